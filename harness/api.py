@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from harness.data.panel import Panel
     from harness.data.read.frame_file import FrameFile
     from harness.data.roles import Roles
-    from harness.execution.options import RunOptions
-    from harness.execution.prepared import Prepared
-    from harness.execution.progress import Progress
-    from harness.execution.workers import Workers
     from harness.registry.plugin_choice import PluginChoice
     from harness.registry.registry import Registry
     from harness.report.write import Reporter
+    from harness.running.folder import RunFolder
+    from harness.running.options import RunOptions
+    from harness.running.prepare import Prepared
+    from harness.running.progress import Progress
+    from harness.running.workers import Workers
     from harness.spec.written import WrittenSpec
-    from harness.store.folder import RunFolder
 
 WRITERS = ("harness.report.write",)
 """What makes reports of a run, and matplotlib with it."""
@@ -75,7 +75,7 @@ def run(
     SpecError, DataError, PluginError, ArtifactError
         Where the command would end with an error. Cells that cannot be fitted are rows with a reason.
     """
-    from harness.execution.options import RunOptions
+    from harness.running.options import RunOptions
 
     options = RunOptions(
         spec=_spec(spec),
@@ -111,17 +111,17 @@ def run_study(
     Raises
     ------
     SpecError, DataError, ArtifactError
-        As `harness.execution.run.write_run` does.
+        As `harness.running.run.write_run` does.
     """
-    from harness.execution.workers import TASK_MODULE, CanStartEarly
+    from harness.running.workers import TASK_MODULE, CanStartEarly
 
     with options.local_workers.kept() as local:
         if options.cluster is None and isinstance(local, CanStartEarly):
             local.start([TASK_MODULE])
         # These imports take as long as the start of a worker, which they go on beside.
-        from harness.execution.run import write_run
         from harness.findings.table import findings_of
         from harness.installed import installed
+        from harness.running.run import write_run
 
         registry = (find_plugins or installed)(options.plugins)
         folder = write_run(
@@ -155,9 +155,9 @@ def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Rep
 
 
 def prepare_study(options: RunOptions) -> Prepared:
-    """Read spec and data and plan the fits; see `harness.execution.prepared.prepare`."""
-    from harness.execution.prepared import prepare
+    """Read spec and data and plan the fits; see `harness.running.prepare.prepare`."""
     from harness.installed import installed
+    from harness.running.prepare import prepare
 
     return prepare(options, installed(options.plugins))
 
@@ -186,7 +186,7 @@ def open_run(path: AnyPath) -> StudyResult:
     ArtifactError
         Where `path` is not the folder of a finished run.
     """
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
 
     return StudyResult(RunFolder.open(Path(path)).path)
 
@@ -253,7 +253,7 @@ def _data(data: object) -> Path | FrameFile | None:
 
 @contextmanager
 def _progress(*, is_shown: bool) -> Iterator[Progress | None]:
-    from harness.commands.progress import progress
+    from harness.running.progress import progress
 
     if not is_shown:
         yield None

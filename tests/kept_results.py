@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from subprocess import Popen
 
-from harness.store.layout import CHECKPOINTS
+from harness.running.layout import CHECKPOINTS
 
 
 def kept_results(run):

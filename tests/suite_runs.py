@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ruamel.yaml import YAML
 
-from harness.execution.options import RunOptions
 from harness.findings.table import findings_of
 from harness.installed import installed
+from harness.running.options import RunOptions
 from harness.suite.spec import load_suite
 from harness.suite.studies import with_estimators
 from harness.suite.write import SuiteOptions, run_suite

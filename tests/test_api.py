@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.running.files import sha256_of
+from harness.running.folder import RunFolder
 from harness.spec.document import read_document
-from harness.store.atomic import sha256_of
-from harness.store.folder import RunFolder
 from small_run import SPEC, TINY, grunfeld, run_small
 
 

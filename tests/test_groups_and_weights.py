@@ -15,11 +15,11 @@ from harness import DataError, Panel
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
 from harness.estimators.protocol import ESTIMATOR
-from harness.execution.options import RunOptions
-from harness.execution.plan import group_columns
 from harness.installed import installed
 from harness.plugin import NeedsGroups, random_stream
 from harness.registry.catalog import Catalog
+from harness.running.options import RunOptions
+from harness.running.plan import group_columns
 from harness.spec.load import load_study
 from harness_panel import FixedEffects
 

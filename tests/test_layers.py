@@ -22,9 +22,9 @@ LAYERS = (
     "estimators",
     "evaluation",
     "scenarios",
-    "store",
+    "record",
 )
-LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "findings", "audit", "suite")
+LAYERS = (*LAYERS, "claims", "expectations", "running", "report", "findings", "audit", "suite")
 BASE = {"arrays", "errors", "language", "rng", "tables"}
 TOP = {
     "calibration",

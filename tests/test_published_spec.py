@@ -8,8 +8,8 @@ import numpy as np
 
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.execution.options import RunOptions
 from harness.plugin import random_stream
+from harness.running.options import RunOptions
 
 SPEC = Path(__file__).parents[1] / "specs" / "digital_carbon.yaml"
 

@@ -109,7 +109,7 @@ def test_the_plugin_loads_no_heavy_library_before_a_study_runs():
     heavy = "{'torch', 'pandas', 'scipy', 'sklearn', 'statsmodels', 'linearmodels', 'matplotlib', 'pandera'}"
     code = (
         "import sys, pytest, harness.pytest_plugin\n"
-        "assert 'harness.execution.plan' not in sys.modules\n"
+        "assert 'harness.running.plan' not in sys.modules\n"
         "import harness.pytest_plugin.spec_file\n"
         f"loaded = {heavy} & set(sys.modules)\n"
         "assert not loaded, loaded"

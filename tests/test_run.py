@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from harness.store.atomic import sha256_of
+from harness.running.files import sha256_of
 from kept_results import kept_results, wait_for_results
 
 ROOT = Path(__file__).parents[1]

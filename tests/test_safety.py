@@ -24,7 +24,7 @@ MODULES |= {"urllib", "requests", "http"}
 
 FREE = {
     "harness/registry/trial.py": "subprocess",  # this interpreter, to try an import
-    "harness/store/signature.py": "subprocess",  # ssh-keygen
+    "harness/running/signature.py": "subprocess",  # ssh-keygen
     "harness/conformance/laws/blocks.py": "pickle",  # of objects that it has just made
     "harness/scenarios/sealed.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/own_code.py": "urllib",  # the path in an address of a folder, which reaches nothing

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.data.panel import Panel
-from harness.execution.answers import answer_parts, rows_of_fits
-from harness.execution.effect_tests import linearity_tests
-from harness.execution.parts import AnswerInParts
 from harness.findings.table import established
+from harness.record.manifest import Manifest
 from harness.report.model.run import Run
+from harness.running.csv_table import as_declared
+from harness.running.effect_tests import linearity_tests
+from harness.running.results import AnswerInParts, answer_parts, rows_of_fits
 from harness.scenarios.full_result import FullResult
 from harness.spec.study import Study
-from harness.store.csv_table import as_declared
-from harness.store.manifest import Manifest
 from harness.tables import EFFECT_TESTS, GAIN, with_own
 
 COLUMNS = ("outcome", "estimator", "protocol", "finding", "found")

@@ -15,11 +15,11 @@ from harness.calibration.linear_truth import LinearTruth, with_outcome
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
-from harness.execution.parts import answers_in_parts
-from harness.execution.plan import PanelSource, Plan
+from harness.record.manifest import Manifest
 from harness.rng import random_stream
+from harness.running.plan import PanelSource, Plan
+from harness.running.results import answers_in_parts
 from harness.scenarios.parts import run_in_order
-from harness.store.manifest import Manifest
 
 
 @dataclass(frozen=True, eq=False)

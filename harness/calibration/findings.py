@@ -10,10 +10,10 @@ import pandas as pd
 from harness.calibration.linear_truth import DrawnTruth
 from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import Bootstrap, gain_table
-from harness.execution.assemble import missing_cells, predictions_table
-from harness.execution.plan import Plan
 from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, band_finding
 from harness.report.model.bands import SIMULTANEOUS
+from harness.running.plan import Plan
+from harness.running.predictions import missing_cells, predictions_table
 from harness.scenarios.full_result import FullResult
 
 TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}

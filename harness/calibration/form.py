@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from harness.estimators.protocol import Estimator
-from harness.execution.capped import Most, capped
-from harness.execution.plan import as_quick
 from harness.findings.table import FINDERS
+from harness.running.capped import Most, capped
+from harness.running.plan import as_quick
 from harness.spec.study import Study
 
 CAPS: Most = {

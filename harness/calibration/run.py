@@ -10,22 +10,20 @@ from pathlib import Path
 from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
 from harness.calibration.table import LEVEL, Truth, calibration_tables
-from harness.execution.calibrated import calibration_record
-from harness.execution.options import RunOptions
-from harness.execution.plan import make_plan
-from harness.execution.prepared import Prepared, prepare
-from harness.execution.progress import Progress
-from harness.execution.provenance import Provenance, manifest_of
 from harness.installed import installed
+from harness.record.manifest import Manifest, SpecRecord
 from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.report.model.rows import read_rows
-from harness.store.calibration_record import CALIBRATION_RECORD
-from harness.store.code import installed_code
-from harness.store.folder import RunFolder
-from harness.store.lock import locked
-from harness.store.manifest import Manifest, SpecRecord
-from harness.store.versions import versions
+from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
+from harness.running.files import locked
+from harness.running.folder import RunFolder
+from harness.running.options import RunOptions
+from harness.running.plan import make_plan
+from harness.running.prepare import Prepared, prepare
+from harness.running.progress import Progress
+from harness.running.provenance import Provenance, manifest_of
+from harness.running.versions import installed_code, versions
 from harness.tables import ERROR_RATES
 
 CALIBRATION = "calibration"

@@ -12,11 +12,11 @@ from harness.calibration.drawn_study import DrawnStudy, Findings
 from harness.calibration.features import feature_table, features
 from harness.calibration.linear_truth import fit_linear_truth
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
-from harness.execution.executor import execute
-from harness.execution.plan import Plan
-from harness.execution.workers import Workers
+from harness.record.manifest import Manifest
 from harness.report.calibration.rows import KINDS, VERDICT
-from harness.store.manifest import Manifest
+from harness.running.executor import execute
+from harness.running.plan import Plan
+from harness.running.workers import Workers
 from harness.tables import ERROR_RATES
 
 LEVEL = 0.95

@@ -18,8 +18,8 @@ from harness.commands.options import (
     spec_argument,
 )
 from harness.commands.plugin_options import found
-from harness.commands.progress import progress
 from harness.registry.plugin_choice import PluginChoice
+from harness.running.progress import progress
 
 
 @click.command()
@@ -74,7 +74,7 @@ def calibrate(
     """
     from harness.calibration.run import calibrate as calibrate_study
     from harness.calibration.table import Truth
-    from harness.execution.options import RunOptions
+    from harness.running.options import RunOptions
 
     found(choice)
     options = RunOptions(

@@ -14,7 +14,7 @@ from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
     from harness.audit.compare.tolerance import Tolerance
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
 
 DIFFER = 1
 """Exit code where two runs found different numbers."""
@@ -57,7 +57,7 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     from harness.audit.compare.runs import compare_runs
     from harness.audit.compare.text import lines
     from harness.audit.compare.tolerance import Tolerance
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
 
     if b.suffix == ".csv" and not b.is_dir():
         _with_file(RunFolder.open(a), b, Tolerance(rtol, atol), as_json=as_json)
@@ -78,7 +78,7 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
     from dataclasses import asdict
 
     from harness.audit.compare.outside import compare_outside, outside_lines
-    from harness.store.json_value import json_value
+    from harness.report.gain_report import json_value
 
     numbers = compare_outside(run, file, tolerance=tolerance)
     if as_json:

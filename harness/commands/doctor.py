@@ -40,7 +40,7 @@ def doctor(choice: PluginChoice) -> None:
 
 def _findings(registry: Registry) -> Iterator[tuple[str, str]]:
     from harness.report.drawing.fonts import BASE, families
-    from harness.store.versions import NOT_INSTALLED, version_of, versions
+    from harness.running.versions import NOT_INSTALLED, version_of, versions
 
     used = {**versions(registry.brought_by), **{name: version_of(name) for name in _EXTRAS}}
     for library, version in used.items():

@@ -34,9 +34,9 @@ def export(
     R fits them with plm, and with fixest where it is installed, Stata with regress, reghdfe and xtreg. What
     the script writes is compared by `harness compare RUN RESULTS.csv`.
     """
-    from harness.execution.prepared_again import RunSources
     from harness.export.write import export as write
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
+    from harness.running.prepare import RunSources
 
     into = out or folder.with_name(f"{folder.name}-{program}")
     sources = RunSources(RunFolder.open(folder), found(choice), choice, spec=spec, data=data)

@@ -28,9 +28,9 @@ def pack(
     without_data: bool,
 ) -> None:
     """Write the replication archive of a finished run: spec, data, versions, tables, how to run it again."""
-    from harness.execution.prepared_again import RunSources
     from harness.pack.archive import pack as write
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
+    from harness.running.prepare import RunSources
 
     sources = RunSources(RunFolder.open(folder), found(choice), choice, spec=spec, data=data)
     into = out or folder.with_name(f"{folder.name}.zip")

@@ -52,15 +52,17 @@ def pin(
     from harness.audit.verify.integrity import require_unchanged
     from harness.expectations.block import new_block, with_entries
     from harness.expectations.pin import PinSelection, pinned
+    from harness.running.files import write_atomically
+    from harness.running.folder import RunFolder
     from harness.spec.load import load_study
     from harness.spec.written import WrittenSpec
-    from harness.store.atomic import write_atomically
-    from harness.store.folder import RunFolder
 
     registry = found(choice)
     run = RunFolder.open(folder)
     require_unchanged(run)
-    entries = pinned(run, PinSelection(tables, estimators, relative))
+    entries = pinned(
+        run.manifest(), run.read_table, PinSelection(tables, estimators, relative), origin=str(folder)
+    )
     if spec is None:
         click.echo(new_block(entries), nl=False)
         return

@@ -21,9 +21,9 @@ from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
-    from harness.execution.options import RunOptions
-    from harness.execution.prepared import Prepared
     from harness.forecast.forecast import Forecast
+    from harness.running.options import RunOptions
+    from harness.running.prepare import Prepared
 
 
 @click.command()
@@ -59,7 +59,7 @@ def plan(
     the command that is shown has their number, so that its tables do not depend on a machine's speed.
     """
     from harness.api import prepare_study
-    from harness.execution.options import RunOptions
+    from harness.running.options import RunOptions
 
     found(choice)
     options = RunOptions(

@@ -25,8 +25,8 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int | None,
     """Write the report of a finished run again, in the formats that its spec asks for."""
     from harness.api import reporter_of
     from harness.audit.verify.integrity import changed_inputs, require_unchanged
-    from harness.execution.workers import LocalWorkers
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
+    from harness.running.workers import LocalWorkers
 
     run = RunFolder.open(folder)
     if not force:

@@ -21,12 +21,12 @@ from harness.commands.options import (
     time_limit_option,
 )
 from harness.commands.plugin_options import found
-from harness.commands.progress import progress
 from harness.commands.written_line import REPORT, written_line
 from harness.registry.plugin_choice import PluginChoice
+from harness.running.progress import progress
 
 if TYPE_CHECKING:
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
 
 
 @click.command()
@@ -72,7 +72,7 @@ def run(
     tests they run under pytest.
     """
     from harness.api import run_study
-    from harness.execution.options import RunOptions
+    from harness.running.options import RunOptions
 
     options = RunOptions(
         spec=spec,

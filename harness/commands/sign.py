@@ -24,9 +24,9 @@ def sign(folder: Path, key: Path) -> None:
     manifest.json.sig; a run whose files are not as they were written is refused.
     """
     from harness.audit.verify.integrity import require_whole
-    from harness.store.folder import RunFolder
-    from harness.store.layout import SIGNATURE
-    from harness.store.signature import sign as signed
+    from harness.running.folder import RunFolder
+    from harness.running.layout import SIGNATURE
+    from harness.running.signature import sign as signed
 
     run = RunFolder.open(folder)
     require_whole(run)

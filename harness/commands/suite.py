@@ -10,8 +10,8 @@ import click
 
 from harness.commands.options import backend_option, jobs_option, n_jobs, quick_option, scheduler_option
 from harness.commands.plugin_options import found
-from harness.commands.progress import progress
 from harness.registry.plugin_choice import PluginChoice
+from harness.running.progress import progress
 
 DIFFER = 1
 """Exit code where two runs of a suite found different errors."""
@@ -69,8 +69,8 @@ def run(
     """
     from dataclasses import replace
 
-    from harness.execution.options import RunOptions
     from harness.findings.table import findings_of
+    from harness.running.options import RunOptions
     from harness.suite.spec import load_suite
     from harness.suite.studies import with_estimators
     from harness.suite.write import PAGE, SuiteOptions, run_suite

@@ -38,7 +38,7 @@ def validate(
         click.echo(line)
         return
     from harness.api import prepare_study
-    from harness.execution.options import RunOptions
+    from harness.running.options import RunOptions
 
     options = RunOptions(
         spec=spec, data=data, overrides=overrides, allow_outside=allow_outside, plugins=choice

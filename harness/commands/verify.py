@@ -27,7 +27,7 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     """
     from harness.audit.verify.verification import verify as verified
     from harness.errors import ArtifactError, Problem
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
 
     problems: list[Problem] = []
     registry = found(choice)

@@ -12,7 +12,7 @@ from harness.conformance.law import Law
 from harness.conformance.verdict import Broken, Skipped, Verdict
 from harness.errors import EstimationError, HarnessError
 from harness.estimators.guard import in_one_line
-from harness.execution.one_thread import one_thread
+from harness.running.isolation import one_thread
 
 
 class AnyCase(Protocol):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.errors import ArtifactError, Problem, near_names
-from harness.store.folder import RunFolder
+from harness.record.manifest import Manifest
 from harness.tables import ResultTable
 
 if TYPE_CHECKING:
@@ -42,10 +42,17 @@ class PinSelection:
     relative: float = 1e-6
 
 
-def pinned(folder: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
-    """Return expectations that the run in a folder fulfils: its numbers, and the status of cells without any.
+def pinned(
+    manifest: Manifest, read_table: Callable[[str], pd.DataFrame], selection: PinSelection, *, origin: str
+) -> tuple[Entry, ...]:
+    """Return expectations that a finished run fulfils: its numbers, and the status of cells without any.
 
     Rows that share all their keys, such as the minima of one curve, cannot be named and are left out.
+
+    Parameters
+    ----------
+    read_table : returns a table of the run by its name
+    origin : of the run, for messages
 
     Raises
     ------
@@ -53,19 +60,18 @@ def pinned(folder: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
         Where the run was a quick one, whose numbers are not those of its spec, or nothing is selected, or a
         table has no numbers to pin.
     """
-    manifest = folder.manifest()
     study = manifest.study
     if study.quick:
         what = "a quick run: fewer draws, splits and restarts than its spec asks for"
-        raise ArtifactError(Problem(str(folder.path), what, hint="run the study without --quick"))
+        raise ArtifactError(Problem(origin, what, hint="run the study without --quick"))
     entries = [
         entry
         for table in _selected(manifest.tables, selection.tables)
-        for entry in _of_table(table, folder.read_table(table.name), selection, exposure=study.exposure)
+        for entry in _of_table(table, read_table(table.name), selection, exposure=study.exposure)
     ]
     if not entries:
         what = "holds none of the numbers asked for"
-        raise ArtifactError(Problem(str(folder.path), what, hint="name other tables or estimators"))
+        raise ArtifactError(Problem(origin, what, hint="name other tables or estimators"))
     return tuple(entries)
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 from harness.data.panel import Panel
 from harness.estimators.protocol import LinearModel
+from harness.record.study import EstimatorRecord
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow, coefficient_rows
-from harness.store.study_record import EstimatorRecord
 
 CONSTANT = "const"
 """Term of the constant."""

@@ -13,7 +13,6 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
-from harness.execution.prepared_again import RunSources, prepare_again
 from harness.export.linear_cell import CellLeftOut, LinearCell, linear_cells
 from harness.export.names import plain_names
 from harness.export.r_script import FILE as R_FILE
@@ -22,6 +21,7 @@ from harness.export.stata_script import FILE as STATA_FILE
 from harness.export.stata_script import stata_script
 from harness.registry.registry import Registry
 from harness.report.model.run import read_run
+from harness.running.prepare import RunSources, prepare_again
 
 Program = Literal["r", "stata"]
 SCRIPTS = {"r": (R_FILE, r_script), "stata": (STATA_FILE, stata_script)}

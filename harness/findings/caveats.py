@@ -9,6 +9,7 @@ from harness.data.note import LEAK_CODE, Note
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.findings.finding import StudyFinding
 from harness.language import gettext, marked
+from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.accuracy import AccuracyRow, compared_error
 from harness.report.model.gains import Gains
 from harness.report.model.lagged_outcome import nickell_caveat
@@ -17,7 +18,6 @@ from harness.report.sections.coefficients.table import coefficient_rows
 from harness.report.sections.gains.judgement import Judgement
 from harness.report.text.numbers import percent, significant
 from harness.report.text.plain_text import joined
-from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 HOPELESS_NMSE = 1.0
 """From this error over the outcome's variance on, the training mean predicts as well."""

@@ -10,6 +10,7 @@ from harness.arrays import Mask
 from harness.findings.finding import StudyFinding
 from harness.findings.stretches import stretches
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.bands import SIMULTANEOUS, Band
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
@@ -17,7 +18,6 @@ from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import listed
 from harness.report.text.units import effect_in_units, in_unit
 from harness.scenarios.curve.turning_points import significant_slopes
-from harness.store.study_record import StudyRecord
 
 
 def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:

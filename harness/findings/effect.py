@@ -11,6 +11,7 @@ import numpy as np
 from harness.findings.finding import StudyFinding
 from harness.findings.stretches import stretches
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
 from harness.report.model.truth import true_rows
@@ -19,7 +20,6 @@ from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK
 from harness.report.text.numbers import fixed, percent, plain, significant, with_interval
 from harness.report.text.plain_text import joined, listed, ranged
 from harness.report.text.units import effect_in_units, in_unit
-from harness.store.study_record import StudyRecord
 from harness.tables import EFFECTS
 
 SLOPES = ("line", "derivative")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from harness.evaluation.gain_status import size_of
 from harness.findings.finding import StudyFinding
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text
-from harness.store.study_record import StudyRecord
 from harness.tables import EFFECT_TESTS
 
 LINEARITY = "linearity"

@@ -18,9 +18,9 @@ from harness.findings.linearity import linearity_findings
 from harness.findings.sign_change import sign_change_findings
 from harness.findings.threshold import threshold_findings
 from harness.findings.turning_point import turning_point_findings
+from harness.record.manifest import Manifest
 from harness.report.model.run import Run, RunReader
-from harness.store.csv_table import as_declared
-from harness.store.manifest import Manifest
+from harness.running.csv_table import as_declared
 from harness.tables import (
     CONDITIONAL_EFFECTS,
     CONTRASTS,

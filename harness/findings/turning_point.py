@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from harness.findings.finding import StudyFinding
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import NONE, TurningPointRow, curve_scenarios, turning_points_of
 from harness.report.text.numbers import is_outside, percent, with_interval
 from harness.report.text.units import in_unit
-from harness.store.study_record import StudyRecord
 
 
 def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:

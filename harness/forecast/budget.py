@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.execution.prepared import Prepared
 from harness.forecast.forecast import Forecast
+from harness.running.prepare import Prepared
 from harness.spec.node import Node
 from harness.spec.overrides import entry_name
 

@@ -7,7 +7,7 @@ from time import process_time
 
 import numpy as np
 
-from harness.execution.plan import Plan
+from harness.running.plan import Plan
 
 AT_LEAST = 3.0
 """Seconds of a report without figures, in those of the figure drawn here."""

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import process_time
 
-from harness.execution.capped import greatest
-from harness.execution.plan import Plan
 from harness.forecast.conclusion import Conclusion, conclusion_of
 from harness.forecast.probe import Probed, probed
+from harness.running.capped import greatest
+from harness.running.plan import Plan
 
 DRAW_ROW = 17
 """Bytes for each draw and row of a fit, as measured for ``docs/planning.md``."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from time import process_time
 
 from harness.evaluation.fold_fit import FoldTask
-from harness.execution.capped import capped, greatest
-from harness.execution.executor import run_on_one_thread
-from harness.execution.graph import StudyTask
-from harness.execution.plan import Plan
-from harness.execution.run import tasks_of
+from harness.running.capped import capped, greatest
+from harness.running.executor import run_on_one_thread
+from harness.running.graph import StudyTask
+from harness.running.plan import Plan
+from harness.running.run import tasks_of
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.parts import PartTask, run_in_order
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from harness.data.read.frame_file import FRAME_FILE
 from harness.data.read.table import DataFile
-from harness.execution.prepared_again import RunSources, prepare_again
 from harness.pack.crate import METADATA, metadata
 from harness.pack.own_code import own_code
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
-from harness.store.folder import RunFolder
-from harness.store.layout import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
+from harness.running.folder import RunFolder
+from harness.running.layout import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
+from harness.running.prepare import RunSources, prepare_again
 
 DATA = "data"
 """Folder of a data file that lies outside the folder of the spec."""

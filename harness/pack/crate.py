@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.pack.readme import RUN, SPEC
-from harness.store.manifest import Manifest
+from harness.record.manifest import Manifest
 
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from harness.pack.own_code import CODE, DISTRIBUTION, own_code, own_requirement
-from harness.store.manifest import Manifest
+from harness.record.manifest import Manifest
 
 RUN, AGAIN, SPEC, REQUIREMENTS = "run", "again", "spec.yaml", "requirements.txt"
 """Names within the archive: the run folder, the folder of the repetition, the spec, the libraries."""

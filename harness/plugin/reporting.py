@@ -2,6 +2,8 @@
 
 from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext, marked, ngettext, pgettext, reworded
+from harness.record.manifest import Manifest
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.featured import featured
 from harness.report.model.gains import GainCell, Gains
@@ -28,8 +30,6 @@ from harness.report.text.numbers import (
     significant,
 )
 from harness.report.text.plain_text import file_slug, joined, latex, printable, shortened
-from harness.store.manifest import Manifest
-from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord
 
 __all__ = [
     "MISSING",

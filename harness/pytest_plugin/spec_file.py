@@ -88,9 +88,9 @@ class SpecFile(pytest.File):
     @functools.cached_property
     def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
         """What a run gives for each expected number, or why there is no run; found out once."""
-        from harness.execution.options import RunOptions
-        from harness.execution.reproduce import reproduce
         from harness.findings.table import findings_of
+        from harness.running.options import RunOptions
+        from harness.running.run import reproduce
 
         options = RunOptions(
             spec=self.path,

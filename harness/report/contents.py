@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.language import gettext, marked
+from harness.record.manifest import Manifest
 from harness.report.sections.section import ReportFile
-from harness.store.manifest import Manifest
 from harness.tables import PARQUET_TABLES
 
 FIGURES = "figures"

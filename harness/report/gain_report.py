@@ -7,11 +7,13 @@ in it.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.language import closed_up
+from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.model.accuracy import AccuracyRow, accuracy_rows
 from harness.report.model.gain_row import GainRow
 from harness.report.model.gains import Gains
@@ -24,8 +26,6 @@ from harness.report.sections.gains.text import headline
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import honest, published_gains
 from harness.report.sections.origin.rows import PartRow
-from harness.store.json_value import json_value
-from harness.store.study_record import ProtocolRecord, StudyRecord
 
 VERSION = "2.0"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
@@ -153,3 +153,8 @@ def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
         ],
         "choices": [_fields(row, CHOICE_FIELDS) for row in choices_of(run, multiverse.outcome)],
     }
+
+
+def json_value(value: Any) -> Any:  # noqa: ANN401 - JSON values are of any type
+    """Return a value, None for a number that is not finite: JSON knows none."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 from harness.errors import ArtifactError, HarnessError, Problem
-from harness.execution.workers import ThisProcess, Workers
 from harness.language import gettext, in_language
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.drawing.printing import print_figures
 from harness.report.model.run import Run
 from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
+from harness.running.workers import ThisProcess, Workers
 from harness.spec.study import ReportFormat
 
 FAILED = '<p class="worse">{{ shown }}</p>\n'

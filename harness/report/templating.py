@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.language import gettext, ngettext, npgettext, pgettext, reworded
+from harness.record.study import EstimatorRecord
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.pixels import FORMAT
 from harness.report.drawing.vectors import svg_text
 from harness.report.text.numbers import count, p_value, percent, plain, significant
 from harness.report.text.plain_text import capitalised, printable
-from harness.store.study_record import EstimatorRecord
 
 TEMPLATES = "templates"
 

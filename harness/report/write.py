@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.data.note import Note
 from harness.errors import ArtifactError, Problem
-from harness.execution.workers import Workers
+from harness.record.manifest import Manifest
 from harness.report.contents import FIGURES, described
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.fonts import FONT_CODE, font_notes
@@ -25,11 +25,11 @@ from harness.report.paper.files import paper_files
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
 from harness.report.three_line_tables import three_line_tables
+from harness.running.csv_table import as_declared, csv_text
+from harness.running.files import locked
+from harness.running.folder import RunFolder
+from harness.running.workers import Workers
 from harness.spec.study import ReportFormat
-from harness.store.csv_table import as_declared, csv_text
-from harness.store.folder import RunFolder
-from harness.store.lock import locked
-from harness.store.manifest import Manifest
 from harness.tables import FINDINGS, WARNINGS
 
 HTML = "report.html"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.report.model.run import Run
     from harness.report.sections.coefficients.stored_fit import StoredFit
-    from harness.store.folder import RunFolder
+    from harness.running.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,7 @@ class StudyResult:
 
     @cached_property
     def _folder(self) -> RunFolder:
-        from harness.store.folder import RunFolder
+        from harness.running.folder import RunFolder
 
         return RunFolder.open(self.path)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import ArtifactError, Problem
-from harness.store.csv_table import from_csv
+from harness.running.csv_table import from_csv
 from harness.suite.tables import SUITE_GAIN
 
 OF = ("suite", "edition", "form")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from harness.execution.freed_memory import give_back
+from harness.running.isolation import give_back
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.losses import PairedLosses
 from harness.evaluation.samples import SAMPLES, samples
-from harness.store.folder import RunFolder
-from harness.store.manifest import CellRecord, Manifest
+from harness.record.manifest import CellRecord, Manifest
+from harness.running.folder import RunFolder
 
 MEGABYTE = 1e6
 """Bytes."""

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from harness.record.study import EstimatorRecord
 from harness.rng import random_stream
-from harness.store.csv_table import as_declared
-from harness.store.study_record import EstimatorRecord
+from harness.running.csv_table import as_declared
 from harness.suite.explained import curvature_of, explained_rows
 from harness.suite.findings import established, finding_rows
 from harness.suite.gains import OVERS, Over, Row, gain_rows

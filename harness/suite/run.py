@@ -10,20 +10,20 @@ from itertools import islice
 from harness.errors import Problem, SpecError
 from harness.estimators.nested import n_candidates
 from harness.evaluation.fold_fit import FoldResult
-from harness.execution.checkpoints import Checkpointed, CheckpointStore, run_checkpointed
-from harness.execution.dependence import Surroundings
-from harness.execution.graph import StudyTask
-from harness.execution.plan import Plan
-from harness.execution.prepared import Prepared, prepare
-from harness.execution.progress import Count, Progress
-from harness.execution.result_file import TaskResult
-from harness.execution.run import provenance_of, results_of, write_results
-from harness.execution.workers import Workers
-from harness.execution.write import FindingsOf
 from harness.registry.registry import Registry
+from harness.running.checkpoints import Checkpointed, CheckpointStore, run_checkpointed
+from harness.running.dependence import Surroundings
+from harness.running.files import locked
+from harness.running.folder import RunFolder
+from harness.running.graph import StudyTask
+from harness.running.plan import Plan
+from harness.running.prepare import Prepared, prepare
+from harness.running.progress import Count, Progress
+from harness.running.result_file import TaskResult
+from harness.running.run import provenance_of, results_of, write_results
+from harness.running.workers import Workers
+from harness.running.write import FindingsOf
 from harness.spec.study import EstimatorEntry
-from harness.store.folder import RunFolder
-from harness.store.lock import locked
 from harness.suite.fit_memory import with_memory
 from harness.suite.studies import StudyRun
 

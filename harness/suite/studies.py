@@ -11,8 +11,8 @@ from typing import Any
 from harness.data.dataset import DATASET, ComesWithPackage
 from harness.data.packaged import INSTALL
 from harness.errors import Problem, SpecError, near_names
-from harness.execution.options import RunOptions
 from harness.registry.registry import Registry
+from harness.running.options import RunOptions
 from harness.spec.document import read_document
 from harness.spec.mistake import Spot, spec_error
 from harness.spec.parse import parse_yaml

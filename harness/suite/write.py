@@ -10,16 +10,15 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from harness.errors import ArtifactError, Problem, SpecError
-from harness.execution.checkpoints import CheckpointStore
-from harness.execution.dependence import Surroundings
-from harness.execution.options import RunOptions
-from harness.execution.progress import Progress
-from harness.execution.write import FindingsOf
 from harness.registry.registry import Registry
-from harness.store.code import installed_code
-from harness.store.folder import RunFolder
-from harness.store.lock import locked
-from harness.store.versions import versions
+from harness.running.checkpoints import CheckpointStore
+from harness.running.dependence import Surroundings
+from harness.running.files import locked
+from harness.running.folder import RunFolder
+from harness.running.options import RunOptions
+from harness.running.progress import Progress
+from harness.running.versions import installed_code, versions
+from harness.running.write import FindingsOf
 from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, SuiteResults

@@ -25,10 +25,10 @@ from harness import Panel
 from harness.arrays import Floats
 from harness.data.entity_means import with_entity_means
 from harness.data.prepare.arithmetic import Product
-from harness.execution.options import RunOptions
-from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness.plugin import random_stream
+from harness.running.options import RunOptions
+from harness.running.prepare import prepare
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.curve.supported_curve import joint_support, supported_dependence
 from harness.scenarios.grid import exposure_grid, support

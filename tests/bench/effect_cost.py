@@ -19,16 +19,16 @@ from typing import cast
 import pandas as pd
 
 from harness.api import prepare_study
-from harness.execution.effect_tests import effect_tests
-from harness.execution.options import RunOptions
-from harness.execution.prepared import Prepared
-from harness.execution.results import RunResults
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.sections.effects.section import EffectsSection
+from harness.running.effect_tests import effect_tests
+from harness.running.folder import RunFolder
+from harness.running.options import RunOptions
+from harness.running.prepare import Prepared
+from harness.running.results import RunResults
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import answered_in_parts
-from harness.store.folder import RunFolder
 from harness.tables import CURVE_DRAWS
 
 

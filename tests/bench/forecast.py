@@ -20,7 +20,7 @@ def tell(done, n_tasks, now):
     marks.setdefault("first", time.process_time())
     marks["tasks"] = time.process_time()
 from harness.api import run_study
-from harness.execution.options import RunOptions
+from harness.running.options import RunOptions
 options = RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv, out=Path(sys.argv[2]))
 folder = run_study(options, on_progress=tell)
 end = time.process_time()
@@ -34,7 +34,7 @@ PLAN = """
 import json, resource, sys, time
 from pathlib import Path
 from harness.api import prepare_study
-from harness.execution.options import RunOptions
+from harness.running.options import RunOptions
 from harness.forecast.forecast import forecast
 plan = prepare_study(RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv)).plan
 found = forecast(plan, on_probe=lambda label: None)

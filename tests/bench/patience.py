@@ -20,11 +20,11 @@ from typing import Literal
 import numpy as np
 
 import harness_neural.batch
-from harness.execution.options import RunOptions
-from harness.execution.plan import Plan
-from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness.plugin import Estimator, random_stream
+from harness.running.options import RunOptions
+from harness.running.plan import Plan
+from harness.running.prepare import prepare
 from harness_neural.batch import Settings, Trained, TrainingTask
 from harness_neural.mlp import Mlp
 from harness_neural.names import OptimiserName

@@ -22,11 +22,11 @@ from patience import PROTOCOLS, SHIPPED, SPECS
 
 from harness import Panel
 from harness.evaluation.protocol import Fold
-from harness.execution.options import RunOptions
-from harness.execution.plan import Plan
-from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness.plugin import Floats, Ints, draw_weights, inner_split, random_stream
+from harness.running.options import RunOptions
+from harness.running.plan import Plan
+from harness.running.prepare import prepare
 from harness_neural.mlp import Mlp
 from harness_neural.mlp_draws import PreparedMlp
 

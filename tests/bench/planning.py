@@ -19,9 +19,9 @@ from time import perf_counter, process_time
 import numpy as np
 import torch
 
-from harness.execution.cluster import DaskWorkers
-from harness.execution.executor import execute
-from harness.execution.workers import LocalWorkers, Workers
+from harness.running.cluster import DaskWorkers
+from harness.running.executor import execute
+from harness.running.workers import LocalWorkers, Workers
 from harness.scenarios.draws import cut_draws
 from harness_neural.batch import FixedInputs, Settings, train
 from harness_neural.options import NetworkOptions

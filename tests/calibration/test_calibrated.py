@@ -13,8 +13,8 @@ from harness.errors import ArtifactError
 from harness.findings.table import findings_table, with_error_rates
 from harness.report.model.run import read_run
 from harness.report.sections.verdict.text import said_of
-from harness.store.calibration_record import CALIBRATION_RECORD, CalibrationRecord
-from harness.store.folder import RunFolder
+from harness.running.calibration_record import CALIBRATION_RECORD, CalibrationRecord
+from harness.running.folder import RunFolder
 from test_run import harness as command
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"

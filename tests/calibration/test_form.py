@@ -10,8 +10,8 @@ import pytest
 from harness.api import prepare_study as prepare
 from harness.calibration.form import CAPS, calibration_form, capped
 from harness.evaluation.held_out import HeldOutEntities
-from harness.execution.capped import greatest
-from harness.execution.options import RunOptions
+from harness.running.capped import greatest
+from harness.running.options import RunOptions
 from harness.tables import SUPPORT, ResultTable
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab

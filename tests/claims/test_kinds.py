@@ -15,8 +15,8 @@ from harness.claims.kind import RunTables
 from harness.claims.kinds import SOURCES, kind_of
 from harness.claims.shape import share_of_v
 from harness.language import reworded, spoken
+from harness.running.csv_table import as_declared
 from harness.spec.any_claim import AnyClaim
-from harness.store.csv_table import as_declared
 from harness.tables import TABLES
 
 PLACE = {"outcome": "y", "estimator": "rab", "status": "ok"}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from harness.api import run_study as run
-from harness.execution.options import RunOptions
+from harness.running.options import RunOptions
 from harness.tables import TABLES
 
 # Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table

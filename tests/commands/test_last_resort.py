@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness import ArtifactError, cli
-from harness.store.layout import MANIFEST, MANIFEST_SUM, sum_line
+from harness.running.layout import MANIFEST, MANIFEST_SUM, sum_line
 from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code, run_small
 from test_run import ROOT, harness
@@ -166,7 +166,7 @@ def test_a_clock_before_1980_is_said_to_be_so(monkeypatch, tmp_path):
         def now(cls, tz=None):
             return cls(1970, 1, 2, tzinfo=tz)
 
-    monkeypatch.setattr("harness.store.folder.datetime", Then)
+    monkeypatch.setattr("harness.running.folder.datetime", Then)
     with pytest.raises(ArtifactError, match=r"the clock of this machine: says 1970-01-02"):
         run_small(tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from doc_pages import blocks_of
 from harness.cli import cli
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from harness.suite.spec import load_suite
 from test_run import ROOT
 

@@ -10,8 +10,8 @@ import pytest
 from harness import api
 from harness.api import run_study
 from harness.estimators.guard import LONGEST_REASON
-from harness.execution.options import RunOptions
 from harness.registry.plugin_choice import PluginChoice
+from harness.running.options import RunOptions
 from harness.spec.written import written_spec
 from small_run import SPEC, grunfeld
 

@@ -14,9 +14,9 @@ import pytest
 
 from harness import ArtifactError
 from harness.plugin import random_stream
+from harness.running.files import sha256_of
+from harness.running.folder import RunFolder
 from harness.spec.written import written_spec
-from harness.store.atomic import sha256_of
-from harness.store.folder import RunFolder
 from small_run import SPEC, TINY, run_small
 
 pytestmark = pytest.mark.slow

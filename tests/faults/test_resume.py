@@ -8,11 +8,11 @@ import pytest
 
 from harness import ArtifactError, Problem, api
 from harness.api import run_study
-from harness.execution import run as run_module
-from harness.execution.options import RunOptions
+from harness.running import run as run_module
+from harness.running.folder import RunFolder
+from harness.running.layout import CHECKPOINTS
+from harness.running.options import RunOptions
 from harness.spec.written import written_spec
-from harness.store.folder import RunFolder
-from harness.store.layout import CHECKPOINTS
 from small_run import SPEC, TINY, grunfeld
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from small_run import copy_of, exit_code
 
 

@@ -20,11 +20,11 @@ from harness.findings.stretches import stretches
 from harness.findings.table import findings_table
 from harness.findings.threshold import threshold_findings
 from harness.findings.turning_point import turning_point_findings
+from harness.record.study import VariableRecord
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.report.sections.coefficients.table import coefficient_table
-from harness.store.csv_table import as_declared
-from harness.store.study_record import VariableRecord
+from harness.running.csv_table import as_declared
 from harness.tables import CONTRASTS, EFFECTS, TRUTH
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run

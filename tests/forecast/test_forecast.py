@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from harness.api import prepare_study
 from harness.cli import cli
-from harness.execution.capped import greatest
-from harness.execution.options import RunOptions
 from harness.forecast.budget import fewer_draws, share_within
 from harness.forecast.conclusion import Conclusion
 from harness.forecast.forecast import Forecast, span
 from harness.forecast.probe import FEW, MORE, Probed, probed
+from harness.running.capped import greatest
+from harness.running.options import RunOptions
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.spec.written import written_spec
 from harness_rab.rab import Rab

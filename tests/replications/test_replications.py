@@ -16,9 +16,9 @@ from harness import Panel, panel_from_frame
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
 from harness.data.dataset import DATASET
-from harness.execution.options import RunOptions
 from harness.installed import installed
 from harness.plugin import Roles, random_stream
+from harness.running.options import RunOptions
 from harness.scenarios.full_result import FullResult
 from harness_panel import Classical, ThresholdEffects
 

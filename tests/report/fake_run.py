@@ -13,8 +13,8 @@ import pandas as pd
 from harness.evaluation.held_out import Forward, HeldOutEntities
 from harness.evaluation.random_rows import AsPublished, InSample
 from harness.findings.table import findings_of
-from harness.store.folder import RunFolder
-from harness.store.manifest import FORMAT, Manifest
+from harness.record.manifest import FORMAT, Manifest
+from harness.running.folder import RunFolder
 from harness.tables import FINDINGS, MULTIVERSE, TABLES
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageColor
 
+from harness.record.study import EstimatorRecord
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
@@ -17,7 +18,6 @@ from harness.report.drawing.canvas import (
 )
 from harness.report.drawing.pixels import COLOURS, FORMAT
 from harness.report.templating import data_uri, options
-from harness.store.study_record import EstimatorRecord
 
 
 def test_options_in_words():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.execution.result_file import decode, encode
+from harness.running.result_file import decode, encode
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import FullTask
@@ -38,7 +38,7 @@ report: {formats: []}
 def folder(tmp_path_factory):
     """A run in which the exposure is constant within cities, so that fixed effects are refused."""
     from harness.api import run_study as run
-    from harness.execution.options import RunOptions
+    from harness.running.options import RunOptions
 
     path, rng = tmp_path_factory.mktemp("scenarios"), np.random.default_rng(0)
     city, year = (axis.ravel() for axis in np.indices((30, 4)))

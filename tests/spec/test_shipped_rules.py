@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.execution.options import RunOptions
-from harness.execution.prepared import prepare
 from harness.installed import installed
+from harness.running.options import RunOptions
+from harness.running.prepare import prepare
 from harness.spec.load import load_study
 from test_run import ROOT
 

@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from harness.execution.options import RunOptions
-from harness.execution.run import write_run
 from harness.findings.table import findings_of
 from harness.installed import installed
+from harness.running.options import RunOptions
+from harness.running.run import write_run
 from test_run import ROOT
 
 N_PANELS = 40

@@ -12,8 +12,8 @@ from scipy.stats import skew
 
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.execution.options import RunOptions
 from harness.installed import installed
+from harness.running.options import RunOptions
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.truth import TrueFit
 from harness.spec.load import load_study

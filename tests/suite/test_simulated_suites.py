@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from harness.suite.tables import SUITE_TABLES
 from suite_runs import run_suite_file
 

@@ -14,9 +14,9 @@ import pytest
 
 from harness.data.packaged import PACKAGED
 from harness.errors import ArtifactError, SpecError
-from harness.execution.options import RunOptions
 from harness.installed import installed
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
+from harness.running.options import RunOptions
 from harness.suite.results import WHOLE
 from harness.suite.run import prepare_studies
 from harness.suite.spec import load_suite

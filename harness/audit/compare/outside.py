@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.audit.compare.tolerance import Tolerance
 from harness.errors import ArtifactError, Problem
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from harness.tables import COEFFICIENTS
 
 KEYS = ("outcome", "estimator", "term")

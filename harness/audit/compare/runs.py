@@ -9,13 +9,13 @@ from typing import Any
 
 from harness.audit.compare.table_difference import TableDifference, key_of, table_difference
 from harness.audit.compare.tolerance import Tolerance
+from harness.record.manifest import DataRecord, Manifest
+from harness.record.study import StudyRecord
+from harness.running.folder import RunFolder
+from harness.running.layout import SPEC
 from harness.spec.difference import ValueDifference, spec_differences
 from harness.spec.document import Document, read_document
 from harness.spec.overrides import with_overrides
-from harness.store.folder import RunFolder
-from harness.store.layout import SPEC
-from harness.store.manifest import DataRecord, Manifest
-from harness.store.study_record import StudyRecord
 from harness.tables import PARQUET_TABLES, ResultTable
 
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")

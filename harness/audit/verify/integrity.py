@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Iterator
 
 from harness.errors import ArtifactError, Problem
-from harness.store.atomic import sha256_of
-from harness.store.folder import RunFolder
-from harness.store.layout import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, sum_line
-from harness.store.lock import HOLDER
-from harness.store.manifest import Manifest
+from harness.record.manifest import Manifest
+from harness.running.files import HOLDER, sha256_of
+from harness.running.folder import RunFolder
+from harness.running.layout import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, sum_line
 
 _MEND = "take a whole copy of the folder, or run the study again"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

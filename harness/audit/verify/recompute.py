@@ -12,9 +12,9 @@ from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import accuracy_table, gains_table, gains_within
-from harness.store.csv_table import as_declared, csv_text, from_csv
-from harness.store.folder import RunFolder
-from harness.store.manifest import Manifest
+from harness.record.manifest import Manifest
+from harness.running.csv_table import as_declared, csv_text, from_csv
+from harness.running.folder import RunFolder
 from harness.tables import (
     ACCURACY,
     DECOMPOSITION,

@@ -22,12 +22,12 @@ from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
 from harness.expectations.check import check_expectations, expectations_table
 from harness.findings.table import findings_of
+from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
+from harness.running.folder import RunFolder
+from harness.running.layout import SPEC
 from harness.spec.load import load_study
-from harness.store.folder import RunFolder
-from harness.store.layout import SPEC
-from harness.store.manifest import Manifest
 from harness.tables import (
     ACCURACY,
     CLAIMS,

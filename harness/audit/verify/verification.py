@@ -16,9 +16,9 @@ from harness.audit.verify.tables import (
 )
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
-from harness.store.folder import RunFolder
-from harness.store.layout import SIGNATURE
-from harness.store.signature import signed_by
+from harness.running.folder import RunFolder
+from harness.running.layout import SIGNATURE
+from harness.running.signature import signed_by
 
 DISAGREEMENT = "solver_disagreement"
 """Name among the statistics of fits of the distance between two computations of their coefficients."""

@@ -12,8 +12,8 @@ from harness.conformance.panels import SEED, fresh
 from harness.data.panel import Panel
 from harness.estimators.guard import predict
 from harness.estimators.protocol import Estimator
-from harness.execution.one_thread import one_thread
 from harness.rng import random_stream
+from harness.running.isolation import one_thread
 
 
 class OtherProcess(Law[Case]):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from harness.language import marked
+from harness.record.manifest import Manifest
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.store.manifest import Manifest
 
 VERDICT = "gain"
 GAIN = "gain established"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from harness.errors import HarnessError
-from harness.execution.executor import iter_results
-from harness.execution.workers import Workers
 from harness.report.drawing.canvas import Prints, RenderedFigure, printed
+from harness.running.executor import iter_results
+from harness.running.workers import Workers
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.language import gettext
+from harness.record.manifest import DataRecord
+from harness.record.study import StudyRecord
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.text.numbers import count, percent, percent_interval
 from harness.report.text.plain_text import joined
-from harness.store.manifest import DataRecord
-from harness.store.study_record import StudyRecord
 
 GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
 EFFECTS = (EFFECT, CONTRAST)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from harness.record.study import EstimatorRecord
 from harness.report.model.run import Run
-from harness.store.study_record import EstimatorRecord
 
 COMPARED = frozenset({"mse", "gain"})
 """Quantities of claims about how well estimators predict, not about what they say of the effect."""

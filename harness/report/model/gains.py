@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from harness.evaluation.gain_status import GainStatus, adjusted_p_value
 from harness.language import gettext
+from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.accuracy import NOT_RUN, SAMPLES, compared_error, refusal
 from harness.report.model.gain_row import SYMBOLS, GainRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text, percent, percent_interval, significant
-from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 
 @dataclass(frozen=True)

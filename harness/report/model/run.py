@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from harness.language import reworded
+from harness.record.manifest import Manifest
 from harness.report.model.rows import Row, read_rows
-from harness.store.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd

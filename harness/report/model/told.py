@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.language import ENGLISH, gettext, marked, reworded, spoken
+from harness.record.manifest import Manifest
+from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
 from harness.report.model.run import Run, RunReader
-from harness.store.manifest import Manifest
-from harness.store.study_record import MetricRecord, ProtocolRecord, StudyRecord
 from harness.tables import FINDINGS
 
 if TYPE_CHECKING:

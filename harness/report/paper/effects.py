@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.run import Run
 from harness.report.paper.estimates import estimate_lines, estimate_table
 from harness.report.paper.table import PaperRow, PaperTable
@@ -12,7 +13,6 @@ from harness.report.sections.effects.rows import SubjectEffects, effects_of
 from harness.report.sections.effects.table import effect_name
 from harness.report.text.numbers import count
 from harness.report.text.plain_text import sentences
-from harness.store.study_record import StudyRecord
 
 
 def effect_tables(run: Run) -> Iterator[PaperTable]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.run import Run
 from harness.report.paper.table import PaperRow, PaperTable
 from harness.report.text.numbers import (
@@ -18,7 +19,6 @@ from harness.report.text.numbers import (
     rounded,
 )
 from harness.report.text.plain_text import listed
-from harness.store.study_record import StudyRecord
 
 T_DECIMALS = 2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.language import closed_up, gettext
+from harness.record.study import StudyRecord
 from harness.report.paper.table import PaperRow, PaperTable
 from harness.report.text.plain_text import latex
-from harness.store.study_record import StudyRecord
 
 
 def latex_table(study: StudyRecord, table: PaperTable) -> str:

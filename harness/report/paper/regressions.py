@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.language import gettext, marked, reworded
+from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.model.run import Run
 from harness.report.paper.estimates import (
     bracketed,
@@ -23,7 +24,6 @@ from harness.report.sections.coefficients.table import (
 from harness.report.sections.diagnostics.rows import StatisticRow
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
 from harness.report.text.plain_text import file_slug, joined, listed
-from harness.store.study_record import EstimatorRecord, StudyRecord
 
 CONSTANT = "const"
 FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects included")}

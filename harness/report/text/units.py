@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.language import gettext
-from harness.store.study_record import StudyRecord
+from harness.record.study import StudyRecord
 
 POWER_OF_TEN = re.compile("10[⁰¹²³⁴⁵⁶⁷⁸⁹]")
 

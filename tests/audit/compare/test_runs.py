@@ -10,8 +10,8 @@ import pytest
 from harness import ArtifactError
 from harness.audit.compare.runs import compare_runs
 from harness.audit.compare.tolerance import Tolerance
+from harness.running.folder import RunFolder
 from harness.spec.difference import ValueDifference
-from harness.store.folder import RunFolder
 from small_run import SPEC, copy_of, exit_code, run_small, without_key
 
 

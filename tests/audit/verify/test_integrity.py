@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness import ArtifactError
 from harness.audit.verify.verification import DISAGREEMENT, agreement, verify
 from harness.installed import installed
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from small_run import copy_of, exit_code, without_key
 
 

@@ -12,7 +12,7 @@ import harness
 from harness.audit.verify.verification import verify
 from harness.installed import installed
 from harness.registry.plugin_choice import PluginChoice
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from small_run import SPEC, copy_of, grunfeld
 
 TEST = {"outcome": "invest", "protocol": "random_rows", "sample": "test"}

@@ -11,7 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from threadpoolctl import threadpool_limits
 
 from harness.api import prepare_study as prepare
-from harness.execution.options import RunOptions
+from harness.running.options import RunOptions
 from harness.scenarios.blocks import BlockTask
 
 STUDY = Path(__file__).parents[3] / "specs" / "digital_carbon.yaml"

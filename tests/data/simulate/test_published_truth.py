@@ -9,7 +9,7 @@ import pytest
 
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.execution.options import RunOptions
+from harness.running.options import RunOptions
 
 SPEC = Path(__file__).parents[3] / "specs" / "digital_carbon.yaml"
 OUTCOMES = ("co2", "co2_intensity", "co2_pc")

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 from matplotlib.lines import Line2D
 
-from harness.execution.workers import LocalWorkers, Pool, ThisProcess
 from harness.report.drawing.canvas import FigureRenderer, house_style, new_figure
 from harness.report.drawing.printing import print_figures
+from harness.running.workers import LocalWorkers, Pool, ThisProcess
 from worker_tasks import Spilling
 
 

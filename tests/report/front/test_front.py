@@ -18,7 +18,7 @@ from harness.report.model.gains import Gains
 from harness.report.model.run import Run, read_run
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
-from harness.store.csv_table import as_declared
+from harness.running.csv_table import as_declared
 from harness.tables import FINDINGS
 from report.changed_run import with_study, with_table
 

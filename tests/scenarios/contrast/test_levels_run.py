@@ -8,7 +8,7 @@ from data.test_exposure_levels import workers
 from harness.api import run
 from harness.audit.verify.verification import verify
 from harness.installed import installed
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 
 SPEC = """
 spec_version: 1

@@ -11,8 +11,8 @@ import pytest
 from effect_panels import confounded_panel
 from harness import Panel
 from harness.estimators.guard import Attempt
-from harness.execution.result_file import decode, encode
 from harness.plugin import CanLearnNuisances
+from harness.running.result_file import decode, encode
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import control_names
 from harness.scenarios.parts import PartCell, PartTask, Question, answered_in_parts

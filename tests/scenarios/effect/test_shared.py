@@ -12,13 +12,13 @@ import pytest
 from effect_panels import confounded_panel
 from harness.api import prepare_study
 from harness.data.read.frame_file import frame_file
-from harness.execution.checkpoints import CheckpointStore, run_checkpointed
-from harness.execution.dependence import Contents, Surroundings
-from harness.execution.graph import run_all
-from harness.execution.options import RunOptions
-from harness.execution.parts import answers_in_parts
-from harness.execution.plan import PanelSource
-from harness.execution.workers import ThisProcess
+from harness.running.checkpoints import CheckpointStore, run_checkpointed
+from harness.running.dependence import Contents, Surroundings
+from harness.running.graph import run_all
+from harness.running.options import RunOptions
+from harness.running.plan import PanelSource
+from harness.running.results import answers_in_parts
+from harness.running.workers import ThisProcess
 from harness.scenarios.parts import answered_in_parts, run_in_order
 from harness.spec.written import written_spec
 from watched import Watched

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
+from harness.record.study import ProtocolRecord
 from harness.report.model.accuracy import (
     AccuracyRow,
     accuracy_rows,
@@ -22,7 +23,6 @@ from harness.report.sections.gains.comparison import GainComparison, comparisons
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
-from harness.store.study_record import ProtocolRecord
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

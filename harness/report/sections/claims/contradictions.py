@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.sections.claims.rows import ClaimRow, published_text
 from harness.report.text.plain_text import in_turn, joined, listed
-from harness.store.study_record import StudyRecord
 
 INCONSISTENT, ASSUMING = "inconsistent", marked("inconsistent under assumption")
 

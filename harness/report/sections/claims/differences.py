@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.language import gettext
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.sections.claims.rows import ClaimRow
 from harness.report.text.plain_text import in_turn, listed
-from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord
 
 NAME = "name"
 """Key under which a nested estimator has its name."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.model.accuracy import errors_of
 from harness.report.model.gain_row import GainRow
 from harness.report.model.run import Run
 from harness.report.sections.claims.rows import ClaimRow
 from harness.report.text.numbers import MISSING, percent, significant
-from harness.store.study_record import StudyRecord
 
 SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
 ERROR = "mse"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
+from harness.record.study import OpenQuestionRecord, StudyRecord
 from harness.report.model.run import Run
 from harness.report.sections.claims.contradictions import Contradiction, contradictions
 from harness.report.sections.claims.differences import differing_estimators, differing_protocols
@@ -20,7 +21,6 @@ from harness.report.sections.claims.rows import (
 )
 from harness.report.sections.claims.standing import MEANINGS, SYMBOLS
 from harness.report.text.plain_text import in_turn, listed
-from harness.store.study_record import OpenQuestionRecord, StudyRecord
 
 NO_SOURCE = marked("no source given")
 

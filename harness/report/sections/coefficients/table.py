@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked, reworded
+from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
@@ -21,7 +22,6 @@ from harness.report.text.numbers import (
     rounded,
 )
 from harness.report.text.plain_text import joined
-from harness.store.study_record import EstimatorRecord, StudyRecord
 
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.model.truth import true_rows
 from harness.report.text.numbers import plain
-from harness.store.study_record import StudyRecord
 
 MOST_PAIRS = 3
 """Pairs of values that are shown in full; of more only those with the least value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.language import gettext
+from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.palette import LineStyle, line_style
 from harness.report.model.run import Run
@@ -12,7 +13,6 @@ from harness.report.sections.contrasts.figure import ContrastPanel, ContrastScen
 from harness.report.sections.contrasts.rows import ContrastQuestion, EstimatedContrast, contrasts_of
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug
-from harness.store.study_record import EstimatorRecord, StudyRecord
 
 Answered = tuple[EstimatorRecord, LineStyle, tuple[EstimatedContrast, ...]]
 """An estimator with its style and its contrasts."""

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from harness.arrays import Floats, frozen_floats
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     FigureRenderer,
@@ -41,7 +42,6 @@ from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_o
 from harness.report.sections.curves.scenes import figure_name, level_label
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug, listed, shortened
-from harness.store.study_record import StudyRecord
 
 PANELS_IN_A_ROW = 3
 PANEL_HEIGHT = 1.85

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import Mark, Series, effect_label, series_of
 from harness.report.model.featured import featured
@@ -23,7 +24,6 @@ from harness.report.sections.curves.rows import (
     unsupported_of,
 )
 from harness.report.text.plain_text import file_slug, listed
-from harness.store.study_record import StudyRecord
 
 KINDS = {
     "level": ("curve", marked("Net effect curves")),

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow, regime_label
-from harness.store.study_record import StudyRecord
 
 SINGLE = ("line", "contrast", "derivative")
 """Forms that are numbers; the others are lines over the exposure or a moderator."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, ModelSlope, SubjectEffects
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
@@ -20,7 +21,6 @@ from harness.report.text.numbers import (
     plain,
 )
 from harness.report.text.plain_text import listed
-from harness.store.study_record import StudyRecord
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.sections.effects.rows import FEW_ENTITIES, FORMS, LITTLE_LEFT, METHODS, WEAK, EffectRow
 from harness.report.text.numbers import count, fixed, percent, plain
-from harness.store.study_record import StudyRecord
 
 
 def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
+from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     GREY,
@@ -26,7 +27,6 @@ from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug, shortened
-from harness.store.study_record import ProtocolRecord, StudyRecord
 
 PANELS_IN_A_ROW = 4
 ARROW_ROOM = 6.0

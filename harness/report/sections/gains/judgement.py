@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from harness.evaluation.gain_status import GainStatus
+from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell
-from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 Protocols = tuple[ProtocolRecord, ...]
 

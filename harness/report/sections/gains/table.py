@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.evaluation.gain_status import GainStatus
+from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.footnotes import Footnotes
-from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 
 @dataclass(frozen=True)

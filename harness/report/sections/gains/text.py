@@ -8,13 +8,13 @@ from typing import Literal
 
 from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
+from harness.record.study import ProtocolRecord
 from harness.report.model.accuracy import compared_error
 from harness.report.model.gains import GainCell
 from harness.report.model.run import Run
 from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
 from harness.report.text.numbers import NO_BREAK, p_text, percent, significant
 from harness.report.text.plain_text import in_turn, joined, listed, shortened
-from harness.store.study_record import ProtocolRecord
 
 REASON_LENGTH = 160
 """Most characters of a reason within a sentence; the footnotes of the tables have it whole."""

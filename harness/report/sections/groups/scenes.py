@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.language import gettext
+from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label
 from harness.report.model.featured import featured
@@ -14,7 +15,6 @@ from harness.report.sections.groups.figure import Box, GroupScene, draw_groups
 from harness.report.sections.groups.rows import Partition, groups_of
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug
-from harness.store.study_record import EstimatorRecord, StudyRecord
 
 
 def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> Iterator[RenderedFigure]:

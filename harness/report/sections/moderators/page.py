@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from harness.arrays import Floats
 from harness.language import closed_up, gettext
+from harness.record.study import StudyRecord
 from harness.report.drawing.series import effect_label
 from harness.report.drawing.truth import TRUTH
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Banded
@@ -23,7 +24,6 @@ from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, tru
 from harness.report.sections.moderators.table import threshold_text
 from harness.report.templating import environment, packaged, script_hash, style_sheet
 from harness.report.text.plain_text import printable
-from harness.store.study_record import StudyRecord
 
 PACKAGE = "harness.report.sections.moderators"
 """Holds the files that the page is made of."""

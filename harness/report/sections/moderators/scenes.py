@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.language import gettext
+from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label, series_of
 from harness.report.model.featured import featured
@@ -15,7 +16,6 @@ from harness.report.sections.moderators.rows import Question, conditional
 from harness.report.sections.moderators.surfaces import SurfaceKey, true_levels
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug
-from harness.store.study_record import EstimatorRecord, StudyRecord
 
 
 def surface_figures(run: Run, question: Question, renderer: FigureRenderer) -> Iterator[RenderedFigure]:

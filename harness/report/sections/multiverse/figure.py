@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
 from harness.report.sections.claims.rows import claim_rows
@@ -18,7 +19,6 @@ from harness.report.sections.multiverse.table import choice_label, level_label
 from harness.report.sections.multiverse.text import published_gains
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug
-from harness.store.study_record import StudyRecord
 
 
 def specification_figure(run: Run, multiverse: Multiverse, renderer: FigureRenderer) -> RenderedFigure:

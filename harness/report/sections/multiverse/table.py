@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.model.run import Run
 from harness.report.sections.multiverse.rows import choices_of
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import capitalised
-from harness.store.study_record import StudyRecord
 
 CHOICES: Mapping[str, str] = {
     "sample": marked("rows compared on"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.sections.claims.rows import ClaimRow
 from harness.report.sections.multiverse.rows import ChoiceRow, Multiverse, Tally
 from harness.report.sections.multiverse.table import choice_label, level_label
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import joined
-from harness.store.study_record import StudyRecord
 
 GAIN = "gain"
 """Quantity of claims that give a gain."""

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.decomposition import LEFT
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, bare, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PART_STYLES
@@ -18,7 +19,6 @@ from harness.report.model.gains import Gains
 from harness.report.sections.origin.rows import GainLeft, PartRow, gains_left
 from harness.report.text.numbers import count, fixed, percent
 from harness.report.text.plain_text import capitalised, file_slug, listed, shortened, wrapped
-from harness.store.study_record import StudyRecord
 
 PANELS_IN_A_ROW = 3
 ROW_HEIGHT = 0.29

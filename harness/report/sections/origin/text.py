@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 from harness.report.sections.origin.rows import NEVER_SEEN, GainLeft, PartRow
 from harness.report.text.plain_text import joined
-from harness.store.study_record import StudyRecord
 
 
 def never_seen(study: StudyRecord, found: Sequence[GainLeft]) -> Iterator[str]:

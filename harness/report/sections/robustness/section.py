@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked, reworded
+from harness.record.study import StudyRecord
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.effects.rows import METHODS
@@ -16,7 +17,6 @@ from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, NOTHING, EstimateText, count, estimated, p_value, percent
 from harness.report.text.plain_text import file_slug, listed
 from harness.scenarios.robustness.scenario import JOINT
-from harness.store.study_record import StudyRecord
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, significant
 from harness.report.text.units import in_unit
-from harness.store.study_record import StudyRecord
 
 KINDS = {
     "level_supported": marked("curve over supported rows"),

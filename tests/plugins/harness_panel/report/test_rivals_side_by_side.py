@@ -13,7 +13,7 @@ from harness.report.model.run import read_run
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.scenes import whiskers_of
 from harness.report.sections.effects.table import effect_table
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from harness_panel.report.section import ThresholdsSection
 
 ESTIMATORS = [

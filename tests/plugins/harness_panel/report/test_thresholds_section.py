@@ -13,7 +13,7 @@ from harness.plugin import random_stream
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.shown import ShownSection
-from harness.store.folder import RunFolder
+from harness.running.folder import RunFolder
 from harness_panel.report.rows import rivals
 from harness_panel.report.section import ThresholdsSection
 

@@ -7,10 +7,10 @@ import pytest
 
 from harness.evaluation.gain_status import GainStatus
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
+from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell
 from harness.report.model.run import read_run
 from harness.report.sections.gains.text import estimator_verdict, headline, lowest_error
-from harness.store.study_record import EstimatorRecord, ProtocolRecord
 from report.fake_gain import gain_row
 
 NB = "\u00a0"

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from harness.api import run_study
-from harness.execution.options import RunOptions
 from harness.report.model.run import read_run
 from harness.report.sections.metrics.section import metric_tables
+from harness.running.options import RunOptions
 from harness.spec.written import written_spec
 
 STUDY = {

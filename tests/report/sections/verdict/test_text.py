@@ -5,7 +5,7 @@ import pytest
 
 from harness.report.model.run import read_run
 from harness.report.sections.verdict.text import said_of
-from harness.store.csv_table import as_declared
+from harness.running.csv_table import as_declared
 from harness.tables import EFFECTS, FINDINGS
 from report.changed_run import with_table
 

@@ -1,0 +1,172 @@
+"""The manifest: what was run, on what, with what, and how every cell went; one type, written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.errors import ArtifactError, Problem
+from harness.evaluation.multiverse import Universe
+from harness.record.study import StudyRecord
+from harness.tables import ResultTable, with_own
+
+FORMAT = 6
+"""Of run folders: what the manifest holds and which tables there are. Raised with every change of either."""
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """Which data were used.
+
+    Attributes
+    ----------
+    origin : file or data set
+    sha256 : of the file's bytes; None where there is no file
+    simulated : whether the study drew them
+    balanced : whether every entity has every period
+    first_period, last_period : labels of the panel's first and last period
+    """
+
+    origin: str
+    title: str
+    source: str
+    sha256: str | None
+    simulated: bool
+    n_obs: int
+    n_entities: int
+    n_periods: int
+    balanced: bool
+    first_period: str | int
+    last_period: str | int
+
+
+@dataclass(frozen=True)
+class MultiverseRecord:
+    """The universes of the multiverse, and the estimators that their gains are over; empty without one."""
+
+    references: tuple[str, ...]
+    universes: tuple[Universe, ...]
+
+
+@dataclass(frozen=True)
+class SpecRecord:
+    """Which spec was run.
+
+    Attributes
+    ----------
+    path : its file
+    sha256 : of the file, without the overrides
+    overrides : ``key=value`` changes to it
+    """
+
+    path: str
+    sha256: str
+    overrides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """How one cell of the study ended: a fold, a fit on all rows or an answer to a scenario.
+
+    Attributes
+    ----------
+    cell : its name
+    reason : why it has no numbers, where it has none
+    seconds : >= 0, that it took
+    memory : bytes that it took at its height; None where that was not measured
+    """
+
+    cell: str
+    status: str
+    reason: str
+    seconds: float
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was run, on what, with what, and how each cell ended.
+
+    Attributes
+    ----------
+    manifest_version : format of the folder, which was `FORMAT` where it was written
+    versions : of Python, the libraries and what brings plugins
+    command : that repeats the run
+    started : when, in ISO 8601
+    seconds : wall time of the run, its report apart
+    scenario_tables : tables that scenarios of plugins declare, beside those of `harness.tables`
+    files : SHA-256 of every reported file, by path within the folder; `RunFolder.write_manifest` fills it in
+    code : SHA-256 of the source of the harness and of each installed plugin, by package
+    forced : files that were not as the run wrote them when a report was written all the same
+    """
+
+    manifest_version: int
+    study: StudyRecord
+    data: DataRecord
+    multiverse: MultiverseRecord
+    spec: SpecRecord
+    versions: Mapping[str, str]
+    command: str
+    started: str
+    seconds: float
+    cells: tuple[CellRecord, ...]
+    scenario_tables: tuple[ResultTable, ...]
+    files: Mapping[str, str]
+    code: Mapping[str, str] = field(default_factory=dict)
+    forced: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> Mapping[str, ResultTable]:
+        """The tables in CSV files that the run may have, by name, those that fits bring along apart."""
+        return with_own(self.scenario_tables)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Return the manifest that `to_json` wrote.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is of another format, or naming every key that is missing or of a wrong type.
+        """
+        _require_format(text)
+        try:
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
+            hint = "run the study again with this version"
+            raise ArtifactError(
+                *(
+                    Problem(
+                        ": ".join(filter(None, ("manifest.json", ".".join(map(str, mistake["loc"]))))),
+                        mistake["msg"],
+                        hint=hint,
+                    )
+                    for mistake in error.errors()
+                )
+            ) from error
+
+    def to_json(self) -> str:
+        """Return the manifest as text, a key a line."""
+        content = TypeAdapter(Manifest).dump_python(self, mode="json")
+        return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
+
+
+def _require_format(text: str) -> None:
+    """Refuse a manifest of another format; one that is no JSON, or has none, is refused by its keys."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return
+    written = content.get("manifest_version", FORMAT) if isinstance(content, dict) else FORMAT
+    if written != FORMAT:
+        raise ArtifactError(
+            Problem(
+                "manifest.json: manifest_version",
+                f"the run folder is of format {written!r:.20}",
+                expected=f"format {FORMAT}, which this version writes and reads",
+                hint="read it with the version that the manifest names, or run the study again",
+            )
+        )

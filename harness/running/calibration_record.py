@@ -1,0 +1,152 @@
+"""What a calibration was of, and its error rates, taken for the same study and refused for any other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.data.build import PanelBuilder
+from harness.data.read.table import Table
+from harness.errors import ArtifactError, Problem
+from harness.record.manifest import DataRecord
+from harness.record.study import StudyRecord
+from harness.running.folder import RunFolder
+from harness.running.provenance import data_record, study_record
+from harness.running.versions import LIBRARIES
+from harness.spec.study import Study
+from harness.tables import ERROR_RATES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+CALIBRATION_RECORD = "calibration.json"
+"""Name of its file in the folder of a calibration."""
+
+_STUDY = ("id", "entity", "time", "outcomes", "exposure", "moderators", "controls", "reference", "level")
+_DATA = ("n_obs", "n_entities", "n_periods", "first_period", "last_period")
+_PASSED_OVER = frozenset({"python", *LIBRARIES}) - {"panel-harness"}
+"""Versions that may differ: numbers do not hang on them but for rounding."""
+
+
+@dataclass(frozen=True)
+class CalibrationRecord:
+    """The study that a calibration repeats.
+
+    Attributes
+    ----------
+    study : as the spec has it, nothing reduced
+    scenarios : its questions by id, with their options
+    data : what panels were drawn from
+    versions : of Python, the libraries and what brings plugins
+    """
+
+    record_version: Literal[1]
+    study: StudyRecord
+    scenarios: Mapping[str, str]
+    data: DataRecord
+    versions: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """Return the record as text, a key a line."""
+        content = TypeAdapter(CalibrationRecord).dump_python(self, mode="json")
+        return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> CalibrationRecord:
+        """Return the record that `to_json` wrote.
+
+        Raises
+        ------
+        ArtifactError
+            Where the text is no such record.
+        """
+        try:
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
+            mistake = error.errors()[0]
+            where = ": ".join(filter(None, (CALIBRATION_RECORD, ".".join(map(str, mistake["loc"])))))
+            hint = "calibrate the study again with this version"
+            raise ArtifactError(Problem(where, mistake["msg"], hint=hint)) from error
+
+    def differences(self, other: CalibrationRecord) -> Iterator[str]:
+        """Yield what differs from another record so that error rates of one are none of the other."""
+        mine, theirs = self._compared(), other._compared()
+        for name in dict.fromkeys((*mine, *theirs)):
+            if mine.get(name) != theirs.get(name):
+                yield f"{name} is {_shown(mine.get(name))}, not {_shown(theirs.get(name))}"
+
+    def _compared(self) -> Mapping[str, Any]:
+        """Return, by name, all that error rates hang on; titles, seeds and labels are not among it."""
+        study = TypeAdapter(StudyRecord).dump_python(self.study, mode="json")
+        parts = {f"study {name}" if name == "id" else name: study[name] for name in _STUDY}
+        for entry in study["estimators"]:
+            parts[f"estimator {entry['id']}"] = {"use": entry["use"], **entry["options"]}
+        for entry in study["protocols"]:
+            parts[f"protocol {entry['id']}"] = f"{entry['use']}: {entry['how']}"
+        parts |= {f"scenario {name}": options for name, options in self.scenarios.items()}
+        parts |= {f"data {name}": getattr(self.data, name) for name in _DATA}
+        own = {name: value for name, value in self.versions.items() if name not in _PASSED_OVER}
+        return parts | {f"version of {name}": value for name, value in own.items()}
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a record holds
+    text = "absent" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def calibration_record(
+    study: Study, *, table: Table, panels: PanelBuilder, versions: Mapping[str, str]
+) -> CalibrationRecord:
+    """Return what a calibration of a study is of.
+
+    Parameters
+    ----------
+    study : as the spec has it, nothing reduced
+    versions : of Python, the libraries and what brings plugins
+    """
+    return CalibrationRecord(
+        record_version=1,
+        study=study_record(study, quick=False, learns=panels.learns),
+        scenarios={entry.id: str(entry.scenario) for entry in study.scenarios},
+        data=data_record(table, panels.panel(study.roles.outcomes[0])),
+        versions=versions,
+    )
+
+
+def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
+    """Return the error rates of a calibration, columns of `harness.tables.ERROR_RATES`.
+
+    Parameters
+    ----------
+    path : folder that a calibration was written to, or a file in it
+    own : of the study that the rates go beside
+
+    Raises
+    ------
+    ArtifactError
+        Where there is no calibration, or one of another study.
+    """
+    folder = RunFolder(path.parent if path.is_file() else path)
+    record = folder.path / CALIBRATION_RECORD
+    if not record.is_file() or not (folder.path / ERROR_RATES.file).is_file():
+        hint = "name a folder that harness calibrate SPEC wrote"
+        expected = f"a folder with {CALIBRATION_RECORD} and {ERROR_RATES.file}"
+        raise ArtifactError(Problem(str(path), "is not the folder of a calibration", expected, hint))
+    different = list(CalibrationRecord.from_json(record.read_text(encoding="utf-8")).differences(own))
+    if different:
+        more = f"; and {len(different) - 3} more" if len(different) > 3 else ""
+        raise ArtifactError(
+            Problem(
+                str(path),
+                f"is a calibration of another study: there {'; '.join(different[:3])}{more}",
+                expected="a calibration of the same spec and shape of data, by the same version",
+                hint="calibrate this one: harness calibrate SPEC",
+            )
+        )
+    return folder.read_table(ERROR_RATES.name)

@@ -1,0 +1,123 @@
+"""Workers of a dask cluster, on this machine or on many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.data.shared_arrays import sharing
+from harness.errors import ArtifactError, Problem
+from harness.running.versions import installed_code, versions
+from harness.running.workers import Pool
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+SECONDS_TO_ANSWER = 20
+"""How long a scheduler is waited for, and its first worker."""
+
+
+@dataclass(frozen=True)
+class DaskWorkers:
+    """Workers that a dask scheduler knows.
+
+    A task whose worker dies goes to another, as often as the scheduler's setting ``allowed-failures`` says;
+    only after that does the death count in `harness.running.executor.iter_results`. A worker that takes
+    more than its limit of memory is ended by dask; on a cluster started here the limit is an equal share
+    of the machine's memory.
+
+    Attributes
+    ----------
+    scheduler : address of a running scheduler, such as ``tcp://10.0.0.1:8786``; None starts one on this
+        machine, with `n_jobs` workers
+    n_jobs : >= 1
+    """
+
+    scheduler: str | None
+    n_jobs: int
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Connect to the scheduler, or start one.
+
+        Raises
+        ------
+        ArtifactError
+            Where dask is not installed, no scheduler answers, or its workers cannot give the same numbers as
+            this process: they have several threads, or other versions.
+        """
+        try:
+            from distributed import KilledWorker
+        except ImportError as error:
+            hint = "pip install 'panel-harness[dask]', or --backend loky"
+            raise ArtifactError(Problem("--backend dask", "dask is not installed", hint=hint)) from error
+        with self._client() as client:
+            n_workers = _require_alike(client)
+            with client.get_executor(pure=False) as executor:
+                yield Pool(executor, 2 * n_workers, (KilledWorker, CancelledError))
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        import dask
+        from distributed import Client, LocalCluster
+
+        # A task carries its panel, which dask takes for a mistake from 10 MB on.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+            if self.scheduler is not None:
+                with _connected(self.scheduler) as client:
+                    yield client
+                return
+            with (
+                sharing(),
+                LocalCluster(n_workers=self.n_jobs, threads_per_worker=1, dashboard_address=":0") as cluster,
+                Client(cluster) as client,
+            ):
+                yield client
+
+
+def _connected(scheduler: str) -> Client:
+    """Return a client of a running scheduler that has a worker."""
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=SECONDS_TO_ANSWER)
+        client.wait_for_workers(1, timeout=SECONDS_TO_ANSWER)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            Problem(
+                f"--scheduler {scheduler}",
+                f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds",
+                hint="start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`",
+            )
+        ) from error
+    return client
+
+
+def _require_alike(client: Client) -> int:
+    """Return the number of workers, all of one thread and of this process's versions, or refuse them."""
+    threads: Mapping[str, int] = client.nthreads()
+    own, theirs = _computes_with(), client.run(_computes_with)
+    problems = [
+        Problem(worker, f"has {n_threads} threads", "1 thread a worker", "start workers with --nthreads 1")
+        for worker, n_threads in threads.items()
+        if n_threads != 1
+    ]
+    for worker, found in theirs.items():
+        other = [f"{name} {found.get(name)}" for name in own if found.get(name) != own[name]]
+        if other:
+            hint = "install the same versions, of the same source, everywhere"
+            expected = "the versions and the code of this process"
+            problems.append(Problem(worker, f"has {', '.join(other)}", expected, hint))
+    if problems:
+        raise ArtifactError(*problems)
+    return len(threads)
+
+
+def _computes_with() -> Mapping[str, str]:
+    """Return the versions and the hashes of the code that this process has."""
+    code = {f"code of {name}": found[:12] for name, found in installed_code().items()}
+    return {**versions({}), **code}

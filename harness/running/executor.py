@@ -1,0 +1,208 @@
+"""Tasks spread over workers, each on one thread; a task whose worker dies is tried again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from harness.errors import ArtifactError, Problem
+from harness.estimators.guard import what_broke
+from harness.running.isolation import CanFail, Task, give_back, one_thread, run_apart
+from harness.running.workers import Pool, Workers
+
+R = TypeVar("R")
+
+MAX_SHARED_ATTEMPTS = 2
+"""Times a task is tried while others run; the next and last time it runs alone."""
+
+LONG = 1.0
+"""Seconds from which a task may have held much memory; giving it back takes milliseconds."""
+
+
+def run_on_one_thread(task: Task[R]) -> R:
+    """Run a task with the numeric libraries held to one thread, so that results do not depend on cores.
+
+    A worker waits for its next task, or for the end of the run, without the memory of a large one.
+    """
+    start = perf_counter()
+    with one_thread():
+        result = run_apart(task)
+    if perf_counter() - start > LONG:
+        give_back()
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Done(Generic[R]):
+    """The result of the task at a position among the tasks."""
+
+    position: int
+    result: R
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt(Generic[R]):
+    """A task at its position, and the workers that died while it waited or ran there."""
+
+    position: int
+    task: Task[R]
+    worker_errors: int = 0
+
+    def after_a_death(self) -> _Attempt[R]:
+        return replace(self, worker_errors=self.worker_errors + 1)
+
+
+class _Queue(Generic[R]):
+    """Tasks that are to be run beside others, new ones first, and those that are to be run alone.
+
+    Where the tasks given end, more may follow once some are done; so the end is asked for again each time.
+    """
+
+    def __init__(self, tasks: Iterable[Task[R]]) -> None:
+        self._tasks = iter(tasks)
+        self._n_begun = 0
+        self._fetched: deque[_Attempt[R]] = deque()
+        self._again: deque[_Attempt[R]] = deque()
+        self._alone: deque[_Attempt[R]] = deque()
+
+    def __iter__(self) -> Iterator[_Attempt[R]]:
+        return self
+
+    def __next__(self) -> _Attempt[R]:
+        if self._fetched:
+            return self._fetched.popleft()
+        for task in self._tasks:
+            self._n_begun += 1
+            return _Attempt(self._n_begun - 1, task)
+        if self._again:
+            return self._again.popleft()
+        raise StopIteration
+
+    def put_back(self, lost: Iterable[_Attempt[R]]) -> None:
+        """Take back tasks whose worker died."""
+        for attempt in lost:
+            is_shared = attempt.worker_errors < MAX_SHARED_ATTEMPTS
+            (self._again if is_shared else self._alone).append(attempt)
+
+    def has_more(self) -> bool:
+        """Return whether there are tasks to be run beside others; the first of them is fetched."""
+        for attempt in self:
+            self._fetched.append(attempt)
+            return True
+        return False
+
+    def alone(self) -> Iterator[_Attempt[R]]:
+        """Take out the tasks that died beside others once too often."""
+        while self._alone:
+            yield self._alone.popleft()
+
+
+class _Round(Generic[R]):
+    """Tasks on the workers of one pool, until one of the workers dies."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._running: dict[Future[R], _Attempt[R]] = {}
+        self.lost: list[_Attempt[R]] = []
+
+    def run(self, attempts: Iterator[_Attempt[R]]) -> Iterator[Done[R]]:
+        """Yield results as they come; after a death, those that still come, and no further task is begun."""
+        while not self.lost:
+            for attempt in attempts:
+                try:
+                    self._running[self._pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
+                except self._pool.worker_errors:
+                    self.lost.append(attempt)
+                if len(self._running) >= self._pool.n_at_a_time:
+                    yield from self._next()
+                if self.lost:
+                    break
+            if not self._running:
+                break
+            yield from self._next()
+        while self._running:
+            yield from self._next()
+
+    def _next(self) -> Iterator[Done[R]]:
+        finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            attempt = self._running.pop(future)
+            try:
+                yield Done(attempt.position, future.result())
+            except self._pool.worker_errors:
+                self.lost.append(attempt.after_a_death())
+            except Exception as error:
+                if not isinstance(attempt.task, CanFail):
+                    raise
+                reason = f"no worker could do it: {what_broke(error)}"
+                yield Done(attempt.position, attempt.task.failed(reason))
+
+
+def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done[R]]:
+    """Run tasks and yield their results as they come, in any order.
+
+    Tasks are consumed as workers become free, so that few wait in memory, and a result is kept no longer than
+    the caller keeps it. An iterator of tasks that has ended is asked again whenever results have come, so
+    that tasks may follow from results. A task whose worker dies, and those that waited with it, are tried
+    `MAX_SHARED_ATTEMPTS` times in all, then once more at the end with no other task beside them.
+
+    Raises
+    ------
+    ArtifactError
+        Where a worker dies that runs one task alone, which is no `CanFail`; after all other results.
+    """
+    queue = _Queue(tasks)
+    problems = []
+    while True:
+        while queue.has_more():
+            with workers.pool() as pool:
+                shared = _Round[R](pool)
+                yield from shared.run(queue)
+            queue.put_back(shared.lost)
+        dead: list[_Attempt[R]] = []
+        for attempt in queue.alone():
+            with workers.pool() as pool:
+                last = _Round[R](pool)
+                yield from last.run(iter([attempt]))
+            dead += last.lost
+        for ended in dead:
+            if isinstance(ended.task, CanFail):
+                yield Done(ended.position, ended.task.failed(_given_up(ended).what))
+            else:
+                problems.append(_given_up(ended))
+        if not queue.has_more():
+            break
+    if problems:
+        raise ArtifactError(*problems)
+
+
+def _given_up(dead: _Attempt[R]) -> Problem:
+    return Problem(
+        where=dead.task.label,
+        what=f"the worker process died each of the {dead.worker_errors} times that this was tried, the last "
+        "time with no other task beside it; most often that is for want of memory",
+        hint="run again with --resume, which keeps what is done, with more memory or fewer draws",
+    )
+
+
+def execute(tasks: Iterable[Task[R]], *, workers: Workers, on_done: Callable[[R], None]) -> Sequence[R]:
+    """Run tasks and return their results in the order given.
+
+    Parameters
+    ----------
+    on_done : called with each result as it arrives, in any order
+
+    Raises
+    ------
+    ArtifactError
+        As `iter_results` does.
+    """
+    results: dict[int, R] = {}
+    for done in iter_results(tasks, workers=workers):
+        results[done.position] = done.result
+        on_done(done.result)
+    return [results[position] for position in sorted(results)]

@@ -1,0 +1,336 @@
+"""A run folder on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import pandas as pd
+
+from harness.errors import ArtifactError, Problem
+from harness.record.manifest import Manifest
+from harness.running.csv_table import csv_text, from_csv
+from harness.running.files import move, partials, replacing, sha256_of, write_atomically, writing
+from harness.running.layout import (
+    MANIFEST,
+    MANIFEST_SUM,
+    MARK,
+    MARKER,
+    NEW,
+    REPORTED,
+    SIGNATURE,
+    WRITTEN,
+    sum_line,
+)
+
+EARLIEST_YEAR = 1980
+"""Of dates in compressed files."""
+
+_LAST = frozenset({MANIFEST, MANIFEST_SUM})
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Reads and writes the files of one run.
+
+    Attributes
+    ----------
+    path : an existing folder with the marker file
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> RunFolder:
+        """Make a folder for a run, or take up one that an earlier run left.
+
+        Raises
+        ------
+        ArtifactError
+            Where the folder holds something that no run wrote, or this machine's clock is before 1980.
+        """
+        _refuse_clock(datetime.now(UTC))
+        if path.exists() and not (path / MARKER).is_file():
+            if not path.is_dir():
+                raise ArtifactError(Problem(str(path), "is a file", hint="choose another folder with --out"))
+            half_marked = partials(path / MARKER)
+            if set(path.iterdir()) - set(half_marked):
+                raise ArtifactError(
+                    Problem(
+                        str(path),
+                        "holds files that no run wrote, and a run would mix with them",
+                        expected="a new folder, an empty one, or the folder of an earlier run",
+                        hint="choose another folder with --out",
+                    )
+                )
+            for partial in half_marked:
+                partial.unlink()
+        _refuse_link(path, MARKER)
+        write_atomically(path / MARKER, MARK)
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Return the folder of a finished run.
+
+        Raises
+        ------
+        ArtifactError
+            Where there is no finished run.
+        """
+        if not (path / MANIFEST).is_file():
+            raise ArtifactError(
+                Problem(
+                    str(path),
+                    "is not the folder of a finished run",
+                    hint="name a folder that holds manifest.json",
+                )
+            )
+        return cls(path)
+
+    def inner(self, name: str) -> Path:
+        """Return the path of a folder within this one.
+
+        Raises
+        ------
+        ArtifactError
+            Where a link is in its place.
+        """
+        _refuse_link(self.path, name)
+        return self.path / name
+
+    @contextmanager
+    def replaced(self, *, keep: Collection[Path] = ()) -> Iterator[RunFolder]:
+        """Build a run beside the one that is here, and put its files in the place of the others when whole.
+
+        Whatever ends the context before that leaves the earlier run as it was.
+
+        Parameters
+        ----------
+        keep : resolved paths of files that the new run has read; those of the earlier run stay
+
+        Raises
+        ------
+        ArtifactError
+            Where a file that no run wrote, or a link, is in the place of a new one; nothing is touched then.
+        """
+        new = RunFolder(self.inner(NEW))
+        new._remove()
+        new = RunFolder.create(new.path)
+        try:
+            for name in self.own():
+                if (self.path / name).resolve() in keep and (self.path / name).is_file():
+                    new.write_bytes(name, (self.path / name).read_bytes())
+            yield new
+            self._take_over(new)
+        finally:
+            new._remove()
+
+    def _take_over(self, new: RunFolder) -> None:
+        own, names = self.own(), new.own()
+        for name in names:
+            self._refuse_stranger(name, own)
+        self._note(names | own)
+        for name in (MANIFEST, MANIFEST_SUM, *sorted(own - names)):  # no half-new folder looks finished
+            self._unlink(name)
+        for name in (*sorted(names - _LAST), *(name for name in (MANIFEST_SUM, MANIFEST) if name in names)):
+            move(new.path / name, self.path / name)
+        if MANIFEST in names:
+            (self.path / WRITTEN).unlink(missing_ok=True)
+
+    def _remove(self) -> None:
+        """Remove the files that were written here, and the folder where nothing else is in it."""
+        if not self.path.is_dir() or self.path.is_symlink():
+            return
+        for name in self.own():
+            self._unlink(name)
+            for partial in partials(self.path / name):
+                self._unlink(partial.relative_to(self.path).as_posix())
+        for name in (MARKER, WRITTEN):
+            self._unlink(name)
+        folders = [path for path in self.path.rglob("*") if path.is_dir() and not path.is_symlink()]
+        for folder in (*sorted(folders, reverse=True), self.path):
+            with suppress(OSError):  # what is not empty holds another's files
+                folder.rmdir()
+
+    def _unlink(self, name: str) -> None:
+        if not _link_on_the_way(self.path, name):
+            (self.path / name).unlink(missing_ok=True)
+
+    def own(self) -> frozenset[str]:
+        """Return the names of files that runs wrote here: of the manifest, and of a run that is not whole."""
+        names = set()
+        if (self.path / MANIFEST).is_file():
+            # Damaged, it names no files.
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                content = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+                names |= {MANIFEST, MANIFEST_SUM, *content["files"].keys()}
+            names |= {SIGNATURE} if (self.path / SIGNATURE).is_file() else set()
+        if (self.path / WRITTEN).is_file():
+            names |= set((self.path / WRITTEN).read_text(encoding="utf-8").splitlines())
+        return frozenset(name for name in names if _is_inside(name))
+
+    def _note(self, names: Collection[str]) -> None:
+        """Keep names of files that a run writes, before it does."""
+        if names:
+            _refuse_link(self.path, WRITTEN)
+            with writing(self.path / WRITTEN), (self.path / WRITTEN).open("a", encoding="utf-8") as file:
+                file.writelines(f"{name}\n" for name in sorted(names))
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _refuse_stranger(self, name: str, own: Collection[str]) -> None:
+        """Refuse to write over what no run wrote, or through a link."""
+        _refuse_link(self.path, name)
+        if name not in own and (self.path / name).exists():
+            raise ArtifactError(
+                Problem(
+                    str(self.path / name),
+                    "was not written by a run, and a run would replace it",
+                    hint="move it elsewhere, or choose another --out; finished cells are kept for --resume",
+                )
+            )
+
+    def files(self) -> tuple[str, ...]:
+        """Return the paths of the reported files that are there, sorted, with forward slashes; no links."""
+        found = (file for pattern in REPORTED for file in self.path.glob(pattern) if file.is_file())
+        names = (file.relative_to(self.path).as_posix() for file in found)
+        return tuple(sorted(name for name in names if not _link_on_the_way(self.path, name)))
+
+    def hashes(self) -> Mapping[str, str]:
+        """Return the SHA-256 of every reported file."""
+        return {name: sha256_of(self.path / name) for name in self.files()}
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write a file atomically.
+
+        Raises
+        ------
+        ArtifactError
+            Where it cannot be written, or what is in its place is a link or was written by no run.
+        """
+        with self._replacing(name) as file:
+            file.write(data)
+
+    @contextmanager
+    def _replacing(self, name: str) -> Iterator[BinaryIO]:
+        own = self.own()
+        self._refuse_stranger(name, own)
+        self._note({name} - own)
+        with replacing(self.path / name) as file:
+            yield file
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a UTF-8 text file atomically."""
+        self.write_bytes(name, text.encode("utf-8"))
+
+    def write_table(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a tidy table as ``NAME.csv``; floats keep all their digits."""
+        self.write_text(f"{name}.csv", csv_text(frame))
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read a table that `write_table` wrote; an empty frame without columns where there is none.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is no such table.
+        """
+        path = self.path / f"{name}.csv"
+        if not path.is_file():
+            return pd.DataFrame()
+        with _readable(path):
+            return from_csv(path.read_text(encoding="utf-8"))
+
+    def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a large table as ``NAME.parquet``."""
+        with self._replacing(f"{name}.parquet") as file:
+            frame.to_parquet(file, index=False)
+
+    def read_parquet(self, name: str) -> pd.DataFrame:
+        """Read a table that `write_parquet` wrote; an empty frame without columns where there is none.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is no such table.
+        """
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            return pd.DataFrame()
+        with _readable(path):
+            return pd.read_parquet(path)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest, last of all files, with the hashes of the others, and its own beside it."""
+        data = replace(manifest, files=self.hashes()).to_json().encode()
+        self.write_bytes(MANIFEST_SUM, sum_line(data))
+        self.write_bytes(MANIFEST, data)
+        (self.path / WRITTEN).unlink(missing_ok=True)
+
+    def manifest(self) -> Manifest:
+        """Return the manifest.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is damaged, naming every key that is missing or of a wrong type.
+        """
+        path = self.path / MANIFEST
+        with _readable(path):
+            return Manifest.from_json(path.read_text(encoding="utf-8"))
+
+
+def _refuse_clock(now: datetime) -> None:
+    """Refuse a date that compressed files, such as those of results and of tables for Word, cannot hold."""
+    if now.year < EARLIEST_YEAR:
+        raise ArtifactError(
+            Problem(
+                where="the clock of this machine",
+                what=f"says {now:%Y-%m-%d}",
+                expected=f"a date from {EARLIEST_YEAR} on, as compressed files have them",
+                hint="set it",
+            )
+        )
+
+
+def _is_inside(name: str) -> bool:
+    """Return whether a listed name is that of a file in the folder; a list may have been tampered with."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+
+
+def _link_on_the_way(folder: Path, name: str) -> Path | None:
+    """Return the first link among a file within a folder and the folders that it is in there."""
+    path = folder
+    for part in PurePosixPath(name).parts:
+        path /= part
+        if path.is_symlink():
+            return path
+    return None
+
+
+def _refuse_link(folder: Path, name: str) -> None:
+    link = _link_on_the_way(folder, name)
+    if link is not None:
+        what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
+        hint = "remove the link, or choose another folder with --out"
+        raise ArtifactError(Problem(str(link), what, hint=hint))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what a library raises on a damaged file into an ArtifactError."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        problem = Problem(
+            str(path), f"is damaged: {error}", hint="take a whole copy of the folder, or run the study again"
+        )
+        raise ArtifactError(problem) from error

@@ -1,0 +1,269 @@
+"""Tasks kept from each other: one thread, a limit of time, and what one does to its process undone."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from types import FrameType
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from harness.data.note import Note
+from harness.errors import TimeLimitReached
+from harness.estimators.guard import what_broke
+from harness.registry.process_state import ProcessState
+
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Task(Protocol[R_co]):
+    """Work that needs nothing but itself."""
+
+    @property
+    def label(self) -> str:
+        """Name of the task."""
+
+    def run(self) -> R_co:
+        """Do the work."""
+
+
+@runtime_checkable
+class CanFail(Protocol[R_co]):
+    """Capability of a task: it knows what stands for its result where its worker dies, or cannot do it."""
+
+    def failed(self, reason: str) -> R_co:
+        """Return a failed result with this reason."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold the numeric libraries that are loaded to one thread, so that no number depends on cores.
+
+    Products of a few thousand rows are no faster on more, and threads that wait for each other on cores that
+    others use take many times as long.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system, where the C library keeps it for itself (GNU's does)."""
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
+IS_WORKER = "HARNESS_WORKER"
+"""Variable in the environment of workers that were started here; they may be ended without harm to others."""
+
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+
+MOST_SHOWN = 2_000
+"""Bytes of a task's output that are passed on to standard error."""
+
+
+class Traces:
+    """Counts what tasks of this process leave behind, once it is asked to."""
+
+    def __init__(self) -> None:
+        self._n_forks = 0
+        self._is_watching = False
+
+    def watch(self) -> None:
+        """Catch what is written to the file descriptor of standard output, and count forks, from now on."""
+        with TemporaryFile() as file:
+            os.dup2(file.fileno(), STANDARD_OUTPUT)
+        os.register_at_fork(after_in_parent=self._forked)
+        self._is_watching = True
+
+    def _forked(self) -> None:
+        self._n_forks += 1
+
+    def forget(self) -> None:
+        """Begin again from nothing."""
+        self._n_forks = 0
+        if self._is_watching:
+            self._taken_output()
+
+    def notes(self) -> Iterator[Note]:
+        """Yield what was left behind since, and forget it."""
+        if not self._is_watching:
+            return
+        if self._n_forks:
+            yield Note("W-FORK", "", "forked its process; copies that come back from a task are ended")
+            self._n_forks = 0
+        output, n_bytes = self._taken_output()
+        if n_bytes:
+            with suppress(OSError):
+                os.write(STANDARD_ERROR, _printable(output))
+            yield Note(
+                "W-OUTPUT", "", f"wrote {n_bytes:,} bytes to standard output, which went to standard error"
+            )
+
+    def _taken_output(self) -> tuple[bytes, int]:
+        """Return the first bytes that were written, and how many there were; they are there no more."""
+        with suppress(OSError, ValueError, AttributeError):  # a plugin may have closed or exchanged it
+            sys.stdout.flush()
+        ctypes.CDLL(None).fflush(None)
+        try:
+            n_bytes = os.fstat(STANDARD_OUTPUT).st_size
+            if not n_bytes:
+                return b"", 0
+            output = os.pread(STANDARD_OUTPUT, MOST_SHOWN, 0)
+            os.ftruncate(STANDARD_OUTPUT, 0)
+            os.lseek(STANDARD_OUTPUT, 0, os.SEEK_SET)
+        except OSError:
+            return b"", 0
+        return output, n_bytes
+
+
+def _printable(output: bytes) -> bytes:
+    """Return lines of a text without what would steer a terminal."""
+    text = output.decode("utf-8", "replace")
+    return "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in text).encode()
+
+
+TRACES = Traces()
+"""Of this process."""
+
+
+R = TypeVar("R")
+
+
+def run_apart(task: Task[R]) -> R:
+    """Run a task, and put back whatever it changed of its process.
+
+    A copy of the process that comes back from a task, because a plugin forked in it, ends here. A worker
+    hears no Ctrl-C, so a `KeyboardInterrupt` there is the plugin's own.
+    """
+    process, before = os.getpid(), ProcessState.now()
+    TRACES.forget()
+    try:
+        result = task.run()
+    except KeyboardInterrupt as error:
+        if IS_WORKER not in os.environ or not isinstance(task, CanFail):
+            raise
+        result = task.failed(what_broke(error))
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
+        exchanged = before.restore()
+    if exchanged and isinstance(task, CanFail):
+        result = task.failed(f"exchanged {', '.join(exchanged)} for its own, so none of its numbers counts")
+    return result
+
+
+GRACE = 5.0
+"""Seconds after the limit at which a worker is ended that did not come back to Python meanwhile."""
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long one task may take, in seconds; None is for ever.
+
+    Attributes
+    ----------
+    general : of every task
+    of_estimators : of the tasks of an estimator, by its id, in the place of the general one
+    """
+
+    general: float | None
+    of_estimators: Mapping[str, float]
+
+    def of(self, estimator: str) -> float | None:
+        """Return the limit of a task of an estimator."""
+        return self.of_estimators.get(estimator, self.general)
+
+
+NO_LIMITS = TimeLimits(None, {})
+
+
+@dataclass(frozen=True, eq=False)
+class Limited:
+    """A task and how long it may take.
+
+    Attributes
+    ----------
+    task : a task that knows what stands for its result
+    seconds : > 0
+    """
+
+    task: Any
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        """Name of the task."""
+        return str(self.task.label)
+
+    def run(self) -> Any:  # noqa: ANN401 - what the task returns
+        """Do the work, or return a failed result once the time is over."""
+        try:
+            with _stopped_after(self.seconds):
+                return self.task.run()
+        except TimeLimitReached:
+            return self.failed(f"its limit of {self.seconds:g} s was reached")
+
+    def failed(self, reason: str) -> Any:  # noqa: ANN401 - what the task returns
+        """Return what stands for a result that could not be had."""
+        return self.task.failed(reason)
+
+
+@contextmanager
+def _stopped_after(seconds: float) -> Iterator[None]:
+    """Raise `TimeLimitReached` in the block once so many seconds have gone by.
+
+    Code that does not come back to Python, such as a loop of a compiled library, hears of nothing; a worker
+    of ours that is in such code is ended `GRACE` later.
+    """
+    if IS_WORKER in os.environ:
+        faulthandler.dump_traceback_later(seconds + GRACE, exit=True)
+    stop = _by_signal if threading.current_thread() is threading.main_thread() else _by_thread
+    try:
+        with stop(seconds):
+            yield
+    finally:
+        if IS_WORKER in os.environ:
+            faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def _by_signal(seconds: float) -> Iterator[None]:
+    """Stop the main thread, also where it sleeps."""
+
+    def reached(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal.signal has it
+        raise TimeLimitReached
+
+    before = signal.signal(signal.SIGALRM, reached)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _by_thread(seconds: float) -> Iterator[None]:
+    """Stop another thread, such as that of a dask worker, at the next line of Python it comes to."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    timer = threading.Timer(
+        seconds,
+        lambda: ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeLimitReached)),
+    )
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,302 @@
+"""From a study and its data to the list of fits that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
+
+from harness.arrays import Ints
+from harness.data.entity_means import with_entity_means
+from harness.data.panel import Panel, SplitUnit
+from harness.data.rules import RowFilter
+from harness.errors import DataError, EstimationError, Problem
+from harness.estimators.nested import grouped_by
+from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
+from harness.evaluation.fold_fit import FoldCell, FoldTask
+from harness.evaluation.protocol import Fold
+from harness.registry.catalog import Catalogs
+from harness.rng import random_stream
+from harness.running.dependence import Contents
+from harness.running.graph import all_tasks
+from harness.running.variants import Variant, variants
+from harness.scenarios.full_fit import FullTask
+from harness.scenarios.parts import Part, PartCell, PartTask, Question, RestsOnParts, WorksInParts
+from harness.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
+
+MAX_GROUPS = 250
+"""Groups that a scenario compares, pair by pair: as many as there are countries."""
+
+
+def as_quick(study: Study) -> Study:
+    """Return the study as ``--quick`` runs it: fewer draws, splits, restarts; never other rows or columns.
+
+    It expects nothing: the numbers of a spec are those of the whole study.
+    """
+    evaluation = study.evaluation
+    protocols = tuple(
+        entry.model_copy(update={"protocol": entry.protocol.quick()}) for entry in evaluation.protocols
+    )
+    return study.model_copy(
+        update={
+            "estimators": tuple(_quickened(entry) for entry in study.estimators),
+            "expect": (),
+            "multiverse": study.multiverse and study.multiverse.quick(),
+            "evaluation": evaluation.model_copy(update={"protocols": protocols}),
+            "scenarios": tuple(
+                entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
+            ),
+        }
+    )
+
+
+def _quickened(entry: EstimatorEntry) -> EstimatorEntry:
+    if not isinstance(entry.estimator, CanRunQuick):
+        return entry
+    return entry.model_copy(update={"estimator": entry.estimator.quick()})
+
+
+def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
+    """Return the columns that scenarios and estimators of a study group rows by, each once.
+
+    Raises
+    ------
+    SpecError
+        Where the multiverse varies what the estimator does not have.
+    """
+    estimators = [entry.estimator for entry in study.estimators]
+    estimators += [variant.estimator for variant in variants(study, known)]
+    names = [name for entry in study.scenarios for name in entry.scenario.columns]
+    names += [name for estimator in estimators for name in grouped_by(estimator)]
+    return tuple(dict.fromkeys(names))
+
+
+class PanelSource(Protocol):
+    """What panels come from: the checked data of a study, or outcomes drawn on them."""
+
+    def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
+        """Return the panel of one outcome; see `harness.data.build.PanelBuilder.panel`."""
+
+    def rows(self, rules: Mapping[str, RowFilter]) -> Ints:
+        """Return the positions of the rows that all rules keep; see `PanelBuilder.rows`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One protocol applied to the panel.
+
+    Attributes
+    ----------
+    entry : the protocol as the spec names it
+    folds : empty where the panel is too small, and then `reason` says so
+    """
+
+    entry: ProtocolEntry
+    folds: tuple[Fold, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything a run will do.
+
+    Attributes
+    ----------
+    study : as it will run, with ``--quick`` as it runs then
+    panels : what the panels come from
+    splits : the protocols' folds, the same for all outcomes and estimators
+    variants : one estimator as every universe of the multiverse fits it
+    rows : positions of the rows that estimators with rows of their own are fitted on, by id
+    """
+
+    study: Study
+    panels: PanelSource
+    splits: tuple[Split, ...]
+    variants: tuple[Variant, ...]
+    rows: Mapping[str, Ints] = field(default_factory=dict)
+
+    @property
+    def compared(self) -> tuple[EstimatorEntry, ...]:
+        """The estimators that are fitted on folds: those without rows of their own."""
+        return tuple(entry for entry in self.study.estimators if entry.id not in self.rows)
+
+    @property
+    def n_tasks(self) -> int:
+        """Number of tasks: folds, full-sample fits and parts of answers."""
+        folds = sum(len(split.folds) for split in self.splits)
+        fits = len(self.study.estimators) + (len(self.compared) + len(self.variants)) * folds
+        return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
+
+    @property
+    def n_steps(self) -> int:
+        """Number of tasks that fits on all rows rest on: fits and blocks of draws."""
+        return sum(len(list(all_tasks(task))) - 1 for task in self.full_tasks())
+
+    def describe(self) -> str:
+        """Return the plan in words, a line for each protocol and estimator."""
+        study, panel = self.study, self.panels.panel(self.study.roles.outcomes[0])
+        lines = [
+            f"study {study.study}: {panel.n_obs} rows, {panel.n_entities} entities, "
+            f"{panel.n_periods} periods",
+            f"outcomes: {', '.join(study.roles.outcomes)}; exposure: {study.roles.exposure}",
+        ]
+        for split in self.splits:
+            what = f"{len(split.folds)} fold(s). {split.entry.protocol.how}" if split.folds else split.reason
+            lines.append(f"protocol {split.entry.id}: {what}")
+        lines += [f"estimator {entry.id}: {entry.estimator}" for entry in study.estimators]
+        lines += [f"scenario {entry.id}: {entry.scenario}" for entry in study.scenarios]
+        return "\n".join([*lines, f"fits in all: {self.n_tasks}"])
+
+    def full_tasks(self) -> Iterator[FullTask]:
+        """Yield one task for each outcome and estimator on all rows."""
+        scenarios = {
+            entry.id: entry.scenario
+            for entry in self.study.scenarios
+            if not isinstance(entry.scenario, WorksInParts)
+        }
+        for outcome in self.study.roles.outcomes:
+            panel = self.panels.panel(outcome)
+            for entry in self.study.estimators:
+                own = self._own(entry, panel)
+                yield FullTask(
+                    outcome=outcome,
+                    estimator_id=entry.id,
+                    estimator=entry.estimator,
+                    scenarios=scenarios,
+                    panel=with_entity_means(own) if entry.entity_means else own,
+                    exposure=panel.exposure,
+                    level=self.study.evaluation.level,
+                    seed=self.study.seed,
+                )
+
+    def questions(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Question]]:
+        """Yield what is asked in parts: every scenario that works so, of every outcome and whom it asks."""
+        entries = {entry.id: entry for entry in self.study.estimators}
+        own = {name: entry.estimator for name, entry in entries.items()}
+        for outcome in self.study.roles.outcomes:
+            panel = self.panels.panel(outcome)
+            for entry in self.study.scenarios:
+                if isinstance(entry.scenario, WorksInParts):
+                    for name, estimator in entry.scenario.asked(own).items():
+                        rows = self._own(entries[name], panel) if name in entries else panel
+                        question = Question(rows, _for_folds(estimator), name, self.study.seed)
+                        yield entry, entry.scenario, question
+
+    def part_tasks(self) -> Iterator[PartTask]:
+        """Yield a task for each part of an answer, those that others need before them.
+
+        One that is the same for several outcomes is yielded once, under the first of these.
+        """
+        yielded: set[PartCell] = set()
+        for entry, scenario, question in self.questions():
+            for part in scenario.parts(question):
+                cell = PartCell(question.panel.outcome, question.name, entry.id, part.label)
+                needs = []
+                for need in part.needs if isinstance(part, RestsOnParts) else ():
+                    first = self._shared.first(replace(cell, part=need.label), need)
+                    needs.append(PartTask(first, need))
+                    if first not in yielded:
+                        yielded.add(first)
+                        yield needs[-1]
+                yield PartTask(cell, part, tuple(needs))
+
+    @cached_property
+    def _shared(self) -> SharedParts:
+        """Kept from the counting of tasks to their making: what parts hold are all rows."""
+        return SharedParts()
+
+    def fold_tasks(self) -> Iterator[FoldTask]:
+        """Yield one task for each outcome, protocol, fold and estimator."""
+        for outcome in self.study.roles.outcomes:
+            for split in self.splits:
+                for fold in split.folds:
+                    panel = self._prepared(outcome, split.entry, fold)
+                    for name, estimator, own in self._compared(panel, fold):
+                        cell = FoldCell(outcome, name, split.entry.id, fold.name)
+                        yield FoldTask(cell, estimator, own, fold, self.study.seed)
+
+    def _compared(self, panel: Panel, fold: Fold) -> Iterator[tuple[str, Estimator, Panel]]:
+        """Yield what a fold is fitted with: the estimators, then the variants of the multiverse."""
+        for entry in self.compared:
+            columns = entry.columns_of(panel)
+            own = with_entity_means(columns, known=fold.train) if entry.entity_means else columns
+            yield entry.id, _for_folds(entry.estimator), own
+        for variant in self.variants:
+            own = variant.panel(panel)
+            own = with_entity_means(own, known=fold.train) if variant.entity_means else own
+            yield variant.universe.id, _for_folds(variant.estimator), own
+
+    def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
+        """Return the rows and columns of a panel of the study that an estimator is fitted on."""
+        own = entry.columns_of(panel)
+        return own.take(self.rows[entry.id]) if entry.id in self.rows else own
+
+    def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
+        fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
+        return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
+
+
+def _for_folds(estimator: Estimator) -> Estimator:
+    return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
+
+
+def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
+    """Split the panel by every protocol of the study, and spread out its multiverse.
+
+    Raises
+    ------
+    SpecError
+        Where the multiverse varies what the estimator does not have.
+    DataError
+        Where a scenario would compare more than `MAX_GROUPS` groups,
+        or the rows of an estimator do not fit the data.
+    """
+    panel = panels.panel(study.roles.outcomes[0])
+    _require_few_groups(study, panel)
+    splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
+    rows = {entry.id: panels.rows(entry.rows) for entry in study.estimators if entry.rows}
+    return Plan(study, panels, splits, variants(study, known), rows)
+
+
+def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
+    try:
+        return Split(
+            entry, entry.protocol.split(panel, rng=random_stream(seed, "folds", entry.protocol.stream))
+        )
+    except EstimationError as error:
+        return Split(entry, (), error.what)
+
+
+def _require_few_groups(study: Study, panel: Panel) -> None:
+    """Refuse scenarios by a column that has a group for nearly every row, before anything is fitted."""
+    asked = [(entry.id, name) for entry in study.scenarios for name in entry.scenario.columns]
+    sizes = [(scenario, name, len(panel.group(name).labels)) for scenario, name in asked]
+    problems = [
+        Problem(
+            where=f"column '{name}'",
+            what=f"the scenario '{scenario}' would compare {n_groups:,} groups",
+            expected=f"at most {MAX_GROUPS}",
+            hint="group by a coarser column, or make one under data.prepare with `classes` or `recode`",
+        )
+        for scenario, name, n_groups in sizes
+        if n_groups > MAX_GROUPS
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
+class SharedParts:
+    """Which parts are the same; what they hold is looked at once, however often they are made."""
+
+    def __init__(self) -> None:
+        self._contents = Contents()
+        self._first: dict[tuple[str, str, str, str], PartCell] = {}
+        self._known: dict[PartCell, PartCell] = {}
+
+    def first(self, cell: PartCell, part: Part) -> PartCell:
+        """Return the cell of the first part asked for that has the label and content of this one."""
+        if cell not in self._known:
+            content = (cell.estimator, cell.scenario, cell.part, self._contents.of(part))
+            self._known[cell] = self._first.setdefault(content, cell)
+        return self._known[cell]

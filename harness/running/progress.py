@@ -1,0 +1,147 @@
+"""Progress of a run: how many tasks are done, and a bar or lines on standard error that show it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.running.progress import Progress
+
+
+Progress = Callable[[int, int, str], None]
+"""Called with tasks done, tasks in all, and what runs now."""
+
+
+class Count:
+    """How many tasks are done, told as it changes with the one that has run longest.
+
+    Parameters
+    ----------
+    n_tasks : tasks in all
+    tell : what is told; None where nobody listens
+    last : what comes once all tasks are done
+    """
+
+    def __init__(self, n_tasks: int, tell: Progress | None, *, last: str) -> None:
+        self._n_tasks, self._tell, self._last = n_tasks, tell, last
+        self._n_done = 0
+        self._running: dict[str, None] = {}
+
+    def begun(self, label: str) -> None:
+        """Take note of a task that was handed to a worker."""
+        self._running[label] = None
+        self._say(label)
+
+    def done(self, label: str) -> None:
+        """Count a task that need not be run any more."""
+        self._n_done += 1
+        self._running.pop(label, None)
+        self._say(self._last if self._n_done == self._n_tasks else f"what follows {label}")
+
+    def _say(self, otherwise: str) -> None:
+        if self._tell is not None:
+            self._tell(self._n_done, self._n_tasks, next(iter(self._running), otherwise))
+
+
+SILENCE = 30.0
+"""Seconds after which a line is written even where nothing was finished."""
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show how much is done, what runs now and the time that is left.
+
+    On a terminal and in a notebook that is a bar (in a notebook with ipywidgets); elsewhere a line at each
+    tenth, and one wherever `SILENCE` passed without.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (console.is_terminal or (console.is_jupyter and find_spec("ipywidgets"))):
+        with _lines() as on_progress:
+            yield on_progress
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, TextColumn("{task.fields[now]}", markup=False), console=console) as bar:
+        task = bar.add_task("", total=None, now="reading the data")
+        yield lambda done, total, now: bar.update(task, completed=done, total=total, now=now)
+
+
+@contextmanager
+def _lines() -> Iterator[Progress]:
+    """Write lines, from a thread of their own where a task takes long."""
+    lines = _Lines(time.monotonic())
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            lines.break_silence(time.monotonic())
+
+    watcher = threading.Thread(target=watch, name="progress", daemon=True)
+    watcher.start()
+    try:
+        yield lambda done, total, now: lines.tell(done, total, now, time.monotonic())
+    finally:
+        ended.set()
+        watcher.join()
+
+
+class _Lines:
+    """What was done and said so far.
+
+    Parameters
+    ----------
+    start : moment of the beginning, seconds of a clock that never goes back
+    """
+
+    def __init__(self, start: float) -> None:
+        self._start = self._last_line = start
+        self._done, self._total, self._now = 0, 0, "reading the data"
+        self._lock = threading.Lock()
+
+    def tell(self, done: int, total: int, now: str, moment: float) -> None:
+        """Take note of what is done; write a line where another tenth is."""
+        with self._lock:
+            is_tenth = bool(total) and 10 * done // total > 10 * self._done // total
+            self._done, self._total, self._now = done, total, now
+            if is_tenth:
+                self._write(moment)
+
+    def break_silence(self, moment: float) -> None:
+        """Write a line where none was written for long."""
+        with self._lock:
+            if moment - self._last_line >= SILENCE:
+                self._write(moment)
+
+    def _write(self, moment: float) -> None:
+        self._last_line = moment
+        passed = moment - self._start
+        seconds = passed / self._done * (self._total - self._done) if self._done else 0.0
+        left = f", about {_spell(seconds)} left" if seconds else ""
+        click.echo(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}", err=True)
+
+
+def _spell(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

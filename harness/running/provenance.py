@@ -1,0 +1,227 @@
+"""Where a run came from, and the manifest that says so."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from harness.data.build import PanelBuilder
+from harness.data.panel import Panel
+from harness.data.read.table import Table
+from harness.estimators.nested import n_candidates, takes_levels_out
+from harness.evaluation.fold_fit import FoldResult
+from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import ALL_ROWS_PREPARED
+from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.record.study import (
+    EstimatorRecord,
+    MetricRecord,
+    OpenQuestionRecord,
+    ProtocolRecord,
+    StudyRecord,
+    VariableRecord,
+)
+from harness.running.results import AnswerInParts
+from harness.scenarios.full_result import FullResult
+from harness.scenarios.scenario import AsksAbout
+from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+from harness.tables import TABLES, ResultTable, with_own
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a run came from.
+
+    Attributes
+    ----------
+    spec : that was run
+    command : that repeats the run
+    quick : whether draws, splits and restarts were cut
+    versions : of Python, the libraries and what brings plugins
+    code : SHA-256 of the source of the harness and of each installed plugin, by package
+    started : when
+    """
+
+    spec: SpecRecord
+    command: str
+    quick: bool
+    versions: Mapping[str, str]
+    code: Mapping[str, str]
+    started: datetime
+
+
+def manifest_of(
+    study: Study,
+    provenance: Provenance,
+    *,
+    table: Table,
+    panels: PanelBuilder,
+    universes: Sequence[Universe],
+    cells: Iterable[CellRecord],
+    seconds: float,
+) -> Manifest:
+    """Return the manifest of a run, without the hashes of its files.
+
+    Parameters
+    ----------
+    universes : of the multiverse; none where the spec asks for none
+    cells : as `cell_records` gives them
+    seconds : wall time of the run
+    """
+    references = study.multiverse.references if study.multiverse else ()
+    return Manifest(
+        manifest_version=FORMAT,
+        study=study_record(study, quick=provenance.quick, learns=panels.learns),
+        data=data_record(table, panels.panel(study.roles.outcomes[0])),
+        multiverse=MultiverseRecord(tuple(references), tuple(universes)),
+        spec=provenance.spec,
+        versions=provenance.versions,
+        code=provenance.code,
+        command=provenance.command,
+        started=provenance.started.isoformat(timespec="seconds"),
+        seconds=round(seconds, 1),
+        cells=tuple(cells),
+        scenario_tables=tuple(table for name, table in tables_of(study).items() if name not in TABLES),
+        files={},
+    )
+
+
+def tables_of(study: Study) -> Mapping[str, ResultTable]:
+    """Return the tables in CSV files that a run of the study may have, by name."""
+    scenarios = [entry.scenario for entry in study.scenarios]
+    return with_own(table for scenario in scenarios for table in (*scenario.tables, *scenario.data_tables))
+
+
+def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
+    """Return what is kept of a study.
+
+    Parameters
+    ----------
+    quick : whether draws, splits and restarts were cut
+    learns : whether a preparation step is fitted on rows
+    """
+    roles, evaluation = study.roles, study.evaluation
+    return StudyRecord(
+        id=study.study,
+        title=study.title,
+        description=study.description,
+        seed=study.seed,
+        quick=quick,
+        entity=roles.entity,
+        time=roles.time,
+        outcomes=tuple(roles.outcomes),
+        exposure=roles.exposure,
+        moderators=tuple(roles.moderators),
+        controls=tuple(roles.controls),
+        variables={
+            name: VariableRecord(variable.label, variable.unit) for name, variable in study.variables.items()
+        },
+        estimators=tuple(_estimators(study.estimators)),
+        reference=evaluation.reference,
+        further_references=tuple(evaluation.further_references),
+        protocols=tuple(_protocols(evaluation.protocols, learns=learns)),
+        level=evaluation.level,
+        draws=evaluation.draws,
+        formats=tuple(study.report.formats),
+        featured=tuple(study.report.featured),
+        language=study.report.language,
+        brackets=study.report.brackets,
+        stars=tuple(study.report.stars),
+        metrics=tuple(
+            MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
+        ),
+        levels=tuple(str(level) for level in roles.levels),
+        left_open=tuple(
+            OpenQuestionRecord(question.sources, question.question, question.taken)
+            for question in study.left_open
+        ),
+        exposures={
+            entry.id: entry.scenario.exposure
+            for entry in study.scenarios
+            if isinstance(entry.scenario, AsksAbout) and entry.scenario.exposure is not None
+        },
+    )
+
+
+def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
+    labels = _told_apart({entry.id: entry.label or entry.id for entry in entries})
+    for entry in entries:
+        own = {
+            name: value
+            for name in ("entity_means", "exposure", "controls", "rows")
+            if (value := getattr(entry, name)) not in (None, False, {})
+        }
+        options = _options(entry.estimator) | {name: _options(value) for name, value in own.items()}
+        has_levels = takes_levels_out(entry.estimator)
+        yield EstimatorRecord(
+            id=entry.id,
+            use=entry.use,
+            label=labels[entry.id],
+            options=options,
+            has_levels=has_levels,
+            n_candidates=n_candidates(entry.estimator),
+        )
+
+
+def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:
+    titles = _told_apart({entry.id: entry.protocol.title for entry in entries})
+    for entry in entries:
+        leaks = tuple(leak for leak in entry.protocol.leaks if learns or leak != ALL_ROWS_PREPARED)
+        yield ProtocolRecord(entry.id, entry.use, titles[entry.id], entry.protocol.how, leaks)
+
+
+def _told_apart(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return names by id, of which those that are alike carry their ids."""
+    times = Counter(names.values())
+    return {key: f"{name}, {key}" if times[name] > 1 else name for key, name in names.items()}
+
+
+def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
+    """Return a frozen dataclass of options as plain data, nested estimators with their name."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        plain = {option.name: _options(getattr(value, option.name)) for option in dataclasses.fields(value)}
+        name = getattr(value, "name", None)
+        return ({"use": name} | plain) if isinstance(name, str) else plain
+    if isinstance(value, Mapping):
+        return {key: _options(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_options(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def data_record(table: Table, panel: Panel) -> DataRecord:
+    """Return what is kept of the data."""
+    return DataRecord(
+        origin=table.origin,
+        title=table.title,
+        source=table.source,
+        sha256=table.sha256,
+        simulated=table.simulated,
+        n_obs=panel.n_obs,
+        n_entities=panel.n_entities,
+        n_periods=panel.n_periods,
+        balanced=panel.n_obs == panel.n_entities * panel.n_periods,
+        first_period=panel.time.labels[int(panel.time.codes[panel.period.argmin()])],
+        last_period=panel.time.labels[int(panel.time.codes[panel.period.argmax()])],
+    )
+
+
+def cell_records(
+    folds: Iterable[FoldResult], answered: Iterable[FullResult | AnswerInParts]
+) -> Iterator[CellRecord]:
+    """Yield how every cell ended: folds, fits on all rows and answers to scenarios."""
+    for fold in folds:
+        memory = None if math.isnan(fold.memory) else round(fold.memory)
+        yield CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3), memory)
+    for full in answered:
+        if isinstance(full, FullResult):
+            yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
+        for answer in full.answers:
+            seconds = 0.0 if isinstance(full, FullResult) else round(full.seconds, 3)
+            place = f"{full.outcome} · {full.estimator} · {answer.scenario}"
+            yield CellRecord(place, answer.status, answer.reason, seconds)

@@ -1,0 +1,157 @@
+"""Everything that the tasks of a study returned, and the answers of scenarios in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from harness.data.build import PanelBuilder
+from harness.data.panel import Panel
+from harness.estimators.guard import Attempt, attempt
+from harness.evaluation.fold_fit import FoldResult
+from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import Fold
+from harness.evaluation.samples import SAMPLES
+from harness.evaluation.tables import Bootstrap
+from harness.running.plan import Plan
+from harness.running.predictions import MissingCell
+from harness.scenarios.full_result import FullResult
+from harness.scenarios.parts import PartResult
+from harness.scenarios.sample_fit import Answer
+from harness.spec.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class RunResults:
+    """Everything that the tasks of a study returned.
+
+    Attributes
+    ----------
+    study : as it ran
+    panels : builder of the panels
+    folds_of : folds by protocol
+    refused : cells of protocols that the panel is too small for
+    universes : of the multiverse; their folds are among `folds`
+    folds, fulls : results, in the order of the tasks
+    in_parts : answers that were put together from parts
+    """
+
+    study: Study
+    panels: PanelBuilder
+    folds_of: Mapping[str, Sequence[Fold]]
+    refused: Sequence[MissingCell]
+    universes: Sequence[Universe]
+    folds: Sequence[FoldResult]
+    fulls: Sequence[FullResult]
+    in_parts: Sequence[AnswerInParts] = ()
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Outcomes in the order of the spec."""
+        return self.study.roles.outcomes
+
+    @property
+    def estimators(self) -> tuple[str, ...]:
+        """Estimators in the order of the spec."""
+        return tuple(entry.id for entry in self.study.estimators)
+
+    @property
+    def order(self) -> Mapping[str, Sequence[str]]:
+        """Order of the rows of a comparison."""
+        protocols = tuple(entry.id for entry in self.study.evaluation.protocols)
+        return {
+            "outcome": self.outcomes,
+            "protocol": protocols,
+            "sample": tuple(SAMPLES),
+            "estimator": self.estimators,
+        }
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How the intervals of gains are drawn."""
+        evaluation = self.study.evaluation
+        return Bootstrap(evaluation.level, evaluation.draws, self.study.seed)
+
+    def panel_of(self) -> Mapping[str, Panel]:
+        """Return the panel of every outcome, prepared on all rows."""
+        return {outcome: self.panels.panel(outcome) for outcome in self.outcomes}
+
+    def fold_of(self) -> Mapping[tuple[str, str], Fold]:
+        """Return the folds by protocol and name."""
+        return {(protocol, fold.name): fold for protocol, folds in self.folds_of.items() for fold in folds}
+
+    def folds_by(self, estimators: Collection[str]) -> list[FoldResult]:
+        """Return the results of some of the estimators or universes."""
+        return [fold for fold in self.folds if fold.cell.estimator in estimators]
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerInParts:
+    """What one estimator answered to one scenario, alone in `answers`, and the time of its parts together."""
+
+    outcome: str
+    estimator: str
+    answers: tuple[Answer, ...]
+    seconds: float
+
+
+def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerInParts, ...]:
+    """Return the answers of a plan from the results of their parts."""
+    parts: dict[tuple[str, str, str], list[PartResult]] = {}
+    for result in results:
+        cell = result.part_cell
+        parts.setdefault((cell.outcome, cell.estimator, cell.scenario), []).append(result)
+    answers = []
+    for entry, scenario, question in plan.questions():
+        own = parts.get((question.panel.outcome, question.name, entry.id), [])
+        found = {part.part_cell.part: Attempt(part.found, part.status, part.reason) for part in own}
+        tried = attempt(partial(scenario.concluded, question, found))
+        answer = Answer(entry.id, tried.value or {}, tried.status, tried.reason)
+        seconds = sum(part.seconds for part in own)
+        answers.append(AnswerInParts(question.panel.outcome, question.name, (answer,), seconds))
+    return tuple(answers)
+
+
+def answer_parts(
+    study: Study, answered: Sequence[FullResult | AnswerInParts]
+) -> Mapping[str, list[pd.DataFrame]]:
+    """Return the parts of every table that the scenarios of a study answer with, by name of the table.
+
+    Parameters
+    ----------
+    answered : outcomes and estimators with their answers; one that failed is a row with its reason
+    """
+    scenarios = {entry.id: entry.scenario for entry in study.scenarios}
+    parts: dict[str, list[pd.DataFrame]] = {
+        table.name: [] for scenario in scenarios.values() for table in scenario.tables
+    }
+    for full in answered:
+        for answer in full.answers:
+            scenario = scenarios[answer.scenario]
+            # Tables of effects call an estimator a learner.
+            asked = {"estimator": full.estimator, "learner": full.estimator}
+            place = {"outcome": full.outcome, **asked, "scenario": answer.scenario}
+            place |= scenario.about
+            how = {"status": answer.status, "reason": answer.reason}
+            for name, frame in answer.tables.items():
+                own = {key: value for key, value in how.items() if key not in frame}
+                parts[name].append(frame.assign(**place, **own))
+            if answer.status != "ok":
+                for table in scenario.tables:
+                    parts[table.name].append(pd.DataFrame([place | how]))
+    return parts
+
+
+def rows_of_fits(fulls: Sequence[FullResult]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows that fits give of result tables short of any scenario, with the name of the table."""
+    for full in fulls:
+        for name, frame in full.rows.items():
+            own = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
+            own |= {key: value for key, value in _DONE.items() if key not in frame}
+            yield name, frame.assign(**own)
+
+
+_DONE = {"status": "ok", "reason": ""}

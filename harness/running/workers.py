@@ -1,0 +1,290 @@
+"""Where tasks run: in this process, or in worker processes of this machine."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from queue import Empty
+from threading import Thread
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+from harness.data.shared_arrays import sharing
+from harness.running.isolation import IS_WORKER, TRACES
+
+if TYPE_CHECKING:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+ONE_THREAD: Mapping[str, str] = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+)
+"""Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone."""
+
+
+GB = 2**30
+
+_PR_SET_PDEATHSIG = 1
+"""Of the Linux system call that asks for a signal once the parent has ended."""
+
+MOST_GROWTH = 2 * GB
+"""Bytes by which a worker's memory may grow before loky puts another in its place, between two calls.
+
+Its own limit is passed by importing a library or two, and the new worker would import them again.
+"""
+
+TASK_MODULE = "harness.running.checkpoints"
+"""What a worker imports with its first task, if it has not before."""
+
+
+class Executor(Protocol):
+    """What takes calls and does them, as `concurrent.futures.Executor` has it."""
+
+    def submit(self, call: Callable[[A], R], argument: A, /) -> Future[R]:
+        """Take a call on, and return where its result will be."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Workers that are ready.
+
+    Attributes
+    ----------
+    executor : takes calls
+    n_at_a_time : calls that keep all workers busy while few wait in memory
+    worker_errors : errors of a call whose worker died
+    """
+
+    executor: Executor
+    n_at_a_time: int
+    worker_errors: tuple[type[BaseException], ...]
+
+
+class Workers(Protocol):
+    """Where tasks run."""
+
+    def pool(self) -> AbstractContextManager[Pool]:
+        """Start workers, or find them; the calls of one pool are done before the next is asked for."""
+
+
+@runtime_checkable
+class CanStartEarly(Protocol):
+    """Capability of workers: they start, and import what tasks need, while the caller does other work."""
+
+    def start(self, modules: Sequence[str]) -> None:
+        """Start workers that are not there yet, each of which imports modules, and do not wait for them."""
+
+
+class _InThisProcess:
+    """Does a call at once."""
+
+    def submit(self, call: Callable[[A], R], argument: A, /) -> Future[R]:
+        """Return the result."""
+        done: Future[R] = Future()
+        done.set_result(call(argument))
+        return done
+
+
+@dataclass(frozen=True)
+class ThisProcess:
+    """No other process: a task that ends the process ends the run."""
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Start nothing."""
+        yield Pool(_InThisProcess(), 1, ())
+
+    @contextmanager
+    def kept(self) -> Iterator[Workers]:
+        """Return this process, which goes on anyhow."""
+        yield self
+
+
+@dataclass(frozen=True)
+class LocalWorkers:
+    """Processes of this machine, started afresh by loky.
+
+    Attributes
+    ----------
+    n_jobs : >= 1
+    memory_limit : GB that one of them may hold; None for no limit
+    """
+
+    n_jobs: int = 1
+    memory_limit: float | None = None
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Start the processes."""
+        with self.kept() as workers, workers.pool() as pool:
+            yield pool
+
+    @contextmanager
+    def kept(self) -> Iterator[Workers]:
+        """Return workers whose processes go on from one pool to the next, as long as none of them dies."""
+        kept = _KeptProcesses(self.n_jobs, self.memory_limit)
+        try:
+            yield kept
+        finally:
+            kept.end()
+
+
+class _KeptProcesses:
+    """Processes that are started when they are first needed, and again after one has died."""
+
+    def __init__(self, n_jobs: int, memory_limit: float | None) -> None:
+        self._n_jobs, self._memory_limit = n_jobs, memory_limit
+        self._processes: ProcessPoolExecutor | None = None
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Return the processes, in their place new ones where one has died."""
+        from joblib.externals.loky import BrokenProcessPool
+
+        try:
+            with sharing():
+                yield Pool(self._alive(), 2 * self._n_jobs, (BrokenProcessPool,))
+        except BaseException:
+            self.end()
+            raise
+
+    def start(self, modules: Sequence[str]) -> None:
+        """Start the processes, each of which imports modules, and do not wait for them."""
+        processes = self._alive()
+        for _ in range(self._n_jobs):
+            processes.submit(_import, tuple(modules))
+
+    def _alive(self) -> ProcessPoolExecutor:
+        from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
+
+        if self._processes is not None:
+            try:
+                self._processes.submit(int)
+            except BrokenProcessPool:
+                self.end()
+        if self._processes is None:
+            # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+            self._processes = ProcessPoolExecutor(
+                max_workers=self._n_jobs,
+                env={**ONE_THREAD, IS_WORKER: "1"},
+                initializer=begin,
+                initargs=(os.getpid(), self._memory_limit),
+            )
+        return self._processes
+
+    def end(self) -> None:
+        """End the processes, whatever they do."""
+        if self._processes is not None:
+            _forget_waiting(self._processes)
+            self._processes.shutdown(kill_workers=True)
+            self._processes = None
+
+
+def _forget_waiting(processes: ProcessPoolExecutor) -> None:
+    """Take back calls that are not yet on their way to a worker.
+
+    loky forgets them when it is told to kill its workers, but not that they wait: its thread would look for
+    one, and end with a traceback that everybody sees.
+    """
+    with suppress(Empty):
+        while True:
+            processes._work_ids.get_nowait()
+
+
+def _import(modules: Sequence[str]) -> None:
+    """Import modules for good: the collector of garbage looks at what they made neither now nor later."""
+    gc.disable()
+    try:
+        for module in modules:
+            import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def begin(parent: int, memory_limit: float | None) -> None:
+    """Make this process a worker: it hears no Ctrl-C, what it prints is caught, and it ends with its parent.
+
+    The parent ends it after Ctrl-C, which a terminal sends to all. Memory beyond the limit is an error of
+    what asks for it.
+
+    Parameters
+    ----------
+    parent : process that started this one
+    memory_limit : GB that it may hold; None for no limit
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = MOST_GROWTH
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory_limit is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
+    TRACES.watch()
+    end_with(parent)
+
+
+def end_with(parent: int) -> None:
+    """Let this process end within a second or two of its parent, which may be killed without a word.
+
+    Copies that it makes of itself by forking end with it.
+
+    Parameters
+    ----------
+    parent : process that started this one
+    """
+    _watch(parent)
+    os.register_at_fork(after_in_child=_end_with_original)
+
+
+def _end_with_original() -> None:
+    """Let this copy of a process end with it.
+
+    Linux sees to it also where the copy hangs in compiled code, since locks of threads that were not copied
+    stay shut.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _watch(os.getppid())
+
+
+def _watch(parent: int) -> None:
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with the run", daemon=True).start()
+
+
+@contextmanager
+def imported_meanwhile(modules: Sequence[str]) -> Iterator[None]:
+    """Import modules in a thread beside what is done in the block, which ends with their import."""
+    thread = Thread(target=_import_all, args=(modules,), name="imports")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _import_all(modules: Sequence[str]) -> None:
+    # One that cannot be imported is told of by whoever needs it.
+    with suppress(ImportError):
+        for module in modules:
+            import_module(module)

@@ -1,1 +1,0 @@
-"""The run folder: its files, its manifest and its tables."""

@@ -1,0 +1,42 @@
+"""Files and the folders that are made for them are on the disk, names included, once they are written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.running.files import move, write_atomically
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux which file a descriptor is of")
+
+
+def flushed_by(monkeypatch, call):
+    """Return the paths that a call flushes to the disk, in their order."""
+    flushed = []
+
+    def flush(descriptor, real=os.fsync):
+        real(descriptor)
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    with monkeypatch.context() as recorded:
+        recorded.setattr(os, "fsync", flush)
+        call()
+    return flushed
+
+
+def test_a_file_in_new_folders_is_flushed_with_the_names_of_all(tmp_path, monkeypatch):
+    path = tmp_path / "runs" / "study" / "table.csv"
+    flushed = flushed_by(monkeypatch, lambda: write_atomically(path, b"a"))
+    assert [one for one in flushed if one.suffix != ".tmp"] == [tmp_path, tmp_path / "runs", path.parent]
+    again = flushed_by(monkeypatch, lambda: write_atomically(path, b"b"))
+    assert [one for one in again if one.suffix != ".tmp"] == [path.parent]
+    assert path.read_bytes() == b"b"
+
+
+def test_a_file_that_is_moved_is_flushed_with_the_names_of_where_it_goes(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"a")
+    target = tmp_path / "tables" / "a"
+    assert flushed_by(monkeypatch, lambda: move(tmp_path / "a", target)) == [tmp_path, target.parent]

@@ -1,0 +1,209 @@
+"""Results that outlive an interrupted run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import ArtifactError
+from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
+from harness.plugin import Note
+from harness.running.checkpoints import CheckpointStore, run_checkpointed
+from harness.running.dependence import Surroundings
+from harness.running.result_file import decode, encode
+from harness.running.workers import ThisProcess
+from harness.scenarios.full_result import FullResult
+from harness.scenarios.sample_fit import Answer
+from watched import Watched
+
+PREDICTIONS = FoldPredictions(
+    train=np.array([0.1, 1 / 3]),
+    test=np.array([np.pi]),
+    train_variance=2.5,
+    n_unseen=1,
+    notes=(Note("W-ABSORBED", "educ", "dropped"),),
+)
+FOLD = FoldResult(FoldCell("y", "ols", "forward", "1"), PREDICTIONS, "ok", "", 0.25)
+FULL = FullResult(
+    outcome="y",
+    estimator="ols",
+    coefficients=pd.DataFrame({"term": ["x"], "estimate": [1 / 3], "bandwidth": [None]}),
+    details={"networks": pd.DataFrame({"hidden": [3, 4]})},
+    rows={"thresholds": pd.DataFrame({"kind": ["break"], "at": [0.5]})},
+    answers=(
+        Answer("curve", {"curves": pd.DataFrame({"at": [0.1, 0.2], "supported": [True, False]})}, "ok", ""),
+        Answer("other", {}, "refused", "absorbed"),
+    ),
+    notes=(Note("W-X", "", "said"),),
+    status="ok",
+    reason="",
+    seconds=1.5,
+)
+
+
+@dataclass
+class Counted:
+    """A task that counts how often it ran."""
+
+    result: FoldResult
+    label: str = "y · ols · forward · 1"
+    estimator_id: str = "ols"
+
+    def __post_init__(self):
+        self.runs = []
+
+    def run(self):
+        self.runs.append(1)
+        return self.result
+
+
+OWN = Counted.__module__.partition(".")[0]
+HERE = Surroundings({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "2.3"})
+
+
+def kept_run(tasks, store, surroundings=HERE, watch=None):
+    """Run a study of these tasks on this code."""
+    return run_checkpointed(tasks, store, surroundings, workers=ThisProcess(), watch=watch or Watched())
+
+
+def run_once(task, store, watch=None):
+    """Run a study of one task, and return its result."""
+    (result,) = kept_run([task], store, watch=watch).results
+    return result
+
+
+def test_a_fold_comes_back_to_the_last_bit():
+    back = decode(encode(FOLD))
+    assert back.cell == FOLD.cell
+    assert np.array_equal(back.predictions.train, PREDICTIONS.train)
+    assert np.array_equal(back.predictions.test, PREDICTIONS.test)
+    assert back.predictions.notes == PREDICTIONS.notes
+    assert back.predictions.n_unseen == 1
+    assert back.predictions.train_variance == 2.5
+
+
+def test_a_refused_fold_comes_back_with_its_reason():
+    refused = FoldResult(FoldCell("y", "fe", "forward", "1"), None, "refused", "absorbed", 0.1)
+    back = decode(encode(refused))
+    assert (back.cell, back.predictions, back.status, back.reason) == (
+        refused.cell,
+        None,
+        "refused",
+        "absorbed",
+    )
+
+
+def test_a_full_fit_comes_back_with_its_tables():
+    back = decode(encode(FULL))
+    pd.testing.assert_frame_equal(back.coefficients, FULL.coefficients)
+    assert [one.scenario for one in back.answers] == ["curve", "other"]
+    pd.testing.assert_frame_equal(back.answers[0].tables["curves"], FULL.answers[0].tables["curves"])
+    assert back.answers[1].reason == "absorbed"
+    assert back.notes == FULL.notes
+    pd.testing.assert_frame_equal(back.details["networks"], FULL.details["networks"])
+
+
+def test_a_kept_result_is_not_computed_again(tmp_path):
+    task, store, watched = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints"), Watched()
+    first, second = run_once(task, store, watched), run_once(task, store, watched)
+    assert len(task.runs) == 1
+    assert watched.finished == [task.label, task.label]
+    assert watched.handed_out == [task.label]
+    assert np.array_equal(first.predictions.test, second.predictions.test)
+
+
+def test_a_failed_task_is_tried_again(tmp_path):
+    task = Counted(replace(FOLD, predictions=None, status="failed", reason="broke"))
+    store = CheckpointStore(tmp_path / "checkpoints")
+    assert run_once(task, store).reason == "broke"
+    assert run_once(task, store).reason == "broke"
+    assert len(task.runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "versions", "reason"),
+    [
+        ({"harness": "1a"}, {}, "changed: code of harness"),
+        ({OWN: "1b"}, {}, f"changed: code of {OWN}"),
+        ({}, {"numpy": "2.4"}, "changed: version of numpy"),
+        ({"elsewhere": "1c"}, {}, ""),
+    ],
+    ids=["of the harness", "of the task's package", "of a library", "of a package that has no part in it"],
+)
+def test_code_that_a_result_depends_on_makes_it_anew_and_no_other_does(tmp_path, code, versions, reason):
+    task, store = Counted(FOLD), CheckpointStore(tmp_path)
+    kept_run([task], store)
+    other = Surroundings({**HERE.code, **code}, {**HERE.versions, **versions})
+    found = kept_run([task], store, other)
+    assert found.anew == ({reason: 1} if reason else {})
+    assert len(task.runs) == (2 if reason else 1)
+
+
+def test_only_what_changed_in_a_task_is_computed_anew_and_named(tmp_path):
+    store = CheckpointStore(tmp_path)
+    kept_run([Counted(FOLD, "a"), Counted(FOLD, "b"), Counted(FOLD, "c")], store)
+    other = Counted(replace(FOLD, predictions=replace(PREDICTIONS, test=np.array([np.pi, 1.0]))), "b")
+    found = kept_run([Counted(FOLD, "a"), other, Counted(FOLD, "d")], store)
+    assert found.anew == {"changed: result": 1, "not finished before": 1}
+    assert str(found) == (
+        "1 of 3 results are taken up from the earlier run; "
+        "computed anew: 1 changed: result; 1 not finished before"
+    )
+
+
+def test_a_result_in_the_place_of_another_is_refused(tmp_path):
+    store = CheckpointStore(tmp_path)
+    first, second = Counted(FOLD, "a"), Counted(replace(FOLD, seconds=9.0), "b")
+    kept_run([first, second], store)
+    store._file("b").write_bytes(store._file("a").read_bytes())
+    found = kept_run([first, second], store)
+    assert found.anew == {"the file is of another result": 1}
+    assert [one.seconds for one in found.results] == [0.25, 9.0]
+
+
+def test_clearing_forgets_results_and_touches_nothing_else(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints")
+    run_once(Counted(FOLD), store)
+    (store.path / "thesis.docx").write_text("years of work")
+    store.clear()
+    assert [path.name for path in store.path.iterdir()] == ["thesis.docx"]
+    (tmp_path / "link").symlink_to(store.path)
+    CheckpointStore(tmp_path / "link").clear()
+    assert (store.path / "thesis.docx").is_file()
+
+
+@pytest.mark.parametrize("position", [0, 20, 40, 81, 82, 300, -1])
+def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
+    task, store = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints")
+    run_once(task, store)
+    (file,) = (tmp_path / "checkpoints").iterdir()
+    data = bytearray(file.read_bytes())
+    data[position] ^= 1
+    file.write_bytes(bytes(data))
+    run_once(task, store)
+    assert len(task.runs) == 2
+
+
+def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_task(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints")
+
+    class Damage(Watched):
+        def done(self, label):
+            (file,) = store.path.iterdir()
+            file.write_bytes(b"")
+
+    with pytest.raises(ArtifactError, match="cannot be read back") as error:
+        run_once(Counted(FOLD), store, Damage())
+    assert error.value.where == Counted(FOLD).label
+
+
+def test_results_come_in_the_order_of_the_tasks_whichever_is_kept(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints")
+    tasks = [Counted(replace(FOLD, seconds=float(at)), label=str(at)) for at in range(4)]
+    run_once(tasks[2], store)
+    found = kept_run(tasks, store)
+    assert [one.seconds for one in found.results] == [0.0, 1.0, 2.0, 3.0]
+    assert [len(task.runs) for task in tasks] == [1, 1, 1, 1]

@@ -1,0 +1,281 @@
+"""What a run folder keeps, refuses and gives back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import ArtifactError
+from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import SAME_ENTITY
+from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
+from harness.running import folder as folder_module
+from harness.running.files import locked
+from harness.running.folder import RunFolder
+from harness.running.layout import MANIFEST
+from harness.tables import ResultTable
+
+MANIFEST_OF_NOTHING = Manifest(
+    manifest_version=FORMAT,
+    study=StudyRecord(
+        id="none",
+        title="碳排放",
+        description="",
+        seed=1,
+        quick=False,
+        entity="firm",
+        time="year",
+        outcomes=("invest",),
+        exposure="value",
+        moderators=(),
+        controls=(),
+        variables={"value": VariableRecord("Value", "dollars")},
+        estimators=(EstimatorRecord("fe", "fixed_effects", "FE", {"effects": ["entity"], "tol": 1e-300}),),
+        reference="fe",
+        further_references=(),
+        protocols=(ProtocolRecord("rows", "random_rows", "Rows", "deals rows", (SAME_ENTITY,)),),
+        level=0.95,
+        draws=10,
+        formats=(),
+        featured=(),
+    ),
+    data=DataRecord("a.csv", "", "", None, False, 6, 3, 2, True, 1980, "1981"),
+    multiverse=MultiverseRecord(("fe",), (Universe("fe (seed 1)", "fe", {"seed": "1"}),)),
+    spec=SpecRecord("study.yaml", "0f", ("seed=1",)),
+    versions={"python": "3.11"},
+    command="harness run study.yaml",
+    started="2026-01-01T00:00:00+00:00",
+    seconds=0.1,
+    cells=(CellRecord("invest · fe", "ok", "", 0.1),),
+    scenario_tables=(ResultTable("lags", ("outcome", "lag"), ("outcome",), "lags of the effect"),),
+    files={},
+)
+
+
+def test_a_manifest_comes_back_as_it_was(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    folder.write_manifest(MANIFEST_OF_NOTHING)
+    assert folder.manifest() == MANIFEST_OF_NOTHING
+    assert folder.manifest().study.estimators[0].effects == ("entity",)
+
+
+def test_tables_come_back_as_they_were(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    frame = pd.DataFrame(
+        {
+            "variable": ["=1+1", "@SUM(A1)", "-x", "NA", "碳排放", "plain"],
+            "estimate": [0.1, -1.5, np.pi, 1e-300, np.nan, 1 / 3],
+        }
+    )
+    folder.write_table("summary", frame)
+    text = (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8")
+    assert "'=1+1" in text
+    assert "'@SUM(A1)" in text
+    assert "\n'-x,3.14" in text
+    assert ",-1.5" in text
+    back = folder.read_table("summary")
+    assert back["variable"].tolist() == frame["variable"].tolist()
+    np.testing.assert_array_equal(back["estimate"], frame["estimate"])
+
+
+def test_control_characters_split_no_row_and_reach_no_terminal(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    labels = ["a\rb", "a\r\nb", "\x1b[2Jc", "nul\x00", "\u2028d", "\x9b31m", "\r=1+1", "é 碳"]
+    folder.write_table("gain", pd.DataFrame({"entity\r": labels, "gain": range(len(labels))}))
+    data = (tmp_path / "gain.csv").read_bytes()
+    assert len(data.decode().splitlines()) == len(labels) + 1
+    assert all(mark >= " " or mark == "\n" for mark in data.decode())
+    back = folder.read_table("gain")
+    assert back["gain"].tolist() == list(range(len(labels)))
+    assert back["entity "].tolist()[:2] == ["a b", "a  b"]
+    assert back["entity "].tolist()[-1] == "é 碳"
+
+
+def test_the_manifest_hashes_every_reported_file(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    folder.write_text("report.html", "<p>")
+    folder.write_bytes("figures/a.png", b"png")
+    folder.write_manifest(MANIFEST_OF_NOTHING)
+    assert folder.manifest().files == {
+        "figures/a.png": hashlib.sha256(b"png").hexdigest(),
+        "report.html": hashlib.sha256(b"<p>").hexdigest(),
+    }
+    assert RunFolder.open(tmp_path) == folder
+
+
+def test_a_folder_that_no_run_wrote_is_left_alone(tmp_path):
+    (tmp_path / "thesis.docx").write_text("years of work")
+    with pytest.raises(ArtifactError, match="holds files that no run wrote"):
+        RunFolder.create(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArtifactError, match="is a file"):
+        RunFolder.create(tmp_path / "file")
+
+
+@pytest.mark.parametrize("below", ["run", "runs/run"])
+def test_a_file_in_the_place_of_a_folder_above_is_named(tmp_path, below):
+    file = tmp_path / "notes"
+    file.write_text("kept")
+    with pytest.raises(ArtifactError) as caught:
+        RunFolder.create(file / below)
+    assert caught.value.where == str(file / below / ".harness-run")
+    assert caught.value.what == f"cannot be written, since {file} is a file"
+    assert caught.value.hint == f"choose another folder with --out, or move {file} away"
+    assert file.read_text() == "kept"
+
+
+def run_in(folder, **files):
+    """Write a run of these files into a folder."""
+    with folder.replaced() as new:
+        for name, text in files.items():
+            new.write_text(name.replace("__", "/").replace("_csv", ".csv"), text)
+        new.write_manifest(MANIFEST_OF_NOTHING)
+
+
+def names_in(path):
+    return {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+
+
+OF_EVERY_RUN = {".harness-run", "manifest.json", "manifest.sha256"}
+
+
+def test_a_run_replaces_what_an_earlier_one_wrote_and_nothing_else(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, gain_csv="old", tables__rates_csv="old")
+    (tmp_path / "notes.csv").write_text("mine")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.svg").write_text("mine")
+    run_in(folder, gain_csv="new")
+    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv", "notes.csv", "figures/mine.svg"}
+    assert (tmp_path / "gain.csv").read_text() == "new"
+    assert (tmp_path / "figures" / "mine.svg").read_text() == "mine"
+    assert folder.manifest().files.keys() == {"gain.csv"}
+
+
+def test_a_run_that_is_cut_off_leaves_the_earlier_one(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, gain_csv="old")
+    before = {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)}
+    with pytest.raises(ZeroDivisionError), folder.replaced() as new:
+        new.write_text("gain.csv", str(1 / 0))
+    assert {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)} == before
+
+
+def test_what_a_killed_run_left_is_gone_with_the_next(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, gain_csv="old")
+    killed = folder.replaced()
+    killed.__enter__().write_text("curves.csv", "half")
+    (tmp_path / ".new" / ".curves.csv.123.tmp").write_text("less")
+    assert (tmp_path / ".new" / "curves.csv").is_file()
+    run_in(folder, gain_csv="new")
+    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv"}
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_a_run_that_is_killed_while_it_takes_over_is_not_whole_and_the_next_takes_its_files(
+    tmp_path, monkeypatch, at
+):
+    folder, steps = RunFolder.create(tmp_path), iter(range(99))
+    run_in(folder, gain_csv="old", curves_csv="old")
+    move = folder_module.move
+
+    def killed(source, target):
+        if next(steps) == at:
+            raise KeyboardInterrupt
+        move(source, target)
+
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+        patched.setattr(folder_module, "move", killed)
+        run_in(folder, gain_csv="new", accuracy_csv="new", details__networks_csv="new")
+    is_whole = {(tmp_path / name).read_text() for name in folder.files()} == {"new"}
+    assert (tmp_path / MANIFEST).exists() == (is_whole and at > 4)
+    run_in(folder, gain_csv="third", notes_csv="third")
+    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv", "notes.csv"}
+
+
+def test_a_file_of_the_user_is_not_written_over(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, curves_csv="old")
+    (tmp_path / "gain.csv").write_text("years of work")
+    with pytest.raises(ArtifactError, match="was not written by a run") as error:
+        run_in(folder, gain_csv="new", curves_csv="new")
+    assert "--resume" in error.value.hint
+    assert (tmp_path / "gain.csv").read_text() == "years of work"
+    assert (tmp_path / "curves.csv").read_text() == "old"
+    with pytest.raises(ArtifactError, match="was not written by a run"):
+        folder.write_text("gain.csv", "new")
+
+
+@pytest.mark.parametrize("name", ["tables", "gain.csv", ".new", ".harness-files"])
+def test_links_inside_a_run_folder_are_not_followed(tmp_path, name):
+    home, folder = tmp_path / "home", RunFolder.create(tmp_path / "run")
+    home.mkdir()
+    (home / "rates.csv").write_text("years of work")
+    (folder.path / name).symlink_to(home if name in {"tables", ".new"} else home / "rates.csv")
+    with pytest.raises(ArtifactError, match="links inside a run folder are not followed"):
+        run_in(folder, gain_csv="new", tables__rates_csv="new")
+    assert {file.name: file.read_text() for file in home.iterdir()} == {"rates.csv": "years of work"}
+
+
+def test_a_linked_file_is_none_of_a_run(tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.path / "gain.csv").symlink_to(tmp_path / "secret")
+    assert folder.files() == ()
+
+
+@pytest.mark.parametrize("name", [".lock", ".running"])
+def test_a_lock_that_is_a_link_is_refused(tmp_path, name):
+    (tmp_path / "thesis").write_text("years of work")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(tmp_path / "thesis")
+    with pytest.raises(ArtifactError, match="is a link"), locked(tmp_path / "run"):
+        pytest.fail("the link was followed")
+    assert (tmp_path / "thesis").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["../thesis", "/etc/passwd", "a/../../thesis", ""])
+def test_a_list_that_names_files_outside_is_not_believed(tmp_path, name):
+    (tmp_path / "thesis").write_text("years of work")
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.path / ".harness-files").write_text(f"{name}\ngain.csv\n")
+    assert folder.own() == {"gain.csv"}
+    run_in(folder, curves_csv="new")
+    assert (tmp_path / "thesis").read_text() == "years of work"
+
+
+def test_two_runs_cannot_hold_one_folder(tmp_path):
+    with (
+        locked(tmp_path),
+        pytest.raises(ArtifactError, match=f"is in use by process {os.getpid()}"),
+        locked(tmp_path),
+    ):
+        pytest.fail("the folder was locked twice")
+
+
+def test_a_folder_is_free_again_after_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), locked(tmp_path):
+        1 / 0  # noqa: B018 - raises
+    entered = False
+    with locked(tmp_path):
+        entered = True
+    assert entered
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArtifactError) as error:
+        RunFolder.create(tmp_path / "file" / "run")
+    assert "cannot be written" in error.value.what
+    assert "--out" in error.value.hint

@@ -1,0 +1,127 @@
+"""The estimators of a multiverse, built as strictly as from YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness import SpecError
+from harness.api import prepare_study
+from harness.installed import installed
+from harness.plugin import random_stream
+from harness.running.options import RunOptions
+from harness.running.variants import variants
+from harness.spec.load import load_study
+from harness.spec.study import MultiverseSpec
+from harness_panel import FixedEffects
+
+SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
+
+
+def built(multiverse):
+    known = installed().catalogs
+    study = load_study(SPEC, catalogs=known, overrides=(f"multiverse={multiverse}",)).study
+    return variants(study, known)
+
+
+def test_options_and_seeds_are_crossed():
+    found = built(
+        "{estimator: mlp, vary: {hidden: [auto, 4], activation: [tanh]}, seeds: 2, references: [ols]}"
+    )
+    assert [one.universe.id for one in found] == [
+        "mlp (hidden auto, activation tanh, seed 1)",
+        "mlp (hidden auto, activation tanh, seed 2)",
+        "mlp (hidden 4, activation tanh, seed 1)",
+        "mlp (hidden 4, activation tanh, seed 2)",
+    ]
+    assert [one.estimator.hidden for one in found] == ["auto", "auto", 4, 4]
+
+
+def test_numbers_of_controls_are_crossed_with_options():
+    found = built("{estimator: mlp, vary: {hidden: [4]}, controls: [0, 1], references: [ols]}")
+    assert [one.universe.id for one in found] == [
+        "mlp (hidden 4, controls 0, seed 1)",
+        "mlp (hidden 4, controls 1, seed 1)",
+    ]
+    assert [one.universe.choices["controls"] for one in found] == ["0", "1"]
+
+
+def test_a_variant_is_fitted_with_the_first_controls():
+    asked = "multiverse={estimator: ols, controls: [0, 1], references: [ols]}"
+    plan = prepare_study(RunOptions(SPEC, overrides=(asked,))).plan
+    tasks = [task for task in plan.fold_tasks() if task.cell.protocol == "in_sample"]
+    panels = {task.cell.estimator: task.panel for task in tasks}
+    whole, none, one = (panels[name] for name in ("ols", *(each.universe.id for each in plan.variants)))
+    assert (none.columns, one.columns) == (("value",), ("value", "capital"))
+    np.testing.assert_array_equal(none.X, whole.X[:, :1])
+    np.testing.assert_array_equal(one.X, whole.X)
+
+
+def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_rows():
+    """Their slopes are those of entity dummies (Mundlak 1978); a variant has those of its controls."""
+    asked = (
+        "estimators[0].entity_means=true",
+        "multiverse={estimator: ols, controls: [0], references: [fe]}",
+        "evaluation.reference=fe",
+    )
+    plan = prepare_study(RunOptions(SPEC, overrides=asked)).plan
+    full = {task.estimator_id: task for task in plan.full_tasks()}
+    names = ("value, mean of firm", "capital, mean of firm")
+    assert full["ols"].panel.controls == ("capital", *names)
+    assert full["fe"].panel.controls == ("capital",)
+    slopes = {}
+    for name, estimator in (("ols", full["ols"].estimator), ("fe", FixedEffects(effects=("entity",)))):
+        table = estimator.fit(full[name].panel, rng=random_stream(1, name)).coefficients()
+        slopes[name] = table.estimate[[table.terms.index(term) for term in ("value", "capital")]]
+    np.testing.assert_allclose(slopes["ols"], slopes["fe"], rtol=1e-9)
+    tasks = [task for task in plan.fold_tasks() if task.cell.protocol == "random_rows"]
+    one, (variant,) = tasks[0], plan.variants
+    assert one.cell.estimator == "ols"
+    train = one.panel.take(one.fold.train)
+    for code in np.unique(train.entity.codes):
+        rows, own = one.panel.entity.codes == code, train.entity.codes == code
+        np.testing.assert_allclose(one.panel.column(names[0])[rows], train.column("value")[own].mean())
+    varied = next(task for task in tasks if task.cell.estimator == variant.universe.id)
+    assert varied.panel.columns == ("value", names[0])
+
+
+def test_a_quick_multiverse_keeps_all_controls():
+    asked = {"estimator": "mlp", "controls": (0, 1), "references": ("ols",)}
+    assert MultiverseSpec(**asked).quick() is None
+    kept = MultiverseSpec(**asked, seeds=3).quick()
+    assert (kept.seeds, kept.controls) == (2, ())
+
+
+def test_more_controls_than_the_study_has_are_an_error():
+    with pytest.raises(SpecError, match="9 controls are asked for, and the study has 1") as error:
+        built("{estimator: mlp, controls: [1, 9], references: [ols]}")
+    assert error.value.where == "multiverse.controls"
+
+
+@pytest.mark.parametrize(
+    ("vary", "found"),
+    [
+        ("{hiden: [4]}", "did you mean 'hidden'"),
+        ("{hidden: [0]}", "0 is not allowed"),
+        ("{activation: [cosine]}", "'cosine' is not allowed"),
+        ("{restarts: [true]}", "True is not allowed"),
+    ],
+    ids=["unknown", "range", "literal", "bool"],
+)
+def test_a_wrong_option_is_an_error_with_its_place(vary, found):
+    with pytest.raises(SpecError, match=found) as error:
+        built(f"{{estimator: mlp, vary: {vary}, references: [ols]}}")
+    assert "multiverse.vary" in error.value.where
+
+
+@pytest.mark.parametrize("part", ["estimator: mpl, references: [ols]", "estimator: mlp, references: [olss]"])
+def test_an_estimator_that_is_not_in_the_study_is_an_error(part):
+    with pytest.raises(SpecError, match="did you mean"):
+        built(f"{{{part}}}")
+
+
+def test_without_a_multiverse_there_are_no_variants():
+    known = installed().catalogs
+    assert variants(load_study(SPEC, catalogs=known).study, known) == ()
