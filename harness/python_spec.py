@@ -71,9 +71,9 @@ class Spec:
         report: Mapping[str, Any] | None = None,
     ) -> None:
         from harness.installed import installed
-        from harness.spec.load import load_study
-        from harness.spec.study import SPEC_VERSION
-        from harness.spec.written import written_spec
+        from harness.study.spec.document import written_spec
+        from harness.study.spec.load import load_study
+        from harness.study.spec.study import SPEC_VERSION
 
         given = {
             "spec_version": SPEC_VERSION,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from harness import Panel, hookimpl
+from harness import Panel
+from harness.plugin import hookimpl
 
 harness_seam = 1
 

@@ -14,7 +14,7 @@ import pytest
 import harness
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
-from harness.spec.document import read_document
+from harness.study.spec.document import read_document
 from small_run import SPEC, TINY, grunfeld, run_small
 
 

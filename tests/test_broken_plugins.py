@@ -16,7 +16,7 @@ from plugin_files import install, write_tiny_study
 ESTIMATOR = """\
 from dataclasses import dataclass
 from typing import ClassVar
-from harness import hookimpl
+from harness.plugin import hookimpl
 
 print("a plugin that talks")
 

@@ -20,7 +20,7 @@ from harness.plugin import NeedsGroups, random_stream
 from harness.registry.catalog import Catalog
 from harness.running.options import RunOptions
 from harness.running.plan import group_columns
-from harness.spec.load import load_study
+from harness.study.spec.load import load_study
 from harness_panel import FixedEffects
 
 SPEC = """

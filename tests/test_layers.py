@@ -18,13 +18,13 @@ from source_files import ROOT, files, tree_of
 LAYERS = (
     "registry",
     "data",
-    "spec",
+    "study",
     "estimators",
     "evaluation",
     "scenarios",
     "record",
 )
-LAYERS = (*LAYERS, "claims", "expectations", "running", "report", "findings", "audit", "suite")
+LAYERS = (*LAYERS, "running", "report", "findings", "audit", "suite")
 BASE = {"arrays", "errors", "language", "rng", "tables"}
 TOP = {
     "calibration",

@@ -9,7 +9,7 @@ import harness
 from harness.evaluation.held_out import Forward
 from harness.installed import installed
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.spec.load import load_study
+from harness.study.spec.load import load_study
 from harness_panel import Conley, FixedEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn import Splines

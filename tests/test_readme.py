@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.installed import installed
-from harness.spec.load import load_study
+from harness.study.spec.load import load_study
 from harness.tables import PARQUET_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]

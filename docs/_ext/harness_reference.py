@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from harness.installed import registry_of
 from harness.report.gain_report_schema import gain_report_schema
-from harness.spec.json_schema import spec_schema
+from harness.study.spec.json_schema import spec_schema
 from harness.suite.tables import SUITE_TABLES
 from harness.tables import PARQUET_TABLES, TABLES, ResultTable
 

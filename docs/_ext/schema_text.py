@@ -10,7 +10,7 @@ from typing import Any
 from markdown import code, table
 
 from harness.registry.catalog import USE
-from harness.spec.schema_text import WORDS, Expected
+from harness.study.spec.schema_text import WORDS, Expected
 
 Schema = Mapping[str, Any]
 

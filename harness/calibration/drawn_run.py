@@ -15,7 +15,7 @@ from harness.running.csv_table import as_declared
 from harness.running.effect_tests import linearity_tests
 from harness.running.results import AnswerInParts, answer_parts, rows_of_fits
 from harness.scenarios.full_result import FullResult
-from harness.spec.study import Study
+from harness.study.spec.study import Study
 from harness.tables import EFFECT_TESTS, GAIN, with_own
 
 COLUMNS = ("outcome", "estimator", "protocol", "finding", "found")

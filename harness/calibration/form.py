@@ -13,7 +13,7 @@ from harness.estimators.protocol import Estimator
 from harness.findings.table import FINDERS
 from harness.running.capped import Most, capped
 from harness.running.plan import as_quick
-from harness.spec.study import Study
+from harness.study.spec.study import Study
 
 CAPS: Most = {
     "repeats": 1,

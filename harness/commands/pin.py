@@ -50,19 +50,19 @@ def pin(
     from a publication stay as they are.
     """
     from harness.audit.verify.integrity import require_unchanged
-    from harness.expectations.block import new_block, with_entries
-    from harness.expectations.pin import PinSelection, pinned
     from harness.running.files import write_atomically
     from harness.running.folder import RunFolder
-    from harness.spec.load import load_study
-    from harness.spec.written import WrittenSpec
+    from harness.study.expectations.block import new_block, with_entries
+    from harness.study.expectations.pin import PinnedRun, PinSelection, pinned
+    from harness.study.spec.document import WrittenSpec
+    from harness.study.spec.load import load_study
 
     registry = found(choice)
     run = RunFolder.open(folder)
     require_unchanged(run)
-    entries = pinned(
-        run.manifest(), run.read_table, PinSelection(tables, estimators, relative), origin=str(folder)
-    )
+    study = run.manifest().study
+    source = PinnedRun(str(folder), study.exposure, study.quick, run.manifest().tables, run.read_table)
+    entries = pinned(source, PinSelection(tables, estimators, relative))
     if spec is None:
         click.echo(new_block(entries), nl=False)
         return

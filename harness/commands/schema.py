@@ -23,6 +23,6 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
 
         click.echo(json.dumps(gain_report_schema(), indent=2))
         return
-    from harness.spec.json_schema import spec_schema
+    from harness.study.spec.json_schema import spec_schema
 
     click.echo(json.dumps(spec_schema(found(choice).catalogs), indent=1))

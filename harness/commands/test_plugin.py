@@ -47,7 +47,7 @@ def test_plugin(
     registry = found(choice)
     plugin = find_plugin(registry, name)
     checks = checks_among(registry, plugin, only=only, options=read_options(overrides))
-    asked = [check for check in checks if not (quick and check.law.is_slow)]
+    asked = [check for check in checks if not (quick and check.rule.is_slow)]
     report = run_checks(plugin, asked)
     click.echo(report.as_json() if as_json else "\n".join(report.lines()))
     report.raise_if_not_passed()

@@ -30,7 +30,7 @@ def validate(
 
     What a reader of the report would be warned of in the data stands below.
     """
-    from harness.spec.load import load_study
+    from harness.study.spec.load import load_study
 
     study = load_study(spec, catalogs=found(choice).catalogs, overrides=overrides).study
     line = f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from time import perf_counter
 
-from harness.conformance.check import Check
+from harness.conformance.check import Check, Verdict
 from harness.conformance.report import Report, Row
-from harness.conformance.verdict import Verdict
 from harness.registry.plugin import Plugin
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -26,10 +25,9 @@ def run_checks(plugin: Plugin, checks: Sequence[Check]) -> Report:
     rows: list[Row] = []
 
     def done(verdict: Verdict, seconds: float) -> None:
-        check = checks[len(rows)]
-        check.case.verdicts[check.law.name] = verdict
-        case, law = check.case, check.law
-        where = (case.kind, case.name, law.name, law.says)
+        battery, rule = checks[len(rows)].battery, checks[len(rows)].rule
+        battery.verdicts[rule.name] = verdict
+        where = (battery.kind, battery.member, rule.name, rule.says)
         rows.append(Row(*where, verdict.status, verdict.reason, round(seconds, 3)))
 
     while len(rows) < len(checks):

@@ -1,27 +1,35 @@
-"""An estimator under test, with the fits that several laws look at."""
+"""An estimator under test, with the fits that several rules look at, and whether two of them agree."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from harness.arrays import Floats
+from harness.conformance.check import Skipped, Violation
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
-from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
 from harness.estimators.draws import CanFitDraws, DrawSelection, FittedDraws
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import ESTIMATOR, Estimator, Fitted, roundoff_of
+from harness.estimators.protocol import Estimator, Fitted, roundoff_of
 from harness.rng import random_stream
 
 TIGHT = 1e-6
-"""The same for an estimator that declares no rounding."""
+"""Largest difference, in standard deviations of the outcome, that is rounding unless declared."""
 
 FIRST = "fit"
 """Label of the stream that is used where no other is asked for."""
+
+
+STREAMS = ("second", "third", "fourth")
+"""Labels of the streams that show how far randomness alone moves an estimator."""
+
+SLACK = 2.0
+"""How many times as far apart two fits may be as fits from different streams are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,23 +40,11 @@ class Case:
     ----------
     estimator : with its options
     given : the options in words, as they were before any fit
-    verdicts : of the laws asked so far, by name, since laws need each other
     """
 
     estimator: Estimator
     given: str = field(init=False, repr=False)
-    verdicts: dict[str, Verdict] = field(default_factory=dict, init=False, repr=False)
     _predicted: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
-
-    @property
-    def kind(self) -> str:
-        """Name of the kind."""
-        return ESTIMATOR.name
-
-    @property
-    def name(self) -> str:
-        """Name of the estimator."""
-        return self.estimator.name
 
     @property
     def tight(self) -> float:
@@ -139,3 +135,51 @@ class Case:
 
 def _copied(selection: Floats | None) -> Floats | None:
     return None if selection is None else selection.copy()
+
+
+def gap(one: Floats, other: Floats, *, scale: float) -> float:
+    """Return the root mean squared difference of predictions of equal shape, over `scale` > 0."""
+    return float(np.sqrt(np.mean((one - other) ** 2))) / scale
+
+
+def require_equal(found: Floats, expected: Floats, *, case: Case, what: str) -> str:
+    """Return in words that predictions are equal up to rounding.
+
+    Raises
+    ------
+    Violation
+        Where they are not.
+    """
+    apart = gap(found, expected, scale=case.scale)
+    if apart > case.tight:
+        raise Violation(f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome")
+    return "equal up to rounding"
+
+
+def require_agreement(found: Floats, expected: Callable[[str], Floats], *, case: Case, what: str) -> str:
+    """Return in words that predictions agree.
+
+    An estimator that draws from its stream may draw other numbers for the same question put in another way.
+    It may then be as far off as its own fits from different streams are from each other; one that draws
+    nothing may not be off at all.
+
+    Parameters
+    ----------
+    expected : predictions of the fit in question, by the label of its stream
+
+    Raises
+    ------
+    Violation
+        Where predictions differ by more.
+    """
+    first = expected(FIRST)
+    apart = gap(found, first, scale=case.scale)
+    if apart <= case.tight:
+        return "equal up to rounding"
+    spread = max(gap(expected(label), first, scale=case.scale) for label in STREAMS)
+    if apart > SLACK * spread:
+        by_streams = f", and by {spread:.2g} from one stream to another" if spread > case.tight else ""
+        raise Violation(
+            f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome{by_streams}"
+        )
+    return f"apart by {apart:.2g} standard deviations of the outcome, as are fits of other streams"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harness.conformance.case import Case
-from harness.conformance.check import AnyCase, Check
-from harness.conformance.law import Law
-from harness.conformance.laws import LAWS
-from harness.conformance.members.case import MemberCase
-from harness.conformance.members.laws import MEMBER_LAWS
+from harness.conformance.check import Battery, Check
+from harness.conformance.estimators import ESTIMATOR_RULES
+from harness.conformance.members import MEMBER_RULES
 from harness.conformance.options import DEFAULTS, Options, build
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
@@ -22,14 +20,14 @@ from harness.registry.registry import Registry
 
 def checks_of(estimator: Estimator) -> list[Check]:
     """Return all checks of one estimator, with the options it has; nothing has to be installed."""
-    return _checks(Case(estimator), LAWS)
+    return Battery.of(ESTIMATOR.name, estimator.name, Case(estimator), ESTIMATOR_RULES).checks
 
 
 def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
     if kind.name == ESTIMATOR.name:
-        return _checks(Case(member), LAWS)
-    return _checks(MemberCase(kind.name, member), MEMBER_LAWS[kind.name])
+        return checks_of(member)
+    return Battery.of(kind.name, member.name, member, MEMBER_RULES[kind.name]).checks
 
 
 def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFAULTS) -> list[Check]:
@@ -89,21 +87,12 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
     return found
 
 
-def _checks(case: AnyCase, laws: Sequence[Law[Any]]) -> list[Check]:
-    return [Check(law, case, laws) for law in laws]
-
-
 def _spelt(name: str) -> str:
     return name.lower().replace("-", "_").replace(".", "_")
 
 
 def _require(plugin: Plugin, names: set[str]) -> None:
-    known = tuple(_members(plugin))
+    known = [name for offered in plugin.offers.values() for name in offered]
     for name in sorted(names - set(known)):
         hint = near_names(name, known)
         raise PluginError(Problem(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint))
-
-
-def _members(plugin: Plugin) -> Iterator[str]:
-    for names in plugin.offers.values():
-        yield from names

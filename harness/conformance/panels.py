@@ -19,6 +19,9 @@ CENTRES = np.array([0.0, 10.0, -2.0, 300.0])
 SCALES = np.array([1.0, 2.0, 0.05, 40.0])
 """Levels and standard deviations of the columns, which are in units of their own."""
 
+YEARS = 1000
+"""By how much periods of `renamed` panels are shifted, so that none is one of before."""
+
 SLOPES = np.array([1.0, 0.5, -0.7, 0.3])
 """Change of the outcome per standard deviation of each column."""
 
@@ -72,6 +75,23 @@ def fresh(panel: Panel) -> Panel:
     return panel.take(np.arange(panel.n_obs))
 
 
+def renamed(panel: Panel) -> Panel:
+    """Return the panel with other names of entities and periods, in the same order."""
+    return replace(
+        panel,
+        entity=_renamed(panel.entity, prefix="new "),
+        time=_renamed(panel.time, prefix="new "),
+        period=panel.period + YEARS,
+    )
+
+
+def reordered(panel: Panel) -> Panel:
+    """Return the panel with names of entities that sort in the reverse order."""
+    last = len(panel.entity.labels) - 1
+    labels = tuple(f"r{at:04}" for at in range(last + 1))
+    return replace(panel, entity=Key(panel.entity.name, labels, last - panel.entity.codes))
+
+
 def _panel(
     entity: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
     period: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
@@ -97,3 +117,7 @@ def _panel(
         Z=instrument[:, None],
         coordinates=places[entity],
     )
+
+
+def _renamed(key: Key, *, prefix: str) -> Key:
+    return Key(key.name, tuple(f"{prefix}{label}" for label in key.labels), key.codes)

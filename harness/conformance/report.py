@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from harness.conformance.verdict import Status
+from harness.conformance.check import Status
 from harness.errors import PluginError, Problem
 from harness.registry.plugin import Plugin
 
@@ -21,7 +21,7 @@ class Row:
     Attributes
     ----------
     kind, member, check : names
-    says : the law
+    says : the rule
     status, reason : the verdict
     seconds : wall time
     """
@@ -64,7 +64,7 @@ class Report:
         return f"{self.plugin.name}, {len(self.rows)} checks: {counts}"
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what keeps the plugin from passing: broken laws, and members that were asked nothing."""
+        """Yield what keeps the plugin from passing: violated rules, and members that were asked nothing."""
         if not self.rows:
             yield Problem(self.plugin.name, "no check was run", hint="offer something that is checked")
         for name in self.members:

@@ -13,9 +13,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from harness.draft.draft import Draft
 from harness.draft.found_data import FoundData
 from harness.registry.catalog import USE, Catalogs
-from harness.spec.defaults import default_protocols
-from harness.spec.ladder import drafted_rungs
-from harness.spec.study import SPEC_VERSION
+from harness.study.spec.defaults import default_protocols
+from harness.study.spec.ladder import drafted_rungs
+from harness.study.spec.study import SPEC_VERSION
 
 _WIDTH = 110
 

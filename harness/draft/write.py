@@ -9,8 +9,8 @@ from harness.draft.found_data import FoundData
 from harness.draft.spec_text import spec_text
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
-from harness.spec.load import load_study
-from harness.spec.written import WrittenSpec
+from harness.study.spec.document import WrittenSpec
+from harness.study.spec.load import load_study
 
 
 def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> None:

@@ -19,7 +19,7 @@ from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.draws import FittedDraws
 from harness.registry.catalog import Choose
 from harness.registry.kind import Kind, OptionsClass
-from harness.spec.ladder import Rung
+from harness.study.spec.ladder import Rung
 
 
 class Fitted(Protocol):

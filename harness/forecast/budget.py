@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from harness.forecast.forecast import Forecast
 from harness.running.prepare import Prepared
-from harness.spec.node import Node
-from harness.spec.overrides import entry_name
+from harness.study.spec.node import Node
+from harness.study.spec.overrides import entry_name
 
 LEAST_DRAWS = 2
 """Draws that options of that name ask for at least."""

@@ -87,7 +87,7 @@ from harness.scenarios.asked import Asked, AsksModels, Sample
 from harness.scenarios.draws import DrawPlan, FitAndDraws
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
-from harness.spec.ladder import Rung
+from harness.study.spec.ladder import Rung
 from harness.tables import ResultTable
 
 __all__ = [

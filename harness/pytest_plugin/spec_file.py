@@ -14,14 +14,14 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.installed import installed
-from harness.spec.expectation import AnyExpectation, ExpectedNumber
-from harness.spec.load import load_study
+from harness.study.expectations.expectation import AnyExpectation, ExpectedNumber
+from harness.study.spec.load import load_study
 
 if TYPE_CHECKING:
     # pytest has no public names for these.
     from _pytest._code.code import TerminalRepr, TracebackStyle
 
-    from harness.expectations.check import Reproduction
+    from harness.study.expectations.cell import Reproduction
 
 ORIGINS = {"publication": "published", "run": "pinned"}
 """What an expected value is called, by its origin."""
@@ -82,7 +82,7 @@ class SpecFile(pytest.File):
             name = expectation.path
             if times[name] > 1:
                 name = f"{name} ({expectation.source or expectation.from_})"
-            line = loaded.document.find(("expect", at)).spot.line
+            line = loaded.document.find(("expect", at)).mark.line
             yield ExpectedCell.from_parent(self, name=name, line=line, expectation=expectation, position=at)
 
     @functools.cached_property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.data.name import exposure_columns
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.language import ENGLISH
-from harness.spec.study import Brackets, ReportFormat
+from harness.study.spec.study import Brackets, ReportFormat
 
 if TYPE_CHECKING:
     from harness.evaluation.tables import Bootstrap

@@ -13,7 +13,7 @@ from harness.report.drawing.printing import print_figures
 from harness.report.model.run import Run
 from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
 from harness.running.workers import ThisProcess, Workers
-from harness.spec.study import ReportFormat
+from harness.study.spec.study import ReportFormat
 
 FAILED = '<p class="worse">{{ shown }}</p>\n'
 """Template in the place of one that failed; it shows the reason."""

@@ -29,7 +29,7 @@ from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.workers import Workers
-from harness.spec.study import ReportFormat
+from harness.study.spec.study import ReportFormat
 from harness.tables import FINDINGS, WARNINGS
 
 HTML = "report.html"

@@ -18,7 +18,7 @@ from harness.record.study import StudyRecord
 from harness.running.folder import RunFolder
 from harness.running.provenance import data_record, study_record
 from harness.running.versions import LIBRARIES
-from harness.spec.study import Study
+from harness.study.spec.study import Study
 from harness.tables import ERROR_RATES
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from harness.scenarios.curve.equality import equal_curves_test
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.spec.study import Study
+from harness.study.spec.study import Study
 from harness.tables import CURVE_DRAWS
 
 

@@ -13,7 +13,7 @@ from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 from harness.running.cluster import DaskWorkers
 from harness.running.layout import SPEC
 from harness.running.workers import LocalWorkers, ThisProcess, Workers
-from harness.spec.written import WrittenSpec
+from harness.study.spec.document import WrittenSpec
 
 Backend = Literal["here", "loky", "dask"]
 """``here`` is this process where one worker is asked for, and ``loky`` for more."""

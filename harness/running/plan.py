@@ -23,7 +23,7 @@ from harness.running.graph import all_tasks
 from harness.running.variants import Variant, variants
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.parts import Part, PartCell, PartTask, Question, RestsOnParts, WorksInParts
-from harness.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
+from harness.study.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
 
 MAX_GROUPS = 250
 """Groups that a scenario compares, pair by pair: as many as there are countries."""

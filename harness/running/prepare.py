@@ -26,10 +26,10 @@ from harness.running.isolation import one_thread
 from harness.running.layout import SPEC
 from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, group_columns, make_plan
-from harness.spec.document import Document, read_document
-from harness.spec.load import LoadedStudy, load_study
-from harness.spec.mistake import Loc, spec_error
-from harness.spec.study import Study, Variable
+from harness.study.spec.document import Document, read_document
+from harness.study.spec.load import LoadedStudy, load_study
+from harness.study.spec.node import Loc, spec_error
+from harness.study.spec.study import Study, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,4 +224,4 @@ def _placed(problem: Problem, document: Document) -> Problem:
         loc: Loc = ("data", "checks", int(at[1]))
     else:
         loc = ("data", "schema", found[2].removeprefix("data.schema."))
-    return replace(problem, where=f"{found[1]}({document.find(loc).spot}: {found[2]})")
+    return replace(problem, where=f"{found[1]}({document.find(loc).mark}: {found[2]})")

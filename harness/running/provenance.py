@@ -29,7 +29,7 @@ from harness.record.study import (
 from harness.running.results import AnswerInParts
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.scenario import AsksAbout
-from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+from harness.study.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.tables import TABLES, ResultTable, with_own
 
 

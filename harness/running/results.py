@@ -21,7 +21,7 @@ from harness.running.predictions import MissingCell
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
 from harness.scenarios.sample_fit import Answer
-from harness.spec.study import Study
+from harness.study.spec.study import Study
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,6 @@ from harness.data.build import PanelBuilder
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.data.read.table import refuse_changed
 from harness.evaluation.fold_fit import FoldResult
-from harness.expectations.check import Reproduction, check_expectations
-from harness.expectations.narrow import narrowed
 from harness.record.manifest import Manifest, SpecRecord
 from harness.registry.libraries import libraries_of
 from harness.registry.registry import Registry
@@ -42,8 +40,10 @@ from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, importe
 from harness.running.write import FindingsOf, write_conclusions, write_tables
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
-from harness.spec.expectation import AnyExpectation
-from harness.spec.study import Study
+from harness.study.expectations.cell import Reproduction, check_expectations
+from harness.study.expectations.expectation import AnyExpectation
+from harness.study.expectations.narrow import narrowed
+from harness.study.spec.study import Study
 from harness.tables import ERROR_RATES, FINDINGS
 
 if TYPE_CHECKING:

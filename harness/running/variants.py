@@ -15,7 +15,7 @@ from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
 from harness.evaluation.multiverse import Universe
 from harness.registry.catalog import Catalogs, with_option
-from harness.spec.study import EstimatorEntry, Study
+from harness.study.spec.study import EstimatorEntry, Study
 from harness.tables import MULTIVERSE
 
 CONTROLS = "controls"

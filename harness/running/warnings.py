@@ -13,7 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_result import FullResult
-from harness.spec.study import ScenarioEntry, Study
+from harness.study.spec.study import ScenarioEntry, Study
 
 EXTREME_SKEWNESS = 3.0
 """Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2."""

@@ -8,12 +8,9 @@ from functools import partial
 
 import pandas as pd
 
-from harness.claims.kinds import SOURCES
-from harness.claims.table import claims_table
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
-from harness.expectations.check import check_expectations, expectations_table
 from harness.record.manifest import Manifest
 from harness.running.comparison import write_comparison
 from harness.running.csv_table import as_declared
@@ -33,7 +30,10 @@ from harness.running.warnings import (
     warnings_table,
 )
 from harness.scenarios.full_result import FullResult
-from harness.spec.study import Study
+from harness.study.expectations.cell import check_expectations, expectations_table
+from harness.study.expectations.claims_table import claims_table
+from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.spec.study import Study
 from harness.tables import EFFECT_TESTS, FINDINGS, TABLES, ResultTable
 
 FindingsOf = Callable[[Manifest, RunFolder], pd.DataFrame]

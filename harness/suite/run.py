@@ -23,7 +23,7 @@ from harness.running.result_file import TaskResult
 from harness.running.run import provenance_of, results_of, write_results
 from harness.running.workers import Workers
 from harness.running.write import FindingsOf
-from harness.spec.study import EstimatorEntry
+from harness.study.spec.study import EstimatorEntry
 from harness.suite.fit_memory import with_memory
 from harness.suite.studies import StudyRun
 

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from harness.errors import near_names
-from harness.spec.document import Document, read_document
-from harness.spec.entry import entry_ids
-from harness.spec.error_messages import mistakes_of
-from harness.spec.mistake import Loc, Mistake, spec_error
-from harness.spec.schema_text import Expected
-from harness.spec.spec_model import SpecModel
-from harness.spec.study import Slug
+from harness.study.spec.document import Document, read_document
+from harness.study.spec.entry import entry_ids
+from harness.study.spec.error_messages import mistakes_of
+from harness.study.spec.node import Loc, Mistake, spec_error
+from harness.study.spec.printed import SpecModel
+from harness.study.spec.schema_text import Expected
+from harness.study.spec.study import Slug
 
 SUITE_VERSION = 1
 

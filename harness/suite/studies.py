@@ -13,9 +13,9 @@ from harness.data.packaged import INSTALL
 from harness.errors import Problem, SpecError, near_names
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
-from harness.spec.document import read_document
-from harness.spec.mistake import Spot, spec_error
-from harness.spec.parse import parse_yaml
+from harness.study.spec.document import read_document
+from harness.study.spec.node import SourceMark, spec_error
+from harness.study.spec.reader import parse_yaml
 from harness.suite.spec import LoadedSuite, Suite, SuiteStudy, Written
 
 OWN_PARTS: Mapping[str, object] = {
@@ -88,14 +88,14 @@ def with_estimators(suite: Suite, written: Sequence[str]) -> Suite:
 
 
 def _entry(text: str) -> Written:
-    spot = Spot(f"--estimator {text}")
-    parsed = parse_yaml(text, lambda line, column: spot)  # noqa: ARG005 - an option has no lines
+    mark = SourceMark(f"--estimator {text}")
+    parsed = parse_yaml(text, lambda line, column: mark)  # noqa: ARG005 - an option has no lines
     if parsed.flaws:
         raise spec_error(parsed.flaws)
     entry = parsed.root.plain()
     if isinstance(entry, str | Mapping):
         return entry
-    raise SpecError(Problem(str(spot), "this is no estimator", "a name, or a mapping with `use:`"))
+    raise SpecError(Problem(str(mark), "this is no estimator", "a name, or a mapping with `use:`"))
 
 
 def studies_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from broken import answers, blocks, capable, draws, handling, symmetry
 
 FAULTS = {
@@ -39,13 +41,8 @@ FAULTS = {
     "details": [capable.RaggedDetails],
     "unseen": [capable.CountsNothing],
     "left_out_levels": [capable.ForgetsLeftOut],
-    "one_row": [answers.BreaksOnOneRow],
-    "one_entity": [answers.BreaksOnOneEntity],
-    "one_period": [answers.BreaksOnOnePeriod],
-    "few_rows": [answers.BreaksOnFewRows],
-    "constant_outcome": [answers.BreaksOnAConstantOutcome],
-    "constant_exposure": [answers.BreaksOnAConstantExposure],
     "collinear_controls": [answers.RefusesWithoutWords],
+    **{poor: [partial(answers.BreaksOn, poor)] for poor in answers.POOR},
     "effect": [answers.FindsTooLittle],
     "bands": [answers.FindsWhatIsNotThere],
 }

@@ -29,16 +29,6 @@ class Column:
 
 
 @dataclass(frozen=True)
-class BreaksOnAConstantOutcome(Sound):
-    """Divides by the outcome's standard deviation."""
-
-    def fit(self, panel, *, rng, selection=None):
-        if panel.n_obs > 1 and np.ptp(panel.observed) == 0.0:
-            raise ZeroDivisionError("float division by zero")
-        return super().fit(panel, rng=rng)
-
-
-@dataclass(frozen=True)
 class RefusesWithoutWords(Sound):
     """Refuses collinear controls without a reason."""
 
@@ -105,54 +95,24 @@ class WalksOut(Sound):
         raise SystemExit(0)
 
 
+POOR = {
+    "one_row": lambda panel: panel.n_obs == 1,
+    "few_rows": lambda panel: panel.n_obs == 3,
+    "one_entity": lambda panel: panel.n_obs > 3 and panel.n_entities == 1,
+    "one_period": lambda panel: panel.n_obs > 3 and panel.n_periods == 1,
+    "constant_outcome": lambda panel: panel.n_obs > 1 and np.ptp(panel.observed) == 0.0,
+    "constant_exposure": lambda panel: panel.n_obs > 3 and np.ptp(panel.column(panel.exposure)) == 0.0,
+}
+"""What an estimator cannot work with."""
+
+
 @dataclass(frozen=True)
 class BreaksOn(Sound):
     """Fails with an error of its own, and not a refusal, on one kind of poor panel."""
 
-    def is_poor(self, panel):
-        raise NotImplementedError
+    poor: str = "one_row"
 
     def fit(self, panel, *, rng, selection=None):
-        if self.is_poor(panel):
+        if POOR[self.poor](panel):
             raise np.linalg.LinAlgError("Singular matrix")
         return super().fit(panel, rng=rng)
-
-
-@dataclass(frozen=True)
-class BreaksOnOneRow(BreaksOn):
-    """Cannot work with a single row."""
-
-    def is_poor(self, panel):
-        return panel.n_obs == 1
-
-
-@dataclass(frozen=True)
-class BreaksOnFewRows(BreaksOn):
-    """Cannot work with three rows."""
-
-    def is_poor(self, panel):
-        return panel.n_obs == 3
-
-
-@dataclass(frozen=True)
-class BreaksOnOneEntity(BreaksOn):
-    """Cannot work with a single entity."""
-
-    def is_poor(self, panel):
-        return panel.n_obs > 3 and panel.n_entities == 1
-
-
-@dataclass(frozen=True)
-class BreaksOnOnePeriod(BreaksOn):
-    """Cannot work with a single period."""
-
-    def is_poor(self, panel):
-        return panel.n_obs > 3 and panel.n_periods == 1
-
-
-@dataclass(frozen=True)
-class BreaksOnAConstantExposure(BreaksOn):
-    """Cannot work with an exposure that does not vary."""
-
-    def is_poor(self, panel):
-        return panel.n_obs > 3 and np.ptp(panel.column(panel.exposure)) == 0.0

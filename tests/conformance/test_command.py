@@ -31,7 +31,7 @@ def test_a_plugin_that_breaks_the_contract_ends_with_an_error(tmp_path):
     (tmp_path / "tests_of_shape.py").write_text(
         "from dataclasses import dataclass\n"
         "from typing import ClassVar\n"
-        "from harness import hookimpl\n"
+        "from harness.plugin import hookimpl\n"
         "class Fit:\n"
         "    def predict(self, panel):\n"
         "        return panel.observed[:, None]\n"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 
-from harness.conformance.agreement import SLACK
-from harness.conformance.case import TIGHT
-from harness.conformance.laws import LAWS
-from harness.conformance.laws.statistics import N_COVERED, N_PANELS, SHARE
-from harness.conformance.members.laws import MEMBER_LAWS
+from harness.conformance.case import SLACK, TIGHT
+from harness.conformance.estimators import ESTIMATOR_RULES
+from harness.conformance.estimators.truths import N_COVERED, N_PANELS, SHARE
+from harness.conformance.members import MEMBER_RULES
 from harness.conformance.panels import ordinary_panel
 from test_run import ROOT
 
 PAGE = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
 
 
-def test_every_law_is_listed_in_order():
-    every = [*LAWS, *(law for laws in MEMBER_LAWS.values() for law in laws)]
-    assert re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE, flags=re.M) == [(law.name, law.says) for law in every]
+def test_every_rule_is_listed_in_order():
+    every = [*ESTIMATOR_RULES, *(rule for rules in MEMBER_RULES.values() for rule in rules)]
+    listed = re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE, flags=re.M)
+    assert listed == [(rule.name, rule.says) for rule in every]
 
 
 def test_the_numbers_in_the_text_are_those_of_the_code():

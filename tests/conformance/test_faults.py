@@ -9,27 +9,31 @@ import pytest
 from broken import FAULTS
 from broken.sound import Random, Sound, SoundDraws
 from harness.conformance import checks_of
-from harness.conformance.laws import LAWS
-from harness.conformance.laws.capabilities import OF_ESTIMATORS, OF_FITS, OF_FITS_OR_DRAWS
+from harness.conformance.estimators import ESTIMATOR_RULES
+from harness.conformance.estimators.capabilities import OF_ESTIMATORS, OF_FITS, OF_FITS_OR_DRAWS
 from harness.conformance.stand_in import StandIn
 from harness.estimators import draws, protocol
 
-EACH = [(fault, law) for law, faults in FAULTS.items() for fault in faults]
+EACH = [
+    pytest.param(fault, rule, id=f"{rule}-{at}")
+    for rule, faults in FAULTS.items()
+    for at, fault in enumerate(faults)
+]
 
 
 def verdicts(estimator):
-    return {check.law.name: check.verdict() for check in checks_of(estimator)}
+    return {check.rule.name: check.verdict() for check in checks_of(estimator)}
 
 
-@pytest.mark.parametrize(("fault", "law"), EACH, ids=lambda one: getattr(one, "__name__", one))
-def test_a_fault_is_found_by_the_one_check_for_it(fault, law):
+@pytest.mark.parametrize(("fault", "rule"), EACH)
+def test_a_fault_is_found_by_the_one_check_for_it(fault, rule):
     failed = {name: one.reason for name, one in verdicts(fault()).items() if one.status == "failed"}
-    assert set(failed) == {law}, failed
-    assert failed[law]
+    assert set(failed) == {rule}, failed
+    assert failed[rule]
 
 
-def test_every_law_is_shown_to_find_a_fault():
-    assert set(FAULTS) == {law.name for law in LAWS}
+def test_every_rule_is_shown_to_find_a_fault():
+    assert set(FAULTS) == {rule.name for rule in ESTIMATOR_RULES}
 
 
 @pytest.mark.parametrize(
@@ -55,17 +59,17 @@ def test_the_kit_knows_every_capability_of_the_seam():
     assert {*OF_ESTIMATORS, *OF_FITS, *OF_FITS_OR_DRAWS} == there - {protocol.Estimator}
 
 
-def test_a_law_stands_after_those_it_needs_and_says_what_it_is():
-    names = [law.name for law in LAWS]
+def test_a_rule_stands_after_those_it_needs_and_says_what_it_is():
+    names = [rule.name for rule in ESTIMATOR_RULES]
     assert len(set(names)) == len(names)
-    for at, law in enumerate(LAWS):
-        assert set(law.needs) <= set(names[:at]), law.name
-        assert law.says
-        assert not law.says.endswith(".")
+    for at, rule in enumerate(ESTIMATOR_RULES):
+        assert set(rule.needs) <= set(names[:at]), rule.name
+        assert rule.says
+        assert not rule.says.endswith(".")
 
 
 def test_a_check_is_a_test_that_fails_or_is_skipped_with_a_reason():
-    by_name = {check.law.name: check for check in checks_of(FAULTS["predictions"][0]())}
+    by_name = {check.rule.name: check for check in checks_of(FAULTS["predictions"][0]())}
     with pytest.raises(AssertionError, match=r"sound: predictions are finite.*shape \(222, 1\)"):
         by_name["predictions"].run()
     with pytest.raises(unittest.SkipTest, match="since predictions failed"):

@@ -5,44 +5,48 @@ from __future__ import annotations
 import pytest
 
 from harness.conformance import checks_for
+from harness.estimators.protocol import ESTIMATOR
+from harness.installed import installed
 
 SMALL = {
-    "harness_neural": {
-        "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 100},
-        "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 50, "clusters": 2, "map_starts": 2},
-    },
-    "harness_sklearn": {"random_forest": {"trees": 10}, "boosting": {"max_rounds": 40}},
+    "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 100},
+    "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 50, "clusters": 2, "map_starts": 2},
+    "random_forest": {"trees": 10},
+    "boosting": {"max_rounds": 40},
 }
 """Options with which fits take little time; those they replace are checked among the slow tests."""
 
-DEAR = ("elastic_net", "random_forest", "boosting", "mlp", "som_ann")
+DEAR = ("elastic_net", *SMALL)
 """Estimators whose many fits take long."""
 
+OWN = [
+    pytest.param(plugin.name, name, id=name)
+    for plugin in installed().plugins
+    if plugin.distribution == "panel-harness"
+    for name in plugin.names(ESTIMATOR)
+]
 
-def cases(plugin):
-    """Yield the checks of a plugin with small options; the dear ones are slow."""
-    for check in checks_for(plugin, options=SMALL.get(plugin, {})):
-        is_slow = check.law.is_slow and check.member in DEAR
-        yield pytest.param(check, id=str(check), marks=pytest.mark.slow if is_slow else ())
+
+def violations(plugin, name, *, options, is_slow=(False, True)):
+    checks = checks_for(plugin, only=[name], options={name: options} if options else {})
+    found = {check.rule.name: check.verdict() for check in checks if check.rule.is_slow in is_slow}
+    assert any(verdict.status == "passed" for verdict in found.values())
+    return {rule: verdict.reason for rule, verdict in found.items() if verdict.status == "failed"}
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        case
-        for plugin in ("harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn")
-        for case in cases(plugin)
-    ],
-)
-def test_contract(check):
-    check.run()
+@pytest.mark.parametrize(("plugin", "name"), OWN)
+def test_contract(plugin, name):
+    is_slow = (False,) if name in DEAR else (False, True)
+    assert violations(plugin, name, options=SMALL.get(name), is_slow=is_slow) == {}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "check",
-    [check for plugin, options in SMALL.items() for check in checks_for(plugin, only=tuple(options))],
-    ids=str,
-)
-def test_contract_with_default_options(check):
-    check.run()
+@pytest.mark.parametrize(("plugin", "name"), [own for own in OWN if own.values[1] in DEAR])
+def test_known_truths_of_dear_estimators(plugin, name):
+    assert violations(plugin, name, options=SMALL.get(name), is_slow=(True,)) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("plugin", "name"), [own for own in OWN if own.values[1] in SMALL])
+def test_contract_with_default_options(plugin, name):
+    assert violations(plugin, name, options=None) == {}

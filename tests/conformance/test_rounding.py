@@ -42,8 +42,8 @@ class ToldHalf(Half):
 
 
 def failed(estimator):
-    checks = [check for check in checks_of(estimator) if check.law.name in ROUNDED]
-    return [check.law.name for check in checks if check.verdict().status == "failed"]
+    checks = [check for check in checks_of(estimator) if check.rule.name in ROUNDED]
+    return [check.rule.name for check in checks if check.verdict().status == "failed"]
 
 
 def test_rounding_above_what_is_declared_fails():

@@ -14,7 +14,7 @@ from harness.data.prepare.step import STEP
 from harness.data.rules import ColumnRule, RowFilter
 from harness.installed import installed
 from harness.registry.options import OPTIONS, options_model
-from harness.spec.json_schema import spec_schema
+from harness.study.spec.json_schema import spec_schema
 
 
 def read(options: dict) -> DataSpec:

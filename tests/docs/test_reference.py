@@ -12,7 +12,7 @@ import harness
 from harness.cli import cli
 from harness.estimators import draws, protocol
 from harness.installed import KINDS, installed
-from harness.spec.docstring import field_texts
+from harness.study.spec.json_schema import field_texts
 from test_run import ROOT
 
 DOCS = ROOT / "docs"
@@ -33,7 +33,7 @@ def texts():
 
 @pytest.fixture(scope="module")
 def spec_text(texts):
-    from harness.spec.json_schema import spec_schema
+    from harness.study.spec.json_schema import spec_schema
 
     return texts[2].SpecText(spec_schema(installed().catalogs))
 

@@ -14,8 +14,8 @@ from harness.draft.answers import Answers
 from harness.draft.draft import draft_of
 from harness.draft.found_data import find_frame
 from harness.installed import installed
-from harness.spec.load import load_study
-from harness.spec.written import WrittenSpec
+from harness.study.spec.document import WrittenSpec
+from harness.study.spec.load import load_study
 
 ASKED = Answers(outcome="income", exposure="schooling")
 

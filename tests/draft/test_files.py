@@ -21,8 +21,8 @@ from harness.draft.answers import Answers
 from harness.draft.file_form import FileForm
 from harness.draft.found_data import find_data
 from harness.installed import installed
-from harness.spec.ladder import Rung, drafted_rungs
-from harness.spec.load import load_study
+from harness.study.spec.ladder import Rung, drafted_rungs
+from harness.study.spec.load import load_study
 from messy_files import FILES, NAMES, as_csv, clean, wide
 from workbooks import as_workbook
 

@@ -15,7 +15,7 @@ from harness.data.data_spec import DataSpec
 from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.installed import installed
-from harness.spec.load import load_study
+from harness.study.spec.load import load_study
 from test_run import ROOT
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from harness.running import run as run_module
 from harness.running.folder import RunFolder
 from harness.running.layout import CHECKPOINTS
 from harness.running.options import RunOptions
-from harness.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from small_run import SPEC, TINY, grunfeld
 
 

@@ -19,7 +19,7 @@ from harness.forecast.probe import FEW, MORE, Probed, probed
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from small_run import SPEC, grunfeld

@@ -8,14 +8,14 @@ import pytest
 
 from harness.api import run_study as run
 from harness.errors import ArtifactError
-from harness.expectations.pin import PinSelection, pinned
 from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.run import reproduce
-from harness.spec.written import written_spec
+from harness.study.expectations.pin import PinnedRun, PinSelection, pinned
+from harness.study.spec.document import written_spec
 
 STUDY = {
     "spec_version": 1,
@@ -49,7 +49,10 @@ def whole(tmp_path_factory) -> RunFolder:
 
 
 def pins(folder, selection):
-    return pinned(folder.manifest(), folder.read_table, selection, origin=str(folder.path))
+    manifest = folder.manifest()
+    study = manifest.study
+    source = PinnedRun(str(folder.path), study.exposure, study.quick, manifest.tables, folder.read_table)
+    return pinned(source, selection)
 
 
 def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):

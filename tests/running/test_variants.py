@@ -13,8 +13,8 @@ from harness.installed import installed
 from harness.plugin import random_stream
 from harness.running.options import RunOptions
 from harness.running.variants import variants
-from harness.spec.load import load_study
-from harness.spec.study import MultiverseSpec
+from harness.study.spec.load import load_study
+from harness.study.spec.study import MultiverseSpec
 from harness_panel import FixedEffects
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"

@@ -16,7 +16,7 @@ from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.truth import TrueFit
-from harness.spec.load import load_study
+from harness.study.spec.load import load_study
 
 SPEC = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"
 DRAWS = 100

@@ -13,9 +13,9 @@ from harness.record.manifest import DataRecord, Manifest
 from harness.record.study import StudyRecord
 from harness.running.folder import RunFolder
 from harness.running.layout import SPEC
-from harness.spec.difference import ValueDifference, spec_differences
-from harness.spec.document import Document, read_document
-from harness.spec.overrides import with_overrides
+from harness.study.spec.difference import ValueDifference, spec_differences
+from harness.study.spec.document import Document, read_document
+from harness.study.spec.overrides import with_overrides
 from harness.tables import PARQUET_TABLES, ResultTable
 
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")

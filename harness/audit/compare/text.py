@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.compare.runs import RunDifference
 from harness.audit.compare.table_difference import RowsOnly, TableDifference
-from harness.spec.difference import ValueDifference
+from harness.study.spec.difference import ValueDifference
 
 ABSENT = "nothing"
 

@@ -17,17 +17,17 @@ from harness.audit.verify.recompute import (
     recomputed,
     refused_with_numbers,
 )
-from harness.claims.kinds import SOURCES
-from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
-from harness.expectations.check import check_expectations, expectations_table
 from harness.findings.table import findings_of
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.running.folder import RunFolder
 from harness.running.layout import SPEC
-from harness.spec.load import load_study
+from harness.study.expectations.cell import check_expectations, expectations_table
+from harness.study.expectations.claims_table import claims_table
+from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.spec.load import load_study
 from harness.tables import (
     ACCURACY,
     CLAIMS,

@@ -1,87 +1,164 @@
-"""What is asked of datasets and of simulated panels."""
+"""The rules of preparation steps, datasets and simulated panels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
-from harness.conformance.law import Law
-from harness.conformance.members.case import MemberCase, require_column, require_words
-from harness.conformance.verdict import Broken, Skipped
+from harness.arrays import Floats, Ints
+from harness.conformance.check import Rules, Skipped, Violation
+from harness.conformance.members.requirements import require_column, require_words, unchanged
+from harness.conformance.panels import COLUMNS, ordinary_panel
+from harness.data.dataset import Dataset
+from harness.data.prepare.step import (
+    Calendar,
+    Column,
+    LearnedStep,
+    PanelStep,
+    RowStep,
+    Step,
+    StepGroup,
+    single_steps,
+)
+from harness.data.prepare.table_step import Groups, TableColumns, TableStep
+from harness.data.simulate.simulation import Simulation
 
-if TYPE_CHECKING:
-    import pandas as pd
+OF_STEPS, OF_DATASETS, OF_SIMULATIONS = Rules(), Rules(), Rules()
+
+THIRDS = ("high", "low", "middle")
+"""Values of columns that a step takes as groups: thirds of the numbers, from the least."""
 
 
-class Loads(Law[MemberCase]):
-    """A dataset is a table with rows and columns of different names."""
+@OF_STEPS.add("row_aligned", "a column has a number for each row, whatever the order of the rows", needs=())
+def row_aligned(member: StepGroup | Step | TableStep) -> str:
+    """Prepare the column, and again on the rows in the reverse order."""
+    turned = np.arange(ordinary_panel().n_obs)[::-1]
+    found, again = (_prepared(member, rows) for rows in (turned[::-1], turned))
+    for into, cells in found.items():
+        if not np.isfinite(cells).any():
+            raise Violation(f"no row of '{into}' has a value")
+        if not np.allclose(cells[turned], again[into], rtol=1e-9, equal_nan=True):
+            raise Violation(f"'{into}' is another where the rows come in another order")
+    return ", ".join(found)
 
-    name: ClassVar[str] = "loads"
-    says: ClassVar[str] = (
-        "loading gives a table with rows, and columns of different names, the same each time"
+
+@OF_STEPS.add(
+    "repeatable",
+    "a step gives the same column each time, and leaves its inputs alone",
+    needs=("row_aligned",),
+)
+def equal_columns(member: StepGroup | Step | TableStep) -> None:
+    """Prepare the column twice."""
+    rows = np.arange(ordinary_panel().n_obs)
+    found, again = (_prepared(member, rows) for _ in range(2))
+    for into, cells in found.items():
+        if not np.array_equal(cells, again[into], equal_nan=True):
+            raise Violation(f"'{into}' differs from one call to the next")
+
+
+def _prepared(written: StepGroup | Step | TableStep, rows: Ints) -> Mapping[str, Floats]:
+    """Return the columns of a step on positive columns, given those alone that each declares as inputs."""
+    panel = ordinary_panel().take(rows)
+    named = dict(zip(COLUMNS, panel.X.T, strict=True))
+    every = {name: np.exp((x - x.mean()) / x.std()) for name, x in named.items()}
+    calendar = Calendar(panel.entity.codes, panel.period, {label: int(label) for label in panel.time.labels})
+    found: dict[str, Floats] = {}
+    if isinstance(written, TableStep):
+        expansion = written.expand(_table(written, every))
+        steps = expansion.steps
+        found = {name: np.asarray(cells, dtype=np.float64) for name, cells in expansion.columns.items()}
+    else:
+        steps = single_steps(written)
+    for step in steps:
+        found[step.into] = _one_column(step, every | found, calendar)
+    return found
+
+
+def _table(step: TableStep, every: Mapping[str, Floats]) -> TableColumns:
+    """Return columns of numbers, those that the step takes as groups by their thirds too."""
+    frame = pd.DataFrame(every)
+    groups = {}
+    for name in step.grouped:
+        if name not in every:
+            raise _unknown_column(name)
+        codes = np.searchsorted(np.quantile(every[name], [1 / 3, 2 / 3]), every[name])
+        groups[name] = Groups(name, THIRDS, codes.tolist())
+    return TableColumns(frame, groups, dict.fromkeys(step.inputs, True))
+
+
+def _unknown_column(name: str) -> Violation:
+    return Violation(f"asks for '{name}': give it columns of the panel, {', '.join(COLUMNS)}")
+
+
+def _one_column(step: Step, every: Mapping[str, Floats], calendar: Calendar) -> Floats:
+    for name in step.inputs:
+        if name not in every:
+            raise _unknown_column(name)
+    columns = {name: every[name] for name in step.inputs}
+    found = unchanged(columns, lambda given: _column(step, given, calendar))
+    return require_column(found, calendar.entity.size, what=f"'{step.into}'")
+
+
+def _column(step: Step, columns: Mapping[str, Floats], calendar: Calendar) -> Floats:
+    if isinstance(step, LearnedStep):
+        return step.learn(columns).compute(columns)
+    if isinstance(step, PanelStep):
+        reached = {name: Column(cells, np.zeros(cells.size, dtype=bool)) for name, cells in columns.items()}
+        return step.across(reached, calendar).cells
+    if isinstance(step, RowStep):
+        return step.compute(columns)
+    raise Violation(
+        f"{type(step).__name__} is no RowStep, PanelStep or LearnedStep: it lacks one of their members"
     )
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, case: MemberCase) -> str:
-        """Load twice; what is done to one table must not show in the next."""
-        require_words(case.member, "title", "source")
-        return _two_tables(case.member.load(), case.member.load())
 
 
-class Drawn(Law[MemberCase]):
-    """A simulated panel is the same each time it is drawn."""
-
-    name: ClassVar[str] = "drawn"
-    says: ClassVar[str] = (
-        "drawing gives a table with rows, and columns of different names, the same each time"
-    )
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, case: MemberCase) -> str:
-        """Draw twice."""
-        require_words(case.member, "title")
-        return _two_tables(case.member.draw(), case.member.draw())
+@OF_DATASETS.add(
+    "loads", "loading gives a table with rows, and columns of different names, the same each time", needs=()
+)
+def loads(member: Dataset) -> str:
+    """Load twice; what is done to one table must not show in the next."""
+    require_words(member, "title", "source")
+    return _two_tables(member.load(), member.load())
 
 
-class TruthOfSimulation(Law[MemberCase]):
-    """The truth of a simulated panel can be asked of any rows."""
+@OF_SIMULATIONS.add(
+    "drawn", "drawing gives a table with rows, and columns of different names, the same each time", needs=()
+)
+def drawn(member: Simulation) -> str:
+    """Draw twice."""
+    require_words(member, "title")
+    return _two_tables(member.draw(), member.draw())
 
-    name: ClassVar[str] = "truth"
-    says: ClassVar[str] = "an outcome's expected value is known for the rows of the draw, in any order"
-    needs: ClassVar[tuple[str, ...]] = ("drawn",)
 
-    def check(self, case: MemberCase) -> str:
-        """Ask for every column, and for the same rows in the reverse order."""
-        frame = case.member.draw()
-        known = []
-        for outcome in frame.columns:
-            try:
-                found = case.member.expected(frame, outcome=outcome)
-            except KeyError:
-                continue
-            truth = require_column(found, len(frame), what=f"the truth of '{outcome}'")
-            turned = np.asarray(case.member.expected(frame[::-1], outcome=outcome))
-            if not np.allclose(turned[::-1], truth, rtol=1e-12) or not np.isfinite(truth).all():
-                raise Broken(f"the truth of '{outcome}' depends on the order of the rows, or is not finite")
-            known.append(str(outcome))
-        if not known:
-            raise Skipped("no column of the draw has a truth; outcomes are prepared from them")
-        return ", ".join(known)
+@OF_SIMULATIONS.add(
+    "truth", "an outcome's expected value is known for the rows of the draw, in any order", needs=("drawn",)
+)
+def truth(member: Simulation) -> str:
+    """Ask for every column, and for the same rows in the reverse order."""
+    frame = member.draw()
+    known = []
+    for outcome in frame.columns:
+        try:
+            found = member.expected(frame, outcome=outcome)
+        except KeyError:
+            continue
+        truth = require_column(found, len(frame), what=f"the truth of '{outcome}'")
+        turned = np.asarray(member.expected(frame[::-1], outcome=outcome))
+        if not np.allclose(turned[::-1], truth, rtol=1e-12) or not np.isfinite(truth).all():
+            raise Violation(f"the truth of '{outcome}' depends on the order of the rows, or is not finite")
+        known.append(str(outcome))
+    if not known:
+        raise Skipped("no column of the draw has a truth; outcomes are prepared from them")
+    return ", ".join(known)
 
 
 def _two_tables(first: pd.DataFrame, second: pd.DataFrame) -> str:
-    import pandas as pd
-
     if not isinstance(first, pd.DataFrame):
-        raise Broken(f"gives a {type(first).__name__}, not a pandas DataFrame")
+        raise Violation(f"gives a {type(first).__name__}, not a pandas DataFrame")
     if first.empty or not first.columns.is_unique:
-        raise Broken("the table has no rows, no columns, or two columns of one name")
+        raise Violation("the table has no rows, no columns, or two columns of one name")
     if not first.equals(second):
-        raise Broken("the table differs from one call to the next")
+        raise Violation("the table differs from one call to the next")
     return f"{len(first)} rows, {len(first.columns)} columns"
-
-
-DATASET_LAWS: Sequence[Law[MemberCase]] = (Loads(),)
-SIMULATION_LAWS: Sequence[Law[MemberCase]] = (Drawn(), TruthOfSimulation())

@@ -21,7 +21,7 @@ from harness.report.sections.section import ReportFile
 from harness.report.table_links import csv_of
 from harness.report.templating import environment, style_sheet
 from harness.report.three_line_tables import three_line_tables
-from harness.spec.study import ReportFormat
+from harness.study.spec.study import ReportFormat
 
 BYTE_ORDER_MARK = "\ufeff"
 """By which spreadsheets know that a file is UTF-8."""

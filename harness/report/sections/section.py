@@ -12,7 +12,7 @@ from harness.report.model.run import Run
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-    from harness.spec.study import ReportFormat
+    from harness.study.spec.study import ReportFormat
 
 TEMPLATE = "template.html.j2"
 

@@ -11,7 +11,7 @@ from harness import ArtifactError
 from harness.audit.compare.runs import compare_runs
 from harness.audit.compare.tolerance import Tolerance
 from harness.running.folder import RunFolder
-from harness.spec.difference import ValueDifference
+from harness.study.spec.difference import ValueDifference
 from small_run import SPEC, copy_of, exit_code, run_small, without_key
 
 

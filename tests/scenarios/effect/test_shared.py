@@ -20,7 +20,7 @@ from harness.running.plan import PanelSource
 from harness.running.results import answers_in_parts
 from harness.running.workers import ThisProcess
 from harness.scenarios.parts import answered_in_parts, run_in_order
-from harness.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from watched import Watched
 
 FORMS = ["line", "curve"]

@@ -14,7 +14,7 @@ from harness.report.sections.section import PackagedSection, ReportFile, Section
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
-    from harness.spec.study import ReportFormat
+    from harness.study.spec.study import ReportFormat
 
 MARKDOWN = "tables/figure_by_figure.md"
 

@@ -15,7 +15,7 @@ from harness.report.sections.section import PackagedSection, ReportFile, Section
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-    from harness.spec.study import ReportFormat
+    from harness.study.spec.study import ReportFormat
 
 SURFACES = "surfaces.html"
 LIBRARY = "plotly"

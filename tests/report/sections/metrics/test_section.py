@@ -9,7 +9,7 @@ from harness.api import run_study
 from harness.report.model.run import read_run
 from harness.report.sections.metrics.section import metric_tables
 from harness.running.options import RunOptions
-from harness.spec.written import written_spec
+from harness.study.spec.document import written_spec
 
 STUDY = {
     "spec_version": 1,

@@ -1,1 +1,0 @@
-"""Published numbers beside what follows from each other and what a run gives."""

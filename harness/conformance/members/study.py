@@ -1,0 +1,248 @@
+"""The rules of protocols, metrics, scenarios and sections of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.conformance.check import Rules, Violation
+from harness.conformance.members.requirements import require_column, require_words, unchanged
+from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
+from harness.conformance.stand_in import StandIn
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.errors import EstimationError
+from harness.evaluation.metrics import Metric
+from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
+from harness.report.sections.section import Section
+from harness.rng import random_stream
+from harness.scenarios.scenario import Scenario
+from harness.scenarios.subject import Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OF_PROTOCOLS, OF_METRICS, OF_SCENARIOS, OF_SECTIONS = Rules(), Rules(), Rules(), Rules()
+
+N_OBS = 200
+"""Rows that metrics are asked of."""
+
+PLACE = {"outcome", "estimator", "scenario"}
+"""Columns that the harness adds to every table."""
+
+
+@OF_PROTOCOLS.add("folds", "every fold has rows on both sides, each once, and a name of its own", needs=())
+def folds(member: EvaluationProtocol) -> str:
+    """Split the ordinary panel."""
+    require_words(member, "title", "how", "stream")
+    if member.prepared_on not in ("train", "all"):
+        raise Violation(f"`prepared_on` is {member.prepared_on!r}, neither 'train' nor 'all'")
+    panel = ordinary_panel()
+    folds = _split(member, panel)
+    if not folds or not all(isinstance(fold, Fold) for fold in folds):
+        raise Violation("split returns no folds: return a tuple of harness.plugin.Fold")
+    if len({fold.name for fold in folds}) < len(folds):
+        raise Violation("two folds have the same name")
+    for fold in folds:
+        sides = {"train": fold.train, "test": fold.test}
+        sides |= {} if fold.selection is None else {"selection": fold.selection}
+        for side, rows in sides.items():
+            if rows.size == 0 or rows.min() < 0 or rows.max() >= panel.n_obs:
+                raise Violation(f"fold {fold.name}: the {side} rows are none, or not rows of the panel")
+            if np.unique(rows).size < rows.size:
+                raise Violation(f"fold {fold.name}: the {side} rows name a row twice")
+    return f"{len(folds)} folds"
+
+
+@OF_PROTOCOLS.add(
+    "leaks_told",
+    "rows, entities and periods on both sides of a fold are declared among `leaks`",
+    needs=("folds",),
+)
+def declared_leaks(member: EvaluationProtocol) -> str:
+    """Compare the sides of every fold."""
+    panel = ordinary_panel()
+    declared = {leak.code for leak in member.leaks}
+    if TRAINING_ROWS.code in declared:
+        return "the rows compared on are those trained on"
+    shared = {
+        TRAINING_ROWS: np.arange(panel.n_obs),
+        SAME_ENTITY: panel.entity.codes,
+        SAME_PERIOD: panel.period,
+    }
+    for fold in _split(member, panel):
+        for leak, values in shared.items():
+            if leak.code not in declared and np.intersect1d(values[fold.train], values[fold.test]).size:
+                raise Violation(f"fold {fold.name}: {leak.text}, and `leaks` does not say so")
+    return ""
+
+
+@OF_PROTOCOLS.add("repeatable", "equal streams give equal folds", needs=("folds",))
+def equal_folds(member: EvaluationProtocol) -> None:
+    """Split twice."""
+    panel = ordinary_panel()
+    for fold, again in zip(_split(member, panel), _split(member, panel), strict=True):
+        if not np.array_equal(fold.train, again.train) or not np.array_equal(fold.test, again.test):
+            raise Violation(f"fold {fold.name} differs from one call to the next; draw from `rng` alone")
+
+
+@OF_PROTOCOLS.add("quick", "quick returns the same protocol with no more folds", needs=("folds",))
+def quick_protocol(member: EvaluationProtocol) -> str:
+    """Split by the quick protocol."""
+    quick = member.quick()
+    if type(quick) is not type(member):
+        raise Violation(f"quick returns a {type(quick).__name__}")
+    panel = ordinary_panel()
+    n_quick = len(quick.split(fresh(panel), rng=random_stream(SEED, "folds")))
+    if n_quick > len(_split(member, panel)):
+        raise Violation(f"quick has {n_quick} folds, more than the protocol itself")
+    return f"{n_quick} folds"
+
+
+def _split(member: EvaluationProtocol, panel: Panel) -> tuple[Fold, ...]:
+    return tuple(member.split(fresh(panel), rng=random_stream(SEED, "folds")))
+
+
+@OF_METRICS.add(
+    "losses", "each row has a finite loss, at least zero, and zero where it is predicted exactly", needs=()
+)
+def losses(member: Metric) -> None:
+    """Ask for losses of random predictions, and of exact ones."""
+    require_words(member, "title", "how")
+    observed, predicted = _predictions()
+    losses = _losses(member, observed, predicted)
+    if not np.isfinite(losses).all() or losses.min() < 0.0:
+        raise Violation(f"losses reach from {losses.min():.3g} to {losses.max():.3g}")
+    exact = _losses(member, observed, observed)
+    if exact.any():
+        raise Violation(f"a row that is predicted exactly has the loss {np.abs(exact).max():.3g}")
+    if not losses.any():
+        raise Violation("no prediction has a loss, so nothing is compared")
+
+
+@OF_METRICS.add(
+    "rows_alone",
+    "the loss of a row does not depend on the rows next to it, nor on their order",
+    needs=("losses",),
+)
+def losses_of_rows_alone(member: Metric) -> None:
+    """Ask for losses of every third row, in the reverse order."""
+    observed, predicted = _predictions()
+    rows = np.arange(N_OBS)[::-3]
+    if not np.allclose(
+        _losses(member, observed[rows], predicted[rows]),
+        _losses(member, observed, predicted)[rows],
+        rtol=1e-12,
+    ):
+        raise Violation("the loss of a row is another without the rows next to it")
+
+
+def _predictions() -> tuple[Floats, Floats]:
+    rng = random_stream(SEED, "losses")
+    observed = 3.0 + rng.normal(size=N_OBS)
+    return observed, observed + rng.normal(size=N_OBS)
+
+
+def _losses(member: Metric, observed: Floats, predicted: Floats) -> Floats:
+    columns = {"observed": observed, "predicted": predicted}
+    found = unchanged(columns, lambda given: member.loss(given["observed"], given["predicted"]))
+    return require_column(found, observed.size, what="the loss")
+
+
+@OF_SCENARIOS.add("answers", "least squares answer in the declared tables, in the declared columns", needs=())
+def answers(member: Scenario) -> str:
+    """Ask least squares on the ordinary panel."""
+    tables = {**member.describe(_panel(member)), **_answer(member)}
+    declared = {table.name: table for table in (*member.tables, *member.data_tables)}
+    if not any(len(frame) for frame in tables.values()):
+        raise Violation("no table has a row")
+    for name, frame in tables.items():
+        if name not in declared:
+            raise Violation(f"answers in the table '{name}', which `tables` and `data_tables` do not declare")
+        if taken := PLACE & set(frame.columns):
+            raise Violation(f"the table '{name}' has a column that the harness adds: {', '.join(taken)}")
+        if unknown := set(frame.columns) - set(declared[name].columns):
+            raise Violation(f"the table '{name}' has a column that it does not declare: {', '.join(unknown)}")
+    return ", ".join(sorted(tables))
+
+
+@OF_SCENARIOS.add("repeatable", "the same fit and seed give the same answer", needs=("answers",))
+def equal_answers(member: Scenario) -> None:
+    """Ask twice."""
+    again = _answer(member)
+    for name, frame in _answer(member).items():
+        if not frame.equals(again[name]):
+            raise Violation(f"the table '{name}' differs from one call to the next")
+
+
+@OF_SCENARIOS.add(
+    "quick",
+    "quick returns a scenario of the same class, and notes are harness.plugin.Note",
+    needs=("answers",),
+)
+def quick_scenario(member: Scenario) -> str:
+    """Compare the classes, and read the notes."""
+    quick = member.quick()
+    if type(quick) is not type(member):
+        raise Violation(f"quick returns a {type(quick).__name__}")
+    notes = member.notes(_panel(member))
+    if not all(isinstance(note, Note) for note in notes):
+        raise Violation("a note is no harness.plugin.Note")
+    return ", ".join(note.code for note in notes)
+
+
+def _panel(member: Scenario) -> Panel:
+    """Return a panel that the scenario answers on: with an exposure of many values, or else of two."""
+    panel = grouped(ordinary_panel(), tuple(member.columns))
+    try:
+        _asked(member, panel)
+    except EstimationError:
+        exposure = panel.column(panel.exposure)
+        return panel.with_columns({panel.exposure: (exposure > np.median(exposure)).astype(np.float64)})
+    return panel
+
+
+def _answer(member: Scenario) -> Mapping[str, pd.DataFrame]:
+    return _asked(member, _panel(member))
+
+
+def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
+    estimator = StandIn()
+    fit = estimator.fit(fresh(panel), rng=random_stream(SEED, "scenario"))
+    tables: Mapping[str, pd.DataFrame] = member.answer(Subject(estimator, panel, fit, SEED, StandIn.name))
+    return tables
+
+
+@OF_SECTIONS.add("whole", "a section has a title, a whole number for its place, and a template", needs=())
+def whole_section(member: Section) -> str:
+    """Look at what the page reads."""
+    from harness.report.sections.section import Section
+
+    section = member
+    if not isinstance(section, Section):
+        raise Violation(f"a {type(section).__name__} lacks a member of harness.plugin.reporting.Section")
+    require_words(section, "name", "title", "template")
+    if type(section.place) is not int:
+        raise Violation(f"`place` is {section.place!r}, not a whole number")
+    return f"at {section.place}"
+
+
+@OF_SECTIONS.add("escapes", "the template can be read, and shows every value escaped", needs=("whole",))
+def escapes(member: Section) -> None:
+    """Read the template as the page does, and look for what switches escaping off."""
+    from jinja2 import TemplateSyntaxError, nodes
+
+    from harness.report.templating import environment
+
+    try:
+        tree = environment().parse(member.template)
+    except TemplateSyntaxError as error:
+        raise Violation(f"line {error.lineno} of the template: {error.message}") from error
+    filters = (used for used in tree.find_all(nodes.Filter) if used.name == "safe")
+    raw = [f"line {used.lineno}: the filter `safe`" for used in filters]
+    raw += [f"line {used.lineno}: autoescape" for used in tree.find_all(nodes.ScopedEvalContextModifier)]
+    if raw:
+        raise Violation(f"{raw[0]} lets markup of the data through")

@@ -1,1 +1,0 @@
-"""Numbers that a study must reproduce, beside those of a run."""

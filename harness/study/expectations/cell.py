@@ -1,0 +1,218 @@
+"""Expected numbers beside those of a run: the one cell that each names, or why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from harness.arrays import Mask
+from harness.study.expectations.expectation import AnyExpectation, ExpectedNumber, Key
+from harness.study.spec.printed import Interval
+from harness.tables import STATUS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+CLOSE = 1e-9
+"""Relative difference up to which two numbers name the same row, such as a point of a grid."""
+
+
+MOST = 3
+"""Rows that are shown."""
+
+
+@dataclass(frozen=True)
+class FoundCell:
+    """What stands in a cell.
+
+    Attributes
+    ----------
+    value : a number, a text, or None where there is nothing
+    reason : why there is nothing
+    """
+
+    value: float | str | None
+    reason: str = ""
+
+
+def find_cell(frame: pd.DataFrame, where: Mapping[str, Key], column: str) -> FoundCell:
+    """Return the cell in a column of the only row whose other columns hold these values.
+
+    Parameters
+    ----------
+    frame : a table of a run; an empty one where the run has none of the name
+    """
+    if frame.empty:
+        return FoundCell(None, "this run has no such table, or an empty one")
+    absent = [name for name in (*where, column) if name not in frame]
+    if absent:
+        return FoundCell(
+            None, f"there is no column {', '.join(absent)}; columns are {', '.join(frame.columns)}"
+        )
+    agreeing = np.sum([_agreeing(frame[name], key) for name, key in where.items()], axis=0)
+    rows = frame[agreeing == len(where)]
+    if len(rows) == 1:
+        return _cell(rows.iloc[0], column)
+    if len(rows):
+        return FoundCell(None, f"{len(rows)} such rows: {_shown(rows, _telling(rows, (*where, column)))}")
+    nearest = _near_rows(frame[agreeing == agreeing.max()], where)
+    return FoundCell(None, f"no such row; nearest: {_shown(nearest, (*where,))}{_why_none(nearest)}")
+
+
+def _agreeing(column: pd.Series, key: Key) -> Mask:
+    """Return the rows, (n_rows,), that hold what is asked for; numbers may differ in their last bits."""
+    if isinstance(key, str | bool):
+        return np.asarray(column.astype(str) == str(key))
+    import pandas as pd
+
+    held = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    return np.asarray(np.isclose(held, key, rtol=CLOSE, atol=0.0))
+
+
+def _cell(row: pd.Series, column: str) -> FoundCell:
+    import pandas as pd
+
+    held = row[column]
+    if pd.isna(held):
+        return FoundCell(None, _refusal(row) or "the cell is empty")
+    if isinstance(held, int | float | np.number) and not isinstance(held, bool):
+        return FoundCell(float(held))
+    return FoundCell(str(held))
+
+
+def _refusal(row: pd.Series) -> str:
+    """Return how a row went wrong and why; an empty text where it did not."""
+    status = row.get("status", "ok")
+    return "" if status == "ok" else f"{status}: {row['reason']}"
+
+
+def _why_none(nearest: pd.DataFrame) -> str:
+    reason = _refusal(nearest.iloc[0])
+    return f" ({reason})" if reason else ""
+
+
+def _telling(rows: pd.DataFrame, named: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first column that tells rows apart beside those that are named already."""
+    others = [str(name) for name in rows if name not in {*named, *STATUS}]
+    return next(((name,) for name in others if len(rows[name].unique()) > 1), named)
+
+
+def _near_rows(rows: pd.DataFrame, where: Mapping[str, Key]) -> pd.DataFrame:
+    """Return the few rows, one for each set of keys, whose keys are spelt most like those asked for."""
+    asked = _spelt(where.values())
+    held = rows[[*where]].drop_duplicates()
+    likeness = [SequenceMatcher(None, asked, _spelt(keys)).ratio() for keys in held.to_numpy(dtype=object)]
+    order = sorted(range(len(held)), key=lambda at: -likeness[at])
+    return rows.loc[held.index[order[:MOST]]]
+
+
+def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
+    """Return what the first rows hold in some columns: ``sample=train; sample=test``."""
+    told = [
+        ", ".join(f"{column}={held}" for column, held in row.items())
+        for row in rows[[*columns]].head(MOST).to_dict("records")
+    ]
+    return "; ".join([*told, "..."] if len(rows) > MOST else told)
+
+
+def _spelt(keys: Iterable[object]) -> str:
+    return " ".join(str(key) for key in keys)
+
+
+Status = Literal["reproduced", "differs", "missing"]
+"""``missing``: the run has no such cell, or nothing in it."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What a run gives for an expectation.
+
+    Attributes
+    ----------
+    expectation : the expectation
+    obtained : what stands in the cell; None where there is no such cell, or nothing in it
+    status : how the two compare
+    reason : why they differ, or why there is nothing; empty where the value is reproduced
+    """
+
+    expectation: AnyExpectation
+    obtained: float | str | None
+    status: Status
+    reason: str = ""
+
+    @property
+    def difference(self) -> float:
+        """Obtained less expected number, in the cell's unit; NaN where one of them is none."""
+        if isinstance(self.expectation, ExpectedNumber) and isinstance(self.obtained, float):
+            return self.obtained - self.expectation.value
+        return math.nan
+
+
+def check_expectations(
+    expected: Sequence[AnyExpectation], read_table: Callable[[str], pd.DataFrame]
+) -> tuple[Reproduction, ...]:
+    """Return what a run gives for each expectation, in their order.
+
+    Parameters
+    ----------
+    read_table : returns a table of the run by its name; an empty frame where the run has none of the name
+    """
+    tables = {name: read_table(name) for name in {expectation.table for expectation in expected}}
+    return tuple(
+        _reproduction(
+            expectation, find_cell(tables[expectation.table], expectation.where, expectation.column)
+        )
+        for expectation in expected
+    )
+
+
+def _reproduction(expectation: AnyExpectation, cell: FoundCell) -> Reproduction:
+    held = cell.value
+    if held is None:
+        return Reproduction(expectation, None, "missing", cell.reason)
+    if isinstance(expectation, ExpectedNumber) and isinstance(held, float):
+        return _of_numbers(expectation, held)
+    if held == expectation.value:
+        return Reproduction(expectation, held, "reproduced")
+    return Reproduction(expectation, held, "differs", f"the cell holds {held!r}")
+
+
+def _of_numbers(expectation: ExpectedNumber, number: float) -> Reproduction:
+    """Compare two numbers; one that lies on the end of what is allowed is as good as one within."""
+    value, tolerance = expectation.value, expectation.tolerance
+    if Interval.around(value, tolerance).holds(number):
+        return Reproduction(expectation, number, "reproduced")
+    reason = f"off by {abs(number - value):.4g}, {tolerance:.4g} allowed"
+    return Reproduction(expectation, number, "differs", reason)
+
+
+def expectations_table(reproductions: Iterable[Reproduction]) -> pd.DataFrame:
+    """Return one row for each expectation, in the order of the spec."""
+    import pandas as pd
+
+    return pd.DataFrame([_row(reproduction) for reproduction in reproductions])
+
+
+def _row(reproduction: Reproduction) -> dict[str, Any]:
+    expectation = reproduction.expectation
+    return {
+        "table": expectation.table,
+        "where": expectation.row,
+        "column": expectation.column,
+        "expected": expectation.written,
+        "obtained": reproduction.obtained,
+        "difference": reproduction.difference,
+        "tolerance": expectation.tolerance if isinstance(expectation, ExpectedNumber) else math.nan,
+        "origin": expectation.from_,
+        "source": expectation.source,
+        "status": reproduction.status,
+        "reason": reproduction.reason,
+        "note": expectation.reason,
+        "digits": expectation.rounded_to if isinstance(expectation, ExpectedNumber) else None,
+    }

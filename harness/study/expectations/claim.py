@@ -1,0 +1,320 @@
+"""What was published about a study: its numbers, one claim each, and what is said of the publication."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from harness.data.name import ColumnName
+from harness.study.expectations.run_tables import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
+from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
+from harness.tables import (
+    ACCURACY,
+    GAIN,
+    HETEROGENEITY,
+    MULTIVERSE_CHOICES,
+    THRESHOLDS,
+    TURNING_POINTS,
+    ResultTable,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Sample = Literal["train", "test", "all"]
+
+
+class Claim(SpecModel):
+    """A published statement about one outcome, as one estimator gave it.
+
+    Attributes
+    ----------
+    outcome : one of the outcomes
+    estimator : id of the estimator that stands for the published one
+    tolerance : how far this run's number may lie outside the rounding of the printed one and still
+        reproduce it
+    source : where it is printed, such as ``Table 2``
+    note : anything a reader should know about it
+    """
+
+    table: ClassVar[ResultTable]
+    """Table of a run that has its number."""
+
+    outcome: ColumnName
+    estimator: str
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    source: str = ""
+    note: str = ""
+
+    @property
+    def meant(self) -> Interval:
+        """The numbers that it can mean; a statement holds throughout its range, which is 1."""
+        return Interval(1.0, 1.0)
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what its number is, such as ``curve at 0.88``."""
+
+    @abstractmethod
+    def number_of(self, run: RunTables) -> float:
+        """Return what a run gives for it.
+
+        Raises
+        ------
+        NotInRun
+            Where the run gives nothing.
+        """
+
+    def look_up(self, run: RunTables) -> RunValue:
+        """Return what a run gives for it, or why it gives nothing."""
+        try:
+            return RunValue(self.number_of(run))
+        except NotInRun as missing:
+            return RunValue(math.nan, str(missing), missing.is_absent)
+
+    def rows(self, run: RunTables, keys: Mapping[str, str], table: ResultTable | None = None) -> pd.DataFrame:
+        """Return the rows of its outcome and estimator with these keys, of its own table unless named."""
+        return run.rows(table or self.table, self.outcome, self.estimator, keys)
+
+
+class PrintedClaim(Claim, PrintedNumber):
+    """A published number."""
+
+    @property
+    def meant(self) -> Interval:
+        """The numbers that round to the printed one."""
+        return Interval.around(self.value, self.half_unit)
+
+
+class StatementClaim(Claim):
+    """A published statement without a number; its number is the share of its way on which it holds."""
+
+
+class ComparedClaim(PrintedClaim):
+    """A number by which estimators are compared, under one protocol on one sample."""
+
+    quantity: Literal["mse", "gain"]
+    protocol: str | None = None
+    sample: Sample = "test"
+
+    def protocol_in(self, first: str) -> str:
+        """Return the id of the protocol; `first` where it names none."""
+        return self.protocol or first
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the number in the column of its name."""
+        keys = {"protocol": self.protocol_in(run.first_protocol), "sample": self.sample}
+        return number_in(self.rows(run, keys), self.quantity)
+
+
+class ErrorClaim(ComparedClaim):
+    """A mean squared error, in squared units of the outcome.
+
+    Attributes
+    ----------
+    quantity : a mean squared error
+    protocol : id of the protocol it is compared under; the first one where left out
+    sample : rows it is compared on
+    """
+
+    table: ClassVar[ResultTable] = ACCURACY
+    quantity: Literal["mse"]
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return "mean squared error"
+
+
+class GainClaim(ComparedClaim):
+    """A gain over the reference, as a fraction: 65.5763 % is written 0.655763.
+
+    Attributes
+    ----------
+    quantity : a gain, 1 - mse / mse of the reference
+    protocol : id of the protocol it is compared under; the first one where left out
+    sample : rows it is compared on
+    """
+
+    table: ClassVar[ResultTable] = GAIN
+    quantity: Literal["gain"]
+
+    @property
+    def percentage(self) -> str:
+        """The gain in per cent, with as many digits as were printed."""
+        return f"{100.0 * self.value:.{max(self.n_decimals - 2, 0)}f}"
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return "gain over the reference"
+
+
+class TurningPointClaim(PrintedClaim):
+    """The exposure at which a net effect curve turns.
+
+    Attributes
+    ----------
+    quantity : a turning point; its value is an exposure
+    kind : whether the curve turns up or down there
+    """
+
+    table: ClassVar[ResultTable] = TURNING_POINTS
+    quantity: Literal["turning_point"]
+    kind: Literal["minimum", "maximum"]
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return f"exposure at a {self.kind} of the curve"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the turning point that is nearest to the published one."""
+        return nearest(self.rows(run, {}), {"kind": self.kind}, to=self.value)
+
+
+class ThresholdClaim(PrintedClaim):
+    """The value of a moderator at which the conditional effect changes its sign.
+
+    Attributes
+    ----------
+    quantity : a threshold; its value is one of the moderator
+    moderator : one of the moderators
+    """
+
+    table: ClassVar[ResultTable] = THRESHOLDS
+    quantity: Literal["threshold"]
+    moderator: ColumnName
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return f"{self.moderator} at which the effect changes sign"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the threshold that is nearest to the published one."""
+        return nearest(self.rows(run, {"moderator": self.moderator}), {}, to=self.value)
+
+
+class MedianClaim(PrintedClaim):
+    """The median of the net effect over the rows of one group.
+
+    Attributes
+    ----------
+    quantity : a median of a group
+    by : column of the groups; the claims by one column are taken to name all of its groups
+    group : one of them
+    """
+
+    table: ClassVar[ResultTable] = HETEROGENEITY
+    quantity: Literal["median"]
+    by: ColumnName
+    group: str
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return f"median in {self.group} ({self.by})"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the median by the fit on all rows."""
+        return number_in(self.rows(run, {"by": self.by, "group": self.group, "mode": "pooled"}), "median")
+
+
+class OrderClaim(StatementClaim):
+    """The order of the medians of groups.
+
+    Attributes
+    ----------
+    quantity : an order; its number is the share of pairs of neighbours that stand in it
+    by : column of the groups
+    groups : from the least median to the greatest
+    """
+
+    table: ClassVar[ResultTable] = HETEROGENEITY
+    quantity: Literal["order"]
+    by: ColumnName
+    groups: Annotated[tuple[str, ...], Field(min_length=2)]
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return f"share of neighbours in the order {' < '.join(self.groups)} ({self.by})"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the share by the fit on all rows."""
+        keys = ({"by": self.by, "group": group, "mode": "pooled"} for group in self.groups)
+        pairs = list(pairwise(number_in(self.rows(run, own), "median") for own in keys))
+        return sum(first < second for first, second in pairs) / len(pairs)
+
+
+class ChoiceClaim(StatementClaim):
+    """A statement that the gain rises with a choice of the multiverse, such as the number of controls.
+
+    Attributes
+    ----------
+    quantity : a choice; its number is the share of steps to a greater level at which the mean gain rises
+    choice : an option that the multiverse varies, whose levels are numbers
+    """
+
+    table: ClassVar[ResultTable] = MULTIVERSE_CHOICES
+    quantity: Literal["choice"]
+    choice: str
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return f"share of steps to more of '{self.choice}' at which the mean gain rises"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the share; the multiverse is of one estimator."""
+        own = rows_of(run.frames[self.table.name], {"outcome": self.outcome, "choice": self.choice})
+        pairs = zip(own["level"].astype(float), own["mean_gain"], strict=True) if len(own) else ()
+        steps = list(pairwise(dict(sorted(pairs)).values()))
+        if not steps:
+            raise NotInRun(f"this run has no multiverse over '{self.choice}'")
+        return float(sum(second > first for first, second in steps) / len(steps))
+
+
+class Identity(SpecModel):
+    """An outcome that is the product of another one and of regressors: ``co2 = co2_pc * population``.
+
+    With the regressors held fixed, both outcomes change by the same factor when the exposure changes.
+
+    Attributes
+    ----------
+    product : an outcome
+    of : its factors; one is an outcome, the others are moderators or controls
+    """
+
+    product: ColumnName
+    of: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+
+
+class Counterparts(SpecModel):
+    """What stands beside the published way of doing it, as it should be done.
+
+    Each claim is looked up twice: as published, and with the counterparts of its estimator and protocol in
+    their places.
+
+    Attributes
+    ----------
+    estimators : id of the counterpart, by the id of the estimator that stands for the published one
+    protocols : id of the counterpart, by the id of the protocol that stands for the published one
+    """
+
+    estimators: Mapping[str, str] = Field(default_factory=dict)
+    protocols: Mapping[str, str] = Field(default_factory=dict)
+
+
+class OpenQuestion(SpecModel):
+    """Something that a publication does not say, and what the study takes for it.
+
+    Attributes
+    ----------
+    sources : where it matters, as claims write their sources
+    question : what is not said
+    taken : what the study takes, and what else it could be
+    """
+
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    question: str
+    taken: str

@@ -1,0 +1,219 @@
+"""What published numbers say about each other: whether all of them can be right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.study.expectations.claim import (
+    Claim,
+    ErrorClaim,
+    GainClaim,
+    Identity,
+    MedianClaim,
+    ThresholdClaim,
+)
+from harness.study.expectations.moderated_claim import OnsetClaim
+from harness.study.spec.printed import Interval
+
+SEVERAL = 2.0
+"""How many times the greatest published value of a moderator an implied level may be, or the inverse of the
+least: medians of ratios are not ratios of medians."""
+
+Assumption = Literal["", "one fit", "one effect for all entities", "one unit system"]
+"""Under which a check binds: that medians of all groups are of one fitted curve at the same rows; that the
+effect does not differ between entities; that levels and values of moderators are in the same units."""
+
+Numbered = tuple[int, "Finding"]
+"""Position of a claim among those of its study, and what a check says about it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check for one claim.
+
+    Attributes
+    ----------
+    check : ``ratio`` (a gain from its two errors), ``partition`` (the medians of groups), ``identity``
+        (curves of outcomes that are products of each other) or ``units`` (the level of a moderator that two
+        outcomes imply)
+    is_consistent : whether the claim can be right together with the others it was checked against
+    assumption : what must hold for the check to bind; arithmetic assumes nothing
+    reason : why, in one sentence
+    recomputed : the number from the other claims, NaN where it does not follow from them
+    allowed : what the rounding of the other claims allows it to be, None likewise
+    """
+
+    check: Literal["ratio", "partition", "identity", "units"]
+    is_consistent: bool
+    reason: str
+    recomputed: float = math.nan
+    allowed: Interval | None = None
+    assumption: Assumption = ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the claim contradicts others whatever is assumed: an error of arithmetic."""
+        return not self.is_consistent and not self.assumption
+
+
+def gain_interval(mse: Interval, mse_reference: Interval) -> Interval:
+    """Return what 1 - mse / mse_reference can be.
+
+    Parameters
+    ----------
+    mse, mse_reference : what the two errors can be, squared outcome units; below zero they cannot be
+    """
+    if mse_reference.high <= 0:
+        return Interval(-math.inf, 1.0)
+    low = 1.0 - mse.high / mse_reference.low if mse_reference.low > 0 else -math.inf
+    return Interval(low, 1.0 - max(mse.low, 0.0) / mse_reference.high)
+
+
+def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) -> Finding:
+    """Return whether a published gain follows from the published errors, as far as they were printed."""
+    allowed = gain_interval(mse.meant, mse_reference.meant)
+    is_consistent = allowed.meets(gain.meant)
+    verdict = "as printed" if is_consistent else f"but {gain.percentage} % is printed"
+    return Finding(
+        check="ratio",
+        is_consistent=is_consistent,
+        reason=(
+            f"the errors {mse.printed} and {mse_reference.printed} give a gain of "
+            f"{100 * allowed.low:.4f} % to {100 * allowed.high:.4f} % by their rounding, {verdict}"
+        ),
+        recomputed=1.0 - mse.value / mse_reference.value if mse_reference.value else math.nan,
+        allowed=allowed,
+    )
+
+
+def ratio_findings(claims: Sequence[Claim], *, reference: str, first_protocol: str) -> Iterator[Numbered]:
+    """Yield a finding for every gain whose two errors are claimed as well.
+
+    Parameters
+    ----------
+    reference : estimator that gains are over
+    first_protocol : protocol of claims that name none
+    """
+
+    def cell(claim: ErrorClaim | GainClaim, estimator: str) -> tuple[str, str, str, str]:
+        return claim.outcome, estimator, claim.protocol_in(first_protocol), claim.sample
+
+    errors = {cell(claim, claim.estimator): claim for claim in claims if isinstance(claim, ErrorClaim)}
+    for at, claim in enumerate(claims):
+        if isinstance(claim, GainClaim):
+            mse, mse_reference = (errors.get(cell(claim, name)) for name in (claim.estimator, reference))
+            if mse is not None and mse_reference is not None:
+                yield at, check_ratio(claim, mse=mse, mse_reference=mse_reference)
+
+
+def pooled_median(medians: Collection[Interval]) -> Interval:
+    """Return what the median of all rows can be, given the medians of groups that hold each row once.
+
+    At least half of a group's rows are not above its median, so at least half of all rows are not above the
+    greatest of the medians; likewise below. The midpoint of the two middle values obeys the same rule.
+
+    Parameters
+    ----------
+    medians : what the median of each group can be; at least one group
+    """
+    return Interval(min(median.low for median in medians), max(median.high for median in medians))
+
+
+def partition_findings(claims: Sequence[Claim]) -> Iterator[Numbered]:
+    """Yield a finding for every median of an outcome that has two partitions or more.
+
+    One group alone is no partition. Medians of several estimators are several curves.
+    """
+    medians: dict[tuple[str, str], dict[str, dict[int, Interval]]] = {}
+    for at, claim in enumerate(claims):
+        if isinstance(claim, MedianClaim):
+            by = medians.setdefault((claim.outcome, claim.estimator), {})
+            by.setdefault(claim.by, {})[at] = claim.meant
+    for columns in medians.values():
+        whole = {by: groups for by, groups in columns.items() if len(groups) > 1}
+        if len(whole) > 1:
+            finding = _of_partitions({by: pooled_median(groups.values()) for by, groups in whole.items()})
+            yield from ((at, finding) for groups in whole.values() for at in groups)
+
+
+def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
+    """Return whether one pooled median can lie within what every partition of the same rows allows."""
+    below = min(pooled, key=lambda by: pooled[by].high)
+    above = max(pooled, key=lambda by: pooled[by].low)
+    is_consistent = pooled[below].meets(pooled[above])
+    if is_consistent:
+        shared = _shown(Interval(pooled[above].low, pooled[below].high))
+        reason = f"the medians by {', '.join(pooled)} allow one median of all rows, between {shared}"
+    else:
+        reason = (
+            "of one fit at the same rows, the median of all rows lies between the least and the greatest "
+            f"median of any groups that hold all rows: between {_shown(pooled[above])} by {above}, but "
+            f"between {_shown(pooled[below])} by {below}"
+        )
+    return Finding("partition", is_consistent, reason, assumption="one fit")
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.low:.7g} and {interval.high:.7g}"
+
+
+def unit_findings(
+    claims: Sequence[Claim], identities: Iterable[Identity], outcomes: frozenset[str]
+) -> Iterator[Numbered]:
+    """Yield a finding for every published value of a moderator that two outcomes with medians imply.
+
+    With ``product = outcome * moderator * rest`` and ``product = other * rest`` the moderator is in every row
+    ``other / outcome``. Only a gap of several times its size says that levels and values of the moderator do
+    not belong to one system of units.
+    """
+    for moderator, numerator, denominator in implied_ratios(identities, outcomes):
+        values = {
+            at: claim.value
+            for at, claim in enumerate(claims)
+            if isinstance(claim, ThresholdClaim | OnsetClaim) and claim.moderator == moderator
+        }
+        ratios = list(_ratios_of_medians(claims, numerator, denominator))
+        if not values or not ratios:
+            continue
+        low, high = min(ratio.low for ratio in ratios), max(ratio.high for ratio in ratios)
+        least, greatest = min(values.values()), max(values.values())
+        is_consistent = low <= SEVERAL * greatest and high >= least / SEVERAL
+        reason = (
+            f"the medians of {numerator} over those of {denominator} imply a {moderator} of {low:.3g} to "
+            f"{high:.3g}, {'within' if is_consistent else 'beyond'} {SEVERAL:g} times the published values "
+            f"of {moderator}, {least:g} to {greatest:g}, if all are in one system of units"
+        )
+        finding = Finding("units", is_consistent, reason, assumption="one unit system")
+        yield from ((at, finding) for at in values)
+
+
+def implied_ratios(
+    identities: Iterable[Identity], outcomes: frozenset[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield (moderator, outcome, other outcome): the moderator is the first over the second in every row."""
+    factors = [
+        (identity.product, name, frozenset(identity.of) - {name})
+        for identity in identities
+        for name in identity.of
+        if name in outcomes
+    ]
+    for product, smaller, more in factors:
+        for other_product, larger, fewer in factors:
+            if product == other_product and fewer < more and len(more - fewer) == 1:
+                yield next(iter(more - fewer)), larger, smaller
+
+
+def _ratios_of_medians(claims: Sequence[Claim], numerator: str, denominator: str) -> Iterator[Interval]:
+    """Yield what the ratio of two outcomes' medians can be, for each group for which both are claimed."""
+    medians = {
+        (claim.outcome, claim.estimator, claim.by, claim.group): claim.meant
+        for claim in claims
+        if isinstance(claim, MedianClaim)
+    }
+    for (outcome, estimator, by, group), above in medians.items():
+        below = medians.get((denominator, estimator, by, group))
+        if outcome == numerator and below is not None and below.low > 0:
+            yield Interval(above.low / below.high, above.high / below.low)

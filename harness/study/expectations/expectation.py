@@ -1,0 +1,147 @@
+"""The numbers a study must reproduce, one cell of a result table each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from harness.study.spec.printed import PrintedNumber, SpecModel
+from harness.study.spec.schema_text import WORDS
+from harness.tables import DETAILS, TABLES
+
+Origin = Literal["publication", "run"]
+
+Key = Annotated[str | bool | int | float, Field(union_mode="smart")]
+"""What a cell holds by which a row is found."""
+
+EXPECTED_OF_NONE = "expectations"
+"""The table that nothing is expected of, since it follows from the others."""
+
+TableName = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "anyOf": [{"enum": sorted(TABLES.keys() - {EXPECTED_OF_NONE})}, {"pattern": f"^{DETAILS}."}],
+            WORDS: f"the name of a result table, or {DETAILS}NAME",
+        }
+    ),
+]
+
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Expectation(SpecModel):
+    """One cell of a result table.
+
+    Attributes
+    ----------
+    table : name of a result table, such as ``coefficients``; ``details/NAME`` for one that fits bring along
+    where : the row: what its columns hold, by name
+    column : the cell's column
+    from_ : whether the value was published, or pinned from a run; ``from`` in YAML
+    source : where it is published, such as ``Baltagi 2013, table 2.1``
+    reason : why it is expected, and what it was checked against
+    """
+
+    table: TableName
+    where: Annotated[Mapping[str, Key], Field(min_length=1)]
+    column: str
+    from_: Annotated[Origin, Field(alias="from")]
+    source: str = ""
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _is_sourced(self) -> Self:
+        if self.from_ == "publication" and not self.source:
+            what, expected = (
+                "a published value without its source",
+                "`source:`, such as Baltagi 2013, table 2.1",
+            )
+            raise _contradiction(what, expected, "say where it is published, or write `from: run`")
+        return self
+
+    @property
+    def row(self) -> str:
+        """The row in words: ``estimator=ols, term=educ``."""
+        return ", ".join(f"{column}={key}" for column, key in self.where.items())
+
+    @property
+    def path(self) -> str:
+        """The cell in short: ``coefficients[ols·educ].estimate``."""
+        return f"{self.table}[{'·'.join(str(key) for key in self.where.values())}].{self.column}"
+
+
+class ExpectedNumber(Expectation, PrintedNumber):
+    """A number, and how near to it a run must come.
+
+    Attributes
+    ----------
+    value : the number; without a tolerance it is taken as rounded to the digits it is written with
+    digits : decimals it was rounded to, where its text does not say so; a run's number must round to it
+    absolute : most by which a run's number may be off, in the cell's unit; 0 for counts
+    relative : most by which it may be off, as a share of the value
+    """
+
+    absolute: NotNegative | None = None
+    relative: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _has_one_tolerance(self) -> Self:
+        named = ("digits", "absolute", "relative")
+        given = [name for name in named if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise _contradiction(f"{len(given)} tolerances: {', '.join(given)}", "one of them", "keep one")
+        if self.relative is not None and self.value == 0:
+            raise _contradiction("a share of zero is zero", "digits or absolute", "write `absolute:`")
+        return self
+
+    @property
+    def tolerance(self) -> float:
+        """Most by which a run's number may be off, in the cell's unit."""
+        if self.absolute is not None:
+            return self.absolute
+        return self.half_unit if self.relative is None else self.relative * abs(self.value)
+
+    @property
+    def rounded_to(self) -> int | None:
+        """Decimals a run's number must round to the value with; None where a tolerance is given."""
+        return self.n_decimals if self.absolute is None and self.relative is None else None
+
+    @property
+    def written(self) -> str:
+        """The value as the spec writes it."""
+        return repr(self.value) if self.rounded_to is None else self.printed
+
+
+class ExpectedText(Expectation):
+    """A text, such as the status of a cell that must be refused.
+
+    Attributes
+    ----------
+    value : the text
+    """
+
+    value: str
+
+    @property
+    def written(self) -> str:
+        """The value as the spec writes it."""
+        return self.value
+
+
+def _kind(value: Any) -> Literal["number", "text"]:  # noqa: ANN401 - whatever a user can write in YAML
+    expected = value.get("value") if isinstance(value, Mapping) else getattr(value, "value", None)
+    return "text" if isinstance(expected, str) else "number"
+
+
+AnyExpectation = Annotated[
+    Annotated[ExpectedNumber, Tag("number")] | Annotated[ExpectedText, Tag("text")], Discriminator(_kind)
+]
+
+
+def _contradiction(what: str, expected: str, hint: str) -> PydanticCustomError:
+    words = {"what": what, "expected": expected, "hint": hint}
+    return PydanticCustomError("contradiction", "{what}", words)

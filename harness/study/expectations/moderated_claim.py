@@ -1,0 +1,285 @@
+"""Claims about the effect of the exposure at values of a moderator; with them, every kind of claim."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, ClassVar, Literal, get_args
+
+from pydantic import Field
+
+from harness.data.name import ColumnName
+from harness.language import marked
+from harness.study.expectations.claim import (
+    ChoiceClaim,
+    Claim,
+    ErrorClaim,
+    GainClaim,
+    MedianClaim,
+    OrderClaim,
+    PrintedClaim,
+    StatementClaim,
+    ThresholdClaim,
+    TurningPointClaim,
+)
+from harness.study.expectations.curve_claim import (
+    BandClaim,
+    BendClaim,
+    Between,
+    ChangeClaim,
+    DirectionClaim,
+    LevelClaim,
+    PaceClaim,
+    curve_points,
+)
+from harness.study.expectations.run_surface import RunEffects, RunSurface
+from harness.study.expectations.run_tables import NotInRun, RunTables, refusal, rows_of
+from harness.study.spec.printed import Number
+from harness.tables import CONDITIONAL_EFFECTS, SURFACES, ResultTable
+
+POINTWISE = {"band": "pointwise", "supported": "True"}
+
+EFFECTS = {"falling": "lowers the outcome", "rising": "raises the outcome", "none": "has no clear effect"}
+
+SHAPES = {
+    "falling": marked("falls"),
+    "rising": marked("rises"),
+    "v": "is a V, falling to its least and rising from there",
+}
+
+
+def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEffects:
+    """Return the conditional effects at supported values of a moderator; `NotInRun` where there are none."""
+    rows = claim.rows(run, {"moderator": moderator}, CONDITIONAL_EFFECTS)
+    own = rows_of(rows, POINTWISE)
+    if not len(own):
+        raise NotInRun(refusal(rows, absent=f"this run has no effects given {moderator}"))
+    return RunEffects.of(own.sort_values("moderator_at"), at="moderator_at", effect="effect")
+
+
+def surface_of(claim: Claim, run: RunTables, moderator: str) -> RunSurface:
+    """Return the surface of a moderator; `NotInRun` where there is none."""
+    rows = claim.rows(run, {"moderator": moderator}, SURFACES)
+    if not len(rows_of(rows, {"status": "ok"})):
+        raise NotInRun(refusal(rows, absent=f"this run draws no surface of {moderator}"))
+    return RunSurface.of(rows)
+
+
+class OnsetClaim(PrintedClaim):
+    """The value from which an effect is there, or up to which it is, where it does not change its sign.
+
+    Attributes
+    ----------
+    quantity : an onset; its value is one of the moderator, or an exposure
+    kind : whether the effect begins or fades there, on the way to greater values
+    effect : whether it lowers or raises the outcome; it is there where its pointwise interval says so
+    moderator : one of the moderators; left out for the exposure, along the slope of the net effect curve
+    """
+
+    table: ClassVar[ResultTable] = CONDITIONAL_EFFECTS
+    quantity: Literal["onset"]
+    kind: Literal["begins", "fades"]
+    effect: Literal["falling", "rising"]
+    moderator: ColumnName | None = None
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        verb = marked("lowers") if self.effect == "falling" else marked("raises")
+        bound = "from which" if self.kind == "begins" else "up to which"
+        return f"{self.moderator or marked('exposure')} {bound} the exposure {verb} the outcome"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the value with an effect whose neighbour has none, nearest to the published one."""
+        if self.moderator is None:
+            points = curve_points(self, run, {"kind": "slope", **POINTWISE})
+            effects = RunEffects.of(points, at="at", effect="estimate")
+        else:
+            effects = effects_by_moderator(self, run, self.moderator)
+        is_there = effects.has(self.effect)
+        if not is_there.any() or is_there.all():
+            where = marked("everywhere") if is_there.all() else marked("nowhere")
+            raise NotInRun(f"in this run the effect is there {where}", is_absent=True)
+        if self.kind == "begins":
+            at = effects.at[1:][is_there[1:] & ~is_there[:-1]]
+        else:
+            at = effects.at[:-1][is_there[:-1] & ~is_there[1:]]
+        if not at.size:
+            raise NotInRun(f"in this run the effect nowhere {self.kind}", is_absent=True)
+        return float(min(at.tolist(), key=lambda value: abs(value - self.value)))
+
+
+class ModeratedClaim(StatementClaim):
+    """A statement about a range of a moderator.
+
+    Attributes
+    ----------
+    moderator : one of the moderators
+    above, below : ends of the range; open where left out
+    """
+
+    moderator: ColumnName
+    above: Number | None = None
+    below: Number | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends, infinite where open."""
+        low, high = self.above, self.below
+        return -math.inf if low is None else low, math.inf if high is None else high
+
+    @property
+    def span(self) -> str:
+        """The range in words that follow what it is a range of; empty for all values."""
+        low = "" if self.above is None else f" above {self.above:g}"
+        high = "" if self.below is None else f" below {self.below:g}"
+        return f"{low} and{high}" if low and high else low or high
+
+
+class EffectSignClaim(ModeratedClaim):
+    """The sign of the conditional effect on a range of a moderator.
+
+    Attributes
+    ----------
+    quantity : a sign; its number is the share of the supported values in the range that have it
+    kind : whether the exposure lowers the outcome, raises it, or neither, its pointwise interval holding zero
+    """
+
+    table: ClassVar[ResultTable] = CONDITIONAL_EFFECTS
+    quantity: Literal["effect_sign"]
+    kind: Literal["falling", "rising", "none"]
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        effect = EFFECTS[self.kind]
+        return f"share of the values of {self.moderator}{self.span} at which the exposure {effect}"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the share of the supported values at which the effect has the sign."""
+        effects, (low, high) = effects_by_moderator(self, run, self.moderator), self.ends
+        inside = (effects.at >= low) & (effects.at <= high)
+        if not inside.any():
+            raise NotInRun("this run supports no value of the moderator in the range")
+        return float(effects.has(self.kind)[inside].mean())
+
+
+class EffectTrendClaim(ModeratedClaim):
+    """A statement that the effect of the exposure falls, or rises, along a moderator or along the exposure.
+
+    A reduction that strengthens is an effect that falls.
+
+    Attributes
+    ----------
+    quantity : a trend; its number is the share of the way on which the effect goes there
+    kind : where the effect goes
+    along : whether the way is one of the moderator or of the exposure; the range is of that
+    """
+
+    table: ClassVar[ResultTable] = SURFACES
+    quantity: Literal["effect_trend"]
+    kind: Literal["falling", "rising"]
+    along: Literal["moderator", "exposure"] = "moderator"
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        if self.along == "moderator":
+            return f"share of the way along {self.moderator}{self.span} on which the effect is {self.kind}"
+        given = f"the effect given {self.moderator}"
+        return f"share of the way along the exposure{self.span} on which {given} is {self.kind}"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the share of the range where the effect, over the supported cells, goes there."""
+        surface = surface_of(self, run, self.moderator)
+        along = surface.along_moderator if self.along == "moderator" else surface.along_exposure
+        curve, (low, high) = along(surface.effect), self.ends
+        if curve is None or max(low, curve.at[0]) >= min(high, curve.at[-1]):
+            raise NotInRun("this run supports no way in the range")
+        ends = float(max(low, curve.at[0])), float(min(high, curve.at[-1]))
+        return curve.share_going(*ends, sign=1.0 if self.kind == "rising" else -1.0)
+
+
+class ShapeClaim(StatementClaim):
+    """How the level of the outcome goes along a moderator, averaged over the supported exposures.
+
+    Attributes
+    ----------
+    quantity : a shape; its number is the share of the way on which the level goes as it says
+    kind : ``v`` falls to a least value inside the range and rises from there; where that lies at an end the
+        number is 0
+    moderator : one of the moderators
+    """
+
+    table: ClassVar[ResultTable] = SURFACES
+    quantity: Literal["shape"]
+    kind: Literal["falling", "rising", "v"]
+    moderator: ColumnName
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        return f"share of the way along {self.moderator} on which the level {SHAPES[self.kind]}"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the share of the range where the level goes as the shape says."""
+        surface = surface_of(self, run, self.moderator)
+        curve = surface.along_moderator(surface.level)
+        if curve is None:
+            raise NotInRun("this run supports no way along the moderator")
+        if self.kind == "v":
+            return curve.share_of_v()
+        sign = 1.0 if self.kind == "rising" else -1.0
+        return curve.share_going(float(curve.at[0]), float(curve.at[-1]), sign=sign)
+
+
+class LevelRangeClaim(ModeratedClaim):
+    """The range of the levels on a part of the surface over exposure and moderator.
+
+    Attributes
+    ----------
+    quantity : a range; its number is the share of the supported cells whose level lies in it
+    levels : the least and the greatest level
+    """
+
+    table: ClassVar[ResultTable] = SURFACES
+    quantity: Literal["level_range"]
+    levels: Between
+
+    def describe(self) -> str:
+        """Return what its number is."""
+        low, high = self.levels
+        cells = f"supported cells at {self.moderator}{self.span}"
+        return f"share of the {cells} whose level lies between {low:g} and {high:g}"
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the share of the supported cells whose level lies in the range."""
+        surface, (low, high) = surface_of(self, run, self.moderator), self.levels
+        levels = surface.level[surface.within(self.ends)]
+        if not levels.size:
+            raise NotInRun("this run supports no cell in the range")
+        return float(((levels >= low) & (levels <= high)).mean())
+
+
+Claims = (
+    ErrorClaim
+    | GainClaim
+    | LevelClaim
+    | ChangeClaim
+    | DirectionClaim
+    | PaceClaim
+    | BandClaim
+    | TurningPointClaim
+    | BendClaim
+    | MedianClaim
+    | OrderClaim
+    | ThresholdClaim
+    | OnsetClaim
+    | EffectSignClaim
+    | EffectTrendClaim
+    | ShapeClaim
+    | LevelRangeClaim
+    | ChoiceClaim
+)
+"""Every kind of claim; a new one is a class and a line here."""
+
+AnyClaim = Annotated[Claims, Field(discriminator="quantity")]
+"""Every kind of claim, told apart by ``quantity``."""
+
+SOURCES = tuple(dict.fromkeys(kind.table.name for kind in get_args(Claims)))
+"""Names of the tables that claims are looked up in."""

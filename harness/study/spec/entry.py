@@ -1,0 +1,151 @@
+"""An entry of a list of choices: a name, the options beside it, and what the entry itself is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
+
+from harness.data.name import ColumnName
+from harness.data.panel import Panel
+from harness.data.rules import RowFilter
+from harness.registry.catalog import USE, Choose
+from harness.study.spec.schema_text import WORDS
+
+CHOICE: Final = "(choice)"
+"""Key under which an entry's options are gathered; no YAML key is looked up under it."""
+
+EntryId = Annotated[
+    str,
+    Field(
+        pattern="^[a-z][a-z0-9_]*$",
+        json_schema_extra={WORDS: "a name of a-z, 0-9 and _ that starts with a letter"},
+    ),
+]
+
+
+def as_entries(written: object) -> object:
+    """Return the entries of a list; a name alone is one entry, and anything else is returned as it is."""
+    if isinstance(written, str):
+        return (written,)
+    return tuple(written) if isinstance(written, list) else written
+
+
+def _frozen(written: object) -> object:
+    """Return what is written with tuples in the place of lists, which a strict type of an entry takes."""
+    if isinstance(written, Mapping):
+        return {key: _frozen(value) for key, value in written.items()}
+    return tuple(map(_frozen, written)) if isinstance(written, list) else written
+
+
+def entry_ids(written: object) -> list[object]:
+    """Return what each entry of a list is called, as `Entry` would; nothing where no list is written."""
+    entries = as_entries(written)
+    return [
+        entry.get("id", entry.get(USE)) if isinstance(entry, Mapping) else entry
+        for entry in (entries if isinstance(entries, tuple) else ())
+    ]
+
+
+class Entry(BaseModel):
+    """A choice by name, written as the name alone or with its options beside it.
+
+    A subclass declares its own keys as fields, and the chosen object as the field with the alias `CHOICE`.
+    All other keys are options of the choice.
+
+    Attributes
+    ----------
+    id : how tables and other parts of the spec call the entry; its name unless given
+    use : name of the choice
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: EntryId = ""
+    use: str = ""
+
+    @classmethod
+    def own_keys(cls) -> frozenset[str]:
+        """Return the keys that are the entry's own, and so no options."""
+        return frozenset(key for key, field in cls.model_fields.items() if field.alias != CHOICE)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _gathered(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 - any YAML value
+        """Gather the options under one key, and name the entry by its choice unless it has an id."""
+        written = {USE: value} if isinstance(value, str) else value
+        if not isinstance(written, Mapping):
+            return handler(value)
+        own = {key: _frozen(given) for key, given in written.items() if key in cls.own_keys()}
+        chosen = {key: given for key, given in written.items() if key not in own or key == USE}
+        entry = handler({**own, CHOICE: chosen})
+        return entry if entry.id else entry.model_copy(update={"id": entry.use})
+
+
+class EstimatorEntry(Entry):
+    """An estimator with its options, and the columns and rows that it is given.
+
+    Attributes
+    ----------
+    label : how the report calls it; its id where empty
+    entity_means : whether the means of all regressors by entity are regressors too (Mundlak 1978)
+    exposure : a regressor that is its exposure; left out, the exposure of the study, which is no regressor of
+        this estimator where another is named
+    controls : of the controls of the study those that it has; left out, all
+    rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
+        and effects, and no gain: gains are over the same rows
+    time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws), in
+        the place of ``--time-limit``; what takes longer is a row with this reason
+    estimator : the estimator
+    """
+
+    label: str = ""
+    entity_means: bool = False
+    exposure: ColumnName | None = None
+    controls: tuple[ColumnName, ...] | None = None
+    rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
+    time_limit: Annotated[float, Field(gt=0)] | None = None
+    estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
+
+    def columns_of(self, panel: Panel) -> Panel:
+        """Return a panel of the study with the regressors that this estimator has."""
+        if self.exposure is None and self.controls is None:
+            return panel
+        own = panel if self.exposure is None else panel.with_exposure(self.exposure)
+        left_out = () if own.exposure == panel.exposure else panel.exposure_columns
+        allowed = own.controls if self.controls is None else self.controls
+        return own.with_controls([name for name in allowed if name not in left_out])
+
+
+class ProtocolEntry(Entry):
+    """A protocol with its options.
+
+    Attributes
+    ----------
+    protocol : the protocol
+    """
+
+    protocol: Annotated[Any, Choose("protocol")] = Field(alias=CHOICE)
+
+
+class MetricEntry(Entry):
+    """A metric with its options.
+
+    Attributes
+    ----------
+    metric : the metric
+    """
+
+    metric: Annotated[Any, Choose("metric")] = Field(alias=CHOICE)
+
+
+class ScenarioEntry(Entry):
+    """A scenario with its options.
+
+    Attributes
+    ----------
+    scenario : the scenario
+    """
+
+    scenario: Annotated[Any, Choose("scenario")] = Field(alias=CHOICE)

@@ -1,0 +1,215 @@
+"""The JSON Schema of a spec with everything that is installed, for editors and for messages."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from harness.data.prepare.step import STEP
+from harness.data.simulate.simulation import SIMULATION
+from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
+from harness.registry.options import OPTIONS, options_model
+from harness.study.expectations.expectation import EXPECTED_OF_NONE
+from harness.study.spec.defaults import DEFAULTED, LISTS_OF_NAMES
+from harness.study.spec.entry import CHOICE, Entry, EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
+from harness.study.spec.expectation_check import tables_offered
+from harness.study.spec.ladder import WORD
+from harness.study.spec.schema_text import WORDS
+from harness.study.spec.study import Study
+
+_FIELD = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<text>.*)")
+_SECTIONS = ("Attributes", "Parameters")
+
+
+def summary(cls: type) -> str:
+    """Return the first paragraph of a class's docstring, in one line."""
+    return " ".join(_docstring(cls).split("\n\n", 1)[0].split())
+
+
+def field_texts(cls: type) -> Mapping[str, str]:
+    """Return what the docstrings of a class and its bases say about each field, each in one line."""
+    texts: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        texts |= _fields_of(_docstring(base))
+    return texts
+
+
+def _docstring(cls: type) -> str:
+    return inspect.cleandoc(vars(cls).get("__doc__") or "")
+
+
+def _fields_of(docstring: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    names: list[str] = []
+    for line in _section_lines(docstring):
+        if found := _FIELD.fullmatch(line):
+            names = found["names"].split(", ")
+            fields |= dict.fromkeys(names, found["text"])
+        elif line.startswith(" "):
+            fields |= {name: f"{fields[name]} {line.strip()}" for name in names}
+        else:
+            names = []
+    return fields
+
+
+def _section_lines(docstring: str) -> list[str]:
+    lines = docstring.splitlines()
+    starts = [at for at, line in enumerate(lines) if line in _SECTIONS]
+    return [line for at in starts for line in _until_next_section(lines[at + 2 :])]
+
+
+def _until_next_section(lines: list[str]) -> list[str]:
+    rules = [at for at, line in enumerate(lines) if line and not line.strip("-")]
+    return lines[: rules[0] - 1] if rules else lines
+
+
+Json = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_ENTRIES: Mapping[str, type[Entry]] = {
+    "estimator": EstimatorEntry,
+    "protocol": ProtocolEntry,
+    "metric": MetricEntry,
+    "scenario": ScenarioEntry,
+}
+
+
+class _SpecSchema(GenerateJsonSchema):
+    """Takes descriptions from docstrings, and leaves open what JSON Schema cannot say."""
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        options = super().dataclass_schema(schema) | {"additionalProperties": False}
+        return _with_texts(options, schema["cls"])
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        return _with_texts(super().model_schema(schema), schema["cls"])
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    def handle_invalid_for_json_schema(self, schema: object, error_info: str) -> JsonSchemaValue:
+        return {}
+
+
+def spec_schema(catalogs: Catalogs) -> Json:
+    """Return the JSON Schema of a spec that may choose from these catalogs.
+
+    Every estimator, protocol, scenario and preparation step is described with its options.
+    """
+    schema = Study.model_json_schema(schema_generator=_SpecSchema)
+    definitions = schema["$defs"]
+    for kind, entry in _ENTRIES.items():
+        own = definitions[entry.__name__]["properties"]
+        own = {key: field for key, field in own.items() if key not in (CHOICE, USE)}
+        definitions[entry.__name__] = _choice(catalogs[kind], definitions, own=own)
+        definitions[kind] = _choice(catalogs[kind], definitions, own={})
+    definitions[SIMULATION.name] = _choice(catalogs[SIMULATION.name], definitions, own={})
+    definitions[STEP.name] = _steps(catalogs[STEP.name], definitions)
+    for name, filled in DEFAULTED.items():
+        described = schema if name == Study.__name__ else definitions[name]
+        described["required"] = [key for key in described.get("required", ()) if key not in filled]
+    properties, evaluation = schema["properties"], definitions["EvaluationSpec"]["properties"]
+    word = {"const": WORD, "description": "all rungs that the installed estimators offer for the ladder"}
+    properties["estimators"] = _or_alone(properties["estimators"], word, _alone(catalogs["estimator"]))
+    properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
+    for key, kind in (("protocols", "protocol"), ("metrics", "metric")):
+        evaluation[key] = _or_alone(evaluation[key], _alone(catalogs[kind]))
+    for part, key in LISTS_OF_NAMES:
+        owner = _definition(properties[part], definitions)["properties"]
+        owner[key] = _or_alone(owner[key], owner[key]["items"])
+    for name in ("ExpectedNumber", "ExpectedText"):
+        named = definitions[name]["properties"]["table"]["anyOf"][0]
+        named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
+    resolved: Json = _resolved({"$schema": DIALECT, **schema})
+    return resolved
+
+
+def _definition(schema: Json, definitions: Json) -> Json:
+    """Return the definition that a property refers to, alone or beside null."""
+    branches = (schema, *schema.get("anyOf", ()))
+    reference = next(branch["$ref"] for branch in branches if "$ref" in branch)
+    found: Json = definitions[reference.removeprefix("#/$defs/")]
+    return found
+
+
+def _names(catalog: Catalog) -> Json:
+    return {"type": "string", "enum": sorted(catalog.members)}
+
+
+def _alone(catalog: Catalog) -> Json:
+    return _names(catalog) | {WORDS: f"the name of one {catalog.kind.name}"}
+
+
+def _or_alone(entries: Json, *alone: Json) -> Json:
+    """Return the schema of a list that may be written as one word."""
+    description = {"description": entries["description"]} if "description" in entries else {}
+    return description | {"anyOf": [*alone, entries]}
+
+
+def _choice(catalog: Catalog, definitions: Json, *, own: Json) -> Json:
+    """Return the schema of a choice, written as its name alone or as a mapping with its options."""
+    mappings = []
+    for name in sorted(catalog.members):
+        options = _options(catalog, name, definitions)
+        key = {USE: {"const": name, "description": options.get("description", "")}}
+        mapping = options | {
+            "properties": {**key, **own, **options.get("properties", {})},
+            "required": [USE, *options.get("required", ())],
+        }
+        mappings.append(mapping)
+    return {"anyOf": [_names(catalog), *mappings]}
+
+
+def _steps(catalog: Catalog, definitions: Json) -> Json:
+    """Return the schema of a step, written as a mapping from its name to its options."""
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {name: _options(catalog, name, definitions) for name in sorted(catalog.members)},
+    }
+
+
+def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
+    """Return the schema of one choice's options; what it refers to joins the definitions."""
+    prefix = f"{catalog.kind.name}.{name}."
+    try:
+        schema = options_model(catalog.members[name]).model_json_schema(
+            ref_template=f"#/$defs/{prefix}{{model}}", schema_generator=_SpecSchema
+        )
+    except (PydanticUserError, PydanticUndefinedAnnotation):
+        # A plugin's class that pydantic cannot read is refused where it is used, not here.
+        return {"type": "object"}
+    own = {f"{prefix}{key}": definition for key, definition in schema.get("$defs", {}).items()}
+    reference = schema["properties"][OPTIONS].get("$ref", "").removeprefix("#/$defs/")
+    options = own.pop(reference, {"type": "object"})
+    definitions |= own
+    return dict(options)
+
+
+def _with_texts(schema: Json, cls: type) -> Json:
+    """Describe a class and its properties by its docstring; a property of one value by what the class is."""
+    texts = {name.rstrip("_"): text for name, text in field_texts(cls).items()}
+    known = schema.get("properties", {})
+    texts = {key: summary(cls) for key, option in known.items() if "const" in option} | texts
+    properties = {
+        key: {"description": texts[key], **option} if key in texts else option
+        for key, option in known.items()
+    }
+    return schema | {"description": summary(cls), "properties": properties}
+
+
+def _resolved(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+    """Let what stands for a choice refer to the choice's definition."""
+    if isinstance(value, dict):
+        reference = {"$ref": f"#/$defs/{value[CHOICE_OF]}"} if CHOICE_OF in value else {}
+        return {key: _resolved(entry) for key, entry in value.items() if key != CHOICE_OF} | reference
+    return [_resolved(entry) for entry in value] if isinstance(value, list) else value

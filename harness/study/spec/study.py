@@ -1,0 +1,235 @@
+"""The spec of one study, as frozen types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from harness.data.data_spec import DataSpec
+from harness.data.roles import Roles
+from harness.language import ENGLISH, languages
+from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion
+from harness.study.expectations.expectation import AnyExpectation
+from harness.study.expectations.moderated_claim import AnyClaim
+from harness.study.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
+from harness.study.spec.printed import SpecModel
+from harness.study.spec.schema_text import WORDS
+
+__all__ = [
+    "EstimatorEntry",
+    "EvaluationSpec",
+    "MetricEntry",
+    "MultiverseSpec",
+    "ProtocolEntry",
+    "ReportSpec",
+    "ScenarioEntry",
+    "Study",
+    "Variable",
+]
+
+SPEC_VERSION = 1
+
+# Not a Literal, to which true and 1.0 are equal.
+Version = Annotated[int, Field(ge=SPEC_VERSION, le=SPEC_VERSION, json_schema_extra={"const": SPEC_VERSION})]
+
+Slug = Annotated[
+    str,
+    Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
+]
+
+ReportFormat = Literal["html", "latex", "docx", "markdown"]
+"""What a report is asked for in."""
+
+
+def _there_is_a_catalog(language: str) -> str:
+    """Refuse a language without a catalog."""
+    if language not in languages():
+        context = {"kind": "language", "name": language, "expected": ", ".join(languages())}
+        raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context)
+    return language
+
+
+Brackets = Literal["std_error", "t"]
+"""What stands in brackets beneath an estimate in tables for a paper."""
+
+
+def _each_below_the_last(levels: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse levels that do not fall: a further star is for a smaller p-value."""
+    if any(second >= first for first, second in pairwise(levels)):
+        words = {"what": "levels of stars fall from the first to the last", "expected": "such as [0.1, 0.05]"}
+        raise PydanticCustomError("falling", "{what}; expected {expected}", words)
+    return levels
+
+
+Stars = Annotated[
+    tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+    AfterValidator(_each_below_the_last),
+    Field(max_length=3),
+]
+
+Language = Annotated[
+    str,
+    AfterValidator(_there_is_a_catalog),
+    Field(json_schema_extra={"enum": list(languages()), WORDS: f"one of {', '.join(languages())}"}),
+]
+
+
+class Variable(SpecModel):
+    """How tables and figures call a column.
+
+    Attributes
+    ----------
+    label : words for the column's name
+    unit : of its values; empty for a number without one
+    """
+
+    label: str = ""
+    unit: str = ""
+
+
+class MultiverseSpec(SpecModel):
+    """Every combination of references, protocols, samples, options and seeds, for one estimator.
+
+    Attributes
+    ----------
+    estimator : id of the estimator whose gain is taken
+    vary : values to try for options of that estimator
+    controls : numbers of controls to try, the first so many in the order of the roles; all where left out
+    seeds : number of random seeds to try
+    references : ids of the estimators that gains are over
+    """
+
+    estimator: str
+    vary: Mapping[str, Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+    controls: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    seeds: Annotated[int, Field(ge=1, le=100)] = 1
+    references: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    def quick(self) -> Self | None:
+        """Return a copy with at most two seeds and all controls; None where nothing else varies."""
+        if self.controls and not self.vary and self.seeds == 1:
+            return None
+        return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": ()})
+
+
+class EvaluationSpec(SpecModel):
+    """How the estimators are compared.
+
+    Attributes
+    ----------
+    reference : id of the estimator that gains are over; the first one unless given, of the ladder the first
+        that uses regressors
+    further_references : ids of estimators that gains are over as well, such as fixed effects beside pooled
+        OLS, in tables and verdicts of their own
+    protocols : how rows are split and models selected; unless given ``in_sample``, ``held_out_entities`` and
+        ``forward``
+    metrics : losses beside squared error that estimators are compared by
+    level : nominal coverage of the intervals of gains
+    draws : bootstrap draws of these intervals
+    prediction_intervals : whether predictions of entities never seen are written with limits that hold nine
+        tenths of their rows, calibrated on whole entities
+    """
+
+    reference: str
+    further_references: tuple[str, ...] = ()
+    protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
+    metrics: Annotated[tuple[MetricEntry, ...], BeforeValidator(as_entries)] = ()
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draws: Annotated[int, Field(ge=2, le=1_000_000)] = 2000
+    prediction_intervals: bool = False
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All estimators that gains are over, `reference` first."""
+        return (self.reference, *self.further_references)
+
+
+class ReportSpec(SpecModel):
+    """What is written for readers.
+
+    Attributes
+    ----------
+    formats : a report for the browser, tables for a paper in LaTeX, coefficients for Word, published tables
+        and figures beside those of the run in Markdown
+    language : of all that is read: ``en``, or another that there is a catalog of
+    featured : ids of the estimators that groups, surfaces and outcomes side by side are shown of; left out,
+        the one that stands for the published curves, or the last, and the reference
+    brackets : what stands beneath an estimate in tables for a paper: its standard error or test statistic
+    stars : levels of p-values below which an estimate there has one star, two, three; empty for none. No
+        sentence of the report goes by them
+    """
+
+    formats: tuple[ReportFormat, ...] = ("html", "latex")
+    language: Language = ENGLISH
+    featured: tuple[str, ...] = ()
+    brackets: Brackets = "std_error"
+    stars: Stars = ()
+
+
+def _contradiction(what: str) -> PydanticCustomError:
+    words = {"what": what, "expected": "one part for each column", "hint": "remove it from one of the two"}
+    return PydanticCustomError("contradiction", "{what}", words)
+
+
+def _consistent(roles: Roles) -> Roles:
+    """Refuse columns whose roles contradict each other, all at once."""
+    faults = [
+        InitErrorDetails(type=_contradiction(what), loc=(part,), input=part)
+        for part, what in roles.contradictions()
+    ]
+    if faults:
+        raise ValidationError.from_exception_data("roles", faults)
+    return roles
+
+
+class Study(SpecModel):
+    """One study.
+
+    Attributes
+    ----------
+    spec_version : version of this format
+    study : short name, used in file names
+    title : heading of the report; the short name unless given
+    description : what the study asks, for the report
+    seed : root of all randomness; 1 unless given
+    data : where the rows come from and how they are prepared
+    roles : which column is what
+    variables : labels and units of columns, by name
+    estimators : what is compared
+    evaluation : how it is compared
+    multiverse : choices under whose combinations the gain of one estimator is computed
+    scenarios : what every estimator is asked about the effect
+    claims : what was published, to be set beside what this run gives
+    identities : outcomes that are products of other columns, for checks of the claims
+    counterparts : what is set beside the published estimators and protocols, as it should be done
+    left_open : what the publication does not say, and what this study takes
+    expect : numbers that a run of the study must reproduce, for tests
+    data_are_published : whether the rows are those of the publication; only then are claims compared
+    report : what is written for readers
+    """
+
+    spec_version: Version
+    study: Slug
+    title: str
+    description: str = ""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    data: DataSpec
+    roles: Annotated[Roles, AfterValidator(_consistent)]
+    variables: Mapping[str, Variable] = Field(default_factory=dict)
+    estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
+    evaluation: EvaluationSpec
+    multiverse: MultiverseSpec | None = None
+    scenarios: Annotated[tuple[ScenarioEntry, ...], BeforeValidator(as_entries)] = ()
+    claims: tuple[AnyClaim, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    counterparts: Counterparts = Counterparts()
+    left_open: tuple[OpenQuestion, ...] = ()
+    expect: tuple[AnyExpectation, ...] = ()
+    data_are_published: bool = False
+    report: ReportSpec = ReportSpec()

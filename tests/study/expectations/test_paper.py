@@ -1,0 +1,133 @@
+"""The published numbers of the city study: all are claimed, and the checks find what disagrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.installed import installed
+from harness.study.expectations.claims_table import claims_table
+from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.spec.document import read_document
+from harness.study.spec.load import load_study
+
+ROOT = Path(__file__).parents[3]
+PUBLISHED = ROOT / "../shared/reference/paper_claims.yaml"
+OUTCOMES = {"total": "co2", "intensity": "co2_intensity", "percap": "co2_pc"}
+
+
+@pytest.fixture(scope="module")
+def claims():
+    study = load_study(ROOT / "specs/digital_carbon.yaml", catalogs=installed().catalogs).study
+    return claims_table(study, {name: pd.DataFrame() for name in SOURCES})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [("co2", "consistent"), ("co2_intensity", "inconsistent"), ("co2_pc", "consistent")],
+)
+def test_only_the_gain_in_intensity_does_not_follow_from_its_errors(claims, outcome, status):
+    gains = claims[(claims["quantity"] == "gain") & (claims["outcome"] == outcome)]
+    assert gains["status"].tolist() == [status] * 2
+
+
+def test_the_intervals_of_the_gains_are_those_of_the_printed_errors(claims):
+    gains = claims[claims["source"].eq("Table 2") & claims["quantity"].eq("gain")].set_index("outcome")
+    low, high = gains["recomputed_low"], gains["recomputed_high"]
+    assert [low["co2_pc"], high["co2_pc"]] == pytest.approx([0.56563, 0.56577], abs=1e-5)
+    assert [low["co2_intensity"], high["co2_intensity"]] == pytest.approx([0.6866, 0.7246], abs=1e-4)
+    assert gains["recomputed"]["co2"] == pytest.approx(0.655763, abs=5e-7)
+
+
+def test_no_outcome_has_medians_that_one_pooled_median_fits(claims):
+    medians = claims[claims["quantity"] == "median"]
+    assert medians.groupby("outcome").size().to_dict() == dict.fromkeys(OUTCOMES.values(), 7)
+    assert set(medians["status"]) == {"inconsistent under assumption"}
+    assert set(medians["assumption"]) == {"one fit"}
+    assert set(medians["check"]) == {"partition"}
+
+
+def test_the_three_curves_cannot_share_one_slope(claims):
+    curves = claims[claims["check"] == "identity"]
+    assert set(curves["outcome"]) == set(OUTCOMES.values())
+    assert set(curves["status"]) == {"inconsistent under assumption"}
+    assert set(curves["assumption"]) == {"one effect for all entities"}
+    told = curves.loc[curves["outcome"] == "co2", "reason"].iloc[0]
+    assert "co2 falls by 36% between 0 and 0.88, while co2_intensity rises by 17%" in told
+
+
+def test_levels_and_thresholds_are_not_of_one_unit_system(claims):
+    thresholds = claims[claims["check"] == "units"]
+    assert thresholds["published"].tolist() == [3.7, 7.5]
+    assert set(thresholds["status"]) == {"inconsistent under assumption"}
+    told = thresholds["reason"].iloc[0]
+    assert "imply a gdp_pc of 19.4 to 19.7, beyond 2 times the published values of gdp_pc, 3.7 to 7.5" in told
+
+
+def test_the_rounding_of_the_gain_in_intensity_is_the_only_error(claims):
+    errors = claims[claims["status"] == "inconsistent"]
+    assert set(errors["quantity"]) == {"gain"}
+    assert set(errors["outcome"]) == {"co2_intensity"}
+    assert set(errors["assumption"]) == {""}
+
+
+def test_every_statement_of_figures_4_to_11_has_a_kind(claims):
+    shapes = claims[claims["published"].eq(1.0) & claims["digits"].isna()]
+    kinds = shapes.groupby("source")["quantity"].agg(set).to_dict()
+    assert kinds["Figure 4"] == {"direction", "pace", "band"}
+    assert all(kinds[f"Figure {number}"] == {"order"} for number in (5, 6, 7))
+    assert kinds["Figure 8"] == {"shape", "effect_sign", "effect_trend"}
+    assert kinds["Figure 9"] == {"shape", "effect_sign"}
+    assert kinds["Figure 10"] == {"shape", "effect_trend"}
+    assert kinds["Figure 11"] == {"effect_sign", "effect_trend", "level_range"}
+    onsets = claims[claims["quantity"] == "onset"]
+    assert onsets["published"].tolist() == [0.872, 3.7, 7.5, 0.6, 0.6, 0.6]
+    assert not claims["quantity"].eq("threshold").any()
+
+
+def test_all_else_is_not_compared_with_other_data(claims):
+    rest = claims[claims["check"].isna()]
+    assert set(rest["status"]) == {"not comparable"}
+
+
+def printed_numbers(published):
+    """Yield (source, outcome, value) of table 2 and figures 4 to 8."""
+    for short, outcome in OUTCOMES.items():
+        row = published["table2"][short]
+        yield "Table 2", outcome, row["mse_traditional"]
+        yield "Table 2", outcome, row["mse_ann"]
+        yield "Table 2", outcome, round(row["accuracy_pct"] / 100, 6)
+        yield "Section 2.1", outcome, round(published["table2"]["abstract_rounding"][short] / 100, 4)
+        for figure in ("fig5_city_size", "fig6_admin_rank", "fig7_pilot_zone"):
+            for group in published[figure].values():
+                if isinstance(group, dict):
+                    yield f"Figure {figure[3]}", outcome, group[short]
+        yield from _of_figure_4(outcome, published["fig4"][short])
+    for one in published["fig8_gdp_per_capita"]["thresholds"]:
+        yield "Figure 8", OUTCOMES[one["outcome"]], one["at"]
+
+
+def _of_figure_4(outcome, figure):
+    for point in figure["points"]:
+        if point["D"] == 0.872:  # told in the text below the figure
+            yield "Section 2.1", outcome, point["D"]
+        elif "note" in point:  # the curve turns or bends here
+            yield "Figure 4", outcome, point["D"]
+        if point["value"] is not None:
+            yield "Figure 4", outcome, point["value"]
+    for statement in figure.get("statements", ()):
+        if "reduction" in statement:
+            yield "Figure 4", outcome, -statement["reduction"]
+        else:
+            yield "Figure 4", outcome, statement.get("mean_at_least", statement.get("kink_D"))
+
+
+def test_every_number_of_table_2_and_of_figures_4_to_8_is_claimed(claims):
+    if not PUBLISHED.is_file():
+        pytest.skip("the extracted numbers of the publication are not at hand")
+    expected = set(printed_numbers(read_document(PUBLISHED).data))
+    claimed = set(zip(claims["source"], claims["outcome"], claims["published"], strict=True))
+    assert expected - claimed == set()
+    assert len(expected) == 51

@@ -1,0 +1,191 @@
+"""A spec that is right, catalogs of small fakes, and a loader of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import pytest
+from pydantic import Field
+
+from harness.installed import KINDS, installed
+from harness.registry.catalog import Catalog, Choose
+from harness.study.spec.load import load_study
+
+GOOD = """\
+spec_version: 1
+study: digital-carbon
+title: Digital economy and city carbon emissions
+seed: 20251
+data:
+  dataset: cities
+  rows: {year: {from: 2011, to: 2019}}
+  prepare:
+    - ratio: {into: co2_intensity, of: co2, over: gdp}
+roles:
+  entity: city
+  time: year
+  outcomes: [co2, co2_intensity]
+  exposure: digital
+  moderators: [gdp]
+  controls: [density, roads]
+variables:
+  co2: {label: Emissions, unit: 10^4 t}
+estimators:
+  - ols
+  - {id: small_net, use: net, hidden: 3, label: A small network}
+  - {use: bag, base: {use: net, activation: sigmoid}, draws: 50}
+evaluation:
+  reference: ols
+  protocols: [rows, {use: groups, folds: 4}]
+scenarios:
+  - {use: curve, grid: 30}
+report: {formats: [html]}
+"""
+
+
+@dataclass(frozen=True)
+class Classical:
+    """Equal variances.
+
+    Attributes
+    ----------
+    use : the classical covariance
+    """
+
+    use: Literal["classical"] = "classical"
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """Equal entities.
+
+    Attributes
+    ----------
+    by : keys that rows are grouped by
+    use : the clustered covariance
+    """
+
+    by: Annotated[tuple[Literal["entity", "time"], ...], Field(min_length=1)]
+    use: Literal["clustered"] = "clustered"
+
+
+@dataclass(frozen=True)
+class Ols:
+    """Least squares.
+
+    Attributes
+    ----------
+    covariance : how standard errors are
+        computed
+    """
+
+    name: ClassVar[str] = "ols"
+    covariance: Annotated[Classical | Clustered, Field(discriminator="use")] = Classical()
+
+
+@dataclass(frozen=True)
+class Net:
+    """A network.
+
+    Attributes
+    ----------
+    hidden : units
+    activation : of the units
+    """
+
+    name: ClassVar[str] = "net"
+    hidden: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    activation: Literal["tanh", "sigmoid"] = "tanh"
+
+
+@dataclass(frozen=True)
+class Bag:
+    """An ensemble.
+
+    Attributes
+    ----------
+    base : what is fitted
+    draws : how often
+    """
+
+    name: ClassVar[str] = "bag"
+    base: Annotated[Any, Choose("estimator")]
+    draws: Annotated[int, Field(ge=2)] = 200
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Random rows.
+
+    Attributes
+    ----------
+    share : held out
+    """
+
+    name: ClassVar[str] = "rows"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Whole entities.
+
+    Attributes
+    ----------
+    folds : groups
+    """
+
+    name: ClassVar[str] = "groups"
+    folds: Annotated[int, Field(ge=2)] = 5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve.
+
+    Attributes
+    ----------
+    grid : points
+    """
+
+    name: ClassVar[str] = "curve"
+    grid: Annotated[int, Field(ge=2)] = 40
+
+
+@pytest.fixture(scope="session")
+def catalogs():
+    offered = {"estimator": (Ols, Net, Bag), "protocol": (Rows, Groups), "scenario": (Curve,)}
+    absent = "broken plugins: far (ImportError: no module named far)"
+    kinds = {kind.name: kind for kind in KINDS}
+    fakes = {
+        name: Catalog(kinds[name], {cls.name: cls for cls in classes}, absent)
+        for name, classes in offered.items()
+    }
+    return {**installed().catalogs, **fakes}
+
+
+@pytest.fixture
+def good():
+    return GOOD
+
+
+@pytest.fixture
+def spec_file(tmp_path, monkeypatch):
+    """Write a text or bytes as ``x.yaml`` in the current directory and return its path."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(content):
+        path = tmp_path / "x.yaml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path.relative_to(tmp_path)
+
+    return write
+
+
+@pytest.fixture
+def load(spec_file, catalogs):
+    def load_text(text, *overrides):
+        return load_study(spec_file(text), catalogs=catalogs, overrides=overrides)
+
+    return load_text

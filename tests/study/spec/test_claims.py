@@ -1,0 +1,311 @@
+"""Claims and identities of a spec: read as printed, refused with place and remedy."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from harness.errors import SpecError
+from harness.study.expectations.claim import GainClaim
+from harness.study.expectations.curve_claim import LevelClaim
+from harness.study.spec.json_schema import spec_schema
+from harness.study.spec.printed import decimals
+
+CLAIMS = """\
+identities:
+  - {product: co2, of: [co2_intensity, gdp]}
+claims:
+  - {outcome: co2, quantity: mse, estimator: ols, value: 0.0010, source: Table 2}
+  - {outcome: co2, quantity: gain, estimator: small_net, protocol: rows, value: 0.655763}
+  - {outcome: co2, quantity: level, estimator: bag, at: 0, value: 920, digits: -1, note: read off}
+  - {outcome: co2, quantity: change, estimator: bag, between: [0, 0.5], value: -80}
+  - {outcome: co2, quantity: direction, estimator: bag, kind: falling, between: [0, 1]}
+  - {outcome: co2, quantity: turning_point, estimator: bag, kind: maximum, value: 0.870}
+  - {outcome: co2, quantity: bend, estimator: bag, value: .5}
+  - {outcome: co2, quantity: median, estimator: bag, by: size, group: large, value: 8.00e2}
+  - {outcome: co2, quantity: threshold, estimator: bag, moderator: gdp, value: 3.7, tolerance: 0.2}
+"""
+
+
+@pytest.fixture
+def text(good):
+    return good + CLAIMS
+
+
+def test_claims_are_read_with_the_decimals_they_were_printed_with(load, text):
+    study = load(text).study
+    assert [claim.quantity for claim in study.claims] == [
+        *("mse", "gain", "level", "change", "direction", "turning_point", "bend", "median", "threshold"),
+    ]
+    printed = [getattr(claim, "n_decimals", None) for claim in study.claims]
+    assert printed == [4, 6, -1, 0, None, 3, 1, 0, 1]
+    assert study.claims[0].printed == "0.0010"
+    assert study.identities[0].of == ("co2_intensity", "gdp")
+    assert study.data_are_published is False
+
+
+def test_what_a_claim_leaves_out_has_defaults(load, text):
+    mse, gain = load(text).study.claims[:2]
+    assert (mse.protocol, mse.sample, mse.tolerance, mse.note) == (None, "test", 0.0, "")
+    assert isinstance(gain, GainClaim)
+    assert gain.percentage == "65.5763"
+
+
+def test_digits_given_by_the_claim_go_before_those_of_its_text(load, text):
+    study = load(text.replace("value: 0.0010", "value: 0.0010, digits: 3")).study
+    assert study.claims[0].n_decimals == 3
+
+
+def test_a_value_set_on_the_command_line_keeps_its_zeros(load, text):
+    study = load(text, "claims[0].value=0.500", "data_are_published=true").study
+    assert (study.claims[0].value, study.claims[0].n_decimals) == (0.5, 3)
+    assert study.data_are_published is True
+
+
+def test_a_study_without_claims_has_none(load, good):
+    study = load(good).study
+    assert (study.claims, study.identities) == ((), ())
+
+
+@given(whole=st.integers(-(10**6), 10**6), exponent=st.integers(-8, 3))
+def test_decimals_are_those_of_the_text(whole, exponent):
+    text = str(Decimal(whole).scaleb(exponent))
+    assert decimals(text) == -exponent
+
+
+def test_a_number_without_text_shows_the_decimals_it_needs():
+    level = LevelClaim(outcome="y", estimator="e", quantity="level", at=0.0, value=0.25)
+    assert (level.n_decimals, level.half_unit) == (2, 0.005)
+
+
+# What is wrong: (what is written, by what it is replaced, path, what is found, what is expected, hint)
+WRONG = {
+    "unknown outcome": (
+        "outcome: co2, quantity: mse",
+        "outcome: co, quantity: mse",
+        "claims[0].outcome",
+        "no outcome is called 'co'",
+        "co2, co2_intensity",
+        "did you mean 'co2'?",
+    ),
+    "unknown estimator": (
+        "quantity: mse, estimator: ols",
+        "quantity: mse, estimator: xyz",
+        "claims[0].estimator",
+        "no estimator is called 'xyz'",
+        "ols, small_net, bag",
+        "name one of the study's estimators, or add this one to them",
+    ),
+    "unknown protocol": (
+        "protocol: rows",
+        "protocol: row",
+        "claims[1].protocol",
+        "no protocol is called 'row'",
+        "rows, groups",
+        "did you mean 'rows'?",
+    ),
+    "unknown moderator": (
+        "moderator: gdp, value",
+        "moderator: gpd, value",
+        "claims[8].moderator",
+        "no moderator is called 'gpd'",
+        "gdp",
+        "did you mean 'gdp'?",
+    ),
+    "unknown quantity": (
+        "quantity: bend",
+        "quantity: bent",
+        "claims[6].quantity",
+        "unknown quantity 'bent'",
+        "'bend'",
+        "did you mean 'bend'?",
+    ),
+    "quantity is missing": (
+        "quantity: bend, ",
+        "",
+        "claims[6]",
+        "the key 'quantity' is missing",
+        "'threshold'",
+        "add `quantity:`",
+    ),
+    "value is missing": (
+        "value: 0.0010, ",
+        "",
+        "claims[0]",
+        "the key 'value' is missing",
+        "a number",
+        "add `value:`",
+    ),
+    "value in per cent": (
+        "value: 0.655763",
+        "value: 65.5763%",
+        "claims[1].value",
+        "found the text '65.5763%'",
+        "a number",
+        "write",
+    ),
+    "value that is no number": (
+        "value: 0.0010",
+        "value: .nan",
+        "claims[0].value",
+        "found nan",
+        "a number",
+        "write",
+    ),
+    "key of another quantity": (
+        "quantity: bend, estimator: bag",
+        "quantity: bend, estimator: bag, at: 1",
+        "claims[6].at",
+        "unknown key 'at'",
+        "value",
+        "remove it",
+    ),
+    "value of a direction": (
+        "kind: falling, ",
+        "kind: falling, value: 0.5, ",
+        "claims[4].value",
+        "unknown key 'value'",
+        "between",
+        "remove it",
+    ),
+    "kind of a direction": (
+        "kind: falling",
+        "kind: faling",
+        "claims[4].kind",
+        "found the text 'faling'",
+        "'falling' or 'rising'",
+        "did you mean 'falling'?",
+    ),
+    "way that goes back": (
+        "between: [0, 0.5]",
+        "between: [0.5, 0]",
+        "claims[3].between",
+        "0.5 and 0 are no way along the curve; the lesser exposure comes first",
+        "",
+        "change one of the values",
+    ),
+    "negative tolerance": (
+        "tolerance: 0.2",
+        "tolerance: -1",
+        "claims[8].tolerance",
+        "found -1",
+        "a number, at least 0",
+        "write",
+    ),
+    "gain of the reference": (
+        "quantity: gain, estimator: small_net",
+        "quantity: gain, estimator: ols",
+        "claims[1].estimator",
+        "'ols' is the reference that gains are over, so it has no gain",
+        "small_net, bag",
+        "name another estimator, or change evaluation.reference",
+    ),
+    "identity of no outcome": (
+        "product: co2, of",
+        "product: co3, of",
+        "identities[0].product",
+        "no outcome is called 'co3'",
+        "co2, co2_intensity",
+        "did you mean",
+    ),
+    "identity without another outcome": (
+        "of: [co2_intensity, gdp]",
+        "of: [gdp, roads]",
+        "identities[0].of",
+        "0 factors are outcomes: none",
+        "one factor that is another outcome, the others moderators or controls",
+        "write the product with one other outcome",
+    ),
+    "identity with the exposure": (
+        "of: [co2_intensity, gdp]",
+        "of: [co2_intensity, digital]",
+        "identities[0].of[1]",
+        "'digital' is not held fixed: it is no moderator and no control",
+        "gdp, density, roads",
+        "make it a control, or remove the identity",
+    ),
+    "identity of one factor": (
+        "of: [co2_intensity, gdp]",
+        "of: [co2_intensity]",
+        "identities[0].of",
+        "found a list of 1",
+        "entries: at least 2",
+        "write",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "instead", "path", "what", "allowed", "hint"), WRONG.values(), ids=WRONG)
+def test_a_mistake_is_named_with_place_value_and_remedy(
+    load, text, written, instead, path, what, allowed, hint
+):
+    assert text.count(written) == 1
+    wrong = text.replace(written, instead)
+    with pytest.raises(SpecError) as caught:
+        load(wrong)
+    (problem,) = caught.value.problems
+    line = 1 + text[: text.index(written)].count("\n")
+    assert problem.where.startswith(f"x.yaml:{line}:")
+    assert problem.where.endswith(f": {path}")
+    assert problem.what == what
+    assert allowed in problem.expected
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize(
+    "claims", ["claims: 5", "claims: [5]", "claims: [{outcome: [co2]}]", "identities: [5]"]
+)
+def test_claims_of_another_shape_are_mistakes_and_no_crash(load, good, claims):
+    with pytest.raises(SpecError):
+        load(f"{good}{claims}\n")
+
+
+def test_the_schema_accepts_claims_and_refuses_wrong_ones(load, text, catalogs):
+    check = Draft202012Validator(spec_schema(catalogs))
+    data = load(text).document.data
+    assert list(check.iter_errors(data)) == []
+    for at in range(len(data["claims"])):
+        claims = [dict(claim) for claim in data["claims"]]
+        claims[at]["valeu"] = 1
+        assert list(check.iter_errors({**data, "claims": claims}))
+
+
+BESIDE = """\
+counterparts:
+  estimators: {bag: small_net}
+  protocols: {rows: rows}
+left_open:
+  - {sources: [Table 2], question: Which rows., taken: test rows}
+"""
+
+
+def test_counterparts_and_what_is_left_open_are_read(load, text):
+    study = load(text + BESIDE).study
+    assert study.counterparts.estimators == {"bag": "small_net"}
+    assert study.left_open[0].sources == ("Table 2",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("{bag: small_net}", "{bag: smal_net}", "no estimator is called 'smal_net'"),
+        ("{bag: small_net}", "{bags: small_net}", "no estimator is called 'bags'"),
+        ("{rows: rows}", "{rows: row}", "no protocol is called 'row'"),
+    ],
+)
+def test_a_counterpart_that_the_study_lacks_is_named_with_its_place(load, text, old, new, what):
+    with pytest.raises(SpecError) as caught:
+        load((text + BESIDE).replace(old, new))
+    (problem,) = caught.value.problems
+    assert problem.what == what
+    assert "counterparts" in problem.where
+    assert problem.hint
+
+
+def test_an_open_question_needs_a_source(load, text):
+    with pytest.raises(SpecError, match="sources"):
+        load((text + BESIDE).replace("[Table 2]", "[]"))

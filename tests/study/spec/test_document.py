@@ -1,0 +1,252 @@
+"""Texts that are no spec are refused before they can do harm, each with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import SpecError
+from harness.study.spec import source
+from harness.study.spec.document import Document, read_document
+from harness.study.spec.node import SourceMark, spec_error
+from harness.study.spec.reader import parse_yaml
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{here}: &{here} [{','.join([f'*{before}'] * 9)}]\n"
+    for before, here in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+FATAL = {
+    "S6 alias bomb": (BOMB, "x.yaml:4:8: aliases repeat more than 1,000 values"),
+    "S7 recursive alias": ("a: &x [1, *x]\n", "x.yaml:1:11: the alias *x stands within the value it repeats"),
+    "S7 unknown alias": ("a: *x\n", "x.yaml:1:4: there is no anchor &x above"),
+    "S8 deep lists": ("a: " + "[" * 2000, "x.yaml:1:35: mappings and lists are nested more than 32 deep"),
+    "S8 deep mappings": (
+        "".join(" " * depth + "a:\n" for depth in range(500)),
+        "x.yaml:33:33: mappings and lists are nested more than 32 deep",
+    ),
+    "S10 empty": ("", "x.yaml:1:1: a mapping is expected, found nothing"),
+    "S10 comments alone": ("# nothing\n", "x.yaml:1:1: a mapping is expected, found nothing"),
+    "S10 list": ("- a\n", "x.yaml:1:1: a mapping is expected, found a list"),
+    "S10 text": ("just words\n", "x.yaml:1:1: a mapping is expected, found a single value"),
+    "S10 two documents": ("a: 1\n---\nb: 2\n", "x.yaml:2:1: a second document starts"),
+    "S11 tab": ("a:\n\tb: 1\n", "x.yaml:2:1: a tab at the start\n    \tb: 1\n    ^"),
+    "S11 quote": ("a: 1\nb: 'x\nc: 2\n", "x.yaml:2:4: this quote is not closed\n    b: 'x\n       ^"),
+    "S11 colon": ("a: b: c\n", "x.yaml:1:5: this colon is not expected\n    a: b: c\n        ^"),
+    "S11 bracket": ("a: [1, 2\nb: 3\n", "x.yaml:2:2: a bracket opened before this is not closed"),
+    "S11 quoted part": ("a: 'b' c\n", "x.yaml:1:8: this does not fit the lines above"),
+    "S11 at sign": ("a: @x\n", "x.yaml:1:4: an unquoted text does not begin with @"),
+    "S11 per cent": ("a: %x\n", "x.yaml:1:4: an unquoted text does not begin with %"),
+    "S11 backslash": ('a: "data\\s.dta"\n', "x.yaml:1:4: a backslash begins an escape here"),
+    "S11 long backslash": ('a: "C:\\Users"\n', "x.yaml:1:4: a backslash begins an escape here"),
+    "S12 latin-1": ("a: 1\nb: café\n".encode("latin-1"), "x.yaml:2:7: not UTF-8: byte 11 is 0xE9"),
+    "S12 GBK": ("a: 1\nb: 城市\n".encode("gbk"), "x.yaml:2:4: not UTF-8: byte 8 is 0xB3"),
+    "S12 UTF-16": ("a: 1\n".encode("utf-16"), "x.yaml:1:1: not UTF-8: byte 0 is 0xFF"),
+    "S13 NUL": ("a: 1\nb: x\0y\n", "x.yaml:2:5: control character U+0000"),
+    "S13 escape": ("a: \x1b[31m\n", "x.yaml:1:4: control character U+001B"),
+    "complex key": ("? [a, b]\n: 1\n", "x.yaml:1:3: this key is not a text"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FATAL.values(), ids=FATAL)
+def test_a_text_that_is_no_spec_is_refused_with_place_and_remedy(spec_file, text, message):
+    with pytest.raises(SpecError) as caught:
+        read_document(spec_file(text))
+    assert str(caught.value).startswith(message)
+    assert all(problem.expected and problem.hint for problem in caught.value.problems)
+
+
+def test_what_was_found_before_a_fatal_mistake_is_reported_with_it(spec_file):
+    with pytest.raises(SpecError) as caught:
+        read_document(spec_file("a: !x 1\na: 2\nb: *c\n"))
+    assert [problem.where for problem in caught.value.problems] == ["x.yaml:1:4", "x.yaml:2:1", "x.yaml:3:4"]
+
+
+FLAWS = {
+    "S5 duplicate key": ("a: 1\nb: 2\na: 3\n", "x.yaml:3:1: the key 'a' is given twice, in lines 1 and 3"),
+    "S5 inner duplicate": ("r: {a: 1, 'a': 2}\n", "x.yaml:1:11: the key 'a' is given twice"),
+    "S9 python tag": (
+        "a: !!python/object/apply:os.system ['touch sentinel']\n",
+        "x.yaml:1:4: the tag tag:yaml.org,2002:python/object/apply:os.system",
+    ),
+    "S9 own tag": ("a: 1\nb: !secret x\n", "x.yaml:2:4: the tag !secret"),
+    "S9 standard tag": ("a: !!str 1\n", "x.yaml:1:4: the tag tag:yaml.org,2002:str"),
+    "S9 tagged key": ("!x a: 1\n", "x.yaml:1:1: the tag !x"),
+    "S13 escaped NUL": ('a: "x\\0y"\n', "x.yaml:1:4: control character U+0000"),
+    "S13 half a pair": ('a: "\\ud800"\n', "x.yaml:1:4: control character U+D800"),
+    "YAML 1.1": ("%YAML 1.1\n---\na: yes\n", "x.yaml:2:1: this asks for another YAML version"),
+    "huge number": (f"a: {'9' * 5000}\n", "x.yaml:1:4: a number of 5000 characters"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FLAWS.values(), ids=FLAWS)
+def test_a_flaw_leaves_the_rest_readable(spec_file, text, message):
+    document = read_document(spec_file(text))
+    error = spec_error(document.flaws)
+    assert str(error).startswith(message)
+    assert all(problem.expected and problem.hint for problem in error.problems)
+    assert not Path("sentinel").exists()
+
+
+def test_an_alias_bomb_is_refused_before_it_expands(spec_file):
+    path = spec_file(BOMB)
+    tracemalloc.start()
+    with pytest.raises(SpecError):
+        read_document(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * 1024**2  # expanded, it has 3.8e8 values
+
+
+def test_a_few_aliases_are_followed(spec_file):
+    document = read_document(spec_file("a: &x {b: 1}\nc: *x\nd: [*x, *x]\n"))
+    assert document.data == {"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}, {"b": 1}]}
+    assert document.place(("c",)) == "x.yaml:2:1: c"
+    assert document.place(("c", "b")) == "x.yaml:1:8: c.b"
+
+
+def test_byte_order_mark_windows_line_ends_and_chinese_are_read(spec_file):
+    document = read_document(spec_file("\ufeff城市: 北京\r\nb: 1\r\n".encode()))
+    assert document.data == {"城市": "北京", "b": 1}
+    assert document.place(("b",)) == "x.yaml:2:1: b"
+
+
+def test_keys_are_texts_as_written(spec_file):
+    document = read_document(spec_file("2011: a\ntrue: b\n~: c\n"))
+    assert document.data == {"2011": "a", "true": "b", "~": "c"}
+
+
+def test_hostile_text_is_kept_as_text(spec_file):
+    text = r'a: "<script>alert(1)</script>\n=cmd ../${HOME} {{7*7}}"'
+    assert read_document(spec_file(text)).data == {"a": "<script>alert(1)</script>\n=cmd ../${HOME} {{7*7}}"}
+
+
+def test_sha256_is_of_the_bytes(spec_file):
+    raw = b"\xef\xbb\xbfa: 1\r\n"
+    assert read_document(spec_file(raw)).sha256 == hashlib.sha256(raw).hexdigest()
+
+
+# Files that are none
+
+
+def refused(path):
+    with pytest.raises(SpecError) as caught:
+        read_document(path)
+    assert caught.value.hint
+    return str(caught.value)
+
+
+def test_a_missing_file(tmp_path):
+    assert "there is no such file" in refused(tmp_path / "none.yaml")
+
+
+def test_a_directory(tmp_path):
+    assert "this is a directory" in refused(tmp_path)
+
+
+def test_a_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "this is a device or a pipe" in refused(tmp_path / "pipe")
+
+
+def test_a_socket(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s")
+        assert "this is a device or a pipe" in refused(Path("s"))
+
+
+def test_an_endless_device():
+    assert "this is a device or a pipe" in refused(Path("/dev/zero"))
+
+
+def test_a_link_to_itself(tmp_path):
+    link = tmp_path / "loop.yaml"
+    link.symlink_to(link)
+    assert "this cannot be read" in refused(link)
+
+
+def test_a_name_that_no_file_can_have():
+    assert "this cannot be read" in refused(Path("a\0b"))
+
+
+def test_a_file_that_may_not_be_read(spec_file, monkeypatch):
+    path = spec_file("a: 1\n")
+
+    def forbidden(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    assert "this file may not be read" in refused(path)
+
+
+def test_a_file_of_two_gigabytes_is_refused_by_its_size_alone(tmp_path, monkeypatch):
+    path = tmp_path / "big.yaml"
+    with path.open("wb") as file:
+        file.truncate(2 * 1024**3)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("the file was read"))
+    assert "2,147,483,648 bytes are too many for a spec" in refused(path)
+
+
+def test_a_binary_file_gives_a_short_error(spec_file):
+    with pytest.raises(SpecError) as caught:
+        read_document(spec_file(b"\0" * 5000))
+    assert len(caught.value.problems) == source.MAX_CONTROL_CHARACTERS
+
+
+# Places and hashes
+
+KEYS = st.text("abcdefgh_城市", min_size=1, max_size=6).filter(
+    lambda key: key not in ("null", "true", "false")
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def document_of(text):
+    parsed = parse_yaml(text, lambda line, column: SourceMark("x.yaml", line, column))
+    return Document(Path("x.yaml"), text, "", parsed.root, parsed.flaws)
+
+
+def paths_of(value, path=()):
+    yield path
+    children = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for segment, child in children:
+        yield from paths_of(child, (*path, segment))
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_every_value_is_found_where_it_was_written(data):
+    text = json.dumps(data, indent=2, ensure_ascii=True)
+    lines = text.splitlines()
+    document = document_of(text)
+    for path in paths_of(data):
+        place = document.find(path)
+        assert place.path == path
+        if path and isinstance(path[-1], str):
+            written = lines[place.mark.line - 1][place.mark.column - 1 :]
+            assert written.startswith(json.dumps(path[-1], ensure_ascii=True))
+        assert document.find((*path, "(choice)", "no such key")) == place
+
+
+def test_a_file_of_data_is_no_spec(tmp_path):
+    file = tmp_path / "cities.csv"
+    file.write_text("city,year,y\na,1,2\n")
+    with pytest.raises(SpecError) as caught:
+        read_document(file)
+    assert caught.value.what == "is a file of data by its name, and no spec"
+    assert caught.value.hint == f"`harness init {file}` drafts one for it"

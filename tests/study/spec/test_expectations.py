@@ -1,0 +1,169 @@
+"""Expected numbers of a spec: read as written, refused with place and remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness.errors import SpecError
+from harness.study.expectations.expectation import ExpectedNumber, ExpectedText
+from harness.study.spec.json_schema import spec_schema
+from harness.study.spec.load import load_study
+from harness.tables import ResultTable
+
+EXPECT = """\
+expect:
+  - {table: coefficients, where: {estimator: ols, term: gdp}, column: estimate, value: 0.110,
+     from: publication, source: Table 1}
+  - {table: gain, where: {outcome: co2, estimator: bag, protocol: rows}, column: gain,
+     value: 0.25, relative: 1e-2, from: run}
+  - {table: details/statistics, where: {estimator: ols, statistic: n_obs}, column: value,
+     value: 162, absolute: 0, from: run, reason: rows}
+  - {table: curves, where: {scenario: curve, at: 0.5, supported: true}, column: status,
+     value: refused, from: run}
+"""
+
+
+@pytest.fixture
+def text(good):
+    return good + EXPECT
+
+
+def test_values_are_read_with_their_tolerances(load, text):
+    published, share, count, status = load(text).study.expect
+    assert isinstance(published, ExpectedNumber)
+    assert (published.written, published.tolerance) == ("0.110", pytest.approx(0.0005))
+    assert share.tolerance == pytest.approx(0.0025)
+    assert share.rounded_to is None
+    assert count.tolerance == 0
+    assert isinstance(status, ExpectedText)
+    assert status.where == {"scenario": "curve", "at": 0.5, "supported": True}
+    assert [expectation.from_ for expectation in load(text).study.expect] == [
+        "publication",
+        "run",
+        "run",
+        "run",
+    ]
+
+
+def test_a_cell_has_a_short_name(load, text):
+    names = [expectation.path for expectation in load(text).study.expect]
+    assert names[0] == "coefficients[ols·gdp].estimate"
+    assert names[3] == "curves[curve·0.5·True].status"
+
+
+@pytest.mark.parametrize("how", ["digits: 2", "absolute: 0.1", "relative: 0.1"])
+def test_a_tolerance_that_is_given_goes_before_the_digits_of_the_text(load, text, how):
+    expected = load(text.replace("value: 0.110,", f"value: 0.110, {how},")).study.expect[0]
+    assert expected.tolerance == pytest.approx({"digits: 2": 0.005, "absolute: 0.1": 0.1}.get(how, 0.011))
+
+
+WRONG = {
+    "unknown table": ("table: gain", "table: gains", ["x.yaml:32", "expect[1].table", "'gains'", "'gain'"]),
+    "unknown column": ("column: gain", "column: gian", ["expect[1].column", "'gian'", "'gain'"]),
+    "unknown key": ("protocol: rows", "protocl: rows", ["expect[1].where.protocl", "'protocol'"]),
+    "unknown estimator": ("estimator: bag", "estimator: bog", ["expect[1].where.estimator", "'bag'"]),
+    "unknown outcome": ("outcome: co2", "outcome: co", ["expect[1].where.outcome", "'co2'"]),
+    "unknown protocol": ("protocol: rows", "protocol: row", ["no protocol is called 'row'", "'rows'"]),
+    "unknown scenario": ("scenario: curve", "scenario: curv", ["no scenario is called 'curv'", "'curve'"]),
+    "of the whole table": ("column: gain", "column: p_best", ["depends on all other cells"]),
+    "no source": (
+        ", source: Table 1}",
+        "}",
+        ["x.yaml:30", "expect[0]", "a published value without its source"],
+    ),
+    "no origin": ("1e-2, from: run", "1e-2", ["expect[1]", "'from' is missing"]),
+    "two tolerances": ("absolute: 0,", "absolute: 0, digits: 1,", ["2 tolerances: digits, absolute"]),
+    "a share of zero": ("value: 0.25,", "value: 0.0,", ["a share of zero is zero"]),
+    "a negative tolerance": ("absolute: 0,", "absolute: -1,", ["expect[2].absolute", "at least 0"]),
+    "a text with digits": ("value: refused,", "value: refused, digits: 2,", ["unknown key 'digits'"]),
+    "no row named": ("where: {estimator: ols, term: gdp}", "where: {}", ["expect[0].where"]),
+    "unknown origin": ("from: publication", "from: a book", ["expect[0].from", "'publication' or 'run'"]),
+    "a column that is a list": ("column: gain", "column: [gain]", ["expect[1].column", "found a list of 1"]),
+    "a table that is a mapping": ("table: gain", "table: {a: 1}", ["expect[1].table", "found a mapping"]),
+    "an id that is a list": ("estimator: bag", "estimator: [bag]", ["expect[1].where.estimator"]),
+    "an entry that is a text": ("expect:\n", "expect:\n  - gain\n", ["expect[0]"]),
+    "no value": ("value: 0.110,", "", ["expect[0]", "'value' is missing"]),
+    "a cell twice": (
+        EXPECT[8:],
+        EXPECT[8:] + EXPECT[8:],
+        ["x.yaml:40", "is expected at x.yaml:32:5 already"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "instead", "words"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_with_its_place(load, text, written, instead, words):
+    assert text.count(written) == 1
+    with pytest.raises(SpecError) as caught:
+        load(text.replace(written, instead))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_one_mistake_is_one_problem(load, text):
+    with pytest.raises(SpecError) as caught:
+        load(text.replace("column: gain", "colum: gain"))
+    assert len(caught.value.problems) == 2  # the unknown key, and the missing one
+
+
+def test_the_same_cell_may_be_published_and_pinned(load, text):
+    row = "table: coefficients, where: {estimator: ols, term: gdp}"
+    pinned = f"  - {{{row}, column: estimate, value: 0.11, from: run}}\n"
+    assert len(load(text + pinned).study.expect) == 5
+
+
+def test_a_study_changed_by_an_override_expects_nothing(load, text):
+    assert load(text, "seed=2").study.expect == ()
+
+
+def test_an_override_can_say_what_is_expected(load, text):
+    override = "expect=[{table: summary, where: {variable: co2}, column: n, value: 9, from: run}]"
+    assert [expectation.table for expectation in load(text, override, "seed=2").study.expect] == ["summary"]
+
+
+def test_the_schema_accepts_what_is_right_and_nothing_else(load, catalogs, text):
+    validator = Draft202012Validator(spec_schema(catalogs))
+    data = load(text).document.data
+    assert not list(validator.iter_errors(data))
+    data["expect"][1]["table"] = "gains"
+    data["expect"][2]["from"] = "a book"
+    del data["expect"][3]["column"]
+    assert sorted(error.path[1] for error in validator.iter_errors(data)) == [1, 2, 3]
+
+
+@dataclass(frozen=True)
+class Lagged:
+    """A scenario of a plugin with a table of its own."""
+
+    name: ClassVar[str] = "lagged"
+    tables: ClassVar[tuple[ResultTable, ...]] = (
+        ResultTable("lags", ("outcome", "estimator", "lag", "effect"), ("outcome", "lag"), "effects by lag"),
+    )
+
+
+LAG = """\
+expect:
+  - {table: lags, where: {outcome: co2, lag: 1}, column: COLUMN, value: 0.5, from: run}
+"""
+
+
+def test_a_table_of_a_plugins_scenario_can_be_expected_of(good, catalogs, tmp_path):
+    scenarios = catalogs["scenario"]
+    with_lags = replace(scenarios, members={**scenarios.members, "lagged": Lagged})
+    offered = {**catalogs, "scenario": with_lags}
+    path = tmp_path / "study.yaml"
+    path.write_text(good + LAG.replace("COLUMN", "effect"), encoding="utf-8")
+    (expectation,) = load_study(path, catalogs=offered).study.expect
+    assert expectation.table == "lags"
+    data = load_study(path, catalogs=offered).document.data
+    assert not list(Draft202012Validator(spec_schema(offered)).iter_errors(data))
+    assert list(Draft202012Validator(spec_schema(catalogs)).iter_errors(data))
+    with pytest.raises(SpecError, match="there is no result table 'lags'"):
+        load_study(path, catalogs=catalogs)
+    path.write_text(good + LAG.replace("COLUMN", "efect"), encoding="utf-8")
+    with pytest.raises(SpecError, match="'lags' has no column 'efect'"):
+        load_study(path, catalogs=offered)
