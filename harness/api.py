@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.data.panel import Panel
-    from harness.data.read.frame_file import FrameFile
+    from harness.data.read.files import FrameFile
     from harness.data.roles import Roles
     from harness.registry.plugin_choice import PluginChoice
     from harness.registry.registry import Registry
@@ -166,16 +166,16 @@ def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
     """Return the panel of the first outcome of a table, checked as that of a spec is.
 
     Named levels of the table's index are columns. Rows with a missing cell are refused, and rows are put
-    in the order of entities and periods. `Panel.from_frame` takes the usual roles by name.
+    in the order of entities and periods.
 
     Raises
     ------
     DataError
         With everything that is wrong with the table.
     """
-    from harness.data.from_frame import panel_of
+    from harness.data import build
 
-    return panel_of(frame, roles)
+    return build.panel_from_frame(frame, roles)
 
 
 def open_run(path: AnyPath) -> StudyResult:
@@ -215,8 +215,7 @@ def draft_spec(
     DataError
         Where an answer names no column, or no two columns name each row once.
     """
-    from harness.draft.answers import Answers
-    from harness.draft.draft import draft_of
+    from harness.draft.draft import Answers, draft_of
     from harness.draft.found_data import find_frame
     from harness.draft.spec_text import spec_text
     from harness.installed import installed
@@ -242,7 +241,7 @@ def _data(data: object) -> Path | FrameFile | None:
         return Path(data)
     import pandas as pd
 
-    from harness.data.read.frame_file import frame_file
+    from harness.data.read.files import frame_file
 
     if not isinstance(data, pd.DataFrame):
         what = f"data of the type {type(data).__name__}"

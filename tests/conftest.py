@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, settings
 
 from small_run import run_small
 
-# How long an example takes depends on what else the machine does; speed is for the benchmarks.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# How long an example takes depends on what else the machine does; speed is for the benchmarks. The default
+# run takes the same examples every time; the slow one goes on drawing, and what it finds becomes a test.
+settings.register_profile("drawn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", settings.get_profile("drawn"), derandomize=True)
+settings.load_profile(os.environ.get("HARNESS_EXAMPLES", "same"))
 
 # A command that is not told how many workers to start takes one: other tests run beside it on the same cores.
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")

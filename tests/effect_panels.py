@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from harness import Panel
-from harness.data.simulate.small_panel import SmallPanel
+from harness.data.simulate.small_panels import SmallPanel
 from harness.plugin import Floats
 from panels import panel_from_arrays, small_panel
 

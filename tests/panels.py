@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import Panel
-from harness.data.derivation import Derivation
-from harness.data.panel import SplitUnit
+from harness.data.panel import Derivation, SplitUnit
 from harness.plugin import Key
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.data.simulate.small_panel import SmallPanel
+from harness.data.simulate.small_panels import SmallPanel
 from harness.plugin import random_stream
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp

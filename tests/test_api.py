@@ -258,7 +258,7 @@ def test_a_table_that_is_no_panel_is_told(tmp_path, frame, words):
 
 
 def test_equal_tables_have_equal_bytes():
-    from harness.data.read.frame_file import frame_file
+    from harness.data.read.files import frame_file
 
     one = frame_file(grunfeld())
     assert frame_file(grunfeld().reset_index()) == one

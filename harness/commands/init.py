@@ -13,7 +13,7 @@ from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
-    from harness.draft.answers import Answers
+    from harness.draft.draft import Answers
 
 _ASKED = {
     "outcome": "Which column is the outcome, whose values are to be explained?",
@@ -48,9 +48,9 @@ def init(
     side are seen and written into the spec; what cannot be seen is asked for on a terminal, and elsewhere
     said by options.
     """
-    from harness.draft.answers import Answers
+    from harness.draft.draft import Answers
     from harness.draft.found_data import find_data
-    from harness.draft.write import write_draft
+    from harness.draft.spec_text import write_draft
 
     catalogs = found(choice).catalogs
     path = data[0].with_suffix(".yaml") if out is None else out

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -11,27 +12,23 @@ import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.data.checked_rows import checked_rows
-from harness.data.contiguity import Contiguity
 from harness.data.data_spec import DataSpec
 from harness.data.derived_columns import DerivedColumn
+from harness.data.expand import expand
 from harness.data.key import Key
-from harness.data.locations import RowLocator
-from harness.data.note import Note
+from harness.data.messages import Note, ProblemCollector, RowLocator, StepRecord
+from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
-from harness.data.prepare.account import StepRecord
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, run_steps
 from harness.data.prepare.step import Calendar, LearnedStep, Step
-from harness.data.problems import ProblemCollector
+from harness.data.read.files import FRAME_FILE, frame_file, read_bytes
 from harness.data.read.table import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
 from harness.data.shape.leakage import leakage_notes, thinned
-from harness.data.shape.regularity import shape_notes
+from harness.data.shape.panel_notes import shape_notes, total_notes, variation_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
-from harness.data.shape.totals import total_notes
-from harness.data.shape.variation import variation_notes
-from harness.data.summary import filled_table, steps_table, summary_table
 from harness.data.user_schema import UserSchema
 
 
@@ -263,3 +260,94 @@ class PanelBuilder:
         if fit_rows is None:
             self._whole.append(prepared)
         return prepared
+
+
+def summary_row(values: Floats, entity: Ints) -> dict[str, float]:
+    """Return count, mean, spread and range of one column, as Stata's ``xtsum`` defines them.
+
+    Parameters
+    ----------
+    values : (n_obs,), finite
+    entity : (n_obs,), codes
+
+    Returns
+    -------
+    n, mean, sd, min, max, sd_within (of the deviations from the entities' means, over n - 1) and sd_between
+    (of the entities' means, over their number less 1), in the column's unit; NaN where there is one row or
+    entity.
+    """
+    _, code = np.unique(entity, return_inverse=True)
+    count = np.bincount(code)
+    means = np.bincount(code, weights=values) / count
+    return {
+        "n": values.size,
+        "mean": float(values.mean()),
+        "sd": _sd(values),
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "sd_within": _sd(values - means[code]),
+        "sd_between": _sd(means),
+    }
+
+
+def _sd(values: Floats) -> float:
+    return float(values.std(ddof=1)) if values.size > 1 else float("nan")
+
+
+def summary_table(columns: pd.DataFrame, entity: Ints, roles: Roles) -> pd.DataFrame:
+    """Return one row of statistics a variable, led by its name and role."""
+    rows = [
+        {
+            "variable": name,
+            "role": roles.role_of(name),
+            **summary_row(columns[name].to_numpy(dtype=np.float64), entity),
+        }
+        for name in roles.variables
+    ]
+    return pd.DataFrame(rows)
+
+
+def steps_table(records: Iterable[StepRecord]) -> pd.DataFrame:
+    """Return what each step did: step, into, inputs, detail, one row each."""
+    rows = [(record.step, record.into, ", ".join(record.inputs), record.account.detail) for record in records]
+    return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
+
+
+def filled_table(prepared: PreparedColumns, locator: RowLocator) -> pd.DataFrame:
+    """Return the cells that steps filled in: column, entity, time, value, one row each.
+
+    Parameters
+    ----------
+    locator : of the rows that were prepared
+    """
+    keys = locator.frame
+    parts = [
+        pd.DataFrame(
+            {
+                "column": record.into,
+                "entity": keys[locator.entity].to_numpy()[filled],
+                "time": keys[locator.time].to_numpy()[filled],
+                "value": prepared.columns[record.into].cells[filled],
+            }
+        )
+        for record in prepared.records
+        if (filled := record.account.filled) is not None and filled.any()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
+    """Return the panel of the first outcome of a table, see `harness.panel_from_frame`.
+
+    Raises
+    ------
+    DataError
+        With everything that is wrong with the table.
+    """
+    spec = DataSpec()
+    content = frame_file(frame).content
+    table = read_bytes(
+        content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity, time=roles.time
+    )
+    made = expand(table, spec, roles)
+    return PanelBuilder.build(made.table, made.spec, made.roles).panel(roles.outcomes[0])

@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 
 from harness.data.file_spec import FileSpec
 from harness.data.name import ColumnName
-from harness.data.panel_checks import Constant, PanelCheck
-from harness.data.prepare.choice import PreparationStep
-from harness.data.prepare.step import Step, single_steps
-from harness.data.rules import ColumnRule, RowFilter
+from harness.data.prepare.step import PreparationStep, Step, single_steps
+from harness.data.rules import ColumnRule, Constant, PanelCheck, RowFilter
 from harness.data.simulate.simulation import SIMULATION, Simulation
 from harness.registry.catalog import Choose
 

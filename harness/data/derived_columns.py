@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.arrays import Floats
-from harness.data.derivation import Derivation
-from harness.data.note import Note
+from harness.data.messages import Note, ProblemCollector
+from harness.data.panel import Derivation
 from harness.data.prepare.pipeline import ancestors
 from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.prepare.step import PanelStep, Step
-from harness.data.problems import ProblemCollector
 from harness.data.roles import Roles
 from harness.errors import Problem
 

@@ -1,15 +1,15 @@
-"""One of the two keys of a panel: which entity, or which period, a row belongs to."""
+"""Rows sorted into levels: the keys of a panel, and the clusters and groups of its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from harness.arrays import Ints, frozen_ints
+from harness.arrays import Floats, Ints, frozen_ints, numbered
 from harness.data.shared_arrays import as_received, as_sent
 
 
@@ -79,3 +79,83 @@ def _places(labels: tuple[str, ...], among: tuple[str, ...]) -> Ints:
 
 def _key_from(name: str, labels: tuple[str, ...], codes: Any) -> Key:  # noqa: ANN401 - as it was sent
     return Key(name, labels, as_received(codes))
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """The level of every row; every level has at least one row.
+
+    Attributes
+    ----------
+    codes : (n_obs,), in 0 .. n_levels - 1
+    levels : (n_levels,), sorted; what the codes were before, such as positions among a key's labels
+    """
+
+    codes: Ints
+    levels: Ints
+
+    @classmethod
+    def of(cls, values: Ints) -> Grouping:
+        """Return the grouping of rows by equal values, (n_obs,), >= 0."""
+        levels, codes = numbered(values)
+        return Grouping(codes, levels)
+
+    @classmethod
+    def of_pairs(cls, first: Ints, second: Ints) -> Grouping:
+        """Return the grouping of rows by equal pairs of non-negative values, (n_obs,) each."""
+        return cls.of(first * (int(second.max()) + 1) + second)
+
+    @property
+    def n_levels(self) -> int:
+        """Number of levels."""
+        return int(self.levels.size)
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Rows of each level, (n_levels,)."""
+        return np.bincount(self.codes, minlength=self.n_levels).astype(np.float64)
+
+    @cached_property
+    def _order(self) -> Ints | None:
+        """Rows sorted by level; None where they are so already, which spares a copy of every array summed."""
+        is_sorted = bool(np.all(self.codes[1:] >= self.codes[:-1]))
+        return None if is_sorted else np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def _starts(self) -> Ints:
+        return np.concatenate([[0], np.cumsum(self.sizes[:-1])]).astype(np.int64)
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the sum over each level's rows, (n_levels, ...), of values, (n_obs, ...)."""
+        if values.size == values.shape[0]:
+            flat = np.bincount(self.codes, weights=values.ravel(), minlength=self.n_levels)
+            return flat.astype(np.float64, copy=False).reshape(self.n_levels, *values.shape[1:])
+        ordered = values if self._order is None else values[self._order]
+        return np.add.reduceat(ordered, self._starts, axis=0)
+
+    def means(self, values: Floats) -> Floats:
+        """Return the mean over each level's rows, (n_levels, n_columns), of columns, (n_obs, n_columns)."""
+        means: Floats = self.sums(values) / self.sizes[:, None]
+        return means
+
+    def is_within(self, outer: Grouping) -> bool:
+        """Say whether all rows of each level are of one level of another grouping of the same rows."""
+        some = np.empty(self.n_levels, dtype=np.int64)
+        some[self.codes] = outer.codes
+        return bool(np.array_equal(some[self.codes], outer.codes))
+
+
+def rows_in_company(groupings: Sequence[Grouping]) -> Ints:
+    """Return the rows that are not the only one of a level, nor become so once such rows are left out.
+
+    Correia 2015, "Singletons, cluster-robust standard errors and fixed effects: a bad mix".
+    """
+    kept = np.arange(groupings[0].codes.size)
+    while True:
+        is_alone = np.zeros(kept.size, dtype=np.bool_)
+        for grouping in groupings:
+            codes = grouping.codes[kept]
+            is_alone |= np.bincount(codes, minlength=grouping.n_levels)[codes] == 1
+        if not is_alone.any():
+            return kept
+        kept = kept[~is_alone]

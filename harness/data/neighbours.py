@@ -1,23 +1,153 @@
-"""The neighbours of a panel's rows, by a file of pairs or by where they are."""
+"""Which rows are neighbours of which: by a file of pairs, or by where they are on the globe."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
 import numpy as np
 
-from harness.arrays import Floats, Ints
-from harness.data.distance import nearest_neighbours
-from harness.data.links import Links
-from harness.data.panel import Panel
+from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
+from harness.data.key import Key
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Neighbours of rows.
+
+    Attributes
+    ----------
+    rows, others : (n_links,), positions of rows and of their neighbours
+    weights : (n_links,), > 0; those of a row sum to one
+    source : what tells neighbours, in words
+    """
+
+    rows: Ints
+    others: Ints
+    weights: Floats
+    source: str
+
+    @classmethod
+    def standardised(cls, rows: Ints, others: Ints, weights: Floats, *, source: str) -> Self:
+        """Return links with weights, (n_links,) > 0, over the sum of those of their row."""
+        totals = np.bincount(rows, weights) if rows.size else np.zeros(1)
+        return cls(rows, others, weights / totals[rows], source)
+
+    def means(self, values: Floats) -> Floats:
+        """Return the weighted mean of values over the neighbours, (n_obs,); NaN for a row without."""
+        sums = np.bincount(self.rows, self.weights * values[self.others], values.size)
+        return np.where(self.counts(values.size) > 0, sums, np.nan)
+
+    def counts(self, n_obs: int) -> Ints:
+        """Return how many neighbours each row has, (n_obs,)."""
+        return np.bincount(self.rows, minlength=n_obs).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Contiguity:
+    """Pairs of entities that are neighbours.
+
+    Attributes
+    ----------
+    entities : labels of those that have a neighbour, distinct
+    ones, others : (n_pairs,), positions in `entities` of both sides of a pair, each pair once
+    weights : (n_pairs,), > 0, how much a pair counts; any unit
+    origin : what messages call the file
+    """
+
+    entities: tuple[str, ...]
+    ones: Ints
+    others: Ints
+    weights: Floats
+    origin: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ones", frozen_ints(self.ones))
+        object.__setattr__(self, "others", frozen_ints(self.others))
+        object.__setattr__(self, "weights", frozen_floats(self.weights))
+
+    def __reduce__(self) -> tuple[Callable[..., Contiguity], tuple[Any, ...]]:
+        # Arrays come out of a pickle writable; going through __init__ locks them again.
+        return Contiguity, (self.entities, self.ones, self.others, self.weights, self.origin)
+
+    def links(self, entity: Key, period: Ints) -> Links:
+        """Return the neighbours of rows among the rows of the same period, each pair in both directions.
+
+        Weights are over the sum of those of a row's neighbours that have a row in the period.
+
+        Parameters
+        ----------
+        entity : of the rows, matched by label
+        period : (n_obs,); no two rows agree in entity and period
+        """
+        own = entity.codes_among(self.entities)
+        periods, column = np.unique(period, return_inverse=True)
+        row_of = np.full((len(self.entities) + 1, periods.size), -1, dtype=np.int64)
+        row_of[own, column] = np.arange(own.size)
+        row_of[-1] = -1
+        here = row_of[np.concatenate([self.ones, self.others])].ravel()
+        there = row_of[np.concatenate([self.others, self.ones])].ravel()
+        weights = np.repeat(np.tile(self.weights, 2), periods.size)
+        both = (here >= 0) & (there >= 0)
+        return Links.standardised(
+            here[both], there[both], weights[both], source=f"neighbours by {self.origin}"
+        )
+
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the earth (IUGG)."""
+
+
+def great_circle_km(coordinates: Floats, others: Floats) -> Floats:
+    """Return great-circle distances by the haversine formula, (n, n_others), km.
+
+    Parameters
+    ----------
+    coordinates : (n, 2), latitude and longitude in degrees
+    others : (n_others, 2), likewise
+    """
+    latitude, longitude = np.radians(coordinates).T
+    other_latitude, other_longitude = np.radians(others).T
+    half_up = np.sin(0.5 * (latitude[:, None] - other_latitude)) ** 2
+    half_along = np.sin(0.5 * (longitude[:, None] - other_longitude)) ** 2
+    chord = half_up + np.cos(latitude)[:, None] * np.cos(other_latitude) * half_along
+    distance: Floats = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0)))
+    return distance
+
+
+def rows_by_period(period: Ints) -> Iterator[Ints]:
+    """Yield the positions of the rows of each period, (n_obs,), in order."""
+    order = np.argsort(period, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(period[order])) + 1)
+
+
+def nearest_neighbours(coordinates: Floats, period: Ints, *, nearest: int) -> Ints:
+    """Return the rows nearest to each row in its period, (n_obs, nearest); -1 where a period has too few.
+
+    Of rows equally far the one that stands first is nearer; a row is no neighbour of itself.
+
+    Parameters
+    ----------
+    coordinates : (n_obs, 2), latitude and longitude in degrees; a row without has no neighbours and is none
+    period : (n_obs,)
+    nearest : >= 1
+    """
+    found = np.full((period.size, nearest), -1, dtype=np.int64)
+    is_known = ~np.isnan(coordinates.sum(axis=1))
+    for everyone in rows_by_period(period):
+        rows = everyone[is_known[everyone]]
+        if rows.size < 2:
+            continue
+        distance = great_circle_km(coordinates[rows], coordinates[rows])
+        np.fill_diagonal(distance, np.inf)
+        n_found = min(nearest, rows.size - 1)
+        found[rows, :n_found] = rows[np.argsort(distance, axis=1, kind="stable")[:, :n_found]]
+    return found
+
 
 NEAREST = 5
 """Neighbours of a row where none are named: the nearest of its period, with equal weights."""
-
-
-def neighbour_links(panel: Panel) -> Links | None:
-    """Return the neighbours of each row, by the contiguity or else the nearest; None without either."""
-    if panel.contiguity is not None:
-        return panel.contiguity.links(panel.entity, panel.period)
-    return None if panel.coordinates is None else nearest_links(panel.coordinates, panel.period)
 
 
 def nearest_links(coordinates: Floats, period: Ints) -> Links:

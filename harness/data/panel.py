@@ -1,23 +1,34 @@
-"""The rows an estimator sees: one outcome, its regressors and the two keys."""
+"""A column that follows from others, which counterfactual panels compute anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
-from harness.data.contiguity import Contiguity
-from harness.data.derivation import Derivation
 from harness.data.key import Key
 from harness.data.name import exposure_columns
-from harness.data.roles import Roles
+from harness.data.neighbours import Contiguity, Links, nearest_links
 from harness.data.shared_arrays import as_received, as_sent
 
-if TYPE_CHECKING:
-    import pandas as pd
+
+class Derivation(Protocol):
+    """A column that follows from other columns of the same row, such as a square."""
+
+    @property
+    def into(self) -> str:
+        """Column that is computed."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,), from its inputs, (n_obs,) each."""
+
 
 SplitUnit = Literal["row", "entity", "time"]
 """What an honest inner split must not cut: nothing, an entity's rows, or the order of periods."""
@@ -89,40 +100,6 @@ class Panel:
             message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
             raise ValueError(message)
 
-    @classmethod
-    def from_frame(
-        cls,
-        frame: pd.DataFrame,
-        *,
-        entity: str,
-        time: str,
-        outcome: str,
-        exposure: str,
-        moderators: Sequence[str] = (),
-        controls: Sequence[str] = (),
-    ) -> Panel:
-        """Return the panel of a table, checked as that of a spec is; named levels of its index are columns.
-
-        Rows with a missing cell are refused, and rows are put in the order of entities and periods. For
-        further roles, such as instruments and weights, see `harness.panel_from_frame`.
-
-        Raises
-        ------
-        DataError
-            With everything that is wrong with the table.
-        """
-        from harness.data.from_frame import panel_of
-
-        roles = Roles(
-            entity=entity,
-            time=time,
-            outcomes=(outcome,),
-            exposure=exposure,
-            moderators=tuple(moderators),
-            controls=tuple(controls),
-        )
-        return panel_of(frame, roles)
-
     def __reduce__(self) -> tuple[Callable[..., Panel], tuple[Any, ...]]:
         # Arrays come out of a pickle writable; going through __init__ locks them again.
         values = (getattr(self, field.name) for field in fields(self))
@@ -181,6 +158,12 @@ class Panel:
     def group(self, name: str) -> Key:
         """Return the group of every row by one of the columns in `groups`."""
         return next(group for group in self.groups if group.name == name)
+
+    def links(self) -> Links | None:
+        """Return the neighbours of each row, by the contiguity or else the nearest; None without either."""
+        if self.contiguity is not None:
+            return self.contiguity.links(self.entity, self.period)
+        return None if self.coordinates is None else nearest_links(self.coordinates, self.period)
 
     def with_controls(self, names: Sequence[str]) -> Panel:
         """Return the panel with some of its controls, in its own order of them."""

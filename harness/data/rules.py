@@ -1,11 +1,21 @@
-"""What the spec says of one column: which rows it keeps, and what its cells must hold."""
+"""What the spec says of rows and columns: which rows it keeps, what cells must hold, and rows together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 from pydantic import Field
+
+from harness.arrays import Floats, Mask
+from harness.data.name import ColumnName
+from harness.data.prepare.step import Calendar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Bound = Annotated[int | float | str, Field(union_mode="smart")]
 """An end of a range: a number, or a period written as text such as ``2011Q2``."""
@@ -71,3 +81,298 @@ class ColumnRule:
         if self.min is not None and self.max is not None and self.min > self.max:
             message = f"min {self.min} is above max {self.max}"
             raise ValueError(message)
+
+
+Columns = Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+Tolerance = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """``{use: balanced}``: every entity has a row in every period that some entity has.
+
+    Attributes
+    ----------
+    use : kind of check
+    """
+
+    use: Literal["balanced"]
+
+    columns = ()
+    says = "every entity in every period"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), of entities that have all periods."""
+        rows = np.bincount(calendar.entity)
+        passes: Mask = rows[calendar.entity] == np.unique(calendar.period).size
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        n_periods = np.unique(calendar.period).size
+        least = np.bincount(calendar.entity)[calendar.entity[failed]].min()
+        return f"{_entities(calendar, failed)} have fewer than {n_periods} periods, down to {least}"
+
+
+@dataclass(frozen=True)
+class NoGaps:
+    """``{use: no_gaps}``: no entity lacks a period between two that it has.
+
+    Attributes
+    ----------
+    use : kind of check
+    """
+
+    use: Literal["no_gaps"]
+
+    columns = ()
+    says = "no period left out between the first and the last of an entity"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), that follow on the period before or are the first of their entity."""
+        first = np.full(calendar.entity.max() + 1, calendar.period.max())
+        np.minimum.at(first, calendar.entity, calendar.period)
+        passes: Mask = (calendar.earlier(1) >= 0) | (calendar.period == first[calendar.entity])
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        return f"{_entities(calendar, failed)} have gaps; the rows behind them are listed"
+
+
+@dataclass(frozen=True)
+class Constant:
+    """``{use: constant, column: province}``: one value within each entity.
+
+    Attributes
+    ----------
+    use : kind of check
+    column : numbers or texts
+    """
+
+    use: Literal["constant"]
+    column: ColumnName
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return (self.column,)
+
+    @property
+    def says(self) -> str:
+        """What is expected."""
+        return f"one value of '{self.column}' within each entity"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), with the value of their entity's first row, or without one."""
+        import pandas as pd
+
+        codes, _ = pd.factorize(columns[self.column])
+        value = pd.Series(np.where(codes < 0, np.nan, codes))
+        first = value.groupby(calendar.entity).transform("first").to_numpy()
+        passes: Mask = (codes < 0) | (codes == first)
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        at = int(np.flatnonzero(failed)[0])
+        own = np.flatnonzero(calendar.entity == calendar.entity[at])
+        values = [repr(value) for value in dict.fromkeys(columns[self.column].iloc[own].dropna())]
+        return f"'{self.column}' changes within {_entities(calendar, failed)}: {', '.join(values[:3])} in one"
+
+
+@dataclass(frozen=True)
+class Monotone:
+    """``{use: monotone, column: patents, direction: rising}``: from period to period within each entity.
+
+    Attributes
+    ----------
+    use : kind of check
+    column : of numbers
+    direction : ``rising`` allows equal numbers, and so does ``falling``
+    """
+
+    use: Literal["monotone"]
+    column: ColumnName
+    direction: Literal["rising", "falling"]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return (self.column,)
+
+    @property
+    def says(self) -> str:
+        """What is expected."""
+        return f"'{self.column}' {self.direction} within each entity"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), that do not go the other way."""
+        change = self._change(columns, calendar)
+        passes: Mask = ~(change < 0.0 if self.direction == "rising" else change > 0.0)
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        change = self._change(columns, calendar)[failed]
+        largest = change[np.abs(change).argmax()]
+        return f"'{self.column}' goes the other way in {int(failed.sum())} rows, by {largest:.4g} at most"
+
+    def _change(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Floats:
+        """Return the change since the entity's row before, (n_obs,); NaN where there is none."""
+        order = np.lexsort((calendar.period, calendar.entity))
+        value = columns[self.column].to_numpy(dtype=np.float64)[order]
+        change = np.full(value.size, np.nan)
+        same = np.diff(calendar.entity[order]) == 0
+        change[1:][same] = np.diff(value)[same]
+        back = np.empty_like(change)
+        back[order] = change
+        return back
+
+
+@dataclass(frozen=True)
+class SumCheck:
+    """``{use: sum, of: [primary, secondary, tertiary], equals: 100, tolerance: 0.1}``.
+
+    Attributes
+    ----------
+    use : kind of check
+    of : columns that are added
+    equals : a number, or a column
+    tolerance : in the unit of the columns
+    """
+
+    use: Literal["sum"]
+    of: Columns
+    equals: float | ColumnName
+    tolerance: Tolerance = 1e-6
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return (*self.of, *([self.equals] if isinstance(self.equals, str) else []))
+
+    @property
+    def says(self) -> str:
+        """What is expected."""
+        equals = self.equals if isinstance(self.equals, str) else f"{self.equals:g}"
+        return f"{' + '.join(self.of)} = {equals}, within {self.tolerance:g}"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), where the sum is as said, or a column has no number."""
+        made, asked = self._sides(columns)
+        passes: Mask = ~(np.abs(made - asked) > self.tolerance)
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        return _differ(*self._sides(columns), failed)
+
+    def _sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+        made = np.sum([_floats(columns[name]) for name in self.of], axis=0)
+        equals = self.equals
+        asked = _floats(columns[equals]) if isinstance(equals, str) else np.full(made.shape, equals)
+        return made, asked
+
+
+@dataclass(frozen=True)
+class ProductCheck:
+    """``{use: product, of: [co2_pc, population], equals: co2, relative: 0.001}``.
+
+    Attributes
+    ----------
+    use : kind of check
+    of : columns that are multiplied
+    equals : a column
+    relative : tolerance, as a share of `equals`
+    """
+
+    use: Literal["product"]
+    of: Columns
+    equals: ColumnName
+    relative: Tolerance = 1e-6
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return (*self.of, self.equals)
+
+    @property
+    def says(self) -> str:
+        """What is expected."""
+        return f"{' x '.join(self.of)} = {self.equals}, within {self.relative:g} of it"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), where the product is as said, or a column has no number."""
+        made, asked = self._sides(columns)
+        passes: Mask = ~(np.abs(made - asked) > self.relative * np.abs(asked))
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words, and a factor that all rows share."""
+        made, asked = self._sides(columns)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = made[failed] / asked[failed]
+        shared = failed.all() and np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-3 * np.abs(ratio).max()
+        units = (
+            f"; it is {np.median(ratio):.4g} times as large in all rows: do units differ?" if shared else ""
+        )
+        return _differ(made, asked, failed) + units
+
+    def _sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+        made = np.prod([_floats(columns[name]) for name in self.of], axis=0)
+        return made, _floats(columns[self.equals])
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """``{use: at_most, column: urban, other: population}``: no row has more of one than of another.
+
+    Attributes
+    ----------
+    use : kind of check
+    column, other : of numbers in one unit
+    """
+
+    use: Literal["at_most"]
+    column: ColumnName
+    other: ColumnName
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return (self.column, self.other)
+
+    @property
+    def says(self) -> str:
+        """What is expected."""
+        return f"'{self.column}' at most '{self.other}'"
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), where it is, or a column has no number."""
+        passes: Mask = ~(_floats(columns[self.column]) > _floats(columns[self.other]))
+        return passes
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        return _differ(_floats(columns[self.column]), _floats(columns[self.other]), failed)
+
+
+PanelCheck = Annotated[
+    Balanced | NoGaps | Constant | Monotone | SumCheck | ProductCheck | AtMost, Field(discriminator="use")
+]
+"""A rule that rows must satisfy together."""
+
+
+def _floats(column: pd.Series) -> Floats:
+    return column.to_numpy(dtype=np.float64)
+
+
+def _entities(calendar: Calendar, failed: Mask) -> str:
+    return f"{np.unique(calendar.entity[failed]).size} of {np.unique(calendar.entity).size} entities"
+
+
+def _differ(made: Floats, asked: Floats, failed: Mask) -> str:
+    first = int(np.flatnonzero(failed)[0])
+    rows = f"{int(failed.sum())} of {failed.size} rows"
+    return f"not so in {rows}; first {made[first]:.6g} against {asked[first]:.6g}"

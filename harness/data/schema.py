@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from harness.data.locations import RowLocator, few, quoted
-from harness.data.panel_checks import PanelCheck
+from harness.data.messages import ProblemCollector, RowLocator, few, quoted
 from harness.data.prepare.step import Calendar
-from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import require_numbers
-from harness.data.rules import ColumnRule
+from harness.data.rules import ColumnRule, PanelCheck
 from harness.errors import DataError, Problem
 
 if TYPE_CHECKING:

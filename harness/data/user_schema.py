@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from harness.data.locations import RowLocator, few, quoted
+from harness.data.messages import RowLocator, few, quoted
 from harness.errors import DataError, Problem, near_names
 
 if TYPE_CHECKING:

@@ -8,19 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Mask
+from harness.arrays import Floats, Ints, Mask
 from harness.data.file_spec import MISSING_VALUES
-from harness.data.locations import RowLocator, few, quoted
+from harness.data.messages import ProblemCollector, RowLocator, few, quoted
 from harness.data.name import fold_name, near_columns
-from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import read_numbers, require_numbers, strange_cells
-from harness.data.shape.entities import read_entities
+from harness.data.shape.leakage import leaks
+from harness.data.shape.panel_index import read_entities
 from harness.data.shape.times import read_times
-from harness.draft.absorbed import absorbing
-from harness.draft.answers import Answers
 from harness.draft.column import FEW, RawColumn
 from harness.draft.keys import likely_keys, named_entity, named_time, names_rows, nearly_keys, texts_of
-from harness.draft.leaks import left_for_leaks
 from harness.errors import DataError, Problem
 
 
@@ -275,3 +272,83 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
             f"{exposure.name} squared: estimators bend the curve by terms of their own (`power`, `splines`)"
         )
     return ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a user says of a table; what is None is guessed where it can be.
+
+    Attributes
+    ----------
+    entity, time : keys
+    outcome : left-hand variable; cannot be guessed
+    exposure : variable whose effect is asked; cannot be guessed
+    """
+
+    entity: str | None = None
+    time: str | None = None
+    outcome: str | None = None
+    exposure: str | None = None
+
+
+_NOTHING = 1e-9
+"""What is left of a variable's spread, relative to it, where effects take all of it."""
+
+
+def absorbing(values: Floats, entity: Ints, time: Ints) -> tuple[frozenset[str], ...]:
+    """Return the sets of effects that determine a variable, the smallest only.
+
+    Parameters
+    ----------
+    values : (n_rows,), NaN where missing
+    entity, time : (n_rows,), codes
+    """
+    there = np.isfinite(values)
+    values, entity, time = values[there], entity[there], time[there]
+    one: list[frozenset[str]] = []
+    if _is_determined(values, entity):
+        one.append(frozenset({"entity"}))
+    if _is_determined(values, time):
+        one.append(frozenset({"time"}))
+    if one:
+        return tuple(one)
+    return (frozenset({"entity", "time"}),) if _is_determined(values, entity, time) else ()
+
+
+def _is_determined(values: Floats, *keys: Ints) -> bool:
+    """Return whether sums of effects of the keys' levels give the values."""
+    from scipy.sparse import coo_array, hstack
+    from scipy.sparse.linalg import lsqr
+
+    rows = np.arange(values.size)
+    dummies = hstack([coo_array((np.ones(values.size), (rows, key))) for key in keys]).tocsr()
+    centred = values - values.mean()
+    left = lsqr(dummies, centred, atol=1e-12, btol=1e-12)[3]
+    return bool(left <= _NOTHING * np.linalg.norm(centred))
+
+
+def left_for_leaks(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mapping[str, str]:
+    """Return the columns of numbers that would give the outcome away as controls, with the reason.
+
+    Of two that make the outcome together, the one that goes with it more closely is left out.
+
+    Parameters
+    ----------
+    candidates : controls of the draft; looked at in the rows in which all have a number
+    """
+    numbers = {column.name: column.numbers for column in (outcome, *candidates)}
+    there = np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
+    whole = {name: values[there] for name, values in numbers.items()}
+    left: dict[str, str] = {}
+    for leak in leaks(whole, outcomes=[outcome.name], regressors=[column.name for column in candidates]):
+        if len(leak.names) == 1:
+            left[leak.what] = "the outcome is a function of it, or nearly so"
+        elif left.keys().isdisjoint(leak.names):
+            closest = max(leak.names, key=lambda name: _closeness(whole[name], whole[outcome.name]))
+            left[closest] = f"the outcome is {leak.what}, up to a constant factor"
+    return left
+
+
+def _closeness(values: Floats, outcome: Floats) -> float:
+    """Return the size of the rank correlation, which a few large entities do not decide."""
+    return abs(float(pd.Series(values).rank().corr(pd.Series(outcome).rank())))

@@ -13,16 +13,13 @@ import pandas as pd
 from harness.data.data_spec import DataSpec, Join
 from harness.data.file_spec import FileSpec, Reshape
 from harness.data.name import fold_name
-from harness.data.read.data_folder import DataFolder
-from harness.data.read.files import read_bytes
-from harness.data.read.frame_file import FRAME_FILE, frame_file
+from harness.data.read.files import FRAME_FILE, DataFolder, frame_file, read_bytes
 from harness.data.read.read_table import read_table
+from harness.data.read.sniff import FileForm
 from harness.data.read.table import Table
-from harness.draft.answers import Answers
 from harness.draft.column import RawColumn
-from harness.draft.file_form import FileForm
-from harness.draft.keys import likely_keys, may_be_time, texts_of
-from harness.draft.wide import WideTable, find_stacked, find_wide
+from harness.draft.draft import Answers
+from harness.draft.keys import WideTable, find_stacked, find_wide, likely_keys, may_be_time, texts_of
 
 _VALUE = "value"
 

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness.arrays import Floats, Ints, numbered
-from harness.data.grouping import Grouping
-from harness.data.key import Key
+from harness.data.key import Grouping, Key
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 

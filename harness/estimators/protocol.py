@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal, Protocol, Self, get_args, runti
 from numpy.random import Generator
 
 from harness.arrays import Floats
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.draws import FittedDraws

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats
-from harness.data.grouping import Grouping
+from harness.data.key import Grouping
 from harness.errors import EstimationError, Problem
 
 _TIE = 1e-9

@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 
 from harness.arrays import Floats
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Status, attempt, predict

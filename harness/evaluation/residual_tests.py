@@ -9,10 +9,8 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.data.contiguity import Contiguity
 from harness.data.key import Key
-from harness.data.links import Links
-from harness.data.neighbours import nearest_links
+from harness.data.neighbours import Contiguity, Links, nearest_links
 from harness.data.panel import Panel
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.data.note import LEAK_CODE, Note
+from harness.data.messages import LEAK_CODE, Note
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.findings.finding import StudyFinding
 from harness.language import gettext, marked

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.read.frame_file import FRAME_FILE
+from harness.data.read.files import FRAME_FILE
 from harness.data.read.table import DataFile
 from harness.pack.crate import METADATA, metadata
 from harness.pack.own_code import own_code

@@ -1,16 +1,11 @@
 """The names that plugins are written with."""
 
 from harness.arrays import Floats, Ints, Mask, numbered
-from harness.data.contiguity import Contiguity
 from harness.data.dataset import Dataset
-from harness.data.distance import great_circle_km, rows_by_period
-from harness.data.grouping import Grouping, rows_in_company
-from harness.data.key import Key
-from harness.data.links import Links
-from harness.data.neighbours import neighbour_links
-from harness.data.note import Note
+from harness.data.key import Grouping, Key, rows_in_company
+from harness.data.messages import Account, Note
+from harness.data.neighbours import Contiguity, Links, great_circle_km, rows_by_period
 from harness.data.panel import Panel
-from harness.data.prepare.account import Account
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
 from harness.data.roles import Roles
 from harness.data.simulate.simulation import Simulation
@@ -184,7 +179,6 @@ __all__ = [
     "left_out",
     "listed",
     "means_at",
-    "neighbour_links",
     "numbered",
     "random_stream",
     "read_effect_set",

@@ -11,7 +11,7 @@ from itertools import groupby
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from harness.data.note import LEAK_CODE, METHOD_CODE, Note
+from harness.data.messages import LEAK_CODE, METHOD_CODE, Note
 from harness.language import closed_up, gettext
 from harness.report.front.front import Front
 from harness.report.model.run import Run

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import Manifest
 from harness.report.contents import FIGURES, described

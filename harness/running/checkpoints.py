@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult

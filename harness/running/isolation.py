@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 from types import FrameType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.registry.process_state import ProcessState

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.data.data_spec import DataSpec
-from harness.data.read.frame_file import FRAME_FILE, FrameFile
+from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 from harness.running.cluster import DaskWorkers
 from harness.running.layout import SPEC

@@ -13,8 +13,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.dataset import DATASET
 from harness.data.expand import expand
-from harness.data.read.data_folder import DataFolder
-from harness.data.read.frame_file import FRAME_FILE
+from harness.data.read.files import FRAME_FILE, DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.data.user_schema import UserSchema, read_user_schema

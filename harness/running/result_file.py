@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.blocks import BlockResult

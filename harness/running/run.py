@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness.data.build import PanelBuilder
-from harness.data.read.frame_file import FRAME_FILE, FrameFile
+from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.table import refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.record.manifest import Manifest, SpecRecord

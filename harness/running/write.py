@@ -8,7 +8,7 @@ from functools import partial
 
 import pandas as pd
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.record.manifest import Manifest

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws
 from harness.estimators.guard import Attempt, Status, attempt, in_one_line

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.errors import PluginError, Problem
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, as_reason, attempt

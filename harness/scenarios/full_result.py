@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.estimators.guard import Status
 from harness.scenarios.asked import Tables
 from harness.scenarios.fit_tables import NO_TABLES, FitTables

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness.arrays import Floats, Ints
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import attempt, predict

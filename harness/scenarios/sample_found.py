@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.estimators.guard import Attempt, Status
 from harness.scenarios.blocks import BlockResult, of_all_draws
 from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws, draws_of_all

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import CanFitDraws, CanPrepareDraws
 from harness.estimators.protocol import Estimator

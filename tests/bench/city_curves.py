@@ -24,7 +24,7 @@ from scipy.stats import skew
 from harness import Panel
 from harness.arrays import Floats
 from harness.data.entity_means import with_entity_means
-from harness.data.prepare.arithmetic import Product
+from harness.data.prepare.row_steps import Product
 from harness.installed import installed
 from harness.plugin import random_stream
 from harness.running.options import RunOptions

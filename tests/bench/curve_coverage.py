@@ -22,9 +22,15 @@ from patience import counted_steps
 
 from harness import Panel
 from harness.arrays import Floats
-from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
-from harness.data.simulate.linear_panels import InteractionPanel, Linear, NullEffect
-from harness.data.simulate.small_panel import SmallPanel
+from harness.data.simulate.small_panels import (
+    InteractionPanel,
+    InvertedU,
+    Linear,
+    MonotonePanel,
+    NullEffect,
+    SCurve,
+    SmallPanel,
+)
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits, simultaneous_limits
 from harness.scenarios.partial_dependence import partial_dependence

@@ -23,9 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import Panel
-from harness.data.simulate.curved_panels import SCurve
-from harness.data.simulate.linear_panels import InteractionPanel
-from harness.data.simulate.small_panel import SmallPanel
+from harness.data.simulate.small_panels import InteractionPanel, SCurve, SmallPanel
 from harness.estimators.guard import attempt
 from harness.plugin import Estimator
 from harness.scenarios.effect.scenario import EffectScenario

@@ -17,7 +17,7 @@ from statsmodels.multivariate.factor import Factor
 from threadpoolctl import threadpool_limits
 
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.factors import likelihood_loadings, principal_loadings
+from harness.data.prepare.factor_index import likelihood_loadings, principal_loadings
 from harness.data.read.files import read_bytes
 from harness_sklearn.ridge import errors_of_penalties, solve_ridge, weighted_moments
 

@@ -15,10 +15,10 @@ from harness.conformance.battery import run_checks
 from harness.conformance.checks import checks_among, checks_of_member, find_plugin
 from harness.conformance.members import MEMBER_RULES
 from harness.data.dataset import DATASET
-from harness.data.prepare.elementwise import Log
+from harness.data.prepare.row_steps import Log
 from harness.data.prepare.step import STEP
-from harness.data.simulate.linear_panels import NullEffect
 from harness.data.simulate.simulation import SIMULATION
+from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC, AbsoluteError
 from harness.evaluation.protocol import PROTOCOL

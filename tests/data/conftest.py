@@ -9,7 +9,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.read.data_folder import DataFolder
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.data.roles import Roles

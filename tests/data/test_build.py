@@ -8,12 +8,10 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.panel import Panel
-from harness.data.prepare.arithmetic import Ratio
-from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.interpolate import Interpolate
-from harness.data.prepare.lag import Lag
-from harness.data.read.data_folder import DataFolder
+from harness.data.prepare.panel_steps import Interpolate, Lag
+from harness.data.prepare.row_steps import Log, Ratio, Square
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter

@@ -6,10 +6,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.arithmetic import Ratio
-from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.lag import Lag
+from harness.data.prepare.panel_steps import Lag
+from harness.data.prepare.row_steps import Log, Ratio, Square
 from harness.data.prepare.step import STEP
 from harness.data.rules import ColumnRule, RowFilter
 from harness.installed import installed

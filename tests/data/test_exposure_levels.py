@@ -8,7 +8,7 @@ import pytest
 
 import harness
 from harness import panel_from_frame
-from harness.data.exposure_levels import has_levels
+from harness.data.expand import has_levels
 from harness.data.roles import Roles
 from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR

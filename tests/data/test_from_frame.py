@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import harness
+import harness.plugin
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from small_run import grunfeld
@@ -46,13 +47,3 @@ def test_what_is_wrong_with_a_table_is_told():
         harness.panel_from_frame(frame, ROLES)
     with pytest.raises(harness.DataError, match="did you mean 'value'"):
         harness.panel_from_frame(frame, replace(ROLES, exposure="valu"))
-
-
-def test_the_usual_roles_are_taken_by_name():
-    named = harness.Panel.from_frame(
-        grunfeld(), entity="firm", time="year", outcome="invest", exposure="value", controls=["capital"]
-    )
-    whole = harness.panel_from_frame(grunfeld(), ROLES)
-    np.testing.assert_array_equal(named.X, whole.X)
-    np.testing.assert_array_equal(named.observed, whole.observed)
-    assert named.columns == whole.columns == ("value", "capital")

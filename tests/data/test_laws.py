@@ -5,15 +5,15 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.elementwise import Square
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.lag import Lag
-from harness.data.read.data_folder import DataFolder
+from harness.data.prepare.panel_steps import Lag
+from harness.data.prepare.row_steps import Square
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.data.roles import Roles
@@ -92,5 +92,7 @@ def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))
     spec = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
     table = read_table(spec, folder=DataFolder(tmp_path), given=None, datasets={}, entity="id", time="year")
+    original = build(frame)
+    assume(not any(note.code == "W-INDEX" for note in original.notes))
     # A workbook keeps 16 digits of a number, which are not always enough to tell it from its neighbours.
-    assert_same(build(frame), PanelBuilder.build(table, spec, ROLES), rtol=1e-6 if suffix == "xlsx" else 0.0)
+    assert_same(original, PanelBuilder.build(table, spec, ROLES), rtol=1e-6 if suffix == "xlsx" else 0.0)

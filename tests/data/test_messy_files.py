@@ -14,7 +14,7 @@ import harness
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec, Join
 from harness.data.file_spec import Reshape
-from harness.data.read.data_folder import DataFolder
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from messy_files import FILES, NAMES, as_csv, clean, wide

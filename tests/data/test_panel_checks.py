@@ -4,7 +4,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from harness.data.data_spec import DataSpec
-from harness.data.panel_checks import PanelCheck
+from harness.data.rules import PanelCheck
 from harness.errors import DataError
 
 TEXT = """id,year,y,x,a,b,place
@@ -110,7 +110,7 @@ def test_units_that_break_an_identity_are_told(build_text):
 
 
 def test_prepared_columns_are_checked(build_text):
-    from harness.data.prepare.arithmetic import Ratio
+    from harness.data.prepare.row_steps import Ratio
 
     checks = read_checks({"use": "product", "of": ["r", "x"], "equals": "y"})
     spec = DataSpec(path="panel.csv", prepare=(Ratio("r", "y", "x"),), checks=checks)

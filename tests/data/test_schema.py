@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.locations import RowLocator
+from harness.data.messages import RowLocator
 from harness.data.rules import ColumnRule
 from harness.data.schema import check_schema
 from harness.errors import DataError

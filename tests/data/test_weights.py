@@ -5,7 +5,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.arithmetic import Ratio
+from harness.data.prepare.row_steps import Ratio
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule
 from harness.errors import DataError

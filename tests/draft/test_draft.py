@@ -10,8 +10,7 @@ from click.testing import CliRunner
 import harness
 from harness.cli import cli
 from harness.data.dataset import DATASET
-from harness.draft.answers import Answers
-from harness.draft.draft import draft_of
+from harness.draft.draft import Answers, draft_of
 from harness.draft.found_data import find_frame
 from harness.installed import installed
 from harness.study.spec.document import WrittenSpec

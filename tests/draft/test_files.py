@@ -14,11 +14,10 @@ import harness
 from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.dataset import DATASET
-from harness.data.read.data_folder import DataFolder
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
-from harness.draft.absorbed import absorbing
-from harness.draft.answers import Answers
-from harness.draft.file_form import FileForm
+from harness.data.read.sniff import FileForm
+from harness.draft.draft import Answers, absorbing
 from harness.draft.found_data import find_data
 from harness.installed import installed
 from harness.study.spec.ladder import Rung, drafted_rungs

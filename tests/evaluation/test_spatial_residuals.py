@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from harness.evaluation.residual_tests import moran_test
-from harness.plugin import neighbour_links
 from harness_panel.diagnostics.spatial import Neighbours, weight_matrix
 from panels import panel_from_arrays
 
@@ -39,7 +38,7 @@ def test_the_statistic_is_the_one_for_cross_sections():
     )
     panel = replace(panel, coordinates=places.to_numpy())
     own = panel.observed - panel.observed.mean()
-    weights = weight_matrix(neighbour_links(panel), 60)
+    weights = weight_matrix(panel.links(), 60)
     near = Neighbours(weights, np.full((60, 1), 60.0**-0.5), own, panel.observed, "")
     found = moran_test(predictions, places, np.random.default_rng(1))
     assert found.statistic == pytest.approx(near.moran()[0], rel=1e-9)

@@ -55,7 +55,7 @@ class Busy:
 
 @pytest.fixture(scope="module")
 def plan():
-    from harness.data.read.frame_file import frame_file
+    from harness.data.read.files import frame_file
 
     spec = written_spec(SPEC)
     return prepare_study(RunOptions(spec=spec, data=frame_file(grunfeld()))).plan

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.api import run_study
-from harness.data.simulate.curved_panels import InvertedU
+from harness.data.simulate.small_panels import InvertedU
 from harness.running.options import RunOptions
 
 SPEC = """\

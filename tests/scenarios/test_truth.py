@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
-from harness.data.simulate.linear_panels import InteractionPanel
+from harness.data.simulate.small_panels import InteractionPanel, InvertedU, MonotonePanel, SCurve
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness.data.simulate.curved_panels import SCurve
+from harness.data.simulate.small_panels import SCurve
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.partial_dependence import partial_dependence

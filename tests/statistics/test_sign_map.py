@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.data.simulate.linear_panels import InteractionPanel
+from harness.data.simulate.small_panels import InteractionPanel
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from rab_subjects import rab_on
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
-from harness.data.simulate.linear_panels import NullEffect
+from harness.data.simulate.small_panels import InvertedU, MonotonePanel, NullEffect, SCurve
 from harness.plugin import random_stream
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject

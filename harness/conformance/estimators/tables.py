@@ -10,7 +10,7 @@ from harness.arrays import Floats
 from harness.conformance.case import Case
 from harness.conformance.check import Rules, Violation
 from harness.conformance.estimators.capabilities import ABLE, not_declared
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.protocol import HasCoefficients, HasDetails, HasNotes
 

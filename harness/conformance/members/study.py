@@ -12,7 +12,7 @@ from harness.conformance.check import Rules, Violation
 from harness.conformance.members.requirements import require_column, require_words, unchanged
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.stand_in import StandIn
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.evaluation.metrics import Metric

@@ -1,4 +1,4 @@
-"""An index that several indicators have in common."""
+"""An index that several indicators have in common, by the first factor of their correlations."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
+from harness.data.messages import Note, number
 from harness.data.name import ColumnName
-from harness.data.prepare.account import number
-from harness.data.prepare.factors import (
-    first_factor_weights,
-    likelihood_loadings,
-    principal_loadings,
-    rotate_varimax,
-)
-from harness.data.prepare.linear import Range
+from harness.data.prepare.learned_steps import Range
 from harness.errors import DataError, Problem
 
 Method = Literal["factor", "pca"]
@@ -26,6 +20,10 @@ Rotation = Literal["varimax", "none"]
 
 GREATEST_CONDITION = 1e10
 """Condition number of the indicators' correlation matrix beyond which its inverse says nothing."""
+
+DOUBTFUL_CONDITION = 1e6
+"""Condition number of the correlations, or of the likelihood's curvature at its maximum, from which digits of
+the data that nobody measures may move the index."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +39,7 @@ class LearnedIndex:
     loadings : (n_indicators,), correlations with the factor
     start : least score among the rows learned from
     stretch, least : index units per unit of the score, and the index at `start`
+    condition : how many times as large, relative to itself, a change of the index may be as one of the data
     """
 
     into: str
@@ -52,6 +51,19 @@ class LearnedIndex:
     start: float
     stretch: float
     least: float
+    condition: float
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """A warning where the data hardly determine the index."""
+        if self.condition < DOUBTFUL_CONDITION:
+            return ()
+        message = (
+            f"The columns {', '.join(self.inputs)} hardly determine the index: one of them nearly follows "
+            "from the others, or they have too little in common "
+            f"(condition number {number(self.condition)}), so that last digits of the data may move it."
+        )
+        return (Note("W-INDEX", self.into, message),)
 
     @property
     def detail(self) -> str:
@@ -148,7 +160,13 @@ class FactorIndex:
             start=start,
             stretch=(greatest - least) / float(np.ptp(scores)),
             least=least,
+            condition=self._condition(correlation, loadings),
         )
+
+    def _condition(self, correlation: Floats, loadings: Floats) -> float:
+        """Return the condition number of the correlations or, if greater, of the likelihood's curvature."""
+        own = float(np.linalg.cond(correlation))
+        return own if self.method == "pca" else max(own, curvature_condition(correlation, loadings))
 
     def _spread(self, raw: Floats) -> tuple[Floats, Floats]:
         n_rows, n_columns = raw.shape
@@ -171,3 +189,89 @@ class FactorIndex:
             expected="columns that vary and do not determine each other",
             hint="take columns out of the list, or keep more rows",
         )
+
+
+LEAST_UNIQUENESS = 0.005
+"""Least share of a variable's variance that the factors leave unexplained, so that a fit cannot run to the
+boundary where the likelihood has no maximum (a Heywood case); the bound that R's ``factanal`` uses."""
+
+
+def principal_loadings(correlation: Floats, n_factors: int) -> Floats:
+    """Return the loadings of the first principal components, (n_columns, n_factors)."""
+    eigenvalue, eigenvector = np.linalg.eigh(correlation)
+    largest = slice(None, -n_factors - 1, -1)
+    loadings: Floats = eigenvector[:, largest] * np.sqrt(eigenvalue[largest])
+    return loadings
+
+
+def likelihood_loadings(correlation: Floats, n_factors: int) -> Floats:
+    """Return the maximum-likelihood loadings of a factor model, (n_columns, n_factors).
+
+    The likelihood is concentrated on the uniquenesses as in Jöreskog (1967), "Some contributions to maximum
+    likelihood factor analysis", Psychometrika 32, and maximised within [`LEAST_UNIQUENESS`, 1].
+
+    Parameters
+    ----------
+    correlation : (n_columns, n_columns), of full rank
+    n_factors : >= 1, below n_columns
+    """
+    from scipy.optimize import minimize
+
+    n_columns = correlation.shape[0]
+
+    def loadings_at(uniqueness: Floats) -> tuple[Floats, Floats]:
+        root = np.sqrt(uniqueness)
+        eigenvalue, eigenvector = np.linalg.eigh(correlation / np.outer(root, root))
+        strength = np.sqrt(np.maximum(eigenvalue[-n_factors:] - 1.0, 0.0))
+        return root[:, None] * eigenvector[:, -n_factors:] * strength, eigenvalue[:-n_factors]
+
+    def discrepancy(uniqueness: Floats) -> tuple[float, Floats]:
+        loadings, residual = loadings_at(uniqueness)
+        misfit = np.einsum("ij,ij->i", loadings, loadings) + uniqueness - np.diag(correlation)
+        return float(np.sum(residual - np.log(residual) - 1.0)), misfit / uniqueness**2
+
+    start = (1.0 - 0.5 * n_factors / n_columns) / np.diag(np.linalg.inv(correlation))
+    best = minimize(
+        discrepancy,
+        np.clip(start, LEAST_UNIQUENESS, 1.0),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(LEAST_UNIQUENESS, 1.0)] * n_columns,
+        options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000},
+    )
+    return loadings_at(best.x)[0]
+
+
+def curvature_condition(correlation: Floats, loadings: Floats) -> float:
+    """Return the condition number of the likelihood's expected curvature in the uniquenesses, at its maximum.
+
+    The curvature is that of Jöreskog (1967), among the uniquenesses that are not at their bound. It is large
+    where a ridge of loadings fits nearly alike, as where only two columns have something in common.
+    """
+    uniqueness = np.clip(1.0 - np.square(loadings).sum(axis=1), LEAST_UNIQUENESS, 1.0)
+    root = np.sqrt(uniqueness)
+    vectors = np.linalg.eigh(correlation / np.outer(root, root))[1][:, : -loadings.shape[1]]
+    curvature = np.square(vectors @ vectors.T)
+    is_free = uniqueness > LEAST_UNIQUENESS * 1.001
+    return float(np.linalg.cond(curvature[np.ix_(is_free, is_free)])) if is_free.any() else 1.0
+
+
+def rotate_varimax(loadings: Floats) -> Floats:
+    """Return loadings, (n_columns, n_factors), rotated so that each column loads on few factors."""
+    from statsmodels.multivariate.factor_rotation import rotate_factors
+
+    rotated: Floats = rotate_factors(loadings, "varimax")[0]
+    return rotated
+
+
+def first_factor_weights(correlation: Floats, loadings: Floats) -> Floats:
+    """Return the weights, (n_columns,), that score the first factor from standardised columns.
+
+    The first factor explains most variance; its scores are regression scores, R^-1 times its loadings
+    (Thomson 1951), which for principal components are the standardised components. Its sign is anchored on
+    the first column, whose loading is positive: a rule by all loadings, such as their sum, turns the factor
+    round between samples where loadings of both signs nearly cancel.
+    """
+    first = loadings[:, np.argmax(np.square(loadings).sum(axis=0))]
+    sign = 1.0 if first[0] >= 0 else -1.0
+    return np.asarray(sign * np.linalg.solve(correlation, first), dtype=np.float64)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.derivation import Derivation
-from harness.data.locations import RowLocator
-from harness.data.prepare.account import Account, StepRecord
+from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord
+from harness.data.panel import Derivation
 from harness.data.prepare.step import (
     Calendar,
     Column,
@@ -19,8 +18,8 @@ from harness.data.prepare.step import (
     PanelStep,
     RowStep,
     Step,
+    WarningDerivation,
 )
-from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import require_range
 from harness.errors import DataError, Problem
 
@@ -75,7 +74,8 @@ def run_steps(
             else:
                 derivation = _derivation(step, columns, fit_rows, locator)
                 column = _derive(derivation, columns)
-                account = Account(derivation.detail)
+                notes = derivation.notes if isinstance(derivation, WarningDerivation) else ()
+                account = Account(derivation.detail, notes)
                 derivations[step.into] = derivation
             require_range(column.cells, name=step.into, locator=locator)
             columns[step.into] = column

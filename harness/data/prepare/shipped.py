@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from harness.data.prepare.arithmetic import Emissions, Product, Ratio
-from harness.data.prepare.category import Dummies, Interaction, Recode, Trends
-from harness.data.prepare.classes import Classes
-from harness.data.prepare.deflate import Deflate
-from harness.data.prepare.elementwise import Indicator, Log, Log1p, Power, Square
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.group_mean import GroupMean
-from harness.data.prepare.interpolate import Interpolate
-from harness.data.prepare.lag import Difference, Lag, Lead
-from harness.data.prepare.linear import Rescale, Standardise
+from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
+from harness.data.prepare.panel_steps import Deflate, Difference, Interpolate, Lag, Lead
+from harness.data.prepare.row_steps import (
+    Classes,
+    Emissions,
+    Indicator,
+    Log,
+    Log1p,
+    Power,
+    Product,
+    Ratio,
+    Square,
+)
 from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.prepare.step import Step, StepGroup
-from harness.data.prepare.winsorise import Winsorise
+from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode, Trends
 from harness.registry.hooks import hookimpl
 
 _ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Power, Indicator, Emissions, Classes)

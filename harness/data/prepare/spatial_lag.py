@@ -9,10 +9,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness.data.distance import nearest_neighbours
-from harness.data.links import Links
+from harness.data.messages import Account
 from harness.data.name import ColumnName
-from harness.data.prepare.account import Account
+from harness.data.neighbours import Links, nearest_neighbours
 from harness.data.prepare.step import Calendar, Column
 from harness.errors import DataError, Problem
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from harness.data.messages import Account
 from harness.data.name import level_column
-from harness.data.prepare.account import Account
 from harness.data.prepare.step import Calendar, Column, Step
 from harness.errors import DataError, Problem
 

@@ -10,16 +10,14 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.contiguity import Contiguity
 from harness.data.data_spec import ContiguityFile
-from harness.data.locations import RowLocator, few
+from harness.data.messages import Account, Note, RowLocator, StepRecord, few
 from harness.data.name import near_columns
-from harness.data.note import Note
-from harness.data.prepare.account import Account, StepRecord
+from harness.data.neighbours import Contiguity
 from harness.data.read.files import read_file
 from harness.data.read.numbers import require_numbers
 from harness.data.read.table import DataFile
-from harness.data.shape.entities import in_order, read_entities
+from harness.data.shape.panel_index import in_order, read_entities
 from harness.errors import DataError, Problem
 
 _WHERE = "data.contiguity"

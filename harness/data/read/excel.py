@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.data.locations import few
-from harness.data.note import Note
-from harness.data.read.header import MAX_COLUMNS, check_header
-from harness.data.read.layout import FileRow, lay_out, refuse_no_rows, without_unnamed
-from harness.data.read.signature import refuse_signature
-from harness.data.read.source import Reading, Source
+from harness.data.messages import Note, few
+from harness.data.read.layout import (
+    MAX_COLUMNS,
+    FileRow,
+    check_header,
+    lay_out,
+    refuse_no_rows,
+    without_unnamed,
+)
+from harness.data.read.source import Reading, Source, refuse_signature
 from harness.errors import DataError, Problem, near_names
 
 if TYPE_CHECKING:

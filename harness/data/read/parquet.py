@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.data.read.header import check_header
-from harness.data.read.signature import refuse_signature
-from harness.data.read.source import Reading, Source, numbered
-from harness.data.read.type_inference import is_exact
+from harness.data.read.layout import check_header
+from harness.data.read.numbers import is_exact
+from harness.data.read.source import Reading, Source, numbered, refuse_signature
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,16 +12,13 @@ import pandas as pd
 from harness.data.data_spec import ContiguityFile, DataSpec
 from harness.data.dataset import Dataset
 from harness.data.file_spec import FileSpec
-from harness.data.locations import few
+from harness.data.messages import few
 from harness.data.read.contiguity import read_contiguity
-from harness.data.read.data_folder import DataFolder, find_anywhere
-from harness.data.read.files import read_bytes, read_file
-from harness.data.read.frame_file import FRAME_FILE, FrameFile
-from harness.data.read.header import check_header
+from harness.data.read.files import FRAME_FILE, DataFolder, FrameFile, find_anywhere, read_bytes, read_file
+from harness.data.read.layout import check_header
 from harness.data.read.source import numbered
 from harness.data.read.table import Table, refuse_empty
-from harness.data.shape.append import append
-from harness.data.shape.merge import merge
+from harness.data.shape.merge import append, merge
 from harness.data.simulate.simulation import Simulation
 from harness.errors import DataError, PluginError, Problem, near_names
 

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 from pandas.io.stata import StataReader
 
-from harness.data.read.header import check_header
-from harness.data.read.signature import is_stata, refuse_signature
-from harness.data.read.source import Reading, Source, numbered
+from harness.data.read.layout import check_header
+from harness.data.read.source import Reading, Source, is_stata, numbered, refuse_signature
 from harness.data.read.table import Labels
 from harness.errors import DataError, Problem
 

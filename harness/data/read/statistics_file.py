@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.data.read.header import check_header
+from harness.data.read.layout import check_header
 from harness.data.read.source import Reading, Source, numbered
 from harness.data.read.table import Labels
 from harness.errors import DataError, Problem

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.data.contiguity import Contiguity
-from harness.data.note import Note
-from harness.data.prepare.account import StepRecord
+from harness.data.messages import Note, StepRecord
+from harness.data.neighbours import Contiguity
 from harness.errors import DataError, Problem
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from harness.arrays import Ints, Mask
 from harness.data.data_spec import MissingPolicy
-from harness.data.locations import RowLocator
-from harness.data.note import Note
+from harness.data.messages import Note, RowLocator
 from harness.data.prepare.step import Column
 from harness.errors import DataError, Problem
 

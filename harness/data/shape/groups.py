@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from harness.data.key import Key
-from harness.data.locations import RowLocator, few
+from harness.data.messages import ProblemCollector, RowLocator, few
 from harness.data.name import near_columns
-from harness.data.problems import ProblemCollector
 from harness.data.rules import ColumnRule
-from harness.data.shape.entities import in_order
+from harness.data.shape.panel_index import in_order
 from harness.errors import Problem
 
 NO_CLASSES: Mapping[str, pd.Categorical | pd.Series] = MappingProxyType({})

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.note import LEAK_CODE, Note
+from harness.data.messages import LEAK_CODE, Note
 from harness.data.roles import Roles
 
 Rows = TypeVar("Rows", Floats, Ints)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.data.file_spec import PERIOD, VARIABLE, Reshape
-from harness.data.locations import few
+from harness.data.messages import Account, StepRecord, few
 from harness.data.name import near_columns
-from harness.data.prepare.account import Account, StepRecord
-from harness.data.shape.period_kind import plain_period
+from harness.data.shape.times import plain_period
 from harness.errors import DataError, Problem
 
 PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"

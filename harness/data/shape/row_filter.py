@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Mask
-from harness.data.locations import RowLocator, few
+from harness.data.messages import ProblemCollector, RowLocator, few
 from harness.data.name import near_columns
-from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import require_numbers
 from harness.data.rules import Bound, RowFilter, Value
 from harness.data.shape.times import EXPECTED, Times, read_times

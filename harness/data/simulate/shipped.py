@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.data.simulate.linear_panels import InteractionPanel, Linear, NullEffect
 from harness.data.simulate.simulation import Simulation
+from harness.data.simulate.small_panels import (
+    InteractionPanel,
+    InvertedU,
+    Linear,
+    MonotonePanel,
+    NullEffect,
+    SCurve,
+)
 from harness.registry.hooks import hookimpl
 
 

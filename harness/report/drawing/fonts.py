@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.report.text.plain_text import axis_lines, printable, wrapped
 
 # A family without bold letters is drawn in the weight that it has; matplotlib would tell every reader so.

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.draws import FittedDraws

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any

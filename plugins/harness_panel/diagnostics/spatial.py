@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Links, Problem, neighbour_links
+from harness.plugin import EstimationError, Floats, Links, Problem
 from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.solver.regression import Regression
@@ -109,7 +109,7 @@ def weight_matrix(links: Links, n_obs: int) -> csr_array:
 
 def spatial_tests(regression: Regression) -> Mapping[str, Check]:
     """Return the tests of a pooled regression whose rows have neighbours, none of another, not computed."""
-    links = neighbour_links(regression.panel)
+    links = regression.panel.links()
     if links is None:
         return {}
     return {

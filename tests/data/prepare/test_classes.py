@@ -8,7 +8,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.classes import Classes
+from harness.data.prepare.row_steps import Classes
 from harness.data.prepare.step import LearnedStep, PanelStep, RowStep
 from harness.data.read.table import Table
 from harness.data.roles import Roles

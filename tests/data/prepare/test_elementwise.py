@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from harness.data.prepare.arithmetic import Ratio
-from harness.data.prepare.elementwise import Indicator, Log, Square
+from harness.data.prepare.row_steps import Indicator, Log, Ratio, Square
 from harness.data.prepare.step import LearnedStep, PanelStep, RowStep
 from harness.errors import EstimationError
 

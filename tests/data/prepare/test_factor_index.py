@@ -7,9 +7,10 @@ import pytest
 from sklearn.decomposition import PCA, FactorAnalysis
 from statsmodels.multivariate.factor import Factor
 
-from harness.data.prepare.factor_index import FactorIndex, LearnedIndex
-from harness.data.prepare.factors import (
+from harness.data.prepare.factor_index import (
     LEAST_UNIQUENESS,
+    FactorIndex,
+    LearnedIndex,
     likelihood_loadings,
     principal_loadings,
     rotate_varimax,
@@ -239,3 +240,19 @@ def test_principal_component_of_the_country_panel():
     assert share == pytest.approx(0.702, abs=5e-4)
     eigenvector = learned.weights / np.linalg.norm(learned.weights)
     np.testing.assert_allclose(eigenvector, [0.49, 0.35, 0.49, 0.45, 0.44], atol=5e-3)
+
+
+def test_an_index_that_the_data_hardly_determine_is_warned_of():
+    rng = np.random.default_rng(5)
+    p, q, r = rng.normal(size=(3, 200))
+    assert learn(FactorIndex("d", NAMES[:5]), ONE_FACTOR).notes == ()
+    dependent = {"p": p, "q": q, "r": p + q + 1e-4 * r}
+    (note,) = learn(FactorIndex("d", ("p", "q", "r")), dependent).notes
+    assert note.code == "W-INDEX"
+    assert "condition number" in note.message
+    # Two columns that go together and a third that goes with neither: only the product of two loadings shows.
+    basis = np.linalg.qr(np.column_stack([np.ones(200), p, q, r]))[0][:, 1:]
+    ridge = dict(
+        zip("pqr", (basis @ np.array([[1.0, 0.5, 0.0], [0.0, 0.8, 0.0], [0.0, 0.0, 1.0]])).T, strict=True)
+    )
+    assert learn(FactorIndex("d", ("p", "q", "r")), ridge).condition > 1e6

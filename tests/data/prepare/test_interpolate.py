@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.prepare.interpolate import FillGaps, Interpolate, interpolate
+from harness.data.prepare.panel_steps import FillGaps, Interpolate, interpolate
 from harness.data.prepare.step import Calendar, Column, PanelStep, StepGroup
 
 nan = np.nan

@@ -3,7 +3,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.data.prepare.lag import Lag
+from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
 
 

@@ -8,14 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.prepare.arithmetic import Emissions, Product, Ratio
-from harness.data.prepare.deflate import Deflate
-from harness.data.prepare.elementwise import Log1p
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.lag import Difference
-from harness.data.prepare.linear import Rescale, Standardise
+from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
+from harness.data.prepare.panel_steps import Deflate, Difference
+from harness.data.prepare.row_steps import Emissions, Log1p, Product, Ratio
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
-from harness.data.prepare.winsorise import Winsorise
 from harness.errors import DataError, EstimationError
 
 nan = np.nan

@@ -7,11 +7,10 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.expand import expand
-from harness.data.prepare.category import Dummies, Interaction, Recode, Trends
-from harness.data.prepare.elementwise import Log, Power
-from harness.data.prepare.group_mean import GroupMean
-from harness.data.prepare.lag import Lead
-from harness.data.prepare.winsorise import Winsorise
+from harness.data.prepare.learned_steps import Winsorise
+from harness.data.prepare.panel_steps import Lead
+from harness.data.prepare.row_steps import Log, Power
+from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode, Trends
 from harness.data.read.source import numbered
 from harness.data.read.table import Table
 from harness.data.roles import Roles

@@ -10,9 +10,9 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import ContiguityFile, DataSpec
 from harness.data.panel import Panel
-from harness.data.prepare.elementwise import Log
+from harness.data.prepare.row_steps import Log
 from harness.data.prepare.spatial_lag import SpatialLag
-from harness.data.read.data_folder import DataFolder
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from harness.errors import DataError

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.read.data_folder import DataFolder
+from harness.data.read.files import DataFolder
 from harness.errors import DataError
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from harness.data.data_spec import DataSpec
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.errors import DataError
 from workbooks import as_workbook
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.locations import RowLocator
+from harness.data.messages import RowLocator
 from harness.data.read.numbers import cast_note, require_numbers
 from harness.errors import DataError
 

@@ -4,7 +4,7 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
-from harness.data.shape.entities import in_order
+from harness.data.shape.panel_index import in_order
 from harness.errors import DataError
 
 CLEAN = "id,year,y\na,2011,1.5\nb,2012,2\n"

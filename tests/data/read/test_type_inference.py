@@ -3,7 +3,7 @@ import datetime
 import numpy as np
 import pytest
 
-from harness.data.read.type_inference import is_exact, type_objects, type_texts
+from harness.data.read.numbers import is_exact, type_objects, type_texts
 
 MISSING = frozenset(("", "NA"))
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from harness import DataError
-from harness.data.locations import RowLocator
+from harness.data.messages import RowLocator
 from harness.data.rules import ColumnRule
 from harness.data.shape.groups import read_groups
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.locations import RowLocator
+from harness.data.messages import RowLocator
 from harness.data.shape.panel_index import PanelIndex, read_index
 from harness.errors import DataError
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.locations import RowLocator
+from harness.data.messages import RowLocator
 from harness.data.rules import RowFilter
 from harness.data.shape.row_filter import select_rows
 from harness.errors import DataError

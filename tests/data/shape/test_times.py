@@ -3,7 +3,7 @@ import datetime
 import pandas as pd
 import pytest
 
-from harness.data.locations import RowLocator
+from harness.data.messages import RowLocator
 from harness.data.shape.times import Times, read_times
 from harness.errors import DataError
 

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.simulate.digital_carbon.cities import FIRST_RANK
-from harness.data.simulate.digital_carbon.digital_level import INDICATORS
+from harness.data.simulate.digital_carbon.columns import FIRST_RANK, GAP_SHARES, INDICATORS
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.data.simulate.digital_carbon.situation import MODERATORS
-from harness.data.simulate.digital_carbon.yearbook import GAP_SHARES
+from harness.data.simulate.digital_carbon.response import MODERATORS
 
 FACTORS = {"gas": 2.1622, "lpg": 3.1031, "electricity": 1.3023}
 OUTCOMES = ("co2", "co2_intensity", "co2_pc")

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
-from harness.data.simulate.linear_panels import InteractionPanel, NullEffect
+from harness.data.simulate.small_panels import InteractionPanel, InvertedU, MonotonePanel, NullEffect, SCurve
 
 SMALL = (NullEffect(), SCurve(), InvertedU(), InteractionPanel(), MonotonePanel())
 every_panel = pytest.mark.parametrize("panel", SMALL, ids=lambda panel: panel.name)

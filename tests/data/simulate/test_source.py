@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
-from harness.data.read.data_folder import DataFolder
+from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
-from harness.data.simulate.curved_panels import SCurve
 from harness.data.simulate.simulation import SIMULATION
+from harness.data.simulate.small_panels import SCurve
 from harness.installed import installed
 from harness.registry.options import OPTIONS, options_model
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.data.distance import nearest_neighbours
+from harness.data.neighbours import nearest_neighbours
 from harness.plugin import great_circle_km, random_stream
 from harness_panel import Conley, FixedEffects, Instrumental, PooledOLS, Robust
 from panels import panel_from_arrays, simulated_panel

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.data.simulate.curved_panels import InvertedU
+from harness.data.simulate.small_panels import InvertedU
 from harness.plugin import random_stream
 from harness_panel import PolynomialEffects
 from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests

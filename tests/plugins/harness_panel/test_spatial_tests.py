@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.plugin import Contiguity, neighbour_links, random_stream
+from harness.plugin import Contiguity, random_stream
 from harness_panel import PooledOLS
 from harness_panel.diagnostics.spatial import Neighbours, spatial_tests, weight_matrix
 from harness_panel.solver.regression import regress
@@ -16,7 +16,7 @@ from panels import panel_from_arrays
 
 
 def dense(panel):
-    return weight_matrix(neighbour_links(panel), panel.n_obs).toarray()
+    return weight_matrix(panel.links(), panel.n_obs).toarray()
 
 
 def spatial_panel(seed, *, rho=0.0, lag=0.0, n_entities=40, n_periods=4):
@@ -78,7 +78,7 @@ def test_morans_i_is_that_of_esda():
         weights = dense(panel)
         near = {row: np.flatnonzero(weights[row]).tolist() for row in range(panel.n_obs)}
         expected = Moran(regression.within.residuals, W(near, silence_warnings=True), permutations=0).I
-    assert Neighbours.of(regression, neighbour_links(panel)).moran()[0] == pytest.approx(expected, rel=1e-9)
+    assert Neighbours.of(regression, panel.links()).moran()[0] == pytest.approx(expected, rel=1e-9)
 
 
 def bordering_squares(*, weighted):
@@ -126,7 +126,7 @@ def test_tests_by_a_file_of_neighbours_are_those_of_spreg(
     """spreg 1.9.0 with libpysal 4.14.1, OLS with spat_diag on weights transformed to rows of one."""
     panel = bordering_squares(weighted=weighted)
     found = {name: statistic for name, (statistic, _) in found_in(panel).items()}
-    near = Neighbours.of(regress(panel, ()), neighbour_links(panel))
+    near = Neighbours.of(regress(panel, ()), panel.links())
     assert near.moran()[0] == pytest.approx(morans_i, rel=1e-9)
     assert found["moran"] == pytest.approx(moran, rel=1e-9)
     assert found["lm_error"] == pytest.approx(error, rel=1e-9)
@@ -150,7 +150,7 @@ def test_links_by_a_file_are_those_of_libpysal_and_morans_i_that_of_esda():
         board.transform = "r"
         np.testing.assert_allclose(dense(panel), board.full()[0], atol=1e-15)
         some = panel.take(np.arange(40))
-        links = neighbour_links(some)
+        links = some.links()
         near = {row: links.others[links.rows == row].tolist() for row in range(40)}
         residuals = some.observed - some.observed.mean()
         expected = Moran(residuals, W(near, silence_warnings=True), permutations=0).I

@@ -9,8 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from effect_panels import cities_of_many, confounded_panel
-from harness.data.simulate.curved_panels import SCurve
-from harness.data.simulate.linear_panels import InteractionPanel
+from harness.data.simulate.small_panels import InteractionPanel, SCurve
 from harness.plugin import random_stream
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import Question, answered_in_parts

@@ -11,7 +11,7 @@ import pytest
 
 from effect_panels import confounded_panel
 from harness.api import prepare_study
-from harness.data.read.frame_file import frame_file
+from harness.data.read.files import frame_file
 from harness.running.checkpoints import CheckpointStore, run_checkpointed
 from harness.running.dependence import Contents, Surroundings
 from harness.running.graph import run_all

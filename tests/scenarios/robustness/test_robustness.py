@@ -11,7 +11,7 @@ from scipy.stats import kstest
 
 from effect_panels import confounded_panel
 from harness import EstimationError
-from harness.data.simulate.linear_panels import NullEffect
+from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.guard import attempt
 from harness.plugin import Key
 from harness.scenarios.effect.scenario import EffectScenario

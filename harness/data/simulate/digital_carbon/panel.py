@@ -13,19 +13,21 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.simulate.city_years import CityYears
-from harness.data.simulate.digital_carbon.cities import (
+from harness.data.simulate.digital_carbon.columns import (
     Cities,
+    Economy,
     draw_cities,
+    draw_controls,
+    draw_economy,
+    draw_energy,
+    draw_indicators,
+    draw_levels,
+    leave_gaps,
     policy_labels,
     rank_labels,
     zone_labels,
 )
-from harness.data.simulate.digital_carbon.controls import draw_controls
-from harness.data.simulate.digital_carbon.digital_level import draw_indicators, draw_levels
-from harness.data.simulate.digital_carbon.economy import Economy, draw_economy
-from harness.data.simulate.digital_carbon.response import Response
-from harness.data.simulate.digital_carbon.situation import MODERATORS, Situation
-from harness.data.simulate.digital_carbon.yearbook import draw_energy, leave_gaps
+from harness.data.simulate.digital_carbon.response import MODERATORS, Response, Situation
 from harness.data.simulate.simulation import AS_DRAWN, Values
 from harness.rng import random_stream
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import curve_rows, curve_scenarios

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.data.note import Note
+from harness.data.messages import Note
 from harness.language import gettext, marked
 from harness.report.model.featured import featured
 from harness.report.model.lagged_outcome import nickell_caveat

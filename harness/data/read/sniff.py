@@ -13,14 +13,12 @@ import numpy as np
 import pandas as pd
 
 from harness.data.file_spec import MISSING_VALUES, FileSpec
-from harness.data.locations import quoted
-from harness.data.read.data_folder import find_anywhere
-from harness.data.read.decode import fitting_encodings
+from harness.data.messages import quoted
 from harness.data.read.excel import first_sheet_of_width, sheet_names, sheet_rows
-from harness.data.read.files import READERS, read_bytes, refuse_unreadable
+from harness.data.read.files import READERS, find_anywhere, read_bytes, refuse_unreadable
 from harness.data.read.layout import FileRow, likely_header, likely_skips
 from harness.data.read.source import Source
-from harness.data.read.text import SEPARATORS, read_text, text_rows
+from harness.data.read.text import SEPARATORS, fitting_encodings, read_text, text_rows
 
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]*([,.])[0-9]+", re.ASCII)

@@ -1,4 +1,4 @@
-"""What the small simulated panels have in common: one outcome, one exposure, one moderator, some controls."""
+"""Small simulated panels of one outcome, exposure and moderator: linear, curved, and without an effect."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.simulate.city_years import CityYears
+from harness.data.simulate.city_years import CityYears, slow_columns, spread_evenly, standardised
 from harness.data.simulate.simulation import AS_DRAWN, Values
-from harness.data.simulate.slow import slow_columns, spread_evenly, standardised
 from harness.rng import random_stream
 
 if TYPE_CHECKING:
@@ -128,3 +127,102 @@ class SmallPanel(ABC):
             rest=self.control_sd * linear + self.city_sd * keys.by_city(constant),
             noise=rng.standard_normal(linear.size),
         )
+
+
+@dataclass(frozen=True)
+class InteractionPanel(SmallPanel):
+    """The response is exposure times moderator: the effect is m, and changes sign at m = 0."""
+
+    name: ClassVar[str] = "interaction"
+    title: ClassVar[str] = "Panel in which the moderator is the effect"
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
+        """Return x m."""
+        return np.asarray(exposure * moderator)
+
+
+@dataclass(frozen=True)
+class Linear(SmallPanel):
+    """The response is the exposure itself: all there is to learn is linear."""
+
+    name: ClassVar[str] = "linear"
+    title: ClassVar[str] = "Linear panel"
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
+        """Return x."""
+        return np.asarray(exposure)
+
+
+@dataclass(frozen=True)
+class NullEffect(SmallPanel):
+    """No effect of the exposure, no nonlinearity, 27 slow-moving inputs, and a constant for each city.
+
+    The constants are about 40 per cent of the outcome's variance, the noise about 5. An estimator that
+    recognises a city by its inputs predicts its other years better than least squares does, and a city never
+    seen worse: a gain without anything to gain.
+    """
+
+    name: ClassVar[str] = "null_effect"
+    title: ClassVar[str] = "Linear panel without any effect of the exposure"
+    n_controls: ClassVar[int] = 25
+    between: ClassVar[float] = 0.97
+    control_sd: ClassVar[float] = 0.74
+    city_sd: ClassVar[float] = 0.63
+
+    noise: float = 0.22
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
+        """Return 0.2 m."""
+        return np.asarray(0.2 * moderator)
+
+
+@dataclass(frozen=True)
+class SCurve(SmallPanel):
+    """A response with a minimum at an exposure of 0.13 and a maximum at 0.87.
+
+    With u = x - 1/2 its slope is proportional to (0.37² - u²)(1 + 16 u²); it rises by 1 between the turning
+    points, and falls by 0.31 on either side of them.
+    """
+
+    name: ClassVar[str] = "s_curve"
+    title: ClassVar[str] = "Panel with an S-shaped response"
+    turning_points: ClassVar[tuple[float, float]] = (0.13, 0.87)
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
+        """Return the antiderivative of the slope."""
+        reach = 0.37
+        rise = 2.0 * (_shape(np.array(reach), reach))
+        return np.asarray(_shape(exposure - 0.5, reach) / rise)
+
+
+def _shape(u: Floats, reach: float) -> Floats:
+    """Return the integral of (reach² - u²)(1 + 16 u²) from 0 to u."""
+    return np.asarray(reach**2 * u + (16.0 * reach**2 - 1.0) * u**3 / 3.0 - 16.0 * u**5 / 5.0)
+
+
+@dataclass(frozen=True)
+class InvertedU(SmallPanel):
+    """A parabola 1 - 4 (x - 0.6)² with its maximum at an exposure of 0.6."""
+
+    name: ClassVar[str] = "inverted_u"
+    title: ClassVar[str] = "Panel with an inverted U as response"
+    turning_points: ClassVar[tuple[float]] = (0.6,)
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
+        """Return the parabola."""
+        return np.asarray(1.0 - 4.0 * np.square(exposure - self.turning_points[0]))
+
+
+RATE = 3.0
+
+
+@dataclass(frozen=True)
+class MonotonePanel(SmallPanel):
+    """A saturating response 1 - exp(-3 x), without any turning point."""
+
+    name: ClassVar[str] = "monotone"
+    title: ClassVar[str] = "Panel with a saturating response"
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
+        """Return 1 - exp(-3 x)."""
+        return np.asarray(-np.expm1(-RATE * exposure))

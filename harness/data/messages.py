@@ -1,16 +1,112 @@
-"""How rows and values of a table are named to the user."""
+"""What the reader of a message or a report is told about data: places, problems, notes, records of steps."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from harness.arrays import Mask
+from harness.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+METHOD_CODE: Final = "W-METHOD"
+"""Code of what a reader must know of every number of an estimator; it stands at the head of the report."""
+
+LEAK_CODE: Final = "W-LEAK"
+"""Code of regressors that hold the outcome; it stands there too, and beside every gain of the outcome."""
+
+
+@dataclass(frozen=True, order=True)
+class Note:
+    """A warning with a stable code, which stands in the report.
+
+    Attributes
+    ----------
+    code : such as ``W-ABSORBED``; those named above stand at the head of the report
+    where : what it is about: a column, a cell of the study
+    message : one plain sentence
+    """
+
+    code: str
+    where: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """What a step computed, learned or filled in.
+
+    Attributes
+    ----------
+    detail : in a few words
+    notes : what the reader of the report should be warned of
+    filled : (n_obs,), cells that were missing and that the step filled in; None for a step that fills none
+    """
+
+    detail: str
+    notes: tuple[Note, ...] = ()
+    filled: Mask | None = None
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step as it ran.
+
+    Attributes
+    ----------
+    step : name of the step
+    into : column it computed
+    inputs : columns it computed it from
+    account : what it did
+    """
+
+    step: str
+    into: str
+    inputs: tuple[str, ...]
+    account: Account
+
+
+def number(value: float) -> str:
+    """Return a number with four digits, for a sentence."""
+    return f"{value:.4g}"
+
+
+class ProblemCollector:
+    """The problems found so far; each is kept once."""
+
+    def __init__(self) -> None:
+        self._problems: dict[Problem, None] = {}
+
+    def add(self, *problems: Problem) -> None:
+        """Keep these problems."""
+        self._problems |= dict.fromkeys(problems)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep the problems of a DataError raised within, and go on after the block."""
+        try:
+            yield
+        except DataError as error:
+            self.add(*error.problems)
+
+    def raise_if_any(self) -> None:
+        """Raise one DataError with all problems, where there are any."""
+        if self._problems:
+            raise self.error()
+
+    def error(self) -> DataError:
+        """Return one DataError with all problems, of which there is at least one."""
+        return DataError(*self._problems)
+
 
 FEW = 5
 """How many rows, values or names a message shows."""

@@ -1,4 +1,4 @@
-"""Steps that make numbers, or other texts, of the levels of a column."""
+"""Steps that make columns of the levels of a column: dummies, interactions, trends, codes, group means."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
+from harness.data.messages import Account
 from harness.data.name import ColumnName, near_columns
-from harness.data.prepare.arithmetic import Product
-from harness.data.prepare.step import Step
-from harness.data.prepare.table_step import Expansion, TableColumns, Trend, indicators
+from harness.data.prepare.row_steps import Product
+from harness.data.prepare.step import Calendar, Column, Step
+from harness.data.prepare.table_step import Expansion, TableColumns, Trend, code_column, indicators
 from harness.data.rules import Value
 from harness.errors import DataError, Problem
 
@@ -50,7 +52,7 @@ class Dummies:
 
     def expand(self, table: TableColumns) -> Expansion:
         """Return the columns."""
-        from harness.data.locations import few
+        from harness.data.messages import few
 
         groups = table.groups[self.of]
         columns, left_out = indicators(groups, self.reference, step=self.name)
@@ -196,7 +198,7 @@ class Recode:
         """Return the new column."""
         import pandas as pd
 
-        from harness.data.locations import few, quoted
+        from harness.data.messages import few, quoted
 
         groups = table.groups[self.of]
         where = f"column '{self.of}' (data.prepare, {self.name})"
@@ -219,3 +221,87 @@ class Recode:
         column = pd.Series(cells, dtype="float64") if is_number else pd.Series(texts, dtype="object")
         pairs = few([f"{label} to {value}" for label, value in zip(groups.labels, new, strict=True)])
         return Expansion({self.into: column}, (), (self.into,), pairs)
+
+
+@dataclass(frozen=True)
+class GroupMean:
+    """``- group_mean: {into: gdp_of_peers, of: gdp, by: [region, year], own: false}``.
+
+    The mean over all rows of the group that have a value, whatever fold they are in.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column of numbers, of the table or prepared
+    by : columns whose combinations are the groups
+    own : whether a row counts in its own mean; without it a row alone in its group has none
+    """
+
+    name: ClassVar[str] = "group_mean"
+
+    into: ColumnName
+    of: ColumnName
+    by: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
+    own: bool = True
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of, *self.by)
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """Columns that are taken as groups."""
+        return self.by
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return the groups as a column of codes, and the step that takes means by them."""
+        name, codes = code_column([table.groups[column] for column in self.by])
+        step = MeanWithin(self.into, self.of, name, own=self.own)
+        return Expansion({name: codes}, (step,), (self.into,))
+
+
+@dataclass(frozen=True)
+class MeanWithin:
+    """Means of one column by the codes of another.
+
+    Attributes
+    ----------
+    into : column that is computed
+    of : column it is computed from
+    groups : column of codes
+    own : whether a row counts in its own mean
+    """
+
+    name: ClassVar[str] = GroupMean.name
+
+    into: str
+    of: str
+    groups: str
+    own: bool
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of, self.groups)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        of, groups = columns[self.of], columns[self.groups].cells
+        known = np.isfinite(of.cells) & np.isfinite(groups)
+        codes = np.where(np.isfinite(groups), groups, 0.0).astype(np.int64)
+        counts = np.bincount(codes[known], minlength=codes.max() + 1)[codes].astype(np.float64)
+        sums = np.bincount(codes[known], weights=of.cells[known], minlength=codes.max() + 1)[codes]
+        if not self.own:
+            counts, sums = counts - known, sums - np.where(known, of.cells, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.where((counts > 0) & np.isfinite(groups), sums / counts, np.nan)
+        return Column(means, np.zeros(means.shape, dtype=np.bool_))
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return how many groups there are."""
+        groups = columns[self.groups].cells
+        n_groups = np.unique(groups[np.isfinite(groups)]).size
+        without = "" if self.own else ", the row itself left out"
+        missing = int(np.isnan(made.cells).sum())
+        return Account(f"means of {self.of} in {n_groups} groups{without}; {missing} rows without one")

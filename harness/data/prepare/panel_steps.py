@@ -1,0 +1,290 @@
+"""Steps that take values from other periods of the same entity: lags, gaps filled, prices of one period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from harness.arrays import Floats, Ints, Mask
+from harness.data.messages import Account, Note, number
+from harness.data.name import ColumnName
+from harness.data.prepare.step import Calendar, Column
+from harness.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class _OfAnotherPeriod:
+    """A column's value in another period.
+
+    Attributes
+    ----------
+    sign : 1 for earlier, -1 for later periods
+    direction : the same as a word
+    """
+
+    sign: ClassVar[int] = 1
+    direction: ClassVar[str] = "earlier"
+
+    into: ColumnName
+    of: ColumnName
+    periods: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        return _shifted(columns[self.of], calendar.earlier(self.sign * self.periods))
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return how many rows have no row so many periods away."""
+        n_without = int(made.unreached.sum())
+        return Account(f"{self.periods} {self.direction}; {n_without} rows have no such period")
+
+
+@dataclass(frozen=True)
+class Lag(_OfAnotherPeriod):
+    """``- lag: {into: invest_before, of: invest, periods: 1}``.
+
+    Periods are counted on the calendar, not by rows: after a gap there is no value one period earlier. Rows
+    without one are left out and counted in the report.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column it is taken from
+    periods : how many periods earlier, at least 1
+    """
+
+    name: ClassVar[str] = "lag"
+
+
+@dataclass(frozen=True)
+class Lead(_OfAnotherPeriod):
+    """``- lead: {into: digital_after, of: digital, periods: 1}``.
+
+    It shows whether outcomes go with what has not happened yet. Periods are counted on the calendar, as those
+    of a lag are.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column it is taken from
+    periods : how many periods later, at least 1
+    """
+
+    name: ClassVar[str] = "lead"
+    sign: ClassVar[int] = -1
+    direction: ClassVar[str] = "later"
+
+
+@dataclass(frozen=True)
+class Difference(_OfAnotherPeriod):
+    """``- difference: {into: gdp_change, of: gdp, periods: 1}``.
+
+    Periods are counted on the calendar, as those of a lag are.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column it is computed from
+    periods : over how many periods, at least 1
+    """
+
+    name: ClassVar[str] = "difference"
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        of, before = columns[self.of], super().across(columns, calendar)
+        unreached = of.unreached | before.unreached
+        return Column(np.where(unreached, np.nan, of.cells - before.cells), unreached)
+
+
+def _shifted(of: Column, source: Ints) -> Column:
+    """Return a column's cells of other rows, (n_obs,) positions, -1 where there is none."""
+    found = source >= 0
+    return Column(
+        cells=np.where(found, of.cells[source], np.nan),
+        unreached=~found | of.unreached[source],
+    )
+
+
+@dataclass(frozen=True)
+class Interpolate:
+    """``- interpolate: {columns: [lpg, gas], limit: 2}``, the one step that fills columns in place.
+
+    A missing cell between two periods of the same entity that have a value is filled on the straight line
+    between them, by the calendar. Cells before an entity's first value and after its last stay missing. All
+    the entity's rows are used, whatever fold they are in; the report counts the cells that were filled, and
+    ``interpolated.csv`` lists them.
+
+    Attributes
+    ----------
+    columns : to fill
+    limit : periods without a value that are filled at most; a longer gap stays as it is
+    """
+
+    name: ClassVar[str] = "interpolate"
+
+    columns: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
+    limit: Annotated[int, Field(ge=1, le=1000)]
+
+    @property
+    def parts(self) -> tuple[FillGaps, ...]:
+        """One step for each column."""
+        return tuple(FillGaps(column, self.limit) for column in self.columns)
+
+
+@dataclass(frozen=True)
+class FillGaps:
+    """Interpolation of one column.
+
+    Attributes
+    ----------
+    of : the column
+    limit : periods in the longest gap that is filled
+    """
+
+    name: ClassVar[str] = Interpolate.name
+
+    of: str
+    limit: int
+
+    @property
+    def into(self) -> str:
+        """The column itself."""
+        return self.of
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column itself."""
+        return (self.of,)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column with its gaps filled."""
+        column = columns[self.of]
+        filled = interpolate(column.cells, ~column.unreached, calendar, limit=self.limit)
+        return Column(filled, column.unreached)
+
+    def filled(self, columns: Mapping[str, Column], made: Column) -> Mask:
+        """Return the cells, (n_obs,), that were missing and no longer are."""
+        return np.isnan(columns[self.of].cells) & np.isfinite(made.cells)
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return how many cells were filled, and which, and a warning where there are any."""
+        filled = self.filled(columns, made)
+        count, n_obs = int(filled.sum()), made.cells.size
+        left = int((np.isnan(made.cells) & ~made.unreached).sum())
+        detail = f"{count} of {n_obs} cells filled ({count / n_obs:.1%}), {left} still missing"
+        message = (
+            f"{count} of {n_obs} cells ({count / n_obs:.1%}) were missing and lie on a straight line between "
+            "the entity's neighbouring periods, whatever fold those are in."
+        )
+        return Account(detail, (Note("W-INTERPOLATED", self.of, message),) if count else (), filled)
+
+
+def interpolate(values: Floats, fillable: Mask, calendar: Calendar, *, limit: int) -> Floats:
+    """Return a column, (n_obs,), with short gaps within entities filled on straight lines.
+
+    Parameters
+    ----------
+    values : (n_obs,), NaN where missing
+    fillable : (n_obs,), cells that may be filled
+    calendar : of the rows
+    limit : periods without a value in the longest gap that is filled
+    """
+    order = np.lexsort((calendar.period, calendar.entity))
+    value, entity, period = values[order], calendar.entity[order], calendar.period[order]
+    known = np.flatnonzero(np.isfinite(value))
+    empty = np.flatnonzero(np.isnan(value) & fillable[order])
+    following = np.searchsorted(known, empty)
+    empty, following = (rows[(following > 0) & (following < known.size)] for rows in (empty, following))
+    left, right = known[following - 1], known[following]
+    reach = period[right] - period[left]
+    within = (entity[left] == entity[empty]) & (entity[right] == entity[empty]) & (reach <= limit + 1)
+    empty, left, right, reach = (rows[within] for rows in (empty, left, right, reach))
+    share = (period[empty] - period[left]) / reach
+    filled = values.copy()
+    filled[order[empty]] = value[left] + share * (value[right] - value[left])
+    return filled
+
+
+@dataclass(frozen=True)
+class Deflate:
+    """``- deflate: {into: gdp_2011, of: gdp, by: price_index, base: 2011}``.
+
+    The column over the price index, which counts as 1 in each entity's row of the base period, whatever its
+    own base is. Rows of an entity without such a row are left out and counted in the report.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of` in prices of the base period
+    of : column in prices of its own period
+    by : price index or deflator, above 0
+    base : a period of the panel
+    """
+
+    name: ClassVar[str] = "deflate"
+
+    into: ColumnName
+    of: ColumnName
+    by: ColumnName
+    base: int | str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of, self.by)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column.
+
+        Raises
+        ------
+        DataError
+            Where no row is of the base period, or the index is not above 0.
+        """
+        of, by = columns[self.of], columns[self.by]
+        self._refuse_index(by.cells)
+        rows = calendar.rows_in(np.full_like(calendar.period, self._position(calendar)))
+        found = rows >= 0
+        unreached = ~found | of.unreached | by.unreached | by.unreached[rows]
+        cells = of.cells / (by.cells / by.cells[rows])
+        return Column(np.where(unreached, np.nan, cells), unreached)
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return the range of the index."""
+        present = np.isfinite(made.cells) & (made.cells != 0.0)
+        prices = columns[self.of].cells[present] / made.cells[present]
+        spread = f" from {number(prices.min())} to {number(prices.max())}" if prices.size else ""
+        missed = int(made.unreached.sum())
+        rest = f"; {missed} rows without a base" if missed else ""
+        return Account(f"prices relative to {self.base}{spread}{rest}")
+
+    def _position(self, calendar: Calendar) -> int:
+        label = str(self.base)
+        positions = calendar.positions
+        if label not in positions:
+            first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
+            expected = f"a period of the panel, from {first} to {last}"
+            raise DataError(self._problem(f"no row is of the base period {label}", expected))
+        return positions[label]
+
+    def _refuse_index(self, index: Floats) -> None:
+        count = int((index <= 0.0).sum())
+        if count:
+            raise DataError(self._problem(f"'{self.by}' is 0 or below in {count} rows", "numbers above 0"))
+
+    def _problem(self, what: str, expected: str) -> Problem:
+        return Problem(
+            where=f"column '{self.into}' (data.prepare, {self.name})",
+            what=what,
+            expected=expected,
+            hint="correct the step's options, or the column",
+        )
