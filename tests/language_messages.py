@@ -17,6 +17,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from harness.tables.registry import PARQUET_TABLES, TABLES
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = {
     "harness": ROOT / "harness",
@@ -40,8 +42,8 @@ STORED = ("data", "estimators", "evaluation", "execution", "scenarios")
 SAID = frozenset({"message", "what", "reason", "hint", "how", "title", "caution", "kind", "null"})
 """Names that such messages are given."""
 
-WHOLE = ("claims", "tables.py")
-"""Folders, and a file, all of whose sentences are shown or get into tables."""
+WHOLE = ("claims",)
+"""Folders all of whose sentences are shown or get into tables."""
 
 ENDING = ("data", "execution")
 """Folders of which notes get into tables; what else they say ends a run."""
@@ -80,9 +82,10 @@ def _stored(root: Path, *, is_core: bool) -> Iterator[str]:
                 yield from stored_messages(source, _names(folder, source))
 
     for folder in WHOLE if is_core else ():
-        place = root / folder
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        for path in sorted((root / folder).rglob("*.py")):
             yield from every_text(path.read_text(encoding="utf-8"))
+    if is_core:
+        yield from (table.description for table in (*TABLES.values(), *PARQUET_TABLES))
 
 
 def _names(folder: str, source: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.installed import installed
 from harness.study.spec.load import load_study
-from harness.tables import PARQUET_TABLES, TABLES
+from harness.tables.registry import PARQUET_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

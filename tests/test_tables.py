@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.tables import PARQUET_TABLES, STATUS, TABLES, ResultTable, with_own
+from harness.tables.registry import PARQUET_TABLES, TABLES, with_own
+from harness.tables.table import STATUS, ResultTable
 
 ALL = (*TABLES.values(), *PARQUET_TABLES)
 

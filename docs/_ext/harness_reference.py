@@ -19,7 +19,8 @@ from harness.installed import registry_of
 from harness.report.gain_report_schema import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
 from harness.suite.tables import SUITE_TABLES
-from harness.tables import PARQUET_TABLES, TABLES, ResultTable
+from harness.tables.registry import PARQUET_TABLES, TABLES
+from harness.tables.table import ResultTable
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""

@@ -16,7 +16,9 @@ from harness.running.effect_tests import linearity_tests
 from harness.running.results import AnswerInParts, answer_parts, rows_of_fits
 from harness.scenarios.full_result import FullResult
 from harness.study.spec.study import Study
-from harness.tables import EFFECT_TESTS, GAIN, with_own
+from harness.tables.effects import EFFECT_TESTS
+from harness.tables.gain import GAIN
+from harness.tables.registry import with_own
 
 COLUMNS = ("outcome", "estimator", "protocol", "finding", "found")
 
@@ -55,7 +57,7 @@ def drawn_run(
     Parameters
     ----------
     manifest : of the study
-    gains : on test rows, columns of `harness.tables.GAIN`; cells without a gain may be absent
+    gains : on test rows, columns of `harness.tables.gain.GAIN`; cells without a gain may be absent
     fulls : fits on all rows, with their answers and what they tell besides
     in_parts : answers that were put together from parts
     panels : of each outcome, all rows, for tests of the effect's form

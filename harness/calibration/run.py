@@ -14,7 +14,6 @@ from harness.installed import installed
 from harness.record.manifest import Manifest, SpecRecord
 from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
-from harness.report.model.rows import read_rows
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -24,7 +23,8 @@ from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Progress
 from harness.running.provenance import Provenance, manifest_of
 from harness.running.versions import installed_code, versions
-from harness.tables import ERROR_RATES
+from harness.tables.findings import ERROR_RATES
+from harness.tables.table import read_rows
 
 CALIBRATION = "calibration"
 """Name of the table, and of the page."""

@@ -17,7 +17,7 @@ from harness.report.calibration.rows import KINDS, VERDICT
 from harness.running.executor import execute
 from harness.running.plan import Plan
 from harness.running.workers import Workers
-from harness.tables import ERROR_RATES
+from harness.tables.findings import ERROR_RATES
 
 LEVEL = 0.95
 """Of the exact binomial limits of a share."""
@@ -56,9 +56,9 @@ class CalibrationTables:
     ----------
     shares : `COLUMNS`, the share of the panels with each finding, with exact binomial limits of coverage
         `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each panel counted once
-    error_rates : columns of `harness.tables.ERROR_RATES`, how often findings were made on panels without an
-        effect, in which everything is linear and alike in all groups. A gain over the reference of the study
-        counts where a protocol hides the tested entities; elsewhere knowing them is one
+    error_rates : columns of `harness.tables.findings.ERROR_RATES`, how often findings were made on panels
+        without an effect, in which everything is linear and alike in all groups. A gain over the reference
+        of the study counts where a protocol hides the tested entities; elsewhere knowing them is one
     features : what the panels without an effect kept of the data, see
         `harness.calibration.features.feature_table`
     """

@@ -9,7 +9,7 @@ import click
 from harness.commands.options import run_argument
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
-from harness.tables import TABLES
+from harness.tables.registry import TABLES
 
 MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 

@@ -16,7 +16,7 @@ from harness.data.data_spec import DataSpec
 from harness.data.derived_columns import DerivedColumn
 from harness.data.expand import expand
 from harness.data.key import Key
-from harness.data.messages import Note, ProblemCollector, RowLocator, StepRecord
+from harness.data.messages import ProblemCollector, RowLocator, StepRecord
 from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, run_steps
@@ -30,6 +30,7 @@ from harness.data.shape.leakage import leakage_notes, thinned
 from harness.data.shape.panel_notes import shape_notes, total_notes, variation_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
 from harness.data.user_schema import UserSchema
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True, eq=False)

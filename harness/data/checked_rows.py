@@ -13,7 +13,7 @@ from harness.arrays import Floats
 from harness.data.data_spec import DataSpec
 from harness.data.derived_columns import DerivedColumn, find_derived
 from harness.data.key import Key
-from harness.data.messages import Note, ProblemCollector, RowLocator, few
+from harness.data.messages import ProblemCollector, RowLocator, few
 from harness.data.name import near_columns
 from harness.data.prepare.panel_steps import FillGaps
 from harness.data.prepare.pipeline import ancestors, needed_steps, raw_columns, run_steps
@@ -31,6 +31,7 @@ from harness.data.shape.panel_index import PanelIndex, read_index
 from harness.data.shape.row_filter import select_rows
 from harness.data.user_schema import UserSchema, check_user_schema
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 
 def require_columns(table: Table, spec: DataSpec, roles: Roles) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.arrays import Floats
-from harness.data.messages import Note, ProblemCollector
+from harness.data.messages import ProblemCollector
 from harness.data.panel import Derivation
 from harness.data.prepare.pipeline import ancestors
 from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.prepare.step import PanelStep, Step
 from harness.data.roles import Roles
 from harness.errors import Problem
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True)

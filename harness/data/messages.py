@@ -6,39 +6,17 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.arrays import Mask
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-METHOD_CODE: Final = "W-METHOD"
-"""Code of what a reader must know of every number of an estimator; it stands at the head of the report."""
-
-LEAK_CODE: Final = "W-LEAK"
-"""Code of regressors that hold the outcome; it stands there too, and beside every gain of the outcome."""
-
-
-@dataclass(frozen=True, order=True)
-class Note:
-    """A warning with a stable code, which stands in the report.
-
-    Attributes
-    ----------
-    code : such as ``W-ABSORBED``; those named above stand at the head of the report
-    where : what it is about: a column, a cell of the study
-    message : one plain sentence
-    """
-
-    code: str
-    where: str
-    message: str
 
 
 @dataclass(frozen=True, eq=False)

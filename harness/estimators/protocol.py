@@ -13,13 +13,13 @@ from typing import Annotated, ClassVar, Literal, Protocol, Self, get_args, runti
 from numpy.random import Generator
 
 from harness.arrays import Floats
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.draws import FittedDraws
 from harness.registry.catalog import Choose
 from harness.registry.kind import Kind, OptionsClass
 from harness.study.spec.ladder import Rung
+from harness.tables.preparation import Note
 
 
 class Fitted(Protocol):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.tables.preparation import Note
 
 _POOLED = "or use an estimator that absorbs none"
 

@@ -7,13 +7,13 @@ from functools import partial
 from time import perf_counter
 
 from harness.arrays import Floats
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Status, attempt, predict
 from harness.estimators.protocol import Estimator, HasEffects, HasNotes
 from harness.evaluation.protocol import Fold
 from harness.rng import random_stream
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True)

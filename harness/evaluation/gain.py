@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats
-from harness.evaluation.gain_status import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference
 from harness.evaluation.losses import ClusterLosses, PeriodLosses, SplitGains
 from harness.evaluation.resample import EntityDraws
+from harness.tables.gain import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference
 
 
 def equal_accuracy_p_value(losses: ClusterLosses) -> float:

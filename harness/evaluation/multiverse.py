@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.tables import MULTIVERSE
+from harness.tables.gain import MULTIVERSE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def multiverse_table(
 
     Returns
     -------
-    The columns of `harness.tables.MULTIVERSE`, then one for each choice.
+    The columns of `harness.tables.gain.MULTIVERSE`, then one for each choice.
     """
     import pandas as pd
 

@@ -12,11 +12,11 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.accuracy import accuracy, coverage_table
 from harness.evaluation.gain import Gain, corrected_t_p_value, gain_over, holm_adjusted, max_t_p_values
-from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.evaluation.losses import PairedLosses, PartKey
 from harness.evaluation.metrics import Metric
 from harness.evaluation.resample import EntityDraws
 from harness.evaluation.samples import SAMPLES, SampleRows, samples, taken
+from harness.tables.gain import GIVEN_PERIODS
 
 WITHIN: Mapping[str, PartKey] = {"fold": "fold", "period": "time"}
 """What gains are given within, and its key in the predictions."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.data.messages import LEAK_CODE, Note
-from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.findings.finding import StudyFinding
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, ProtocolRecord
-from harness.report.model.accuracy import AccuracyRow, compared_error
+from harness.report.model.accuracy import compared_error
 from harness.report.model.gains import Gains
 from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
@@ -18,6 +16,9 @@ from harness.report.sections.coefficients.table import coefficient_rows
 from harness.report.sections.gains.judgement import Judgement
 from harness.report.text.numbers import percent, significant
 from harness.report.text.plain_text import joined
+from harness.tables.accuracy import AccuracyRow
+from harness.tables.gain import GIVEN_PERIODS
+from harness.tables.preparation import LEAK_CODE, WARNINGS
 
 HOPELESS_NMSE = 1.0
 """From this error over the outcome's variance on, the training mean predicts as well."""
@@ -43,7 +44,7 @@ def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
             "Time was seen once under {titles}: the interval is one given the periods tested."
         ).format(titles=_titles(once))
     outcome = judgement.cells[0].row.outcome
-    notes = run.rows("warnings", Note)
+    notes = run.rows(WARNINGS)
     # Scenarios warn of few entities as well, of which they ask more than gains do.
     places = {"W-FEWENTITIES": "panel", LEAK_CODE: outcome, "W-SKEW": outcome}
     for note in notes:

@@ -9,11 +9,11 @@ from harness.findings.finding import StudyFinding
 from harness.language import gettext
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
-from harness.report.sections.contrasts.rows import ContrastRow, value_in_words
+from harness.report.sections.contrasts.rows import value_in_words
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import listed
 from harness.report.text.units import in_unit
-from harness.tables import CONTRASTS
+from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 
 
 def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -24,7 +24,7 @@ def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """
     rows = [
         row
-        for row in run.rows(CONTRASTS.name, ContrastRow)
+        for row in run.rows(CONTRASTS)
         if row.is_done and row.outcome == outcome and row.band == SIMULTANEOUS
     ]
     for _, same in groupby(rows, key=lambda row: (row.scenario, row.estimator)):

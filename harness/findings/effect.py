@@ -16,11 +16,11 @@ from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
 from harness.report.model.truth import true_rows
 from harness.report.sections.curves.rows import curve_scenarios, curves_of
-from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK, EffectRow
+from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK
 from harness.report.text.numbers import fixed, percent, plain, significant, with_interval
 from harness.report.text.plain_text import joined, listed, ranged
 from harness.report.text.units import effect_in_units, in_unit
-from harness.tables import EFFECTS
+from harness.tables.effects import EFFECTS, EffectRow
 
 SLOPES = ("line", "derivative")
 """Forms that are one slope, as the mean slope of a net effect curve is."""
@@ -37,7 +37,7 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     exposure is spread as among so many, at least `LITTLE_LEFT` of its variation is left, and instruments
     have a first-stage F of `WEAK` or more.
     """
-    rows = [row for row in run.rows(EFFECTS.name, EffectRow) if row.is_done and row.outcome == outcome]
+    rows = [row for row in run.rows(EFFECTS) if row.is_done and row.outcome == outcome]
     for _, same in groupby(rows, key=_effect):
         own = list(same)
         together = [row for row in own if row.band == SIMULTANEOUS]

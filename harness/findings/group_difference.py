@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from harness.findings.finding import StudyFinding
 from harness.language import gettext
 from harness.report.model.run import Run
-from harness.report.sections.groups.rows import DifferenceRow, groups_of
+from harness.report.sections.groups.rows import groups_of
 from harness.report.text.numbers import with_interval
 from harness.report.text.units import effect_in_units
+from harness.tables.heterogeneity import DifferenceRow
 
 
 def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from harness.evaluation.gain_status import size_of
 from harness.findings.finding import StudyFinding
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text
-from harness.tables import EFFECT_TESTS
+from harness.tables.effects import EFFECT_TESTS, EffectTestRow
+from harness.tables.gain import size_of
 
 LINEARITY = "linearity"
 """Name of the test of a straight line among those of the effect's form."""
 
 
-@dataclass(frozen=True)
-class EffectTestRow(ResultRow):
-    """A test of the effect's form."""
-
-    outcome: str
-    exposure: str
-    test: str
-    estimator: str
-    against: str
-    statistic: float
-    p_value: float
-    status: str
-    reason: str
-
-
 def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield every test of linearity; a nonlinearity is established where its p-value is below the level."""
     study = run.manifest.study
-    for row in run.rows(EFFECT_TESTS.name, EffectTestRow):
+    for row in run.rows(EFFECT_TESTS):
         if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
             is_bent = row.p_value < size_of(study.level)
             said = (

@@ -21,19 +21,12 @@ from harness.findings.turning_point import turning_point_findings
 from harness.record.manifest import Manifest
 from harness.report.model.run import Run, RunReader
 from harness.running.csv_table import as_declared
-from harness.tables import (
-    CONDITIONAL_EFFECTS,
-    CONTRASTS,
-    CURVES,
-    EFFECT_TESTS,
-    EFFECTS,
-    ERROR_RATES,
-    FINDINGS,
-    GAIN,
-    HETEROGENEITY_DIFFERENCES,
-    THRESHOLDS,
-    TURNING_POINTS,
-)
+from harness.tables.conditional import CONDITIONAL_EFFECTS, THRESHOLDS
+from harness.tables.curves import CURVES, TURNING_POINTS
+from harness.tables.effects import EFFECT_TESTS, EFFECTS
+from harness.tables.findings import ERROR_RATES, FINDINGS
+from harness.tables.gain import GAIN
+from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
 
 KEY = ("outcome", "estimator", "finding")
 """What a finding and its error rate have in common."""
@@ -97,8 +90,8 @@ def with_error_rates(findings: pd.DataFrame, rates: pd.DataFrame, *, reference: 
 
     Parameters
     ----------
-    findings : columns of `harness.tables.FINDINGS`
-    rates : columns of `harness.tables.ERROR_RATES`, as a calibration wrote them; empty without one
+    findings : columns of `harness.tables.findings.FINDINGS`
+    rates : columns of `harness.tables.findings.ERROR_RATES`, as a calibration wrote them; empty without one
     reference : of the study; a gain over another has no rate, since calibrations compare with this one
 
     Returns

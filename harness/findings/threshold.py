@@ -8,8 +8,9 @@ from harness.findings.finding import StudyFinding
 from harness.findings.sign_change import has_both_signs
 from harness.language import gettext
 from harness.report.model.run import Run
-from harness.report.sections.moderators.rows import NONE, ThresholdRow, conditional
+from harness.report.sections.moderators.rows import NONE, conditional
 from harness.report.text.numbers import is_outside, percent, with_interval
+from harness.tables.conditional import ThresholdRow
 
 
 def threshold_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:

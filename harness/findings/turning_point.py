@@ -8,9 +8,10 @@ from harness.findings.finding import StudyFinding
 from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report.model.run import Run
-from harness.report.sections.curves.rows import NONE, TurningPointRow, curve_scenarios, turning_points_of
+from harness.report.sections.curves.rows import NONE, curve_scenarios, turning_points_of
 from harness.report.text.numbers import is_outside, percent, with_interval
 from harness.report.text.units import in_unit
+from harness.tables.curves import TurningPointRow
 
 
 def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:

@@ -3,7 +3,7 @@
 from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.dataset import Dataset
 from harness.data.key import Grouping, Key, rows_in_company
-from harness.data.messages import Account, Note
+from harness.data.messages import Account
 from harness.data.neighbours import Contiguity, Links, great_circle_km, rows_by_period
 from harness.data.panel import Panel
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
@@ -83,7 +83,8 @@ from harness.scenarios.draws import DrawPlan, FitAndDraws
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 from harness.study.spec.ladder import Rung
-from harness.tables import ResultTable
+from harness.tables.preparation import Note
+from harness.tables.table import ResultTable
 
 __all__ = [
     "Account",

@@ -1,13 +1,11 @@
 """What sections of plugins are made of: the run as it is read, numbers and texts as a reader wants them."""
 
-from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext, marked, ngettext, pgettext, reworded
 from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.featured import featured
 from harness.report.model.gains import GainCell, Gains
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.section import (
     PackagedSection,
@@ -30,11 +28,18 @@ from harness.report.text.numbers import (
     significant,
 )
 from harness.report.text.plain_text import file_slug, joined, latex, printable, shortened
+from harness.tables.conditional import THRESHOLDS, ThresholdRow
+from harness.tables.effects import EFFECT_TESTS, EffectTestRow
+from harness.tables.gain import GainStatus
+from harness.tables.table import ResultRow, TypedTable, typed
 
 __all__ = [
+    "EFFECT_TESTS",
     "MISSING",
+    "THRESHOLDS",
     "Banded",
     "BandedRow",
+    "EffectTestRow",
     "EstimateText",
     "EstimatorRecord",
     "Footnotes",
@@ -50,6 +55,8 @@ __all__ = [
     "Section",
     "SectionContent",
     "StudyRecord",
+    "ThresholdRow",
+    "TypedTable",
     "WritesFiles",
     "banded_from",
     "count",
@@ -71,4 +78,5 @@ __all__ = [
     "reworded",
     "shortened",
     "significant",
+    "typed",
 ]

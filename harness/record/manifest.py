@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.multiverse import Universe
 from harness.record.study import StudyRecord
-from harness.tables import ResultTable, with_own
+from harness.tables.registry import with_own
+from harness.tables.table import ResultTable
 
 FORMAT = 6
 """Of run folders: what the manifest holds and which tables there are. Raised with every change of either."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.language import gettext, marked
 from harness.record.manifest import Manifest
 from harness.report.sections.section import ReportFile
-from harness.tables import PARQUET_TABLES
+from harness.tables.registry import PARQUET_TABLES
 
 FIGURES = "figures"
 """Folder of the figures within that of a run."""

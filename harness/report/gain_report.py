@@ -14,8 +14,7 @@ from typing import Any
 
 from harness.language import closed_up
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.model.accuracy import AccuracyRow, accuracy_rows
-from harness.report.model.gain_row import GainRow
+from harness.report.model.accuracy import accuracy_rows
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run, RunReader, read_run
 from harness.report.model.told import told
@@ -25,7 +24,8 @@ from harness.report.sections.gains.judgement import judgements
 from harness.report.sections.gains.text import headline
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import honest, published_gains
-from harness.report.sections.origin.rows import PartRow
+from harness.tables.accuracy import AccuracyRow
+from harness.tables.gain import DECOMPOSITION, GAIN, GainRow
 
 VERSION = "2.0"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
@@ -66,7 +66,7 @@ def report_of(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     study = manifest.study
     gains: dict[tuple[str, str, str, str], dict[str, GainRow]] = {}
-    for row in run.rows("gain", GainRow):
+    for row in run.rows(GAIN):
         gains.setdefault(_key(row), {})[row.reference] = row
     over = Gains(run)
     return {
@@ -83,7 +83,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "further_verdicts": [
             _verdict(further, outcome) for further in over.further for outcome in study.outcomes
         ],
-        "decomposition": [_fields(row, PART_FIELDS) for row in run.rows("decomposition", PartRow)],
+        "decomposition": [_fields(row, PART_FIELDS) for row in run.rows(DECOMPOSITION)],
         "multiverse": [_multiverse(run, multiverse) for multiverse in run.view(multiverses)],
     }
 

@@ -11,7 +11,6 @@ from itertools import groupby
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from harness.data.messages import LEAK_CODE, METHOD_CODE, Note
 from harness.language import closed_up, gettext
 from harness.report.front.front import Front
 from harness.report.model.run import Run
@@ -20,6 +19,7 @@ from harness.report.shown import FAILED, ShownSection, failure, not_made
 from harness.report.table_links import with_links
 from harness.report.templating import environment, page_script, script_hash, style_sheet
 from harness.report.text.plain_text import joined, sentences
+from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
 
 LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""

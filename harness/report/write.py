@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.data.messages import Note
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import Manifest
 from harness.report.contents import FIGURES, described
@@ -30,7 +29,8 @@ from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.workers import Workers
 from harness.study.spec.study import ReportFormat
-from harness.tables import FINDINGS, WARNINGS
+from harness.tables.findings import FINDINGS
+from harness.tables.preparation import WARNINGS, Note
 
 HTML = "report.html"
 BRIEF = "brief.html"
@@ -89,7 +89,7 @@ class Reporter:
         _require_findings(manifest)
         with locked(path):
             with self._told(folder) as run:
-                page = page_of(run.rows(WARNINGS.name, Note), ())
+                page = page_of(run.rows(WARNINGS), ())
                 brief = render_brief(run, page, front_of(run))
             folder.write_text(BRIEF, brief)
             folder.write_manifest(manifest)
@@ -135,7 +135,7 @@ class Reporter:
         if {HTML, DOCX} & set(written):
             contents = described([*folder.files(), *written, GAIN_REPORT], run.manifest, files)
             # The table of warnings was written again for fonts.
-            page = page_of(read_run(folder).rows(WARNINGS.name, Note), contents)
+            page = page_of(read_run(folder).rows(WARNINGS), contents)
             rendered = render_page(run, page, front, shown)
             if HTML in written:
                 folder.write_text(HTML, rendered.html)

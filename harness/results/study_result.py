@@ -114,7 +114,7 @@ class StudyResult:
         ArtifactError
             Where no run writes a table of this name, or the file is damaged.
         """
-        from harness.tables import DETAILS
+        from harness.tables.table import DETAILS
 
         there = [file.removesuffix(".csv") for file in self._folder.files() if file.endswith(".csv")]
         known = {*self._folder.manifest().tables, *there}

@@ -19,7 +19,7 @@ from harness.running.folder import RunFolder
 from harness.running.provenance import data_record, study_record
 from harness.running.versions import LIBRARIES
 from harness.study.spec.study import Study
-from harness.tables import ERROR_RATES
+from harness.tables.findings import ERROR_RATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def calibration_record(
 
 
 def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
-    """Return the error rates of a calibration, columns of `harness.tables.ERROR_RATES`.
+    """Return the error rates of a calibration, columns of `harness.tables.findings.ERROR_RATES`.
 
     Parameters
     ----------

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.data.messages import Note
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
@@ -27,6 +26,7 @@ from harness.running.workers import Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.scenarios.parts import PartResult
 from harness.scenarios.sample_fit import SampleFitResult
+from harness.tables.preparation import Note
 
 FORMAT = b"harness result 1\n"
 """What every kept result begins with; files that do not are another's."""

@@ -16,15 +16,8 @@ from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.predictions import MissingCell, in_order, missing_cells, predictions_table, status_rows
 from harness.running.results import RunResults
-from harness.tables import (
-    ACCURACY,
-    DECOMPOSITION,
-    GAIN,
-    GAIN_WITHIN,
-    METRICS,
-    MULTIVERSE_CHOICES,
-    PREDICTIONS,
-)
+from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
+from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE_CHOICES
 
 
 def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str, Panel]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -19,7 +19,7 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.study.spec.study import Study
-from harness.tables import CURVE_DRAWS
+from harness.tables.curves import CURVE_DRAWS
 
 
 def effect_tests(

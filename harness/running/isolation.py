@@ -15,10 +15,10 @@ from tempfile import TemporaryFile
 from types import FrameType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from harness.data.messages import Note
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.registry.process_state import ProcessState
+from harness.tables.preparation import Note
 
 R_co = TypeVar("R_co", covariant=True)
 

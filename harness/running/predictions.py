@@ -16,7 +16,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.evaluation.protocol import Fold
-from harness.tables import PREDICTIONS
+from harness.tables.accuracy import PREDICTIONS
 
 Cells = Floats | pd.Categorical
 """Cells of one column."""

@@ -7,13 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from harness.running.progress import Progress
-
 
 Progress = Callable[[int, int, str], None]
 """Called with tasks done, tasks in all, and what runs now."""

@@ -30,7 +30,8 @@ from harness.running.results import AnswerInParts
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.scenario import AsksAbout
 from harness.study.spec.study import EstimatorEntry, ProtocolEntry, Study
-from harness.tables import TABLES, ResultTable, with_own
+from harness.tables.registry import TABLES, with_own
+from harness.tables.table import ResultTable
 
 
 @dataclass(frozen=True)

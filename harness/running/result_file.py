@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from harness.data.messages import Note
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.blocks import BlockResult
@@ -22,6 +21,7 @@ from harness.scenarios.fit_tables import FitTables
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartCell, PartResult
 from harness.scenarios.sample_fit import Answer, SampleFitResult
+from harness.tables.preparation import Note
 
 META = "meta.json"
 

@@ -44,7 +44,7 @@ from harness.study.expectations.cell import Reproduction, check_expectations
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.narrow import narrowed
 from harness.study.spec.study import Study
-from harness.tables import ERROR_RATES, FINDINGS
+from harness.tables.findings import ERROR_RATES, FINDINGS
 
 if TYPE_CHECKING:
     import pandas as pd

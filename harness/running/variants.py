@@ -16,7 +16,7 @@ from harness.estimators.protocol import Estimator
 from harness.evaluation.multiverse import Universe
 from harness.registry.catalog import Catalogs, with_option
 from harness.study.spec.study import EstimatorEntry, Study
-from harness.tables import MULTIVERSE
+from harness.tables.gain import MULTIVERSE
 
 CONTROLS = "controls"
 """The choice of how many controls there are."""

@@ -8,12 +8,12 @@ from functools import partial
 
 import pandas as pd
 
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_result import FullResult
 from harness.study.spec.study import ScenarioEntry, Study
+from harness.tables.preparation import Note
 
 EXTREME_SKEWNESS = 3.0
 """Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2."""

@@ -8,7 +8,6 @@ from functools import partial
 
 import pandas as pd
 
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.record.manifest import Manifest
@@ -34,7 +33,11 @@ from harness.study.expectations.cell import check_expectations, expectations_tab
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.study import Study
-from harness.tables import EFFECT_TESTS, FINDINGS, TABLES, ResultTable
+from harness.tables.effects import EFFECT_TESTS
+from harness.tables.findings import FINDINGS
+from harness.tables.preparation import Note
+from harness.tables.registry import TABLES
+from harness.tables.table import ResultTable
 
 FindingsOf = Callable[[Manifest, RunFolder], pd.DataFrame]
 """Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws
 from harness.estimators.guard import Attempt, Status, attempt, in_one_line
@@ -27,6 +26,7 @@ from harness.scenarios.given_task import GivenTask
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sealed import Sealed
 from harness.scenarios.subsample import is_trained_anew
+from harness.tables.preparation import Note
 
 Preparation = Attempt[Sealed[DrawMaker]]
 """What draws have in common, on its way to those that make them, or why it could not be found."""

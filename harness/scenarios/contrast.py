@@ -23,7 +23,8 @@ from harness.scenarios.partial_dependence import mean_predictions, require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
 from harness.scenarios.truth import Truths
-from harness.tables import CONTRASTS, ResultTable
+from harness.tables.heterogeneity import CONTRASTS
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.data.messages import Note
 from harness.errors import PluginError, Problem
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, as_reason, attempt
 from harness.estimators.protocol import Columns, HasCoefficients, HasDetails, HasNotes, HasResultRows
 from harness.scenarios.asked import Tables
 from harness.scenarios.scenario import Scenario
-from harness.tables import TABLES
+from harness.tables.preparation import Note
+from harness.tables.registry import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.data.messages import Note
 from harness.estimators.guard import Status
 from harness.scenarios.asked import Tables
 from harness.scenarios.fit_tables import NO_TABLES, FitTables
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sample_fit import Answer
 from harness.scenarios.scenario import Scenario
+from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
     import pandas as pd

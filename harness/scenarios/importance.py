@@ -12,7 +12,6 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness.arrays import Floats, Ints
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import attempt, predict
@@ -22,7 +21,9 @@ from harness.scenarios.asked import Tables
 from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
 from harness.scenarios.subject import Subject
-from harness.tables import IMPORTANCE, ResultTable
+from harness.tables.accuracy import IMPORTANCE
+from harness.tables.preparation import Note
+from harness.tables.table import ResultTable
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.asked import Sample
 from harness.scenarios.draws import DrawPlan
+from harness.tables.preparation import Note
 
 QUICK_DRAWS = 40
 """Most draws of a quick run."""

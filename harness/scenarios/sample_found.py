@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.data.messages import Note
 from harness.estimators.guard import Attempt, Status
 from harness.scenarios.blocks import BlockResult, of_all_draws
 from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws, draws_of_all
 from harness.scenarios.draws import FitAndDraws, Numbers, mean_of_draws
 from harness.scenarios.sample_fit import SampleFitResult
 from harness.scenarios.subsample import rates, told
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True, eq=False)

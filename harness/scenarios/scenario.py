@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.registry.kind import Kind, OptionsClass
 from harness.scenarios.asked import Tables
 from harness.scenarios.subject import Subject
-from harness.tables import TABLES, ResultTable
+from harness.tables.preparation import Note
+from harness.tables.registry import TABLES
+from harness.tables.table import ResultTable
 
 
 class Scenario(Protocol):

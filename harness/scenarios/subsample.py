@@ -9,12 +9,12 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import CanFitDraws, CanPrepareDraws
 from harness.estimators.protocol import Estimator
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.draws import Numbers
+from harness.tables.preparation import Note
 
 LEAST_ENTITIES = 50
 """Entities that the smaller of two subsamples has at least."""

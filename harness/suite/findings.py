@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.evaluation.gain_status import size_of
 from harness.report.text.numbers import count, fixed, interval, percent
 from harness.report.text.plain_text import joined
 from harness.suite.gains import OVERS, Over
 from harness.suite.overall import Comparison
 from harness.suite.ranks import Ranking
 from harness.suite.spec import Suite
+from harness.tables.gain import size_of
 
 MIN_PANELS = 6
 """Fewest panels over which anything is said of an estimator."""

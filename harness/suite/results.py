@@ -31,7 +31,7 @@ from harness.suite.tables import (
     SUITE_RANKS,
     SUITE_SUMMARY,
 )
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 WHOLE, QUICK = "whole", "quick"
 """Forms that a suite is run in."""

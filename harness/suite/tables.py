@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.tables import STATUS, ResultTable
+from harness.tables.table import STATUS, ResultTable
 
 _OF = ("suite", "edition", "form")
 _INTERVAL = ("conf_low", "conf_high")

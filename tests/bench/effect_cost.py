@@ -29,7 +29,7 @@ from harness.running.prepare import Prepared
 from harness.running.results import RunResults
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import answered_in_parts
-from harness.tables import CURVE_DRAWS
+from harness.tables.curves import CURVE_DRAWS
 
 
 @contextmanager

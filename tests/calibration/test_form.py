@@ -12,7 +12,8 @@ from harness.calibration.form import CAPS, calibration_form, capped
 from harness.evaluation.held_out import HeldOutEntities
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
-from harness.tables import SUPPORT, ResultTable
+from harness.tables.curves import SUPPORT
+from harness.tables.table import ResultTable
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn import Tuned

@@ -11,12 +11,13 @@ import pytest
 
 import harness
 from harness.installed import installed
-from harness.report.model.rows import read_rows
 from harness.report.sections.claims.markdown import HEAD
-from harness.report.sections.claims.rows import ClaimRow, published_text
+from harness.report.sections.claims.rows import published_text
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
+from harness.tables.claims import ClaimRow
+from harness.tables.table import read_rows
 from test_run import ROOT
 
 SPEC = ROOT / "specs" / "digital_carbon.yaml"

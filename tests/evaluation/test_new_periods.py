@@ -9,11 +9,11 @@ import statsmodels.api as sm
 from scipy.stats import binom
 
 from harness.evaluation.gain import gain_over, two_way_difference, two_way_gain
-from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
 from harness.evaluation.losses import PeriodLosses, cluster_losses
 from harness.evaluation.resample import EntityDraws
 from harness.evaluation.samples import Sides
 from harness.evaluation.tables import Bootstrap, gain_table, gains_within
+from harness.tables.gain import GainRow, GainStatus
 
 OFFSET = 0.5
 """Of the two predictions from the outcome's mean, one above, one below: both are equally good."""
@@ -75,9 +75,10 @@ def verdict(seed, *, n_periods, share):
     gain = gain_over(entities, level=0.95, draws=EntityDraws(200, seed, ("gain",)), periods=periods)
     p_values = {"p_holm": gain.p_value, "p_best": gain.p_value, "p_splits": np.nan}
     folds = {"fold_gain_min": gain.gain, "fold_gain_max": gain.gain, "inference": gain.inference}
-    evidence = GainEvidence(gain.conf_low, gain.conf_high, **p_values, **folds)
+    cell = dict.fromkeys(("outcome", "estimator", "reference", "protocol", "sample", "status", "reason"), "")
+    row = GainRow(conf_low=gain.conf_low, conf_high=gain.conf_high, **p_values, **folds, **cell)
     naive = gain_over(entities, level=0.95, draws=EntityDraws(1, seed, ("gain",))).p_value
-    return gain_status(evidence, level=0.95), naive
+    return row.status_at(0.95), naive
 
 
 def false_verdicts(*, n_periods, share, n_panels):

@@ -25,7 +25,9 @@ from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.report.sections.coefficients.table import coefficient_table
 from harness.running.csv_table import as_declared
-from harness.tables import CONTRASTS, EFFECTS, TRUTH
+from harness.tables.effects import EFFECTS
+from harness.tables.heterogeneity import CONTRASTS
+from harness.tables.truth import TRUTH
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.report.model.gain_row import GainRow
+from harness.tables.gain import GainRow
 
 
 def gain_row(estimator, protocol, gain, low, high, *, status="ok", reason="", **p_values):

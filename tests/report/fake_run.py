@@ -15,7 +15,9 @@ from harness.evaluation.random_rows import AsPublished, InSample
 from harness.findings.table import findings_of
 from harness.record.manifest import FORMAT, Manifest
 from harness.running.folder import RunFolder
-from harness.tables import FINDINGS, MULTIVERSE, TABLES
+from harness.tables.findings import FINDINGS
+from harness.tables.gain import MULTIVERSE
+from harness.tables.registry import TABLES
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
 

@@ -7,7 +7,7 @@ import html5lib
 import pytest
 
 from harness.report.drawing.pixels import FORMAT
-from harness.report.model.gain_row import SYMBOLS
+from harness.report.model.gains import SYMBOLS
 from harness.report.templating import script_hash
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS

@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import ArtifactError
 from harness.report.write import Reporter
-from harness.tables import FINDINGS
+from harness.tables.findings import FINDINGS
 from report.all_sections import SECTIONS
 from report.fake_run import wage_run
 

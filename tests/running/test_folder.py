@@ -19,7 +19,7 @@ from harness.running import folder as folder_module
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.layout import MANIFEST
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 MANIFEST_OF_NOTHING = Manifest(
     manifest_version=FORMAT,

@@ -11,7 +11,7 @@ import pytest
 from harness import ArtifactError
 from harness.record import manifest, study
 from harness.record.manifest import FORMAT, Manifest
-from harness.tables import PARQUET_TABLES, TABLES
+from harness.tables.registry import PARQUET_TABLES, TABLES
 
 FORMATS = {
     2: "6f067758ccfb09c0d5e1252aa78a4de0676354317e888f0138055884db2df633",

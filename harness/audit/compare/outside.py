@@ -13,7 +13,7 @@ import pandas as pd
 from harness.audit.compare.tolerance import Tolerance
 from harness.errors import ArtifactError, Problem
 from harness.running.folder import RunFolder
-from harness.tables import COEFFICIENTS
+from harness.tables.coefficients import COEFFICIENTS
 
 KEYS = ("outcome", "estimator", "term")
 MEASURES = ("estimate", "std_error")

@@ -16,7 +16,8 @@ from harness.running.layout import SPEC
 from harness.study.spec.difference import ValueDifference, spec_differences
 from harness.study.spec.document import Document, read_document
 from harness.study.spec.overrides import with_overrides
-from harness.tables import PARQUET_TABLES, ResultTable
+from harness.tables.registry import PARQUET_TABLES
+from harness.tables.table import ResultTable
 
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")
 """What the manifest says about data, their name and source apart."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.compare.tolerance import Tolerance
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 SHOWN = 5
 """Rows that are listed where more are in one table only."""

@@ -15,15 +15,9 @@ from harness.evaluation.tables import accuracy_table, gains_table, gains_within
 from harness.record.manifest import Manifest
 from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.folder import RunFolder
-from harness.tables import (
-    ACCURACY,
-    DECOMPOSITION,
-    GAIN,
-    GAIN_WITHIN,
-    MULTIVERSE,
-    MULTIVERSE_CHOICES,
-    ResultTable,
-)
+from harness.tables.accuracy import ACCURACY
+from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE, MULTIVERSE_CHOICES
+from harness.tables.table import ResultTable
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,16 +28,11 @@ from harness.study.expectations.cell import check_expectations, expectations_tab
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
-from harness.tables import (
-    ACCURACY,
-    CLAIMS,
-    DECOMPOSITION,
-    EXPECTATIONS,
-    FINDINGS,
-    GAIN,
-    PREDICTIONS,
-    ResultTable,
-)
+from harness.tables.accuracy import ACCURACY, PREDICTIONS
+from harness.tables.claims import CLAIMS, EXPECTATIONS
+from harness.tables.findings import FINDINGS
+from harness.tables.gain import DECOMPOSITION, GAIN
+from harness.tables.table import ResultTable
 
 TOLERANCE = Tolerance()
 """Other machines and versions add numbers up in another order."""

@@ -10,9 +10,9 @@ from harness.arrays import Floats
 from harness.conformance.case import Case
 from harness.conformance.check import Rules, Violation
 from harness.conformance.estimators.capabilities import ABLE, not_declared
-from harness.data.messages import Note
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.protocol import HasCoefficients, HasDetails, HasNotes
+from harness.tables.preparation import Note
 
 RULES = Rules()
 

@@ -12,7 +12,6 @@ from harness.conformance.check import Rules, Violation
 from harness.conformance.members.requirements import require_column, require_words, unchanged
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.stand_in import StandIn
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.evaluation.metrics import Metric
@@ -21,6 +20,7 @@ from harness.report.sections.section import Section
 from harness.rng import random_stream
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
+from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
     import pandas as pd

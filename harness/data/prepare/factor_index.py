@@ -10,10 +10,11 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.messages import Note, number
+from harness.data.messages import number
 from harness.data.name import ColumnName
 from harness.data.prepare.learned_steps import Range
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 Method = Literal["factor", "pca"]
 Rotation = Literal["varimax", "none"]

@@ -10,10 +10,11 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.messages import Account, Note, number
+from harness.data.messages import Account, number
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Calendar, Column
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.messages import Account, Note
+from harness.data.messages import Account
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
 from harness.errors import EstimationError, Problem
 from harness.registry.catalog import CHOICE_OF, build_choice
 from harness.registry.kind import Kind, OptionsClass
+from harness.tables.preparation import Note
 
 
 class Step(Protocol):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.data_spec import ContiguityFile
-from harness.data.messages import Account, Note, RowLocator, StepRecord, few
+from harness.data.messages import Account, RowLocator, StepRecord, few
 from harness.data.name import near_columns
 from harness.data.neighbours import Contiguity
 from harness.data.read.files import read_file
@@ -19,6 +19,7 @@ from harness.data.read.numbers import require_numbers
 from harness.data.read.table import DataFile
 from harness.data.shape.panel_index import in_order, read_entities
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 _WHERE = "data.contiguity"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.data.messages import Note, few
+from harness.data.messages import few
 from harness.data.read.layout import (
     MAX_COLUMNS,
     FileRow,
@@ -22,6 +22,7 @@ from harness.data.read.layout import (
 )
 from harness.data.read.source import Reading, Source, refuse_signature
 from harness.errors import DataError, Problem, near_names
+from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

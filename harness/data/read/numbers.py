@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Mask
-from harness.data.messages import Note, RowLocator, quoted
+from harness.data.messages import RowLocator, quoted
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)  # longer ones are beyond float64 anyway

@@ -10,9 +10,10 @@ from typing import Literal
 import pandas as pd
 
 from harness.data.file_spec import FileSpec
-from harness.data.messages import Note, StepRecord
+from harness.data.messages import StepRecord
 from harness.data.read.table import Labels
 from harness.errors import DataError, HarnessError, Problem
+from harness.tables.preparation import Note
 
 MAX_CELLS = 200_000_000
 """Most cells a table may have; as float64 they fill 1.6 GB."""

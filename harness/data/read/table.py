@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.data.messages import Note, StepRecord
+from harness.data.messages import StepRecord
 from harness.data.neighbours import Contiguity
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True)

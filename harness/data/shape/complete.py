@@ -9,9 +9,10 @@ import numpy as np
 
 from harness.arrays import Ints, Mask
 from harness.data.data_spec import MissingPolicy
-from harness.data.messages import Note, RowLocator
+from harness.data.messages import RowLocator
 from harness.data.prepare.step import Column
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True, eq=False)

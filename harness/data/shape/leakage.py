@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.messages import LEAK_CODE, Note
 from harness.data.roles import Roles
+from harness.tables.preparation import LEAK_CODE, Note
 
 Rows = TypeVar("Rows", Floats, Ints)
 

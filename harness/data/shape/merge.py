@@ -12,12 +12,13 @@ import pandas as pd
 
 from harness.arrays import Floats
 from harness.data.data_spec import Join
-from harness.data.messages import Account, Note, RowLocator, StepRecord, few
+from harness.data.messages import Account, RowLocator, StepRecord, few
 from harness.data.name import near_columns
 from harness.data.read.table import Labels, Table
 from harness.data.shape.row_filter import value_text
 from harness.data.shape.times import read_times
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 FAR_APART = 300.0
 """From this ratio of medians on, two files hardly have the same unit."""

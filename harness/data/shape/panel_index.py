@@ -13,9 +13,10 @@ import pandas as pd
 
 from harness.arrays import Ints
 from harness.data.key import Key
-from harness.data.messages import Note, ProblemCollector, RowLocator, few, quoted
+from harness.data.messages import ProblemCollector, RowLocator, few, quoted
 from harness.data.shape.times import INTEGERS, Times, read_times
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 _YEARS = range(1800, 2101)
 

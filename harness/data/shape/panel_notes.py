@@ -8,9 +8,10 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.key import Key
-from harness.data.messages import Note, RowLocator, few
+from harness.data.messages import RowLocator, few
 from harness.data.roles import Roles
 from harness.errors import DataError, Problem
+from harness.tables.preparation import Note
 
 
 def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.evaluation.gain_status import GainStatus
+from harness.tables.gain import GainStatus
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
 

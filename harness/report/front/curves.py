@@ -28,9 +28,10 @@ from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario, rug_of, unsupported_of
-from harness.report.sections.effects.rows import EffectRow, effects_of
+from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.scenes import centred
 from harness.report.text.plain_text import file_slug, listed, shortened
+from harness.tables.effects import EffectRow
 
 DEBIASED = "#7b3294"
 """Of the debiased curve, which no estimator's line has."""

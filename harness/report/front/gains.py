@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.decomposition import LEFT
-from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
 from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
@@ -19,6 +18,7 @@ from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.figure import axis_limits, draw_gain
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug, joined, shortened
+from harness.tables.gain import GainStatus
 
 LEADING = ("entities never seen", "later periods")
 """What the columns predict, where the study has protocols for it."""

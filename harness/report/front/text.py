@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from harness.language import gettext
 from harness.record.manifest import DataRecord
@@ -14,24 +13,10 @@ from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.text.numbers import count, percent, percent_interval
 from harness.report.text.plain_text import joined
+from harness.tables.findings import FINDINGS, FindingRow
 
 GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
 EFFECTS = (EFFECT, CONTRAST)
-
-
-@dataclass(frozen=True)
-class ToldFinding:
-    """What the first screen reads of a finding; see `harness.findings.finding.StudyFinding`."""
-
-    outcome: str
-    estimator: str
-    finding: str
-    about: str
-    text: str
-    is_established: bool
-    estimate: float
-    conf_low: float
-    conf_high: float
 
 
 def shape(study: StudyRecord, data: DataRecord) -> str:
@@ -60,7 +45,7 @@ def gain_sentence(run: Run, outcome: str) -> str:
         return gettext("{over} is the only estimator; nothing is compared.").format(over=over)
     found = [
         row
-        for row in run.rows("findings", ToldFinding)
+        for row in run.rows(FINDINGS)
         if (row.outcome, row.finding, row.about) == (outcome, GAIN, study.reference) and row.estimator
     ]
     if not any(math.isfinite(row.estimate) for row in found):
@@ -80,7 +65,7 @@ def gain_sentence(run: Run, outcome: str) -> str:
     )
 
 
-def _named(study: StudyRecord, row: ToldFinding) -> str:
+def _named(study: StudyRecord, row: FindingRow) -> str:
     number = f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip()
     return gettext("{estimator} by {number}").format(
         estimator=study.estimator_label(row.estimator), number=number
@@ -95,7 +80,7 @@ def effect_sentence(run: Run, outcome: str) -> str:
     variables come last.
     """
     study = run.manifest.study
-    rows = [row for row in run.rows("findings", ToldFinding) if row.outcome == outcome]
+    rows = [row for row in run.rows(FINDINGS) if row.outcome == outcome]
     own = [row for row in rows if study.exposure_of(_scenario(row)) == study.exposure]
     leading = [entry.id for entry in featured(run)[:1]]
     return (
@@ -105,15 +90,15 @@ def effect_sentence(run: Run, outcome: str) -> str:
     )
 
 
-def _scenario(row: ToldFinding) -> str:
+def _scenario(row: FindingRow) -> str:
     """Return the scenario that a finding on an effect is of."""
     return re.split("[:,]", row.about, maxsplit=1)[0]
 
 
-def _debiased(rows: Iterable[ToldFinding]) -> Iterator[ToldFinding]:
+def _debiased(rows: Iterable[FindingRow]) -> Iterator[FindingRow]:
     return (row for row in rows if row.finding in EFFECTS and not row.estimator)
 
 
-def _first(rows: Iterable[ToldFinding]) -> str:
+def _first(rows: Iterable[FindingRow]) -> str:
     ordered = sorted(rows, key=lambda row: not row.is_established)
     return ordered[0].text if ordered else ""

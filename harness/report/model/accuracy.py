@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from harness.language import marked
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
+from harness.tables.accuracy import ACCURACY, AccuracyRow
 
 SAMPLES = ("test", "all", "train")
 """Samples in the order in which they are preferred for comparing estimators."""
@@ -16,27 +15,9 @@ NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
 """Status and reason of a cell that no table has."""
 
 
-@dataclass(frozen=True)
-class AccuracyRow(ResultRow):
-    """Errors of one estimator on one sample under one protocol; numbers are NaN where it is not done."""
-
-    outcome: str
-    estimator: str
-    protocol: str
-    sample: str
-    mse: float
-    rmse: float
-    nmse: float
-    r2: float
-    n_obs: int | None
-    n_entities: int | None
-    status: str
-    reason: str
-
-
 def accuracy_rows(run: Run) -> tuple[AccuracyRow, ...]:
     """Return the rows of the table ``accuracy``."""
-    return run.rows("accuracy", AccuracyRow)
+    return run.rows(ACCURACY)
 
 
 def errors_of(run: Run, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:

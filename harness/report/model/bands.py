@@ -9,30 +9,15 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.language import marked
-from harness.report.model.rows import ResultRow
+from harness.tables.conditional import ConditionalEffectRow
+from harness.tables.curves import CurveRow
 
 POINTWISE = marked("pointwise")
 SIMULTANEOUS = marked("simultaneous")
 
 
-@dataclass(frozen=True, kw_only=True)
-class BandedRow(ResultRow):
-    """One point of a line with the limits of one of its bands.
-
-    `level` and `unit` say how the band was made, where the run tells.
-    """
-
-    at: float
-    estimate: float
-    conf_low: float
-    conf_high: float
-    band: str
-    n_draws: int | None
-    supported: bool
-    status: str
-    reason: str
-    level: float = float("nan")
-    unit: str = ""
+BandedRow = CurveRow | ConditionalEffectRow
+"""One point of a line with the limits of one of its bands."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from harness.record.study import EstimatorRecord
 from harness.report.model.run import Run
+from harness.tables.claims import CLAIMS
 
 COMPARED = frozenset({"mse", "gain"})
 """Quantities of claims about how well estimators predict, not about what they say of the effect."""
-
-
-@dataclass(frozen=True)
-class ClaimedQuantity:
-    """What a published number is about, and the estimator that stands for it."""
-
-    estimator: str
-    quantity: str
 
 
 def featured(run: Run) -> tuple[EstimatorRecord, ...]:
@@ -31,7 +23,7 @@ def featured(run: Run) -> tuple[EstimatorRecord, ...]:
     asked = tuple(entries[name] for name in study.featured if name in entries)
     if asked:
         return asked
-    claims = run.rows("claims", ClaimedQuantity)
+    claims = run.rows(CLAIMS)
     claimed = Counter(row.estimator for row in claims if row.quantity not in COMPARED)
     candidates = [entry for entry in study.estimators if entry.id != study.reference]
     places = range(len(candidates))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.evaluation.gain_status import GainStatus, adjusted_p_value
 from harness.language import gettext
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.accuracy import NOT_RUN, SAMPLES, compared_error, refusal
-from harness.report.model.gain_row import SYMBOLS, GainRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text, percent, percent_interval, significant
+from harness.tables.gain import GAIN, GainRow, GainStatus
+
+SYMBOLS: Mapping[GainStatus, str] = {
+    GainStatus.BETTER: "▲",
+    GainStatus.BETTER_ONCE: "△",
+    GainStatus.WORSE: "▼",
+    GainStatus.OPEN: "○",
+    GainStatus.MISSING: "",
+    GainStatus.REFERENCE: "",
+}
+"""What says the same as the colour of a cell."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class GainCell:
     @property
     def p_adjusted(self) -> float:
         """The larger of the p-values that allow for many comparisons; NaN where there is none."""
-        return adjusted_p_value(self.row.p_holm, self.row.p_best)
+        return self.row.p_adjusted
 
     @property
     def text(self) -> str:
@@ -111,7 +121,7 @@ class Gains:
         key = (outcome, self.reference, estimator.id, protocol.id)
         rows = [
             row
-            for row in self.run.rows("gain", GainRow)
+            for row in self.run.rows(GAIN)
             if (row.outcome, row.reference, row.estimator, row.protocol) == key
         ]
         done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
@@ -150,13 +160,6 @@ def _row_without_gain(
         reference=reference,
         protocol=protocol,
         sample="",
-        gain=math.nan,
-        conf_low=math.nan,
-        conf_high=math.nan,
-        p_value=math.nan,
-        mse=math.nan,
-        mse_reference=math.nan,
-        n_entities=None,
         status=status,
         reason=reason,
     )

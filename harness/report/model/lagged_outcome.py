@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.text.plain_text import joined
-
-
-@dataclass(frozen=True)
-class StepRow:
-    """One preparation step: its name, the column that it makes and those that it takes."""
-
-    step: str
-    into: str
-    inputs: str
+from harness.tables.preparation import PREPARATION
 
 
 def lagged_outcomes(run: Run, outcome: str) -> tuple[str, ...]:
@@ -24,7 +14,7 @@ def lagged_outcomes(run: Run, outcome: str) -> tuple[str, ...]:
     regressors = {*study.exposure_columns, *study.moderators, *study.controls}
     return tuple(
         row.into
-        for row in run.rows("preparation", StepRow)
+        for row in run.rows(PREPARATION)
         if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
     )
 

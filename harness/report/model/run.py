@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from harness.language import reworded
 from harness.record.manifest import Manifest
-from harness.report.model.rows import Row, read_rows
+from harness.tables.table import Row, TypedTable, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,24 +68,20 @@ class Run:
         """Return a table as it was written; an empty frame where the study did not ask for it."""
         return self.retold[table] if table in self.retold else self.folder.read_table(table)
 
-    def rows(self, table: str, row_type: type[Row]) -> tuple[Row, ...]:
-        """Return the rows of a table as values of a dataclass whose fields name columns; read once.
+    def rows(self, table: TypedTable[Row]) -> tuple[Row, ...]:
+        """Return the rows of a table; read once.
 
         Raises
         ------
         ArtifactError
             Where the table lacks a column.
         """
-        key = (table, row_type)
-        if key not in self._kept:
-            read = read_rows(self.frame(table), row_type, table=table)
-            words = [
-                name
-                for one in fields(row_type)
-                if (name := one.name) in WORDS | ALSO_WORDS.get(table, frozenset())
-            ]
-            self._kept[key] = tuple(_reworded(row, words) for row in read) if words else read
-        found: tuple[Row, ...] = self._kept[key]
+        if table not in self._kept:
+            read = read_rows(self.frame(table.name), table.row, table=table.name)
+            said = WORDS | ALSO_WORDS.get(table.name, frozenset())
+            words = [name for name in table.columns if name in said]
+            self._kept[table] = tuple(_reworded(row, words) for row in read) if words else read
+        found: tuple[Row, ...] = self._kept[table]
         return found
 
     def view(self, make: Callable[[Run], View]) -> View:

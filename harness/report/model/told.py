@@ -12,7 +12,7 @@ from harness.language import ENGLISH, gettext, marked, reworded, spoken
 from harness.record.manifest import Manifest
 from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
 from harness.report.model.run import Run, RunReader
-from harness.tables import FINDINGS
+from harness.tables.findings import FINDINGS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from harness.arrays import Floats, frozen_floats
 from harness.report.model.run import Run
-
-
-@dataclass(frozen=True)
-class TruthRow:
-    """What the true response answers to a scenario at one place; places that a kind lacks are empty."""
-
-    outcome: str
-    scenario: str
-    kind: str
-    at: float
-    truth: float
-    moderator_at: float = math.nan
-    group: str = ""
+from harness.tables.truth import TRUTH, TruthRow
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +26,7 @@ class TruthLine:
 def true_rows(run: Run, outcome: str, scenario: str, kind: str) -> tuple[TruthRow, ...]:
     """Return the truths of one kind; none where the data are not simulated, or nothing is known of it."""
     key = (outcome, scenario, kind)
-    return tuple(row for row in run.rows("truth", TruthRow) if (row.outcome, row.scenario, row.kind) == key)
+    return tuple(row for row in run.rows(TRUTH) if (row.outcome, row.scenario, row.kind) == key)
 
 
 def truth_line(run: Run, outcome: str, scenario: str, kind: str, *, along: str = "at") -> TruthLine | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
 from harness.record.study import ProtocolRecord
 from harness.report.model.gains import GainCell, Gains
@@ -14,6 +13,7 @@ from harness.report.paper.table import PaperRow, PaperTable
 from harness.report.sections.gains.table import gain_table
 from harness.report.text.numbers import count, percent, plain
 from harness.report.text.plain_text import file_slug, in_turn
+from harness.tables.gain import GainStatus
 
 MARKS = {GainStatus.BETTER: "†", GainStatus.WORSE: "‡"}
 """What stands at gains that are established."""

@@ -15,15 +15,10 @@ from harness.report.paper.estimates import (
     starred,
 )
 from harness.report.paper.table import PaperRow, PaperTable
-from harness.report.sections.coefficients.table import (
-    CoefficientRow,
-    coefficient_rows,
-    coefficient_table,
-    terms_in_order,
-)
-from harness.report.sections.diagnostics.rows import StatisticRow
+from harness.report.sections.coefficients.table import coefficient_rows, coefficient_table, terms_in_order
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
 from harness.report.text.plain_text import file_slug, joined, listed
+from harness.tables.coefficients import STATISTICS, CoefficientRow
 
 CONSTANT = "const"
 FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects included")}
@@ -105,7 +100,7 @@ def _yes_or_no(entry: EstimatorRecord, key: str) -> str:
 
 def _statistic(run: Run, outcome: str, estimator: str, name: str) -> float:
     key = (outcome, estimator, name)
-    rows = run.rows("details/statistics", StatisticRow)
+    rows = run.rows(STATISTICS)
     return next((row.value for row in rows if (row.outcome, row.estimator, row.statistic) == key), math.nan)
 
 

@@ -42,7 +42,8 @@ from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
 from harness.scenarios.truth import Truths
-from harness.tables import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS, ResultTable
+from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
+from harness.tables.table import ResultTable
 
 QUICK_GRID = 12
 

@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.draws import FittedDraws
@@ -37,7 +36,9 @@ from harness.scenarios.partial_dependence import partial_dependence, row_slopes,
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
 from harness.scenarios.truth import Truths, on_grid
-from harness.tables import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
+from harness.tables.curves import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS
+from harness.tables.preparation import Note
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
 from harness.scenarios.grid import WINDOW, least_entities
+from harness.tables.preparation import Note
 
 MOST_ROWS = 2000
 """Rows that are compared with each other; of more, so many are taken evenly."""

@@ -11,7 +11,6 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
@@ -24,7 +23,9 @@ from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
 from harness.scenarios.parts import Found, Part, Question
-from harness.tables import EFFECTS, ResultTable
+from harness.tables.effects import EFFECTS
+from harness.tables.preparation import Note
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

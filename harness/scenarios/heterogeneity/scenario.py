@@ -33,7 +33,8 @@ from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
 from harness.scenarios.truth import Truths
-from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
+from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
+from harness.tables.table import ResultTable
 
 NOT_REFITTED = marked("no model of each group was asked for (`refit: false`, which --quick sets)")
 """Reason in the place of a group's own model."""

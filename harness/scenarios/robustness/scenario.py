@@ -12,7 +12,6 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.messages import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
@@ -26,7 +25,9 @@ from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
 from harness.scenarios.parts import Found, Part, Question
 from harness.scenarios.robustness.checks import CHECKS, CheckName, RobustnessCheck, checks_of, permuted
-from harness.tables import ROBUSTNESS, ResultTable
+from harness.tables.effects import ROBUSTNESS
+from harness.tables.preparation import Note
+from harness.tables.table import ResultTable
 
 BASELINE = marked("as it is")
 PERMUTED = marked("exposure permuted over entities")

@@ -13,7 +13,7 @@ import numpy as np
 from harness.arrays import Mask
 from harness.study.expectations.expectation import AnyExpectation, ExpectedNumber, Key
 from harness.study.spec.printed import Interval
-from harness.tables import STATUS
+from harness.tables.table import STATUS
 
 if TYPE_CHECKING:
     import pandas as pd

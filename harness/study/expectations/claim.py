@@ -13,15 +13,12 @@ from pydantic import Field
 from harness.data.name import ColumnName
 from harness.study.expectations.run_tables import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
 from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
-from harness.tables import (
-    ACCURACY,
-    GAIN,
-    HETEROGENEITY,
-    MULTIVERSE_CHOICES,
-    THRESHOLDS,
-    TURNING_POINTS,
-    ResultTable,
-)
+from harness.tables.accuracy import ACCURACY
+from harness.tables.conditional import THRESHOLDS
+from harness.tables.curves import TURNING_POINTS
+from harness.tables.gain import GAIN, MULTIVERSE_CHOICES
+from harness.tables.heterogeneity import HETEROGENEITY
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

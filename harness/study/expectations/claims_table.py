@@ -16,7 +16,7 @@ from harness.study.expectations.consistency import (
 from harness.study.expectations.identity import identity_findings, tied_outcomes
 from harness.study.expectations.run_tables import RunTables, RunValue
 from harness.study.spec.study import Study
-from harness.tables import CLAIMS
+from harness.tables.claims import CLAIMS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,8 @@ from harness.study.expectations.claim import Claim, PrintedClaim, StatementClaim
 from harness.study.expectations.run_curve import RunCurve
 from harness.study.expectations.run_tables import NotInRun, RunTables, refusal, rows_of
 from harness.study.spec.printed import Interval, Number
-from harness.tables import CURVES, ResultTable
+from harness.tables.curves import CURVES
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from harness.study.spec.printed import PrintedNumber, SpecModel
 from harness.study.spec.schema_text import WORDS
-from harness.tables import DETAILS, TABLES
+from harness.tables.registry import TABLES
+from harness.tables.table import DETAILS
 
 Origin = Literal["publication", "run"]
 

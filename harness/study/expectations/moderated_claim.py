@@ -34,7 +34,8 @@ from harness.study.expectations.curve_claim import (
 from harness.study.expectations.run_surface import RunEffects, RunSurface
 from harness.study.expectations.run_tables import NotInRun, RunTables, refusal, rows_of
 from harness.study.spec.printed import Number
-from harness.tables import CONDITIONAL_EFFECTS, SURFACES, ResultTable
+from harness.tables.conditional import CONDITIONAL_EFFECTS, SURFACES
+from harness.tables.table import ResultTable
 
 POINTWISE = {"band": "pointwise", "supported": "True"}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.spec.study import Study
-from harness.tables import DETAILS
+from harness.tables.table import DETAILS
 
 COMPARED = frozenset({"accuracy", "gain"})
 OF_ALL_PROTOCOLS = frozenset({"decomposition"})

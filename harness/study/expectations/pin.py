@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.errors import ArtifactError, Problem, near_names
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

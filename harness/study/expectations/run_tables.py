@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd

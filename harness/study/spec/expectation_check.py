@@ -12,7 +12,9 @@ from harness.registry.catalog import Catalogs
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.document import Document
 from harness.study.spec.node import Loc, Mistake
-from harness.tables import DETAILS, MULTIVERSE, ResultTable, with_own
+from harness.tables.gain import MULTIVERSE
+from harness.tables.registry import with_own
+from harness.tables.table import DETAILS, ResultTable
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.plugin.reporting import Run, gettext
+from harness.plugin.reporting import Run, gettext, typed
 
 CLUSTER = "cluster "
 """What the place of a network of one cluster begins with."""
@@ -128,8 +128,8 @@ class Networks:
 def networks(run: Run) -> Networks:
     """Return all that fits of networks tell of a run."""
     return Networks(
-        searches=run.rows("details/networks", NetworkRow),
-        learning=run.rows("details/learning_curves", LearningRow),
-        maps=run.rows("details/som", MapRow),
-        profiles=run.rows("details/som_profile", ProfileRow),
+        searches=run.rows(typed("details/networks", NetworkRow)),
+        learning=run.rows(typed("details/learning_curves", LearningRow)),
+        maps=run.rows(typed("details/som", MapRow)),
+        profiles=run.rows(typed("details/som_profile", ProfileRow)),
     )

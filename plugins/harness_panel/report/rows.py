@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.plugin.reporting import ResultRow, Run, marked
+from harness.plugin.reporting import (
+    EFFECT_TESTS,
+    THRESHOLDS,
+    EffectTestRow,
+    Run,
+    ThresholdRow,
+    marked,
+    typed,
+)
 
 BREAK = "break"
 """Kind of a threshold that a model assumes, unlike a change of sign that curves show."""
@@ -21,21 +29,6 @@ SHAPES: Mapping[str, str] = {
     "inverted N": marked("an inverted N"),
 }
 """Tests of a polynomial's shape, as the report calls them."""
-
-
-@dataclass(frozen=True)
-class BreakRow(ResultRow):
-    """The place of one threshold, the variable's unit."""
-
-    outcome: str
-    estimator: str
-    moderator: str
-    kind: str
-    at: float
-    conf_low: float
-    conf_high: float
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -92,20 +85,6 @@ class TurningRow:
     fieller_high: float
 
 
-@dataclass(frozen=True)
-class FormTestRow(ResultRow):
-    """A test of an effect's form that one estimator tells."""
-
-    outcome: str
-    estimator: str
-    test: str
-    against: str
-    statistic: float
-    p_value: float
-    status: str
-    reason: str
-
-
 Fit = tuple[str, str]
 """Outcome and estimator."""
 
@@ -114,14 +93,14 @@ Fit = tuple[str, str]
 class Rivals:
     """All that fits tell of thresholds, shapes and treatments."""
 
-    breaks: tuple[BreakRow, ...]
+    breaks: tuple[ThresholdRow, ...]
     number_tests: tuple[NumberTestRow, ...]
     likelihoods: tuple[LikelihoodRow, ...]
     events: tuple[EventRow, ...]
-    tests: tuple[FormTestRow, ...]
+    tests: tuple[EffectTestRow, ...]
     turning: tuple[TurningRow, ...]
 
-    def breaks_of(self, fit: Fit) -> tuple[BreakRow, ...]:
+    def breaks_of(self, fit: Fit) -> tuple[ThresholdRow, ...]:
         """Return the thresholds of one fit."""
         return tuple(row for row in self.breaks if (row.outcome, row.estimator) == fit)
 
@@ -137,11 +116,11 @@ class Rivals:
         """Return the event study of one fit, in the order of the periods."""
         return tuple(row for row in self.events if (row.outcome, row.estimator) == fit)
 
-    def pre_trend_of(self, fit: Fit) -> FormTestRow | None:
+    def pre_trend_of(self, fit: Fit) -> EffectTestRow | None:
         """Return the joint test of no effect before the start, None where there is none."""
         return next(iter(self._named(fit, (PRE_TREND,))), None)
 
-    def shapes_of(self, fit: Fit) -> tuple[FormTestRow, ...]:
+    def shapes_of(self, fit: Fit) -> tuple[EffectTestRow, ...]:
         """Return the tests of the shape of one fit."""
         return self._named(fit, tuple(SHAPES))
 
@@ -149,17 +128,17 @@ class Rivals:
         """Return where the polynomial of one fit turns."""
         return tuple(row for row in self.turning if (row.outcome, row.estimator) == fit)
 
-    def _named(self, fit: Fit, names: Sequence[str]) -> tuple[FormTestRow, ...]:
+    def _named(self, fit: Fit, names: Sequence[str]) -> tuple[EffectTestRow, ...]:
         return tuple(row for row in self.tests if (row.outcome, row.estimator) == fit and row.test in names)
 
 
 def rivals(run: Run) -> Rivals:
     """Return all that fits of a run tell of thresholds, shapes and treatments."""
     return Rivals(
-        breaks=tuple(row for row in run.rows("thresholds", BreakRow) if row.kind == BREAK and row.is_done),
-        number_tests=run.rows("details/threshold_tests", NumberTestRow),
-        likelihoods=run.rows("details/threshold_likelihood", LikelihoodRow),
-        events=run.rows("details/event_study", EventRow),
-        tests=run.rows("effect_tests", FormTestRow),
-        turning=run.rows("details/polynomial_turning_points", TurningRow),
+        breaks=tuple(row for row in run.rows(THRESHOLDS) if row.kind == BREAK and row.is_done),
+        number_tests=run.rows(typed("details/threshold_tests", NumberTestRow)),
+        likelihoods=run.rows(typed("details/threshold_likelihood", LikelihoodRow)),
+        events=run.rows(typed("details/event_study", EventRow)),
+        tests=run.rows(EFFECT_TESTS),
+        turning=run.rows(typed("details/polynomial_turning_points", TurningRow)),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.plugin.reporting import (
     MISSING,
+    EffectTestRow,
     PackagedSection,
     Run,
     SectionContent,
@@ -20,7 +21,7 @@ from harness.plugin.reporting import (
     p_text,
     significant,
 )
-from harness_panel.report.rows import SHAPES, Fit, FormTestRow, NumberTestRow, TurningRow, rivals
+from harness_panel.report.rows import SHAPES, Fit, NumberTestRow, TurningRow, rivals
 
 if TYPE_CHECKING:
     from harness.plugin.drawing import FigureRenderer, RenderedFigure
@@ -99,7 +100,7 @@ def _shape(run: Run, fit: Fit) -> ShapeText:
     )
 
 
-def _shape_test(row: FormTestRow) -> str:
+def _shape_test(row: EffectTestRow) -> str:
     """Return a test as ``inverted U: 2.71, p = 0.003``."""
     name = gettext(SHAPES[row.test])
     return f"{name}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
@@ -140,7 +141,7 @@ def _number_test(row: NumberTestRow) -> str:
     return f"{count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, {p_text(row.p_value)}"
 
 
-def _pre_trend(run: Run, fit: Fit, row: FormTestRow) -> str:
+def _pre_trend(run: Run, fit: Fit, row: EffectTestRow) -> str:
     named = _label(run, fit)
     if not row.is_done:
         return gettext(

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from harness.data.data_spec import DataSpec
-from harness.data.messages import Note
 from harness.errors import DataError
+from harness.tables.preparation import Note
 from workbooks import as_workbook
 
 ROWS = [["id", "year", "y"], ["a", 2011, 1.5], ["b", 2012, 2]]

@@ -19,7 +19,7 @@ from harness.report.model.run import Run, read_run
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
 from harness.running.csv_table import as_declared
-from harness.tables import FINDINGS
+from harness.tables.findings import FINDINGS
 from report.changed_run import with_study, with_table
 
 MOST_WORDS = 600

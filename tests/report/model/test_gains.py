@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
+from harness.tables.gain import GainRow, GainStatus
 
 
 def standing(low, high, **changes):
@@ -12,7 +12,8 @@ def standing(low, high, **changes):
     sides = (low, high) if math.isfinite(low) else (math.nan, math.nan)
     evidence = {"p_holm": math.nan, "p_best": 0.049, "p_splits": math.nan, "inference": "entities"}
     evidence |= {"fold_gain_min": sides[0], "fold_gain_max": sides[1], **changes}
-    return gain_status(GainEvidence(conf_low=low, conf_high=high, **evidence), level=0.95)
+    cell = dict.fromkeys(("outcome", "estimator", "reference", "protocol", "sample", "status", "reason"), "")
+    return GainRow(conf_low=low, conf_high=high, **cell, **evidence).status_at(0.95)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.model.gain_row import GainRow
-from harness.report.model.rows import read_rows
-from harness.report.sections.variables.section import VariableRow
+from harness.tables.gain import GainRow
+from harness.tables.preparation import VariableRow
+from harness.tables.table import read_rows
 from report.fake_run import manifest, read_manifest
 
 

@@ -18,7 +18,7 @@ from harness.report.paper.estimates import bracketed, starred
 from harness.report.paper.files import paper_files, paper_tables
 from harness.report.paper.robustness import robustness_tables
 from harness.report.write import Reporter
-from harness.tables import EFFECTS, ROBUSTNESS
+from harness.tables.effects import EFFECTS, ROBUSTNESS
 from report.changed_run import with_table
 from report.fake_run import wage_run
 

@@ -15,6 +15,7 @@ from harness.report.model.run import read_run
 from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
 from harness.report.shown import shown_sections
 from harness.report.write import Reporter
+from harness.tables.table import typed
 from report.all_sections import SECTIONS
 from report.changed_run import with_table
 from report.fake_run import wage_run
@@ -31,6 +32,9 @@ class MoodRow:
 
     outcome: str
     mood: float
+
+
+MOODS = typed("mood", MoodRow)
 
 
 @dataclass(frozen=True)
@@ -51,17 +55,17 @@ class Mood:
     template: str = TEMPLATE
 
     def is_present(self, run, /):
-        return bool(run.rows("mood", MoodRow))
+        return bool(run.rows(MOODS))
 
     def content(self, run, renderer, /):
         figure = new_figure(3.5, 2.0)
-        figure.subplots().plot([row.mood for row in run.rows("mood", MoodRow)])
+        figure.subplots().plot([row.mood for row in run.rows(MOODS)])
         drawn = renderer.render("mood", figure, alt="The mood of each outcome, as a line.", caption="Mood.")
         return SectionContent(Shown("<b>mood</b>", drawn), "Mood & weather", (drawn,), ("rare \U0001f9ea",))
 
     def files(self, run, report_format, /):
         if report_format == "latex":
-            yield ReportFile("tables/mood.tex", f"{run.rows('mood', MoodRow)[0].mood}\n", "moods for LaTeX")
+            yield ReportFile("tables/mood.tex", f"{run.rows(MOODS)[0].mood}\n", "moods for LaTeX")
 
 
 class Broken(Mood):

@@ -14,7 +14,7 @@ from harness.language import reworded, spoken
 from harness.running.csv_table import as_declared
 from harness.study.expectations.moderated_claim import SOURCES, AnyClaim
 from harness.study.expectations.run_tables import RunTables
-from harness.tables import TABLES
+from harness.tables.registry import TABLES
 
 PLACE = {"outcome": "y", "estimator": "rab", "status": "ok"}
 REFUSED = {"outcome": "y", "estimator": "fe", "status": "refused", "reason": "absorbed"}

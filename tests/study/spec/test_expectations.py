@@ -12,7 +12,7 @@ from harness.errors import SpecError
 from harness.study.expectations.expectation import ExpectedNumber, ExpectedText
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
-from harness.tables import ResultTable
+from harness.tables.table import ResultTable
 
 EXPECT = """\
 expect:

@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
 from harness.record.study import ProtocolRecord
-from harness.report.model.accuracy import (
-    AccuracyRow,
-    accuracy_rows,
-    compared_error,
-    errors_of,
-    refusal,
-)
-from harness.report.model.gain_row import SYMBOLS
-from harness.report.model.gains import Gains
+from harness.report.model.accuracy import accuracy_rows, compared_error, errors_of, refusal
+from harness.report.model.gains import SYMBOLS, Gains
 from harness.report.model.run import Run
 from harness.report.sections.gains.comparison import GainComparison, comparisons
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
+from harness.tables.accuracy import AccuracyRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.sections.claims.rows import ClaimRow, published_text
+from harness.report.sections.claims.rows import published_text
 from harness.report.text.plain_text import in_turn, joined, listed
+from harness.tables.claims import ClaimRow
 
 INCONSISTENT, ASSUMING = "inconsistent", marked("inconsistent under assumption")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.language import gettext
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.report.sections.claims.rows import ClaimRow
 from harness.report.text.plain_text import in_turn, listed
+from harness.tables.claims import ClaimRow
 
 NAME = "name"
 """Key under which a nested estimator has its name."""

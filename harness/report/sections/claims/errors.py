@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.model.accuracy import errors_of
-from harness.report.model.gain_row import GainRow
 from harness.report.model.run import Run
-from harness.report.sections.claims.rows import ClaimRow
 from harness.report.text.numbers import MISSING, percent, significant
+from harness.tables.claims import ClaimRow
+from harness.tables.gain import GAIN, GainRow
 
 SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
 ERROR = "mse"
@@ -97,6 +97,6 @@ def _compared(
 
 def _gains(run: Run, outcome: str, estimator: str, protocol: str, sample: str) -> Iterator[GainRow]:
     cell = (outcome, estimator, protocol, sample)
-    for row in run.rows("gain", GainRow):
+    for row in run.rows(GAIN):
         if (row.outcome, row.estimator, row.protocol, row.sample) == cell and row.is_done:
             yield row

@@ -12,15 +12,10 @@ from harness.report.model.run import Run
 from harness.report.sections.claims.contradictions import Contradiction, contradictions
 from harness.report.sections.claims.differences import differing_estimators, differing_protocols
 from harness.report.sections.claims.errors import ErrorTable, error_table
-from harness.report.sections.claims.rows import (
-    ClaimRow,
-    allowed_range,
-    claim_number,
-    claim_rows,
-    published_text,
-)
+from harness.report.sections.claims.rows import allowed_range, claim_number, claim_rows, published_text
 from harness.report.sections.claims.standing import MEANINGS, SYMBOLS
 from harness.report.text.plain_text import in_turn, listed
+from harness.tables.claims import ClaimRow
 
 NO_SOURCE = marked("no source given")
 

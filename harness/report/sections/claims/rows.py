@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.text.numbers import MISSING, fixed, percent, significant
+from harness.tables.claims import CLAIMS, ClaimRow
 
 FRACTIONS = frozenset(
     {
@@ -18,42 +18,9 @@ FRACTIONS = frozenset(
 """Quantities that are shares, shown in per cent."""
 
 
-@dataclass(frozen=True)
-class ClaimRow:
-    """One published number and how it stands.
-
-    Attributes
-    ----------
-    digits : decimals it was printed with
-    counterpart : what this run gives as it should be done, by `counterpart_estimator` under
-        `counterpart_protocol`, or why it gives none
-    """
-
-    outcome: str
-    quantity: str
-    published: float
-    recomputed: float
-    this_run: float
-    status: str
-    reason: str
-    about: str
-    source: str
-    note: str
-    estimator: str
-    assumption: str = ""
-    digits: int | None = None
-    recomputed_low: float = float("nan")
-    recomputed_high: float = float("nan")
-    protocol: str = ""
-    counterpart: float = float("nan")
-    counterpart_reason: str = ""
-    counterpart_estimator: str = ""
-    counterpart_protocol: str = ""
-
-
 def claim_rows(run: Run) -> tuple[ClaimRow, ...]:
     """Return the rows of the table ``claims``."""
-    return run.rows("claims", ClaimRow)
+    return run.rows(CLAIMS)
 
 
 def published_text(row: ClaimRow) -> str:

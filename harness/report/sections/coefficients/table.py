@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from harness.language import gettext, marked, reworded
 from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.model.lagged_outcome import nickell_caveat
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import (
     MISSING,
@@ -22,33 +21,12 @@ from harness.report.text.numbers import (
     rounded,
 )
 from harness.report.text.plain_text import joined
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
 """How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``."""
-
-
-@dataclass(frozen=True)
-class CoefficientRow(ResultRow):
-    """One coefficient, in outcome units per unit of the term; the term is empty where it is not done."""
-
-    outcome: str
-    estimator: str
-    term: str
-    estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
-    covariance: str
-    df_resid: float
-    n_obs: int | None
-    status: str
-    reason: str
-    n_clusters: str = ""
-    factor: float = float("nan")
-    bandwidth: float = float("nan")
-    p_value: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -112,7 +90,7 @@ NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
 def coefficient_rows(run: Run) -> tuple[CoefficientRow, ...]:
     """Return the rows of the table ``coefficients``."""
-    return run.rows("coefficients", CoefficientRow)
+    return run.rows(COEFFICIENTS)
 
 
 def coefficient_table(run: Run, outcome: str) -> ShownCoefficients:

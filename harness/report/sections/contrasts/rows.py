@@ -10,37 +10,13 @@ from itertools import groupby
 from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.model.truth import true_rows
 from harness.report.text.numbers import plain
+from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 
 MOST_PAIRS = 3
 """Pairs of values that are shown in full; of more only those with the least value."""
-
-
-@dataclass(frozen=True)
-class ContrastRow(ResultRow):
-    """The difference of mean predictions between two values of the exposure, with one of its intervals."""
-
-    outcome: str
-    estimator: str
-    by: str
-    group: str
-    moderator: str
-    moderator_at: float
-    exposure_from: str
-    exposure_to: str
-    estimate: float
-    conf_low: float
-    conf_high: float
-    band: str
-    n_obs_from: int | None
-    n_obs_to: int | None
-    n_draws: int | None
-    scenario: str
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -117,7 +93,7 @@ class EstimatedContrast:
 
 def contrast_rows(run: Run) -> tuple[ContrastRow, ...]:
     """Return all rows, those that say why an estimator has no contrasts among them."""
-    return run.rows("contrasts", ContrastRow)
+    return run.rows(CONTRASTS)
 
 
 def contrast_questions(run: Run) -> tuple[ContrastQuestion, ...]:

@@ -9,73 +9,16 @@ from itertools import groupby
 import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
-from harness.report.model.bands import Banded, BandedRow, banded_from
-from harness.report.model.rows import ResultRow
+from harness.report.model.bands import Banded, banded_from
 from harness.report.model.run import Run
 from harness.scenarios.curve.supported_curve import SMALL_SHARE
+from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, SupportRow, TurningPointRow
 
 NONE = "none"
 """Kind of a row that says: no interior turning point."""
 
 ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 """Share of a curve's level by which neighbouring levels may differ in arithmetic alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurveRow(BandedRow):
-    """One point of a curve with the limits of one of its bands.
-
-    `mean_level` is what to add to an accumulated local effect to set it beside levels; `share_of_rows` is of
-    those with others near them there, NaN where all rows count.
-    """
-
-    outcome: str
-    estimator: str
-    kind: str
-    scenario: str = ""
-    mean_level: float = float("nan")
-    share_of_rows: float = float("nan")
-
-
-@dataclass(frozen=True)
-class SupportRow:
-    """How many rows and entities are near one exposure."""
-
-    at: float
-    n_obs: int | None
-    n_entities: int | None
-    supported: bool
-    scenario: str = ""
-
-
-@dataclass(frozen=True)
-class RugRow:
-    """One quantile of the exposure as observed."""
-
-    exposure: float
-    scenario: str = ""
-
-
-@dataclass(frozen=True)
-class TurningPointRow(ResultRow):
-    """One interior extreme of one curve, or the finding that it has none.
-
-    `at` has its interval over the draws that have the turning point, which are `share_of_draws` of all;
-    `estimate` is the curve there, outcome units. Only what `is_established` may be stated as a finding.
-    """
-
-    outcome: str
-    estimator: str
-    kind: str
-    at: float
-    conf_low: float
-    conf_high: float
-    share_of_draws: float
-    is_established: bool
-    status: str
-    reason: str
-    estimate: float = float("nan")
-    scenario: str = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -169,7 +112,7 @@ def spans_of(rows: Iterable[SupportRow]) -> tuple[tuple[float, float], ...]:
 
 def curve_rows(run: Run) -> tuple[CurveRow, ...]:
     """Return the points of all curves, and the rows that say why an estimator has none."""
-    return run.rows("curves", CurveRow)
+    return run.rows(CURVES)
 
 
 def curve_scenarios(run: Run) -> tuple[str, ...]:
@@ -201,16 +144,16 @@ def turning_points_of(run: Run, outcome: str, scenario: str, estimator: str) -> 
     key = (outcome, scenario, estimator)
     return tuple(
         row
-        for row in run.rows("turning_points", TurningPointRow)
+        for row in run.rows(TURNING_POINTS)
         if row.is_done and (row.outcome, row.scenario, row.estimator) == key
     )
 
 
 def rug_of(run: Run, scenario: str) -> Floats:
     """Return quantiles of the exposure as observed, (n_quantiles,)."""
-    return frozen_floats([row.exposure for row in run.rows("rug", RugRow) if row.scenario == scenario])
+    return frozen_floats([row.exposure for row in run.rows(RUG) if row.scenario == scenario])
 
 
 def unsupported_of(run: Run, scenario: str) -> tuple[tuple[float, float], ...]:
     """Return the stretches of a scenario's grid that the data do not support."""
-    return spans_of(row for row in run.rows("support", SupportRow) if row.scenario == scenario)
+    return spans_of(row for row in run.rows(SUPPORT) if row.scenario == scenario)

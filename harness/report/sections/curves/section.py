@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.data.messages import Note
 from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import curve_rows, curve_scenarios
 from harness.report.sections.curves.table import TurningTableRow, turning_table
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.plain_text import joined
+from harness.tables.preparation import WARNINGS
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
@@ -103,7 +103,7 @@ class CurvesSection(PackagedSection):
 
 def extrapolates(run: Run) -> bool:
     """Return whether a warning says that at some exposures most rows have no others near them."""
-    return any(note.code == EXTRAPOLATED for note in run.rows("warnings", Note))
+    return any(note.code == EXTRAPOLATED for note in run.rows(WARNINGS))
 
 
 def _exposures(run: Run, label: Callable[[str], str]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 
 if TYPE_CHECKING:
@@ -14,36 +13,6 @@ if TYPE_CHECKING:
 
 SEARCH_KEYS = ("outcome", "estimator", "selection_nmse", "chosen")
 """Columns of the table ``details/search`` that are no options."""
-
-
-@dataclass(frozen=True)
-class DiagnosticRow(ResultRow):
-    """A test of what an estimator assumes, or why it could not be made."""
-
-    outcome: str
-    estimator: str
-    test: str
-    null_hypothesis: str
-    statistic: float
-    distribution: str
-    df1: float
-    df2: float
-    p_value: float
-    source: str
-    caution: str
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class StatisticRow:
-    """A number that describes a fit, with its definition."""
-
-    outcome: str
-    estimator: str
-    statistic: str
-    value: float
-    definition: str
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
 from harness.report.model.run import Run
-from harness.report.sections.diagnostics.rows import DiagnosticRow, StatisticRow, selections
+from harness.report.sections.diagnostics.rows import selections
 from harness.report.sections.diagnostics.table import DiagnosticTable, diagnostic_table
 from harness.report.sections.section import PackagedSection, SectionContent
+from harness.tables.coefficients import DIAGNOSTICS, STATISTICS
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -32,11 +33,7 @@ class DiagnosticsSection(PackagedSection):
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether any fit tells of tests, statistics or what it chose."""
-        return bool(
-            run.rows("details/diagnostics", DiagnosticRow)
-            or run.rows("details/statistics", StatisticRow)
-            or run.view(selections)
-        )
+        return bool(run.rows(DIAGNOSTICS) or run.rows(STATISTICS) or run.view(selections))
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
         """Return the diagnostics for every outcome."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from harness.language import gettext, marked, reworded
 from harness.report.model.run import Run
-from harness.report.sections.diagnostics.rows import ChosenCandidate, DiagnosticRow, StatisticRow, selections
+from harness.report.sections.diagnostics.rows import ChosenCandidate, selections
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import count, fixed, p_text, plain, significant
 from harness.report.text.plain_text import capitalised, in_turn, listed
+from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
 
 TESTS: Mapping[str, str] = {
     "slopes": marked("Wald test of the slopes"),
@@ -24,7 +25,7 @@ TESTS: Mapping[str, str] = {
 }
 """How tests are called; one that is not here has its name as the table has it."""
 
-STATISTICS: Mapping[str, str] = {
+NAMED_STATISTICS: Mapping[str, str] = {
     "n_obs": marked("Rows"),
     "n_entities": marked("Entities"),
     "r2_within": marked("R² within"),
@@ -91,8 +92,8 @@ class DiagnosticTable:
 def diagnostic_table(run: Run, outcome: str) -> DiagnosticTable:
     """Return the diagnostics of all fits for one outcome, estimators in the order of the study."""
     study = run.manifest.study
-    tests = [row for row in run.rows("details/diagnostics", DiagnosticRow) if row.outcome == outcome]
-    statistics = [row for row in run.rows("details/statistics", StatisticRow) if row.outcome == outcome]
+    tests = [row for row in run.rows(DIAGNOSTICS) if row.outcome == outcome]
+    statistics = [row for row in run.rows(STATISTICS) if row.outcome == outcome]
     having = {row.estimator for row in tests} | {row.estimator for row in statistics}
     columns = [entry for entry in study.estimators if entry.id in having]
     ids = [entry.id for entry in columns]
@@ -150,7 +151,7 @@ def _statistic_rows(rows: Sequence[StatisticRow], ids: Sequence[str]) -> tuple[D
             null_hypothesis="",
             cells=tuple(DiagnosticCell(_statistic(name, found.get((name, estimator)))) for estimator in ids),
         )
-        for name, label in STATISTICS.items()
+        for name, label in NAMED_STATISTICS.items()
         if any((name, estimator) in found for estimator in ids)
     )
 

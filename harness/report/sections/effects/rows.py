@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import CoefficientRow, regime_label
+from harness.report.sections.coefficients.table import regime_label
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.tables.effects import EFFECTS, EffectRow
 
 SINGLE = ("line", "contrast", "derivative")
 """Forms that are numbers; the others are lines over the exposure or a moderator."""
@@ -44,37 +45,6 @@ FORMS = {
     "curve": marked("curve"),
     "conditional": marked("conditional effect"),
 }
-
-
-@dataclass(frozen=True)
-class EffectRow(ResultRow):
-    """One debiased effect with one of its intervals."""
-
-    outcome: str
-    exposure: str
-    method: str
-    form: str
-    learner: str
-    group: str
-    moderator: str
-    at: float
-    estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
-    band: str
-    p_value: float
-    share_left: float
-    first_stage_f: float
-    robustness_value: float
-    robustness_value_limit: float
-    n_obs: int | None
-    n_entities: int | None
-    n_effective: float
-    assumption: str
-    scenario: str
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +116,7 @@ def _line(row: EffectRow) -> tuple[str, str, str, str, str]:
 
 def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
     """Return the debiased effects of a run, by outcome and exposure in the order of the table."""
-    rows = run.rows("effects", EffectRow)
+    rows = run.rows(EFFECTS)
     own = run.manifest.study.exposure
     subjects = dict.fromkeys(EffectSubject(row.outcome, row.exposure or own) for row in rows)
     return tuple(
@@ -178,8 +148,4 @@ def _curved(run: Run, subject: EffectSubject) -> tuple[str, ...]:
 
 
 def _terms(run: Run, subject: EffectSubject) -> Iterable[CoefficientRow]:
-    return (
-        row
-        for row in run.rows("coefficients", CoefficientRow)
-        if row.is_done and row.outcome == subject.outcome
-    )
+    return (row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == subject.outcome)

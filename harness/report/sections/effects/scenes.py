@@ -20,10 +20,11 @@ from harness.report.sections.effects.figure import (
     draw_forest,
     draw_lines,
 )
-from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, SubjectEffects
+from harness.report.sections.effects.rows import FORMS, METHODS, SubjectEffects
 from harness.report.sections.effects.table import effect_name, slope_name
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug, listed
+from harness.tables.effects import EffectRow
 
 
 def effect_figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Iterator[RenderedFigure]:

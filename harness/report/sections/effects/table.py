@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, ModelSlope, SubjectEffects
+from harness.report.sections.effects.rows import FORMS, METHODS, ModelSlope, SubjectEffects
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
     MISSING,
@@ -21,6 +21,7 @@ from harness.report.text.numbers import (
     plain,
 )
 from harness.report.text.plain_text import listed
+from harness.tables.effects import EffectRow
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.sections.effects.rows import FEW_ENTITIES, FORMS, LITTLE_LEFT, METHODS, WEAK, EffectRow
+from harness.report.sections.effects.rows import FEW_ENTITIES, FORMS, LITTLE_LEFT, METHODS, WEAK
 from harness.report.text.numbers import count, fixed, percent, plain
+from harness.tables.effects import EffectRow
 
 
 def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import marked
-from harness.report.model.rows import NOT_DONE
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
+from harness.tables.table import NOT_DONE
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -11,31 +11,13 @@ from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, fixed, significant
+from harness.tables.claims import EXPECTATIONS, ExpectationRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
 PINNED = marked("pinned from a run")
 """Source of numbers that nobody published."""
-
-
-@dataclass(frozen=True)
-class ExpectationRow:
-    """One expected number and what the run gives for it, both as written in the table."""
-
-    table: str
-    where: str
-    column: str
-    expected: str
-    obtained: str
-    difference: float
-    tolerance: float
-    origin: str
-    source: str
-    status: str
-    reason: str
-    note: str
-    digits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +65,11 @@ class ExpectationsSection(PackagedSection):
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether the spec names numbers that a run must reproduce."""
-        return bool(run.rows("expectations", ExpectationRow))
+        return bool(run.rows(EXPECTATIONS))
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
         """Return the table of expected numbers."""
-        return SectionContent(expectation_table(run.rows("expectations", ExpectationRow)))
+        return SectionContent(expectation_table(run.rows(EXPECTATIONS)))
 
 
 def expectation_table(rows: tuple[ExpectationRow, ...]) -> ExpectationTable:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from harness.evaluation.gain_status import GainStatus, size_of
 from harness.language import gettext
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.judgement import judgements
 from harness.report.sections.gains.text import fold_text
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import joined
+from harness.tables.gain import GainStatus, size_of
 
 
 def caveats(

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
 from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import (
@@ -27,6 +26,7 @@ from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug, shortened
+from harness.tables.gain import GainStatus
 
 PANELS_IN_A_ROW = 4
 ARROW_ROOM = 6.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harness.evaluation.gain_status import GainStatus
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell
+from harness.tables.gain import GainStatus
 
 Protocols = tuple[ProtocolRecord, ...]
 

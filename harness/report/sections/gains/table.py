@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.evaluation.gain_status import GainStatus
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.footnotes import Footnotes
+from harness.tables.gain import GainStatus
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
 from harness.record.study import ProtocolRecord
 from harness.report.model.accuracy import compared_error
@@ -15,6 +14,7 @@ from harness.report.model.run import Run
 from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
 from harness.report.text.numbers import NO_BREAK, p_text, percent, significant
 from harness.report.text.plain_text import in_turn, joined, listed, shortened
+from harness.tables.gain import GainStatus
 
 REASON_LENGTH = 160
 """Most characters of a reason within a sentence; the footnotes of the tables have it whole."""

@@ -17,8 +17,9 @@ from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figu
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import MODE_STYLES
 from harness.report.drawing.truth import draw_true_places, true_place_handle
-from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels, GroupRow
+from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels
 from harness.report.text.plain_text import shortened, wrapped
+from harness.tables.heterogeneity import GroupRow
 
 MOST_COLUMNS = 3
 EFFECTS_HEIGHT, LEVELS_HEIGHT = 2.2, 1.35

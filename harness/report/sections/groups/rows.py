@@ -8,8 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, frozen_floats
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
+from harness.tables.heterogeneity import (
+    HETEROGENEITY,
+    HETEROGENEITY_DIFFERENCES,
+    HETEROGENEITY_ROWS,
+    DifferenceRow,
+    GroupRow,
+    LevelRow,
+)
 
 Partition = tuple[str, str]
 """A scenario, with the column of its groups."""
@@ -18,63 +25,6 @@ TWO = 2
 POOLED = "pooled"
 MODES = (POOLED, "refit")
 """One model for all groups, or a model fitted on each group's rows."""
-
-
-@dataclass(frozen=True)
-class GroupRow(ResultRow):
-    """One group: median level of the curve over its rows and mean effect, each with its interval."""
-
-    outcome: str
-    estimator: str
-    by: str
-    group: str
-    mode: str
-    median: float
-    median_low: float
-    median_high: float
-    effect: float
-    conf_low: float
-    conf_high: float
-    n_obs: int | None
-    n_entities: int | None
-    status: str
-    reason: str
-    scenario: str = ""
-
-
-@dataclass(frozen=True)
-class DifferenceRow(ResultRow):
-    """What one group's median or effect is more than another's."""
-
-    outcome: str
-    estimator: str
-    by: str
-    group: str
-    other: str
-    mode: str
-    measure: str
-    difference: float
-    conf_low: float
-    conf_high: float
-    status: str
-    reason: str
-    scenario: str = ""
-
-
-@dataclass(frozen=True)
-class LevelRow(ResultRow):
-    """One quantile of the levels of a group's rows."""
-
-    outcome: str
-    estimator: str
-    by: str
-    group: str
-    mode: str
-    quantile: float
-    level: float
-    status: str
-    reason: str
-    scenario: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +91,7 @@ def _key(row: GroupRow | DifferenceRow | LevelRow) -> tuple[str, str, str, str]:
 def groups_of(run: Run) -> GroupAnswers:
     """Return all answers about groups of a run."""
     return GroupAnswers(
-        rows=run.rows("heterogeneity", GroupRow),
-        differences=run.rows("heterogeneity_differences", DifferenceRow),
-        levels=run.rows("heterogeneity_rows", LevelRow),
+        rows=run.rows(HETEROGENEITY),
+        differences=run.rows(HETEROGENEITY_DIFFERENCES),
+        levels=run.rows(HETEROGENEITY_ROWS),
     )

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from harness.language import gettext, marked
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
-from harness.report.sections.groups.rows import MODES, DifferenceRow, GroupRow, Partition, groups_of
+from harness.report.sections.groups.rows import MODES, Partition, groups_of
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import NOTHING, EstimateText, count, estimated
 from harness.report.text.plain_text import listed
+from harness.tables.heterogeneity import DifferenceRow, GroupRow
 
 HEADS = {"pooled": marked("One model for all groups"), "refit": marked("A model for each group")}
 

@@ -7,33 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import NOTHING, EstimateText, percent, percent_interval
 from harness.report.text.plain_text import file_slug
+from harness.tables.accuracy import IMPORTANCE, ImportanceRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 SHOWN = 15
 """Most groups of columns of one estimator in a figure."""
-
-
-@dataclass(frozen=True)
-class ImportanceRow(ResultRow):
-    """The importance of one group of columns for one estimator."""
-
-    outcome: str
-    estimator: str
-    group: str
-    importance: float
-    conf_low: float
-    conf_high: float
-    scenario: str
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +50,7 @@ class ImportanceSection(PackagedSection):
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether the run asks for importance."""
-        return bool(run.rows("importance", ImportanceRow))
+        return bool(run.rows(IMPORTANCE))
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the importance of every group of columns, by outcome, the largest first."""
@@ -75,7 +60,7 @@ class ImportanceSection(PackagedSection):
 
 def ordered(run: Run, outcome: str) -> tuple[ImportanceRow, ...]:
     """Return the rows of one outcome: estimators as in the study, the most important group first."""
-    rows = [row for row in run.rows("importance", ImportanceRow) if row.outcome == outcome]
+    rows = [row for row in run.rows(IMPORTANCE) if row.outcome == outcome]
     place = {name: at for at, name in enumerate(dict.fromkeys(row.estimator for row in rows))}
     return tuple(
         sorted(rows, key=lambda row: (place[row.estimator], not row.is_done, -row.importance, row.group))

@@ -7,31 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, percent, percent_interval, significant
+from harness.tables.accuracy import METRICS, MetricRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
-
-
-@dataclass(frozen=True)
-class MetricRow(ResultRow):
-    """The mean loss of one estimator under one protocol, and 1 - it over the reference's, a fraction."""
-
-    outcome: str
-    estimator: str
-    protocol: str
-    sample: str
-    metric: str
-    value: float
-    gain: float
-    conf_low: float
-    conf_high: float
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +76,7 @@ def metric_tables(run: Run) -> tuple[MetricTable, ...]:
     study = run.manifest.study
     found = {
         (row.outcome, row.metric, row.estimator, row.protocol): row
-        for row in run.rows("metrics", MetricRow)
+        for row in run.rows(METRICS)
         if row.sample == "test"
     }
     tables = []

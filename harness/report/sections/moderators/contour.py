@@ -18,8 +18,9 @@ from harness.arrays import Floats, Mask
 from harness.language import gettext, marked
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR
 from harness.report.drawing.truth import DASH, INK
-from harness.report.sections.moderators.rows import NONE, ThresholdRow
+from harness.report.sections.moderators.rows import NONE
 from harness.report.sections.moderators.surfaces import Surface
+from harness.tables.conditional import ThresholdRow
 
 N_LEVELS = 12
 """Most steps between contours."""

@@ -33,9 +33,9 @@ from harness.report.sections.moderators.contour import (
     draw_true_contours,
     surface_handles,
 )
-from harness.report.sections.moderators.rows import ThresholdRow
 from harness.report.sections.moderators.surface3d import draw_surface3d
 from harness.report.sections.moderators.surfaces import Surface
+from harness.tables.conditional import ThresholdRow
 
 ROW_HEIGHT = 2.3
 FOOT = 0.58

@@ -20,10 +20,11 @@ from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.model.truth import truth_line
 from harness.report.sections.moderators.rows import Conditional, conditional
-from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, true_levels
+from harness.report.sections.moderators.surfaces import Surface, true_levels
 from harness.report.sections.moderators.table import threshold_text
 from harness.report.templating import environment, packaged, script_hash, style_sheet
 from harness.report.text.plain_text import printable
+from harness.tables.conditional import SurfaceKey
 
 PACKAGE = "harness.report.sections.moderators"
 """Holds the files that the page is made of."""

@@ -6,76 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from harness.report.model.bands import Banded, BandedRow, banded_from
-from harness.report.model.rows import ResultRow, read_rows
+from harness.report.model.bands import Banded, banded_from
 from harness.report.model.run import Run
-from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, surfaces
-
-EFFECT_COLUMNS = {"moderator_at": "at", "effect": "estimate"}
-"""Columns of ``conditional_effects`` by the fields of a line with bands."""
+from harness.report.sections.moderators.surfaces import Surface, surfaces
+from harness.tables.conditional import (
+    CONDITIONAL_EFFECTS,
+    INTERACTIONS,
+    THRESHOLDS,
+    ConditionalEffectRow,
+    InteractionRow,
+    SurfaceKey,
+    ThresholdRow,
+)
 
 Question = tuple[str, str]
 """A scenario, with its moderator."""
 
 NONE = "none"
 """Kind of a threshold's row that says: the effect does not change its sign."""
-
-
-class ModeratorRow(ResultRow):
-    """A row about a moderator."""
-
-    outcome: str
-    estimator: str
-    moderator: str
-    scenario: str
-
-    @property
-    def key(self) -> SurfaceKey:
-        """Which surface, or conditional effect, it is of."""
-        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConditionalEffectRow(ModeratorRow, BandedRow):
-    """The effect at one moderator value, with the limits of one of its bands."""
-
-    outcome: str
-    estimator: str
-    moderator: str
-    scenario: str = ""
-
-
-@dataclass(frozen=True)
-class ThresholdRow(ModeratorRow):
-    """A moderator value at which the effect changes its sign, or the finding that it does not."""
-
-    outcome: str
-    estimator: str
-    moderator: str
-    kind: str
-    at: float
-    conf_low: float
-    conf_high: float
-    share_of_draws: float
-    status: str
-    reason: str
-    scenario: str = ""
-
-
-@dataclass(frozen=True)
-class InteractionRow(ModeratorRow):
-    """A measure of how far exposure and moderator interact, unit-free."""
-
-    outcome: str
-    estimator: str
-    moderator: str
-    measure: str
-    estimate: float
-    conf_low: float
-    conf_high: float
-    status: str
-    reason: str
-    scenario: str = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -144,12 +92,11 @@ def _effect(key: SurfaceKey, points: list[ConditionalEffectRow]) -> ConditionalE
 
 def conditional(run: Run) -> Conditional:
     """Return all answers about moderators of a run."""
-    table = "conditional_effects"
-    rows = read_rows(run.frame(table).rename(columns=EFFECT_COLUMNS), ConditionalEffectRow, table=table)
+    rows = run.rows(CONDITIONAL_EFFECTS)
     return Conditional(
         surfaces=surfaces(run),
         effects=effects_from(rows),
         effect_rows=rows,
-        thresholds=tuple(row for row in run.rows("thresholds", ThresholdRow) if row.scenario),
-        interactions=run.rows("interactions", InteractionRow),
+        thresholds=tuple(row for row in run.rows(THRESHOLDS) if row.scenario),
+        interactions=run.rows(INTERACTIONS),
     )

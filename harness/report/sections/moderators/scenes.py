@@ -13,9 +13,10 @@ from harness.report.model.run import Run
 from harness.report.model.truth import true_rows, truth_line
 from harness.report.sections.moderators.figure import SurfaceScene, draw_surfaces
 from harness.report.sections.moderators.rows import Question, conditional
-from harness.report.sections.moderators.surfaces import SurfaceKey, true_levels
+from harness.report.sections.moderators.surfaces import true_levels
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug
+from harness.tables.conditional import SurfaceKey
 
 
 def surface_figures(run: Run, question: Question, renderer: FigureRenderer) -> Iterator[RenderedFigure]:

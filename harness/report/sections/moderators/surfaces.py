@@ -10,25 +10,16 @@ import numpy as np
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.errors import ArtifactError, Problem
 from harness.language import gettext
-from harness.report.model.rows import NOT_DONE
 from harness.report.model.run import Run
 from harness.report.model.truth import true_rows
+from harness.tables.conditional import SurfaceKey
+from harness.tables.table import NOT_DONE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEY = ("scenario", "moderator", "outcome", "estimator")
 LAYERS = ("estimate", "conf_low", "conf_high", "effect", "effect_low", "effect_high", "n_obs")
-
-
-@dataclass(frozen=True)
-class SurfaceKey:
-    """Which surface: scenario, moderator, outcome and estimator."""
-
-    scenario: str
-    moderator: str
-    outcome: str
-    estimator: str
 
 
 @dataclass(frozen=True, eq=False)

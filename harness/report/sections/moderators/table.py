@@ -10,15 +10,7 @@ from harness.language import gettext, marked
 from harness.report.model.bands import POINTWISE
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
-from harness.report.sections.moderators.rows import (
-    NONE,
-    ConditionalEffect,
-    InteractionRow,
-    Question,
-    ThresholdRow,
-    conditional,
-)
-from harness.report.sections.moderators.surfaces import SurfaceKey
+from harness.report.sections.moderators.rows import NONE, ConditionalEffect, Question, conditional
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
     NOTHING,
@@ -30,6 +22,7 @@ from harness.report.text.numbers import (
     percent,
     plain,
 )
+from harness.tables.conditional import InteractionRow, SurfaceKey, ThresholdRow
 
 MEASURE_DECIMALS = 3
 """Of measures of interaction, which are shares."""

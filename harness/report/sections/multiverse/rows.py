@@ -10,27 +10,13 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask, frozen_floats, frozen_ints
 from harness.report.model.run import Run
+from harness.tables.gain import MULTIVERSE_CHOICES, ChoiceRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NO_CHOICE = frozenset({"outcome", "estimator", "universe", "gain", "conf_low", "conf_high"})
 """Columns of the table ``multiverse`` that are no choices."""
-
-
-@dataclass(frozen=True)
-class ChoiceRow:
-    """What one level of a choice does to the gain.
-
-    `mean_gain` is over all `n` combinations with that level; `share_of_variance` is of the whole choice.
-    """
-
-    outcome: str
-    choice: str
-    level: str
-    n: int | None
-    mean_gain: float
-    share_of_variance: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +99,7 @@ def multiverses(run: Run) -> tuple[Multiverse, ...]:
 
 def choices_of(run: Run, outcome: str) -> tuple[ChoiceRow, ...]:
     """Return what the levels of each choice do to the gain in one outcome."""
-    return tuple(row for row in run.rows("multiverse_choices", ChoiceRow) if row.outcome == outcome)
+    return tuple(row for row in run.rows(MULTIVERSE_CHOICES) if row.outcome == outcome)
 
 
 def multiverses_from(frame: pd.DataFrame) -> tuple[Multiverse, ...]:

@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Ints, Mask
-from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext, marked
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
@@ -22,6 +21,7 @@ from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
 from harness.report.sections.multiverse.rows import Multiverse
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import shortened
+from harness.tables.gain import GainStatus
 
 CURVE_HEIGHT = 2.6
 LINE_HEIGHT = 0.135

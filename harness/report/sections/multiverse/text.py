@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.sections.claims.rows import ClaimRow
-from harness.report.sections.multiverse.rows import ChoiceRow, Multiverse, Tally
+from harness.report.sections.multiverse.rows import Multiverse, Tally
 from harness.report.sections.multiverse.table import choice_label, level_label
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import joined
+from harness.tables.claims import ClaimRow
+from harness.tables.gain import ChoiceRow
 
 GAIN = "gain"
 """Quantity of claims that give a gain."""

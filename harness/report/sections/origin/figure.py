@@ -16,9 +16,10 @@ from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, Rendere
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PART_STYLES
 from harness.report.model.gains import Gains
-from harness.report.sections.origin.rows import GainLeft, PartRow, gains_left
+from harness.report.sections.origin.rows import GainLeft, gains_left
 from harness.report.text.numbers import count, fixed, percent
 from harness.report.text.plain_text import capitalised, file_slug, listed, shortened, wrapped
+from harness.tables.gain import PartRow
 
 PANELS_IN_A_ROW = 3
 ROW_HEIGHT = 0.29

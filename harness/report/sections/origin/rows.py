@@ -7,28 +7,13 @@ from dataclasses import dataclass
 from harness.evaluation.decomposition import LEFT
 from harness.language import marked
 from harness.report.model.run import Run
+from harness.tables.gain import DECOMPOSITION, PartRow
 
 NEVER_SEEN = marked("entities never seen")
 """The part that no knowledge of an entity can carry."""
 
 NEEDED = tuple(LEFT.values())
 """Names of the protocols that parts are of."""
-
-
-@dataclass(frozen=True)
-class PartRow:
-    """One estimator's gain over the reference under one protocol, a fraction, with interval and errors."""
-
-    outcome: str
-    estimator: str
-    reference: str
-    part: str
-    protocol: str
-    estimate: float
-    conf_low: float
-    conf_high: float
-    mse: float
-    mse_reference: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +30,7 @@ class GainLeft:
 
 def gains_left(run: Run, outcome: str) -> tuple[GainLeft, ...]:
     """Return what is left of the gains of one outcome, estimators in the order of the table."""
-    rows = [row for row in run.rows("decomposition", PartRow) if row.outcome == outcome]
+    rows = [row for row in run.rows(DECOMPOSITION) if row.outcome == outcome]
     return tuple(
         GainLeft(name, tuple(row for row in rows if row.estimator == name))
         for name in dict.fromkeys(row.estimator for row in rows)

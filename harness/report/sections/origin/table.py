@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from harness.evaluation.decomposition import LEFT
 from harness.language import gettext
 from harness.report.model.gains import Gains
-from harness.report.sections.origin.rows import NEEDED, PartRow, gains_left
+from harness.report.sections.origin.rows import NEEDED, gains_left
 from harness.report.text.numbers import percent, percent_interval, significant
 from harness.report.text.plain_text import capitalised, joined
+from harness.tables.gain import PartRow
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.sections.origin.rows import NEVER_SEEN, GainLeft, PartRow
+from harness.report.sections.origin.rows import NEVER_SEEN, GainLeft
 from harness.report.text.plain_text import joined
+from harness.tables.gain import PartRow
 
 
 def never_seen(study: StudyRecord, found: Sequence[GainLeft]) -> Iterator[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked, reworded
 from harness.record.study import StudyRecord
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -17,35 +16,13 @@ from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, NOTHING, EstimateText, count, estimated, p_value, percent
 from harness.report.text.plain_text import file_slug, listed
 from harness.scenarios.robustness.scenario import JOINT
+from harness.tables.effects import ROBUSTNESS, RobustnessRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 LOGS = marked("outcome in logs")
 """The check whose slope is in other units, and so in no figure."""
-
-
-@dataclass(frozen=True)
-class RobustnessRow(ResultRow):
-    """The slope under one check."""
-
-    outcome: str
-    exposure: str
-    method: str
-    learner: str
-    check: str
-    estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-    difference: float
-    p_difference: float
-    n_obs: int | None
-    n_entities: int | None
-    scenario: str
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +57,7 @@ class RobustnessSection(PackagedSection):
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether the run asks for robustness."""
-        return bool(run.rows("robustness", RobustnessRow))
+        return bool(run.rows(ROBUSTNESS))
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the checks by outcome, method and learner."""
@@ -90,7 +67,7 @@ class RobustnessSection(PackagedSection):
 
 def checks_together(run: Run) -> Iterator[tuple[RobustnessRow, ...]]:
     """Yield the checks of one outcome, exposure, method, learner and scenario after the other."""
-    rows = run.rows("robustness", RobustnessRow)
+    rows = run.rows(ROBUSTNESS)
     for key in dict.fromkeys(map(_subject, rows)):
         yield tuple(row for row in rows if _subject(row) == key)
 

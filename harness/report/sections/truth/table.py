@@ -11,6 +11,7 @@ from harness.record.study import StudyRecord
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, significant
 from harness.report.text.units import in_unit
+from harness.tables.truth import TRUTH_ERRORS, TruthErrorRow
 
 KINDS = {
     "level_supported": marked("curve over supported rows"),
@@ -31,20 +32,6 @@ KINDS = {
 
 PLACES = frozenset({"maximum", "minimum", "threshold"})
 """Kinds whose error is one of where something is, which an estimator may miss or find without need."""
-
-
-@dataclass(frozen=True)
-class TruthErrorRow:
-    """How far one estimator is from the truth of one kind, and how often its pointwise intervals hold it."""
-
-    outcome: str
-    estimator: str
-    scenario: str
-    kind: str
-    rmse: float
-    coverage: float
-    n_points: int | None
-    n_found: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ class TruthTable:
 
 def truth_rows(run: Run) -> tuple[TruthErrorRow, ...]:
     """Return the errors of every estimator; none where the data are not simulated."""
-    return run.rows("truth_errors", TruthErrorRow)
+    return run.rows(TRUTH_ERRORS)
 
 
 def truth_table(run: Run, outcome: str) -> TruthTable:

@@ -10,6 +10,7 @@ from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.numbers import count, significant
+from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -25,31 +26,6 @@ ROLES: Mapping[str, str] = {
 
 NOISE = 1e-12
 """A mean of so few standard deviations is what rounding leaves of zero."""
-
-
-@dataclass(frozen=True)
-class VariableRow:
-    """Moments of one variable; `sd_within` is over time within entities, `sd_between` over entity means."""
-
-    variable: str
-    role: str
-    n: int | None
-    mean: float
-    sd: float
-    min: float
-    max: float
-    sd_within: float
-    sd_between: float
-
-
-@dataclass(frozen=True)
-class PreparationRow:
-    """One step: the column it made, from which, and what else is to be known of it."""
-
-    step: str
-    into: str
-    inputs: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +80,7 @@ class VariablesSection(PackagedSection):
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether the run has moments of variables."""
-        return bool(run.rows("summary", VariableRow))
+        return bool(run.rows(SUMMARY))
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
         """Return variables and preparation."""
@@ -116,7 +92,7 @@ class VariablesSection(PackagedSection):
 
 def variable_table(run: Run) -> tuple[VariableGroup, ...]:
     """Return the variables by role, in the order of the study."""
-    variables = run.rows("summary", VariableRow)
+    variables = run.rows(SUMMARY)
     roles = [*ROLES, *dict.fromkeys(row.role for row in variables if row.role not in ROLES)]
     groups = (
         VariableGroup(
@@ -129,9 +105,7 @@ def variable_table(run: Run) -> tuple[VariableGroup, ...]:
 
 def _row(run: Run, row: VariableRow) -> VariableTableRow:
     study = run.manifest.study
-    steps = dict.fromkeys(
-        step.step for step in run.rows("preparation", PreparationRow) if step.into == row.variable
-    )
+    steps = dict.fromkeys(step.step for step in run.rows(PREPARATION) if step.into == row.variable)
     return VariableTableRow(
         label=study.label(row.variable),
         name=row.variable,
@@ -151,6 +125,5 @@ def preparation_table(run: Run) -> tuple[Preparation, ...]:
     """Return the steps in the order in which they ran."""
     study = run.manifest.study
     return tuple(
-        Preparation(study.label(row.into), row.step, row.inputs, row.detail)
-        for row in run.rows("preparation", PreparationRow)
+        Preparation(study.label(row.into), row.step, row.inputs, row.detail) for row in run.rows(PREPARATION)
     )

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.data.messages import Note
 from harness.language import gettext, marked
 from harness.report.model.featured import featured
 from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, percent_interval
 from harness.report.text.plain_text import joined, sentences
+from harness.tables.effects import EFFECTS
+from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
+from harness.tables.preparation import WARNINGS
 
 GAIN, LOWEST = "gain", "lowest_error"
 KINDS = {
@@ -27,41 +29,6 @@ KINDS = {
     "threshold": marked("threshold"),
 }
 """How kinds of findings are called."""
-
-
-@dataclass(frozen=True)
-class FindingRow:
-    """One finding: the sentence, how often such a one is wrong (NaN if unknown), what is against it."""
-
-    outcome: str
-    estimator: str
-    finding: str
-    about: str
-    text: str
-    is_established: bool
-    error_rate: float
-    caveats: str
-
-
-@dataclass(frozen=True)
-class AssumedRow:
-    """What a debiased effect assumes."""
-
-    assumption: str
-
-
-@dataclass(frozen=True)
-class ErrorRateRow:
-    """How often a kind of finding was made on panels where it is not there, with exact limits."""
-
-    outcome: str
-    estimator: str
-    finding: str
-    error_rate: float
-    conf_low: float
-    conf_high: float
-    n_found: int | None
-    n_panels: int | None
 
 
 @dataclass(frozen=True)
@@ -91,13 +58,13 @@ class Said:
 
 def said_of(run: Run, outcome: str) -> Said:
     """Return the sentences on one outcome."""
-    rows = [row for row in run.rows("findings", FindingRow) if row.outcome == outcome]
+    rows = [row for row in run.rows(FINDINGS) if row.outcome == outcome]
     gains = [row for row in rows if row.finding == GAIN]
     told = {sentence for row in gains if not row.estimator for sentence in sentences(row.text)}
-    warned = {note.message for note in run.rows("warnings", Note)}
+    warned = {note.message for note in run.rows(WARNINGS)}
     shown = ["", *(entry.id for entry in featured(run))]
     effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
-    general = (nickell_caveat(run, outcome), *(row.assumption for row in run.rows("effects", AssumedRow)))
+    general = (nickell_caveat(run, outcome), *(row.assumption for row in run.rows(EFFECTS)))
     known = frozenset(part for text in general for part in sentences(text))
     return Said(
         headlines=tuple(_with_rate(run, row) for row in gains if not row.estimator),
@@ -165,11 +132,7 @@ def _with_rate(run: Run, row: FindingRow) -> str:
     if not row.is_established or not math.isfinite(row.error_rate):
         return row.text
     key = (row.outcome, row.estimator, row.finding)
-    (rate,) = (
-        rate
-        for rate in run.rows("error_rates", ErrorRateRow)
-        if (rate.outcome, rate.estimator, rate.finding) == key
-    )
+    (rate,) = (rate for rate in run.rows(ERROR_RATES) if (rate.outcome, rate.estimator, rate.finding) == key)
     share = f"{percent(rate.error_rate)} {percent_interval(rate.conf_low, rate.conf_high)}"
     return gettext(
         "{text} Where it is not there such a finding was made in {share} of {n_panels} panels."

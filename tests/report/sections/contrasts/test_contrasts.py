@@ -13,7 +13,7 @@ from harness.report.sections.contrasts.rows import ContrastQuestion, contrast_qu
 from harness.report.sections.contrasts.scenes import contrast_scene
 from harness.report.sections.contrasts.table import contrast_table
 from harness.report.sections.curves.section import CurvesSection
-from harness.tables import CONTRASTS
+from harness.tables.heterogeneity import CONTRASTS
 from report.changed_run import with_table
 
 ALL = ContrastQuestion("all", "", "")

@@ -14,7 +14,7 @@ from harness.report.sections.effects.scenes import centred, line_scene, whiskers
 from harness.report.sections.effects.section import EffectsSection
 from harness.report.sections.effects.table import effect_table
 from harness.report.sections.effects.text import cautions
-from harness.tables import EFFECTS
+from harness.tables.effects import EFFECTS
 from report.changed_run import with_table
 
 METHODS = ("first_differences", "correlated_random_effects")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import nan
 
-from harness.report.sections.expectations.section import ExpectationRow, expectation_table
+from harness.report.sections.expectations.section import expectation_table
+from harness.tables.claims import ExpectationRow
 
 ROWS = (
     ExpectationRow(

@@ -2,12 +2,12 @@
 
 import pytest
 
-from harness.evaluation.gain_status import GainStatus
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.caveats import caveats
 from harness.report.sections.gains.judgement import judgements
+from harness.tables.gain import GainStatus
 from report.fake_gain import gain_row
 
 NB = "\u00a0"

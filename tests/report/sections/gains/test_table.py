@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness.evaluation.gain_status import GainStatus
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.report.sections.gains.table import gain_table, p_value_groups
+from harness.tables.gain import GainStatus
 
 NB = "\u00a0"
 

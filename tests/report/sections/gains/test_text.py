@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness.evaluation.gain_status import GainStatus
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.report.model.gains import GainCell
 from harness.report.model.run import read_run
 from harness.report.sections.gains.text import estimator_verdict, headline, lowest_error
+from harness.tables.gain import GainStatus
 from report.fake_gain import gain_row
 
 NB = "\u00a0"

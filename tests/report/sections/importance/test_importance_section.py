@@ -7,7 +7,7 @@ import pandas as pd
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.sections.importance.section import ImportanceSection, ordered
-from harness.tables import IMPORTANCE
+from harness.tables.accuracy import IMPORTANCE
 from report.changed_run import with_table
 
 

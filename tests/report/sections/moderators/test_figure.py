@@ -11,7 +11,7 @@ from harness.report.sections.moderators.contour import draw_contours
 from harness.report.sections.moderators.figure import draw_surfaces
 from harness.report.sections.moderators.rows import conditional
 from harness.report.sections.moderators.scenes import surface_scene
-from harness.report.sections.moderators.surfaces import SurfaceKey
+from harness.tables.conditional import SurfaceKey
 from report.changed_run import with_table
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.sections.moderators.surfaces import SurfaceKey, surfaces_from
+from harness.report.sections.moderators.surfaces import surfaces_from
+from harness.tables.conditional import SurfaceKey
 
 
 def cells():

@@ -9,7 +9,7 @@ from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.sections.robustness.section import RobustnessSection
 from harness.scenarios.robustness.scenario import JOINT
-from harness.tables import ROBUSTNESS
+from harness.tables.effects import ROBUSTNESS
 from report.changed_run import with_table
 
 

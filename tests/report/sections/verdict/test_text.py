@@ -6,7 +6,8 @@ import pytest
 from harness.report.model.run import read_run
 from harness.report.sections.verdict.text import said_of
 from harness.running.csv_table import as_declared
-from harness.tables import EFFECTS, FINDINGS
+from harness.tables.effects import EFFECTS
+from harness.tables.findings import FINDINGS
 from report.changed_run import with_table
 
 

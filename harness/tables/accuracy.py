@@ -1,0 +1,114 @@
+"""How well estimators predict: predictions, errors, other losses, and what columns are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.table import NAN, AnswerRow, ResultRow, ResultTable, answers, typed
+
+CELL = ("outcome", "estimator", "protocol")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionRow:
+    """Observed and predicted outcome of one row in one fold, with the limits of a new entity's."""
+
+    outcome: str
+    estimator: str
+    protocol: str
+    fold: int | None
+    entity: str
+    time: str
+    observed: float
+    predicted: float
+    sample: str
+    train_variance: float
+    predicted_low: float
+    predicted_high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyRow(ResultRow):
+    """Errors of one estimator on one sample under one protocol; numbers are NaN where it is not done."""
+
+    outcome: str
+    estimator: str
+    protocol: str
+    sample: str
+    mse: float
+    rmse: float
+    nmse: float
+    r2: float
+    coverage: float = NAN
+    width: float = NAN
+    n_obs: int | None
+    n_entities: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow(ResultRow):
+    """The mean loss of one estimator under one protocol, and 1 - it over the reference's, a fraction."""
+
+    outcome: str
+    estimator: str
+    protocol: str
+    sample: str
+    metric: str
+    value: float
+    gain: float
+    conf_low: float
+    conf_high: float
+    p_value: float = NAN
+    n_entities: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportanceRow(AnswerRow):
+    """Rise of the error for entities held out where the columns of a group are left out."""
+
+    group: str
+    columns: str
+    importance: float
+    conf_low: float
+    conf_high: float
+    mse: float
+    mse_without: float
+    n_obs: int | None
+    n_entities: int | None
+
+
+PREDICTIONS = typed(
+    "predictions",
+    PredictionRow,
+    (*CELL, "fold", "sample", "entity", "time"),
+    "observed and predicted outcome of every row in every fold, on request with limits of new entities",
+    suffix=".parquet",
+)
+UNIVERSE_PREDICTIONS = ResultTable(
+    "multiverse",
+    PREDICTIONS.columns,
+    PREDICTIONS.key,
+    "predictions under every combination of choices, the universe in the place of the estimator",
+    suffix=".parquet",
+)
+ACCURACY = typed(
+    "accuracy",
+    AccuracyRow,
+    (*CELL, "sample"),
+    "errors on train, test and all rows; coverage and width of 90 % intervals of entities never seen",
+    measures=("mse",),
+)
+METRICS = typed(
+    "metrics",
+    MetricRow,
+    (*CELL, "sample", "metric"),
+    "mean losses other than squared error, and gains by them, where `evaluation.metrics` asks for some",
+    measures=("value",),
+)
+IMPORTANCE = answers(
+    "importance",
+    ImportanceRow,
+    ("group",),
+    "rise of the error for entities held out where columns are left out, a share of the outcome's variance",
+    measures=("importance",),
+)

@@ -1,0 +1,84 @@
+"""Numbers that a run is held to: published ones, and those that the spec expects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.accuracy import CELL
+from harness.tables.table import NAN, typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRow:
+    """One published number and how it stands.
+
+    Attributes
+    ----------
+    digits : decimals it was printed with
+    counterpart : what this run gives as it should be done, by `counterpart_estimator` under
+        `counterpart_protocol`, or why it gives none
+    """
+
+    outcome: str
+    quantity: str
+    published: float
+    recomputed: float
+    this_run: float
+    status: str
+    reason: str
+    check: str = ""
+    assumption: str = ""
+    recomputed_low: float = NAN
+    recomputed_high: float = NAN
+    about: str
+    source: str
+    note: str
+    estimator: str
+    protocol: str = ""
+    sample: str = ""
+    kind: str = ""
+    at: str = ""
+    to: str = ""
+    bound: str = ""
+    by: str = ""
+    group: str = ""
+    moderator: str = ""
+    digits: int | None = None
+    tolerance: float = NAN
+    counterpart: float = NAN
+    counterpart_reason: str = ""
+    counterpart_estimator: str = ""
+    counterpart_protocol: str = ""
+
+
+@dataclass(frozen=True)
+class ExpectationRow:
+    """One expected number and what the run gives for it, both as written in the table."""
+
+    table: str
+    where: str
+    column: str
+    expected: str
+    obtained: str
+    difference: float
+    tolerance: float
+    origin: str
+    source: str
+    status: str
+    reason: str
+    note: str
+    digits: int | None = None
+
+
+CLAIMS = typed(
+    "claims",
+    ClaimRow,
+    (*CELL, "sample", "quantity", "about"),
+    "published numbers beside what follows from each other and what this run gives",
+)
+EXPECTATIONS = typed(
+    "expectations",
+    ExpectationRow,
+    ("table", "where", "column", "origin", "source"),
+    "numbers that the spec expects beside those of this run",
+)

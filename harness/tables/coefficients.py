@@ -1,0 +1,69 @@
+"""Coefficients, and what fits tell of themselves: tests of what they assume, statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.table import NAN, ResultRow, typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoefficientRow(ResultRow):
+    """One coefficient, in outcome units per unit of the term; the term is empty where it is not done."""
+
+    outcome: str
+    estimator: str
+    term: str
+    estimate: float
+    std_error: float
+    statistic: float = NAN
+    p_value: float = NAN
+    conf_low: float
+    conf_high: float
+    covariance: str
+    n_obs: int | None
+    n_coef: int | None = None
+    n_effects: int | None = None
+    n_clusters: str = ""
+    factor: float = NAN
+    df_resid: float
+    bandwidth: float = NAN
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticRow(ResultRow):
+    """A test of what an estimator assumes, or why it could not be made."""
+
+    outcome: str
+    estimator: str
+    test: str
+    null_hypothesis: str
+    statistic: float
+    distribution: str
+    df1: float
+    df2: float
+    p_value: float
+    source: str
+    caution: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatisticRow:
+    """A number that describes a fit, with its definition."""
+
+    outcome: str
+    estimator: str
+    statistic: str
+    value: float
+    definition: str
+
+
+COEFFICIENTS = typed(
+    "coefficients",
+    CoefficientRow,
+    ("outcome", "estimator", "term"),
+    "coefficient tables with the corrections of their covariance",
+    measures=("estimate", "std_error"),
+)
+DIAGNOSTICS = typed("details/diagnostics", DiagnosticRow)
+STATISTICS = typed("details/statistics", StatisticRow)

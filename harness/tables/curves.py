@@ -1,0 +1,98 @@
+"""Net effect curves, where they turn, and where the data support them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.table import NAN, AnswerRow, answers, typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveRow(AnswerRow):
+    """One point of a curve with the limits of one of its bands.
+
+    `level` and `unit` say how the band was made; `mean_level` is what to add to an accumulated local effect
+    to set it next to levels; `share_of_rows` is of those with others near them there, NaN where all count.
+    """
+
+    kind: str
+    at: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+    band: str
+    n_draws: int | None
+    supported: bool
+    share_of_rows: float = NAN
+    mean_level: float = NAN
+    level: float = NAN
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveDrawRow(AnswerRow):
+    """The level of the curve at one exposure in one draw; draw 0 is the fit."""
+
+    draw: int | None
+    at: float
+    estimate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurningPointRow(AnswerRow):
+    """One interior extreme of one curve, or the finding that it has none.
+
+    `at` has its interval over the draws that have the turning point, which are `share_of_draws` of all;
+    `estimate` is the curve there, outcome units. Only what `is_established` may be stated as a finding.
+    """
+
+    kind: str
+    at: float
+    conf_low: float
+    conf_high: float
+    share_of_draws: float
+    estimate: float = NAN
+    is_established: bool
+    n_draws: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportRow:
+    """How many rows and entities are near one exposure."""
+
+    scenario: str = ""
+    at: float
+    n_obs: int | None
+    n_entities: int | None
+    supported: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RugRow:
+    """One quantile of the exposure as observed."""
+
+    scenario: str = ""
+    exposure: float
+
+
+CURVES = answers(
+    "curves",
+    CurveRow,
+    ("kind", "band", "at"),
+    "net effect curves, those over supported rows, slopes and accumulated local effects with their bands",
+)
+CURVE_DRAWS = answers(
+    "curve_draws",
+    CurveDrawRow,
+    ("draw", "at"),
+    "levels of the curve at ten exposures in the fit (draw 0) and in every draw that all estimators share",
+)
+TURNING_POINTS = answers(
+    "turning_points",
+    TurningPointRow,
+    ("kind",),
+    "minima and maxima of the curves, and whether the draws establish them",
+    measures=("at",),
+)
+SUPPORT = typed("support", SupportRow, ("scenario", "at"), "rows and entities near each point of a curve")
+RUG = typed("rug", RugRow, ("scenario",), "quantiles of the exposure as observed")

@@ -1,0 +1,100 @@
+"""Debiased effects, the same under other choices, and tests of the effect's form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.table import STATUS, ResultRow, typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectRow(ResultRow):
+    """One debiased effect with one of its intervals."""
+
+    LAST = ("scenario", *STATUS)
+
+    outcome: str
+    exposure: str
+    method: str
+    form: str
+    learner: str
+    group: str
+    moderator: str
+    at: float
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    band: str
+    p_value: float
+    share_left: float
+    first_stage_f: float
+    robustness_value: float
+    robustness_value_limit: float
+    n_obs: int | None
+    n_entities: int | None
+    n_effective: float
+    n_repeats: int | None = None
+    assumption: str
+    scenario: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustnessRow(ResultRow):
+    """The debiased slope under one check."""
+
+    LAST = ("scenario", *STATUS)
+
+    outcome: str
+    exposure: str
+    method: str
+    learner: str
+    check: str
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+    difference: float
+    p_difference: float
+    n_obs: int | None
+    n_entities: int | None
+    scenario: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectTestRow(ResultRow):
+    """A test of the effect's form."""
+
+    outcome: str
+    exposure: str = ""
+    test: str
+    estimator: str
+    against: str
+    protocol: str = ""
+    statistic: float
+    p_value: float
+    n_entities: int | None = None
+
+
+EFFECTS = typed(
+    "effects",
+    EffectRow,
+    ("outcome", "scenario", "exposure", "method", "form", "learner", "group", "moderator", "band", "at"),
+    "debiased effects of the exposure with their errors, by method, form and learner",
+    measures=("estimate", "std_error"),
+)
+ROBUSTNESS = typed(
+    "robustness",
+    RobustnessRow,
+    ("outcome", "scenario", "exposure", "method", "learner", "check"),
+    "debiased slopes under other choices, where there can be none, and all of it tested together",
+    measures=("estimate",),
+)
+EFFECT_TESTS = typed(
+    "effect_tests",
+    EffectTestRow,
+    ("outcome", "exposure", "test", "estimator", "against", "protocol"),
+    "tests of the effect's form: linearity, encompassing, equal curves, thresholds, U shapes, spatial errors",
+    measures=("statistic",),
+)

@@ -1,0 +1,68 @@
+"""What the verdict says, and how often such a sentence is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.table import NAN, typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingRow:
+    """One sentence of the verdict.
+
+    Attributes
+    ----------
+    estimator : it is about; empty where it is about all
+    about : what tells it from others of its kind: the reference of a gain, the curve of a turning point, the
+        groups of a difference, the values of a contrast, the moderator of a change of sign
+    text : the sentence
+    is_established : whether it may be taken for something that is there
+    estimate, conf_low, conf_high, p_value : what it rests on, in the unit of its kind; NaN where it is about
+        many numbers
+    error_rate : how often such a sentence is wrong on panels of this shape; NaN where that was not measured
+    caveats : what a reader should know of it, in sentences
+    """
+
+    outcome: str
+    estimator: str
+    finding: str
+    about: str
+    text: str
+    is_established: bool
+    estimate: float = NAN
+    conf_low: float = NAN
+    conf_high: float = NAN
+    p_value: float = NAN
+    error_rate: float = NAN
+    caveats: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorRateRow:
+    """How often a kind of finding was made on panels where it is not there, with exact limits."""
+
+    outcome: str
+    estimator: str
+    finding: str
+    error_rate: float
+    conf_low: float
+    conf_high: float
+    n_found: int | None
+    n_panels: int | None
+
+
+FINDINGS = typed(
+    "findings",
+    FindingRow,
+    ("outcome", "finding", "about", "estimator"),
+    "every sentence of the verdict with its numbers, whether it is established, and its caveats",
+    measures=("is_established", "estimate"),
+)
+ERROR_RATES = typed(
+    "error_rates",
+    ErrorRateRow,
+    ("outcome", "estimator", "finding"),
+    "how often each kind of finding is made where it is not there, on panels of the study's shape",
+    measures=("error_rate",),
+)

@@ -1,0 +1,94 @@
+"""Effects by group, their differences, levels by group, and contrasts of an exposure with few values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.table import AnswerRow, answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow(AnswerRow):
+    """One group: median level of the curve over its rows and mean effect, each with its interval."""
+
+    by: str
+    group: str
+    mode: str
+    median: float
+    effect: float
+    conf_low: float
+    conf_high: float
+    n_obs: int | None
+    n_entities: int | None
+    median_low: float
+    median_high: float
+    n_draws: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceRow(AnswerRow):
+    """What one group's median or effect is more than another's."""
+
+    by: str
+    group: str
+    other: str
+    mode: str
+    measure: str
+    difference: float
+    conf_low: float
+    conf_high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelRow(AnswerRow):
+    """One quantile of the levels of a group's rows."""
+
+    by: str
+    group: str
+    mode: str
+    quantile: float
+    level: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastRow(AnswerRow):
+    """The difference of mean predictions between two values of the exposure, with one of its intervals."""
+
+    by: str
+    group: str
+    moderator: str
+    moderator_at: float
+    exposure_from: str
+    exposure_to: str
+    estimate: float
+    conf_low: float
+    conf_high: float
+    band: str
+    n_obs_from: int | None
+    n_obs_to: int | None
+    n_draws: int | None
+
+
+HETEROGENEITY = answers(
+    "heterogeneity", GroupRow, ("by", "group", "mode"), "effects by group", measures=("effect",)
+)
+HETEROGENEITY_DIFFERENCES = answers(
+    "heterogeneity_differences",
+    DifferenceRow,
+    ("by", "group", "other", "mode", "measure"),
+    "differences between groups with their intervals",
+    measures=("difference",),
+)
+HETEROGENEITY_ROWS = answers(
+    "heterogeneity_rows",
+    LevelRow,
+    ("by", "group", "mode", "quantile"),
+    "quantiles of the levels in every group",
+)
+CONTRASTS = answers(
+    "contrasts",
+    ContrastRow,
+    ("by", "group", "moderator", "moderator_at", "exposure_from", "exposure_to", "band"),
+    "differences between the values of an exposure that has few, by group and at moderator values",
+    measures=("estimate",),
+)

@@ -1,0 +1,78 @@
+"""How data were prepared, their moments, and what is to be known before trusting a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from harness.tables.table import typed
+
+METHOD_CODE: Final = "W-METHOD"
+"""Code of what a reader must know of every number of an estimator; it stands at the head of the report."""
+
+LEAK_CODE: Final = "W-LEAK"
+"""Code of regressors that hold the outcome; it stands there too, and next to every gain of the outcome."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparationRow:
+    """One step: the column it made, from which, and what else is to be known of it."""
+
+    step: str
+    into: str
+    inputs: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpolatedRow:
+    """One cell that was missing and filled in."""
+
+    column: str
+    entity: str
+    time: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableRow:
+    """Moments of one variable; `sd_within` is over time within entities, `sd_between` over entity means."""
+
+    variable: str
+    role: str
+    n: int | None
+    mean: float
+    sd: float
+    min: float
+    max: float
+    sd_within: float
+    sd_between: float
+
+
+@dataclass(frozen=True, order=True)
+class Note:
+    """A warning with a stable code, which stands in the report.
+
+    Attributes
+    ----------
+    code : such as ``W-ABSORBED``; those named above stand at the head of the report
+    where : what it is about: a column, a cell of the study
+    message : one plain sentence
+    """
+
+    code: str
+    where: str
+    message: str
+
+
+PREPARATION = typed(
+    "preparation", PreparationRow, ("step", "into", "inputs"), "how files were read and columns prepared"
+)
+INTERPOLATED = typed(
+    "interpolated",
+    InterpolatedRow,
+    ("column", "entity", "time"),
+    "the cells that were missing and filled in",
+)
+SUMMARY = typed("summary", VariableRow, ("variable",), "moments of every variable")
+WARNINGS = typed("warnings", Note, ("code", "where"), "what to know before trusting a number")

@@ -1,0 +1,180 @@
+"""What a result table is, and how its rows become typed values.
+
+The writer, the reader, comparison, verification, expected numbers, the report and the documentation read the
+tables from this package, and those of a plugin's scenario from what it declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
+
+from harness.errors import ArtifactError, Problem
+from harness.language import marked
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from _typeshed import DataclassInstance
+
+STATUS = ("status", "reason")
+"""How a cell went, and why it has no numbers where it has none; a cell that failed is a row with both."""
+
+NOT_DONE = frozenset({marked("refused"), marked("failed")})
+"""Status of a row that holds a reason in the place of numbers."""
+
+DETAILS = "details/"
+"""Start of the names of tables that fits bring along; their columns are their plugins' affair."""
+
+NAN: Final = float("nan")
+
+Row = TypeVar("Row", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """One result table.
+
+    Attributes
+    ----------
+    name : of the table and, with `suffix`, of its file
+    columns : in their order; those that a cell does not fill are empty
+    key : columns that tell its rows apart. Rows alike in all of them, such as the turning points of one
+        curve, are told apart by their order
+    description : what it holds, one line
+    measures : the numbers that each row is there for; none where rows are many, or have no names
+    study_wide : columns whose numbers depend on which other estimators and protocols a study has
+    suffix : of the file
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    description: str
+    measures: tuple[str, ...] = ()
+    study_wide: tuple[str, ...] = ()
+    suffix: Literal[".csv", ".parquet"] = ".csv"
+
+    @property
+    def file(self) -> str:
+        """Path within the run folder."""
+        return f"{self.name}{self.suffix}"
+
+
+@dataclass(frozen=True)
+class TypedTable(ResultTable, Generic[Row]):
+    """A result table whose columns are the fields of a dataclass; `typed` makes one."""
+
+    row: type[Row] = field(kw_only=True)
+
+
+def typed(
+    name: str,
+    row: type[Row],
+    key: tuple[str, ...] = (),
+    description: str = "",
+    *,
+    measures: tuple[str, ...] = (),
+    study_wide: tuple[str, ...] = (),
+    suffix: Literal[".csv", ".parquet"] = ".csv",
+) -> TypedTable[Row]:
+    """Return the table whose rows are values of `row`, its columns named by the fields in their order."""
+    return TypedTable(name, columns_of(row), key, description, measures, study_wide, suffix, row=row)
+
+
+def columns_of(row: type[Row]) -> tuple[str, ...]:
+    """Return the columns of a table whose rows are values of a dataclass."""
+    last = getattr(row, "LAST", ())
+    return (*(one.name for one in fields(row) if one.name not in last), *last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRow:
+    """A row that has numbers, or says why it has none."""
+
+    LAST: ClassVar[tuple[str, ...]] = STATUS
+    """Columns that stand at the end, whatever class adds fields."""
+
+    status: str
+    reason: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the cell has numbers."""
+        return self.status not in NOT_DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRow(ResultRow):
+    """What one estimator answers to a scenario."""
+
+    LAST = ("scenario", *STATUS)
+
+    outcome: str
+    estimator: str
+    scenario: str = ""
+
+
+def answers(
+    name: str, row: type[Row], key: tuple[str, ...], description: str, *, measures: tuple[str, ...] = ()
+) -> TypedTable[Row]:
+    """Return a table of what estimators answer to a scenario, given the columns that tell its rows apart."""
+    return typed(name, row, ("outcome", "estimator", "scenario", *key), description, measures=measures)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a cell of a table has any type
+    """Return a cell as text; a whole number is written as one, also where empty cells made it a float."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def _number(value: Any) -> float:  # noqa: ANN401 - as above
+    return NAN if value is None else float(value)
+
+
+def _whole(value: Any) -> int | None:  # noqa: ANN401 - as above
+    return None if value is None else int(value)
+
+
+def _truth(value: Any) -> bool:  # noqa: ANN401 - as above
+    return str(value) == "True"
+
+
+CONVERT: Mapping[Any, Callable[[Any], Any]] = {str: _text, float: _number, int | None: _whole, bool: _truth}
+"""How a cell becomes each type of field."""
+
+
+def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row, ...]:
+    """Return a table's rows as values of the dataclass `kind`, whose fields name the columns.
+
+    A field with a default stands for a column that may be absent. Columns that are no field are passed over.
+    A table without rows may lack its columns.
+
+    Raises
+    ------
+    ArtifactError
+        Where columns are missing.
+    """
+    if frame.empty:
+        return ()
+    optional = {one.name for one in fields(kind) if one.default is not MISSING}
+    wanted = [name for name in columns_of(kind) if name not in optional or name in frame.columns]
+    missing = [name for name in wanted if name not in frame.columns]
+    if missing:
+        raise ArtifactError(
+            Problem(
+                where=f"{table}.csv",
+                what=f"the table lacks {', '.join(missing)}",
+                hint="run the study again with this version",
+            )
+        )
+    hints = get_type_hints(kind)
+    columns = [[CONVERT[hints[name]](value) for value in _values(frame[name])] for name in wanted]
+    return tuple(kind(**dict(zip(wanted, values, strict=True))) for values in zip(*columns, strict=True))
+
+
+def _values(column: pd.Series[Any]) -> list[Any]:
+    """Return the cells of a column, None where one is empty."""
+    cells = column.astype(object)
+    return cells.where(cells.notna(), None).tolist()
