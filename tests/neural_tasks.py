@@ -11,8 +11,9 @@ from scipy import optimize
 
 from harness import Panel
 from harness.plugin import Floats, Ints
-from harness_neural.batch import TrainingTask, initial_values
-from harness_neural.batch.objective import Evaluation, Objective
+from harness_neural.batch import Settings, TrainingTask, initial_values
+from harness_neural.batch.objective import Objective
+from harness_neural.batch.optimisers import Evaluation
 from harness_neural.names import Activation, OutputWeights
 from panels import panel_from_arrays
 
@@ -172,13 +173,7 @@ def evaluate_at(
     output_decay: float | None = None,
 ) -> Evaluation:
     """Return losses and gradients of all networks of a task at given parameters, in float64."""
-    objective = Objective(
-        task,
-        activation=activation,
-        weight_decay=weight_decay,
-        precision="float64",
-        output=output,
-        output_decay=output_decay,
-    )
+    settings = Settings(activation, weight_decay=weight_decay, output=output, output_decay=output_decay)
+    objective = Objective(task, settings)
     objective.admit(np.arange(task.n_networks))
     return objective.evaluate(torch.as_tensor(points))

@@ -1,27 +1,32 @@
-"""One network a cluster, for one fit or for draws; the network of all rows where a cluster has too few."""
+"""One network a cluster, alone or followed by one that takes in their outputs, for one fit or for draws."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness.plugin import Ints, Note
+from harness.plugin import Floats, Ints, Note
 from harness.plugin.reporting import marked
-from harness_neural.draws import train_draws
-from harness_neural.learn import Learned
+from harness_neural.design import settle
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample
-from harness_neural.search import SizeSearch, has_training_rows, require_rows, search_size
+from harness_neural.search import (
+    Learned,
+    SizeSearch,
+    has_training_rows,
+    require_rows,
+    search_size,
+    train_draws,
+)
 from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
-
 
 FALLBACK = marked("a fit with too few rows to train and select on there uses the network of all rows")
 """What a note says of a cluster; the same for any number of draws, so that blocks of them say it once."""
@@ -62,34 +67,43 @@ class ClusterSearches:
     Attributes
     ----------
     own : by cluster, of those that have rows enough
-    everyone : searches on the rows of all clusters together, for draws that lack rows in one
+    options : of the networks
+    whole : the sample of one to search on for draws that lack rows in a cluster
+    seed : of the random numbers of that search
+    found : that search, where it was done; otherwise each block of the few draws that need it finds it again
     """
 
     own: Mapping[int, SizeSearch]
-    everyone: Callable[[], SizeSearch]
+    options: NetworkOptions
+    whole: NetworkSample
+    seed: int
+    found: SizeSearch | None = None
+
+    def everyone(self) -> SizeSearch:
+        """Return the search on the rows of all clusters together, the same wherever it is done."""
+        rng = np.random.default_rng(self.seed)
+        return self.found or search_size(self.whole, self.options, where="", rng=rng)
 
 
-def learn_by_cluster(clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator) -> Learned:
-    """Search a network for each cluster of a sample of one.
+def learn_by_cluster(
+    clustered: ClusteredSample,
+    options: NetworkOptions,
+    *,
+    rng: Generator,
+    own: dict[int, SizeSearch] | None = None,
+) -> Learned:
+    """Search a network for each cluster of a sample of one; that of all rows serves those with too few.
+
+    Parameters
+    ----------
+    own : searches by cluster, where they were done
 
     Raises
     ------
     EstimationError
         Where a cluster has too few rows, and so have all clusters together.
     """
-    return learn_searched(clustered, search_clusters(clustered, options, rng=rng), options, rng=rng)
-
-
-def learn_searched(
-    clustered: ClusteredSample, own: dict[int, SizeSearch], options: NetworkOptions, *, rng: Generator
-) -> Learned:
-    """Return the networks that searches by cluster found, that of all rows where a cluster has none.
-
-    Raises
-    ------
-    EstimationError
-        Where all clusters together have too few rows.
-    """
+    own = search_clusters(clustered, options, rng=rng) if own is None else own
     can = clustered.can_learn()
     if can.all():
         return _learned(own, tuple(own[at].networks for at in range(clustered.n_clusters)), ())
@@ -112,18 +126,18 @@ def learn_draws_by_cluster(
     EstimationError
         Where a draw has too few rows in all clusters together.
     """
-    from harness_neural.batch import Piece, gather
+    from harness_neural.batch import gather
 
     require_rows(draws.sample, where="")
     own = dict(searches.own)
     can = draws.can_learn() & np.isin(np.arange(draws.n_clusters), list(own))[:, None]
-    pieces: list[list[Piece]] = [[] for _ in range(draws.n_clusters)]
+    pieces: list[list[tuple[Ints, NetworkBatch]]] = [[] for _ in range(draws.n_clusters)]
     for cluster, search in searches.own.items():
         able = np.flatnonzero(can[cluster])
         if able.size:
             part = draws.part(cluster).networks(able)
             streams = [rngs[at] for at in able.tolist()]
-            pieces[cluster].append(Piece(able, train_draws(part, search, options, rngs=streams)))
+            pieces[cluster].append((able, train_draws(part, search, options, rngs=streams)))
     lacking = np.flatnonzero(~can.all(axis=0))
     if lacking.size:
         own[draws.n_clusters] = searches.everyone()
@@ -131,7 +145,7 @@ def learn_draws_by_cluster(
         others = train_draws(draws.sample.networks(lacking), own[draws.n_clusters], options, rngs=streams)
         for cluster, piece in enumerate(pieces):
             unable = np.flatnonzero(~can[cluster])
-            piece.append(Piece(unable, others.take(np.searchsorted(lacking, unable))))
+            piece.append((unable, others.take(np.searchsorted(lacking, unable))))
     return _learned(own, tuple(gather(of_cluster) for of_cluster in pieces), _fallback_notes(can))
 
 
@@ -156,3 +170,64 @@ def _fallback_notes(can: npt.NDArray[np.bool_]) -> tuple[Note, ...]:
     """Return a note for each cluster that the network of all rows serves, for one fit or for some draws."""
     lacking = np.flatnonzero(~can.all(axis=1)).tolist()
     return tuple(Note("W-CLUSTER", f"cluster {at + 1}", FALLBACK) for at in lacking)
+
+
+STAGE = "outputs of the clusters' networks"
+"""What the further network's search is of, in notes and details."""
+
+
+def outputs(functions: Sequence[NetworkBatch], X: Floats) -> Floats:
+    """Return what the network of every cluster gives at every row, (n_networks, n_obs, n_clusters)."""
+    return np.stack([networks.predict(X) for networks in functions], axis=-1)
+
+
+def learn_stacked(clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator) -> Learned:
+    """Search a network for each cluster of a sample of one, and then one that takes in their outputs.
+
+    The size of the further network is by the formula for the study's own variables, which it takes in by way
+    of the outputs.
+
+    Returns
+    -------
+    Networks of the clusters, the further one last.
+    """
+    first = learn_by_cluster(clustered, options, rng=rng)
+    search = search_further(clustered.sample, first, options, rng=rng)
+    return first.followed_by(search, search.networks)
+
+
+def learn_draws_stacked(
+    draws: ClusteredSample,
+    searches: ClusterSearches,
+    further: SizeSearch,
+    options: NetworkOptions,
+    *,
+    rngs: Sequence[Generator],
+) -> Learned:
+    """Train the networks of both stages on every draw, of the sizes that were found on all rows.
+
+    The outputs differ from draw to draw, so further networks are trained one after the other.
+
+    Parameters
+    ----------
+    further : search of the second stage
+    rngs : of each draw
+    """
+    from harness_neural.batch import gather
+
+    first = learn_draws_by_cluster(draws, searches, options, rngs=rngs)
+    taken_in = outputs(first.networks, draws.sample.X)
+    pieces = []
+    for at, own in enumerate(taken_in):
+        place = np.array([at])
+        sample = replace(draws.sample.networks(place), X=settle(own))
+        pieces.append((place, train_draws(sample, further, options, rngs=[rngs[at]])))
+    return first.followed_by(further, gather(pieces))
+
+
+def search_further(
+    sample: NetworkSample, first: Learned, options: NetworkOptions, *, rng: Generator
+) -> SizeSearch:
+    """Search the network that takes in the outputs of those of the clusters."""
+    (own,) = outputs(first.networks, sample.X)
+    return search_size(replace(sample, X=settle(own)), options, where=STAGE, rng=rng)

@@ -1,42 +1,42 @@
-"""The estimator ``mlp``: a network with one hidden layer."""
+"""The estimator ``mlp``: a network with one hidden layer, and effects of entities and periods next to it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
 
+from harness import plugin
 from harness.plugin import (
-    CanFitDraws,
-    CanLearnNuisances,
-    CanLearnWithin,
-    CanPrepareDraws,
-    CanProfile,
-    CanRunQuick,
     DrawSelection,
-    DrawsMaySelect,
     Floats,
-    HasDetails,
-    HasEffects,
-    HasNotes,
+    LevelEffects,
     Panel,
     Rung,
-    SelectsRows,
+    key_of,
     stream_at,
+    with_left_out_levels,
 )
 from harness_neural.design import Design, make_design
-from harness_neural.drawn import drawn_rows
-from harness_neural.effects import add_effects
-from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks
-from harness_neural.learn import learn
-from harness_neural.mlp_draws import PreparedMlp
+from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks, PreparedNetworks
 from harness_neural.models import OneNetwork
 from harness_neural.names import Dimension
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
-from harness_neural.search import require_rows, search_size
+from harness_neural.sample import (
+    DrawnRows,
+    NetworkSample,
+    drawn_rows,
+    sample_of_draws,
+    sample_to_fit,
+    sample_to_search,
+)
+from harness_neural.search import SizeSearch, learn, learn_draws, require_rows, search_size
+
+if TYPE_CHECKING:
+    from harness_neural.batch import NetworkBatch
 
 NUISANCE_DECAY = 1e-5
 """Decay of output weights of nuisance functions, a hundredth of the usual one beside effects.
@@ -78,8 +78,9 @@ class Mlp(NetworkOptions):
     )
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(CanFitDraws, CanLearnNuisances, CanLearnWithin, CanPrepareDraws, CanProfile, CanRunQuick),
-            *(DrawsMaySelect, HasDetails, HasEffects, HasNotes, SelectsRows),
+            *(plugin.CanFitDraws, plugin.CanLearnNuisances, plugin.CanLearnWithin, plugin.CanPrepareDraws),
+            *(plugin.CanProfile, plugin.CanRunQuick, plugin.DrawsMaySelect, plugin.HasDetails),
+            *(plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -115,16 +116,16 @@ class Mlp(NetworkOptions):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
-        ordered, design, sample = self._searched(panel, selection=selection, rng=rng)
+        ordered, design, sample = self._rows(panel, selection=selection, rng=rng)
         learned = learn(sample, self, rng=rng)
         everyone = np.ones((1, ordered.n_obs))
-        found = add_effects(learned.networks[0], ordered, design, self.effects, weights=everyone)
+        networks, effects = add_effects(learned.networks[0], ordered, design, self.effects, weights=everyone)
         return FittedLevelNetworks(
             design=design,
-            model=OneNetwork(found.networks),
+            model=OneNetwork(networks),
             searches=learned.searches,
             notes=design.notes + learned.notes,
-            effects=found.effects,
+            effects=effects,
         )
 
     def fit_draws(
@@ -148,10 +149,8 @@ class Mlp(NetworkOptions):
         draws = sample_of_draws(rows, design, effects=self.effects)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
         require_rows(draws, where="")
-        prepared = PreparedMlp(
-            self, self.effects, panel, None, design, search_size(whole, self, where="", rng=rng)
-        )
-        return prepared.fit_rows(rows, weights, [stream_at(rng, at) for at in range(len(weights))])
+        prepared = PreparedMlp(panel, None, design, None, self, search_size(whole, self, where="", rng=rng))
+        return prepared.fit_rows(rows, [stream_at(rng, at) for at in range(len(weights))])
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedMlp:
         """Search the size of the networks of draws, as for one fit.
@@ -161,23 +160,81 @@ class Mlp(NetworkOptions):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
-        _, design, sample = self._searched(panel, selection=selection, rng=rng)
-        return PreparedMlp(
-            self, self.effects, panel, selection, design, search_size(sample, self, where="", rng=rng)
-        )
+        _, design, sample = self._rows(panel, selection=selection, rng=rng)
+        return PreparedMlp(panel, selection, design, None, self, search_size(sample, self, where="", rng=rng))
 
-    def _searched(
+    def _rows(
         self, panel: Panel, *, selection: Panel | None, rng: Generator
     ) -> tuple[Panel, Design, NetworkSample]:
         """Return the rows in canonical order, their design, and the sample that sizes are searched on."""
         ordered = panel.take(panel.canonical_order)
         design = make_design(ordered)
-        sample = sample_to_fit(
-            ordered,
-            design,
-            selection=selection,
-            share=self.selection_share,
-            rng=rng,
-            effects=self.effects,
-        )
+        share, effects = self.selection_share, self.effects
+        sample = sample_to_fit(ordered, design, selection=selection, share=share, rng=rng, effects=effects)
         return ordered, design, sample
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedMlp(PreparedNetworks[FittedLevelDraws]):
+    """What draws of a network have in common.
+
+    Attributes
+    ----------
+    options : of the networks
+    search : of the hidden size
+    """
+
+    options: Mlp
+    search: SizeSearch
+
+    @property
+    def found(self) -> tuple[SizeSearch, ...]:
+        """The search of the hidden size."""
+        return (self.search,)
+
+    def fit_rows(self, rows: DrawnRows, rngs: Sequence[Generator]) -> FittedLevelDraws:
+        """Train one network a draw on rows of the panel."""
+        design, effects = self.design, self.options.effects
+        draws = sample_of_draws(rows, design, effects=effects)
+        learned = learn_draws(draws, self.search, self.options, rngs=rngs)
+        networks, levels = add_effects(learned.networks[0], self.panel, design, effects, weights=rows.given)
+        return FittedLevelDraws(
+            design=design,
+            model=OneNetwork(networks),
+            searches=learned.searches,
+            notes=design.notes + learned.notes,
+            effects=levels,
+        )
+
+
+def add_effects(
+    networks: NetworkBatch, panel: Panel, design: Design, keys: tuple[Dimension, ...], *, weights: Floats
+) -> tuple[NetworkBatch, tuple[LevelEffects, ...]]:
+    """Return networks, their intercepts with the mean effect, and the effects that fit their residuals.
+
+    Parameters
+    ----------
+    panel : rows to fit effects to, those of levels that a network does not train on as well
+    design : of the networks
+    keys : whose levels have effects
+    weights : (n_networks, n_obs), >= 0, how often a network trains on a row
+    """
+    if not keys:
+        return networks, ()
+    from harness_neural.batch.levels import fit_effects
+
+    residuals = design.outcome(panel) - networks.predict(design.inputs(panel))
+    fitted = fit_effects(tuple(key_of(panel, key).codes for key in keys), residuals, weights=weights)
+    known = []
+    for dimension, deviations in zip(keys, fitted.deviations, strict=True):
+        key = key_of(panel, dimension)
+        present = np.unique(key.codes)
+        labels = tuple(key.labels[code] for code in present.tolist())
+        known.append(LevelEffects(dimension, labels, deviations[:, present]))
+    unexplained = residuals - fitted.means[:, None]
+    for effects in known:
+        unexplained -= effects.of_rows(panel)
+    complete = with_left_out_levels(
+        known, panel, unexplained, weights=weights, row_weights=np.ones(panel.n_obs)
+    )
+    return replace(networks, intercept=networks.intercept + fitted.means), complete

@@ -1,14 +1,14 @@
-"""Options that all network estimators share."""
+"""Options that all network estimators share, and the hidden size they stand for."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
 from harness.plugin import EstimationError, Problem
-from harness_neural.hidden import CandidateSizes, formula_size, round_size
 from harness_neural.names import (
     Activation,
     Device,
@@ -22,6 +22,62 @@ from harness_neural.names import (
 
 if TYPE_CHECKING:
     from harness_neural.batch import Settings, StartLimits, TrainingTask
+
+
+@dataclass(frozen=True)
+class CandidateSizes:
+    """Hidden sizes to try.
+
+    Attributes
+    ----------
+    units : ascending
+    formula : what the formula gives for the rows, before rounding; None where the size is given
+    """
+
+    units: tuple[int, ...]
+    formula: float | None
+
+
+def formula_size(
+    *, n_obs: float, n_inputs: int, n_outputs: int = 1, train_share: float = 0.9, flexibility: float = 10.0
+) -> float:
+    """Return N = ((s pt NO - NO) / (IO + NO + 1) - 1) / FL.
+
+    A network of N units has N (IO + 1) + NO (N + 1) parameters; the inner fraction is the N at which they
+    are as many as the s pt NO numbers it is trained on.
+
+    Parameters
+    ----------
+    n_obs : s > 0, distinct rows, those to select on included; need not be whole
+    n_inputs : IO >= 1
+    n_outputs : NO >= 1
+    train_share : pt in (0, 1], share of the rows that is trained on
+    flexibility : FL > 0, how many times fewer units the network has than it could
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range.
+    """
+    if not (n_obs > 0 and n_inputs >= 1 and n_outputs >= 1 and 0 < train_share <= 1 and flexibility > 0):
+        raise ValueError(
+            f"the hidden size is not defined for n_obs={n_obs}, n_inputs={n_inputs}, n_outputs={n_outputs}, "
+            f"train_share={train_share}, flexibility={flexibility}"
+        )
+    most = (n_obs * train_share * n_outputs - n_outputs) / (n_inputs + n_outputs + 1)
+    return (most - 1.0) / flexibility
+
+
+def round_size(formula: float, rounding: Rounding = "floor") -> int:
+    """Return the whole number of units for a result of the formula: rounded, and one at least."""
+    nearest = {"floor": math.floor(formula), "nearest": math.floor(formula + 0.5), "up": math.ceil(formula)}
+    return max(nearest[rounding], 1)
+
+
+def one_unit_parameters(n_inputs: int) -> int:
+    """Return the number of parameters of a network with one hidden unit and one output."""
+    return n_inputs + 3
+
 
 AtLeastOne = Annotated[int, Field(ge=1, le=1_000_000)]
 NotNegative = Annotated[int, Field(ge=0, le=1_000)]
@@ -160,14 +216,14 @@ class NetworkOptions:
             n_obs=n_obs, n_inputs=n_inputs, train_share=self.train_share, flexibility=self.flexibility
         )
         size = round_size(formula, self.rounding)
-        around = range(max(size.units - self.sizes_around, 1), size.units + self.sizes_around + 1)
-        return CandidateSizes(units=tuple(around), formula=size)
+        around = range(max(size - self.sizes_around, 1), size + self.sizes_around + 1)
+        return CandidateSizes(units=tuple(around), formula=formula)
 
     def started(self, task: TrainingTask) -> TrainingTask:
         """Return a task with random initial values as these options start it; imports torch."""
         if self.start == "random":
             return task
-        from harness_neural.batch.linear_start import started_at_least_squares
+        from harness_neural.batch.task import started_at_least_squares
 
         return replace(task, start=started_at_least_squares(task, activation=self.activation))
 
@@ -180,8 +236,7 @@ class NetworkOptions:
             Where a GPU is asked for that torch does not find.
         """
         from harness_neural.batch import Settings
-        from harness_neural.batch.first_order import Adam, GradientDescent
-        from harness_neural.batch.lbfgs import Lbfgs
+        from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs
         from harness_neural.batch.settings import LevenbergMarquardt
 
         if self.device == "cuda":

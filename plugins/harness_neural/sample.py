@@ -7,10 +7,58 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Floats, Ints, Panel, inner_split
+from harness.plugin import DrawSelection, Floats, Ints, Panel, inner_split, key_of
 from harness_neural.design import Design, settle
-from harness_neural.drawn import DrawnRows
-from harness_neural.effects import Dimensions, codes_of
+from harness_neural.names import Dimension
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRows:
+    """A panel and how draws use its rows.
+
+    Attributes
+    ----------
+    panel : rows that some draw trains or selects on, in canonical order
+    weights, selection : (n_draws, n_obs), >= 0
+    given : (n_draws, n_given), the weights before they were put in order, of the rows they were given for
+    """
+
+    panel: Panel
+    weights: Floats
+    selection: Floats
+    given: Floats
+
+    @property
+    def trained_on(self) -> Panel:
+        """The rows that some draw trains on."""
+        return self.panel.take(np.flatnonzero(self.weights.any(axis=0)))
+
+
+def drawn_rows(
+    panel: Panel, *, weights: Floats, selection: DrawSelection, with_unused: bool = False
+) -> DrawnRows:
+    """Return the rows that some draw trains or selects on, with further ones that all select on.
+
+    Parameters
+    ----------
+    weights, selection : as `harness.plugin.CanFitDraws` has them
+    with_unused : whether to return the other rows too, so that draws do not depend on which there are
+    """
+    whole, given = panel, weights
+    if isinstance(selection, Panel):
+        whole = panel.joined(selection)
+        is_aside = np.arange(whole.n_obs) >= panel.n_obs
+        asides = np.broadcast_to(is_aside.astype(np.float64), (len(weights), whole.n_obs))
+        weights = np.pad(weights, ((0, 0), (0, selection.n_obs)))
+    else:
+        asides = np.broadcast_to(0.0, weights.shape) if selection is None else selection
+    rows = whole.canonical_order
+    if not with_unused:
+        is_used = np.asarray(weights.any(axis=0)) | np.asarray(asides.any(axis=0))
+        rows = rows[is_used[rows]]
+    if np.array_equal(rows, np.arange(whole.n_obs)):
+        return DrawnRows(whole, weights, asides, given)
+    return DrawnRows(whole.take(rows), weights[:, rows], asides[:, rows], given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +113,7 @@ def sample_to_fit(
     selection: Panel | None,
     share: float,
     rng: Generator,
-    effects: Dimensions = (),
+    effects: tuple[Dimension, ...] = (),
 ) -> NetworkSample:
     """Return the rows for one fit: of `panel` and of `selection`, or of an inner split of `panel`.
 
@@ -86,13 +134,13 @@ def sample_to_fit(
     return _sample(rows, design, weights=trained_on, selection=1.0 - trained_on, effects=effects)
 
 
-def sample_of_draws(rows: DrawnRows, design: Design, *, effects: Dimensions = ()) -> NetworkSample:
+def sample_of_draws(rows: DrawnRows, design: Design, *, effects: tuple[Dimension, ...] = ()) -> NetworkSample:
     """Return the rows of draws as arrays."""
     return _sample(rows.panel, design, weights=rows.weights, selection=rows.selection, effects=effects)
 
 
 def _sample(
-    panel: Panel, design: Design, *, weights: Floats, selection: Floats, effects: Dimensions
+    panel: Panel, design: Design, *, weights: Floats, selection: Floats, effects: tuple[Dimension, ...]
 ) -> NetworkSample:
     return NetworkSample(
         X=settle(design.inputs(panel)),
@@ -101,7 +149,7 @@ def _sample(
         selection=selection,
         n_distinct=design.n_distinct,
         places=panel.entity.codes * len(panel.time.labels) + panel.time.codes,
-        levels=codes_of(panel, effects),
+        levels=tuple(key_of(panel, dimension).codes for dimension in effects),
     )
 
 

@@ -1,22 +1,22 @@
-"""Search of a hidden size: candidate networks, compared on rows they were not trained on."""
+"""Search of a hidden size, and networks of bootstrap draws of the size that was found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness.plugin import EstimationError, Floats, Note, Problem
-from harness_neural.hidden import HiddenSize, one_unit_parameters
-from harness_neural.options import NetworkOptions
+from harness.plugin import EstimationError, Floats, Ints, Note, Problem
+from harness_neural.options import NetworkOptions, one_unit_parameters
 from harness_neural.sample import NetworkSample
 
 if TYPE_CHECKING:
-    from harness_neural.batch import NetworkBatch
-    from harness_neural.batch.trace import LearningCurve
+    from harness_neural.batch import NetworkBatch, Trained
+    from harness_neural.batch.progress import LearningCurve
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SizeSearch:
     Attributes
     ----------
     where : the rows it was for, such as ``cluster 2`` of a map; empty for all
-    size : the formula's hidden size, around which candidates were tried; None where the size is given
+    formula : what the formula gives, around which candidates were tried; None where the size is given
     n_obs : distinct rows trained on and selected on; the formula counts one that is both once
     candidates : in the order of their sizes and restarts
     chosen : the candidate with the least error on the selection rows; the smaller one of equals
@@ -56,7 +56,7 @@ class SizeSearch:
     """
 
     where: str
-    size: HiddenSize | None
+    formula: float | None
     n_obs: int
     candidates: tuple[Candidate, ...]
     chosen: Candidate
@@ -67,9 +67,9 @@ class SizeSearch:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What to know about the hidden size."""
-        if self.size is None or not self.size.is_raised:
+        if self.formula is None or self.formula >= 1.0:
             return ()
-        message = f"the formula gives N = {self.size.formula:.2f} for {self.n_obs} rows, using 1"
+        message = f"the formula gives N = {self.formula:.2f} for {self.n_obs} rows, using 1"
         return (Note("W-HIDDEN", self.where, message),)
 
 
@@ -111,25 +111,14 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
     EstimationError
         Where there are too few rows.
     """
-    from harness_neural.batch import TrainingTask, initial_values, train, without_unused
+    from harness_neural.batch import initial_values, without_unused
 
     require_rows(sample, where=where)
-    n_obs, n_inputs = sample.X.shape
-    n_rows = sample.n_rows
+    n_inputs, n_rows = sample.X.shape[1], sample.n_rows
     sizes = options.sizes(n_obs=n_rows, n_inputs=sample.n_distinct)
     n_units = np.repeat(sizes.units, options.restarts)
-    shape = (n_units.size, n_obs)
-    task = TrainingTask(
-        X=sample.X,
-        outcome=sample.outcome,
-        weights=np.broadcast_to(sample.weights, shape),
-        selection=np.broadcast_to(sample.selection, shape),
-        start=initial_values(n_units, n_inputs=n_inputs, rng=rng, limits=options.start_limits()),
-        n_units=n_units,
-        blind_steps=np.full(n_units.size, options.max_steps),
-        levels=sample.levels,
-    )
-    trained = train(options.started(task), options.settings())
+    start = initial_values(n_units, n_inputs=n_inputs, rng=rng, limits=options.start_limits())
+    trained = _train(sample, options, start=start, n_units=n_units, blind_steps=options.max_steps)
     candidates = tuple(
         Candidate(
             n_units=int(n_units[at]),
@@ -144,7 +133,7 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
     best = int(np.argmin(trained.selection))
     return SizeSearch(
         where=where,
-        size=sizes.formula,
+        formula=sizes.formula,
         n_obs=n_rows,
         candidates=candidates,
         chosen=candidates[best],
@@ -152,3 +141,140 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
         networks=trained.networks.take(np.array([best])),
         point=without_unused(trained.points[best], n_inputs=n_inputs, n_units=int(n_units[best])),
     )
+
+
+def train_draws(
+    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, rngs: Sequence[Generator]
+) -> NetworkBatch:
+    """Train networks on every draw, and keep a draw's best on the rows it selects on.
+
+    A draw without rows to stop by trains one network of the chosen candidate's size, for as many steps as
+    that candidate did, or as the options say.
+
+    Parameters
+    ----------
+    rngs : of each draw, for its initial values
+    """
+    from harness_neural.batch import gather
+
+    trained = [
+        _train_draws(draws, found, options, n_units=n_units, rngs=rngs)
+        for n_units in _tried(draws, found, options)
+    ]
+    best = np.stack([start.selection for start in trained]).argmin(axis=0)
+    positions = [np.flatnonzero(best == at) for at in range(len(trained))]
+    pairs = zip(positions, trained, strict=True)
+    return gather([(own, start.networks.take(own)) for own, start in pairs if own.size])
+
+
+def _tried(draws: NetworkSample, found: SizeSearch, options: NetworkOptions) -> list[int]:
+    """Return the hidden size of each network that a draw is tried with, the chosen candidate's first."""
+    chosen = found.chosen.n_units
+    if not (options.draws_select and draws.selection.any()):
+        return [chosen]
+    tried = {candidate.n_units for candidate in found.candidates}
+    sizes = {chosen} if options.draw_size == "full_sample" else tried
+    n_starts = options.draw_restarts if options.draw_start == "random" else 1
+    return [size for size in [chosen, *sorted(sizes - {chosen})] for _ in range(n_starts)]
+
+
+def _train_draws(
+    draws: NetworkSample,
+    found: SizeSearch,
+    options: NetworkOptions,
+    *,
+    n_units: int,
+    rngs: Sequence[Generator],
+) -> Trained:
+    from harness_neural.batch import initial_values
+
+    n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
+    sizes = np.full(n_draws, n_units)
+    is_warm = options.draw_start == "full_sample" and n_units == found.chosen.n_units
+    if is_warm:
+        start = np.tile(found.point, (n_draws, 1))
+    else:
+        limits = options.start_limits()
+        start = np.concatenate(
+            [initial_values(sizes[:1], n_inputs=n_inputs, rng=own, limits=limits) for own in rngs],
+        )
+    blind_steps = max(found.chosen.best_step, 1) if options.draw_steps == "stopped" else options.draw_steps
+    if not options.draws_select:
+        draws = replace(draws, selection=np.zeros_like(draws.selection))
+    return _train(draws, options, start=start, n_units=sizes, blind_steps=blind_steps, is_warm=is_warm)
+
+
+def _train(
+    sample: NetworkSample,
+    options: NetworkOptions,
+    *,
+    start: Floats,
+    n_units: Ints,
+    blind_steps: int,
+    is_warm: bool = False,
+) -> Trained:
+    """Train networks of these sizes, (n_networks,), on a sample of as many or of one."""
+    from harness_neural.batch import TrainingTask, train
+
+    shape = (n_units.size, len(sample.X))
+    task = TrainingTask(
+        X=sample.X,
+        outcome=sample.outcome,
+        weights=np.broadcast_to(sample.weights, shape),
+        selection=np.broadcast_to(sample.selection, shape),
+        start=start,
+        n_units=n_units,
+        blind_steps=np.full(n_units.size, blind_steps),
+        levels=sample.levels,
+    )
+    return train(task if is_warm else options.started(task), options.settings())
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Networks that were trained.
+
+    Attributes
+    ----------
+    networks : for all rows, or for each cluster in order; each holds one network a draw, or one for a fit
+    searches : of their sizes
+    notes : warnings for the report
+    """
+
+    networks: tuple[NetworkBatch, ...]
+    searches: tuple[SizeSearch, ...]
+    notes: tuple[Note, ...]
+
+    def followed_by(self, search: SizeSearch, networks: NetworkBatch) -> Learned:
+        """Return these and further networks, which take in their outputs."""
+        return Learned((*self.networks, networks), (*self.searches, search), (*self.notes, *search.notes))
+
+
+def learn(sample: NetworkSample, options: NetworkOptions, *, rng: Generator) -> Learned:
+    """Search a network for all rows of a sample of one.
+
+    Raises
+    ------
+    EstimationError
+        Where there are too few rows.
+    """
+    search = search_size(sample, options, where="", rng=rng)
+    return Learned((search.networks,), (search,), search.notes)
+
+
+def learn_draws(
+    draws: NetworkSample, search: SizeSearch, options: NetworkOptions, *, rngs: Sequence[Generator]
+) -> Learned:
+    """Train one network a draw, of the size that a search on all rows found.
+
+    Parameters
+    ----------
+    rngs : of each draw
+
+    Raises
+    ------
+    EstimationError
+        Where a draw has too few rows.
+    """
+    require_rows(draws, where="")
+    return Learned((train_draws(draws, search, options, rngs=rngs),), (search,), search.notes)

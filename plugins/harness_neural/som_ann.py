@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness.plugin import (
-    CanFitDraws,
-    CanPrepareDraws,
-    CanProfile,
-    CanRunQuick,
-    DrawSelection,
-    DrawsMaySelect,
-    Floats,
-    HasDetails,
-    HasNotes,
-    Panel,
-    Rung,
-    SelectsRows,
-    stream_at,
-)
+from harness import plugin
+from harness.plugin import DrawSelection, Floats, Panel, Rung, stream_at
 from harness_neural.by_cluster import (
     ClusteredSample,
     ClusterSearches,
     learn_by_cluster,
-    learn_searched,
+    learn_draws_by_cluster,
+    learn_draws_stacked,
+    learn_stacked,
     search_clusters,
+    search_further,
 )
 from harness_neural.design import Design, make_design, settle
-from harness_neural.drawn import drawn_rows
-from harness_neural.fits import FittedMapDraws, FittedMapNetworks
-from harness_neural.learn import Learned, learn
-from harness_neural.map_draws import Everyone, FoundSize, PreparedSomAnn
-from harness_neural.map_fit import MapFit, fit_map
+from harness_neural.fits import FittedNetworkDraws, FittedNetworks, PreparedNetworks
 from harness_neural.models import model_of, seen
 from harness_neural.names import Combine, MapTraining
 from harness_neural.options import AtLeastOne, NetworkOptions
-from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
-from harness_neural.search import SizeSearch, require_rows, search_size
-from harness_neural.som import SelfOrganisingMap
-from harness_neural.stacked import learn_stacked, search_further
+from harness_neural.sample import (
+    DrawnRows,
+    NetworkSample,
+    drawn_rows,
+    sample_of_draws,
+    sample_to_fit,
+    sample_to_search,
+)
+from harness_neural.search import Learned, SizeSearch, learn, learn_draws, require_rows, search_size
+from harness_neural.som import MapFit, SelfOrganisingMap, fit_map
 
 
 @dataclass(frozen=True)
@@ -66,8 +59,8 @@ class SomAnn(NetworkOptions):
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(240, "SOM + ANN", id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(CanFitDraws, CanPrepareDraws, CanProfile, CanRunQuick, DrawsMaySelect),
-            *(HasDetails, HasNotes, SelectsRows),
+            *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanProfile, plugin.CanRunQuick),
+            *(plugin.DrawsMaySelect, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -76,7 +69,7 @@ class SomAnn(NetworkOptions):
     map_training: MapTraining = "batch"
     map_starts: AtLeastOne = 5
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedMapNetworks:
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedNetworks:
         """Train the map, then search size and initial values of the networks.
 
         Without `selection`, `selection_share` of the panel's units is set aside to select on. A cluster with
@@ -92,7 +85,7 @@ class SomAnn(NetworkOptions):
         fitted_map = self._fit_map(ordered, design, rng=rng)
         sample = sample_to_fit(ordered, design, selection=selection, share=self.selection_share, rng=rng)
         learned = self._learn(sample, fitted_map.map, rng=rng)
-        return FittedMapNetworks(
+        return FittedNetworks(
             design=design,
             model=model_of(self.combine, learned, fitted_map.map),
             searches=learned.searches,
@@ -102,7 +95,7 @@ class SomAnn(NetworkOptions):
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
-    ) -> FittedMapDraws:
+    ) -> FittedNetworkDraws:
         """Train the map and search sizes once, then train networks of these sizes a draw.
 
         Rows to search on and draws without rows to select on are as for ``mlp``.
@@ -149,18 +142,18 @@ class SomAnn(NetworkOptions):
         som, seed = fitted_map.map, int(rng.integers(2**63))
         own: dict[int, SizeSearch] = {}
         further = None
-        if self.combine == "separate_nets":
-            own = search_clusters(ClusteredSample.by_map(whole, som), self, rng=rng)
-        elif self.combine == "stacked":
-            own = search_clusters(ClusteredSample.by_map(whole, som), self, rng=rng)
-            first = learn_searched(ClusteredSample.by_map(whole, som), own, self, rng=rng)
-            further = search_further(whole, first, self, rng=rng)
-        else:
+        if self.combine in ("one_hot", "none"):
             further = search_size(seen(whole, som, self.combine), self, where="", rng=rng)
-        lacks = self.combine in ("separate_nets", "stacked") and len(own) < som.n_clusters
-        everyone = Everyone(self, whole, seed)
-        searches = ClusterSearches(own, FoundSize(everyone()) if lacks else everyone)
-        return PreparedSomAnn(self, self.combine, panel, selection, design, fitted_map, searches, further)
+        else:
+            clustered = ClusteredSample.by_map(whole, som)
+            own = search_clusters(clustered, self, rng=rng)
+            if self.combine == "stacked":
+                first = learn_by_cluster(clustered, self, rng=rng, own=own)
+                further = search_further(whole, first, self, rng=rng)
+        searches = ClusterSearches(own, self, whole, seed)
+        if self.combine in ("separate_nets", "stacked") and len(own) < som.n_clusters:
+            searches = replace(searches, found=searches.everyone())
+        return PreparedSomAnn(panel, selection, design, fitted_map, self, searches, further)
 
     def _fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
         return fit_map(
@@ -177,3 +170,45 @@ class SomAnn(NetworkOptions):
         if self.combine == "stacked":
             return learn_stacked(ClusteredSample.by_map(sample, som), self, rng=rng)
         return learn(seen(sample, som, self.combine), self, rng=rng)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSomAnn(PreparedNetworks[FittedNetworkDraws]):
+    """What draws of networks after a map have in common.
+
+    Attributes
+    ----------
+    options : of the networks
+    searches : of the networks of clusters
+    further : search of the network that follows them, or of one for all rows; None where there is none
+    """
+
+    map_fit: MapFit
+    options: SomAnn
+    searches: ClusterSearches
+    further: SizeSearch | None
+
+    @property
+    def found(self) -> tuple[SizeSearch, ...]:
+        """The searches that were done for all draws."""
+        return (*self.searches.own.values(), *(() if self.further is None else (self.further,)))
+
+    def fit_rows(self, rows: DrawnRows, rngs: Sequence[Generator]) -> FittedNetworkDraws:
+        """Train networks for each draw on rows of the panel."""
+        learned = self._learn(sample_of_draws(rows, self.design), rngs)
+        return FittedNetworkDraws(
+            design=self.design,
+            model=model_of(self.options.combine, learned, self.map_fit.map),
+            searches=learned.searches,
+            notes=self.design.notes + learned.notes,
+            map_fit=self.map_fit,
+        )
+
+    def _learn(self, draws: NetworkSample, rngs: Sequence[Generator]) -> Learned:
+        options, som, further = self.options, self.map_fit.map, self.further
+        if further is not None and options.combine != "stacked":
+            return learn_draws(seen(draws, som, options.combine), further, options, rngs=rngs)
+        clustered = ClusteredSample.by_map(draws, som)
+        if further is None:
+            return learn_draws_by_cluster(clustered, self.searches, options, rngs=rngs)
+        return learn_draws_stacked(clustered, self.searches, further, options, rngs=rngs)

@@ -17,24 +17,6 @@ MOST_REMEMBERED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class AnsweredProfile:
-    """A question to draws and their answer."""
-
-    panel: Panel
-    columns: tuple[str, ...]
-    points: Floats
-    means: Floats
-
-    def is_same(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> bool:
-        """Return whether a question is this one."""
-        return panel is self.panel and columns == self.columns and np.array_equal(points, self.points)
-
-
-def _nothing_asked() -> deque[AnsweredProfile]:
-    return deque(maxlen=MOST_REMEMBERED)
-
-
-@dataclass(frozen=True, eq=False)
 class RememberingDraws:
     """Draws that remember the last mean predictions asked of them: a curve's mean is followed by its band.
 
@@ -45,7 +27,9 @@ class RememberingDraws:
 
     fits: FittedDraws
     profiles: CanProfile
-    _asked: deque[AnsweredProfile] = field(default_factory=_nothing_asked, init=False, repr=False)
+    _asked: deque[tuple[Panel, tuple[str, ...], Floats, Floats]] = field(
+        default_factory=lambda: deque(maxlen=MOST_REMEMBERED), init=False, repr=False
+    )
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -53,11 +37,11 @@ class RememberingDraws:
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `CanProfile` has it."""
-        for known in self._asked:
-            if known.is_same(panel, columns, points):
-                return known.means.copy()
+        for known, of_columns, at, means in self._asked:
+            if known is panel and of_columns == columns and np.array_equal(at, points):
+                return means.copy()
         means = self.profiles.profile(panel, columns, points)
-        self._asked.append(AnsweredProfile(panel, columns, points.copy(), means))
+        self._asked.append((panel, columns, points.copy(), means))
         return means.copy()
 
 

@@ -11,30 +11,17 @@ from numpy.random import Generator
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
+from harness import plugin
 from harness.plugin import (
-    CanFitDraws,
-    CanFitFolds,
-    CanLearnNuisances,
-    CanLearnWithin,
-    CanPrepareDraws,
-    CanProfile,
-    CanRunQuick,
     DrawSelection,
-    DrawsMaySelect,
     Estimator,
-    FitsByDraws,
     FittedDraws,
     Floats,
-    HasDetails,
-    HasDraws,
-    HasEffects,
-    HasNotes,
     NestedEstimator,
     Note,
     Panel,
     PreparedDraws,
     Rung,
-    SelectsRows,
     draw_weights,
     inner_split,
     left_out,
@@ -88,8 +75,9 @@ class Rab:
     )
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(CanFitFolds, CanLearnNuisances, CanLearnWithin, CanProfile, CanRunQuick, FitsByDraws),
-            *(HasDetails, HasDraws, HasEffects, HasNotes),
+            *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanLearnWithin, plugin.CanProfile),
+            *(plugin.CanRunQuick, plugin.FitsByDraws, plugin.HasDetails, plugin.HasDraws, plugin.HasEffects),
+            plugin.HasNotes,
         }
     )
 
@@ -104,7 +92,7 @@ class Rab:
     def quick(self) -> Self:
         """Return a copy with at most 40 draws of a quick base estimator, 10 on a fold."""
         base = self.base
-        if CanRunQuick in base.provides and isinstance(base, CanRunQuick):
+        if plugin.CanRunQuick in base.provides and isinstance(base, plugin.CanRunQuick):
             base = base.quick()
         fold_draws = min(self.fold_draws, QUICK_FOLD_DRAWS)
         return replace(self, base=base, draws=min(self.draws, QUICK_DRAWS), fold_draws=fold_draws)
@@ -116,11 +104,13 @@ class Rab:
     def for_nuisances(self) -> Self:
         """Return a copy whose base estimator learns nuisance functions."""
         base = self.base
-        return replace(self, base=base.for_nuisances()) if isinstance(base, CanLearnNuisances) else self
+        return (
+            replace(self, base=base.for_nuisances()) if isinstance(base, plugin.CanLearnNuisances) else self
+        )
 
     def within_entities(self) -> Self | None:
         """Return a copy whose base estimator has effects; None where that has none."""
-        within = self.base.within_entities() if isinstance(self.base, CanLearnWithin) else None
+        within = self.base.within_entities() if isinstance(self.base, plugin.CanLearnWithin) else None
         return None if within is None else replace(self, base=within)
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Ensemble:
@@ -138,7 +128,7 @@ class Rab:
         """
         maker = self.prepare(panel, rng=rng, selection=selection)
         fitted = maker.draw(range(self.draws))
-        said = (*maker.notes, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
+        said = (*maker.notes, *(fitted.notes if isinstance(fitted, plugin.HasNotes) else ()))
         return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(said)))
 
     def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EnsembleResamples:
@@ -151,7 +141,7 @@ class Rab:
         """
         selects = selection if selection is not None and selection.n_obs > 0 else None
         prepared = None
-        if CanPrepareDraws in self.base.provides and isinstance(self.base, CanPrepareDraws):
+        if plugin.CanPrepareDraws in self.base.provides and isinstance(self.base, plugin.CanPrepareDraws):
             prepared = self.base.prepare_draws(panel, selection=selects, rng=rng)
         return EnsembleResamples(self, panel, selects, prepared, rng)
 
@@ -180,11 +170,11 @@ class EnsembleResamples:
         """What to know about the method, and about what draws have in common."""
         own = (Note("W-METHOD", "", RECONSTRUCTION),)
         by_row = (Note("W-ROWBOOT", "", ROW_WARNING),) if self.options.unit == "row" else ()
-        return (*own, *(self.prepared.notes if isinstance(self.prepared, HasNotes) else ()), *by_row)
+        return (*own, *(self.prepared.notes if isinstance(self.prepared, plugin.HasNotes) else ()), *by_row)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the tables of what draws have in common, such as the search of a network's size."""
-        return self.prepared.details() if isinstance(self.prepared, HasDetails) else {}
+        return self.prepared.details() if isinstance(self.prepared, plugin.HasDetails) else {}
 
     def draw(self, draws: range) -> FittedDraws:
         """Fit the base estimator on some of the resamples.
@@ -195,17 +185,17 @@ class EnsembleResamples:
             Where the base estimator refuses one, or there are too few units to set any aside.
         """
         rngs = [stream_at(self.rng, draw) for draw in draws]
-        used = [self._used(own) for own in rngs]
-        weights = np.stack([own.weights for own in used])
-        asides = np.stack([own.asides for own in used]) if self.selection is None else None
+        used = [self._used(rng) for rng in rngs]
+        weights = np.stack([own for own, _ in used])
+        asides = np.stack([aside for _, aside in used]) if self.selection is None else None
         if self.prepared is not None:
             return self.prepared.fit(weights, selection=asides, rngs=rngs)
         selects: DrawSelection = asides if self.selection is None else self.selection
         base = _draw_fitter(self.options.base)
         return base.fit_draws(self.panel, weights=weights, selection=selects, rng=rngs[0])
 
-    def _used(self, rng: Generator) -> UsedRows:
-        """Return how one draw uses the rows."""
+    def _used(self, rng: Generator) -> tuple[Floats, Floats]:
+        """Return how often one draw trains on each row, and whether it selects on it, (n_obs,) each."""
         unit, panel = self.options.unit, self.panel
         base = self.options.base
         if self.selection is None and _draws_select(base):
@@ -213,27 +203,19 @@ class EnsembleResamples:
             split = inner_split(panel, share=base.selection_share, rng=rng)
             (weights[split.train],) = draw_weights(panel.take(split.train), 1, unit=unit, rng=rng)
             asides[split.selection] = 1.0
-            return UsedRows(weights, asides)
+            return weights, asides
         (weights,) = draw_weights(panel, 1, unit=unit, rng=rng)
-        return UsedRows(weights, left_out(weights))
+        return weights, left_out(weights)
 
 
-@dataclass(frozen=True, eq=False)
-class UsedRows:
-    """How often a draw trains on each row, and whether it selects on it, (n_obs,) each."""
-
-    weights: Floats
-    asides: Floats
-
-
-def _draws_select(base: Estimator) -> TypeGuard[SelectsRows]:
+def _draws_select(base: Estimator) -> TypeGuard[plugin.SelectsRows]:
     """Return whether draws of an estimator are stopped or compared on rows that they do not train on."""
-    if SelectsRows not in base.provides or not isinstance(base, SelectsRows):
+    if plugin.SelectsRows not in base.provides or not isinstance(base, plugin.SelectsRows):
         return False
-    return not isinstance(base, DrawsMaySelect) or base.draws_select
+    return not isinstance(base, plugin.DrawsMaySelect) or base.draws_select
 
 
-def _draw_fitter(base: Estimator) -> CanFitDraws:
+def _draw_fitter(base: Estimator) -> plugin.CanFitDraws:
     """Return the base estimator as one that fits draws, or refuse it.
 
     Raises
@@ -241,7 +223,7 @@ def _draw_fitter(base: Estimator) -> CanFitDraws:
     pydantic_core.PydanticCustomError
         A ``ValueError``, which the reader of specs reports at the option's line.
     """
-    if CanFitDraws in base.provides and isinstance(base, CanFitDraws):
+    if plugin.CanFitDraws in base.provides and isinstance(base, plugin.CanFitDraws):
         return base
     raise PydanticCustomError(
         "cannot_fit_draws",

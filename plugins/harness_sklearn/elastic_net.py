@@ -2,28 +2,199 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    EstimationError,
-    Floats,
-    HasDetails,
-    HasNotes,
-    Note,
-    Panel,
-    Problem,
-    Rung,
-    SelectsRows,
-)
-from harness_sklearn.penalty_path import PenaltyPath, fit_path, penalties_to_try
-from harness_sklearn.selection import Search, split_to_select
-from harness_sklearn.terms import QuadraticTerms, make_terms
+from harness import plugin
+from harness.plugin import EstimationError, Floats, Ints, Note, Panel, Problem, Rung
+from harness_sklearn.inputs import Inputs, Scale, column_scale, make_inputs
+from harness_sklearn.selection import Search, require_rows, split_to_select
+
+_TOLERANCE = 1e-7
+"""Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares."""
+
+
+@dataclass(frozen=True, eq=False)
+class PenaltyPath:
+    """One elastic net for each penalty.
+
+    Attributes
+    ----------
+    l1_ratio : of all of them
+    penalties : (n_penalties,)
+    coefficients : (n_terms, n_penalties)
+    is_short : (n_penalties,), whether a fit stopped before its optimum
+    """
+
+    l1_ratio: float
+    penalties: Floats
+    coefficients: Floats
+    is_short: npt.NDArray[np.bool_]
+
+
+def penalties_to_try(
+    X: Floats, outcome: Floats, *, l1_ratio: float, n_penalties: int, smallest: float
+) -> Floats:
+    """Return penalties, (n_penalties,), from the least that leaves no term down to a share of it.
+
+    Parameters
+    ----------
+    X, outcome : as for `fit_path`
+    smallest : the last penalty as a share of the first
+    """
+    none_left = float(np.abs(X.T @ outcome).max()) / (outcome.size * l1_ratio)
+    return max(none_left, np.finfo(np.float64).eps) * np.geomspace(1.0, smallest, n_penalties)
+
+
+def fit_path(
+    X: Floats, outcome: Floats, penalties: Floats, *, l1_ratio: float, max_rounds: int
+) -> PenaltyPath:
+    """Fit once for each penalty, each fit starting from the one before (Friedman, Hastie & Tibshirani 2010).
+
+    Parameters
+    ----------
+    X : (n_obs, n_terms), columns of mean zero
+    outcome : (n_obs,), of mean zero
+    penalties : (n_penalties,), decreasing
+    l1_ratio : in (0, 1]
+    max_rounds : rounds of coordinate descent after which a fit stops
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import enet_path
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # is_short tells it instead
+        _, coefficients, gaps = enet_path(
+            X,
+            outcome,
+            l1_ratio=l1_ratio,
+            alphas=penalties,
+            max_iter=max_rounds,
+            tol=_TOLERANCE,
+            random_state=0,  # nothing is drawn, but without it scikit-learn moves numpy's own generator on
+        )
+    is_short = gaps * outcome.size > _TOLERANCE * (outcome @ outcome)
+    return PenaltyPath(l1_ratio, penalties, coefficients, is_short)
+
+
+MOST_TERMS = 4000
+"""With more, their cross products alone take more than 128 MB."""
+
+_COPY = 1.0 - 1e-12
+"""Terms of this correlation or more are one term."""
+
+
+@dataclass(frozen=True, eq=False)
+class QuadraticTerms:
+    """Inputs, their squares and their pairwise products; each standardised on the training rows.
+
+    Products are of standardised inputs, so that the level and the unit of a column change no term.
+
+    Attributes
+    ----------
+    inputs : the factors
+    factors : (n_terms, 2), positions of a term's two factors among the inputs; the position after the last
+        stands for one
+    scale : of the products, (n_terms,)
+    notes : inputs left out
+    """
+
+    inputs: Inputs
+    factors: Ints
+    scale: Scale
+    notes: tuple[Note, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each term, (n_terms,): ``x``, ``x*x``, ``x*z``."""
+        names = (*self.inputs.columns, "")
+        return tuple("*".join(filter(None, (names[a], names[b]))) for a, b in self.factors.tolist())
+
+    def values(self, panel: Panel) -> Floats:
+        """Return the terms, (n_obs, n_terms)."""
+        return self.scale.standardised(_products(self.inputs.values(panel), self.factors))
+
+    def arrays(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Return the terms, (n_obs, n_terms), and the standardised outcome, (n_obs,)."""
+        return self.values(panel), self.inputs.outcome(panel)
+
+
+def make_terms(panel: Panel) -> QuadraticTerms:
+    """Return the terms of training rows.
+
+    A column that the preparation computed as the product of two others, or as the square of one, is left out:
+    it is among the products. So is a term that does not vary or repeats an earlier one, as the square of a
+    column of zeros and ones does.
+
+    Raises
+    ------
+    EstimationError
+        Where outcome or exposure do not vary, or there are too many terms.
+    """
+    copies = product_copies(panel)
+    inputs = make_inputs(panel, without=copies)
+    n_inputs = len(inputs.columns)
+    factors = np.array(
+        [(at, n_inputs) for at in range(n_inputs)]
+        + [(first, two) for first in range(n_inputs) for two in range(first, n_inputs)],
+        dtype=np.int64,
+    )
+    if len(factors) > MOST_TERMS:
+        raise EstimationError(
+            Problem(
+                where="elastic_net",
+                what=f"{n_inputs} columns, their squares and products make {len(factors)} terms",
+                expected=f"at most {MOST_TERMS} terms",
+                hint="use fewer columns, or leave elastic_net out",
+            )
+        )
+    products = _products(inputs.values(panel), factors)
+    scale = column_scale(products)
+    kept = np.flatnonzero(scale.deviation > 0.0)
+    kept = kept[~_repeats_earlier(scale.take(kept).standardised(products[:, kept]))]
+    return QuadraticTerms(
+        inputs=inputs,
+        factors=factors[kept],
+        scale=scale.take(kept),
+        notes=inputs.notes
+        + tuple(
+            Note("W-DUP", name, f"{name!r} is {product} and is left out, since that is a term of its own.")
+            for name, product in copies.items()
+        ),
+    )
+
+
+def product_copies(panel: Panel) -> dict[str, str]:
+    """Return derived columns that are a product or a square of other regressors, and what they are."""
+    copies: dict[str, str] = {}
+    for derivation in panel.derived:
+        inputs = derivation.inputs * 2 if len(derivation.inputs) == 1 else derivation.inputs
+        if len(inputs) != 2 or derivation.into in panel.exposure_columns or copies.keys() & set(inputs):
+            continue
+        product = panel.column(inputs[0]) * panel.column(inputs[1])
+        if np.allclose(panel.column(derivation.into), product, rtol=1e-12, atol=0.0):
+            copies[derivation.into] = "*".join(inputs)
+    return copies
+
+
+def _products(inputs: Floats, factors: Ints) -> Floats:
+    """Return the product of each pair of factors, (n_obs, n_terms)."""
+    with_one = np.column_stack([inputs, np.ones(len(inputs))])
+    return np.asarray(with_one[:, factors[:, 0]] * with_one[:, factors[:, 1]])
+
+
+def _repeats_earlier(terms: Floats) -> npt.NDArray[np.bool_]:
+    """Return which standardised terms are an earlier one, or its negative."""
+    correlation = np.abs(terms.T @ terms) / len(terms)
+    return np.asarray((np.triu(correlation, k=1) >= _COPY).any(axis=0))
+
 
 LEAST_ROWS = 10
 """On fewer training rows a choice among penalties is a choice among accidents."""
@@ -84,7 +255,7 @@ class ElasticNet:
     name: ClassVar[str] = "elastic_net"
     known_as: ClassVar[tuple[str, ...]] = ("enet", "lasso", "ridge")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(150, "Elastic net on pairwise terms", id="enet"),)
-    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes, SelectsRows})
+    provides: ClassVar[frozenset[type]] = frozenset({plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows})
 
     l1_ratios: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
         0.1,
@@ -105,7 +276,13 @@ class ElasticNet:
             Where outcome or exposure do not vary, there are too few rows or too many columns.
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
-        _require_rows(parts.train)
+        require_rows(
+            parts.train.n_obs,
+            LEAST_ROWS,
+            estimator=self.name,
+            why="are too few to choose a penalty on",
+            hint="use a protocol that leaves more rows to train on, or leave elastic_net out",
+        )
         tried = make_terms(parts.train)
         paths = self._paths(*tried.arrays(parts.train))
         search = _compare(paths, *tried.arrays(parts.selection))
@@ -152,15 +329,3 @@ def _compare(paths: Sequence[PenaltyPath], X: Floats, outcome: Floats) -> Search
         },
         selection_nmse=np.mean((outcome[:, None] - predicted) ** 2, axis=0),
     )
-
-
-def _require_rows(panel: Panel) -> None:
-    if panel.n_obs < LEAST_ROWS:
-        raise EstimationError(
-            Problem(
-                where="elastic_net",
-                what=f"{panel.n_obs} training rows are too few to choose a penalty on",
-                expected=f"at least {LEAST_ROWS} training rows",
-                hint="use a protocol that leaves more rows to train on, or leave elastic_net out",
-            )
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -11,27 +11,80 @@ import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    CanFitDraws,
-    CanPrepareDraws,
-    CanRunQuick,
-    DrawSelection,
-    EstimationError,
-    Floats,
-    HasDetails,
-    HasNotes,
-    Panel,
-    Problem,
-    Rung,
-    SelectsRows,
-    stream_at,
-)
-from harness_sklearn.forest_fits import ForestDraws, ForestFit
+from harness import plugin
+from harness.plugin import DrawSelection, Floats, Note, Panel, Rung, stream_at
 from harness_sklearn.inputs import Inputs, make_inputs
-from harness_sklearn.selection import RowParts, Search, parts_of_draws, refuse_empty_draws, split_to_select
+from harness_sklearn.selection import (
+    RowParts,
+    Search,
+    refuse_empty_draws,
+    require_rows,
+    rows_in_use,
+    shared_selection,
+    split_to_select,
+)
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
+
+
+@dataclass(frozen=True, eq=False)
+class ForestFit:
+    """A random forest.
+
+    Attributes
+    ----------
+    inputs : from panels to what trees see, and back to outcome units
+    model : fitted on all training rows
+    min_leaf : least rows of a leaf, chosen on the selection rows
+    search : all candidates
+    """
+
+    inputs: Inputs
+    model: RandomForestRegressor
+    min_leaf: int
+    search: Search
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Columns left out."""
+        return self.inputs.notes
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        return self.inputs.in_outcome_units(self.model.predict(self.inputs.values(panel)))
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the candidates."""
+        return {"search": self.search.table()}
+
+
+@dataclass(frozen=True, eq=False)
+class ForestDraws:
+    """A random forest a draw, all with leaves of the same least size.
+
+    Attributes
+    ----------
+    inputs : from panels to what trees see, and back to outcome units
+    models : one a draw
+    min_leaf : least rows of a leaf
+    """
+
+    inputs: Inputs
+    models: tuple[RandomForestRegressor, ...]
+    min_leaf: int
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Columns left out."""
+        return self.inputs.notes
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        # What trees store; converted once, not once a forest.
+        X = self.inputs.values(panel).astype(np.float32)
+        return self.inputs.in_outcome_units(np.stack([model.predict(X) for model in self.models]))
+
 
 QUICK_TREES = 30
 
@@ -60,7 +113,10 @@ class RandomForest:
     known_as: ClassVar[tuple[str, ...]] = ("rf", "forest")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(210, "Random forest", id="forest"),)
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanPrepareDraws, CanRunQuick, HasDetails, HasNotes, SelectsRows}
+        {
+            *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanRunQuick, plugin.HasDetails),
+            *(plugin.HasNotes, plugin.SelectsRows),
+        }
     )
 
     trees: Annotated[int, Field(ge=1, le=100_000)] = 100
@@ -87,7 +143,7 @@ class RandomForest:
         min_leaf = int(search.best("min_leaf"))
         inputs = make_inputs(parts.whole)
         X, outcome = inputs.values(parts.whole), inputs.outcome(parts.whole)
-        model = self._forest(self.trees, min_leaf, seed).fit(X, outcome)
+        model = self.forest(self.trees, min_leaf, seed).fit(X, outcome)
         return ForestFit(inputs, model, min_leaf, search)
 
     def fit_draws(
@@ -107,9 +163,10 @@ class RandomForest:
         EstimationError
             As by `fit`, or where a draw trains on no row.
         """
-        parts = parts_of_draws(panel, weights, selection, share=self.selection_share, rng=rng)
+        rows, compared_on = rows_in_use(panel, weights), shared_selection(panel, selection)
+        parts = split_to_select(panel.take(rows), compared_on, share=self.selection_share, rng=rng)
         rngs = [stream_at(rng, at) for at in range(len(weights))]
-        return self._prepared(parts.rows, rng=rng).fit(parts.weights, selection=None, rngs=rngs)
+        return self._prepared(parts, rng=rng).fit(weights[:, rows], selection=None, rngs=rngs)
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedForests:
         """Choose the size of leaves for the forests of draws, as by `fit`.
@@ -120,7 +177,8 @@ class RandomForest:
             As by `fit`.
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
-        return self._prepared(parts, rng=rng).in_order_of(panel)
+        prepared, position = self._prepared(parts, rng=rng), np.argsort(panel.canonical_order)
+        return replace(prepared, X=prepared.X[position], outcome=prepared.outcome[position])
 
     def _prepared(self, parts: RowParts, *, rng: Generator) -> PreparedForests:
         min_leaf = int(self._search(parts, int(rng.integers(2**32))).best("min_leaf"))
@@ -128,17 +186,19 @@ class RandomForest:
         X, outcome = inputs.values(parts.whole).astype(np.float32), inputs.outcome(parts.whole)
         return PreparedForests(self, inputs, X, outcome, min_leaf)
 
-    def forest_of_draw(self, min_leaf: int, seed: int) -> RandomForestRegressor:
-        """Return the forest of a draw, not grown."""
-        return self._forest(self.draw_trees, min_leaf, seed)
-
     def _search(self, parts: RowParts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
+        least = min(self.min_leaf)
+        require_rows(
+            parts.train.n_obs,
+            2 * least,
+            estimator=self.name,
+            why=f"cannot fill two leaves of {least} rows",
+            hint="give a smaller min_leaf, or leave random_forest out",
+        )
         possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
-        if not possible:
-            raise _too_few_rows(parts.train.n_obs, min(self.min_leaf))
         inputs = make_inputs(parts.train)
-        errors = [self._error(inputs, parts, self._forest(self.trees, leaf, seed)) for leaf in possible]
+        errors = [self._error(inputs, parts, self.forest(self.trees, leaf, seed)) for leaf in possible]
         return Search({"min_leaf": possible}, np.array(errors))
 
     def _error(self, inputs: Inputs, parts: RowParts, forest: RandomForestRegressor) -> float:
@@ -147,7 +207,8 @@ class RandomForest:
         predicted = grown.predict(inputs.values(parts.selection))
         return float(np.mean((inputs.outcome(parts.selection) - predicted) ** 2))
 
-    def _forest(self, trees: int, min_leaf: int, seed: int) -> RandomForestRegressor:
+    def forest(self, trees: int, min_leaf: int, seed: int) -> RandomForestRegressor:
+        """Return a forest, not grown."""
         from sklearn.ensemble import RandomForestRegressor
 
         return RandomForestRegressor(
@@ -177,18 +238,7 @@ class PreparedForests:
     outcome: Floats
     min_leaf: int
 
-    def in_order_of(self, panel: Panel) -> Self:
-        """Return the same for weights of rows in the order of the panel; here they are by entity and time."""
-        place = np.argsort(panel.canonical_order)
-        return replace(self, X=self.X[place], outcome=self.outcome[place])
-
-    def fit(
-        self,
-        weights: Floats,
-        *,
-        selection: Floats | None,
-        rngs: Sequence[Generator],
-    ) -> ForestDraws:
+    def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> ForestDraws:
         """Grow a forest on each draw's rows.
 
         Raises
@@ -200,17 +250,6 @@ class PreparedForests:
         models = []
         for draw, rng in zip(weights.astype(np.int64), rngs, strict=True):
             rows = np.repeat(np.arange(draw.size), draw)
-            forest = self.options.forest_of_draw(self.min_leaf, int(rng.integers(2**32)))
+            forest = self.options.forest(self.options.draw_trees, self.min_leaf, int(rng.integers(2**32)))
             models.append(forest.fit(self.X[rows], self.outcome[rows]))
         return ForestDraws(self.inputs, tuple(models), self.min_leaf)
-
-
-def _too_few_rows(n_obs: int, min_leaf: int) -> EstimationError:
-    return EstimationError(
-        Problem(
-            where="random_forest",
-            what=f"{n_obs} training rows cannot fill two leaves of {min_leaf} rows",
-            expected=f"at least {2 * min_leaf} training rows",
-            hint="give a smaller min_leaf, or leave random_forest out",
-        )
-    )

@@ -46,18 +46,20 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
     return RowParts(ordered, ordered.take(split.train), ordered.take(split.selection))
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnParts:
-    """Rows of bootstrap draws by their use.
+def require_rows(n_obs: int, least: int, *, estimator: str, why: str, hint: str) -> None:
+    """Refuse training rows that are fewer than an estimator needs.
 
-    Attributes
+    Parameters
     ----------
-    rows : the whole are the rows that some draw trains on, each once
-    weights : (n_draws, n_obs), how often a draw trains on a row of the whole
-    """
+    why : what it cannot do with them, after their number
 
-    rows: RowParts
-    weights: Floats
+    Raises
+    ------
+    EstimationError
+    """
+    if n_obs < least:
+        what, expected = f"{n_obs} training rows {why}", f"at least {least} training rows"
+        raise EstimationError(Problem(where=estimator, what=what, expected=expected, hint=hint))
 
 
 def rows_in_use(panel: Panel, weights: Floats) -> Ints:
@@ -78,30 +80,6 @@ def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
         raise EstimationError(Problem(estimator, "a draw has no row of positive weight", hint="draw again"))
 
 
-def parts_of_draws(
-    panel: Panel, weights: Floats, selection: DrawSelection, *, share: float, rng: Generator
-) -> DrawnParts:
-    """Return the rows of draws, of which one choice is made for all.
-
-    Candidates are compared on the rows that draws select on, where these are the same for all draws;
-    otherwise a share of the units that some draw trains on is set aside.
-
-    Parameters
-    ----------
-    weights, selection : as `harness.plugin.CanFitDraws` has them
-    share : in (0, 1)
-
-    Raises
-    ------
-    EstimationError
-        Where there is only one unit to split.
-    """
-    rows = rows_in_use(panel, weights)
-    compared_on = _shared_selection(panel, selection)
-    parts = split_to_select(panel.take(rows), compared_on, share=share, rng=rng)
-    return DrawnParts(parts, weights[:, rows])
-
-
 def rows_to_select_on(panel: Panel, weights: Floats, selection: DrawSelection) -> tuple[Panel, Floats]:
     """Return rows that draws select on, and how often each does, (n_draws, n_rows), >= 0.
 
@@ -114,8 +92,8 @@ def rows_to_select_on(panel: Panel, weights: Floats, selection: DrawSelection) -
     return panel, np.zeros_like(weights) if selection is None else selection
 
 
-def _shared_selection(panel: Panel, selection: DrawSelection) -> Panel | None:
-    """Return the rows that all draws select on, if they do."""
+def shared_selection(panel: Panel, selection: DrawSelection) -> Panel | None:
+    """Return the rows that all draws select on, if these are the same."""
     if selection is None or isinstance(selection, Panel):
         return selection
     is_shared = selection[0].any() and (selection == selection[0]).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Self
@@ -11,21 +11,16 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    CanFitDraws,
-    CanFitOutcomes,
-    CanLearnNuisances,
-    CanPrepareDraws,
-    DrawSelection,
-    Floats,
-    HasDetails,
-    HasNotes,
-    Ints,
-    Panel,
-    SelectsRows,
+from harness import plugin
+from harness.plugin import DrawSelection, Floats, Ints, Note, Panel
+from harness_sklearn.inputs import Inputs
+from harness_sklearn.ridge import (
+    Moments,
+    errors_of_penalties,
+    moments_of_outcomes,
+    reml_penalties,
+    solve_ridge,
 )
-from harness_sklearn.reml import reml_penalties
-from harness_sklearn.ridge import Moments, errors_of_penalties, moments_of_outcomes
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -35,7 +30,92 @@ from harness_sklearn.selection import (
     split_to_select,
 )
 from harness_sklearn.spline_design import SplineDesign, make_design
-from harness_sklearn.spline_fits import SplineDraws, SplinesFit, SplinesOfOutcomes, fitted
+
+
+@dataclass(frozen=True, eq=False)
+class SplineDraws:
+    """One curve set a draw, all with the same knots.
+
+    Attributes
+    ----------
+    design : from panels to columns
+    slopes : (n_draws, n_columns), deviations of the outcome per unit of the column
+    penalties : (n_draws, n_curves), of `design.curves`
+    """
+
+    design: SplineDesign
+    slopes: Floats
+    penalties: Floats
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Columns left out."""
+        return self.design.inputs.notes
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return self.design.inputs.in_outcome_units(self.slopes @ self.design.values(panel).T)
+
+
+@dataclass(frozen=True, eq=False)
+class SplinesOfOutcomes:
+    """One set of curves an outcome, all with the same knots.
+
+    Attributes
+    ----------
+    curves : those of an outcome in the place of a draw
+    inputs : of each outcome, in whose units it is predicted
+    """
+
+    curves: SplineDraws
+    inputs: tuple[Inputs, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_outcomes, n_obs), each in the units of its outcome."""
+        columns = self.curves.design.values(panel).T
+        pairs = zip(self.inputs, self.curves.slopes, strict=True)
+        return np.concatenate([inputs.in_outcome_units(slopes[None] @ columns) for inputs, slopes in pairs])
+
+
+@dataclass(frozen=True, eq=False)
+class SplinesFit:
+    """One set of curves.
+
+    Attributes
+    ----------
+    curves : a single draw
+    search : all candidates; None where the likelihood chose
+    """
+
+    curves: SplineDraws
+    search: Search | None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Columns left out."""
+        return self.curves.notes
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        return np.asarray(self.curves.predict(panel)[0])
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the candidates, or the penalty of every curve where it has its own."""
+        if self.search is not None:
+            return {"search": self.search.table()}
+        return {
+            "smoothing": {
+                "curve": self.curves.design.curves,
+                "penalty": self.curves.penalties[0].tolist(),
+            }
+        }
+
+
+def fitted(design: SplineDesign, moments: Moments, penalties: Floats) -> SplineDraws:
+    """Return the curves of draws by their moments and penalties, (n_draws, n_curves)."""
+    of_columns = penalties[:, design.curve_of_column]
+    return SplineDraws(design, solve_ridge(moments, of_columns, n_free=design.n_free), penalties)
+
 
 DECADES = tuple(10.0**power for power in range(2, -9, -1))
 """From penalties that leave straight lines to those that leave curves as the knots allow them."""
@@ -74,8 +154,8 @@ class Splines:
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(CanFitDraws, CanFitOutcomes, CanLearnNuisances, CanPrepareDraws),
-            *(HasDetails, HasNotes, SelectsRows),
+            *(plugin.CanFitDraws, plugin.CanFitOutcomes, plugin.CanLearnNuisances, plugin.CanPrepareDraws),
+            *(plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -98,7 +178,11 @@ class Splines:
             Where outcome or exposure do not vary, or there are too few rows.
         """
         if self.smoothing == "reml":
-            return self._likeliest(panel.take(panel.canonical_order))
+            ordered = panel.take(panel.canonical_order)
+            design, everyone = self._design(ordered), np.ones((1, ordered.n_obs))
+            moments = design.moments(ordered, everyone)
+            penalties = self.likeliest_penalties(design, moments, everyone.sum(axis=1))
+            return SplinesFit(fitted(design, moments, penalties), None)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         search = self._search(parts)
         design = self._design(parts.whole)
@@ -157,31 +241,6 @@ class Splines:
         rows = panel.canonical_order
         return PreparedSplines(self, panel, selection, self._design(panel.take(rows)), rows, rng)
 
-    def penalties_of(
-        self,
-        design: SplineDesign,
-        train: Moments,
-        panel: Panel,
-        asides: Floats,
-        *,
-        otherwise: Callable[[], float],
-    ) -> Floats:
-        """Return the penalty of each draw, (n_draws,).
-
-        Parameters
-        ----------
-        train : of the draws
-        asides : (n_draws, n_obs), how often each selects on a row of the panel
-        otherwise : returns that of a draw that selects on none
-        """
-        chooses = np.flatnonzero(asides.any(axis=1))
-        penalties = np.empty(len(asides))
-        if chooses.size:
-            penalties[chooses] = self._own_penalties(design, train.take(chooses), panel, asides[chooses])
-        if chooses.size < penalties.size:
-            penalties[~asides.any(axis=1)] = otherwise()
-        return penalties
-
     def penalty_on(self, panel: Panel, *, rng: Generator) -> float:
         """Return the penalty that `fit` would choose on these rows."""
         return self._search(split_to_select(panel, None, share=self.selection_share, rng=rng)).best("penalty")
@@ -197,30 +256,18 @@ class Splines:
         limits = {"lowest": min(self.penalties), "highest": max(self.penalties)}
         return reml_penalties(train, n_rows, design.curve_of_column, **limits)
 
-    def _likeliest(self, ordered: Panel) -> SplinesFit:
-        design = self._design(ordered)
-        moments = design.moments(ordered, np.ones((1, ordered.n_obs)))
-        penalties = self.likeliest_penalties(design, moments, np.array([float(ordered.n_obs)]))
-        return SplinesFit(fitted(design, moments, penalties), None)
-
     @property
-    def _candidates(self) -> Floats:
+    def candidates(self) -> Floats:
         """Penalties, (n_penalties,), the smoothest curves first."""
         return np.sort(self.penalties)[::-1]
+
+    def errors(self, design: SplineDesign, train: Moments, selection: Moments) -> Floats:
+        """Return the errors of all candidates on selection rows, (n_penalties, n_draws)."""
+        return errors_of_penalties(train, selection, self.candidates, n_free=design.n_free)
 
     def _design(self, panel: Panel) -> SplineDesign:
         factors = panel.moderators if self.products == "moderators" else ()
         return make_design(panel, n_knots=self.knots, factors=factors)
-
-    def _errors(self, design: SplineDesign, train: Moments, selection: Moments) -> Floats:
-        """Return the errors of all candidates on selection rows, (n_penalties, n_draws)."""
-        return errors_of_penalties(train, selection, self._candidates, n_free=design.n_free)
-
-    def _own_penalties(self, design: SplineDesign, train: Moments, panel: Panel, selection: Floats) -> Floats:
-        """Return the penalty, (n_draws,), that each draw chooses by its weights, (n_draws, n_obs)."""
-        rows = rows_in_use(panel, selection)
-        errors = self._errors(design, train, design.moments(panel.take(rows), selection[:, rows]))
-        return np.asarray(self._candidates[errors.argmin(axis=0)])
 
     def _search(self, parts: RowParts) -> Search:
         """Fit every candidate and compare them."""
@@ -228,7 +275,7 @@ class Splines:
         train, selection = (
             design.moments(side, np.ones((1, side.n_obs))) for side in (parts.train, parts.selection)
         )
-        return Search({"penalty": self._candidates.tolist()}, self._errors(design, train, selection)[:, 0])
+        return Search({"penalty": self.candidates.tolist()}, self.errors(design, train, selection)[:, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,13 +299,7 @@ class PreparedSplines:
     rows: Ints
     rng: Generator
 
-    def fit(
-        self,
-        weights: Floats,
-        *,
-        selection: Floats | None,
-        rngs: Sequence[Generator],
-    ) -> SplineDraws:
+    def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> SplineDraws:
         """Fit by weighted least squares once a draw.
 
         Raises
@@ -284,11 +325,14 @@ class PreparedSplines:
         if options.smoothing == "reml":
             return options.likeliest_penalties(design, train, weights.sum(axis=1))
         aside, asides = rows_to_select_on(self.panel, weights, selection)
-        chosen = options.penalties_of(
-            design,
-            train,
-            aside,
-            asides,
-            otherwise=lambda: options.penalty_on(trained_on, rng=deepcopy(self.rng)),
-        )
-        return design.of_all_curves(chosen)
+        chooses = asides.any(axis=1)
+        penalties = np.empty(len(asides))
+        if chooses.any():
+            own = asides[chooses]
+            rows = rows_in_use(aside, own)
+            compared_on = design.moments(aside.take(rows), own[:, rows])
+            errors = options.errors(design, train.take(np.flatnonzero(chooses)), compared_on)
+            penalties[chooses] = options.candidates[errors.argmin(axis=0)]
+        if not chooses.all():
+            penalties[~chooses] = options.penalty_on(trained_on, rng=deepcopy(self.rng))
+        return design.of_all_curves(penalties)

@@ -11,69 +11,12 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    CanFitFolds,
-    CanLearnNuisances,
-    CanRunQuick,
-    ComparesCandidates,
-    EstimationError,
-    Estimator,
-    Fitted,
-    Floats,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-    NestedEstimator,
-    Note,
-    Panel,
-    SelectsRows,
-    stream_at,
-)
+from harness import plugin
+from harness.plugin import EstimationError, Estimator, Fitted, Floats, NestedEstimator, Note, Panel, stream_at
 from harness_sklearn.selection import RowParts, split_to_select
 
 QUICK_CANDIDATES = 4
 """Candidates, from the first on, that a quick run compares."""
-
-
-@dataclass(frozen=True, eq=False)
-class Tried:
-    """What was tried and what was chosen.
-
-    Attributes
-    ----------
-    candidates : as they were tried
-    selection_nmse : (n_candidates,), squared error on the selection rows over the outcome's variance there;
-        infinite for one that refuses the other rows
-    """
-
-    candidates: tuple[Estimator, ...]
-    selection_nmse: Floats
-
-    @property
-    def chosen(self) -> int:
-        """Position of the candidate with the least error, the first of equals, and where all refuse."""
-        return int(np.argmin(self.selection_nmse))
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """That no candidate could be compared, where it is so."""
-        if np.isfinite(self.selection_nmse).any():
-            return ()
-        message = "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
-        return (Note("W-UNTUNED", "", message),)
-
-    def table(self) -> Mapping[str, Sequence[object]]:
-        """Return one row a candidate, with the options in which it is unlike the first, or else its name.
-
-        One that refuses has no error.
-        """
-        positions, compared = range(len(self.candidates)), np.isfinite(self.selection_nmse)
-        return {
-            "candidate": [at + 1 for at in positions],
-            "options": [told_apart(self.candidates[0], one) or one.name for one in self.candidates],
-            "selection_nmse": np.where(compared, self.selection_nmse, np.nan).tolist(),
-            "chosen": [at == self.chosen for at in positions],
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +26,23 @@ class TunedFit:
     Attributes
     ----------
     fit : of the candidate
-    compared : all candidates
+    candidates : as they were tried
+    selection_nmse : (n_candidates,), squared error on the selection rows over the outcome's variance there;
+        infinite for one that refuses the other rows
     """
 
     fit: Fitted
-    compared: Tried
+    candidates: tuple[Estimator, ...]
+    selection_nmse: Floats
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What the candidate has to say, and whether there was anything to compare."""
-        return (*self.compared.notes, *(self.fit.notes if isinstance(self.fit, HasNotes) else ()))
+        """What the candidate has to say, and that no candidate could be compared, where it is so."""
+        own = self.fit.notes if isinstance(self.fit, plugin.HasNotes) else ()
+        if np.isfinite(self.selection_nmse).any():
+            return own
+        message = "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
+        return (Note("W-UNTUNED", "", message), *own)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
@@ -100,11 +50,22 @@ class TunedFit:
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows predicted with a mean effect; zero for a fit without effects."""
-        return self.fit.n_unseen(panel) if isinstance(self.fit, HasEffects) else 0
+        return self.fit.n_unseen(panel) if isinstance(self.fit, plugin.HasEffects) else 0
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return the candidates."""
-        return {"search": self.compared.table()}
+        """Return one row a candidate, with the options in which it is unlike the first, or else its name.
+
+        One that refuses has no error.
+        """
+        positions, compared = range(len(self.candidates)), np.isfinite(self.selection_nmse)
+        return {
+            "search": {
+                "candidate": [at + 1 for at in positions],
+                "options": [told_apart(self.candidates[0], one) or one.name for one in self.candidates],
+                "selection_nmse": np.where(compared, self.selection_nmse, np.nan).tolist(),
+                "chosen": [at == int(np.argmin(self.selection_nmse)) for at in positions],
+            }
+        }
 
 
 @dataclass(frozen=True)
@@ -130,8 +91,8 @@ class Tuned:
     known_as: ClassVar[tuple[str, ...]] = ("grid_search", "cross_validated")
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(CanFitFolds, CanLearnNuisances, CanRunQuick, ComparesCandidates),
-            *(HasDetails, HasEffects, HasNotes, SelectsRows),
+            *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanRunQuick, plugin.ComparesCandidates),
+            *(plugin.HasDetails, plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -161,11 +122,12 @@ class Tuned:
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
         fits = [_tried(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)]
-        compared = Tried(self.candidates, np.array([_error(fit, parts.selection) for fit in fits]))
-        kept = fits[compared.chosen]
+        errors = np.array([_error(fit, parts.selection) for fit in fits])
+        chosen = int(np.argmin(errors))  # the first of equals, and where all refuse
+        kept = fits[chosen]
         if selection is None or kept is None:
-            kept = self.candidates[compared.chosen].fit(parts.whole, rng=rng, selection=selection)
-        return TunedFit(kept, compared)
+            kept = self.candidates[chosen].fit(parts.whole, rng=rng, selection=selection)
+        return TunedFit(kept, self.candidates, errors)
 
 
 def _tried(candidate: Estimator, parts: RowParts, rng: Generator) -> Fitted | None:
@@ -185,15 +147,15 @@ def _error(fit: Fitted | None, selection: Panel) -> float:
 
 
 def _quick(candidate: Estimator) -> Estimator:
-    return candidate.quick() if isinstance(candidate, CanRunQuick) else candidate
+    return candidate.quick() if isinstance(candidate, plugin.CanRunQuick) else candidate
 
 
 def _for_folds(candidate: Estimator) -> Estimator:
-    return candidate.for_folds() if isinstance(candidate, CanFitFolds) else candidate
+    return candidate.for_folds() if isinstance(candidate, plugin.CanFitFolds) else candidate
 
 
 def _for_nuisances(candidate: Estimator) -> Estimator:
-    return candidate.for_nuisances() if isinstance(candidate, CanLearnNuisances) else candidate
+    return candidate.for_nuisances() if isinstance(candidate, plugin.CanLearnNuisances) else candidate
 
 
 def told_apart(first: Estimator, other: Estimator) -> str:

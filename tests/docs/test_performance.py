@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench import performance as script
+import performance as script
 
 BENCH = Path(script.__file__).parent
 

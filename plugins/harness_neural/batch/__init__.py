@@ -3,19 +3,17 @@
 Importing this package imports torch, so the estimators import it when they fit.
 """
 
-from harness_neural.batch.loop import train
-from harness_neural.batch.networks import NetworkBatch, Piece, gather
+from harness_neural.batch.networks import NetworkBatch, gather
 from harness_neural.batch.profile import FixedInputs
-from harness_neural.batch.results import Trained
+from harness_neural.batch.progress import Trained
 from harness_neural.batch.settings import Settings
-from harness_neural.batch.start import SOLVED_LIMITS, StartLimits, initial_values, without_unused
-from harness_neural.batch.task import TrainingTask
+from harness_neural.batch.task import SOLVED_LIMITS, StartLimits, TrainingTask, initial_values, without_unused
+from harness_neural.batch.training import train
 
 __all__ = [
     "SOLVED_LIMITS",
     "FixedInputs",
     "NetworkBatch",
-    "Piece",
     "Settings",
     "StartLimits",
     "Trained",

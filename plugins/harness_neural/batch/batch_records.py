@@ -5,6 +5,7 @@ A field is a tensor, another such record, or None.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -27,10 +28,10 @@ def take(records: RecordsT, rows: Tensor) -> RecordsT:
     )
 
 
-def join(first: RecordsT, second: RecordsT) -> RecordsT:
-    """Return the record of the networks of `first`, then those of `second`."""
-    names = [field.name for field in fields(first)]
-    return replace(first, **{name: _join(getattr(first, name), getattr(second, name)) for name in names})
+def join(*records: RecordsT) -> RecordsT:
+    """Return the record of the networks of the first, then those of the second, and so on."""
+    names = [field.name for field in fields(records[0])]
+    return replace(records[0], **{name: _join([getattr(one, name) for one in records]) for name in names})
 
 
 def is_known_for_all(holds: Tensor) -> bool:
@@ -60,9 +61,9 @@ def _take(value: Value, rows: Tensor) -> Value:
     return value.index_select(0, rows) if isinstance(value, Tensor) else take(value, rows)
 
 
-def _join(first: Value, second: Value) -> Value:
-    if first is None or second is None:
+def _join(values: Sequence[Value]) -> Value:
+    if any(value is None for value in values):
         return None
-    if isinstance(first, Tensor):
-        return torch.cat([first, cast("Tensor", second)])
-    return join(first, cast("DataclassInstance", second))
+    if isinstance(values[0], Tensor):
+        return torch.cat(cast("list[Tensor]", values))
+    return join(*cast("list[DataclassInstance]", values))

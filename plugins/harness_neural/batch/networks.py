@@ -9,9 +9,7 @@ import numpy as np
 import torch
 
 from harness.plugin import Floats, Ints
-from harness_neural.batch.blocks import batch_width, make_blocks
-from harness_neural.batch.kernel import forward, make_kernel, make_layer
-from harness_neural.batch.threads import one_thread
+from harness_neural.batch.blocks import batch_width, forward, make_blocks, make_layer, one_thread
 from harness_neural.names import Unit
 
 
@@ -51,7 +49,6 @@ class NetworkBatch:
         predicted = np.empty((self.n_networks, X.shape[0]))
         if X.shape[0] == 0:
             return predicted
-        kernel = make_kernel(self.unit)
         blocks = make_blocks(X, np.zeros(X.shape[0]), dtype=torch.float64)
         width = batch_width(self.output.shape[1], blocks=blocks)
         output = np.column_stack([self.output, self.intercept])[:, None, :]
@@ -62,7 +59,7 @@ class NetworkBatch:
                 (layer,) = make_layer(hidden.shape[0], hidden.shape[1], blocks.n_rows, dtype=torch.float64)
                 for at, row in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
                     forward(
-                        kernel,
+                        self.unit,
                         blocks.X_transposed[at],
                         hidden=hidden,
                         output=torch.from_numpy(output[chunk]),
@@ -73,23 +70,21 @@ class NetworkBatch:
         return predicted
 
 
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """Some of the networks of a batch, and their places in it, (n_networks,)."""
+def gather(pieces: Sequence[tuple[Ints, NetworkBatch]]) -> NetworkBatch:
+    """Return the networks of all pieces; smaller ones get units that are switched off.
 
-    places: Ints
-    networks: NetworkBatch
-
-
-def gather(pieces: Sequence[Piece]) -> NetworkBatch:
-    """Return the networks of all pieces, each in its place; smaller ones get units that are switched off."""
-    n_networks = sum(piece.places.size for piece in pieces)
-    n_units = max(piece.networks.output.shape[1] for piece in pieces)
-    hidden = np.zeros((n_networks, n_units, pieces[0].networks.hidden.shape[2]))
+    Parameters
+    ----------
+    pieces : networks, and the position of each in the batch, (n_networks,)
+    """
+    n_networks = sum(positions.size for positions, _ in pieces)
+    n_units = max(networks.output.shape[1] for _, networks in pieces)
+    first = pieces[0][1]
+    hidden = np.zeros((n_networks, n_units, first.hidden.shape[2]))
     output, intercept = np.zeros((n_networks, n_units)), np.zeros(n_networks)
-    for piece in pieces:
-        size = piece.networks.output.shape[1]
-        hidden[piece.places, :size] = piece.networks.hidden
-        output[piece.places, :size] = piece.networks.output
-        intercept[piece.places] = piece.networks.intercept
-    return NetworkBatch(pieces[0].networks.unit, hidden, output, intercept)
+    for positions, networks in pieces:
+        size = networks.output.shape[1]
+        hidden[positions, :size] = networks.hidden
+        output[positions, :size] = networks.output
+        intercept[positions] = networks.intercept
+    return NetworkBatch(first.unit, hidden, output, intercept)

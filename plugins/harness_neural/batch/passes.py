@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness_neural.batch.absorb import LevelWeights, effects_aside, weigh_levels
-from harness_neural.batch.blocks import Blocks
-from harness_neural.batch.kernel import Kernel, activate, combine, make_layer
-from harness_neural.batch.layout import Parameters
-from harness_neural.batch.levels import Levels, cut_levels
-from harness_neural.names import OutputWeights
+from harness_neural.batch.blocks import Blocks, activate, backward, combine, make_layer
+from harness_neural.batch.levels import Levels, LevelWeights, cut_levels, effects_aside, weigh_levels
+from harness_neural.batch.parameters import Parameters
+from harness_neural.names import Unit
 
 # Activations of all blocks are kept between two passes up to this size, and computed twice beyond it.
 MOST_KEPT_BYTES = 16 * 1024 * 1024
@@ -48,43 +46,22 @@ class UnitSums:
     by_level: Tensor
 
 
-@dataclass(frozen=True)
-class ErrorEffects:
-    """Effects to be taken out of errors.
-
-    Attributes
-    ----------
-    values : (n_networks, n_levels)
-    weights : of the levels
-    """
-
-    values: Tensor
-    weights: LevelWeights
-
-
-@dataclass(frozen=True)
-class RowShares:
-    """Shares in training and selection loss, (n_networks, n_blocks, 2, n_rows): training first."""
-
-    of_losses: Tensor
-
-
-def make_shares(blocks: Blocks, weights: Tensor, selection: Tensor, *, variance: Tensor) -> RowShares:
-    """Return the shares of rows that count as `weights` and `selection`, (n_networks, n_obs) each, say.
+def make_shares(blocks: Blocks, weights: Tensor, selection: Tensor, *, variance: Tensor) -> Tensor:
+    """Return shares in training and selection loss, (n_networks, n_blocks, 2, n_rows): training first.
 
     Parameters
     ----------
+    weights, selection : (n_networks, n_obs), how often rows count
     variance : (n_networks,), of the outcome
     """
     both = [blocks.cut(_over_total(counts, variance)) for counts in (weights, selection)]
-    return RowShares(torch.stack(both, dim=2))
+    return torch.stack(both, dim=2)
 
 
-def weigh_shares(levels: Levels, shares: RowShares) -> LevelWeights:
-    """Return the weights of levels of rows that have these shares."""
+def weigh_shares(levels: Levels, shares: Tensor) -> LevelWeights:
+    """Return the weights of levels of rows that have shares as `make_shares` returns them."""
     n_obs = len(levels.keys[0].codes)
-    training, selection = shares.of_losses.unbind(2)
-    training, selection = (each.flatten(1)[:, :n_obs].double() for each in (training, selection))
+    training, selection = (each.flatten(1)[:, :n_obs].double() for each in shares.unbind(2))
     return weigh_levels(levels, training, selection)
 
 
@@ -94,7 +71,7 @@ class Workspace:
 
     Attributes
     ----------
-    layers : (n_units + 2, n_networks, n_rows) a block, as `forward` fills it; the last place becomes the
+    layers : (n_units + 2, n_networks, n_rows) a block, as `forward` fills it; the last position becomes the
         errors. One array serves all blocks where nothing is kept
     keeps : whether activations of a first pass are there for `run`
     weighted_errors : (n_networks, 2, n_rows); errors times their shares in training and selection loss
@@ -107,26 +84,23 @@ class Workspace:
     shares: tuple[Tensor, ...]
 
 
-def make_workspace(blocks: Blocks, shares: RowShares, *, n_units: int, has_two_passes: bool) -> Workspace:
+def make_workspace(blocks: Blocks, shares: Tensor, *, n_units: int, has_two_passes: bool) -> Workspace:
     """Return arrays for the networks that have these shares.
 
     Parameters
     ----------
     has_two_passes : whether another pass over the rows comes before `run`
     """
-    n_networks, n_blocks, n_kinds, n_rows = shares.of_losses.shape
+    n_networks, n_blocks, n_kinds, n_rows = shares.shape
     dtype = blocks.X.dtype
     kept_bytes = (n_units + 2) * n_networks * n_blocks * n_rows * dtype.itemsize
     keeps = has_two_passes and kept_bytes <= MOST_KEPT_BYTES
-    if keeps:
-        layers = make_layer(n_units, n_networks, n_rows, dtype=dtype, n_blocks=n_blocks).unbind(0)
-    else:
-        layers = make_layer(n_units, n_networks, n_rows, dtype=dtype).unbind(0) * n_blocks
+    made = make_layer(n_units, n_networks, n_rows, dtype=dtype, n_blocks=n_blocks if keeps else 1)
     return Workspace(
-        layers=layers,
+        layers=made.unbind(0) if keeps else made.unbind(0) * n_blocks,
         keeps=keeps,
         weighted_errors=torch.empty(n_networks, n_kinds, n_rows, dtype=dtype),
-        shares=shares.of_losses.transpose(0, 1).contiguous().unbind(0),
+        shares=shares.transpose(0, 1).contiguous().unbind(0),
     )
 
 
@@ -136,19 +110,16 @@ class Passes:
     Parameters
     ----------
     blocks : rows that the networks share
-    kernel : of their hidden layer
-    levels : of the keys whose effects are taken out of the errors, if any
-    output : whether the loss is to be lowered by the weights from the units, or these are its least ones
+    unit : what their hidden units compute
+    levels : of the keys whose effects are absorbed from the errors, if any
+    is_solved : whether the weights from the units are the best for the others, and not to be moved
     """
 
-    def __init__(self, blocks: Blocks, *, kernel: Kernel, levels: Levels, output: OutputWeights) -> None:
-        self._blocks = blocks
-        self._kernel = kernel
-        self._levels = levels
+    def __init__(self, blocks: Blocks, *, unit: Unit, levels: Levels, is_solved: bool) -> None:
+        self._blocks, self._unit, self._levels, self._is_solved = blocks, unit, levels, is_solved
         self._cut = (
             cut_levels(levels, n_blocks=blocks.X.shape[0], n_rows=blocks.n_rows) if levels.keys else ()
         )
-        self._output = output
 
     def unit_sums(self, hidden: Tensor, *, workspace: Workspace) -> UnitSums:
         """Return what the best output weights and effects follow from.
@@ -163,7 +134,7 @@ class Passes:
         products = torch.zeros(n_networks, n_places - 1, n_places, dtype=torch.float64)
         by_level = torch.zeros(self._levels.count, (n_places - 2) * n_networks, dtype=torch.float64)
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
-            activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
+            activate(self._unit, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
             layer[-1] = self._blocks.outcome[at]
             torch.mul(layer[:-1], shares[:, 0], out=weighted)
             products += torch.bmm(weighted.transpose(0, 1), layer.permute(1, 2, 0))
@@ -177,39 +148,49 @@ class Passes:
         hidden, output = self._cast(weights)
         sums = torch.zeros(self._levels.count, hidden.shape[1], dtype=torch.float64)
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
-            activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
+            activate(self._unit, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
             combine(output, layer)
             layer[-1].sub_(self._blocks.outcome[at])
             self._cut[at].add_sums(layer[-1] * shares[:, 0], out=sums)
         return sums.t().contiguous()
 
-    def run(self, weights: Parameters, *, effects: ErrorEffects | None, workspace: Workspace) -> PassResult:
+    def run(
+        self,
+        weights: Parameters,
+        *,
+        workspace: Workspace,
+        effects: Tensor | None = None,
+        known: LevelWeights | None = None,
+    ) -> PassResult:
         """Return losses and gradient at weights as `unstandardise` returns them.
+
+        With levels, `effects` are theirs, (n_networks, n_levels), which are absorbed from the errors, and
+        `known` their weights.
 
         Sums over the rows of a block have the precision of the blocks, sums over blocks are float64 but for
         the gradient of the hidden weights. That of output weights at their best is zero and not computed.
         """
         hidden, output = self._cast(weights)
-        taken = None if effects is None else effects.values.to(hidden.dtype)
-        is_aside = effects is not None and bool(effects.weights.aside.any())
+        absorbed = None if effects is None else effects.to(hidden.dtype)
+        is_aside = known is not None and bool(known.aside.any())
         n_units, n_networks, n_columns = hidden.shape
         by_weight = torch.zeros(n_columns, n_units * n_networks, dtype=hidden.dtype)
         sums = torch.zeros(*workspace.weighted_errors.shape[:2], n_units + 2, dtype=torch.float64)
-        summed = slice(-1, None) if self._output == "solved" else slice(None)
-        left: list[Tensor] = []
+        summed = slice(-1, None) if self._is_solved else slice(None)
+        residuals: list[Tensor] = []
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
             if not workspace.keeps:
-                activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
+                activate(self._unit, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
             combine(output, layer)
             values, errors = layer[:-2], layer[-1]
             errors.sub_(self._blocks.outcome[at])
-            if taken is not None:
-                errors.sub_(self._cut[at].of_rows(taken))
+            if absorbed is not None:
+                errors.sub_(self._cut[at].of_rows(absorbed))
             if is_aside:
-                left.append(errors.clone())
+                residuals.append(errors.clone())
             torch.mul(errors.unsqueeze(1), shares, out=workspace.weighted_errors)
             sums[..., summed] += torch.bmm(workspace.weighted_errors, layer[summed].permute(1, 2, 0))
-            self._kernel.backward(values, workspace.weighted_errors[:, 0])
+            backward(self._unit, values, workspace.weighted_errors[:, 0])
             # As this product is written, the library takes 0.7 of the time of its transpose.
             flat = values.flatten(0, 1)
             torch.addmm(by_weight, self._blocks.X_transposed[at], flat.t(), out=by_weight)
@@ -220,8 +201,8 @@ class Passes:
             intercept=2.0 * sums[:, 0, -2],
         )
         selection = sums[:, 1, -1]
-        if effects is not None and left:
-            selection = self._selection_loss(left, effects.weights, workspace)
+        if known is not None and residuals:
+            selection = self._selection_loss(residuals, known, workspace)
         return PassResult(gradient, loss=sums[:, 0, -1], selection=selection)
 
     def _selection_loss(self, errors: list[Tensor], known: LevelWeights, workspace: Workspace) -> Tensor:
@@ -236,12 +217,13 @@ class Passes:
             if not known.aside[:, place].any():
                 continue
             sums = torch.zeros(self._levels.count, errors[0].shape[0], dtype=torch.float64)
-            for cut, left, counted in zip(self._cut, errors, shares, strict=True):
-                cut.add_sums(left * counted, out=sums)
+            for cut, error, counted in zip(self._cut, errors, shares, strict=True):
+                cut.add_sums(error * counted, out=sums)
             own = effects_aside(self._levels, key, sums[place].t(), known).to(errors[0].dtype)
-            for cut, left in zip(self._cut, errors, strict=True):
-                left.sub_(own.index_select(1, cut.codes[key] - place.start))
-        losses = [(left.square() * counted).sum(dim=1) for left, counted in zip(errors, shares, strict=True)]
+            for cut, error in zip(self._cut, errors, strict=True):
+                error.sub_(own.index_select(1, cut.codes[key] - place.start))
+        pairs = zip(errors, shares, strict=True)
+        losses = [(error.square() * counted).sum(dim=1) for error, counted in pairs]
         return torch.stack(losses).double().sum(dim=0)
 
     def _cast(self, weights: Parameters) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from harness_neural.batch.parameters import Scaling
 from harness_neural.batch.passes import UnitSums
 from harness_neural.names import Precision
 
@@ -32,14 +33,6 @@ DECAY_BESIDE_EFFECTS = 1e-3
 Units that hardly vary within entities would get any weight otherwise, and with it predictions for new
 entities, which differ in them. ``docs/decisions/when_networks_stop.md`` has what was tried.
 """
-
-
-@dataclass(frozen=True)
-class SolvedOutput:
-    """Output weights, (n_networks, n_units), and intercepts, (n_networks,), in the networks' own units."""
-
-    weights: Tensor
-    intercept: Tensor
 
 
 @dataclass(frozen=True)
@@ -88,8 +81,8 @@ def _shares(sums: UnitSums) -> Tensor:
 
 def solve_output(
     moments: UnitMoments, *, outcome_deviation: Tensor, is_tanh: bool, decay: Tensor
-) -> SolvedOutput:
-    """Return the output weights that minimise the training loss with its decay.
+) -> tuple[Tensor, Tensor]:
+    """Return the output weights and intercepts that minimise the training loss with its decay.
 
     Parameters
     ----------
@@ -100,8 +93,8 @@ def solve_output(
 
     Returns
     -------
-    SolvedOutput
-        Not a number where the units of a network are not finite.
+    (n_networks, n_units) and (n_networks,), in the networks' own units; not a number where the units of a
+    network are not finite
     """
     factor = 2.0 if is_tanh else 1.0
     curvature = factor**2 * moments.with_units
@@ -111,4 +104,30 @@ def solve_output(
     weights = torch.cholesky_solve(right.unsqueeze(2), root).squeeze(2)
     weights = torch.where((wrong == 0).unsqueeze(1), weights, torch.nan)
     own_means = factor * moments.means - 1.0 if is_tanh else moments.means
-    return SolvedOutput(weights=weights, intercept=-(weights * own_means).sum(dim=1))
+    return weights, -(weights * own_means).sum(dim=1)
+
+
+# Directions in which standardised inputs vary by less than this share of the most are taken as constant.
+LEAST_VARIANCE = 1e-10
+
+
+def unexplained_by_line(X: Tensor, outcome: Tensor, *, weights: Tensor, scaling: Scaling) -> Tensor:
+    """Return the share of the outcome's variance that a least squares line leaves, (n_networks,), in [0, 1].
+
+    Parameters
+    ----------
+    X : (n_obs, n_inputs)
+    outcome : (n_obs,)
+    weights : (n_networks, n_obs), of each network's training rows
+    scaling : of the networks, by the same weights
+    """
+    left = torch.empty(weights.shape[0], dtype=X.dtype)
+    shares = weights / weights.sum(dim=1, keepdim=True)
+    for at, share in enumerate(shares):
+        inputs = (X - scaling.input_mean[at]) * scaling.inverse_deviation[at]
+        own = (outcome - scaling.outcome_mean[at]) / scaling.outcome_deviation[at]
+        weighted = inputs * share.unsqueeze(1)
+        with_outcome = weighted.t() @ own
+        inverse = torch.linalg.pinv(weighted.t() @ inputs, rtol=LEAST_VARIANCE, hermitian=True)
+        left[at] = share @ own.square() - with_outcome @ inverse @ with_outcome
+    return left.clamp_(0.0, 1.0)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness_neural.batch.first_order import Adam, GradientDescent
-from harness_neural.batch.lbfgs import Lbfgs
+from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs
 from harness_neural.names import Activation, Device, OutputWeights, Precision
 
 

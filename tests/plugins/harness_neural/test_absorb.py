@@ -8,8 +8,7 @@ import torch
 
 from harness.plugin import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, train
-from harness_neural.batch.absorb import fit_effects, make_row_effects
-from harness_neural.batch.levels import make_levels
+from harness_neural.batch.levels import fit_effects, make_levels, make_row_effects
 from neural_tasks import evaluate_at, make_task
 
 

@@ -11,10 +11,9 @@ from harness_neural.by_cluster import (
     learn_draws_by_cluster,
     search_clusters,
 )
-from harness_neural.learn import Learned, learn, learn_draws
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample
-from harness_neural.search import SizeSearch, search_size
+from harness_neural.search import Learned, SizeSearch, learn, learn_draws, search_size
 
 OPTIONS = NetworkOptions(hidden=1, restarts=2)
 SIZES = (100, 90, 12)
@@ -44,7 +43,7 @@ def everyone(whole: ClusteredSample) -> SizeSearch:
 def drawn(draws: ClusteredSample, whole: ClusteredSample) -> Learned:
     """Search on all rows, then train the draws."""
     own = search_clusters(whole, OPTIONS, rng=np.random.default_rng(0))
-    searches = ClusterSearches(own, lambda: everyone(whole))
+    searches = ClusterSearches(own, OPTIONS, whole.sample, seed=1)
     return learn_draws_by_cluster(draws, searches, OPTIONS, rngs=streams(draws.sample.weights.shape[0]))
 
 

@@ -10,10 +10,9 @@ from harness import EstimationError
 from harness.plugin import random_stream
 from harness_neural.batch import Settings, train
 from harness_neural.batch.blocks import LIMITS
-from harness_neural.batch.first_order import Adam, GradientDescent
-from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective
-from harness_neural.batch.stopping import begin_progress, has_finished, update_progress
+from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs
+from harness_neural.batch.progress import begin_progress, has_finished, update_progress
 from harness_neural.mlp import Mlp
 from neural_tasks import make_panel, make_task
 
@@ -27,9 +26,8 @@ def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precisio
     """Torch refuses to combine tensors of two devices; ``meta`` is one that every machine has."""
     task = make_task(n_units=(2, 5, 1, 4))
     with torch.device("meta"):
-        objective = Objective(
-            task, activation="tanh", weight_decay=0.1, precision=precision, limits=LIMITS["cuda"]
-        )
+        settings = Settings(weight_decay=0.1, precision=precision, device="cuda", patience=1, tolerance=0.0)
+        objective = Objective(task, settings)
         objective.admit(np.arange(4))
         points = torch.as_tensor(task.start) * objective.layout.stretch(optimiser.bias_stretch)
         descent = optimiser.begin(points)
@@ -39,7 +37,7 @@ def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precisio
             evaluation = objective.evaluate(descent.trial())
             outcome = descent.advance(evaluation)
             progress = update_progress(progress, evaluation=evaluation, moved=outcome.moved)
-        finished = has_finished(progress, evaluation.gradient, patience=1, tolerance=0.0, moved=outcome.moved)
+        finished = has_finished(progress, evaluation.gradient, settings, moved=outcome.moved)
         kept = torch.as_tensor(np.array([0, 2]))
         objective.keep(kept)
         descent.keep(kept)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness import Panel
-from harness.plugin import Floats, HasEffects, Key, draw_weights, left_out
+from harness.plugin import Floats, HasEffects, draw_weights, left_out
 from harness_neural.mlp import Mlp
 from harness_neural.names import Dimension, OptimiserName
 from harness_panel import FixedEffects
@@ -123,23 +123,6 @@ def test_effects_are_not_fitted_to_selection_rows_that_a_protocol_gives() -> Non
     assert fitted.n_unseen(aside) == aside.n_obs
 
 
-def test_levels_are_matched_by_label() -> None:
-    panel = panel_of(curved)
-    fitted = WITH_EFFECTS.fit(panel, rng=np.random.default_rng(0))
-    turned = Key(panel.entity.name, panel.entity.labels[::-1], 79 - panel.entity.codes)
-    np.testing.assert_array_equal(fitted.predict(replace(panel, entity=turned)), fitted.predict(panel))
-
-
-def test_order_of_rows_changes_nothing() -> None:
-    panel = panel_of(curved, share=0.8)
-    estimator = replace(WITH_EFFECTS, max_steps=15)
-    reverse = np.arange(panel.n_obs)[::-1]
-    found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
-    np.testing.assert_allclose(
-        found, estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel), atol=1e-8
-    )
-
-
 def test_draws_leave_rows_of_weight_zero_out_of_their_effects() -> None:
     panel = panel_of(curved)
     weights = draw_weights(panel, 3, unit="entity", rng=np.random.default_rng(2))
@@ -183,11 +166,6 @@ def test_draws_take_no_levels_from_rows_that_a_protocol_selects_on() -> None:
     raised = replace(aside, observed=aside.observed + 5.0)
     other = WITH_EFFECTS.fit_draws(inside, weights=weights, selection=raised, rng=np.random.default_rng(0))
     np.testing.assert_allclose(other.predict(panel), fitted.predict(panel), atol=1e-6)
-
-
-def test_without_effects_no_level_is_unseen() -> None:
-    panel = panel_of(curved)
-    assert PLAIN.fit(panel, rng=np.random.default_rng(0)).n_unseen(labelled(panel, entity="nobody")) == 0
 
 
 def test_effects_named_twice_are_refused() -> None:

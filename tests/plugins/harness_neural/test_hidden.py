@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness_neural.hidden import formula_size, one_unit_parameters, round_size
+from harness_neural.options import formula_size, one_unit_parameters, round_size
 
 GOLDEN = {
     "all cities": ({"n_obs": 2457, "n_inputs": 27}, 7.5217),
@@ -74,16 +74,13 @@ def test_formula_refuses_what_it_is_not_defined_for(wrong: dict[str, float]) -> 
 @pytest.mark.parametrize(
     ("rounding", "units"), [("floor", 7), ("nearest", 8), ("up", 8)], ids=["floor", "nearest", "up"]
 )
-def test_rounding_rule_is_kept_with_the_size(rounding: str, units: int) -> None:
-    size = round_size(7.5217, rounding)
-    assert (size.units, size.rounding, size.formula, size.is_raised) == (units, rounding, 7.5217, False)
+def test_sizes_are_rounded_by_the_rule(rounding: str, units: int) -> None:
+    assert round_size(7.5217, rounding) == units
 
 
 @pytest.mark.parametrize("formula", [0.99, 0.2, -3.0])
 def test_a_size_under_one_becomes_one(formula: float) -> None:
-    size = round_size(formula)
-    assert size.units == 1
-    assert size.is_raised
+    assert round_size(formula) == 1
 
 
 def test_one_unit_has_as_many_parameters_as_its_weights_and_biases() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from harness_neural.batch import Settings, TrainingTask, initial_values, train
-from harness_neural.batch.residuals import make_residuals
+from harness_neural.batch.levenberg import Residuals
 from harness_neural.batch.settings import LevenbergMarquardt
 from harness_neural.names import Activation
 from neural_tasks import evaluate_at, least_loss_of_scipy, make_task, one_network
@@ -39,7 +39,7 @@ def test_losses_and_slope_are_those_of_the_batch(
     task = prepared()
     expected = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY)
     for at in range(task.n_networks):
-        own = make_residuals(task, at, activation=activation, weight_decay=DECAY)
+        own = Residuals(task, at, Settings(activation, weight_decay=DECAY))
         point = torch.from_numpy(task.start[at])
         slope, _ = own.normal_equations(point)
         assert float(own.loss(point)) == pytest.approx(float(expected.loss[at]), rel=1e-10)
@@ -52,12 +52,12 @@ def test_losses_and_slope_are_those_of_the_batch(
 )
 def test_curvature_is_that_of_differences_of_residuals(prepared: Callable[[], TrainingTask]) -> None:
     task = one_network(prepared(), 1)
-    own = make_residuals(task, 0, activation="tanh", weight_decay=0.0)
-    point, step, n_trained = torch.from_numpy(task.start[0]), 1e-6, own.rows.n_trained
+    own = Residuals(task, 0, Settings())
+    point, step, n_trained = torch.from_numpy(task.start[0]), 1e-6, own.n_trained
     shifts = step * torch.eye(point.numel(), dtype=torch.float64)
     changes = [own._of(point + shift) - own._of(point - shift) for shift in shifts]
     J = torch.stack(changes, dim=1) / (2.0 * step)
-    shares = own.rows.weights[0, :n_trained] / own.rows.weights.sum()
+    shares = own.weights[0, :n_trained] / own.weights.sum()
     expected = J[:n_trained].T @ (shares.unsqueeze(1) * J[:n_trained])
     _, curvature = own.normal_equations(point)
     np.testing.assert_allclose(curvature, expected, rtol=1e-6, atol=1e-8)

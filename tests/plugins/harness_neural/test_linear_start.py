@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.plugin import draw_weights, left_out
-from harness_neural.batch.linear_start import started_at_least_squares
+from harness_neural.batch.task import started_at_least_squares
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from neural_tasks import evaluate_at, make_panel, make_task

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from harness.plugin import Floats
-from harness_neural.batch import TrainingTask
+from harness_neural.batch import Settings, TrainingTask
 from harness_neural.batch.objective import Objective
 from harness_neural.names import Activation
 from neural_tasks import evaluate_at, make_task, one_network
@@ -115,7 +115,7 @@ def test_an_input_that_is_constant_where_a_network_trains_has_no_part() -> None:
 def test_networks_that_stay_are_not_touched_when_others_leave_or_join() -> None:
     task = make_task(n_units=(3,) * 6)
     points = torch.from_numpy(task.start)
-    objective = Objective(task, activation="tanh", weight_decay=0.0, precision="float64")
+    objective = Objective(task, Settings())
     objective.admit(np.arange(4))
     objective.keep(torch.tensor([1, 3]))
     objective.admit(np.array([4, 5]))
@@ -128,7 +128,7 @@ def test_networks_that_stay_are_not_touched_when_others_leave_or_join() -> None:
 
 def test_float32_evaluates_to_its_own_precision() -> None:
     task = make_task()
-    single = Objective(task, activation="tanh", weight_decay=0.0, precision="float32")
+    single = Objective(task, Settings(precision="float32"))
     single.admit(np.arange(task.n_networks))
     found = single.evaluate(torch.from_numpy(task.start))
     expected = evaluate_at(task, task.start, activation="tanh")

@@ -10,10 +10,7 @@ from scipy import optimize
 
 from harness.plugin import Floats
 from harness_neural.batch import Settings, train
-from harness_neural.batch.descent import Descent
-from harness_neural.batch.first_order import Adam, GradientDescent
-from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.batch.objective import Evaluation
+from harness_neural.batch.optimisers import Adam, Descent, Evaluation, GradientDescent, Lbfgs
 from neural_tasks import least_loss_of_scipy, make_task
 
 Function = Callable[[Floats], tuple[float, Floats]]

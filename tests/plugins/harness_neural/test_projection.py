@@ -11,8 +11,8 @@ import torch
 
 from harness.plugin import Floats
 from harness_neural.batch import Settings, TrainingTask, train
-from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective
+from harness_neural.batch.optimisers import Lbfgs
 from harness_neural.batch.projection import LEAST_DECAY
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
@@ -136,7 +136,7 @@ def test_smooth_starts_can_be_solved_in_single_precision() -> None:
     """Units that hardly bend are alike up to roundings: their weights are bounded by the decay alone."""
     task = make_task(n_obs=2000, n_inputs=8, n_units=(8,) * 30)
     task = replace(task, start=0.05 * task.start)
-    objective = Objective(task, activation="tanh", weight_decay=0.0, precision="float32", output="solved")
+    objective = Objective(task, Settings(precision="float32", output="solved"))
     objective.admit(np.arange(30))
     found = objective.evaluate(torch.as_tensor(task.start)).loss.numpy()
     expected = [least_squares(task, at, "tanh", LEAST_DECAY["float32"])[1] for at in range(30)]

@@ -11,16 +11,14 @@ import torch
 from harness.plugin import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.blocks import LIMITS
-from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective
+from harness_neural.batch.optimisers import Lbfgs
 from harness_neural.batch.projection import DECAY_BESIDE_EFFECTS
 from neural_tasks import evaluate_at, make_task, some_networks
 
 SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")
 N_UNITS = 3
-KEYS = pytest.mark.parametrize(
-    "keys", [(0,), (1,), (0, 1), (1, 0)], ids=["entity", "time", "both", "both turned"]
-)
+KEYS = pytest.mark.parametrize("keys", [(0,), (0, 1), (1, 0)], ids=["entity", "both", "both turned"])
 
 
 def make_rows(keys: tuple[int, ...] = (0, 1), *, n_networks: int = 3, seed: int = 3) -> TrainingTask:
@@ -96,7 +94,7 @@ def test_a_decay_of_output_weights_takes_the_place_of_the_usual_one(monkeypatch:
     task = make_rows()
     own = evaluate_at(task, task.start, activation="tanh", output="solved", output_decay=0.05).loss
     assert (own > evaluate_at(task, task.start, activation="tanh", output="solved").loss).all()
-    monkeypatch.setattr("harness_neural.batch.objective.DECAY_BESIDE_EFFECTS", 0.05)
+    monkeypatch.setattr("harness_neural.batch.projection.DECAY_BESIDE_EFFECTS", 0.05)
     usual = evaluate_at(task, task.start, activation="tanh", output="solved").loss
     np.testing.assert_array_equal(own, usual)
 
@@ -166,14 +164,14 @@ def test_errors_less_their_effects_are_the_same_where_output_weights_are_given()
     np.testing.assert_allclose(solved.selection, plain.selection, rtol=1e-9)
 
 
-def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows() -> None:
+def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     task = make_rows(n_networks=7)
     points = torch.from_numpy(task.start)
     whole = evaluate_at(task, task.start, activation="tanh", output="solved")
-    limits = replace(LIMITS["cpu"], n_rows=64)
-    cut = Objective(
-        task, activation="tanh", weight_decay=0.0, precision="float64", output="solved", limits=limits
-    )
+    monkeypatch.setitem(LIMITS, "cpu", replace(LIMITS["cpu"], n_rows=64))
+    cut = Objective(task, SOLVED)
     cut.admit(np.arange(4))
     cut.keep(torch.tensor([1, 3]))
     cut.admit(np.array([5, 6]))
@@ -188,13 +186,11 @@ def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows() -> None:
     np.testing.assert_allclose(alone.loss, whole.loss[[5]], rtol=1e-12)
 
 
-def test_a_batch_is_as_wide_as_the_tables_of_its_levels_allow() -> None:
+def test_a_batch_is_as_wide_as_the_tables_of_its_levels_allow(monkeypatch: pytest.MonkeyPatch) -> None:
     task = make_rows(n_networks=7)
-    wide = Objective(task, activation="tanh", weight_decay=0.0, precision="float64", output="solved")
-    limits = replace(LIMITS["cpu"], table_bytes=64 * 1024)
-    narrow = Objective(
-        task, activation="tanh", weight_decay=0.0, precision="float64", output="solved", limits=limits
-    )
+    wide = Objective(task, SOLVED)
+    monkeypatch.setitem(LIMITS, "cpu", replace(LIMITS["cpu"], table_bytes=64 * 1024))
+    narrow = Objective(task, SOLVED)
     assert 1 <= narrow.width < wide.width
 
 
@@ -213,10 +209,10 @@ def test_activations_that_are_computed_twice_change_no_number(
 
 def test_single_precision_agrees_to_its_own() -> None:
     task = make_rows()
-    options = {"activation": "tanh", "weight_decay": 1e-3, "output": "solved"}
+    settings = replace(SOLVED, weight_decay=1e-3)
     found = []
-    for precision in ("float32", "float64"):
-        objective = Objective(task, precision=precision, **options)  # type: ignore[arg-type]
+    for single_or_double in (replace(settings, precision="float32"), settings):
+        objective = Objective(task, single_or_double)
         objective.admit(np.arange(task.n_networks))
         found.append(objective.evaluate(torch.from_numpy(task.start)))
     np.testing.assert_allclose(found[0].loss, found[1].loss, rtol=1e-4)
@@ -226,7 +222,7 @@ def test_single_precision_agrees_to_its_own() -> None:
 
 def test_training_ends_where_plain_lbfgs_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """One unit on a truth of one unit, and one decay of all weights: there is one minimum, found by both."""
-    monkeypatch.setattr("harness_neural.batch.objective.DECAY_BESIDE_EFFECTS", 0.0)
+    monkeypatch.setattr("harness_neural.batch.projection.DECAY_BESIDE_EFFECTS", 0.0)
     task = make_rows(n_networks=2)
     rng = np.random.default_rng(4)
     truth = np.tanh(task.X @ np.array([0.8, -0.4, 0.2, 0.0]) + 0.3)

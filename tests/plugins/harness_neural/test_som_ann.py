@@ -8,14 +8,12 @@ import pytest
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, left_out
 from harness_neural.batch import NetworkBatch
+from harness_neural.by_cluster import STAGE
 from harness_neural.mlp import Mlp
-from harness_neural.names import Combine
 from harness_neural.som_ann import SomAnn
-from harness_neural.stacked import STAGE
 from neural_tasks import make_panel, r_squared
 from panels import panel_from_arrays
 
-COMBINE: list[Combine] = ["separate_nets", "stacked", "one_hot", "none"]
 QUICK = SomAnn().quick()
 
 
@@ -49,7 +47,7 @@ def test_every_cluster_has_the_hidden_size_of_its_own_rows() -> None:
     fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
     counts = np.bincount(fitted.map_fit.map.assign(fitted.design.inputs(panel)))
     assert [search.n_obs for search in fitted.searches] == counts.tolist()
-    formula = [search.size.formula for search in fitted.searches]
+    formula = [search.formula for search in fitted.searches]
     np.testing.assert_allclose(formula, ((counts * 0.9 - 1) / 5 - 1) / 10, rtol=1e-12)
 
 
@@ -80,7 +78,7 @@ def test_without_clusters_it_is_the_plain_network() -> None:
 def test_dummies_are_inputs_of_the_one_network() -> None:
     panel = regimes_panel()
     fitted = replace(QUICK, combine="one_hot").fit(panel, rng=np.random.default_rng(0))
-    assert fitted.searches[0].size.formula == pytest.approx(((800 * 0.9 - 1) / (7 + 2) - 1) / 10)
+    assert fitted.searches[0].formula == pytest.approx(((800 * 0.9 - 1) / (7 + 2) - 1) / 10)
     assert fitted.model.networks.hidden.shape[2] == 3 + 4 + 1
     assert r_squared(panel, fitted.predict(panel)) > 0.9
 
@@ -97,7 +95,7 @@ def test_stacked_networks_take_in_the_outputs_of_those_of_all_clusters() -> None
     stacked = replace(QUICK, combine="stacked", max_steps=80)
     fitted = stacked.fit(panel, rng=np.random.default_rng(0))
     assert [search.where for search in fitted.searches] == [*(f"cluster {at}" for at in range(1, 5)), STAGE]
-    assert fitted.searches[-1].size.formula == pytest.approx(((800 * 0.9 - 1) / (3 + 2) - 1) / 10)
+    assert fitted.searches[-1].formula == pytest.approx(((800 * 0.9 - 1) / (3 + 2) - 1) / 10)
     assert fitted.model.further.hidden.shape[2] == 4 + 1
     X = fitted.design.inputs(panel)
     functions = np.column_stack([by_hand(own, 0, X) for own in fitted.model.functions])
@@ -122,40 +120,6 @@ def test_draws_of_stacked_networks_have_each_their_own_outputs() -> None:
         expected = fitted.design.in_outcome_units(by_hand(fitted.model.further, at, functions))
         np.testing.assert_allclose(predicted[at], expected, rtol=1e-6)
     assert r_squared(panel, predicted.mean(axis=0)) > 0.7
-
-
-@pytest.mark.parametrize("combine", COMBINE)
-def test_order_of_rows_changes_nothing(combine: Combine) -> None:
-    panel = regimes_panel(noise=1.0)
-    estimator = replace(QUICK, combine=combine, max_steps=80)
-    reverse = np.arange(panel.n_obs)[::-1]
-    found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
-    expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
-    np.testing.assert_array_equal(found, expected)
-
-
-def test_order_of_rows_changes_nothing_in_sequential_training() -> None:
-    panel = regimes_panel(noise=1.0)
-    estimator = replace(QUICK, map_training="sequential", map_starts=1, max_steps=20)
-    reverse = np.arange(panel.n_obs)[::-1]
-    found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
-    expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
-    np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize("combine", COMBINE)
-def test_units_change_nothing_but_units(combine: Combine) -> None:
-    panel = regimes_panel(noise=1.0)
-    other = replace(
-        panel,
-        observed=1e6 * panel.observed + 5.0,
-        X=panel.X * np.array([1e-8, 100.0, 7.0]) - np.array([0.0, 3.0, 1e3]),
-    )
-    estimator = replace(QUICK, combine=combine, max_steps=80)
-    found = estimator.fit(other, rng=np.random.default_rng(0)).predict(other)
-    expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
-    spread = panel.observed.std()
-    np.testing.assert_allclose((found - 5.0) / 1e6 / spread, expected / spread, rtol=0, atol=1e-8)
 
 
 def test_the_map_does_not_see_the_outcome() -> None:

@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from numpy.random import Generator
-from pydantic import ValidationError
 
 from harness import Panel
 from harness.data.panel import SplitUnit
-from harness.installed import installed
 from harness.plugin import (
     CanFitDraws,
     CanProfile,
@@ -24,7 +22,6 @@ from harness.plugin import (
     SelectsRows,
     draw_weights,
 )
-from harness.registry.catalog import build_choice
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_panel import FixedEffects, PooledOLS
@@ -33,8 +30,6 @@ from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
 from neural_tasks import make_panel
 from panels import labelled
-
-CATALOGS = installed().catalogs
 
 
 def curved(X: Floats) -> Floats:
@@ -167,17 +162,6 @@ def test_every_draw_selects_on_the_rows_that_a_protocol_gives() -> None:
     np.testing.assert_array_equal(seen["weights"].sum(axis=1), panel.n_obs)
 
 
-def test_a_network_with_effects_is_as_accurate_in_sample_as_its_ensemble() -> None:
-    panel = entities_apart(curved)
-    network = Mlp(hidden=3, restarts=1, effects=("entity", "time"))
-    alone, ensemble_of = (
-        estimator.fit(panel, rng=np.random.default_rng(0), selection=panel).predict(panel)
-        for estimator in (network, Rab(base=network, draws=40))
-    )
-    errors = [np.mean((panel.observed - predicted) ** 2) for predicted in (alone, ensemble_of)]
-    assert errors[1] == pytest.approx(errors[0], rel=0.05)
-
-
 @pytest.mark.parametrize("effects", [("entity",), ("entity", "time")], ids=["entity", "both"])
 def test_fixed_effects_are_as_accurate_in_sample_as_their_ensemble(effects: tuple[Any, ...]) -> None:
     panel = entities_apart(curved)
@@ -238,26 +222,6 @@ def test_quick_has_fewer_draws_of_a_quick_base() -> None:
 def test_a_base_that_cannot_fit_draws_is_refused() -> None:
     with pytest.raises(ValueError, match="'no_draws' cannot be fitted on many resamples at once"):
         Rab(base=NoDraws())
-
-
-def test_rab_is_built_from_options_with_its_base_by_name() -> None:
-    options = {"base": {"use": "mlp", "hidden": 3}, "draws": 50}
-    assert build_choice(CATALOGS, "estimator", "rab", options) == Rab(base=Mlp(hidden=3), draws=50)
-
-
-@pytest.mark.parametrize(
-    ("options", "path"),
-    [
-        ({}, ("base",)),
-        ({"base": {"use": "mlp"}, "draws": 1}, ("draws",)),
-        ({"base": {"use": "mlp"}, "unit": "city"}, ("unit",)),
-    ],
-    ids=["no base", "one draw", "unknown unit"],
-)
-def test_wrong_options_are_named(options: dict[str, Any], path: tuple[str, ...]) -> None:
-    with pytest.raises(ValidationError) as caught:
-        build_choice(CATALOGS, "estimator", "rab", options)
-    assert caught.value.errors()[0]["loc"][-1:] == path
 
 
 def test_details_are_those_of_the_search_of_the_base() -> None:

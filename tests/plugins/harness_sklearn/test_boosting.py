@@ -34,14 +34,6 @@ def test_rounds_are_the_best_on_the_selection_rows():
     )
 
 
-def test_row_order_and_streams_without_a_draw_change_nothing():
-    panel, selection = wave_panel(seed=1), wave_panel(seed=2)
-    order = np.random.default_rng(3).permutation(panel.n_obs)
-    own = Boosting().fit(panel, rng=random_stream(0, "b"), selection=selection).predict(panel)
-    other = Boosting().fit(panel.take(order), rng=random_stream(1, "b"), selection=selection).predict(panel)
-    assert other == pytest.approx(own, abs=1e-9)
-
-
 def test_too_few_rows_are_refused_with_their_number():
     panel = wave_panel(n_entities=5, n_periods=5)
     with pytest.raises(EstimationError, match="20 training rows cannot fill two leaves of 20 rows"):

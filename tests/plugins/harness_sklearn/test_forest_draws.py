@@ -50,23 +50,6 @@ def test_they_vary_as_fits_one_by_one_do():
     assert together.std(axis=0).mean() == pytest.approx(apart.std(axis=0).mean(), rel=0.1)
 
 
-def test_rows_that_no_draw_uses_are_as_good_as_absent():
-    panel = make_panel()
-    weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
-    unused = panel.entity.codes < 5
-    weights[:, unused] = 0.0
-    expected = drawn(panel.take(np.flatnonzero(~unused)), weights[:, ~unused]).predict(panel)
-    np.testing.assert_array_equal(drawn(panel, weights).predict(panel), expected)
-
-
-def test_the_order_of_rows_changes_no_digit():
-    panel = make_panel()
-    weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
-    order = random_stream(6).permutation(panel.n_obs)
-    mixed = drawn(panel.take(order), weights[:, order]).predict(panel)
-    np.testing.assert_array_equal(mixed, drawn(panel, weights).predict(panel))
-
-
 def test_leaves_are_chosen_on_the_rows_that_all_draws_select_on():
     panel = make_panel(noise=0.05)
     is_aside = panel.entity.codes < 10

@@ -11,12 +11,6 @@ from hypothesis import strategies as st
 
 from harness import EstimationError, Panel
 from harness.plugin import (
-    CanProfile,
-    HasCoefficients,
-    HasDetails,
-    HasDraws,
-    HasEffects,
-    HasNotes,
     random_stream,
 )
 from harness_sklearn import Boosting, ElasticNet, RandomForest, Splines
@@ -52,22 +46,6 @@ def predictions(estimator, panel: Panel, at: Panel | None = None):
 
 
 @with_each_estimator
-@pytest.mark.parametrize(("unit", "level"), [(1e-3, 2.0), (1e6, -5.0), (-2.5, 100.0)])
-def test_an_outcome_in_another_unit_has_predictions_in_that_unit(estimator, panel, unit, level):
-    moved = replace(panel, observed=unit * panel.observed + level)
-    expected = unit * predictions(estimator, panel) + level
-    assert np.abs(predictions(estimator, moved) - expected).max() < 1e-8 * abs(unit)
-
-
-@with_each_estimator
-@pytest.mark.parametrize("column", ["exposure", "moderator", "age"])
-@pytest.mark.parametrize(("unit", "level"), [(1e-6, 0.0), (1e6, 0.0), (3.0, 500.0)])
-def test_a_column_in_another_unit_changes_no_prediction(estimator, panel, column, unit, level):
-    moved = panel.with_column(column, unit * panel.column(column) + level)
-    assert np.abs(predictions(estimator, moved) - predictions(estimator, panel)).max() < 1e-8
-
-
-@with_each_estimator
 @given(seed=st.integers(0, 2**16))
 @settings(max_examples=8, deadline=None)
 def test_units_change_nothing_where_few_values_leave_many_ties(estimator, seed):
@@ -86,35 +64,6 @@ def test_units_change_nothing_where_few_values_leave_many_ties(estimator, seed):
 
 
 @with_each_estimator
-@pytest.mark.parametrize("split_unit", ["entity", "row", "time"])
-def test_the_order_of_rows_changes_no_digit(estimator, panel, split_unit):
-    panel = replace(panel, split_unit=split_unit)
-    mixed = panel.take(random_stream(6).permutation(panel.n_obs))
-    np.testing.assert_array_equal(predictions(estimator, mixed, panel), predictions(estimator, panel))
-
-
-@with_each_estimator
-def test_predictions_come_in_the_order_of_rows(estimator, panel):
-    order = random_stream(7).permutation(panel.n_obs)
-    fit = estimator.fit(panel, rng=random_stream(0))
-    np.testing.assert_allclose(fit.predict(panel.take(order)), fit.predict(panel)[order], rtol=1e-12)
-
-
-@with_each_estimator
-def test_the_order_of_columns_changes_nothing(estimator, panel):
-    swapped = replace(panel, controls=("age", "size"), X=panel.X[:, [0, 1, 3, 2]])
-    np.testing.assert_array_equal(predictions(estimator, swapped), predictions(estimator, panel))
-
-
-@with_each_estimator
-def test_predicting_other_rows_changes_no_fit(estimator, panel):
-    fit = estimator.fit(panel, rng=random_stream(0))
-    before = fit.predict(panel)
-    fit.predict(panel.with_column("exposure", 9.0).take(np.arange(7)))
-    np.testing.assert_array_equal(fit.predict(panel), before)
-
-
-@with_each_estimator
 def test_the_chosen_candidate_has_the_least_error_in_the_table(estimator, panel):
     table = estimator.fit(panel, rng=random_stream(0)).details()["search"]
     errors = table["selection_nmse"]
@@ -130,16 +79,6 @@ def test_a_control_that_does_not_vary_is_left_out_and_noted(estimator, panel):
     assert [(note.code, note.where) for note in fit.notes] == [("W-CONSTANT", "size")]
     wild = constant.with_column("size", 1e3)
     np.testing.assert_array_equal(fit.predict(wild), fit.predict(constant))
-
-
-CAPABILITIES = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes, CanProfile)
-
-
-@with_each_estimator
-def test_a_fit_can_do_what_its_estimator_says_and_no_more(estimator, panel):
-    fit = estimator.fit(panel, rng=random_stream(0))
-    assert {can for can in CAPABILITIES if isinstance(fit, can)} == {HasDetails, HasNotes}
-    assert {HasDetails, HasNotes} <= estimator.provides
 
 
 all_estimators = pytest.mark.parametrize(

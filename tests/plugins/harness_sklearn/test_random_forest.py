@@ -62,16 +62,6 @@ def test_a_large_level_costs_no_digits():
     np.testing.assert_array_equal(forest.fit(high, rng=random_stream(0)).predict(high), expected)
 
 
-def test_the_stream_is_the_only_randomness():
-    panel, selection = wave_panel(seed=1), wave_panel(seed=2)
-    forest = RandomForest(trees=20)
-    first, same, other = (
-        forest.fit(panel, rng=random_stream(seed), selection=selection).predict(panel) for seed in (0, 0, 1)
-    )
-    np.testing.assert_array_equal(first, same)
-    assert np.abs(first - other).max() > 0.01
-
-
 def test_leaves_that_rows_cannot_fill_are_not_tried():
     panel = wave_panel(n_entities=10, n_periods=3)
     fit = RandomForest(trees=5, min_leaf=(5, 12, 13, 60)).fit(panel, rng=random_stream(0))

@@ -11,8 +11,7 @@ from harness import EstimationError
 from harness.plugin import CanFitDraws, draw_weights, left_out, random_stream
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
-from harness_sklearn.reml import reml_penalties
-from harness_sklearn.ridge import weighted_moments
+from harness_sklearn.ridge import reml_penalties, weighted_moments
 from panels import panel_from_arrays, simulated_panel
 
 
@@ -103,34 +102,6 @@ def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_o
     chosen = draws(panel, weights, selection=aside, penalties=penalties).penalties[:, 0]
     np.testing.assert_array_equal(chosen, np.array(penalties)[np.argmin(errors, axis=0)])
     assert np.unique(chosen).size > 1
-
-
-def test_all_weights_doubled_change_nothing():
-    panel = simulated_panel(random_stream(4))
-    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(5))
-    once, twice = (draws(panel, counts, selection=left_out(weights)) for counts in (weights, 2.0 * weights))
-    np.testing.assert_allclose(twice.predict(panel), once.predict(panel), rtol=1e-10)
-
-
-def test_rows_that_no_draw_uses_are_as_good_as_absent():
-    panel, used, absent = split_panel(6)
-    weights = draw_weights(panel, 8, unit="row", rng=random_stream(7))
-    weights[:, absent] = 0.0
-    aside = left_out(weights)
-    aside[:, absent] = 0.0
-    wild = panel.with_column("x0", np.where(np.isin(np.arange(panel.n_obs), used), panel.column("x0"), 1e9))
-    ours = draws(wild, weights, selection=aside)
-    alone = draws(panel.take(used), weights[:, used], selection=aside[:, used])
-    np.testing.assert_array_equal(ours.predict(panel), alone.predict(panel))
-
-
-def test_the_order_of_rows_changes_no_digit():
-    panel = simulated_panel(random_stream(8), share=0.8)
-    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(9))
-    order = random_stream(10).permutation(panel.n_obs)
-    mixed = draws(panel.take(order), weights[:, order], selection=left_out(weights)[:, order])
-    straight = draws(panel, weights, selection=left_out(weights))
-    np.testing.assert_array_equal(mixed.predict(panel), straight.predict(panel))
 
 
 def test_a_draw_without_rows_is_refused():

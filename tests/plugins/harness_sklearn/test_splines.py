@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 
 from harness.plugin import random_stream
 from harness_sklearn import Splines
-from harness_sklearn.spline_basis import make_bends
+from harness_sklearn.spline_design import make_bends
 from panels import panel_from_arrays, simulated_panel
 
 

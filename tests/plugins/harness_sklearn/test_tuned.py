@@ -114,11 +114,3 @@ def test_options_of_candidates_are_told_by_what_is_unlike_the_first():
 def test_a_quick_run_compares_the_first_four():
     tuned = Tuned(tuple(Splines(knots=knots) for knots in (8, 4, 5, 6, 7)))
     assert tuned.quick().candidates == tuned.candidates[:4]
-
-
-def test_the_order_of_rows_changes_no_prediction():
-    panel = make_panel(curved=True)
-    order = np.random.default_rng(2).permutation(panel.n_obs)
-    tuned = Tuned((LINE, WAVY, Boosting(min_leaf=5)))
-    own = tuned.fit(panel, rng=random_stream(0)).predict(panel)
-    assert tuned.fit(panel.take(order), rng=random_stream(0)).predict(panel) == pytest.approx(own, rel=1e-12)

@@ -1,0 +1,166 @@
+"""How far each network of a batch has come, and what is kept of those that have finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.plugin import Floats, Ints
+from harness_neural.batch import batch_records
+from harness_neural.batch.blocks import unit_of
+from harness_neural.batch.networks import NetworkBatch
+from harness_neural.batch.optimisers import Evaluation
+from harness_neural.batch.parameters import Parameters
+from harness_neural.batch.settings import Settings
+from harness_neural.names import Activation
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far each network has come, (n_networks,) each but for `best_point`.
+
+    Attributes
+    ----------
+    step : steps done; -1 before the start was evaluated
+    limit : steps after which a network stops
+    watches : whether the network has rows to stop by; one without keeps its last weights
+    best_step, best_point, best_loss, best_selection : the weights kept so far, and their losses
+    """
+
+    step: Tensor
+    limit: Tensor
+    watches: Tensor
+    best_step: Tensor
+    best_point: Tensor
+    best_loss: Tensor
+    best_selection: Tensor
+
+
+def begin_progress(points: Tensor, *, limit: Tensor, watches: Tensor) -> Progress:
+    """Return the progress before the first evaluation."""
+    unknown = points.new_full((points.shape[0],), torch.inf)
+    before = torch.full_like(limit, -1)
+    return Progress(before, limit, watches, before, points, unknown, unknown)
+
+
+def update_progress(progress: Progress, *, evaluation: Evaluation, moved: Tensor) -> Progress:
+    """Count the steps of networks that moved and keep the weights that are the best so far."""
+    step = progress.step + moved
+    is_better = moved & (~progress.watches | (evaluation.selection < progress.best_selection))
+    if batch_records.is_known_for_all(~is_better):
+        return replace(progress, step=step)
+    return Progress(
+        step=step,
+        limit=progress.limit,
+        watches=progress.watches,
+        best_step=torch.where(is_better, step, progress.best_step),
+        best_point=torch.where(is_better.unsqueeze(1), evaluation.points, progress.best_point),
+        best_loss=torch.where(is_better, evaluation.loss, progress.best_loss),
+        best_selection=torch.where(is_better, evaluation.selection, progress.best_selection),
+    )
+
+
+def has_finished(progress: Progress, gradient: Tensor, settings: Settings, *, moved: Tensor) -> Tensor:
+    """Return which networks stop, (n_networks,): out of steps, out of patience, or converged."""
+    is_done = progress.step >= progress.limit
+    is_stale = progress.watches & (progress.step - progress.best_step >= settings.patience)
+    has_converged = gradient.abs().amax(dim=1) <= settings.tolerance
+    return moved & (is_done | is_stale | has_converged)
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """One network's losses, step by step from its start, (n_steps + 1,) each, over the outcome's variance."""
+
+    training: Floats
+    selection: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Steps of many networks, in the order they were taken, (n_steps_in_all,) each."""
+
+    network: Ints
+    training: Floats
+    selection: Floats
+
+    def curve(self, network: int) -> LearningCurve:
+        """Return the learning curve of one network."""
+        rows = np.flatnonzero(self.network == network)
+        return LearningCurve(training=self.training[rows], selection=self.selection[rows])
+
+
+@dataclass
+class Recorder:
+    """Collects steps while networks train."""
+
+    _rounds: list[tuple[Ints, Floats, Floats]] = field(default_factory=list)
+
+    def add(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
+        """Note the losses of the networks, (n_networks,), that moved in this round."""
+        rows = moved.numpy(force=True)
+        losses = (values.numpy(force=True)[rows] for values in (evaluation.loss, evaluation.selection))
+        self._rounds.append((networks[rows], *losses))
+
+    def trace(self) -> Trace:
+        """Return all steps."""
+        network, training, selection = (np.concatenate(parts) for parts in zip(*self._rounds, strict=True))
+        return Trace(network, training, selection)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Networks after training, in the order of the task.
+
+    Attributes
+    ----------
+    networks : with the best weights each has met, for the inputs and in the outcome units of the task
+    points : (n_networks, n_parameters); the same weights as parameters, in the order of `initial_values`
+    steps, best_step : (n_networks,); steps taken, and the step whose weights were kept
+    loss : (n_networks,); training loss of the kept weights, see `Evaluation`
+    selection : (n_networks,); their selection loss, zero for a network without selection rows
+    trace : the losses of every step
+    """
+
+    networks: NetworkBatch
+    points: Floats
+    steps: Ints
+    best_step: Ints
+    loss: Floats
+    selection: Floats
+    trace: Trace
+
+
+class ResultCollector:
+    """Collects networks as they finish."""
+
+    def __init__(self) -> None:
+        self._finished: list[tuple[Ints, Parameters, Progress]] = []
+
+    def put(self, networks: Ints, *, weights: Parameters, progress: Progress) -> None:
+        """Take in finished networks, (n_finished,), with the weights they keep."""
+        self._finished.append((networks, weights, progress))
+
+    def trained(self, activation: Activation, trace: Trace) -> Trained:
+        """Return what all networks have come to, in the order of the task."""
+        networks, weights, progress = zip(*self._finished, strict=True)
+        order = torch.as_tensor(np.argsort(np.concatenate(networks)))
+        kept = batch_records.take(batch_records.join(*weights), order)
+        found = batch_records.take(batch_records.join(*progress), order)
+        return Trained(
+            networks=NetworkBatch(
+                unit=unit_of(activation),
+                hidden=kept.hidden.numpy(force=True),
+                output=kept.output.numpy(force=True),
+                intercept=kept.intercept.numpy(force=True),
+            ),
+            points=found.best_point.numpy(force=True),
+            steps=found.step.numpy(force=True),
+            best_step=found.best_step.numpy(force=True),
+            loss=found.best_loss.numpy(force=True),
+            selection=found.best_selection.numpy(force=True),
+            trace=trace,
+        )

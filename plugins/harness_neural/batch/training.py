@@ -1,0 +1,119 @@
+"""The training loop: networks that are evaluated together and finish one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.plugin import Ints
+from harness_neural.batch import batch_records
+from harness_neural.batch.blocks import on_device, one_thread
+from harness_neural.batch.levenberg import train_in_turn
+from harness_neural.batch.objective import Objective
+from harness_neural.batch.optimisers import Optimiser
+from harness_neural.batch.progress import (
+    Recorder,
+    ResultCollector,
+    Trained,
+    begin_progress,
+    has_finished,
+    update_progress,
+)
+from harness_neural.batch.settings import LevenbergMarquardt, Settings
+from harness_neural.batch.task import TrainingTask
+
+# Finished networks leave, and waiting ones join, when this share of the batch has finished.
+SHARE_FINISHED = 0.125
+
+
+def train(task: TrainingTask, settings: Settings) -> Trained:
+    """Train the networks of a task.
+
+    Each goes its own way: its numbers do not depend on which others there are, nor on how many train at a
+    time. The weights kept are those with the least selection loss, or the last ones of a network that has
+    no selection rows.
+    """
+    with one_thread():
+        if isinstance(settings.optimiser, LevenbergMarquardt):
+            return train_in_turn(task, settings, settings.optimiser)
+        with on_device(settings.device):
+            batch = _Batch(task, settings, settings.optimiser)
+            while batch.fill():
+                batch.round()
+            return batch.trained()
+
+
+class _Batch:
+    """The networks in training, one row each in every array, and the queue of those that wait."""
+
+    def __init__(self, task: TrainingTask, settings: Settings, optimiser: Optimiser) -> None:
+        self._task = task
+        self._settings = settings
+        self._objective = Objective(task, settings)
+        self._n_begun = 0
+        self._networks: Ints = np.zeros(0, dtype=np.int64)
+        self._finished = torch.zeros(0, dtype=torch.bool)
+        nobody = torch.zeros(0, self._objective.layout.n_parameters, dtype=torch.float64)
+        self._descent = optimiser.begin(nobody)
+        self._stretch = self._objective.layout.stretch(optimiser.bias_stretch)
+        none = torch.zeros(0, dtype=torch.int64)
+        self._progress = begin_progress(nobody, limit=none, watches=none.bool())
+        self._results = ResultCollector()
+        self._recorder = Recorder()
+
+    def round(self) -> None:
+        """Evaluate one point of every network."""
+        found = self._objective.evaluate(self._descent.trial() * self._stretch)
+        evaluation = replace(found, gradient=found.gradient * self._stretch)
+        outcome = self._descent.advance(evaluation)
+        moved = outcome.moved & ~self._finished
+        self._progress = update_progress(self._progress, evaluation=evaluation, moved=moved)
+        self._recorder.add(self._networks, evaluation=evaluation, moved=moved)
+        self._finished |= outcome.failed | has_finished(
+            self._progress, evaluation.gradient, self._settings, moved=moved
+        )
+
+    def fill(self) -> bool:
+        """Exchange finished networks for waiting ones when enough have finished; return whether any train."""
+        n_finished = int(self._finished.sum())
+        if n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
+            self._leave(self._finished)
+        n_free = self._objective.width - self._networks.size
+        last = min(self._n_begun + n_free, self._task.n_networks)
+        if last > self._n_begun:
+            self._join(np.arange(self._n_begun, last))
+        return bool(self._networks.size)
+
+    def trained(self) -> Trained:
+        """Return the networks, all of which have finished."""
+        return self._results.trained(self._settings.activation, self._recorder.trace())
+
+    def _leave(self, finished: Tensor) -> None:
+        gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]
+        self._results.put(
+            self._networks[gone.numpy(force=True)],
+            weights=batch_records.take(self._objective.weights_at(self._progress.best_point), gone),
+            progress=batch_records.take(self._progress, gone),
+        )
+        self._objective.keep(kept)
+        self._descent.keep(kept)
+        self._progress = batch_records.take(self._progress, kept)
+        self._networks = self._networks[kept.numpy(force=True)]
+        self._finished = self._finished[kept]
+
+    def _join(self, networks: Ints) -> None:
+        start = torch.as_tensor(self._task.start[networks])
+        watches = torch.as_tensor(self._task.selection[networks].sum(axis=1) > 0.0)
+        blind = torch.as_tensor(self._task.blind_steps[networks])
+        limit = torch.where(watches, self._settings.max_steps, blind)
+        self._objective.admit(networks)
+        self._descent.admit(start / self._stretch)
+        self._progress = batch_records.join(
+            self._progress, begin_progress(start, limit=limit, watches=watches)
+        )
+        self._networks = np.append(self._networks, networks)
+        self._finished = torch.cat([self._finished, torch.zeros(networks.size, dtype=torch.bool)])
+        self._n_begun += networks.size
