@@ -35,9 +35,9 @@ import json, resource, sys, time
 from pathlib import Path
 from harness.api import prepare_study
 from harness.running.options import RunOptions
-from harness.forecast.forecast import forecast
+from harness.forecast import forecast_of
 plan = prepare_study(RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv)).plan
-found = forecast(plan, on_probe=lambda label: None)
+found = forecast_of(plan, on_probe=lambda label: None)
 tasks = sum(one.all_seconds for one in found.probed)
 conclusion = found.conclusion.seconds(1)
 told = {"start": found.start, "tasks": tasks, "conclusion": conclusion, "all": found.seconds(1)}

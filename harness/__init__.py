@@ -1,6 +1,6 @@
 """One panel study, through many estimators side by side: the public names for scripts and notebooks."""
 
-from harness.api import draft_spec, open_run, panel_from_frame, run
+from harness.api import init, open_run, panel_from_frame, run
 from harness.data.panel import Panel
 from harness.errors import (
     ArtifactError,
@@ -12,7 +12,7 @@ from harness.errors import (
     SpecError,
 )
 from harness.python_spec import Spec
-from harness.results.study_result import StudyResult
+from harness.results import StudyResult
 
 __version__ = "0.1.0"
 
@@ -27,7 +27,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "StudyResult",
-    "draft_spec",
+    "init",
     "open_run",
     "panel_from_frame",
     "run",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, Problem
 from harness.python_spec import Spec
-from harness.results.study_result import StudyResult
+from harness.results import StudyResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,13 +76,14 @@ def run(
         Where the command would end with an error. Cells that cannot be fitted are rows with a reason.
     """
     from harness.running.options import RunOptions
+    from harness.running.progress import progress as bar
 
     options = RunOptions(
         spec=_spec(spec),
         data=_data(data),
         out=None if out is None else Path(out),
         quick=quick,
-        n_jobs=jobs,
+        jobs=jobs,
         time_limit=time_limit,
         memory_limit=memory_limit,
         resume=resume,
@@ -90,7 +91,7 @@ def run(
         allow_outside=allow_outside,
         calibrated=None if calibrated is None else Path(calibrated),
     )
-    with _progress(is_shown=progress) as on_progress:
+    with bar() if progress else nullcontext() as on_progress:
         folder = run_study(options, on_progress=on_progress, on_resumed=print if progress else None)
     return StudyResult(folder.path)
 
@@ -191,7 +192,7 @@ def open_run(path: AnyPath) -> StudyResult:
     return StudyResult(RunFolder.open(Path(path)).path)
 
 
-def draft_spec(
+def init(
     frame: pd.DataFrame,
     *,
     outcome: str,
@@ -201,6 +202,8 @@ def draft_spec(
     study: str = "study",
 ) -> str:
     """Return the text of a first spec for a table, to be saved or given to `run` after `yaml.safe_load`.
+
+    It is what ``harness init`` writes for files.
 
     Parameters
     ----------
@@ -248,14 +251,3 @@ def _data(data: object) -> Path | FrameFile | None:
         expected = "the path of a file, or a pandas DataFrame"
         raise DataError(Problem("data", what, expected, "turn it into a DataFrame"))
     return frame_file(data)
-
-
-@contextmanager
-def _progress(*, is_shown: bool) -> Iterator[Progress | None]:
-    from harness.running.progress import progress
-
-    if not is_shown:
-        yield None
-        return
-    with progress() as on_progress:
-        yield on_progress

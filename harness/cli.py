@@ -18,23 +18,13 @@ import click
 from harness import __version__
 from harness.commands.calibrate import calibrate
 from harness.commands.compare import compare
-from harness.commands.doctor import doctor
-from harness.commands.export import export
+from harness.commands.finished import export, pack, pin, sign, verify
 from harness.commands.init import init
-from harness.commands.new_plugin import new_plugin
-from harness.commands.pack import pack
-from harness.commands.pin import pin
-from harness.commands.plan import plan
-from harness.commands.plugin_options import chosen, plugins_folder_option, plugins_off_option
-from harness.commands.plugins import plugins
-from harness.commands.report import report
-from harness.commands.run import run
-from harness.commands.schema import schema
-from harness.commands.sign import sign
+from harness.commands.options import chosen, plugins_folder_option, plugins_off_option
+from harness.commands.plan import plan, validate
+from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
+from harness.commands.run import report, run
 from harness.commands.suite import suite
-from harness.commands.test_plugin import test_plugin
-from harness.commands.validate import validate
-from harness.commands.verify import verify
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -70,24 +60,23 @@ def cli(
 
 
 for command in (
-    init,
-    run,
-    validate,
-    plan,
-    calibrate,
-    plugins,
-    schema,
-    report,
-    compare,
-    export,
-    pack,
-    verify,
-    sign,
-    pin,
-    new_plugin,
-    test_plugin,
-    suite,
-    doctor,
+    *(
+        init,
+        run,
+        validate,
+        plan,
+        calibrate,
+        plugins,
+        schema,
+        report,
+        compare,
+        export,
+        pack,
+        verify,
+        sign,
+        pin,
+    ),
+    *(new_plugin, test_plugin, suite, doctor),
 ):
     cli.add_command(command)
 

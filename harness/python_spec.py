@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,17 @@ from harness.registry.catalog import USE
 
 Choice = object
 """An object of a class that a plugin offers, such as ``FixedEffects(effects=("entity",))``, its name, or a
-mapping as in YAML."""
+mapping as in YAML, whose ``use`` may be such an object: ``{"use": FixedEffects(), "id": "fe"}``."""
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spec:
     """A study as a YAML file has it, written in Python.
 
     Arguments are the keys of the file; see its reference. In the place of names and mappings, estimators,
-    protocols, metrics and scenarios may be objects of their classes, with the options that they have. What is
-    left out has the default of the file.
+    protocols, metrics and scenarios may be objects of their classes, with the options that they have; under
+    ``use`` of a mapping such an object gets an ``id`` or a ``label``. What is left out has the default of the
+    file.
 
     Attributes
     ----------
@@ -39,107 +40,61 @@ class Spec:
     >>> spec = harness.Spec(
     ...     "wages",
     ...     roles={"entity": "nr", "time": "year", "outcomes": "lwage", "exposure": "exper"},
-    ...     estimators=["pooled_ols", harness.python_spec.entry("fixed_effects", id="fe", label="Within")],
+    ...     estimators=["pooled_ols", {"use": "fixed_effects", "id": "fe", "label": "Within"}],
     ...     data={"dataset": "wage_panel"},
     ... )
     >>> spec
     Spec('wages')
     """
 
-    text: str
+    study: str
+    _: KW_ONLY
+    roles: Mapping[str, Any]
+    estimators: Sequence[Choice] | str
+    data: Mapping[str, Any] | None = None
+    title: str | None = None
+    description: str | None = None
+    seed: int | None = None
+    variables: Mapping[str, Any] | None = None
+    evaluation: Mapping[str, Any] | None = None
+    multiverse: Mapping[str, Any] | None = None
+    scenarios: Sequence[Choice] | str | None = None
+    claims: Sequence[Mapping[str, Any]] | None = None
+    identities: Sequence[Mapping[str, Any]] | None = None
+    counterparts: Mapping[str, Any] | None = None
+    left_open: Sequence[Mapping[str, Any]] | None = None
+    expect: Sequence[Mapping[str, Any]] | None = None
+    data_are_published: bool | None = None
+    report: Mapping[str, Any] | None = None
+    text: str = dataclasses.field(init=False)
 
-    def __init__(
-        self,
-        study: str,
-        *,
-        roles: Mapping[str, Any],
-        estimators: Sequence[Choice] | str,
-        data: Mapping[str, Any] | None = None,
-        title: str | None = None,
-        description: str | None = None,
-        seed: int | None = None,
-        variables: Mapping[str, Any] | None = None,
-        evaluation: Mapping[str, Any] | None = None,
-        multiverse: Mapping[str, Any] | None = None,
-        scenarios: Sequence[Choice] | str | None = None,
-        claims: Sequence[Mapping[str, Any]] | None = None,
-        identities: Sequence[Mapping[str, Any]] | None = None,
-        counterparts: Mapping[str, Any] | None = None,
-        left_open: Sequence[Mapping[str, Any]] | None = None,
-        expect: Sequence[Mapping[str, Any]] | None = None,
-        data_are_published: bool | None = None,
-        report: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __post_init__(self) -> None:
         from harness.installed import installed
         from harness.study.spec.document import written_spec
         from harness.study.spec.load import load_study
         from harness.study.spec.study import SPEC_VERSION
 
-        given = {
-            "spec_version": SPEC_VERSION,
-            "study": study,
-            "title": title,
-            "description": description,
-            "seed": seed,
-            "data": data or {},
-            "roles": roles,
-            "variables": variables,
-            "estimators": estimators,
-            "evaluation": evaluation,
-            "multiverse": multiverse,
-            "scenarios": scenarios,
-            "claims": claims,
-            "identities": identities,
-            "counterparts": counterparts,
-            "left_open": left_open,
-            "expect": expect,
-            "data_are_published": data_are_published,
-            "report": report,
-        }
-        written = written_spec({key: _plain(value) for key, value in given.items() if value is not None})
+        given = {key.name: getattr(self, key.name) for key in dataclasses.fields(self) if key.init}
+        given |= {"data": self.data or {}}
+        keys = {key: _plain(value) for key, value in given.items() if value is not None}
+        written = written_spec({"spec_version": SPEC_VERSION, **keys})
         load_study(written, catalogs=installed().catalogs)
         object.__setattr__(self, "text", written.text)
-        object.__setattr__(self, "_study", study)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spec) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def __repr__(self) -> str:
-        return f"Spec({getattr(self, '_study', '')!r})"
+        return f"Spec({self.study!r})"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the YAML file, for `harness run`, and return its path; a file that is there is replaced."""
         written = Path(path)
         written.write_text(self.text, encoding="utf-8")
         return written
-
-
-def entry(
-    choice: Choice,
-    *,
-    id: str | None = None,  # noqa: A002 - the key of the file
-    label: str | None = None,
-    exposure: str | None = None,
-    controls: Sequence[str] | None = None,
-    rows: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return an entry of a list of choices: a choice with what the entry itself is called and given.
-
-    Parameters
-    ----------
-    choice : its name, an object of its class, or a mapping with its name under ``use``
-    id : how tables call it; its name unless given
-    label : of an estimator, in the report
-    exposure, controls, rows : of an estimator that has columns or rows of its own
-
-    Raises
-    ------
-    TypeError
-        Where the choice is none of these.
-    """
-    chosen = {USE: choice} if isinstance(choice, str) else _plain(choice)
-    if not isinstance(chosen, dict) or USE not in chosen:
-        message = f"{choice!r} is no choice: give its name, an object of its class, or a mapping with `use`"
-        raise TypeError(message)
-    own = {"id": id, "label": label, "exposure": exposure, "controls": controls, "rows": rows}
-    return {**{key: _plain(value) for key, value in own.items() if value is not None}, **chosen}
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - mappings, lists and scalars
@@ -152,12 +107,12 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - mappings, lists and scalars
         name = getattr(type(value), "name", None)
         if not isinstance(name, str):
             return {field.name: _plain(option) for field, option in given.items()}
-        return {
-            USE: name,
-            **{field.name: _plain(option) for field, option in given.items() if option != _default(field)},
-        }
+        own = {field.name: _plain(option) for field, option in given.items() if option != _default(field)}
+        return {USE: name, **own}
     if isinstance(value, Mapping):
-        return {key: _plain(given) for key, given in value.items()}
+        plain = {key: _plain(given) for key, given in value.items()}
+        chosen = plain.get(USE)
+        return {**plain, **chosen} if isinstance(chosen, dict) else plain
     if isinstance(value, list | tuple):
         return [_plain(given) for given in value]
     return value

@@ -11,7 +11,7 @@ from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.suite.spec import load_suite
 from harness.suite.studies import with_estimators
-from harness.suite.write import SuiteOptions, run_suite
+from harness.suite.write import run_suite
 
 CURVED = {
     "spec_version": 1,
@@ -66,8 +66,9 @@ def run_suite_file(file, out, *, said=None, only=(), more=(), on_progress=None, 
     loaded = load_suite(file)
     return run_suite(
         replace(loaded, suite=with_estimators(loaded.suite, more)),
-        SuiteOptions(RunOptions(spec=file, **options), out, only),
+        RunOptions(spec=file, out=out, **options),
         installed(),
+        only=only,
         find=findings_of,
         on_progress=on_progress,
         on_said=(said if said is not None else []).append,

@@ -183,7 +183,7 @@ def test_figures_are_shown_as_svg(small_run):
 
 
 def test_a_large_figure_is_shown_as_png(small_run, monkeypatch):
-    monkeypatch.setattr("harness.results.stored_figure.MOST_SVG", 10)
+    monkeypatch.setattr("harness.results.MOST_SVG", 10)
     assert list(small_run.figures["curve-invest"]._repr_mimebundle_()) == ["image/png"]
 
 

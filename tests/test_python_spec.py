@@ -38,8 +38,8 @@ def written():
         data={"dataset": "grunfeld"},
         roles=ROLES,
         estimators=[
-            harness.python_spec.entry(PooledOLS(), id="ols", label="Pooled"),
-            harness.python_spec.entry("pooled_ols", id="alone", controls=[]),
+            {"use": PooledOLS(), "id": "ols", "label": "Pooled"},
+            {"use": "pooled_ols", "id": "alone", "controls": []},
             FixedEffects(effects=("entity", "time")),
             Rab(base=Splines(), draws=30),
         ],
@@ -55,6 +55,7 @@ def test_it_is_the_study_of_the_file(tmp_path):
     own = load_study(spec.save(tmp_path / "own.yaml"), catalogs=catalogs).study
     assert own == load_study(tmp_path / "file.yaml", catalogs=catalogs).study
     assert repr(spec) == "Spec('grunfeld')"
+    assert {spec} == {written()}
 
 
 def test_options_that_are_objects_are_written_whole():
@@ -79,8 +80,8 @@ def test_mistakes_are_those_of_a_file():
 
 
 def test_what_is_no_choice_is_refused():
-    with pytest.raises(TypeError, match="is no choice"):
-        harness.python_spec.entry(3)
+    with pytest.raises(harness.SpecError, match=r"estimators\[0\]"):
+        harness.Spec("grunfeld", roles=ROLES, estimators=[3])
 
 
 def test_a_script_runs_it(tmp_path):

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harness.running.checkpoints import CheckpointStore
+from harness.running.dependence import Surroundings
+from harness.running.graph import run_tasks
 
 
 @dataclass
@@ -17,3 +23,11 @@ class Watched:
 
     def done(self, label: str) -> None:
         self.finished.append(label)
+
+
+def run_all(tasks, *, workers, listener=None):
+    """Run tasks without an earlier run, and return their results."""
+    with TemporaryDirectory() as place:
+        store = CheckpointStore(Path(place) / "checkpoints")
+        kept = run_tasks(tasks, store, Surroundings({}, {}), workers=workers, listener=listener or Watched())
+    return kept.results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,17 +12,18 @@ from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
 from harness.calibration.table import LEVEL, Truth, calibration_tables
 from harness.installed import installed
-from harness.record.manifest import Manifest, SpecRecord
+from harness.record.manifest import Manifest
 from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
+from harness.running.dependence import Surroundings
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.plan import make_plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Progress
-from harness.running.provenance import Provenance, manifest_of
+from harness.running.provenance import manifest_of
 from harness.running.versions import installed_code, versions
 from harness.tables.findings import ERROR_RATES
 from harness.tables.table import read_rows
@@ -54,12 +56,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     plan = make_plan(form.study, prepared.panels, registry.catalogs)
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
     count = _counter(truth.n_panels * len(truth.effects), on_progress)
-    record = calibration_record(
-        prepared.loaded.study,
-        table=prepared.table,
-        panels=prepared.panels,
-        versions=versions(registry.brought_by),
-    )
+    record = calibration_record(prepared, versions(registry.brought_by))
     manifest = calibration_manifest(options, prepared, truth, started)
     keep = [file.path for file in prepared.table.files]
     with locked(folder.path), folder.replaced(keep=keep) as new:
@@ -102,20 +99,6 @@ def calibration_manifest(
     """Return what the page says of the study that was repeated, but for the time that it took."""
     spec = options.spec_path(Path())
     words = ["harness", "calibrate", spec.as_posix(), "--panels", str(truth.n_panels)]
-    provenance = Provenance(
-        spec=SpecRecord(spec.as_posix(), prepared.loaded.document.sha256, options.overrides),
-        command=shlex.join([*words, "--effect", f"{truth.effect:g}"]),
-        quick=options.quick,
-        versions=versions(installed(options.plugins).brought_by),
-        code=installed_code(),
-        started=started,
-    )
-    return manifest_of(
-        prepared.plan.study,
-        provenance,
-        table=prepared.table,
-        panels=prepared.panels,
-        universes=(),
-        cells=(),
-        seconds=0.0,
-    )
+    used = Surroundings(installed_code(), versions(installed(options.plugins).brought_by))
+    manifest = manifest_of(options, prepared, used, folder=Path(), started=started, seconds=0.0)
+    return replace(manifest, command=shlex.join([*words, "--effect", f"{truth.effect:g}"]))

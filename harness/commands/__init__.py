@@ -1,1 +1,1 @@
-"""The subcommands of ``harness``, one a file; each loads heavy libraries only when it is called."""
+"""The subcommands of ``harness``; each loads heavy libraries only when it is called."""

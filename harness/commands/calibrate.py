@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
 import click
 
-from harness.commands.options import (
-    backend_option,
-    data_option,
-    jobs_option,
-    n_jobs,
-    outside_option,
-    scheduler_option,
-    set_option,
-    spec_argument,
-)
-from harness.commands.plugin_options import found
-from harness.registry.plugin_choice import PluginChoice
+from harness.commands.options import found, run_options, spec_argument
+from harness.running.options import RunOptions
 from harness.running.progress import progress
 
 
 @click.command()
 @spec_argument
-@data_option
+@run_options(
+    *("data", "out", "jobs", "backend", "scheduler", "overrides", "allow_outside"),
+    out="Folder; by default runs/STUDY-calibration.",
+)
 @click.option(
     "--panels",
     type=click.IntRange(min=1, max=100_000),
@@ -39,26 +29,7 @@ from harness.running.progress import progress
     show_default=True,
     help="True effect of the exposure, on as many panels beside those without one.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder; by default runs/STUDY-calibration.")
-@jobs_option
-@backend_option
-@scheduler_option
-@set_option
-@outside_option
-@click.pass_obj
-def calibrate(
-    choice: PluginChoice,
-    spec: Path,
-    data: Path | None,
-    panels: int,
-    effect: float,
-    out: Path | None,
-    jobs: int | None,
-    backend: Literal["loky", "dask"],
-    scheduler: str | None,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-) -> None:
+def calibrate(options: RunOptions, panels: int, effect: float) -> None:
     """Repeat a study on panels like its own whose truth is known.
 
     Says how often the study finds what is not there, be it a gain, an effect, a nonlinearity, a turning
@@ -74,20 +45,8 @@ def calibrate(
     """
     from harness.calibration.run import calibrate as calibrate_study
     from harness.calibration.table import Truth
-    from harness.running.options import RunOptions
 
-    found(choice)
-    options = RunOptions(
-        spec=spec,
-        data=data,
-        out=out,
-        n_jobs=n_jobs(jobs),
-        backend=backend,
-        scheduler=scheduler,
-        overrides=overrides,
-        allow_outside=allow_outside,
-        plugins=choice,
-    )
+    found(options.plugins)
     with progress() as on_progress:
         path = calibrate_study(options, Truth(panels, effect), on_progress=on_progress)
     click.echo(f"calibration: {path}")

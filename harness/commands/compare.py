@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.plugin_options import found
+from harness.commands.options import PATH, found, json_option
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ DIFFER = 1
 
 
 @click.command()
-@click.argument("a", metavar="A", type=click.Path(path_type=Path))
-@click.argument("b", metavar="B", type=click.Path(path_type=Path))
+@click.argument("a", metavar="A", type=PATH)
+@click.argument("b", metavar="B", type=PATH)
 @click.option(
     "--rtol",
     type=click.FloatRange(min=0),
@@ -37,7 +37,7 @@ DIFFER = 1
     show_default=True,
     help="Distance by which two numbers may differ beside that.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
     """Say what differs between the runs in the folders A and B, or between run A and a CSV file B.

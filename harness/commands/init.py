@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.plugin_options import found
+from harness.commands.options import PATH, found
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ _ASKED = {
 
 
 @click.command()
-@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True, type=PATH)
 @click.option("--entity", metavar="COLUMN", help="Column of the entities; guessed unless given.")
 @click.option("--time", metavar="COLUMN", help="Column of the periods; guessed unless given.")
 @click.option("--outcome", metavar="COLUMN", help="Column whose values are to be explained.")
 @click.option("--exposure", metavar="COLUMN", help="Column whose effect is asked.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Spec to write; by default beside the data, with their name.",
 )
 @click.pass_obj

@@ -1,58 +1,29 @@
-"""Arguments and options that several subcommands share."""
+"""What several subcommands share: arguments, the options of a run, and the plugins that count."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-spec_argument = click.argument("spec", type=click.Path(path_type=Path))
-run_argument = click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-set_option = click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the spec; repeatable."
-)
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), help="File to use in the place of the data the spec names."
-)
-quick_option = click.option("--quick", is_flag=True, help="Fewer draws, splits and restarts.")
-jobs_option = click.option(
-    "--jobs",
-    type=click.IntRange(min=1, max=1024),
-    default=None,
-    help="Worker processes; by default one for each core that the command may use.",
-)
-backend_option = click.option(
-    "--backend",
-    type=click.Choice(["loky", "dask"]),
-    default="loky",
-    show_default=True,
-    help="What starts the worker processes; the numbers are the same.",
-)
-scheduler_option = click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Use the workers of this dask cluster, in the place of --jobs.",
-)
-time_limit_option = click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0.0, min_open=True),
-    metavar="SECONDS",
-    help="How long one task may take: a fit on a fold, or on all rows, or a block of draws.",
-)
-memory_limit_option = click.option(
-    "--memory-limit",
-    type=click.FloatRange(min=0.5),
-    metavar="GB",
-    help="Memory that a worker process may hold, on Linux; a task that asks for more is a row that says so.",
-)
-outside_option = click.option(
-    "--allow-outside", is_flag=True, help="Let the spec name data files outside its own folder."
-)
+from harness.registry.plugin_choice import PluginChoice, asked_by_environment
+from harness.running.options import OPTIONS, Option, RunOptions
 
+if TYPE_CHECKING:
+    from harness.registry.registry import Registry
 
-def n_jobs(jobs: int | None) -> int:
-    """Return the worker processes asked for, or one for each core that this process may use."""
-    return jobs or n_cores()
+Command = Callable[..., Any]
+
+PATH = click.Path(path_type=Path)
+
+spec_argument = click.argument("spec", type=PATH)
+run_argument = click.argument("folder", metavar="RUN", type=PATH)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+open_option = click.option("--open", "opens", is_flag=True, help="Show the report in the browser at the end.")
+lies_option = click.option("--spec", type=PATH, help="Where the spec lies now, with its data.")
 
 
 def n_cores() -> int:
@@ -60,3 +31,113 @@ def n_cores() -> int:
     from joblib import cpu_count
 
     return int(cpu_count())
+
+
+def option_of(name: str, text: str = "") -> Callable[[Command], Command]:
+    """Return the option of the command for a field of `RunOptions`.
+
+    Parameters
+    ----------
+    text : what the help says of it; what the field says unless given
+    """
+    option = OPTIONS[name]
+    default = (
+        n_cores if name == "jobs" else False if option.kind is bool else next(iter(option.choices), None)
+    )
+    return click.option(
+        option.flag_of(name),
+        name,
+        help=text or option.help,
+        metavar=option.metavar,
+        is_flag=option.kind is bool,
+        type=None if option.kind is bool else _type_of(option),
+        multiple=option.is_repeated,
+        default=default,
+        show_default=bool(option.choices),
+    )
+
+
+def _type_of(option: Option) -> click.ParamType[Any]:
+    if option.kind is Path:
+        return PATH
+    if option.choices:
+        return click.Choice(option.choices)
+    if option.kind is int:
+        least, most = (None if limit is None else int(limit) for limit in (option.least, option.most))
+        return click.IntRange(least, most)
+    if option.kind is float:
+        return click.FloatRange(min=option.least, max=option.most, min_open=option.is_open)
+    return click.STRING
+
+
+def run_options(*names: str, out: str = "") -> Callable[[Command], Command]:
+    """Give a command fields of `RunOptions` as options, and its function them as one value.
+
+    The function gets `spec` and these as ``options``, whatever other options the command has by their names.
+
+    Parameters
+    ----------
+    out : what the help says of the folder, where that is not a run's
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def with_options(spec: Path, **given: Any) -> Any:  # noqa: ANN401 - as click calls a command
+            own = {name: given.pop(name) for name in names}
+            return command(RunOptions(spec, plugins=click.get_current_context().obj, **own), **given)
+
+        decorated: Command = with_options
+        for name in reversed(names):
+            decorated = option_of(name, out if name == "out" else "")(decorated)
+        return decorated
+
+    return decorate
+
+
+def written_line(folder: Path) -> str:
+    """Return one line that names the report in a run folder, or the folder where there is none."""
+    report = folder / "report.html"
+    return f"report: {report}" if report.is_file() else f"results: {folder}"
+
+
+_OFF = "no:"
+
+
+def _names_off(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = [value for value in values if not value.startswith(_OFF) or value == _OFF]
+    if wrong:
+        raise click.BadParameter(f"'{wrong[0]}' is not of the form {_OFF}NAME", param=option)
+    return tuple(value.removeprefix(_OFF) for value in values)
+
+
+plugins_off_option = click.option(
+    "-p",
+    "plugins_off",
+    multiple=True,
+    callback=_names_off,
+    metavar="no:NAME",
+    help="Switch a plugin off; repeatable. Also HARNESS_PLUGINS_OFF, comma separated.",
+)
+plugins_folder_option = click.option(
+    "--plugins-folder",
+    type=PATH,
+    metavar="DIR",
+    help="Folder of plugins that are not installed, each a module or package; their code runs. "
+    "Also HARNESS_PLUGINS_FOLDER.",
+)
+
+
+def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginChoice:
+    """Return what the options say, with what the environment variables say next to them."""
+    asked = asked_by_environment()
+    return PluginChoice(tuple(dict.fromkeys((*asked.off, *plugins_off))), plugins_folder or asked.folder)
+
+
+def found(choice: PluginChoice) -> Registry:
+    """Return what the chosen plugins offer, and say on standard error which are left out as broken."""
+    from harness.installed import installed
+
+    registry = installed(choice)
+    for plugin in registry.broken:
+        click.echo(f"plugin {plugin.name} is left out, it is broken: {plugin.broken}", err=True)
+    return registry

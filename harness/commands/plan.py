@@ -1,4 +1,4 @@
-"""``harness plan``: what a run would fit, and what it takes."""
+"""``harness validate`` and ``harness plan``: what can be said of a study before it is run."""
 
 from __future__ import annotations
 
@@ -8,29 +8,43 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import (
-    data_option,
-    jobs_option,
-    n_jobs,
-    outside_option,
-    quick_option,
-    set_option,
-    spec_argument,
-)
-from harness.commands.plugin_options import found
-from harness.registry.plugin_choice import PluginChoice
+from harness.commands.options import found, run_options, spec_argument
+from harness.running.options import RunOptions
 
 if TYPE_CHECKING:
-    from harness.forecast.forecast import Forecast
-    from harness.running.options import RunOptions
+    from harness.forecast import Forecast
     from harness.running.prepare import Prepared
 
 
 @click.command()
 @spec_argument
-@data_option
-@quick_option
-@jobs_option
+@run_options("data", "overrides", "allow_outside")
+@click.option("--spec-only", is_flag=True, help="Leave the data unread.")
+def validate(options: RunOptions, spec_only: bool) -> None:
+    """Check a spec and the data it names, and say everything that is wrong with them.
+
+    What a reader of the report would be warned of in the data stands below.
+    """
+    from harness.study.spec.load import load_study
+
+    catalogs = found(options.plugins).catalogs
+    study = load_study(options.spec, catalogs=catalogs, overrides=options.overrides).study
+    line = f"{options.spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
+    if spec_only:
+        click.echo(line)
+        return
+    from harness.api import prepare_study
+
+    panels = prepare_study(options).panels
+    entities, periods = len(panels.entity.labels), len(panels.time.labels)
+    click.echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
+    for note in panels.notes:
+        click.echo(f"{note.code}: {note.where}: {note.message}")
+
+
+@click.command()
+@spec_argument
+@run_options("data", "quick", "jobs", "overrides", "allow_outside")
 @click.option(
     "--within",
     type=click.FloatRange(min=0, min_open=True),
@@ -38,20 +52,7 @@ if TYPE_CHECKING:
     help="Say also how many of the draws fit into so many minutes, and the command that makes them.",
 )
 @click.option("--list-only", is_flag=True, help="Fit nothing: do not say how long a run takes.")
-@set_option
-@outside_option
-@click.pass_obj
-def plan(
-    choice: PluginChoice,
-    spec: Path,
-    data: Path | None,
-    quick: bool,
-    jobs: int | None,
-    within: float | None,
-    list_only: bool,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-) -> None:
+def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
     """Read spec and data and show what a run would fit, how long it takes and how much memory.
 
     Time and memory come from a few fits that are made now, with few draws: time is that of a machine with
@@ -59,33 +60,29 @@ def plan(
     the command that is shown has their number, so that its tables do not depend on a machine's speed.
     """
     from harness.api import prepare_study
-    from harness.running.options import RunOptions
 
-    found(choice)
-    options = RunOptions(
-        spec=spec, data=data, quick=quick, overrides=overrides, allow_outside=allow_outside, plugins=choice
-    )
+    found(options.plugins)
     prepared = prepare_study(options)
     click.echo(prepared.plan.describe())
     if list_only:
         return
-    from harness.forecast.forecast import forecast
+    from harness.forecast import forecast_of
 
-    told = forecast(prepared.plan, on_probe=lambda label: click.echo(f"trying {label}", err=True))
-    click.echo(told.describe(n_jobs(jobs)))
+    expected = forecast_of(prepared.plan, on_probe=lambda label: click.echo(f"trying {label}", err=True))
+    click.echo(expected.describe(options.jobs))
     if within is not None:
-        click.echo(_within(options, prepared, told, within, n_jobs(jobs)))
+        click.echo(_within(options, prepared, expected, within))
 
 
-def _within(options: RunOptions, prepared: Prepared, told: Forecast, minutes: float, jobs: int) -> str:
+def _within(options: RunOptions, prepared: Prepared, expected: Forecast, minutes: float) -> str:
     """Return how many of the draws fit into a time, and the command of a run with them."""
-    from harness.forecast.budget import fewer_draws, share_within
+    from harness.forecast import fewer_draws, share_within
 
-    share = share_within(told, 60.0 * minutes, n_jobs=jobs)
+    share = share_within(expected, 60.0 * minutes, n_jobs=options.jobs)
     if share == 1.0:
         return f"within {minutes:g} min: all draws"
     if share == 0.0:
         return f"within {minutes:g} min: no draws, since what else is to be done takes longer"
     fewer = replace(options, overrides=(*options.overrides, *fewer_draws(prepared, share)))
     command = fewer.command(Path(), prepared.plan.study.data)
-    return f"within {minutes:g} min: {share:.0%} of the draws, by\n{command} --jobs {jobs}"
+    return f"within {minutes:g} min: {share:.0%} of the draws, by\n{command} --jobs {options.jobs}"

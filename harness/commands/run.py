@@ -1,28 +1,24 @@
-"""``harness run``: run a study."""
+"""``harness run`` and ``harness report``: run a study, and write a report again."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands.options import (
-    backend_option,
-    data_option,
-    jobs_option,
-    memory_limit_option,
-    n_jobs,
-    outside_option,
-    quick_option,
-    scheduler_option,
-    set_option,
+    found,
+    open_option,
+    option_of,
+    run_argument,
+    run_options,
     spec_argument,
-    time_limit_option,
+    written_line,
 )
-from harness.commands.plugin_options import found
-from harness.commands.written_line import REPORT, written_line
 from harness.registry.plugin_choice import PluginChoice
+from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
 
 if TYPE_CHECKING:
@@ -31,65 +27,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @spec_argument
-@data_option
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; by default runs/STUDY.")
-@quick_option
-@jobs_option
-@backend_option
-@scheduler_option
-@time_limit_option
-@memory_limit_option
-@click.option("--resume", is_flag=True, help="Take up a run of this study that was cut off.")
-@click.option(
-    "--calibrated",
-    type=click.Path(path_type=Path),
-    help="Folder that harness calibrate wrote for this study: its error rates go beside the findings.",
-)
-@click.option("--open", "opens", is_flag=True, help="Show the report in the browser at the end.")
-@set_option
-@outside_option
-@click.pass_obj
-def run(
-    choice: PluginChoice,
-    spec: Path,
-    data: Path | None,
-    out: Path | None,
-    quick: bool,
-    jobs: int | None,
-    backend: Literal["loky", "dask"],
-    scheduler: str | None,
-    time_limit: float | None,
-    memory_limit: float | None,
-    resume: bool,
-    calibrated: Path | None,
-    opens: bool,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-) -> None:
+@run_options(*OPTIONS)
+@open_option
+def run(options: RunOptions, opens: bool) -> None:
     """Run a study and write its tables, figures and report.
 
     Expected numbers of the spec that the run does not reproduce are counted and leave the exit code at 0; as
     tests they run under pytest.
     """
     from harness.api import run_study
-    from harness.running.options import RunOptions
 
-    options = RunOptions(
-        spec=spec,
-        data=data,
-        out=out,
-        quick=quick,
-        n_jobs=n_jobs(jobs),
-        backend=backend,
-        scheduler=scheduler,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        resume=resume,
-        calibrated=calibrated,
-        overrides=overrides,
-        allow_outside=allow_outside,
-        plugins=choice,
-    )
     resumed: list[str] = []
     with progress() as on_progress:
         folder = run_study(options, find_plugins=found, on_progress=on_progress, on_resumed=resumed.append)
@@ -100,7 +47,7 @@ def run(
     if line := _nothing_line(folder):
         click.echo(line, err=True)
     click.echo(written_line(folder.path))
-    page = folder.path / REPORT
+    page = folder.path / "report.html"
     if opens and page.is_file():
         click.launch(str(page))
 
@@ -119,7 +66,40 @@ def _expected_line(folder: RunFolder) -> str:
     if found.empty:
         return ""
     n_reproduced = int((found["status"] == "reproduced").sum())
-    told = f"expected numbers: {n_reproduced} of {len(found)} reproduced"
+    summary = f"expected numbers: {n_reproduced} of {len(found)} reproduced"
     if n_reproduced == len(found):
-        return told
-    return f"{told}, see {folder.path / 'expectations.csv'}; a difference fails under pytest, not here"
+        return summary
+    return f"{summary}, see {folder.path / 'expectations.csv'}; a difference fails under pytest, not here"
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages."
+)
+@option_of("jobs")
+@click.option("--force", is_flag=True, help="Write it where files are not as the run wrote them; recorded.")
+@click.pass_obj
+def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int, force: bool) -> None:
+    """Write the report of a finished run again, in the formats that its spec asks for."""
+    from harness.api import reporter_of
+    from harness.audit.verify.integrity import changed_inputs, require_unchanged
+    from harness.running.folder import RunFolder
+    from harness.running.workers import LocalWorkers
+
+    run = RunFolder.open(folder)
+    if not force:
+        require_unchanged(
+            run, hint="take a whole copy of the folder; --force writes the report, and records it"
+        )
+    forced = changed_inputs(run)
+    if brief:
+        click.echo(f"brief: {reporter_of(choice).brief(folder)}")
+        return
+    found(choice)
+    reporter_of(choice, workers=LocalWorkers(jobs)).report(folder)
+    if forced:
+        manifest = run.manifest()
+        names = tuple(dict.fromkeys((*manifest.forced, *forced)))
+        run.write_manifest(replace(manifest, forced=names))
+    click.echo(written_line(folder))

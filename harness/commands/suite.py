@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from harness.commands.options import backend_option, jobs_option, n_jobs, quick_option, scheduler_option
-from harness.commands.plugin_options import found
-from harness.registry.plugin_choice import PluginChoice
+from harness.commands.options import PATH, found, open_option, run_options
+from harness.running.options import RunOptions
 from harness.running.progress import progress
 
 DIFFER = 1
@@ -32,13 +30,10 @@ def suite() -> None:
 
 
 @suite.command()
-@click.argument("file", metavar="SUITE", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder; by default runs/SUITE.")
-@quick_option
-@jobs_option
-@backend_option
-@scheduler_option
-@click.option("--resume", is_flag=True, help="Take up every finished cell of which nothing has changed.")
+@click.argument("spec", metavar="SUITE", type=PATH)
+@run_options(
+    *("out", "quick", "jobs", "backend", "scheduler", "resume"), out="Folder; by default runs/SUITE."
+)
 @click.option("--only", multiple=True, metavar="STUDY", help="Run this study alone; repeatable.")
 @click.option(
     "--estimator",
@@ -47,57 +42,36 @@ def suite() -> None:
     metavar="NAME",
     help="Add an estimator to all studies, by its name or as '{use: NAME, OPTION: VALUE}'; repeatable.",
 )
-@click.option("--open", "opens", is_flag=True, help="Show the page in the browser at the end.")
-@click.pass_obj
-def run(
-    choice: PluginChoice,
-    file: Path,
-    out: Path | None,
-    quick: bool,
-    jobs: int | None,
-    backend: Literal["loky", "dask"],
-    scheduler: str | None,
-    resume: bool,
-    only: tuple[str, ...],
-    estimators: tuple[str, ...],
-    opens: bool,
-) -> None:
+@open_option
+def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
     """Run the studies of a suite as one plan, and write tables and a page over all of them.
 
-    Each study has its run folder under studies/; harness report draws its page. Studies whose data come with
-    a package that is not installed are named and left out.
+    With --resume every finished cell of which nothing has changed is taken up. Each study has its run folder
+    under studies/; harness report draws its page. Studies whose data come with a package that is not
+    installed are named and left out.
     """
     from dataclasses import replace
 
     from harness.findings.table import findings_of
-    from harness.running.options import RunOptions
     from harness.suite.spec import load_suite
     from harness.suite.studies import with_estimators
-    from harness.suite.write import PAGE, SuiteOptions, run_suite
+    from harness.suite.write import PAGE, run_suite
 
-    registry = found(choice)
-    loaded = load_suite(file)
+    registry = found(options.plugins)
+    loaded = load_suite(options.spec_path(Path()))
     loaded = replace(loaded, suite=with_estimators(loaded.suite, estimators))
-    each = RunOptions(
-        spec=file,
-        quick=quick,
-        n_jobs=n_jobs(jobs),
-        backend=backend,
-        scheduler=scheduler,
-        resume=resume,
-        plugins=choice,
-    )
-    said: list[str] = []
+    messages: list[str] = []
     with progress() as on_progress:
         folder = run_suite(
             loaded,
-            SuiteOptions(each, out, only),
+            options,
             registry,
+            only=only,
             find=findings_of,
             on_progress=on_progress,
-            on_said=said.append,
+            on_said=messages.append,
         )
-    for line in said:
+    for line in messages:
         click.echo(line, err=True)
     click.echo(f"suite: {folder.path / PAGE}")
     if opens:
@@ -105,7 +79,7 @@ def run(
 
 
 @suite.command()
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN", type=PATH)
 def report(folder: Path) -> None:
     """Write the tables and the page of a suite's RUN again, from the runs of its studies."""
     from harness.suite.write import PAGE, report_suite
@@ -114,8 +88,8 @@ def report(folder: Path) -> None:
 
 
 @suite.command()
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.argument("reference", metavar="REFERENCE", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN", type=PATH)
+@click.argument("reference", metavar="REFERENCE", type=PATH)
 @click.option(
     "--rtol",
     type=click.FloatRange(min=0),

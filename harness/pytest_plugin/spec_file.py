@@ -95,7 +95,7 @@ class SpecFile(pytest.File):
         options = RunOptions(
             spec=self.path,
             quick=self.config.getoption("harness_quick"),
-            n_jobs=self.config.getoption("harness_jobs"),
+            jobs=self.config.getoption("harness_jobs"),
         )
         # Where pytest turns warnings into errors, fits would fail that succeed under `harness run`.
         with warnings.catch_warnings():

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.data.build import PanelBuilder
-from harness.data.read.table import Table
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import DataRecord
 from harness.record.study import StudyRecord
 from harness.running.folder import RunFolder
+from harness.running.prepare import Prepared
 from harness.running.provenance import data_record, study_record
 from harness.running.versions import LIBRARIES
-from harness.study.spec.study import Study
 from harness.tables.findings import ERROR_RATES
 
 if TYPE_CHECKING:
@@ -100,21 +98,19 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a record holds
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def calibration_record(
-    study: Study, *, table: Table, panels: PanelBuilder, versions: Mapping[str, str]
-) -> CalibrationRecord:
-    """Return what a calibration of a study is of.
+def calibration_record(prepared: Prepared, versions: Mapping[str, str]) -> CalibrationRecord:
+    """Return what a calibration of a study is of: the study as the spec has it, nothing reduced.
 
     Parameters
     ----------
-    study : as the spec has it, nothing reduced
     versions : of Python, the libraries and what brings plugins
     """
+    study = prepared.loaded.study
     return CalibrationRecord(
         record_version=1,
-        study=study_record(study, quick=False, learns=panels.learns),
+        study=study_record(study, quick=False, learns=prepared.panels.learns),
         scenarios={entry.id: str(entry.scenario) for entry in study.scenarios},
-        data=data_record(table, panels.panel(study.roles.outcomes[0])),
+        data=data_record(prepared),
         versions=versions,
     )
 

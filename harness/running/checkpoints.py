@@ -9,26 +9,18 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import ArtifactError, Problem
-from harness.estimators.guard import what_broke
-from harness.evaluation.fold_fit import FoldResult
 from harness.running.dependence import Dependence, Surroundings
-from harness.running.executor import iter_results
 from harness.running.files import write_atomically
-from harness.running.graph import AnyTask, Runnable, StudyTask, TaskGraph, Watch
-from harness.running.isolation import NO_LIMITS, TRACES, Limited, TimeLimits
-from harness.running.result_file import TaskResult, decode, encode
-from harness.running.workers import Workers
-from harness.scenarios.blocks import PrepareTask
-from harness.scenarios.parts import PartResult
-from harness.scenarios.sample_fit import SampleFitResult
-from harness.tables.preparation import Note
+from harness.running.isolation import Task
+from harness.running.result_file import TaskResult, decode
 
-FORMAT = b"harness result 1\n"
+FORMAT = b"harness result 2\n"
 """What every kept result begins with; files that do not are another's."""
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
@@ -119,32 +111,8 @@ class CheckpointStore:
         write_atomically(self._file(checkpoint.label), checkpoint.to_bytes())
 
 
-@dataclass(frozen=True, eq=False)
-class CheckpointedTask:
-    """A task whose result travels and is kept as bytes."""
-
-    task: StudyTask
-
-    @property
-    def label(self) -> str:
-        """Name of the task, its own within the study."""
-        return self.task.label
-
-    def run(self) -> bytes:
-        """Do the work; what cannot be kept is a failed result that says so."""
-        result = self.task.run()
-        try:
-            return encode(with_notes(result, TRACES.notes()))
-        except Exception as error:  # noqa: BLE001 - whatever a plugin put into its tables
-            return self.failed(f"its result cannot be kept: {what_broke(error)}")
-
-    def failed(self, reason: str) -> bytes:
-        """Return what stands for a result that could not be had."""
-        return encode(self.task.failed(reason))
-
-
-class _Kept:
-    """Results in a store, each as bytes, and why those that are not taken up are not."""
+class KeptResults:
+    """The results of a run in a store, each as bytes, and why those that are not taken up are not."""
 
     def __init__(self, store: CheckpointStore, surroundings: Surroundings) -> None:
         self._store, self._surroundings = store, surroundings
@@ -152,7 +120,7 @@ class _Kept:
         self.n_taken_up = 0
         self.anew: Counter[str] = Counter()
 
-    def has(self, task: StudyTask) -> bool:
+    def has(self, task: Task[Any]) -> bool:
         """Return whether the store has the result of this very task."""
         dependence = self._surroundings.dependence(task)
         reason = self._store.why_anew(task.label, dependence)
@@ -163,7 +131,7 @@ class _Kept:
             self.n_taken_up += 1
         return not reason
 
-    def put(self, task: StudyTask, result: bytes) -> None:
+    def put(self, task: Task[Any], result: bytes) -> None:
         """Keep the result of a task."""
         self._store.save(Checkpoint(task.label, self._missing.pop(task.label), result))
 
@@ -179,7 +147,8 @@ class _Kept:
         if data is None:
             what = "its result was written but cannot be read back"
             raise ArtifactError(Problem(label, what, hint="check the disk; run again with --resume"))
-        return decode(data)
+        result: TaskResult = decode(data)
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,60 +171,3 @@ class Checkpointed:
         said = f"{self.n_taken_up} of {n_results} results are taken up from the earlier run"
         reasons = [f"{count} {reason}" for reason, count in self.anew.items()]
         return f"{said}; computed anew: {'; '.join(reasons)}" if reasons else said
-
-
-def run_checkpointed(
-    tasks: Iterable[StudyTask],
-    store: CheckpointStore,
-    surroundings: Surroundings,
-    *,
-    workers: Workers,
-    limits: TimeLimits = NO_LIMITS,
-    watch: Watch,
-) -> Checkpointed:
-    """Run the tasks whose results the store does not hold, and return the results of all.
-
-    Results travel and wait as bytes and are read when they are needed: by a task that rests on them, or when
-    the last is there. This process alone writes to
-    the store, so that workers need no disk in common with it.
-
-    Parameters
-    ----------
-    surroundings : what all of the tasks depend on
-    limits : of the tasks' time
-    watch : told of each task as it is handed to a worker and as it is done, in any order
-
-    Raises
-    ------
-    ArtifactError
-        Where a result's file is damaged before it is read. A task whose worker dies each time it is tried, or
-        that no worker can take on, is a failed result.
-    """
-    kept = _Kept(store, surroundings)
-
-    def ready(task: AnyTask) -> Runnable:
-        """Return what is run for a task; what is passed on from task to task is not kept as bytes."""
-        runnable: Runnable = task if isinstance(task, PrepareTask) else CheckpointedTask(task)
-        seconds = limits.of(task.estimator_id)
-        return runnable if seconds is None else Limited(runnable, seconds)
-
-    graph = TaskGraph(tasks, kept, ready=ready, watch=watch)
-    for done in iter_results(graph, workers=workers):
-        graph.done(done.position, done.result)
-    return Checkpointed([kept.get(label) for label in graph.labels], kept.n_taken_up, kept.anew)
-
-
-def with_notes(result: TaskResult, notes: Iterable[Note]) -> TaskResult:
-    """Return a result with further notes; one without numbers has its reason, a part of an answer none."""
-    more = tuple(notes)
-    if not more or isinstance(result, PartResult):
-        return result
-    if isinstance(result, FoldResult):
-        if result.predictions is None:
-            return result
-        return replace(
-            result, predictions=replace(result.predictions, notes=(*result.predictions.notes, *more))
-        )
-    if isinstance(result, SampleFitResult):
-        return replace(result, tables=replace(result.tables, notes=(*result.tables.notes, *more)))
-    return replace(result, notes=(*result.notes, *more))

@@ -102,7 +102,7 @@ def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: 
     """Yield cells without a gain over a reference: their own predictions are missing, or the reference's."""
     own = {(cell.outcome, cell.protocol, cell.estimator): cell for cell in missing}
     for outcome in results.outcomes:
-        for protocol in results.folds_of:
+        for protocol in results.order["protocol"]:
             for estimator in results.estimators:
                 if estimator == over:
                     continue

@@ -1,17 +1,25 @@
-"""Tasks in an order in which they can be run: one that needs others comes after these."""
+"""The runner of tasks: one that needs others comes after these, and what an earlier run kept is taken up."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
+from harness.errors import TimeLimitReached
+from harness.estimators.guard import what_broke
+from harness.evaluation.fold_fit import FoldResult
+from harness.running.checkpoints import Checkpointed, CheckpointStore, KeptResults
+from harness.running.dependence import Surroundings
 from harness.running.executor import iter_results
-from harness.running.isolation import CanFail, Task
-from harness.running.result_file import TaskResult
+from harness.running.isolation import TRACES, CanFail, Task, stopped_after
+from harness.running.result_file import TaskResult, encode
 from harness.running.workers import Workers
 from harness.scenarios.blocks import PrepareTask
+from harness.scenarios.parts import PartResult
+from harness.scenarios.sample_fit import SampleFitResult
+from harness.tables.preparation import Note
 
 
 class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
@@ -25,12 +33,9 @@ class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
 AnyTask = StudyTask | PrepareTask
 """A task whose result is kept, or one whose result is passed on to others and not kept."""
 
-Runnable = Task[Any]
-"""What is run in the place of a task."""
-
 
 @runtime_checkable
-class Waits(Protocol):
+class RestsOnTasks(Protocol):
     """Capability of a task: it is run once others are done."""
 
     @property
@@ -41,8 +46,8 @@ class Waits(Protocol):
         """Return the task, ready to run, from what the others returned."""
 
 
-class Watch(Protocol):
-    """Who is told how far tasks are."""
+class Listener(Protocol):
+    """Who hears how far tasks are."""
 
     def begun(self, label: str) -> None:
         """Take note of a task that was handed to a worker."""
@@ -51,17 +56,43 @@ class Watch(Protocol):
         """Take note of a task that need not be run any more."""
 
 
-class Results(Protocol):
-    """Where results of tasks are put, and where those of an earlier run may be."""
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A task as a worker does it: within its limit of time, its result as bytes where it is kept.
 
-    def has(self, task: StudyTask) -> bool:
-        """Return whether a result is there already, of this very task."""
+    Attributes
+    ----------
+    seconds : > 0, that it may take; None is for ever
+    """
 
-    def put(self, task: StudyTask, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
-        """Take in the result of a task."""
+    task: AnyTask
+    seconds: float | None = None
 
-    def get(self, label: str) -> TaskResult:
-        """Return a result that is there."""
+    @property
+    def label(self) -> str:
+        """Name of the task, its own within the study."""
+        return self.task.label
+
+    def run(self) -> Any:  # noqa: ANN401 - bytes, or what is passed on from task to task
+        """Do the work; where the time is over, or the result cannot be kept, that is a failed result."""
+        try:
+            with stopped_after(self.seconds):
+                return self._kept(self.task.run())
+        except TimeLimitReached:
+            return self.failed(f"its limit of {self.seconds:g} s was reached")
+
+    def failed(self, reason: str) -> Any:  # noqa: ANN401 - as `run` returns it
+        """Return what stands for a result that could not be had."""
+        failed = self.task.failed(reason)
+        return failed if isinstance(self.task, PrepareTask) else encode(failed)
+
+    def _kept(self, result: Any) -> Any:  # noqa: ANN401 - as the task returns it
+        if isinstance(self.task, PrepareTask):
+            return result
+        try:
+            return encode(with_notes(result, TRACES.notes()))
+        except Exception as error:  # noqa: BLE001 - whatever a plugin put into its tables
+            return self.failed(f"its result cannot be kept: {what_broke(error)}")
 
 
 @dataclass(eq=False)
@@ -88,44 +119,44 @@ class TaskGraph:
     Parameters
     ----------
     targets : whose results are wanted
-    results : where those of an earlier run are, and new ones go
-    ready : turns a task that can be run into what is run in its place
-    watch : told of each task as it is handed out, and when it need not be run any more
+    kept : where results of an earlier run are, and new ones go
+    limits : returns the seconds that a task of an estimator may take, by its id
+    listener : hears of each task as it is handed out, and when it need not be run any more
     """
 
     def __init__(
         self,
         targets: Iterable[StudyTask],
-        results: Results,
+        kept: KeptResults,
         *,
-        ready: Callable[[AnyTask], Runnable],
-        watch: Watch,
+        limits: Callable[[str], float | None],
+        listener: Listener,
     ) -> None:
         self._targets = iter(targets)
-        self._results = results
-        self._as_ready = ready
-        self._watch = watch
+        self._results = kept
+        self._limits = limits
+        self._listener = listener
         self._begun: list[str] = []
         self._ready: deque[AnyTask] = deque()
         self._open: dict[str, _Node] = {}
         self._kept: set[str] = set()
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._passed: dict[str, Any] = {}
         self._wanted: dict[str, int] = {}
         self.labels: list[str] = []
 
-    def __iter__(self) -> Iterator[Runnable]:
+    def __iter__(self) -> Iterator[Job]:
         return self
 
-    def __next__(self) -> Runnable:
+    def __next__(self) -> Job:
         while not self._ready:
             target = next(self._targets)
             self.labels.append(target.label)
             self._is_done(target)
         task = self._ready.popleft()
         self._begun.append(task.label)
-        self._watch.begun(task.label)
-        return self._as_ready(task)
+        self._listener.begun(task.label)
+        return Job(task, self._limits(task.estimator_id))
 
     def done(self, position: int, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
         """Take in the result of the task that came at a position, counted from 0."""
@@ -136,7 +167,7 @@ class TaskGraph:
         else:
             self._results.put(node.task, result)
             self._kept.add(done)
-        self._tell_done(done)
+        self._announce(done)
         for label in node.wanted_by:
             waiting = self._open[label]
             waiting.missing.discard(done)
@@ -151,11 +182,11 @@ class TaskGraph:
             return True
         if not isinstance(task, PrepareTask) and self._results.has(task):
             for done in all_tasks(task):
-                self._tell_done(done.label)
+                self._announce(done.label)
             self._kept.add(task.label)
             return True
         node = self._open[task.label] = _Node(task)
-        for need in task.needs if isinstance(task, Waits) else ():
+        for need in task.needs if isinstance(task, RestsOnTasks) else ():
             if isinstance(need, PrepareTask):
                 self._wanted[need.label] = self._wanted.get(need.label, 0) + 1
             if not self._is_done(need):
@@ -165,14 +196,14 @@ class TaskGraph:
             self._release(task)
         return False
 
-    def _tell_done(self, label: str) -> None:
-        """Tell of a task that need not be run any more, once."""
-        if label not in self._told:
-            self._told.add(label)
-            self._watch.done(label)
+    def _announce(self, label: str) -> None:
+        """Announce a task that need not be run any more, once."""
+        if label not in self._announced:
+            self._announced.add(label)
+            self._listener.done(label)
 
     def _release(self, task: AnyTask) -> None:
-        if isinstance(task, Waits) and task.needs:
+        if isinstance(task, RestsOnTasks) and task.needs:
             task = task.given([self._taken(need) for need in task.needs])
         self._ready.append(task)
 
@@ -192,43 +223,58 @@ def all_tasks(task: AnyTask) -> Iterator[AnyTask]:
         current = waiting.pop()
         if current.label not in seen:
             seen[current.label] = current
-            waiting += current.needs if isinstance(current, Waits) else ()
+            waiting += current.needs if isinstance(current, RestsOnTasks) else ()
     yield from seen.values()
 
 
-class InMemory:
-    """Results of one run, which are kept nowhere else."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, TaskResult] = {}
-
-    def has(self, task: StudyTask) -> bool:
-        """Return that there is none."""
-        return False
-
-    def put(self, task: StudyTask, result: TaskResult) -> None:
-        """Take in the result of a task."""
-        self._found[task.label] = result
-
-    def get(self, label: str) -> TaskResult:
-        """Return the result of a task."""
-        return self._found[label]
+def for_ever(_estimator: str) -> None:
+    """Return that tasks of an estimator have no limit of time."""
 
 
-def run_all(targets: Iterable[StudyTask], *, workers: Workers, watch: Watch) -> Sequence[TaskResult]:
-    """Run tasks and all that they rest on, keep nothing, and return the results of the tasks in their order.
+def run_tasks(
+    tasks: Iterable[StudyTask],
+    store: CheckpointStore,
+    surroundings: Surroundings,
+    *,
+    workers: Workers,
+    limits: Callable[[str], float | None] = for_ever,
+    listener: Listener,
+) -> Checkpointed:
+    """Run the tasks whose results the store does not hold, and return the results of all.
+
+    Results travel and wait as bytes and are read when they are needed: by a task that rests on them, or when
+    the last is there. This process alone writes to the store, so that workers need no disk in common with it.
 
     Parameters
     ----------
-    watch : told of each task as it is handed to a worker and as it is done, in any order
+    surroundings : what all of the tasks depend on
+    limits : returns the seconds that a task of an estimator may take, by its id
+    listener : hears of each task as it is handed to a worker and as it is done, in any order
 
     Raises
     ------
     ArtifactError
-        As `harness.running.executor.iter_results` does.
+        Where a result's file is damaged before it is read. A task whose worker dies each time it is tried, or
+        that no worker can take on, is a failed result.
     """
-    results = InMemory()
-    graph = TaskGraph(targets, results, ready=lambda task: task, watch=watch)
+    kept = KeptResults(store, surroundings)
+    graph = TaskGraph(tasks, kept, limits=limits, listener=listener)
     for done in iter_results(graph, workers=workers):
         graph.done(done.position, done.result)
-    return [results.get(label) for label in graph.labels]
+    return Checkpointed([kept.get(label) for label in graph.labels], kept.n_taken_up, kept.anew)
+
+
+def with_notes(result: TaskResult, notes: Iterable[Note]) -> TaskResult:
+    """Return a result with further notes; one without numbers has its reason, a part of an answer none."""
+    more = tuple(notes)
+    if not more or isinstance(result, PartResult):
+        return result
+    if isinstance(result, FoldResult):
+        if result.predictions is None:
+            return result
+        return replace(
+            result, predictions=replace(result.predictions, notes=(*result.predictions.notes, *more))
+        )
+    if isinstance(result, SampleFitResult):
+        return replace(result, tables=replace(result.tables, notes=(*result.tables.notes, *more)))
+    return replace(result, notes=(*result.notes, *more))

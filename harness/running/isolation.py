@@ -8,12 +8,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from tempfile import TemporaryFile
 from types import FrameType
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
@@ -167,65 +166,16 @@ GRACE = 5.0
 """Seconds after the limit at which a worker is ended that did not come back to Python meanwhile."""
 
 
-@dataclass(frozen=True)
-class TimeLimits:
-    """How long one task may take, in seconds; None is for ever.
-
-    Attributes
-    ----------
-    general : of every task
-    of_estimators : of the tasks of an estimator, by its id, in the place of the general one
-    """
-
-    general: float | None
-    of_estimators: Mapping[str, float]
-
-    def of(self, estimator: str) -> float | None:
-        """Return the limit of a task of an estimator."""
-        return self.of_estimators.get(estimator, self.general)
-
-
-NO_LIMITS = TimeLimits(None, {})
-
-
-@dataclass(frozen=True, eq=False)
-class Limited:
-    """A task and how long it may take.
-
-    Attributes
-    ----------
-    task : a task that knows what stands for its result
-    seconds : > 0
-    """
-
-    task: Any
-    seconds: float
-
-    @property
-    def label(self) -> str:
-        """Name of the task."""
-        return str(self.task.label)
-
-    def run(self) -> Any:  # noqa: ANN401 - what the task returns
-        """Do the work, or return a failed result once the time is over."""
-        try:
-            with _stopped_after(self.seconds):
-                return self.task.run()
-        except TimeLimitReached:
-            return self.failed(f"its limit of {self.seconds:g} s was reached")
-
-    def failed(self, reason: str) -> Any:  # noqa: ANN401 - what the task returns
-        """Return what stands for a result that could not be had."""
-        return self.task.failed(reason)
-
-
 @contextmanager
-def _stopped_after(seconds: float) -> Iterator[None]:
-    """Raise `TimeLimitReached` in the block once so many seconds have gone by.
+def stopped_after(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeLimitReached` in the block once so many seconds have gone by; None is for ever.
 
     Code that does not come back to Python, such as a loop of a compiled library, hears of nothing; a worker
     of ours that is in such code is ended `GRACE` later.
     """
+    if seconds is None:
+        yield
+        return
     if IS_WORKER in os.environ:
         faulthandler.dump_traceback_later(seconds + GRACE, exit=True)
     stop = _by_signal if threading.current_thread() is threading.main_thread() else _by_thread

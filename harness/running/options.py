@@ -1,61 +1,198 @@
-"""What a study is run with, beside its spec."""
+"""What a study is run with, next to its spec: one type for the command, its API and its record."""
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.data.data_spec import DataSpec
 from harness.data.read.files import FRAME_FILE, FrameFile
+from harness.errors import Problem, SpecError
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
-from harness.running.cluster import DaskWorkers
 from harness.running.layout import SPEC
-from harness.running.workers import LocalWorkers, ThisProcess, Workers
-from harness.study.spec.document import WrittenSpec
+
+if TYPE_CHECKING:
+    from harness.data.data_spec import DataSpec
+    from harness.data.read.files import FrameFile
+    from harness.running.cluster import DaskWorkers
+    from harness.running.workers import LocalWorkers, ThisProcess, Workers
+    from harness.study.spec.document import WrittenSpec
 
 Backend = Literal["here", "loky", "dask"]
 """``here`` is this process where one worker is asked for, and ``loky`` for more."""
 
 
 @dataclass(frozen=True)
+class Option:
+    """What the command line says of a field of `RunOptions`, and which values it may have.
+
+    Attributes
+    ----------
+    help : what it does
+    kind : type of the value on the command line
+    flag : its name there; that of the field unless given
+    metavar : what stands for its value in the help
+    least, most : limits of a number
+    is_open : whether the number has to be greater than `least`
+    choices : the values that the command line takes; the first is its default
+    is_repeated : whether it may be given more than once
+    is_recorded : whether numbers may depend on it, so that the command that repeats a run has it
+    """
+
+    help: str
+    kind: type = str
+    flag: str = ""
+    metavar: str | None = None
+    least: float | None = None
+    most: float | None = None
+    is_open: bool = False
+    choices: tuple[str, ...] = ()
+    is_repeated: bool = False
+    is_recorded: bool = False
+
+    def flag_of(self, name: str) -> str:
+        """Return the name on the command line of the option for a field."""
+        return self.flag or f"--{name.replace('_', '-')}"
+
+    def words(self, name: str, value: Any) -> list[str]:  # noqa: ANN401 - of any field
+        """Return a value as the command line has it; nothing for one that asks for nothing."""
+        flag, values = self.flag_of(name), value if self.is_repeated else (value,)
+        if self.kind is bool:
+            return [flag] if value else []
+        texts = [one.as_posix() if isinstance(one, Path) else str(one) for one in values if one is not None]
+        return [word for text in texts for word in (flag, text)]
+
+    def require(self, name: str, value: object) -> None:
+        """Refuse a number outside the limits.
+
+        Raises
+        ------
+        SpecError
+        """
+        if self.least is None or not isinstance(value, int | float):
+            return
+        is_low = value <= self.least if self.is_open else value < self.least
+        if is_low or (self.most is not None and value > self.most):
+            limits = f"more than {self.least:g}" if self.is_open else f"at least {self.least:g}"
+            limits += f", at most {self.most:g}" if self.most is not None else ""
+            raise SpecError(Problem(name, f"is {value}", limits, f"choose a number that is {limits}"))
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """What the command line, or a script, adds to a spec.
+
+    The metadata of a field are an `Option`, from which `harness.commands.options` makes that of the command.
 
     Attributes
     ----------
     spec : its file, or the values of a script; paths of data within it start at the file's folder, or at the
         current one
-    data : file, or a script's table, that replaces the data the spec names
+    data : file, or a script's table
     out : run folder; None puts it under ``runs/``, named after the study
-    quick : fewer draws, splits and restarts
-    n_jobs : worker processes on this machine
-    backend : what starts them, or finds others; see `Backend`
-    scheduler : address of a running dask cluster, whose workers are used in their place
-    time_limit : seconds that one task may take, where its estimator has no limit of its own; None is for ever
-    memory_limit : GB that one worker of this machine may hold; None for no limit
-    resume : take up what an interrupted run of the same study finished
-    overrides : ``key=value`` changes to the spec
-    allow_outside : whether the spec may name files outside its own folder
-    calibrated : folder of a calibration of the study, or a file in it, whose error rates go beside findings
+    backend : see `Backend`
+    jobs : worker processes on this machine
     plugins : which are off, and a folder of others; what the environment variables say unless given
     """
 
     spec: Path | WrittenSpec
-    data: Path | FrameFile | None = None
-    out: Path | None = None
-    quick: bool = False
-    n_jobs: int = 1
-    backend: Backend = "here"
-    scheduler: str | None = None
-    time_limit: float | None = None
-    memory_limit: float | None = None
-    resume: bool = False
-    overrides: tuple[str, ...] = ()
-    allow_outside: bool = False
-    calibrated: Path | None = None
+    data: Path | FrameFile | None = field(
+        default=None,
+        metadata={
+            "help": "File to use in the place of the data the spec names.",
+            "kind": Path,
+            "is_recorded": True,
+        },
+    )
+    out: Path | None = field(
+        default=None, metadata={"help": "Run folder; by default runs/STUDY.", "kind": Path}
+    )
+    quick: bool = field(
+        default=False,
+        metadata={"help": "Fewer draws, splits and restarts.", "kind": bool, "is_recorded": True},
+    )
+    jobs: int = field(
+        default=1,
+        metadata={
+            "help": "Worker processes; by default one for each core that the command may use.",
+            "kind": int,
+            "least": 1,
+            "most": 1024,
+        },
+    )
+    backend: Backend = field(
+        default="here",
+        metadata={
+            "help": "What starts the worker processes; the numbers are the same.",
+            "choices": ("loky", "dask"),
+        },
+    )
+    scheduler: str | None = field(
+        default=None,
+        metadata={
+            "help": "Use the workers of this dask cluster, in the place of --jobs.",
+            "metavar": "ADDRESS",
+        },
+    )
+    time_limit: float | None = field(
+        default=None,
+        metadata={
+            "help": "How long one task may take: a fit on a fold, or on all rows, or a block of draws.",
+            "kind": float,
+            "metavar": "SECONDS",
+            "least": 0.0,
+            "is_open": True,
+        },
+    )
+    memory_limit: float | None = field(
+        default=None,
+        metadata={
+            "help": "Memory that a worker process may hold, on Linux; a task that asks for more is a row "
+            "that says so.",
+            "kind": float,
+            "metavar": "GB",
+            "least": 0.5,
+        },
+    )
+    resume: bool = field(
+        default=False, metadata={"help": "Take up a run of this study that was cut off.", "kind": bool}
+    )
+    calibrated: Path | None = field(
+        default=None,
+        metadata={
+            "help": "Folder that harness calibrate wrote for this study: its error rates go beside the "
+            "findings.",
+            "kind": Path,
+            "is_recorded": True,
+        },
+    )
+    overrides: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "Change one value of the spec; repeatable.",
+            "flag": "--set",
+            "metavar": "KEY=VALUE",
+            "is_repeated": True,
+            "is_recorded": True,
+        },
+    )
+    allow_outside: bool = field(
+        default=False,
+        metadata={
+            "help": "Let the spec name data files outside its own folder.",
+            "kind": bool,
+            "is_recorded": True,
+        },
+    )
     plugins: PluginChoice = field(default_factory=asked_by_environment)
+
+    def __post_init__(self) -> None:
+        for name, option in OPTIONS.items():
+            option.require(name, getattr(self, name))
 
     @property
     def workers(self) -> Workers:
@@ -65,15 +202,19 @@ class RunOptions:
     @property
     def local_workers(self) -> LocalWorkers | ThisProcess:
         """Processes of this machine, or this one, which has no limit of memory."""
-        if self.backend == "here" and self.n_jobs == 1 and self.memory_limit is None:
+        from harness.running.workers import LocalWorkers, ThisProcess
+
+        if self.backend == "here" and self.jobs == 1 and self.memory_limit is None:
             return ThisProcess()
-        return LocalWorkers(self.n_jobs, self.memory_limit)
+        return LocalWorkers(self.jobs, self.memory_limit)
 
     @property
     def cluster(self) -> DaskWorkers | None:
         """Workers of dask; None where they are not asked for."""
+        from harness.running.cluster import DaskWorkers
+
         if self.backend == "dask" or self.scheduler is not None:
-            return DaskWorkers(self.scheduler, self.n_jobs)
+            return DaskWorkers(self.scheduler, self.jobs)
         return None
 
     @property
@@ -92,14 +233,19 @@ class RunOptions:
         ----------
         plan : of the study
         """
+        from harness.data.read.files import FrameFile
+
         data = folder / FRAME_FILE if isinstance(self.data, FrameFile) else self.data
-        if data is None and plan.path is not None and isinstance(self.spec, WrittenSpec):
+        if data is None and not isinstance(self.spec, Path) and plan.path is not None:
             data = Path(plan.path)
         words = ["harness", *self.plugins.words, "run", self.spec_path(folder).as_posix()]
-        words += ["--data", data.as_posix()] if data else []
-        words += ["--quick"] if self.quick else []
-        words += ["--allow-outside"] if self.allow_outside else []
-        words += ["--calibrated", self.calibrated.as_posix()] if self.calibrated else []
-        for override in self.overrides:
-            words += ["--set", override]
+        for name, option in OPTIONS.items():
+            if option.is_recorded:
+                words += option.words(name, data if name == "data" else getattr(self, name))
         return shlex.join(words)
+
+
+OPTIONS: Mapping[str, Option] = {
+    one.name: Option(**one.metadata) for one in dataclasses.fields(RunOptions) if one.metadata
+}
+"""The options of the command, by field."""

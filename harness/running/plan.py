@@ -19,11 +19,12 @@ from harness.evaluation.protocol import Fold
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
 from harness.running.dependence import Contents
-from harness.running.graph import all_tasks
+from harness.running.graph import StudyTask, all_tasks
 from harness.running.variants import Variant, variants
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.parts import Part, PartCell, PartTask, Question, RestsOnParts, WorksInParts
-from harness.study.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
+from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.study.spec.study import Study
 
 MAX_GROUPS = 250
 """Groups that a scenario compares, pair by pair: as many as there are countries."""
@@ -147,6 +148,12 @@ class Plan:
         lines += [f"estimator {entry.id}: {entry.estimator}" for entry in study.estimators]
         lines += [f"scenario {entry.id}: {entry.scenario}" for entry in study.scenarios]
         return "\n".join([*lines, f"fits in all: {self.n_tasks}"])
+
+    def tasks(self) -> Iterator[StudyTask]:
+        """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
+        yield from self.full_tasks()
+        yield from self.part_tasks()
+        yield from self.fold_tasks()
 
     def full_tasks(self) -> Iterator[FullTask]:
         """Yield one task for each outcome and estimator on all rows."""

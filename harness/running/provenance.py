@@ -6,16 +6,12 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from harness.data.build import PanelBuilder
-from harness.data.panel import Panel
-from harness.data.read.table import Table
 from harness.estimators.nested import n_candidates, takes_levels_out
 from harness.evaluation.fold_fit import FoldResult
-from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.record.study import (
@@ -26,65 +22,56 @@ from harness.record.study import (
     StudyRecord,
     VariableRecord,
 )
-from harness.running.results import AnswerInParts
+from harness.running.dependence import Surroundings
+from harness.running.options import RunOptions
+from harness.running.prepare import Prepared
+from harness.running.results import AnswerInParts, RunResults
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.scenario import AsksAbout
-from harness.study.spec.study import EstimatorEntry, ProtocolEntry, Study
+from harness.study.spec.entry import EstimatorEntry, ProtocolEntry
+from harness.study.spec.study import Study
 from harness.tables.registry import TABLES, with_own
 from harness.tables.table import ResultTable
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where a run came from.
-
-    Attributes
-    ----------
-    spec : that was run
-    command : that repeats the run
-    quick : whether draws, splits and restarts were cut
-    versions : of Python, the libraries and what brings plugins
-    code : SHA-256 of the source of the harness and of each installed plugin, by package
-    started : when
-    """
-
-    spec: SpecRecord
-    command: str
-    quick: bool
-    versions: Mapping[str, str]
-    code: Mapping[str, str]
-    started: datetime
-
-
 def manifest_of(
-    study: Study,
-    provenance: Provenance,
+    options: RunOptions,
+    prepared: Prepared,
+    surroundings: Surroundings,
     *,
-    table: Table,
-    panels: PanelBuilder,
-    universes: Sequence[Universe],
-    cells: Iterable[CellRecord],
+    folder: Path,
+    started: datetime,
     seconds: float,
+    results: RunResults | None = None,
 ) -> Manifest:
     """Return the manifest of a run, without the hashes of its files.
 
     Parameters
     ----------
-    universes : of the multiverse; none where the spec asks for none
-    cells : as `cell_records` gives them
+    surroundings : code and versions that computed it
+    folder : of the run
     seconds : wall time of the run
+    results : of its tasks; None for a study that was not run
     """
-    references = study.multiverse.references if study.multiverse else ()
+    study = prepared.plan.study
+    cells = () if results is None else cell_records(results.folds, [*results.fulls, *results.in_parts])
     return Manifest(
         manifest_version=FORMAT,
-        study=study_record(study, quick=provenance.quick, learns=panels.learns),
-        data=data_record(table, panels.panel(study.roles.outcomes[0])),
-        multiverse=MultiverseRecord(tuple(references), tuple(universes)),
-        spec=provenance.spec,
-        versions=provenance.versions,
-        code=provenance.code,
-        command=provenance.command,
-        started=provenance.started.isoformat(timespec="seconds"),
+        study=study_record(study, quick=options.quick, learns=prepared.panels.learns),
+        data=data_record(prepared),
+        multiverse=MultiverseRecord(
+            references=tuple(study.multiverse.references) if study.multiverse else (),
+            universes=() if results is None else results.universes,
+        ),
+        spec=SpecRecord(
+            path=options.spec_path(folder).as_posix(),
+            sha256=prepared.loaded.document.sha256,
+            overrides=options.overrides,
+        ),
+        versions=surroundings.versions,
+        code=surroundings.code,
+        command=options.command(folder, study.data),
+        started=started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         cells=tuple(cells),
         scenario_tables=tuple(table for name, table in tables_of(study).items() if name not in TABLES),
@@ -195,8 +182,9 @@ def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def data_record(table: Table, panel: Panel) -> DataRecord:
+def data_record(prepared: Prepared) -> DataRecord:
     """Return what is kept of the data."""
+    table, panel = prepared.table, prepared.panels.panel(prepared.plan.study.roles.outcomes[0])
     return DataRecord(
         origin=table.origin,
         title=table.title,

@@ -16,12 +16,18 @@ from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
 from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import Bootstrap
+from harness.running.isolation import one_thread
 from harness.running.plan import Plan
 from harness.running.predictions import MissingCell
+from harness.running.prepare import Prepared
+from harness.running.result_file import TaskResult
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
 from harness.scenarios.sample_fit import Answer
 from harness.study.spec.study import Study
+
+OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
+"""Why an estimator with `rows` has no accuracy and no gain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,23 +36,41 @@ class RunResults:
 
     Attributes
     ----------
-    study : as it ran
-    panels : builder of the panels
-    folds_of : folds by protocol
-    refused : cells of protocols that the panel is too small for
-    universes : of the multiverse; their folds are among `folds`
-    folds, fulls : results, in the order of the tasks
+    prepared : the study as it ran
+    folds, fulls : results, in the order of the tasks; folds of universes of the multiverse are among them
     in_parts : answers that were put together from parts
     """
 
-    study: Study
-    panels: PanelBuilder
-    folds_of: Mapping[str, Sequence[Fold]]
-    refused: Sequence[MissingCell]
-    universes: Sequence[Universe]
+    prepared: Prepared
     folds: Sequence[FoldResult]
     fulls: Sequence[FullResult]
     in_parts: Sequence[AnswerInParts] = ()
+
+    @property
+    def study(self) -> Study:
+        """The study as it ran."""
+        return self.prepared.plan.study
+
+    @property
+    def panels(self) -> PanelBuilder:
+        """Builder of the panels."""
+        return self.prepared.panels
+
+    @property
+    def universes(self) -> tuple[Universe, ...]:
+        """The universes of the multiverse."""
+        return tuple(variant.universe for variant in self.prepared.plan.variants)
+
+    @property
+    def refused(self) -> Iterator[MissingCell]:
+        """The cells of protocols that the panel is too small for, and of estimators on other rows."""
+        plan = self.prepared.plan
+        for split in plan.splits:
+            for outcome in self.outcomes:
+                for entry in plan.study.estimators:
+                    if not split.folds or entry.id in plan.rows:
+                        reason = OTHER_ROWS if split.folds else split.reason
+                        yield MissingCell(outcome, entry.id, split.entry.id, "refused", reason)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -81,11 +105,25 @@ class RunResults:
 
     def fold_of(self) -> Mapping[tuple[str, str], Fold]:
         """Return the folds by protocol and name."""
-        return {(protocol, fold.name): fold for protocol, folds in self.folds_of.items() for fold in folds}
+        return {
+            (split.entry.id, fold.name): fold for split in self.prepared.plan.splits for fold in split.folds
+        }
 
     def folds_by(self, estimators: Collection[str]) -> list[FoldResult]:
         """Return the results of some of the estimators or universes."""
         return [fold for fold in self.folds if fold.cell.estimator in estimators]
+
+
+@one_thread()
+def results_of(prepared: Prepared, results: Sequence[TaskResult]) -> RunResults:
+    """Return what the tasks of a study found, from their results in any order."""
+    in_parts = [result for result in results if isinstance(result, PartResult)]
+    return RunResults(
+        prepared,
+        folds=[result for result in results if isinstance(result, FoldResult)],
+        fulls=[result for result in results if isinstance(result, FullResult)],
+        in_parts=answers_in_parts(prepared.plan, in_parts),
+    )
 
 
 @dataclass(frozen=True, eq=False)

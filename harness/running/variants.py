@@ -15,7 +15,8 @@ from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
 from harness.evaluation.multiverse import Universe
 from harness.registry.catalog import Catalogs, with_option
-from harness.study.spec.study import EstimatorEntry, Study
+from harness.study.spec.entry import EstimatorEntry
+from harness.study.spec.study import Study
 from harness.tables.gain import MULTIVERSE
 
 CONTROLS = "controls"

@@ -47,7 +47,7 @@ MOST_GROWTH = 2 * GB
 Its own limit is passed by importing a library or two, and the new worker would import them again.
 """
 
-TASK_MODULE = "harness.running.checkpoints"
+TASK_MODULE = "harness.running.graph"
 """What a worker imports with its first task, if it has not before."""
 
 

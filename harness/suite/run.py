@@ -11,16 +11,18 @@ from harness.errors import Problem, SpecError
 from harness.estimators.nested import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
-from harness.running.checkpoints import Checkpointed, CheckpointStore, run_checkpointed
+from harness.running.checkpoints import Checkpointed, CheckpointStore
 from harness.running.dependence import Surroundings
 from harness.running.files import locked
 from harness.running.folder import RunFolder
-from harness.running.graph import StudyTask
+from harness.running.graph import StudyTask, run_tasks
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
+from harness.running.provenance import manifest_of
 from harness.running.result_file import TaskResult
-from harness.running.run import provenance_of, results_of, write_results
+from harness.running.results import results_of
+from harness.running.run import write_results
 from harness.running.workers import Workers
 from harness.running.write import FindingsOf
 from harness.study.spec.study import EstimatorEntry
@@ -137,9 +139,9 @@ def run_cells(
     ----------
     on_progress : told of each cell with the name of its study before it
     """
-    watch = CountByStudy({study.run.id: study.n_tasks for study in studies}, on_progress)
+    listener = CountByStudy({study.run.id: study.n_tasks for study in studies}, on_progress)
     tasks = (task for study in studies for task in study.tasks())
-    return run_checkpointed(tasks, store, surroundings, workers=workers, watch=watch)
+    return run_tasks(tasks, store, surroundings, workers=workers, listener=listener)
 
 
 class CountByStudy:
@@ -191,13 +193,16 @@ def write_studies(
     written, left = [], iter(results)
     for study in studies:
         own = list(islice(left, study.n_tasks))
-        found = results_of(study.plan, study.prepared.panels, own)
+        found = results_of(study.prepared, own)
         place = RunFolder.create(folder.path / STUDIES / study.run.id)
-        provenance = provenance_of(
-            study.run.options, study.prepared, place, surroundings=surroundings, started=started
+        manifest = manifest_of(
+            *(study.run.options, study.prepared, surroundings),
+            folder=place.path,
+            started=started,
+            seconds=sum(fold.seconds for fold in found.folds),
+            results=found,
         )
-        seconds = sum(fold.seconds for fold in found.folds)
         with locked(place.path), place.replaced() as new:
-            write_results(new, study.prepared, found, provenance, find=find, seconds=seconds)
+            write_results(new, found, manifest, find=find)
         written.append(place)
     return tuple(written)

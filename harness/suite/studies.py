@@ -131,7 +131,7 @@ def studies_of(
             continue
         changes = _changes(loaded.suite, entry, spec, seed=seed)
         overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
-        runs.append(StudyRun(name, replace(options, spec=_shown(path), overrides=overrides)))
+        runs.append(StudyRun(name, replace(options, spec=_shown(path), out=None, overrides=overrides)))
     return SuiteStudies(tuple(runs), tuple(left_out))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,27 +49,12 @@ class SuiteRecord(BaseModel):
     left_out: tuple[LeftOut, ...]
 
 
-@dataclass(frozen=True)
-class SuiteOptions:
-    """What the command line adds to a suite.
-
-    Attributes
-    ----------
-    study : options of each run, beside its spec, folder and overrides
-    out : folder of the suite; None puts it under ``runs/``, named after the suite
-    only : ids of the studies to run; none for all
-    """
-
-    study: RunOptions
-    out: Path | None = None
-    only: Sequence[str] = ()
-
-
 def run_suite(
     loaded: LoadedSuite,
-    options: SuiteOptions,
+    options: RunOptions,
     registry: Registry,
     *,
+    only: Sequence[str] = (),
     find: FindingsOf,
     on_progress: Progress | None = None,
     on_said: Callable[[str], None],
@@ -82,6 +66,9 @@ def run_suite(
 
     Parameters
     ----------
+    options : of each run, but for its spec and overrides; the folder is that of the suite, and None puts it
+        under ``runs/``, named after the suite
+    only : ids of the studies to run; none for all
     find : makes the table of findings of a study from its others
     on_said : called with which studies are left out, and with what was taken up
 
@@ -91,7 +78,7 @@ def run_suite(
         Of the suite or one of its studies, before anything is fitted.
     """
     suite = loaded.suite
-    studies = studies_of(loaded, options.study, registry, only=options.only)
+    studies = studies_of(loaded, options, registry, only=only)
     for one in studies.left_out:
         on_said(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
     if not studies.runs:
@@ -103,17 +90,15 @@ def run_suite(
     folder = RunFolder.create(options.out or Path("runs") / suite.suite)
     with locked(folder.path):
         store = CheckpointStore(folder.inner(CELLS))
-        if not options.study.resume:
+        if not options.resume:
             store.clear()
-        kept = run_cells(
-            prepared, store, surroundings, workers=options.study.workers, on_progress=on_progress
-        )
-        if options.study.resume:
+        kept = run_cells(prepared, store, surroundings, workers=options.workers, on_progress=on_progress)
+        if options.resume:
             on_said(str(kept))
         runs = write_studies(folder, prepared, kept.results, surroundings, started=started, find=find)
         record = SuiteRecord(
             suite=suite,
-            form=QUICK if options.study.quick else WHOLE,
+            form=QUICK if options.quick else WHOLE,
             studies=tuple(study.id for study in studies.runs),
             left_out=studies.left_out,
         )

@@ -81,7 +81,7 @@ def test_columns_without_a_part_are_left_out_with_the_reason():
 def test_missing_cells_are_counted_and_their_rows_left_out():
     frame = table()
     frame.loc[[3, 4], "rainfall"] = np.nan
-    text = harness.draft_spec(frame, outcome="income", exposure="schooling")
+    text = harness.init(frame, outcome="income", exposure="schooling")
     assert "missing: drop  # rows with a missing cell are left out: rainfall 2" in text
 
 
@@ -91,7 +91,7 @@ def test_missing_cells_are_counted_and_their_rows_left_out():
 def test_an_exposure_of_few_values_is_asked_for_contrasts(values, scenario):
     frame = table(12, 4)
     frame["schooling"] = [list(values)[at % len(values)] for at in range(len(frame))]
-    text = harness.draft_spec(frame, outcome="income", exposure="schooling")
+    text = harness.init(frame, outcome="income", exposure="schooling")
     assert f"scenarios:\n  - {{use: {scenario}}}" in text
 
 
@@ -168,7 +168,7 @@ def test_rows_that_are_there_twice_are_named():
 def test_a_draft_of_a_shipped_panel_names_its_keys_and_loads(dataset, outcome, exposure, keys):
     known = installed()
     frame = known.of(DATASET)[dataset].load()
-    text = harness.draft_spec(frame, outcome=outcome, exposure=exposure)
+    text = harness.init(frame, outcome=outcome, exposure=exposure)
     study = load_study(WrittenSpec(text), catalogs=known.catalogs).study
     assert (study.roles.entity, study.roles.time) == keys
     assert study.evaluation.reference == "ols"
@@ -190,7 +190,7 @@ def test_the_command_writes_a_spec_that_is_valid_with_its_data_and_never_replace
 def test_a_column_name_with_signs_of_yaml_stays_a_name(tmp_path):
     name = 'rain: [mm] # of "June"\'s'
     frame = table().rename(columns={"rainfall": name})
-    text = harness.draft_spec(frame, outcome="income", exposure="schooling")
+    text = harness.init(frame, outcome="income", exposure="schooling")
     study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
     assert study.roles.controls == (name,)
 

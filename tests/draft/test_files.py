@@ -100,7 +100,7 @@ def test_a_scripts_wide_table_is_seen_too():
     table = pd.concat(
         [wide(frame, name).add_prefix(f"{name}_") for name in NAMES], axis="columns"
     ).reset_index()
-    text = harness.draft_spec(table, outcome="co2", exposure="gdp")
+    text = harness.init(table, outcome="co2", exposure="gdp")
     assert "reshape: {columns: '{variable}_{period}'}" in text
     assert "time: year" in text
 

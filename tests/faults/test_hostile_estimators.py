@@ -70,7 +70,7 @@ def run_with(hostile, out, n_jobs=1, memory_limit=None):
         data=api._data(grunfeld()),
         out=out,
         quick=True,
-        n_jobs=n_jobs,
+        jobs=n_jobs,
         memory_limit=memory_limit,
         plugins=PLUGINS,
     )

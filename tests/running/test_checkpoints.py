@@ -11,8 +11,9 @@ import pytest
 from harness import ArtifactError
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.plugin import Note
-from harness.running.checkpoints import CheckpointStore, run_checkpointed
+from harness.running.checkpoints import CheckpointStore
 from harness.running.dependence import Surroundings
+from harness.running.graph import run_tasks
 from harness.running.result_file import decode, encode
 from harness.running.workers import ThisProcess
 from harness.scenarios.full_result import FullResult
@@ -66,7 +67,7 @@ HERE = Surroundings({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "
 
 def kept_run(tasks, store, surroundings=HERE, watch=None):
     """Run a study of these tasks on this code."""
-    return run_checkpointed(tasks, store, surroundings, workers=ThisProcess(), watch=watch or Watched())
+    return run_tasks(tasks, store, surroundings, workers=ThisProcess(), listener=watch or Watched())
 
 
 def run_once(task, store, watch=None):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from harness.estimators.guard import Attempt
-from harness.running.checkpoints import CheckpointStore, run_checkpointed
+from harness.running.checkpoints import CheckpointStore
 from harness.running.dependence import Surroundings
-from harness.running.graph import run_all
+from harness.running.graph import run_tasks
 from harness.running.workers import LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -20,7 +20,7 @@ from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
-from watched import Watched
+from watched import Watched, run_all
 
 SCENARIOS = {
     "curve": CurveScenario(draws=30, grid=4),
@@ -52,7 +52,7 @@ def test_many_draws_are_cut_into_few_blocks_and_at_least_four(n_draws, sizes):
 def test_parts_on_workers_answer_as_the_fit_in_one_piece_and_as_the_scenarios():
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task, watched = task_on(panel, LeastSquares(crossed)), Watched()
-    (found,) = run_all([task], workers=LocalWorkers(2), watch=watched)
+    (found,) = run_all([task], workers=LocalWorkers(2), listener=watched)
     own = Subject(task.estimator, panel, task.estimator.fit(panel, rng=None), 1, "ls")
     expected = {name: scenario.answer(own) for name, scenario in SCENARIOS.items()}
     tables = tables_of(found)
@@ -93,7 +93,7 @@ def test_what_draws_have_in_common_is_found_once():
     counted = []
     estimator = Prepares(crossed, counted=(counted,))
     scenarios = {"curve": SCENARIOS["curve"], "surface": SCENARIOS["surface"]}
-    (found,) = run_all([task_on(panel, estimator, scenarios)], workers=ThisProcess(), watch=Watched())
+    (found,) = run_all([task_on(panel, estimator, scenarios)], workers=ThisProcess())
     assert counted == [panel.n_obs]
     plain = tables_of(task_on(panel, LeastSquares(crossed), scenarios).run())
     for key, table in tables_of(found).items():
@@ -104,11 +104,11 @@ def test_a_block_is_a_checkpoint_that_the_next_run_takes_up(tmp_path):
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task = task_on(panel, LeastSquares(crossed), {"curve": SCENARIOS["curve"]})
     kept = partial(
-        run_checkpointed,
+        run_tasks,
         store=CheckpointStore(tmp_path / "checkpoints"),
         surroundings=Surroundings({}, {}),
         workers=ThisProcess(),
-        watch=Watched(),
+        listener=Watched(),
     )
     _, *blocks = task.needs
     kept(blocks[1:])
@@ -136,7 +136,7 @@ class Unprepared(Prepares):
 def test_draws_that_fail_leave_the_fit_and_fail_the_answers(estimator):
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task = replace(task_on(panel, estimator), scenarios={"curve": SCENARIOS["curve"]})
-    (found,) = run_all([task], workers=ThisProcess(), watch=Watched())
+    (found,) = run_all([task], workers=ThisProcess())
     (answer,) = found.answers
     assert found.status == "ok"
     assert (answer.status, answer.reason) == ("failed", "ZeroDivisionError: one over zero")

@@ -9,7 +9,8 @@ import pytest
 
 from harness.estimators.guard import attempt
 from harness.running.executor import execute
-from harness.running.isolation import Limited, TimeLimits
+from harness.running.graph import Job
+from harness.running.result_file import decode
 from harness.running.workers import LocalWorkers, ThisProcess
 from worker_tasks import Sleeping
 
@@ -28,32 +29,28 @@ class Stubborn:
         return reason
 
 
+def done(tasks, workers):
+    """Run jobs, and return what their tasks returned."""
+    return [decode(found) for found in execute(tasks, workers=workers, on_done=lambda _: None)]
+
+
 def test_a_task_that_sleeps_for_ever_ends_and_others_are_kept():
-    tasks = [Limited(Sleeping(60.0), 0.3), Limited(Sleeping(0.0), 30.0)]
     start = time.perf_counter()
-    found = execute(tasks, workers=LocalWorkers(1), on_done=lambda _: None)
+    found = done([Job(Sleeping(60.0), 0.3), Job(Sleeping(0.0), 30.0)], LocalWorkers(1))
     assert found == ["its limit of 0.3 s was reached", "slept"]
     assert time.perf_counter() - start < 30.0
 
 
 def test_a_guarded_call_does_not_take_the_end_of_its_time_for_a_failure():
-    assert execute([Limited(Stubborn(), 0.1)], workers=ThisProcess(), on_done=lambda _: None) == [
-        "its limit of 0.1 s was reached"
-    ]
+    assert done([Job(Stubborn(), 0.1)], ThisProcess()) == ["its limit of 0.1 s was reached"]
 
 
 def test_what_follows_a_limited_task_has_its_own_time():
-    tasks = [Limited(Sleeping(0.0), 0.2), Sleeping(0.4), Limited(Sleeping(0.3), 10.0)]
-    assert execute(tasks, workers=ThisProcess(), on_done=lambda _: None) == ["slept"] * 3
-
-
-def test_an_estimator_s_own_limit_takes_the_place_of_the_general_one():
-    limits = TimeLimits(60.0, {"rab": 600.0})
-    assert (limits.of("rab"), limits.of("ols"), TimeLimits(None, {}).of("ols")) == (600.0, 60.0, None)
+    tasks = [Job(Sleeping(0.0), 0.2), Job(Sleeping(0.4)), Job(Sleeping(0.3), 10.0)]
+    assert done(tasks, ThisProcess()) == ["slept"] * 3
 
 
 @pytest.mark.slow
-def test_a_worker_that_does_not_come_back_to_python_is_ended(monkeypatch):
-    stuck = Limited(Sleeping(60.0, hears_nothing=True), 0.2)
-    (found,) = execute([stuck], workers=LocalWorkers(1), on_done=lambda _: None)
+def test_a_worker_that_does_not_come_back_to_python_is_ended():
+    (found,) = done([Job(Sleeping(60.0, hears_nothing=True), 0.2)], LocalWorkers(1))
     assert "the worker process died each of the 3 times" in found

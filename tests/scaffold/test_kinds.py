@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import cli
-from harness.commands.new_plugin import KIND_NAMES
+from harness.commands.plugins import KIND_NAMES
 from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, installed, registry_of

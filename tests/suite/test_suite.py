@@ -225,7 +225,7 @@ def test_two_workers_and_a_resumed_run_give_the_same_tables(small_suite, tmp_pat
         cell.unlink()
     (out / "suite_gain.csv").unlink()
     said = []
-    resumed = run_suite_file(file, out, resume=True, n_jobs=2, said=said)
+    resumed = run_suite_file(file, out, resume=True, jobs=2, said=said)
     n_left = len(cells) - len(cells[::2])
     assert said == [
         f"{n_left} of {len(cells)} results are taken up from the earlier run; computed anew: "
@@ -238,7 +238,7 @@ def test_two_workers_and_a_resumed_run_give_the_same_tables(small_suite, tmp_pat
 def test_a_suite_on_dask_has_the_same_tables(small_suite, tmp_path):
     pytest.importorskip("distributed")
     folder, file = small_suite
-    assert_equal(tables(run_suite_file(file, tmp_path / "out", backend="dask", n_jobs=2)), tables(folder))
+    assert_equal(tables(run_suite_file(file, tmp_path / "out", backend="dask", jobs=2)), tables(folder))
 
 
 def test_another_estimator_leaves_the_cells_of_the_others(small_suite, tmp_path):

@@ -12,16 +12,16 @@ import pytest
 from effect_panels import confounded_panel
 from harness.api import prepare_study
 from harness.data.read.files import frame_file
-from harness.running.checkpoints import CheckpointStore, run_checkpointed
+from harness.running.checkpoints import CheckpointStore
 from harness.running.dependence import Contents, Surroundings
-from harness.running.graph import run_all
+from harness.running.graph import run_tasks
 from harness.running.options import RunOptions
 from harness.running.plan import PanelSource
 from harness.running.results import answers_in_parts
 from harness.running.workers import ThisProcess
 from harness.scenarios.parts import answered_in_parts, run_in_order
 from harness.study.spec.document import written_spec
-from watched import Watched
+from watched import Watched, run_all
 
 FORMS = ["line", "curve"]
 STUDY = {
@@ -75,7 +75,7 @@ def test_what_is_learned_of_the_exposure_is_learned_once_for_outcomes_of_the_sam
     needed = [task.needs[0].label for task in tasks if task.needs]
     assert sorted(needed) == sorted(2 * [task.label for task in shared])
     watched = Watched()
-    run_all(tasks, workers=ThisProcess(), watch=watched)
+    run_all(tasks, workers=ThisProcess(), listener=watched)
     assert sorted(watched.handed_out) == sorted(watched.finished) == sorted(task.label for task in tasks)
 
 
@@ -122,7 +122,7 @@ def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
     plan = planned(frame)
     watched = Watched()
     kept = partial(
-        run_checkpointed,
+        run_tasks,
         store=CheckpointStore(tmp_path / "checkpoints"),
         surroundings=Surroundings({}, {}),
         workers=ThisProcess(),

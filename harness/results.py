@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError, Problem, near_names
-from harness.results.gain_estimate import GainEstimate, find_gain, not_there
-from harness.results.stored_figure import StoredFigure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +17,87 @@ if TYPE_CHECKING:
     from harness.report.model.run import Run
     from harness.report.sections.coefficients.stored_fit import StoredFit
     from harness.running.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class GainEstimate:
+    """A gain with its interval; ``float`` of it is the gain.
+
+    Attributes
+    ----------
+    gain : 1 - MSE / MSE of the reference, a fraction
+    conf_low, conf_high : limits of its interval; NaN where there is none
+    p_value : of equal errors; NaN where there is none
+    """
+
+    gain: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+
+    def __float__(self) -> float:
+        return self.gain
+
+    def __repr__(self) -> str:
+        return f"Gain({self.gain:.4g} [{self.conf_low:.4g}, {self.conf_high:.4g}])"
+
+
+def find_gain(gains: pd.DataFrame, asked: Mapping[str, str], *, origin: str) -> GainEstimate:
+    """Return the gain of the row with the values that are asked for, by column.
+
+    Parameters
+    ----------
+    gains : the table ``gain``
+    asked : values of columns, which name one row
+    origin : of the table, for messages
+
+    Raises
+    ------
+    ArtifactError
+        Where there is no such gain, with the reason where it is a cell that failed.
+    """
+    rows = gains
+    for column, value in asked.items():
+        known = sorted(rows[column].astype(str).unique())
+        rows = rows[rows[column] == value]
+        if rows.empty:
+            raise not_there(f"the run has no gain with {column} '{value}'", value, known, origin=origin)
+    row = rows.iloc[0]
+    if row["status"] != "ok":
+        raise ArtifactError(Problem(origin, f"this gain is {row['status']}: {row['reason']}"))
+    return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
+
+
+def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> ArtifactError:
+    """Return that a run has nothing of a name, with the names that it has."""
+    hint = near_names(asked, known) or "name one of these"
+    return ArtifactError(Problem(origin, what, ", ".join(known), hint))
+
+
+MOST_SVG = 150_000
+"""Bytes above which a notebook keeps the PNG, since it stores what it shows."""
+
+
+@dataclass(frozen=True)
+class StoredFigure:
+    """One figure.
+
+    Attributes
+    ----------
+    svg, png : its files
+    """
+
+    svg: Path
+    png: Path
+
+    def _repr_mimebundle_(
+        self,
+        include: object = None,
+        exclude: object = None,
+    ) -> dict[str, str | bytes]:
+        if self.svg.stat().st_size <= MOST_SVG:
+            return {"image/svg+xml": self.svg.read_text(encoding="utf-8")}
+        return {"image/png": self.png.read_bytes()}
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,7 @@ from click.testing import CliRunner
 
 from harness.api import prepare_study
 from harness.cli import cli
-from harness.forecast.budget import fewer_draws, share_within
-from harness.forecast.conclusion import Conclusion
-from harness.forecast.forecast import Forecast, span
-from harness.forecast.probe import FEW, MORE, Probed, probed
+from harness.forecast import FEW, MORE, Conclusion, Forecast, Probed, fewer_draws, probed, share_within, span
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.scenarios.curve.scenario import CurveScenario
@@ -77,7 +74,7 @@ def with_busy(plan, *, draws):
 
 
 def test_all_draws_are_told_from_a_few(plan, monkeypatch):
-    monkeypatch.setattr("harness.forecast.probe.process_time", Clock.time)
+    monkeypatch.setattr("harness.forecast.process_time", Clock.time)
     told = []
     for one in probed(with_busy(plan, draws=400), on_probe=told.append):
         assert one.seconds == pytest.approx(ONCE + 400 * EACH)
@@ -159,7 +156,7 @@ def test_times_are_written_in_a_unit_that_suits_them(seconds, text):
 
 
 def test_the_command_says_time_and_memory(tmp_path):
-    text = Path(__file__).parents[2].joinpath("specs/grunfeld.yaml").read_text(encoding="utf-8")
+    text = Path(__file__).parents[1].joinpath("specs/grunfeld.yaml").read_text(encoding="utf-8")
     (tmp_path / "grunfeld.yaml").write_text(text, encoding="utf-8")
     small = ["--set", "estimators=[pooled_ols, fixed_effects]", "--set", "evaluation.reference=pooled_ols"]
     small += ["--set", "scenarios=[]", "--set", "expect=[]", "--jobs", "2"]

@@ -1,0 +1,333 @@
+"""What a run will take: time and memory, from a few fits of its own, and how many draws fit into a time."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, replace
+from time import process_time
+
+import numpy as np
+
+from harness.evaluation.fold_fit import FoldTask
+from harness.running.capped import capped, greatest
+from harness.running.executor import run_on_one_thread
+from harness.running.graph import StudyTask
+from harness.running.plan import Plan
+from harness.running.prepare import Prepared
+from harness.scenarios.full_fit import FullTask
+from harness.scenarios.parts import PartTask, run_in_order
+from harness.study.spec.node import Node
+from harness.study.spec.overrides import entry_name
+
+FEW, MORE = 4, 12
+"""Draws of the two fits from which the seconds of a draw are told."""
+
+_DRAWS = ("draws", "fold_draws")
+
+
+@dataclass(frozen=True)
+class Probed:
+    """Tasks that are alike, and what one of them takes.
+
+    Attributes
+    ----------
+    label : of the one that was tried
+    count : how many there are
+    seconds : of the processor, for one with all its draws
+    tried : seconds of the processor that it took to find out
+    of_draws : those of `seconds` that go into draws which are tasks of their own
+    """
+
+    label: str
+    count: int
+    seconds: float
+    tried: float
+    of_draws: float = 0.0
+
+    @property
+    def all_seconds(self) -> float:
+        """Seconds of all of them, one after the other."""
+        return self.count * self.seconds
+
+
+def probed(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
+    """Yield what the tasks of a plan take, one for each kind that costs alike.
+
+    Fits on all rows are alike for all outcomes; fits on folds for all outcomes, folds and protocols; parts
+    of an answer for all outcomes. The middle one of each kind is tried with `FEW` and `MORE` draws, and the
+    straight line through both says what all draws take; a task without draws is tried once.
+
+    Parameters
+    ----------
+    on_probe : called with the label of each task before it is tried
+    """
+    counts = Counter(_kind(task) for task in plan.tasks())
+    passed: Counter[Hashable] = Counter()
+    for task in plan.tasks():
+        kind = _kind(task)
+        if passed[kind] == counts[kind] // 2:
+            on_probe(task.label)
+            yield _probe(task, counts[kind])
+        passed[kind] += 1
+
+
+def _kind(task: StudyTask) -> Hashable:
+    """Return what tasks of equal cost have in common."""
+    if isinstance(task, FullTask):
+        return "all rows", task.estimator_id
+    if isinstance(task, FoldTask):
+        return "fold", task.cell.estimator.partition(" (")[0]
+    if isinstance(task, PartTask):
+        return "part", task.part_cell.scenario, task.part_cell.estimator, len(task.needs)
+    return task.label
+
+
+def _probe(task: StudyTask, count: int) -> Probed:
+    if isinstance(task, PartTask) and task.needs:
+        task = task.given(run_in_order(task.needs))
+    draws = _draws(task)
+    start = process_time()
+    if draws <= MORE:
+        seconds = _seconds(task)
+        return Probed(task.label, count, seconds, process_time() - start)
+    few, more = (_seconds(_with_draws(task, number)) for number in (FEW, MORE))
+    each = max(0.0, (more - few) / (MORE - FEW))
+    of_draws = each * draws if isinstance(task, FullTask) else 0.0
+    return Probed(task.label, count, more + each * (draws - MORE), process_time() - start, of_draws)
+
+
+def _seconds(task: StudyTask) -> float:
+    start = process_time()
+    run_on_one_thread(task)
+    return process_time() - start
+
+
+def _draws(task: StudyTask) -> int:
+    """Return the draws of a task: those of its estimator, or those that its questions ask for."""
+    if isinstance(task, FullTask):
+        own = greatest(task.estimator, "draws")
+        return own or max((greatest(scenario, "draws") for scenario in task.scenarios.values()), default=0)
+    if isinstance(task, FoldTask):
+        own, most = greatest(task.estimator, "draws"), greatest(task.estimator, "fold_draws")
+        return min(own, most) if most else own
+    return 0
+
+
+def _with_draws(task: StudyTask, draws: int) -> StudyTask:
+    most = dict.fromkeys(_DRAWS, draws)
+    if isinstance(task, FullTask):
+        scenarios = {name: capped(scenario, most) for name, scenario in task.scenarios.items()}
+        return replace(task, estimator=capped(task.estimator, most), scenarios=scenarios)
+    if isinstance(task, FoldTask):
+        return replace(task, estimator=capped(task.estimator, most))
+    return task
+
+
+AT_LEAST = 3.0
+"""Seconds of a report without figures, in those of the figure drawn here."""
+
+MADE, PRINTED = 0.7, 1.8
+"""Seconds of a figure of the report until it can be printed, and of its printing, in the same."""
+
+GAIN = 0.1
+"""Seconds of a gain with its interval, in the same."""
+
+OF_AN_OUTCOME, OF_A_SCENARIO = 8, 1
+"""Figures of an outcome whatever is asked, and for each scenario, as in the shipped studies."""
+
+REPORT_BYTES, FIGURE_BYTES = 107_000_000, 10_500_000
+"""Memory of a report, and of each of its figures, in the process that makes them."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What follows the tasks takes.
+
+    Attributes
+    ----------
+    own : seconds of the processor, of the process that writes the report
+    printing : seconds of the processor that workers share
+    n_bytes : memory of the process that writes the report, over that of a fit
+    """
+
+    own: float
+    printing: float
+    n_bytes: float
+
+    def seconds(self, n_jobs: int) -> float:
+        """Return the seconds with so many worker processes."""
+        return self.own + self.printing / n_jobs
+
+
+def conclusion_of(plan: Plan) -> Conclusion:
+    """Return what follows the tasks of a plan takes, in seconds of one figure, which is drawn now."""
+    study = plan.study
+    n_outcomes, n_scenarios = len(study.roles.outcomes), len(study.scenarios)
+    n_gains = n_outcomes * len(study.evaluation.references) * len(study.estimators) * len(plan.splits)
+    unit = _figure_seconds()
+    if not study.report.formats:
+        return Conclusion(unit * GAIN * n_gains, 0.0, 0.0)
+    n_figures = n_outcomes * (OF_AN_OUTCOME + OF_A_SCENARIO * n_scenarios)
+    own = AT_LEAST + GAIN * n_gains + MADE * n_figures
+    return Conclusion(unit * own, unit * PRINTED * n_figures, REPORT_BYTES + FIGURE_BYTES * n_figures)
+
+
+def _figure_seconds() -> float:
+    """Return the processor seconds of three panels of four curves with bands, as SVG and PNG."""
+    from harness.report.drawing.canvas import new_figure, printed
+
+    def drawn() -> float:
+        start = process_time()
+        figure = new_figure(7.0, 3.0)
+        at = np.linspace(0.0, 1.0, 40)
+        for axes in figure.subplots(1, 3):
+            for power in range(1, 5):
+                axes.plot(at, at**power)
+                axes.fill_between(at, 0.9 * at**power, 1.1 * at**power, alpha=0.2)
+        printed(figure)
+        return process_time() - start
+
+    drawn()
+    return drawn()
+
+
+DRAW_ROW = 17
+"""Bytes for each draw and row of a fit, as measured for ``docs/planning.md``."""
+
+_SHOWN = 4
+"""Kinds of tasks that are told."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will take on this machine, were nothing else running on it.
+
+    Attributes
+    ----------
+    start : seconds until the first task: libraries, spec and data
+    probed : tasks by kind
+    conclusion : tables, figures and report
+    peak : bytes of the process that has the most
+    """
+
+    start: float
+    probed: tuple[Probed, ...]
+    conclusion: Conclusion
+    peak: float
+
+    def seconds(self, n_jobs: int, *, draws: float = 1.0) -> float:
+        """Return the seconds of a run with so many worker processes; no less than its longest task takes.
+
+        Parameters
+        ----------
+        draws : share of the draws that are made
+        """
+        work = sum(kind.all_seconds - (1.0 - draws) * kind.count * kind.of_draws for kind in self.probed)
+        return self.start + max(self._longest, work / n_jobs) + self.conclusion.seconds(n_jobs)
+
+    @property
+    def _longest(self) -> float:
+        """Seconds of the longest task; draws of a fit on all rows are tasks of their own."""
+        return max((kind.seconds - kind.of_draws for kind in self.probed), default=0.0)
+
+    def describe(self, n_jobs: int) -> str:
+        """Return time and memory in words, the dearest kinds of tasks first."""
+        dear = sorted(self.probed, key=lambda kind: kind.all_seconds, reverse=True)[:_SHOWN]
+        lines = [
+            f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
+            f"the longest task takes {span(self._longest)}",
+            *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
+            f"  {span(self.conclusion.seconds(n_jobs))}: tables, figures and report",
+        ]
+        if math.isfinite(self.peak):
+            lines.append(f"about {self.peak / 1e9:.1f} GB of memory in the process that takes most")
+        return "\n".join(lines)
+
+
+def span(seconds: float) -> str:
+    """Return a time in a unit that suits it."""
+    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{max(1.0, seconds):.0f} s"
+
+
+def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
+    """Return what a run of a plan will take, from a few fits that are made now.
+
+    Parameters
+    ----------
+    on_probe : called with what is tried, before it is
+    """
+    start = process_time()
+    found = tuple(probed(plan, on_probe=on_probe))
+    on_probe("a figure")
+    conclusion = conclusion_of(plan)
+    return Forecast(start, found, conclusion, peak_bytes(plan) + conclusion.n_bytes)
+
+
+def peak_bytes(plan: Plan) -> float:
+    """Return the bytes of this process at its height, after one task of each kind, and what all draws add.
+
+    It is NaN on a system that does not tell.
+    """
+    estimators = [greatest(entry.estimator, "draws") for entry in plan.study.estimators]
+    scenarios = [greatest(entry.scenario, "draws") for entry in plan.study.scenarios]
+    n_obs = plan.panels.panel(plan.study.roles.outcomes[0]).n_obs
+    return _height() + float(DRAW_ROW * n_obs * max([0, *estimators, *scenarios]))
+
+
+def _height() -> float:
+    """Return the most bytes that this process had in memory."""
+    if sys.platform == "win32":
+        return float("nan")
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+LEAST_DRAWS = 2
+"""Draws that options of that name ask for at least."""
+
+
+def share_within(told: Forecast, seconds: float, *, n_jobs: int) -> float:
+    """Return the greatest share of the draws, in whole per cent, with which a run ends within some seconds.
+
+    It is 0 where what is not draws takes longer than that.
+
+    Parameters
+    ----------
+    n_jobs : worker processes
+    """
+    shares = (percent / 100 for percent in range(100, 0, -1))
+    return next((share for share in shares if told.seconds(n_jobs, draws=share) <= seconds), 0.0)
+
+
+def fewer_draws(prepared: Prepared, share: float) -> Iterator[str]:
+    """Yield the overrides of the spec that leave a share of its draws.
+
+    An estimator that the spec does not name, such as one of a ladder, keeps its own.
+    """
+    study, root = prepared.plan.study, prepared.loaded.document.root
+    asked = {
+        "estimators": {entry.id: entry.estimator for entry in study.estimators},
+        "scenarios": {entry.id: entry.scenario for entry in study.scenarios},
+    }
+    for part, choices in asked.items():
+        listed = root.child(part)
+        entries = listed.content if listed is not None and isinstance(listed.content, tuple) else ()
+        named = {entry_name(entry): entry for entry in entries}
+        for name, choice in choices.items():
+            draws = getattr(choice, "draws", None)
+            if type(draws) is int and name in named:
+                yield _override(f"{part}[{name}]", named[name], max(LEAST_DRAWS, round(share * draws)))
+
+
+def _override(where: str, entry: Node, draws: int) -> str:
+    if isinstance(entry.content, str):
+        return f"{where}={{use: {entry.content}, draws: {draws}}}"
+    return f"{where}.draws={draws}"

@@ -1,1 +1,0 @@
-"""A finished run as a script or a notebook sees it."""
