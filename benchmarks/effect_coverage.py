@@ -28,7 +28,8 @@ from harness.estimators.guard import attempt
 from harness.plugin import Estimator
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import Form
-from harness.scenarios.parts import Question
+from harness.scenarios.scenario import Subject, framed
+from harness.scenarios.task import run_part
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
@@ -101,10 +102,12 @@ class Kind:
         scenarios = {number: EffectScenario(repeats=number, forms=(self.form,)) for number in numbers}
         start, rows = process_time(), []
         for drawn, truth in self.panels(panel):
-            question = Question(drawn, self.learner, "learner", panel)
-            found = {part.label: attempt(part.run) for part in scenarios[repeats].parts(question)}
+            question = Subject(drawn, self.learner, "learner", panel)
+            found = {
+                part.label: attempt(partial(run_part, part)) for part in scenarios[repeats].parts(question)
+            }
             for number, scenario in scenarios.items():
-                table = scenario.concluded(question, found)["effects"]
+                table = framed(scenario.concluded(question, found))["effects"]
                 rows += [(number, truth, table.iloc[at]) for at in range(len(table))]
         seconds = process_time() - start
         return [_estimate(panel, *row, seconds) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +47,11 @@ class HarnessError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+    @classmethod
+    def at(cls, where: str, what: str, expected: str = "", hint: str = "") -> Self:
+        """Return an error of one problem."""
+        return cls(Problem(where, what, expected, hint))
 
     def __reduce__(self) -> tuple[type[HarnessError], tuple[Problem, ...]]:
         return type(self), self.problems

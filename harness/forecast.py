@@ -18,7 +18,7 @@ from harness.running.graph import StudyTask
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.parts import PartTask, run_in_order
+from harness.scenarios.task import PartTask, run_here
 from harness.study.spec.node import Node
 from harness.study.spec.overrides import entry_name
 
@@ -87,7 +87,7 @@ def _kind(task: StudyTask) -> Hashable:
 
 def _probe(task: StudyTask, count: int) -> Probed:
     if isinstance(task, PartTask) and task.needs:
-        task = task.given(run_in_order(task.needs))
+        task = task.given(run_here(task.needs))
     draws = _draws(task)
     start = process_time()
     if draws <= MORE:
@@ -108,7 +108,7 @@ def _seconds(task: StudyTask) -> float:
 def _draws(task: StudyTask) -> int:
     """Return the draws of a task: those of its estimator, or those that its questions ask for."""
     if isinstance(task, FullTask):
-        own = greatest(task.estimator, "draws")
+        own = greatest(task.subject.estimator, "draws")
         return own or max((greatest(scenario, "draws") for scenario in task.scenarios.values()), default=0)
     if isinstance(task, FoldTask):
         own, most = greatest(task.estimator, "draws"), greatest(task.estimator, "fold_draws")
@@ -120,7 +120,8 @@ def _with_draws(task: StudyTask, draws: int) -> StudyTask:
     most = dict.fromkeys(_DRAWS, draws)
     if isinstance(task, FullTask):
         scenarios = {name: capped(scenario, most) for name, scenario in task.scenarios.items()}
-        return replace(task, estimator=capped(task.estimator, most), scenarios=scenarios)
+        subject = replace(task.subject, estimator=capped(task.subject.estimator, most))
+        return replace(task, subject=subject, scenarios=scenarios)
     if isinstance(task, FoldTask):
         return replace(task, estimator=capped(task.estimator, most))
     return task

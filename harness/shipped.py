@@ -3,9 +3,20 @@
 from harness.data.prepare.shipped import harness_steps
 from harness.data.shipped import harness_datasets
 from harness.data.simulate.shipped import harness_simulations
-from harness.evaluation.shipped import harness_metrics, harness_protocols
+from harness.evaluation.held_out import EntitiesAndTime, Forward, HeldOutEntities
+from harness.evaluation.metrics import AbsoluteError, Metric, QuantileError
+from harness.evaluation.protocol import EvaluationProtocol
+from harness.evaluation.random_rows import AsPublished, InSample, RandomRows
+from harness.registry.hooks import hookimpl
 from harness.report.sections.shipped import harness_sections
-from harness.scenarios.shipped import harness_scenarios
+from harness.scenarios.conditional.scenario import ConditionalScenario
+from harness.scenarios.contrast import ContrastScenario
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.effect.scenario import EffectScenario
+from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.importance import ImportanceScenario
+from harness.scenarios.robustness.scenario import RobustnessScenario
+from harness.scenarios.scenario import Scenario
 
 __all__ = [
     "harness_datasets",
@@ -16,3 +27,29 @@ __all__ = [
     "harness_simulations",
     "harness_steps",
 ]
+
+
+@hookimpl
+def harness_protocols() -> tuple[type[EvaluationProtocol], ...]:
+    """Return the protocols that come with the harness."""
+    return (InSample, AsPublished, RandomRows, HeldOutEntities, Forward, EntitiesAndTime)
+
+
+@hookimpl
+def harness_metrics() -> tuple[type[Metric], ...]:
+    """Return the metrics that come with the harness."""
+    return (AbsoluteError, QuantileError)
+
+
+@hookimpl
+def harness_scenarios() -> tuple[type[Scenario], ...]:
+    """Return the scenarios that come with the harness."""
+    return (
+        CurveScenario,
+        ContrastScenario,
+        EffectScenario,
+        ImportanceScenario,
+        HeterogeneityScenario,
+        ConditionalScenario,
+        RobustnessScenario,
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.data.simulate.small_panels import SmallPanel
-from harness.plugin import random_stream
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import Subject
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from panels import small_panel
@@ -16,5 +15,4 @@ def rab_on(simulation: SmallPanel, *, draws: int, network: Mlp = NETWORK) -> Sub
     """Return a RAB fitted on a simulated panel."""
     panel = small_panel(simulation.draw())
     estimator = Rab(base=network, draws=draws)
-    fit = estimator.fit(panel, rng=random_stream(simulation.seed, "fit"))
-    return Subject(estimator, panel, fit, seed=simulation.seed, name="rab")
+    return Subject(panel, estimator, "rab", simulation.seed)

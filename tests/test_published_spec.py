@@ -16,7 +16,7 @@ SPEC = Path(__file__).parents[1] / "specs" / "digital_carbon.yaml"
 
 def panels(data):
     tasks = prepare(RunOptions(SPEC, data=data)).plan.full_tasks()
-    return {task.outcome: task.panel for task in tasks if task.estimator_id == "ols"}
+    return {task.subject.panel.outcome: task.subject.panel for task in tasks if task.estimator_id == "ols"}
 
 
 def test_a_file_of_the_same_columns_needs_no_other_line(tmp_path):
@@ -39,14 +39,18 @@ def test_a_file_of_the_same_columns_needs_no_other_line(tmp_path):
 
 def test_the_zones_are_a_policy_of_2019_and_a_threshold_stands_beside_the_network():
     plan = prepare(RunOptions(SPEC)).plan
-    (task,) = [one for one in plan.full_tasks() if (one.outcome, one.estimator_id) == ("co2", "threshold")]
-    policy = task.panel.group("pilot_policy")
+    (task,) = [
+        one
+        for one in plan.full_tasks()
+        if (one.subject.panel.outcome, one.estimator_id) == ("co2", "threshold")
+    ]
+    policy = task.subject.panel.group("pilot_policy")
     labels = np.array(policy.labels, dtype=object)[policy.codes]
-    years = np.array(task.panel.time.labels, dtype=object)[task.panel.time.codes].astype(int)
-    zone = task.panel.group("pilot_zone")
+    years = np.array(task.subject.panel.time.labels, dtype=object)[task.subject.panel.time.codes].astype(int)
+    zone = task.subject.panel.group("pilot_zone")
     is_zone = np.array(zone.labels, dtype=object)[zone.codes] == "pilot"
     np.testing.assert_array_equal(labels == "pilot, from 2019", is_zone & (years >= 2019))
     np.testing.assert_array_equal(labels == "pilot, before 2019", is_zone & (years < 2019))
-    fit = task.estimator.for_folds().fit(task.panel, rng=random_stream(1))
+    fit = task.subject.estimator.for_folds().fit(task.subject.panel, rng=random_stream(1))
     assert fit.regimes.variable == "gdp_pc"
     assert "by_policy" in task.scenarios

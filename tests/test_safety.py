@@ -26,7 +26,7 @@ FREE = {
     "harness/registry/trial.py": "subprocess",  # this interpreter, to try an import
     "harness/running/signature.py": "subprocess",  # ssh-keygen
     "harness/conformance/laws/blocks.py": "pickle",  # of objects that it has just made
-    "harness/scenarios/sealed.py": "pickle",  # what a worker of this run sent, never a stored file
+    "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/own_code.py": "urllib",  # the path in an address of a folder, which reaches nothing
     "harness/report/drawing/vectors.py": "urllib",  # the writing of addresses, which reaches nothing
 }

@@ -14,7 +14,7 @@ from harness.report.model.run import Run
 from harness.running.csv_table import as_declared
 from harness.running.effect_tests import linearity_tests
 from harness.running.results import AnswerInParts, answer_parts, rows_of_fits
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from harness.study.spec.study import Study
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.gain import GAIN

@@ -19,7 +19,7 @@ from harness.record.manifest import Manifest
 from harness.rng import random_stream
 from harness.running.plan import PanelSource, Plan
 from harness.running.results import answers_in_parts
-from harness.scenarios.parts import run_in_order
+from harness.scenarios.task import run_here
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ class DrawnStudy:
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
         gains = tested_gains(plan)
-        in_parts = answers_in_parts(plan, run_in_order(plan.part_tasks()))
+        in_parts = answers_in_parts(plan, run_here(plan.part_tasks()))
         run = drawn_run(
             plan.study,
             self.manifest,

@@ -14,7 +14,7 @@ from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, band_finding
 from harness.report.model.bands import SIMULTANEOUS
 from harness.running.plan import Plan
 from harness.running.predictions import missing_cells, predictions_table
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 
 TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
 """The sample that findings are about."""

@@ -14,8 +14,7 @@ from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.data.panel import Panel
 from harness.estimators.draws import CanFitDraws, DrawSelection, FittedDraws
 from harness.estimators.guard import predict, predict_draws
-from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import Estimator, Fitted, roundoff_of
+from harness.estimators.protocol import Estimator, Fitted, grouped_by, roundoff_of
 from harness.rng import random_stream
 
 TIGHT = 1e-6

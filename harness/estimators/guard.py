@@ -111,7 +111,7 @@ def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
     values = np.asarray(predicted)
     if values.shape != shape or values.dtype.kind != "f":
         found = f"predictions of shape {values.shape} and type {values.dtype}"
-        raise PluginError(Problem(who, f"returned {found}", f"floats of shape {shape}"))
+        raise PluginError.at(who, f"returned {found}", f"floats of shape {shape}")
     require_finite(values, who)
     return values.astype(np.float64, copy=False)
 
@@ -131,8 +131,8 @@ def require_finite(predicted: Floats, who: str) -> None:
     who : that returned them
     """
     if not np.isfinite(predicted).all():
-        raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
+        raise PluginError.at(who, "returned predictions that are not finite", "finite numbers")
     largest = float(np.abs(predicted).max(initial=0.0))
     if largest > MOST:
         what = f"returned predictions as large as {largest:.3g}"
-        raise PluginError(Problem(who, what, f"sizes up to {MOST:g}"))
+        raise PluginError.at(who, what, f"sizes up to {MOST:g}")

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +37,11 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
     codes = {"row": np.arange(panel.n_obs), "entity": panel.entity.codes, "time": panel.period}
     units = np.unique(codes[panel.split_unit])
     if units.size < 2:
-        raise EstimationError(
-            Problem(
-                where="inner split",
-                what=f"with {units.size} {panel.split_unit} to train on, none can be set aside to select on",
-                expected="at least two",
-                hint="use a protocol that leaves more to train on, or fix the model's size in the spec",
-            )
+        raise EstimationError.at(
+            where="inner split",
+            what=f"with {units.size} {panel.split_unit} to train on, none can be set aside to select on",
+            expected="at least two",
+            hint="use a protocol that leaves more to train on, or fix the model's size in the spec",
         )
     n_aside = min(max(1, round(share * units.size)), units.size - 1)
     aside = units[-n_aside:] if panel.split_unit == "time" else rng.permutation(units)[:n_aside]

@@ -11,7 +11,7 @@ import numpy as np
 from harness.arrays import Floats, Ints, numbered
 from harness.data.key import Grouping, Key
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,11 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
         return _combined([key_of(panel, part) for part in effect.parts], str(effect))
     carried = {group.name: group for group in panel.groups}
     if str(effect) not in carried:
-        raise EstimationError(
-            Problem(
-                where="absorb",
-                what=f"the panel carries no column {str(effect)!r} to group rows by",
-                expected=f"one of {', '.join(carried)}" if carried else "",
-                hint="hand the column over in the panel's groups",
-            )
+        raise EstimationError.at(
+            where="absorb",
+            what=f"the panel carries no column {str(effect)!r} to group rows by",
+            expected=f"one of {', '.join(carried)}" if carried else "",
+            hint="hand the column over in the panel's groups",
         )
     return carried[str(effect)]
 

@@ -53,10 +53,10 @@ def with_left_out_levels(
     is_shared = np.sum([levels.is_of_row for levels in left_out], axis=0) > 1
     for draw in np.flatnonzero(is_shared.any(axis=1)).tolist():
         own = [np.flatnonzero(levels.is_left_out[draw]) for levels in left_out]
-        dummies = [levels.indicator[places] for levels, places in zip(left_out, own, strict=True)]
+        dummies = [levels.indicator[positions] for levels, positions in zip(left_out, own, strict=True)]
         solved = _together(dummies, residuals[draw], row_weights)
-        for values, places, part in zip(found, own, solved, strict=True):
-            values[draw, places] = part
+        for values, positions, part in zip(found, own, solved, strict=True):
+            values[draw, positions] = part
     return tuple(replace(levels, deviations=own) for levels, own in zip(effects, found, strict=True))
 
 
@@ -197,9 +197,9 @@ class LevelModels:
             own = (replace(effects, deviations=effects.deviations[draws]) for effects in self.effects)
             effects = tuple(levels.with_levels_of(panel) for levels in own)
             some = LevelModels(self.centre, self.slopes[draws], self.intercepts[draws], effects)
-            left = target[draws] - some.predict(panel)
+            residuals = target[draws] - some.predict(panel)
             known = with_left_out_levels(
-                effects, panel, left, weights=weights[draws], row_weights=row_weights
+                effects, panel, residuals, weights=weights[draws], row_weights=row_weights
             )
             parts.append(replace(some, effects=known))
         return stacked(parts)

@@ -125,13 +125,11 @@ def require_dose(panel: Panel, *, where: str = "") -> None:
         Naming the exposure and its levels.
     """
     if panel.levels:
-        raise EstimationError(
-            Problem(
-                where=where or panel.exposure,
-                what=f"{panel.exposure!r} is one of {', '.join(panel.levels)}, and no dose",
-                expected="an exposure of numbers",
-                hint="ask `use: contrast` for differences between its levels",
-            )
+        raise EstimationError.at(
+            where=where or panel.exposure,
+            what=f"{panel.exposure!r} is one of {', '.join(panel.levels)}, and no dose",
+            expected="an exposure of numbers",
+            hint="ask `use: contrast` for differences between its levels",
         )
 
 
@@ -146,21 +144,17 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
     if not weighted:
         return np.ones(panel.n_obs)
     if panel.weights is None:
-        raise EstimationError(
-            Problem(
-                where="weights",
-                what="the panel has none",
-                hint="name their column as roles.weights, or leave `weighted` out",
-            )
+        raise EstimationError.at(
+            where="weights",
+            what="the panel has none",
+            hint="name their column as roles.weights, or leave `weighted` out",
         )
     n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
     if n_bad:
-        raise EstimationError(
-            Problem(
-                where="weights",
-                what=f"{n_bad} of {panel.n_obs} are zero, negative or no numbers",
-                expected="finite numbers above zero",
-                hint="leave such rows out",
-            )
+        raise EstimationError.at(
+            where="weights",
+            what=f"{n_bad} of {panel.n_obs} are zero, negative or no numbers",
+            expected="finite numbers above zero",
+            hint="leave such rows out",
         )
     return panel.weights

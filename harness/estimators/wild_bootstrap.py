@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.key import Grouping
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 
 _TIE = 1e-9
 """Statistics this close count as equal, such as those of a draw that changes no sign."""
@@ -37,12 +37,12 @@ class NullScores:
     Attributes
     ----------
     own : (n_clusters,), each cluster's share of the numerator
-    left : (n_clusters, n_clusters), score of the row's cluster, after the draw is regressed anew, per unit of
-        the column's cluster's weight
+    rescored : (n_clusters, n_clusters), score of the row's cluster, after the draw is regressed anew, per
+        unit of the column's cluster's weight
     """
 
     own: Floats
-    left: Floats
+    rescored: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class NullStatistics:
         """Return the statistics of the draws under a null value, (n_draws,)."""
         gap = self.estimate - null
         numerator = self.weights @ (self.level.own + gap * self.slope.own)
-        scores = self.weights @ (self.level.left + gap * self.slope.left).T
+        scores = self.weights @ (self.level.rescored + gap * self.slope.rescored).T
         spread = np.sqrt(self.factor * np.sum(scores**2, axis=1))
         statistics: Floats = np.divide(numerator, spread, out=np.zeros_like(numerator), where=spread > 0.0)
         return statistics
@@ -209,15 +209,19 @@ class ClusteredRegression:
     def null_scores(self, loadings: Floats, residuals: Floats) -> list[NullScores]:
         """Return the scores of residuals, (n_obs,), on each of the loadings, (n_obs, n_loadings)."""
         per_cluster = self.clusters.sums(self.basis * residuals[:, None])
-        left = None if self.without_effects is None else self._left(loadings, residuals, self.without_effects)
+        rescored = (
+            None
+            if self.without_effects is None
+            else self._rescored(loadings, residuals, self.without_effects)
+        )
         found = []
         for at, loading in enumerate(loadings.T):
             own = self.clusters.sums(loading * residuals)
             fitted = self.clusters.sums(loading[:, None] * self.basis) @ per_cluster.T
-            found.append(NullScores(own, (np.diag(own) if left is None else left[at]) - fitted))
+            found.append(NullScores(own, (np.diag(own) if rescored is None else rescored[at]) - fitted))
         return found
 
-    def _left(
+    def _rescored(
         self, loadings: Floats, residuals: Floats, without_effects: Callable[[Floats], Floats]
     ) -> Floats:
         """Return the scores of what effects leave of each cluster's residuals alone.
@@ -227,15 +231,15 @@ class ClusteredRegression:
         (n_loadings, n_clusters, n_clusters), the second cluster's residuals on the first one's loading.
         """
         n_clusters = self.clusters.n_levels
-        left = np.empty((loadings.shape[1], n_clusters, n_clusters))
+        rescored = np.empty((loadings.shape[1], n_clusters, n_clusters))
         at_once = min(max(_MOST_NUMBERS // residuals.size, 1), _MOST_AT_ONCE)
         for start in range(0, n_clusters, at_once):
             chosen = np.arange(start, min(start + at_once, n_clusters))
             is_own = self.clusters.codes[:, None] == chosen
             pieces = without_effects(np.where(is_own, residuals[:, None], 0.0))
             for at, loading in enumerate(loadings.T):
-                left[at][:, chosen] = self.clusters.sums(loading[:, None] * pieces)
-        return left
+                rescored[at][:, chosen] = self.clusters.sums(loading[:, None] * pieces)
+        return rescored
 
 
 def wild_cluster_inference(
@@ -266,8 +270,6 @@ def wild_cluster_inference(
         std_error = float(np.sqrt(factor * np.sum(level.own**2)))
         if std_error == 0.0:
             hint = "leave out rows or columns that make the fit perfect, or choose another covariance"
-            raise EstimationError(
-                Problem("covariance", "a wild bootstrap of errors that are zero", hint=hint)
-            )
+            raise EstimationError.at("covariance", "a wild bootstrap of errors that are zero", hint=hint)
         found.append(NullStatistics(float(regression.estimate[at]), std_error, level, slope, weights, factor))
     return WildInference(tuple(found))

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.guard import Status, attempt, predict
 from harness.estimators.protocol import Estimator, HasEffects, HasNotes
 from harness.evaluation.protocol import Fold
@@ -121,12 +121,10 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     train, test = task.panel.take(fold.train), task.panel.take(fold.test)
     variance = float(train.observed.var())
     if variance == 0:
-        raise EstimationError(
-            Problem(
-                str(task.cell),
-                f"'{train.outcome}' is constant on the training rows",
-                hint="check the outcome",
-            )
+        raise EstimationError.at(
+            str(task.cell),
+            f"'{train.outcome}' is constant on the training rows",
+            hint="check the outcome",
         )
     fit = task.estimator.fit(
         train,

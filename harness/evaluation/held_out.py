@@ -11,7 +11,7 @@ from pydantic import Field
 
 from harness.arrays import Mask
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, Fold, Leak
 
 
@@ -42,18 +42,23 @@ class HeldOutEntities:
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return one fold for each group of entities."""
+        trained, tested = self._periods(panel)
+        groups = deal_entities(panel, n_groups=self.folds, protocol=self.name, rng=rng)
         return tuple(
             Fold(
                 str(number),
-                train=np.flatnonzero(~is_test),
-                test=np.flatnonzero(is_test),
-                selection=None,
-                split_unit="entity",
+                np.flatnonzero(~theirs & trained),
+                np.flatnonzero(theirs & tested),
+                None,
+                "entity",
             )
-            for number, is_test in enumerate(
-                deal_entities(panel, n_groups=self.folds, protocol=self.name, rng=rng), start=1
-            )
+            for number, theirs in enumerate(groups, start=1)
         )
+
+    def _periods(self, panel: Panel) -> tuple[Mask, Mask]:
+        """Return which rows lie in periods that are trained on, and in periods that are tested, (n_obs,)."""
+        everywhere = np.ones(panel.n_obs, dtype=np.bool_)
+        return everywhere, everywhere
 
     def quick(self) -> Self:
         """Return a copy with at most three groups."""
@@ -74,13 +79,11 @@ def deal_entities(panel: Panel, *, n_groups: int, protocol: str, rng: Generator)
     """
     entities = np.unique(panel.entity.codes)
     if entities.size < n_groups:
-        raise EstimationError(
-            Problem(
-                where=f"protocol {protocol}",
-                what=f"{entities.size} entities cannot be dealt into {n_groups} groups",
-                expected="at least as many entities as groups",
-                hint="set a smaller number of folds, or leave this protocol out",
-            )
+        raise EstimationError.at(
+            where=f"protocol {protocol}",
+            what=f"{entities.size} entities cannot be dealt into {n_groups} groups",
+            expected="at least as many entities as groups",
+            hint="set a smaller number of folds, or leave this protocol out",
         )
     groups = np.array_split(rng.permutation(entities), n_groups)
     return tuple(np.isin(panel.entity.codes, group) for group in groups)
@@ -146,19 +149,17 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
     periods = np.unique(panel.period)
     n_test = max(1, round(test_share * periods.size))
     if n_test >= periods.size:
-        raise EstimationError(
-            Problem(
-                where=f"protocol {protocol}",
-                what=f"the panel has {periods.size} period(s) and {n_test} would be held out",
-                expected="at least one period to train on",
-                hint="set a smaller test_share, or leave this protocol out",
-            )
+        raise EstimationError.at(
+            where=f"protocol {protocol}",
+            what=f"the panel has {periods.size} period(s) and {n_test} would be held out",
+            expected="at least one period to train on",
+            hint="set a smaller test_share, or leave this protocol out",
         )
     return np.asarray(panel.period >= periods[-n_test])
 
 
 @dataclass(frozen=True)
-class EntitiesAndTime:
+class EntitiesAndTime(HeldOutEntities):
     """Entities are held out and the last periods as well: training and test rows share neither.
 
     Attributes
@@ -170,10 +171,7 @@ class EntitiesAndTime:
     name: ClassVar[str] = "entities_and_time"
     title: ClassVar[str] = "Held-out entities, forward in time"
     leaks: ClassVar[tuple[Leak, ...]] = ()
-    prepared_on: ClassVar[Literal["train", "all"]] = "train"
-    stream: ClassVar[str] = "entities"
 
-    folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     @property
@@ -184,22 +182,7 @@ class EntitiesAndTime:
             "of each group are predicted by models trained, and selected, on earlier periods of others."
         )
 
-    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
-        """Return one fold for each group of entities; the other rows of a fold stand on neither side."""
+    def _periods(self, panel: Panel) -> tuple[Mask, Mask]:
+        """Return which rows lie before the last share of the periods, and which in it, (n_obs,)."""
         is_late = last_periods(panel, test_share=self.test_share, protocol=self.name)
-        return tuple(
-            Fold(
-                str(number),
-                train=np.flatnonzero(~is_theirs & ~is_late),
-                test=np.flatnonzero(is_theirs & is_late),
-                selection=None,
-                split_unit="entity",
-            )
-            for number, is_theirs in enumerate(
-                deal_entities(panel, n_groups=self.folds, protocol=self.name, rng=rng), start=1
-            )
-        )
-
-    def quick(self) -> Self:
-        """Return a copy with at most three groups."""
-        return replace(self, folds=min(self.folds, 3))
+        return ~is_late, is_late

@@ -18,7 +18,13 @@ from harness.errors import (
     Problem,
     SpecError,
 )
-from harness.estimators.coefficients import CoefficientTable, Correction
+from harness.estimators.coefficients import (
+    CoefficientTable,
+    Correction,
+    ShownFit,
+    Statistic,
+    statistic_columns,
+)
 from harness.estimators.draws import (
     CanFitDraws,
     CanPrepareDraws,
@@ -65,7 +71,6 @@ from harness.estimators.protocol import (
     SelectsRows,
 )
 from harness.estimators.refusals import Refusals, listed, require_dose, row_weights
-from harness.estimators.shown_fit import ShownFit, Statistic, statistic_columns
 from harness.estimators.wild_bootstrap import (
     Auxiliary,
     ClusteredRegression,
@@ -78,16 +83,15 @@ from harness.evaluation.protocol import EvaluationProtocol, Fold, Leak
 from harness.evaluation.resample import draw_weights, left_out
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
-from harness.scenarios.asked import Asked, AsksModels, Sample
 from harness.scenarios.draws import DrawPlan, FitAndDraws
-from harness.scenarios.scenario import Scenario
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import AnswersAlone, Asked, AsksModels, Sample, Scenario, Subject
 from harness.study.spec.ladder import Rung
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
 __all__ = [
     "Account",
+    "AnswersAlone",
     "ArtifactError",
     "Asked",
     "AsksModels",

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from harness.data.panel import Panel
+from harness.scenarios.scenario import Subject
 
 Dependence = Mapping[str, str]
 """Hashes and versions of what a result depends on, by what each is of."""
@@ -77,7 +78,9 @@ class Surroundings:
 def _parts(task: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any dataclass
     for option in dataclasses.fields(task):
         value = getattr(task, option.name)
-        if isinstance(value, Mapping):
+        if isinstance(value, Subject):
+            yield from _parts(value)
+        elif isinstance(value, Mapping):
             yield from ((f"{option.name} {key}", entry) for key, entry in value.items())
         else:
             yield option.name.replace("_", " "), value

@@ -14,8 +14,8 @@ from harness.evaluation.residual_tests import encompassing_test, moran_test, sur
 from harness.rng import random_stream
 from harness.running.folder import RunFolder
 from harness.running.results import RunResults
-from harness.scenarios.curve.equality import equal_curves_test
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.curve.tables import equal_curves_test
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.study.spec.study import Study

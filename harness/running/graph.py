@@ -17,8 +17,8 @@ from harness.running.isolation import TRACES, CanFail, Task, stopped_after
 from harness.running.result_file import TaskResult, encode
 from harness.running.workers import Workers
 from harness.scenarios.blocks import PrepareTask
-from harness.scenarios.parts import PartResult
 from harness.scenarios.sample_fit import SampleFitResult
+from harness.scenarios.task import PartResult
 from harness.tables.preparation import Note
 
 

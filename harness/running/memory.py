@@ -14,7 +14,7 @@ from harness.errors import ArtifactError, EstimationError, Problem
 from harness.estimators.draws import FitsByDraws
 from harness.estimators.protocol import Estimator
 from harness.running.plan import Plan
-from harness.scenarios.asked import AsksModels
+from harness.scenarios.scenario import AsksModels
 
 COPIES = 3
 """Times that the numbers of draws are held where tables are made of them: joined, as given, and ordered."""

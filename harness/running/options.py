@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.data.data_spec import DataSpec
-from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.errors import Problem, SpecError
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 from harness.running.layout import SPEC
@@ -233,7 +231,7 @@ class RunOptions:
         ----------
         plan : of the study
         """
-        from harness.data.read.files import FrameFile
+        from harness.data.read.files import FRAME_FILE, FrameFile
 
         data = folder / FRAME_FILE if isinstance(self.data, FrameFile) else self.data
         if data is None and not isinstance(self.spec, Path) and plan.path is not None:

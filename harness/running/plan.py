@@ -12,8 +12,7 @@ from harness.data.entity_means import with_entity_means
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, Problem
-from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
+from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator, grouped_by
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.registry.catalog import Catalogs
@@ -22,7 +21,8 @@ from harness.running.dependence import Contents
 from harness.running.graph import StudyTask, all_tasks
 from harness.running.variants import Variant, variants
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.parts import Part, PartCell, PartTask, Question, RestsOnParts, WorksInParts
+from harness.scenarios.scenario import Part, Subject, WorksInParts
+from harness.scenarios.task import PartCell, PartTask
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.study import Study
 
@@ -166,19 +166,12 @@ class Plan:
             panel = self.panels.panel(outcome)
             for entry in self.study.estimators:
                 own = self._own(entry, panel)
-                yield FullTask(
-                    outcome=outcome,
-                    estimator_id=entry.id,
-                    estimator=entry.estimator,
-                    scenarios=scenarios,
-                    panel=with_entity_means(own) if entry.entity_means else own,
-                    exposure=panel.exposure,
-                    level=self.study.evaluation.level,
-                    seed=self.study.seed,
-                )
+                rows = with_entity_means(own) if entry.entity_means else own
+                subject = Subject(rows, entry.estimator, entry.id, self.study.seed)
+                yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
 
-    def questions(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Question]]:
-        """Yield what is asked in parts: every scenario that works so, of every outcome and whom it asks."""
+    def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
+        """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""
         entries = {entry.id: entry for entry in self.study.estimators}
         own = {name: entry.estimator for name, entry in entries.items()}
         for outcome in self.study.roles.outcomes:
@@ -187,8 +180,8 @@ class Plan:
                 if isinstance(entry.scenario, WorksInParts):
                     for name, estimator in entry.scenario.asked(own).items():
                         rows = self._own(entries[name], panel) if name in entries else panel
-                        question = Question(rows, _for_folds(estimator), name, self.study.seed)
-                        yield entry, entry.scenario, question
+                        subject = Subject(rows, _for_folds(estimator), name, self.study.seed)
+                        yield entry, entry.scenario, subject
 
     def part_tasks(self) -> Iterator[PartTask]:
         """Yield a task for each part of an answer, those that others need before them.
@@ -196,11 +189,11 @@ class Plan:
         One that is the same for several outcomes is yielded once, under the first of these.
         """
         yielded: set[PartCell] = set()
-        for entry, scenario, question in self.questions():
-            for part in scenario.parts(question):
-                cell = PartCell(question.panel.outcome, question.name, entry.id, part.label)
+        for entry, scenario, subject in self.subjects():
+            for part in scenario.parts(subject):
+                cell = PartCell(subject.panel.outcome, subject.name, entry.id, part.label)
                 needs = []
-                for need in part.needs if isinstance(part, RestsOnParts) else ():
+                for need in part.needs:
                     first = self._shared.first(replace(cell, part=need.label), need)
                     needs.append(PartTask(first, need))
                     if first not in yielded:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness.estimators.nested import n_candidates, takes_levels_out
+from harness.estimators.protocol import n_candidates, takes_levels_out
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
@@ -26,7 +26,7 @@ from harness.running.dependence import Surroundings
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
 from harness.running.results import AnswerInParts, RunResults
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import AsksAbout
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry
 from harness.study.spec.study import Study

@@ -17,9 +17,9 @@ from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.blocks import BlockResult
 from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.fit_tables import FitTables
-from harness.scenarios.full_result import FullResult
-from harness.scenarios.parts import PartCell, PartResult
+from harness.scenarios.full_fit import FullResult
 from harness.scenarios.sample_fit import Answer, SampleFitResult
+from harness.scenarios.task import PartCell, PartResult
 from harness.tables.preparation import Note
 
 META = "meta.json"

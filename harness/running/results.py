@@ -21,9 +21,10 @@ from harness.running.plan import Plan
 from harness.running.predictions import MissingCell
 from harness.running.prepare import Prepared
 from harness.running.result_file import TaskResult
-from harness.scenarios.full_result import FullResult
-from harness.scenarios.parts import PartResult
+from harness.scenarios.full_fit import FullResult
 from harness.scenarios.sample_fit import Answer
+from harness.scenarios.scenario import Found, Subject, Tables, WorksInParts, framed
+from harness.scenarios.task import PartResult
 from harness.study.spec.study import Study
 
 OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
@@ -143,14 +144,18 @@ def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerI
         cell = result.part_cell
         parts.setdefault((cell.outcome, cell.estimator, cell.scenario), []).append(result)
     answers = []
-    for entry, scenario, question in plan.questions():
-        own = parts.get((question.panel.outcome, question.name, entry.id), [])
+    for entry, scenario, subject in plan.subjects():
+        own = parts.get((subject.panel.outcome, subject.name, entry.id), [])
         found = {part.part_cell.part: Attempt(part.found, part.status, part.reason) for part in own}
-        tried = attempt(partial(scenario.concluded, question, found))
-        answer = Answer(entry.id, tried.value or {}, tried.status, tried.reason)
+        tried = attempt(partial(_concluded, scenario, subject, found))
+        answer = Answer.of(entry.id, tried)
         seconds = sum(part.seconds for part in own)
-        answers.append(AnswerInParts(question.panel.outcome, question.name, (answer,), seconds))
+        answers.append(AnswerInParts(subject.panel.outcome, subject.name, (answer,), seconds))
     return tuple(answers)
+
+
+def _concluded(scenario: WorksInParts, subject: Subject, found: Found) -> Tables:
+    return framed(scenario.concluded(subject, found))
 
 
 def answer_parts(

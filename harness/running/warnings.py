@@ -11,7 +11,7 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from harness.study.spec.entry import ScenarioEntry
 from harness.study.spec.study import Study
 from harness.tables.preparation import Note

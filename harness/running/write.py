@@ -28,7 +28,7 @@ from harness.running.warnings import (
     unseen_notes,
     warnings_table,
 )
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES

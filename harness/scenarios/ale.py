@@ -1,4 +1,4 @@
-"""Accumulated local effects of one regressor (Apley and Zhu 2020), over bins of equal shares of the rows."""
+"""Accumulated local effects of one regressor and of two together (Apley and Zhu 2020)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
-from harness.scenarios.grid import locate, on_curve
+from harness.scenarios.draws import Numbers
+from harness.scenarios.grid import centred, locate, on_curve, on_surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,3 +91,147 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     at_rows = on_curve(uncentred, locate(bins.edges, panel.column(name)))
     effects: Floats = uncentred - at_rows.mean(axis=-1, keepdims=True)
     return effects
+
+
+N_BINS = 10
+"""Bins of each regressor; a cell of two bins needs rows of its own."""
+
+
+def local_changes(model: Fitted | FittedDraws, panel: Panel, rows: Panel, names: tuple[str, str]) -> Numbers:
+    """Return what `interaction_share` rests on.
+
+    Parameters
+    ----------
+    panel : whose values are sorted into bins
+    rows : those whose predictions are averaged, all or some of the panel
+
+    Returns
+    -------
+    ``ale_first`` and ``ale_second``, accumulated local effects of each regressor at the edges of its bins,
+    and ``corners``, (..., n_cells), the mean difference over the corners of each cell, see `corner_means`.
+    """
+    of_all = _bins(panel, names)
+    bins = of_all[0].of(rows.column(names[0])), of_all[1].of(rows.column(names[1]))
+    first, second = (
+        accumulated_effects(model, rows, name, own) for name, own in zip(names, bins, strict=True)
+    )
+    return {"ale_first": first, "ale_second": second, "corners": corner_means(model, rows, names, bins)}
+
+
+def interaction_share(found: Numbers, panel: Panel, names: tuple[str, str]) -> Floats:
+    """Return the share of the variance of two regressors' joint effect that is their interaction.
+
+    The parts are the second-order accumulated local effect and the sum of both first-order ones; variances
+    are over the panel's rows. Zero for effects that add up.
+
+    Parameters
+    ----------
+    found : as `local_changes` gives it, of one fit or of draws
+
+    Returns
+    -------
+    One number in [0, 1] for one fit, (n_draws,) for draws; NaN where there is no effect at all.
+    """
+    bins = _bins(panel, names)
+    alone = sum(
+        centred(on_curve(effects, locate(own.edges, panel.column(name))))
+        for effects, name, own in zip((found["ale_first"], found["ale_second"]), names, bins, strict=True)
+    )
+    together = np.var(second_order(found["corners"], panel, names, bins), axis=-1)
+    whole = together + np.var(alone, axis=-1)
+    share: Floats = np.divide(together, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    return share
+
+
+def _bins(panel: Panel, names: tuple[str, str]) -> tuple[Bins, Bins]:
+    first, second = (quantile_bins(panel.column(name), n_bins=N_BINS) for name in names)
+    return first, second
+
+
+def _cells(bins: tuple[Bins, Bins]) -> Ints:
+    """Return the cell of each row, (n_obs,), the second regressor's bins running faster."""
+    first, second = bins
+    return first.codes * second.n_bins + second.codes
+
+
+def corner_means(
+    model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]
+) -> Floats:
+    """Return the mean over the rows of each cell of the change of their change, (..., n_cells).
+
+    An empty cell has the mean of the nearest one that has rows.
+    """
+    shape = (bins[0].n_bins, bins[1].n_bins)
+    cells, n_cells = _cells(bins), shape[0] * shape[1]
+    means = bin_means(_corner_differences(model, panel, names, bins), cells, n_cells)
+    return np.asarray(means[..., nearest_filled(np.bincount(cells, minlength=n_cells).reshape(shape))])
+
+
+def second_order(means: Floats, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]) -> Floats:
+    """Return each row's second-order accumulated local effect (Apley and Zhu 2020).
+
+    Every row's prediction is compared at the four corners of its cell of bins. The accumulated differences
+    are freed of what each regressor does alone.
+
+    Parameters
+    ----------
+    means : as `corner_means` gives it
+
+    Returns
+    -------
+    (..., n_obs), outcome units, with mean zero.
+    """
+    shape = (bins[0].n_bins, bins[1].n_bins)
+    counts = np.bincount(_cells(bins), minlength=shape[0] * shape[1])
+    steps = means.reshape(*means.shape[:-1], *shape)
+    margin = [(0, 0)] * (steps.ndim - 2) + [(1, 0), (1, 0)]
+    surface = np.pad(steps.cumsum(axis=-2).cumsum(axis=-1), margin)
+    pure = without_main_effects(surface, counts.reshape(shape))
+    positions = [locate(own.edges, panel.column(name)) for own, name in zip(bins, names, strict=True)]
+    return centred(on_surface(pure, *positions))
+
+
+def _corner_differences(
+    model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]
+) -> Floats:
+    """Return the change of each row's change, (..., n_obs)."""
+    changes = []
+    for value in (bins[1].high, bins[1].low):
+        above = predict_any(model, panel.with_columns({names[0]: bins[0].high, names[1]: value}))
+        changes.append(
+            above - predict_any(model, panel.with_columns({names[0]: bins[0].low, names[1]: value}))
+        )
+    difference: Floats = changes[0] - changes[1]
+    return difference
+
+
+def nearest_filled(counts: Ints) -> Ints:
+    """Return for each cell of counts, (n_first, n_second), the nearest with rows, flat (n_cells,).
+
+    Distances are in bins, each axis as a share of its length; a cell with rows is its own nearest.
+    """
+    positions = np.stack(np.unravel_index(np.arange(counts.size), counts.shape), axis=1) / counts.shape
+    filled = np.flatnonzero(counts.ravel())
+    distance = np.square(positions[:, None, :] - positions[None, filled, :]).sum(axis=-1)
+    nearest: Ints = filled[distance.argmin(axis=1)]
+    return nearest
+
+
+def without_main_effects(surface: Floats, counts: Ints) -> Floats:
+    """Return accumulated differences, (..., n_first + 1, n_second + 1), freed of each axis's own effect.
+
+    Parameters
+    ----------
+    counts : (n_first, n_second), rows of each cell, which weight its steps
+    """
+    along_first = _main_effect(surface, counts)
+    along_second = _main_effect(surface.swapaxes(-1, -2), counts.T)
+    return surface - along_first[..., :, None] - along_second[..., None, :]
+
+
+def _main_effect(surface: Floats, counts: Ints) -> Floats:
+    steps = np.diff(surface, axis=-2)
+    within = (steps[..., :-1] + steps[..., 1:]) / 2.0
+    totals = counts.sum(axis=1)
+    means = (within * counts).sum(axis=-1) / totals
+    return np.concatenate([np.zeros_like(means[..., :1]), np.cumsum(means, axis=-1)], axis=-1)

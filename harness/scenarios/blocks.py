@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
 from harness.data.panel import Panel
 from harness.estimators.draws import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws
 from harness.estimators.guard import Attempt, Status, attempt, in_one_line
-from harness.estimators.protocol import Estimator, HasNotes
-from harness.scenarios.asked import AsksModels
-from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws
+from harness.estimators.protocol import HasNotes
 from harness.scenarios.draws import (
     MOST_NUMBERS,
     MOST_SOLVED,
+    DrawPlan,
     Numbers,
+    Resamples,
     cut_draws,
     joined,
     refusals_of,
     too_many_refused,
 )
-from harness.scenarios.given_task import GivenTask
-from harness.scenarios.place import FitPlace
-from harness.scenarios.sealed import Sealed
-from harness.scenarios.subsample import is_trained_anew
+from harness.scenarios.scenario import AsksModels, Subject
+from harness.scenarios.subsample import Subsample, draw_subsamples, is_trained_anew
+from harness.scenarios.task import ScenarioTask, Sealed
 from harness.tables.preparation import Note
 
 Preparation = Attempt[Sealed[DrawMaker]]
@@ -33,7 +32,7 @@ Preparation = Attempt[Sealed[DrawMaker]]
 
 
 @dataclass(frozen=True, eq=False)
-class PrepareTask:
+class PrepareTask(ScenarioTask[Preparation]):
     """What draws of one fit have in common, ready to be found in any process.
 
     What comes of it travels to the blocks and is not kept: it follows from the fields, and a run that is
@@ -41,42 +40,58 @@ class PrepareTask:
 
     Attributes
     ----------
-    panel : the rows of the fit
-    seed : root seed of the study
+    subject : whose draws they are
+    plan : the bootstrap draws that scenarios ask for; None for the draws that the fit is the mean of
+    subsample : the rows that are drawn of; None for all
     """
 
-    place: FitPlace
-    source: DrawSource
-    estimator: Estimator
-    panel: Panel
-    seed: int
+    subject: Subject
+    plan: DrawPlan | None = None
+    subsample: Subsample | None = None
 
     @property
     def estimator_id(self) -> str:
         """Id of the estimator that is asked."""
-        return self.place.estimator
+        return self.subject.name
 
     @property
-    def cut(self) -> Iterator[range]:
-        """The draws of each block, in order."""
-        if isinstance(self.source, OwnDraws):
-            return cut_draws(self.source.n_draws, n_obs=self.panel.n_obs)
-        some = self.source.some
-        n_obs = self.panel.n_obs if some is None else some.averaged.size
-        most = MOST_NUMBERS if is_trained_anew(self.estimator) else MOST_SOLVED
-        return cut_draws(self.source.n_draws, n_obs=n_obs, most_numbers=most)
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return self._by_draws.draws if self.plan is None else self.plan.n_draws
+
+    @property
+    def draws(self) -> str:
+        """Whose draws they are, and how many."""
+        if self.plan is None:
+            return f"{self.n_draws} draws of its own"
+        own = f"{self.n_draws} draws by {self.plan.unit}"
+        return own if self.subsample is None else f"{own}, of {self.subsample}"
 
     @property
     def label(self) -> str:
         """Name of the task within the study."""
-        return f"{self.place} · what {self.source} have in common"
+        return f"{self.subject} · what {self.draws} have in common"
+
+    @property
+    def cut(self) -> Iterator[range]:
+        """The draws of each block, in order."""
+        some = self.subsample
+        n_obs = self.subject.panel.n_obs if some is None else some.averaged.size
+        is_solved = self.plan is not None and not is_trained_anew(self.subject.estimator)
+        return cut_draws(self.n_draws, n_obs=n_obs, most_numbers=MOST_SOLVED if is_solved else MOST_NUMBERS)
+
+    @property
+    def averaged(self) -> Panel:
+        """The rows that predictions of draws are averaged over."""
+        panel = self.subject.panel
+        return panel if self.subsample is None else panel.take(self.subsample.averaged)
 
     @property
     def is_immediate(self) -> bool:
         """Whether draws have nothing in common that takes time to find."""
-        return isinstance(self.source, ScenarioDraws) and not isinstance(self.estimator, CanPrepareDraws)
+        return self.plan is not None and not isinstance(self.subject.estimator, CanPrepareDraws)
 
-    def run(self) -> Preparation:
+    def run_with(self, found: Sequence[object]) -> Preparation:
         """Prepare, and keep the reason where that cannot be done."""
         return attempt(lambda: Sealed(self._made()))
 
@@ -85,12 +100,33 @@ class PrepareTask:
         return Attempt(None, "failed", reason)
 
     def _made(self) -> DrawMaker:
-        if isinstance(self.source, ScenarioDraws):
-            return self.source.resamples(self.estimator, self.panel, self.place, self.seed).prepare()
-        if not isinstance(self.estimator, FitsByDraws):
-            message = f"{type(self.estimator).__name__} is no estimator that fits by draws"
+        own, some = self.subject, self.subsample
+        if self.plan is None:
+            return self._by_draws.prepare(own.panel, rng=own.stream)
+        rows, panel = own.rows, own.panel
+        if some is not None:
+            rows, panel = f"{rows}, {some}", panel.take(some.rows)
+            panel = replace(panel, entity=panel.entity.without_absent())
+        return Resamples(own.estimator, panel, self.plan, own.seed, own.name, rows).prepare()
+
+    @property
+    def _by_draws(self) -> FitsByDraws:
+        estimator = self.subject.estimator
+        if not isinstance(estimator, FitsByDraws):
+            message = f"{type(estimator).__name__} is no estimator that fits by draws"
             raise TypeError(message)
-        return self.estimator.prepare(self.panel, rng=self.place.stream(self.seed))
+        return estimator
+
+
+def prepare_tasks(subject: Subject, plan: DrawPlan) -> tuple[PrepareTask, ...]:
+    """Return whose draws answer a plan: those of all rows, or half of them of each of two subsamples."""
+    if is_trained_anew(subject.estimator):
+        panel, rng = subject.panel, subject.rng("subsample")
+        half = replace(plan, n_draws=max(2, plan.n_draws // 2))
+        found = draw_subsamples(panel, most_rows=plan.most_rows, unit=plan.unit, rng=rng)
+        if found:
+            return tuple(PrepareTask(subject, half, some) for some in found)
+    return (PrepareTask(subject, plan),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +154,7 @@ class BlockResult:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockTask:
+class BlockTask(ScenarioTask[BlockResult]):
     """Some draws of a fit, with what scenarios ask of them.
 
     Attributes
@@ -135,30 +171,23 @@ class BlockTask:
     @property
     def estimator_id(self) -> str:
         """Id of the estimator that is asked."""
-        return self.prepare.place.estimator
+        return self.prepare.estimator_id
 
     @property
     def label(self) -> str:
         """Name of the block within the study."""
         own = self.prepare
-        return f"{own.place} · {self.draws.start + 1} to {self.draws.stop} of {own.source}"
+        return f"{own.subject} · {self.draws.start + 1} to {self.draws.stop} of {own.draws}"
 
     @property
     def needs(self) -> tuple[PrepareTask, ...]:
         """What has to be found before."""
         return () if self.prepare.is_immediate else (self.prepare,)
 
-    def given(self, found: Sequence[Preparation]) -> GivenTask[Preparation, BlockResult]:
-        """Return the block, ready to run."""
-        return GivenTask(self, found[0])
-
-    def run(self) -> BlockResult:
-        """Prepare, and run."""
-        return self.run_with(self.prepare.run())
-
-    def run_with(self, maker: Preparation) -> BlockResult:
+    def run_with(self, found: Sequence[Preparation]) -> BlockResult:
         """Make the draws and ask them, and keep the reason where that cannot be done."""
         start = perf_counter()
+        maker = found[0] if found else self.prepare.run()
         tried: Attempt[FittedDraws] = Attempt(None, maker.status, maker.reason)
         if maker.value is not None:
             made = maker.value
@@ -167,8 +196,7 @@ class BlockTask:
         refused = () if fits is None else refusals_of(fits)
         numbers: dict[str, Attempt[Numbers]] = {}
         if fits is not None and len(refused) < len(self.draws):
-            panel, source = self.prepare.panel, self.prepare.source
-            rows = source.averaged(panel) if isinstance(source, ScenarioDraws) else panel
+            panel, rows = self.prepare.subject.panel, self.prepare.averaged
             for name, scenario in self.scenarios.items():
                 numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
         return BlockResult(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -13,21 +13,17 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.draws import FittedDraws
 from harness.estimators.protocol import Fitted
-from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import Asked, Concluded, Rows
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.table import ResultTable
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def exposure_values(panel: Panel) -> Floats:
@@ -41,11 +37,11 @@ def exposure_values(panel: Panel) -> Floats:
     values = np.unique(panel.column(panel.exposure))
     if panel.levels and values[0] > 0.0:
         what = f"no row has {panel.levels[0]!r}, the base, on these rows"
-        raise EstimationError(Problem(panel.exposure, what, hint="list another base first: roles.levels"))
+        raise EstimationError.at(panel.exposure, what, hint="list another base first: roles.levels")
     if not 2 <= values.size <= MOST_LEVELS:
         what = f"has {values.size} different value{'s' if values.size > 1 else ''} on these rows"
         expected = f"an exposure of 2 to {MOST_LEVELS} values"
-        raise EstimationError(Problem(panel.exposure, what, expected=expected, hint="ask `use: curve`"))
+        raise EstimationError.at(panel.exposure, what, expected=expected, hint="ask `use: curve`")
     return values
 
 
@@ -147,7 +143,6 @@ class ContrastScenario(Resampled):
 
     name: ClassVar[str] = "contrast"
     tables: ClassVar[tuple[ResultTable, ...]] = (CONTRASTS,)
-    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     by: str | None = None
     moderator: str | None = None
@@ -168,14 +163,6 @@ class ContrastScenario(Resampled):
         named = {"by": self.by, "moderator": self.moderator}
         return {column: name for column, name in named.items() if name is not None}
 
-    def describe(self, panel: Panel) -> Tables:
-        """Return nothing: the data alone have no contrasts."""
-        return {}
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return every contrast with its pointwise and its simultaneous interval."""
-        return subject.answers(self)
-
     def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return mean predictions at each value of the exposure, a name each question.
 
@@ -188,15 +175,15 @@ class ContrastScenario(Resampled):
         questions = enumerate(self._questions(panel, rows))
         return {str(at): question.means(model, values) for at, question in questions}
 
-    def concluded(self, asked: Asked) -> Tables:
+    def concluded(self, evaluated: Asked) -> Concluded:
         """Return every contrast with its pointwise and its simultaneous interval."""
-        values, whole = exposure_values(asked.panel), asked.whole
+        values, whole = exposure_values(evaluated.panel), evaluated.whole
         found = [
             contrast
-            for at, question in enumerate(self._questions(asked.panel, asked.panel))
+            for at, question in enumerate(self._questions(evaluated.panel, evaluated.panel))
             for contrast in contrasts(question, values, means=whole.fit[str(at)], drawn=whole.draws[str(at)])
         ]
-        return {"contrasts": contrast_rows(found, level=self.level, rng=asked.rng("bands", "contrast"))}
+        return {"contrasts": contrast_rows(found, level=self.level, rng=evaluated.rng("bands", "contrast"))}
 
     def _questions(self, panel: Panel, rows: Panel) -> Sequence[AveragedRows]:
         """Return whose rows are averaged: some of the panel's, but all of a group that has none of these."""
@@ -220,8 +207,9 @@ class ContrastScenario(Resampled):
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true contrasts of each value with the least one; `at` is the value."""
         values = exposure_values(panel)
-        asked = self._questions(panel, panel)
-        questions = [(question.labels, question.means(fit, values)) for question in asked]
+        questions = [
+            (question.labels, question.means(fit, values)) for question in self._questions(panel, panel)
+        ]
         return [
             labels | {"kind": "contrast", "at": float(value), "truth": float(mean - means[0])}
             for labels, means in questions
@@ -233,7 +221,7 @@ class ContrastScenario(Resampled):
         return replace(self, draws=min(self.draws, QUICK_DRAWS))
 
 
-def contrast_rows(found: Sequence[Contrast], *, level: float, rng: Generator) -> pd.DataFrame:
+def contrast_rows(found: Sequence[Contrast], *, level: float, rng: Generator) -> Rows:
     """Return a row for each contrast and kind of interval.
 
     Parameters
@@ -241,11 +229,9 @@ def contrast_rows(found: Sequence[Contrast], *, level: float, rng: Generator) ->
     level : in (0, 1), of the intervals
     rng : of the simultaneous ones
     """
-    import pandas as pd
-
     draws = np.stack([contrast.draws for contrast in found], axis=1)
     everywhere = np.ones(len(found), dtype=np.bool_)
-    rows = [
+    return [
         contrast.question.labels
         | {
             "exposure_from": contrast.exposure_from,
@@ -261,4 +247,3 @@ def contrast_rows(found: Sequence[Contrast], *, level: float, rng: Generator) ->
         for band in bands(draws, level=level, supported=everywhere, rng=rng)
         for contrast, low, high in zip(found, band.low, band.high, strict=True)
     ]
-    return pd.DataFrame(rows)

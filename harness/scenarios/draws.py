@@ -143,7 +143,7 @@ class Resamples:
         rngs = [stream_at(rng, draw) for draw in draws]
         if self.prepared is not None:
             return self.prepared.fit(weights, selection=left_out(weights), rngs=rngs)
-        return _fit(self.estimator, self.panel, weights=weights, rngs=rngs)
+        return fit_draws(self.estimator, self.panel, weights=weights, rngs=rngs)
 
     def _rng(self, what: str, *labels: str) -> Generator:
         plan, where = self.plan, (self.panel.outcome, self.rows)
@@ -189,8 +189,21 @@ def _loop(estimator: Estimator, panel: Panel, weights: Floats, rngs: Sequence[Ge
     return LoopedDraws(fits, refusals)
 
 
-def _fit(estimator: Estimator, panel: Panel, *, weights: Floats, rngs: Sequence[Generator]) -> FittedDraws:
-    """Fit an estimator once a draw of weights, (n_draws, n_obs), those that refuse left out."""
+def fit_draws(
+    estimator: Estimator, panel: Panel, *, weights: Floats, rngs: Sequence[Generator]
+) -> FittedDraws:
+    """Fit an estimator once a draw, selecting on the rows the draw left out.
+
+    Parameters
+    ----------
+    weights : (n_draws, n_obs), counts
+    rngs : of each draw; an estimator that fits draws at once takes the first
+
+    Raises
+    ------
+    EstimationError
+        Where the estimator refuses the draws; one that fits them one by one refuses each on its own.
+    """
     if isinstance(estimator, CanFitDraws):
         return estimator.fit_draws(panel, weights=weights, selection=left_out(weights), rng=rngs[0])
     return _loop(estimator, panel, weights, rngs)
@@ -206,24 +219,17 @@ def too_many_refused(n_refused: int, n_draws: int) -> bool:
     return n_refused > MOST_REFUSED * n_draws
 
 
-def fit_draws(estimator: Estimator, panel: Panel, *, weights: Floats, rng: Generator) -> FittedDraws:
-    """Fit an estimator once a draw, selecting on the rows the draw left out.
-
-    Parameters
-    ----------
-    weights : (n_draws, n_obs), counts
+def require_few_refused(draws: FittedDraws, n_draws: int) -> None:
+    """Refuse draws of which more than a tenth are missing.
 
     Raises
     ------
     EstimationError
-        Where the estimator refuses more than a tenth of the draws.
+        The first refusal.
     """
-    if isinstance(estimator, CanFitDraws):
-        return estimator.fit_draws(panel, weights=weights, selection=left_out(weights), rng=rng)
-    found = _loop(estimator, panel, weights, rng.spawn(len(weights)))
-    if too_many_refused(len(found.refusals), len(weights)):
-        raise found.refusals[0]
-    return found
+    refused = refusals_of(draws)
+    if too_many_refused(len(refused), n_draws):
+        raise refused[0]
 
 
 Numbers = Mapping[str, Floats]

@@ -11,8 +11,7 @@ from harness.errors import PluginError, Problem
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, as_reason, attempt
 from harness.estimators.protocol import Columns, HasCoefficients, HasDetails, HasNotes, HasResultRows
-from harness.scenarios.asked import Tables
-from harness.scenarios.scenario import Scenario
+from harness.scenarios.scenario import Scenario, Tables
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
 
@@ -95,7 +94,7 @@ def notes_of(fit: object) -> tuple[Note, ...]:
     for note in said:
         if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
             found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "Note of three texts"))
+            raise PluginError.at(type(fit).__name__, f"returned {found}", "Note of three texts")
     return notes
 
 
@@ -110,7 +109,7 @@ def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
         if name not in allowed or not isinstance(frame, pd.DataFrame):
             found = f"returned a {type(frame).__name__} as '{name}'"
             expected = f"data frames, of the names {', '.join(sorted(allowed))}"
-            raise PluginError(Problem(who, found, expected))
+            raise PluginError.at(who, found, expected)
 
 
 def _frames(tables: Mapping[str, Columns]) -> Tables:

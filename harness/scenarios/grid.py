@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 
 WINDOW = 0.05
 """Half-width of the neighbourhood of a grid point, as a share of the exposure's range."""
@@ -78,7 +78,7 @@ def require_variation(panel: Panel, name: str) -> None:
     """
     if np.ptp(panel.column(name)) == 0.0:
         what = f"has one value only on these {panel.n_obs} rows"
-        raise EstimationError(Problem(name, what, expected="a variable that varies"))
+        raise EstimationError.at(name, what, expected="a variable that varies")
 
 
 Spacing = Literal["uniform", "quantiles"]
@@ -102,7 +102,7 @@ def exposure_grid(exposure: Floats, *, n_grid: int, spacing: Spacing) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class Positions:
     """Where values lie on a grid.
 
     Attributes
@@ -114,26 +114,26 @@ class Places:
     left: Ints
     share: Floats
 
-    def take(self, rows: Ints) -> Places:
-        """Return the places of some of the values, (n_rows,) positions."""
-        return Places(self.left[rows], self.share[rows])
+    def take(self, rows: Ints) -> Positions:
+        """Return the positions of some of the values, (n_rows,) positions."""
+        return Positions(self.left[rows], self.share[rows])
 
 
-def locate(grid: Floats, values: Floats) -> Places:
+def locate(grid: Floats, values: Floats) -> Positions:
     """Return where values, (n_obs,), lie on an increasing grid of two points or more; ends hold beyond it."""
     left = np.clip(np.searchsorted(grid, values, side="right") - 1, 0, grid.size - 2)
     share = (values - grid[left]) / (grid[left + 1] - grid[left])
-    return Places(left, np.clip(share, 0.0, 1.0))
+    return Positions(left, np.clip(share, 0.0, 1.0))
 
 
-def on_curve(curves: Floats, places: Places) -> Floats:
-    """Return curves, (..., n_grid), at each place by straight lines between grid points, (..., n_obs)."""
-    left, share = places.left, places.share
+def on_curve(curves: Floats, positions: Positions) -> Floats:
+    """Return curves, (..., n_grid), at each position by straight lines between grid points, (..., n_obs)."""
+    left, share = positions.left, positions.share
     return curves[..., left] * (1.0 - share) + curves[..., left + 1] * share
 
 
-def on_surface(surfaces: Floats, first: Places, second: Places) -> Floats:
-    """Return surfaces, (..., n_first, n_second), at pairs of places, linear along each axis, (..., n_obs)."""
+def on_surface(surfaces: Floats, first: Positions, second: Positions) -> Floats:
+    """Return surfaces, (..., n_first, n_second), at pairs of positions, (..., n_obs), by straight lines."""
     left, share = first.left, first.share
     before, after = (
         surfaces[..., left, at] * (1.0 - share) + surfaces[..., left + 1, at] * share

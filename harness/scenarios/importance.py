@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Annotated, ClassVar, Self
@@ -13,35 +13,33 @@ from pydantic import Field
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.guard import attempt, predict
-from harness.estimators.protocol import Estimator, Fitted
+from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
-from harness.scenarios.asked import Tables
-from harness.scenarios.effect.entity_folds import EntityFolds
-from harness.scenarios.parts import Found, Part, Question, answered_in_parts
-from harness.scenarios.subject import Subject
+from harness.scenarios.effect.score import EntityFolds
+from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts
 from harness.tables.accuracy import IMPORTANCE
-from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOutFit:
+class HeldOutFit(Part):
     """A fit without the entities of a fold, and its predictions of them.
 
     Attributes
     ----------
-    label : of the part
-    purpose, name : of the random stream, beside the label: the scenario, and the estimator in the study
+    group : columns that the panel is without, by what they are called
+    fold : number of the fold
+    name : of the estimator in the study
     estimator : that is fitted
-    panel : all rows, with the columns that are used and the outcome that is predicted
+    panel : all rows, with the columns that are used
     train, test : positions of rows
     seed : root seed of the study
     """
 
-    label: str
-    purpose: str
+    group: str
+    fold: int
     name: str
     estimator: Estimator
     panel: Panel
@@ -49,7 +47,12 @@ class HeldOutFit:
     test: Ints
     seed: int
 
-    def run(self) -> Floats:
+    @property
+    def label(self) -> str:
+        """Name of the part."""
+        return label_of(self.group, self.fold)
+
+    def run(self, found: Sequence[Floats]) -> Floats:
         """Return predictions of the rows held out, (n_test,).
 
         Raises
@@ -57,12 +60,9 @@ class HeldOutFit:
         EstimationError
             Where the estimator refuses the rows.
         """
-        return predict(self.fit(), self.panel.take(self.test))
-
-    def fit(self) -> Fitted:
-        """Fit on the training rows."""
-        rng = random_stream(self.seed, self.purpose, self.name, self.label)
-        return self.estimator.fit(self.panel.take(self.train), rng=rng)
+        rng = random_stream(self.seed, "importance", self.name, self.label)
+        fit = self.estimator.fit(self.panel.take(self.train), rng=rng)
+        return predict(fit, self.panel.take(self.test))
 
 
 N_DRAWS = 2000
@@ -82,14 +82,14 @@ def without_columns(panel: Panel, names: Collection[str]) -> Panel:
     regressors = (panel.exposure, *panel.moderators, *panel.controls)
     unknown = [name for name in names if name not in regressors]
     if unknown:
-        raise EstimationError(
-            Problem("importance", f"'{unknown[0]}' is no regressor", expected=", ".join(regressors))
+        raise EstimationError.at(
+            "importance", f"'{unknown[0]}' is no regressor", expected=", ".join(regressors)
         )
     gone = frozenset[str]().union(*map(panel.dependents, names))
     others = [name for name in (*panel.moderators, *panel.controls) if name not in gone]
     if panel.exposure in names and not others:
-        raise EstimationError(
-            Problem("importance", "no regressor is left", hint="leave some columns out of the group")
+        raise EstimationError.at(
+            "importance", "no regressor is left", hint="leave some columns out of the group"
         )
     derived = tuple(derivation for derivation in panel.derived if derivation.into not in gone)
     is_kept = panel.exposure not in names
@@ -158,7 +158,7 @@ QUICK_FOLDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportanceScenario:
+class ImportanceScenario(Scenario, WorksInParts):
     """How much the error of entities held out rises where an estimator is fitted without some columns.
 
     Every group of columns is left out in turn, and the estimator is fitted anew, its own search included, on
@@ -175,82 +175,56 @@ class ImportanceScenario:
 
     name: ClassVar[str] = "importance"
     tables: ClassVar[tuple[ResultTable, ...]] = (IMPORTANCE,)
-    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     groups: Mapping[str, Annotated[tuple[str, ...], Field(min_length=1)]] = field(default_factory=dict)
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """It needs no groups of rows."""
-        return ()
-
-    @property
-    def about(self) -> Mapping[str, str]:
-        """Nothing: every row says it by itself."""
-        return {}
-
-    def describe(self, panel: Panel) -> Tables:
-        """Return nothing: the data alone have no errors."""
-        return {}
-
-    def notes(self, panel: Panel) -> tuple[Note, ...]:
-        """Return nothing."""
-        return ()
-
     def quick(self) -> Self:
         """Return a copy with at most three folds."""
         return replace(self, folds=min(self.folds, QUICK_FOLDS))
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return the importance of every group for the estimator under question."""
-        question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
-        return answered_in_parts(self, question)
 
     def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
         """Return all estimators."""
         return estimators
 
-    def parts(self, question: Question) -> Iterator[Part]:
+    def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield the fits with all columns and without each group, on each fold of entities."""
-        for group, names in {ALL: (), **self._groups(question.panel)}.items():
-            yield from attempt(partial(self._fits, question, group, names)).value or ()
+        for group, names in {ALL: (), **self._groups(subject.panel)}.items():
+            yield from attempt(partial(self._fits, subject, group, names)).value or ()
 
-    def concluded(self, question: Question, found: Found) -> Tables:
+    def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the importance of every group, a row with its reason where there is none."""
-        import pandas as pd
-
-        answers = _Answers(self, question, found)
+        answers = _Answers(self, subject, found)
         rows = []
-        for group, names in self._groups(question.panel).items():
+        for group, names in self._groups(subject.panel).items():
             tried = attempt(partial(answers.importance, group, names))
             place = {"group": group, "columns": " ".join(names)}
-            numbers = {} if tried.value is None else _columns(tried.value, question.panel)
+            numbers = {} if tried.value is None else _columns(tried.value, subject.panel)
             rows.append(place | numbers | {"status": tried.status, "reason": tried.reason})
-        return {IMPORTANCE.name: pd.DataFrame(rows)}
+        return {IMPORTANCE.name: rows}
 
-    def split(self, question: Question) -> EntityFolds:
+    def split(self, subject: Subject) -> EntityFolds:
         """Return the folds, the same for all estimators, outcomes and groups."""
-        rng = random_stream(question.seed, "importance folds")
-        return EntityFolds.drawn(question.panel.entity.codes, n_folds=self.folds, rng=rng)
+        rng = random_stream(subject.seed, "importance folds")
+        return EntityFolds.drawn(subject.panel.entity.codes, n_folds=self.folds, rng=rng)
 
     def _groups(self, panel: Panel) -> Mapping[str, tuple[str, ...]]:
         names = (panel.exposure, *panel.moderators, *panel.controls)
         return self.groups or {name: (name,) for name in names}
 
-    def _fits(self, question: Question, group: str, names: tuple[str, ...]) -> list[Part]:
-        panel, folds = without_columns(question.panel, names), self.split(question)
+    def _fits(self, subject: Subject, group: str, names: tuple[str, ...]) -> list[Part]:
+        panel, folds = without_columns(subject.panel, names), self.split(subject)
         return [
             HeldOutFit(
-                label=label_of(group, fold),
-                purpose=self.name,
-                name=question.name,
-                estimator=question.estimator,
+                group=group,
+                fold=fold,
+                name=subject.name,
+                estimator=subject.estimator,
                 panel=panel,
                 train=folds.others(fold),
                 test=folds.held_out(fold),
-                seed=question.seed,
+                seed=subject.seed,
             )
             for fold in range(folds.n_folds)
         ]
@@ -263,22 +237,22 @@ def label_of(group: str, fold: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
-    """What came of the parts of one question."""
+    """What came of the parts of one subject."""
 
     scenario: ImportanceScenario
-    question: Question
+    subject: Subject
     found: Found
 
     @cached_property
     def folds(self) -> EntityFolds:
-        return self.scenario.split(self.question)
+        return self.scenario.split(self.subject)
 
     @cached_property
     def whole(self) -> Floats:
         return self._predicted(ALL)
 
     def importance(self, group: str, names: tuple[str, ...]) -> Importance:
-        panel = self.question.panel
+        panel = self.subject.panel
         without_columns(panel, names)
         return importance(
             panel.observed,
@@ -286,16 +260,16 @@ class _Answers:
             self._predicted(group),
             panel.entity.codes,
             level=self.scenario.level,
-            rng=random_stream(self.question.seed, "importance draws", panel.outcome),
+            rng=random_stream(self.subject.seed, "importance draws", panel.outcome),
         )
 
     def _predicted(self, group: str) -> Floats:
-        gathered = np.empty(self.question.panel.n_obs)
+        gathered = np.empty(self.subject.panel.n_obs)
         for fold in range(self.folds.n_folds):
             label = label_of(group, fold)
             part = self.found[label]
             if part.value is None:
-                raise EstimationError(Problem(label, part.reason))
+                raise EstimationError.at(label, part.reason)
             gathered[self.folds.held_out(fold)] = part.value
         return gathered
 

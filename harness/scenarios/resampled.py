@@ -10,8 +10,8 @@ from pydantic import Field
 
 from harness.data.panel import Panel
 from harness.evaluation.resample import ResampleUnit
-from harness.scenarios.asked import Sample
 from harness.scenarios.draws import DrawPlan
+from harness.scenarios.scenario import Sample, Scenario
 from harness.tables.preparation import Note
 
 QUICK_DRAWS = 40
@@ -19,7 +19,7 @@ QUICK_DRAWS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resampled:
+class Resampled(Scenario):
     """How draws are made and intervals taken from them.
 
     Attributes
@@ -29,7 +29,7 @@ class Resampled:
     level : nominal coverage of intervals, and of each point of a pointwise band
     draw_rows : most rows that an estimator trained anew for every draw, such as a forest or a network, is
         trained on; of more, whole entities up to so many are, and a quarter of these for half of the draws,
-        and the spread of the draws is carried on to all rows (``W-SUBSAMPLE``)
+        and the spread of the draws is rescaled to all rows (``W-SUBSAMPLE``)
     """
 
     draws: Annotated[int, Field(ge=2, le=1_000_000)] = 200

@@ -1,28 +1,21 @@
-"""One estimator fitted on some rows: its coefficients, and what scenarios ask of it."""
+"""One estimator fitted on some rows: its own tables, and what scenarios ask of it and of its draws."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-from harness.data.panel import Panel
 from harness.estimators.draws import HasDraws
 from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import Estimator
-from harness.scenarios.asked import AsksModels, Tables
-from harness.scenarios.blocks import Preparation, PrepareTask
-from harness.scenarios.draws import FitAndDraws
+from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask, of_all_draws
+from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
-from harness.scenarios.given_task import GivenTask
-from harness.scenarios.place import FitPlace
-from harness.scenarios.scenario import Scenario
-from harness.scenarios.subject import Subject
-
-if TYPE_CHECKING:
-    pass
+from harness.scenarios.scenario import AnswersAlone, AsksModels, Scenario, Subject, Tables
+from harness.scenarios.subsample import rates, rescaled, subsample_note
+from harness.scenarios.task import ScenarioTask
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +27,11 @@ class Answer:
     status: Status
     reason: str
 
+    @classmethod
+    def of(cls, scenario: str, tried: Attempt[Tables]) -> Answer:
+        """Return the answer that an attempt gave."""
+        return cls(scenario, tried.value or {}, tried.status, tried.reason)
+
 
 @dataclass(frozen=True, eq=False)
 class SampleFitResult:
@@ -44,7 +42,7 @@ class SampleFitResult:
     label : of the task
     tables : what the fit itself gives
     numbers : of the fit, by scenario that asks models; the draws are empty unless the fit carries them
-    answers : to the scenarios that ask in their own way
+    answers : to the scenarios that are answered alone
     carries_draws : whether the fit carries draws
     status, reason, seconds : of the fit itself
     """
@@ -60,121 +58,78 @@ class SampleFitResult:
 
 
 @dataclass(frozen=True, eq=False)
-class SampleFitTask:
-    """A fit that is ready to run in any process.
+class SampleFitTask(ScenarioTask[SampleFitResult]):
+    """A fit that is ready to run in any process, or what a fit by draws tells next to its draws.
 
     Attributes
     ----------
-    panel : the rows of the fit
-    asking : scenarios that ask models, by id
-    others : scenarios that ask in their own way, by id
+    subject : what is fitted
+    asking : scenarios that ask models, by id; none of a fit by draws
+    others : scenarios that are answered alone, by id; none of a fit by draws
     level : of the coefficients' confidence limits
-    seed : root seed of the study
+    prepare : finds what the draws of a fit by draws have in common; None for any other fit
     """
 
-    place: FitPlace
-    estimator: Estimator
-    panel: Panel
+    subject: Subject
     asking: Mapping[str, AsksModels]
     others: Mapping[str, Scenario]
     level: float
-    seed: int
+    prepare: PrepareTask | None = None
 
     @property
     def estimator_id(self) -> str:
         """Id of the estimator that is asked."""
-        return self.place.estimator
+        return self.subject.name
 
     @property
     def label(self) -> str:
         """Name of the task within the study."""
-        return f"{self.place} · the fit itself"
+        return f"{self.subject} · the fit itself"
 
-    def run(self) -> SampleFitResult:
-        """Fit, tabulate, and ask."""
+    @property
+    def needs(self) -> tuple[PrepareTask, ...]:
+        """What has to be found before."""
+        return () if self.prepare is None else (self.prepare,)
+
+    def run_with(self, found: Sequence[Preparation]) -> SampleFitResult:
+        """Fit, tabulate, and ask; of a fit by draws, tabulate what there is before the draws are made."""
         start = perf_counter()
-        tried = attempt(self.subject)
-        numbers = {name: self._numbers(scenario, tried) for name, scenario in self.asking.items()}
-        answers = tuple(self._answer(name, tried) for name in self.others)
-        subject = tried.value
-        return _result(
-            self,
-            subject.fit if subject else None,
-            (tried.status, tried.reason),
+        # The fit goes with this copy, and not with the task, which may be kept.
+        own = replace(self.subject)
+        tried: Attempt[object] = attempt(lambda: own.fit) if self.prepare is None else _opened(found[0])
+        how = None if tried.status == "ok" else tried
+        numbers = {
+            name: Attempt(None, how.status, how.reason) if how else attempt(partial(_asked, scenario, own))
+            for name, scenario in self.asking.items()
+        }
+        answers = tuple(
+            Answer(name, {}, how.status, how.reason)
+            if how
+            else Answer.of(name, attempt(partial(_tables, scenario, own)))
+            for name, scenario in self.others.items()
+        )
+        tables, wrong = tables_of(tried.value, level=self.level)
+        return SampleFitResult(
+            label=self.label,
+            tables=tables,
             numbers=numbers,
             answers=answers,
-            carries_draws=subject is not None and subject.carries_draws,
-            start=start,
+            carries_draws=self.prepare is not None or isinstance(tried.value, HasDraws),
+            status="failed" if wrong and not how else tried.status,
+            reason=wrong if wrong and not how else tried.reason,
+            seconds=perf_counter() - start,
         )
 
     def failed(self, reason: str) -> SampleFitResult:
         """Return what stands for a result that could not be had."""
         answers = tuple(Answer(name, {}, "failed", reason) for name in self.others)
-        return SampleFitResult(self.label, NO_TABLES, {}, answers, False, "failed", reason, 0.0)
-
-    def subject(self) -> Subject:
-        """Fit, ready to be asked."""
-        fit = self.estimator.fit(self.panel, rng=self.place.stream(self.seed))
-        where = self.place.estimator, self.place.sample
-        return Subject(self.estimator, self.panel, fit, self.seed, *where)
-
-    def _numbers(self, scenario: AsksModels, tried: Attempt[Subject]) -> Attempt[FitAndDraws]:
-        if tried.value is None:
-            return Attempt(None, tried.status, tried.reason)
-        return attempt(partial(_asked, scenario, tried.value))
-
-    def _answer(self, name: str, tried: Attempt[Subject]) -> Answer:
-        if tried.value is None:
-            return Answer(name, {}, tried.status, tried.reason)
-        answered = attempt(partial(_tables, self.others[name], tried.value))
-        return Answer(name, answered.value or {}, answered.status, answered.reason)
+        carries_draws = self.prepare is not None
+        return SampleFitResult(self.label, NO_TABLES, {}, answers, carries_draws, "failed", reason, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class OutlineTask:
-    """What a fit by draws tells beside its draws.
-
-    Attributes
-    ----------
-    prepare : finds what the draws have in common
-    level : of the coefficients' confidence limits
-    """
-
-    prepare: PrepareTask
-    level: float
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.prepare.place.estimator
-
-    @property
-    def label(self) -> str:
-        """Name of the task within the study."""
-        return f"{self.prepare.place} · the fit itself"
-
-    @property
-    def needs(self) -> tuple[PrepareTask, ...]:
-        """What has to be found before."""
-        return (self.prepare,)
-
-    def given(self, found: Sequence[Preparation]) -> GivenTask[Preparation, SampleFitResult]:
-        """Return the task, ready to run."""
-        return GivenTask(self, found[0])
-
-    def run(self) -> SampleFitResult:
-        """Prepare, and run."""
-        return self.run_with(self.prepare.run())
-
-    def run_with(self, maker: Preparation) -> SampleFitResult:
-        """Tabulate what there is to tell before the draws are made."""
-        how, start = (maker.status, maker.reason), perf_counter()
-        fit = maker.value.open() if maker.value is not None else None
-        return _result(self, fit, how, numbers={}, answers=(), carries_draws=True, start=start)
-
-    def failed(self, reason: str) -> SampleFitResult:
-        """Return what stands for a result that could not be had."""
-        return SampleFitResult(self.label, NO_TABLES, {}, (), True, "failed", reason, 0.0)
+def _opened(maker: Preparation) -> Attempt[object]:
+    fit = None if maker.value is None else maker.value.open()
+    return Attempt(fit, maker.status, maker.reason)
 
 
 def _asked(scenario: AsksModels, subject: Subject) -> FitAndDraws:
@@ -184,35 +139,85 @@ def _asked(scenario: AsksModels, subject: Subject) -> FitAndDraws:
     return FitAndDraws(scenario.numbers(fit, panel, panel), drawn)
 
 
-def _result(
-    task: SampleFitTask | OutlineTask,
-    fit: object,
-    how: tuple[Status, str],
-    *,
-    numbers: Mapping[str, Attempt[FitAndDraws]],
-    answers: tuple[Answer, ...],
-    carries_draws: bool,
-    start: float,
-) -> SampleFitResult:
-    """Return the result of a fit, which failed where any of its own tables did."""
-    tables, wrong = tables_of(fit, level=task.level)
-    status, reason = how
-    if status == "ok" and wrong:
-        status, reason = "failed", wrong
-    return SampleFitResult(
-        label=task.label,
-        tables=tables,
-        numbers=numbers,
-        answers=answers,
-        carries_draws=carries_draws,
-        status=status,
-        reason=reason,
-        seconds=perf_counter() - start,
-    )
-
-
 def _tables(scenario: Scenario, subject: Subject) -> Tables:
     """Return the answer to a scenario, checked: the tables that it declares, and no other."""
+    if not isinstance(scenario, AnswersAlone):
+        message = f"{type(scenario).__name__} has no answer of its own"
+        raise TypeError(message)
     answer = scenario.answer(subject)
     require_declared(answer, scenario)
     return answer
+
+
+@dataclass(frozen=True, eq=False)
+class SampleFound:
+    """What came of a fit on some rows, and of the blocks of its draws in their order."""
+
+    fit: SampleFitResult
+    blocks: Sequence[tuple[BlockTask, BlockResult]]
+
+    def numbers(self, scenario: str) -> Attempt[FitAndDraws]:
+        """Return what the fit and its draws answered to a scenario."""
+        own = self.fit.numbers.get(scenario)
+        if own is not None and (own.value is None or self.fit.carries_draws):
+            return own
+        drawn = self._drawn(scenario)
+        if (own is None and not self.fit.carries_draws) or not drawn:
+            return Attempt(None, self.fit.status, self.fit.reason)
+        for answer in drawn.values():
+            if answer.value is None:
+                return Attempt(None, answer.status, answer.reason)
+        numbers = [answer.value for answer in drawn.values() if answer.value is not None]
+        if own is None or own.value is None:
+            return Attempt(FitAndDraws(mean_of_draws(numbers[0]), numbers[0]), "ok", "")
+        fit, subsamples = own.value.fit, [task.subsample for task in drawn if task.subsample is not None]
+        return Attempt(
+            FitAndDraws(fit, rescaled(fit, numbers, subsamples) if subsamples else joined(numbers)), "ok", ""
+        )
+
+    def _drawn(self, scenario: str) -> Mapping[PrepareTask, Attempt[Numbers]]:
+        """Return what draws answered to a scenario, by whose they are."""
+        blocks: dict[PrepareTask, list[BlockResult]] = {}
+        for task, result in self.blocks:
+            if scenario in task.scenarios:
+                blocks.setdefault(task.prepare, []).append(result)
+        return {source: of_all_draws(own, scenario) for source, own in blocks.items()}
+
+    @property
+    def subsample_notes(self) -> tuple[Note, ...]:
+        """On how many entities draws were trained, where not on all, a note for each scenario."""
+        names = dict.fromkeys(name for task, _ in self.blocks for name in sorted(task.scenarios))
+        found = []
+        for name in names:
+            drawn = self._drawn(name)
+            some = [(task.subsample, answer.value) for task, answer in drawn.items()]
+            subsamples = [subsample for subsample, numbers in some if subsample and numbers is not None]
+            if len(subsamples) == len(drawn) > 1:
+                powers = rates([numbers for _, numbers in some if numbers is not None], subsamples)
+                found.append(subsample_note(name, subsamples, powers))
+        return tuple(found)
+
+    @property
+    def own_blocks(self) -> tuple[BlockResult, ...]:
+        """The blocks of the draws that the fit is the mean of."""
+        return tuple(result for task, result in self.blocks if task.prepare.plan is None)
+
+    @property
+    def how(self) -> tuple[Status, str]:
+        """Status and reason of the fit, of which its own draws are a part."""
+        if self.fit.status == "ok":
+            for block in self.own_blocks:
+                if block.status != "ok":
+                    return block.status, block.reason
+        return self.fit.status, self.fit.reason
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the fit and its own draws have to say, each once."""
+        said = [*self.fit.tables.notes, *(note for block in self.own_blocks for note in block.notes)]
+        return tuple(dict.fromkeys(said))
+
+    @property
+    def seconds(self) -> float:
+        """Of the fit and of all its blocks."""
+        return self.fit.seconds + sum(result.seconds for _, result in self.blocks)

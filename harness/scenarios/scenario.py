@@ -1,43 +1,184 @@
-"""What a scenario is: a question put to every estimator through its predictions."""
+"""What a scenario is: a question put to every estimator, and the three ways in which one is answered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
+import numpy as np
+from numpy.random import Generator
+
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
+from harness.estimators.draws import FittedDraws, HasDraws
+from harness.estimators.guard import Attempt
+from harness.estimators.protocol import Estimator, Fitted
 from harness.registry.kind import Kind, OptionsClass
-from harness.scenarios.asked import Tables
-from harness.scenarios.subject import Subject
+from harness.rng import random_stream
+from harness.scenarios.draws import DrawPlan, FitAndDraws, Numbers, Resamples, require_few_refused
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+ALL_ROWS = "all rows"
+"""Name of the rows of the study among those that estimators are fitted on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One estimator on some rows.
+
+    Attributes
+    ----------
+    panel : the rows
+    estimator : its options
+    name : of the estimator in the study; labels its random streams
+    seed : root seed of the study
+    rows : what `panel` holds, such as ``all rows``; labels the streams as well
+    exposure : of the panel, where it is not that of the study; otherwise empty
+    """
+
+    panel: Panel
+    estimator: Estimator
+    name: str
+    seed: int
+    rows: str = ALL_ROWS
+    exposure: str = ""
+    _drawn: dict[DrawPlan, FittedDraws] = field(default_factory=dict, init=False, repr=False)
+
+    def __str__(self) -> str:
+        about = (f"exposure {self.exposure}",) if self.exposure else ()
+        return " · ".join((self.panel.outcome, self.name, self.rows, *about))
+
+    @property
+    def stream(self) -> Generator:
+        """The random stream of the fit."""
+        about = (self.exposure,) if self.exposure else ()
+        return random_stream(self.seed, "fit", self.panel.outcome, self.name, self.rows, *about)
+
+    @cached_property
+    def fit(self) -> Fitted:
+        """The estimator fitted on the rows.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the rows.
+        """
+        return self.estimator.fit(self.panel, rng=self.stream)
+
+    @property
+    def carries_draws(self) -> bool:
+        """Whether the fit has draws of its own."""
+        return isinstance(self.fit, HasDraws)
+
+    def draws(self, plan: DrawPlan) -> FittedDraws:
+        """Return the draws the fit carries, or bootstrap draws; all estimators are drawn the same entities.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the draws, or more than a tenth of them one by one.
+        """
+        if isinstance(self.fit, HasDraws):
+            return self.fit.draws
+        if plan not in self._drawn:
+            resamples = Resamples(self.estimator, self.panel, plan, self.seed, self.name, self.rows)
+            found = resamples.prepare().draw(range(plan.n_draws))
+            require_few_refused(found, plan.n_draws)
+            self._drawn[plan] = found
+        return self._drawn[plan]
+
+    def refitted(self, rows: Ints, *, name: str) -> Subject:
+        """Return the same estimator on some of the rows, (n_rows,) positions."""
+        return replace(self, panel=self.panel.take(rows), rows=name)
+
+    def about(self, exposure: str) -> Subject:
+        """Return the same estimator on these rows with another of its regressors as the exposure."""
+        return replace(self, panel=self.panel.with_exposure(exposure), exposure=exposure)
+
+    def rng(self, what: str, *labels: str | int) -> Generator:
+        """Return the random stream of these rows and of this outcome that is for something.
+
+        It is the same for all estimators unless a label says which; equal labels give equal numbers, whatever
+        was asked before, in whatever process.
+        """
+        return random_stream(self.seed, what, self.panel.outcome, self.rows, *labels)
+
+
+Tables = Mapping[str, "pd.DataFrame"]
+"""Tidy tables by name, without the columns that name the outcome and the estimator."""
+
+Rows = Sequence[Mapping[str, Any]]
+"""Parts of a table by columns: arrays of one length, and values that all rows of a part have."""
+
+Concluded = Mapping[str, "pd.DataFrame | Rows"]
+"""Tables by name, as `framed` takes them."""
+
+
+def framed(concluded: Concluded) -> Tables:
+    """Return tables as data frames."""
+    import pandas as pd
+
+    def is_row(part: Mapping[str, Any]) -> bool:
+        return not any(isinstance(value, np.ndarray) for value in part.values())
+
+    def frame(rows: pd.DataFrame | Rows) -> pd.DataFrame:
+        if isinstance(rows, pd.DataFrame) or all(map(is_row, rows)):
+            return pd.DataFrame(rows)
+        parts = [pd.DataFrame([part] if is_row(part) else part) for part in rows]
+        return pd.concat(parts, ignore_index=True)
+
+    return {name: frame(rows) for name, rows in concluded.items()}
 
 
 class Scenario(Protocol):
     """A frozen dataclass of options that turns predictions into tables.
 
+    One way to be answered comes with it: `AnswersAlone`, `AsksModels` or `WorksInParts`.
+
     Attributes
     ----------
     name : as written in YAML after ``use:``
-    tables : those that `answer` returns; the columns of outcome, estimator, scenario and status are filled in
+    tables : those of its answers; the columns of outcome, estimator, scenario and status are filled in
     data_tables : those that `describe` returns; the column of the scenario is filled in
     """
 
     name: ClassVar[str]
     tables: ClassVar[tuple[ResultTable, ...]]
-    data_tables: ClassVar[tuple[ResultTable, ...]]
+    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the data that sort rows into groups for this question."""
+        """Columns of the data that sort rows into groups for this question; none unless it says so."""
+        return ()
 
     @property
     def about(self) -> Mapping[str, str]:
         """What the question is about, as columns that every row of its tables has."""
+        return {}
 
     def describe(self, panel: Panel) -> Tables:
         """Return the tables that depend on the data alone, those named in `data_tables`."""
+        return {}
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
+        """Return warnings about the options, given the rows they are applied to."""
+        return ()
+
+    def quick(self) -> Self:
+        """Return a copy with fewer draws, for ``--quick``."""
+
+
+@runtime_checkable
+class AnswersAlone(Protocol):
+    """Capability of a scenario: it is answered in one piece, from a fit and its draws."""
 
     def answer(self, subject: Subject) -> Tables:
         """Return what one estimator answers, as tables named in `tables`.
@@ -47,12 +188,6 @@ class Scenario(Protocol):
         EstimationError
             Where the estimator refuses what the question needs.
         """
-
-    def notes(self, panel: Panel) -> tuple[Note, ...]:
-        """Return warnings about the options, given the rows they are applied to."""
-
-    def quick(self) -> Self:
-        """Return a copy with fewer draws, for ``--quick``."""
 
 
 @runtime_checkable
@@ -64,13 +199,127 @@ class AsksAbout(Protocol):
         """The regressor; None for the exposure of the study."""
 
 
-def _table_fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class
-    """Return which table a scenario cannot declare, or an empty string."""
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows that estimators are fitted on as well.
+
+    Attributes
+    ----------
+    name : labels their random streams
+    rows : (n_rows,) positions in the panel
+    """
+
+    name: str
+    rows: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What one estimator said, for tables.
+
+    Attributes
+    ----------
+    panel : all rows
+    seed : root seed of the study
+    carries_draws : whether the draws are the fit's own
+    whole : of the fit on all rows
+    samples : of the fits on other rows, by name, or why there is none
+    """
+
+    panel: Panel
+    seed: int
+    carries_draws: bool
+    whole: FitAndDraws
+    samples: Mapping[str, Attempt[FitAndDraws]]
+
+    def rng(self, what: str, *labels: str | int) -> Generator:
+        """Return the random stream of all rows and this outcome that is for something."""
+        return random_stream(self.seed, what, self.panel.outcome, ALL_ROWS, *labels)
+
+
+@runtime_checkable
+class AsksModels(Protocol):
+    """Capability of a scenario: all it asks is found draw by draw, so draws are made in blocks, anywhere."""
+
+    @property
+    def plan(self) -> DrawPlan:
+        """The draws to ask for; fits that carry their own keep to those."""
+
+    def samples(self, panel: Panel) -> Iterator[Sample]:
+        """Yield the rows that estimators are to be fitted on, next to all of them."""
+
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
+        """Return what is asked of a model; each number is linear in predictions.
+
+        Then the numbers of a mean of draws are the means of theirs.
+
+        Parameters
+        ----------
+        panel : the rows that are asked about, which say at which values
+        rows : those whose predictions are averaged: all of them, or of many those of some entities
+
+        Raises
+        ------
+        EstimationError
+            Where nothing can be asked on these rows.
+        """
+
+    def concluded(self, asked: Asked) -> Concluded:
+        """Return the tables; it takes seconds at most."""
+
+
+class Part:
+    """A piece of work of an answer, which may rest on others that several outcomes have in common."""
+
+    @property
+    def label(self) -> str:
+        """Its name among the parts of one answer."""
+        raise NotImplementedError
+
+    @property
+    def needs(self) -> Sequence[Part]:
+        """Those it rests on, which rest on none; those of equal label and content are one."""
+        return ()
+
+    def run(self, found: Sequence[Floats]) -> Floats:
+        """Do the work with what came of the parts that it needs.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the rows.
+        """
+        raise NotImplementedError
+
+
+Found = Mapping[str, Attempt[Floats]]
+"""What came of the parts, by label."""
+
+
+@runtime_checkable
+class WorksInParts(Protocol):
+    """Capability of a scenario: its answer is put together from parts, which run and resume on their own."""
+
+    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return whom it asks, by name: some estimators of the study, and those that it brings itself."""
+
+    def parts(self, subject: Subject) -> Iterator[Part]:
+        """Yield the parts of the answer."""
+
+    def concluded(self, subject: Subject, found: Found) -> Concluded:
+        """Return the answer, with the status of every row where some have none; it takes seconds at most."""
+
+
+def _fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class
+    """Return which table a scenario cannot declare, or that it has no way to answer, or an empty string."""
     for table in (*scenario.tables, *scenario.data_tables):
         if not isinstance(table, ResultTable):
             return f"declares {table!r} among its tables, which is no harness.plugin.ResultTable"
         if TABLES.get(table.name, table) != table:
             return f"declares a table '{table.name}', which the harness has already: give it another name"
+    ways = ("answer",), ("numbers", "concluded"), ("parts", "concluded")
+    if not any(all(callable(getattr(scenario, name, None)) for name in way) for way in ways):
+        return "has no method `answer`"
     return ""
 
 
@@ -78,9 +327,7 @@ SCENARIO: Kind[type[Scenario]] = Kind(
     "scenario",
     "scenarios",
     OptionsClass(
-        ("describe", "answer", "notes", "quick"),
-        ("tables", "data_tables", "columns", "about"),
-        further=_table_fault,
+        ("describe", "notes", "quick"), ("tables", "data_tables", "columns", "about"), further=_fault
     ),
 )
 """Scenarios that a spec can choose."""

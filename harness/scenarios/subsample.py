@@ -55,7 +55,9 @@ def is_trained_anew(estimator: Estimator) -> bool:
     return not isinstance(estimator, CanFitDraws) or isinstance(estimator, CanPrepareDraws)
 
 
-def subsamples(panel: Panel, *, most_rows: int, unit: ResampleUnit, rng: Generator) -> tuple[Subsample, ...]:
+def draw_subsamples(
+    panel: Panel, *, most_rows: int, unit: ResampleUnit, rng: Generator
+) -> tuple[Subsample, ...]:
     """Return two subsamples of entities, the second a part of the first; none where all rows are few enough.
 
     Parameters
@@ -80,7 +82,7 @@ def subsamples(panel: Panel, *, most_rows: int, unit: ResampleUnit, rng: Generat
     return tuple(Subsample(rows, some[0], size, n_all, unit) for rows, size in zip(some, sizes, strict=True))
 
 
-def rates(drawn: Sequence[Numbers], somes: Sequence[Subsample]) -> dict[str, float]:
+def rates(drawn: Sequence[Numbers], subsamples: Sequence[Subsample]) -> dict[str, float]:
     """Return by which power of the units the spread of each number falls between two subsamples, by name.
 
     It is the root of the mean variance over all elements that is compared (Bertail, Politis & Romano 1999,
@@ -89,10 +91,10 @@ def rates(drawn: Sequence[Numbers], somes: Sequence[Subsample]) -> dict[str, flo
     Parameters
     ----------
     drawn : of the larger subsample and of the smaller
-    somes : these
+    subsamples : these
     """
     larger, smaller = drawn
-    span = np.log(somes[0].n_units / somes[1].n_units)
+    span = np.log(subsamples[0].n_units / subsamples[1].n_units)
     found = {}
     for name, values in larger.items():
         large, small = _spread(values), _spread(smaller[name])
@@ -108,8 +110,8 @@ def _spread(draws: Floats) -> float:
     return float(np.sqrt(finite.mean())) if finite.size else 0.0
 
 
-def carried_on(fit: Numbers, drawn: Sequence[Numbers], somes: Sequence[Subsample]) -> Numbers:
-    """Return draws as those of all units would be: around the fit on all, with the spread carried on to them.
+def rescaled(fit: Numbers, drawn: Sequence[Numbers], subsamples: Sequence[Subsample]) -> Numbers:
+    """Rescale subsample draws to the full sample: around the fit on all units, with the spread of these.
 
     A deviation from the mean of the draws of n of N units is taken times ``(n / N) ** rate``, by the rate at
     which spreads fall between the two subsamples.
@@ -118,23 +120,23 @@ def carried_on(fit: Numbers, drawn: Sequence[Numbers], somes: Sequence[Subsample
     ----------
     fit : numbers of the fit on all rows
     drawn : of the larger subsample and of the smaller
-    somes : these
+    subsamples : these
     """
-    powers = rates(drawn, somes)
+    powers = rates(drawn, subsamples)
     return {
         name: np.concatenate(
             [
                 fit[name] + (some.n_units / some.n_all) ** power * (part[name] - part[name].mean(axis=0))
-                for part, some in zip(drawn, somes, strict=True)
+                for part, some in zip(drawn, subsamples, strict=True)
             ]
         )
         for name, power in powers.items()
     }
 
 
-def told(where: str, somes: Sequence[Subsample], powers: Mapping[str, float]) -> Note:
-    """Return a note of what draws of two subsamples rest on, and by which rates they were carried on."""
-    larger, smaller = somes
+def subsample_note(where: str, subsamples: Sequence[Subsample], powers: Mapping[str, float]) -> Note:
+    """Return a note of what draws of two subsamples rest on, and by which rates they were rescaled."""
+    larger, smaller = subsamples
     n_large, n_small, n_all = larger.n_units, smaller.n_units, larger.n_all
     least, most = min(powers.values()), max(powers.values())
     message = (

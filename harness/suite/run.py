@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from harness.errors import Problem, SpecError
-from harness.estimators.nested import n_candidates
+from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
 from harness.running.checkpoints import Checkpointed, CheckpointStore

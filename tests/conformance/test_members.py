@@ -85,8 +85,8 @@ class Undeclared(CurveScenario):
 class Fickle(CurveScenario):
     """Answers in another way each time."""
 
-    def answer(self, subject):
-        tables = super().answer(subject)
+    def concluded(self, asked):
+        tables = super().concluded(asked)
         return tables | {"curves": tables["curves"].assign(n_draws=next(COUNTER))}
 
 

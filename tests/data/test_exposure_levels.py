@@ -16,7 +16,8 @@ from harness.installed import installed
 from harness.rng import random_stream
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.subject import Subject
+from harness.scenarios.full_fit import answer_here
+from harness.scenarios.scenario import Subject
 
 KINDS = ("craft", "none", "union")
 EFFECTS = {"none": 0.0, "craft": 0.5, "union": 1.5}
@@ -57,7 +58,7 @@ def rows_of(contrasts):
 
 def subject(name, panel, **options):
     estimator = installed().of(ESTIMATOR)[name](**options)
-    return Subject(estimator, panel, estimator.fit(panel, rng=random_stream(1, "fit")), seed=1, name=name)
+    return Subject(panel, estimator, name, 1)
 
 
 def test_texts_become_columns_for_each_level_but_the_base():
@@ -121,7 +122,7 @@ def test_contrasts_of_fixed_effects_are_those_of_a_regression_on_dummies():
     expected = np.linalg.lstsq(np.column_stack([columns, keys]), frame["wage"].to_numpy(), rcond=None)[0]
     for name in ("fixed_effects", "feols"):
         own = subject(name, panel, effects=("entity",))
-        found = ContrastScenario(draws=30).answer(own)["contrasts"]
+        found = answer_here(ContrastScenario(draws=30), own)["contrasts"]
         assert set(found["exposure_from"]) == {"none"}
         assert rows_of(found) == pytest.approx(dict(zip(names, expected, strict=False)), rel=1e-6)
         terms = own.fit.coefficients().terms
@@ -144,8 +145,8 @@ def test_questions_of_a_dose_are_refused_with_the_one_to_ask():
     panel = panel_from_frame(workers(n=40, periods=4), roles())
     own = subject("pooled_ols", panel)
     with pytest.raises(harness.EstimationError, match="no dose") as caught:
-        CurveScenario(draws=10).answer(own)
-    assert "use: contrast" in caught.value.problems[0].hint
+        answer_here(CurveScenario(draws=10), own)
+    assert "use: contrast" in caught.value.what
     assert CurveScenario(draws=10).describe(panel) == {}
 
 
@@ -155,7 +156,7 @@ def test_a_level_that_effects_absorb_is_refused_by_its_name():
     frame.loc[last, "kind"] = "guild"
     panel = panel_from_frame(frame, roles())
     with pytest.raises(harness.EstimationError, match="absorb it") as caught:
-        subject("fixed_effects", panel, effects=("entity",))
+        assert subject("fixed_effects", panel, effects=("entity",)).fit
     assert "kind=guild" in caught.value.problems[0].where
 
 
@@ -165,7 +166,7 @@ def test_the_share_of_intervals_that_hold_the_truth():
     for seed in range(n_panels):
         frame = workers(n=60, periods=4, seed=seed)
         panel = panel_from_frame(frame, roles(levels=("none", "craft", "union")))
-        found = ContrastScenario(draws=60).answer(subject("fixed_effects", panel, effects=("entity",)))[
+        found = answer_here(ContrastScenario(draws=60), subject("fixed_effects", panel, effects=("entity",)))[
             "contrasts"
         ]
         together = found[found["band"] == "simultaneous"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.plugin import Combination, GroupColumn, Key, LevelEffects, count_unseen, key_of, numbered
+from harness.plugin import Combination, GroupColumn, Key, LevelEffects, count_unseen, key_of
 from panels import panel_from_arrays
 
 ENTITY = LevelEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))
@@ -62,16 +62,3 @@ def test_combinations_are_told_apart_whatever_their_labels(panel):
     key = key_of(panel, Combination((GroupColumn("first"), GroupColumn("second"))))
     assert len(set(key.labels)) == len(key.labels) == 4
     assert key.codes.tolist() == [0, 1, 2, 3, 3, 3]
-
-
-@pytest.mark.parametrize("values", [[3, 1, 3, 0], [2, 0, 1, 2], [7_000, 5, 7_000, 0]])
-def test_distinct_values_and_positions_among_them(values):
-    levels, codes = numbered(np.array(values))
-    expected = np.unique(values, return_inverse=True)
-    assert (levels.tolist(), codes.tolist()) == (expected[0].tolist(), expected[1].tolist())
-
-
-def test_draws_are_stacked():
-    both = LevelEffects.stacked([TIME, replace(TIME, deviations=2.0 * TIME.deviations)])
-    assert both.labels == TIME.labels
-    assert both.deviations.tolist() == [[0.5], [0.25], [1.0], [0.5]]

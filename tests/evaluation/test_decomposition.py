@@ -54,11 +54,6 @@ def test_parts_stand_from_rows_at_hand_to_entities_never_seen():
     ]
 
 
-def test_no_part_claims_to_be_the_form_of_the_response():
-    """Fixed effects once had a functional form of minus three hundred per cent."""
-    assert not any("form" in part for part in LEFT)
-
-
 def test_a_protocol_that_a_study_lacks_has_no_part():
     protocols = {name: id_ for name, id_ in PROTOCOLS.items() if name != "random_rows"}
     left = decomposition_table(gains(), reference="ols", protocols=protocols)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.evaluation import resample
-from harness.evaluation.resample import draw_counts, weights_of
-from harness.plugin import draw_weights, left_out, random_stream
+from harness.evaluation.resample import weights_of
+from harness.plugin import draw_weights, random_stream
 from panels import panel_from_arrays
 
 
@@ -34,11 +33,6 @@ def test_rows_are_drawn_as_many_as_there_are():
     assert set(np.unique(weights)) >= {0.0, 1.0, 2.0}
 
 
-def test_left_out_marks_the_rows_of_weight_zero():
-    weights = np.array([[0.0, 2.0, 1.0]])
-    assert left_out(weights).tolist() == [[1.0, 0.0, 0.0]]
-
-
 def test_each_entity_is_drawn_once_on_average():
     weights = draw_weights(make_panel(), 4000, unit="entity", rng=random_stream(0, "w"))
     # The standard error of the mean of a count with variance 2/3 over 4,000 draws is 0.013.
@@ -54,16 +48,3 @@ def test_blocks_of_draws_are_parts_of_all_draws_in_whatever_order_they_are_made(
         draws = range(5 * block, 5 * block + 5)
         some = weights_of(panel, draws, unit=unit, rng=random_stream(1, "blocks", unit))
         np.testing.assert_array_equal(some, every[draws.start : draws.stop])
-
-
-def test_blocks_in_their_order_pass_each_draw_once(monkeypatch):
-    passed = []
-
-    def counted(n_units, n_draws, rng):
-        passed.append(n_draws)
-        return draw_counts(n_units, n_draws, rng)
-
-    monkeypatch.setattr(resample, "draw_counts", counted)
-    for start in range(0, 1000, 10):
-        weights_of(make_panel(), range(start, start + 10), unit="entity", rng=random_stream(2, "linear"))
-    assert sum(passed) == 1000

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
-from harness.evaluation.losses import PairedLosses
+from harness.evaluation.losses import PairedLosses, squared_error
+from harness.evaluation.metrics import AbsoluteError, QuantileError
 from harness.evaluation.samples import samples
-from harness.evaluation.tables import Bootstrap, accuracy_table, gain_table
+from harness.evaluation.tables import Bootstrap, accuracy_table, gain_table, metrics_table
+from small_run import SPEC, TINY, run_small
 
 
 def predictions(seed=0):
@@ -137,3 +143,58 @@ def test_over_a_reference_that_errs_by_rounding_alone_there_is_no_gain_but_a_rea
             "the reference 'ols' predicts without error, so nothing can be gained: do its regressors or "
             "effects determine 'y'?"
         }
+
+
+BOOTSTRAP = Bootstrap(level=0.9, n_draws=300, seed=3)
+KEYS = ["estimator", "sample"]
+
+
+@dataclass(frozen=True)
+class SquaredError:
+    """What gains are in anyway."""
+
+    name: ClassVar[str] = "squared_error"
+    title: ClassVar[str] = "Squared error"
+    how: ClassVar[str] = "Mean squared error."
+
+    def loss(self, observed, predicted):
+        return squared_error(observed, predicted)
+
+
+def metrics(frame, **asked):
+    return metrics_table(frame, asked, reference="ols", bootstrap=BOOTSTRAP)
+
+
+def test_values_are_those_of_scikit_learn():
+    frame = predictions()
+    found = metrics(frame, mae=AbsoluteError(), low=QuantileError(0.1)).set_index([*KEYS, "metric"])["value"]
+    for (estimator, sample), own in frame.groupby(KEYS):
+        observed, predicted = own["observed"], own["predicted"]
+        mae = mean_absolute_error(observed, predicted)
+        assert found[estimator, sample, "mae"] == pytest.approx(mae, rel=1e-13)
+        low = mean_pinball_loss(observed, predicted, alpha=0.1)
+        assert found[estimator, sample, "low"] == pytest.approx(low, rel=1e-13)
+
+
+def test_gains_by_squared_error_are_the_gains_of_the_study():
+    frame = predictions()
+    found = metrics(frame, squares=SquaredError()).dropna(subset="gain").set_index(KEYS)
+    gains = gain_table(frame, reference="ols", bootstrap=BOOTSTRAP).set_index(KEYS)
+    columns = ["gain", "conf_low", "conf_high", "p_value"]
+    pd.testing.assert_frame_equal(found[columns], gains[columns], check_like=True, rtol=1e-12)
+
+
+def test_a_study_asks_for_metrics_by_name(tmp_path):
+    asked = "evaluation.metrics=[absolute_error, {id: upper, use: quantile_error, level: 0.9}]"
+    run = run_small(tmp_path / "run", spec=SPEC, overrides=(*TINY, asked))
+    found = pd.read_csv(run.path / "metrics.csv")
+    assert list(found["metric"].unique()) == ["absolute_error", "upper"]
+    assert set(found["status"]) == {"ok"}
+    reference = found[found["estimator"] == "ols"]
+    assert reference["gain"].isna().all()
+    other = found[(found["estimator"] == "curved") & (found["metric"] == "upper")].set_index("sample")
+    own = reference[reference["metric"] == "upper"].set_index("sample")
+    expected = 1.0 - other["value"] / own["value"]
+    pd.testing.assert_series_equal(other["gain"], expected, check_names=False, rtol=1e-9)
+    plain = run_small(tmp_path / "plain", spec=SPEC, overrides=TINY)
+    assert not (plain.path / "metrics.csv").exists()

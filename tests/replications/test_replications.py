@@ -19,7 +19,7 @@ from harness.data.dataset import DATASET
 from harness.installed import installed
 from harness.plugin import Roles, random_stream
 from harness.running.options import RunOptions
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from harness_panel import Classical, ThresholdEffects
 
 FOLDER = Path(__file__).parent

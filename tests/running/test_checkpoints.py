@@ -16,7 +16,7 @@ from harness.running.dependence import Surroundings
 from harness.running.graph import run_tasks
 from harness.running.result_file import decode, encode
 from harness.running.workers import ThisProcess
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from harness.scenarios.sample_fit import Answer
 from watched import Watched
 

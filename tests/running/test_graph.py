@@ -18,7 +18,7 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import cut_draws
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 from watched import Watched, run_all
 
@@ -30,7 +30,7 @@ SCENARIOS = {
 
 
 def task_on(panel, estimator, scenarios=SCENARIOS):
-    return FullTask("outcome", "ls", estimator, scenarios, panel, panel.exposure, 0.95, 1)
+    return FullTask(Subject(panel, estimator, "ls", 1), scenarios, panel.exposure, 0.95)
 
 
 def tables_of(result):

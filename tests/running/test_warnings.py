@@ -14,7 +14,7 @@ from harness.running.warnings import (
     unseen_notes,
     warnings_table,
 )
-from harness.scenarios.full_result import FullResult
+from harness.scenarios.full_fit import FullResult
 from panels import panel_from_arrays
 
 

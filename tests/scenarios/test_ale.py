@@ -1,4 +1,4 @@
-"""Accumulated local effects against closed forms and a second implementation."""
+"""Accumulated local effects of one and of two columns, against closed forms and second implementations."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scenarios.ale import accumulated_effects, bin_means, quantile_bins
+from harness.scenarios.ale import (
+    accumulated_effects,
+    bin_means,
+    corner_means,
+    interaction_share,
+    local_changes,
+    nearest_filled,
+    quantile_bins,
+    second_order,
+)
 from harness.scenarios.partial_dependence import partial_dependence
 from scenarios.derived import Square
-from scenarios.functions import Draws, Function, bins_of, make_panel, uniform_panel
+from scenarios.functions import Function, bins_of, make_panel, uniform_panel
 
 
 def test_bins_hold_equal_shares():
@@ -83,14 +92,6 @@ def test_second_implementation(function):
     assert effects - effects[0] == pytest.approx(other, rel=1e-11, abs=1e-12)
 
 
-def test_draws_are_done_one_by_one():
-    panel = uniform_panel()
-    functions = (lambda x, m: x * m, lambda x, _m: x**2, lambda _x, m: m)
-    together = accumulated_effects(Draws(functions), panel, "x", bins_of(panel))
-    alone = [accumulated_effects(Function(function), panel, "x", bins_of(panel)) for function in functions]
-    assert together == pytest.approx(np.stack(alone), abs=1e-14)
-
-
 def test_correlated_columns_do_not_mix():
     """Partial dependence of x^2 m^2 extrapolates where m follows x; local effects see rows as they are."""
     rng = np.random.default_rng(4)
@@ -102,3 +103,73 @@ def test_correlated_columns_do_not_mix():
     assert effects - effects[0] == pytest.approx(bins.edges**4 / 2, abs=2e-3)
     dependence = partial_dependence(model, panel, bins.edges)
     assert np.abs(dependence - dependence[0] - bins.edges**4 / 2).max() > 0.1
+
+
+def share_of(model, panel, names=("x", "m")):
+    return interaction_share(local_changes(model, panel, panel, names), panel, names)
+
+
+def second_order_of(model, panel, bins):
+    return second_order(corner_means(model, panel, ("x", "m"), bins), panel, ("x", "m"), bins)
+
+
+def test_the_interaction_of_a_product():
+    """With x and m independent on (0, 1), var((x - 1/2)(m - 1/2)) = 1/144 of var(x m) = 7/144."""
+    panel = uniform_panel(n_obs=20_000)
+    model = Function(lambda x, m: x * m)
+    assert share_of(model, panel) == pytest.approx(1 / 7, abs=0.006)
+    values = second_order_of(model, panel, (bins_of(panel), bins_of(panel, "m")))
+    x, m = panel.X.T
+    assert values == pytest.approx((x - x.mean()) * (m - m.mean()), abs=0.01)
+
+
+def test_no_effect_has_no_share():
+    assert np.isnan(share_of(Function(lambda x, _m: 0 * x), uniform_panel()))
+
+
+def test_the_interaction_does_not_depend_on_the_order_of_the_two():
+    panel = uniform_panel(n_obs=4000)
+    model = Function(lambda x, m: np.exp(2 * x * m))
+    share = share_of(model, panel)
+    assert share_of(model, panel, ("m", "x")) == pytest.approx(share, rel=1e-12)
+
+
+def loop_second_order(function, x, m, first, second):
+    """Second differences cell by cell, main effects taken out as averages over rows, in plain loops."""
+    n, k = first.n_bins, second.n_bins
+    steps, counts = np.zeros((n, k)), np.zeros((n, k))
+    for i in range(n):
+        for j in range(k):
+            inside = (first.codes == i) & (second.codes == j)
+            (a, b), (c, d) = first.edges[i : i + 2], second.edges[j : j + 2]
+            steps[i, j] = function(b, d) - function(a, d) - function(b, c) + function(a, c)
+            counts[i, j] = inside.sum()
+    surface = np.zeros((n + 1, k + 1))
+    for i in range(n):
+        for j in range(k):
+            surface[i + 1, j + 1] = surface[i, j + 1] + surface[i + 1, j] - surface[i, j] + steps[i, j]
+    pure = surface.copy()
+    for i in range(n):
+        rises = [(surface[i + 1, j : j + 2] - surface[i, j : j + 2]).mean() for j in range(k)]
+        pure[i + 1 :, :] -= np.average(rises, weights=counts[i])
+    for j in range(k):
+        rises = [(surface[i : i + 2, j + 1] - surface[i : i + 2, j]).mean() for i in range(n)]
+        pure[:, j + 1 :] -= np.average(rises, weights=counts[:, j])
+    return pure
+
+
+def test_second_implementation_of_the_second_order():
+    from scipy.interpolate import RegularGridInterpolator
+
+    panel = uniform_panel(n_obs=600)
+    bins = bins_of(panel, n_bins=4), bins_of(panel, "m", n_bins=5)
+    function = lambda x, m: np.exp(2 * x * m) + x  # noqa: E731 - one function for both implementations
+    pure = loop_second_order(function, *panel.X.T, *bins)
+    at_rows = RegularGridInterpolator([axis.edges for axis in bins], pure)(panel.X)
+    values = second_order_of(Function(function), panel, bins)
+    assert values == pytest.approx(at_rows - at_rows.mean(), rel=1e-10, abs=1e-12)
+
+
+def test_an_empty_cell_takes_the_nearest():
+    counts = np.array([[5, 0, 0], [0, 0, 2]])
+    assert nearest_filled(counts).tolist() == [0, 0, 5, 0, 5, 5]

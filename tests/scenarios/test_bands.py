@@ -17,13 +17,6 @@ from scenarios.least_squares import LeastSquares, powers, random_panel
 ALL = np.ones(10, dtype=bool)
 
 
-def test_of_99_draws_the_limits_are_the_5th_from_either_end():
-    draws = np.arange(99.0, 0.0, -1.0)[:, None] + np.array([0.0, 10.0])
-    low, high = pointwise_limits(draws, level=0.9)
-    assert low == pytest.approx([5.0, 15.0], rel=1e-14)
-    assert high == pytest.approx([95.0, 105.0], rel=1e-14)
-
-
 @pytest.mark.parametrize("n_draws", [40, 57, 200])
 def test_pointwise_limits_are_the_quantiles_of_the_standard_library(n_draws):
     draws = np.random.default_rng(4).gamma(2.0, size=n_draws)
@@ -79,17 +72,6 @@ def test_the_band_is_nowhere_narrower_than_the_pointwise_one():
     assert (narrow.kind, wide.kind) == ("pointwise", "simultaneous")
     assert (wide.low < narrow.low).all()
     assert (wide.high >= narrow.high).all()
-
-
-def test_equal_streams_give_equal_limits():
-    draws = np.random.default_rng(8).normal(size=(40, 10))
-    one, same, other = (
-        simultaneous_limits(draws, level=0.9, among=ALL, rng=random_stream(seed, "bands"))
-        for seed in (1, 1, 2)
-    )
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
-    assert np.array(one) == pytest.approx(np.array(other), rel=0.1, abs=0.05)
 
 
 def test_unsupported_points_do_not_widen_the_band():

@@ -10,7 +10,7 @@ import pytest
 
 from harness import EstimationError, Problem
 from harness.plugin import CanProfile, draw_weights, random_stream
-from harness.scenarios.draws import drawn_panel, fit_draws
+from harness.scenarios.draws import drawn_panel, fit_draws, require_few_refused
 from panels import panel_from_arrays
 
 
@@ -46,11 +46,15 @@ def make_panel():
     )
 
 
+def streams(n_draws):
+    return random_stream(0, "d").spawn(n_draws)
+
+
 @pytest.mark.parametrize("unit", ["entity", "row"])
 def test_a_looped_draw_is_the_weighted_fit(unit):
     panel = make_panel()
     weights = draw_weights(panel, 20, unit=unit, rng=random_stream(0, "w"))
-    draws = fit_draws(Mean(), panel, weights=weights, rng=random_stream(0, "d"))
+    draws = fit_draws(Mean(), panel, weights=weights, rngs=streams(20))
     expected = weights @ panel.observed / weights.sum(axis=1)
     assert draws.predict(panel)[:, 0] == pytest.approx(expected, rel=1e-13)
 
@@ -68,7 +72,7 @@ def test_an_estimator_that_refuses_most_draws_is_refused():
     panel = make_panel()
     weights = draw_weights(panel, 10, unit="row", rng=random_stream(0, "w"))
     with pytest.raises(EstimationError, match="too few entities"):
-        fit_draws(Mean(least=7), panel, weights=weights, rng=random_stream(0, "d"))
+        require_few_refused(fit_draws(Mean(least=7), panel, weights=weights, rngs=streams(10)), 10)
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,8 @@ class ProfiledMean(Mean):
 def test_looped_draws_keep_the_short_cut_of_their_fits():
     panel = make_panel()
     weights = draw_weights(panel, 5, unit="entity", rng=random_stream(0, "w"))
-    draws = fit_draws(ProfiledMean(), panel, weights=weights, rng=random_stream(0, "d"))
+    draws = fit_draws(ProfiledMean(), panel, weights=weights, rngs=streams(5))
     points = np.array([[0.0], [1.0], [2.0]])
     assert isinstance(draws, CanProfile)
     assert np.array_equal(draws.profile(panel, ("x0",), points), draws.predict(panel)[:, :3])
-    assert not isinstance(fit_draws(Mean(), panel, weights=weights, rng=random_stream(0, "d")), CanProfile)
+    assert not isinstance(fit_draws(Mean(), panel, weights=weights, rngs=streams(5)), CanProfile)

@@ -1,11 +1,11 @@
-"""Grids, and values between their points."""
+"""Grids, values between their points, and where data support them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from harness.scenarios.grid import centred, exposure_grid, locate, on_curve, on_surface
+from harness.scenarios.grid import centred, exposure_grid, locate, on_curve, on_surface, support
 
 GRID = np.array([0.0, 0.3, 1.0, 4.0])
 
@@ -40,3 +40,10 @@ def test_grids_span_the_observed_range():
     assert exposure_grid(exposure, n_grid=4, spacing="uniform").tolist() == [1.0, 3.0, 5.0, 7.0]
     quantiles = exposure_grid(exposure, n_grid=4, spacing="quantiles")
     assert quantiles.tolist() == [1.0, 2.0, 7.0]
+
+
+def test_a_gap_in_the_exposure_is_not_supported():
+    exposure = np.concatenate([np.linspace(0, 0.4, 50), np.linspace(0.8, 1.0, 50)])
+    near = support(exposure, np.arange(100) // 2, np.array([0.2, 0.6, 0.9]))
+    assert near.supported.tolist() == [True, False, True]
+    assert near.n_obs[1] == 0

@@ -11,7 +11,8 @@ from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
-from harness.scenarios.shipped import harness_scenarios
+from harness.scenarios.scenario import Subject
+from harness.shipped import harness_scenarios
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 
 SPEC = """\
@@ -91,17 +92,8 @@ def test_answers_survive_being_stored():
         "groups": HeterogeneityScenario(by="size", draws=5, grid=4),
         "surface": ConditionalScenario(moderator="m", draws=5, grid=4),
     }
-    task = FullTask(
-        outcome="outcome",
-        estimator_id="ls",
-        estimator=LeastSquares(crossed),
-        scenarios=scenarios,
-        panel=panel,
-        exposure=panel.exposure,
-        level=0.95,
-        seed=1,
-    )
-    result = task.run()
+    subject = Subject(panel, LeastSquares(crossed), "ls", 1)
+    result = FullTask(subject, scenarios, panel.exposure, 0.95).run()
     again = decode(encode(result))
     for before, after in zip(result.answers, again.answers, strict=True):
         assert (after.status, list(after.tables)) == (

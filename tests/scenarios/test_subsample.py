@@ -10,19 +10,19 @@ import pytest
 
 from harness.plugin import AsksModels, random_stream
 from harness.scenarios.bands import pointwise_limits
+from harness.scenarios.blocks import prepare_tasks
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.draw_source import scenario_draws
 from harness.scenarios.draws import DrawPlan
-from harness.scenarios.place import FitPlace
-from harness.scenarios.subject import Subject
-from harness.scenarios.subsample import carried_on, is_trained_anew, rates, subsamples
+from harness.scenarios.full_fit import FullTask
+from harness.scenarios.sample_fit import SampleFound
+from harness.scenarios.scenario import Subject
+from harness.scenarios.subsample import draw_subsamples, is_trained_anew, rates, rescaled
+from harness.scenarios.task import run_here
 from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.boosting import Boosting
 from harness_sklearn.random_forest import RandomForest
 from panels import panel_from_arrays
 from scenarios.least_squares import LeastSquares, powers
-
-PLACE = FitPlace("outcome", "it")
 
 
 def make_panel(n_entities=400, n_periods=5, *, seed=0, noise=1.0):
@@ -41,7 +41,7 @@ def make_panel(n_entities=400, n_periods=5, *, seed=0, noise=1.0):
 @pytest.mark.parametrize("unit", ["entity", "row"])
 def test_entities_are_taken_whole_and_the_smaller_part_is_in_the_larger(unit):
     panel = make_panel()
-    large, small = subsamples(panel, most_rows=1203, unit=unit, rng=random_stream(0, "some"))
+    large, small = draw_subsamples(panel, most_rows=1203, unit=unit, rng=random_stream(0, "some"))
     for some in (large, small):
         inside = np.isin(panel.entity.codes, panel.entity.codes[some.rows])
         assert np.flatnonzero(inside).tolist() == some.rows.tolist()
@@ -58,14 +58,14 @@ def test_entities_are_taken_whole_and_the_smaller_part_is_in_the_larger(unit):
 
 def test_few_rows_or_few_entities_are_drawn_whole():
     rng = random_stream(0, "some")
-    assert subsamples(make_panel(), most_rows=1999, unit="entity", rng=rng) == ()
+    assert draw_subsamples(make_panel(), most_rows=1999, unit="entity", rng=rng) == ()
     few = make_panel(n_entities=200, n_periods=40)
-    assert subsamples(few, most_rows=1000, unit="entity", rng=rng) == ()
+    assert draw_subsamples(few, most_rows=1000, unit="entity", rng=rng) == ()
 
 
 def test_the_smaller_part_has_fifty_entities_at_least():
     panel = make_panel(n_entities=300, n_periods=20)
-    large, small = subsamples(panel, most_rows=1000, unit="entity", rng=random_stream(0, "some"))
+    large, small = draw_subsamples(panel, most_rows=1000, unit="entity", rng=random_stream(0, "some"))
     assert (large.n_units, small.n_units) == (200, 50)
 
 
@@ -73,36 +73,36 @@ def test_what_is_solved_for_all_draws_at_once_is_drawn_from_all_rows():
     found = [is_trained_anew(one) for one in (PooledOLS(), FixedEffects(), Boosting(), RandomForest())]
     assert found == [False, False, True, True]
     plan = DrawPlan(20, "entity", most_rows=1000)
-    whole = scenario_draws(PooledOLS(), make_panel(), plan, PLACE, 0)
-    assert [(source.some, source.n_draws) for source in whole] == [(None, 20)]
-    parts = scenario_draws(Boosting(), make_panel(), plan, PLACE, 0)
-    assert [(source.some.n_units, source.n_draws) for source in parts] == [(200, 10), (50, 10)]
-    again = scenario_draws(Boosting(), make_panel(), plan, PLACE, 0)
+    whole = prepare_tasks(Subject(make_panel(), PooledOLS(), "it", 0), plan)
+    assert [(source.subsample, source.n_draws) for source in whole] == [(None, 20)]
+    parts = prepare_tasks(Subject(make_panel(), Boosting(), "it", 0), plan)
+    assert [(source.subsample.n_units, source.n_draws) for source in parts] == [(200, 10), (50, 10)]
+    again = prepare_tasks(Subject(make_panel(), Boosting(), "it", 0), plan)
     for one, other in zip(parts, again, strict=True):
-        assert one.some.rows.tolist() == other.some.rows.tolist()
+        assert one.subsample.rows.tolist() == other.subsample.rows.tolist()
 
 
 @pytest.mark.parametrize("rate", [0.2, 1 / 3, 0.5])
 def test_a_spread_that_falls_by_a_power_is_carried_on_by_it(rate):
     panel, rng = make_panel(), random_stream(1, "draws")
-    somes = subsamples(panel, most_rows=1000, unit="entity", rng=rng)
+    somes = draw_subsamples(panel, most_rows=1000, unit="entity", rng=rng)
     shapes = [np.array([1.0, -2.0, 0.5]) * some.n_units**-rate for some in somes]
     signs = np.tile([[1.0], [-1.0]], (5, 1))
     drawn = [{"level": 3.0 + signs * shape} for shape in shapes]
     fit = {"level": np.array([10.0, 20.0, 30.0])}
     assert rates(drawn, somes)["level"] == pytest.approx(rate)
-    found = carried_on(fit, drawn, somes)["level"]
+    found = rescaled(fit, drawn, somes)["level"]
     expected = fit["level"] + np.tile(signs, (2, 1)) * np.array([1.0, -2.0, 0.5]) * 400**-rate
     assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_spread_is_never_carried_on_faster_than_by_the_root():
-    somes = subsamples(make_panel(), most_rows=1000, unit="entity", rng=random_stream(1, "some"))
+    somes = draw_subsamples(make_panel(), most_rows=1000, unit="entity", rng=random_stream(1, "some"))
     signs = np.tile([1.0, -1.0], 5)
     drawn = [{"mean": signs / some.n_units} for some in somes]
     assert rates(drawn, somes) == {"mean": 0.5}
     flat = [{"mean": np.zeros(10)} for _ in somes]
-    assert carried_on({"mean": np.array(2.0)}, flat, somes)["mean"].tolist() == [2.0] * 20
+    assert rescaled({"mean": np.array(2.0)}, flat, somes)["mean"].tolist() == [2.0] * 20
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,9 @@ class Refitted:
 
 
 def numbers_of(estimator, panel, scenario, *, seed=0):
-    fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
-    return Subject(estimator, panel, fit, seed=seed, name="it").numbers(scenario)
+    task = FullTask(Subject(panel, estimator, "it", seed), {"it": scenario}, panel.exposure, 0.95)
+    fit, *blocks = run_here(task.needs)
+    return SampleFound(fit, list(zip(task.needs[1:], blocks, strict=True))).numbers("it").value
 
 
 def test_every_kind_of_curve_has_the_band_that_all_rows_give():
@@ -171,6 +172,12 @@ class At:
     def numbers(self, model, panel, rows):
         some = panel.take(np.arange(3)).with_column("x0", np.array([0.21, 0.52, 0.83]))
         return {"at": model.predict(some)}
+
+    def samples(self, panel):
+        return ()
+
+    def concluded(self, asked):
+        return {}
 
 
 @pytest.mark.slow

@@ -11,8 +11,7 @@ from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
-from harness.scenarios.shipped import harness_scenarios
-from harness.scenarios.truth import CanTellTruth, place_errors, true_fit, truth_errors
+from harness.scenarios.truth import place_errors, true_fit, truth_errors
 from panels import key_from, panel_from_frame
 
 
@@ -25,16 +24,6 @@ def panel_of(simulation, **roles):
 def truth_of(scenario, simulation, panel=None):
     panel = panel or panel_of(simulation)
     return pd.DataFrame([dict(row) for row in scenario.truth(true_fit(simulation, panel), panel)])
-
-
-def test_every_shipped_scenario_of_predictions_can_be_answered_by_the_truth():
-    told = {scenario.name for scenario in harness_scenarios() if issubclass(scenario, CanTellTruth)}
-    # others rest on residuals and errors, which a true response has not
-    assert told == {scenario.name for scenario in harness_scenarios()} - {
-        "effect",
-        "importance",
-        "robustness",
-    }
 
 
 def test_the_curve_of_a_parabola_is_the_parabola_and_turns_where_it_does():

@@ -16,7 +16,7 @@ from harness.data.simulate.small_panels import SCurve
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.partial_dependence import partial_dependence
-from harness.scenarios.subject import DrawPlan, Subject
+from harness.scenarios.scenario import DrawPlan, Subject
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS
 from harness_rab.rab import Rab
@@ -55,10 +55,7 @@ def drawn(seed, *, linear, city_sd=0.05):
 
 def covered(estimator, panel, true, *, seed, unit="entity"):
     """Return at which of the points the 95 % pointwise band holds the truth."""
-    fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
-    draws = Subject(estimator, panel, fit, seed=seed, name="it").draws(
-        DrawPlan(N_DRAWS, unit, most_rows=20_000)
-    )
+    draws = Subject(panel, estimator, "it", seed).draws(DrawPlan(N_DRAWS, unit, most_rows=20_000))
     low, high = pointwise_limits(partial_dependence(draws, panel, AT), level=0.95)
     return (low <= true) & (true <= high)
 

@@ -49,7 +49,7 @@ def found_by(seed, *estimators):
     frame = cities.draw()
     found = {}
     for task in prepare(options).plan.full_tasks():
-        if task.outcome == "co2" and task.estimator_id in estimators:
+        if task.subject.panel.outcome == "co2" and task.estimator_id in estimators:
             result = replace(task, scenarios={"curve": task.scenarios["curve"]}).run()
             tables = result.answers[0].tables
             curves = tables["curves"]
@@ -87,7 +87,7 @@ def task_of(seed, outcome, *, draws, steps=160):
     own = (f"estimators.{at}.draws={draws}", f"estimators.{at}.base.draw_steps={steps}")
     changed = (f"data.simulate.seed={seed}", *own, "scenarios.0.grid=23")
     tasks = prepare(RunOptions(SPEC, overrides=changed)).plan.full_tasks()
-    task = next(task for task in tasks if (task.estimator_id, task.outcome) == ("rab", outcome))
+    task = next(task for task in tasks if (task.estimator_id, task.subject.panel.outcome) == ("rab", outcome))
     return replace(task, scenarios={"curve": task.scenarios["curve"]})
 
 
@@ -102,7 +102,7 @@ def logged(panel):
 
 def truth_of(task, seed):
     """Return the true curve on the rows of a task."""
-    known = task.scenarios["curve"].truth(TrueFit(DigitalCarbon(seed=seed)), task.panel)
+    known = task.scenarios["curve"].truth(TrueFit(DigitalCarbon(seed=seed)), task.subject.panel)
     return pd.DataFrame(known).query("kind == 'level'")[["at", "truth"]]
 
 
@@ -119,10 +119,10 @@ def covered(task, truth):
 def test_effects_that_differ_by_city_lift_the_true_curve_over_the_mean(seed, over_all, mean):
     """Without interactions of the index with size and wealth both numbers would be one."""
     task, truth = task_of(seed, "co2", draws=2), TrueFit(DigitalCarbon(seed=seed))
-    index, at = task.panel.column("digital_economy"), np.linspace(0.0, 0.88, 23)
-    curve = partial_dependence(truth, task.panel, at)
+    index, at = task.subject.panel.column("digital_economy"), np.linspace(0.0, 0.88, 23)
+    curve = partial_dependence(truth, task.subject.panel, at)
     assert np.interp(index, at, curve).mean() == pytest.approx(over_all, abs=0.1)
-    assert truth.predict(task.panel).mean() == pytest.approx(mean, abs=0.1)
+    assert truth.predict(task.subject.panel).mean() == pytest.approx(mean, abs=0.1)
 
 
 @pytest.mark.slow
@@ -131,7 +131,10 @@ def test_networks_that_are_stopped_find_more_of_what_differs_where_skewed_inputs
     for seed in (1, 3):
         task = task_of(seed, "co2_intensity", draws=40, steps="stopped")
         truth = truth_of(task, seed)
-        for name, own in (("given", task), ("logged", replace(task, panel=logged(task.panel)))):
+        for name, own in (
+            ("given", task),
+            ("logged", replace(task, subject=replace(task.subject, panel=logged(task.subject.panel)))),
+        ):
             share, change = covered(own, truth)
             shares[name].append(share)
             changes[name].append(change)
@@ -144,7 +147,7 @@ def test_networks_that_are_stopped_find_more_of_what_differs_where_skewed_inputs
 def supported_curve(seed, outcome):
     """Return the curve over supported rows beside the truth on the same rows, where an index is supported."""
     task = task_of(seed, outcome, draws=40)
-    known = pd.DataFrame(task.scenarios["curve"].truth(TrueFit(DigitalCarbon(seed=seed)), task.panel))
+    known = pd.DataFrame(task.scenarios["curve"].truth(TrueFit(DigitalCarbon(seed=seed)), task.subject.panel))
     curves = task.run().answers[0].tables["curves"]
     own = curves.query("kind == 'level_supported' and band == 'pointwise' and supported")
     return own.merge(known.query("kind == 'level_supported'")[["at", "truth"]], on="at")

@@ -15,7 +15,7 @@ from harness.estimators.guard import in_one_line
 from harness.estimators.protocol import Fitted
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
-from harness.scenarios.draws import fit_draws
+from harness.scenarios.draws import fit_draws, require_few_refused
 from harness.scenarios.partial_dependence import mean_predictions
 
 RULES = Rules()
@@ -84,7 +84,10 @@ def _draws(case: Case, panel: Panel) -> FittedDraws:
     if isinstance(fit, HasDraws):
         return fit.draws
     weights = draw_weights(panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "bands"))
-    return fit_draws(case.estimator, panel, weights=weights, rng=random_stream(SEED, "draws"))
+    rngs = random_stream(SEED, "draws").spawn(len(weights))
+    draws = fit_draws(case.estimator, panel, weights=weights, rngs=rngs)
+    require_few_refused(draws, len(weights))
+    return draws
 
 
 def _effect(model: Fitted | FittedDraws, panel: Panel) -> Floats:

@@ -18,8 +18,8 @@ from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
 from harness.report.sections.section import Section
 from harness.rng import random_stream
-from harness.scenarios.scenario import Scenario
-from harness.scenarios.subject import Subject
+from harness.scenarios.full_fit import answer_here
+from harness.scenarios.scenario import Scenario, Subject
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
@@ -210,10 +210,7 @@ def _answer(member: Scenario) -> Mapping[str, pd.DataFrame]:
 
 
 def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
-    estimator = StandIn()
-    fit = estimator.fit(fresh(panel), rng=random_stream(SEED, "scenario"))
-    tables: Mapping[str, pd.DataFrame] = member.answer(Subject(estimator, panel, fit, SEED, StandIn.name))
-    return tables
+    return answer_here(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
 
 
 @OF_SECTIONS.add("whole", "a section has a title, a whole number for its place, and a template", needs=())

@@ -15,23 +15,20 @@ from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.protocol import Fitted
 from harness.estimators.refusals import require_dose
-from harness.scenarios.asked import Asked, Tables
-from harness.scenarios.conditional.ale_interaction import interaction_share, local_changes
+from harness.scenarios.ale import interaction_share, local_changes
 from harness.scenarios.conditional.surface import (
     Axes,
+    EstimateWithDraws,
     Plane,
+    averaged_effects,
     axis_levels,
     cell_support,
     conditional_effects,
+    effect_rows,
     effects_on,
     friedman_h,
-    levels_on,
-)
-from harness.scenarios.conditional.tables import (
-    EstimateWithDraws,
-    averaged_effects,
-    effect_rows,
     interaction_rows,
+    levels_on,
     surface_rows,
     threshold_rows,
 )
@@ -40,7 +37,7 @@ from harness.scenarios.draws import FitAndDraws, Numbers, some_at_a_time
 from harness.scenarios.grid import Spacing, exposure_grid, require_variation
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import Asked, Concluded
 from harness.scenarios.truth import Truths
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
 from harness.tables.table import ResultTable
@@ -66,29 +63,15 @@ class ConditionalScenario(Resampled):
 
     name: ClassVar[str] = "conditional"
     tables: ClassVar[tuple[ResultTable, ...]] = (SURFACES, CONDITIONAL_EFFECTS, THRESHOLDS, INTERACTIONS)
-    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     moderator: str
     grid: Annotated[int, Field(ge=3, le=200)] = 30
     spacing: Spacing = "uniform"
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """A surface needs no groups."""
-        return ()
-
-    @property
     def about(self) -> Mapping[str, str]:
         """The moderator."""
         return {"moderator": self.moderator}
-
-    def describe(self, panel: Panel) -> Tables:
-        """Return nothing: what the data support stands beside each cell."""
-        return {}
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
-        return subject.answers(self)
 
     def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return levels on the plane and along each axis, and what accumulated local effects rest on.
@@ -106,9 +89,9 @@ class ConditionalScenario(Resampled):
             **local_changes(model, panel, rows, (panel.exposure, self.moderator)),
         }
 
-    def concluded(self, asked: Asked) -> Tables:
+    def concluded(self, evaluated: Asked) -> Concluded:
         """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
-        panel, level, whole = asked.panel, self.level, asked.whole
+        panel, level, whole = evaluated.panel, self.level, evaluated.whole
         plane = self._plane(panel)
         levels = EstimateWithDraws(whole.fit["levels"], whole.draws["levels"])
         effects = averaged_effects(levels, plane)
@@ -118,7 +101,7 @@ class ConditionalScenario(Resampled):
                 whole, panel, lambda found: interaction_share(found, panel, (panel.exposure, self.moderator))
             ),
         }
-        bands = partial(asked.rng, "bands", self.moderator)
+        bands = partial(evaluated.rng, "bands", self.moderator)
         return {
             "surfaces": surface_rows(levels, plane, level=level),
             "conditional_effects": effect_rows(effects, plane, level=level, rng=bands()),

@@ -1,19 +1,24 @@
-"""Levels over exposure and moderator, where data support them, and the effect of the exposure."""
+"""Levels over exposure and moderator, where data support them, and the effect of the exposure, as rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.draws import FittedDraws
 from harness.estimators.protocol import Fitted
+from harness.scenarios.bands import bands, pointwise_limits
+from harness.scenarios.conditional.thresholds import thresholds
 from harness.scenarios.draws import Numbers
 from harness.scenarios.grid import Support, centred, least_entities, locate, on_curve, on_surface
 from harness.scenarios.partial_dependence import mean_predictions, slope
+from harness.scenarios.scenario import Rows
 
 CELL_WINDOW = 0.1
 """Half-width of the neighbourhood of a cell along each axis, as a share of the variable's range."""
@@ -65,7 +70,7 @@ def in_hull(values: Floats, first_grid: Floats, second_grid: Floats) -> Mask:
         hull = ConvexHull((values - low) / width)
     except QhullError as error:
         what = "exposure and moderator lie on a line, so that there is no surface over them"
-        raise EstimationError(Problem("surface", what, hint="choose another moderator")) from error
+        raise EstimationError.at("surface", what, hint="choose another moderator") from error
     cells = np.stack(np.meshgrid(first_grid, second_grid, indexing="ij"), axis=-1)
     beyond = ((cells - low) / width) @ hull.equations[:, :2].T + hull.equations[:, 2]
     inside: Mask = (beyond <= TOUCH).all(axis=-1)
@@ -176,15 +181,108 @@ def friedman_h(found: Numbers, panel: Panel, axes: Axes) -> Floats:
     -------
     One number >= 0 for one fit, (n_draws,) for draws; NaN where the joint dependence is flat.
     """
-    places = (
+    positions = (
         locate(axes.exposure_at, panel.column(panel.exposure)),
         locate(axes.moderator_at, panel.column(axes.moderator)),
     )
-    joint = centred(on_surface(found["levels"], *places))
-    left = joint
-    for own, at in zip((found["along_exposure"], found["along_moderator"]), places, strict=True):
-        left = left - centred(on_curve(own, at))
+    joint = centred(on_surface(found["levels"], *positions))
+    residuals = joint
+    for own, at in zip((found["along_exposure"], found["along_moderator"]), positions, strict=True):
+        residuals = residuals - centred(on_curve(own, at))
     whole = np.square(joint).sum(axis=-1)
-    share = np.square(left).sum(axis=-1)
+    share = np.square(residuals).sum(axis=-1)
     ratio: Floats = np.divide(share, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
     return np.sqrt(ratio)
+
+
+@dataclass(frozen=True, eq=False)
+class EstimateWithDraws:
+    """Numbers of one fit and of its draws.
+
+    Attributes
+    ----------
+    estimate : any shape
+    draws : that shape after (n_draws, ...)
+    """
+
+    estimate: Floats
+    draws: Floats
+
+
+def surface_rows(levels: EstimateWithDraws, plane: Plane, *, level: float) -> Rows:
+    """Return a row for each cell: level and effect, each with its pointwise interval, and the data near it.
+
+    There is no surface where exposure or moderator has two values only: one row says so.
+
+    Parameters
+    ----------
+    levels : (n_exposure, n_moderator), outcome units
+    """
+    if plane.moderator_at.size == 2 or plane.exposure_at.size == 2:
+        reason = "exposure or moderator has two values only, over which there is no surface"
+        return [{"status": "refused", "reason": reason}]
+    low, high = pointwise_limits(levels.draws, level=level)
+    effect_low, effect_high = pointwise_limits(effects_on(levels.draws, plane), level=level)
+    columns: dict[str, object] = {
+        "exposure_at": plane.cells[:, 0],
+        "moderator_at": plane.cells[:, 1],
+        "estimate": levels.estimate.ravel(),
+        "conf_low": low.ravel(),
+        "conf_high": high.ravel(),
+        "effect": effects_on(levels.estimate, plane).ravel(),
+        "effect_low": effect_low.ravel(),
+        "effect_high": effect_high.ravel(),
+        "supported": plane.support.supported.ravel(),
+        "n_obs": plane.support.n_obs.ravel(),
+        "n_entities": plane.support.n_entities.ravel(),
+    }
+    return [columns | {"n_draws": len(levels.draws)}]
+
+
+def averaged_effects(levels: EstimateWithDraws, plane: Plane) -> EstimateWithDraws:
+    """Return the effect at each moderator value, (n_moderator,), NaN where no cell is supported."""
+    return EstimateWithDraws(
+        conditional_effects(effects_on(levels.estimate, plane), plane),
+        conditional_effects(effects_on(levels.draws, plane), plane),
+    )
+
+
+def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
+    """Return a row for each band and moderator value; numbers are empty where no cell is supported."""
+    return [
+        {
+            "moderator_at": plane.moderator_at,
+            "effect": effects.estimate,
+            "conf_low": band.low,
+            "conf_high": band.high,
+            "band": band.kind,
+            "n_draws": len(effects.draws),
+            "supported": plane.has_support,
+        }
+        for band in bands(effects.draws, level=level, supported=plane.has_support, rng=rng)
+    ]
+
+
+def threshold_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
+    """Return a row for each change of sign of the effect, or one of kind ``none`` without numbers."""
+    found = thresholds(
+        plane.moderator_at,
+        effects.estimate,
+        effects.draws,
+        supported=plane.has_support,
+        level=level,
+        rng=rng,
+    )
+    rows = [asdict(change) for change in found] or [{"kind": "none"}]
+    return [row | {"n_draws": len(effects.draws)} for row in rows]
+
+
+def interaction_rows(measures: Mapping[str, EstimateWithDraws], *, level: float) -> Rows:
+    """Return a row for each measure of interaction, with its percentile interval."""
+    rows = []
+    for name, measure in measures.items():
+        low, high = pointwise_limits(measure.draws, level=level)
+        estimate = {"measure": name, "estimate": float(measure.estimate)}
+        limits = {"conf_low": float(low), "conf_high": float(high)}
+        rows.append(estimate | limits | {"n_draws": len(measure.draws)})
+    return rows

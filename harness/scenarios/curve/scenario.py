@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
 from harness.estimators.refusals import require_dose
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
-from harness.scenarios.asked import Asked, Tables
-from harness.scenarios.curve.equality import draw_rows
 from harness.scenarios.curve.supported_curve import extrapolation_notes, joint_support, supported_dependence
-from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
+from harness.scenarios.curve.tables import CurveEstimate, curve_rows, draw_rows, turning_point_rows
 from harness.scenarios.curve.turning_points import own_extremes
 from harness.scenarios.draws import FitAndDraws, Numbers
 from harness.scenarios.grid import (
@@ -34,14 +32,11 @@ from harness.scenarios.grid import (
 )
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import Asked, Concluded, Tables
 from harness.scenarios.truth import Truths, on_grid
 from harness.tables.curves import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Held = Literal["average", "mean", "median"]
 
@@ -80,16 +75,6 @@ class CurveScenario(Resampled):
     held: Held = "average"
     exposure: str | None = None
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """A curve needs no groups."""
-        return ()
-
-    @property
-    def about(self) -> Mapping[str, str]:
-        """The exposure, which needs no column."""
-        return {}
-
     def _points(self, panel: Panel) -> Floats:
         return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing=self.spacing)
 
@@ -110,17 +95,6 @@ class CurveScenario(Resampled):
         rug = np.quantile(exposure, np.linspace(0.0, 1.0, min(RUG_POINTS, exposure.size)))
         columns = {"at": at, "n_obs": near.n_obs, "n_entities": near.n_entities, "supported": near.supported}
         return {"support": pd.DataFrame(columns), "rug": pd.DataFrame({"exposure": rug})}
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return ``curves``, each with both bands, its ``turning_points``, and draws that are shared.
-
-        Raises
-        ------
-        EstimationError
-            Where the exposure has levels, or two values only, or the estimator refuses the draws.
-        """
-        asked = subject if self.exposure is None else subject.about(self.exposure)
-        return asked.answers(self)
 
     def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return levels, accumulated local effects, levels of supported rows, and means over the rows.
@@ -144,19 +118,21 @@ class CurveScenario(Resampled):
             "mean": np.asarray(predict_any(model, rows).mean(axis=-1)),
         }
 
-    def concluded(self, asked: Asked) -> Tables:
+    def concluded(self, evaluated: Asked) -> Concluded:
         """Return ``curves``, each with both bands, and ``turning_points`` of the level."""
-        level = self._level(asked.panel, asked.whole)
+        level = self._level(evaluated.panel, evaluated.whole)
         slopes = replace(
             level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)
         )
-        others = self._others(asked.panel, asked.whole)
-        unit = "" if asked.carries_draws else self.unit
-        shared = {CURVE_DRAWS.name: _draw_rows(level)} if unit else {}
-        return {
-            "curves": curve_rows((level, slopes, *others), asked, level=self.level, unit=unit),
-            "turning_points": turning_point_rows(level, slopes, asked, level=self.level),
-        } | shared
+        others = self._others(evaluated.panel, evaluated.whole)
+        unit = "" if evaluated.carries_draws else self.unit
+        found = {
+            "curves": curve_rows((level, slopes, *others), evaluated, level=self.level, unit=unit),
+            "turning_points": turning_point_rows(level, slopes, evaluated, level=self.level),
+        }
+        if unit:
+            found[CURVE_DRAWS.name] = draw_rows(level.at, level.curve, level.draws, level.supported)
+        return found
 
     def _bins(self, exposure: Floats) -> Bins:
         return quantile_bins(exposure, n_bins=self.grid - 1)
@@ -234,10 +210,6 @@ class CurveScenario(Resampled):
         return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))
 
 
-def _draw_rows(level: CurveEstimate) -> pd.DataFrame:
-    return draw_rows(level.at, level.curve, level.draws, level.supported)
-
-
 def _exposure(panel: Panel) -> Floats:
     """Return the exposure, (n_obs,), or refuse one between whose values there is no curve."""
     require_dose(panel)
@@ -246,7 +218,7 @@ def _exposure(panel: Panel) -> Floats:
     if has_two_values(exposure):
         what = "has two values only, between which there is no curve"
         hint = "ask `use: contrast` for the difference"
-        raise EstimationError(Problem(panel.exposure, what, expected="a dose", hint=hint))
+        raise EstimationError.at(panel.exposure, what, expected="a dose", hint=hint)
     return exposure
 
 

@@ -75,7 +75,7 @@ def _critical_change(curves: StudentisedCurves, far: Mask, *, level: float) -> f
 def alternating_extremes(
     curve: Floats, signs: Ints, slopes: Ints | None = None
 ) -> Sequence[tuple[int, Extreme]]:
-    """Return the places where a curve turns from a significant rise to a significant fall, or the reverse.
+    """Return the positions where a curve turns from a significant rise to a significant fall, or the reverse.
 
     Walking along the grid, the curve is on the rise once the change from its least point so far is a
     significant rise, or a slope since then is. The greatest point since then is a maximum once the change
@@ -112,7 +112,7 @@ def own_extremes(
     Parameters
     ----------
     at, curve : (n_grid,)
-    established : places to keep in any case
+    established : positions to keep in any case
     scale : size of the numbers that the curve was computed from; a change within `ROUNDING` of it is none
     """
     change = curve[None, :] - curve[:, None]
@@ -124,14 +124,14 @@ def own_extremes(
 
 
 def _least_wiggle(
-    at: Floats, curve: Floats, places: Sequence[int], established: Collection[int]
+    at: Floats, curve: Floats, positions: Sequence[int], established: Collection[int]
 ) -> int | None:
-    """Return which two neighbouring places are a wiggle, by the position of the first, if any are."""
-    heights = np.abs(np.diff(curve[[0, *places, -1]]))
+    """Return which two neighbouring positions are a wiggle, by the position of the first, if any are."""
+    heights = np.abs(np.diff(curve[[0, *positions, -1]]))
     near = WINDOW * np.ptp(at)
     wiggles = [
         (heights[which + 1], which)
-        for which, (place, following) in enumerate(pairwise(places))
+        for which, (place, following) in enumerate(pairwise(positions))
         if at[following] - at[place] < near
         and heights[which + 1] <= min(heights[which], heights[which + 2])
         and not {place, following}.intersection(established)
@@ -217,8 +217,8 @@ def turning_points(
 
 def _between(place: int, extremes: Sequence[tuple[int, Extreme]], n_grid: int) -> slice:
     """Return the stretch from the extreme before a place to the one after it, or to the ends of the grid."""
-    places = [0, *(at for at, _ in extremes), n_grid - 1]
-    return slice(max(at for at in places if at < place), min(at for at in places if at > place) + 1)
+    positions = [0, *(at for at, _ in extremes), n_grid - 1]
+    return slice(max(at for at in positions if at < place), min(at for at in positions if at > place) + 1)
 
 
 def _measured(
@@ -233,9 +233,9 @@ def _measured(
     level: float,
 ) -> TurningPoint:
     own = draws[:, between] if kind == "maximum" else -draws[:, between]
-    places = own.argmax(axis=1)
-    interior = np.flatnonzero((places > 0) & (places < own.shape[1] - 1))
-    found = vertices(at[between], own[interior], places[interior])
+    positions = own.argmax(axis=1)
+    interior = np.flatnonzero((positions > 0) & (positions < own.shape[1] - 1))
+    found = vertices(at[between], own[interior], positions[interior])
     low, high = pointwise_limits(found, level=level) if found.size else (np.nan, np.nan)
     vertex = float(vertices(at, curve[None], np.array([place]))[0])
     return TurningPoint(
@@ -249,17 +249,17 @@ def _measured(
     )
 
 
-def vertices(at: Floats, curves: Floats, places: Ints) -> Floats:
+def vertices(at: Floats, curves: Floats, positions: Ints) -> Floats:
     """Return where parabolas through an extreme of each curve and its two neighbours turn, (n_curves,).
 
     Parameters
     ----------
     at : (n_grid,), increasing
     curves : (n_curves, n_grid)
-    places : (n_curves,), positions of extremes; interior ones
+    positions : (n_curves,), of extremes; interior ones
     """
-    x = np.stack([at[places - 1], at[places], at[places + 1]])
-    y = np.stack([curves[np.arange(places.size), places + step] for step in (-1, 0, 1)])
+    x = np.stack([at[positions - 1], at[positions], at[positions + 1]])
+    y = np.stack([curves[np.arange(positions.size), positions + step] for step in (-1, 0, 1)])
     slopes = np.diff(y, axis=0) / np.diff(x, axis=0)
     middle = (x[:-1] + x[1:]) / 2.0
     bend = slopes[0] - slopes[1]

@@ -10,17 +10,22 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estimator
 from harness.rng import random_stream
-from harness.scenarios.effect.entity_folds import EntityFolds
-from harness.scenarios.effect.learning import NuisanceLearning, WithinLearning, moving_inputs
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
-from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
+from harness.scenarios.effect.nuisance import (
+    DerivativePart,
+    NuisanceLearning,
+    NuisancePart,
+    WithinLearning,
+    moving_inputs,
+)
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import (
     Effects,
+    EntityFolds,
     Estimated,
     aggregated,
     averaged,
@@ -28,7 +33,7 @@ from harness.scenarios.effect.score import (
     partialled_out,
 )
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
-from harness.scenarios.parts import Found, Question
+from harness.scenarios.scenario import Found, Subject
 
 EffectPart = NuisancePart | DerivativePart
 """A piece of work of an effect."""
@@ -68,7 +73,7 @@ class Cell:
     moderator : of a conditional effect; None for others
     panel : the rows, the exposure in its place
     terms_of : makes the terms of the form
-    question : whose learner is asked
+    subject : whose learner is asked
     cross_fit : how
     """
 
@@ -80,7 +85,7 @@ class Cell:
     moderator: str | None
     panel: Panel
     terms_of: MakesTerms
-    question: Question
+    subject: Subject
     cross_fit: CrossFit
 
     @cached_property
@@ -111,7 +116,7 @@ class Cell:
         They are the same for all checks with the same entities too, so that what a check changes is not
         what other folds change.
         """
-        rng = random_stream(self.question.seed, "effect folds", self.group, repeat)
+        rng = random_stream(self.subject.seed, "effect folds", self.group, repeat)
         return EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
 
     def parts(self) -> Iterator[EffectPart]:
@@ -137,7 +142,7 @@ class Cell:
         """
         repeats = [self.estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
         labels = (self.panel.outcome, self.method, self.form, self.group)
-        rng = random_stream(self.question.seed, "effect bands", *labels)
+        rng = random_stream(self.subject.seed, "effect bands", *labels)
         return aggregated(repeats, self.terms.combinations, level=self.cross_fit.level, rng=rng)
 
     def estimated(self, found: Found, repeat: int) -> Estimated:
@@ -167,14 +172,14 @@ class Cell:
         """Return the targets on a fold, learned the way that the learner learns them best."""
         label, learning = self._label(repeat, fold), self._learning
         if self.form != "derivative":
-            return learning.part(label, self.question, folds, fold)
+            return learning.part(label, self.subject, folds, fold)
         train, test = learning.split(folds, fold)
-        return DerivativePart(learning.means(label, self.question, train), test, self.cross_fit.representer)
+        return DerivativePart(learning.means(label, self.subject, train), test, self.cross_fit.representer)
 
     @cached_property
     def _learning(self) -> NuisanceLearning:
         """Within entities where the learner can; of a derivative it never is."""
-        own = self.question.estimator
+        own = self.subject.estimator
         learner = own.for_nuisances() if isinstance(own, CanLearnNuisances) else own
         if self.form != "derivative" and isinstance(learner, CanLearnWithin):
             within = self._learning_within(learner.within_entities())
@@ -233,5 +238,5 @@ def _all_parts(cell: Cell) -> list[EffectPart]:
 
 def _values(part: Attempt[Floats], label: str) -> Floats:
     if part.value is None:
-        raise EstimationError(Problem(label, part.reason))
+        raise EstimationError.at(label, part.reason)
     return part.value

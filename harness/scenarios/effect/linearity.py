@@ -9,7 +9,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.refusals import require_dose
 from harness.language import marked
 from harness.scenarios.effect.terms import control_names
@@ -17,7 +17,7 @@ from harness.scenarios.effect.terms import control_names
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Quantiles of the exposure at which its restricted cubic splines have knots (Harrell 2015)."""
 
-LEAST_LEFT = 1e-10
+LEAST_RESIDUAL = 1e-10
 """Share of a bend's variation that the columns held fixed must leave."""
 
 
@@ -58,9 +58,9 @@ def linearity_test(panel: Panel) -> WaldTest:
     held = np.column_stack([numbers, means, dummies, means_by(panel.entity.codes, dummies)])
     held = held[:, np.ptp(held, axis=0) > 0.0]
     held = np.column_stack([np.ones(panel.n_obs), (held - held.mean(axis=0)) / held.std(axis=0)])
-    left = _residuals(np.column_stack([panel.observed, bends]), held)
-    outcome, terms = left[:, 0], left[:, 1:]
-    if (np.square(terms).sum(axis=0) < LEAST_LEFT * bends.var(axis=0) * panel.n_obs).any():
+    residuals = _residuals(np.column_stack([panel.observed, bends]), held)
+    outcome, terms = residuals[:, 0], residuals[:, 1:]
+    if (np.square(terms).sum(axis=0) < LEAST_RESIDUAL * bends.var(axis=0) * panel.n_obs).any():
         raise _too_few(
             panel, marked("nothing is left of its bends once the controls and entity means are held fixed")
         )
@@ -105,6 +105,6 @@ def _residuals(columns: Floats, held: Floats) -> Floats:
 
 
 def _too_few(panel: Panel, what: str) -> EstimationError:
-    return EstimationError(
-        Problem(panel.exposure, what, expected="an exposure of many values that changes within entities")
+    return EstimationError.at(
+        panel.exposure, what, expected="an exposure of many values that changes within entities"
     )

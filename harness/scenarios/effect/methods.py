@@ -11,7 +11,7 @@ import numpy as np
 from harness.arrays import Floats, Ints, Mask
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.language import marked
 from harness.scenarios.effect.terms import Terms
 
@@ -122,8 +122,8 @@ def arranged(
     ordered = panel.take(panel.canonical_order)
     values = terms.values[panel.canonical_order]
     make = _first_differences if within == "first_differences" else _with_means
-    beside = np.empty((panel.n_obs, 0)) if instruments is None else instruments[panel.canonical_order]
-    return make(ordered, values, names, beside)
+    at_rows = np.empty((panel.n_obs, 0)) if instruments is None else instruments[panel.canonical_order]
+    return make(ordered, values, names, at_rows)
 
 
 def _first_differences(panel: Panel, terms: Floats, names: Sequence[str], instruments: Floats) -> Arranged:
@@ -131,13 +131,11 @@ def _first_differences(panel: Panel, terms: Floats, names: Sequence[str], instru
     code, period = panel.entity.codes, panel.period
     later = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(period) == 1))
     if later.size == 0:
-        raise EstimationError(
-            Problem(
-                "first differences",
-                "no entity has rows in two periods that follow each other",
-                expected="a panel without gaps",
-                hint="ask for correlated_random_effects",
-            )
+        raise EstimationError.at(
+            "first differences",
+            "no entity has rows in two periods that follow each other",
+            expected="a panel without gaps",
+            hint="ask for correlated_random_effects",
         )
     columns = {name: panel.column(name)[later] for name in names}
     columns |= {f"{name}, period before": panel.column(name)[later - 1] for name in names}
@@ -172,13 +170,11 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     dummies = _period_dummies(rows)
     named = {**kept, **dummies}
     if not named:
-        raise EstimationError(
-            Problem(
-                "effect",
-                "nothing is left to hold fixed",
-                expected="controls, or two periods",
-                hint="add controls to the roles",
-            )
+        raise EstimationError.at(
+            "effect",
+            "nothing is left to hold fixed",
+            expected="controls, or two periods",
+            hint="add controls to the roles",
         )
     names = tuple(named)
     n_numbers = max(1, len(kept))

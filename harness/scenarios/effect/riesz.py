@@ -177,8 +177,8 @@ class Dictionary:
         standard = (panel.X - self.centre) / self.scale
         at = panel.columns.index(panel.exposure)
         others = np.delete(standard, at, axis=1)
-        place = 2.0 * (panel.column(panel.exposure) - self.low) / (self.high - self.low) - 1.0
-        terms = legvander(np.clip(place, -OUTSIDE, OUTSIDE), DEGREE)
+        at_term = 2.0 * (panel.column(panel.exposure) - self.low) / (self.high - self.low) - 1.0
+        terms = legvander(np.clip(at_term, -OUTSIDE, OUTSIDE), DEGREE)
         products = [others * terms[:, [degree]] for degree in range(1, N_PRODUCTS + 1)]
         return np.column_stack([terms, others, np.square(others), *products])
 
@@ -236,10 +236,12 @@ def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
         thresholds[0] = 0.0
         for _ in range(MOST_ROUNDS):
             before = slopes.copy()
-            for place in range(moment.size):
-                left = moment[place] - gram[place] @ slopes + gram[place, place] * slopes[place]
-                shrunk = max(abs(left) - thresholds[place], 0.0)
-                slopes[place] = np.sign(left) * shrunk / diagonal[place]
+            for at_term in range(moment.size):
+                remainder = (
+                    moment[at_term] - gram[at_term] @ slopes + gram[at_term, at_term] * slopes[at_term]
+                )
+                shrunk = max(abs(remainder) - thresholds[at_term], 0.0)
+                slopes[at_term] = np.sign(remainder) * shrunk / diagonal[at_term]
             if np.abs(slopes - before).max() < TOLERANCE:
                 break
         found[:, at] = slopes

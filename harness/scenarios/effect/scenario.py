@@ -2,33 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from itertools import chain, count
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.scenarios.asked import Tables
+from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator, grouped_by
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
-from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
-from harness.scenarios.parts import Found, Part, Question
+from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.tables.effects import EFFECTS
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
-if TYPE_CHECKING:
-    import pandas as pd
+Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
+"""An estimator of the study by its id, or one written out."""
+
+
+def named(learners: Iterable[Learner], estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+    """Return learners by name; one written out has that of what it uses, numbered where it is taken.
+
+    Parameters
+    ----------
+    estimators : of the study, by id; where there are no learners, all of them
+    """
+    found: dict[str, Estimator] = {}
+    for learner in learners:
+        if isinstance(learner, str):
+            found[learner] = estimators[learner]
+        else:
+            taken = {*estimators, *found}
+            further = (f"{learner.name}_{at}" for at in count(2))
+            name = next(candidate for candidate in chain([learner.name], further) if candidate not in taken)
+            found[name] = learner
+    return found or estimators
+
+
+def as_quick(learners: Iterable[Learner]) -> tuple[Learner, ...]:
+    """Return learners as ``--quick`` runs them; those of the study are quickened there."""
+    return tuple(learner.quick() if isinstance(learner, CanRunQuick) else learner for learner in learners)
+
+
+def group_columns(learners: Iterable[Learner], by: str | None) -> tuple[str, ...]:
+    """Return the column that rows are asked apart by, and those that learners written out group rows by."""
+    own = (learner for learner in learners if not isinstance(learner, str))
+    names = [] if by is None else [by]
+    return tuple(dict.fromkeys([*names, *(name for learner in own for name in grouped_by(learner))]))
+
+
+class AsksLearners(Scenario, WorksInParts):
+    """What scenarios of debiased effects have in common: they ask learners, part by part.
+
+    Attributes
+    ----------
+    learners : those asked; all of the study where there are none
+    by : column of the data whose groups are asked apart
+    """
+
+    learners: tuple[Learner, ...]
+    by: str | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of the groups, where there is one, and those that learners of its own group rows by."""
+        return group_columns(self.learners, self.by)
+
+    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return the learners by name."""
+        return named(self.learners, estimators)
+
 
 FEW_ENTITIES = 40
 """Below this many entities the normal approximation of cross-fitted effects is doubtful."""
@@ -67,7 +121,6 @@ class EffectScenario(AsksLearners):
 
     name: ClassVar[str] = "effect"
     tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS,)
-    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
         "first_differences",
@@ -103,20 +156,17 @@ class EffectScenario(AsksLearners):
         """Return a copy with one draw of folds, and quick learners of its own."""
         return replace(self, repeats=1, learners=as_quick(self.learners))
 
-    def parts(self, question: Question) -> Iterator[Part]:
+    def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each nuisance function on each fold once."""
-        yield from parts_of(attempt(lambda: list(self._cells(question))).value or ())
+        yield from parts_of(attempt(lambda: list(self._cells(subject))).value or ())
 
-    def concluded(self, question: Question, found: Found) -> Tables:
+    def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the effects, a row with its reason where there is none."""
-        import pandas as pd
+        cells = [(cell, attempt(partial(cell.effects, found))) for cell in self._cells(subject)]
+        return {EFFECTS.name: [row for cell, tried in cells for row in effect_rows(cell, tried)]}
 
-        cells = [(cell, attempt(partial(cell.effects, found))) for cell in self._cells(question)]
-        frames = [effect_rows(cell, tried) for cell, tried in cells]
-        return {EFFECTS.name: pd.concat(frames, ignore_index=True)} if frames else {}
-
-    def _cells(self, question: Question) -> Iterator[Cell]:
-        panel = question.panel.with_exposure(self._exposure(question.panel))
+    def _cells(self, subject: Subject) -> Iterator[Cell]:
+        panel = subject.panel.with_exposure(self._exposure(subject.panel))
         cross_fit = CrossFit(self.folds, self.repeats, self.level, self.representer)
         for method in self.methods:
             for form in self.forms:
@@ -125,7 +175,7 @@ class EffectScenario(AsksLearners):
                     within = self.instrumented_within if method == "instrumented" else method
                     yield Cell(
                         *(method, within, form, group, "", moderator, rows, self._terms_of(form)),
-                        *(question, cross_fit),
+                        *(subject, cross_fit),
                     )
 
     def _exposure(self, panel: Panel) -> str:
@@ -133,7 +183,7 @@ class EffectScenario(AsksLearners):
             return panel.exposure
         if self.exposure not in panel.columns:
             known = ", ".join(panel.columns)
-            raise EstimationError(Problem("effect", f"'{self.exposure}' is no regressor", expected=known))
+            raise EstimationError.at("effect", f"'{self.exposure}' is no regressor", expected=known)
         return self.exposure
 
     def _groups(self, panel: Panel) -> Iterator[tuple[str, Panel]]:
@@ -158,15 +208,13 @@ class EffectScenario(AsksLearners):
         return makers[form]
 
 
-def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
+def effect_rows(cell: Cell, tried: Attempt[Effects]) -> Rows:
     """Return a row for each effect of a cell and kind of band, or one with the reason why there is none."""
-    import pandas as pd
-
     place = {
         "exposure": cell.panel.exposure,
         "method": cell.method,
         "form": cell.form,
-        "learner": cell.question.name,
+        "learner": cell.subject.name,
         "group": cell.group or None,
         "assumption": assumption(cell.method, cell.within),
         "status": tried.status,
@@ -174,7 +222,7 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
     }
     effects = tried.value
     if effects is None:
-        return pd.DataFrame([place])
+        return [place]
     at = cell.terms.at
     bands = {"pointwise": effects.reach}
     if at.size > 1:
@@ -196,11 +244,7 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
         "n_effective": effects.n_effective,
         "n_repeats": cell.cross_fit.repeats,
     }
-    frames = [
-        pd.DataFrame(columns | _limits(effects, reach)).assign(**fixed, band=band)
-        for band, reach in bands.items()
-    ]
-    return pd.concat(frames, ignore_index=True)
+    return [columns | _limits(effects, reach) | fixed | {"band": band} for band, reach in bands.items()]
 
 
 def _limits(effects: Effects, reach: float) -> dict[str, Floats]:

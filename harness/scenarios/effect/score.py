@@ -1,18 +1,88 @@
-"""Effects from residuals of nuisance functions, over all repeats of cross-fitting."""
+"""Effects from residuals of nuisance functions, over folds of entities and all repeats of cross-fitting."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats
-from harness.errors import EstimationError, Problem
-from harness.scenarios.effect.entity_folds import EntityFolds
+from harness.arrays import Floats, Ints
+from harness.errors import EstimationError
 
-LEAST_LEFT = 1e-8
+
+@dataclass(frozen=True, eq=False)
+class EntityFolds:
+    """Entities of the rows, and the folds that they are in.
+
+    Attributes
+    ----------
+    entity : (n_obs,), 0 to n_entities - 1
+    fold : (n_entities,), 0 to n_folds - 1
+    """
+
+    entity: Ints
+    fold: Ints
+
+    @classmethod
+    def drawn(cls, codes: Ints, *, n_folds: int, rng: Generator) -> Self:
+        """Return folds of entities, drawn at random and as equal in size as can be.
+
+        Parameters
+        ----------
+        codes : (n_obs,), the entity of each row
+
+        Raises
+        ------
+        EstimationError
+            Where there are fewer entities than two for each fold.
+        """
+        present, entity = np.unique(codes, return_inverse=True)
+        if present.size < 2 * n_folds:
+            raise EstimationError.at(
+                "effect",
+                f"{present.size} entities are too few for {n_folds} folds",
+                expected=f"at least {2 * n_folds} entities",
+                hint="ask for fewer folds",
+            )
+        return cls(entity, rng.permutation(np.arange(present.size) % n_folds))
+
+    @property
+    def n_entities(self) -> int:
+        """Number of entities."""
+        return int(self.fold.size)
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.fold.max()) + 1
+
+    def held_out(self, fold: int) -> Ints:
+        """Return the positions of the rows of a fold."""
+        return np.flatnonzero(self.fold[self.entity] == fold)
+
+    def others(self, fold: int) -> Ints:
+        """Return the positions of the rows of all other folds."""
+        return np.flatnonzero(self.fold[self.entity] != fold)
+
+    @property
+    def weights(self) -> Floats:
+        """By which folds of unequal size count alike, (n_entities,), 1 on average."""
+        size = np.bincount(self.fold)
+        return np.asarray(self.n_entities / (self.n_folds * size[self.fold]), dtype=np.float64)
+
+    def summed(self, values: Floats) -> Floats:
+        """Return sums over the rows of each entity, (n_entities, ...), of values, (n_obs, ...)."""
+        table = values.reshape(self.entity.size, -1).T
+        sums = [np.bincount(self.entity, weights=column, minlength=self.n_entities) for column in table]
+        return np.asarray(
+            np.stack(sums, axis=1).reshape(self.n_entities, *values.shape[1:]), dtype=np.float64
+        )
+
+
+LEAST_RESIDUAL = 1e-8
 """Share of a term's variation below which nothing of it is left to learn from."""
 
 
@@ -43,12 +113,12 @@ class Estimated:
     first_stage_f: float = np.nan
 
 
-def effective_entities(left: Floats, folds: EntityFolds) -> float:
+def effective_entities(residuals: Floats, folds: EntityFolds) -> float:
     """Return the effective number of entities that values, (n_obs, n_columns), are spread among.
 
     Of shares of the sum of squares, the mean over columns, it is the reciprocal of the sum of their squares.
     """
-    square = np.square(left)
+    square = np.square(residuals)
     shares = folds.summed(square / square.sum(axis=0)).mean(axis=1)
     return float(1.0 / np.square(shares).sum())
 
@@ -71,15 +141,15 @@ def partialled_out(
     EstimationError
         Where nothing is left of the terms.
     """
-    left_of_outcome, left = outcome - outcome_hat, terms - terms_hat
-    shares = _shares_left(terms, left, "exposure")
-    products = folds.summed(left[:, :, None] * left[:, None, :])
-    solved = _solved(products, folds.summed(left * left_of_outcome[:, None]), folds)
-    error = left_of_outcome - left @ solved.theta
-    gram = left.T @ left / error.size
+    outcome_residual, residuals = outcome - outcome_hat, terms - terms_hat
+    shares = _residual_shares(terms, residuals, "exposure")
+    products = folds.summed(residuals[:, :, None] * residuals[:, None, :])
+    solved = _solved(products, folds.summed(residuals * outcome_residual[:, None]), folds)
+    error = outcome_residual - residuals @ solved.theta
+    gram = residuals.T @ residuals / error.size
     spread = np.linalg.inv(gram) * np.square(error).mean()
     share = float(np.minimum(shares, 1.0).mean())
-    return Estimated(solved.theta, solved.influence, spread, share, effective_entities(left, folds))
+    return Estimated(solved.theta, solved.influence, spread, share, effective_entities(residuals, folds))
 
 
 def instrumented(
@@ -108,30 +178,34 @@ def instrumented(
     EstimationError
         Where nothing is left of terms or instruments, or the instruments do not move every term.
     """
-    left_of_outcome, left, beside = outcome - outcome_hat, terms - terms_hat, instruments - instruments_hat
-    shares = _shares_left(terms, left, "exposure")
-    _shares_left(instruments, beside, "instrument")
+    outcome_residual, residuals, instrument_residuals = (
+        outcome - outcome_hat,
+        terms - terms_hat,
+        instruments - instruments_hat,
+    )
+    shares = _residual_shares(terms, residuals, "exposure")
+    _residual_shares(instruments, instrument_residuals, "instrument")
     weights = folds.weights[folds.entity][:, None]
-    gram = np.linalg.inv(beside.T @ (weights * beside))
-    first = gram @ (beside.T @ (weights * left))
-    moved = beside @ first
+    gram = np.linalg.inv(instrument_residuals.T @ (weights * instrument_residuals))
+    first = gram @ (instrument_residuals.T @ (weights * residuals))
+    moved = instrument_residuals @ first
     if (
         np.linalg.matrix_rank(moved / np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0))
-        < left.shape[1]
+        < residuals.shape[1]
     ):
-        raise EstimationError(
-            Problem(
-                "instruments",
-                "they do not move every term of the exposure once the controls are held fixed",
-                expected="an instrument for each term",
-                hint="ask for the form `line`, or name further roles.instruments",
-            )
+        raise EstimationError.at(
+            "instruments",
+            "they do not move every term of the exposure once the controls are held fixed",
+            expected="an instrument for each term",
+            hint="ask for the form `line`, or name further roles.instruments",
         )
-    products = folds.summed(moved[:, :, None] * left[:, None, :])
-    solved = _solved(products, folds.summed(moved * left_of_outcome[:, None]), folds)
+    products = folds.summed(moved[:, :, None] * residuals[:, None, :])
+    solved = _solved(products, folds.summed(moved * outcome_residual[:, None]), folds)
     statistics = []
-    for slopes, error in zip(first.T, (left - moved).T, strict=True):
-        influence = np.sqrt(folds.weights)[:, None] * folds.summed(beside * error[:, None]) @ gram
+    for slopes, error in zip(first.T, (residuals - moved).T, strict=True):
+        influence = (
+            np.sqrt(folds.weights)[:, None] * folds.summed(instrument_residuals * error[:, None]) @ gram
+        )
         wald = slopes @ np.linalg.solve(influence.T @ influence, slopes)
         statistics.append(float(wald) / slopes.size)
     return Estimated(
@@ -144,7 +218,7 @@ def instrumented(
     )
 
 
-def _shares_left(values: Floats, left: Floats, what: str) -> Floats:
+def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     """Return the share of the variation of each column, (n_obs, n_columns), that is left.
 
     Raises
@@ -153,15 +227,16 @@ def _shares_left(values: Floats, left: Floats, what: str) -> Floats:
         Where nothing is left of a column, given the inputs and the others.
     """
     total = np.square(values - values.mean(axis=0)).sum(axis=0)
-    shares = np.square(left).sum(axis=0) / np.where(total > 0.0, total, 1.0)
-    if shares.min() < LEAST_LEFT or np.linalg.matrix_rank(left / left.std(axis=0)) < values.shape[1]:
-        raise EstimationError(
-            Problem(
-                "effect",
-                f"the inputs determine the {what}: nothing of its variation is left",
-                expected=f"an {what} that changes within entities, other than by a step a period",
-                hint="take out controls that follow from it",
-            )
+    shares = np.square(residuals).sum(axis=0) / np.where(total > 0.0, total, 1.0)
+    if (
+        shares.min() < LEAST_RESIDUAL
+        or np.linalg.matrix_rank(residuals / residuals.std(axis=0)) < values.shape[1]
+    ):
+        raise EstimationError.at(
+            "effect",
+            f"the inputs determine the {what}: nothing of its variation is left",
+            expected=f"an {what} that changes within entities, other than by a step a period",
+            hint="take out controls that follow from it",
         )
     return np.asarray(shares)
 
@@ -214,7 +289,7 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> _Solved:
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
         what = "a term of the exposure varies in one entity alone"
-        raise EstimationError(Problem("effect", what, expected="terms that vary in two entities or more"))
+        raise EstimationError.at("effect", what, expected="terms that vary in two entities or more")
     influence = np.linalg.solve(others, residual[:, :, None])[:, :, 0]
     return _Solved(theta, np.asarray(influence, dtype=np.float64))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.refusals import require_dose
 from harness.scenarios.contrast import exposure_values
 
@@ -78,7 +78,7 @@ def slope(panel: Panel) -> Terms:
     require_dose(panel)
     if np.unique(panel.column(panel.exposure)).size <= 2:
         what, hint = "has two values, between which no derivative is", "ask for the form `contrast`"
-        raise EstimationError(Problem(panel.exposure, what, expected="an exposure of many values", hint=hint))
+        raise EstimationError.at(panel.exposure, what, expected="an exposure of many values", hint=hint)
     return line(panel)
 
 
@@ -95,13 +95,11 @@ def curve(panel: Panel) -> Terms:
     knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, INNER_KNOTS + 2)))
     n_values = np.unique(column).size
     if knots.size < INNER_KNOTS + 2 or n_values <= DEGREE + INNER_KNOTS + 1:
-        raise EstimationError(
-            Problem(
-                panel.exposure,
-                f"{n_values} values, many rows at some of them, are too few for a curve",
-                expected="an exposure of many values",
-                hint="ask for the form `contrast`, or `line`",
-            )
+        raise EstimationError.at(
+            panel.exposure,
+            f"{n_values} values, many rows at some of them, are too few for a curve",
+            expected="an exposure of many values",
+            hint="ask for the form `contrast`, or `line`",
         )
     low, high = np.quantile(column, CURVE_SHARES[[0, -1]])
     at = np.linspace(low, high, CURVE_SHARES.size)
@@ -157,10 +155,10 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
     """
     if panel.Z is None or not panel.instruments:
         hint = "name roles.instruments, or ask for other methods"
-        raise EstimationError(Problem("instrumented", "the study has no instruments", "instruments", hint))
+        raise EstimationError.at("instrumented", "the study has no instruments", "instruments", hint)
     if form == "derivative":
         what = "a derivative with instruments is not identified by them"
-        raise EstimationError(Problem("instrumented", what, "another form", "ask for the form `line`"))
+        raise EstimationError.at("instrumented", what, "another form", "ask for the form `line`")
     instruments = panel.Z
     if moderator is not None:
         column = panel.column(moderator)
@@ -168,7 +166,7 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
     if instruments.shape[1] < terms.n_terms:
         what = f"{instruments.shape[1]} instruments are too few for the {terms.n_terms} terms of a {form}"
         hint = "ask for the form `line`, or name further roles.instruments"
-        raise EstimationError(Problem("instrumented", what, "an instrument for each term", hint))
+        raise EstimationError.at("instrumented", what, "an instrument for each term", hint)
     return instruments
 
 

@@ -12,26 +12,24 @@ from pydantic import Field
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
+from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Fitted
 from harness.estimators.refusals import require_dose
 from harness.language import marked
-from harness.scenarios.asked import Asked, Sample, Tables
 from harness.scenarios.draws import FitAndDraws, Numbers
-from harness.scenarios.grid import exposure_grid, locate, require_variation
+from harness.scenarios.grid import exposure_grid, locate, on_curve, require_variation
 from harness.scenarios.heterogeneity.tables import (
     Group,
-    Measured,
+    GroupAnswer,
     Mode,
-    Unmeasured,
     difference_rows,
     group_rows,
     level_rows,
     measured,
-    row_answers,
 )
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.subject import Subject
+from harness.scenarios.scenario import Asked, Concluded, Sample
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
 from harness.tables.table import ResultTable
@@ -59,7 +57,6 @@ class HeterogeneityScenario(Resampled):
 
     name: ClassVar[str] = "heterogeneity"
     tables: ClassVar[tuple[ResultTable, ...]] = (HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS)
-    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     by: str
     grid: Annotated[int, Field(ge=2, le=1000)] = 40
@@ -74,14 +71,6 @@ class HeterogeneityScenario(Resampled):
     def about(self) -> Mapping[str, str]:
         """The column of the groups."""
         return {"by": self.by}
-
-    def describe(self, panel: Panel) -> Tables:
-        """Return nothing: the data alone have no levels."""
-        return {}
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return levels and effects of every group, their differences, and quantiles of the levels."""
-        return subject.answers(self)
 
     def samples(self, panel: Panel) -> Iterator[Sample]:
         """Yield the rows of each group, where a model of each is asked for."""
@@ -115,30 +104,31 @@ class HeterogeneityScenario(Resampled):
         among = np.isin(panel.group(self.by).codes, rows.group(self.by).codes)
         return rows if among.all() else rows.joined(panel.take(np.flatnonzero(~among)))
 
-    def concluded(self, asked: Asked) -> Tables:
+    def concluded(self, evaluated: Asked) -> Concluded:
         """Return levels and effects of every group, their differences, and quantiles of the levels."""
-        answers = [*self._measured(asked.panel, asked.whole, "pooled"), *self._refitted(asked)]
+        answers = [*self._measured(evaluated.panel, evaluated.whole, "pooled"), *self._refitted(evaluated)]
         return {
             "heterogeneity": group_rows(answers, level=self.level),
             "heterogeneity_differences": difference_rows(answers, level=self.level),
             "heterogeneity_rows": level_rows(answers),
         }
 
-    def _refitted(self, asked: Asked) -> Iterator[Measured | Unmeasured]:
-        for group, rows in self._groups(asked.panel):
+    def _refitted(self, evaluated: Asked) -> Iterator[GroupAnswer]:
+        for group, rows in self._groups(evaluated.panel):
             if not self.refit:
-                yield Unmeasured(group, "refit", "refused", NOT_REFITTED)
+                yield GroupAnswer(group, "refit", Attempt(None, "refused", NOT_REFITTED))
                 continue
-            tried = asked.samples[self._sample(group)]
+            tried = evaluated.samples[self._sample(group)]
             if tried.value is None:
-                yield Unmeasured(group, "refit", tried.status, tried.reason)
+                yield GroupAnswer(group, "refit", Attempt(None, tried.status, tried.reason))
             else:
-                yield from self._measured(asked.panel.take(rows), tried.value, "refit")
+                yield from self._measured(evaluated.panel.take(rows), tried.value, "refit")
 
-    def _measured(self, panel: Panel, found: FitAndDraws, mode: Mode) -> Iterator[Measured]:
-        places = locate(self._points(panel), panel.column(panel.exposure))
+    def _measured(self, panel: Panel, found: FitAndDraws, mode: Mode) -> Iterator[GroupAnswer]:
+        positions = locate(self._points(panel), panel.column(panel.exposure))
         for at, (group, rows) in enumerate(self._groups(panel)):
-            yield measured(group, mode, found, places=places.take(rows), at=at)
+            own = measured(found, positions=positions.take(rows), at=at)
+            yield GroupAnswer(group, mode, Attempt(own, "ok", ""))
 
     def _points(self, panel: Panel) -> Floats:
         return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing="uniform")
@@ -153,11 +143,12 @@ class HeterogeneityScenario(Resampled):
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true median level and the true mean effect of every group."""
-        answers = row_answers(fit, panel, self._points(panel))
+        grid, slopes = self._points(panel), row_slopes(fit, panel)
+        levels = on_curve(partial_dependence(fit, panel, grid), locate(grid, panel.column(panel.exposure)))
         return [
-            {"kind": measure, "group": group.name, "truth": float(value)}
+            {"kind": kind, "group": group.name, "truth": float(value)}
             for group, rows in self._groups(panel)
-            for measure, value in answers.of(rows).items()
+            for kind, value in (("median", np.median(levels[rows])), ("effect", slopes[rows].mean()))
         ]
 
     def quick(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -13,20 +13,24 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.language import marked
 from harness.rng import random_stream
-from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
-from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Within
-from harness.scenarios.effect.score import Estimated
-from harness.scenarios.parts import Found, Part, Question
-from harness.scenarios.robustness.checks import CHECKS, CheckName, RobustnessCheck, checks_of, permuted
+from harness.scenarios.effect.scenario import AsksLearners, Learner, as_quick
+from harness.scenarios.robustness.checks import (
+    CHECKS,
+    CheckName,
+    RobustnessCheck,
+    Target,
+    checks_of,
+    permuted,
+)
+from harness.scenarios.scenario import Concluded, Found, Part, Subject
 from harness.tables.effects import ROBUSTNESS
-from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
 BASELINE = marked("as it is")
@@ -69,7 +73,6 @@ class RobustnessScenario(AsksLearners):
 
     name: ClassVar[str] = "robustness"
     tables: ClassVar[tuple[ResultTable, ...]] = (ROBUSTNESS,)
-    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     checks: tuple[CheckName, ...] = CHECKS
     methods: Annotated[tuple[Within, ...], Field(min_length=1)] = (
@@ -84,77 +87,82 @@ class RobustnessScenario(AsksLearners):
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
-    def notes(self, panel: Panel) -> tuple[Note, ...]:
-        """Return nothing."""
-        return ()
-
     def quick(self) -> Self:
         """Return a copy with at most five permutations, and quick learners of its own."""
         few = min(self.permutations, QUICK_PERMUTATIONS)
         return replace(self, permutations=few, learners=as_quick(self.learners))
 
-    def parts(self, question: Question) -> Iterator[Part]:
+    def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""
-        looks = product(self.methods, self._all_checks(question))
-        tried = (attempt(partial(self._cell, question, method, check)).value for method, check in looks)
+        looks = product(self.methods, self._all_checks(subject))
+        tried = (attempt(partial(self._cell, subject, method, check)).value for method, check in looks)
         yield from parts_of(cell for cell in tried if cell is not None)
 
-    def concluded(self, question: Question, found: Found) -> Tables:
+    def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the slope under every check, a row with its reason where there is none."""
-        import pandas as pd
+        rows = [row for method in self.methods for row in self._rows(subject, method, found)]
+        return {ROBUSTNESS.name: rows}
 
-        rows = [row for method in self.methods for row in self._rows(question, method, found)]
-        return {ROBUSTNESS.name: pd.DataFrame(rows)}
+    def _drawn(self, subject: Subject, method: Within, found: Found) -> list[_Slope]:
+        """Return the slopes of permuted exposures, those that there are."""
+        tried = (self._slope(subject, method, check, found) for check in self._permutations(subject))
+        return [one.value for one in tried if one.value is not None]
 
-    def placebos(self, question: Question, method: Within, found: Found) -> Floats:
-        """Return the p-values of the slopes of permuted exposures, those that there are."""
-        return np.array([slope.p_value for slope in self._drawn(question, method, found)])
+    def _slope(
+        self, subject: Subject, method: Within, check: RobustnessCheck, found: Found
+    ) -> Attempt[_Slope]:
+        def slope() -> _Slope:
+            cell = self._cell(subject, method, check)
+            estimated, rows = cell.estimated(found, 0), cell.rows.panel
+            influence = np.zeros(len(subject.panel.entity.labels))
+            influence[np.unique(rows.entity.codes)] = estimated.influence[:, 0]
+            return _Slope(float(estimated.theta[0]), influence, rows.n_obs, rows.n_entities)
 
-    def _drawn(self, question: Question, method: Within, found: Found) -> list[_Slope]:
-        looked = (_Looked.at(self, question, method, check, found) for check in self._permutations(question))
-        return [look.tried.value for look in looked if look.tried.value is not None]
+        return attempt(slope)
 
-    def _panel(self, question: Question) -> Panel:
+    def _panel(self, subject: Subject) -> Panel:
         if self.exposure is None:
-            return question.panel
-        if self.exposure not in question.panel.columns:
-            known = ", ".join(question.panel.columns)
+            return subject.panel
+        if self.exposure not in subject.panel.columns:
+            known = ", ".join(subject.panel.columns)
             what = f"'{self.exposure}' is no regressor"
-            raise EstimationError(Problem("robustness", what, expected=known))
-        return question.panel.with_exposure(self.exposure)
+            raise EstimationError.at("robustness", what, expected=known)
+        return subject.panel.with_exposure(self.exposure)
 
-    def _checks(self, question: Question) -> list[RobustnessCheck]:
-        panel = self._panel(question)
+    def _checks(self, subject: Subject) -> list[RobustnessCheck]:
+        panel = self._panel(subject)
         own = checks_of(panel, self.checks, by=self.by, controls=self.controls)
         return [RobustnessCheck(BASELINE, "none", lambda: panel), *own]
 
-    def _permutations(self, question: Question) -> list[RobustnessCheck]:
-        panel = self._panel(question)
+    def _permutations(self, subject: Subject) -> list[RobustnessCheck]:
+        panel = self._panel(subject)
         return [
-            RobustnessCheck(f"{PERMUTED} {at + 1}", "zero", partial(_permuted, panel, question.seed, at))
+            RobustnessCheck(f"{PERMUTED} {at + 1}", "zero", partial(_permuted, panel, subject.seed, at))
             for at in range(self.permutations)
         ]
 
-    def _all_checks(self, question: Question) -> list[RobustnessCheck]:
-        return [*self._checks(question), *self._permutations(question)]
+    def _all_checks(self, subject: Subject) -> list[RobustnessCheck]:
+        return [*self._checks(subject), *self._permutations(subject)]
 
-    def _cell(self, question: Question, method: Within, check: RobustnessCheck) -> Cell:
+    def _cell(self, subject: Subject, method: Within, check: RobustnessCheck) -> Cell:
         name = "" if check.name == BASELINE else check.name
         cross_fit = CrossFit(self.folds, 1, self.level)
-        return Cell(method, method, "line", "", name, None, check.panel(), terms.line, question, cross_fit)
+        return Cell(method, method, "line", "", name, None, check.panel(), terms.line, subject, cross_fit)
 
-    def _rows(self, question: Question, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
-        place = {"exposure": self.exposure or question.panel.exposure, "method": method}
-        place |= {"learner": question.name}
-        looked = [_Looked.at(self, question, method, check, found) for check in self._checks(question)]
-        first = looked[0].tried.value
-        for look in looked:
-            yield place | look.row(first, level=self.level)
+    def _rows(self, subject: Subject, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
+        place = {"exposure": self.exposure or subject.panel.exposure, "method": method}
+        place |= {"learner": subject.name}
+        checks = self._checks(subject)
+        looked = [(check, self._slope(subject, method, check, found)) for check in checks]
+        first = looked[0][1].value
+        for check, tried in looked:
+            yield place | _row(check, tried, first, level=self.level)
         if self.permutations and first is not None:
-            yield place | _placebo(first, self._drawn(question, method, found))
+            yield place | _placebo(first, self._drawn(subject, method, found))
         if first is not None:
-            rng = random_stream(question.seed, "robustness", question.panel.outcome, method)
-            yield place | _joint(first, looked, rng=rng)
+            slopes = [(check.target, tried.value) for check, tried in looked if tried.value is not None]
+            rng = random_stream(subject.seed, "robustness", subject.panel.outcome, method)
+            yield place | _joint(first, slopes, rng=rng)
 
 
 def _permuted(panel: Panel, seed: int, at: int) -> Panel:
@@ -165,14 +173,10 @@ def _permuted(panel: Panel, seed: int, at: int) -> Panel:
 class _Slope:
     """A slope, and what each entity of the study does to it."""
 
-    estimated: Estimated
+    value: float
     influence: Floats
     n_obs: int
     n_entities: int
-
-    @property
-    def value(self) -> float:
-        return float(self.estimated.theta[0])
 
     @property
     def std_error(self) -> float:
@@ -182,68 +186,34 @@ class _Slope:
     def t(self) -> float:
         return abs(self.value) / self.std_error
 
-    @property
-    def p_value(self) -> float:
-        from scipy.stats import t
 
-        return float(2.0 * t.sf(self.t, self.n_entities - 1))
-
-
-@dataclass(frozen=True, eq=False)
-class _Looked:
-    """What came of a check."""
-
-    check: RobustnessCheck
-    tried: Attempt[_Slope]
-
-    @classmethod
-    def at(
-        cls,
-        scenario: RobustnessScenario,
-        question: Question,
-        method: Within,
-        check: RobustnessCheck,
-        found: Found,
-    ) -> _Looked:
-        def slope() -> _Slope:
-            cell = scenario._cell(question, method, check)
-            estimated = cell.estimated(found, 0)
-            influence = np.zeros(len(question.panel.entity.labels))
-            influence[np.unique(cell.rows.panel.entity.codes)] = estimated.influence[:, 0]
-            return _Slope(estimated, influence, cell.rows.panel.n_obs, cell.rows.panel.n_entities)
-
-        return cls(check, attempt(slope))
-
-    def row(self, baseline: _Slope | None, *, level: float) -> dict[str, object]:
-        """Return the slope with its interval, and its difference from what it should equal."""
-        from scipy.stats import t
-
-        place: dict[str, object] = {"check": self.check.name, "status": self.tried.status}
-        place |= {"reason": self.tried.reason}
-        own = self.tried.value
-        if own is None:
-            return place
-        half = float(t.ppf((1.0 + level) / 2.0, own.n_entities - 1)) * own.std_error
-        numbers = {
-            "estimate": own.value,
-            "std_error": own.std_error,
-            "conf_low": own.value - half,
-            "conf_high": own.value + half,
-            "p_value": own.p_value,
-            "n_obs": own.n_obs,
-            "n_entities": own.n_entities,
-        }
-        if self.check.target == "baseline" and baseline is not None:
-            numbers["difference"] = own.value - baseline.value
-            numbers["p_difference"] = _p_value(numbers["difference"], own.influence - baseline.influence)
-        return place | numbers
-
-
-def _p_value(estimate: float, influence: Floats) -> float:
+def _row(
+    check: RobustnessCheck, tried: Attempt[_Slope], baseline: _Slope | None, *, level: float
+) -> dict[str, object]:
+    """Return the slope with its interval, and its difference from what it should equal."""
     from scipy.stats import t
 
-    error = float(np.sqrt(np.square(influence).sum()))
-    return float(2.0 * t.sf(abs(estimate) / error, influence.size - 1)) if error > 0.0 else 1.0
+    place: dict[str, object] = {"check": check.name, "status": tried.status, "reason": tried.reason}
+    own = tried.value
+    if own is None:
+        return place
+    df = own.n_entities - 1
+    half = float(t.ppf((1.0 + level) / 2.0, df)) * own.std_error
+    numbers = {
+        "estimate": own.value,
+        "std_error": own.std_error,
+        "conf_low": own.value - half,
+        "conf_high": own.value + half,
+        "p_value": float(2.0 * t.sf(own.t, df)),
+        "n_obs": own.n_obs,
+        "n_entities": own.n_entities,
+    }
+    if check.target == "baseline" and baseline is not None:
+        difference, influence = own.value - baseline.value, own.influence - baseline.influence
+        error = float(np.sqrt(np.square(influence).sum()))
+        p_value = float(2.0 * t.sf(abs(difference) / error, influence.size - 1)) if error > 0.0 else 1.0
+        numbers |= {"difference": difference, "p_difference": p_value}
+    return place | numbers
 
 
 def _placebo(baseline: _Slope, drawn: list[_Slope]) -> dict[str, object]:
@@ -261,14 +231,15 @@ def _placebo(baseline: _Slope, drawn: list[_Slope]) -> dict[str, object]:
     }
 
 
-def _joint(baseline: _Slope, looked: list[_Looked], *, rng: np.random.Generator) -> dict[str, object]:
+def _joint(
+    baseline: _Slope, slopes: Sequence[tuple[Target, _Slope]], *, rng: np.random.Generator
+) -> dict[str, object]:
     """Return the p-value of the greatest studentised difference from what slopes should equal."""
     place: dict[str, object] = {"check": JOINT, "n_entities": baseline.n_entities}
     differences, influences = [], []
-    for look in looked:
-        own = look.tried.value
-        if own is not None and look.check.target != "none":
-            less = baseline if look.check.target == "baseline" else None
+    for target, own in slopes:
+        if target != "none":
+            less = baseline if target == "baseline" else None
             differences.append(own.value - (less.value if less else 0.0))
             influences.append(own.influence - (less.influence if less else 0.0))
     if not differences:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from harness.scenarios.conditional.thresholds import SignRun, crossings, sign_runs, thresholds
+from harness.scenarios.conditional.thresholds import crossings, thresholds
 
 AT = np.linspace(-1.0, 1.0, 21)
 ALL = np.ones(21, dtype=bool)
@@ -63,10 +63,6 @@ def test_a_zero_effect_seldom_has_a_threshold():
         draws = scores @ np.stack([np.ones(21), AT, AT**2])
         found += bool(thresholds(AT, draws.mean(axis=0), draws, supported=ALL, level=0.95, rng=rng))
     assert found <= 0.05 * 400
-
-
-def test_runs_pass_over_zeros():
-    assert sign_runs(np.array([0, -1, 0, -1, 0, 1, 1, 0])) == [SignRun(-1, 1, 3), SignRun(1, 5, 6)]
 
 
 def test_crossings_are_those_of_straight_lines():

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from harness.plugin import random_stream
-from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.subject import Subject
+from harness.plugin import HasDraws
+from harness.scenarios.curve.scenario import CurveScenario, hold
+from harness.scenarios.full_fit import answer_here
+from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.scenario import Subject
+from panels import panel_from_arrays
+from scenarios.derived import Square, squared_panel
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
 
 
@@ -33,8 +38,19 @@ class Carrying:
         return 2.0 * panel.column("x") + 2.0 * panel.column("m")
 
 
+@dataclass(frozen=True)
+class Known:
+    """An estimator whose fit is known."""
+
+    known: Carrying
+    provides: ClassVar[frozenset[type]] = frozenset({HasDraws})
+
+    def fit(self, panel, *, rng, selection=None):
+        return self.known
+
+
 def subject_of(estimator, panel, *, seed=1):
-    return Subject(estimator, panel, estimator.fit(panel, rng=None), seed=seed, name="least_squares")
+    return Subject(panel, estimator, "least_squares", seed)
 
 
 def rows_of(frame, **place):
@@ -46,8 +62,8 @@ def rows_of(frame, **place):
 @pytest.fixture
 def carried():
     panel = random_panel(np.random.default_rng(5), lambda x, m: x + m)
-    subject = Subject(object(), panel, Carrying(Slopes((1.0, 2.0, 3.0))), seed=1, name="known")
-    return panel, CurveScenario(grid=9, level=0.4).answer(subject)["curves"]
+    subject = Subject(panel, Known(Carrying(Slopes((1.0, 2.0, 3.0)))), "known", 1)
+    return panel, answer_here(CurveScenario(grid=9, level=0.4), subject)["curves"]
 
 
 def test_every_kind_has_both_bands(carried):
@@ -88,27 +104,17 @@ def test_level_slope_and_local_effects_of_a_line(carried):
 def test_draws_that_a_fit_carries_have_no_unit_of_ours(carried):
     assert (carried[1]["unit"] == "").all()
     panel = random_panel(np.random.default_rng(5), lambda x, m: x + m)
-    curves = CurveScenario(grid=3, draws=5, unit="row").answer(subject_of(LeastSquares(crossed), panel))[
-        "curves"
-    ]
+    curves = answer_here(
+        CurveScenario(grid=3, draws=5, unit="row"), subject_of(LeastSquares(crossed), panel)
+    )["curves"]
     assert (curves["unit"] == "row").all()
-
-
-def test_simultaneous_bands_contain_the_pointwise_ones():
-    panel = random_panel(np.random.default_rng(2), lambda x, m: np.sin(3 * x) + m)
-    curves = CurveScenario(grid=15).answer(subject_of(LeastSquares(powers(4)), panel))["curves"]
-    several = curves[curves["kind"] != "average_effect"]  # of one number there is nothing to hold at once
-    narrow, wide = (rows_of(several, band=band).reset_index() for band in ("pointwise", "simultaneous"))
-    assert (wide["conf_low"] < narrow["conf_low"]).all()
-    assert (wide["conf_high"] > narrow["conf_high"]).all()
-    assert wide["estimate"].equals(narrow["estimate"])
 
 
 def test_turning_points_or_the_answer_that_there_is_none():
     curve, answers = CurveScenario(grid=30, draws=100), []
     for truth in (lambda x: -4 * (x - 0.6) ** 2, lambda x: x):
         panel = random_panel(np.random.default_rng(3), truth, noise=0.2, columns=("x",))
-        answers.append(curve.answer(subject_of(LeastSquares(powers(2)), panel))["turning_points"])
+        answers.append(answer_here(curve, subject_of(LeastSquares(powers(2)), panel))["turning_points"])
     (point,) = answers[0].to_dict("records")
     assert (point["kind"], point["is_established"]) == ("maximum", True)
     assert point["at"] == pytest.approx(0.6, abs=0.05)
@@ -121,7 +127,7 @@ def test_others_at_their_mean_leave_the_interaction_at_the_mean():
     subject = subject_of(LeastSquares(crossed), panel)
     const, on_x, on_m, both = subject.fit.beta
     for held, centre in (("average", np.mean), ("mean", np.mean), ("median", np.median)):
-        curves = CurveScenario(grid=4, draws=5, held=held).answer(subject)["curves"]
+        curves = answer_here(CurveScenario(grid=4, draws=5, held=held), subject)["curves"]
         level = rows_of(curves, kind="level", band="pointwise")
         at, m = level["at"].to_numpy(), centre(panel.column("m"))
         assert level["estimate"].to_numpy() == pytest.approx(const + on_x * at + (on_m + both * at) * m)
@@ -140,39 +146,49 @@ def test_the_truth_is_found_where_a_control_goes_with_the_exposure():
     assert np.corrcoef(panel.X.T)[0, 1] == pytest.approx(0.8, abs=0.03)
     outcome = truth(x, panel.column("m")) + 0.3 * rng.normal(size=panel.n_obs)
     panel = type(panel)(**{**vars(panel), "observed": outcome})
-    curves = CurveScenario(grid=20, draws=5).answer(subject_of(LeastSquares(powers(3)), panel))["curves"]
+    curves = answer_here(CurveScenario(grid=20, draws=5), subject_of(LeastSquares(powers(3)), panel))[
+        "curves"
+    ]
     for kind in ("level", "ale"):
         curve = rows_of(curves, kind=kind, band="pointwise")
         error = curve["estimate"].to_numpy() - 4 * (curve["at"].to_numpy() - 0.3) ** 2
         assert np.std(error) < 0.1 * np.ptp(4 * (curve["at"] - 0.3) ** 2)
 
 
-def test_a_flat_line_is_inside_the_band_of_no_effect():
-    n_runs, inside, grid = 60, 0.0, 10
-    for seed in range(n_runs):
-        panel = random_panel(random_stream(seed, "panel"), lambda _x, m: 2 * m)
-        subject = subject_of(LeastSquares(powers(3)), panel, seed=seed)
-        slope = rows_of(CurveScenario(grid=grid).answer(subject)["curves"], kind="slope", band="pointwise")
-        inside += ((slope["conf_low"] <= 0) & (slope["conf_high"] >= 0)).mean()
-    assert inside / n_runs >= 0.9
+@dataclass(frozen=True)
+class Exponential:
+    """Predicts exp(x m)."""
+
+    def predict(self, panel):
+        return np.exp(panel.column("x") * panel.column("m"))
 
 
-def test_derivatives_and_levels_say_the_same_in_other_units():
-    panel = random_panel(np.random.default_rng(9), lambda x, m: x**2 + m)
-    other = panel.with_column("x", 100.0 * panel.column("x") + 7.0)
-    curves, scaled = (
-        CurveScenario(grid=6, draws=20).answer(subject_of(LeastSquares(powers(2)), rows))["curves"]
-        for rows in (panel, other)
+@pytest.mark.parametrize(("held", "centre"), [("mean", np.mean), ("median", np.median)])
+def test_others_held_at_their_centre(held, centre):
+    panel, grid = squared_panel(), np.array([0.0, 1.0])
+    expected = np.exp(grid * centre(panel.column("m")))
+    assert partial_dependence(Exponential(), hold(panel, held, of=panel), grid) == pytest.approx(
+        expected, rel=1e-13
     )
-    assert scaled["at"].to_numpy() == pytest.approx(100 * curves["at"].to_numpy() + 7, nan_ok=True)
-    per_unit = np.where(curves["kind"].isin(["slope", "average_effect"]), 100.0, 1.0)
-    for column in ("estimate", "conf_low", "conf_high"):
-        assert scaled[column].to_numpy() * per_unit == pytest.approx(
-            curves[column].to_numpy(), rel=1e-6, abs=1e-7
-        )
 
 
-def test_a_quick_curve_has_fewer_draws_and_points():
-    quick = CurveScenario(held="median").quick()
-    assert (quick.draws, quick.grid, quick.held) == (40, 25, "median")
-    assert CurveScenario(draws=7, grid=5).quick() == CurveScenario(draws=7, grid=5)
+def test_others_as_observed_are_averaged():
+    panel, grid = squared_panel(), np.array([0.0, 1.0])
+    expected = np.exp(np.outer(grid, panel.column("m"))).mean(axis=1)
+    assert hold(panel, "average", of=panel) is panel
+    assert partial_dependence(Exponential(), panel, grid) == pytest.approx(expected, rel=1e-13)
+
+
+def test_what_follows_from_a_held_column_is_computed_from_it():
+    panel = squared_panel()
+    panel = panel_from_arrays(
+        entity=panel.entity.codes,
+        period=panel.period,
+        outcome=panel.observed,
+        X=np.column_stack([panel.column("x"), panel.column("m"), panel.column("m") ** 2]),
+        columns=("x", "m", "s"),
+        derived=(Square(of="m", into="s"),),
+    )
+    assert hold(panel, "mean", of=panel).column("s") == pytest.approx(
+        panel.column("m").mean() ** 2, rel=1e-13
+    )

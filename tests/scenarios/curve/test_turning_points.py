@@ -170,11 +170,6 @@ def test_only_the_longest_supported_stretch_counts():
     )
 
 
-def test_an_extreme_at_an_end_is_no_turning_point():
-    draws = np.exp(AT)[None, :] * np.array([[1.0], [1.1], [0.9]])
-    assert turning_points(AT, draws[0], draws, supported=AT >= 0, level=0.9, rng=default_rng(1)) == ()
-
-
 def test_neighbours_are_not_told_apart():
     draws = np.stack([AT, AT * 1.01, AT * 0.99])
     signs = significant_changes(AT, draws[0], draws, level=0.9, rng=default_rng(1))

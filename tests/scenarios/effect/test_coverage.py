@@ -12,7 +12,8 @@ from effect_panels import cities_of_many, confounded_panel
 from harness.data.simulate.small_panels import InteractionPanel, SCurve
 from harness.plugin import random_stream
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.parts import Question, answered_in_parts
+from harness.scenarios.scenario import Subject
+from harness.scenarios.task import answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.splines import Splines
@@ -25,7 +26,7 @@ NETWORK = Mlp(sizes_around=0)
 
 
 def effects(panel, seed, learner, **options):
-    question = Question(panel, learner, "learner", seed)
+    question = Subject(panel, learner, "learner", seed)
     return answered_in_parts(EffectScenario(repeats=1, **options), question)["effects"]
 
 

@@ -15,7 +15,8 @@ from harness.plugin import CanLearnNuisances
 from harness.running.result_file import decode, encode
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import control_names
-from harness.scenarios.parts import PartCell, PartTask, Question, answered_in_parts
+from harness.scenarios.scenario import Subject, framed
+from harness.scenarios.task import PartCell, PartTask, answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_sklearn.boosting import Boosting
 from harness_sklearn.splines import Splines
@@ -62,7 +63,7 @@ class LearnsOtherwise(StrangersLeastSquares):
 
 
 def rows(panel, learner=None, **options):
-    question = Question(panel, learner or StrangersLeastSquares(), "learner", 3)
+    question = Subject(panel, learner or StrangersLeastSquares(), "learner", 3)
     return answered_in_parts(EffectScenario(repeats=1, **options), question)["effects"]
 
 
@@ -98,16 +99,6 @@ def test_an_effect_moves_by_what_is_added_to_the_outcome_whoever_learns(panel, l
     assert before["status"].tolist() == ["ok", "ok"]
     assert (after["estimate"] - before["estimate"]).to_numpy() == pytest.approx(2.0, rel=1e-6)
     assert after["std_error"].to_numpy() == pytest.approx(before["std_error"].to_numpy(), rel=1e-6)
-
-
-def test_a_curve_moves_by_the_line_that_is_added_to_the_outcome(panel):
-    line = 2.0 * panel.column("x0")
-    learner = Boosting(max_rounds=20)
-    asked = {"forms": ("curve",), "methods": ("first_differences",)}
-    before = rows(panel, learner, **asked)
-    after = rows(replace(panel, observed=panel.observed + line), learner, **asked)
-    moved = 2.0 * before["at"] - line.mean()
-    assert after["estimate"].to_numpy() == pytest.approx((before["estimate"] + moved).to_numpy(), abs=1e-6)
 
 
 def test_a_line_is_a_conditional_effect_at_the_moderators_mean_and_a_derivative(panel):
@@ -193,20 +184,22 @@ def test_what_cannot_be_estimated_is_a_row_with_its_reason(panel, form, exposure
     assert all(reason in said for said in found["reason"])
 
 
+def task_of(part, needs=()):
+    return PartTask(PartCell("outcome", "learner", "effect", part.label), part, tuple(needs))
+
+
 def test_parts_come_back_from_bytes_and_one_that_failed_refuses_its_effect_alone(panel):
     scenario = EffectScenario(repeats=1, folds=2)
-    question = Question(panel, StrangersLeastSquares(), "learner", 3)
-    tasks = [
-        PartTask(PartCell("outcome", "learner", "effect", one.label), one) for one in scenario.parts(question)
-    ]
+    question = Subject(panel, StrangersLeastSquares(), "learner", 3)
+    tasks = [task_of(one, [task_of(need) for need in one.needs]) for one in scenario.parts(question)]
     assert len({task.label for task in tasks}) == len(tasks) == 2 * 2
     results = [decode(encode(task.run())) for task in tasks]
     found = {one.part_cell.part: Attempt(one.found, one.status, one.reason) for one in results}
-    assert scenario.concluded(question, found)["effects"].equals(
-        answered_in_parts(scenario, question)["effects"]
-    )
+    effects = framed(scenario.concluded(question, found))["effects"]
+    assert effects.equals(answered_in_parts(scenario, question)["effects"])
     first = next(iter(found))
-    broken = scenario.concluded(question, found | {first: Attempt(None, "failed", "no memory")})["effects"]
+    lost = found | {first: Attempt(None, "failed", "no memory")}
+    broken = framed(scenario.concluded(question, lost))["effects"]
     assert broken["status"].tolist() == ["refused", "ok"]
     assert "no memory" in broken["reason"][0]
 
@@ -218,15 +211,3 @@ def test_only_learners_are_asked_of_the_study_and_of_its_own_and_a_moderator_goe
     assert own == {"ols": study["ols"], "splines_2": Splines(knots=4), "splines_3": Splines(knots=5)}
     with pytest.raises(ValueError, match="needs a moderator"):
         EffectScenario(forms=("conditional",))
-
-
-def test_splines_take_at_most_two_seconds_of_one_core():
-    from time import process_time
-
-    from threadpoolctl import threadpool_limits
-
-    whole = confounded_panel(2, lambda exposure: 0.0 * exposure)
-    with threadpool_limits(limits=1):
-        start = process_time()
-        rows(whole, Splines(), methods=("correlated_random_effects",))
-        assert process_time() - start < 2.0

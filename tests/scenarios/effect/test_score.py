@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.effect.methods import arranged
 from harness.scenarios.effect.score import (
+    EntityFolds,
     Estimated,
     aggregated,
     effective_entities,

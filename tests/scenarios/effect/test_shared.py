@@ -13,13 +13,13 @@ from effect_panels import confounded_panel
 from harness.api import prepare_study
 from harness.data.read.files import frame_file
 from harness.running.checkpoints import CheckpointStore
-from harness.running.dependence import Contents, Surroundings
+from harness.running.dependence import Surroundings
 from harness.running.graph import run_tasks
 from harness.running.options import RunOptions
 from harness.running.plan import PanelSource
 from harness.running.results import answers_in_parts
 from harness.running.workers import ThisProcess
-from harness.scenarios.parts import answered_in_parts, run_in_order
+from harness.scenarios.task import answered_in_parts, run_here
 from harness.study.spec.document import written_spec
 from watched import Watched, run_all
 
@@ -79,18 +79,6 @@ def test_what_is_learned_of_the_exposure_is_learned_once_for_outcomes_of_the_sam
     assert sorted(watched.handed_out) == sorted(watched.finished) == sorted(task.label for task in tasks)
 
 
-def test_what_parts_hold_is_looked_at_once_though_they_are_counted_and_then_made(frame, monkeypatch):
-    looked_at = []
-    of = Contents.of
-    monkeypatch.setattr(Contents, "of", lambda self, part: looked_at.append(part.label) or of(self, part))
-    plan = planned(frame)
-    counted, made = plan.n_tasks, len(list(plan.part_tasks()))
-    # beside 24 parts two estimators are fitted to two outcomes, in sample and on all rows
-    assert (counted, made) == (24 + 2 * 2 * 2, 24)
-    # eight of either outcome
-    assert len(looked_at) == 2 * 8
-
-
 @dataclass(frozen=True)
 class OtherRows:
     """Panels of which the second outcome lacks an entity."""
@@ -111,11 +99,11 @@ def test_outcomes_of_other_rows_learn_the_exposure_for_themselves(frame):
 @pytest.mark.parametrize("learner", ["splines", WITHIN])
 def test_effects_are_those_of_each_outcome_alone(frame, learner):
     plan = planned(frame, learner)
-    together = answers_in_parts(plan, run_in_order(plan.part_tasks()))
-    for (entry, scenario, question), found in zip(plan.questions(), together, strict=True):
+    together = answers_in_parts(plan, run_here(plan.part_tasks()))
+    for (entry, scenario, subject), found in zip(plan.subjects(), together, strict=True):
         (answer,) = found.answers
-        assert (answer.scenario, found.outcome) == (entry.id, question.panel.outcome)
-        assert answer.tables["effects"].equals(answered_in_parts(scenario, question)["effects"])
+        assert (answer.scenario, found.outcome) == (entry.id, subject.panel.outcome)
+        assert answer.tables["effects"].equals(answered_in_parts(scenario, subject)["effects"])
 
 
 def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
@@ -138,7 +126,7 @@ def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
 
 def test_an_outcome_is_refused_where_the_exposure_cannot_be_learned(frame):
     plan = planned(frame, {"use": "threshold_effects", "variable": "x0"})
-    found = run_in_order(plan.part_tasks())
+    found = run_here(plan.part_tasks())
     assert {one.status for one in found} == {"refused"}
     said = "variable: 'x0' is no regressor of this panel; name the exposure, a moderator or a control"
     assert {one.reason for one in found} == {said}

@@ -11,10 +11,10 @@ import pytest
 from effect_panels import confounded_panel
 from harness.data.entity_means import means_by
 from harness.plugin import CanLearnWithin, HasEffects
-from harness.scenarios.effect.learning import moving_inputs
-from harness.scenarios.effect.methods import Moved
+from harness.scenarios.effect.nuisance import moving_inputs
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.parts import Question, answered_in_parts
+from harness.scenarios.scenario import Subject
+from harness.scenarios.task import answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab
@@ -58,7 +58,7 @@ def functions(panel):
 
 
 def effects(panel, learner=None, **options):
-    question = Question(panel, learner or WithinLeastSquares(), "learner", 3)
+    question = Subject(panel, learner or WithinLeastSquares(), "learner", 3)
     return answered_in_parts(EffectScenario(repeats=1, **options), question)["effects"]
 
 
@@ -89,7 +89,7 @@ def test_constants_of_entities_change_nothing_by_first_differences(panel):
 
 def test_methods_and_forms_share_what_is_learned_beside_effects(panel):
     scenario = EffectScenario(repeats=1, forms=("line", "curve"))
-    parts = list(scenario.parts(Question(panel, WithinLeastSquares(), "learner", 3)))
+    parts = list(scenario.parts(Subject(panel, WithinLeastSquares(), "learner", 3)))
     assert len({part.label for part in parts}) == len(parts) == 5 * 2
     both = effects(panel)
     for method in ("first_differences", "correlated_random_effects"):
@@ -100,18 +100,11 @@ def test_methods_and_forms_share_what_is_learned_beside_effects(panel):
 def test_a_method_that_loses_an_entity_has_folds_and_fits_of_its_own(panel):
     """The last entity has one row, and no change from one period to the next."""
     short = panel.take(np.append(np.flatnonzero(panel.entity.codes < 119), panel.n_obs - 1))
-    parts = EffectScenario(repeats=1).parts(Question(short, WithinLeastSquares(), "learner", 3))
+    parts = EffectScenario(repeats=1).parts(Subject(short, WithinLeastSquares(), "learner", 3))
     assert sum(part.label.startswith("first_differences") for part in parts) == 5
     found = effects(short).set_index("method")
     assert found["n_entities"].to_dict() == {"first_differences": 119, "correlated_random_effects": 120}
     assert (np.abs(found["estimate"] - 0.5) < 3.0 * found["std_error"]).all()
-
-
-def test_the_order_of_rows_changes_nothing(panel):
-    order = np.random.default_rng(4).permutation(panel.n_obs)
-    assert effects(panel.take(order))["estimate"].to_numpy() == pytest.approx(
-        effects(panel)["estimate"].to_numpy(), rel=1e-9
-    )
 
 
 def test_a_constant_column_is_no_input_of_the_function_but_of_what_it_leaves():
@@ -130,12 +123,6 @@ def test_a_constant_column_is_no_input_of_the_function_but_of_what_it_leaves():
     assert moving_inputs(made, ["x1"]) is None
     found = effects(made)
     assert (np.abs(found["estimate"] - 0.5) < 3.0 * found["std_error"]).all()
-
-
-def test_differences_are_of_the_rows_named():
-    levels = np.array([1.0, 4.0, 9.0])
-    assert Moved(np.array([1, 2]), np.array([0, 1])).of(levels).tolist() == [3.0, 5.0]
-    assert Moved(np.array([2, 0]), None).of(levels).tolist() == [9.0, 1.0]
 
 
 def test_networks_have_effects_where_they_can():

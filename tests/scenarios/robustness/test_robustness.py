@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, t
 
 from effect_panels import confounded_panel
 from harness import EstimationError
@@ -15,9 +16,10 @@ from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.guard import attempt
 from harness.plugin import Key
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.parts import Question, answered_in_parts
 from harness.scenarios.robustness.checks import checks_of, permuted
 from harness.scenarios.robustness.scenario import JOINT, PERMUTED, RobustnessScenario
+from harness.scenarios.scenario import Subject
+from harness.scenarios.task import answered_in_parts, run_part
 from panels import panel_from_arrays, small_panel
 
 
@@ -54,9 +56,7 @@ def halves(panel):
 
 def rows(panel, **options):
     scenario = RobustnessScenario(methods=("first_differences",), folds=2, **options)
-    return answered_in_parts(scenario, Question(panel, Powers(), "powers", 3))["robustness"].set_index(
-        "check"
-    )
+    return answered_in_parts(scenario, Subject(panel, Powers(), "powers", 3))["robustness"].set_index("check")
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_slope_that_is_there_stands_every_check_and_placebos_find_nothing(pane
 def test_the_slope_as_it_is_is_that_of_the_first_folds_of_effects(panel):
     found = rows(panel, checks=(), permutations=0).loc["as it is"]
     effect = EffectScenario(methods=("first_differences",), folds=2, repeats=1)
-    own = answered_in_parts(effect, Question(panel, Powers(), "powers", 3))["effects"].iloc[0]
+    own = answered_in_parts(effect, Subject(panel, Powers(), "powers", 3))["effects"].iloc[0]
     assert found["estimate"] == own["estimate"]
     assert found["std_error"] == pytest.approx(own["std_error"], rel=1e-12)
 
@@ -152,8 +152,9 @@ def test_p_values_of_placebos_are_uniform():
     """200 permutations of the simulated panel without any effect, which is linear in its controls."""
     panel = small_panel(NullEffect().draw())
     scenario = RobustnessScenario(methods=("first_differences",), checks=(), folds=2, permutations=200)
-    question = Question(panel, Powers(degree=1), "powers", 3)
-    found = {part.label: attempt(part.run) for part in scenario.parts(question)}
-    p_values = scenario.placebos(question, "first_differences", found)
+    question = Subject(panel, Powers(degree=1), "powers", 3)
+    found = {part.label: attempt(partial(run_part, part)) for part in scenario.parts(question)}
+    drawn = scenario._drawn(question, "first_differences", found)
+    p_values = [2.0 * t.sf(slope.t, slope.n_entities - 1) for slope in drawn]
     assert len(p_values) == 200
     assert kstest(p_values, "uniform").pvalue > 0.01

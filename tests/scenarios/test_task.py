@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 
 from harness.data.shared_arrays import LEAST_BYTES, as_received, as_sent, sharing
-from harness.scenarios.sealed import Sealed
+from harness.scenarios.task import Sealed
 from worker_tasks import Opened
 
 
@@ -28,16 +28,6 @@ def test_it_is_made_again_where_it_is_opened_alone_and_once():
     assert isinstance(received.open(), Opened)
     assert received.open() is received.open()
     assert Opened.n_times == before + 1
-
-
-def test_what_is_large_is_written_once_for_all_that_receive_it():
-    value = np.arange(LEAST_BYTES, dtype=float)
-    sealed = passed_on(Sealed(value))
-    with sharing():
-        sent = [pickle.dumps(sealed) for _ in range(2)]
-        assert sent[0] == sent[1]
-        assert len(sent[0]) < 1000 < value.nbytes
-        np.testing.assert_array_equal(passed_on(sealed).open(), value)
 
 
 def test_an_array_that_was_received_as_a_file_is_sent_on_as_that_file_and_parts_of_it_as_they_are():

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.plugin import random_stream
-from harness.scenarios.curve.equality import draw_rows, equal_curves_test
+from harness.scenarios.curve.tables import draw_rows, equal_curves_test
 from harness.scenarios.partial_dependence import partial_dependence
-from harness.scenarios.subject import DrawPlan, Subject
+from harness.scenarios.scenario import DrawPlan, Subject
 from harness_panel import FixedEffects, PolynomialEffects
 from panels import panel_from_arrays
 
@@ -30,10 +29,9 @@ def panel_with(truth, *, seed, n_entities=60, n_periods=4):
 
 def curves(panel, seed):
     for estimator in (FixedEffects(effects=("entity",)), PolynomialEffects(effects=("entity",), degree=3)):
-        fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
-        subject = Subject(estimator, panel, fit, seed=seed, name=estimator.name)
+        subject = Subject(panel, estimator, estimator.name, seed)
         draws = subject.draws(DrawPlan(60, "entity", most_rows=20_000))
-        levels = [partial_dependence(one, panel, AT) for one in (fit, draws)]
+        levels = [partial_dependence(one, panel, AT) for one in (subject.fit, draws)]
         yield draw_rows(AT, *levels, np.ones(AT.size, dtype=bool))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.scenarios.importance import ImportanceScenario, importance, without_columns
-from harness.scenarios.parts import Question, answered_in_parts
+from harness.scenarios.scenario import Subject
+from harness.scenarios.task import answered_in_parts
 from harness_panel import PooledOLS
 from panels import panel_from_arrays
 from scenarios.derived import Square
@@ -28,7 +29,7 @@ def panel_of(seed, *, n_entities=80, n_periods=5):
 
 
 def rows(panel, **options):
-    question = Question(panel, PooledOLS(), "ols", 3)
+    question = Subject(panel, PooledOLS(), "ols", 3)
     return answered_in_parts(ImportanceScenario(**options), question)["importance"].set_index("group")
 
 

@@ -17,16 +17,6 @@ def test_the_hull_of_a_triangle():
     assert np.array_equal(in_hull(corners, GRID, GRID), first + second <= 1.0 + 1e-12)
 
 
-def test_units_do_not_matter():
-    values = np.random.default_rng(0).normal(size=(50, 2))
-    grids = [np.linspace(column.min(), column.max(), 9) for column in values.T]
-    inside = in_hull(values, *grids)
-    scaled = in_hull(values * [1e9, 1e-9] + [5.0, 0.0], grids[0] * 1e9 + 5.0, grids[1] * 1e-9)
-    assert np.array_equal(inside, scaled)
-    assert inside.any()
-    assert not inside.all()
-
-
 def test_rows_and_entities_near_a_cell_are_counted():
     rng = np.random.default_rng(1)
     values, entities = rng.uniform(size=(300, 2)), rng.integers(40, size=300)

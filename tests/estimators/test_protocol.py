@@ -1,4 +1,4 @@
-"""Columns that estimators group rows by, wherever the estimator stands."""
+"""Estimators within estimators: their columns, and whether one absorbs effects of entities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from harness import Panel
-from harness.estimators.nested import grouped_by, with_nested
+from harness.estimators.protocol import ESTIMATOR, grouped_by, takes_levels_out
+from harness.installed import installed
 from harness.plugin import Estimator, NeedsGroups
 
 
@@ -62,7 +63,23 @@ def test_columns_are_found_at_any_depth_each_once(estimator, expected):
     assert grouped_by(estimator) == expected
 
 
-def test_every_estimator_within_is_met():
-    inner = ByGroup(by=("a",))
-    outer = Around(base=inner, others=(Plain(),))
-    assert list(with_nested(outer)) == [outer, inner, Plain()]
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("pooled_ols", {}, False),
+        ("boosting", {}, False),
+        ("mlp", {}, False),
+        ("mlp", {"effects": ("time",)}, False),
+        ("mlp", {"effects": ("entity", "time")}, True),
+        ("fixed_effects", {"effects": ("entity",)}, True),
+        ("first_difference", {}, True),
+        ("mundlak", {}, True),
+        ("random_effects", {}, True),
+    ],
+)
+def test_options_or_nature_say_it(name, options, expected):
+    kinds = installed().of(ESTIMATOR)
+    own = kinds[name](**options)
+    assert takes_levels_out(own) is expected
+    if name == "mlp":
+        assert takes_levels_out(kinds["rab"](base=own)) is expected

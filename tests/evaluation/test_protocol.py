@@ -8,8 +8,8 @@ import pytest
 from harness import EstimationError
 from harness.evaluation.held_out import EntitiesAndTime, Forward, HeldOutEntities
 from harness.evaluation.random_rows import AsPublished, InSample, RandomRows
-from harness.evaluation.shipped import harness_protocols
 from harness.plugin import random_stream
+from harness.shipped import harness_protocols
 from panels import panel_from_arrays
 
 PROTOCOLS = {protocol.name: protocol for protocol in harness_protocols()}
@@ -114,11 +114,6 @@ def test_what_a_protocol_says_it_leaks_is_what_its_folds_share(name):
         if fold.selection is not None and name != "in_sample":
             shared |= {"test_selection"} if np.intersect1d(fold.selection, fold.test).size else set()
     assert shared == {leak.code for leak in protocol.leaks} - {"prepared_on_all_rows"}
-
-
-def test_equal_streams_give_equal_folds():
-    first, second = (split(AsPublished(), make_panel()) for _ in range(2))
-    assert all(np.array_equal(a.test, b.test) for a, b in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize(
