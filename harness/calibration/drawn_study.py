@@ -1,25 +1,166 @@
-"""A study on one panel whose truth is known."""
+"""A study on one panel whose truth is known: the run on it, and what is counted of its findings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.calibration.drawn_run import drawn_run, kinds_found
-from harness.calibration.features import features
-from harness.calibration.findings import curve_findings, single_gains, tested_gains
-from harness.calibration.linear_truth import LinearTruth, with_outcome
+from harness.calibration.linear_truth import DrawnTruth, LinearTruth, features, with_outcome
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
+from harness.evaluation.samples import SAMPLES
+from harness.evaluation.tables import Bootstrap, gain_table
+from harness.findings.table import established
 from harness.record.manifest import Manifest
+from harness.report.calibration.rows import GAIN as SINGLE_GAIN
+from harness.report.calibration.rows import LOSS, P_VALUE, band_finding
+from harness.report.model.bands import SIMULTANEOUS
+from harness.report.model.run import Run
 from harness.rng import random_stream
+from harness.running.csv_table import as_declared
+from harness.running.effect_tests import linearity_tests
 from harness.running.plan import PanelSource, Plan
-from harness.running.results import answers_in_parts
+from harness.running.predictions import missing_cells, predictions_table
+from harness.running.results import AnswerInParts, answer_parts, answers_in_parts, rows_of_fits
+from harness.scenarios.full_fit import FullResult
 from harness.scenarios.task import run_here
+from harness.study.spec.study import Study
+from harness.tables.effects import EFFECT_TESTS
+from harness.tables.gain import GAIN
+from harness.tables.registry import with_own
+
+COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
+
+TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
+"""The sample that findings are about."""
+
+
+def tested_gains(plan: Plan) -> pd.DataFrame:
+    """Return the gains over the reference on test rows, as the table ``gain`` has them."""
+    study = plan.study
+    results = [task.run() for task in plan.fold_tasks()]
+    predictions = predictions_table(
+        results,
+        panels={outcome: plan.panels.panel(outcome) for outcome in study.roles.outcomes},
+        folds={(split.entry.id, fold.name): fold for split in plan.splits for fold in split.folds},
+        missing=missing_cells(results),
+    )
+    evaluation = study.evaluation
+    return gain_table(
+        predictions,
+        reference=evaluation.reference,
+        bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
+        among=TEST_ROWS,
+    )
+
+
+def single_gains(tested: pd.DataFrame) -> pd.DataFrame:
+    """Return of every single gain whether its interval and its p-value exclude that there is none."""
+    place = tested[["outcome", "estimator", "protocol"]]
+    return pd.concat(
+        [
+            place.assign(finding=SINGLE_GAIN, found=(tested["conf_low"] > 0).astype(float)),
+            place.assign(finding=LOSS, found=(tested["conf_high"] < 0).astype(float)),
+            place.assign(finding=P_VALUE, found=(tested["p_value"] < 0.05).astype(float)),
+        ]
+    )
+
+
+def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.DataFrame:
+    """Return how much of the true curve and slope the study's bands cover."""
+    truth = drawn[full.outcome]
+    rows = []
+    for answer in full.answers:
+        curves = answer.tables.get("curves")
+        if curves is None:
+            continue
+        known = curves[curves["supported"].astype(bool)]
+        for (kind, band), own in known.groupby(["kind", "band"], sort=False):
+            at = own["at"].to_numpy()
+            true = truth.curve(at) if kind == "level" else np.full(at.size, truth.effect)
+            covered = (own["conf_low"].to_numpy() <= true) & (true <= own["conf_high"].to_numpy())
+            if kind not in ("level", "slope"):
+                continue
+            share = float(covered.all()) if band == SIMULTANEOUS else float(covered.mean())
+            rows.append(
+                (full.outcome, full.estimator, answer.scenario, band_finding(str(kind), str(band)), share)
+            )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnTables:
+    """The tables of a run on a drawn panel that findings rest on; no folder holds them."""
+
+    tables: Mapping[str, pd.DataFrame]
+    of_study: Manifest
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Return a table; an empty frame where there is none."""
+        return self.tables.get(name, pd.DataFrame())
+
+    def manifest(self) -> Manifest:
+        """Return what was run: the study that is repeated."""
+        return self.of_study
+
+    def files(self) -> tuple[str, ...]:
+        """Return no file."""
+        return ()
+
+
+def drawn_run(
+    study: Study,
+    manifest: Manifest,
+    gains: pd.DataFrame,
+    *,
+    fulls: Sequence[FullResult],
+    in_parts: Sequence[AnswerInParts],
+    panels: Sequence[Panel],
+) -> Run:
+    """Return a run on a drawn panel as findings see it.
+
+    Parameters
+    ----------
+    manifest : of the study
+    gains : on test rows, columns of `harness.tables.gain.GAIN`; cells without a gain may be absent
+    fulls : fits on all rows, with their answers and what they tell besides
+    in_parts : answers that were put together from parts
+    panels : of each outcome, all rows, for tests of the effect's form
+    """
+    declared = with_own(table for entry in study.scenarios for table in entry.scenario.tables)
+    parts = {name: list(frames) for name, frames in answer_parts(study, [*fulls, *in_parts]).items()}
+    tested = ((EFFECT_TESTS.name, frame) for panel in panels for frame in linearity_tests(study, panel))
+    for name, frame in (*rows_of_fits(fulls), *tested):
+        parts.setdefault(name, []).append(frame)
+    tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
+    return Run(manifest, DrawnTables({GAIN.name: as_declared(GAIN, [gains])} | tables, manifest))
+
+
+def kinds_found(run: Run) -> pd.DataFrame:
+    """Return which kinds of findings are established.
+
+    Returns
+    -------
+    `COLUMNS`: a row for each outcome, estimator and kind looked for, with an empty protocol; found is 1.0
+    where any finding of the kind is established, else 0.0. Gains are those over the study's reference, where
+    any protocol keeps test rows apart.
+    """
+    study = run.manifest.study
+    tests_gains = any(protocol.keeps_test_rows_apart for protocol in study.protocols)
+    found: dict[tuple[str, str, str], float] = {}
+    for finding in established(run):
+        is_gain = finding.finding == "gain"
+        if is_gain and not (tests_gains and finding.estimator and finding.about == study.reference):
+            continue
+        key = (finding.outcome, finding.estimator, finding.finding)
+        found[key] = max(found.get(key, 0.0), float(finding.is_established))
+    rows = [(outcome, estimator, "", kind, value) for (outcome, estimator, kind), value in found.items()]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)

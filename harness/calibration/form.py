@@ -11,9 +11,11 @@ import pandas as pd
 
 from harness.estimators.protocol import Estimator
 from harness.findings.table import FINDERS
+from harness.report.calibration.rows import Reduction
 from harness.running.capped import Most, capped
 from harness.running.plan import as_quick
 from harness.study.spec.study import Study
+from harness.tables.table import columns_of
 
 CAPS: Most = {
     "repeats": 1,
@@ -37,8 +39,6 @@ With as few draws, limits of level 0.95 are still within the draws."""
 GAIN_DRAWS = 300
 """Draws of the intervals of gains."""
 
-COLUMNS = ("part", "id", "option", "in_study", "here")
-
 
 @dataclass(frozen=True, eq=False)
 class CalibrationForm:
@@ -47,7 +47,7 @@ class CalibrationForm:
     Attributes
     ----------
     study : what is repeated
-    reductions : `COLUMNS`, every option that is not as in the spec
+    reductions : columns of `Reduction`, every option that is not as in the spec
     """
 
     study: Study
@@ -66,7 +66,7 @@ def calibration_form(study: Study) -> CalibrationForm:
     study : as the spec has it
     """
     form = _held(as_quick(study))
-    return CalibrationForm(form, pd.DataFrame(_changes(study, form), columns=list(COLUMNS)))
+    return CalibrationForm(form, pd.DataFrame(_changes(study, form), columns=list(columns_of(Reduction))))
 
 
 def _held(study: Study) -> Study:

@@ -2,21 +2,167 @@
 
 Regressors stay as they are, and so do the rows that are missing. The outcome is drawn anew: what the other
 regressors predict linearly, plus the chosen effect times the exposure, plus levels of entities, shocks of
-periods and remainders drawn as `harness.calibration.error_parts` says. So the shares of variance between
-entities and between periods, the correlation within entities, that between entities which period shocks
-bring, the tails and the spread over rows are those of the data, and no nonlinearity is left.
+periods and remainders. So the shares of variance between entities and between periods, the correlation within
+entities, that between entities which period shocks bring, the tails and the spread over rows are those of the
+data, and no nonlinearity remains.
+
+The split into these parts and the draws follow the bootstrap under clustering in two dimensions (Menzel 2021,
+Econometrica 89; Davezies, D'Haultfoeuille and Guyonvarch 2021, Annals of Statistics 49): a part for each
+dimension and a remainder, drawn apart. Levels and remainders take random signs by entity, all rows of an
+entity the same one, so that spread, tails and serial correlation are those of the data (wild cluster
+bootstrap; Cameron, Gelbach and Miller 2008). Period shocks take a random sign for each period. As they may
+last, the signs go to the innovations of a first-order autoregression of theirs (recursive wild bootstrap;
+Goncalves and Kilian 2004).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats
-from harness.calibration.error_parts import Cells, ErrorParts, error_parts, period_shocks
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
+
+NEAR = 0.05
+"""How far the mean over drawn panels of a share or a correlation may be from the data for it to be kept."""
+
+TOLERANCES: Mapping[str, float] = {
+    "share_entity": NEAR,
+    "share_period": NEAR,
+    "share_remainder": NEAR,
+    "autocorrelation": NEAR,
+    "correlation_between_entities": NEAR,
+    "kurtosis": 0.1,
+    "missing_rows": 0.0,
+}
+"""Features by name, with how far they may be from the data; of the kurtosis as a share of it."""
+
+MOST_PERSISTENT = 0.95
+"""Largest coefficient of the autoregression of period shocks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Which entity and which period every row is of.
+
+    Attributes
+    ----------
+    entity : (n_obs,), codes of entities, 0 to `n_entities` less one
+    period : (n_obs,), places of the periods in their order, 0 to `n_periods` less one
+    """
+
+    entity: Ints
+    period: Ints
+    n_entities: int
+    n_periods: int
+
+    @classmethod
+    def of(cls, panel: Panel) -> Cells:
+        """Return the cells of a panel's rows; periods without a row do not count."""
+        present, period = np.unique(panel.period, return_inverse=True)
+        entities, entity = np.unique(panel.entity.codes, return_inverse=True)
+        return cls(entity, period, entities.size, present.size)
+
+    def entity_means(self, values: Floats) -> Floats:
+        """Return the mean of every entity's rows, (n_entities,)."""
+        return _means(values, self.entity, self.n_entities)
+
+    def period_means(self, values: Floats) -> Floats:
+        """Return the mean of every period's rows, (n_periods,)."""
+        return _means(values, self.period, self.n_periods)
+
+    def matrix(self, values: Floats) -> Floats:
+        """Return values as (n_entities, n_periods), zero where there is no row."""
+        filled = np.zeros((self.n_entities, self.n_periods))
+        filled[self.entity, self.period] = values
+        return filled
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorParts:
+    """Values of rows as a sum of three parts.
+
+    Attributes
+    ----------
+    level : (n_entities,), of entities
+    shock : (n_periods,), of periods, with mean zero
+    remainder : (n_obs,), what is left; its means over entities and over periods are zero
+    """
+
+    cells: Cells
+    level: Floats
+    shock: Floats
+    remainder: Floats
+
+    @property
+    def variances(self) -> tuple[float, float, float]:
+        """Variance over the rows of the parts of entities, of periods, and of the remainder."""
+        level, shock = self.level[self.cells.entity], self.shock[self.cells.period]
+        return float(level.var()), float(shock.var()), float(self.remainder.var())
+
+
+def error_parts(values: Floats, cells: Cells) -> ErrorParts:
+    """Split values, (n_obs,), into the least squares effects of entities and periods, and the remainder."""
+    present = cells.matrix(np.ones(values.size))
+    rows = present.sum(axis=1)
+    within = values - cells.entity_means(values)[cells.entity]
+    normal = np.diag(present.sum(axis=0)) - present.T @ (present / rows[:, None])
+    sums = np.bincount(cells.period, weights=within, minlength=cells.n_periods)
+    shock = np.linalg.lstsq(normal, sums)[0]
+    shock = np.asarray(shock - shock.mean())
+    level = cells.entity_means(values - shock[cells.period])
+    return ErrorParts(cells, level, shock, values - level[cells.entity] - shock[cells.period])
+
+
+@dataclass(frozen=True, eq=False)
+class PeriodShocks:
+    """What period shocks are drawn from.
+
+    Attributes
+    ----------
+    response : (n_periods, n_periods), of every period's shock to the sign of every innovation
+    """
+
+    response: Floats
+
+    def draw(self, rng: Generator) -> Floats:
+        """Draw a shock for each period, (n_periods,)."""
+        return np.asarray(self.response @ rng.choice([-1.0, 1.0], size=len(self.response)))
+
+
+def period_shocks(parts: ErrorParts) -> PeriodShocks:
+    """Return what period shocks like these are drawn from.
+
+    Remainders with signs by entity have period means too, where those of the data have none, so shocks are
+    scaled: variances of period means of shock and remainder together are, in expectation, those of the data.
+    Where the remainders alone reach it, there are no shocks.
+    """
+    shock, cells = parts.shock, parts.cells
+    before = float(shock[:-1] @ shock[:-1])
+    persistence = float(shock[1:] @ shock[:-1]) / before if before > 0 else 0.0
+    persistence = min(max(persistence, 0.0), MOST_PERSISTENT)
+    innovations = shock - persistence * np.concatenate([[0.0], shock[:-1]])
+    lag = np.subtract.outer(np.arange(shock.size), np.arange(shock.size))
+    response = np.where(lag >= 0, persistence ** np.maximum(lag, 0), 0.0) * innovations
+    of_data = cells.period_means(parts.remainder + shock[cells.period])
+    of_remainder = cells.matrix(parts.remainder) / np.bincount(cells.period)
+    wanted = _about_mean(of_data[:, None]) - _about_mean(of_remainder.T)
+    expected = _about_mean(response)
+    scale = np.sqrt(max(wanted, 0.0) / expected) if expected > 0 else 0.0
+    return PeriodShocks(response * scale)
+
+
+def _about_mean(columns: Floats) -> float:
+    """Return the sum of squares of columns about their means."""
+    return float(((columns - columns.mean(axis=0)) ** 2).sum())
+
+
+def _means(values: Floats, codes: Ints, n_codes: int) -> Floats:
+    rows = np.bincount(codes, minlength=n_codes)
+    return np.asarray(np.bincount(codes, weights=values, minlength=n_codes) / rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,3 +268,41 @@ def _scaled(X: Floats) -> Floats:
     centred = X - X.mean(axis=0)
     deviation = centred.std(axis=0)
     return np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
+
+
+def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
+    """Return the features of what regressors do not predict, (n_obs,).
+
+    Returns
+    -------
+    Shares of the variance of entities, periods and remainders; of errors less their entity's mean the
+    first-order autocorrelation between consecutive periods, the mean correlation of two entities in a period
+    and the kurtosis (3 for a normal distribution); the share of pairs of entity and period without a row. NaN
+    where a feature is not defined.
+    """
+    parts = error_parts(unexplained, cells)
+    variances = np.array(parts.variances)
+    whole = variances.sum()
+    shares = variances / whole if whole > 0 else np.full(3, np.nan)
+    errors = unexplained - cells.entity_means(unexplained)[cells.entity]
+    variance = float(errors.var())
+    known = {"missing_rows": 1.0 - errors.size / (cells.n_entities * cells.n_periods)}
+    known |= dict(zip(("share_entity", "share_period", "share_remainder"), shares.tolist(), strict=True))
+    if variance <= 0:
+        return dict.fromkeys(TOLERANCES, np.nan) | known
+    known["autocorrelation"] = _autocorrelation(cells.matrix(errors), cells.matrix(np.ones(errors.size)))
+    sums = np.bincount(cells.period, weights=errors)
+    rows = np.bincount(cells.period)
+    pairs = float((rows * (rows - 1)).sum())
+    products = float((sums**2).sum() - (errors**2).sum())
+    known["correlation_between_entities"] = products / pairs / variance if pairs > 0 else np.nan
+    known["kurtosis"] = float((errors**4).mean()) / variance**2
+    return {name: known[name] for name in TOLERANCES}
+
+
+def _autocorrelation(errors: Floats, present: Floats) -> float:
+    """Return the first-order autocorrelation of errors, (n_entities, n_periods), over pairs with rows."""
+    both = (present[:, 1:] * present[:, :-1]).astype(bool)
+    now, before = errors[:, 1:][both], errors[:, :-1][both]
+    size = float(np.sqrt((now**2).sum() * (before**2).sum()))
+    return float(now @ before) / size if size > 0 else np.nan

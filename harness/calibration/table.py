@@ -1,31 +1,54 @@
-"""How often a study finds what, over panels drawn from a linear truth."""
+"""How often a study finds what, over panels drawn from a linear truth, and what these keep of the data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from harness.calibration.drawn_study import DrawnStudy, Findings
-from harness.calibration.features import feature_table, features
-from harness.calibration.linear_truth import fit_linear_truth
+from harness.calibration.linear_truth import TOLERANCES, features, fit_linear_truth
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.record.manifest import Manifest
-from harness.report.calibration.rows import KINDS, VERDICT
+from harness.report.calibration.rows import KINDS, VERDICT, CalibrationRow, FeatureRow
 from harness.running.executor import execute
 from harness.running.plan import Plan
 from harness.running.workers import Workers
 from harness.tables.findings import ERROR_RATES
+from harness.tables.table import columns_of
 
 LEVEL = 0.95
 """Of the exact binomial limits of a share."""
 
-COLUMNS = (
-    *("effect", "outcome", "estimator", "protocol", "finding", "share", "conf_low", "conf_high"),
-    "n_panels",
-)
+
+def feature_table(
+    fitted: Mapping[str, Mapping[str, float]], drawn: Iterable[Mapping[str, Mapping[str, float]]]
+) -> pd.DataFrame:
+    """Return the features of the data beside those of the drawn panels.
+
+    Parameters
+    ----------
+    fitted : by outcome and feature
+    drawn : the same of every panel, at least one
+
+    Returns
+    -------
+    Columns of `FeatureRow`: mean and standard deviation over the panels, and whether the mean is as near to
+    the data as `TOLERANCES` say, given two standard errors of the mean; no for what is not defined.
+    """
+    panels = list(drawn)
+    rows = []
+    for outcome, own in fitted.items():
+        for feature, value in own.items():
+            values = np.array([panel[outcome][feature] for panel in panels])
+            mean, deviation = float(values.mean()), float(values.std())
+            size = abs(value) if feature == "kurtosis" else 1.0
+            near = TOLERANCES[feature] * size + 2.0 * deviation / np.sqrt(values.size) + 1e-12
+            rows.append((outcome, feature, value, mean, deviation, bool(abs(mean - value) <= near)))
+    return pd.DataFrame(rows, columns=list(columns_of(FeatureRow)))
 
 
 @dataclass(frozen=True)
@@ -54,13 +77,14 @@ class CalibrationTables:
 
     Attributes
     ----------
-    shares : `COLUMNS`, the share of the panels with each finding, with exact binomial limits of coverage
-        `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each panel counted once
+    shares : columns of `CalibrationRow`, the share of the panels with each finding, with exact binomial
+        limits of coverage `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each
+        panel counted once
     error_rates : columns of `harness.tables.findings.ERROR_RATES`, how often findings were made on panels
         without an effect, in which everything is linear and alike in all groups. A gain over the reference
         of the study counts where a protocol hides the tested entities; elsewhere knowing them is one
     features : what the panels without an effect kept of the data, see
-        `harness.calibration.features.feature_table`
+        `harness.calibration.table.feature_table`
     """
 
     shares: pd.DataFrame
@@ -97,7 +121,7 @@ def calibration_tables(
     )
     keys = ["effect", "outcome", "estimator", "protocol", "finding"]
     return CalibrationTables(
-        shares=pd.DataFrame(_shares(found, keys), columns=list(COLUMNS)),
+        shares=pd.DataFrame(_shares(found, keys), columns=list(columns_of(CalibrationRow))),
         error_rates=_error_rates(plan, found[found["effect"] == 0.0]),
         features=feature_table(
             {outcome: features(own.unexplained, own.parts.cells) for outcome, own in truths[0.0].items()},

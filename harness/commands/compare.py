@@ -13,7 +13,7 @@ from harness.commands.options import PATH, found, json_option
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
-    from harness.audit.compare.tolerance import Tolerance
+    from harness.audit.table_difference import Tolerance
     from harness.running.folder import RunFolder
 
 DIFFER = 1
@@ -54,9 +54,8 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     """
     from dataclasses import asdict
 
-    from harness.audit.compare.runs import compare_runs
-    from harness.audit.compare.text import lines
-    from harness.audit.compare.tolerance import Tolerance
+    from harness.audit.runs import compare_runs, lines
+    from harness.audit.table_difference import Tolerance
     from harness.running.folder import RunFolder
 
     if b.suffix == ".csv" and not b.is_dir():
@@ -77,7 +76,7 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
     """Print a verdict for each number that another program wrote."""
     from dataclasses import asdict
 
-    from harness.audit.compare.outside import compare_outside, outside_lines
+    from harness.audit.outside import compare_outside, outside_lines
     from harness.report.gain_report import json_value
 
     numbers = compare_outside(run, file, tolerance=tolerance)

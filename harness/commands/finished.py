@@ -31,7 +31,7 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     Errors, gains, intervals and p-values, the decomposition and the multiverse are computed once more from
     the stored predictions, the claims from the tables. The exit code is 0 where everything holds, else 5.
     """
-    from harness.audit.verify.verification import verify as verified
+    from harness.audit.verification import verify as verified
     from harness.errors import ArtifactError, Problem
     from harness.running.folder import RunFolder
 
@@ -59,7 +59,7 @@ def sign(folder: Path, key: Path) -> None:
     The signature is of the manifest, which has the hashes of all other files. ssh-keygen makes it, as
     manifest.json.sig; a run whose files are not as they were written is refused.
     """
-    from harness.audit.verify.integrity import require_whole
+    from harness.audit.integrity import require_whole
     from harness.running.folder import RunFolder
     from harness.running.layout import SIGNATURE
     from harness.running.signature import sign as signed
@@ -105,7 +105,7 @@ def pin(
     The block goes to the standard output, or with --into into a spec, of which nothing else changes. Numbers
     from a publication stay as they are.
     """
-    from harness.audit.verify.integrity import require_unchanged
+    from harness.audit.integrity import require_unchanged
     from harness.running.files import write_atomically
     from harness.running.folder import RunFolder
     from harness.study.expectations.block import new_block, with_entries

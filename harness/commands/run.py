@@ -83,7 +83,7 @@ def _expected_line(folder: RunFolder) -> str:
 def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int, force: bool) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""
     from harness.api import reporter_of
-    from harness.audit.verify.integrity import changed_inputs, require_unchanged
+    from harness.audit.integrity import changed_inputs, require_unchanged
     from harness.running.folder import RunFolder
     from harness.running.workers import LocalWorkers
 

@@ -8,10 +8,8 @@ import pandas as pd
 
 from harness.report.text.numbers import count, fixed, interval, percent
 from harness.report.text.plain_text import joined
-from harness.suite.gains import OVERS, Over
-from harness.suite.overall import Comparison
-from harness.suite.ranks import Ranking
-from harness.suite.spec import Suite
+from harness.suite.overall import Comparison, Ranking
+from harness.suite.spec import OVERS, Over, Suite
 from harness.tables.gain import size_of
 
 MIN_PANELS = 6

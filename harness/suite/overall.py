@@ -1,8 +1,8 @@
-"""Win rates and mean log error ratios over panels; their intervals resample panels and entities within."""
+"""What is said over all panels: win rates, error ratios and ranks, and where flexible estimators gain."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.resample import draw_counts
-from harness.suite.panels import PanelResult
+from harness.suite.panels import PanelPlace, PanelResult, PanelShape
+from harness.suite.spec import Suite
 
 
 @dataclass(frozen=True)
@@ -149,3 +150,185 @@ def _interval(estimate: float, drawn: Floats, level: float) -> IntervalEstimate:
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
     return IntervalEstimate(estimate, float(low), float(high))
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """How estimators stand over panels (Demsar 2006, section 3.2.2).
+
+    Attributes
+    ----------
+    estimators : in the order of the columns
+    ranks : (n_panels, n_estimators), 1 is the least error; ties share their mean rank
+    level : of the comparisons
+    """
+
+    estimators: tuple[str, ...]
+    ranks: Floats
+    level: float
+
+    @property
+    def n_panels(self) -> int:
+        """Panels that were ranked on."""
+        return len(self.ranks)
+
+    @property
+    def average(self) -> Floats:
+        """Average ranks, (n_estimators,)."""
+        return np.asarray(self.ranks.mean(axis=0))
+
+    @property
+    def std_error(self) -> float:
+        """Standard deviation of the difference of two average ranks where all estimators are alike."""
+        n_estimators = len(self.estimators)
+        return float(np.sqrt(n_estimators * (n_estimators + 1) / (6.0 * self.n_panels)))
+
+    @property
+    def friedman(self) -> tuple[float, float]:
+        """Friedman's statistic, corrected for ties, and its p-value; NaN for fewer than three estimators."""
+        from scipy.stats import friedmanchisquare
+
+        if len(self.estimators) < 3 or self.n_panels < 2:
+            return float("nan"), float("nan")
+        found = friedmanchisquare(*self.ranks.T)
+        return float(found.statistic), float(found.pvalue)
+
+    @property
+    def critical_difference(self) -> float:
+        """Difference of average ranks from which on two estimators differ (Nemenyi 1963)."""
+        from scipy.stats import studentized_range
+
+        quantile = studentized_range.ppf(self.level, len(self.estimators), np.inf)
+        return float(quantile / np.sqrt(2.0) * self.std_error)
+
+    @property
+    def p_values(self) -> Floats:
+        """Nemenyi's p-values of all pairs, (n_estimators, n_estimators)."""
+        from scipy.stats import studentized_range
+
+        apart = np.abs(self.average[:, None] - self.average)
+        statistic = apart / self.std_error * np.sqrt(2.0)
+        return np.asarray(studentized_range.sf(statistic, len(self.estimators), np.inf))
+
+    @property
+    def tied_with_best(self) -> tuple[str, ...]:
+        """The estimators whose average rank lies within the critical difference of the best, best first."""
+        order = np.argsort(self.average, kind="stable")
+        best = self.average[order[0]]
+        return tuple(
+            self.estimators[at] for at in order if self.average[at] - best < self.critical_difference
+        )
+
+
+def ranking(results: Sequence[PanelResult], estimators: Sequence[str], *, level: float) -> Ranking:
+    """Rank estimators by their error on every panel; one that refuses a panel is last there.
+
+    Errors that are alike to ten digits are ties: such differences are of the machine, not of estimators.
+
+    Parameters
+    ----------
+    results : of one protocol, a panel each
+    level : in (0, 1), of the comparisons
+    """
+    from scipy.stats import rankdata
+
+    errors = np.array([[_rounded(result.mse.get(name, np.inf)) for name in estimators] for result in results])
+    return Ranking(tuple(estimators), rankdata(errors, axis=1), level)
+
+
+def _rounded(error: float) -> float:
+    """Return an error with the digits that count."""
+    return float(f"{error:.10g}")
+
+
+FEATURES: Mapping[str, str] = {
+    "n_entities": "entities",
+    "n_periods": "periods",
+    "n_obs": "rows",
+    "share_between": "share of variance between entities",
+    "curvature": "curvature found",
+}
+"""Features of a panel, in words."""
+
+MIN_PANELS = 6
+"""Fewest panels from which a rank correlation is given."""
+
+
+def curvature_of(suite: Suite, results: Sequence[PanelResult]) -> Mapping[PanelPlace, float]:
+    """Return the gain of the suite's curvature estimator over pooled OLS, by panel.
+
+    It is that of the suite's first protocol which the panel was asked; NaN where either has no predictions.
+    """
+    found: dict[PanelPlace, float] = {}
+    for result in results:
+        if suite.curvature and result.has(suite.curvature) and result.has(suite.pooled):
+            gain = 1.0 - result.mse[suite.curvature] / result.mse[suite.pooled]
+            found.setdefault(result.place, gain)
+    return {result.place: found.get(result.place, float("nan")) for result in results}
+
+
+def features_of(shape: PanelShape, curvature: float) -> Mapping[str, float]:
+    """Return the features of a panel, by the names of `FEATURES`."""
+    return {
+        "n_entities": float(shape.n_entities),
+        "n_periods": float(shape.n_periods),
+        "n_obs": float(shape.n_obs),
+        "share_between": shape.share_between,
+        "curvature": curvature,
+    }
+
+
+def explained_rows(
+    suite: Suite,
+    results: Sequence[PanelResult],
+    errors: LogErrors,
+    curvature: Mapping[PanelPlace, float],
+    *,
+    rng: Generator,
+) -> Iterator[Mapping[str, object]]:
+    """Yield Spearman's rank correlations of log error ratios over two-way effects with every feature.
+
+    Intervals resample panels. A correlation below zero says that the estimator does better, beside two-way
+    effects, where the feature is larger. It is a table of what goes together, not of causes.
+
+    Parameters
+    ----------
+    results : of one protocol, a panel each, as in `errors`
+    """
+    asked = [result for result in results if result.has(suite.two_way)]
+    known = [features_of(result.shape, curvature[result.place]) for result in asked]
+    for estimator in suite.flexible:
+        ratios, _ = errors.over(estimator, (suite.two_way,))
+        for name in FEATURES:
+            values = np.array([features[name] for features in known])
+            there = np.isfinite(values) & np.isfinite(ratios)
+            varies = np.unique(values[there]).size > 1 and np.unique(ratios[there]).size > 1
+            if there.sum() >= MIN_PANELS and varies:
+                low, high = _limits(ratios[there], values[there], suite=suite, rng=rng)
+                yield {
+                    "estimator": estimator,
+                    "feature": name,
+                    "rank_correlation": float(rank_correlation(ratios[there], values[there])),
+                    "conf_low": low,
+                    "conf_high": high,
+                    "n_panels": int(there.sum()),
+                }
+
+
+def rank_correlation(first: Floats, second: Floats) -> Floats:
+    """Return Spearman's rank correlations along the last axis; NaN where either does not vary."""
+    from scipy.stats import rankdata
+
+    one, other = (rankdata(values, axis=-1) for values in (first, second))
+    one, other = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (one, other))
+    size = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
+    varies = size > 0
+    return np.where(varies, (one * other).sum(axis=-1) / np.where(varies, size, 1.0), np.nan)
+
+
+def _limits(ratios: Floats, values: Floats, *, suite: Suite, rng: Generator) -> tuple[float, float]:
+    picks = rng.integers(ratios.size, size=(suite.draws, ratios.size))
+    drawn = rank_correlation(ratios[picks], values[picks])
+    tail = (1.0 - suite.level) / 2.0
+    low, high = np.quantile(drawn[np.isfinite(drawn)], [tail, 1.0 - tail])
+    return float(low), float(high)

@@ -11,11 +11,10 @@ from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_
 from harness.report.page import Numbering
 from harness.report.templating import environment, packaged, style_sheet
 from harness.report.text.numbers import count, fixed, interval, percent, percent_interval
-from harness.suite.explained import FEATURES
 from harness.suite.figures import draw_cost, draw_gains, draw_ranks, styles_of
 from harness.suite.findings import OVER_WORDS
-from harness.suite.gains import OVERS
-from harness.suite.spec import Suite
+from harness.suite.overall import FEATURES
+from harness.suite.spec import OVERS, Suite
 
 TITLES: Mapping[str, str] = {
     "held_out_entities": "Held-out entities",

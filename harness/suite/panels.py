@@ -1,4 +1,4 @@
-"""What a suite reads of the run of each study: losses on test rows, refusals, time and shape."""
+"""What a suite reads of the run of each study, and the gains of every estimator on every panel."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
+from harness.evaluation.gain import gain_over, holm_adjusted
 from harness.evaluation.losses import PairedLosses
 from harness.evaluation.samples import SAMPLES, samples
+from harness.evaluation.tables import Bootstrap
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
+from harness.suite.spec import Suite
 
 MEGABYTE = 1e6
 """Bytes."""
@@ -181,3 +184,63 @@ def _memory(fits: Mapping[str, Iterable[CellRecord]]) -> Iterator[tuple[str, flo
         taken = [cell.memory / MEGABYTE for cell in cells if cell.status == "ok" and cell.memory is not None]
         if taken:
             yield name, min(taken)
+
+
+Row = Mapping[str, object]
+
+
+def gain_rows(suite: Suite, results: Sequence[PanelResult]) -> pd.DataFrame:
+    """Return the gains of all panels; Holm's adjustment is over panels and flexible estimators together."""
+    rows = pd.DataFrame([row for result in results for row in _rows(suite, result)])
+    adjusted = pd.Series(np.nan, index=rows.index)
+    flexible = rows[rows["estimator"].isin(suite.flexible)]
+    for _, own in flexible.groupby(["protocol", "over"], sort=False):
+        adjusted[own.index] = holm_adjusted(own["p_value"].to_numpy(np.float64))
+    return rows.assign(p_holm=adjusted)
+
+
+def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
+    """Yield the gains on a panel.
+
+    The best simple rival is the one with the least error on the very rows that are tested, so that a gain
+    over it is, if anything, too small.
+    """
+    shape = result.shape
+    for estimator, over, references in suite.comparisons():
+        reference = result.best_of(references) or references[0]
+        yield {
+            "study": shape.place.study,
+            "outcome": shape.place.outcome,
+            "estimator": estimator,
+            "protocol": result.protocol,
+            "over": over,
+            "reference": reference,
+            "n_obs": shape.n_obs,
+            "n_entities": shape.n_entities,
+            "n_periods": shape.n_periods,
+            **_gain(suite, result, estimator, reference),
+        }
+
+
+def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> Row:
+    cost: Row = {
+        "seconds": result.seconds.get(estimator, np.nan),
+        "memory": result.memory.get(estimator, np.nan),
+        "mse": result.mse.get(estimator, np.nan),
+        "nmse": result.nmse.get(estimator, np.nan),
+    }
+    for name, before in ((estimator, ""), (reference, f"the reference '{reference}' has no predictions: ")):
+        if not result.has(name):
+            reason = before + result.reasons.get(name, "it was not run")
+            return {**cost, "p_value": np.nan, "status": "refused", "reason": reason}
+    if result.losses is None:
+        raise AssertionError("estimators with an error have losses")
+    found = gain_over(
+        result.losses.by_entity(estimator, reference),
+        level=suite.level,
+        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.place.outcome),
+        periods=result.losses.by_period(estimator, reference),
+    )
+    figures = {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
+    tested = {"p_value": found.p_value, "inference": found.inference}
+    return {**cost, **figures, **tested, "status": "ok", "reason": ""}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,13 +12,18 @@ import pandas as pd
 from harness.record.study import EstimatorRecord
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
-from harness.suite.explained import curvature_of, explained_rows
 from harness.suite.findings import established, finding_rows
-from harness.suite.gains import OVERS, Over, Row, gain_rows
-from harness.suite.overall import Comparison, LogErrors, comparison, log_errors
-from harness.suite.panels import PanelPlace, PanelResult
-from harness.suite.ranks import Ranking, ranking
-from harness.suite.spec import Suite
+from harness.suite.overall import (
+    Comparison,
+    Ranking,
+    comparison,
+    curvature_of,
+    explained_rows,
+    log_errors,
+    ranking,
+)
+from harness.suite.panels import PanelPlace, PanelResult, Row, gain_rows
+from harness.suite.spec import Over, Suite
 from harness.suite.studies import LeftOut
 from harness.suite.tables import (
     SUITE_BUDGETS,
@@ -30,6 +34,7 @@ from harness.suite.tables import (
     SUITE_PANELS,
     SUITE_RANKS,
     SUITE_SUMMARY,
+    SUITE_TABLES,
 )
 from harness.tables.table import ResultTable
 
@@ -37,116 +42,84 @@ WHOLE, QUICK = "whole", "quick"
 """Forms that a suite is run in."""
 
 
-@dataclass(frozen=True, eq=False)
-class ProtocolResults:
-    """What one protocol found on all panels that were asked it.
+def protocol_rows(
+    suite: Suite,
+    protocol: str,
+    results: Sequence[PanelResult],
+    gains: pd.DataFrame,
+    curvature: Mapping[PanelPlace, float],
+) -> Mapping[ResultTable, Sequence[Row]]:
+    """Return what one protocol found over all panels that were asked it, as rows of tables.
 
-    Attributes
+    Parameters
     ----------
     results : a panel each
     gains : of the protocol, as `harness.suite.findings.established` returns them
     """
 
-    suite: Suite
-    protocol: str
-    results: Sequence[PanelResult]
-    gains: pd.DataFrame
+    def stream(*labels: str) -> np.random.Generator:
+        return random_stream(suite.seed, "suite", suite.suite, protocol, *labels)
 
-    def _stream(self, *labels: str) -> np.random.Generator:
-        return random_stream(self.suite.seed, "suite", self.suite.suite, self.protocol, *labels)
+    ranked = ranking(results, suite.estimator_ids, level=suite.level)
+    errors = log_errors(results, suite.estimator_ids, n_draws=suite.draws, rng=stream("errors"))
+    n_at_once = max(1, len(suite.flexible))
+    compared: dict[tuple[str, Over], Comparison] = {}
+    for estimator, over, references in suite.comparisons():
+        found = comparison(
+            errors, estimator, references, level=suite.level, n_at_once=n_at_once, rng=stream(over)
+        )
+        if found is not None:
+            compared[estimator, over] = found
+    rows: Mapping[ResultTable, Iterable[Row]] = {
+        SUITE_SUMMARY: _summary_rows(compared, results, gains),
+        SUITE_RANKS: _rank_rows(ranked),
+        SUITE_EXPLAINED: explained_rows(suite, results, errors, curvature, rng=stream("explained")),
+        SUITE_FINDINGS: finding_rows(suite, ranked, compared, gains),
+    }
+    return {table: [{"protocol": protocol, **row} for row in own] for table, own in rows.items()}
 
-    @cached_property
-    def ranked(self) -> Ranking:
-        """How the estimators rank."""
-        return ranking(self.results, self.suite.estimator_ids, level=self.suite.level)
 
-    @cached_property
-    def errors(self) -> LogErrors:
-        """Errors of all panels, and over draws of their entities."""
-        suite = self.suite
-        return log_errors(self.results, suite.estimator_ids, n_draws=suite.draws, rng=self._stream("errors"))
+def _summary_rows(
+    compared: Mapping[tuple[str, Over], Comparison], results: Sequence[PanelResult], gains: pd.DataFrame
+) -> Iterator[Row]:
+    """Yield win rates, error ratios, established gains and cost."""
+    for (estimator, over), found in compared.items():
+        own = gains[(gains["estimator"] == estimator) & (gains["over"] == over)]
+        spent = [one.seconds[estimator] for one in results if estimator in one.seconds]
+        taken = [one.memory[estimator] for one in results if estimator in one.memory]
+        yield {
+            "estimator": estimator,
+            "over": over,
+            "win_rate": found.win_rate.estimate,
+            "win_low": found.win_rate.low,
+            "win_high": found.win_rate.high,
+            "log_error_ratio": found.log_error_ratio.estimate,
+            "conf_low": found.log_error_ratio.low,
+            "conf_high": found.log_error_ratio.high,
+            "simultaneous_low": found.simultaneous.low,
+            "simultaneous_high": found.simultaneous.high,
+            "n_better": int(own["is_better"].sum()),
+            "n_worse": int(own["is_worse"].sum()),
+            "n_refused": found.n_refused,
+            "n_panels": found.n_panels,
+            "seconds": float(np.median(spent)) if spent else float("nan"),
+            "memory": float(np.median(taken)) if taken else float("nan"),
+        }
 
-    @cached_property
-    def compared(self) -> Mapping[tuple[str, Over], Comparison]:
-        """Every estimator against its references, by estimator and what it is compared with."""
-        suite = self.suite
-        found: dict[tuple[str, Over], Comparison] = {}
-        for estimator in suite.estimator_ids:
-            for over in OVERS:
-                references = self._references(over)
-                if references == (estimator,) or (over == "simple" and estimator in suite.simple):
-                    continue
-                one = comparison(
-                    self.errors,
-                    estimator,
-                    references,
-                    level=suite.level,
-                    n_at_once=max(1, len(suite.flexible)),
-                    rng=self._stream(over),
-                )
-                if one is not None:
-                    found[estimator, over] = one
-        return found
 
-    def _references(self, over: Over) -> tuple[str, ...]:
-        suite = self.suite
-        if over == "simple":
-            return suite.simple
-        return (suite.pooled,) if over == "pooled" else (suite.two_way,)
-
-    def summary_rows(self) -> Iterator[Row]:
-        """Yield win rates, error ratios, established gains and cost."""
-        for (estimator, over), found in self.compared.items():
-            own = self.gains[(self.gains["estimator"] == estimator) & (self.gains["over"] == over)]
-            spent = [one.seconds[estimator] for one in self.results if estimator in one.seconds]
-            taken = [one.memory[estimator] for one in self.results if estimator in one.memory]
-            yield {
-                "protocol": self.protocol,
-                "estimator": estimator,
-                "over": over,
-                "win_rate": found.win_rate.estimate,
-                "win_low": found.win_rate.low,
-                "win_high": found.win_rate.high,
-                "log_error_ratio": found.log_error_ratio.estimate,
-                "conf_low": found.log_error_ratio.low,
-                "conf_high": found.log_error_ratio.high,
-                "simultaneous_low": found.simultaneous.low,
-                "simultaneous_high": found.simultaneous.high,
-                "n_better": int(own["is_better"].sum()),
-                "n_worse": int(own["is_worse"].sum()),
-                "n_refused": found.n_refused,
-                "n_panels": found.n_panels,
-                "seconds": float(np.median(spent)) if spent else float("nan"),
-                "memory": float(np.median(taken)) if taken else float("nan"),
-            }
-
-    def rank_rows(self) -> Iterator[Row]:
-        """Yield average ranks, with the test and the critical difference."""
-        ranked = self.ranked
-        statistic, p_value = ranked.friedman
-        tied = ranked.tied_with_best
-        for name, average in zip(ranked.estimators, ranked.average, strict=True):
-            yield {
-                "protocol": self.protocol,
-                "estimator": name,
-                "average_rank": float(average),
-                "critical_difference": ranked.critical_difference,
-                "is_tied_with_best": name in tied,
-                "friedman": statistic,
-                "p_value": p_value,
-                "n_panels": ranked.n_panels,
-            }
-
-    def finding_rows(self) -> Iterator[Row]:
-        """Yield the sentences of the verdict."""
-        for row in finding_rows(self.suite, self.ranked, self.compared, self.gains):
-            yield {"protocol": self.protocol, **row}
-
-    def explained_rows(self, curvature: Mapping[PanelPlace, float]) -> Iterator[Row]:
-        """Yield what the error ratios of flexible estimators go together with."""
-        rng = self._stream("explained")
-        for row in explained_rows(self.suite, self.results, self.errors, curvature, rng=rng):
-            yield {"protocol": self.protocol, **row}
+def _rank_rows(ranked: Ranking) -> Iterator[Row]:
+    """Yield average ranks, with the test and the critical difference."""
+    (statistic, p_value), tied = ranked.friedman, ranked.tied_with_best
+    for name, average in zip(ranked.estimators, ranked.average, strict=True):
+        yield {
+            "estimator": name,
+            "average_rank": float(average),
+            "critical_difference": ranked.critical_difference,
+            "is_tied_with_best": name in tied,
+            "friedman": statistic,
+            "p_value": p_value,
+            "n_panels": ranked.n_panels,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,24 +145,19 @@ class SuiteResults:
         """Return all tables by name, with the suite, its edition and the form of the run in each row."""
         gains = established(self.suite, gain_rows(self.suite, self.results))
         curvature = curvature_of(self.suite, self.results)
-        each = list(self._by_protocol(gains))
         rows: dict[ResultTable, list[Row]] = {
-            SUITE_SUMMARY: [row for one in each for row in one.summary_rows()],
-            SUITE_RANKS: [row for one in each for row in one.rank_rows()],
             SUITE_PANELS: list(self._panel_rows(curvature)),
-            SUITE_EXPLAINED: [row for one in each for row in one.explained_rows(curvature)],
-            SUITE_FINDINGS: [row for one in each for row in one.finding_rows()],
             SUITE_BUDGETS: list(self._budget_rows()),
             SUITE_LEFT_OUT: [vars(one) for one in self.left_out],
         }
-        parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
-        of = {"suite": self.suite.suite, "edition": self.suite.edition, "form": self.form}
-        return {table.name: as_declared(table, [part.assign(**of)]) for table, part in parts.items()}
-
-    def _by_protocol(self, gains: pd.DataFrame) -> Iterator[ProtocolResults]:
         for protocol in dict.fromkeys(result.protocol for result in self.results):
             own = [result for result in self.results if result.protocol == protocol]
-            yield ProtocolResults(self.suite, protocol, own, gains[gains["protocol"] == protocol])
+            of_protocol = gains[gains["protocol"] == protocol]
+            for table, more in protocol_rows(self.suite, protocol, own, of_protocol, curvature).items():
+                rows.setdefault(table, []).extend(more)
+        parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
+        of = {"suite": self.suite.suite, "edition": self.suite.edition, "form": self.form}
+        return {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
 
     def _panel_rows(self, curvature: Mapping[PanelPlace, float]) -> Iterator[Row]:
         shapes = {result.place: result.shape for result in self.results}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -20,6 +20,10 @@ from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import Slug
 
 SUITE_VERSION = 1
+
+Over = Literal["pooled", "two_way", "simple"]
+OVERS: tuple[Over, ...] = ("pooled", "two_way", "simple")
+"""What gains are over: pooled least squares, two-way effects, and on each panel the best simple rival."""
 
 Version = Annotated[int, Field(ge=SUITE_VERSION, le=SUITE_VERSION)]
 
@@ -88,6 +92,14 @@ class Suite(SpecModel):
     def flexible(self) -> tuple[str, ...]:
         """Ids of the estimators that are no simple rivals."""
         return tuple(name for name in self.estimator_ids if name not in self.simple)
+
+    def comparisons(self) -> Iterator[tuple[str, Over, tuple[str, ...]]]:
+        """Yield every estimator with what it is compared with: the best of these references."""
+        references = {"pooled": (self.pooled,), "two_way": (self.two_way,), "simple": self.simple}
+        for estimator in self.estimator_ids:
+            for over in OVERS:
+                if estimator not in references[over]:
+                    yield estimator, over, references[over]
 
     @property
     def labels(self) -> Mapping[str, str]:

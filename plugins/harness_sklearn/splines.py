@@ -257,13 +257,13 @@ class Splines:
         return reml_penalties(train, n_rows, design.curve_of_column, **limits)
 
     @property
-    def candidates(self) -> Floats:
-        """Penalties, (n_penalties,), the smoothest curves first."""
+    def smoothest_first(self) -> Floats:
+        """Candidates of the penalty, (n_penalties,), the smoothest curves first."""
         return np.sort(self.penalties)[::-1]
 
     def errors(self, design: SplineDesign, train: Moments, selection: Moments) -> Floats:
         """Return the errors of all candidates on selection rows, (n_penalties, n_draws)."""
-        return errors_of_penalties(train, selection, self.candidates, n_free=design.n_free)
+        return errors_of_penalties(train, selection, self.smoothest_first, n_free=design.n_free)
 
     def _design(self, panel: Panel) -> SplineDesign:
         factors = panel.moderators if self.products == "moderators" else ()
@@ -275,7 +275,7 @@ class Splines:
         train, selection = (
             design.moments(side, np.ones((1, side.n_obs))) for side in (parts.train, parts.selection)
         )
-        return Search({"penalty": self.candidates.tolist()}, self.errors(design, train, selection)[:, 0])
+        return Search({"penalty": self.smoothest_first.tolist()}, self.errors(design, train, selection)[:, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,7 +332,7 @@ class PreparedSplines:
             rows = rows_in_use(aside, own)
             compared_on = design.moments(aside.take(rows), own[:, rows])
             errors = options.errors(design, train.take(np.flatnonzero(chooses)), compared_on)
-            penalties[chooses] = options.candidates[errors.argmin(axis=0)]
+            penalties[chooses] = options.smoothest_first[errors.argmin(axis=0)]
         if not chooses.all():
             penalties[~chooses] = options.penalty_on(trained_on, rng=deepcopy(self.rng))
         return design.of_all_curves(penalties)

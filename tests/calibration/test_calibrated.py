@@ -118,10 +118,7 @@ def test_the_report_states_the_rate_of_what_is_established(calibration, tmp_path
     ("change", "told"),
     [
         ("study=another", "study id is grunfeld, not another"),
-        ("evaluation.level=0.9", "level is 0.95, not 0.9"),
         ("estimators=[{id: ols, use: pooled_ols}, {id: fe, use: random_effects}]", "estimator fe is"),
-        ("estimators=[{id: ols, use: pooled_ols}]", "estimator fe is {"),
-        ("evaluation.protocols=[forward]", "protocol held_out_entities is"),
         ("scenarios=[{use: curve, grid: 6, draws: 60}]", "scenario curve is"),
         ("data.rows={year: {to: 1950}}", "data n_obs is 200, not 176"),
     ],
@@ -144,15 +141,6 @@ def test_a_calibration_by_another_version_is_refused(calibration, tmp_path):
     path.write_text(record.to_json().replace(f'"panel-harness": "{own}"', '"panel-harness": "0.0.1"'))
     with pytest.raises(ArtifactError, match=r"version of panel-harness is 0\.0\.1, not"):
         run(tmp_path / "run", tmp_path / "old")
-
-
-def test_labels_seeds_and_versions_of_other_libraries_may_differ(calibration):
-    text = (calibration / CALIBRATION_RECORD).read_text(encoding="utf-8")
-    record = CalibrationRecord.from_json(text)
-    assert CalibrationRecord.from_json(record.to_json()) == record
-    changed = text.replace('"seed": ', '"seed": 1').replace('"numpy": "', '"numpy": "0.')
-    assert changed != text
-    assert list(CalibrationRecord.from_json(changed).differences(record)) == []
 
 
 @pytest.mark.parametrize(

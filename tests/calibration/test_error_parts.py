@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from harness.calibration.error_parts import Cells, error_parts, period_shocks
-from harness.calibration.linear_truth import fit_linear_truth
+from harness.calibration.linear_truth import Cells, error_parts, fit_linear_truth, period_shocks
 from harness.plugin import random_stream
 from panels import panel_from_arrays
 

@@ -9,7 +9,6 @@ import pytest
 
 from harness.api import prepare_study as prepare
 from harness.calibration.form import CAPS, calibration_form, capped
-from harness.evaluation.held_out import HeldOutEntities
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.tables.curves import SUPPORT
@@ -42,21 +41,11 @@ def test_an_option_left_to_the_estimator_gets_the_cap():
     assert capped(Mlp(patience="auto", hidden=4), {"patience": 20}) == Mlp(patience=20, hidden=4)
 
 
-def test_estimators_within_estimators_are_held_too():
-    assert capped(Rab(base=Mlp(restarts=3), draws=9), {"restarts": 1, "draws": 10}) == Rab(
-        base=Mlp(restarts=1), draws=9
-    )
-
-
 def test_estimators_in_a_list_are_held_and_counted_too():
     tuned = Tuned((Rab(base=Mlp(restarts=3), draws=9), Mlp(restarts=1)))
     held = capped(tuned, {"restarts": 2, "draws": 10})
     assert held == Tuned((Rab(base=Mlp(restarts=2), draws=9), Mlp(restarts=1)))
     assert (greatest(tuned, "restarts"), greatest(tuned, "draws"), greatest(tuned, "knots")) == (3, 9, 0)
-
-
-def test_an_option_that_is_no_number_stays():
-    assert capped(HeldOutEntities(folds=4), {"name": 1}) == HeldOutEntities(folds=4)
 
 
 def test_ensembles_have_fewer_draws_where_predictions_are_compared_than_where_bands_are_asked(study):

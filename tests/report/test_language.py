@@ -10,7 +10,7 @@ import docx
 import pytest
 from matplotlib.text import Text
 
-from harness.audit.verify.tables import gain_report_problems
+from harness.audit.tables import gain_report_problems
 from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.report.drawing import printing

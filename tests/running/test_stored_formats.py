@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import open_run
-from harness.audit.verify.integrity import require_whole
+from harness.audit.integrity import require_whole
 from harness.record.manifest import FORMAT
 from harness.running.folder import RunFolder
 from harness.running.layout import MANIFEST

@@ -6,7 +6,7 @@ import pytest
 
 from data.test_exposure_levels import workers
 from harness.api import run
-from harness.audit.verify.verification import verify
+from harness.audit.verification import verify
 from harness.installed import installed
 from harness.running.folder import RunFolder
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from harness.suite.explained import rank_correlation
+from harness.suite.overall import rank_correlation
 
 
 def test_rank_correlation_is_scipys_with_ties():

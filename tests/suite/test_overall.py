@@ -47,22 +47,6 @@ def test_estimates_are_those_of_loops():
     assert (found.n_panels, found.n_refused) == (9, 0)
 
 
-def test_interval_is_that_of_a_two_stage_bootstrap_by_loops():
-    results = panels(np.random.default_rng(2), n_panels=8, n_entities=12, shift=0.0)
-    found = compared(results, ("ols",), n_draws=4000)
-    rng, means = np.random.default_rng(77), []
-    for _ in range(4000):
-        drawn = []
-        for at in rng.integers(8, size=8):
-            losses, _ = results[at].by_entity
-            pick = rng.integers(12, size=12)
-            drawn.append(np.log(losses["network"][pick].sum() / losses["ols"][pick].sum()))
-        means.append(np.mean(drawn))
-    limits = (found.log_error_ratio.low, found.log_error_ratio.high)
-    width = limits[1] - limits[0]
-    assert limits == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.06 * width)
-
-
 def test_intervals_are_those_of_loops_over_the_same_draws():
     n_panels, n_entities, n_draws = 7, 9, 200
     results = panels(np.random.default_rng(9), n_panels=n_panels, n_entities=n_entities, shift=-0.05)

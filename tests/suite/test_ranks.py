@@ -9,10 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import brentq
-from scipy.stats import friedmanchisquare, norm
+from scipy.stats import friedmanchisquare
 
-from harness.suite.ranks import ranking
+from harness.suite.overall import ranking
 
 NAMES = ("ols", "effects", "splines", "boosting", "network")
 
@@ -54,31 +53,9 @@ def test_critical_difference_is_demsars():
         assert found == pytest.approx(expected, abs=5e-4)
 
 
-@pytest.mark.parametrize("n_estimators", [3, 5, 16])
-def test_critical_difference_is_where_the_range_of_normal_variables_has_its_quantile(n_estimators):
-    nodes, weights = np.polynomial.legendre.leggauss(400)
-    z, weights = 10.0 * nodes, 10.0 * weights
-
-    def coverage(quantile):
-        inside = (norm.cdf(z) - norm.cdf(z - quantile)) ** (n_estimators - 1)
-        return n_estimators * float(weights @ (norm.pdf(z) * inside))
-
-    quantile = brentq(lambda at: coverage(at) - 0.95, 0.1, 10.0, xtol=1e-13)
-    names = [str(at) for at in range(n_estimators)]
-    found = ranking([SimpleNamespace(mse=dict.fromkeys(names, 1.0))] * 26, names, level=0.95)
-    expected = quantile / math.sqrt(2.0) * math.sqrt(n_estimators * (n_estimators + 1) / (6 * 26))
-    assert found.critical_difference == pytest.approx(expected, abs=1e-8)
-
-
 def test_average_ranks_are_those_of_pandas(errors, ranked):
     expected = pd.DataFrame(errors).rank(axis=1).mean()
     assert ranked.average == pytest.approx(expected.to_numpy(), abs=1e-12)
-
-
-def test_two_estimators_differ_by_nemenyi_where_their_ranks_are_a_critical_difference_apart(ranked):
-    apart = np.abs(ranked.average[:, None] - ranked.average)
-    off = ~np.eye(5, dtype=bool)
-    assert ((ranked.p_values < 0.05) == (apart > ranked.critical_difference))[off].all()
 
 
 def test_an_estimator_that_refuses_a_panel_is_last_there_with_the_others_that_do():

@@ -1,17 +1,24 @@
-"""The figure of a calibration: how often gains were found, beside what the bands hold, with exact limits."""
+"""The figure of a calibration: how often gains were found, next to what the bands hold, with exact limits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.language import gettext
-from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
+from harness.report.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow, is_off
+from harness.report.drawing.canvas import (
+    DOUBLE_COLUMN,
+    FigureRenderer,
+    RenderedFigure,
+    house_style,
+    new_figure,
+)
 from harness.report.drawing.fonts import drawable
-from harness.report.text.plain_text import shortened
+from harness.report.text.numbers import count, percent
+from harness.report.text.plain_text import capitalised, shortened
 
 ROW_HEIGHT = 0.15
 LABEL = 34
@@ -19,45 +26,42 @@ LABEL = 34
 
 FINE, OFF = "#00558c", "#a84300"
 
-
-@dataclass(frozen=True)
-class Line:
-    """One share with its limits, fractions; `is_off` where the limits exclude what is promised."""
-
-    label: str
-    share: float
-    low: float
-    high: float
-    is_off: bool
+Shares = tuple[str, Sequence[CalibrationRow], float | None]
+"""A heading, the shares under it, and the share that is promised; None where none is."""
 
 
-@dataclass(frozen=True)
-class Block:
-    """Shares under one heading, with the share that is promised; None where none is."""
+def calibration_figure(found: Calibration) -> RenderedFigure:
+    """Return the figure; its data are simulated, whatever those of the study are."""
+    with house_style():
+        return FigureRenderer(is_simulated=True).render(
+            "calibration-with-effect" if found.effect else "calibration",
+            draw_calibration(found),
+            alt=gettext("Dots with limits: how often gains were found, and how often bands held the truth."),
+            caption=(
+                gettext(
+                    "Left: share of {n_panels} panels in which a gain was found, by protocol. Right: "
+                    "share in which the simultaneous band holds the whole truth, and share of the "
+                    "curve that pointwise bands hold. Bars are exact binomial {limits} limits; "
+                    "dashed lines what is promised, for gains at most. An open diamond is a share "
+                    "whose limits exclude it on the wrong side."
+                ).format(n_panels=count(found.n_panels), limits=percent(found.limits, 0))
+            ),
+        )
 
-    heading: str
-    lines: tuple[Line, ...]
-    promised: float | None
 
-
-@dataclass(frozen=True)
-class CalibrationScene:
-    """What the figure shows of one outcome: gains on the left, bands on the right."""
-
-    outcome: str
-    gains: tuple[Block, ...]
-    bands: tuple[Block, ...]
-
-
-def draw_calibration(scenes: Sequence[CalibrationScene]) -> Figure:
-    """Return the figure, a row of two panels for each outcome."""
-    heights = [max(_height(scene.gains), _height(scene.bands)) for scene in scenes]
+def draw_calibration(found: Calibration) -> Figure:
+    """Return the figure, a row of two panels for each outcome: gains on the left, bands on the right."""
+    study = found.manifest.study
+    sides = [(list(_gains(found, outcome)), list(_bands(found, outcome))) for outcome in study.outcomes]
+    heights = [max(map(_height, both)) for both in sides]
     figure = new_figure(DOUBLE_COLUMN, 0.5 + sum(ROW_HEIGHT * height + 0.6 for height in heights))
-    grid = figure.subplots(len(scenes), 2, squeeze=False, height_ratios=heights)
-    for scene, (left, right), height in zip(scenes, grid, heights, strict=True):
-        _draw_blocks(left, scene.gains, height=height)
-        _draw_blocks(right, scene.bands, height=height)
-        name = gettext(": {outcome}").format(outcome=shortened(scene.outcome, 30)) if len(scenes) > 1 else ""
+    grid = figure.subplots(len(sides), 2, squeeze=False, height_ratios=heights)
+    for outcome, both, axes, height in zip(study.outcomes, sides, grid, heights, strict=True):
+        for side, shares in zip(axes, both, strict=True):
+            _draw(side, found, shares, height=height)
+        left, right = axes
+        label = shortened(study.label(outcome), 30)
+        name = gettext(": {outcome}").format(outcome=label) if len(sides) > 1 else ""
         left.set_title(drawable(gettext("Gains found{name}").format(name=name)), loc="left")
         right.set_title(drawable(gettext("Truth inside the band{name}").format(name=name)), loc="left")
         left.set_xlabel(gettext("Panels (%)"))
@@ -65,27 +69,44 @@ def draw_calibration(scenes: Sequence[CalibrationScene]) -> Figure:
     return figure
 
 
-def _height(blocks: Sequence[Block]) -> int:
-    return sum(1 + len(block.lines) for block in blocks)
+def _gains(found: Calibration, outcome: str) -> Iterator[Shares]:
+    if verdicts := found.of(outcome, VERDICT):
+        yield gettext("Verdict, all honest protocols"), verdicts, found.nominal(VERDICT)
+    for protocol in found.manifest.study.protocols:
+        if rows := [row for row in found.of(outcome, GAIN) if row.protocol == protocol.id]:
+            yield protocol.title, rows, None if protocol.knows_entities else found.nominal(GAIN)
 
 
-def _draw_blocks(axes: Axes, blocks: Sequence[Block], *, height: int) -> None:
-    place, labels, headings = 0, [], []
-    for block in blocks:
-        headings.append(place)
-        labels.append(block.heading)
-        start = place
-        for line in block.lines:
-            place += 1
-            labels.append(line.label)
-            _draw_line(axes, line, place)
-        if block.promised is not None:
-            at = [100 * block.promised] * 2
-            axes.plot(at, [start + 0.4, place + 0.5], color="#1a1a1a", linewidth=0.9, linestyle=(0, (3, 1.5)))
-        place += 1
+def _bands(found: Calibration, outcome: str) -> Iterator[Shares]:
+    for finding, (kind, band) in BANDS.items():
+        if rows := found.of(outcome, finding):
+            words = gettext("{kind}, {band} band")
+            heading = words.format(kind=capitalised(gettext(kind)), band=gettext(band))
+            yield heading, rows, found.nominal(finding)
+
+
+def _height(shares: Sequence[Shares]) -> int:
+    return sum(1 + len(rows) for _, rows, _ in shares)
+
+
+def _draw(axes: Axes, found: Calibration, shares: Sequence[Shares], *, height: int) -> None:
+    study = found.manifest.study
+    at, labels, headings = 0, [], []
+    for heading, rows, promised in shares:
+        headings.append(at)
+        labels.append(heading)
+        start = at
+        for row in rows:
+            at += 1
+            labels.append(study.estimator_label(row.estimator))
+            _draw_share(axes, row, at, is_off=is_off(found, row))
+        if promised is not None:
+            ends = [start + 0.4, at + 0.5]
+            axes.plot([100 * promised] * 2, ends, color="#1a1a1a", linewidth=0.9, linestyle=(0, (3, 1.5)))
+        at += 1
     axes.set_yticks(range(len(labels)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=8)
-    for heading in headings:
-        axes.get_yticklabels()[heading].set_fontweight("bold")
+    for heading_at in headings:
+        axes.get_yticklabels()[heading_at].set_fontweight("bold")
     axes.set_ylim(height - 0.4, -0.6)
     axes.set_xlim(-2.0, 102.0)
     axes.grid(axis="x")
@@ -93,14 +114,14 @@ def _draw_blocks(axes: Axes, blocks: Sequence[Block], *, height: int) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _draw_line(axes: Axes, line: Line, place: int) -> None:
-    colour = OFF if line.is_off else FINE
-    axes.plot([100 * line.low, 100 * line.high], [place, place], color=colour, linewidth=1.1)
+def _draw_share(axes: Axes, row: CalibrationRow, at: int, *, is_off: bool) -> None:
+    colour = OFF if is_off else FINE
+    axes.plot([100 * row.conf_low, 100 * row.conf_high], [at, at], color=colour, linewidth=1.1)
     axes.plot(
-        100 * line.share,
-        place,
-        marker="D" if line.is_off else "o",
-        markerfacecolor="white" if line.is_off else colour,
+        100 * row.share,
+        at,
+        marker="D" if is_off else "o",
+        markerfacecolor="white" if is_off else colour,
         markeredgecolor=colour,
         markersize=4,
     )

@@ -44,17 +44,6 @@ def test_effects_are_those_of_a_regression_on_dummies(keys: tuple[int, ...]) -> 
         np.testing.assert_allclose(rows[at][used], expected[used], atol=1e-10)
 
 
-def test_deviations_have_mean_zero_over_the_rows_fitted_to() -> None:
-    levels = crossed()
-    rng = np.random.default_rng(1)
-    residuals = 5.0 + rng.normal(size=(2, levels[0].size))
-    weights = rng.integers(0, 3, size=residuals.shape).astype(float)
-    found = fit_effects(levels, residuals, weights=weights)
-    for deviations, codes in zip(found.deviations, levels, strict=True):
-        np.testing.assert_allclose((deviations[:, codes] * weights).sum(axis=1), 0.0, atol=1e-9)
-    np.testing.assert_allclose(found.means, (residuals * weights).sum(axis=1) / weights.sum(axis=1))
-
-
 def test_levels_of_selection_rows_alone_lose_their_mean_error_and_touch_no_other() -> None:
     entity, _ = crossed()
     errors = torch.from_numpy(np.random.default_rng(1).normal(size=(1, entity.size)))
@@ -95,20 +84,6 @@ def test_loss_is_that_of_errors_without_their_effects() -> None:
         left = residuals[at] - weighted_projection(task.levels, residuals[at], w)
         variance = w @ (task.outcome - w @ task.outcome) ** 2
         assert found[at] == pytest.approx(w @ left**2 / variance, rel=1e-9)
-
-
-def test_constants_of_levels_change_no_gradient_but_for_the_scale_of_the_loss() -> None:
-    task = with_levels()
-    more = replace(task, outcome=task.outcome + 10.0 * np.arange(10)[task.levels[1]])
-    curve, other = (
-        train(each, Settings(max_steps=1, patience=10)).trace.curve(0).training for each in (task, more)
-    )
-    w = task.weights[0] / task.weights[0].sum()
-    size = [w @ (each.outcome - w @ each.outcome) ** 2 for each in (task, more)]
-    own = evaluate_at(task, 0.0 * task.start, activation="tanh").loss[0]
-    raised = evaluate_at(more, 0.0 * more.start, activation="tanh").loss[0]
-    assert float(own) * size[0] == pytest.approx(float(raised) * size[1], rel=1e-9)
-    assert curve.size == other.size == 2
 
 
 def test_levels_that_do_not_fit_the_rows_are_refused() -> None:

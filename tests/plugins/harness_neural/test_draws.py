@@ -51,24 +51,6 @@ def test_a_draw_keeps_the_best_of_its_starts() -> None:
     assert best.mean() < once.mean()
 
 
-def test_a_search_a_draw_keeps_networks_of_several_sizes() -> None:
-    panel = make_panel(wave, noise=1.0)
-    estimator = Mlp(flexibility=20.0, sizes_around=2, restarts=1, draw_size="each_draw")
-    fitted = fit_draws(estimator, panel)
-    sizes = set(np.count_nonzero(fitted.model.networks.output, axis=1).tolist())
-    assert len(sizes) > 1
-    assert sizes <= {candidate.n_units for candidate in fitted.searches[0].candidates}
-
-
-def test_draws_without_selection_rows_have_the_size_of_the_full_sample() -> None:
-    panel = make_panel(wave, noise=1.0)
-    weights = draw_weights(panel, 4, unit="entity", rng=np.random.default_rng(5))
-    estimator = Mlp(flexibility=20.0, sizes_around=1, restarts=1, draw_size="each_draw")
-    fitted = estimator.fit_draws(panel, weights=weights, selection=None, rng=np.random.default_rng(0))
-    sizes = np.count_nonzero(fitted.model.networks.output, axis=1)
-    assert sizes.tolist() == [fitted.searches[0].chosen.n_units] * 4
-
-
 def test_draws_that_start_from_the_full_sample_hardly_leave_it() -> None:
     panel = make_panel(wave, noise=1.0)
     random, warm = (

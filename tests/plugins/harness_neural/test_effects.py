@@ -23,10 +23,6 @@ def curved(X: Floats) -> Floats:
     return 2.0 * np.tanh(2.0 * X[:, 0]) + 0.5 * X[:, 1]
 
 
-def linear(X: Floats) -> Floats:
-    return X @ np.array([1.0, -0.5])
-
-
 def panel_of(truth: Callable[[Floats], Floats], *, share: float = 1.0) -> Panel:
     """A panel with a constant for each entity, which the inputs follow, and for each of eight periods."""
     rng = np.random.default_rng(0)
@@ -64,13 +60,6 @@ def test_curve_beside_effects_beats_the_plain_network_and_the_linear_model(
     assert ours < 0.2
 
 
-def test_linear_truth_is_predicted_as_well_as_by_fixed_effects() -> None:
-    train, test = random_rows(panel_of(linear))
-    assert error_of(WITH_EFFECTS, train, test) == pytest.approx(
-        error_of(FixedEffects(effects=BOTH), train, test), rel=0.1
-    )
-
-
 @BY_LBFGS
 def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out(optimiser: OptimiserName) -> None:
     panel = panel_of(curved)
@@ -105,22 +94,6 @@ def test_unseen_levels_have_the_mean_effect_and_are_counted() -> None:
     stranger = labelled(first, entity="nobody")
     assert fitted.n_unseen(stranger) == 1
     assert fitted.predict(stranger)[0] == pytest.approx(everyone, rel=1e-9)
-
-
-def test_entities_set_aside_to_select_on_have_effects_in_the_end() -> None:
-    panel = replace(panel_of(curved), split_unit="entity")
-    fitted = WITH_EFFECTS.fit(panel, rng=np.random.default_rng(0))
-    assert fitted.n_unseen(panel) == 0
-    assert np.mean((fitted.predict(panel) - panel.observed) ** 2) < 0.12
-
-
-def test_effects_are_not_fitted_to_selection_rows_that_a_protocol_gives() -> None:
-    panel = panel_of(curved)
-    inside, aside = (
-        panel.take(np.flatnonzero((panel.entity.codes < 60) == is_in)) for is_in in (True, False)
-    )
-    fitted = WITH_EFFECTS.fit(inside, rng=np.random.default_rng(0), selection=aside)
-    assert fitted.n_unseen(aside) == aside.n_obs
 
 
 def test_draws_leave_rows_of_weight_zero_out_of_their_effects() -> None:

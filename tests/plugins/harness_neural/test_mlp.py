@@ -118,19 +118,6 @@ def test_draws_have_the_size_that_was_found_and_recover_the_truth() -> None:
     assert fitted.model.networks.output.shape == (12, fitted.searches[0].chosen.n_units)
 
 
-def test_draws_do_not_depend_on_those_beside_them() -> None:
-    panel = make_panel(wave, noise=1.0)
-    weights = draws_of(panel, 12)
-    estimator = replace(SMALL, max_steps=60)
-    many = estimator.fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
-    )
-    few = estimator.fit_draws(
-        panel, weights=weights[:7], selection=left_out(weights[:7]), rng=np.random.default_rng(0)
-    )
-    np.testing.assert_allclose(few.predict(panel), many.predict(panel)[:7], atol=1e-8)
-
-
 def test_rows_that_all_draws_select_on_are_what_sizes_are_compared_on() -> None:
     panel = make_panel(wave, noise=1.0)
     only = np.arange(panel.n_obs) >= 250
@@ -168,12 +155,6 @@ def test_other_optimisers_learn_too(optimiser: str) -> None:
     panel = make_panel(wave, noise=0.5)
     estimator = Mlp(hidden=3, restarts=1, optimiser=optimiser, learning_rate=0.05)
     assert r_squared(panel, fit(estimator, panel)) > 0.85
-
-
-def test_float32_is_as_good_as_float64() -> None:
-    panel = make_panel(wave, noise=0.5)
-    single = r_squared(panel, fit(replace(SMALL, precision="float32"), panel))
-    assert single == pytest.approx(r_squared(panel, fit(SMALL, panel)), abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -75,15 +75,6 @@ def test_output_weights_are_those_of_a_regression_on_the_units(
         assert float(found.loss[at]) == pytest.approx(loss, rel=1e-9)
 
 
-def test_solved_weights_are_the_ones_given_beside_them(task: TrainingTask) -> None:
-    solved = evaluate_at(task, task.start, activation="tanh", output="solved")
-    plain = evaluate_at(task, solved.points.numpy(), activation="tanh")
-    outputs = solved.points[:, -1 - int(task.n_units.max()) : -1]
-    decay = LEAST * outputs.square().sum(dim=1)
-    np.testing.assert_allclose(solved.loss, plain.loss + decay, rtol=1e-10)
-    np.testing.assert_allclose(solved.selection, plain.selection, rtol=1e-10)
-
-
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_gradient_agrees_with_finite_differences(task: TrainingTask, activation: Activation) -> None:
     step = 1e-5

@@ -90,15 +90,6 @@ def test_weights_and_loss_are_those_of_a_regression_on_units_and_dummies(keys: t
         assert float(found.loss[at]) == pytest.approx(loss, rel=1e-9)
 
 
-def test_a_decay_of_output_weights_takes_the_place_of_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = make_rows()
-    own = evaluate_at(task, task.start, activation="tanh", output="solved", output_decay=0.05).loss
-    assert (own > evaluate_at(task, task.start, activation="tanh", output="solved").loss).all()
-    monkeypatch.setattr("harness_neural.batch.projection.DECAY_BESIDE_EFFECTS", 0.05)
-    usual = evaluate_at(task, task.start, activation="tanh", output="solved").loss
-    np.testing.assert_array_equal(own, usual)
-
-
 @KEYS
 def test_selection_loss_is_that_of_the_regression_and_own_means_of_levels_aside(
     keys: tuple[int, ...],
@@ -141,27 +132,6 @@ def test_gradient_agrees_with_finite_differences(keys: tuple[int, ...]) -> None:
         shift[at] = step
         slope = (loss(task.start + shift) - loss(task.start - shift)) / (2.0 * step)
         np.testing.assert_allclose(found[:, at], slope, rtol=1e-5, atol=1e-9)
-
-
-def test_no_other_output_weights_have_a_lower_loss() -> None:
-    task = make_rows()
-    solved = evaluate_at(task, task.start, activation="tanh", output="solved")
-    rng = np.random.default_rng(1)
-    for size in (1e-3, 1e-2, 1.0):
-        moved = solved.points.numpy().copy()
-        moved[:, -1 - N_UNITS : -1] += size * rng.normal(size=(task.n_networks, N_UNITS))
-        loss = evaluate_at(task, moved, activation="tanh").loss.numpy()
-        loss += decays(task) * np.square(moved[:, -1 - N_UNITS : -1]).sum(axis=1)
-        assert (loss > solved.loss.numpy()).all()
-
-
-def test_errors_less_their_effects_are_the_same_where_output_weights_are_given() -> None:
-    task = make_rows()
-    solved = evaluate_at(task, task.start, activation="tanh", output="solved")
-    plain = evaluate_at(task, solved.points.numpy(), activation="tanh")
-    decayed = decays(task) * np.square(solved.points.numpy()[:, -1 - N_UNITS : -1]).sum(axis=1)
-    np.testing.assert_allclose(solved.loss, plain.loss.numpy() + decayed, rtol=1e-9)
-    np.testing.assert_allclose(solved.selection, plain.selection, rtol=1e-9)
 
 
 def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows(

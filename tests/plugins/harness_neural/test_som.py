@@ -15,8 +15,6 @@ from harness_neural.som import (
     grid_shape,
     make_grid,
     neighbourhood,
-    plane_start,
-    train_batch,
 )
 
 PRODUC = "tests/reference/r/data/produc.csv"
@@ -57,16 +55,6 @@ def test_clouds_far_apart_are_told_apart(four_clouds: tuple[Floats, Floats], tra
     assert adjusted_rand_score(cloud, fitted.map.assign(X)) > 0.98
 
 
-def test_batch_map_lies_flat_over_four_clouds(four_clouds: tuple[Floats, Floats]) -> None:
-    X, _ = four_clouds
-    grid = make_grid(4)
-    som = SelfOrganisingMap(grid, train_batch(X, grid, plane_start(X, grid)))
-    corner = som.codebook[0]
-    near, far = np.linalg.norm(som.codebook[1:3] - corner, axis=1), np.linalg.norm(som.codebook[3] - corner)
-    assert (near < far).all()
-    assert som.topographic_error(X) == 0.0
-
-
 def test_batch_step_agrees_with_minisom(produc: Floats) -> None:
     theirs = MiniSom(2, 3, 5, sigma=0.8, learning_rate=1.0, random_seed=1)
     theirs.random_weights_init(produc)
@@ -100,13 +88,6 @@ def test_more_starts_never_raise_the_quantization_error(produc: Floats) -> None:
         for n_starts in (1, 3, 9)
     ]
     assert errors == sorted(errors, reverse=True)
-
-
-def test_one_start_of_batch_training_draws_nothing(produc: Floats) -> None:
-    rng = np.random.default_rng(0)
-    before = rng.bit_generator.state
-    fit_map(produc, n_clusters=4, training="batch", n_starts=1, rng=rng)
-    assert rng.bit_generator.state == before
 
 
 @pytest.mark.parametrize(

@@ -127,21 +127,3 @@ def test_the_map_does_not_see_the_outcome() -> None:
     other = replace(panel, observed=np.random.default_rng(1).normal(size=panel.n_obs))
     maps = [QUICK.fit(rows, rng=np.random.default_rng(0)).map_fit.map.codebook for rows in (panel, other)]
     np.testing.assert_array_equal(*maps)
-
-
-def test_the_map_does_not_see_the_selection_rows() -> None:
-    panel, aside = regimes_panel(), regimes_panel(seed=8)
-    alone = QUICK.fit(panel, rng=np.random.default_rng(0))
-    selected = QUICK.fit(panel, rng=np.random.default_rng(0), selection=aside)
-    np.testing.assert_array_equal(alone.map_fit.map.codebook, selected.map_fit.map.codebook)
-
-
-def test_quality_of_the_map_is_reported() -> None:
-    panel = regimes_panel()
-    fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
-    X = fitted.design.inputs(panel)
-    assert fitted.map_fit.quantization_error == pytest.approx(
-        fitted.map_fit.map.quantization_error(X), rel=1e-6
-    )
-    assert fitted.map_fit.topographic_error == 0.0
-    assert 0.5 < fitted.map_fit.agreement <= 1.0

@@ -65,26 +65,6 @@ def test_the_width_of_a_batch_changes_no_number(width: int, monkeypatch: pytest.
     np.testing.assert_array_equal(found.steps, expected.steps)
 
 
-def test_a_row_of_weight_zero_is_absent(options: Settings) -> None:
-    task = make_task(n_units=(3,))
-    keep = np.flatnonzero(np.arange(300) % 3 > 0)
-    gone = np.setdiff1d(np.arange(300), keep)
-    weights, selection = task.weights.copy(), task.selection.copy()
-    weights[:, gone] = selection[:, gone] = 0.0
-    with_rows = train(replace(task, weights=weights, selection=selection), options)
-    fewer = replace(
-        task,
-        X=task.X[keep],
-        outcome=task.outcome[keep],
-        weights=weights[:, keep],
-        selection=selection[:, keep],
-    )
-    without = train(fewer, options)
-    np.testing.assert_allclose(
-        with_rows.networks.predict(task.X), without.networks.predict(task.X), atol=EQUAL
-    )
-
-
 def test_a_row_of_weight_two_is_a_row_twice(options: Settings) -> None:
     task = make_task(n_units=(3, 3))
     counts = np.random.default_rng(0).integers(0, 3, size=300)

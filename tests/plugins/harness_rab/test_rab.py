@@ -174,14 +174,6 @@ def test_fixed_effects_are_as_accurate_in_sample_as_their_ensemble(effects: tupl
     assert errors[1] == pytest.approx(errors[0], rel=0.01)
 
 
-def test_rab_of_networks_predicts_the_mean_of_its_draws() -> None:
-    panel = make_panel(curved, noise=0.5)
-    fitted = Rab(base=Mlp(hidden=3, restarts=1), draws=10).fit(panel, rng=np.random.default_rng(0))
-    predicted = fitted.predict(panel)
-    np.testing.assert_allclose(predicted, fitted.draws.predict(panel).mean(axis=0), rtol=1e-12)
-    assert 1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var() > 0.7
-
-
 def test_the_mean_does_not_depend_on_how_many_rows_are_predicted_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -198,12 +190,6 @@ def test_resampling_rows_is_noted() -> None:
     by_entity = Rab(base=PooledOLS(), draws=4).fit(panel, rng=np.random.default_rng(0))
     assert [note.code for note in by_row.notes] == ["W-METHOD", "W-ROWBOOT"]
     assert [note.code for note in by_entity.notes] == ["W-METHOD"]
-
-
-def test_notes_of_the_base_are_passed_on() -> None:
-    panel = make_panel(curved, noise=0.5, n_entities=12)
-    fitted = Rab(base=Mlp(restarts=1), draws=4).fit(panel, rng=np.random.default_rng(0))
-    assert "W-HIDDEN" in [note.code for note in fitted.notes]
 
 
 def test_a_fold_has_fewer_draws() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from harness.plugin import CanRunQuick, random_stream
+from harness.plugin import random_stream
 from harness_sklearn import RandomForest
 from panels import wave_panel
 
@@ -53,23 +53,7 @@ def test_rows_set_aside_for_the_choice_are_fitted_on_after_it():
     assert fit.model.estimators_[0].tree_.weighted_n_node_samples[0] == panel.n_obs
 
 
-def test_a_large_level_costs_no_digits():
-    panel = wave_panel(seed=1)
-    panel = panel.with_column("x0", np.round(panel.column("x0") * 2**12) / 2**12)
-    high = panel.with_column("x0", panel.column("x0") + 2.0**30)
-    forest = RandomForest(trees=30)
-    expected = forest.fit(panel, rng=random_stream(0)).predict(panel)
-    np.testing.assert_array_equal(forest.fit(high, rng=random_stream(0)).predict(high), expected)
-
-
 def test_leaves_that_rows_cannot_fill_are_not_tried():
     panel = wave_panel(n_entities=10, n_periods=3)
     fit = RandomForest(trees=5, min_leaf=(5, 12, 13, 60)).fit(panel, rng=random_stream(0))
     assert fit.details()["search"]["min_leaf"] == [12, 5]
-
-
-def test_the_quick_version_has_fewer_trees_only():
-    forest = RandomForest(trees=500, min_leaf=(7,))
-    assert isinstance(forest, CanRunQuick)
-    assert forest.quick() == RandomForest(trees=30, min_leaf=(7,))
-    assert RandomForest(trees=12).quick().trees == 12

@@ -8,7 +8,8 @@ import html5lib
 import pytest
 from scipy.stats import binomtest
 
-from harness.report.calibration.page import calibration_figure, calibration_page
+from harness.report.calibration.figure import calibration_figure
+from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import (
     GAIN,
     LOSS,
@@ -18,8 +19,9 @@ from harness.report.calibration.rows import (
     FeatureRow,
     Reduction,
     band_finding,
+    calibration_groups,
+    is_off,
 )
-from harness.report.calibration.table import calibration_groups, is_off
 from harness.report.calibration.text import calibrated, kept, repeated
 from report.fake_run import HOSTILE, manifest, read_manifest
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.audit.compare.tolerance import Tolerance
+from harness.audit.table_difference import Tolerance
 from harness.errors import ArtifactError, Problem
 from harness.running.folder import RunFolder
 from harness.tables.coefficients import COEFFICIENTS

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import ArtifactError
-from harness.audit.verify.verification import DISAGREEMENT, agreement, verify
+from harness.audit.verification import DISAGREEMENT, agreement, verify
 from harness.installed import installed
 from harness.running.folder import RunFolder
 from small_run import copy_of, exit_code, without_key
@@ -44,13 +44,6 @@ def test_a_run_as_it_was_written_holds(copy):
     assert problems(copy) == []
 
 
-def test_the_folder_has_a_file_of_every_kind(copy):
-    names = {file.relative_to(copy).as_posix() for file in files_of(copy)}
-    assert {".harness-run", "manifest.json", "manifest.sha256", "spec.yaml", "data.parquet"} <= names
-    assert {"predictions.parquet", "multiverse.parquet", "multiverse.csv", "claims.csv"} <= names
-    assert {"report.html", "gain_report.json", "tables/paper/gains.tex", "figures/gain-invest.png"} <= names
-
-
 def test_a_flipped_byte_in_any_file_is_found(copy):
     unseen = []
     for file in files_of(copy):
@@ -64,6 +57,7 @@ def test_a_flipped_byte_in_any_file_is_found(copy):
     assert unseen == []
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_flipped_bit_anywhere_is_found(copy, data):
@@ -74,16 +68,6 @@ def test_a_flipped_bit_anywhere_is_found(copy, data):
         assert problems(copy)
     finally:
         file.write_bytes(before)
-
-
-def test_the_file_that_was_changed_is_named(copy):
-    before = flipped(copy / "gain.csv", 40, 1)
-    try:
-        (problem,) = problems(copy)
-    finally:
-        (copy / "gain.csv").write_bytes(before)
-    assert problem.where == "gain.csv"
-    assert "SHA-256" in problem.what
 
 
 @pytest.mark.parametrize(

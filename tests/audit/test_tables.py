@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness.audit.verify.verification import verify
+from harness.audit.verification import verify
 from harness.installed import installed
 from harness.registry.plugin_choice import PluginChoice
 from harness.running.folder import RunFolder

@@ -1,4 +1,4 @@
-"""What differs between a table of one run and the same table of another."""
+"""What differs between a table of one run and the same table of another, given how close numbers must be."""
 
 from __future__ import annotations
 
@@ -7,9 +7,46 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from harness.audit.compare.tolerance import Tolerance
+from harness.arrays import Floats
 from harness.tables.table import ResultTable
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Numbers are equal where they are no further apart than ``atol + rtol * the larger of the two``.
+
+    Attributes
+    ----------
+    rtol : >= 0, share of the larger absolute value
+    atol : >= 0, in the unit of the numbers
+    """
+
+    rtol: float = 1e-8
+    atol: float = 1e-12
+
+    def excess(self, a: Floats, b: Floats) -> Floats:
+        """Return distances over what is allowed, (n,): above 1 where numbers differ.
+
+        Two missing numbers are equal, and so are two infinite ones of one sign; a number and a missing one
+        are infinitely far apart.
+        """
+        alike = (a == b) | (np.isnan(a) & np.isnan(b))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            expected = self.atol + self.rtol * np.fmax(np.abs(a), np.abs(b))
+            ratio = np.abs(a - b) / expected
+        return np.where(alike, 0.0, np.where(np.isfinite(a) & np.isfinite(b), ratio, np.inf))
+
+    def near(self, values: Floats) -> NDArray[np.intp]:
+        """Return a number for each value, (n,), the same for values that follow each other this closely."""
+        order = np.argsort(values, kind="stable")
+        ordered = values[order]
+        steps = self.excess(ordered[1:], ordered[:-1]) > 1.0
+        numbers = np.empty(values.size, dtype=np.intp)
+        numbers[order] = np.concatenate([[0], np.cumsum(steps)])[: values.size]
+        return numbers
+
 
 SHOWN = 5
 """Rows that are listed where more are in one table only."""

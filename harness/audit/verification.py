@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.audit.verify.integrity import file_problems, manifest_problems, spec_problems
-from harness.audit.verify.tables import (
+from harness.audit.integrity import file_problems, manifest_problems, spec_problems
+from harness.audit.tables import (
     finding_problems,
     gain_report_problems,
     prediction_problems,

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 
-from harness.audit.compare.table_difference import TableDifference, table_difference
-from harness.audit.compare.tolerance import Tolerance
-from harness.audit.verify.recompute import (
-    Recomputed,
-    as_read,
-    missing_cells,
-    recomputed,
-    refused_with_numbers,
-)
+from harness.audit.table_difference import TableDifference, Tolerance, table_difference
 from harness.errors import HarnessError, Problem
+from harness.evaluation.decomposition import decomposition_table
+from harness.evaluation.multiverse import choice_table, multiverse_table
+from harness.evaluation.samples import SAMPLES
+from harness.evaluation.tables import accuracy_table, gains_table, gains_within
 from harness.findings.table import findings_of
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
+from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.folder import RunFolder
 from harness.running.layout import SPEC
 from harness.study.expectations.cell import check_expectations, expectations_table
@@ -31,8 +30,73 @@ from harness.study.spec.load import load_study
 from harness.tables.accuracy import ACCURACY, PREDICTIONS
 from harness.tables.claims import CLAIMS, EXPECTATIONS
 from harness.tables.findings import FINDINGS
-from harness.tables.gain import DECOMPOSITION, GAIN
+from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE, MULTIVERSE_CHOICES
 from harness.tables.table import ResultTable
+
+
+@dataclass(frozen=True, eq=False)
+class Recomputed:
+    """A table of a run, as the folder holds it and as it should be.
+
+    Attributes
+    ----------
+    table : which
+    source : what it was computed from
+    stored, expected : rows with numbers
+    """
+
+    table: ResultTable
+    source: str
+    stored: pd.DataFrame
+    expected: pd.DataFrame
+
+
+def recomputed(folder: RunFolder, manifest: Manifest) -> Iterator[Recomputed]:
+    """Yield every table that predictions give: errors, gains, decomposition and multiverse."""
+    study, source = manifest.study, "predictions.parquet"
+    predictions = folder.read_parquet("predictions")
+    errors = accuracy_table(predictions)
+    gains = gains_table(predictions, references=study.references, bootstrap=study.bootstrap)
+    for declared, computed in ((ACCURACY, errors), (GAIN, gains)):
+        stored, read = folder.read_table(declared.name), as_read(declared, computed)
+        yield Recomputed(declared, source, *(rows[rows["status"] == "ok"] for rows in (stored, read)))
+    within = as_read(GAIN_WITHIN, gains_within(predictions, references=study.references))
+    yield Recomputed(GAIN_WITHIN, source, folder.read_table("gain_within"), within)
+    protocols = {protocol.use: protocol.id for protocol in study.protocols}
+    parts = decomposition_table(gains, reference=study.reference, protocols=protocols)
+    stored = folder.read_table("decomposition")
+    yield Recomputed(DECOMPOSITION, source, stored, as_read(DECOMPOSITION, parts))
+    if manifest.multiverse.universes:
+        yield from _multiverse(folder, manifest, predictions)
+
+
+def _multiverse(folder: RunFolder, manifest: Manifest, predictions: pd.DataFrame) -> Iterator[Recomputed]:
+    own = folder.read_parquet("multiverse")
+    computed = multiverse_table(
+        pd.concat([predictions, own], ignore_index=True),
+        manifest.multiverse.universes,
+        references=manifest.multiverse.references,
+        bootstrap=manifest.study.bootstrap,
+    )
+    source = "predictions.parquet and multiverse.parquet"
+    for declared, frame in ((MULTIVERSE, computed), (MULTIVERSE_CHOICES, choice_table(computed))):
+        yield Recomputed(declared, source, folder.read_table(declared.name), from_csv(csv_text(frame)))
+
+
+def as_read(declared: ResultTable, computed: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as it is read from a folder, since a file knows fewer types of cells."""
+    return from_csv(csv_text(as_declared(declared, [computed])))
+
+
+def missing_cells(folder: RunFolder, manifest: Manifest) -> Iterator[str]:
+    """Yield cells of the study that ``accuracy.csv`` has no row for; one that failed has one as well."""
+    study = manifest.study
+    ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
+    columns = ["outcome", "estimator", "protocol", "sample"]
+    stored = folder.read_table("accuracy")
+    there = set(stored[columns].astype(str).itertuples(index=False, name=None))
+    yield from (" · ".join(cell) for cell in product(study.outcomes, *ids, SAMPLES) if cell not in there)
+
 
 TOLERANCE = Tolerance()
 """Other machines and versions add numbers up in another order."""
@@ -70,9 +134,12 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
-    for name, count in refused_with_numbers(folder, [table.name for table in REFUSING]).items():
-        if count:
-            yield Problem(f"{name}.csv", f"{count} rows have numbers that their status denies", hint=_MEND)
+    for table in REFUSING:
+        rows = folder.read_table(table.name)
+        numbers = rows[rows["status"] != "ok"].select_dtypes("number").notna().any(axis="columns")
+        if numbers.any():
+            what = f"{int(numbers.sum())} rows have numbers that their status denies"
+            yield Problem(table.file, what, hint=_MEND)
 
 
 def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalogs) -> Iterator[Problem]:

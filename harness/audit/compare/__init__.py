@@ -1,1 +1,0 @@
-"""Compare two run folders, number by number."""

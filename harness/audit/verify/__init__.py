@@ -1,1 +1,0 @@
-"""Check a run folder against its hashes and against itself."""
