@@ -67,14 +67,12 @@ class Clustered:
         """
         n_clusters = self._n_clusters(regression)
         if min(n_clusters) < 2:
-            raise EstimationError(
-                Problem(
-                    where="covariance",
-                    what=f"clustered by {' and '.join(self.by)} needs two clusters of each; "
-                    f"there are {', '.join(map(str, n_clusters))}",
-                    hint="choose classical or robust, or estimate on more rows",
-                )
+            what = (
+                f"clustered by {' and '.join(self.by)} needs two clusters of each; "
+                f"there are {', '.join(map(str, n_clusters))}"
             )
+            hint = "choose classical or robust, or estimate on more rows"
+            raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
@@ -83,14 +81,14 @@ class Clustered:
         n_effects = _n_effects(regression, self.by, self.correction)
         df = n_obs - regression.n_coef - n_effects
         least = min(n_clusters) / (min(n_clusters) - 1)
-        left, factor = {
+        remaining, factor = {
             # linearmodels' group_debias has G / (G - 1) and (n - 1) / n of each term in it.
             "plm": (n_obs / df, (n_obs - 1) / df * (least if len(n_clusters) == 1 else 1.0)),
             "stata": (least * (n_obs - 1) / df,) * 2,
             "linearmodels": (n_obs / df,) * 2,
             "none": (1.0, 1.0),
         }[self.correction]
-        matrix, mended = _mended(covariance, left, has_constant=regression.has_constant)
+        matrix, mended = _mended(covariance, remaining, has_constant=regression.has_constant)
         named = "" if self.correction == "plm" else f", correction {self.correction}"
         kind = f"clustered by {' and '.join(self.by)}{named}{mended}"
         return matrix, correction_of(
@@ -150,14 +148,9 @@ class WildCluster(WildClusters):
         """
         n_clusters = regression.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
-            raise EstimationError(
-                Problem(
-                    where="covariance",
-                    what=f"the wild cluster bootstrap is for few clusters; there are {n_clusters}",
-                    expected=f"up to {_MOST_CLUSTERS}",
-                    hint="choose clustered, which needs no bootstrap with so many",
-                )
-            )
+            what = f"the wild cluster bootstrap is for few clusters; there are {n_clusters}"
+            hint = "choose clustered, which needs no bootstrap with so many"
+            raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
         return self._clustered.library_options(regression)
 
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
@@ -233,14 +226,11 @@ class DriscollKraay:
         n_periods, bandwidth = self._periods_and_lags(regression)
         least = max(2, bandwidth + 1)
         if n_periods < least:
-            raise EstimationError(
-                Problem(
-                    where="covariance",
-                    what=f"Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; "
-                    f"the rows are of {n_periods}",
-                    hint="choose classical, robust or clustered by entity, or a smaller bandwidth",
-                )
+            what = (
+                f"Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; the rows are of {n_periods}"
             )
+            hint = "choose classical, robust or clustered by entity, or a smaller bandwidth"
+            raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
 
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:

@@ -64,13 +64,9 @@ class Conley:
             Where the panel has no coordinates.
         """
         if regression.panel.coordinates is None:
-            raise EstimationError(
-                Problem(
-                    where="covariance",
-                    what="Conley errors need to know where rows are, and the panel has no coordinates",
-                    hint="name their columns as roles.latitude and roles.longitude",
-                )
-            )
+            what = "Conley errors need to know where rows are, and the panel has no coordinates"
+            hint = "name their columns as roles.latitude and roles.longitude"
+            raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "robust"}
 
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:

@@ -150,12 +150,9 @@ class Robust:
     def _refuse_fixed_rows(self, regression: Regression) -> None:
         n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
         if n_fixed:
-            raise EstimationError(
-                Problem(
-                    where="covariance",
-                    what=f"{self.variant} is undefined: {n_fixed} of {regression.n_obs} rows have "
-                    "leverage 1, as the only row of an entity",
-                    expected="HC0, HC1 or clustered",
-                    hint="choose another covariance, or leave out entities and periods with a single row",
-                )
+            what = (
+                f"{self.variant} is undefined: {n_fixed} of {regression.n_obs} rows have "
+                "leverage 1, as the only row of an entity"
             )
+            hint = "choose another covariance, or leave out entities and periods with a single row"
+            raise EstimationError(Problem("covariance", what, expected="HC0, HC1 or clustered", hint=hint))

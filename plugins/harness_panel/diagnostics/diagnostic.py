@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.plugin import EstimationError, Problem
+from harness.plugin import EstimationError, Panel, Problem
+from harness_panel.results.model_fit import by_columns
 
 Distribution = Literal["F", "chi2", "noncentral chi2", "normal"]
 """``normal`` tests both tails, the others the upper one."""
@@ -75,29 +76,35 @@ def unweighted(check: Check, *, is_weighted: bool) -> Check:
     return refuse if is_weighted else check
 
 
+_COLUMNS = (
+    *("test", "null_hypothesis", "statistic", "distribution", "df1", "df2", "p_value", "source"),
+    *("caution", "status", "reason"),
+)
+
+
 def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Mapping[str, Sequence[object]]:
     """Return tests as a tidy table by columns; one that was refused has its reason and no numbers."""
-    rows = [_row(outcome) for outcome in outcomes]
-    names = (
-        *("test", "null_hypothesis", "statistic", "distribution", "df1", "df2", "p_value", "source"),
-        *("caution", "status", "reason"),
-    )
-    return {name: [row.get(name) for row in rows] for name in names}
+    return by_columns(_COLUMNS, map(_row, outcomes))
 
 
-def _row(outcome: Diagnostic | Refusal) -> Mapping[str, object]:
+def _row(outcome: Diagnostic | Refusal) -> tuple[object, ...]:
     if isinstance(outcome, Refusal):
-        return {"test": outcome.name, "status": "refused", "reason": outcome.reason}
-    return {
-        "test": outcome.name,
-        "null_hypothesis": outcome.null,
-        "statistic": outcome.statistic,
-        "distribution": outcome.distribution,
-        "df1": outcome.df[0] if outcome.df else None,
-        "df2": outcome.df[1] if len(outcome.df) > 1 else None,
-        "p_value": outcome.p_value,
-        "source": outcome.source,
-        "caution": outcome.caution,
-        "status": "ok",
-        "reason": "",
-    }
+        return (outcome.name, *[None] * 8, "refused", outcome.reason)
+    df1, df2, *_ = *outcome.df, None, None
+    return (
+        *(outcome.name, outcome.null, outcome.statistic, outcome.distribution, df1, df2),
+        *(outcome.p_value, outcome.source, outcome.caution, "ok", ""),
+    )
+
+
+def effect_tests(
+    rows: Panel, tests: Iterable[tuple[str, str, float, float]], *, exposure: str
+) -> Mapping[str, Sequence[object]]:
+    """Return tests of an effect's form, as `harness.plugin.HasResultRows` has them.
+
+    Parameters
+    ----------
+    tests : name, null, statistic and p-value of each
+    """
+    names = ("exposure", "test", "against", "statistic", "p_value", "n_entities")
+    return by_columns(names, ((exposure, *test, rows.n_entities) for test in tests))

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import Polynomial
 
 from harness.plugin import CoefficientTable, Floats, Panel
+from harness_panel.diagnostics.diagnostic import effect_tests
 from harness_panel.diagnostics.effects import wald_of_slopes
+from harness_panel.results.model_fit import by_columns
 
 _LEVEL = 0.05
 
@@ -135,8 +138,7 @@ class PolynomialTurningPoint:
     fieller: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class ShapeTest:
+class ShapeTest(NamedTuple):
     """A test of a shape, or of a straight line.
 
     Attributes
@@ -191,38 +193,22 @@ def joint_tests(table: CoefficientTable, exposure: str) -> Iterator[ShapeTest]:
 
 def turning_point_columns(slope: SlopeOfExposure) -> Mapping[str, Sequence[object]]:
     """Return turning points with both of their intervals as a tidy table by columns."""
-    found = list(slope.turning_points())
-    return {
-        "kind": [point.kind for point in found],
-        "at": [point.at for point in found],
-        "delta_low": [point.delta[0] for point in found],
-        "delta_high": [point.delta[1] for point in found],
-        "fieller_low": [point.fieller[0] for point in found],
-        "fieller_high": [point.fieller[1] for point in found],
-    }
+    names = ("kind", "at", "delta_low", "delta_high", "fieller_low", "fieller_high")
+    points = slope.turning_points()
+    return by_columns(names, ((point.kind, point.at, *point.delta, *point.fieller) for point in points))
 
 
 def shape_rows(
     slope: SlopeOfExposure, table: CoefficientTable, rows: Panel
 ) -> Mapping[str, Mapping[str, Sequence[object]]]:
     """Return turning points and tests of the shape, as `harness.plugin.HasResultRows` has them."""
-    found, shapes = list(slope.turning_points()), list(shape_tests(slope))
-    tests = [*joint_tests(table, rows.exposure), *shapes]
+    shapes = list(shape_tests(slope))
     is_established = any(test.p_value < _LEVEL for test in shapes)
+    tests = (*joint_tests(table, rows.exposure), *shapes)
     return {
-        "turning_points": {
-            "kind": [point.kind for point in found],
-            "at": [point.at for point in found],
-            "conf_low": [point.delta[0] for point in found],
-            "conf_high": [point.delta[1] for point in found],
-            "is_established": [is_established] * len(found),
-        },
-        "effect_tests": {
-            "exposure": [rows.exposure] * len(tests),
-            "test": [test.name for test in tests],
-            "against": [test.null for test in tests],
-            "statistic": [test.statistic for test in tests],
-            "p_value": [test.p_value for test in tests],
-            "n_entities": [rows.n_entities] * len(tests),
-        },
+        "turning_points": by_columns(
+            ("kind", "at", "conf_low", "conf_high", "is_established"),
+            ((point.kind, point.at, *point.delta, is_established) for point in slope.turning_points()),
+        ),
+        "effect_tests": effect_tests(rows, tests, exposure=rows.exposure),
     }

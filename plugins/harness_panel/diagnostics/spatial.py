@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -51,33 +51,6 @@ class Neighbours:
         outcome = regression.panel.observed
         weights = weight_matrix(links, outcome.size)
         return cls(weights, regression.basis, regression.within.residuals, outcome, links.source)
-
-    @cached_property
-    def trace(self) -> float:
-        """The trace of W'W + WW."""
-        weights = self.weights
-        return float(weights.multiply(weights).sum() + weights.multiply(weights.T).sum())
-
-    @property
-    def error_score(self) -> float:
-        """The product of residuals with their neighbours' means, over their variance."""
-        return float(self.residuals @ (self.weights @ self.residuals)) / self._variance
-
-    @property
-    def lag_score(self) -> float:
-        """The product of residuals with the means of the neighbours' outcomes, over their variance."""
-        return float(self.residuals @ (self.weights @ self.outcome)) / self._variance
-
-    @cached_property
-    def lag_information(self) -> float:
-        """The variance of the score of a spatial lag."""
-        lagged = self.weights @ (self.outcome - self.residuals)
-        left = lagged - self.basis @ (self.basis.T @ lagged)
-        return float(left @ left) / self._variance + self.trace
-
-    @property
-    def _variance(self) -> float:
-        return float(self.residuals @ self.residuals) / self.residuals.size
 
     def moran(self) -> tuple[float, float, float]:
         """Return Moran's I of the residuals, with its mean and variance for independent normal errors.
@@ -141,7 +114,15 @@ _NULLS: Mapping[str, str] = {
 
 def _lagrange(regression: Regression, links: Links, name: str) -> Diagnostic:
     near = Neighbours.of(regression, links)
-    error, lag, trace, information = near.error_score, near.lag_score, near.trace, near.lag_information
+    weights, residuals = near.weights, near.residuals
+    variance = float(residuals @ residuals) / residuals.size
+    trace = float(weights.multiply(weights).sum() + weights.multiply(weights.T).sum())
+    # The scores of spatially correlated errors and of a spatial lag, and the variance of the latter.
+    error = float(residuals @ (weights @ residuals)) / variance
+    lag = float(residuals @ (weights @ near.outcome)) / variance
+    lagged = weights @ (near.outcome - residuals)
+    remaining = lagged - near.basis @ (near.basis.T @ lagged)
+    information = float(remaining @ remaining) / variance + trace
     share = trace / information
     statistic = {
         "lm_error": error**2 / trace,

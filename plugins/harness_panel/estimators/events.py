@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Note, Panel
+from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Note, Panel, Problem
 from harness.plugin.reporting import marked
-from harness_panel.diagnostics.diagnostic import Diagnostic, Refusal, outcome_of
+from harness_panel.diagnostics.diagnostic import Diagnostic, effect_tests
 from harness_panel.diagnostics.effects import wald_of_slopes
+from harness_panel.results.model_fit import by_columns
 from harness_panel.solver.regression import Regression
 
 LONG_AGO = 1_000_000
@@ -64,33 +65,7 @@ class Treatment:
         return cls(treated, since, is_ever, int(np.unique(starts[does_start]).size))
 
 
-@dataclass(frozen=True)
-class TwoWayWeights:
-    """What two-way effects weigh the effects of treated rows by (de Chaisemartin & D'Haultfoeuille 2020).
-
-    Attributes
-    ----------
-    n_treated, n_negative : treated rows, and those among them that count negatively
-    negative_sum : <= 0, sum of the negative weights; all weights sum to one
-    """
-
-    n_treated: int
-    n_negative: int
-    negative_sum: float
-
-
 _ROUNDING = 1e-12
-
-
-def two_way_weights(regression: Regression, treatment: Treatment) -> TwoWayWeights:
-    """Return the weights of treated rows in the coefficient of the exposure.
-
-    The coefficient is a weighted sum of outcomes, with the residuals of the exposure on all else as weights;
-    so it is the same weighted sum of the treated rows' effects (theorem 1, with their sizes in the weights).
-    """
-    weights = linear_weights(regression)[treatment.is_treated]
-    is_negative = weights < -_ROUNDING * np.abs(weights).max()
-    return TwoWayWeights(weights.size, int(is_negative.sum()), float(weights[is_negative].sum()))
 
 
 def linear_weights(regression: Regression) -> Floats:
@@ -126,7 +101,7 @@ class EventWindow:
 
         The period of the start comes first, as the exposure; the others are the last controls.
         """
-        since = np.clip(treatment.since, -self.leads, self.lags)
+        since = self.clip(treatment.since)
         dummies = {
             self.term(panel.exposure, at): (treatment.is_ever & (since == at)).astype(np.float64)
             for at in self.periods
@@ -142,6 +117,10 @@ class EventWindow:
             derived=(),
         )
 
+    def clip(self, since: Ints) -> Ints:
+        """Return periods since the start, (n,), those outside the window as its outermost."""
+        return np.clip(since, -self.leads, self.lags)
+
     def term(self, exposure: str, at: int) -> str:
         """Return the name of a period's coefficient, such as ``zone, 2 periods before``."""
         if at == 0:
@@ -152,74 +131,23 @@ class EventWindow:
 
 
 @dataclass(frozen=True, eq=False)
-class EventStudy:
-    """Coefficients by period since the start.
-
-    Attributes
-    ----------
-    window : which periods
-    exposure : the treatment
-    table : coefficients of the dummies, among others
-    n_obs : rows of each period of the window, by period
-    """
-
-    window: EventWindow
-    exposure: str
-    table: CoefficientTable
-    n_obs: Mapping[int, int]
-
-    def columns(self) -> Mapping[str, Sequence[object]]:
-        """Return a tidy table by columns, the reference period with its zero among them."""
-        place = {term: at for at, term in enumerate(self.table.terms)}
-        limits = self.table.conf_int(0.95)
-        rows: list[tuple[object, ...]] = []
-        for period in range(-self.window.leads, self.window.lags + 1):
-            at = place.get(self.window.term(self.exposure, period))
-            if period == REFERENCE:
-                rows.append((period, 0.0, None, None, None, self.n_obs.get(period, 0)))
-            elif at is not None:
-                numbers = (self.table.estimate[at], self.table.std_error[at], *limits[at])
-                rows.append((period, *map(float, numbers), self.n_obs.get(period, 0)))
-        names = ("event_time", "estimate", "std_error", "conf_low", "conf_high", "n_obs")
-        return {name: [row[at] for row in rows] for at, name in enumerate(names)}
-
-    def pre_trend(self) -> Diagnostic:
-        """Test jointly that there is no effect before the start.
-
-        Raises
-        ------
-        EstimationError
-            Where no lead has a coefficient, or clusters are too few for their covariance.
-        """
-        wanted = {self.window.term(self.exposure, at) for at in self.window.periods if at < 0}
-        at = [place for place, term in enumerate(self.table.terms) if term in wanted]
-        found = wald_of_slopes(self.table, at)
-        return replace(found, name="pre_trend", null=marked("no effect before the treatment starts"))
-
-
-def rows_of_periods(treatment: Treatment, window: EventWindow) -> Mapping[int, int]:
-    """Return the number of rows of each period since the start, the outermost with those further away."""
-    since = np.clip(treatment.since[treatment.is_ever], -window.leads, window.lags)
-    periods, counts = np.unique(since, return_counts=True)
-    return dict(zip(periods.tolist(), counts.tolist(), strict=True))
-
-
-@dataclass(frozen=True, eq=False)
 class Events:
-    """What is told of a treatment besides its coefficient.
+    """What is known of a treatment besides its coefficient.
 
     Attributes
     ----------
-    study : by periods since the start; None where these rows cannot carry it
+    treatment : of the exposure
+    window : periods of the event study
+    table : coefficients of its dummies, among others; None where these rows cannot carry it
     reason : why there is none
-    n_starts : different periods in which treatment starts
-    weights : of the treated rows in the coefficient
+    weights : (n_treated,), of the treated rows in the coefficient, by `linear_weights`
     """
 
-    study: EventStudy | None
+    treatment: Treatment
+    window: EventWindow
+    table: CoefficientTable | None
     reason: str
-    n_starts: int
-    weights: TwoWayWeights
+    weights: Floats
 
     @classmethod
     def of(
@@ -229,7 +157,7 @@ class Events:
         regress: Callable[[Panel], Regression],
         tabulate: Callable[[Panel], CoefficientTable],
     ) -> Events | None:
-        """Return what is told of a panel's exposure; None where it is no treatment.
+        """Return what is known of a panel's exposure; None where it is no treatment.
 
         Parameters
         ----------
@@ -239,40 +167,76 @@ class Events:
         treatment = Treatment.of(panel)
         if treatment is None:
             return None
+        table, reason = None, ""
         try:
             table = tabulate(window.expand(panel, treatment))
         except EstimationError as error:
-            study, reason = None, error.problems[0].what
-        else:
-            study, reason = EventStudy(window, panel.exposure, table, rows_of_periods(treatment, window)), ""
-        return cls(study, reason, treatment.n_starts, two_way_weights(regress(panel), treatment))
+            reason = error.problems[0].what
+        weights = linear_weights(regress(panel))[treatment.is_treated]
+        return cls(treatment, window, table, reason, weights)
 
-    def effect_tests(self, n_entities: int) -> Mapping[str, Sequence[object]]:
-        """Return the test that there is no effect before the start; no columns without an event study."""
-        if self.study is None:
+    def details(self, exposure: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the event study as a tidy table, its reference period with a zero; none without one."""
+        if self.table is None:
             return {}
-        found = outcome_of("pre_trend", self.study.pre_trend)
-        row: dict[str, object] = {
-            "exposure": self.study.exposure,
-            "test": "pre_trend",
-            "against": "no effect before",
-        }
-        if isinstance(found, Refusal):
-            row |= {"status": "refused", "reason": found.reason}
-        else:
-            row |= {"statistic": found.statistic, "p_value": found.p_value, "n_entities": n_entities}
-        return {name: [value] for name, value in row.items()}
+        place = {term: at for at, term in enumerate(self.table.terms)}
+        limits = self.table.conf_int(0.95)
+        since = self.window.clip(self.treatment.since[self.treatment.is_ever])
+        n_obs = dict(zip(*map(np.ndarray.tolist, np.unique(since, return_counts=True)), strict=True))
+        rows: list[tuple[object, ...]] = []
+        for period in range(-self.window.leads, self.window.lags + 1):
+            at = place.get(self.window.term(exposure, period))
+            if period == REFERENCE:
+                rows.append((period, 0.0, None, None, None, n_obs.get(period, 0)))
+            elif at is not None:
+                numbers = (self.table.estimate[at], self.table.std_error[at], *limits[at])
+                rows.append((period, *map(float, numbers), n_obs.get(period, 0)))
+        names = ("event_time", "estimate", "std_error", "conf_low", "conf_high", "n_obs")
+        return {"event_study": by_columns(names, rows)}
+
+    def pre_trend(self, exposure: str) -> Diagnostic:
+        """Test jointly that there is no effect before the start.
+
+        Raises
+        ------
+        EstimationError
+            Where there is no event study, no lead has a coefficient, or clusters are too few for their
+            covariance.
+        """
+        if self.table is None:
+            raise EstimationError(Problem("event study", self.reason))
+        wanted = {self.window.term(exposure, at) for at in self.window.periods if at < 0}
+        at = [place for place, term in enumerate(self.table.terms) if term in wanted]
+        found = wald_of_slopes(self.table, at)
+        return replace(found, name="pre_trend", null=marked("no effect before the treatment starts"))
+
+    def result_rows(self, panel: Panel) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the test that there is no effect before the start; none without an event study."""
+        if self.table is None:
+            return {}
+        against = "no effect before"
+        try:
+            found = self.pre_trend(panel.exposure)
+        except EstimationError as error:
+            row = (panel.exposure, "pre_trend", against, "refused", error.problems[0].what)
+            return {"effect_tests": by_columns(("exposure", "test", "against", "status", "reason"), [row])}
+        tests = [("pre_trend", against, found.statistic, found.p_value)]
+        return {"effect_tests": effect_tests(panel, tests, exposure=panel.exposure)}
 
     def notes(self, exposure: str) -> Iterator[Note]:
-        """Yield a warning where treatment is staggered, and one where there is no event study."""
-        if self.n_starts > 1:
-            weights = self.weights
+        """Yield a warning where treatment is staggered, and one where there is no event study.
+
+        With two-way effects the coefficient is a weighted sum of the treated rows' effects, whose weights sum
+        to one (theorem 1 of de Chaisemartin & D'Haultfoeuille 2020, with their sizes in the weights).
+        """
+        if self.treatment.n_starts > 1:
+            negative = self.weights[self.weights < -_ROUNDING * np.abs(self.weights).max()]
             message = (
-                f"{exposure!r} starts in {self.n_starts} different periods. With two-way effects its "
-                f"coefficient weighs the effects of {weights.n_treated} treated rows, {weights.n_negative} "
-                f"of them negatively, by {weights.negative_sum:.3g} in all; where effects differ, it need "
+                f"{exposure!r} starts in {self.treatment.n_starts} different periods. With two-way effects "
+                f"its coefficient weighs the effects of {self.weights.size} treated rows, {negative.size} "
+                f"of them negatively, by {float(negative.sum()):.3g} in all; where effects differ, it need "
                 "not be near any of them (de Chaisemartin & D'Haultfoeuille 2020)."
             )
             yield Note("W-STAGGERED", exposure, message)
-        if self.study is None:
+        if self.table is None:
             yield Note("W-EVENTS", exposure, f"There is no event study of {exposure!r}: {self.reason}.")

@@ -25,9 +25,8 @@ from harness.plugin import (
 from harness_panel.covariance import Covariance, clusters_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.diagnostics.diagnostic import Check
-from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator
 from harness_panel.results.library import LibraryData, LibraryModel
-from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
 from harness_panel.solver.absorb import Absorber
 from harness_panel.solver.differences import Pairs, adjacent_pairs, difference_models, differenced

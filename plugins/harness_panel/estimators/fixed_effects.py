@@ -39,53 +39,48 @@ from harness_panel.covariance.independent import PredictionsAlone
 from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects, hausman
 from harness_panel.estimators.events import Events, EventWindow
-from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel, report_of
-from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import intercept_statistics, likelihood_statistics
 from harness_panel.solver.draws import regress_draws
-from harness_panel.solver.regression import Dimension, LinearModels, Regression, regress
+from harness_panel.solver.equation import LinearModels
+from harness_panel.solver.regression import Dimension, Regression, regress
+
+_MOST_DUMMIES = 2**27
+"""Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""
+
+
+_N_EFFECTS = "independent effects, as degrees of freedom count"
+_SINGLETONS = (
+    "rows that are the only one of a level, or are so once such rows are left out; no slope depends on them"
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EventsFit(EffectsFit):
-    """A fit with effects of entities, periods or other levels.
+class FixedEffectsFit(EffectsFit):
+    """A fit with fixed effects.
 
     Attributes
     ----------
-    events : what is told of an exposure that is a treatment, with two-way effects; None of others
+    events : what is known of an exposure that is a treatment, with two-way effects; None of others
     """
+
+    title: ClassVar[str] = "Fixed effects"
 
     events: Events | None = field(default=None, kw_only=True)
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was dropped, whether solvers disagree, and whether treatment is staggered."""
-        told = () if self.events is None else self.events.notes(self.rows.exposure)
-        return (*super().notes, *told)
+        return (*super().notes, *(self.events.notes(self.rows.exposure) if self.events else ()))
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics, influential rows and, of a treatment, its event study."""
-        details = dict(super().details())
-        if self.events is not None and self.events.study is not None:
-            details["event_study"] = self.events.study.columns()
-        return details
+        return {**super().details(), **(self.events.details(self.rows.exposure) if self.events else {})}
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the test that a treatment has no effect before it starts."""
-        tests = {} if self.events is None else self.events.effect_tests(self.rows.n_entities)
-        return {"effect_tests": tests} if tests else {}
-
-
-_MOST_DUMMIES = 2**27
-"""Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FixedEffectsFit(EventsFit):
-    """A fit with fixed effects."""
-
-    title: ClassVar[str] = "Fixed effects"
+        return self.events.result_rows(self.rows) if self.events else {}
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
@@ -94,15 +89,8 @@ class FixedEffectsFit(EventsFit):
             *super().statistics(),
             *intercept_statistics(self.regression),
             *likelihood_statistics(self.regression, rss=self.reported.rss),
-            Statistic(
-                "n_effects", self.regression.n_effects, "independent effects, as degrees of freedom count"
-            ),
-            Statistic(
-                "n_singleton_rows",
-                n_alone,
-                "rows that are the only one of a level, or are so once such rows are left out; "
-                "no slope depends on them",
-            ),
+            Statistic("n_effects", self.regression.n_effects, _N_EFFECTS),
+            Statistic("n_singleton_rows", n_alone, _SINGLETONS),
         )
 
     def checks(self) -> Mapping[str, Check]:
@@ -116,6 +104,17 @@ class FixedEffectsFit(EventsFit):
             **(against_random if effects == ("entity",) else {}),
             **self.error_checks(),
         }
+
+
+def _rung(place: int, name: str, *keys: str, is_drafted: bool = False) -> Rung:
+    return Rung(
+        place,
+        f"Fixed effects ({', '.join(keys)})",
+        id=name,
+        options={"effects": list(keys)},
+        is_drafted=is_drafted,
+        absorbs=frozenset(keys),
+    )
 
 
 @dataclass(frozen=True)
@@ -150,21 +149,8 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
     linear_model: ClassVar[LinearModel | None] = "within"
     rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(
-            110,
-            "Fixed effects (entity)",
-            id="fe",
-            options={"effects": ["entity"]},
-            absorbs=frozenset({"entity"}),
-        ),
-        Rung(
-            120,
-            "Fixed effects (entity, time)",
-            id="twfe",
-            options={"effects": ["entity", "time"]},
-            is_drafted=True,
-            absorbs=frozenset({"entity", "time"}),
-        ),
+        _rung(110, "fe", "entity"),
+        _rung(120, "twfe", "entity", "time", is_drafted=True),
     )
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects, HasResultRows}
 

@@ -3,28 +3,213 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
-from typing import Generic, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar, Generic, Self, TypeVar
 
+import numpy as np
 from numpy.random import Generator
 
 from harness.plugin import (
     CanFitDraws,
     CanFitFolds,
     CanProfile,
+    CoefficientTable,
     DrawSelection,
+    EstimationError,
     Floats,
     HasCoefficients,
     HasDetails,
     HasNotes,
+    LevelModels,
     NeedsGroups,
+    Note,
     Panel,
+    Problem,
+    Statistic,
+    key_of,
+    statistic_columns,
 )
 from harness_panel.covariance import Covariance, columns_of
 from harness_panel.covariance.independent import PredictionsAlone
-from harness_panel.results.library import LibraryData, LibraryModel, report_of
-from harness_panel.results.linear_fit import LinearFit
-from harness_panel.solver.regression import LinearModels
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic, Refusal, diagnostic_columns, outcome_of
+from harness_panel.diagnostics.effects import pesaran, wald_of_slopes, wooldridge
+from harness_panel.results.library import LibraryData, LibraryModel, LibraryReport, report_of
+from harness_panel.results.model_fit import LevelledFit, ModelFit
+from harness_panel.results.statistics import agreement_statistic, equation_statistics, panel_statistics
+from harness_panel.solver.equation import LinearModels
+from harness_panel.solver.regression import Regression, in_order
+
+_SHOWN = 10
+_FIXED = 1e-10
+"""One less the leverage of a row that has an effect to itself."""
+
+
+def influence(regression: Regression) -> tuple[Floats, Floats]:
+    """Return Cook's distance (Cook 1977) and the leverage of rows, (n_obs,) each, as the equation has them.
+
+    A distance is how far the coefficients move without the row, in units of their classical covariance, over
+    their number; it is zero for a row that has an effect to itself. Leverage is that in the regression on
+    columns and dummies, in (0, 1]. ``OLSInfluence`` of statsmodels has what effects leave of the columns, and
+    does not know that effects take leverage and degrees of freedom; both are put in.
+    """
+    from statsmodels.regression.linear_model import OLS
+    from statsmodels.stats.outliers_influence import OLSInfluence
+
+    # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
+    within = OLSInfluence(OLS(regression.within.residuals, regression.basis).fit())
+    leverage = regression.leverage()
+    is_free = 1.0 - leverage > _FIXED
+    share = (1.0 - within.hat_matrix_diag[is_free]) / (1.0 - leverage[is_free])
+    counted = regression.df_resid / (regression.n_obs - regression.n_coef)
+    distance = np.zeros(regression.n_obs)
+    distance[is_free] = counted * share**2 * within.cooks_distance[0][is_free]
+    return distance, leverage
+
+
+def influence_columns(regression: Regression) -> Mapping[str, Sequence[object]]:
+    """Return the rows of greatest influence, up to ten, as a tidy table by columns.
+
+    A row is influential where its distance is above four over the number of rows (Bollen & Jackman 1985).
+    A difference is named by its later period, the mean of an entity by its first.
+    """
+    (distances, leverage), panel = influence(regression), regression.panel
+    rows = np.argsort(-distances, kind="stable")[:_SHOWN]
+    return {
+        "entity": [panel.entity.labels[code] for code in panel.entity.codes[rows].tolist()],
+        "period": [panel.time.labels[code] for code in panel.time.codes[rows].tolist()],
+        "cooks_distance": distances[rows].tolist(),
+        "leverage": leverage[rows].tolist(),
+        "is_influential": (distances[rows] > 4.0 / regression.n_obs).tolist(),
+    }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearFit(ModelFit):
+    """One fit of a linear model.
+
+    Attributes
+    ----------
+    rows : what it was fitted on
+    regression : the equation that was estimated
+    model : columns and levels; one draw
+    report : what a library says of the regression; None where only predictions were asked for
+    title : what kind of fit it is, for readers
+    """
+
+    title: ClassVar[str] = "Least squares"
+
+    rows: Panel
+    regression: Regression
+    model: LevelModels
+    report: LibraryReport | None = None
+
+    @property
+    def reported(self) -> LibraryReport:
+        """What a library says of the regression.
+
+        Raises
+        ------
+        EstimationError
+            Where only predictions were asked for.
+        """
+        if self.report is None:
+            raise EstimationError(
+                Problem("coefficients", "this fit only predicts", hint="fit without `for_folds`")
+            )
+        return self.report
+
+    @property
+    def table(self) -> CoefficientTable:
+        """Estimates of the kept columns with their covariance."""
+        return self.reported.table
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, whether the rest is close to collinear, and whether two solvers disagree."""
+        return (*self.regression.notes, *(self.report.notes if self.report else ()))
+
+    def coefficients(self) -> CoefficientTable:
+        """Return estimates with their covariance and its corrections named."""
+        return self.table
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, every number with its definition."""
+        slopes = self.regression.within.slopes
+        return (
+            *equation_statistics(self.regression, rss=self.reported.rss, r2=self.r2()),
+            *panel_statistics(self.rows, slopes, self.level()),
+            agreement_statistic(self.reported),
+        )
+
+    def diagnostics(self) -> tuple[Diagnostic | Refusal, ...]:
+        """Return tests of what the estimator assumes; one that these rows cannot carry is a refusal."""
+        return tuple(outcome_of(name, check) for name, check in self.checks().items())
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics, diagnostics and the most influential rows as tidy tables by columns."""
+        return {
+            "statistics": statistic_columns(self.statistics()),
+            "diagnostics": diagnostic_columns(self.diagnostics()),
+            "influence": influence_columns(self.regression),
+        }
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome."""
+        return self.rows.outcome
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """Keys and columns whose effects are absorbed, by name."""
+        return tuple(str(effect) for effect in in_order(self.regression.effects))
+
+    def remarks(self) -> Sequence[str]:
+        """Return effects and weights, in words."""
+        effects = "no effects absorbed"
+        if self.absorbed:
+            keys = [key_of(self.rows, effect).name for effect in in_order(self.regression.effects)]
+            effects = (
+                f"effects of {' and '.join(keys)} absorbed, {self.regression.n_effects} of them independent"
+            )
+        return (effects, "rows weighted") if self.is_weighted else (effects,)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether some rows count more than others."""
+        return self.regression.is_weighted
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return the tests that go with the estimator by name, not yet computed."""
+        return {"slopes": self.test_slopes}
+
+    def error_checks(self) -> Mapping[str, Check]:
+        """Return tests of correlation over time, and across entities in the rows of the equation."""
+        residuals = self.regression.within.residuals
+        return {
+            "serial_correlation": partial(wooldridge, self.rows),
+            "cross_section_dependence": partial(pesaran, self.regression.panel, residuals),
+        }
+
+    def r2(self) -> float:
+        """Return the library's share of the equation's variance that its columns explain, in [0, 1]."""
+        return float(self.reported.results.rsquared)
+
+    def level(self) -> float | None:
+        """Return the constant of the outcome's level; None for an equation without one."""
+        within = self.regression.within
+        return within.level_at(np.zeros(within.centre.size)) if self.regression.has_constant else None
+
+    def test_slopes(self) -> Diagnostic:
+        """Test that all slopes are zero, with the table's own covariance."""
+        return wald_of_slopes(self.table, range(self.regression.has_constant, len(self.table.terms)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EffectsFit(LinearFit, LevelledFit):
+    """A fit with effects of entities, periods or other levels."""
+
 
 LINEAR: frozenset[type] = frozenset(
     {CanFitDraws, CanFitFolds, CanProfile, HasCoefficients, HasDetails, HasNotes, NeedsGroups}

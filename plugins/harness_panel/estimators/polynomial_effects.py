@@ -13,12 +13,12 @@ from pydantic import Field
 from harness.plugin import Floats, LinearModel, Panel, Rung, require_dose
 from harness_panel.diagnostics.shapes import SlopeOfExposure, shape_rows, turning_point_columns
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
-from harness_panel.solver.equation import ExpandedModels
+from harness_panel.solver.equation import ExpandedModels, FurtherColumns
 from harness_panel.solver.regression import Regression
 
 
 @dataclass(frozen=True)
-class PolynomialTerms:
+class PolynomialTerms(FurtherColumns):
     """Terms that let a linear model bend in the exposure.
 
     Attributes

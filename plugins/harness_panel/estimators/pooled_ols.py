@@ -27,9 +27,8 @@ from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
 from harness_panel.diagnostics.pooled import heteroscedasticity, reset, white
 from harness_panel.diagnostics.spatial import spatial_tests
-from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.estimators.linear import LINEAR, LinearEstimator, LinearFit
 from harness_panel.results.library import LibraryData, LibraryModel
-from harness_panel.results.linear_fit import LinearFit
 from harness_panel.results.statistics import likelihood_statistics
 from harness_panel.solver.absorb import Absorber
 from harness_panel.solver.draws import regress_draws

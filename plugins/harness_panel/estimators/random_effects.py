@@ -18,9 +18,8 @@ from harness_panel.covariance import Covariance
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.diagnostics.effects import breusch_pagan, hausman, means_test
-from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator
 from harness_panel.results.library import LibraryData, LibraryModel, report_of
-from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
 from harness_panel.solver.equation import Centring, ExpandedModels, OneByOne
 from harness_panel.solver.random_equation import (

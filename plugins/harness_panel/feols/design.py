@@ -91,6 +91,14 @@ class EffectDesign:
     weights: Floats
     trend: LevelTrends | None = None
 
+    def take(self, rows: Ints, period: Ints) -> EffectDesign:
+        """Return the design of some rows, (n_rows,) positions, in these periods, with the same sets."""
+        sets, weights = tuple(levels.take(rows) for levels in self.sets), self.weights[rows]
+        if self.trend is None:
+            return EffectDesign(sets, weights)
+        entities = sets[self.sets.index(self.trend.entities)]
+        return EffectDesign(sets, weights, LevelTrends.of(entities, period, weights))
+
     def parts(self, first: EffectSet, second: EffectSet) -> Parts:
         """Return how two of the sets hang together; it is found once."""
         if (first, second) not in self._parts:
@@ -106,7 +114,7 @@ class EffectDesign:
         return effect_set.sums(self.weights)
 
     def residuals(self, values: Floats) -> Floats:
-        """Return what effects leave of a column, (n_obs,), by weighted least squares.
+        """Return the residuals of a column, (n_obs,), on the effects, by weighted least squares.
 
         Raises
         ------
@@ -114,10 +122,10 @@ class EffectDesign:
             As by `solve`.
         """
         root = np.sqrt(self.weights)
-        left = values * root
+        residual = values * root
         for _ in range(_PASSES):
-            left = left - self._matrix @ self._solve(left)
-        return np.asarray(left / root)
+            residual = residual - self._matrix @ self._solve(residual)
+        return np.asarray(residual / root)
 
     def solve(self, values: Floats) -> tuple[tuple[Floats, ...], Floats]:
         """Return the effects that explain a column, (n_obs,), best, and the slopes in time.
@@ -178,14 +186,12 @@ class EffectDesign:
             self._matrix, target, atol=_TOLERANCE, btol=_TOLERANCE, conlim=0.0, maxiter=_MOST_STEPS
         )
         if stop == 7:
-            raise EstimationError(
-                Problem(
-                    where="effects",
-                    what=f"the levels of {', '.join(levels.name for levels in self.sets)} hang together too "
-                    f"loosely to be solved for in {_MOST_STEPS} steps",
-                    hint="absorb fewer effects, or leave out levels with few rows",
-                )
+            what = (
+                f"the levels of {', '.join(levels.name for levels in self.sets)} hang together too "
+                f"loosely to be solved for in {_MOST_STEPS} steps"
             )
+            hint = "absorb fewer effects, or leave out levels with few rows"
+            raise EstimationError(Problem("effects", what, hint=hint))
         return np.asarray(found)
 
 
@@ -218,11 +224,6 @@ def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
         return count_effects(design)
     trend = design.trend if design.trend is not None and design.trend.entities in inside else None
     return count_effects(design) - _count(design, inside, trend) + 1
-
-
-def is_counted_exactly(design: EffectDesign) -> bool:
-    """Return whether `count_effects` is the number itself, and no bound."""
-    return len(design.sets) <= 2
 
 
 def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: LevelTrends | None) -> int:

@@ -12,8 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness.plugin import (
-    CanFitDraws,
-    CanProfile,
+    CanFitFolds,
     CoefficientTable,
     Combination,
     DrawSelection,
@@ -21,119 +20,30 @@ from harness.plugin import (
     EstimationError,
     Floats,
     GroupColumn,
-    HasCoefficients,
-    HasDetails,
     HasEffects,
-    HasNotes,
-    NeedsGroups,
     Note,
     Panel,
     Problem,
-    Refusals,
-    ShownFit,
     Statistic,
     effect_named,
-    listed,
     read_effect_set,
     row_weights,
     rows_in_company,
     statistic_columns,
 )
-from harness_panel.feols.covariance import CRV1, CRV3, Hetero, Iid, WildBootstrap
-from harness_panel.feols.design import EffectDesign, LevelTrends, count_effects, is_counted_exactly
+from harness_panel.estimators.linear import LINEAR
+from harness_panel.feols.covariance import CRV1, FeolsCovariance, WildBootstrap
+from harness_panel.feols.design import EffectDesign, LevelTrends, count_effects
 from harness_panel.feols.models import FeolsModels, level_model, stack
 from harness_panel.feols.regression import DroppedColumn, Estimate, FeolsRegression, Request
+from harness_panel.results.model_fit import LevelledFit
 
-
-def refuse_impossible(regression: FeolsRegression) -> None:
-    """Refuse rows that no equation with these effects can be estimated on.
-
-    Raises
-    ------
-    EstimationError
-        Where the outcome or the exposure does not vary, a set of effects has one level, no entity has two
-        periods for its trend, or rows are no more than effects.
-    """
-    panel, design, say = regression.panel, regression.design, _refusals(regression)
-    if not regression.does_outcome_vary:
-        raise EstimationError(say.constant_outcome(float(panel.observed[0])))
-    for levels in design.sets:
-        if levels.n_levels < 2:
-            raise EstimationError(say.single_level(levels.name))
-    if design.trend is not None and not design.trend.has_slope.any():
-        hint = "leave trends out, or estimate on more periods"
-        raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
-    for at in range(len(panel.exposure_columns)):
-        if not regression.varies[at]:
-            raise EstimationError(say.constant_exposure(at, float(panel.X[0, at])))
-    few = say.few_rows(n_columns=1, n_effects=count_effects(design))
-    if few:
-        raise EstimationError(few)
-
-
-def judge(regression: FeolsRegression, estimate: Estimate) -> tuple[Note, ...]:
-    """Return notes on what was dropped.
-
-    Raises
-    ------
-    EstimationError
-        Where rows are too few, effects absorb the outcome or the exposure, or other columns determine it.
-    """
-    problem = _problem(regression, estimate)
-    if problem:
-        raise EstimationError(problem)
-    return tuple(_notes(regression, estimate))
-
-
-def _problem(regression: FeolsRegression, estimate: Estimate) -> Problem | None:
-    say = _refusals(regression)
-    own = range(len(regression.panel.exposure_columns))
-    for dropped in estimate.dropped:
-        found = [at for at in own if at in (dropped.column, *dropped.on)]
-        if not found:
-            continue
-        if dropped.column == 0 or (dropped.column in own and not dropped.on):
-            return say.absorbed_exposure(found[0])
-        if dropped.column in own or len(dropped.on) > 1:
-            return say.determined_exposure(found[0], dropped.column, _combination(regression, dropped))
-    if estimate.is_outcome_absorbed:
-        return say.absorbed_outcome()
-    return say.few_rows(n_columns=estimate.kept.size, n_effects=count_effects(regression.design))
-
-
-def _notes(regression: FeolsRegression, estimate: Estimate) -> Iterator[Note]:
-    say = _refusals(regression)
-    for at, varies in enumerate(regression.varies.tolist()):
-        if not varies:
-            yield say.dropped_constant(at)
-    for dropped in estimate.dropped:
-        if dropped.on:
-            yield say.dropped_collinear(dropped.column, _combination(regression, dropped))
-        else:
-            yield say.dropped_absorbed(dropped.column)
-    if not is_counted_exactly(regression.design):
-        message = (
-            f"The {say.taken} are counted as {count_effects(regression.design)}, which is rather too many "
-            "where they overlap; standard errors that count them are rather too large."
-        )
-        yield Note("W-EFFECTS", "effects", message)
-
-
-def _combination(regression: FeolsRegression, dropped: DroppedColumn) -> str:
-    names = regression.panel.columns
-    on = " and ".join(repr(names[at]) for at in dropped.on)
-    taken = _refusals(regression).taken
-    return f"{names[dropped.column]!r} is a combination of {on} and of the {taken}"
-
-
-def _refusals(regression: FeolsRegression) -> Refusals:
-    effects = f"{listed([levels.name for levels in regression.design.sets])} effects"
-    trends = " and trends" if regression.design.trend is not None else ""
-    return Refusals(regression.panel, effects + trends)
+Columns = Annotated[tuple[str, ...], Field(min_length=2)]
+"""Columns and keys whose combinations are levels."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FeolsFit(ShownFit):
+class FeolsFit(LevelledFit):
     """One fit.
 
     Attributes
@@ -152,20 +62,6 @@ class FeolsFit(ShownFit):
     table: CoefficientTable
     model: FeolsModels
     notes: tuple[Note, ...]
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        predicted: Floats = self.model.predict(panel)[0]
-        return predicted
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
-        means: Floats = self.model.profile(panel, columns, points)[0]
-        return means
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since one of their levels is new."""
-        return self.model.n_unseen(panel)
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named."""
@@ -188,42 +84,6 @@ class FeolsFit(ShownFit):
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics of the fit, each with its definition."""
         return {"statistics": statistic_columns(self.described)}
-
-
-def summary(whole: FeolsRegression, used: FeolsRegression, estimate: Estimate) -> tuple[Statistic, ...]:
-    """Return what describes a fit.
-
-    Parameters
-    ----------
-    whole : all training rows
-    used : the rows that slopes and errors are computed from
-    """
-    n_effects = count_effects(used.design)
-    df = used.panel.n_obs - estimate.kept.size - n_effects
-    left = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
-    n_alone = whole.panel.n_obs - rows_in_company(whole.design.sets).size
-    rss = estimate.rss
-    levels = [
-        Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
-        for levels in used.design.sets
-    ]
-    return (
-        Statistic("n_obs", used.panel.n_obs, "rows of the estimated equation"),
-        Statistic("df_resid", df, "rows less coefficients less independent effects"),
-        Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
-        Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
-        Statistic("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
-        Statistic("n_effects", n_effects, "independent effects, slopes in time among them"),
-        Statistic("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
-        *levels,
-    )
-
-
-Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="use")]
-"""Any of them, told apart by ``use``; an option that belongs to another kind is refused."""
-
-Columns = Annotated[tuple[str, ...], Field(min_length=2)]
-"""Columns and keys whose combinations are levels."""
 
 
 @dataclass(frozen=True)
@@ -255,14 +115,12 @@ class Feols:
     """
 
     name: ClassVar[str] = "feols"
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
-    )
+    provides: ClassVar[frozenset[type]] = (LINEAR - {CanFitFolds}) | {HasEffects}
 
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()
     trends: tuple[Literal["entity"], ...] = ()
-    covariance: Covariance = field(default_factory=CRV1)
+    covariance: FeolsCovariance = field(default_factory=CRV1)
     singletons: Literal["keep", "drop"] = "keep"
     weighted: bool = False
 
@@ -304,13 +162,23 @@ class Feols:
         """
         weights = row_weights(panel, weighted=self.weighted)
         whole = self._regression(panel, weights)
-        used = whole if self.singletons == "keep" else self._without_singletons(whole)
+        rows = rows_in_company(whole.design.sets)
+        if self.singletons == "drop" and rows.size == 0:
+            hint = "absorb fewer effects"
+            raise EstimationError(Problem("rows", "every row is the only one of a level", hint=hint))
+        used = whole if self.singletons == "keep" else whole.take(rows)
         refuse_impossible(used)
         estimate = used.estimate(self.covariance.request(used))
         notes = judge(used, estimate)
-        table = self.covariance.table(used, estimate, rng=rng)
+        matrix, correction = self.covariance.corrected(used, estimate)
+        terms = tuple(panel.columns[at] for at in estimate.kept.tolist())
+        table = CoefficientTable(terms, estimate.slopes, matrix, correction)
+        if isinstance(self.covariance, WildBootstrap):
+            inference = self.covariance.bootstrap(used, estimate, factor=correction.factor, rng=rng)
+            table = replace(table, inference=inference)
         model = level_model(panel, whole.design, estimate.all_slopes(len(panel.columns)))
-        return FeolsFit(used, summary(whole, used, estimate), table, model, notes)
+        statistics = summary(used, estimate, n_alone=panel.n_obs - rows.size)
+        return FeolsFit(used, statistics, table, model, notes)
 
     def fit_draws(
         self,
@@ -348,19 +216,10 @@ class Feols:
     def _regression(self, panel: Panel, weights: Floats) -> FeolsRegression:
         sets = tuple(read_effect_set(panel, _effect(parts)) for parts in self._sets)
         entities = next((levels for levels in sets if levels.effect == "entity"), None)
-        trend = (
-            LevelTrends.of(entities, panel.period, weights) if self.trends and entities is not None else None
-        )
+        trend = None
+        if self.trends and entities is not None:
+            trend = LevelTrends.of(entities, panel.period, weights)
         return FeolsRegression(panel, EffectDesign(sets, weights, trend))
-
-    @staticmethod
-    def _without_singletons(regression: FeolsRegression) -> FeolsRegression:
-        rows = rows_in_company(regression.design.sets)
-        if rows.size == 0:
-            raise EstimationError(
-                Problem("rows", "every row is the only one of a level", hint="absorb fewer effects")
-            )
-        return regression.take(rows)
 
 
 def _draw(whole: FeolsRegression, weights: Floats) -> FeolsModels:
@@ -378,3 +237,103 @@ def _effect(parts: Sequence[str]) -> EffectKey:
 
 def _in_words(sets: Sequence[Sequence[str]]) -> str:
     return ", ".join("^".join(parts) for parts in sets) or "nothing"
+
+
+def refuse_impossible(regression: FeolsRegression) -> None:
+    """Refuse rows that no equation with these effects can be estimated on.
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome or the exposure does not vary, a set of effects has one level, no entity has two
+        periods for its trend, or rows are no more than effects.
+    """
+    panel, design, say = regression.panel, regression.design, regression.refusals
+    if not regression.varies[-1]:
+        raise EstimationError(say.constant_outcome(float(panel.observed[0])))
+    for levels in design.sets:
+        if levels.n_levels < 2:
+            raise EstimationError(say.single_level(levels.name))
+    if design.trend is not None and not design.trend.has_slope.any():
+        hint = "leave trends out, or estimate on more periods"
+        raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
+    for at in range(len(panel.exposure_columns)):
+        if not regression.varies[at]:
+            raise EstimationError(say.constant_exposure(at, float(panel.X[0, at])))
+    few = say.few_rows(n_columns=1, n_effects=count_effects(design))
+    if few:
+        raise EstimationError(few)
+
+
+def judge(regression: FeolsRegression, estimate: Estimate) -> tuple[Note, ...]:
+    """Return notes on what was dropped.
+
+    Raises
+    ------
+    EstimationError
+        Where rows are too few, effects absorb the outcome or the exposure, or other columns determine it.
+    """
+    problem = _problem(regression, estimate)
+    if problem:
+        raise EstimationError(problem)
+    return tuple(_notes(regression, estimate))
+
+
+def summary(regression: FeolsRegression, estimate: Estimate, *, n_alone: int) -> tuple[Statistic, ...]:
+    """Return what describes a fit, `n_alone` of whose training rows are the only ones of a level."""
+    n_obs, n_effects = regression.panel.n_obs, count_effects(regression.design)
+    df = n_obs - estimate.kept.size - n_effects
+    total = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
+    rss = float(estimate.residuals @ estimate.residuals) * estimate.scale**2
+    return (
+        Statistic("n_obs", n_obs, "rows of the estimated equation"),
+        Statistic("df_resid", df, "rows less coefficients less independent effects"),
+        Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
+        Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
+        Statistic("r2", 1.0 - rss / total, "share of what effects leave of the outcome that columns explain"),
+        Statistic("n_effects", n_effects, "independent effects, slopes in time among them"),
+        Statistic("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
+        *(
+            Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
+            for levels in regression.design.sets
+        ),
+    )
+
+
+def _problem(regression: FeolsRegression, estimate: Estimate) -> Problem | None:
+    say = regression.refusals
+    own = range(len(regression.panel.exposure_columns))
+    for dropped in estimate.dropped:
+        found = [at for at in own if at in (dropped.column, *dropped.on)]
+        if not found:
+            continue
+        if dropped.column == 0 or (dropped.column in own and not dropped.on):
+            return say.absorbed_exposure(found[0])
+        if dropped.column in own or len(dropped.on) > 1:
+            return say.determined_exposure(found[0], dropped.column, _combination(regression, dropped))
+    if float(estimate.outcome @ estimate.outcome) <= 1e-18 * estimate.outcome.size:
+        return say.absorbed_outcome()
+    return say.few_rows(n_columns=estimate.kept.size, n_effects=count_effects(regression.design))
+
+
+def _notes(regression: FeolsRegression, estimate: Estimate) -> Iterator[Note]:
+    say, design = regression.refusals, regression.design
+    for at in np.flatnonzero(~regression.varies[:-1]).tolist():
+        yield say.dropped_constant(at)
+    for dropped in estimate.dropped:
+        if dropped.on:
+            yield say.dropped_collinear(dropped.column, _combination(regression, dropped))
+        else:
+            yield say.dropped_absorbed(dropped.column)
+    if len(design.sets) > 2:
+        message = (
+            f"The {say.taken} are counted as {count_effects(design)}, which is rather too many "
+            "where they overlap; standard errors that count them are rather too large."
+        )
+        yield Note("W-EFFECTS", "effects", message)
+
+
+def _combination(regression: FeolsRegression, dropped: DroppedColumn) -> str:
+    names = regression.panel.columns
+    on = " and ".join(repr(names[at]) for at in dropped.on)
+    return f"{names[dropped.column]!r} is a combination of {on} and of the {regression.refusals.taken}"

@@ -131,9 +131,9 @@ def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsMode
     """
     weights = design.weights
     centre = weights @ panel.X / weights.sum()
-    left = panel.observed - (panel.X - centre) @ slopes
-    middle = float(np.average(left, weights=weights))
-    values, trends = design.solve(left - middle)
+    residual = panel.observed - (panel.X - centre) @ slopes
+    middle = float(np.average(residual, weights=weights))
+    values, trends = design.solve(residual - middle)
     shared = _SharedEffects(design, [effects.copy() for effects in values], trends.copy())
     for at in range(len(design.sets)):
         shared.move_to_holder(at)

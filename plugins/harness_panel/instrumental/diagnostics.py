@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,9 +14,17 @@ from harness.plugin.reporting import marked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.independent import Classical
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
-from harness_panel.instrumental.equation import InstrumentedCovariance, InstrumentedEquation, Method
+from harness_panel.instrumental.equation import (
+    InstrumentedCovariance,
+    InstrumentedEquation,
+    Method,
+    residuals_on,
+)
 from harness_panel.solver.absorb import without_effects
 from harness_panel.solver.regression import regress
+
+if TYPE_CHECKING:
+    from linearmodels.iv.results import IVGMMResults, IVResults
 
 LEAST_F = 10.0
 """Partial F below which instruments are called weak (Staiger & Stock 1997)."""
@@ -66,18 +75,18 @@ def strength_of(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     """
     from scipy import stats
 
-    basis = equation.new_instruments
     exogenous = equation.exogenous
-    left = equation.exposure
+    basis = np.asarray(np.linalg.qr(residuals_on(equation.instruments, exogenous))[0])
+    residual = equation.exposure
     if exogenous.shape[1]:
         own = np.linalg.qr(exogenous)[0]
-        left = left - own @ (own.T @ left)
-    slopes = basis.T @ left
-    residuals = left - basis @ slopes
-    total, explained = float(left @ left), float(slopes @ slopes)
+        residual = residual - own @ (own.T @ residual)
+    slopes = basis.T @ residual
+    residuals = residual - basis @ slopes
+    total, explained = float(residual @ residual), float(slopes @ slopes)
     n_instruments = basis.shape[1]
     # The exposure is no regressor of the first stage.
-    df = equation.df_resid + 1 - n_instruments
+    df = equation.regression.df_resid + 1 - n_instruments
     partial_f = explained / n_instruments / (float(residuals @ residuals) / df)
     matrix, _ = equation.corrected(covariance, basis, np.eye(n_instruments), residuals)
     trace = float(np.trace(matrix))
@@ -146,11 +155,11 @@ def _overidentification(
         what = "one instrument for one exposure leaves nothing to test"
         raise EstimationError(Problem("overidentification", what))
     if isinstance(covariance, Classical) and method != "gmm":
-        statistic = float(equation.fit_k_class(method).sargan.stat)
+        statistic = float(cast("IVResults", equation.fit(method)).sargan.stat)
         source = "Sargan 1958, by linearmodels"
     else:
         clusters = clusters_of_rows(equation, covariance)
-        statistic = float(equation.fit_gmm(clusters).j_stat.stat)
+        statistic = float(cast("IVGMMResults", equation.fit("gmm", clusters=clusters)).j_stat.stat)
         source = f"Hansen's J of two-step GMM, by linearmodels; weights {covariance.use}"
     return Diagnostic(
         name="overidentification",
@@ -172,11 +181,11 @@ def _exogeneity(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     panel, weights = regression.panel, regression.weights
     basis = np.linalg.qr(np.column_stack([equation.exogenous, equation.instruments]))[0]
     root = np.sqrt(weights)
-    left = (equation.exposure - basis @ (basis.T @ equation.exposure)) / root
+    residual = (equation.exposure - basis @ (basis.T @ equation.exposure)) / root
     extended = replace(
         panel,
         controls=(*panel.controls, "residual of the first stage"),
-        X=np.column_stack([panel.X, without_effects(regression.absorber, left[:, None], weights)]),
+        X=np.column_stack([panel.X, without_effects(regression.absorber, residual[:, None], weights)]),
     )
     augmented = regress(extended, regression.effects, weights=weights)
     extended_equation = replace(equation, regression=augmented)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
@@ -37,12 +36,12 @@ def projected(target: Floats, columns: Floats) -> Floats:
     return projection
 
 
-def less(target: Floats, columns: Floats) -> Floats:
-    """Return what columns, (n_obs, n_columns), leave of a target, (n_obs, n), twice for accuracy."""
+def residuals_on(target: Floats, columns: Floats) -> Floats:
+    """Return residuals of a target, (n_obs, n), on columns, (n_obs, n_columns), projected twice."""
     if not columns.shape[1]:
         return target
-    left: Floats = target - projected(target, columns)
-    return left - projected(left, columns)
+    residual: Floats = target - projected(target, columns)
+    return residual - projected(residual, columns)
 
 
 _NOTHING = 1e-9
@@ -59,22 +58,13 @@ def refuse_unusable(panel: Panel) -> None:
     """
     require_dose(panel)
     if panel.Z is None or not panel.instruments:
-        raise EstimationError(
-            Problem(
-                where="instruments",
-                what="the panel has no instruments",
-                hint="name their columns as roles.instruments",
-            )
-        )
+        hint = "name their columns as roles.instruments"
+        raise EstimationError(Problem("instruments", "the panel has no instruments", hint=hint))
     follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
     if follows:
-        raise EstimationError(
-            Problem(
-                where=f"control {follows[0]!r}",
-                what=f"it follows from the exposure {panel.exposure!r}, and would need instruments as well",
-                hint="take it out of the controls; the instrumented effect is that of a straight line",
-            )
-        )
+        what = f"it follows from the exposure {panel.exposure!r}, and would need instruments as well"
+        hint = "take it out of the controls; the instrumented effect is that of a straight line"
+        raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
 
 
 def refuse_absorbed(panel: Panel, effects: tuple[EffectKey, ...], within: Floats, whole: Floats) -> None:
@@ -91,10 +81,10 @@ def refuse_absorbed(panel: Panel, effects: tuple[EffectKey, ...], within: Floats
     """
     assert panel.Z is not None  # noqa: S101 - refused before
     largest = np.abs(panel.Z).max(axis=0) * np.sqrt(panel.n_obs)
-    for name, left, centred, size in zip(panel.instruments, within, whole, largest, strict=True):
+    for name, residual, centred, size in zip(panel.instruments, within, whole, largest, strict=True):
         if centred <= _NOTHING * size:
             raise _refused(name, "it does not vary")
-        if left <= _NOTHING * size:
+        if residual <= _NOTHING * size:
             raise _refused(name, f"{in_words(effects)} effects absorb it")
 
 
@@ -116,10 +106,10 @@ def refuse_dependent(panel: Panel, exposure: Floats, exogenous: Floats, instrume
             raise _refused(name, "it is a regressor")
         before = np.column_stack([exogenous, instruments[:, :at]])
         own = instruments[:, at : at + 1]
-        if np.linalg.norm(less(own, before)) <= _NOTHING:
+        if np.linalg.norm(residuals_on(own, before)) <= _NOTHING:
             raise _refused(name, "regressors and instruments before it determine it")
-        left = less(exposure[:, None], exogenous)
-        if np.linalg.norm(less(own, np.column_stack([before, left]))) <= _NOTHING:
+        residual = residuals_on(exposure[:, None], exogenous)
+        if np.linalg.norm(residuals_on(own, np.column_stack([before, residual]))) <= _NOTHING:
             raise _refused(name, f"it is the exposure {panel.exposure!r} itself, up to other regressors")
 
 
@@ -241,44 +231,23 @@ class InstrumentedEquation:
         units: Floats = self.lengths[-1] / self.lengths[:-1]
         return units
 
-    @property
-    def df_resid(self) -> int:
-        """Rows less coefficients less effects."""
-        return self.regression.df_resid
-
-    @cached_property
-    def new_instruments(self) -> Floats:
-        """An orthonormal basis of the instruments less exogenous columns, (n_obs, n_instruments)."""
-        return np.asarray(np.linalg.qr(less(self.instruments, self.exogenous))[0])
-
     def fit(self, method: Method, *, clusters: Floats | None = None) -> IVResults | IVGMMResults:
-        """Return linearmodels' results on the scaled columns.
+        """Return the results of ``IV2SLS``, ``IVLIML`` or ``IVGMM`` of two steps on the scaled columns.
 
         Parameters
         ----------
         clusters : (n_obs, n_sets), whose dependence GMM weighs moments by; None takes errors as independent
         """
-        return self.fit_gmm(clusters) if method == "gmm" else self.fit_k_class(method)
+        from linearmodels import iv
 
-    def fit_k_class(self, method: Literal["2sls", "liml"]) -> IVResults:
-        """Return the results of ``IV2SLS`` or ``IVLIML``."""
-        from linearmodels.iv import IV2SLS, IVLIML
-
-        model = IV2SLS if method == "2sls" else IVLIML
-        return cast("IVResults", model(*self._data).fit(cov_type="unadjusted"))
-
-    def fit_gmm(self, clusters: Floats | None) -> IVGMMResults:
-        """Return the results of ``IVGMM`` of two steps; `clusters` as of `fit`."""
-        from linearmodels.iv import IVGMM
-
+        exogenous = self.exogenous if self.exogenous.shape[1] else None
+        data = (self.outcome, exogenous, self.exposure, self.instruments)
+        if method != "gmm":
+            model = iv.IV2SLS if method == "2sls" else iv.IVLIML
+            return cast("IVResults", model(*data).fit(cov_type="unadjusted"))
         weighting = {} if clusters is None else {"clusters": clusters}
         kind = "robust" if clusters is None else "clustered"
-        return cast("IVGMMResults", IVGMM(*self._data, weight_type=kind, **weighting).fit(iter_limit=2))
-
-    @property
-    def _data(self) -> tuple[Floats, Floats | None, Floats, Floats]:
-        exogenous = self.exogenous if self.exogenous.shape[1] else None
-        return self.outcome, exogenous, self.exposure, self.instruments
+        return cast("IVGMMResults", iv.IVGMM(*data, weight_type=kind, **weighting).fit(iter_limit=2))
 
     def slopes_of(self, results: IVResults | IVGMMResults) -> Floats:
         """Return linearmodels' coefficients of all columns, (n_columns,); zero for dropped ones."""
@@ -349,8 +318,8 @@ class InstrumentedEquation:
 
     def residuals(self, results: IVResults | IVGMMResults) -> Floats:
         """Return structural residuals, (n_obs,), over the outcome's length."""
-        left: Floats = self.outcome - self.regressors @ self._in_order(results)
-        return left
+        residual: Floats = self.outcome - self.regressors @ self._in_order(results)
+        return residual
 
     def model(self, slopes: Floats) -> LevelModels:
         """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw."""

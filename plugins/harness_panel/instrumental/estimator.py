@@ -10,23 +10,15 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.plugin import (
-    CanFitDraws,
-    CanFitFolds,
-    CanProfile,
     CoefficientTable,
     DrawSelection,
     EstimationError,
     Floats,
-    HasCoefficients,
-    HasDetails,
     HasEffects,
-    HasNotes,
     LevelModels,
-    NeedsGroups,
     Note,
     Panel,
     Problem,
-    ShownFit,
     Statistic,
     statistic_columns,
 )
@@ -34,6 +26,7 @@ from harness_panel.covariance import columns_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.independent import PredictionsAlone, Robust
 from harness_panel.diagnostics.diagnostic import diagnostic_columns, outcome_of
+from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.diagnostics import Strength, clusters_of_rows, instrument_tests, strength_of
 from harness_panel.instrumental.equation import (
     InstrumentedCovariance,
@@ -41,12 +34,15 @@ from harness_panel.instrumental.equation import (
     Method,
     draw_models,
 )
+from harness_panel.results.model_fit import LevelledFit
 from harness_panel.solver.equation import OneByOne
 from harness_panel.solver.regression import Dimension, in_order
 
+_PARTIAL_R2 = "share of the exposure that the instruments explain"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class InstrumentalFit(ShownFit):
+class InstrumentalFit(LevelledFit):
     """A fit by instrumental variables.
 
     Attributes
@@ -79,20 +75,6 @@ class InstrumentalFit(ShownFit):
             "towards least squares, and its interval is too short."
         )
         return (*notes, Note("W-WEAK", ", ".join(self.equation.regression.panel.instruments), message))
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units: x b and the levels of the training rows."""
-        predicted: Floats = self.model.predict(panel)[0]
-        return predicted
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
-        means: Floats = self.model.profile(panel, columns, points)[0]
-        return means
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since one of their levels is new."""
-        return self.model.n_unseen(panel)
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named.
@@ -134,9 +116,7 @@ class InstrumentalFit(ShownFit):
             Statistic("df_resid", regression.df_resid, "rows less coefficients less independent effects"),
             Statistic("n_instruments", equation.instruments.shape[1], "instruments of the exposure"),
             Statistic("partial_f", strength.partial_f, "of the first stage, for errors of equal variance"),
-            Statistic(
-                "partial_r2", strength.partial_r2, "share of the exposure that the instruments explain"
-            ),
+            Statistic("partial_r2", strength.partial_r2, _PARTIAL_R2),
             Statistic("effective_f", strength.effective_f, f"of the first stage, {source}"),
             Statistic(
                 "effective_f_critical",
@@ -149,11 +129,10 @@ class InstrumentalFit(ShownFit):
         """Return the first stage's statistics, and the tests of the instruments."""
         if self.strength is None:
             return {}
-        columns = statistic_columns(self.statistics())
         checks = instrument_tests(self.equation, self.covariance, self.strength, self.method)
         return {
-            "statistics": columns,
-            "diagnostics": diagnostic_columns([outcome_of(name, check) for name, check in checks.items()]),
+            "statistics": statistic_columns(self.statistics()),
+            "diagnostics": diagnostic_columns(outcome_of(name, check) for name, check in checks.items()),
         }
 
 
@@ -175,27 +154,10 @@ class Instrumental:
 
     name: ClassVar[str] = "instrumental"
     known_as: ClassVar[tuple[str, ...]] = (
-        "iv",
-        "2sls",
-        "tsls",
-        "ivreg",
-        "ivregress",
-        "xtivreg",
-        "liml",
-        "gmm",
+        *("iv", "2sls", "tsls", "ivreg", "ivregress", "xtivreg"),
+        *("liml", "gmm"),
     )
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {
-            CanFitDraws,
-            CanFitFolds,
-            CanProfile,
-            HasCoefficients,
-            HasDetails,
-            HasEffects,
-            HasNotes,
-            NeedsGroups,
-        }
-    )
+    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     method: Method = "2sls"
     effects: tuple[Dimension, ...] = ()

@@ -272,10 +272,6 @@ def _refuse_nothing(regression: Regression, variances: Floats, kind: str) -> Non
     is_nothing = variances < _NOTHING * usual
     if is_nothing.any():
         named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
-        raise EstimationError(
-            Problem(
-                where="covariance",
-                what=f"{kind}: the standard error of {named} is zero, since scores cancel within clusters",
-                hint="cluster by another key, or choose classical or robust",
-            )
-        )
+        what = f"{kind}: the standard error of {named} is zero, since scores cancel within clusters"
+        hint = "cluster by another key, or choose classical or robust"
+        raise EstimationError(Problem("covariance", what, hint=hint))

@@ -1,7 +1,7 @@
-"""Effects taken out of columns by weighted least squares, for many sets of weights at once.
+"""Effects absorbed from columns by weighted least squares, for many sets of weights at once.
 
 Notation: W the weights of one draw, D the dummies of all levels, V the columns. The effects of V are
-``(D'WD)^+ D'WV``; what they leave, ``V - D effects``, is the within transformation.
+``(D'WD)^+ D'WV``; the residuals, ``V - D effects``, are the within transformation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BLOCK_BYTES = 2**22
 
 @dataclass(frozen=True, eq=False)
 class Absorber:
-    """Takes the effects of groupings of the same rows out of columns.
+    """Absorbs the effects of groupings of the same rows.
 
     The levels of the first are swept out by weighted means; what is left of the others is solved for as it
     stands, so nothing is iterated and unbalanced panels are as exact as balanced ones (Wansbeek & Kapteyn
@@ -153,8 +153,8 @@ class NormalEquations:
         parts = (large, *(small[:, block] for block in self.absorber.blocks))
         return tuple(part.transpose(1, 0, 2) for part in parts)
 
-    def take_out(self, columns: Floats, weights: Floats) -> tuple[Floats, ...]:
-        """Take effects out of columns, (n_obs, n_draws, n_columns), overwriting them, and return the effects.
+    def partial_out(self, columns: Floats, weights: Floats) -> tuple[Floats, ...]:
+        """Partial effects out of columns, (n_obs, n_draws, n_columns), in place, and return the effects.
 
         Projecting twice leaves effects of rounding size only, whatever the size of those taken out first
         (Giraud, Langou, Rozloznik & van den Eshof 2005, "twice is enough").
@@ -221,7 +221,7 @@ def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
 
 
 def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tuple[Floats, ...]:
-    """Take effects out of columns, (n_obs, n_columns), under weights, (n_obs,) >= 0, overwriting them.
+    """Partial effects out of columns, (n_obs, n_columns), under weights, (n_obs,) >= 0, in place.
 
     Returns
     -------
@@ -232,7 +232,7 @@ def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tup
     n_obs, n_columns = columns.shape
     equations, width = absorber.weighed(weights[:, None]), max(1, _BLOCK_BYTES // (8 * n_obs))
     blocks = [columns[:, None, start : start + width] for start in range(0, n_columns, width)]
-    taken = [equations.take_out(block, weights[:, None]) for block in blocks]
+    taken = [equations.partial_out(block, weights[:, None]) for block in blocks]
     return tuple(
         np.concatenate([effects[:, 0] for effects in parts], axis=1) for parts in zip(*taken, strict=True)
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.plugin import EstimationError, Floats, Ints, Panel, Problem, read_effect_set
 from harness_panel.solver.absorb import divide
-from harness_panel.solver.equation import ExpandedModels
+from harness_panel.solver.equation import ExpandedModels, FurtherColumns
 from harness_panel.solver.regression import level_models
 from harness_panel.solver.within_fit import ROUNDING
 
@@ -57,13 +57,9 @@ def adjacent_pairs(panel: Panel) -> Pairs:
     order = np.lexsort((panel.period, panel.entity.codes))
     is_pair = (np.diff(panel.entity.codes[order]) == 0) & (np.diff(panel.period[order]) == 1)
     if not is_pair.any():
-        raise EstimationError(
-            Problem(
-                where="first differences",
-                what="no entity has rows in two adjacent periods",
-                hint="choose another estimator, or a coarser time step",
-            )
-        )
+        what = "no entity has rows in two adjacent periods"
+        hint = "choose another estimator, or a coarser time step"
+        raise EstimationError(Problem("first differences", what, hint=hint))
     runs = np.empty(panel.n_obs, dtype=np.int64)
     runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])
     return Pairs(later=order[1:][is_pair], earlier=order[:-1][is_pair], runs=runs)
@@ -77,7 +73,7 @@ def differenced(panel: Panel, pairs: Pairs) -> Panel:
 
 
 @dataclass(frozen=True)
-class TrendColumn:
+class TrendColumn(FurtherColumns):
     """A column that grows by one a period; its slope is the constant of differences.
 
     Attributes
@@ -111,8 +107,8 @@ def difference_models(
     entities, trend = read_effect_set(panel, "entity"), TrendColumn(float(panel.period.mean()))
     expanded, counts = trend.expand(panel), (weights * row_weights).T
     centre, slopes = np.append(panel.X.mean(axis=0), 0.0), np.column_stack([slopes, trends])
-    left = panel.observed[:, None] - (expanded.X - centre) @ slopes.T
-    means = divide(entities.sums(counts * left), entities.sums(counts)).T
+    residual = panel.observed[:, None] - (expanded.X - centre) @ slopes.T
+    means = divide(entities.sums(counts * residual), entities.sums(counts)).T
     model = level_models([entities], [means], centre=centre, intercept=0.0, slopes=slopes, weights=counts)
     known = model.knowing_left_out(expanded, panel.observed, weights=weights, row_weights=row_weights)
     return ExpandedModels(trend, known)

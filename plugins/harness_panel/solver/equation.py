@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from harness.plugin import Floats, Ints, LevelModels, Panel
+from harness.plugin import CanProfile, FittedDraws, Floats, Ints, LevelModels, Panel
 from harness_panel.solver.absorb import Absorber
-from harness_panel.solver.regression import LinearModels, Regression, judged
+from harness_panel.solver.regression import Regression, judged
 from harness_panel.solver.within_fit import WithinFit, fit_within
 
 
@@ -67,11 +68,27 @@ def _largest(panel: Panel) -> Floats:
     return np.append(np.abs(panel.X).max(axis=0), np.abs(panel.observed).max())
 
 
-class FurtherColumns(Protocol):
-    """Further columns, such as powers of the exposure, or a trend."""
+class LinearModels(FittedDraws, CanProfile, Protocol):
+    """Models whose predictions are linear in their columns, one a draw."""
 
+
+class FurtherColumns(ABC):
+    """Further columns that follow from those of a panel, such as powers of the exposure, or a trend."""
+
+    @abstractmethod
     def expand(self, panel: Panel) -> Panel:
-        """Return the panel with the terms as its last controls."""
+        """Return the panel with the columns as its last controls."""
+
+    def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return the mean over rows of every column of the expanded panel, (n_points, n_columns).
+
+        Parameters
+        ----------
+        columns : regressors that get the same value in all rows
+        points : (n_points, n_moved), units of the columns
+        """
+        moved = (panel.with_columns(dict(zip(columns, point, strict=True))) for point in points.tolist())
+        return np.stack([self.expand(rows).X.mean(axis=0) for rows in moved])
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +110,7 @@ class ExpandedModels:
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
-        moved = (panel.with_columns(dict(zip(columns, point, strict=True))) for point in points.tolist())
-        return self.draws.mean_predictions(
-            panel, np.stack([self.terms.expand(rows).X.mean(axis=0) for rows in moved])
-        )
+        return self.draws.mean_predictions(panel, self.terms.means_at(panel, columns, points))
 
 
 @dataclass(frozen=True, eq=False)

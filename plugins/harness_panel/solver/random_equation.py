@@ -20,7 +20,7 @@ from harness.plugin import (
     read_effect_set,
 )
 from harness_panel.solver.absorb import Absorber, without_effects
-from harness_panel.solver.equation import Centring, Equation
+from harness_panel.solver.equation import Centring, Equation, FurtherColumns
 from harness_panel.solver.within_fit import WithinFit, fit_within
 
 
@@ -68,7 +68,7 @@ def varying_columns(panel: Panel) -> Ints:
 
 
 @dataclass(frozen=True, eq=False)
-class EntityMeans:
+class EntityMeans(FurtherColumns):
     """Entity means of some columns; entities that are not among those known have the means of their rows.
 
     Attributes

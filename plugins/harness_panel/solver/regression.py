@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
 from harness.plugin import (
-    CanProfile,
     EffectKey,
     EffectSet,
     EstimationError,
-    FittedDraws,
     Floats,
     Grouping,
     LevelEffects,
@@ -43,10 +41,6 @@ def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
 def in_words(effects: Sequence[EffectKey]) -> str:
     """Return effects by name, such as ``entity, time and industry``."""
     return listed([str(effect) for effect in in_order(effects)])
-
-
-class LinearModels(FittedDraws, CanProfile, Protocol):
-    """Models whose predictions are linear in their columns, one a draw."""
 
 
 def level_models(

@@ -54,24 +54,24 @@ def orthonormalise(
     triangle = np.zeros((len(candidates), len(candidates)))
     for at in candidates:
         size = len(kept)
-        shares, left = split(columns[:, :size], columns[:, at] / lengths[at])
-        length = float(np.linalg.norm(left))
+        shares, residual = split(columns[:, :size], columns[:, at] / lengths[at])
+        length = float(np.linalg.norm(residual))
         if length <= rounding[at] / lengths[at]:
             scaled = np.linalg.solve(triangle[:size, :size], shares)
             dependent.append(_dependence(at, kept, scaled * lengths[at], lengths))
             continue
-        columns[:, size] = left / length
+        columns[:, size] = residual / length
         triangle[:size, size], triangle[size, size] = shares, length
         kept.append(at)
     return kept, triangle[: len(kept), : len(kept)], tuple(dependent)
 
 
 def split(basis: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """Return a target's coordinates in a basis, (n_kept,), and what they leave of it, (n_obs,)."""
+    """Return a target's coordinates in a basis, (n_kept,), and its residuals, (n_obs,)."""
     coordinates = basis.T @ target
-    left = target - basis @ coordinates
-    rest = basis.T @ left
-    return coordinates + rest, left - basis @ rest
+    residual = target - basis @ coordinates
+    rest = basis.T @ residual
+    return coordinates + rest, residual - basis @ rest
 
 
 def _dependence(column: int, kept: Sequence[int], shares: Floats, lengths: Floats) -> Dependence:

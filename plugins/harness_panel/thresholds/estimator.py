@@ -18,7 +18,6 @@ from pydantic import Field
 from harness.plugin import (
     EstimationError,
     Floats,
-    LevelModels,
     LinearModel,
     Note,
     Panel,
@@ -30,7 +29,10 @@ from harness.plugin import (
 )
 from harness.plugin.reporting import marked
 from harness_panel.covariance.independent import PredictionsAlone
+from harness_panel.diagnostics.diagnostic import effect_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
+from harness_panel.results.model_fit import by_columns
+from harness_panel.solver.equation import ExpandedModels, FurtherColumns, OneByOne
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.thresholds.inference import (
     PlaceLikelihood,
@@ -45,7 +47,7 @@ from harness_panel.thresholds.search import Candidates, FoundThresholds, Thresho
 
 
 @dataclass(frozen=True)
-class Regimes:
+class Regimes(FurtherColumns):
     """Where the slope of the exposure changes.
 
     Attributes
@@ -88,15 +90,14 @@ class Regimes:
         regression : of the expanded panel
         """
         n_columns, n_places = len(regression.panel.columns), len(self.places)
-        n_added = n_places * (1 + self.have_levels)
-        slopes = [0, *range(n_columns - n_added, n_columns - n_added + n_places)]
-        total = np.eye(n_columns)
-        for at, column in enumerate(slopes):
-            total[column, slopes[:at]] = 1.0
+        first = n_columns - n_places * (1 + self.have_levels)
+        groups = [[0, *range(first, first + n_places)]]
         if self.have_levels:
-            levels = list(range(n_columns - n_places, n_columns))
-            for at, column in enumerate(levels):
-                total[column, levels[:at]] = 1.0
+            groups.append(list(range(n_columns - n_places, n_columns)))
+        total = np.eye(n_columns)
+        for columns in groups:
+            for at, column in enumerate(columns):
+                total[column, columns[:at]] = 1.0
         return total[np.ix_(regression.within.kept, regression.within.kept)]
 
     def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
@@ -126,6 +127,10 @@ class Regimes:
 
 MOST_THRESHOLDS = 3
 _LEVEL = 0.05
+_TEST_COLUMNS = (
+    *("n_thresholds", "statistic", "p_value"),
+    *("critical_10", "critical_05", "critical_01", "n_draws"),
+)
 
 COUNTED = (
     marked("no thresholds"),
@@ -134,27 +139,6 @@ COUNTED = (
     marked("three thresholds"),
 )
 """Numbers of thresholds in words."""
-
-
-@dataclass(frozen=True, eq=False)
-class ThresholdModels:
-    """Threshold models, one a draw, each with thresholds of its own."""
-
-    regimes: tuple[Regimes, ...]
-    models: tuple[LevelModels, ...]
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_draws, n_obs), outcome units."""
-        pairs = zip(self.regimes, self.models, strict=True)
-        return np.concatenate([model.predict(regimes.expand(panel)) for regimes, model in pairs])
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
-        means = [
-            model.mean_predictions(panel, regimes.means_at(panel, columns, points))
-            for regimes, model in zip(self.regimes, self.models, strict=True)
-        ]
-        return np.concatenate(means)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,9 +161,9 @@ class ThresholdFit(FixedEffectsFit):
     tests: tuple[ThresholdTest, ...] = field(default=(), kw_only=True)
 
     @property
-    def predictor(self) -> ThresholdModels:
+    def predictor(self) -> ExpandedModels:
         """What predicts; one draw."""
-        return ThresholdModels((self.regimes,), (self.model,))
+        return ExpandedModels(self.regimes, self.model)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -198,52 +182,52 @@ class ThresholdFit(FixedEffectsFit):
         """Return statistics, diagnostics, tests of the number of thresholds, likelihoods of their places."""
         return {
             **super().details(),
-            "threshold_tests": {
-                "n_thresholds": [test.n_thresholds for test in self.tests],
-                "statistic": [test.statistic for test in self.tests],
-                "p_value": [test.p_value for test in self.tests],
-                "critical_10": [test.critical(0.10) for test in self.tests],
-                "critical_05": [test.critical(0.05) for test in self.tests],
-                "critical_01": [test.critical(0.01) for test in self.tests],
-                "n_draws": [test.draws.size for test in self.tests],
-            },
+            "threshold_tests": by_columns(
+                _TEST_COLUMNS,
+                (
+                    (
+                        *(test.n_thresholds, test.statistic, test.p_value),
+                        *(test.critical(level) for level in (0.10, 0.05, 0.01)),
+                        test.draws.size,
+                    )
+                    for test in self.tests
+                ),
+            ),
             "threshold_likelihood": self._likelihood_columns(),
         }
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the places of the thresholds, and the tests of their number."""
-        size, limits = len(self.regimes.places), [likely.interval() for likely in self.likelihoods]
         names = ("no threshold", *COUNTED[1:MOST_THRESHOLDS])
         return {
-            "thresholds": {
-                "moderator": [self.regimes.variable] * size,
-                "kind": ["break"] * size,
-                "at": [likely.at for likely in self.likelihoods],
-                "conf_low": [low for low, _ in limits],
-                "conf_high": [high for _, high in limits],
-            },
-            "effect_tests": {
-                "exposure": [self.exposure] * len(self.tests),
-                "test": [COUNTED[test.n_thresholds] for test in self.tests],
-                "against": [names[test.n_thresholds - 1] for test in self.tests],
-                "statistic": [test.statistic for test in self.tests],
-                "p_value": [test.p_value for test in self.tests],
-                "n_entities": [self.rows.n_entities] * len(self.tests),
-            },
+            "thresholds": by_columns(
+                ("moderator", "kind", "at", "conf_low", "conf_high"),
+                (
+                    (self.regimes.variable, "break", likely.at, *likely.interval())
+                    for likely in self.likelihoods
+                ),
+            ),
+            "effect_tests": effect_tests(
+                self.rows,
+                (
+                    (COUNTED[test.n_thresholds], names[test.n_thresholds - 1], test.statistic, test.p_value)
+                    for test in self.tests
+                ),
+                exposure=self.exposure,
+            ),
         }
 
     def _likelihood_columns(self) -> Mapping[str, Sequence[object]]:
-        columns: dict[str, list[object]] = {name: [] for name in _LIKELIHOOD}
-        for number, likely in enumerate(self.likelihoods, start=1):
-            for place, ratio in zip(likely.places.tolist(), likely.ratio.tolist(), strict=True):
-                if np.isfinite(ratio):
-                    row = (number, self.regimes.variable, likely.at, place, ratio, critical_ratio(1 - _LEVEL))
-                    for name, value in zip(_LIKELIHOOD, row, strict=True):
-                        columns[name].append(value)
-        return columns
-
-
-_LIKELIHOOD = ("threshold", "variable", "estimate", "at", "likelihood_ratio", "critical_05")
+        critical = critical_ratio(1 - _LEVEL)
+        return by_columns(
+            ("threshold", "variable", "estimate", "at", "likelihood_ratio", "critical_05"),
+            (
+                (number, self.regimes.variable, likely.at, place, ratio, critical)
+                for number, likely in enumerate(self.likelihoods, start=1)
+                for place, ratio in zip(likely.places.tolist(), likely.ratio.tolist(), strict=True)
+                if np.isfinite(ratio)
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -321,16 +305,16 @@ class ThresholdEffects(FixedEffects):
             likelihoods=place_likelihoods(base, search, found),
         )
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> ThresholdModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> OneByOne:
         own = row_weights(panel, weighted=self.weighted)
-        regimes, models = [], []
+        models = []
         for draw in weights:
             used = np.flatnonzero(draw)
             base = regress(panel.take(used), self._levels, weights=(draw * own)[used])
             search = self._search(base, draw[used])
-            regimes.append(self._regimes(panel, search, self._found(base, search)))
-            models.append(self._draw(regimes[-1].expand(panel), draw[None]))
-        return ThresholdModels(tuple(regimes), tuple(models))
+            regimes = self._regimes(panel, search, self._found(base, search))
+            models.append(ExpandedModels(regimes, self._draw(regimes.expand(panel), draw[None])))
+        return OneByOne(models)
 
     def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
         require_dose(base.panel)

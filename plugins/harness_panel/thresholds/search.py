@@ -71,13 +71,13 @@ class FoundThresholds:
 
 
 @dataclass(frozen=True, eq=False)
-class _Beside:
-    """Candidates beside some fixed thresholds.
+class _GivenFixed:
+    """Candidates given some fixed thresholds.
 
     Attributes
     ----------
     shares : (n_places, n_terms, n_fixed * n_terms), coefficients of candidates on fixed columns
-    whitening : (n_places, n_terms, n_terms), makes what is left of a candidate's columns orthonormal
+    whitening : (n_places, n_terms, n_terms), makes the residuals of a candidate's columns orthonormal
     is_apart : (n_places,)
     """
 
@@ -96,13 +96,13 @@ class ThresholdSearch:
     columns : (n_obs, n_places, n_terms), added columns less effects and other regressors, times the roots of
         the weights, each of length one before anything is taken out
     gram : (n_places, n_terms, n_places, n_terms), their cross products
-    known : what was found out about candidates beside fixed thresholds
+    known : what was found out about candidates given fixed thresholds
     """
 
     candidates: Candidates
     columns: Floats
     gram: Floats
-    known: dict[tuple[int, ...], _Beside] = field(default_factory=dict, repr=False)
+    known: dict[tuple[int, ...], _GivenFixed] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -118,17 +118,15 @@ class ThresholdSearch:
         columns = _within(base, _added(base.panel, variable, candidates.places, have_levels=have_levels))
         flat = columns.reshape(len(columns), -1)
         gram = (flat.T @ flat).reshape(*columns.shape[1:], *columns.shape[1:])
-        search = cls(candidates, columns, gram)
-        if not candidates.places.size or not search._is_new().any():
-            raise EstimationError(
-                Problem(
-                    where=f"threshold in {variable!r}",
-                    what=f"no value of it leaves {candidates.trim:.0%} of the rows on both sides and a slope "
-                    "on either that the model does not have already",
-                    hint="choose another `variable`, a smaller `trim`, or fixed_effects",
-                )
+        places = np.arange(candidates.places.size)
+        if not places.size or not (np.linalg.eigvalsh(gram[places, :, places, :])[:, -1] > _NOTHING).any():
+            what = (
+                f"no value of it leaves {candidates.trim:.0%} of the rows on both sides and a slope "
+                "on either that the model does not have already"
             )
-        return search
+            hint = "choose another `variable`, a smaller `trim`, or fixed_effects"
+            raise EstimationError(Problem(f"threshold in {variable!r}", what, hint=hint))
+        return cls(candidates, columns, gram)
 
     def scores(self, residuals: Floats) -> Floats:
         """Return products of the columns with residuals, (n_places, n_terms, n_samples).
@@ -172,13 +170,9 @@ class ThresholdSearch:
         """
         path = self.path(scores, n_thresholds)
         if len(path) <= n_thresholds:
-            raise EstimationError(
-                Problem(
-                    where="thresholds",
-                    what=f"no place is left for threshold number {len(path)}",
-                    hint="ask for fewer thresholds, or a smaller `trim`",
-                )
-            )
+            what = f"no place is left for threshold number {len(path)}"
+            hint = "ask for fewer thresholds, or a smaller `trim`"
+            raise EstimationError(Problem("thresholds", what, hint=hint))
         return path[n_thresholds]
 
     def explained(self, scores: Floats, positions: Sequence[int]) -> float:
@@ -192,7 +186,7 @@ class ThresholdSearch:
         return coefficients
 
     def gains(self, scores: Floats, fixed: Sequence[int]) -> Floats:
-        """Return what each candidate explains beside fixed ones.
+        """Return what each candidate explains in addition to fixed ones.
 
         Parameters
         ----------
@@ -202,14 +196,14 @@ class ThresholdSearch:
         -------
         (n_places, ...); minus infinity where a candidate is too near a fixed one.
         """
-        beside = self._beside(tuple(fixed))
-        left = scores
+        given = self._given(tuple(fixed))
+        residual = scores
         if fixed:
             own = scores[list(fixed)].reshape(-1, *scores.shape[2:])
-            left = scores - np.tensordot(beside.shares, own, axes=1)
-        turned = np.einsum("pij,pi...->pj...", beside.whitening, left)
+            residual = scores - np.tensordot(given.shares, own, axes=1)
+        turned = np.einsum("pij,pi...->pj...", given.whitening, residual)
         gains: Floats = np.sum(turned**2, axis=1)
-        gains[~beside.is_apart] = -np.inf
+        gains[~given.is_apart] = -np.inf
         return gains
 
     @property
@@ -235,13 +229,10 @@ class ThresholdSearch:
         gram = self.gram[np.ix_(taken, range(self.n_terms), taken, range(self.n_terms))]
         return np.asarray(np.linalg.pinv(gram.reshape(size, size), rcond=_NOTHING, hermitian=True))
 
-    def _beside(self, fixed: tuple[int, ...]) -> _Beside:
-        """Return the candidates beside fixed thresholds; samples share it, so it is kept."""
-        if fixed not in self.known:
-            self.known[fixed] = self._made_beside(fixed)
-        return self.known[fixed]
-
-    def _made_beside(self, fixed: tuple[int, ...]) -> _Beside:
+    def _given(self, fixed: tuple[int, ...]) -> _GivenFixed:
+        """Return the candidates given fixed thresholds; samples share it, so it is kept."""
+        if fixed in self.known:
+            return self.known[fixed]
         places = np.arange(self.candidates.places.size)
         gram = self.gram[places, :, places, :]
         across = self.gram[:, :, list(fixed), :].reshape(*gram.shape[:2], -1)
@@ -249,12 +240,9 @@ class ThresholdSearch:
         values, vectors = np.linalg.eigh(gram - shares @ across.transpose(0, 2, 1))
         is_new = values > _NOTHING
         roots = np.where(is_new, 1.0 / np.sqrt(np.where(is_new, values, 1.0)), 0.0)
-        return _Beside(shares, vectors * roots[:, None, :], self.candidates.are_apart(fixed))
-
-    def _is_new(self) -> Mask:
-        places = np.arange(self.candidates.places.size)
-        is_new: Mask = np.linalg.eigvalsh(self.gram[places, :, places, :])[:, -1] > _NOTHING
-        return is_new
+        whitening, apart = vectors * roots[:, None, :], self.candidates.are_apart(fixed)
+        self.known[fixed] = _GivenFixed(shares, whitening, apart)
+        return self.known[fixed]
 
 
 def _added(panel: Panel, variable: str, places: Floats, *, have_levels: bool) -> Floats:
@@ -279,5 +267,5 @@ def _within(base: Regression, added: Floats) -> Floats:
 def residual(base: Regression, within: Floats) -> Floats:
     """Return columns without effects, (n_obs, n), less what the regressors of a model explain."""
     basis = base.within.basis
-    left: Floats = within - basis @ (basis.T @ within)
-    return left
+    remaining: Floats = within - basis @ (basis.T @ within)
+    return remaining

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 
-import linearmodels.iv.absorbing as lm
-import maketables
 import numpy as np
-import pandas as pd
 import pytest
-import statsmodels.api as sm
 
 from harness import EstimationError, Panel
-from harness.plugin import Floats, key_of, random_stream
+from harness.plugin import Floats, random_stream
 from harness_panel import (
     Classical,
     Clustered,
     DriscollKraay,
     FixedEffects,
-    PolynomialEffects,
-    Robust,
     WildCluster,
 )
 from panels import key_from, labelled, simulated_panel
@@ -65,75 +58,6 @@ def dummies(panel: Panel, estimator: FixedEffects) -> Floats:
     return np.column_stack(columns)
 
 
-def on_dummies(panel: Panel, estimator: FixedEffects):
-    return sm.OLS(panel.observed, np.hstack([panel.X, dummies(panel, estimator)]))
-
-
-STATSMODELS = {
-    "classical": (Classical(), {}),
-    "HC0": (Robust("HC0"), {"cov_type": "HC0"}),
-    "HC1": (Robust("HC1"), {"cov_type": "HC1"}),
-    "HC2": (Robust("HC2"), {"cov_type": "HC2"}),
-    "HC3": (Robust("HC3"), {"cov_type": "HC3"}),
-}
-
-
-@each_option
-@pytest.mark.parametrize("name", STATSMODELS)
-def test_tables_are_those_of_the_regression_on_dummies(panel, estimator, name):
-    covariance, options = STATSMODELS[name]
-    expected = on_dummies(panel, estimator).fit(**options)
-    n_coef = panel.X.shape[1]
-    table = replace(estimator, covariance=covariance).fit(panel, rng=random_stream(0)).coefficients()
-    assert table.terms == panel.columns
-    assert table.correction.df_resid == expected.df_resid
-    np.testing.assert_allclose(table.estimate, expected.params[:n_coef], rtol=1e-9)
-    np.testing.assert_allclose(table.covariance, expected.cov_params()[:n_coef, :n_coef], rtol=1e-8)
-
-
-@each_option
-def test_clustered_errors_are_those_of_the_regression_on_dummies(panel, estimator):
-    """statsmodels counts the dummies in (n - 1) / (n - K), which `sss` does not."""
-    options = {"groups": panel.entity.codes, "df_correction": True}
-    theirs = on_dummies(panel, estimator).fit(cov_type="cluster", cov_kwds=options)
-    n_coef = panel.X.shape[1]
-    factor = (panel.n_obs - theirs.model.rank) / (panel.n_obs - n_coef)
-    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
-    expected = factor * theirs.cov_params()[:n_coef, :n_coef]
-    np.testing.assert_allclose(table.covariance, expected, rtol=1e-8, atol=1e-14)
-
-
-@each_option
-def test_slopes_are_those_of_linearmodels_absorbing_least_squares(panel, estimator):
-    categories = {key.name: pd.Categorical(key.codes) for key in keys(panel, estimator)}
-    expected = lm.AbsorbingLS(panel.observed, panel.X, absorb=pd.DataFrame(categories)).fit(
-        cov_type="unadjusted", debiased=True, method="lsmr"
-    )
-    table = replace(estimator, covariance=Classical()).fit(panel, rng=random_stream(0)).coefficients()
-    np.testing.assert_allclose(table.estimate, expected.params, rtol=1e-6)
-
-
-@pytest.mark.filterwarnings("ignore")
-@each_option
-def test_tables_are_those_of_pyfixest(panel, estimator):
-    pyfixest = pytest.importorskip("pyfixest")
-    codes = {f"g{at}": key.codes for at, key in enumerate(keys(panel, estimator))}
-    frame = pd.DataFrame(panel.X, columns=list(panel.columns)).assign(y=panel.observed, **codes)
-    frame = frame.assign(cluster=panel.entity.codes)
-    formula = f"y ~ {' + '.join(panel.columns)} | {' + '.join(codes)}"
-    ssc = pyfixest.ssc(k_fixef="none")
-    # The order in which it takes the effects is not fixed, so its own tolerance, 1e-6, would show.
-    iterated = importlib.import_module("pyfixest.demeaners").MapDemeaner(
-        fixef_tol=1e-11, fixef_maxiter=100_000
-    )
-    expected = pyfixest.feols(
-        formula, frame, vcov={"CRV1": "cluster"}, ssc=ssc, fixef_rm="none", demeaner=iterated
-    )
-    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
-    np.testing.assert_allclose(table.estimate, expected.coef(), rtol=1e-6)
-    np.testing.assert_allclose(table.std_error, expected.se(), rtol=1e-6)
-
-
 @pytest.mark.parametrize("covariance", [Clustered(), DriscollKraay(1), WildCluster(draws=199)])
 def test_absorbed_industries_are_dummies_among_the_controls(panel, covariance):
     """The two differ in n - K alone, which no bootstrap and no kernel has."""
@@ -149,15 +73,6 @@ def test_absorbed_industries_are_dummies_among_the_controls(panel, covariance):
     np.testing.assert_allclose(ratio, other.std_error[:3] / np.sqrt(other.correction.factor), rtol=1e-10)
     if isinstance(covariance, WildCluster):
         np.testing.assert_allclose(own.p_value, other.p_value[:3], atol=1e-12)
-
-
-@each_option
-def test_predictions_are_those_of_the_regression_on_dummies(panel, estimator):
-    fitted = estimator.fit(panel, rng=random_stream(0))
-    np.testing.assert_allclose(
-        fitted.predict(panel), on_dummies(panel, estimator).fit().fittedvalues, rtol=1e-9
-    )
-    assert fitted.n_unseen(panel) == 0
 
 
 def test_a_new_industry_gets_the_mean_effect_and_is_counted(panel):
@@ -222,16 +137,6 @@ def test_rows_alone_in_a_level_are_counted_and_change_no_slope(panel):
     np.testing.assert_allclose(own.std_error, other.std_error, rtol=1e-10)
 
 
-def test_singletons_are_found_again_once_others_are_left_out():
-    """A chain: leaving out the only row of a period leaves an entity with one row, and so on."""
-    base = simulated_panel(random_stream(63), n_entities=30, n_periods=6)
-    keep = np.flatnonzero((base.entity.codes > 0) | (base.period == 2001) | (base.period == 2002))
-    industry = np.where(base.entity.codes == 0, 100 + base.period, base.period % 3)
-    panel = replace(base, groups=(key_from("industry", industry),)).take(keep)
-    fitted = FixedEffects(("entity",), absorb=("industry",)).fit(panel, rng=random_stream(0))
-    assert {statistic.name: statistic.value for statistic in fitted.statistics()}["n_singleton_rows"] == 2
-
-
 def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(monkeypatch, panel):
     monkeypatch.setattr("harness_panel.solver.absorb.MOST_SMALL_LEVELS", 10)
     with pytest.raises(EstimationError, match="effects of 20 and 8 and 5 levels are too many") as caught:
@@ -275,28 +180,3 @@ def test_a_column_of_one_level_is_refused(panel):
     same = replace(panel, groups=(key_from("industry", np.zeros(panel.n_obs)),))
     with pytest.raises(EstimationError, match="rows share one industry"):
         OPTIONS["entity, industry"].fit(same, rng=random_stream(0))
-
-
-def test_tables_name_what_was_absorbed(panel):
-    fitted = OPTIONS["all and region"].fit(panel, rng=random_stream(0))
-    latex = str(maketables.ETable([fitted]).make("tex"))
-    assert "effects of entity, time, industry, region absorbed" in fitted.how.replace(" and ", ", ")
-    for line in ("entity & x", "time & x", "industry & x", "region & x"):
-        assert line in latex
-    names = [one.null for one in fitted.diagnostics() if one.name == "f_effects"]
-    assert names == ["all entity, time, industry and region effects are equal"]
-
-
-def test_polynomial_effects_absorb_the_same_columns(panel):
-    curved = PolynomialEffects(("entity",), degree=1, with_moderators=False, absorb=("industry",))
-    assert curved.group_columns == ("industry",)
-    own = curved.fit(panel, rng=random_stream(0)).coefficients()
-    expected = OPTIONS["entity, industry"].fit(panel, rng=random_stream(0)).coefficients()
-    np.testing.assert_allclose(own.estimate, expected.estimate, rtol=1e-12)
-
-
-def test_levels_of_a_group_are_those_of_its_key(panel):
-    fitted = OPTIONS["entity, industry"].fit(panel, rng=random_stream(0))
-    for effects in fitted.model.effects:
-        key = key_of(panel, effects.effect)
-        assert effects.labels == tuple(key.labels[code] for code in np.unique(key.codes))

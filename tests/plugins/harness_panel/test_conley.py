@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import asin, cos, radians, sin, sqrt
-from time import process_time
 
 import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.data.neighbours import nearest_neighbours
 from harness.plugin import great_circle_km, random_stream
 from harness_panel import Conley, FixedEffects, Instrumental, PooledOLS, Robust
 from panels import panel_from_arrays, simulated_panel
@@ -131,15 +129,6 @@ def test_of_an_instrumented_equation_it_is_the_sum_over_pairs_of_fitted_rows():
     assert table.correction.kind.startswith("Conley")
 
 
-def test_distances_are_those_of_the_globe():
-    beijing, shanghai, quito = (39.9042, 116.4074), (31.2304, 121.4737), (0.0, -78.5)
-    distance = great_circle_km(np.array([beijing, quito]), np.array([shanghai, (0.0, 101.5)]))
-    assert distance[0, 0] == pytest.approx(1067.3, abs=0.5)
-    assert distance[1, 1] == pytest.approx(np.pi * 6371.0088)  # antipodes
-    quarter = great_circle_km(np.array([(90.0, 0.0)]), np.array([(0.0, 33.0)]))
-    assert quarter[0, 0] == pytest.approx(0.5 * np.pi * 6371.0088)
-
-
 def test_without_neighbours_it_is_the_robust_covariance():
     panel = placed(simulated_panel(random_stream(2)))
     near = PooledOLS(covariance=Conley(cutoff_km=1e-6)).fit(panel, rng=random_stream(0)).coefficients()
@@ -155,23 +144,6 @@ def test_a_panel_without_places_is_refused():
     for options in ({"cutoff_km": 0.0}, {"cutoff_km": float("nan")}, {"cutoff_km": 1.0, "lags": -1}):
         with pytest.raises(ValueError, match=r"cutoff_km|lags"):
             Conley(**options)
-
-
-def test_the_city_panel_takes_less_than_a_second():
-    panel = placed(simulated_panel(random_stream(4), n_entities=273, n_periods=9))
-    regression = (
-        FixedEffects(effects=("entity", "time")).for_folds().fit(panel, rng=random_stream(0)).regression
-    )
-    start = process_time()
-    Conley(cutoff_km=500.0, lags=2).meat(panel, regression.basis * regression.within.residuals[:, None])
-    assert process_time() - start < 1.0
-
-
-def test_neighbours_are_the_nearest_of_the_period():
-    places = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 3.0], [0.0, 0.5], [np.nan, 0.0]])
-    period = np.array([1, 1, 1, 2, 1])
-    near = nearest_neighbours(places, period, nearest=2)
-    assert near.tolist() == [[1, 2], [0, 2], [1, 0], [-1, -1], [-1, -1]]
 
 
 @pytest.mark.slow

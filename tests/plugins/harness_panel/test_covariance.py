@@ -5,60 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from linearmodels.panel import PanelOLS
-from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
-from harness import EstimationError, Panel
+from harness import EstimationError
 from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from panels import panel_from_arrays, simulated_panel
-
-LINEARMODELS = {
-    "classical": (Classical(), {"cov_type": "unadjusted"}),
-    "HC1": (Robust("HC1"), {"cov_type": "robust"}),
-    "by entity": (
-        Clustered(),
-        {"cov_type": "clustered", "cluster_entity": True, "group_debias": True},
-    ),
-    "by time": (Clustered(("time",)), {"cov_type": "clustered", "cluster_time": True, "group_debias": True}),
-    "by both": (
-        Clustered(("entity", "time")),
-        {"cov_type": "clustered", "cluster_entity": True, "cluster_time": True, "group_debias": True},
-    ),
-    "kernel": (
-        DriscollKraay(2),
-        {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": 2, "debiased": False},
-    ),
-}
-WITHOUT_EFFECTS_COUNTED = {"auto_df": False, "count_effects": False}
-EFFECTS = [(), ("entity",), ("time",), ("entity", "time")]
-
-
-def linearmodels_std_errors(panel: Panel, effects: tuple[str, ...], options: dict[str, object]):
-    index = pd.MultiIndex.from_arrays([panel.entity.codes, panel.period], names=["entity", "time"])
-    X = pd.DataFrame(panel.X, index=index, columns=list(panel.columns))
-    y = pd.Series(panel.observed, index=index, name="y")
-    if not effects:
-        return LinearmodelsPooled(y, X.assign(const=1.0)[["const", *panel.columns]]).fit(**options)
-    if options["cov_type"] in ("clustered", "kernel"):
-        options = options | WITHOUT_EFFECTS_COUNTED
-    model = PanelOLS(y, X, entity_effects="entity" in effects, time_effects="time" in effects)
-    return model.fit(**options)
-
-
-@pytest.mark.parametrize("effects", EFFECTS, ids=[" and ".join(one) or "pooled" for one in EFFECTS])
-@pytest.mark.parametrize("name", LINEARMODELS)
-def test_tables_are_those_of_linearmodels(name, effects):
-    covariance, options = LINEARMODELS[name]
-    panel = simulated_panel(random_stream(21), n_entities=25, n_periods=12, share=0.6)
-    estimator = FixedEffects(effects, covariance) if effects else PooledOLS(covariance)
-    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
-    expected = linearmodels_std_errors(panel, effects, options)
-    assert table.terms == tuple(expected.params.index)
-    np.testing.assert_allclose(table.estimate, expected.params, rtol=1e-9)
-    np.testing.assert_allclose(table.covariance, expected.cov, rtol=1e-8, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +44,11 @@ def test_lags_are_counted_in_periods_that_some_row_has(step):
     """So a panel of every second year has the errors of one of every year."""
     base = simulated_panel(random_stream(24), n_entities=20, n_periods=8)
     rows = replace(base, period=2000 + step * (base.period - 2000))
-    table = FixedEffects(covariance=DriscollKraay(2)).fit(rows, rng=random_stream(0)).coefficients()
-    expected = linearmodels_std_errors(base, ("entity",), LINEARMODELS["kernel"][1])
-    np.testing.assert_allclose(table.covariance, expected.cov, rtol=1e-8)
+    table, expected = (
+        FixedEffects(covariance=DriscollKraay(2)).fit(one, rng=random_stream(0)).coefficients()
+        for one in (rows, base)
+    )
+    np.testing.assert_allclose(table.covariance, expected.covariance, rtol=1e-8)
 
 
 def test_a_bandwidth_of_all_periods_is_refused():

@@ -111,19 +111,6 @@ def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
 
 
 @each_estimator
-def test_rows_that_no_draw_uses_tell_nothing_of_levels_that_draws_hold(estimator):
-    panel = simulated_panel(random_stream(5), share=0.8)
-    is_used = panel.entity.codes % 3 > 0
-    weights = draw_weights(panel, 20, unit="row", rng=random_stream(6)) * is_used
-    used = np.flatnonzero(is_used)
-    everything = panel.with_column(panel.exposure, np.where(is_used, panel.column(panel.exposure), 1e9))
-    ours = draws(estimator, everything, weights).predict(panel)
-    alone = draws(estimator, panel.take(used), weights[:, used]).predict(panel)
-    known = np.stack([is_held(estimator, panel, own, panel) for own in weights])
-    np.testing.assert_allclose(ours[known], alone[known], rtol=1e-12)
-
-
-@each_estimator
 def test_any_weights_are_weighted_least_squares_on_dummies(estimator):
     panel = simulated_panel(random_stream(7), share=0.7)
     weights = random_stream(8).exponential(size=(4, panel.n_obs)) * (
@@ -198,12 +185,13 @@ def test_a_draw_without_rows_is_refused(estimator):
         draws(estimator, panel, weights)
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("unit", ["entity", "row"])
 @pytest.mark.parametrize(
-    "estimator",
-    [PooledOLS(), FixedEffects(("entity",)), FixedEffects(("time",)), FixedEffects(("entity", "time"))],
-    ids=["pooled", "entity", "time", "entity and time"],
+    ("estimator", "unit", "weighted"),
+    [
+        (PooledOLS(), "entity", False),
+        (FixedEffects(("entity", "time")), "entity", True),
+        (FixedEffects(("time",)), "row", True),
+    ],
 )
 def test_draws_of_many_rows_are_those_made_one_by_one(estimator, unit, weighted, monkeypatch):
     """Draws that do not fit a chunk rest on the sums of entities, where rows of an entity go together."""

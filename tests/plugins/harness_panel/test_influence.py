@@ -11,8 +11,8 @@ from statsmodels.stats.outliers_influence import OLSInfluence
 
 from harness import Panel
 from harness.plugin import random_stream
-from harness_panel import Between, Classical, FirstDifference, FixedEffects, Mundlak, PooledOLS, RandomEffects
-from harness_panel.results.linear_fit import influence
+from harness_panel import Between, Classical, FirstDifference, FixedEffects, PooledOLS
+from harness_panel.estimators.linear import influence
 from panels import key_from, simulated_panel
 from r_reference import r_panel
 
@@ -62,20 +62,6 @@ def test_a_row_with_an_effect_to_itself_moves_nothing(panel):
     distance, leverage = influence(fitted(rest, FixedEffects()).regression)
     assert leverage[0] == pytest.approx(1.0)
     assert distance[0] == 0.0
-
-
-def test_an_outlier_of_high_leverage_heads_the_table(panel):
-    X, observed = panel.X.copy(), panel.observed.copy()
-    X[20, 0] += 8.0
-    observed[20] -= 30.0
-    shifted = replace(panel, X=X, observed=observed)
-    for estimator in (PooledOLS(), FixedEffects(("entity", "time")), RandomEffects(), Mundlak()):
-        table = fitted(shifted, estimator).details()["influence"]
-        assert table["entity"][0] == panel.entity.labels[panel.entity.codes[20]]
-        assert table["period"][0] == panel.time.labels[panel.time.codes[20]]
-        assert table["is_influential"][0]
-        assert table["cooks_distance"] == sorted(table["cooks_distance"], reverse=True)
-        assert len(table["leverage"]) == 10
 
 
 def test_the_outlier_of_grunfelds_firms_is_general_motors_in_its_last_year():

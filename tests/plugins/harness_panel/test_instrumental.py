@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.api as sm
 from linearmodels.iv import IV2SLS, IVGMM, IVLIML
@@ -211,40 +210,3 @@ def test_an_exogenous_exposure_as_its_own_instrument_would_be_least_squares():
     nearly = replace(panel, Z=panel.X[:, :1] + 1e-5 * panel.Z)
     expected = PooledOLS().fit(panel, rng=random_stream(0)).coefficients().estimate
     np.testing.assert_allclose(fitted(nearly).coefficients().estimate, expected, atol=1e-4)
-
-
-def test_a_study_names_its_instruments(tmp_path):
-    import harness
-
-    panel = endogenous_panel(11, n_entities=12)
-    frame = pd.DataFrame(
-        {
-            "id": panel.entity.codes,
-            "t": panel.period,
-            "y": panel.observed,
-            "x": panel.X[:, 0],
-            "w": panel.X[:, 1],
-        }
-    ).assign(z0=panel.Z[:, 0], z1=panel.Z[:, 1])
-    study = {
-        "spec_version": 1,
-        "study": "iv",
-        "title": "Instruments",
-        "seed": 1,
-        "data": {"path": "rows.csv"},
-        "roles": {
-            "entity": "id",
-            "time": "t",
-            "outcomes": ["y"],
-            "exposure": "x",
-            "controls": ["w"],
-            "instruments": ["z0", "z1"],
-        },
-        "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "iv", "use": "instrumental"}],
-        "evaluation": {"reference": "ols", "protocols": [{"use": "in_sample"}]},
-    }
-    run = harness.run(study, data=frame, out=tmp_path / "run")
-    table = run.table("coefficients").query("estimator == 'iv'")
-    assert table["estimate"].to_numpy() == pytest.approx(
-        np.asarray(IV2SLS(*library_frame(panel)).fit().params)[[0, 2, 1]], rel=1e-9
-    )

@@ -10,13 +10,19 @@ import pytest
 
 from harness.plugin import Contiguity, random_stream
 from harness_panel import PooledOLS
-from harness_panel.diagnostics.spatial import Neighbours, spatial_tests, weight_matrix
+from harness_panel.diagnostics.spatial import Neighbours, weight_matrix
 from harness_panel.solver.regression import regress
 from panels import panel_from_arrays
 
 
 def dense(panel):
     return weight_matrix(panel.links(), panel.n_obs).toarray()
+
+
+def found_in(panel):
+    fit = PooledOLS().fit(panel, rng=random_stream(0))
+    rows = fit.details()["diagnostics"]
+    return dict(zip(rows["test"], zip(rows["statistic"], rows["p_value"], strict=True), strict=True))
 
 
 def spatial_panel(seed, *, rho=0.0, lag=0.0, n_entities=40, n_periods=4):
@@ -30,40 +36,6 @@ def spatial_panel(seed, *, rho=0.0, lag=0.0, n_entities=40, n_periods=4):
     weights, one = dense(panel), np.eye(entity.size)
     errors = np.linalg.solve(one - rho * weights, rng.normal(size=entity.size))
     return replace(panel, observed=np.linalg.solve(one - lag * weights, X @ [1.0, -1.0] + errors))
-
-
-def found_in(panel):
-    fit = PooledOLS().fit(panel, rng=random_stream(0))
-    rows = fit.details()["diagnostics"]
-    return dict(zip(rows["test"], zip(rows["statistic"], rows["p_value"], strict=True), strict=True))
-
-
-def test_they_are_those_of_dense_matrices():
-    panel = spatial_panel(1, rho=0.3)
-    W, n = dense(panel), panel.n_obs
-    X = np.column_stack([np.ones(n), panel.X])
-    M = np.eye(n) - X @ np.linalg.solve(X.T @ X, X.T)
-    y = panel.observed
-    e = M @ y
-    df, MW = n - 3, M @ W
-    mean = np.trace(MW) / df
-    variance = (np.trace(MW @ M @ W.T) + np.trace(MW @ MW) + np.trace(MW) ** 2) / (df * (df + 2)) - mean**2
-    found = found_in(panel)
-    assert found["moran"][0] == pytest.approx((e @ W @ e / (e @ e) - mean) / np.sqrt(variance), rel=1e-9)
-    s2, T = e @ e / n, np.trace(W.T @ W + W @ W)
-    wxb = W @ (y - e)
-    J = wxb @ M @ wxb / s2 + T
-    error, lag = e @ W @ e / s2, e @ W @ y / s2
-    assert found["lm_error"][0] == pytest.approx(error**2 / T, rel=1e-9)
-    assert found["lm_lag"][0] == pytest.approx(lag**2 / J, rel=1e-9)
-    assert found["lm_error_robust"][0] == pytest.approx(
-        (error - T / J * lag) ** 2 / (T * (1 - T / J)), rel=1e-8
-    )
-    assert found["lm_lag_robust"][0] == pytest.approx((lag - error) ** 2 / (J - T), rel=1e-8)
-    # Both pairs have the same sum (Anselin and others 1996, equation 16).
-    assert found["lm_error"][0] + found["lm_lag_robust"][0] == pytest.approx(
-        found["lm_lag"][0] + found["lm_error_robust"][0]
-    )
 
 
 def test_morans_i_is_that_of_esda():
@@ -157,22 +129,3 @@ def test_links_by_a_file_are_those_of_libpysal_and_morans_i_that_of_esda():
     basis = np.full((40, 1), 40.0**-0.5)
     own = Neighbours(weight_matrix(links, 40), basis, residuals, some.observed, "")
     assert own.moran()[0] == pytest.approx(expected, rel=1e-9)
-
-
-def rejections(**dependence):
-    """Return how often each test rejects at 5 % in 40 panels, by name."""
-    regressions = [regress(spatial_panel(200 + seed, **dependence), ()) for seed in range(40)]
-    found = [
-        {name: check().p_value < 0.05 for name, check in spatial_tests(one).items()} for one in regressions
-    ]
-    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
-
-
-def test_what_depends_in_space_is_found_and_what_does_not_is_not():
-    assert max(rejections().values()) <= 0.15
-    correlated, lagged = rejections(rho=0.4), rejections(lag=0.4)
-    assert correlated["moran"] >= 0.9
-    assert lagged["lm_lag"] >= 0.9
-    assert correlated["lm_error_robust"] > correlated["lm_lag_robust"]
-    assert lagged["lm_lag_robust"] > lagged["lm_error_robust"]
-    assert spatial_tests(regress(replace(spatial_panel(4), coordinates=None), ())) == {}

@@ -152,14 +152,14 @@ def test_errors_of_another_entity_are_those_of_its_row_in_the_same_period():
     panel = broken_panel(10, n_entities=5, n_periods=3)
     shuffled = panel.take(random_stream(3, "rows").permutation(panel.n_obs))
     draws = error_draws(shuffled, "entities", 40, random_stream(4))
-    period = draws.of(shuffled.period.astype(float))
+    period = draws(shuffled.period.astype(float))
     np.testing.assert_array_equal(period, np.repeat(shuffled.period[:, None], 40, axis=1))
-    whose = draws.of(shuffled.entity.codes.astype(float))
+    whose = draws(shuffled.entity.codes.astype(float))
     for code in range(5):
         (rows,) = np.nonzero(shuffled.entity.codes == code)
         assert (whose[rows] == whose[rows[:1]]).all()
     assert len(np.unique(whose[0])) == 5
-    signed = error_draws(shuffled, "signs", 40, random_stream(4)).of(shuffled.observed)
+    signed = error_draws(shuffled, "signs", 40, random_stream(4))(shuffled.observed)
     np.testing.assert_array_equal(np.abs(signed), np.abs(np.tile(shuffled.observed[:, None], 40)))
 
 

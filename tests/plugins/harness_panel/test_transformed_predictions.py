@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import EstimationError, Panel
-from harness.plugin import draw_weights, left_out, random_stream
+from harness.plugin import draw_weights, random_stream
 from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
 from panels import labelled, simulated_panel
 
@@ -38,16 +38,6 @@ def resampled(panel: Panel, weights) -> Panel:
     firsts = np.unique(panel.entity.codes, return_index=True)[1]
     copies = weights[firsts].astype(np.int64)
     return panel.resample(np.repeat(np.arange(copies.size), copies))
-
-
-@each_estimator
-@given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
-@settings(max_examples=10, deadline=None)
-def test_unit_weights_are_the_fit(estimator, seed, share):
-    panel = simulated_panel(random_stream(seed), share=share)
-    predicted = draws(estimator, panel, np.ones((2, panel.n_obs))).predict(panel)
-    expected = estimator.fit(panel, rng=random_stream(0)).predict(panel)
-    np.testing.assert_allclose(predicted, np.tile(expected, (2, 1)), rtol=0, atol=1e-8)
 
 
 @each_estimator
@@ -86,20 +76,6 @@ def test_the_level_of_an_entity_left_out_of_differences_is_its_mean_error(panel)
 
 
 @each_estimator
-def test_rows_without_weight_are_as_good_as_absent(estimator, panel):
-    rows = np.flatnonzero(panel.entity.codes >= 3)
-    weights = np.zeros((2, panel.n_obs))
-    weights[:, rows] = draw_weights(panel.take(rows), 2, unit="row", rng=random_stream(72))
-    changed = panel.X.copy()
-    changed[panel.entity.codes < 3] = 1e3
-    elsewhere = replace(panel, X=changed)
-    predicted = draws(estimator, panel, weights).predict(panel.take(rows))
-    np.testing.assert_allclose(
-        draws(estimator, elsewhere, weights).predict(panel.take(rows)), predicted, atol=1e-7
-    )
-
-
-@each_estimator
 def test_a_counterfactual_column_moves_predictions_by_its_slope(estimator, panel):
     fitted = estimator.fit(panel, rng=random_stream(0))
     table = fitted.coefficients()
@@ -126,12 +102,6 @@ def test_a_new_entity_has_the_constant_of_random_effects(panel):
     expected = table.estimate[0] + panel.X @ table.estimate[1:]
     np.testing.assert_allclose(fitted.predict(stranger), expected, rtol=1e-9)
     assert (fitted.n_unseen(stranger), fitted.n_unseen(panel)) == (panel.n_obs, 0)
-
-
-def test_first_differences_leave_no_mean_error_within_entities(panel):
-    fitted = FirstDifference(constant=True).fit(panel, rng=random_stream(0))
-    errors = panel.observed - fitted.predict(panel)
-    np.testing.assert_allclose(np.bincount(panel.entity.codes, errors), 0.0, atol=1e-9)
 
 
 def test_the_constant_of_differences_is_a_trend(panel):
@@ -161,20 +131,6 @@ def test_an_entity_of_the_rows_to_select_on_keeps_its_means(panel):
     moved = test.with_column("x0", test.column("x0") + 1.0)
     slope = FixedEffects().fit(train, rng=random_stream(0)).coefficients().estimate[0]
     np.testing.assert_allclose(fitted.predict(moved) - fitted.predict(test), slope, rtol=1e-9)
-
-
-def test_rows_to_select_on_of_known_entities_change_nothing(panel):
-    alone = Mundlak().fit(panel, rng=random_stream(0)).predict(panel)
-    fitted = Mundlak().fit(panel, rng=random_stream(0), selection=panel.take(np.arange(10)))
-    np.testing.assert_array_equal(fitted.predict(panel), alone)
-
-
-def test_entities_that_a_draw_leaves_out_move_by_the_slope_within(panel):
-    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(73))
-    models = draws(Mundlak(), panel, weights, left_out(weights))
-    moved = panel.with_column("x0", panel.column("x0") + 1.0)
-    gaps = models.predict(moved) - models.predict(panel)
-    np.testing.assert_allclose(gaps, np.tile(gaps[:, :1], panel.n_obs), rtol=1e-9)
 
 
 def test_a_draw_without_adjacent_rows_is_refused(panel):

@@ -6,32 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pytest
 
-import harness
 from harness.plugin import random_stream
-from harness_panel import Classical, Clustered, FirstDifference, FixedEffects, PooledOLS
+from harness_panel import Classical, FirstDifference, FixedEffects, PooledOLS
 from panels import panel_from_arrays, simulated_panel
-from r_reference import r_panel, reference
+from r_reference import r_panel
 
 ROOT = Path(__file__).parents[3]
 
 
 def table(estimator, panel):
     return estimator.fit(panel, rng=random_stream(0)).coefficients()
-
-
-@pytest.mark.parametrize("by", [("entity",), ("time",), ("entity", "time")])
-def test_the_order_in_which_effects_are_asked_for_changes_nothing(by):
-    """Clustered errors of pyfixest 0.60 with two effects hang on it, by 5 % on this panel."""
-    one, other = (
-        table(FixedEffects(effects, Clustered(by)), r_panel("grunfeld"))
-        for effects in (("entity", "time"), ("time", "entity"))
-    )
-    assert one.correction == other.correction
-    np.testing.assert_array_equal(one.estimate, other.estimate)
-    np.testing.assert_array_equal(one.std_error, other.std_error)
 
 
 def test_columns_of_very_different_size_are_all_estimated():
@@ -41,49 +26,6 @@ def test_columns_of_very_different_size_are_all_estimated():
     apart = replace(base, X=base.X * units)
     own, expected = table(PooledOLS(Classical()), apart), table(PooledOLS(Classical()), base)
     np.testing.assert_allclose(own.estimate[1:] * units, expected.estimate[1:], rtol=1e-9)
-
-
-def test_no_source_uses_the_linear_regression_of_scikit_learn():
-    sources = [*(ROOT / "harness").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]
-    assert len(sources) > 100
-    assert not [path for path in sources if "LinearRegression" in path.read_text(encoding="utf-8")]
-
-
-def test_labels_of_pandas_own_type_of_text_are_labels(tmp_path):
-    """numpy does not know the type, so asking it whether a column is a number raises."""
-    rows = r_panel("grunfeld")
-    frame = pd.DataFrame(
-        {
-            "firm": pd.Series([f"firm {code}" for code in rows.entity.codes], dtype="string"),
-            "year": rows.period,
-            "inv": rows.observed,
-            "value": pd.Series(rows.column("value"), dtype="Float64"),
-            "capital": rows.column("capital"),
-        }
-    )
-    spec = {
-        "spec_version": 1,
-        "study": "texts",
-        "title": "Texts",
-        "seed": 1,
-        "data": {},
-        "roles": {
-            "entity": "firm",
-            "time": "year",
-            "outcomes": ["inv"],
-            "exposure": "value",
-            "controls": ["capital"],
-        },
-        "estimators": [{"id": "fe", "use": "fixed_effects", "covariance": {"use": "classical"}}],
-        "evaluation": {"reference": "fe", "protocols": ["in_sample"]},
-        "report": {"formats": []},
-    }
-    result = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
-    found = result.coefficients.set_index("term")
-    expected = reference()["grunfeld"]["fe_entity"]
-    for term, value in expected["coef"].items():
-        assert found.loc[term, "estimate"] == pytest.approx(value, rel=1e-9)
-        assert found.loc[term, "std_error"] == pytest.approx(expected["se"]["classical"][term], rel=1e-9)
 
 
 def test_a_row_of_an_entity_alone_moves_no_slope():

@@ -40,22 +40,19 @@ PANEL = grouped_panel("dummies")
 
 @each_case
 @each_weighing
-@pytest.mark.parametrize(("covariance", "kind"), [(Iid(), "nonrobust"), (Hetero(), "HC1")])
-def test_slopes_and_errors(options, sets, trends, weighted, covariance, kind):
-    expected = dummy_regression(PANEL, sets, trends=trends, weighted=weighted).fit(cov_type=kind)
-    fit = Feols(**options, covariance=covariance, weighted=weighted).fit(PANEL, rng=random_stream(0))
-    table, n_columns = fit.coefficients(), len(PANEL.columns)
-    np.testing.assert_allclose(table.estimate, expected.params[:n_columns], rtol=1e-9)
-    np.testing.assert_allclose(table.std_error, expected.bse[:n_columns], rtol=1e-9)
-    assert table.correction.df_resid == expected.df_resid
-    assert table.correction.n_effects == PANEL.n_obs - n_columns - expected.df_resid
-
-
-@each_case
-@each_weighing
-def test_predictions_of_training_rows(options, sets, trends, weighted):
-    expected = dummy_regression(PANEL, sets, trends=trends, weighted=weighted).fit()
-    fit = Feols(**options, weighted=weighted).fit(PANEL, rng=random_stream(0))
+def test_slopes_errors_and_predictions_of_training_rows(options, sets, trends, weighted):
+    regression, n_columns = (
+        dummy_regression(PANEL, sets, trends=trends, weighted=weighted),
+        len(PANEL.columns),
+    )
+    for covariance, kind in ((Iid(), "nonrobust"), (Hetero(), "HC1")):
+        expected = regression.fit(cov_type=kind)
+        fit = Feols(**options, covariance=covariance, weighted=weighted).fit(PANEL, rng=random_stream(0))
+        table = fit.coefficients()
+        np.testing.assert_allclose(table.estimate, expected.params[:n_columns], rtol=1e-9)
+        np.testing.assert_allclose(table.std_error, expected.bse[:n_columns], rtol=1e-9)
+        assert table.correction.df_resid == expected.df_resid
+        assert table.correction.n_effects == PANEL.n_obs - n_columns - expected.df_resid
     np.testing.assert_allclose(fit.predict(PANEL), expected.fittedvalues, atol=1e-9)
     assert fit.n_unseen(PANEL) == 0
 

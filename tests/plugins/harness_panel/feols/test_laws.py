@@ -15,7 +15,6 @@ from harness import EstimationError
 from harness.estimators.guard import attempt
 from harness.plugin import CanFitDraws, Key, random_stream
 from harness_panel.feols import CRV1, CRV3, Feols, Hetero, Iid, WildBootstrap
-from harness_panel.feols.regression import guarded
 from panels import panel_from_arrays, simulated_panel
 
 PANEL = grouped_panel("laws", n_entities=12, n_periods=6)
@@ -30,31 +29,6 @@ each = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
 def fit(options, panel=PANEL):
     return options.fit(panel, rng=random_stream(0))
-
-
-@each
-def test_the_order_of_rows_does_not_matter(options):
-    order = random_stream(98).permutation(PANEL.n_obs)
-    one, other = fit(options), fit(options, PANEL.take(order))
-    np.testing.assert_allclose(other.coefficients().estimate, one.coefficients().estimate, rtol=1e-8)
-    np.testing.assert_allclose(other.coefficients().covariance, one.coefficients().covariance, rtol=1e-7)
-    np.testing.assert_allclose(other.predict(PANEL), one.predict(PANEL), atol=1e-8)
-
-
-@each
-def test_labels_do_not_matter(options):
-    """Other names, in another order of the alphabet."""
-
-    def renamed(key: Key) -> Key:
-        last = len(key.labels) - 1
-        return Key(key.name, tuple(f"{label} anew" for label in key.labels[::-1]), last - key.codes)
-
-    groups = tuple(renamed(group) for group in PANEL.groups)
-    other = replace(PANEL, entity=renamed(PANEL.entity), time=renamed(PANEL.time), groups=groups)
-    tables = [fit(options, panel).coefficients() for panel in (PANEL, other)]
-    np.testing.assert_allclose(tables[1].estimate, tables[0].estimate, rtol=1e-8)
-    np.testing.assert_allclose(tables[1].covariance, tables[0].covariance, rtol=1e-7)
-    np.testing.assert_allclose(fit(options, other).predict(other), fit(options).predict(PANEL), atol=1e-8)
 
 
 @each
@@ -100,11 +74,6 @@ def panic(*args, **kwargs):
     raise PanicException("index out of bounds: the len is 2\n but the index is 2")
 
 
-def test_a_panic_becomes_a_refusal():
-    with pytest.raises(EstimationError, match="its compiled code gave up: index out of bounds"):
-        guarded(panic)
-
-
 def test_a_panic_in_a_fit_is_a_refused_cell(monkeypatch):
     monkeypatch.setattr(pyfixest, "feols", panic)
     outcome = attempt(lambda: fit(Feols()))
@@ -112,7 +81,7 @@ def test_a_panic_in_a_fit_is_a_refused_cell(monkeypatch):
     assert outcome.reason.startswith("pyfixest: its compiled code gave up")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(2))
 def test_few_rows_end_in_numbers_or_a_reason(seed):
     """Samples of a panel, down to one row: no warning, no other error, and no end of the process."""
     rng = random_stream(101, str(seed))
@@ -130,12 +99,13 @@ def test_few_rows_end_in_numbers_or_a_reason(seed):
     assert all(np.isfinite(outcome.value).all() for outcome in outcomes if outcome.status == "ok")
 
 
-def test_an_interrupt_is_let_through():
-    def interrupted():
+def test_an_interrupt_is_let_through(monkeypatch):
+    def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(pyfixest, "feols", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        guarded(interrupted)
+        fit(Feols())
 
 
 def test_what_pyfixest_does_not_solve_is_refused(monkeypatch):

@@ -108,18 +108,3 @@ def test_an_entity_of_one_period_has_the_mean_trend():
     later = replace(train.take(first), period=train.period[first] + 5)
     change = fit.predict(later) - fit.predict(train.take(first))
     np.testing.assert_allclose(change, 5.0 * fit.model.trends.mean[0], rtol=1e-9)
-
-
-def test_a_fit_shows_itself():
-    fitted = Feols(effects=("entity", "time")).fit(grouped_panel("shown"), rng=random_stream(0))
-    table = fitted.coefficients()
-    first, *lines = repr(fitted).splitlines()
-    assert first == "Fixed effects by pyfixest of outcome"
-    assert f"{table.estimate[0]:.6g}" in next(line for line in lines if line.startswith(table.terms[0]))
-    assert fitted.__maketables_fixef_string__ == "entity+time"
-    assert (
-        fitted.__maketables_stat__("r2")
-        == dict(zip(*(fitted.details()["statistics"][name] for name in ("statistic", "value")), strict=True))[
-            "r2"
-        ]
-    )
