@@ -216,16 +216,26 @@ class StudyResult:
         """
         import pandas as pd
 
-        from harness.report.sections.coefficients.table import coefficient_table
+        from harness.language import reworded
+        from harness.report.sections.coefficients.section import (
+            estimates_of,
+            term_cells,
+            term_label,
+            terms_in_order,
+        )
+        from harness.report.text.numbers import count
 
-        found = coefficient_table(self._run, self._outcome(outcome))
-        cells = {
-            row.label: [" ".join(filter(None, (cell.estimate, cell.std_error))) for cell in row.cells]
-            for row in found.rows
-        }
-        cells["Standard errors"] = [column.covariance for column in found.columns]
-        cells["Rows"] = [column.n_obs for column in found.columns]
-        columns = [column.label for column in found.columns]
+        study, found = self._run.manifest.study, estimates_of(self._run, self._outcome(outcome))
+        firsts = [next(iter(own.values())) for own in found.values()]
+        cells: dict[str, list[str]] = {}
+        for term in terms_in_order(study, (term for own in found.values() for term in own)):
+            shown = term_cells([own.get(term) for own in found.values()])
+            cells[term_label(study, term)] = [
+                " ".join((str(cell.words), *cell.beneath[:1])).strip() for cell in shown
+            ]
+        cells["Standard errors"] = [reworded(row.covariance) for row in firsts]
+        cells["Rows"] = [count(row.n_obs) for row in firsts]
+        columns = [study.estimator_label(name) for name in found]
         return pd.DataFrame.from_dict(cells, orient="index", columns=columns)
 
     def fits(self, outcome: str | None = None) -> Mapping[str, StoredFit]:

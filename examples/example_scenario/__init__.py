@@ -6,7 +6,7 @@ scenarios: [{use: effect_spread, shares: [0.1, 0.5, 0.9]}]
 from __future__ import annotations
 
 from example_scenario.effect_spread import EffectSpread
-from example_scenario.section import EffectSpreadSection
+from example_scenario.section import EFFECT_SPREAD
 from harness.plugin import Scenario, hookimpl
 from harness.plugin.reporting import Section
 
@@ -20,4 +20,4 @@ def harness_scenarios() -> list[type[Scenario]]:
 @hookimpl
 def harness_sections() -> list[Section]:
     """Return the sections of this plugin."""
-    return [EffectSpreadSection()]
+    return [EFFECT_SPREAD]

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from harness.plugin.reporting import PackagedSection, Run, SectionContent, fixed
+from harness.plugin.reporting import (
+    Paragraph,
+    ReportBlock,
+    ReportTable,
+    Run,
+    Section,
+    TableColumn,
+    fixed,
+    plain_rows,
+)
 
 if TYPE_CHECKING:
     from harness.plugin.drawing import FigureRenderer, RenderedFigure
@@ -21,59 +31,57 @@ class SpreadRow:
     effect: float
 
 
-@dataclass(frozen=True, eq=False)
-class ShownSpread:
-    """What the template reads: quantiles as they are headed, and effects in words by estimator."""
-
-    shares: tuple[str, ...]
-    effects: tuple[tuple[str, tuple[str, ...]], ...]
-    figure: RenderedFigure
-
-
-class EffectSpreadSection(PackagedSection):
-    """How the effect of the exposure is spread over the rows."""
-
-    name: ClassVar[str] = "effect_spread"
-    title: ClassVar[str] = "Spread of the effect"
-    place: ClassVar[int] = 850
-
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether any estimator was asked."""
-        return bool(_rows(run))
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return the quantiles of every estimator, and their figure."""
-        from harness.plugin.drawing import SINGLE_COLUMN, new_figure
-
-        study, rows = run.manifest.study, _rows(run)
-        shares = tuple(dict.fromkeys(row.share for row in rows))
-        names = dict.fromkeys(row.estimator for row in rows)
-        own = {name: [row for row in rows if row.estimator == name] for name in names}
-        figure = new_figure(SINGLE_COLUMN, 2.2)
-        axes = figure.subplots()
-        for name, answered in own.items():
-            axes.plot(
-                [row.share for row in answered],
-                [row.effect for row in answered],
-                marker="o",
-                label=study.estimator_label(name),
-            )
-        axes.set_xlabel("Share of the rows")
-        axes.set_ylabel("Effect of the exposure")
-        axes.legend()
-        drawn = renderer.render(
-            self.name,
-            figure,
-            alt="Quantiles over the rows of the predicted effect, a line an estimator.",
-            caption="Quantiles over the rows of the effect that each estimator predicts.",
+def spread_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield how the effect of the exposure is spread over the rows; nothing where no estimator was asked."""
+    rows = run.rows("effect_spread", SpreadRow)
+    if rows:
+        yield Paragraph(
+            "What each estimator says about the effect in every single row, of which these are quantiles."
         )
-        effects = tuple(
-            (study.estimator_label(name), tuple(fixed(row.effect, 3) for row in answered))
-            for name, answered in own.items()
-        )
-        shown = ShownSpread(tuple(f"{share:.0%}" for share in shares), effects, drawn)
-        return SectionContent(shown, figures=(drawn,))
+        yield spread_table(run, rows)
+        yield spread_figure(run, rows, renderer)
 
 
-def _rows(run: Run) -> tuple[SpreadRow, ...]:
-    return run.rows("effect_spread", SpreadRow)
+def by_estimator(rows: tuple[SpreadRow, ...]) -> dict[str, list[SpreadRow]]:
+    """Return the rows of each estimator."""
+    names = dict.fromkeys(row.estimator for row in rows)
+    return {name: [row for row in rows if row.estimator == name] for name in names}
+
+
+def spread_table(run: Run, rows: tuple[SpreadRow, ...]) -> ReportTable:
+    """Return the quantiles, an estimator a row."""
+    study = run.manifest.study
+    shares = dict.fromkeys(row.share for row in rows)
+    return ReportTable(
+        caption="Quantiles over the rows of the predicted effect",
+        columns=(TableColumn("Estimator"), *(TableColumn(f"{share:.0%}") for share in shares)),
+        groups=plain_rows(
+            [
+                (study.estimator_label(name), *(fixed(row.effect, 3) for row in own))
+                for name, own in by_estimator(rows).items()
+            ]
+        ),
+    )
+
+
+def spread_figure(run: Run, rows: tuple[SpreadRow, ...], renderer: FigureRenderer) -> RenderedFigure:
+    """Return the quantiles as lines."""
+    from harness.plugin.drawing import SINGLE_COLUMN, new_figure
+
+    figure = new_figure(SINGLE_COLUMN, 2.2)
+    axes = figure.subplots()
+    for name, own in by_estimator(rows).items():
+        label = run.manifest.study.estimator_label(name)
+        axes.plot([row.share for row in own], [row.effect for row in own], marker="o", label=label)
+    axes.set_xlabel("Share of the rows")
+    axes.set_ylabel("Effect of the exposure")
+    axes.legend()
+    return renderer.render(
+        "effect_spread",
+        figure,
+        alt="Quantiles over the rows of the predicted effect, a line an estimator.",
+        caption="Quantiles over the rows of the effect that each estimator predicts.",
+    )
+
+
+EFFECT_SPREAD = Section("effect_spread", "Spread of the effect", 850, spread_blocks)

@@ -11,7 +11,7 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import LinearModel
 from harness.record.study import EstimatorRecord
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import coefficient_rows
+from harness.report.sections.coefficients.section import coefficient_rows
 from harness.tables.coefficients import CoefficientRow
 
 CONSTANT = "const"

@@ -12,7 +12,7 @@ from harness.report.model.accuracy import compared_error
 from harness.report.model.gains import Gains
 from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import coefficient_rows
+from harness.report.sections.coefficients.section import coefficient_rows
 from harness.report.sections.gains.judgement import Judgement
 from harness.report.text.numbers import percent, significant
 from harness.report.text.plain_text import joined

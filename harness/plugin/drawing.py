@@ -6,22 +6,23 @@ from harness.report.drawing.canvas import (
     FigureRenderer,
     RenderedFigure,
     Sheet,
-    bare,
+    facets,
     grid_shape,
-    label_lowest,
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.marks import Whisker, name_rows, plot_forest, zero_axis
 from harness.report.drawing.palette import DEVIATION_MAP, LineStyle, line_style
 from harness.report.drawing.series import (
     Mark,
     Series,
     band_handles,
-    draw_background,
-    draw_bands,
-    draw_line,
     line_handle,
+    plot_background,
+    plot_bands,
+    plot_line,
     series_of,
+    zero_line,
 )
 
 __all__ = [
@@ -34,18 +35,22 @@ __all__ = [
     "RenderedFigure",
     "Series",
     "Sheet",
+    "Whisker",
     "band_handles",
-    "bare",
-    "draw_background",
-    "draw_bands",
-    "draw_line",
     "drawable",
     "drawable_label",
     "drawable_lines",
+    "facets",
     "grid_shape",
-    "label_lowest",
     "line_handle",
     "line_style",
+    "name_rows",
     "new_figure",
+    "plot_background",
+    "plot_bands",
+    "plot_forest",
+    "plot_line",
     "series_of",
+    "zero_axis",
+    "zero_line",
 ]

@@ -1,18 +1,33 @@
-"""What sections of plugins are made of: the run as it is read, numbers and texts as a reader wants them."""
+"""What sections of plugins are made of: the run as it is read, blocks, tables, and numbers in words."""
 
 from harness.language import gettext, marked, ngettext, pgettext, reworded
 from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.report.blocks import (
+    Bullets,
+    Definitions,
+    Heading,
+    Paragraph,
+    ReportBlock,
+    SaidOnce,
+    SmallPrint,
+    Tabs,
+    tabs_of,
+)
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.featured import featured
 from harness.report.model.gains import GainCell, Gains
 from harness.report.model.run import Run
-from harness.report.sections.section import (
-    PackagedSection,
-    ReportFile,
-    Section,
-    SectionContent,
-    WritesFiles,
+from harness.report.sections.section import ReportFile, Section
+from harness.report.table import (
+    ReportTable,
+    RowGroup,
+    TableCell,
+    TableColumn,
+    TableRow,
+    estimate_cell,
+    plain_rows,
+    rows_of,
 )
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
@@ -28,6 +43,7 @@ from harness.report.text.numbers import (
     significant,
 )
 from harness.report.text.plain_text import file_slug, joined, latex, printable, shortened
+from harness.report.words import Phrase, Words, rich
 from harness.tables.conditional import THRESHOLDS, ThresholdRow
 from harness.tables.effects import EFFECT_TESTS, EffectTestRow
 from harness.tables.gain import GainStatus
@@ -39,6 +55,8 @@ __all__ = [
     "THRESHOLDS",
     "Banded",
     "BandedRow",
+    "Bullets",
+    "Definitions",
     "EffectTestRow",
     "EstimateText",
     "EstimatorRecord",
@@ -46,21 +64,32 @@ __all__ = [
     "GainCell",
     "GainStatus",
     "Gains",
+    "Heading",
     "Manifest",
-    "PackagedSection",
+    "Paragraph",
+    "Phrase",
     "ProtocolRecord",
+    "ReportBlock",
     "ReportFile",
+    "ReportTable",
     "ResultRow",
+    "RowGroup",
     "Run",
+    "SaidOnce",
     "Section",
-    "SectionContent",
+    "SmallPrint",
     "StudyRecord",
+    "TableCell",
+    "TableColumn",
+    "TableRow",
+    "Tabs",
     "ThresholdRow",
     "TypedTable",
-    "WritesFiles",
+    "Words",
     "banded_from",
     "count",
     "estimate",
+    "estimate_cell",
     "featured",
     "file_slug",
     "fixed",
@@ -74,9 +103,13 @@ __all__ = [
     "percent",
     "pgettext",
     "plain",
+    "plain_rows",
     "printable",
     "reworded",
+    "rich",
+    "rows_of",
     "shortened",
     "significant",
+    "tabs_of",
     "typed",
 ]

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.language import closed_up
-from harness.report.model.gains import Gains
+from harness.report.model.gains import GainCell, Gains
 from harness.report.model.run import Run
 from harness.report.model.told import FindingsOf, told
-from harness.report.sections.gains.table import GainTable, gain_table
 from harness.report.sections.verdict.text import Said, said_of
 from harness.report.templating import environment
 
 
 @dataclass(frozen=True)
 class DigestOutcome:
-    """What a digest says about one outcome."""
+    """What a digest says about one outcome: sentences, and the gains of each estimator under its name."""
 
     label: str
     said: Said
-    gains: GainTable
+    gains: tuple[tuple[str, tuple[GainCell, ...]], ...]
 
 
 def digest(run: Run, *, report: str, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> str:
@@ -44,5 +43,9 @@ def _digest(run: Run, report: str) -> str:
 
 
 def _outcome(gains: Gains, outcome: str) -> DigestOutcome:
-    label = gains.run.manifest.study.label(outcome)
-    return DigestOutcome(label, said_of(gains.run, outcome), gain_table(gains, outcome))
+    study = gains.run.manifest.study
+    cells = tuple(
+        (entry.label, tuple(gains.cell(outcome, entry, protocol) for protocol in study.honest_first))
+        for entry in study.estimators
+    )
+    return DigestOutcome(study.label(outcome), said_of(gains.run, outcome), cells)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-
-from jinja2 import Environment
-from markupsafe import Markup, escape
 
 from harness.language import closed_up, gettext
 from harness.report.front.front import Front
 from harness.report.model.run import Run
-from harness.report.page_table import PageTable, page_tables
-from harness.report.shown import FAILED, ShownSection, failure, not_made
-from harness.report.table_links import with_links
+from harness.report.render.html import ShownTable
+from harness.report.shown import ShownSection
+from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.report.templating import environment, page_script, script_hash, style_sheet
 from harness.report.text.plain_text import joined, sentences
+from harness.report.words import Phrase
 from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
 
 LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
@@ -26,9 +24,6 @@ LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
 
 
 NUMBERS = re.compile(r"\d[\d.,]*")
-SCROLLS = '<div class="scroll">'
-"""What tables and figures stand in."""
-
 MOST_MESSAGES = 1
 MOST_CELLS = 2
 """Messages of a code, and cells of a message; the table of warnings has all."""
@@ -50,6 +45,16 @@ class Page:
     contents: tuple[tuple[str, str], ...]
 
     @property
+    def contents_table(self) -> ReportTable:
+        """The files of the run folder."""
+        return ReportTable(
+            caption=gettext("Files of the run folder"),
+            columns=(TableColumn(gettext("File")), TableColumn(gettext("What it holds"), "text")),
+            groups=plain_rows([(TableCell(Phrase(name, "code")), what) for name, what in self.contents]),
+            most=0,
+        )
+
+    @property
     def below(self) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
         """The warnings without those that stand at the head of the report."""
         return tuple((code, messages) for code, messages in self.warnings if code not in LIFTED)
@@ -68,6 +73,13 @@ class Numbering:
     _said: dict[str, int] = field(default_factory=dict)
     _places: dict[tuple[object, str], str] = field(default_factory=dict)
     _referred: dict[int, frozenset[int]] = field(default_factory=dict)
+    tables: list[ReportTable] = field(default_factory=list)
+
+    def take(self, table: ReportTable) -> ShownTable:
+        """Return a table with the next number, and keep it as files have it."""
+        shown = ShownTable(table, self.next("table"))
+        self.tables.append(shown.whole)
+        return shown
 
     def next(self, kind: str) -> int:
         """Return the next number of a kind, from 1."""
@@ -174,46 +186,25 @@ class RenderedPage:
     """The report as one HTML document, and its tables whole."""
 
     html: str
-    tables: tuple[PageTable, ...]
+    tables: tuple[ReportTable, ...]
 
 
 def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSection]) -> RenderedPage:
     """Return the report; every name in it is escaped."""
-    study = run.manifest.study
-    templates = environment()
-    common = {
-        "page": page,
-        "manifest": run.manifest,
-        "study": study,
-        "data": run.manifest.data,
-        "many": len(study.outcomes) > 1,
-        "numbers": Numbering(),
-    }
-    bodies = [closed_up(_body(templates, shown, common)) for shown in sections]
-    rendered = [(shown, _linked(body)) for shown, body in zip(sections, bodies, strict=True)]
-    script = page_script()
-    html = templates.get_template("report.html.j2").render(
-        common,
-        front=front,
-        sections=rendered,
-        style=style_sheet(),
-        script=script,
-        script_hash=script_hash(script),
+    numbers, script = Numbering(), page_script()
+    html = (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            page=page,
+            study=run.manifest.study,
+            data=run.manifest.data,
+            numbers=numbers,
+            front=front,
+            sections=sections,
+            style=style_sheet(),
+            script=script,
+            script_hash=script_hash(script),
+        )
     )
-    return RenderedPage(closed_up(html), tuple(table for body in bodies for table in page_tables(body)))
-
-
-def _body(templates: Environment, shown: ShownSection, common: Mapping[str, object]) -> str:
-    """Return a section without its heading, or why its template failed."""
-    try:
-        body = templates.from_string(shown.template).render(common, shown=shown.content.shown)
-    except Exception as error:  # noqa: BLE001 - a template of a plugin may raise anything
-        body = templates.from_string(FAILED).render(shown=not_made(failure(error)))
-    return body.strip()
-
-
-def _linked(body: str) -> Markup:
-    """Return a section with links to its tables, and what scrolls within reach of the keyboard."""
-    name = escape(gettext("Scrolls sideways where it is wider than the screen"))
-    reached = f'<div class="scroll" tabindex="0" role="group" aria-label="{name}">'
-    return Markup(with_links(body).replace(SCROLLS, reached))  # noqa: S704 - the template has escaped what it shows
+    return RenderedPage(closed_up(html), tuple(numbers.tables))

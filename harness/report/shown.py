@@ -2,50 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from harness.errors import ArtifactError, HarnessError, Problem
 from harness.language import gettext, in_language
+from harness.report.blocks import Paragraph, ReportBlock, Tabs
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.drawing.printing import print_figures
 from harness.report.model.run import Run
-from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
+from harness.report.sections.section import ReportFile, Section
 from harness.running.workers import ThisProcess, Workers
 from harness.study.spec.study import ReportFormat
-
-FAILED = '<p class="worse">{{ shown }}</p>\n'
-"""Template in the place of one that failed; it shows the reason."""
-
 
 IN_THIS_PROCESS = ThisProcess()
 
 
 @dataclass(frozen=True, eq=False)
 class ShownSection:
-    """A section that is present in a run.
+    """A section that has something to show of a run, or that failed.
 
     Attributes
     ----------
-    template : the section's own, or the one that tells why it failed
-    files : that it adds to the run folder, in the formats that are asked for
+    blocks : what it shows, or why it failed
+    files : that it adds to the run folder, in the formats that are requested
+    drawn_names : names from the data that its figures show
     """
 
     section: Section
-    template: str
-    content: SectionContent
+    heading: str
+    blocks: tuple[ReportBlock, ...]
     files: tuple[ReportFile, ...] = ()
-
-    @property
-    def heading(self) -> str:
-        """How the section is headed."""
-        return self.content.heading or self.title
+    drawn_names: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """What the table of contents calls it."""
         return gettext(self.section.title)
+
+    @property
+    def figures(self) -> tuple[RenderedFigure, ...]:
+        """Its figures in their order."""
+        return tuple(figures_in(self.blocks))
+
+
+def figures_in(blocks: Iterable[ReportBlock]) -> Iterator[RenderedFigure]:
+    """Yield the figures among blocks, those on tabs too, in their order."""
+    for block in blocks:
+        if isinstance(block, RenderedFigure):
+            yield block
+        elif isinstance(block, Tabs):
+            for _, own in block.tabs:
+                yield from figures_in(own)
 
 
 def shown_sections(
@@ -95,39 +104,35 @@ def _made(
             own = tuple(_shown(run, section, renderer, formats))
         into += own
         for shown in own:
-            yield from shown.content.figures
+            yield from shown.figures
 
 
 def _without_unprinted(shown: ShownSection, missing: Mapping[str, str]) -> ShownSection:
     """Return the section, or why it failed where one of its figures could not be printed."""
-    reasons = [missing[figure.name] for figure in shown.content.figures if figure.name in missing]
-    return ShownSection(shown.section, FAILED, SectionContent(not_made(reasons[0]))) if reasons else shown
+    reasons = [missing[figure.name] for figure in shown.figures if figure.name in missing]
+    return _failed(shown.section, reasons[0]) if reasons else shown
 
 
 def _shown(
     run: Run, section: Section, renderer: FigureRenderer, formats: Sequence[ReportFormat]
 ) -> Iterator[ShownSection]:
     try:
-        if section.is_present(run):
-            content, template = section.content(run, renderer), section.template
-            yield ShownSection(section, template, content, tuple(_files(run, section, formats)))
+        blocks = tuple(map(_block, section.content(run, renderer)))
+        if blocks:
+            files = tuple(file for one in formats for file in section.files(run, one))
+            yield ShownSection(section, section.headed(run), blocks, files, tuple(section.drawn_names(run)))
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
-        yield ShownSection(section, FAILED, SectionContent(not_made(failure(error))))
+        yield _failed(section, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
-def _files(run: Run, section: Section, formats: Sequence[ReportFormat]) -> Iterator[ReportFile]:
-    if isinstance(section, WritesFiles):
-        for report_format in formats:
-            yield from section.files(run, report_format)
+def _block(given: object) -> ReportBlock:
+    if not isinstance(given, ReportBlock):
+        raise TypeError(f"`content` gave a {type(given).__name__}, which is no block")
+    return given
 
 
-def not_made(reason: str) -> str:
-    """Return what stands in the place of a section that failed."""
-    return gettext("This section could not be made: {reason}.").format(reason=reason)
-
-
-def failure(error: Exception) -> str:
-    """Return why a section failed, on one line."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def _failed(section: Section, reason: str) -> ShownSection:
+    text = gettext("This section could not be made: {reason}.").format(reason=reason)
+    return ShownSection(section, gettext(section.title), (Paragraph(text, "worse"),))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.language import gettext, ngettext, npgettext, pgettext, reworded
-from harness.record.study import EstimatorRecord
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.pixels import FORMAT
 from harness.report.drawing.vectors import svg_text
+from harness.report.render.html import words_in_html
 from harness.report.text.numbers import count, p_value, percent, plain, significant
 from harness.report.text.plain_text import capitalised, printable
 
@@ -40,8 +37,8 @@ def environment() -> Environment:
     )
     made.filters.update({"reworded": reworded, "translated": gettext})
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
-    made.filters.update({"p_value": p_value, "capitalised": capitalised, "options": options})
-    made.filters["data_uri"] = data_uri
+    made.filters.update({"p_value": p_value, "capitalised": capitalised})
+    made.filters.update({"data_uri": data_uri, "words": words_in_html})
     return made
 
 
@@ -74,24 +71,6 @@ def data_uri(figure: RenderedFigure) -> Markup:
     else:
         address = f"data:image/{FORMAT};base64,{base64.b64encode(prints.small).decode('ascii')}"
     return Markup(address)  # noqa: S704 - percent-encoded, or letters, digits and signs of base 64
-
-
-def options(estimator: EstimatorRecord) -> str:
-    """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
-    return _pairs(estimator.options)
-
-
-def _pairs(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {_option(value)}" for name, value in given.items() if name != "use")
-
-
-def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
-    if isinstance(value, Mapping):
-        pairs = _pairs(value)
-        return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
-    if isinstance(value, list):
-        return " + ".join(_option(item) for item in value) or "none"
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _finalized(value: object) -> object:

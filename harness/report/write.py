@@ -21,9 +21,9 @@ from harness.report.model.run import Run, RunStore, read_run
 from harness.report.model.told import FindingsOf, told
 from harness.report.page import page_of, render_brief, render_page
 from harness.report.paper.files import paper_files
+from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
-from harness.report.three_line_tables import three_line_tables
 from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -140,7 +140,7 @@ class Reporter:
             if HTML in written:
                 folder.write_text(HTML, rendered.html)
             if DOCX in written:
-                folder.write_bytes(DOCX, three_line_tables(rendered.tables))
+                folder.write_bytes(DOCX, word_tables(rendered.tables))
         return tuple(written)
 
 
@@ -167,7 +167,7 @@ def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
 
 
 def _figures(sections: Sequence[ShownSection]) -> Iterator[RenderedFigure]:
-    return (figure for shown in sections for figure in shown.content.figures)
+    return (figure for shown in sections for figure in shown.figures)
 
 
 def _write_figures(folder: RunStore, figures: Iterable[RenderedFigure]) -> Iterator[str]:
@@ -192,5 +192,5 @@ def _drawn_names(run: Run, sections: Sequence[ShownSection]) -> tuple[str, ...]:
         *(study.axis_label(name) for name in (*study.outcomes, study.exposure, *study.moderators)),
         *(estimator.label for estimator in study.estimators),
         *(protocol.title for protocol in study.protocols),
-        *(name for shown in sections for name in shown.content.drawn_names),
+        *(name for shown in sections for name in shown.drawn_names),
     )

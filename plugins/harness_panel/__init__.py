@@ -60,6 +60,6 @@ def harness_estimators() -> Iterable[type[Estimator]]:
 @hookimpl
 def harness_sections() -> Iterable[Section]:
     """Return the section of the report on thresholds and treatments."""
-    from harness_panel.report.section import ThresholdsSection
+    from harness_panel.report.section import THRESHOLDS
 
-    return (ThresholdsSection(),)
+    return (THRESHOLDS,)

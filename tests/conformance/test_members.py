@@ -25,7 +25,7 @@ from harness.evaluation.protocol import PROTOCOL
 from harness.evaluation.random_rows import InSample, RandomRows
 from harness.installed import KINDS, installed
 from harness.registry.plugin import Plugin
-from harness.report.sections.section import SECTION, SectionContent
+from harness.report.sections.section import SECTION, Section
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.scenario import SCENARIO
 
@@ -158,25 +158,8 @@ class RelativeError(AbsoluteError):
         return np.abs(observed - predicted) / np.abs(observed).mean()
 
 
-class RawSection:
-    """Shows markup of the data as it stands."""
-
-    name = "raw"
-    title = "Raw"
-    place = 1
-    template = "{{ shown | safe }}"
-
-    def is_present(self, run, /):
-        return True
-
-    def content(self, run, renderer, /):
-        return SectionContent("<b>")
-
-
-class Placeless(RawSection):
-    """Stands nowhere."""
-
-    place = "top"
+PLACELESS = Section("raw", "Raw", "top", lambda _run, _renderer: ())
+"""A section that stands nowhere."""
 
 
 FAULTS = [
@@ -192,8 +175,7 @@ FAULTS = [
     (DATASET, Towns(), "loads"),
     (SIMULATION, OwnSeed(), "drawn"),
     (SIMULATION, Shuffled(), "truth"),
-    (SECTION, Placeless(), "whole"),
-    (SECTION, RawSection(), "escapes"),
+    (SECTION, PLACELESS, "whole"),
     (METRIC, SignedError(), "losses"),
     (METRIC, RelativeError(), "rows_alone"),
 ]

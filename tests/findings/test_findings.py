@@ -23,7 +23,7 @@ from harness.findings.turning_point import turning_point_findings
 from harness.record.study import VariableRecord
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
-from harness.report.sections.coefficients.table import coefficient_table
+from harness.report.sections.coefficients.section import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.tables.effects import EFFECTS
 from harness.tables.heterogeneity import CONTRASTS
@@ -138,9 +138,9 @@ def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coef
     assert set(own["finding"]) >= {"gain", "effect", "nonlinearity", "turning_point"}
     assert set(warned.query("estimator != ''")["estimator"].dropna()) == {"fe"}
     assert len(warned.query("estimator == 'fe'")) == len(own)
-    coefficients = coefficient_table(changed, "lwage")
-    assert coefficients.caveat.startswith("Fixed effects: union is the outcome of an earlier period")
-    assert coefficient_table(run, "lwage").caveat == ""
+    caveat = coefficient_caveat(changed, "lwage")
+    assert caveat.startswith("Fixed effects: union is the outcome of an earlier period")
+    assert coefficient_caveat(run, "lwage") == ""
 
 
 def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_rival(run):

@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def figures_of(run):
-    return [figure for shown in shown_sections(run, SECTIONS, ()) for figure in shown.content.figures]
+    return [figure for shown in shown_sections(run, SECTIONS, ()) for figure in shown.figures]
 
 
 @pytest.fixture(scope="module")

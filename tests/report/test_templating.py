@@ -17,7 +17,8 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.pixels import COLOURS, FORMAT
-from harness.report.templating import data_uri, options
+from harness.report.sections.record import options
+from harness.report.templating import data_uri
 
 
 def test_options_in_words():

@@ -213,33 +213,17 @@ def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
     return answer_here(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
 
 
-@OF_SECTIONS.add("whole", "a section has a title, a whole number for its place, and a template", needs=())
+@OF_SECTIONS.add(
+    "whole", "a section has a title, a whole number for its place, and what makes its blocks", needs=()
+)
 def whole_section(member: Section) -> str:
     """Look at what the page reads."""
     from harness.report.sections.section import Section
 
     section = member
     if not isinstance(section, Section):
-        raise Violation(f"a {type(section).__name__} lacks a member of harness.plugin.reporting.Section")
-    require_words(section, "name", "title", "template")
+        raise Violation(f"a {type(section).__name__} is no harness.plugin.reporting.Section")
+    require_words(section, "name", "title")
     if type(section.place) is not int:
         raise Violation(f"`place` is {section.place!r}, not a whole number")
     return f"at {section.place}"
-
-
-@OF_SECTIONS.add("escapes", "the template can be read, and shows every value escaped", needs=("whole",))
-def escapes(member: Section) -> None:
-    """Read the template as the page does, and look for what switches escaping off."""
-    from jinja2 import TemplateSyntaxError, nodes
-
-    from harness.report.templating import environment
-
-    try:
-        tree = environment().parse(member.template)
-    except TemplateSyntaxError as error:
-        raise Violation(f"line {error.lineno} of the template: {error.message}") from error
-    filters = (used for used in tree.find_all(nodes.Filter) if used.name == "safe")
-    raw = [f"line {used.lineno}: the filter `safe`" for used in filters]
-    raw += [f"line {used.lineno}: autoescape" for used in tree.find_all(nodes.ScopedEvalContextModifier)]
-    if raw:
-        raise Violation(f"{raw[0]} lets markup of the data through")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib as mpl
 import numpy as np
@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from harness.language import gettext, marked
+from harness.report.blocks import ReportBlock
 from harness.report.drawing.fonts import families
 from harness.report.drawing.pixels import drawn_pixels, png_bytes, small_pixels
 from harness.report.drawing.ticks import shorten_numbers
@@ -141,15 +142,24 @@ def grid_shape(n_panels: int, *, most_columns: int) -> tuple[int, int]:
     return n_rows, math.ceil(n_panels / n_rows)
 
 
-def label_lowest(panels: Sequence[Axes], *, n_columns: int) -> None:
-    """Write numbers beneath the lowest panel of each column of a grid whose panels share their axis."""
-    for axes in panels[-n_columns:]:
+def facets(
+    figure: Figure, n_panels: int, shape: tuple[int, int], *, share_x: bool = True, share_y: bool = True
+) -> list[Axes]:
+    """Return panels on a grid of rows and columns, whose other places stay empty.
+
+    Where panels share their horizontal axis, its numbers stand beneath the lowest of each column.
+    """
+    grid = figure.subplots(*shape, sharex=share_x, sharey=share_y, squeeze=False)
+    return shown_panels(grid.ravel().tolist(), n_panels, n_columns=shape[1])
+
+
+def shown_panels(panels: Sequence[Axes], n_panels: int, *, n_columns: int) -> list[Axes]:
+    """Return the first panels, with numbers beneath the lowest of each column; leave the others bare."""
+    for axes in panels[n_panels:]:
+        axes.set_axis_off()
+    for axes in panels[:n_panels][-n_columns:]:
         axes.tick_params(axis="x", labelbottom=True)
-
-
-def bare(axes: Axes) -> None:
-    """Leave an axes without frame and ticks."""
-    axes.set_axis_off()
+    return list(panels[:n_panels])
 
 
 def svg_bytes(figure: Figure) -> bytes:
@@ -208,7 +218,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, eq=False)
-class RenderedFigure:
+class RenderedFigure(ReportBlock):
     """One figure, ready to be written.
 
     Attributes
@@ -219,6 +229,8 @@ class RenderedFigure:
     alt : what it shows, for those who cannot see it
     caption : the sentences beneath it
     """
+
+    kind: ClassVar[str] = "figure"
 
     name: str
     sheet: Sheet

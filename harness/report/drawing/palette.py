@@ -65,6 +65,15 @@ MODE_STYLES = {
 """One model for all groups, and a model for each: told apart by hatch and marker as well."""
 
 
+METHOD_COLOURS = {
+    "first_differences": COLOURS[1],
+    "correlated_random_effects": COLOURS[2],
+    "instrumented": COLOURS[3],
+}
+METHOD_MARKERS = {"first_differences": "o", "correlated_random_effects": "D", "instrumented": "s"}
+"""Of the methods that debias an effect."""
+
+
 @dataclass(frozen=True)
 class PartStyle:
     """How one part of a gain is drawn: outline, filling and hatch."""

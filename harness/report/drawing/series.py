@@ -88,16 +88,23 @@ def _per_unit(study: StudyRecord, outcome: str) -> str:
     return gettext("{unit} per unit").format(unit=unit) if unit else gettext("change per unit")
 
 
-def draw_background(axes: Axes, unsupported: Iterable[tuple[float, float]], *, has_zero: bool) -> None:
+def plot_background(axes: Axes, unsupported: Iterable[tuple[float, float]], *, has_zero: bool) -> None:
     """Hatch the stretches of the horizontal axis that data do not reach; draw a line at zero where asked."""
     for low, high in unsupported:
         axes.axvspan(low, high, facecolor="#f4f4f4", edgecolor="#c4c4c4", hatch="////", linewidth=0, zorder=0)
-    axes.grid(axis="y")
     if has_zero:
-        axes.axhline(0.0, color="#333333", linewidth=0.7)
+        zero_line(axes)
+    else:
+        axes.grid(axis="y")
 
 
-def draw_bands(axes: Axes, series: Series) -> None:
+def zero_line(axes: Axes) -> None:
+    """Draw a line at zero, over a grid of levels."""
+    axes.grid(axis="y")
+    axes.axhline(0.0, color="#333333", linewidth=0.7)
+
+
+def plot_bands(axes: Axes, series: Series) -> None:
     """Shade the bands of a line where it is supported, a narrower one over a wider one."""
     for kind, opacity in SHADES.items():
         band = series.line.band(kind)
@@ -118,7 +125,7 @@ def draw_bands(axes: Axes, series: Series) -> None:
                     axes.plot(series.line.at, edge, color=series.style.colour, alpha=0.6, linewidth=EDGE)
 
 
-def draw_line(axes: Axes, series: Series) -> None:
+def plot_line(axes: Axes, series: Series) -> None:
     """Draw a line where it is supported, and a faint trace of it where it is not."""
     line, style = series.line, series.style
     axes.plot(line.at, line.estimate, color=style.colour, linewidth=0.5, alpha=0.35)
@@ -130,13 +137,13 @@ def draw_line(axes: Axes, series: Series) -> None:
     )
 
 
-def draw_beside(axes: Axes, series: Series) -> None:
+def plot_beside(axes: Axes, series: Series) -> None:
     """Draw a thin dotted line where it is supported, beside another of the same estimator."""
     shown = np.where(series.line.supported, series.line.estimate, np.nan)
     axes.plot(series.line.at, shown, color=series.style.colour, linestyle=BESIDE_DASH, linewidth=BESIDE_WIDTH)
 
 
-def draw_marks(axes: Axes, series: Series) -> None:
+def plot_marks(axes: Axes, series: Series) -> None:
     """Mark the turning points of a line, each with the interval of where it is."""
     for mark in series.marks:
         if math.isfinite(mark.low) and math.isfinite(mark.high):

@@ -27,13 +27,13 @@ PLACE_REACH = 0.36
 """Of the stroke of a single true number: its dashes, and half its length in places of the axis of names."""
 
 
-def draw_truth(axes: Axes, line: TruthLine | None, *, dash: Dash = DASH) -> None:
+def plot_truth(axes: Axes, line: TruthLine | None, *, dash: Dash = DASH) -> None:
     """Draw a true curve, where there is one."""
     if line is not None:
         axes.plot(line.at, line.truth, color=INK, linestyle=dash, linewidth=WIDTH, zorder=5)
 
 
-def draw_true_turns(axes: Axes, turns: Iterable[float]) -> None:
+def plot_true_turns(axes: Axes, turns: Iterable[float]) -> None:
     """Draw a dashed upright line at each true place, such as a turning point, the unit of the axis."""
     for at in turns:
         axes.axvline(at, color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH, zorder=1)
@@ -62,7 +62,7 @@ def truth_handles(line: TruthLine | None, *, dash: Dash = DASH, label: str = "")
     return [Line2D([], [], color=INK, linestyle=dash, linewidth=WIDTH, label=label or gettext(TRUTH))]
 
 
-def draw_true_places(axes: Axes, places: Iterable[tuple[float, float]], *, is_vertical: bool) -> None:
+def plot_true_places(axes: Axes, places: Iterable[tuple[float, float]], *, is_vertical: bool) -> None:
     """Draw a dashed stroke for each true number that is known, across the line of the estimate beside it.
 
     Parameters

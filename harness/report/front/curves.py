@@ -21,15 +21,15 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label
-from harness.report.drawing.series import draw_background, series_of
-from harness.report.drawing.truth import draw_truth, truth_handles
+from harness.report.drawing.series import plot_background, series_of
+from harness.report.drawing.truth import plot_truth, truth_handles
 from harness.report.model.bands import POINTWISE
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario, rug_of, unsupported_of
+from harness.report.sections.effects.figure import centred
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.scenes import centred
 from harness.report.text.plain_text import file_slug, listed, shortened
 from harness.tables.effects import EffectRow
 
@@ -153,11 +153,11 @@ def draw_front_curve(run: Run, scene: FrontCurve) -> Figure:
     study = run.manifest.study
     figure = new_figure(SINGLE_COLUMN, 2.5)
     axes: Axes = figure.subplots()
-    draw_background(axes, unsupported_of(run, scene.scenario), has_zero=False)
+    plot_background(axes, unsupported_of(run, scene.scenario), has_zero=False)
     handles = [_draw_model(axes, run, curve, scene.rug) for curve in scene.curves]
     if scene.debiased is not None:
         handles.append(_draw_debiased(axes, scene.debiased))
-    draw_truth(axes, scene.truth)
+    plot_truth(axes, scene.truth)
     axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
     axes.set_ylabel(drawable_label(study.axis_label(scene.outcome), 28))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))

@@ -15,7 +15,7 @@ from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.model.gains import GainCell, Gains
-from harness.report.sections.gains.figure import axis_limits, draw_gain
+from harness.report.sections.gains.figure import axis_limits, plot_gain
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug, joined, shortened
 from harness.tables.gain import GainStatus
@@ -124,4 +124,4 @@ def _draw_column(axes: Axes, cells: Sequence[GainCell], beside: Sequence[GainCel
             # Above the white boxes behind the numbers of losses beyond the axis.
             axes.plot(100 * cell.row.gain, place + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
     for place, cell in enumerate(cells):
-        draw_gain(axes, cell, place, start=start)
+        plot_gain(axes, cell, place, start=start)

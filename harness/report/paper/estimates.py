@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report.model.run import Run
-from harness.report.paper.table import PaperRow, PaperTable
+from harness.report.table import ReportTable, RowGroup, TableColumn
 from harness.report.text.numbers import (
     MISSING,
     decimals_for,
@@ -51,19 +51,19 @@ def estimate_table(
     run: Run,
     name: str,
     caption: str,
-    heads: tuple[str, ...],
-    rows: Sequence[PaperRow],
+    heads: Sequence[str],
+    groups: Sequence[RowGroup],
     notes: Sequence[str] = (),
-) -> Iterator[PaperTable]:
+) -> Iterator[ReportTable]:
     """Yield a table of estimates in groups; none without rows."""
-    if rows:
+    if groups:
         notes = (*estimate_notes(run.manifest.study), *notes, *run_notes(run))
-        yield PaperTable(name, caption, (heads,), tuple(rows), notes)
+        yield ReportTable(caption, tuple(map(TableColumn, heads)), tuple(groups), notes=notes, name=name)
 
 
 def estimate_lines(
-    study: StudyRecord, row: PrintedEstimate, before: tuple[str, ...], after: tuple[str, ...]
-) -> Iterator[PaperRow]:
+    study: StudyRecord, row: PrintedEstimate, before: Sequence[str], after: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
     """Yield an estimate and its interval on one line, and on the next what stands in brackets beneath.
 
     Parameters
@@ -71,17 +71,16 @@ def estimate_lines(
     before : texts of the cells to the left, the label first
     after : texts of the cells to the right
     """
-    label, *left = before
     if not math.isfinite(row.estimate):
-        yield PaperRow(label, (*left, MISSING, MISSING, *after))
+        yield (*before, MISSING, MISSING, *after)
         return
     decimals = decimals_of(row.std_error, row.conf_low, row.conf_high)
     shown = starred(study, rounded(row.estimate, decimals), row.p_value)
     limits = interval(row.conf_low, row.conf_high, decimals) or MISSING
-    yield PaperRow(label, (*left, shown, limits, *after))
+    yield (*before, shown, limits, *after)
     beneath = bracketed(study, row.estimate, row.std_error, decimals)
     if beneath:
-        yield PaperRow("", (*[""] * len(left), beneath))
+        yield (*[""] * len(before), beneath)
 
 
 def starred(study: StudyRecord, text: str, p_value: float) -> str:

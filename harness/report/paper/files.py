@@ -8,26 +8,26 @@ from itertools import chain
 from harness.language import gettext
 from harness.report.contents import PAPER
 from harness.report.model.run import Run
-from harness.report.page_table import PageTable
-from harness.report.paper.descriptive import descriptive_tables
-from harness.report.paper.effects import effect_tables
-from harness.report.paper.gains import gain_tables
-from harness.report.paper.heterogeneity import heterogeneity_tables
-from harness.report.paper.latex import latex_table
 from harness.report.paper.regressions import regression_tables
-from harness.report.paper.robustness import robustness_tables
-from harness.report.paper.table import PaperTable
+from harness.report.paper.tables import (
+    descriptive_tables,
+    effect_tables,
+    gain_tables,
+    heterogeneity_tables,
+    robustness_tables,
+)
+from harness.report.render.docx import word_tables
+from harness.report.render.html import ShownTable
+from harness.report.render.latex import latex_table
+from harness.report.render.text import csv_text
 from harness.report.sections.section import ReportFile
-from harness.report.table_links import csv_of
+from harness.report.table import ReportTable
 from harness.report.templating import environment, style_sheet
-from harness.report.three_line_tables import three_line_tables
+from harness.report.words import plain_words
 from harness.study.spec.study import ReportFormat
 
-BYTE_ORDER_MARK = "\ufeff"
-"""By which spreadsheets know that a file is UTF-8."""
 
-
-def paper_tables(run: Run) -> tuple[PaperTable, ...]:
+def paper_tables(run: Run) -> tuple[ReportTable, ...]:
     """Return the tables that a run has, in the order of a paper."""
     return tuple(
         chain(
@@ -43,18 +43,18 @@ def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFil
     if not asked:
         return
     for table in paper_tables(run):
-        path = f"{PAPER}/{table.name}"
-        yield ReportFile(f"{path}.csv", BYTE_ORDER_MARK + csv_of(table.texts), table.caption)
+        path, caption = f"{PAPER}/{table.name}", plain_words(table.caption)
+        yield ReportFile(f"{path}.csv", csv_text(table.texts), caption)
         if "latex" in asked:
-            yield ReportFile(f"{path}.tex", latex_table(run.manifest.study, table), table.caption)
+            yield ReportFile(f"{path}.tex", latex_table(table, run.manifest.study), caption)
         if "docx" in asked:
-            whole = PageTable(table.name, table.caption, table.texts, len(table.heads), table.notes)
-            yield ReportFile(f"{path}.docx", three_line_tables([whole]), table.caption)
+            yield ReportFile(f"{path}.docx", word_tables([table]), caption)
         if "html" in asked:
-            yield ReportFile(f"{path}.html", _page(run, table), table.caption)
+            yield ReportFile(f"{path}.html", _page(run, table), caption)
 
 
-def _page(run: Run, table: PaperTable) -> str:
+def _page(run: Run, table: ReportTable) -> str:
     template = environment().get_template("paper.html.j2")
-    note = gettext("Notes:")
-    return template.render(study=run.manifest.study, table=table, note=note, style=style_sheet())
+    return template.render(
+        study=run.manifest.study, shown=ShownTable(table), note=gettext("Notes:"), style=style_sheet()
+    )

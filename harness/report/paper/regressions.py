@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.language import gettext, marked, reworded
 from harness.record.study import EstimatorRecord, StudyRecord
@@ -14,8 +14,13 @@ from harness.report.paper.estimates import (
     run_notes,
     starred,
 )
-from harness.report.paper.table import PaperRow, PaperTable
-from harness.report.sections.coefficients.table import coefficient_rows, coefficient_table, terms_in_order
+from harness.report.sections.coefficients.section import (
+    Estimates,
+    coefficient_caveat,
+    estimates_of,
+    terms_in_order,
+)
+from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
 from harness.report.text.plain_text import file_slug, joined, listed
 from harness.tables.coefficients import STATISTICS, CoefficientRow
@@ -25,39 +30,26 @@ FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects inc
 """Statistics beneath the coefficients, with how they are called."""
 
 
-Columns = Mapping[str, Mapping[str, CoefficientRow]]
-"""By estimator and term."""
+Texts = tuple[str, ...]
 
 
-def regression_tables(run: Run) -> Iterator[PaperTable]:
+def regression_tables(run: Run) -> Iterator[ReportTable]:
     """Yield a table for each outcome with coefficients, its columns in the order of the study."""
     study = run.manifest.study
     for outcome in study.outcomes:
-        columns = _columns(run, outcome)
+        columns = estimates_of(run, outcome)
         if columns:
-            yield PaperTable(
-                f"regressions-{file_slug(outcome)}",
-                gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
-                _heads(study, columns),
-                tuple(_rows(run, outcome, columns)),
-                (*estimate_notes(study), *_notes(run, outcome, columns), *run_notes(run)),
+            yield ReportTable(
+                caption=gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
+                over=(TableCell(), *(TableCell(f"({number})") for number in range(1, 1 + len(columns)))),
+                columns=(TableColumn(), *(TableColumn(study.estimator_label(name)) for name in columns)),
+                groups=plain_rows(list(_rows(run, outcome, columns))),
+                notes=(*estimate_notes(study), *_notes(run, outcome, columns), *run_notes(run)),
+                name=f"regressions-{file_slug(outcome)}",
             )
 
 
-def _columns(run: Run, outcome: str) -> Columns:
-    own: dict[str, dict[str, CoefficientRow]] = {}
-    for row in coefficient_rows(run):
-        if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
-            own.setdefault(row.estimator, {})[row.term] = row
-    return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
-
-
-def _heads(study: StudyRecord, columns: Columns) -> tuple[tuple[str, ...], ...]:
-    numbers = (f"({number})" for number in range(1, 1 + len(columns)))
-    return ("", *numbers), ("", *(study.estimator_label(name) for name in columns))
-
-
-def _rows(run: Run, outcome: str, columns: Columns) -> Iterator[PaperRow]:
+def _rows(run: Run, outcome: str, columns: Estimates) -> Iterator[Texts]:
     study = run.manifest.study
     terms = terms_in_order(study, (term for column in columns.values() for term in column))
     for term in sorted(terms, key=lambda term: term == CONSTANT):
@@ -65,22 +57,20 @@ def _rows(run: Run, outcome: str, columns: Columns) -> Iterator[PaperRow]:
         yield from _term(study, label, [column.get(term) for column in columns.values()])
     asked = [entry for entry in study.estimators if entry.id in columns]
     for key in dict.fromkeys(key for entry in asked for key in entry.effects):
-        yield PaperRow(_effects_label(study, key), tuple(_yes_or_no(entry, key) for entry in asked))
+        yield (_effects_label(study, key), *(_yes_or_no(entry, key) for entry in asked))
     known = [next(iter(column.values())) for column in columns.values()]
-    yield PaperRow(gettext("N"), tuple(count(row.n_obs) for row in known))
+    yield (gettext("N"), *(count(row.n_obs) for row in known))
     for name, label in FIT.items():
         values = [_statistic(run, outcome, entry.id, name) for entry in asked]
         if any(map(math.isfinite, values)):
-            yield PaperRow(gettext(label), tuple(fixed(value, 3) for value in values))
+            yield (gettext(label), *(fixed(value, 3) for value in values))
 
 
-def _term(study: StudyRecord, label: str, rows: Sequence[CoefficientRow | None]) -> Iterator[PaperRow]:
+def _term(study: StudyRecord, label: str, rows: Sequence[CoefficientRow | None]) -> Iterator[Texts]:
     decimals = decimals_for([row.std_error for row in rows if row is not None] or [1.0])
-    yield PaperRow(label, tuple(_estimate(study, row, decimals) for row in rows))
-    yield PaperRow(
-        "",
-        tuple("" if row is None else bracketed(study, row.estimate, row.std_error, decimals) for row in rows),
-    )
+    yield (label, *(_estimate(study, row, decimals) for row in rows))
+    beneath = ("" if row is None else bracketed(study, row.estimate, row.std_error, decimals) for row in rows)
+    yield ("", *beneath)
 
 
 def _estimate(study: StudyRecord, row: CoefficientRow | None, decimals: int) -> str:
@@ -104,7 +94,7 @@ def _statistic(run: Run, outcome: str, estimator: str, name: str) -> float:
     return next((row.value for row in rows if (row.outcome, row.estimator, row.statistic) == key), math.nan)
 
 
-def _notes(run: Run, outcome: str, columns: Columns) -> Iterator[str]:
+def _notes(run: Run, outcome: str, columns: Estimates) -> Iterator[str]:
     """Yield what standard errors rest on, columns with the same together, and what biases coefficients."""
     same: dict[str, list[str]] = {}
     for number, column in enumerate(columns.values(), start=1):
@@ -113,7 +103,7 @@ def _notes(run: Run, outcome: str, columns: Columns) -> Iterator[str]:
         yield gettext("Covariance of {columns}: {covariance}.").format(
             columns=listed(numbers), covariance=covariance
         )
-    caveat = coefficient_table(run, outcome).caveat
+    caveat = coefficient_caveat(run, outcome)
     if caveat:
         yield caveat
 

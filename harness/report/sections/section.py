@@ -1,39 +1,19 @@
-"""What a section of the report is: built-in ones and those of plugins come through the same names."""
+"""What a section of the report is: built-in ones and those of plugins come through the same name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
+from harness.language import gettext
 from harness.registry.kind import Kind, NamedObject
+from harness.report.blocks import ReportBlock
 from harness.report.model.run import Run
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
-
-TEMPLATE = "template.html.j2"
-
-
-@dataclass(frozen=True, eq=False)
-class SectionContent:
-    """What one section shows of one run.
-
-    Attributes
-    ----------
-    shown : what the section's template reads under this name
-    heading : of the section; its title where this is empty
-    figures : that are written to the run folder, whether or not the template shows them
-    drawn_names : names from the data that the figures show beside those of the study; where no font has
-        their characters the report says so
-    """
-
-    shown: object = None
-    heading: str = ""
-    figures: tuple[RenderedFigure, ...] = ()
-    drawn_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,66 +31,40 @@ class ReportFile:
     holds: str
 
 
-@runtime_checkable
-class Section(Protocol):
+def _none(*_: object) -> tuple[()]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Section:
     """One section of the report.
 
-    The template is the source of a jinja2 template: the inner part of an HTML ``section`` whose heading and
-    anchor the page writes. Every name is escaped. It reads ``shown``, ``study``, ``data`` and ``manifest`` of
-    the run, ``many`` (whether the study has several outcomes) and ``page`` (``warnings``, ``contents``); it
-    may import ``table_number``, ``figure``, ``footnotes`` and ``estimate`` from ``macros.html.j2``, with
-    context.
+    Attributes
+    ----------
+    name : unique; letters, digits and underscores. The anchor of the section
+    title : what the table of contents calls it
+    place : where it stands: sections go from the smallest to the largest, those of one place by name.
+        Built-in ones have 100 (what the run says), 200, ... 1600 (how to reproduce)
+    content : returns what it shows of a run, block after block; nothing where the run has nothing for it
+    heading : above it, or what makes it of a run; the title where it is empty
+    drawn_names : returns names from the data that its figures show next to those of the study; where no
+        font has their characters the report says so
+    files : returns the files that it adds in one format, such as a table for LaTeX
     """
 
-    @property
-    def name(self) -> str:
-        """Unique; letters, digits and underscores. The anchor of the section."""
+    name: str
+    title: str
+    place: int
+    content: Callable[[Run, FigureRenderer], Iterable[ReportBlock]]
+    heading: str | Callable[[Run], str] = ""
+    drawn_names: Callable[[Run], Iterable[str]] = _none
+    files: Callable[[Run, ReportFormat], Iterable[ReportFile]] = _none
 
-    @property
-    def title(self) -> str:
-        """What the table of contents calls it."""
-
-    @property
-    def place(self) -> int:
-        """Where it stands: sections go from the smallest to the largest, those of one place by name.
-
-        Built-in ones have 100 (what the run says), 200, ... 1600 (how to reproduce).
-        """
-
-    @property
-    def template(self) -> str:
-        """Source of its template."""
-
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether the run has anything for it."""
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return what it shows of a run in which it is present."""
+    def headed(self, run: Run) -> str:
+        """Return the heading above it in the report of a run."""
+        own = self.heading(run) if callable(self.heading) else gettext(self.heading)
+        return own or gettext(self.title)
 
 
-@runtime_checkable
-class WritesFiles(Protocol):
-    """A section that adds files to the run folder, such as a table for LaTeX."""
-
-    def files(self, run: Run, report_format: ReportFormat, /) -> Iterable[ReportFile]:
-        """Return the files of one format; none where there is nothing to write."""
-
-
-class PackagedSection:
-    """A section whose template is the file ``template.html.j2`` beside its module, present in every run."""
-
-    @property
-    def template(self) -> str:
-        """Source of its template."""
-        package = type(self).__module__.rpartition(".")[0]
-        return (files(package) / TEMPLATE).read_text(encoding="utf-8")
-
-    def is_present(self, _run: Run, /) -> bool:
-        """Return whether the run has anything for it."""
-        return True
-
-
-SECTION: Kind[Section] = Kind(
-    "section", "sections", NamedObject(("is_present", "content"), ("title", "place", "template"))
-)
+SECTION: Kind[Section] = Kind("section", "sections", NamedObject(("content",), ("title", "place")))
 """Sections of the report."""

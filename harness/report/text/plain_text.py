@@ -49,6 +49,11 @@ LATEX = {
 }
 """What stands for each character; brackets and stars would be options of ``\\\\``."""
 
+RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+LOWERED = str.maketrans(RAISED, "-0123456789")
+POWER = re.compile(rf"\$\\times\$[ ~]?10([{RAISED}]+)|([{RAISED}]+)")
+"""A power of ten, or another raised number, in text that is LaTeX but for raised digits, which fonts lack."""
+
 SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=。)\s*(?=.)")
 SLUG_LENGTH = 40
 
@@ -104,7 +109,12 @@ def file_slug(name: str) -> str:
 
 def latex(text: str) -> str:
     """Return printable `text` with every character that LaTeX reads as a command made a plain character."""
-    return "".join(LATEX.get(letter, letter) for letter in printable(text))
+    return POWER.sub(_power, "".join(LATEX.get(letter, letter) for letter in printable(text)))
+
+
+def _power(found: re.Match[str]) -> str:
+    raised = (found[1] or found[2]).translate(LOWERED)
+    return rf"$\times 10^{{{raised}}}$" if found[1] else f"$^{{{raised}}}$"
 
 
 def capitalised(text: str) -> str:

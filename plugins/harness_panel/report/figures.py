@@ -16,6 +16,7 @@ from harness.plugin.drawing import (
     FigureRenderer,
     RenderedFigure,
     drawable,
+    facets,
     new_figure,
 )
 from harness.plugin.reporting import Run, StudyRecord, file_slug, gettext, plain
@@ -37,7 +38,7 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
     if likelihoods:
         yield renderer.render(
             f"threshold-{slug}",
-            draw_likelihoods(likelihoods, study),
+            plot_likelihoods(likelihoods, study),
             alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
             caption=gettext(
                 "{named}. Likelihood ratio of the estimated place of each threshold to other "
@@ -48,7 +49,7 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
     if events:
         yield renderer.render(
             f"event-study-{slug}",
-            draw_events(events, study),
+            plot_events(events, study),
             alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),
             caption=gettext(
                 "{named}: effect of {exposure} by periods since it started, against the "
@@ -58,11 +59,11 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
         )
 
 
-def draw_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figure:
+def plot_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figure:
     """Return the figure of at least one threshold, a panel for each."""
     parts = [list(part) for _, part in groupby(rows, key=lambda row: row.threshold)]
     figure = new_figure(SINGLE_COLUMN if len(parts) == 1 else DOUBLE_COLUMN, 2.4)
-    panels = figure.subplots(1, len(parts), sharey=True, squeeze=False).ravel().tolist()
+    panels = facets(figure, len(parts), (1, len(parts)), share_x=False)
     for axes, part in zip(panels, parts, strict=True):
         place, critical = part[0].estimate, part[0].critical_05
         axes.grid(axis="y")
@@ -80,7 +81,7 @@ def draw_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figur
     return figure
 
 
-def draw_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
+def plot_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
     """Return the figure of an event study."""
     figure = new_figure(SINGLE_COLUMN + 1.2, 2.5)
     axes = figure.subplots()

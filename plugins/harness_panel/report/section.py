@@ -3,86 +3,93 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from harness.plugin.reporting import (
     MISSING,
     EffectTestRow,
-    PackagedSection,
+    Paragraph,
+    ReportBlock,
+    ReportTable,
     Run,
-    SectionContent,
+    Section,
+    TableColumn,
     count,
     estimate,
     fixed,
     gettext,
     marked,
     p_text,
+    plain_rows,
     significant,
 )
 from harness_panel.report.rows import SHAPES, Fit, NumberTestRow, TurningRow, rivals
 
 if TYPE_CHECKING:
-    from harness.plugin.drawing import FigureRenderer, RenderedFigure
-
+    from harness.plugin.drawing import FigureRenderer
 
 KINDS: Mapping[str, str] = {"minimum": marked("minimum"), "maximum": marked("maximum")}
 
 
-@dataclass(frozen=True)
-class BreakText:
-    """One threshold in words."""
+def threshold_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield places of thresholds, shapes of polynomials, effects since a treatment started, and figures.
 
-    label: str
-    variable: str
-    place: str
-    limits: str
-    tests: str
+    Nothing where no fit has a threshold, is tested for a shape or tells of a treatment.
+    """
+    found, fits = run.view(rivals), _fits(run)
+    breaks = [row for fit in fits for row in _breaks(run, fit)]
+    shapes = [_shape(run, fit) for fit in fits if found.shapes_of(fit)]
+    if not (breaks or shapes or found.events):
+        return
+    from harness_panel.report.figures import figures_of
 
-
-@dataclass(frozen=True)
-class ShapeText:
-    """The shape of one polynomial in words."""
-
-    label: str
-    tests: tuple[str, ...]
-    turning: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ShownRivals:
-    """Thresholds and shapes in words, sentences on treatments, and the figures."""
-
-    breaks: tuple[BreakText, ...]
-    shapes: tuple[ShapeText, ...]
-    pre_trends: tuple[str, ...]
-    figures: tuple[RenderedFigure, ...]
+    if breaks:
+        yield _break_table(breaks)
+    if shapes:
+        yield _shape_table(shapes)
+    for fit in fits:
+        pre_trend = found.pre_trend_of(fit)
+        if pre_trend is not None:
+            yield Paragraph(_pre_trend(run, fit, pre_trend))
+    for fit in fits:
+        yield from figures_of(run, fit, renderer)
 
 
-class ThresholdsSection(PackagedSection):
-    """Places of thresholds and their likelihood, shapes of polynomials, effects since a treatment started."""
+def _break_table(rows: Sequence[tuple[str, ...]]) -> ReportTable:
+    return ReportTable(
+        caption=gettext("Places where the slope breaks"),
+        columns=(
+            *(TableColumn(gettext("Estimator and outcome")), TableColumn(gettext("Threshold in"), "text")),
+            *(TableColumn(gettext("Place")), TableColumn(gettext("{level} set").format(level="95%"))),
+            TableColumn(gettext("Tests of the number against one less"), "text"),
+        ),
+        groups=plain_rows(rows),
+        notes=(
+            gettext(
+                "A threshold model has a break wherever it fits best, whether there is one or not; the "
+                "tests, by a bootstrap that keeps entities whole, say for how many there is evidence."
+            ),
+        ),
+    )
 
-    name: ClassVar[str] = "thresholds"
-    title: ClassVar[str] = marked("Thresholds, shapes and treatments")
-    place: ClassVar[int] = 780
 
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether any fit has a threshold, is tested for a shape or tells of a treatment."""
-        found = run.view(rivals)
-        return bool(found.breaks or found.events or any(found.shapes_of(fit) for fit in _fits(run)))
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return thresholds, shapes, event studies and their figures."""
-        from harness_panel.report.figures import figures_of
-
-        fits = _fits(run)
-        figures = tuple(figure for fit in fits for figure in figures_of(run, fit, renderer))
-        breaks = tuple(text for fit in fits for text in _breaks(run, fit))
-        found = [(fit, run.view(rivals).pre_trend_of(fit)) for fit in fits]
-        sentences = tuple(_pre_trend(run, fit, row) for fit, row in found if row is not None)
-        shapes = tuple(_shape(run, fit) for fit in fits if run.view(rivals).shapes_of(fit))
-        return SectionContent(ShownRivals(breaks, shapes, sentences, figures), figures=figures)
+def _shape_table(rows: Sequence[tuple[str, ...]]) -> ReportTable:
+    return ReportTable(
+        caption=gettext("Shapes of polynomials"),
+        columns=(
+            *(TableColumn(gettext("Estimator and outcome")), TableColumn(gettext("Tests"), "text")),
+            TableColumn(gettext("Turning points"), "text"),
+        ),
+        groups=plain_rows(rows),
+        notes=(
+            gettext(
+                "Against a straight line or a parabola: F of the powers beyond. U and N: the weakest "
+                "one-sided t statistic of the slopes that make the shape, at the ends of the observed range "
+                "and where a cubic bends (Lind and Mehlum 2010); a small p speaks for the shape."
+            ),
+        ),
+    )
 
 
 def _fits(run: Run) -> list[Fit]:
@@ -90,13 +97,14 @@ def _fits(run: Run) -> list[Fit]:
     return [(outcome, entry.id) for outcome in study.outcomes for entry in study.estimators]
 
 
-def _shape(run: Run, fit: Fit) -> ShapeText:
+def _shape(run: Run, fit: Fit) -> tuple[str, ...]:
+    """Return the shape of one polynomial: its fit, its tests, and where it turns."""
     found, study = run.view(rivals), run.manifest.study
-    return ShapeText(
-        label=_label(run, fit),
-        tests=tuple(_shape_test(row) for row in found.shapes_of(fit)),
-        turning=tuple(_turning(row) for row in found.turning_of(fit))
-        or (gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure)),),
+    none = gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure))
+    return (
+        _label(run, fit),
+        "; ".join(map(_shape_test, found.shapes_of(fit))),
+        "; ".join(map(_turning, found.turning_of(fit))) or none,
     )
 
 
@@ -121,20 +129,13 @@ def _label(run: Run, fit: Fit) -> str:
     return f"{study.estimator_label(fit[1])}, {study.label(fit[0])}"
 
 
-def _breaks(run: Run, fit: Fit) -> tuple[BreakText, ...]:
+def _breaks(run: Run, fit: Fit) -> Iterator[tuple[str, ...]]:
+    """Yield the thresholds of one fit, each with its place and the tests of their number."""
     study, found = run.manifest.study, run.view(rivals)
-    tests = "; ".join(_number_test(row) for row in found.tests_of(fit))
-    places = [(row, *estimate(row.at, row.conf_low, row.conf_high)) for row in found.breaks_of(fit)]
-    return tuple(
-        BreakText(
-            label=_label(run, fit),
-            variable=study.axis_label(row.moderator),
-            place=place,
-            limits=limits,
-            tests=tests or MISSING,
-        )
-        for row, place, limits in places
-    )
+    tests = "; ".join(map(_number_test, found.tests_of(fit))) or MISSING
+    for row in found.breaks_of(fit):
+        place = estimate(row.at, row.conf_low, row.conf_high)
+        yield (_label(run, fit), study.axis_label(row.moderator), *place, tests)
 
 
 def _number_test(row: NumberTestRow) -> str:
@@ -150,3 +151,6 @@ def _pre_trend(run: Run, fit: Fit, row: EffectTestRow) -> str:
     return gettext(
         "{named}: the joint test of no effect before the start has F {statistic}, {p_value}."
     ).format(named=named, statistic=fixed(row.statistic, 2), p_value=p_text(row.p_value))
+
+
+THRESHOLDS = Section("thresholds", marked("Thresholds, shapes and treatments"), 780, threshold_blocks)

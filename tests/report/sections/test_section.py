@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
 
 import pytest
 
 from harness.errors import ArtifactError
+from harness.report.blocks import Paragraph
 from harness.report.drawing.canvas import new_figure
 from harness.report.model.run import read_run
-from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
+from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import shown_sections
+from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
-from harness.tables.table import typed
 from report.all_sections import SECTIONS
 from report.changed_run import with_table
 from report.fake_run import wage_run
-
-TEMPLATE = """{% from 'macros.html.j2' import figure, table_number with context %}
-<p>{{ table_number() }} {{ shown.name }} of {{ study.title }}</p>
-{{ figure(shown.drawn) }}
-"""
 
 
 @dataclass(frozen=True)
@@ -34,47 +29,36 @@ class MoodRow:
     mood: float
 
 
-MOODS = typed("mood", MoodRow)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the template reads."""
-
-    name: str
-    drawn: object
-
-
-@dataclass(frozen=True)
-class Mood:
-    """A section of a stranger, present where there is a table ``mood``."""
-
-    name: ClassVar[str] = "mood"
-    title: ClassVar[str] = "Mood"
-    place: ClassVar[int] = 250
-    template: str = TEMPLATE
-
-    def is_present(self, run, /):
-        return bool(run.rows(MOODS))
-
-    def content(self, run, renderer, /):
+def mood_blocks(run, renderer):
+    rows = run.rows("mood", MoodRow)
+    if rows:
         figure = new_figure(3.5, 2.0)
-        figure.subplots().plot([row.mood for row in run.rows(MOODS)])
-        drawn = renderer.render("mood", figure, alt="The mood of each outcome, as a line.", caption="Mood.")
-        return SectionContent(Shown("<b>mood</b>", drawn), "Mood & weather", (drawn,), ("rare \U0001f9ea",))
-
-    def files(self, run, report_format, /):
-        if report_format == "latex":
-            yield ReportFile("tables/mood.tex", f"{run.rows(MOODS)[0].mood}\n", "moods for LaTeX")
+        figure.subplots().plot([row.mood for row in rows])
+        yield Paragraph(f"<b>mood</b> of {run.manifest.study.title}")
+        yield renderer.render("mood", figure, alt="The mood of each outcome, as a line.", caption="Mood.")
 
 
-class Broken(Mood):
-    """A section that raises."""
+def mood_files(run, report_format):
+    if report_format == "latex":
+        yield ReportFile("tables/mood.tex", f"{run.rows('mood', MoodRow)[0].mood}\n", "moods for LaTeX")
 
-    name = "broken"
 
-    def content(self, run, renderer, /):
-        raise KeyError("<mood>")
+MOOD = Section(
+    "mood", "Mood", 250, mood_blocks, "Mood & weather", lambda _run: ("rare \U0001f9ea",), mood_files
+)
+"""A section of a stranger, present where there is a table ``mood``."""
+
+
+def raises(_run, _renderer):
+    raise KeyError("<mood>")
+
+
+def ragged(_run, _renderer):
+    yield ReportTable("Mood", (TableColumn("Who"),), plain_rows([("A", "1")]))
+
+
+def no_block(_run, _renderer):
+    yield "mood"
 
 
 PLAIN = tuple(
@@ -96,14 +80,13 @@ def page_of(folder, *sections, formats=("html", "latex")):
 
 
 def test_built_in_sections_and_a_strangers_have_the_same_shape():
-    assert all(isinstance(section, Section) for section in (*SECTIONS, Mood()))
-    assert isinstance(Mood(), WritesFiles)
+    assert all(isinstance(section, Section) for section in (*SECTIONS, MOOD))
     assert len({section.place for section in SECTIONS}) == len(SECTIONS)
     assert [section.name for section in SECTIONS][-3:] == ["networks", "estimators", "reproduce"]
 
 
 def test_a_strangers_section_stands_in_its_place_with_figure_file_and_contents(folder):
-    html = page_of(folder, *PLAIN, Mood())
+    html = page_of(folder, *PLAIN, MOOD)
     assert html.index('<section id="variables">') < html.index('<section id="mood">')
     assert html.index('<section id="mood">') < html.index('<section id="accuracy">')
     assert '<a href="#mood">Mood</a>' in html
@@ -119,21 +102,21 @@ def test_a_strangers_section_stands_in_its_place_with_figure_file_and_contents(f
 
 
 def test_a_section_is_left_out_where_its_table_is_not_there(wage):
-    names = [shown.section.name for shown in shown_sections(read_run(wage), (*PLAIN, Mood()), ())]
+    names = [shown.section.name for shown in shown_sections(read_run(wage), (*PLAIN, MOOD), ())]
     assert "mood" not in names
     assert names[:3] == ["verdict", "variables", "accuracy"]
 
 
 @pytest.mark.parametrize(
-    ("section", "reason"),
+    ("content", "reason"),
     [
-        pytest.param(Broken(), "KeyError: &#39;&lt;mood&gt;&#39;", id="content"),
-        pytest.param(Mood("{{ shown.gone }}"), "UndefinedError: ", id="name"),
-        pytest.param(Mood("{% for %}"), "TemplateSyntaxError: ", id="syntax"),
+        pytest.param(raises, "KeyError: &#39;&lt;mood&gt;&#39;", id="raises"),
+        pytest.param(ragged, "ValueError: a row has more cells than the 1 columns", id="ragged"),
+        pytest.param(no_block, "TypeError: `content` gave a str, which is no block", id="no-block"),
     ],
 )
-def test_a_section_that_fails_says_why_and_takes_no_other_with_it(folder, section, reason):
-    html = page_of(folder, *PLAIN, section, formats=("html",))
+def test_a_section_that_fails_says_why_and_takes_no_other_with_it(folder, content, reason):
+    html = page_of(folder, *PLAIN, replace(MOOD, content=content), formats=("html",))
     assert f"This section could not be made: {reason}" in html
     assert '<section id="reproduce">' in html
 

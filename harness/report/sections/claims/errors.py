@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from harness.language import gettext, marked
-from harness.record.study import StudyRecord
 from harness.report.model.accuracy import errors_of
 from harness.report.model.run import Run
+from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.report.text.numbers import MISSING, percent, significant
 from harness.tables.claims import ClaimRow
 from harness.tables.gain import GAIN, GainRow
@@ -19,80 +18,53 @@ COMPARED = frozenset({ERROR, "gain"})
 """Quantities of claims that are of a sample."""
 
 
-@dataclass(frozen=True)
-class Compared:
-    """One estimator on one sample: its error, and its gain over each reference, in words."""
+def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTable | None:
+    """Return the errors that a source prints, or None where it prints none or they have no counterpart.
 
-    mse: str
-    gains: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ErrorRow:
-    """One estimator on one sample, under the published protocol and under its counterpart."""
-
-    outcome: str
-    sample: str
-    estimator: str
-    published: Compared
-    counterpart: Compared
-
-
-@dataclass(frozen=True)
-class ErrorTable:
-    """Errors of the claimed estimators and of all references.
-
-    Attributes
-    ----------
-    references : labels of the estimators that gains are over
-    published, counterpart : titles of the protocols
+    Errors are of the claimed estimators and of all references; gains are over each of these.
     """
-
-    references: tuple[str, ...]
-    published: str
-    counterpart: str
-    rows: tuple[ErrorRow, ...]
-
-
-def error_table(run: Run, claims: Iterable[ClaimRow]) -> ErrorTable | None:
-    """Return the errors that a source prints, or None where it prints none or they have no counterpart."""
     study = run.manifest.study
     compared = [row for row in claims if row.quantity in COMPARED and row.counterpart_protocol]
     if not any(row.quantity == ERROR for row in compared):
         return None
-    published, other = compared[0].protocol, compared[0].counterpart_protocol
-    claimed = (row.estimator for row in compared)
-    estimators = dict.fromkeys((*study.references, *claimed))
-    return ErrorTable(
-        references=tuple(study.estimator_label(name) for name in study.references),
-        published=study.protocol_title(published),
-        counterpart=study.protocol_title(other),
-        rows=tuple(
-            ErrorRow(
-                study.label(outcome),
-                gettext(words),
-                study.estimator_label(estimator),
-                _compared(run, study, outcome, estimator, published, sample),
-                _compared(run, study, outcome, estimator, other, sample),
-            )
-            for outcome in dict.fromkeys(row.outcome for row in compared)
-            for sample, words in SAMPLES
-            for estimator in estimators
+    protocols = (compared[0].protocol, compared[0].counterpart_protocol)
+    estimators = dict.fromkeys((*study.references, *(row.estimator for row in compared)))
+    labels = [study.estimator_label(name) for name in study.references]
+    heads = (gettext("MSE"), *(gettext("Gain over {label}").format(label=label) for label in labels))
+    titles = [TableCell(study.protocol_title(name), n_columns=len(heads)) for name in protocols]
+    return ReportTable(
+        caption=" ".join([source, gettext("on training, test and all rows; gains over each reference")]),
+        over=(TableCell(n_columns=3), *titles),
+        columns=(
+            *(
+                TableColumn(gettext("Outcome")),
+                TableColumn(gettext("Rows"), "text"),
+                TableColumn(gettext("Estimator"), "text"),
+            ),
+            *map(TableColumn, heads * 2),
         ),
+        groups=plain_rows(
+            [
+                (
+                    *(study.label(outcome), gettext(words), study.estimator_label(estimator)),
+                    *(text for name in protocols for text in _texts(run, outcome, estimator, name, sample)),
+                )
+                for outcome in dict.fromkeys(row.outcome for row in compared)
+                for sample, words in SAMPLES
+                for estimator in estimators
+            ]
+        ),
+        most=0,
     )
 
 
-def _compared(
-    run: Run, study: StudyRecord, outcome: str, estimator: str, protocol: str, sample: str
-) -> Compared:
+def _texts(run: Run, outcome: str, estimator: str, protocol: str, sample: str) -> Iterator[str]:
+    """Yield an error, and the gain over each reference, in words."""
     error = errors_of(run, outcome, estimator, protocol).get(sample)
+    yield significant(error.mse) if error is not None and error.is_done else MISSING
     gains = {row.reference: row.gain for row in _gains(run, outcome, estimator, protocol, sample)}
-    return Compared(
-        mse=significant(error.mse) if error is not None and error.is_done else MISSING,
-        gains=tuple(
-            percent(gains[reference]) if reference in gains else MISSING for reference in study.references
-        ),
-    )
+    for reference in run.manifest.study.references:
+        yield percent(gains[reference]) if reference in gains else MISSING
 
 
 def _gains(run: Run, outcome: str, estimator: str, protocol: str, sample: str) -> Iterator[GainRow]:

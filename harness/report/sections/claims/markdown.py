@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.language import closed_up, gettext, marked
-from harness.report.sections.claims.errors import ErrorTable
-from harness.report.sections.claims.figures import PublishedFigure, PublishedFigures
+from harness.record.study import StudyRecord
+from harness.report.render.text import markdown_table, plain_markdown
+from harness.report.sections.claims.published import PublishedFigure
+from harness.report.sections.claims.rows import claim_number, published_text
+from harness.report.table import ReportTable
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.plain_text import listed
+from harness.report.words import plain_words
 
 HEAD = (
     marked("what"),
@@ -19,38 +24,41 @@ HEAD = (
 )
 
 
-def markdown(shown: PublishedFigures) -> str:
+def markdown(study: StudyRecord, figures: Sequence[PublishedFigure]) -> str:
     """Return a heading and a table for every published table and figure, and the notes below."""
     footnotes = Footnotes()
-    parts = [part for figure in shown.figures for part in _figure(figure, footnotes)]
-    notes = "\n".join(f"- ({mark}) {_plain(reason)}" for mark, reason in footnotes.listed())
+    parts = [part for figure in figures for part in _figure(study, figure, footnotes)]
+    notes = "\n".join(f"- ({mark}) {plain_markdown(reason)}" for mark, reason in footnotes.listed())
     if notes:
         head = gettext("Where a number is missing")
         parts += [f"## {head}", notes]
     return closed_up("\n\n".join(parts) + "\n")
 
 
-def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
-    yield f"## {_plain(figure.source)}"
-    by = gettext("As published: {published}.").format(published=_plain(figure.published))
+def _figure(study: StudyRecord, figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
+    yield f"## {plain_markdown(figure.source)}"
+    by = gettext("As published: {published}.").format(published=plain_markdown(figure.published))
     yield (
-        gettext("{by} As it should be: {counterpart}.").format(by=by, counterpart=_plain(figure.counterpart))
+        gettext("{by} As it should be: {counterpart}.").format(
+            by=by, counterpart=plain_markdown(figure.counterpart)
+        )
         if figure.counterpart
         else by
     )
     rows = [
         (
-            row.about,
-            row.outcome,
-            row.printed,
-            row.published + _marked(footnotes.mark(row.missing)),
-            row.counterpart + _marked(footnotes.mark(row.counterpart_missing)),
+            figure.about(study, row),
+            study.label(row.outcome),
+            published_text(row),
+            claim_number(row, row.this_run)
+            + _marked(footnotes.mark("" if math.isfinite(row.this_run) else row.reason)),
+            claim_number(row, row.counterpart) + _marked(footnotes.mark(row.counterpart_reason)),
         )
-        for row in figure.rows
+        for row in figure.claims
     ]
-    yield _table([gettext(head) for head in HEAD], rows)
+    yield markdown_table([gettext(head) for head in HEAD], rows)
     if figure.errors is not None:
-        yield _errors(figure.errors)
+        yield _errors(study, figure.errors)
     if figure.estimators or figure.protocols:
         yield gettext("Why they differ:") + "\n\n" + _list([*figure.estimators, *figure.protocols])
     if figure.left_open:
@@ -61,37 +69,21 @@ def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
         yield gettext("Not said in the publication:") + "\n\n" + _list(told)
 
 
-def _errors(errors: ErrorTable) -> str:
-    gains = [gettext("gain over {label}").format(label=label) for label in errors.references]
+def _errors(study: StudyRecord, table: ReportTable) -> str:
+    labels = [study.estimator_label(name) for name in study.references]
+    gains = [gettext("gain over {label}").format(label=label) for label in labels]
     halves = [
-        listed([what, title])
-        for title in (errors.published, errors.counterpart)
+        listed([what, plain_words(cell.words)])
+        for cell in table.over[1:]
         for what in (gettext("MSE"), *gains)
     ]
-    rows = [
-        (
-            *(row.outcome, row.sample, row.estimator),
-            *(row.published.mse, *row.published.gains, row.counterpart.mse, *row.counterpart.gains),
-        )
-        for row in errors.rows
-    ]
-    return _table((gettext("outcome"), gettext("sample"), gettext("estimator"), *halves), rows)
+    head = (gettext("outcome"), gettext("sample"), gettext("estimator"), *halves)
+    return markdown_table(head, [texts for texts, _ in table.body_rows])
 
 
 def _marked(mark: str) -> str:
     return f" ({mark})" if mark else ""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines)
-
-
 def _list(sentences: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(sentence)}" for sentence in sentences)
-
-
-def _plain(text: str) -> str:
-    """Return text on one line without characters that Markdown or HTML would read."""
-    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
-    return " ".join(escaped.replace("*", "\\*").replace("[", "\\[").split())
+    return "\n".join(f"- {plain_markdown(sentence)}" for sentence in sentences)

@@ -1,43 +1,189 @@
-"""The section of coefficients."""
+"""The section of coefficients: terms down, estimators across, with what their standard errors rest on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from harness.language import marked
+from harness.language import gettext, marked, reworded
+from harness.record.study import StudyRecord
+from harness.report.blocks import Paragraph, ReportBlock, SaidOnce, SmallPrint, tabs_of
+from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_table
-from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.sections.section import Section
+from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
+from harness.report.text.numbers import (
+    MISSING,
+    count,
+    decimals_for,
+    fixed,
+    interval,
+    percent,
+    plain,
+    rounded,
+)
+from harness.report.text.plain_text import joined
+from harness.report.words import Phrase
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
-
-@dataclass(frozen=True)
-class OutcomeCoefficients:
-    """The coefficients for one outcome; `axis_label` is its label with the unit."""
-
-    label: str
-    axis_label: str
-    table: ShownCoefficients
+NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
+REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
+REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
+"""How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``."""
 
 
-class CoefficientsSection(PackagedSection):
-    """The coefficients of all estimators side by side."""
+NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
-    name: ClassVar[str] = "coefficients"
-    title: ClassVar[str] = marked("Coefficients")
-    place: ClassVar[int] = 1200
+Estimates = Mapping[str, Mapping[str, CoefficientRow]]
+"""By estimator and term."""
 
-    def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
-        """Return the coefficients for every outcome."""
-        study = run.manifest.study
-        return SectionContent(
-            tuple(
-                OutcomeCoefficients(
-                    study.label(outcome), study.axis_label(outcome), coefficient_table(run, outcome)
-                )
-                for outcome in study.outcomes
-            )
-        )
+
+def coefficient_rows(run: Run) -> tuple[CoefficientRow, ...]:
+    """Return the rows of the table ``coefficients``."""
+    return run.rows(COEFFICIENTS)
+
+
+def estimates_of(run: Run, outcome: str) -> Estimates:
+    """Return the coefficients for one outcome that are numbers, estimators in the order of the study."""
+    own: dict[str, dict[str, CoefficientRow]] = {}
+    for row in coefficient_rows(run):
+        if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
+            own.setdefault(row.estimator, {})[row.term] = row
+    return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
+
+
+def coefficient_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the coefficients for every outcome, and why some estimators have none."""
+    study = run.manifest.study
+    yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
+    yield SmallPrint(
+        gettext(
+            "All rows of the panel, units of the outcome per unit of the term; standard errors in brackets, "
+            "{level} intervals beneath. A blank is a term that the estimator does not have or that its "
+            "effects absorb. The corrections behind each covariance are in coefficients.csv."
+        ).format(level=percent(study.level, 0))
+    )
+
+
+def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
+    if estimates_of(run, outcome):
+        yield coefficient_table(run, outcome)
+    else:
+        yield Paragraph(gettext("No estimator has coefficients."), "soft")
+    for reason in without_coefficients(run, outcome):
+        yield SaidOnce(reason, "note")
+    caveat = coefficient_caveat(run, outcome)
+    if caveat:
+        yield Paragraph(caveat, "note")
+
+
+def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
+    """Yield why some estimators have no coefficients, those with the same reason together."""
+    having = estimates_of(run, outcome)
+    reasons = {
+        row.estimator: row.reason
+        for row in coefficient_rows(run)
+        if row.outcome == outcome and not row.is_done
+    }
+    without: dict[str, list[str]] = {}
+    for entry in run.manifest.study.estimators:
+        if entry.id not in having:
+            without.setdefault(reasons.get(entry.id) or gettext(NO_COEFFICIENTS), []).append(entry.label)
+    for reason, labels in without.items():
+        yield gettext("{label}: {reason}.").format(label=joined(labels), reason=reason)
+
+
+def coefficient_caveat(run: Run, outcome: str) -> str:
+    """Return what a lagged outcome does to coefficients of estimators with effects; empty without one."""
+    having = estimates_of(run, outcome)
+    biased = [
+        entry.label for entry in run.manifest.study.estimators if entry.id in having and entry.goes_by_within
+    ]
+    caveat = nickell_caveat(run, outcome) if biased else ""
+    return (
+        gettext("{estimators}: {caveat}").format(estimators=joined(biased), caveat=caveat) if caveat else ""
+    )
+
+
+def coefficient_table(run: Run, outcome: str) -> ReportTable:
+    """Return the coefficients for one outcome: the exposure first, then as the study lists its variables."""
+    study, columns = run.manifest.study, estimates_of(run, outcome)
+    entries = [entry for entry in study.estimators if entry.id in columns]
+    firsts = [next(iter(columns[entry.id].values())) for entry in entries]
+    terms = terms_in_order(study, (term for own in columns.values() for term in own))
+    effects = [joined([gettext(name) for name in entry.effects]) or MISSING for entry in entries]
+    degrees = (_degrees(row.df_resid) for row in firsts)
+    return ReportTable(
+        caption=gettext("Coefficients for {label}").format(label=study.axis_label(outcome)),
+        columns=(TableColumn(gettext("Term")), *(TableColumn(entry.label) for entry in entries)),
+        groups=(
+            RowGroup(tuple(_row(study, term, [own.get(term) for own in columns.values()]) for term in terms)),
+        ),
+        foot=(
+            TableRow((gettext("Effects taken out"), *effects)),
+            TableRow((gettext("Standard errors"), *(reworded(row.covariance) for row in firsts))),
+            TableRow((gettext("Degrees of freedom"), *degrees), is_for_files=True),
+            TableRow((gettext("Rows"), *(count(row.n_obs) for row in firsts)), is_for_files=True),
+        ),
+        most=2,
+    )
+
+
+def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
+    """Return terms once each: the exposure first, then as the study lists its variables, then all others."""
+    found = list(dict.fromkeys(terms))
+    listed = [*study.exposure_columns, *study.moderators, *study.controls]
+    known = [term for term in listed if term in found]
+    return known + [term for term in found if term not in listed]
+
+
+def term_label(study: StudyRecord, term: str) -> str:
+    """Return how a term is called, in a threshold model with the regime that it is of."""
+    found = REGIME_TERM.fullmatch(term)
+    if found is None:
+        return study.label(term)
+    return f"{study.label(found['term'])} ({regime_label(study, found['regime'])})"
+
+
+def regime_label(study: StudyRecord, regime: str) -> str:
+    """Return where a regime lies, such as ``5.513 < GDP ≤ 7.2`` for ``5.51256 < gdp <= 7.2``."""
+    found = REGIME.fullmatch(regime)
+    if found is None:
+        return regime
+    above = f"{plain(float(found['low']))} < " if found["low"] else ""
+    sign = found["sign"].replace("<=", "≤")
+    return f"{above}{study.label(found['variable'])} {sign} {plain(float(found['high']))}"
+
+
+def _degrees(value: float) -> str:
+    return fixed(value, 0 if value == round(value) else 1) if math.isfinite(value) else fixed(value, 0)
+
+
+def _row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | None]) -> TableRow:
+    cells = term_cells(rows)
+    label = term_label(study, term)
+    if term not in study.exposure_columns:
+        return TableRow((label, *cells))
+    return TableRow(
+        (TableCell((f"{label} ", Phrase(gettext("(exposure)"), look="soft"))), *cells), "reference"
+    )
+
+
+def term_cells(rows: Sequence[CoefficientRow | None]) -> tuple[TableCell, ...]:
+    """Return one term across the estimators, with standard errors and intervals beneath; empty without it."""
+    decimals = decimals_for([row.std_error for row in rows if row is not None] or [1.0])
+    return tuple(TableCell() if row is None else _cell(row, decimals) for row in rows)
+
+
+def _cell(row: CoefficientRow, decimals: int) -> TableCell:
+    limits = interval(row.conf_low, row.conf_high, decimals)
+    beneath = (f"({rounded(row.std_error, decimals)})", *([limits] if limits else []))
+    return TableCell(rounded(row.estimate, decimals), beneath)
+
+
+COEFFICIENTS_SECTION = Section("coefficients", marked("Coefficients"), 1200, coefficient_blocks)

@@ -18,9 +18,8 @@ from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     FigureRenderer,
     RenderedFigure,
-    bare,
+    facets,
     grid_shape,
-    label_lowest,
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label
@@ -28,18 +27,18 @@ from harness.report.drawing.palette import Dash
 from harness.report.drawing.series import (
     Series,
     band_handles,
-    draw_background,
-    draw_bands,
-    draw_line,
     level_of,
+    plot_background,
+    plot_bands,
+    plot_line,
     series_of,
 )
-from harness.report.drawing.truth import DOT_DASH, draw_truth, truth_handles
+from harness.report.drawing.truth import DOT_DASH, plot_truth, truth_handles
 from harness.report.model.bands import POINTWISE, Band, Banded
 from harness.report.model.run import Run
 from harness.report.model.truth import TruthLine, truth_line
+from harness.report.sections.curves.figure import figure_name, level_label
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, unsupported_of
-from harness.report.sections.curves.scenes import figure_name, level_label
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug, listed, shortened
 
@@ -96,7 +95,7 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
         names = listed(pair.level.label for pair in scene.pairs)
         yield renderer.render(
             figure_name(run, f"ale-{file_slug(outcome)}", scenario),
-            draw_ales(scene),
+            plot_ales(scene),
             alt=gettext("Accumulated local effects beside partial dependence on {outcome}: {names}.").format(
                 outcome=study.label(outcome), names=names
             ),
@@ -166,23 +165,19 @@ def ale_caption(study: StudyRecord, outcome: str, scenario: str, *, has_truth: b
     return text
 
 
-def draw_ales(scene: AleScene) -> Figure:
+def plot_ales(scene: AleScene) -> Figure:
     """Return the figure."""
     n_pairs = len(scene.pairs)
     n_rows, n_columns = grid_shape(n_pairs, most_columns=PANELS_IN_A_ROW)
     figure = new_figure(DOUBLE_COLUMN, 0.9 + PANEL_HEIGHT * n_rows)
-    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
-    for axes, pair in zip(panels, scene.pairs, strict=False):
-        draw_background(axes, scene.unsupported, has_zero=False)
-        draw_bands(axes, pair.level)
-        draw_line(axes, pair.level)
-        _draw_ale(axes, pair.ale)
-        draw_truth(axes, scene.truth)
-        draw_truth(axes, pair.true_ale, dash=DOT_DASH)
+    for axes, pair in zip(facets(figure, n_pairs, (n_rows, n_columns)), scene.pairs, strict=True):
+        plot_background(axes, scene.unsupported, has_zero=False)
+        plot_bands(axes, pair.level)
+        plot_line(axes, pair.level)
+        _plot_ale(axes, pair.ale)
+        plot_truth(axes, scene.truth)
+        plot_truth(axes, pair.true_ale, dash=DOT_DASH)
         axes.set_title(drawable(shortened(pair.level.label, 32)), loc="left")
-    for axes in panels[n_pairs:]:
-        bare(axes)
-    label_lowest(panels[:n_pairs], n_columns=n_columns)
     figure.supxlabel(drawable_label(scene.x_label, 60), fontsize=8)
     # Beside one row of panels there is room for half of the characters, under the legend.
     width, lines = (22, 3) if n_rows == 1 else (40, 2)
@@ -191,7 +186,7 @@ def draw_ales(scene: AleScene) -> Figure:
     return figure
 
 
-def _draw_ale(axes: Axes, ale: Banded) -> None:
+def _plot_ale(axes: Axes, ale: Banded) -> None:
     axes.plot(ale.at, _inside(ale, ale.estimate), color=INK, linestyle=DASH, linewidth=1.1)
     band = ale.band(POINTWISE)
     if band is not None:

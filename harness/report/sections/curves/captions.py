@@ -8,8 +8,8 @@ from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.drawing.series import level_of
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Band
-from harness.report.sections.curves.figure import MOST_BANDS, CurveScene
 from harness.report.sections.curves.rows import Curve
+from harness.report.sections.curves.scene import MOST_BANDS, CurveScene
 from harness.report.text.numbers import count, percent, plain
 from harness.report.text.plain_text import joined, ranged
 

@@ -2,103 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked
+from harness.report.blocks import Paragraph, ReportBlock, SmallPrint, tabs_of
 from harness.report.model.run import Run
-from harness.report.sections.curves.rows import curve_rows, curve_scenarios
-from harness.report.sections.curves.table import TurningTableRow, turning_table
-from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.sections.curves.rows import NONE, curve_rows, curve_scenarios, turning_points_of
+from harness.report.sections.section import Section
+from harness.report.table import ReportTable, TableColumn, plain_rows
+from harness.report.text.numbers import estimate, is_outside, percent, significant
 from harness.report.text.plain_text import joined
+from harness.report.words import Phrase, parts_of, rich
+from harness.tables.curves import TurningPointRow
 from harness.tables.preparation import WARNINGS
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-
+    from harness.report.drawing.canvas import FigureRenderer
 
 EXTRAPOLATED = "W-EXTRAPOLATED"
 
 
-@dataclass(frozen=True, eq=False)
-class OutcomeCurves:
-    """The curves for one outcome; `levels`, `slopes` and `ales` hold a figure for each scenario with curves.
+def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
+    from harness.report.sections.curves.figure import outcomes_figures
 
-    Attributes
-    ----------
-    axis_label : of the outcome, with its unit
-    n_without_turning : curves that have no interior turning point
-    without_curve : estimators that have no curve, each with the reason
-    """
-
-    label: str
-    axis_label: str
-    levels: tuple[RenderedFigure, ...]
-    turning: tuple[TurningTableRow, ...]
-    n_without_turning: int
-    slopes: tuple[RenderedFigure, ...]
-    ales: tuple[RenderedFigure, ...]
-    without_curve: tuple[tuple[str, str], ...]
-
-    @property
-    def figures(self) -> tuple[RenderedFigure, ...]:
-        """Every figure of the outcome."""
-        return (*self.levels, *self.slopes, *self.ales)
-
-
-@dataclass(frozen=True, eq=False)
-class ShownCurves:
-    """All outcomes side by side, then each alone.
-
-    Attributes
-    ----------
-    exposures : what curves are drawn over
-    extrapolates : whether a warning says where they extrapolate
-    """
-
-    exposures: str
-    extrapolates: bool
-    together: tuple[RenderedFigure, ...]
-    outcomes: tuple[OutcomeCurves, ...]
-
-
-class CurvesSection(PackagedSection):
-    """Net effect curves, their turning points and slopes, and accumulated local effects."""
-
-    name: ClassVar[str] = "curves"
-    title: ClassVar[str] = marked("Net effect curves")
-    place: ClassVar[int] = 700
-
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether the run asks for curves; where no estimator gave one, there are the reasons."""
-        return bool(curve_rows(run))
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return the curves for every outcome."""
-        from harness.report.sections.curves.ale_figure import ale_figures
-        from harness.report.sections.curves.scenes import curve_figures, outcomes_figures
-
-        study = run.manifest.study
-        together = tuple(outcomes_figures(run, renderer))
-        outcomes = tuple(
-            OutcomeCurves(
-                label=study.label(outcome),
-                axis_label=study.axis_label(outcome),
-                levels=tuple(curve_figures(run, outcome, "level", renderer)),
-                turning=tuple(row for row in turning_table(run, outcome) if row.at),
-                n_without_turning=sum(not row.at for row in turning_table(run, outcome)),
-                slopes=tuple(curve_figures(run, outcome, "slope", renderer)),
-                ales=tuple(ale_figures(run, outcome, renderer)),
-                without_curve=_without_curve(run, outcome),
+    if not curve_rows(run):
+        return
+    study = run.manifest.study
+    if extrapolates(run):
+        where = rich(gettext("Over all rows the curves extrapolate in places: [W-EXTRAPOLATED](#warnings)."))
+        yield Paragraph((Phrase(gettext("Extrapolation."), "strong"), " ", *parts_of(where)))
+    yield from outcomes_figures(run, renderer)
+    yield tabs_of((study.label(outcome), _outcome(run, outcome, renderer)) for outcome in study.outcomes)
+    if any(point.kind != NONE for outcome in study.outcomes for _, point in turning_points(run, outcome)):
+        yield SmallPrint(
+            gettext(
+                "Turning points are the interior minima and maxima of the curve inside the supported range. "
+                "One is established where the curve significantly rises on one side of it and falls on the "
+                "other, all pairs of grid points tested at once. Its interval is of the place, over the "
+                "draws that have it, whose share is in the last column."
             )
-            for outcome in study.outcomes
         )
-        return SectionContent(
-            ShownCurves(_exposures(run, study.axis_label), extrapolates(run), together, outcomes),
-            gettext("Net effect of {exposures}").format(exposures=_exposures(run, study.label)),
-            figures=(*together, *(figure for part in outcomes for figure in part.figures)),
+
+
+def _outcome(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    from harness.report.sections.curves.ale_figure import ale_figures
+    from harness.report.sections.curves.figure import curve_figures
+
+    levels = list(curve_figures(run, outcome, "level", renderer))
+    yield from levels
+    kinds = [point.kind for _, point in turning_points(run, outcome)]
+    if set(kinds) - {NONE}:
+        yield turning_table(run, outcome)
+    if NONE in kinds:
+        yield Paragraph(
+            gettext("The other curves have none inside the supported range.")
+            if set(kinds) - {NONE}
+            else gettext("No curve has a turning point inside the supported range.")
         )
+    yield from curve_figures(run, outcome, "slope", renderer)
+    yield from ale_figures(run, outcome, renderer)
+    if not levels:
+        yield Paragraph(gettext("No estimator gave a curve."), "soft")
+    reasons = {
+        row.estimator: row.reason for row in curve_rows(run) if row.outcome == outcome and not row.is_done
+    }
+    for name, reason in reasons.items():
+        label = run.manifest.study.estimator_label(name)
+        why = gettext("{label} has no curve: {reason}").format(label=label, reason=reason)
+        yield Paragraph(why, "note")
 
 
 def extrapolates(run: Run) -> bool:
@@ -109,12 +82,60 @@ def extrapolates(run: Run) -> bool:
 def _exposures(run: Run, label: Callable[[str], str]) -> str:
     """Return what curves are drawn over; the study's exposure where there are none."""
     study = run.manifest.study
-    asked = dict.fromkeys(map(study.exposure_of, curve_scenarios(run))) or (study.exposure,)
-    return joined([label(name) for name in asked])
+    requested = dict.fromkeys(map(study.exposure_of, curve_scenarios(run))) or (study.exposure,)
+    return joined([label(name) for name in requested])
 
 
-def _without_curve(run: Run, outcome: str) -> tuple[tuple[str, str], ...]:
-    reasons = {
-        row.estimator: row.reason for row in curve_rows(run) if row.outcome == outcome and not row.is_done
-    }
-    return tuple((run.manifest.study.estimator_label(name), reason) for name, reason in reasons.items())
+def turning_points(run: Run, outcome: str) -> Iterator[tuple[str, TurningPointRow]]:
+    """Yield the turning points of every curve under its name; of kind ``none`` where a curve has none."""
+    study, scenarios = run.manifest.study, curve_scenarios(run)
+    for scenario in scenarios:
+        about = scenario if scenario not in study.exposures else study.label(study.exposures[scenario])
+        for entry in study.estimators:
+            label = entry.label
+            if len(scenarios) > 1:
+                label = gettext("{label} ({about})").format(label=label, about=about)
+            for point in turning_points_of(run, outcome, scenario, entry.id):
+                yield label, point
+
+
+def turning_table(run: Run, outcome: str) -> ReportTable:
+    """Return the turning points of the curves for one outcome, curves in the order of the study."""
+    study = run.manifest.study
+    return ReportTable(
+        caption=gettext("Turning points of the net effect curves for {label}").format(
+            label=study.label(outcome)
+        ),
+        columns=(
+            *(TableColumn(gettext("Estimator")), TableColumn(gettext("Turning point"), "text")),
+            *(TableColumn(_exposures(run, study.axis_label)), TableColumn(gettext("Interval"))),
+            *(TableColumn(study.axis_label(outcome)), TableColumn(gettext("Share of draws"))),
+        ),
+        groups=plain_rows(
+            [
+                (
+                    *(label, _kind(point), *estimate(point.at, point.conf_low, point.conf_high)),
+                    *(significant(point.estimate), percent(point.share_of_draws, 0)),
+                )
+                for label, point in turning_points(run, outcome)
+                if point.kind != NONE
+            ]
+        ),
+    )
+
+
+def _kind(point: TurningPointRow) -> str:
+    """Return the kind of a turning point, and what speaks against it."""
+    kind = gettext(point.kind)
+    if not point.is_established:
+        kind = gettext("{kind}, not established").format(kind=kind)
+    if is_outside(point.at, point.conf_low, point.conf_high):
+        kind = gettext("{kind}, outside its interval").format(kind=kind)
+    return kind
+
+
+def _heading(run: Run) -> str:
+    return gettext("Net effect of {exposures}").format(exposures=_exposures(run, run.manifest.study.label))
+
+
+CURVES_SECTION = Section("curves", marked("Net effect curves"), 700, curve_blocks, _heading)

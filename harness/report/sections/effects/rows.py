@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import regime_label
+from harness.report.sections.coefficients.section import regime_label
+from harness.report.text.numbers import plain
+from harness.report.text.plain_text import listed
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, EffectRow
 
@@ -149,3 +152,21 @@ def _curved(run: Run, subject: EffectSubject) -> tuple[str, ...]:
 
 def _terms(run: Run, subject: EffectSubject) -> Iterable[CoefficientRow]:
     return (row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == subject.outcome)
+
+
+def slope_name(slope: ModelSlope) -> str:
+    """Return what a coefficient is called, with the regime that it is of."""
+    return listed([gettext("Coefficient"), *([slope.where] if slope.where else [])])
+
+
+def effect_name(study: StudyRecord, row: EffectRow) -> str:
+    """Return what an effect is called: its method and form, and its place where it has one."""
+    parts = [gettext(METHODS.get(row.method, row.method)), gettext(FORMS.get(row.form, row.form))]
+    if row.form == "contrast" and math.isfinite(row.at):
+        level = study.level_at(row.exposure, row.at)
+        parts[-1] = (
+            gettext("{level} less {base}").format(level=level, base=study.levels[0])
+            if level
+            else gettext("{at} less the least value").format(at=plain(row.at))
+        )
+    return listed([*parts, *([row.group] if row.group else [])])

@@ -1,61 +1,205 @@
-"""The section of debiased effects."""
+"""The section of debiased effects: numbers beside coefficients, curves over those of the models."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from harness.language import marked
+from harness.language import gettext, marked
+from harness.record.study import StudyRecord
+from harness.report.blocks import Heading, Paragraph, ReportBlock, SmallPrint, UnlessSaid
 from harness.report.model.run import Run
-from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.table import EffectTable, effect_table
-from harness.report.sections.effects.text import cautions
-from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.sections.effects.rows import (
+    FEW_ENTITIES,
+    FORMS,
+    LITTLE_LEFT,
+    METHODS,
+    WEAK,
+    ModelSlope,
+    SubjectEffects,
+    effect_name,
+    effects_of,
+    slope_name,
+)
+from harness.report.sections.section import Section
+from harness.report.table import Given, ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
+from harness.report.text.plain_text import listed
+from harness.report.words import Phrase, rich
+from harness.tables.effects import EffectRow
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.report.drawing.canvas import FigureRenderer
 
 
-@dataclass(frozen=True, eq=False)
-class ShownEffects:
-    """The effects of one exposure on one outcome; `axis_heading` is the heading with their units."""
-
-    heading: str
-    axis_heading: str
-    figures: tuple[RenderedFigure, ...]
-    table: EffectTable
-    assumptions: tuple[tuple[str, str], ...]
-    cautions: tuple[str, ...]
-    is_instrumented: bool
-
-
-class EffectsSection(PackagedSection):
-    """Debiased effects beside coefficients, and debiased curves over those of the models."""
-
-    name: ClassVar[str] = "effects"
-    title: ClassVar[str] = marked("Debiased effects")
-    place: ClassVar[int] = 770
-
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether the run has debiased effects."""
-        return bool(run.view(effects_of))
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return the effects of every exposure on every outcome."""
-        from harness.report.sections.effects.scenes import effect_figures
-
-        study = run.manifest.study
-        shown = tuple(
-            ShownEffects(
-                heading=one.subject.named(study),
-                axis_heading=one.subject.named(study, with_units=True),
-                figures=tuple(effect_figures(run, one, renderer)),
-                table=effect_table(study, one),
-                assumptions=one.assumptions,
-                cautions=tuple(cautions(study, one.rows)),
-                is_instrumented=any(math.isfinite(row.first_stage_f) for row in one.rows),
+def effect_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the effects of every exposure on every outcome."""
+    found = run.view(effects_of)
+    if found:
+        yield Paragraph(
+            gettext(
+                "Learners of the study predict outcome and exposure from the controls, for entities that "
+                "they were not trained on; the effect is the slope between what is left of the two. So an "
+                "error of a learner moves the effect only where it errs on both. Errors are clustered by "
+                "entity."
             )
-            for one in run.view(effects_of)
         )
-        return SectionContent(shown, figures=tuple(figure for one in shown for figure in one.figures))
+    for effects in found:
+        yield from _subject(run, effects, renderer)
+        for method, assumption in effects.assumptions:
+            yield _assumption(method, assumption)
+
+
+def _subject(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    from harness.report.sections.effects.figure import effect_figures
+
+    study = run.manifest.study
+    yield Heading(effects.subject.named(study))
+    for sentence in cautions(study, effects.rows):
+        yield Paragraph((Phrase(gettext("Caution."), "strong"), f" {sentence}"))
+    yield from effect_figures(run, effects, renderer)
+    table = effect_table(study, effects)
+    if any(group.rows for group in table.groups):
+        yield table
+
+
+def _assumption(method: str, assumption: str) -> UnlessSaid:
+    """Return what a method assumes, or where that stands already."""
+    words = gettext("{method} assume:") if method.endswith("s") else gettext("{method} assumes:")
+    elsewhere = gettext("**{method}**: what is assumed stands under [What the run says](#verdict).")
+    return UnlessSaid(
+        assumption,
+        SmallPrint((Phrase(words.format(method=method), "strong"), f" {assumption}")),
+        SmallPrint(rich(elsewhere, {"method": method})),
+    )
+
+
+def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:
+    """Return the effects of one exposure that are numbers, and the coefficients in other models."""
+    footnotes = Footnotes()
+    own = [_effect(study, row, footnotes) for row in effects.numbers]
+    slopes = [_slope(study, one) for one in effects.slopes]
+    heads = (
+        *(gettext("Estimate"), "p", gettext("Variation left"), gettext("Robustness value")),
+        gettext("Entities"),
+    )
+    return ReportTable(
+        caption=gettext("Effects of {heading}, {level} intervals beneath").format(
+            heading=effects.subject.named(study, with_units=True), level=percent(study.level, 0)
+        ),
+        columns=(
+            *(TableColumn(gettext("Effect")), TableColumn(gettext("Learner or model"), "text")),
+            *map(TableColumn, heads),
+        ),
+        groups=plain_rows([*own, *slopes]),
+        footnotes=footnotes.listed(),
+        notes=tuple(_notes(study, effects)),
+        most=len(own) or len(slopes),
+    )
+
+
+def _notes(study: StudyRecord, effects: SubjectEffects) -> Iterator[str]:
+    if effects.curved:
+        yield gettext(
+            "No coefficient is the effect in {names}, where the exposure has powers or products: see the "
+            "curves."
+        ).format(names=listed(study.estimator_label(name) for name in effects.curved))
+    text = gettext(
+        "Bold: the interval excludes zero. Variation left: the share of the exposure's variation, as the "
+        "method takes it, that the controls do not predict. Robustness value: something left out would have "
+        "to explain this share of what is left both of the exposure and of the outcome to bring the "
+        "estimate to zero, and in brackets to bring the limit of its interval there."
+    )
+    if any(math.isfinite(row.first_stage_f) for row in effects.rows):
+        text += " " + gettext("With instruments their first-stage F stands in its place.")
+    yield text
+
+
+def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> tuple[Given, ...]:
+    learner = study.estimator_label(row.learner)
+    if not row.is_done:
+        name = effect_name(study, row) if row.method else gettext("Effect")
+        return (TableCell(name, mark=footnotes.mark(row.reason)), learner, *[MISSING] * 5)
+    return (
+        *(effect_name(study, row), learner),
+        estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high)),
+        *(p_value(row.p_value), percent(row.share_left, 0), _robustness(row), count(row.n_entities)),
+    )
+
+
+def _slope(study: StudyRecord, slope: ModelSlope) -> tuple[Given, ...]:
+    row = slope.row
+    number = estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
+    return (slope_name(slope), study.estimator_label(row.estimator), number, *[MISSING] * 4)
+
+
+def _robustness(row: EffectRow) -> str:
+    """Return the robustness value and that of the interval's limit, of instruments their strength."""
+    if math.isfinite(row.first_stage_f):
+        return gettext("first-stage F {first_stage_f}").format(first_stage_f=fixed(row.first_stage_f, 1))
+    if math.isnan(row.robustness_value):
+        return MISSING
+    return f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})"
+
+
+def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:
+    """Yield a sentence for few entities, and one for each effect that rests on little.
+
+    What is left of the exposure is then that of few entities, or is little, or instruments are weak.
+    """
+    done = [row for row in rows if row.is_done and row.n_entities is not None]
+    if not done:
+        return
+    least = min(row.n_entities or 0 for row in done)
+    if least < FEW_ENTITIES:
+        yield (
+            gettext(
+                "These intervals rest on {least} entities ({entity}); they hold for many, and with "
+                "fewer than {few} they are rough."
+            ).format(least=count(least), entity=study.label(study.entity), few=FEW_ENTITIES)
+        )
+    uneven = [row for row in done if least >= FEW_ENTITIES and row.n_effective < FEW_ENTITIES]
+    for effect, n_effective in _each(study, uneven, lambda row: row.n_effective):
+        yield gettext(
+            "{method}, {form}{place}, learned by {learner}: what is left of the exposure is spread as "
+            "among {n_effective} entities ({entity}), and with fewer than {few} intervals are rough."
+        ).format(
+            **effect,
+            n_effective=fixed(n_effective, 1),
+            entity=study.label(study.entity),
+            few=FEW_ENTITIES,
+        )
+    scarce = [row for row in done if row.share_left < LITTLE_LEFT]
+    for effect, share in _each(study, scarce, lambda row: row.share_left):
+        yield gettext(
+            "{method}, {form}{place}, learned by {learner}: of the exposure's variation {share} is "
+            "left once controls are held fixed, so the effect hangs on little and a small fault "
+            "in them moves it."
+        ).format(**effect, share=percent(share))
+    weak = [row for row in done if row.first_stage_f < WEAK]
+    for effect, statistic in _each(study, weak, lambda row: row.first_stage_f):
+        yield gettext(
+            "{method}, {form}{place}, learned by {learner}: the instruments hardly move the "
+            "exposure (first-stage F {statistic}, below {weak}), and such estimates and "
+            "intervals mislead."
+        ).format(**effect, statistic=fixed(statistic, 1), weak=plain(WEAK))
+
+
+def _each(
+    study: StudyRecord, rows: Iterable[EffectRow], number: Callable[[EffectRow], float]
+) -> Iterator[tuple[Mapping[str, str], float]]:
+    """Yield the words that name each effect, once for all of its places and bands, and its number."""
+    effects = dict.fromkeys((row.method, row.form, row.learner, row.group, number(row)) for row in rows)
+    for method, form, learner, group, value in effects:
+        words = {
+            "method": gettext(METHODS.get(method, method)),
+            "form": gettext(FORMS.get(form, form)),
+            "place": gettext(" of {group}").format(group=group) if group else "",
+            "learner": study.estimator_label(learner),
+        }
+        yield words, value
+
+
+EFFECTS_SECTION = Section("effects", marked("Debiased effects"), 770, effect_blocks)

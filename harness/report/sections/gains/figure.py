@@ -16,12 +16,12 @@ from harness.report.drawing.canvas import (
     GREY,
     FigureRenderer,
     RenderedFigure,
-    bare,
+    facets,
     grid_shape,
-    label_lowest,
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_lines
+from harness.report.drawing.marks import name_rows, zero_axis
 from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.numbers import count, percent
@@ -41,7 +41,7 @@ def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
     study = gains.run.manifest.study
     return renderer.render(
         f"gain-{file_slug(outcome)}",
-        draw_gains(gains.cells(outcome), study.honest_first, reference=study.reference_label),
+        plot_gains(gains.cells(outcome), study.honest_first, reference=study.reference_label),
         alt=(
             gettext(
                 "Dots with intervals: gain of each estimator over {reference_label} in predicting "
@@ -84,7 +84,7 @@ def axis_limits(cells: Sequence[GainCell]) -> tuple[float, float]:
     return max(lowest, -max(highest, LEAST_REACH)), highest
 
 
-def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *, reference: str) -> Figure:
+def plot_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *, reference: str) -> Figure:
     """Return the figure of one outcome.
 
     Parameters
@@ -96,19 +96,15 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *
     labels = list(dict.fromkeys(cell.estimator.id for cell in cells))
     n_rows, n_columns = grid_shape(len(protocols), most_columns=PANELS_IN_A_ROW)
     figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.27 * len(labels)))
-    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    grid = facets(figure, len(protocols), (n_rows, n_columns))
     start, end = axis_limits(cells)
-    for axes, protocol in zip(grid, protocols, strict=False):
+    for axes, protocol in zip(grid, protocols, strict=True):
         own = [cell for cell in cells if cell.protocol.id == protocol.id]
-        _draw_panel(axes, own, start=start)
+        _plot_panel(axes, own, start=start)
         axes.set_title(drawable_lines(protocol.title, 32), loc="left")
-    for axes in grid[len(protocols) :]:
-        bare(axes)
-    label_lowest(grid[: len(protocols)].tolist(), n_columns=n_columns)
     first = grid[0]
     names = {cell.estimator.id: cell.estimator.label for cell in cells}
-    first.set_yticks(range(len(labels)), [drawable_lines(names[name], 20) for name in labels])
-    first.set_ylim(len(labels) - 0.4, -0.6)
+    name_rows(first, [drawable_lines(names[name], 20) for name in labels])
     first.set_xlim(100 * start, 100 * end)
     first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     figure.supxlabel(
@@ -120,16 +116,13 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *
     return figure
 
 
-def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
-    axes.axvline(0.0, color="#333333", linewidth=0.8)
-    axes.grid(axis="x")
-    axes.tick_params(axis="y", length=0, pad=ARROW_ROOM)
-    axes.spines["left"].set_visible(False)
+def _plot_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
+    zero_axis(axes, room=ARROW_ROOM)
     for place, cell in enumerate(cells):
-        draw_gain(axes, cell, place, start=start)
+        plot_gain(axes, cell, place, start=start)
 
 
-def draw_gain(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+def plot_gain(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
     """Draw one gain on its row, as an arrow where it lies below the axis; a cell without one says why.
 
     Parameters
@@ -148,12 +141,12 @@ def draw_gain(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
             style="italic",
         )
     elif cell.row.gain < start:
-        _draw_beyond(axes, cell, place, start=start)
+        _plot_beyond(axes, cell, place, start=start)
     else:
-        _draw_whisker(axes, cell, place, start=start)
+        _plot_whisker(axes, cell, place, start=start)
 
 
-def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+def _plot_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
     colour = STATUS_COLOURS[cell.status]
     axes.plot(100 * start, place, marker="<", color=colour, markersize=5, clip_on=False)
     axes.annotate(
@@ -168,7 +161,7 @@ def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> Non
     )
 
 
-def _draw_whisker(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+def _plot_whisker(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
     colour = STATUS_COLOURS[cell.status]
     if math.isfinite(cell.row.conf_low) and math.isfinite(cell.row.conf_high):
         limits = [100 * max(cell.row.conf_low, start), 100 * cell.row.conf_high]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +13,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from harness.language import gettext, marked
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
+from harness.record.study import EstimatorRecord, StudyRecord
+from harness.report.drawing.canvas import (
+    DOUBLE_COLUMN,
+    SINGLE_COLUMN,
+    FigureRenderer,
+    RenderedFigure,
+    new_figure,
+)
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import MODE_STYLES
-from harness.report.drawing.truth import draw_true_places, true_place_handle
-from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels
-from harness.report.text.plain_text import shortened, wrapped
+from harness.report.drawing.series import effect_unit_label, zero_line
+from harness.report.drawing.truth import plot_true_places, true_place_handle
+from harness.report.model.featured import featured
+from harness.report.model.run import Run
+from harness.report.model.truth import true_of_groups
+from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels, Partition, groups_of
+from harness.report.text.numbers import percent
+from harness.report.text.plain_text import file_slug, shortened, wrapped
 from harness.tables.heterogeneity import GroupRow
 
 MOST_COLUMNS = 3
@@ -81,7 +93,70 @@ class GroupScene:
         return self.has_levels and any(box.levels is not None and box.row.mode == mode for box in self.boxes)
 
 
-def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
+def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the groups of one partition, a figure for each featured estimator that has any."""
+    study = run.manifest.study
+    scenario, by = partition
+    for estimator in featured(run):
+        scenes = [
+            scene
+            for outcome in study.outcomes
+            if (scene := group_scene(run, partition, outcome, estimator.id)).boxes
+        ]
+        if scenes:
+            yield renderer.render(
+                f"groups-{file_slug(scenario)}-{file_slug(estimator.id)}",
+                plot_groups(scenes),
+                alt=gettext("Boxes of levels and dots of effects by {by}, {label}.").format(
+                    by=study.label(by), label=estimator.label
+                ),
+                caption=group_caption(study, by, estimator, scenes[0]),
+            )
+
+
+def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) -> GroupScene:
+    """Return what the figure of groups shows for one outcome; no boxes where the estimator has no answer."""
+    study = run.manifest.study
+    rows = [row for row in run.view(groups_of).of(partition, outcome, estimator) if row.is_done]
+    boxes = tuple(Box(row, run.view(groups_of).levels_of(row)) for row in rows)
+    return GroupScene(
+        boxes=boxes,
+        groups=tuple(dict.fromkeys(row.group for row in rows)),
+        outcome=study.label(outcome),
+        level_label=gettext("Level ({outcome})").format(outcome=study.unit(outcome))
+        if study.unit(outcome)
+        else gettext("Level"),
+        effect_label=effect_unit_label(study, outcome),
+        true_levels=true_of_groups(run, outcome, partition[0], "median"),
+        true_effects=true_of_groups(run, outcome, partition[0], "effect"),
+        has_levels=any(box.levels is not None and not box.levels.are_two for box in boxes),
+    )
+
+
+def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord, scene: GroupScene) -> str:
+    """Return the caption of the figure of groups, of whose outcomes `scene` is one."""
+    exposure, level = study.label(study.exposure), percent(study.level, 0)
+    effect = gettext("the mean effect in each group with its {level} interval").format(level=level)
+    if scene.has_levels:
+        text = gettext(
+            "{label} by {by}. Below: {effect}. Above it: levels of the net effect curve at the "
+            "{exposure} of each group's own rows; the line is the median, the box holds the "
+            "middle half, whiskers reach from the 5th to the 95th percentile. Groups differ in "
+            "level as their exposures, or the other variables of a model of their own, do."
+        ).format(label=estimator.label, by=study.label(by), effect=effect, exposure=exposure)
+    else:
+        text = gettext(
+            "{label} by {by}: {effect}, of one value of {exposure} less the other, averaged over "
+            "the group's rows."
+        ).format(label=estimator.label, by=study.label(by), effect=effect, exposure=exposure)
+    if scene.true_effects:
+        text += gettext(
+            " The dashed strokes are the truth behind the simulated data for one model of all groups."
+        )
+    return text
+
+
+def plot_groups(scenes: Sequence[GroupScene]) -> Figure:
     """Return the figure of one partition, the scenes one an outcome; more than three go to further rows."""
     n_columns = min(MOST_COLUMNS, len(scenes))
     n_rows = math.ceil(len(scenes) / n_columns)
@@ -94,9 +169,9 @@ def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
         effects = figure.add_subplot(parts[len(modes)])
         panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(modes))]
         for axes, mode in zip(panels, modes, strict=True):
-            _draw_levels(axes, scene, mode)
+            _plot_levels(axes, scene, mode)
         (panels[0] if panels else effects).set_title(drawable_lines(scene.outcome, 26), loc="left")
-        _draw_effects(effects, scene)
+        _plot_effects(effects, scene)
     shown = [mode for mode in MODES if any(box.row.mode == mode for scene in scenes for box in scene.boxes)]
     handles = list(_handles(shown))
     if any(scene.true_effects for scene in scenes):
@@ -109,19 +184,19 @@ def _place(scene: GroupScene, box: Box) -> float:
     return scene.groups.index(box.row.group) + (OFFSET if box.row.mode == "refit" else -OFFSET)
 
 
-def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
+def _plot_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
     """Draw the boxes of one mode; each has an axis of its own, since models of groups differ in level."""
     for box in scene.boxes:
         if box.levels is not None and box.row.mode == mode:
-            _draw_box(axes, box.levels, place=float(scene.groups.index(box.row.group)), mode=mode)
+            _plot_box(axes, box.levels, place=float(scene.groups.index(box.row.group)), mode=mode)
     if mode == POOLED:
-        _draw_truths(axes, scene, scene.true_levels)
+        _plot_truths(axes, scene, scene.true_levels)
     axes.grid(axis="y")
     axes.set_ylabel(drawable_label(scene.level_label, 20))
     axes.tick_params(axis="x", labelbottom=False)
 
 
-def _draw_box(axes: Axes, levels: GroupLevels, *, place: float, mode: str) -> None:
+def _plot_box(axes: Axes, levels: GroupLevels, *, place: float, mode: str) -> None:
     low, lower, middle, upper, high = np.interp(BOX, levels.quantile, levels.level).tolist()
     style = MODE_STYLES[mode]
     axes.bxp(
@@ -143,13 +218,12 @@ def _draw_box(axes: Axes, levels: GroupLevels, *, place: float, mode: str) -> No
     )
 
 
-def _draw_effects(axes: Axes, scene: GroupScene) -> None:
-    axes.axhline(0.0, color="#333333", linewidth=0.7)
-    axes.grid(axis="y")
+def _plot_effects(axes: Axes, scene: GroupScene) -> None:
+    zero_line(axes)
     for box in scene.boxes:
         if math.isfinite(box.row.effect):
-            _draw_whisker(axes, box.row, _place(scene, box))
-    _draw_truths(axes, scene, scene.true_effects)
+            _plot_whisker(axes, box.row, _place(scene, box))
+    _plot_truths(axes, scene, scene.true_effects)
     axes.set_xlim(-0.6, len(scene.groups) - 0.4)
     upright = len(scene.groups) >= UPRIGHT
     names = [_upright(name) if upright else _wrapped(name, len(scene.groups)) for name in scene.groups]
@@ -157,9 +231,9 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
     axes.set_ylabel(drawable_label(scene.effect_label, 24))
 
 
-def _draw_truths(axes: Axes, scene: GroupScene, truths: Mapping[str, float]) -> None:
+def _plot_truths(axes: Axes, scene: GroupScene, truths: Mapping[str, float]) -> None:
     known = [(place, truths[name]) for place, name in enumerate(scene.groups) if name in truths]
-    draw_true_places(axes, known, is_vertical=False)
+    plot_true_places(axes, known, is_vertical=False)
 
 
 def _upright(name: str) -> str:
@@ -172,7 +246,7 @@ def _wrapped(name: str, n_groups: int) -> str:
     return "\n".join(drawable(line.replace("_ ", "_")) for line in lines)
 
 
-def _draw_whisker(axes: Axes, row: GroupRow, place: float) -> None:
+def _plot_whisker(axes: Axes, row: GroupRow, place: float) -> None:
     style = MODE_STYLES[row.mode]
     axes.plot([place, place], [row.conf_low, row.conf_high], color=style.colour, linewidth=1.1)
     axes.plot(

@@ -40,7 +40,7 @@ SIGN_NAMES = {
 }
 
 
-def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRow]) -> ContourSet:
+def plot_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRow]) -> ContourSet:
     """Draw the contours of one surface; return the filled ones, for a colour bar.
 
     The exposure is on the horizontal axis. Cells that the data do not reach are hatched; triangles stand in
@@ -55,14 +55,14 @@ def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRo
         across, up, surface.estimate.T, levels=steps, colors="white", linewidths=0.3, linestyles="solid"
     )
     _hatch(axes, surface)
-    _draw_zero_effect(axes, surface)
-    _draw_signs(axes, surface)
-    draw_thresholds(axes, thresholds, vertical=False)
+    _plot_zero_effect(axes, surface)
+    _plot_signs(axes, surface)
+    plot_thresholds(axes, thresholds, vertical=False)
     axes.grid(visible=False)
     return filled
 
 
-def draw_true_contours(axes: Axes, surface: Surface, truth: Floats, filled: ContourSet) -> None:
+def plot_true_contours(axes: Axes, surface: Surface, truth: Floats, filled: ContourSet) -> None:
     """Draw the contours of the true levels, (n_exposure, n_moderator), in dashes, at every second step."""
     across, up = surface.exposure_at, surface.moderator_at
     levels = np.asarray(filled.levels)[1::2]
@@ -95,7 +95,7 @@ def established_signs(surface: Surface) -> dict[str, Mask]:
     return {marker: shown & surface.supported for marker, shown in signs.items()}
 
 
-def _draw_zero_effect(axes: Axes, surface: Surface) -> None:
+def _plot_zero_effect(axes: Axes, surface: Surface) -> None:
     if changes_sign(surface):
         effect = np.where(surface.supported, surface.effect, np.nan)
         axes.contour(
@@ -109,7 +109,7 @@ def _draw_zero_effect(axes: Axes, surface: Surface) -> None:
         )
 
 
-def _draw_signs(axes: Axes, surface: Surface) -> None:
+def _plot_signs(axes: Axes, surface: Surface) -> None:
     steps = [
         max(1, math.ceil(grid.size / MOST_SIGNS)) for grid in (surface.exposure_at, surface.moderator_at)
     ]
@@ -129,7 +129,7 @@ def _draw_signs(axes: Axes, surface: Surface) -> None:
         )
 
 
-def draw_thresholds(axes: Axes, thresholds: Iterable[ThresholdRow], *, vertical: bool) -> None:
+def plot_thresholds(axes: Axes, thresholds: Iterable[ThresholdRow], *, vertical: bool) -> None:
     """Draw a line at each moderator value where the effect changes its sign, dashed ones at its interval.
 
     Parameters

@@ -19,9 +19,8 @@ from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Banded
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.model.truth import truth_line
-from harness.report.sections.moderators.rows import Conditional, conditional
+from harness.report.sections.moderators.rows import Conditional, conditional, threshold_text
 from harness.report.sections.moderators.surfaces import Surface, true_levels
-from harness.report.sections.moderators.table import threshold_text
 from harness.report.templating import environment, packaged, script_hash, style_sheet
 from harness.report.text.plain_text import printable
 from harness.tables.conditional import SurfaceKey

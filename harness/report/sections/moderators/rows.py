@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from harness.language import gettext, marked
 from harness.report.model.bands import Banded, banded_from
 from harness.report.model.run import Run
 from harness.report.sections.moderators.surfaces import Surface, surfaces
+from harness.report.text.numbers import estimate, percent
 from harness.tables.conditional import (
     CONDITIONAL_EFFECTS,
     INTERACTIONS,
@@ -24,6 +26,9 @@ Question = tuple[str, str]
 
 NONE = "none"
 """Kind of a threshold's row that says: the effect does not change its sign."""
+
+NO_CHANGE = marked("none established")
+SIGNS = {"negative_to_positive": marked("from − to +"), "positive_to_negative": marked("from + to −")}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,4 +104,17 @@ def conditional(run: Run) -> Conditional:
         effect_rows=rows,
         thresholds=tuple(row for row in run.rows(THRESHOLDS) if row.scenario),
         interactions=run.rows(INTERACTIONS),
+    )
+
+
+def threshold_text(row: ThresholdRow) -> str:
+    """Return a change of sign in words, with its interval and the share of draws that have it."""
+    if row.kind == NONE:
+        return gettext(NO_CHANGE)
+    at, limits = estimate(row.at, row.conf_low, row.conf_high)
+    return gettext("{at} {limits}, {signs}, in {share_of_draws} of draws").format(
+        at=at,
+        limits=limits,
+        signs=gettext(SIGNS.get(row.kind, row.kind)),
+        share_of_draws=percent(row.share_of_draws, 0),
     )

@@ -4,77 +4,170 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from harness.language import gettext, marked
+from harness.report.blocks import Heading, Paragraph, ReportBlock, SmallPrint
+from harness.report.model.bands import POINTWISE
+from harness.report.model.featured import featured
 from harness.report.model.run import Run
-from harness.report.sections.moderators.rows import conditional
-from harness.report.sections.moderators.table import ConditionalTable, conditional_table
-from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
+from harness.report.sections.moderators.rows import ConditionalEffect, Question, conditional, threshold_text
+from harness.report.sections.section import ReportFile, Section
+from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import (
+    MISSING,
+    EstimateText,
+    estimated,
+    fixed,
+    interval,
+    percent,
+    plain,
+)
+from harness.report.words import Phrase, rich
+from harness.tables.conditional import InteractionRow, SurfaceKey
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
 
 SURFACES = "surfaces.html"
 LIBRARY = "plotly"
 """Draws what can be turned; whoever has no use for that need not install it."""
 
-
-@dataclass(frozen=True, eq=False)
-class ShownModerator:
-    """One moderator."""
-
-    table: ConditionalTable
-    figures: tuple[RenderedFigure, ...]
+MEASURE_DECIMALS = 3
+"""Of measures of interaction, which are shares."""
 
 
-@dataclass(frozen=True, eq=False)
-class ShownConditions:
-    """Every moderator, whether there are surfaces, and whether these have a page to turn them on."""
+def moderator_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the effect along every moderator."""
+    from harness.report.sections.moderators.figure import surface_figures
 
-    moderators: tuple[ShownModerator, ...]
-    has_surfaces: bool
-    can_turn: bool
-
-
-class ModeratorsSection(PackagedSection):
-    """How the effect depends on moderators."""
-
-    name: ClassVar[str] = "moderators"
-    title: ClassVar[str] = marked("Conditions")
-    place: ClassVar[int] = 900
-
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether the run asks how the effect depends on a moderator."""
-        return bool(run.view(conditional).effect_rows)
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return the effect along every moderator."""
-        from harness.report.sections.moderators.scenes import surface_figures
-
-        shown = tuple(
-            ShownModerator(conditional_table(run, question), tuple(surface_figures(run, question, renderer)))
-            for question in run.view(conditional).questions
+    study, answers = run.manifest.study, run.view(conditional)
+    if not answers.effect_rows:
+        return
+    if answers.surfaces and can_turn():
+        turned = gettext(
+            "The surfaces can be turned, and those of every estimator compared, in "
+            "[surfaces.html](surfaces.html) beside this report."
         )
-        figures = tuple(figure for part in shown for figure in part.figures)
-        return SectionContent(
-            ShownConditions(shown, has_surfaces=bool(run.view(conditional).surfaces), can_turn=can_turn()),
-            gettext("Conditions of the effect"),
-            figures,
+        yield Paragraph(rich(turned))
+    elif answers.surfaces:
+        missing = gettext(
+            "There is no page on which the surfaces can be turned: it is drawn with plotly, which was not "
+            "installed. `pip install 'panel-harness[surfaces]'`, then `harness report` on the run folder."
         )
+        yield Paragraph(rich(missing), "note")
+    for question in answers.questions:
+        yield Heading(study.axis_label(question[1]))
+        yield from surface_figures(run, question, renderer)
+        yield conditional_table(run, question)
+    yield SmallPrint(
+        gettext(
+            "Before each effect: the value of the moderator, lowest and highest of those that the data "
+            "support; a middle one is in the CSV. Bold: the pointwise {level} interval excludes zero. A "
+            "change of sign is established where the simultaneous band excludes zero on both sides of it. "
+            "The CSV of each table has Friedman's H and the interaction's share of variance, zero without "
+            "interaction; of noisy predictions H is above zero even then."
+        ).format(level=percent(study.level, 0))
+    )
 
-    def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
-        """Yield the page of surfaces that can be turned, where there are surfaces and what draws them."""
-        from harness.report.sections.moderators.page import surface_page
 
-        if report_format == "html" and can_turn() and run.view(conditional).surfaces:
-            yield ReportFile(
-                SURFACES, surface_page(run), gettext("surfaces that can be turned, offline as well")
+def conditional_table(run: Run, question: Question) -> ReportTable:
+    """Return the table of one moderator, of every outcome and featured estimator."""
+    study, footnotes = run.manifest.study, Footnotes()
+    return ReportTable(
+        caption=gettext("Effect by {moderator}").format(moderator=study.axis_label(question[1])),
+        columns=(
+            *(TableColumn(gettext("Estimator")), TableColumn(gettext("Effect at the\nlowest value"))),
+            TableColumn(gettext("at a middle\nvalue"), is_for_files=True),
+            TableColumn(gettext("at the\nhighest value")),
+            TableColumn(gettext("Changes its sign at"), "text"),
+            TableColumn(gettext("Friedman's H"), is_for_files=True),
+            TableColumn(gettext("Interaction's share\nof variance (ALE)"), is_for_files=True),
+        ),
+        groups=tuple(
+            RowGroup(
+                tuple(
+                    _row(run, SurfaceKey(*question, outcome, entry.id), entry.label, footnotes)
+                    for entry in featured(run)
+                ),
+                study.axis_label(outcome),
             )
+            for outcome in study.outcomes
+        ),
+        footnotes=footnotes.listed(),
+        most=2,
+    )
+
+
+def _row(run: Run, key: SurfaceKey, label: str, footnotes: Footnotes) -> TableRow:
+    answers = run.view(conditional)
+    effect = answers.effect(key)
+    measures = {row.measure: _measure(row) for row in answers.interactions_of(key)}
+    thresholds = "\n".join(threshold_text(row) for row in answers.thresholds_of(key))
+    return TableRow(
+        (
+            TableCell(label, mark=footnotes.mark(answers.reason(key))),
+            *(effects_at(effect) if effect is not None else ("", "", "")),
+            thresholds,
+            measures.get("friedman_h", MISSING),
+            measures.get("ale_interaction_share", MISSING),
+        )
+    )
+
+
+def effects_at(line: ConditionalEffect) -> tuple[Given, Given, Given]:
+    """Return the effect at the lowest, a middle and the highest supported value, with pointwise intervals.
+
+    With fewer supported values the last cells are empty, with two that in the middle.
+    """
+    places = np.flatnonzero(line.supported & np.isfinite(line.estimate)).tolist()
+    if not places:
+        return "", "", ""
+    low, middle, high = places[0], places[len(places) // 2], places[-1]
+    return (
+        _effect(line, low),
+        _effect(line, middle) if low < middle < high else "",
+        _effect(line, high) if low < high else "",
+    )
+
+
+def _effect(line: ConditionalEffect, place: int) -> TableCell:
+    band = line.band(POINTWISE)
+    low, high = (float(band.low[place]), float(band.high[place])) if band else (float("nan"), float("nan"))
+    number = estimated(float(line.estimate[place]), low, high)
+    at = Phrase(f"{plain(float(line.at[place]))}:", look="soft")
+    shown = Phrase(number.value, look="lowest") if number.excludes_zero else number.value
+    return TableCell((at, " ", shown), (number.interval,) if number.interval else ())
+
+
+def _measure(row: InteractionRow) -> TableCell:
+    limits = interval(row.conf_low, row.conf_high, MEASURE_DECIMALS)
+    return estimate_cell(EstimateText(fixed(row.estimate, MEASURE_DECIMALS), limits))
+
+
+def surface_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
+    """Yield the page of surfaces that can be turned, where there are surfaces and what draws them."""
+    from harness.report.sections.moderators.page import surface_page
+
+    if report_format == "html" and can_turn() and run.view(conditional).surfaces:
+        holds = gettext("surfaces that can be turned, offline as well")
+        yield ReportFile(SURFACES, surface_page(run), holds)
 
 
 def can_turn() -> bool:
     """Return whether what draws surfaces to turn is installed; it is not imported."""
     return importlib.util.find_spec(LIBRARY) is not None
+
+
+MODERATORS_SECTION = Section(
+    name="moderators",
+    title=marked("Conditions"),
+    place=900,
+    content=moderator_blocks,
+    heading=marked("Conditions of the effect"),
+    files=surface_files,
+)

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.language import gettext
+from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.sections.multiverse.rows import Multiverse, Tally
-from harness.report.sections.multiverse.table import choice_label, level_label
 from harness.report.text.numbers import count, percent
-from harness.report.text.plain_text import joined
+from harness.report.text.plain_text import capitalised, joined
 from harness.tables.claims import ClaimRow
 from harness.tables.gain import ChoiceRow
 
 GAIN = "gain"
 """Quantity of claims that give a gain."""
+
+CHOICES: Mapping[str, str] = {
+    "sample": marked("rows compared on"),
+    "seed": marked("random seed"),
+    "reference": marked("reference"),
+    "protocol": marked("protocol"),
+    "controls": marked("controls"),
+}
+SAMPLES: Mapping[str, str] = {
+    "train": marked("training rows"),
+    "test": marked("test rows"),
+    "all": marked("all rows"),
+}
+
+
+def choice_label(choice: str) -> str:
+    """Return how a choice is called; an option by its name."""
+    return capitalised(gettext(CHOICES.get(choice, choice.replace("_", " "))))
+
+
+def level_label(study: StudyRecord, choice: str, level: str) -> str:
+    """Return how a level of a choice is called."""
+    if choice == "reference":
+        return study.estimator_label(level)
+    if choice == "protocol":
+        return study.protocol_title(level)
+    return gettext(SAMPLES.get(level, level)) if choice == "sample" else level
 
 
 def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple[ClaimRow, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,8 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from harness.evaluation.decomposition import LEFT
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, bare, new_figure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, facets, new_figure
 from harness.report.drawing.fonts import drawable
+from harness.report.drawing.marks import name_rows, zero_axis
 from harness.report.drawing.palette import PART_STYLES
 from harness.report.model.gains import Gains
 from harness.report.sections.origin.rows import GainLeft, gains_left
@@ -37,28 +38,21 @@ NUMBERS = 0.24
 """Share of the width of a panel that the numbers at its right take."""
 
 
-def left_figures(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
-    """Yield the figure of what is left of the gains, where the run has any of the protocols."""
+def left_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
+    """Return the figure of what is left of the gains of an outcome with any."""
     study = gains.run.manifest.study
     order = [entry.id for entry in gains.candidates]
     found = sorted(gains_left(gains.run, outcome), key=lambda left: order.index(left.estimator))
-    if found:
-        labels = [study.estimator_label(left.estimator) for left in found]
-        yield renderer.render(
-            f"origin-{file_slug(outcome)}",
-            draw_gains_left(found, labels, reference=study.reference_label),
-            alt=(
-                gettext(
-                    "Bars: what is left of the gain over {reference_label} in predicting {outcome}, "
-                    "for {join}. The numbers are in the table."
-                ).format(
-                    reference_label=study.reference_label,
-                    outcome=study.label(outcome),
-                    join=listed(labels),
-                )
-            ),
-            caption=left_caption(study, outcome),
-        )
+    labels = [study.estimator_label(left.estimator) for left in found]
+    return renderer.render(
+        f"origin-{file_slug(outcome)}",
+        plot_gains_left(found, labels, reference=study.reference_label),
+        alt=gettext(
+            "Bars: what is left of the gain over {reference_label} in predicting {outcome}, "
+            "for {join}. The numbers are in the table."
+        ).format(reference_label=study.reference_label, outcome=study.label(outcome), join=listed(labels)),
+        caption=left_caption(study, outcome),
+    )
 
 
 def left_caption(study: StudyRecord, outcome: str) -> str:
@@ -93,7 +87,7 @@ def axis_limits(found: Sequence[GainLeft]) -> tuple[float, float]:
     return 1.04 * lowest, 1.04 * highest
 
 
-def draw_gains_left(found: Sequence[GainLeft], labels: Sequence[str], *, reference: str) -> Figure:
+def plot_gains_left(found: Sequence[GainLeft], labels: Sequence[str], *, reference: str) -> Figure:
     """Return the figure of one outcome.
 
     Parameters
@@ -106,16 +100,13 @@ def draw_gains_left(found: Sequence[GainLeft], labels: Sequence[str], *, referen
     n_columns = min(PANELS_IN_A_ROW, len(found))
     n_rows = math.ceil(len(found) / n_columns)
     figure = new_figure(DOUBLE_COLUMN, 0.45 + n_rows * (0.45 + ROW_HEIGHT * len(parts)))
-    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    grid = facets(figure, len(found), (n_rows, n_columns))
     start, end = axis_limits(found)
-    for axes, left, label in zip(grid, found, labels, strict=False):
+    for axes, left, label in zip(grid, found, labels, strict=True):
         axes.set_title(drawable(shortened(label, 34)), loc="left")
-        _draw_panel(axes, [left.part(name) for name in parts], start=start)
-    for axes in grid[len(found) :]:
-        bare(axes)
+        _plot_panel(axes, [left.part(name) for name in parts], start=start)
     first = grid[0]
-    first.set_yticks(range(len(parts)), [_wrapped(name) for name in parts])
-    first.set_ylim(len(parts) - 0.4, -0.6)
+    name_rows(first, [_wrapped(name) for name in parts])
     first.set_xlim(start, end + NUMBERS / (1.0 - NUMBERS) * (end - start))
     first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     figure.supxlabel(
@@ -129,16 +120,13 @@ def _wrapped(name: str) -> str:
     return wrapped(capitalised(gettext(name)), LABEL_WIDTH, lines=2)
 
 
-def _draw_panel(axes: Axes, rows: Sequence[PartRow | None], *, start: float) -> None:
-    axes.axvline(0.0, color="#333333", linewidth=0.8)
-    axes.grid(axis="x")
+def _plot_panel(axes: Axes, rows: Sequence[PartRow | None], *, start: float) -> None:
+    zero_axis(axes, room=6)
     axes.tick_params(axis="x", labelbottom=True)
-    axes.tick_params(axis="y", length=0, pad=6)
-    axes.spines["left"].set_visible(False)
     for place, row in enumerate(rows):
         if row is None:
             continue
-        _draw_bar(axes, row, place, start=start)
+        _plot_bar(axes, row, place, start=start)
         axes.annotate(
             fixed(100 * row.estimate, 1),
             (1.0, place),
@@ -149,7 +137,7 @@ def _draw_panel(axes: Axes, rows: Sequence[PartRow | None], *, start: float) -> 
         )
 
 
-def _draw_bar(axes: Axes, row: PartRow, place: int, *, start: float) -> None:
+def _plot_bar(axes: Axes, row: PartRow, place: int, *, start: float) -> None:
     left, right = sorted((0.0, 100 * row.estimate))
     style = PART_STYLES[row.part]
     axes.barh(

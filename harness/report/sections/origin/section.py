@@ -1,56 +1,41 @@
-"""The section of what is left of the gains."""
+"""The section of what is left of the gains, from rows at hand to entities never seen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from harness.language import marked
+from harness.language import gettext, marked
+from harness.report.blocks import ReportBlock, SmallPrint, tabs_of
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.sections.section import Section
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-    from harness.report.sections.origin.table import DecompositionTable
+    from harness.report.drawing.canvas import FigureRenderer
 
 
-@dataclass(frozen=True, eq=False)
-class OutcomeOrigin:
-    """What is left of the gains of one outcome; `figures` holds at most one."""
+def origin_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield what is left of the gains of every outcome, where estimators are compared with the reference."""
+    from harness.report.sections.origin.left import outcome_blocks
+    from harness.report.sections.origin.rows import gains_left
 
-    label: str
-    sentences: tuple[str, ...]
-    table: DecompositionTable
-    figures: tuple[RenderedFigure, ...]
-
-
-class OriginSection(PackagedSection):
-    """The gains under each protocol, from rows at hand to entities never seen."""
-
-    name: ClassVar[str] = "origin"
-    title: ClassVar[str] = marked("What is left of the gain")
-    place: ClassVar[int] = 500
-
-    def is_present(self, run: Run, /) -> bool:
-        """Return whether any estimator is compared with the reference."""
-        return bool(Gains(run).candidates)
-
-    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return what is left of the gains of every outcome."""
-        from harness.report.sections.origin.figure import left_figures
-        from harness.report.sections.origin.rows import gains_left
-        from harness.report.sections.origin.table import decomposition_table
-        from harness.report.sections.origin.text import never_seen
-
-        study = run.manifest.study
-        shown = tuple(
-            OutcomeOrigin(
-                label=study.label(outcome),
-                sentences=tuple(never_seen(study, gains_left(run, outcome))),
-                table=decomposition_table(Gains(run), outcome),
-                figures=tuple(left_figures(Gains(run), outcome, renderer)),
+    study, gains = run.manifest.study, Gains(run)
+    if not gains.candidates:
+        return
+    yield tabs_of(
+        (study.label(outcome), outcome_blocks(gains, outcome, renderer)) for outcome in study.outcomes
+    )
+    if any(gains_left(run, outcome) for outcome in study.outcomes):
+        yield SmallPrint(
+            gettext(
+                "From bar to bar the reference's error changes, and so does more than what is predicted: a "
+                "protocol that selects models on its test rows trains on more rows than one that sets rows "
+                "aside for that, networks are sized by them, and preparation is fitted on other rows. Later "
+                "periods: time was seen once where they are fewer than five. Intervals are not adjusted for "
+                "their number."
             )
-            for outcome in study.outcomes
         )
-        return SectionContent(shown, figures=tuple(figure for part in shown for figure in part.figures))
+
+
+ORIGIN_SECTION = Section("origin", marked("What is left of the gain"), 500, origin_blocks)

@@ -9,7 +9,7 @@ import numpy as np
 from harness.record.study import EstimatorRecord
 from harness.report.model.bands import POINTWISE
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import coefficient_rows
+from harness.report.sections.coefficients.section import coefficient_rows
 from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import CoefficientRow

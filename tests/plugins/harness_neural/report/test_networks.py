@@ -7,9 +7,9 @@ from harness.installed import installed
 from harness.language import spoken
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
-from harness_neural.report.map_figure import draw_map, map_figures
+from harness_neural.report.figures import map_figures, plot_map
 from harness_neural.report.rows import networks, place_name
-from harness_neural.report.table import map_table, search_table
+from harness_neural.report.section import map_table, search_table
 from report.changed_run import with_table
 from report.fake_run import wage_run
 
@@ -20,20 +20,18 @@ def run(tmp_path_factory):
 
 
 def test_networks_and_maps(run):
-    first = search_table(run, "lwage")[0]
-    assert (first.label, first.place, first.formula, first.tried, first.chosen) == (
-        *("SOM + ANN", "cluster 1", "7.5217", "6 to 8", "7"),
-    )
-    assert (first.training, first.selection) == ("0.270", "0.300")
-    (quality,) = map_table(run)
-    assert quality.label == "SOM + ANN, Log wage; RAB, Log wage"
-    assert (quality.clusters, quality.topographic_error) == ("500 + 560 + 620 + 680", "4.3%")
+    first = search_table(run, "lwage").texts[1]
+    assert [first[at] for at in (0, 1, 3, 4, 5)] == ["SOM + ANN", "cluster 1", "7.5217", "6 to 8", "7"]
+    assert first[7:] == ("0.270", "0.300")
+    (_, (label, clusters, _, topographic, _)) = map_table(run).texts
+    assert label == "SOM + ANN, Log wage; RAB, Log wage"
+    assert (clusters, topographic) == ("500 + 560 + 620 + 680", "4.3%")
 
 
 def test_places_and_sizes_are_told_in_the_language_of_the_report(run):
     with spoken("zh", installed().messages):
-        first = search_table(run, "lwage")[0]
-        assert (first.place, first.tried) == ("聚类 1", "6 至 8")
+        first = search_table(run, "lwage").texts[1]
+        assert (first[1], first[4]) == ("聚类 1", "6 至 8")
         assert place_name("all rows") == "全部观测"
     assert place_name("all rows") == "all rows"
 
@@ -44,7 +42,7 @@ def test_the_map_lies_as_it_was_trained(run):
     assert fits == (("lwage", "ann"), ("lwage", "rab"))
     labels = ["Experience", "Schooling", "union", "married"]
     with house_style():
-        grid, means = draw_map(
+        grid, means = plot_map(
             run.view(networks).map_of(fits[0]), run.view(networks).profile_of(fits[0]), labels
         ).axes
     places = {text.get_text(): text.get_position() for text in grid.texts}

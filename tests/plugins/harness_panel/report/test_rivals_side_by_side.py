@@ -8,13 +8,13 @@ import pytest
 
 import harness
 from harness.plugin import random_stream
-from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
+from harness.report.sections.effects.figure import whiskers_of
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.scenes import whiskers_of
-from harness.report.sections.effects.table import effect_table
+from harness.report.sections.effects.section import effect_table
 from harness.running.folder import RunFolder
-from harness_panel.report.section import ThresholdsSection
+from harness_panel.report.section import THRESHOLDS
+from report.shown_blocks import blocks_of, tables_in, texts
 
 ESTIMATORS = [
     {"id": "ols", "use": "pooled_ols", "label": "OLS"},
@@ -78,13 +78,10 @@ def test_the_instrumented_effect_stands_beside_least_squares_and_the_debiased_ef
     run, folder = result
     (found,) = effects_of(read_run(RunFolder.open(folder)))
     table = effect_table(read_run(RunFolder.open(folder)).manifest.study, found)
-    assert [row.learner for row in table.effects] == ["splines"]
-    assert [(row.label.partition(",")[0], row.learner) for row in table.coefficients] == [
-        ("Coefficient", "OLS"),
-        ("Coefficient", "FE"),
-        ("Coefficient", "IV"),
-        ("Coefficient", "Break"),
-        ("Coefficient", "Break"),
+    rows = [own[:2] for own, _ in table.body_rows]
+    assert [(label.partition(",")[0], learner) for label, learner in rows] == [
+        ("Correlated random effects", "splines"),
+        *(("Coefficient", name) for name in ("OLS", "FE", "IV", "Break", "Break")),
     ]
     slopes = {one.row.estimator: one.row for one in found.slopes if not one.where}
     assert slopes["iv"].conf_low < 1.0 < slopes["iv"].conf_high
@@ -113,14 +110,13 @@ def test_a_break_has_a_slope_in_each_regime_and_a_parabola_no_single_one(result)
 
 def test_the_shape_of_the_parabola_is_told(result):
     run, folder = result
-    with house_style():
-        content = ThresholdsSection().content(
-            read_run(RunFolder.open(folder)), FigureRenderer(is_simulated=False)
-        )
-    (shape,) = content.shown.shapes
-    assert shape.label == "Parabola, y"
-    tests = run.table("effect_tests").query("estimator == 'cubic'").set_index("test")
-    wanted = f"an inverted U: {tests.loc['inverted U', 'statistic']:.2f}, p\u00a0".replace("-", "−")
-    assert any(said.startswith(wanted) for said in shape.tests)
-    assert not any("p\u00a00.000" in said or "p\u00a0=\u00a00.000" in said for said in shape.tests)
+    shown = tables_in(blocks_of(THRESHOLDS, read_run(RunFolder.open(folder))))[-1]
+    assert shown.caption == "Shapes of polynomials"
+    ((label, (tests, _)),) = texts(shown).items()
+    assert label == "Parabola, y"
+    stored = run.table("effect_tests").query("estimator == 'cubic'").set_index("test")
+    wanted = f"an inverted U: {stored.loc['inverted U', 'statistic']:.2f}, p\u00a0".replace("-", "−")
+    assert wanted in tests
+    assert "p\u00a00.000" not in tests
+    assert "p\u00a0=\u00a00.000" not in tests
     assert "Shapes of polynomials" in (folder / "report.html").read_text("utf-8")

@@ -10,12 +10,11 @@ import harness
 from harness.installed import installed
 from harness.language import spoken
 from harness.plugin import random_stream
-from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
-from harness.report.shown import ShownSection
 from harness.running.folder import RunFolder
 from harness_panel.report.rows import rivals
-from harness_panel.report.section import ThresholdsSection
+from harness_panel.report.section import THRESHOLDS
+from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in
 
 
 def study(exposure, estimators):
@@ -45,10 +44,7 @@ def rows():
 def section_of(tmp_path, exposure, estimators):
     result = harness.run(study(exposure, estimators), data=rows(), out=tmp_path / "run", progress=False)
     run = read_run(RunFolder.open(tmp_path / "run"))
-    assert ThresholdsSection().is_present(run)
-    with house_style():
-        content = ThresholdsSection().content(run, FigureRenderer(is_simulated=False))
-    return result, run, content
+    return result, run, blocks_of(THRESHOLDS, run)
 
 
 def test_thresholds_are_shown_with_their_likelihood(tmp_path):
@@ -56,16 +52,16 @@ def test_thresholds_are_shown_with_their_likelihood(tmp_path):
         {"id": "ols", "use": "pooled_ols"},
         {"id": "broken", "use": "threshold_effects", "bootstraps": 99, "label": "Threshold"},
     ]
-    result, run, content = section_of(tmp_path, "q", estimators)
+    result, run, blocks = section_of(tmp_path, "q", estimators)
     (row,) = run.view(rivals).breaks
     assert row.at == pytest.approx(0.5, abs=0.03)
-    (text,) = content.shown.breaks
-    assert text.label == "Threshold, y"
-    assert text.tests.startswith("1: F ")
-    assert [figure.name for figure in content.figures] == ["threshold-y-broken"]
-    shown = ShownSection(ThresholdsSection(), "", content)
+    (table,) = tables_in(blocks)
+    (_, (label, *_, tests)) = table.texts
+    assert label == "Threshold, y"
+    assert tests.startswith("1: F ")
+    assert names_of_figures(blocks) == ["threshold-y-broken"]
     with spoken("zh", installed().messages):
-        assert shown.heading == shown.title == "门槛、形状与处理效应"
+        assert THRESHOLDS.headed(run) == "门槛、形状与处理效应"
     written = result.table("thresholds")
     assert written["kind"].tolist() == ["break"]
     tests = result.table("effect_tests").query("estimator == 'broken'")
@@ -79,10 +75,10 @@ def test_treatments_are_shown_by_periods_since_they_started(tmp_path):
         {"id": "ols", "use": "pooled_ols"},
         {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "event_window": 2, "label": "FE"},
     ]
-    result, run, content = section_of(tmp_path, "zone", estimators)
+    result, run, blocks = section_of(tmp_path, "zone", estimators)
     assert [row.event_time for row in run.view(rivals).events] == [-2, -1, 0, 1, 2]
-    assert content.shown.breaks == ()
-    (sentence,) = content.shown.pre_trends
+    assert tables_in(blocks) == []
+    (sentence,) = said_in(blocks)
     assert sentence.startswith("FE, y: the joint test of no effect before the start has F ")
-    assert [figure.name for figure in content.figures] == ["event-study-y-fe"]
+    assert names_of_figures(blocks) == ["event-study-y-fe"]
     assert "W-STAGGERED" in set(result.warnings["code"])

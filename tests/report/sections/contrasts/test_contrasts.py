@@ -8,13 +8,13 @@ import pytest
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.palette import line_style
 from harness.report.model.run import read_run
-from harness.report.sections.contrasts.figure import draw_contrasts
+from harness.report.sections.contrasts.figure import panels_of, plot_contrasts
 from harness.report.sections.contrasts.rows import ContrastQuestion, contrast_questions, contrasts_of
-from harness.report.sections.contrasts.scenes import contrast_scene
-from harness.report.sections.contrasts.table import contrast_table
-from harness.report.sections.curves.section import CurvesSection
+from harness.report.sections.contrasts.section import contrast_table, established_texts
+from harness.report.sections.curves.section import CURVES_SECTION
 from harness.tables.heterogeneity import CONTRASTS
 from report.changed_run import with_table
+from report.shown_blocks import blocks_of, cells
 
 ALL = ContrastQuestion("all", "", "")
 BY = ContrastQuestion("by_rank", "rank", "")
@@ -79,42 +79,39 @@ def test_of_many_pairs_those_with_the_least_value_are_shown(run):
 
 def test_the_table_says_what_is_established_and_why_something_is_missing(run):
     table = contrast_table(run, ALL)
-    (block,) = table.blocks
-    ols, fe, rab = block.rows
-    assert (ols.pair, ols.n_from, ols.n_to) == ("1 less 0", "100", "101")
-    assert (ols.contrast.value, ols.contrast.interval) == ("0.20", f"[0.15,{NB}0.25]")
-    assert (ols.is_established, fe.is_established) == (True, False)
-    assert fe.contrast.excludes_zero  # for itself alone, but not for all at once
-    assert (rab.label, rab.mark, table.footnotes) == ("RAB", "a", (("a", "why"),))
-    assert table.sentences == (
+    found = cells(table)
+    assert [cell.text for cell in found["Pooled OLS"][:2]] == ["1 less 0", "101, 100"]
+    number = found["Pooled OLS"][2]
+    assert (number.words, number.beneath, number.look) == ("0.20", (f"[0.15,{NB}0.25]",), "lowest")
+    # that of fixed effects excludes zero for itself alone, but not for all at once
+    assert (found["Fixed effects"][2].text, found["Fixed effects"][2].look) == (f"0.08 [0.03,{NB}0.13]", "")
+    assert (table.groups[0].rows[2].cells[0].mark, table.footnotes) == ("a", (("a", "why"),))
+    assert list(established_texts(run, ALL)) == [
         "Pooled OLS: Log wage is higher at 1 than at 0.",
         "Fixed effects: no difference in Log wage is established.",
-    )
-    assert not table.has_truth
+    ]
+    assert "Truth" not in table.heads[0]
 
 
 def test_sentences_count_what_is_established_on_each_side(run):
-    assert contrast_table(run, BY).sentences == (
-        "Pooled OLS: of 2 differences in Log wage, established are 1 above and 1 below zero.",
-    )
-    assert contrast_table(run, GIVEN).sentences == (
-        "Pooled OLS: of 6 differences in Log wage, established are none.",
-    )
+    told = "Pooled OLS: of {} differences in Log wage, established are {}."
+    assert list(established_texts(run, BY)) == [told.format(2, "1 above and 1 below zero")]
+    assert list(established_texts(run, GIVEN)) == [told.format(6, "none")]
 
 
-def scene_of(run, question, *estimators):
+def plotted(run, question, *estimators):
     study = run.manifest.study
     answered = [
         (entry, line_style(place), contrasts_of(run, question, "lwage", entry.id))
         for place, entry in enumerate(study.estimators)
         if entry.id in estimators
     ]
-    return contrast_scene(study, question, "lwage", answered)
+    with house_style():
+        return plot_contrasts(panels_of(study, question, answered), x_label="Difference", level=0.95)
 
 
 def test_one_contrast_of_each_estimator_goes_in_one_panel_with_the_truth(true_run):
-    with house_style():
-        figure = draw_contrasts(scene_of(true_run, ALL, "ols", "fe"))
+    figure = plotted(true_run, ALL, "ols", "fe")
     (axes,) = figure.axes
     assert [one.get_text() for one in axes.get_yticklabels()] == ["Pooled OLS", "Fixed effects"]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
@@ -127,8 +124,7 @@ def test_one_contrast_of_each_estimator_goes_in_one_panel_with_the_truth(true_ru
 
 
 def test_several_contrasts_have_a_panel_for_each_estimator(run):
-    with house_style():
-        figure = draw_contrasts(scene_of(run, BY, "ols"))
+    figure = plotted(run, BY, "ols")
     (axes,) = figure.axes
     assert axes.get_title(loc="left") == "Pooled OLS"
     assert [one.get_text() for one in axes.get_yticklabels()] == ["rank 1", "rank 2"]
@@ -147,6 +143,4 @@ def test_a_contrast_not_with_the_least_value_has_the_difference_of_two_truths(ru
 
 
 def test_a_study_of_contrasts_alone_has_no_section_of_curves(run):
-    section = CurvesSection()
-    assert section.is_present(run)
-    assert not section.is_present(with_table(run, "curves", lambda frame: frame.head(0)))
+    assert blocks_of(CURVES_SECTION, with_table(run, "curves", lambda frame: frame.head(0))) == []

@@ -11,12 +11,11 @@ from harness.report.drawing.fonts import drawable
 from harness.report.drawing.series import BESIDE_WIDTH
 from harness.report.model.run import Run, read_run
 from harness.report.model.truth import TruthLine, truth_line
-from harness.report.sections.curves.ale_figure import ale_scene, draw_ales
+from harness.report.sections.curves.ale_figure import ale_scene, plot_ales
 from harness.report.sections.curves.captions import curve_caption
-from harness.report.sections.curves.figure import SupportedShare, draw_curves
-from harness.report.sections.curves.outcomes_figure import draw_outcomes
+from harness.report.sections.curves.figure import curve_scene, leading_of, plot_curves, plot_outcomes
 from harness.report.sections.curves.rows import curves, curves_of
-from harness.report.sections.curves.scenes import curve_scene, leading_of
+from harness.report.sections.curves.scene import SupportedShare
 from harness.report.sections.curves.section import extrapolates
 from report.changed_run import with_table
 
@@ -28,7 +27,7 @@ def run(wage):
 
 def test_two_curves_fit_one_column(run):
     with house_style():
-        figure = draw_curves(curve_scene(run, curves_of(run, "lwage", "curve", "level")[:2]))
+        figure = plot_curves(curve_scene(run, curves_of(run, "lwage", "curve", "level")[:2]))
     assert figure.get_figwidth() == 3.5
 
 
@@ -48,7 +47,7 @@ def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(run):
     )
     assert (level.has_zero, slope.has_zero) == (False, True)
     with house_style():
-        figure = draw_curves(level)
+        figure = plot_curves(level)
     main, strip, *panels = figure.axes
     drawn = [line for line in main.lines if line.get_linewidth() == 1.3 and line.get_marker() == "None"]
     assert len(drawn) == 5
@@ -77,7 +76,7 @@ def test_turning_points_are_marked_where_they_are(chinese):
 def test_outcomes_stand_side_by_side_and_the_legend_names_everything(chinese):
     run = read_run(chinese)
     with house_style():
-        figure = draw_outcomes([scene(run, outcome) for outcome in run.manifest.study.outcomes])
+        figure = plot_outcomes([scene(run, outcome) for outcome in run.manifest.study.outcomes])
     panels = [axes for axes in figure.axes if axes.get_ylabel()]
     assert [axes.get_ylabel().replace("\n", " ") for axes in panels] == [
         drawable("Mean predicted 碳排放总量 (万吨)"),
@@ -105,7 +104,7 @@ def test_the_truth_of_simulated_data_is_drawn_and_named(run):
     true = TruthLine(at, 2.0 + 0.01 * at)
     for shown in (replace(scene, truth=true), replace(scene, series=scene.series[:1], truth=true)):
         with house_style():
-            figure = draw_curves(shown)
+            figure = plot_curves(shown)
         lines = [line for axes in figure.axes for line in axes.lines]
         drawn = [line for line in lines if np.array_equal(line.get_ydata(), true.truth)]
         assert len(drawn) == (1 if len(shown.series) == 1 else 1 + len(shown.series))
@@ -154,7 +153,7 @@ def with_supported(run, share, *, names=("ols", "rab")):
 def drawn_scene(run):
     scene = curve_scene(run, curves_of(run, "lwage", "curve", "level"))
     with house_style():
-        return scene, draw_curves(scene)
+        return scene, plot_curves(scene)
 
 
 def test_the_curve_over_supported_rows_stands_beside_that_over_all(run):
@@ -219,7 +218,7 @@ def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):
     (ale,) = [one for one in curves_of(own, "lwage", "curve", "ale") if one.estimator == "rab"]
     assert pair.true_ale.truth.tolist() == pytest.approx([0.25 + ale.mean_level])
     with house_style():
-        figure = draw_ales(scene)
+        figure = plot_ales(scene)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     effects = ["accumulated local effects", "their pointwise 95% band", "their truth"]
     assert list(texts)[-4:] == ["truth (simulated)", *effects]
@@ -231,7 +230,7 @@ def test_the_label_beside_one_row_of_panels_stays_under_the_legend(run):
     scene = ale_scene(run, "lwage", "curve")
     one_row = replace(scene, pairs=scene.pairs[:3], y_label="Mean predicted CO2 emissions (10⁴ t)")
     with house_style():
-        figure = draw_ales(one_row)
+        figure = plot_ales(one_row)
         figure.draw_without_rendering()
     label = figure.get_supylabel()
     (text,) = [one for one in figure.texts if one.get_text() == label]

@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.blocks import UnlessSaid
+from harness.report.drawing.canvas import house_style
+from harness.report.drawing.marks import plot_forest
 from harness.report.model.run import read_run
-from harness.report.sections.effects.figure import draw_forest, draw_lines
+from harness.report.sections.effects.figure import centred, model_lines, plot_lines, whiskers_of
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.scenes import centred, line_scene, whiskers_of
-from harness.report.sections.effects.section import EffectsSection
-from harness.report.sections.effects.table import effect_table
-from harness.report.sections.effects.text import cautions
-from harness.tables.effects import EFFECTS
+from harness.report.sections.effects.section import EFFECTS_SECTION, cautions, effect_table
+from harness.report.table import cell_of
+from harness.report.words import plain_words
+from harness.tables.effects import EFFECTS as TABLE
 from report.changed_run import with_table
+from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in
 
 METHODS = ("first_differences", "correlated_random_effects")
 
@@ -37,7 +39,7 @@ def effects(_frame, *, n_entities=545, share_left=0.6):
         for band, half in (("pointwise", 1.0), ("simultaneous", 2.0))
         for at in (7.0, 3.0, 5.0)
     ]
-    return pd.DataFrame(rows).reindex(columns=list(EFFECTS.columns))
+    return pd.DataFrame(rows).reindex(columns=list(TABLE.columns))
 
 
 @pytest.fixture(scope="module")
@@ -55,33 +57,33 @@ def test_the_forest_has_every_number_and_the_coefficients_beneath(run):
         "Coefficient: Fixed effects",
     ]
     with house_style():
-        (axes,) = draw_forest(whiskers, x_label="Effect").axes
+        (axes,) = plot_forest(whiskers, x_label="Effect").axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [one.label for one in whiskers]
     assert [line.get_xdata()[0] for line in axes.lines[1:3]] == [0.1, 0.2]
 
 
 def test_what_was_refused_is_a_row_with_its_reason(run):
     table = effect_table(run.manifest.study, effects_of(run)[0])
-    assert [row.mark for row in table.effects] == ["", "", "a"]
+    rows = [[cell_of(cell) for cell in row.cells] for row in table.groups[0].rows]
+    assert [row[0].mark for row in rows[:3]] == ["", "", "a"]
     assert table.footnotes == (("a", "too many"),)
-    assert (table.effects[0].effect.value, table.effects[0].effect.excludes_zero) == ("0.20", True)
+    assert (rows[0][2].words, rows[0][2].look) == ("0.20", "lowest")
+    assert table.most == 3  # the coefficients are in the files
 
 
 def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     (found,) = effects_of(run)
-    scene = line_scene(run, found, found.lines("curve"))
-    (line,) = scene.lines
-    assert line.at.tolist() == [3.0, 5.0, 7.0]
-    assert (line.high - line.low).tolist() == [2.0] * 3
-    assert (line.high_together - line.low_together).tolist() == [4.0] * 3
-    assert scene.models
+    assert len(list(model_lines(run, found))) > 1
     with house_style():
-        figure = draw_lines(scene)
+        figure = plot_lines(run, found, found.lines("curve"))
+    (axes,) = figure.axes
+    assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
+    outer, inner = (band.get_paths()[0].get_extents().height for band in axes.collections)
+    assert (outer, inner) == (8.0, 6.0)  # the line rises by 4, its bands are 4 and 2 high
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert len(scene.models) > 1
     assert labels == ["models, each a line", "pointwise band", "simultaneous band"]
-    legend, axes = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
-    assert legend.height < axes.height / 2
+    legend = figure.legends[0].get_window_extent()
+    assert legend.height < axes.get_window_extent().height / 2
 
 
 def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
@@ -129,21 +131,19 @@ def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(r
     said = list(cautions(run.manifest.study, found.rows))
     assert len(said) == 2
     assert "(first-stage F 6.0, below 10)" in said[0]
-    assert effect_table(run.manifest.study, found).effects[0].robustness == "first-stage F 6.0"
-    with house_style():
-        for changed, is_instrumented in ((with_table(run, "effects", instrumented), True), (run, False)):
-            content = EffectsSection().content(changed, FigureRenderer(is_simulated=False))
-            assert content.shown[0].is_instrumented == is_instrumented
+    table = effect_table(run.manifest.study, found)
+    assert next(iter(cells(table).values()))[4].text == "first-stage F 6.0"
+    assert table.notes[-1].endswith("With instruments their first-stage F stands in its place.")
+    own = effect_table(run.manifest.study, effects_of(run)[0])
+    assert "With instruments" not in own.notes[-1]
 
 
 def test_the_section_is_there_where_effects_are_and_says_what_they_assume(run, wage):
-    assert not EffectsSection().is_present(read_run(wage))
-    assert EffectsSection().is_present(run)
-    with house_style():
-        content = EffectsSection().content(run, FigureRenderer(is_simulated=False))
-    (shown,) = content.shown
-    assert shown.assumptions == (
-        ("First differences", "first_differences."),
-        ("Correlated random effects", "correlated_random_effects."),
-    )
-    assert [figure.name for figure in content.figures] == ["effects-lwage-exper", "effects-curve-lwage-exper"]
+    assert blocks_of(EFFECTS_SECTION, read_run(wage)) == []
+    blocks = blocks_of(EFFECTS_SECTION, run)
+    assert len(tables_in(blocks)) == 1
+    assert [plain_words(one.block.words) for one in blocks if isinstance(one, UnlessSaid)] == [
+        "First differences assume: first_differences.",
+        "Correlated random effects assume: correlated_random_effects.",
+    ]
+    assert names_of_figures(blocks) == ["effects-lwage-exper", "effects-curve-lwage-exper"]

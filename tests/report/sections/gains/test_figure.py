@@ -5,7 +5,7 @@ import pytest
 from harness.report.drawing.canvas import house_style
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
-from harness.report.sections.gains.figure import axis_limits, draw_gains, gain_caption
+from harness.report.sections.gains.figure import axis_limits, gain_caption, plot_gains
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def run(wage):
 def test_gains_stand_where_their_numbers_are(run):
     study = run.manifest.study
     with house_style():
-        figure = draw_gains(Gains(run).cells("lwage"), study.protocols, reference="Pooled OLS")
+        figure = plot_gains(Gains(run).cells("lwage"), study.protocols, reference="Pooled OLS")
     assert [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes] == [
         one.title for one in study.protocols
     ]

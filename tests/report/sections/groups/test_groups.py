@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.drawing.canvas import (
-    house_style,
-)
+from harness.report.drawing.canvas import house_style
 from harness.report.model.run import read_run
-from harness.report.sections.groups.figure import draw_groups
+from harness.report.sections.groups.figure import group_caption, group_scene, plot_groups
 from harness.report.sections.groups.rows import groups_of
-from harness.report.sections.groups.scenes import group_caption, group_scene
-from harness.report.sections.groups.table import group_table
+from harness.report.sections.groups.section import difference_table, group_table, grouped_by
 from report.changed_run import with_table
+from report.shown_blocks import cells
 
 NB = "\u00a0"
 
@@ -40,26 +38,24 @@ def test_levels_of_a_group_are_its_quantiles(wage):
 
 
 def test_groups_have_levels_effects_and_differences(run):
-    table = group_table(run, ("size", "size"))
-    assert [block.heading for block in table.blocks] == [
-        "Log wage (log dollars an hour), RAB",
-        "Log wage (log dollars an hour), Pooled OLS",
-    ]
-    rab, ols = table.blocks
-    pooled, refit = rab.rows[2].cells
-    assert (rab.rows[2].name, rab.rows[2].n_obs, rab.rows[2].n_entities) == ("small and medium", "402", "52")
-    assert (pooled.effect.value, pooled.effect.interval) == ("0.010", f"[0.004,{NB}0.016]")
-    assert (pooled.effect.excludes_zero, refit.effect.excludes_zero) == (True, False)
-    assert (pooled.median.value, pooled.median.interval) == ("1.700", f"[1.670,{NB}1.720]")
-    first = rab.differences[0]
-    assert (first.name, first.cells[0].effect.value) == ("large less mega and super", "0.012")
-    assert not any(row.cells[0].effect.excludes_zero for row in ols.differences)
+    grouped = grouped_by(run, ("size", "size"))
+    table, differences = group_table(grouped), difference_table(grouped)
+    headings = ["Log wage (log dollars an hour), RAB", "Log wage (log dollars an hour), Pooled OLS"]
+    assert [group.heading for group in table.groups] == headings
+    n_obs, n_entities, effect, level, refit, _ = cells(table)["small and medium"]
+    assert (n_obs.text, n_entities.text) == ("402", "52")
+    assert (effect.words, effect.beneath) == ("0.010", (f"[0.004,{NB}0.016]",))
+    assert (effect.look, refit.look) == ("lowest", "")
+    assert (level.words, level.beneath) == ("1.700", (f"[1.670,{NB}1.720]",))
+    name, (first, *_) = next(iter(cells(differences).items()))
+    assert (name, first.words) == ("large less mega and super", "0.012")
+    assert not any(own[0].look for own in cells(differences, 1).values())
 
 
 def test_a_group_that_cannot_be_refitted_says_why(run):
-    table = group_table(run, ("rank", "rank"))
-    refused = table.blocks[1].rows[1].cells[1]
-    assert (refused.effect.value, refused.mark) == ("–", "a")
+    table = group_table(grouped_by(run, ("rank", "rank")))
+    refused = table.groups[1].rows[1].cells[5]
+    assert (refused.words, refused.mark) == ("–", "a")
     assert table.footnotes == (
         ("a", "fold 1: experience is absorbed by the entity and time effects together"),
     )
@@ -69,15 +65,15 @@ def test_an_estimator_without_any_group_has_one_row(run):
     refused = {"group": "", "mode": "", "status": "refused", "reason": "why", "effect": float("nan")}
     own = with_table(run, "heterogeneity", lambda frame: frame.head(1).assign(**refused))
     own = with_table(own, "heterogeneity_differences", lambda frame: frame.head(0))
-    (block,) = group_table(own, own.view(groups_of).partitions[0]).blocks
-    (row,) = block.rows
-    assert (row.name, [cell.mark for cell in row.cells]) == ("all groups", ["a", "a"])
+    (group,) = group_table(grouped_by(own, own.view(groups_of).partitions[0])).groups
+    (row,) = group.rows
+    assert (row.cells[0], [cell.mark for cell in row.cells[3::2]]) == ("all groups", ["a", "a"])
 
 
 def test_boxes_and_effects_of_groups(run):
     scene = group_scene(run, ("size", "size"), "lwage", "rab")
     with house_style():
-        effects, pooled, refit = draw_groups([scene]).axes
+        effects, pooled, refit = plot_groups([scene]).axes
     assert scene.groups == ("large", "mega and super", "small and medium")
     assert pooled.get_title(loc="left") == "Log wage"
     for levels in (pooled, refit):
@@ -102,7 +98,7 @@ def test_a_group_without_an_answer_has_no_box(run):
 def group_names(run, names):
     scene = replace(group_scene(run, ("size", "size"), "lwage", "rab"), groups=names, boxes=())
     with house_style():
-        effects = draw_groups([scene]).axes[0]
+        effects = plot_groups([scene]).axes[0]
     return [one.get_text() for one in effects.get_xticklabels()], effects.get_xticklabels()[0].get_rotation()
 
 
@@ -134,7 +130,7 @@ def test_the_truth_of_groups_is_dashed_across_their_places(run):
     own = true_of(run, effect={"large": 0.05, "mega and super": 0.01}, median={"large": 1.7})
     scene = group_scene(own, ("size", "size"), "lwage", "rab")
     with house_style():
-        figure = draw_groups([scene])
+        figure = plot_groups([scene])
     effects, pooled, refit = figure.axes
     dashes = [[line for line in axes.lines if line.is_dashed()] for axes in (effects, pooled, refit)]
     assert [list(line.get_ydata()) for line in dashes[0]] == [[0.05, 0.05], [0.01, 0.01]]
@@ -154,7 +150,7 @@ def test_the_two_levels_of_a_binary_exposure_are_not_drawn(run):
     scene = group_scene(own, ("size", "size"), "lwage", "rab")
     assert not scene.has_levels
     with house_style():
-        (effects,) = draw_groups([scene]).axes
+        (effects,) = plot_groups([scene]).axes
     assert effects.get_title(loc="left") == "Log wage"
     caption = group_caption(own.manifest.study, "size", own.manifest.study.estimators[3], scene)
     assert "of one value of Experience less the other" in caption

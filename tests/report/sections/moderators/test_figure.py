@@ -7,10 +7,9 @@ import pytest
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.palette import THRESHOLD_COLOUR
 from harness.report.model.run import read_run
-from harness.report.sections.moderators.contour import draw_contours
-from harness.report.sections.moderators.figure import draw_surfaces
+from harness.report.sections.moderators.contour import plot_contours
+from harness.report.sections.moderators.figure import plot_surfaces, surface_scene
 from harness.report.sections.moderators.rows import conditional
-from harness.report.sections.moderators.scenes import surface_scene
 from harness.tables.conditional import SurfaceKey
 from report.changed_run import with_table
 
@@ -26,7 +25,7 @@ RAB = SurfaceKey("educ", "educ", "lwage", "rab")
 def test_contours_show_signs_support_and_threshold(run):
     surface = run.view(conditional).surface(RAB)
     with house_style():
-        figure = draw_surfaces([surface_scene(run, RAB)])
+        figure = plot_surfaces([surface_scene(run, RAB)])
     relief, contours, bar, effect = figure.axes
     assert relief.name == "3d"
     assert (contours.get_ylabel(), effect.get_xlabel()) == ("Schooling (years)", "Schooling (years)")
@@ -45,15 +44,15 @@ def test_contours_show_signs_support_and_threshold(run):
 def test_a_surface_without_a_change_of_sign_has_no_threshold(run):
     surface = run.view(conditional).surface(SurfaceKey("educ", "educ", "lwage", "ols"))
     with house_style():
-        figure = draw_surfaces([surface_scene(run, SurfaceKey("educ", "educ", "lwage", "ols"))])
+        figure = plot_surfaces([surface_scene(run, SurfaceKey("educ", "educ", "lwage", "ols"))])
         axes = figure.add_subplot()
-        draw_contours(axes, surface, run.view(conditional).thresholds_of(surface.key))
+        plot_contours(axes, surface, run.view(conditional).thresholds_of(surface.key))
     assert not [line for line in axes.lines if line.get_color() == THRESHOLD_COLOUR]
 
 
 def test_the_legend_of_surfaces_names_what_they_show(run):
     with house_style():
-        figure = draw_surfaces([surface_scene(run, RAB)])
+        figure = plot_surfaces([surface_scene(run, RAB)])
     (legend,) = figure.legends
     assert [one.get_text() for one in legend.get_texts()] == [
         "few entities near",
@@ -86,7 +85,7 @@ def test_the_truth_is_dashed_contours_a_dashed_effect_and_dashed_thresholds(run)
         1.2 + 0.02 * surface.exposure_at[3] * (surface.moderator_at[5] - 9.0)
     )
     with house_style():
-        figure = draw_surfaces([scene])
+        figure = plot_surfaces([scene])
     _, contours, _, effects = figure.axes
     dashed = [one for one in contours.collections if one.get_linewidth()[0] == 0.7]
     assert dashed

@@ -8,8 +8,9 @@ import pytest
 from harness.report.model.run import read_run
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import choices_of, multiverses
-from harness.report.sections.multiverse.table import choice_table
+from harness.report.sections.multiverse.section import choice_table
 from harness.report.sections.multiverse.text import honest, multiverse_text, published_gains
+from report.shown_blocks import texts
 
 
 @pytest.fixture(scope="module")
@@ -18,22 +19,17 @@ def run(wage):
 
 
 def test_choices_that_move_most_come_first(run, wage):
-    groups = choice_table(run, "lwage")
+    table = choice_table(run, "lwage")
     stored = wage.read_table("multiverse_choices")
     shares = stored.groupby("choice")["share_of_variance"].first().sort_values(ascending=False)
-    assert [group.heading for group in groups] == [
-        "Protocol",
-        "Reference",
-        "Clusters",
-        "Rows compared on",
-        "Random seed",
-    ]
-    assert groups[0].share_of_variance == f"{100 * shares.iloc[0]:.1f}%"
-    assert [row.label for row in groups[1].rows] == ["Pooled OLS", "Fixed effects"]
+    headings = ["Protocol", "Reference", "Clusters", "Rows compared on", "Random seed"]
+    assert [group.heading for group in table.groups] == headings
+    assert table.groups[0].beside == (f"{100 * shares.iloc[0]:.1f}%",)
+    assert list(texts(table, 1)) == ["Pooled OLS", "Fixed effects"]
     means = wage.read_table("multiverse").groupby("sample")["gain"].mean()
-    assert [(row.label, row.mean_gain) for row in groups[3].rows] == [
-        ("test rows", f"{100 * means['test']:.1f}%".replace("-", "−")),
-        ("all rows", f"{100 * means['all']:.1f}%".replace("-", "−")),
+    assert [(name, own[1]) for name, own in texts(table, 3).items()] == [
+        ("test rows", _percent(means["test"])),
+        ("all rows", _percent(means["all"])),
     ]
 
 

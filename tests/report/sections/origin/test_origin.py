@@ -8,10 +8,11 @@ import pytest
 from harness.report.drawing.canvas import house_style
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
-from harness.report.sections.origin.figure import axis_limits, draw_gains_left
+from harness.report.sections.origin.figure import axis_limits, plot_gains_left
+from harness.report.sections.origin.left import left_table, never_seen
 from harness.report.sections.origin.rows import gains_left
-from harness.report.sections.origin.table import decomposition_table
-from harness.report.sections.origin.text import never_seen
+from harness.report.sections.origin.section import ORIGIN_SECTION
+from report.shown_blocks import blocks_of, cells, said_in
 
 NB = "\u00a0"
 
@@ -27,20 +28,19 @@ def ann(run):
 
 
 def test_gains_stand_from_rows_at_hand_to_entities_never_seen(run):
-    table = decomposition_table(Gains(run), "lwage")
-    assert table.heads == (
-        "Rows at hand",
-        "Other rows, selected on",
-        "Other rows of the same entities",
+    table = left_table(Gains(run), "lwage")
+    assert table.heads[0][1:] == (
+        *("Rows at hand", "Other rows, selected on", "Other rows of the same entities"),
         "Entities never seen",
     )
-    assert table.errors == ("0.230", "0.231", "0.231", "0.234")
-    ann = next(row for row in table.rows if row.label == "SOM + ANN")
-    assert [cell.value for cell in ann.cells] == ["44.7%", "31.2%", "12.1%", "−14.3%"]
-    assert [cell.status for cell in ann.cells] == ["better", "better", "better", "worse"]
-    rab = next(row for row in table.rows if row.label == "RAB")
-    assert (rab.cells[-1].value, rab.cells[-1].status) == ("−3.2%", "open")
-    assert table.left_out == "Fixed effects"
+    found = cells(table)
+    assert [cell.text for cell in found["MSE of Pooled OLS"]] == ["0.230", "0.231", "0.231", "0.234"]
+    assert [(cell.words, cell.look) for cell in found["SOM + ANN"]] == [
+        *(("44.7%", "better"), ("31.2%", "better"), ("12.1%", "better"), ("−14.3%", "worse")),
+    ]
+    assert (found["RAB"][-1].words, found["RAB"][-1].look) == ("−3.2%", "open")
+    left_out = "Without a result under any of these protocols: Fixed effects."
+    assert left_out in said_in(blocks_of(ORIGIN_SECTION, run))
 
 
 def test_the_sentences_say_what_is_left_for_entities_never_seen(run):
@@ -56,7 +56,7 @@ def test_nothing_is_said_where_nothing_is_left(run):
 
 def test_the_bars_start_at_zero_and_bear_their_numbers(ann):
     with house_style():
-        (axes,) = draw_gains_left([ann], ["SOM + ANN"], reference="Pooled OLS").axes
+        (axes,) = plot_gains_left([ann], ["SOM + ANN"], reference="Pooled OLS").axes
     edges = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axes.patches]
     expected = [(0.0, 44.7), (0.0, 31.2), (0.0, 12.1), (-14.3, 0.0)]
     assert np.array(edges) == pytest.approx(np.array(expected))
@@ -71,7 +71,7 @@ def test_a_huge_loss_is_cut_at_the_edge_and_its_number_stays(ann):
     start, end = axis_limits([found])
     assert start >= -1.3 * end
     with house_style():
-        (axes,) = draw_gains_left([found], ["SOM + ANN"], reference="Pooled OLS").axes
+        (axes,) = plot_gains_left([found], ["SOM + ANN"], reference="Pooled OLS").axes
     assert axes.texts[-1].get_text() == "−900.0"
     assert [line.get_marker() for line in axes.lines].count("<") == 1
     assert min(patch.get_x() for patch in axes.patches) == pytest.approx(start)

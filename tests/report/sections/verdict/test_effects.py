@@ -9,8 +9,9 @@ from harness.report.model.bands import Band
 from harness.report.model.run import read_run
 from harness.report.sections.curves.rows import Curve
 from harness.report.sections.verdict.effects import effects, read_curve
-from harness.report.sections.verdict.table import effect_table
+from harness.report.sections.verdict.section import effect_table
 from report.changed_run import with_table
+from report.shown_blocks import cells
 
 AT = np.array([0.0, 1.0, 2.0, 4.0])
 
@@ -66,10 +67,10 @@ def test_coefficients_of_an_outcome_of_very_small_numbers_are_told_apart_from_th
             **{name: 1e-9 * table[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
         )
 
-    row = effect_table(with_table(read_run(wage), "coefficients", small), "lwage").rows[0]
-    assert row.coefficient == "1.101 × 10⁻¹⁰"
-    assert row.std_error == "(1.186 × 10⁻¹¹)"
-    assert "10⁻¹¹" in row.interval
+    run = with_table(read_run(wage), "coefficients", small)
+    coefficient, interval, *_ = next(iter(cells(effect_table(run, "lwage", effects(run, "lwage"))).values()))
+    assert (coefficient.words, coefficient.beneath) == ("1.101 × 10⁻¹⁰", ("(1.186 × 10⁻¹¹)",))
+    assert "10⁻¹¹" in interval.text
 
 
 def test_bands_that_rounding_of_a_level_leaves_off_zero_are_at_zero():

@@ -7,7 +7,7 @@ from report.all_sections import SECTIONS
 from report.fake_run import wage_run
 
 VERDICT = [section for section in SECTIONS if section.name == "verdict"]
-OF_CURVES = ("Slope's band", "the curve is the effect as the estimator predicts it", "Last columns")
+OF_CURVES = ("Slope&#39;s band", "the curve is the effect as the estimator predicts it", "Last columns")
 
 
 @pytest.mark.parametrize("has_curves", [True, False])

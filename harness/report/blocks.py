@@ -1,0 +1,144 @@
+"""What a section of the report shows: blocks, one after the other, which the page writes by one template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.report.words import Words
+
+
+class ReportBlock:
+    """Anything that a section shows; `kind` names the macro of the page that writes it."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Paragraph(ReportBlock):
+    """A paragraph; `look` is a class of the style sheet, such as ``note`` or ``soft``."""
+
+    kind: ClassVar[str] = "paragraph"
+
+    words: Words
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class SmallPrint(ReportBlock):
+    """A note beneath a table or figure; where an earlier table has the same the page refers to that."""
+
+    kind: ClassVar[str] = "note"
+
+    words: Words
+
+
+@dataclass(frozen=True)
+class SaidOnce(ReportBlock):
+    """A paragraph without the sentences that the page has said before; none where it has said all."""
+
+    kind: ClassVar[str] = "said_once"
+
+    text: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class SaidOf(ReportBlock):
+    """A paragraph on one of several subjects, such as outcomes.
+
+    After its first sentence those are left out that were said of another subject, and that subject is named.
+
+    Attributes
+    ----------
+    about : sentences are compared with those about the same thing alone
+    """
+
+    kind: ClassVar[str] = "said_of"
+
+    text: str
+    subject: str
+    about: object = None
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class UnlessSaid(ReportBlock):
+    """One block where the page has not said all sentences of a text before, and another where it has."""
+
+    kind: ClassVar[str] = "unless_said"
+
+    text: str
+    block: Paragraph | SmallPrint
+    otherwise: Paragraph | SmallPrint
+
+
+@dataclass(frozen=True)
+class Heading(ReportBlock):
+    """A heading within a section."""
+
+    kind: ClassVar[str] = "heading"
+
+    text: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Bullets(ReportBlock):
+    """A list of points."""
+
+    kind: ClassVar[str] = "bullets"
+
+    points: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class QualifiedPoints(ReportBlock):
+    """A list of points, each with what qualifies it.
+
+    Attributes
+    ----------
+    points : sentence, what qualifies it without sentences that the page has said before, and what else does
+    """
+
+    kind: ClassVar[str] = "qualified_points"
+
+    points: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Definitions(ReportBlock):
+    """Terms, each with what is said of it."""
+
+    kind: ClassVar[str] = "definitions"
+
+    pairs: tuple[tuple[Words, Words], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Tabs(ReportBlock):
+    """Blocks of which one tab at a time is shown; the blocks alone where there is only one tab."""
+
+    kind: ClassVar[str] = "tabs"
+
+    tabs: tuple[tuple[str, tuple[ReportBlock, ...]], ...]
+
+
+@dataclass(frozen=True)
+class PageWarnings(ReportBlock):
+    """The warnings of the run, which the page knows."""
+
+    kind: ClassVar[str] = "warnings"
+
+
+@dataclass(frozen=True)
+class PageContents(ReportBlock):
+    """The table of the files of the run folder, which the page knows."""
+
+    kind: ClassVar[str] = "contents"
+
+
+def tabs_of(tabs: Iterable[tuple[str, Iterable[ReportBlock]]]) -> Tabs:
+    """Return tabs, each with its label and its blocks."""
+    return Tabs(tuple((label, tuple(blocks)) for label, blocks in tabs))

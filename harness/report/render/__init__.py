@@ -1,0 +1,1 @@
+"""Tables of the report as each program reads them: HTML, LaTeX, Word, Markdown and CSV."""

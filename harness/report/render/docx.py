@@ -1,0 +1,130 @@
+"""Tables for a Word document as journals print them: three horizontal rules and no others.
+
+maketables writes one table of estimates a file, with rules of its own and without heads that are repeated on
+every page; so this is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from harness.report.table import ReportTable
+from harness.report.words import plain_words
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.table import Table, _Cell
+
+LATIN, CHINESE = "Times New Roman", "SimSun"
+"""Fonts of the two scripts."""
+
+POINTS = 8
+THICK, THIN = "12", "6"
+"""Widths of the outer rules and of that under the heads, eighths of a point."""
+
+Edge = Literal["top", "bottom"]
+
+NO_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest that an archive can say."""
+
+
+def word_tables(tables: Sequence[ReportTable]) -> bytes:
+    """Return a Word file with every table, whole, beneath its caption; the same for the same tables."""
+    import docx
+    from docx.enum.section import WD_ORIENT
+
+    document = docx.Document()
+    page = document.sections[0]
+    page.orientation = WD_ORIENT.LANDSCAPE
+    page.page_width, page.page_height = page.page_height, page.page_width
+    _set_fonts(document)
+    for table in tables:
+        document.add_paragraph(plain_words(table.caption)).paragraph_format.keep_with_next = True
+        _add(document, table)
+        document.add_paragraph(" ".join(map(plain_words, table.notes)))
+    buffer = BytesIO()
+    document.save(buffer)
+    return _undated(buffer.getvalue())
+
+
+def _undated(archive: bytes) -> bytes:
+    """Return an archive without the time of its writing, so that the same content is the same bytes."""
+    other = BytesIO()
+    with ZipFile(BytesIO(archive)) as own, ZipFile(other, "w", ZIP_DEFLATED) as written:
+        for name in own.namelist():
+            written.writestr(ZipInfo(name, NO_DATE), own.read(name), ZIP_DEFLATED)
+    return other.getvalue()
+
+
+def _set_fonts(document: Document) -> None:
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
+
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = LATIN, Pt(POINTS)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), CHINESE)
+
+
+def _add(document: Document, table: ReportTable) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    grid = document.add_table(rows=0, cols=table.width)
+    for texts in table.texts:
+        for place, (cell, text) in enumerate(zip(grid.add_row().cells, texts, strict=True)):
+            cell.text = text
+            paragraph = cell.paragraphs[0]
+            paragraph.paragraph_format.space_after = 0
+            if place:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    rows = [list(row.cells) for row in grid.rows]
+    _widen_first(document, grid, rows)
+    _repeat(grid, len(table.heads))
+    _rule(rows[0], "top", THICK)
+    _rule(rows[len(table.heads) - 1], "bottom", THIN)
+    _rule(rows[-1], "bottom", THICK)
+
+
+def _widen_first(document: Document, grid: Table, rows: Sequence[Sequence[_Cell]]) -> None:
+    """Give the first column, which names rows, twice the width of the others.
+
+    Word goes by the cells, LibreOffice by the columns.
+    """
+    from docx.shared import Emu
+
+    page = document.sections[0]
+    whole = int(page.page_width or 0) - int(page.left_margin or 0) - int(page.right_margin or 0)
+    share = whole // (len(rows[0]) + 1)
+    grid.autofit = False
+    for column, width in zip(grid.columns, (2 * share, *[share] * len(rows[0])), strict=False):
+        column.width = Emu(width)
+    for cells in rows:
+        for place, cell in enumerate(cells):
+            cell.width = Emu(2 * share if place == 0 else share)
+
+
+def _repeat(grid: Table, n_heads: int) -> None:
+    """Write the heads again on every page that the table goes to."""
+    from docx.oxml import OxmlElement
+
+    for row in grid.rows[:n_heads]:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+
+def _rule(cells: Sequence[_Cell], edge: Edge, width: str) -> None:
+    """Draw a rule along one edge of a row."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for cell in cells:
+        properties = cell._tc.get_or_add_tcPr()
+        borders = properties.find(qn("w:tcBorders"))
+        if borders is None:
+            borders = OxmlElement("w:tcBorders")
+            properties.append(borders)
+        line = OxmlElement(f"w:{edge}")
+        for name, value in (("val", "single"), ("sz", width), ("space", "0"), ("color", "000000")):
+            line.set(qn(f"w:{name}"), value)
+        borders.append(line)

@@ -1,0 +1,125 @@
+"""Tables and words in HTML: what of a table the page shows, and links that carry the whole of it.
+
+great_tables writes HTML too, but neither a caption with a link to itself, nor scopes of headings among rows,
+nor a table cut to its first rows with the whole in its files; the templates of the report do.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
+
+from harness.language import gettext, ngettext
+from harness.report.render.latex import latex_tabular
+from harness.report.render.text import csv_text
+from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, cell_of
+from harness.report.text.plain_text import printable
+from harness.report.words import Phrase, Words, parts_of, plain_words
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table as the page shows it.
+
+    Attributes
+    ----------
+    number : on the page; zero of a table that stands alone, which is shown whole
+    """
+
+    table: ReportTable
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its anchor, and the name of its files."""
+        return f"table-{self.number}" if self.number else self.table.name
+
+    @property
+    def label(self) -> str:
+        """Return "Table 3."."""
+        return gettext("Table {number}.").format(number=self.number)
+
+    @property
+    def whole(self) -> ReportTable:
+        """The table as files have it, with its number in the caption."""
+        caption = f"{self.label} {plain_words(self.table.caption)}"
+        return replace(self.table, caption=caption, name=self.name, notes=())
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns that are shown."""
+        return tuple(column for column in self.table.columns if not column.is_for_files)
+
+    @property
+    def n_headed(self) -> int:
+        """How many columns the heading of a group reaches over."""
+        beside = max((len(group.beside) for group in self.table.groups), default=0)
+        return len(self.columns) - beside
+
+    @property
+    def groups(self) -> tuple[RowGroup, ...]:
+        """The groups with the rows that are shown; those without any are left out."""
+        left, groups = self.table.most, []
+        for group in self.table.groups:
+            if self.table.is_most_of_each:
+                left = self.table.most
+            rows = group.rows[: left if self.number else None]
+            left -= len(rows)
+            if rows:
+                groups.append(replace(group, rows=rows))
+        return tuple(groups)
+
+    @property
+    def foot(self) -> tuple[TableRow, ...]:
+        """The rows at the end that are shown."""
+        return tuple(row for row in self.table.foot if not row.is_for_files)
+
+    def cells(self, row: TableRow) -> Iterator[tuple[TableCell, TableColumn]]:
+        """Yield the cells of a row that are shown, each with its column."""
+        given: list[Given] = [*row.cells, *[""] * (self.table.width - len(row.cells))]
+        for cell, column in zip(given, self.table.columns, strict=True):
+            if not column.is_for_files:
+                yield cell_of(cell), column
+
+    @property
+    def links(self) -> Markup:
+        """Links to the whole table as CSV and as LaTeX."""
+        whole = self.table
+        n_rows = len(whole.body_rows)
+        n_shown = sum(bool(group.heading) + len(group.rows) for group in self.groups) + len(self.foot)
+        counted = ngettext("CSV, {n_rows} row", "CSV, {n_rows} rows", n_rows).format(n_rows=n_rows)
+        return Markup('<span class="tools">{} {}</span>').format(
+            _link(
+                f"{self.name}.csv", "text/csv", csv_text(whole.texts), counted if n_shown < n_rows else "CSV"
+            ),
+            _link(f"{self.name}.tex", "text/x-tex", latex_tabular(whole), "LaTeX"),
+        )
+
+
+def _link(name: str, kind: str, content: str, label: str) -> Markup:
+    address = f"data:{kind};charset=utf-8;base64,{base64.b64encode(content.encode()).decode('ascii')}"
+    return Markup('<a href="{}" download="{}">{}</a>').format(address, name, label)
+
+
+def words_in_html(words: Words) -> Markup:
+    """Return words with their emphasis and links, all else in them escaped."""
+    return Markup("").join(_part(part) for part in parts_of(words))
+
+
+def _part(part: str | Phrase) -> Markup:
+    if isinstance(part, str):
+        return Markup("<br>").join(map(_printable, part.split("\n")))
+    look = Markup(' class="{}"').format(part.look) if part.look else ""
+    if part.href:
+        return Markup('<a href="{}"{}>{}</a>').format(part.href, look, printable(part.text))
+    return Markup("<{0}{1}>{2}</{0}>").format(part.element, look, printable(part.text))
+
+
+def _printable(text: str) -> str:
+    """Return printable text with the blanks at its ends, which part it from what stands next to it."""
+    own = printable(text)
+    before, after = " " * text.startswith(" "), " " * text.endswith(" ")
+    return f"{before}{own}{after}" if own else before

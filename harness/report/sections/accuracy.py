@@ -1,0 +1,245 @@
+"""The section of accuracy: gains with their p-values, and errors, by protocol and estimator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.language import gettext, marked, pgettext
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.report.blocks import Definitions, Heading, ReportBlock, SmallPrint, tabs_of
+from harness.report.model.accuracy import accuracy_rows, compared_error, errors_of, refusal
+from harness.report.model.gains import SYMBOLS, GainCell, Gains
+from harness.report.model.run import Run
+from harness.report.sections.section import Section
+from harness.report.table import (
+    MOST_ROWS,
+    Given,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    TableColumn,
+    TableRow,
+    plain_rows,
+)
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import MISSING, count, decimals_for, fixed, p_value, percent, plain, rounded
+from harness.report.text.plain_text import in_turn
+from harness.report.words import Phrase, Words, rich
+from harness.tables.accuracy import AccuracyRow
+from harness.tables.gain import GainStatus
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
+
+LOOKS = {
+    GainStatus.BETTER: "better",
+    GainStatus.BETTER_ONCE: "open",
+    GainStatus.WORSE: "worse",
+    GainStatus.OPEN: "open",
+}
+"""How the cell of a gain looks."""
+
+INSIDE = "†"
+"""Mark of protocols whose test rows take part in fitting or selecting."""
+
+
+def accuracy_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the protocols, gains and errors of every outcome, and p-values."""
+    study, gains = run.manifest.study, Gains(run)
+    compares = bool(gains.candidates)
+    yield Heading(gettext("Protocols"), anchor="protocols")
+    yield Definitions(tuple((_named(protocol), _how(protocol)) for protocol in study.protocols))
+    yield tabs_of(
+        (
+            study.label(outcome),
+            (*(gain_tables(gains, outcome) if compares else ()), error_table(run, outcome)),
+        )
+        for outcome in study.outcomes
+    )
+    if compares:
+        yield p_value_table(gains)
+        yield SmallPrint(_how_to_read(study))
+    yield SmallPrint(
+        gettext(
+            "Errors: bold is the lowest on a protocol's test rows. A row tested in several splits counts "
+            "each time. The CSV has errors on training and on all rows, and over the variance of training "
+            "rows."
+        )
+    )
+
+
+def _named(protocol: ProtocolRecord) -> Words:
+    mark = "" if protocol.keeps_test_rows_apart else INSIDE
+    return (f"{protocol.title}{mark} ", Phrase(protocol.id, "code", "id"))
+
+
+def _how(protocol: ProtocolRecord) -> Words:
+    if not protocol.leaks:
+        return " ".join([protocol.how, gettext("Nothing is known to leak.")])
+    leaks = in_turn(leak.text for leak in protocol.leaks)
+    return (
+        *(f"{protocol.how} ", Phrase(gettext("What it leaks:"), "em")),
+        f" {leaks}" + pgettext("end", "."),
+    )
+
+
+def gain_tables(gains: Gains, outcome: str) -> Iterator[ReportTable]:
+    """Yield the gains in one outcome over every reference, that of the study first and whole."""
+    study = gains.run.manifest.study
+    for over in (gains, *gains.further):
+        cells = [
+            (entry.label, [over.cell(outcome, entry, protocol) for protocol in study.honest_first])
+            for entry in over.candidates
+        ]
+        footnotes, is_first = Footnotes(), over is gains
+        caption = gettext("Gain over {reference} in predicting {label}").format(
+            reference=over.reference_label, label=study.label(outcome)
+        )
+        is_shown = is_first or any(
+            cell.status is GainStatus.BETTER and cell.protocol.keeps_test_rows_apart
+            for _, own in cells
+            for cell in own
+        )
+        yield ReportTable(
+            caption=caption if is_shown else caption + gettext(": none is established"),
+            columns=(
+                TableColumn(gettext("Estimator")),
+                *(_column(protocol, is_first=is_first) for protocol in study.honest_first),
+            ),
+            groups=plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in cells]),
+            footnotes=footnotes.listed(),
+            most=MOST_ROWS if is_shown else 0,
+        )
+
+
+def _column(protocol: ProtocolRecord, *, is_first: bool) -> TableColumn:
+    is_apart = protocol.keeps_test_rows_apart
+    return TableColumn(
+        protocol.title, mark="" if is_apart else INSIDE, is_for_files=not is_first and not is_apart
+    )
+
+
+def _gain(cell: GainCell, footnotes: Footnotes) -> TableCell:
+    says = gettext(cell.status.value) if cell.symbol else ""
+    return TableCell(
+        cell.text,
+        (cell.beneath,) if cell.beneath else (),
+        LOOKS.get(cell.status, "none"),
+        footnotes.mark(cell.reason),
+        cell.symbol,
+        says,
+        hint=f"{says}, {cell.p_adjusted_text}" if says and cell.p_adjusted_text else says,
+    )
+
+
+def error_table(run: Run, outcome: str) -> ReportTable:
+    """Return the errors of one outcome; all its mean squared errors have the same decimals."""
+    study, footnotes = run.manifest.study, Footnotes()
+    decimals = decimals_for(row.mse for row in accuracy_rows(run) if row.outcome == outcome)
+    groups = []
+    for protocol in study.honest_first:
+        compared = [compared_error(run, outcome, entry.id, protocol.id) for entry in study.estimators]
+        lowest = min((row.mse for row in compared if row is not None), default=math.nan)
+        rows = tuple(
+            TableRow(_without(run, outcome, entry, protocol, footnotes))
+            if row is None
+            else TableRow(_errors(run, row, entry.label, decimals, is_lowest=row.mse == lowest))
+            for entry, row in zip(study.estimators, compared, strict=True)
+        )
+        groups.append(RowGroup(rows, protocol.title))
+    unit = study.unit(outcome)
+    squared = [gettext("(unit: {unit}, squared)").format(unit=unit)] if unit else []
+    label = gettext("Mean squared error in predicting {label}").format(label=study.label(outcome))
+    return ReportTable(
+        caption=" ".join([label, *squared]),
+        columns=(
+            *(TableColumn(gettext("Estimator")), TableColumn(gettext("Train"), is_for_files=True)),
+            *(TableColumn(gettext("Test")), TableColumn(gettext("All"), is_for_files=True)),
+            TableColumn(gettext("Test MSE /\ntrain variance"), is_for_files=True),
+            *(TableColumn(gettext("Test R²")), TableColumn(gettext("Test rows"), is_for_files=True)),
+            TableColumn(gettext("Entities"), is_for_files=True),
+        ),
+        groups=tuple(groups),
+        footnotes=footnotes.listed(),
+        most=6,
+    )
+
+
+def _errors(run: Run, row: AccuracyRow, label: str, decimals: int, *, is_lowest: bool) -> tuple[Given, ...]:
+    samples = errors_of(run, row.outcome, row.estimator, row.protocol)
+    train, test, every = (
+        MISSING if (own := samples.get(name)) is None else rounded(own.mse, decimals)
+        for name in ("train", "test", "all")
+    )
+    return (
+        *(label, train, TableCell(test, look="lowest" if is_lowest else ""), every),
+        *(fixed(row.nmse, 3), fixed(row.r2, 3), count(row.n_obs), count(row.n_entities)),
+    )
+
+
+def _without(
+    run: Run, outcome: str, entry: EstimatorRecord, protocol: ProtocolRecord, footnotes: Footnotes
+) -> tuple[Given, ...]:
+    _, reason = refusal(run, outcome, entry.id, protocol.id)
+    return (TableCell(entry.label, mark=footnotes.mark(reason)), *[MISSING] * 7)
+
+
+def p_value_table(gains: Gains) -> ReportTable:
+    """Return the p-values of equal accuracy over every reference."""
+    study = gains.run.manifest.study
+    heads = (
+        *(gettext("Outcome"), gettext("Against"), gettext("Protocol"), gettext("Estimator")),
+        *(gettext("Alone"), gettext("Over splits"), gettext("Holm"), gettext("Best of many")),
+    )
+    rows = [
+        (
+            *(study.label(outcome), over.reference_label, protocol.title, entry.label),
+            *map(p_value, (cell.row.p_value, cell.row.p_splits, cell.row.p_holm, cell.row.p_best)),
+        )
+        for outcome in study.outcomes
+        for over in (gains, *gains.further)
+        for protocol in study.honest_first
+        for entry in over.candidates
+        if (cell := over.cell(outcome, entry, protocol)).has_gain
+    ]
+    return ReportTable(
+        caption=gettext("P-values of equal accuracy, test rows"),
+        columns=tuple(map(TableColumn, heads)),
+        groups=plain_rows(rows),
+        most=0,
+    )
+
+
+def _how_to_read(study: StudyRecord) -> Words:
+    symbols = {status.name.lower(): symbol for status, symbol in SYMBOLS.items()}
+    return rich(
+        gettext(
+            "Gains, {level} intervals beneath: [{better} established better](.better) · [{worse} "
+            "established worse](.worse) · {once} better, given the few periods tested: no p · {open} not "
+            "established: the interval includes zero, or p, shown on hover, is not below {value}. It is the "
+            "larger of two: that of equal mean squared error, loss differences clustered by entity, and by "
+            "period too where no tested period is trained on, adjusted for all gains of the outcome over "
+            "the reference (Holm 1979); and that against the largest gain of all estimators (White 2000, "
+            "Hansen 2005). The verdict also asks the t test over the splits (Nadeau and Bengio 2003) and "
+            "the sign of the gain in every fold. † Test rows take part in fitting or selecting."
+        ),
+        {
+            "level": percent(study.level, 0),
+            "better": symbols["better"],
+            "worse": symbols["worse"],
+            "once": symbols["better_once"],
+            "open": symbols["open"],
+            "value": plain(1.0 - study.level),
+        },
+    )
+
+
+ACCURACY_SECTION = Section(
+    name="accuracy",
+    title=marked("Accuracy"),
+    place=300,
+    content=accuracy_blocks,
+    heading=marked("Accuracy by estimator and protocol"),
+)

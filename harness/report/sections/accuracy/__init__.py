@@ -1,1 +1,0 @@
-"""Errors and gains of every estimator under every protocol, cell by cell."""

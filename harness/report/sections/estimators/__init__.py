@@ -1,1 +1,0 @@
-"""The estimators with their options, warnings, and cells without a result."""

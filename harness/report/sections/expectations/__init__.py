@@ -1,1 +1,0 @@
-"""Numbers that the spec expects beside those of the run."""

@@ -1,1 +1,0 @@
-"""Errors by losses other than squared error."""

@@ -1,0 +1,127 @@
+"""The sections of what was run: estimators, warnings, cells without a result; and how to reproduce it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.language import gettext, marked, reworded
+from harness.record.study import EstimatorRecord
+from harness.report.blocks import (
+    Bullets,
+    Definitions,
+    Heading,
+    PageContents,
+    PageWarnings,
+    Paragraph,
+    ReportBlock,
+)
+from harness.report.model.run import Run
+from harness.report.sections.section import Section
+from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.text.numbers import significant
+from harness.report.words import Phrase, Words, rich
+from harness.tables.table import NOT_DONE
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
+
+
+def estimator_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the estimators with their options, the warnings, and the cells without a result."""
+    yield ReportTable(
+        caption=gettext("Estimators; their options are in the CSV"),
+        columns=(
+            *(
+                TableColumn(gettext("Estimator")),
+                TableColumn(gettext("Id"), "text"),
+                TableColumn(gettext("Method"), "text"),
+            ),
+            TableColumn(gettext("Options"), is_for_files=True),
+        ),
+        groups=plain_rows(
+            [
+                (
+                    *(entry.label, TableCell(Phrase(entry.id, "code")), TableCell(Phrase(entry.use, "code"))),
+                    options(entry) or gettext("as by default"),
+                )
+                for entry in run.manifest.study.estimators
+            ]
+        ),
+    )
+    yield Heading(gettext("To know before trusting this"), anchor="warnings")
+    yield PageWarnings()
+    yield Heading(gettext("Cells without a result"))
+    undone = [cell for cell in run.manifest.cells if cell.status in NOT_DONE]
+    if not undone:
+        yield Paragraph(gettext("None: every cell of the study has a result."), "soft")
+        return
+    unknown = gettext("no reason was recorded")
+    yield Bullets(
+        tuple(
+            (
+                Phrase(cell.cell, "strong"),
+                f" ({gettext(cell.status)}): {reworded(cell.reason) or unknown}",
+            )
+            for cell in undone
+        )
+    )
+
+
+def options(estimator: EstimatorRecord) -> str:
+    """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
+    return _pairs(estimator.options)
+
+
+def _pairs(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {_option(value)}" for name, value in given.items() if name != "use")
+
+
+def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
+    if isinstance(value, Mapping):
+        pairs = _pairs(value)
+        return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
+    if isinstance(value, list):
+        return " + ".join(_option(item) for item in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def reproduce_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield command, seed, spec, data and versions, and the files of the run folder."""
+    manifest = run.manifest
+    yield Paragraph(Phrase(manifest.command, "code"))
+    yield Paragraph(
+        gettext(
+            "The same spec, data and versions give the same numbers, whatever the number of workers. The run "
+            "began on {started} and took {seconds} seconds."
+        ).format(started=manifest.started, seconds=significant(manifest.seconds, 3))
+    )
+    yield Paragraph(
+        rich(
+            gettext(
+                "`harness verify RUN`, RUN being the folder of this report, checks every file by its "
+                "SHA-256 and computes errors, gains, intervals and p-values once more from the stored "
+                "predictions. `harness compare RUN OTHER` says what differs from another run: spec, data, "
+                "versions and every number beyond a tolerance."
+            )
+        )
+    )
+    yield Definitions(
+        (
+            (gettext("Seed"), str(manifest.study.seed)),
+            (gettext("Spec"), _hashed(Phrase(manifest.spec.path, "code"), manifest.spec.sha256)),
+            (gettext("Data"), _hashed(manifest.data.origin, manifest.data.sha256)),
+            (gettext("Versions"), ", ".join(f"{name} {own}" for name, own in manifest.versions.items())),
+        )
+    )
+    yield PageContents()
+
+
+def _hashed(what: str | Phrase, sha256: str | None) -> Words:
+    """Return something with its SHA-256, where it has one."""
+    return (what, ", SHA-256 ", Phrase(sha256, look="hash")) if sha256 else (what,)
+
+
+ESTIMATORS_SECTION = Section("estimators", marked("Estimators and warnings"), 1500, estimator_blocks)
+REPRODUCE_SECTION = Section("reproduce", marked("How to reproduce"), 1600, reproduce_blocks)

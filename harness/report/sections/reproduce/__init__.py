@@ -1,1 +1,0 @@
-"""How to reproduce the run, and what its folder holds."""

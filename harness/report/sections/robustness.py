@@ -1,0 +1,171 @@
+"""The section of robustness: the debiased slope under other choices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.language import gettext, marked, reworded
+from harness.record.study import StudyRecord
+from harness.report.blocks import Heading, Paragraph, ReportBlock
+from harness.report.model.run import Run
+from harness.report.sections.effects.rows import METHODS
+from harness.report.sections.section import Section
+from harness.report.table import ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import MISSING, count, estimated, p_value, percent
+from harness.report.text.plain_text import file_slug, listed
+from harness.scenarios.robustness.scenario import JOINT
+from harness.tables.effects import ROBUSTNESS, RobustnessRow
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+
+LOGS = marked("outcome in logs")
+"""The check whose slope is in other units, and so in no figure."""
+
+
+def robustness_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the checks by outcome, method and learner."""
+    study, parts = run.manifest.study, tuple(checks_together(run))
+    if parts:
+        yield Paragraph(
+            gettext(
+                "The debiased slope is estimated once more from other rows, columns and codings, and where "
+                "there can be none: the exposure of the next period, given this one's, and the exposure of "
+                "another entity."
+            )
+        )
+    for rows in parts:
+        yield Heading(check_heading(study, rows[0]))
+        sentence = joint_sentence(study, rows)
+        if sentence:
+            yield Paragraph(sentence)
+        yield from _figures(run, rows, renderer)
+        yield robustness_table(study, rows)
+
+
+def checks_together(run: Run) -> Iterator[tuple[RobustnessRow, ...]]:
+    """Yield the checks of one outcome, exposure, method, learner and scenario after the other."""
+    rows = run.rows(ROBUSTNESS)
+    for key in dict.fromkeys(map(_subject, rows)):
+        yield tuple(row for row in rows if _subject(row) == key)
+
+
+def _subject(row: RobustnessRow) -> tuple[str, ...]:
+    return row.outcome, row.exposure, row.method, row.learner, row.scenario
+
+
+def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> ReportTable:
+    """Return the checks of one outcome, exposure, method and learner."""
+    footnotes = Footnotes()
+    return ReportTable(
+        caption=gettext("Slopes of {heading}, intervals beneath").format(
+            heading=check_heading(study, rows[0])
+        ),
+        columns=(
+            *(
+                TableColumn(gettext("Check")),
+                TableColumn(gettext("Slope")),
+                TableColumn(gettext("p of none")),
+            ),
+            *(TableColumn(gettext("p of no difference")), TableColumn(gettext("Rows"))),
+        ),
+        groups=plain_rows(
+            [
+                (
+                    TableCell(reworded(row.check), mark=footnotes.mark("" if row.is_done else row.reason)),
+                    _slope(row),
+                    p_value(row.p_value),
+                    p_value(row.p_difference),
+                    count(row.n_obs),
+                )
+                for row in rows
+            ]
+        ),
+        footnotes=footnotes.listed(),
+        notes=(
+            gettext(
+                "Bold: the interval excludes zero. Of permuted exposures the mean slope is shown, and as p "
+                "of none how often their t statistic is as large as that of the slope. No difference: from "
+                "the slope as it is, entities' errors in common; all checks together: the greatest "
+                "studentised one, that of the next period's exposure from zero among them."
+            ),
+        ),
+    )
+
+
+def _slope(row: RobustnessRow) -> TableCell:
+    if not row.is_done or math.isnan(row.estimate):
+        return TableCell(MISSING)
+    return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
+
+
+def check_heading(study: StudyRecord, row: RobustnessRow) -> str:
+    """Return what a check is of: exposure, outcome, method and learner."""
+    return gettext("{what}: {how}").format(what=_what(study, row), how=_how(study, row))
+
+
+def _what(study: StudyRecord, row: RobustnessRow) -> str:
+    return gettext("{exposure} on {outcome}").format(
+        exposure=study.label(row.exposure), outcome=study.label(row.outcome)
+    )
+
+
+def _how(study: StudyRecord, row: RobustnessRow) -> str:
+    return listed([gettext(METHODS.get(row.method, row.method)), study.estimator_label(row.learner)])
+
+
+def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
+    """Return what the joint test says; empty where there is none."""
+    joint = next((row for row in rows if row.check == JOINT and row.is_done), None)
+    if joint is None:
+        return ""
+    level = 1.0 - study.level
+    said = (
+        gettext("some differ from what they should be by more than chance")
+        if joint.p_difference < level
+        else gettext("none is told from what it should be")
+    )
+    return gettext("All checks together: {said} at {level} (p {with_sign}).").format(
+        said=said, level=percent(level, 0), with_sign=_with_sign(joint.p_difference)
+    )
+
+
+def _with_sign(value: float) -> str:
+    text = p_value(value)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    from harness.report.drawing.marks import Whisker, plot_forest
+
+    study = run.manifest.study
+    drawn = [row for row in rows if row.is_done and math.isfinite(row.conf_low) and row.check != LOGS]
+    if not drawn:
+        return
+    first, *others = drawn
+    whiskers = [
+        Whisker(reworded(row.check), row.estimate, row.conf_low, row.conf_high, method=row.method)
+        for row in (first, *sorted(others, key=lambda row: row.estimate))
+    ]
+    what = gettext("{what} ({how})").format(what=_what(study, first), how=_how(study, first))
+    slug = "-".join(map(file_slug, (first.outcome, first.exposure, first.method, first.learner)))
+    yield renderer.render(
+        f"robustness-{slug}",
+        plot_forest(
+            whiskers,
+            x_label=gettext("Effect on {outcome}").format(outcome=study.axis_label(first.outcome)),
+        ),
+        alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),
+        caption=(
+            gettext(
+                "The debiased slope of {what} as it is, and beneath it under every check in its "
+                "unit, the smallest first, with {level} intervals."
+            ).format(what=what, level=percent(study.level, 0))
+        ),
+    )
+
+
+ROBUSTNESS_SECTION = Section("robustness", marked("Robustness"), 775, robustness_blocks)

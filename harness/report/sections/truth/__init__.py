@@ -1,1 +1,0 @@
-"""How far each estimator is from the truth behind simulated data."""

@@ -1,0 +1,117 @@
+"""The section of variables: what each is, how it was prepared, and its moments; grouped by role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from harness.language import gettext, marked
+from harness.report.blocks import ReportBlock
+from harness.report.model.run import Run
+from harness.report.sections.section import Section
+from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
+from harness.report.text.numbers import count, significant
+from harness.report.words import Phrase
+from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
+
+ROLES: Mapping[str, str] = {
+    "outcome": marked("Outcomes"),
+    "exposure": marked("Exposure"),
+    "moderator": marked("Moderators"),
+    "control": marked("Controls"),
+    "instrument": marked("Instruments"),
+}
+"""Headings of the groups, in their order; a role that is not here has its own name as heading."""
+
+NOISE = 1e-12
+"""A mean of so few standard deviations is what rounding leaves of zero."""
+
+
+def variable_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the tables of variables and of their preparation."""
+    if run.rows(SUMMARY):
+        yield variable_table(run)
+        if run.rows(PREPARATION):
+            yield preparation_table(run)
+
+
+def variables_by_role(run: Run) -> Iterator[tuple[str, tuple[VariableRow, ...]]]:
+    """Yield the variables of each role under their heading, in the order of the study."""
+    variables = run.rows(SUMMARY)
+    for role in dict.fromkeys((*ROLES, *(row.role for row in variables))):
+        rows = tuple(row for row in variables if row.role == role)
+        if rows:
+            yield gettext(ROLES.get(role, role)), rows
+
+
+def moments(row: VariableRow) -> tuple[str, ...]:
+    """Return rows, mean, SD, SD within and between entities, and both ends of a variable, in words."""
+    mean = row.mean if abs(row.mean) > NOISE * row.sd else 0.0
+    values = (mean, row.sd, row.sd_within, row.sd_between, row.min, row.max)
+    return (count(row.n), *map(significant, values))
+
+
+def variable_table(run: Run) -> ReportTable:
+    """Return the variables by role."""
+    heads = (
+        *(gettext("Rows"), gettext("Mean"), gettext("SD"), gettext("SD within"), gettext("SD between")),
+        *(gettext("Min"), gettext("Max")),
+    )
+    note = gettext(
+        "SD within: of deviations from an entity's own mean; SD between: of the entities' means. Fixed "
+        "effects learn from the former alone."
+    )
+    if run.rows(PREPARATION):
+        note += " " + gettext("A column without an entry under “prepared by” is as in the data.")
+    return ReportTable(
+        caption=gettext("Variables"),
+        columns=(
+            TableColumn(gettext("Variable")),
+            *(TableColumn(gettext("Unit"), "text"), TableColumn(gettext("Prepared by"), "text")),
+            *map(TableColumn, heads),
+        ),
+        groups=tuple(
+            RowGroup(tuple(_row(run, row) for row in rows), heading)
+            for heading, rows in variables_by_role(run)
+        ),
+        notes=(note,),
+    )
+
+
+def _row(run: Run, row: VariableRow) -> TableRow:
+    study, name = run.manifest.study, row.variable
+    label = study.label(name)
+    steps = dict.fromkeys(step.step for step in run.rows(PREPARATION) if step.into == name)
+    shown = TableCell(label) if label == name else TableCell((f"{label} ", Phrase(name, "code", "id")))
+    return TableRow((shown, study.unit(name), ", ".join(steps), *moments(row)))
+
+
+def preparation_table(run: Run) -> ReportTable:
+    """Return the steps in the order in which they ran."""
+    study = run.manifest.study
+    return ReportTable(
+        caption=gettext("Steps of preparation, in order"),
+        columns=(
+            *(TableColumn(gettext("TableColumn")), TableColumn(gettext("Step"), "text")),
+            *(TableColumn(gettext("From"), "text"), TableColumn(gettext("Detail"), "text")),
+        ),
+        groups=plain_rows(
+            [
+                (study.label(row.into), TableCell(Phrase(row.step, "code")), row.inputs, row.detail)
+                for row in run.rows(PREPARATION)
+            ]
+        ),
+        most=0,
+    )
+
+
+VARIABLES_SECTION = Section(
+    name="variables",
+    title=marked("Variables"),
+    place=200,
+    content=variable_blocks,
+    heading=marked("Variables and how they were prepared"),
+)

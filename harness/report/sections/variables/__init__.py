@@ -1,1 +1,0 @@
-"""What each variable is, how it was prepared, and its moments."""

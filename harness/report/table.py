@@ -1,0 +1,190 @@
+"""A table of the report as a value; `harness.report.render` writes it for each program that reads tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias
+
+from harness.language import closed_up
+from harness.report.blocks import ReportBlock
+from harness.report.text.numbers import EstimateText
+from harness.report.text.plain_text import printable
+from harness.report.words import Words, plain_words
+
+MOST_ROWS = 8
+"""Rows that the page shows of a table which does not say how many; its files have all."""
+
+Align = Literal["num", "text", "plain"]
+
+
+@dataclass(frozen=True)
+class TableCell:
+    """One cell.
+
+    Attributes
+    ----------
+    beneath : lines beneath its words, such as an interval
+    look : classes of the style sheet beside that of its column, such as ``better`` or ``lowest``
+    mark : of a footnote of the table
+    symbol : before its words, saying the same as its colour
+    says : what the symbol means, for those who do not see it
+    hint : shown on hover
+    n_columns : that it reaches over
+    """
+
+    words: Words = ""
+    beneath: tuple[str, ...] = ()
+    look: str = ""
+    mark: str = ""
+    symbol: str = ""
+    says: str = ""
+    hint: str = ""
+    n_columns: int = 1
+
+    @property
+    def text(self) -> str:
+        """The cell on one line, without the mark of its footnote."""
+        shown = f"{self.symbol}{plain_words(self.words)}"
+        return closed_up(printable(" ".join(filter(None, (shown, *self.beneath)))))
+
+
+Given: TypeAlias = str | TableCell
+"""A cell, or the text of one."""
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column.
+
+    Attributes
+    ----------
+    head : above its cells
+    is_for_files : whether the page leaves it out, and the files alone have it
+    """
+
+    head: Words = ""
+    align: Align = "num"
+    mark: str = ""
+    is_for_files: bool = False
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row: the cell that heads it, then the others; those left out at its end are empty.
+
+    Attributes
+    ----------
+    is_for_files : whether the page leaves it out, and the files alone have it
+    """
+
+    cells: tuple[Given, ...]
+    look: str = ""
+    is_for_files: bool = False
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows under a heading, which is empty where they need none.
+
+    Attributes
+    ----------
+    beside : cells at the right of the heading, at the end of its row
+    """
+
+    rows: tuple[TableRow, ...]
+    heading: str = ""
+    beside: tuple[Given, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportTable(ReportBlock):
+    """A table.
+
+    Attributes
+    ----------
+    columns : the first heads the rows
+    over : a row of heads above those of the columns, whose cells may reach over several
+    foot : rows at the end, which the page always shows
+    footnotes : marks, each with its reason
+    notes : sentences beneath it
+    most : rows that the page shows; with none the table is a line with its caption and links to its files
+    is_most_of_each : whether that is of each group
+    name : of its files, without their endings; the page numbers its tables itself
+    """
+
+    kind: ClassVar[str] = "table"
+
+    caption: Words
+    columns: tuple[TableColumn, ...]
+    groups: tuple[RowGroup, ...]
+    over: tuple[TableCell, ...] = ()
+    foot: tuple[TableRow, ...] = ()
+    footnotes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Words, ...] = ()
+    most: int = MOST_ROWS
+    is_most_of_each: bool = False
+    name: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        rows = [row for group in self.groups for row in group.rows]
+        if any(len(row.cells) > self.width for row in (*rows, *self.foot)):
+            raise ValueError(f"a row has more cells than the {self.width} columns of the table")
+
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return len(self.columns)
+
+    @property
+    def heads(self) -> tuple[tuple[str, ...], ...]:
+        """Rows of heads, each as wide as the table."""
+        own = tuple(TableCell(column.head).text for column in self.columns)
+        return (self._texts(self.over), own) if self.over else (own,)
+
+    @property
+    def body_rows(self) -> tuple[tuple[tuple[str, ...], bool], ...]:
+        """All other rows, each as wide as the table, and whether it is a heading, in the first column."""
+        rows: list[tuple[tuple[str, ...], bool]] = []
+        for group in self.groups:
+            if group.heading:
+                rows.append((self._heading(group), not group.beside))
+            rows += [(self._texts(row.cells), False) for row in group.rows]
+        return (*rows, *((self._texts(row.cells), False) for row in self.foot))
+
+    @property
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """Heads and all other rows."""
+        return (*self.heads, *(row for row, _ in self.body_rows))
+
+    def _heading(self, group: RowGroup) -> tuple[str, ...]:
+        between = [""] * (self.width - 1 - len(group.beside))
+        return self._texts((group.heading, *between, *group.beside))
+
+    def _texts(self, cells: Sequence[Given]) -> tuple[str, ...]:
+        """Return a row as wide as the table; a cell over several columns has its text in the first."""
+        texts: list[str] = []
+        for cell in map(cell_of, cells):
+            texts += [cell.text, *[""] * (cell.n_columns - 1)]
+        return (*texts, *[""] * (self.width - len(texts)))
+
+
+def cell_of(given: Given) -> TableCell:
+    """Return a cell that may be given as its text alone."""
+    return given if isinstance(given, TableCell) else TableCell(given)
+
+
+def rows_of(rows: Sequence[Sequence[Given]]) -> tuple[TableRow, ...]:
+    """Return rows that are given as their cells."""
+    return tuple(TableRow(tuple(cells)) for cells in rows)
+
+
+def plain_rows(rows: Sequence[Sequence[Given]]) -> tuple[RowGroup, ...]:
+    """Return rows that are given as their cells as the only group of a table."""
+    return (RowGroup(rows_of(rows)),)
+
+
+def estimate_cell(number: EstimateText, *, mark: str = "", look: str = "") -> TableCell:
+    """Return a number with its interval beneath, bold where that excludes zero."""
+    beneath = (number.interval,) if number.interval else ()
+    return TableCell(number.value, beneath, look or ("lowest" if number.excludes_zero else ""), mark)

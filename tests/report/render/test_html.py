@@ -1,0 +1,142 @@
+"""A table on the page: what it shows, and what its links carry; words with emphasis, escaped."""
+
+import base64
+import csv
+import io
+import re
+
+import lxml.html
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.report.page import Numbering
+from harness.report.render.html import ShownTable, words_in_html
+from harness.report.table import MOST_ROWS, Cell, Column, Group, ReportTable, Row, plain_rows, rows_of
+from harness.report.templating import environment
+from harness.report.text.plain_text import printable
+from harness.report.words import Span, plain_words, rich
+
+TEMPLATE = "{% from 'blocks.html.j2' import blocks with context %}{{ blocks(shown) }}"
+
+
+def page(*shown):
+    return environment().from_string(TEMPLATE).render(shown=shown, numbers=Numbering())
+
+
+def carried(html, ending):
+    """Return what the first link to a file carries."""
+    address = re.search(rf'href="data:[^,"]*;base64,([^"]*)" download="table-1\.{ending}"', html)[1]
+    return base64.b64decode(address).decode("utf-8-sig" if ending == "csv" else "utf-8")
+
+
+def rows_in(html):
+    return list(csv.reader(io.StringIO(carried(html, "csv"))))
+
+
+def grouped(n_groups, n_rows, **changes):
+    groups = tuple(
+        Group(rows_of([(f"A{group}{row}", str(row)) for row in range(n_rows)]), f"G{group}")
+        for group in range(n_groups)
+    )
+    return ReportTable("Errors", (Column("Estimator"), Column("MSE")), groups, **changes)
+
+
+def test_a_table_carries_itself_without_marks_of_footnotes():
+    cell = Cell("1.5", ("[1.0, 2.0]",), "better", "a", "▲", "better", "p = 0.01")
+    columns = (Column("Estimator"), Column("MSE"))
+    footnotes = (("a", "why <not>"),)
+    html = page(ReportTable("Errors", columns, plain_rows([("A & B", cell)]), footnotes=footnotes))
+    assert rows_in(html) == [["Estimator", "MSE"], ["A & B", "▲1.5 [1.0, 2.0]"]]
+    assert carried(html, "tex").splitlines() == [
+        *(r"\begin{tabular}{lr}", r"\toprule", r"Estimator & MSE \\", r"\midrule"),
+        *(r"A \& B & ▲1.5 {[}1.0, 2.0{]} \\", r"\bottomrule", r"\end{tabular}"),
+    ]
+    (td,) = lxml.html.fromstring(html).iter("td")
+    assert (td.get("class"), td.get("title")) == ("num better", "p = 0.01")
+    assert td.text_content() == "▲1.5a[1.0, 2.0]"
+    assert '<p class="note"><sup>a</sup> why &lt;not&gt;</p>' in html
+
+
+def test_heads_have_scopes_and_may_reach_over_several_columns():
+    table = ReportTable(
+        "Errors",
+        (Column("Who"), Column("Train"), Column("Test")),
+        (Group(rows_of([("A", "1", "2")]), "All", ("3",)),),
+        over=(Cell(), Cell("MSE", n_columns=2)),
+        foot=(Row(("N", "9")), Row(("Hidden",), is_for_files=True)),
+    )
+    html = page(table)
+    assert rows_in(html)[:4] == [["", "MSE", ""], ["Who", "Train", "Test"], ["All", "", "3"], ["A", "1", "2"]]
+    heads = [
+        (one.get("scope"), one.get("colspan"), one.text) for one in lxml.html.fromstring(html).iter("th")
+    ]
+    assert heads == [
+        ("colgroup", "2", "MSE"),
+        *(("col", None, name) for name in ("Who", "Train", "Test")),
+        ("rowgroup", "2", "All"),
+        *(("row", None, name) for name in ("A", "N")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_shown", "headings"),
+    [({}, MOST_ROWS, "G0G1"), ({"most": 2}, 2, "G0"), ({"most": 2, "is_most_of_each": True}, 6, "G0G1G2")],
+    ids=["first", "asked", "each"],
+)
+def test_a_long_table_shows_its_first_rows_and_its_files_have_all(changes, n_shown, headings):
+    html = page(grouped(3, MOST_ROWS // 2, **changes))
+    root = lxml.html.fromstring(html)
+    assert len(list(root.iter("td"))) == n_shown
+    assert "".join(one.text for one in root.iter("th") if one.get("scope") == "rowgroup") == headings
+    assert f"CSV, {3 * (MOST_ROWS // 2) + 3} rows" in html
+    assert len(rows_in(html)) == 1 + 3 + 3 * (MOST_ROWS // 2)
+
+
+def test_a_table_that_shows_none_is_a_line_with_its_caption_and_links():
+    html = page(ReportTable("Errors", (Column("Who"), Column("N")), plain_rows([("A", "1")]), most=0))
+    assert "<table" not in html
+    assert '<p class="file"><b id="table-1"><a href="#table-1">Table 1.</a></b> Errors' in html
+    assert "CSV, 1 row<" in html
+    assert rows_in(html)[1:] == [["A", "1"]]
+
+
+def test_columns_for_the_files_alone_are_not_shown():
+    columns = (Column("Who"), Column("Options", is_for_files=True))
+    html = page(ReportTable("Estimators", columns, plain_rows([("A", Cell(Span("b: 1", "code")))])))
+    assert "Options" not in html
+    assert "b: 1" not in html
+    assert rows_in(html) == [["Who", "Options"], ["A", "b: 1"]]
+
+
+def test_a_note_that_an_earlier_table_has_refers_to_it():
+    html = page(grouped(1, 1, notes=("Bold: much.",)), grouped(1, 1, notes=("Bold: much.",)))
+    assert html.count("Bold: much.") == 1
+    assert 'Notes as under <a href="#table-1">table 1</a>.' in html
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(*[st.text(max_size=20)] * 2), min_size=1, max_size=MOST_ROWS))
+def test_any_text_comes_back_from_the_csv(cells):
+    shown = ShownTable(ReportTable("Any", (Column("A"), Column("B")), plain_rows(cells)), 1)
+    address = re.search(r"base64,([^\"]*)", str(shown.links))[1]
+    read = csv.reader(io.StringIO(base64.b64decode(address).decode("utf-8-sig")))
+    plain = [[printable(text).replace("\u00a0", " ") for text in row] for row in cells]
+    assert list(read)[1:] == plain
+
+
+def test_a_row_wider_than_its_table_is_refused():
+    with pytest.raises(ValueError, match="more cells than the 1 columns"):
+        ReportTable("Ragged", (Column("A"),), plain_rows([("1", "2")]))
+
+
+def test_marks_of_a_message_stand_out_and_those_of_a_value_do_not():
+    words = rich(
+        "See **{name}** in `{file}`, [here](#a), [green](.better).", {"name": "<x>", "file": "**y**"}
+    )
+    assert words_in_html(words) == (
+        'See <strong>&lt;x&gt;</strong> in <code>**y**</code>, <a href="#a">here</a>, '
+        '<span class="better">green</span>.'
+    )
+    assert plain_words(words) == "See <x> in **y**, here, green."
+    assert words_in_html("a <b>\nc") == "a &lt;b&gt;<br>c"

@@ -1,0 +1,116 @@
+"""Published tables and figures: printed, as published, as it should be, and why they differ."""
+
+import dataclasses
+
+import pytest
+
+from harness.report.model.run import read_run
+from harness.report.sections.claims.markdown import markdown
+from harness.report.sections.claims.published import published_figures
+from harness.report.sections.claims.rows import claim_rows
+from harness.report.sections.claims.section import CLAIMS_SECTION, MARKDOWN, claim_table
+from harness.report.sections.claims.why import contradictions, differing_estimators
+from report.shown_blocks import blocks_of, cells, said_in
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_every_number_stands_three_times_in_the_order_of_the_spec(run):
+    _, curve = figures = published_figures(run)
+    assert [figure.source for figure in figures] == ["Table 2", "Figure 4"]
+    shown = claim_table(run.manifest.study, figures)
+    assert [[own[at].text for at in (1, 4, 5)] for own in cells(shown).values()] == [
+        ["0.0010", "0.1591", "–"],
+        ["67.8582%", "31.20%", "−14.30%"],
+    ]
+    level, turn, *_, direction = cells(shown, 1).values()
+    assert [level[at].text for at in (1, 4, 5)] == ["1.5", "1.460", "1.430"]
+    assert [direction[at].text for at in (4, 5)] == ["82.00%", "–"]
+    assert turn[7].text == "the curve of this run has no minimum within its range"
+    assert turn[8].text == "this run draws no such curve"
+    assert (curve.published, curve.counterpart) == ("RAB", "Boosting")
+    _, gain = cells(shown).values()
+    assert (gain[2].text, gain[3].text, gain[6].words) == ("70.59%", "68.66% to\u00a072.46%", "inconsistent")
+    assert [own[6].symbol for own in cells(shown, 1).values()].count("?") == 1
+    assert next(iter(cells(shown).values()))[6].symbol == "≠"
+
+
+def test_how_the_numbers_stand_is_counted_and_contradictions_come_first(run):
+    blocks = blocks_of(CLAIMS_SECTION, run)
+    assert said_in(blocks)[0] == (
+        "The spec declares 6 published numbers: inconsistent 1, inconsistent under assumption 1, differs 2, "
+        "reproduced 1, not comparable 1."
+    )
+    contradiction, assumed = contradictions(run.manifest.study, claim_rows(run))
+    assert (contradiction.assumption, assumed.assumption, assumed.reason) == ("", "one fit", "two bends")
+    assert contradiction.reason.startswith("the errors 0.0010 and 0.0034 give a gain of")
+    assert contradiction.claims == "Table 2: Log wage, gain over the reference, 67.8582%"
+
+
+def test_a_table_of_errors_is_shown_on_training_test_and_all_rows(run):
+    table, curve = published_figures(run)
+    assert curve.errors is None
+    assert [cell.text for cell in table.errors.over[1:]] == [
+        "As published (random rows)",
+        "Held-out entities",
+    ]
+    rows = {own[1:3]: own[3:] for own, _ in table.errors.body_rows}
+    samples, estimators = ("training rows", "test rows", "all rows"), ("Pooled OLS", "SOM + ANN")
+    assert set(rows) == {(sample, label) for sample in samples for label in estimators}
+    mse, gain, _, counterpart = rows["test rows", "SOM + ANN"]
+    assert (gain, counterpart) == ("31.2%", "−14.3%")
+    assert float(mse) == pytest.approx(0.2312 * (1 - 0.312), abs=1e-4)
+    assert float(rows["training rows", "Pooled OLS"][0]) == pytest.approx(0.2312 * 0.96, abs=1e-4)
+
+
+def test_what_two_estimators_and_two_protocols_do_otherwise_is_told(run):
+    table, curve = published_figures(run)
+    assert curve.estimators == (
+        "RAB (as published) and Boosting (as it should be) differ in method, rab against boosting.",
+    )
+    (told,) = table.protocols
+    published, other = told.split(" (as published); ")
+    assert published.startswith("As published (random rows): A random 10% of the rows are held out")
+    assert "models are selected on the test rows" in published
+    assert "models are selected on the test rows" not in other
+    (question,) = curve.left_open
+    assert question.question == "What a resample draws."
+    assert table.left_open == ()
+
+
+def test_options_of_nested_estimators_are_compared_by_their_paths(run):
+    study = run.manifest.study
+    claim = dataclasses.replace(
+        next(row for row in claim_rows(run) if row.estimator == "rab" and row.counterpart_estimator),
+        counterpart_estimator="own",
+    )
+    rab = next(entry for entry in study.estimators if entry.id == "rab")
+    options = {"unit": "row", "base": {"use": "som_ann", "clusters": 4}}
+    other = {"unit": "entity", "base": {"use": "mlp"}}
+    changed = dataclasses.replace(
+        study,
+        estimators=(
+            dataclasses.replace(rab, options=options),
+            dataclasses.replace(rab, id="own", label="RAB of men", options=other),
+        ),
+    )
+    assert differing_estimators(changed, [claim]) == (
+        "RAB (as published) and RAB of men (as it should be) differ in unit, row against entity; "
+        "base.use, som_ann against mlp; base.clusters, 4 as published alone.",
+    )
+
+
+def test_markdown_has_every_number_and_nothing_that_is_read_as_markup(run, hostile):
+    text = markdown(run.manifest.study, published_figures(run))
+    assert "| gain over the reference | Log wage | 67.8582% | 31.20% | −14.30% |" in text
+    assert "- What a resample draws. Here: single rows; whole men beside it" in text
+    (file,) = CLAIMS_SECTION.files(run, "markdown")
+    assert (file.path, file.content) == (MARKDOWN, text)
+    assert list(CLAIMS_SECTION.files(run, "latex")) == []
+    other = read_run(hostile)
+    text = markdown(other.manifest.study, published_figures(other))
+    assert "<svg" not in text
+    assert "<script" not in text

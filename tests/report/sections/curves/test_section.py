@@ -1,0 +1,30 @@
+"""Turning points, cell by cell."""
+
+import pytest
+
+from harness.report.model.run import read_run
+from harness.report.sections.curves.rows import NONE
+from harness.report.sections.curves.section import turning_points, turning_table
+from report.changed_run import with_table
+from report.shown_blocks import texts
+
+NB = "\u00a0"
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_turning_points_established_or_not_and_their_absence(run):
+    without = [label for label, point in turning_points(run, "lwage") if point.kind == NONE]
+    assert without == ["Pooled OLS", "Fixed effects", "Boosting"]
+    table = texts(turning_table(run, "lwage"))
+    assert list(table) == ["SOM + ANN", "RAB"]
+    assert table["SOM + ANN"][0] == "maximum, not established"
+    # 0.068 / 0.0056 = 12.143, between 1.4 below and 1.1 above
+    assert [*table["RAB"][:3], table["RAB"][4]] == ["maximum", "12.1", f"[10.7,{NB}13.2]", "92%"]
+    elsewhere = with_table(run, "turning_points", lambda frame: frame.assign(at=frame["conf_low"] - 1.0))
+    assert [own[0] for own in texts(turning_table(elsewhere, "lwage")).values()] == [
+        *("maximum, not established, outside its interval", "maximum, outside its interval"),
+    ]

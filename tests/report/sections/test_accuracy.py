@@ -1,0 +1,61 @@
+"""Gains, errors and p-values by protocol and estimator, cell by cell."""
+
+import pytest
+
+from harness.report.model.gains import Gains
+from harness.report.model.run import read_run
+from harness.report.sections.accuracy import error_table, gain_tables, p_value_table
+from report.shown_blocks import cells, texts
+
+REFUSED = ("a", "fold 1: experience is absorbed by the entity and time effects together")
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_errors_of_every_protocol_honest_ones_first(run):
+    table = error_table(run, "lwage")
+    assert [group.heading for group in table.groups][::2] == [
+        "Held-out entities",
+        "As published (random rows)",
+    ]
+    ols, fe = list(cells(table, 2).values())[:2]
+    assert [cell.text for cell in ols[:3]] == ["0.2220", "0.2312", "0.2243"]
+    assert [own[1].look for own in cells(table, 2).values()] == ["", "lowest", "", "", ""]
+    assert [cell.text for cell in fe[3:]] == ["0.472", "0.528", "1,308", "545"]
+    refused = table.groups[0].rows[1].cells
+    assert (refused[0].mark, refused[1], table.footnotes[0][0]) == ("a", "–", "a")
+
+
+def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
+    (table,) = gain_tables(Gains(run), "lwage")
+    found = cells(table)
+    assert list(found) == ["Fixed effects", "SOM + ANN", "RAB", "Boosting"]
+    assert [(cell.words, cell.symbol) for cell in found["SOM + ANN"]] == [
+        *(("−14.3%", "▼"), ("2.1%", "○"), ("31.2%", "▲"), ("44.7%", "▲")),
+    ]
+    assert found["SOM + ANN"][0].beneath == ("[−20.3,\u00a0−8.3]",)
+    refused = found["Fixed effects"][0]
+    assert (refused.words, refused.mark, refused.look, table.footnotes) == (
+        "refused",
+        "a",
+        "none",
+        (REFUSED,),
+    )
+    published, inside = found["Boosting"][2:]
+    assert (published.symbol, published.hint) == ("○", "not established, p\u00a0=\u00a00.081")
+    assert (inside.symbol, inside.look) == ("▲", "better")
+    assert [column.mark for column in table.columns] == ["", "", "", "†", "†"]
+
+
+def test_p_values_are_of_gains_with_a_result(run):
+    rows = [own for own, _ in p_value_table(Gains(run)).body_rows]
+    protocols = [row[2] for row in rows]
+    assert [protocols.count(name) for name in dict.fromkeys(protocols)] == [3, 4, 4, 4]
+    assert rows[10] == (
+        *("Log wage", "Pooled OLS", "As published (random rows)", "Boosting"),
+        *("0.010", "0.004", "0.081", "0.012"),
+    )
+    assert texts(p_value_table(Gains(run)))

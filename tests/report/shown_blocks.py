@@ -1,0 +1,41 @@
+"""What a section shows of a run, for tests: its blocks, and the cells of a table by the names of its rows."""
+
+from harness.report.blocks import Paragraph, Tabs
+from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.shown import figures_in
+from harness.report.table import ReportTable, cell_of
+
+
+def blocks_of(section, run):
+    """Return the blocks of a section, those on tabs among the others."""
+    with house_style():
+        return flat(section.content(run, FigureRenderer(is_simulated=False)))
+
+
+def flat(blocks):
+    found = []
+    for block in blocks:
+        found += flat(own for _, tab in block.tabs for own in tab) if isinstance(block, Tabs) else [block]
+    return found
+
+
+def tables_in(blocks):
+    return [block for block in blocks if isinstance(block, ReportTable)]
+
+
+def names_of_figures(blocks):
+    return [figure.name for figure in figures_in(blocks)]
+
+
+def said_in(blocks):
+    return [block.words for block in blocks if isinstance(block, Paragraph)]
+
+
+def cells(table, group=0):
+    """Return the cells of the rows of a group, by the text that heads each row."""
+    rows = [[cell_of(cell) for cell in row.cells] for row in table.groups[group].rows]
+    return {row[0].text: row[1:] for row in rows}
+
+
+def texts(table, group=0):
+    return {name: [cell.text for cell in own] for name, own in cells(table, group).items()}
