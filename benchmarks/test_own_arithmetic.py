@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -18,7 +17,9 @@ from threadpoolctl import threadpool_limits
 
 from harness.data.data_spec import DataSpec
 from harness.data.prepare.factor_index import likelihood_loadings, principal_loadings
-from harness.data.read.files import read_bytes
+from harness.data.read.files import read_source
+from harness.data.read.source import Source
+from harness.data.read.text import TEXT
 from harness_sklearn.ridge import errors_of_penalties, solve_ridge, weighted_moments
 
 
@@ -95,8 +96,7 @@ def test_a_strict_reading_costs_at_most_thirty_times_that_of_pandas(benchmark: B
     content = frame.to_csv(index=False).encode()
 
     def ours() -> pd.DataFrame:
-        spec = DataSpec(path="x.csv")
-        return read_bytes(content, Path("x.csv"), origin="x.csv", spec=spec, entity="id", time="year").frame
+        return read_source(Source(content, "x.csv", "id", "year", DataSpec(path="x.csv")), TEXT).frame
 
     np.testing.assert_array_equal(ours()[list("abcdefghi")].to_numpy(), numbers)
     found = ratio(benchmark, ours, lambda: pd.read_csv(io.BytesIO(content), dtype={"id": str}))

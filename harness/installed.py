@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 
 from harness.data.dataset import DATASET
 from harness.data.prepare.step import STEP
+from harness.data.read.source import READER
 from harness.data.simulate.simulation import SIMULATION
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
@@ -19,7 +20,7 @@ from harness.registry.registry import Registry, read_registry
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
-KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, SIMULATION, METRIC, SECTION)
+KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION, METRIC, SECTION)
 """All kinds, in the order in which plugins are asked for them."""
 
 

@@ -1,6 +1,7 @@
 """What the harness itself offers, as a plugin: the hooks that the layers implement."""
 
 from harness.data.prepare.shipped import harness_steps
+from harness.data.read.shipped import harness_readers
 from harness.data.shipped import harness_datasets
 from harness.data.simulate.shipped import harness_simulations
 from harness.evaluation.held_out import EntitiesAndTime, Forward, HeldOutEntities
@@ -22,6 +23,7 @@ __all__ = [
     "harness_datasets",
     "harness_metrics",
     "harness_protocols",
+    "harness_readers",
     "harness_scenarios",
     "harness_sections",
     "harness_simulations",

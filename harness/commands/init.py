@@ -48,6 +48,8 @@ def init(
     side are seen and written into the spec; what cannot be seen is asked for on a terminal, and elsewhere
     said by options.
     """
+    from harness.data.read.files import DataFolder
+    from harness.data.read.source import READER
     from harness.draft.draft import Answers
     from harness.draft.found_data import find_data
     from harness.draft.spec_text import write_draft
@@ -55,7 +57,8 @@ def init(
     catalogs = found(choice).catalogs
     path = data[0].with_suffix(".yaml") if out is None else out
     answers = Answers(entity=entity, time=time, outcome=outcome, exposure=exposure)
-    seen = find_data(data, answers, folder=path.parent)
+    folder = DataFolder(path.parent, allow_outside=True, readers=catalogs[READER.name].members)
+    seen = find_data(data, answers, folder=folder)
     if sys.stdin.isatty() and sys.stderr.isatty():
         asked = _asked(seen.answers, [str(name) for name in seen.table.frame.columns])
         seen = replace(seen, answers=asked)

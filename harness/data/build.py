@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -21,7 +20,7 @@ from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, run_steps
 from harness.data.prepare.step import Calendar, LearnedStep, Step
-from harness.data.read.files import FRAME_FILE, frame_file, read_bytes
+from harness.data.read.files import frame_file, read_frame
 from harness.data.read.table import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
@@ -346,9 +345,6 @@ def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
         With everything that is wrong with the table.
     """
     spec = DataSpec()
-    content = frame_file(frame).content
-    table = read_bytes(
-        content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity, time=roles.time
-    )
+    table = read_frame(frame_file(frame), spec, entity=roles.entity, time=roles.time, origin="the table")
     made = expand(table, spec, roles)
     return PanelBuilder.build(made.table, made.spec, made.roles).panel(roles.outcomes[0])

@@ -160,32 +160,28 @@ def check_columns(
     with problems.collecting():
         variables = [name for name in roles.variables if name in columns]
         require_complete(find_complete(columns, variables), spec.missing, locator)
-    if roles.weights is not None and roles.weights in columns:
-        with problems.collecting():
-            require_positive(columns[roles.weights].cells, locator, name=roles.weights)
-    for part, name in zip(("latitude", "longitude"), roles.coordinates, strict=False):
+    with problems.collecting():
+        if roles.weights in columns:
+            locator.refuse(
+                *(str(roles.weights), columns[str(roles.weights)].cells <= 0),
+                *("weights are zero or negative", "numbers above zero"),
+                hint="leave such rows out under data.rows, or name another column",
+                option="roles.weights",
+            )
+    for part, name in zip(_DEGREES, roles.coordinates, strict=False):
         if name in columns:
+            low, high = _DEGREES[part]
             with problems.collecting():
-                _require_degrees(columns[name].cells, locator, name=name, part=part)
+                locator.refuse(
+                    *(name, (columns[name].cells < low) | (columns[name].cells > high)),
+                    *(f"values are no {part} in degrees", f"numbers from {low:g} to {high:g}"),
+                    hint="turn projected coordinates into degrees, or name another column",
+                    option=f"roles.{part}",
+                )
     return columns
 
 
 _DEGREES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}
-
-
-def _require_degrees(values: Floats, locator: RowLocator, *, name: str, part: str) -> None:
-    """Refuse coordinates, (n_obs,), that are none; missing ones are refused elsewhere."""
-    low, high = _DEGREES[part]
-    outside = (values < low) | (values > high)
-    if outside.any():
-        raise DataError(
-            Problem(
-                where=f"{locator.column(name, outside)} (roles.{part})",
-                what=f"{int(outside.sum())} of {values.size} values are no {part} in degrees",
-                expected=f"numbers from {low:g} to {high:g}",
-                hint="turn projected coordinates into degrees, or name another column",
-            )
-        )
 
 
 def _asked_by_user(columns: Mapping[str, Column], schema: UserSchema, locator: RowLocator) -> pd.DataFrame:
@@ -229,31 +225,6 @@ def _without_missing_cells(
     return {
         name: replace(rule, missing_ok=rule.missing_ok or name in decided) for name, rule in rules.items()
     }
-
-
-def require_positive(weights: Floats, locator: RowLocator, *, name: str) -> None:
-    """Refuse weights, (n_obs,), of zero or less; missing ones are refused elsewhere.
-
-    Parameters
-    ----------
-    name : of the column
-
-    Raises
-    ------
-    DataError
-        With the rows whose weight is zero or negative.
-    """
-    at_most_zero = weights <= 0
-    if not at_most_zero.any():
-        return
-    raise DataError(
-        Problem(
-            where=f"{locator.column(name, at_most_zero)} (roles.weights)",
-            what=f"{int(at_most_zero.sum())} of {weights.size} weights are zero or negative",
-            expected="numbers above zero",
-            hint="leave such rows out under data.rows, or name another column",
-        )
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -350,11 +321,9 @@ def _refuse_learned(names: Sequence[str], spec: DataSpec) -> None:
     for name in names:
         learned = [step for step in needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)]
         if learned:
-            raise DataError(
-                Problem(
-                    where=f"column '{name}' (data.prepare, {learned[0].name})",
-                    what="depends on the rows it is learned from, so that groups by it would differ by fold",
-                    expected="groups that a row has whatever rows are learned from",
-                    hint="group by classes of a raw column",
-                )
+            raise DataError.at(
+                where=f"column '{name}' (data.prepare, {learned[0].name})",
+                what="depends on the rows it is learned from, so that groups by it would differ by fold",
+                expected="groups that a row has whatever rows are learned from",
+                hint="group by classes of a raw column",
             )

@@ -14,13 +14,13 @@ from harness.data.messages import Account, RowLocator, StepRecord, few, quoted
 from harness.data.name import exposure_columns, near_columns
 from harness.data.prepare.step import Step, StepGroup, single_steps
 from harness.data.prepare.table_step import Expanded, Groups, TableColumns, TableStep, indicators
-from harness.data.read.numbers import NUMBER
+from harness.data.read.number_text import NUMBER
 from harness.data.read.table import Table
 from harness.data.roles import MOST_LEVELS, Roles
 from harness.data.rules import ColumnRule
 from harness.data.shape.groups import read_groups
 from harness.data.shape.row_filter import select_rows
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ class _Making:
         if taken:
             where = f"{self.table.origin}: column '{taken[0]}' ({place})"
             what, hint = "there is a column of this name already", "name the prepared column otherwise"
-            raise DataError(Problem(where, what, "a new name", hint))
+            raise DataError.at(where, what, "a new name", hint)
         self._add(found.columns)
         for name in found.columns:
             self.labels |= {name: (name.partition("=")[0], name.partition("=")[2])} if "=" in name else {}
@@ -145,7 +145,7 @@ class _Making:
         if absent:
             hint = near_columns(absent[0], frame.columns) or "correct the name, or prepare the column before"
             where = f"{self.table.origin}: column '{absent[0]}' ({place})"
-            raise DataError(Problem(where, "there is no such column", few(list(frame.columns)), hint))
+            raise DataError.at(where, "there is no such column", few(list(frame.columns)), hint)
         is_number = {
             name: name not in frame.columns or pd.api.types.is_numeric_dtype(frame[name])
             for name in step.inputs
@@ -169,15 +169,13 @@ def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Role
     """Return the roles with each name among the controls replaced by the columns that it stands for."""
     several = [name for name in (roles.exposure, *roles.outcomes, *roles.moderators) if name in stands_for]
     if several:
-        raise DataError(
-            Problem(
-                where=f"column '{several[0]}' ({roles.path_of(several[0])})",
-                what=f"stands for {len(stands_for[several[0]])} columns: {few(stands_for[several[0]])}",
-                expected="one column; among the controls a name may stand for several",
-                hint="leave the step out and list the values, the base first, under roles.levels"
-                if several[0] == roles.exposure
-                else "name one of the columns, or use the column for groups: use: heterogeneity, by",
-            )
+        raise DataError.at(
+            where=f"column '{several[0]}' ({roles.path_of(several[0])})",
+            what=f"stands for {len(stands_for[several[0]])} columns: {few(stands_for[several[0]])}",
+            expected="one column; among the controls a name may stand for several",
+            hint="leave the step out and list the values, the base first, under roles.levels"
+            if several[0] == roles.exposure
+            else "name one of the columns, or use the column for groups: use: heterogeneity, by",
         )
     controls = [column for name in roles.controls for column in stands_for.get(name, (name,))]
     return replace(roles, controls=tuple(dict.fromkeys(controls)))
@@ -232,26 +230,22 @@ def find_levels(groups: Groups, roles: Roles, *, origin: str) -> ExposureLevels:
     where = f"{origin}: column '{groups.name}' (roles.exposure)"
     if not 2 <= len(groups.labels) <= MOST_LEVELS:
         one = "" if len(groups.labels) > 1 else "; one is no comparison"
-        raise DataError(
-            Problem(
-                where=where,
-                what=f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}",
-                expected=f"numbers, or from 2 to {MOST_LEVELS} texts",
-                hint="put several texts into one by the step recode, or name another exposure",
-            )
+        raise DataError.at(
+            where=where,
+            what=f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}",
+            expected=f"numbers, or from 2 to {MOST_LEVELS} texts",
+            hint="put several texts into one by the step recode, or name another exposure",
         )
     listed = [_label(level) for level in roles.levels] or list(groups.labels)
     unknown = [level for level in listed if level not in groups.labels]
     unlisted = [level for level in groups.labels if level not in listed]
     if unknown or unlisted:
         what = f"no row has {quoted(unknown)}" if unknown else f"some rows have {quoted(unlisted)}"
-        raise DataError(
-            Problem(
-                where=where.replace("roles.exposure", "roles.levels"),
-                what=f"{what}, against the levels that are listed",
-                expected=few(list(groups.labels)),
-                hint="list all levels of the exposure, the base first",
-            )
+        raise DataError.at(
+            where=where.replace("roles.exposure", "roles.levels"),
+            what=f"{what}, against the levels that are listed",
+            expected=few(list(groups.labels)),
+            hint="list all levels of the exposure, the base first",
         )
     made, _ = indicators(groups, listed[0], step="levels")
     columns = {name: made[name] for name in exposure_columns(roles.exposure, listed)}

@@ -124,6 +124,26 @@ class RowLocator:
         place = f"{self.origin}: column '{name}'"
         return place if rows is None else f"{place}, {self.rows(np.flatnonzero(rows))}"
 
+    def wrong(
+        self, name: str, cells: Mask, what: str, expected: str, hint: str, *, option: str = ""
+    ) -> Problem:
+        """Return that some cells, (n_obs,), of a column are wrong, which they are, and how many of all.
+
+        Parameters
+        ----------
+        what : is wrong, behind their number: ``3 of 20 cells are missing``
+        option : of the spec that asks for the column
+        """
+        where = self.column(name, cells) + (f" ({option})" if option else "")
+        return Problem(where, f"{int(cells.sum())} of {cells.size} {what}", expected, hint)
+
+    def refuse(
+        self, name: str, cells: Mask, what: str, expected: str, hint: str, *, option: str = ""
+    ) -> None:
+        """Raise a DataError where some cells of a column are wrong; see `wrong`."""
+        if cells.any():
+            raise DataError(self.wrong(name, cells, what, expected, hint, option=option))
+
     def rows(self, positions: npt.NDArray[np.intp]) -> str:
         """Return the numbers and keys of the first of these rows, and how many more there are."""
         by_number = positions[np.argsort(self.frame.index[positions])]

@@ -230,8 +230,31 @@ class Monotone:
         return back
 
 
+class _Comparison:
+    """What checks have in common that compare two numbers of a row, each computed from its columns."""
+
+    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+        """Return what is there and what is asked for, (n_obs,) each."""
+        raise NotImplementedError
+
+    def fails(self, made: Floats, asked: Floats) -> Mask:
+        """Return the rows, (n_obs,), where the one is not as the other asks."""
+        raise NotImplementedError
+
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), where it is as said, or a column has no number."""
+        return ~self.fails(*self.sides(columns))
+
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words."""
+        made, asked = self.sides(columns)
+        first = int(np.flatnonzero(failed)[0])
+        rows = f"{int(failed.sum())} of {failed.size} rows"
+        return f"not so in {rows}; first {made[first]:.6g} against {asked[first]:.6g}"
+
+
 @dataclass(frozen=True)
-class SumCheck:
+class SumCheck(_Comparison):
     """``{use: sum, of: [primary, secondary, tertiary], equals: 100, tolerance: 0.1}``.
 
     Attributes
@@ -258,25 +281,19 @@ class SumCheck:
         equals = self.equals if isinstance(self.equals, str) else f"{self.equals:g}"
         return f"{' + '.join(self.of)} = {equals}, within {self.tolerance:g}"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), where the sum is as said, or a column has no number."""
-        made, asked = self._sides(columns)
-        passes: Mask = ~(np.abs(made - asked) > self.tolerance)
-        return passes
-
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
-        return _differ(*self._sides(columns), failed)
-
-    def _sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+        """Return the sum, and what it equals."""
         made = np.sum([_floats(columns[name]) for name in self.of], axis=0)
         equals = self.equals
-        asked = _floats(columns[equals]) if isinstance(equals, str) else np.full(made.shape, equals)
-        return made, asked
+        return made, _floats(columns[equals]) if isinstance(equals, str) else np.full(made.shape, equals)
+
+    def fails(self, made: Floats, asked: Floats) -> Mask:
+        """Return the rows, (n_obs,), where they differ by more than the tolerance."""
+        return np.greater(np.abs(made - asked), self.tolerance)
 
 
 @dataclass(frozen=True)
-class ProductCheck:
+class ProductCheck(_Comparison):
     """``{use: product, of: [co2_pc, population], equals: co2, relative: 0.001}``.
 
     Attributes
@@ -302,30 +319,28 @@ class ProductCheck:
         """What is expected."""
         return f"{' x '.join(self.of)} = {self.equals}, within {self.relative:g} of it"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), where the product is as said, or a column has no number."""
-        made, asked = self._sides(columns)
-        passes: Mask = ~(np.abs(made - asked) > self.relative * np.abs(asked))
-        return passes
+    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+        """Return the product, and what it equals."""
+        return np.prod([_floats(columns[name]) for name in self.of], axis=0), _floats(columns[self.equals])
+
+    def fails(self, made: Floats, asked: Floats) -> Mask:
+        """Return the rows, (n_obs,), where they differ by more than the tolerance."""
+        return np.greater(np.abs(made - asked), self.relative * np.abs(asked))
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
         """Return what was found, in words, and a factor that all rows share."""
-        made, asked = self._sides(columns)
+        made, asked = self.sides(columns)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = made[failed] / asked[failed]
+            ratio = made / asked
         shared = failed.all() and np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-3 * np.abs(ratio).max()
-        units = (
+        factor = (
             f"; it is {np.median(ratio):.4g} times as large in all rows: do units differ?" if shared else ""
         )
-        return _differ(made, asked, failed) + units
-
-    def _sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
-        made = np.prod([_floats(columns[name]) for name in self.of], axis=0)
-        return made, _floats(columns[self.equals])
+        return super().found(columns, calendar, failed) + factor
 
 
 @dataclass(frozen=True)
-class AtMost:
+class AtMost(_Comparison):
     """``{use: at_most, column: urban, other: population}``: no row has more of one than of another.
 
     Attributes
@@ -348,14 +363,13 @@ class AtMost:
         """What is expected."""
         return f"'{self.column}' at most '{self.other}'"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), where it is, or a column has no number."""
-        passes: Mask = ~(_floats(columns[self.column]) > _floats(columns[self.other]))
-        return passes
+    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
+        """Return the two columns."""
+        return _floats(columns[self.column]), _floats(columns[self.other])
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
-        return _differ(_floats(columns[self.column]), _floats(columns[self.other]), failed)
+    def fails(self, made: Floats, asked: Floats) -> Mask:
+        """Return the rows, (n_obs,), where there is more."""
+        return np.greater(made, asked)
 
 
 PanelCheck = Annotated[
@@ -370,9 +384,3 @@ def _floats(column: pd.Series) -> Floats:
 
 def _entities(calendar: Calendar, failed: Mask) -> str:
     return f"{np.unique(calendar.entity[failed]).size} of {np.unique(calendar.entity).size} entities"
-
-
-def _differ(made: Floats, asked: Floats, failed: Mask) -> str:
-    first = int(np.flatnonzero(failed)[0])
-    rows = f"{int(failed.sum())} of {failed.size} rows"
-    return f"not so in {rows}; first {made[first]:.6g} against {asked[first]:.6g}"

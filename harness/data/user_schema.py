@@ -158,8 +158,8 @@ def _checks_of(written: object, place: str) -> list[tuple[str, Any]]:
     if isinstance(written, Mapping):
         return [(str(name), options) for name, options in written.items()]
     if not isinstance(written, list) or not all(isinstance(check, Mapping) for check in written):
-        raise DataError(
-            Problem(place, "checks are no list or mapping", "checks: [{...}]", "write them with to_yaml")
+        raise DataError.at(
+            place, "checks are no list or mapping", "checks: [{...}]", "write them with to_yaml"
         )
     return [(str(dict(check.get("options") or {}).get("check_name", "")), check) for check in written]
 

@@ -180,33 +180,29 @@ def _doubles(frame: pd.DataFrame, entity: str, time: str, origin: str) -> DataEr
     """Return an error that names rows of the same entity and period."""
     rows = frame[frame.duplicated([entity, time], keep=False)].sort_values([entity, time])
     shown = few([f"{at} ({row[entity]}, {row[time]})" for at, row in rows.iterrows()])
-    return DataError(
-        Problem(
-            origin,
-            f"'{entity}' and '{time}' look like entity and time, but {len(rows)} rows are of a pair that "
-            f"others are of too: {rows.index.name or 'row'}s {shown}",
-            "each pair in one row",
-            "take the doubles out, or say --entity and --time with columns that tell them apart",
-        )
+    return DataError.at(
+        origin,
+        f"'{entity}' and '{time}' look like entity and time, but {len(rows)} rows are of a pair that "
+        f"others are of too: {rows.index.name or 'row'}s {shown}",
+        "each pair in one row",
+        "take the doubles out, or say --entity and --time with columns that tell them apart",
     )
 
 
 def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataError:
-    return DataError(
-        Problem(
-            origin,
-            what,
-            f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}",
-            "say --entity and --time; a table with one column a year must be made long first (data: reshape)",
-        )
+    return DataError.at(
+        origin,
+        what,
+        f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}",
+        "say --entity and --time; a table with one column a year must be made long first (data: reshape)",
     )
 
 
 def _said(part: str, answer: str | None, able: Sequence[str], frame: pd.DataFrame, origin: str) -> str:
     """Return the column that is said to play a part, one of those that can and play no other."""
     if answer is None:
-        raise DataError(
-            Problem(origin, f"which column is the {part} cannot be seen", few(able), f"say --{part} COLUMN")
+        raise DataError.at(
+            origin, f"which column is the {part} cannot be seen", few(able), f"say --{part} COLUMN"
         )
     if answer not in able:
         cells = frame[answer]
@@ -214,7 +210,7 @@ def _said(part: str, answer: str | None, able: Sequence[str], frame: pd.DataFram
         is_key = not len(odd)
         why = "is a key, the outcome, or empty" if is_key else f"holds what is no number: {quoted(odd)}"
         what = f"'{answer}' cannot be the {part}: it {why}"
-        raise DataError(Problem(f"{origin}: {part}", what, few(able), f"say --{part} with one of these"))
+        raise DataError.at(f"{origin}: {part}", what, few(able), f"say --{part} with one of these")
     return answer
 
 

@@ -13,9 +13,11 @@ import pandas as pd
 from harness.data.data_spec import DataSpec, Join
 from harness.data.file_spec import FileSpec, Reshape
 from harness.data.name import fold_name
-from harness.data.read.files import FRAME_FILE, DataFolder, frame_file, read_bytes
+from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
+from harness.data.read.parquet import PARQUET
 from harness.data.read.read_table import read_table
-from harness.data.read.sniff import FileForm
+from harness.data.read.sniff import said_of, sniff
+from harness.data.read.source import FileForm, FileReader, Source
 from harness.data.read.table import Table
 from harness.draft.column import RawColumn
 from harness.draft.draft import Answers
@@ -42,24 +44,28 @@ class FoundData:
     answers: Answers
 
 
-def find_data(paths: Sequence[Path], answers: Answers, *, folder: Path) -> FoundData:
+def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:
     """Look at files and return how a spec in a folder reads them; those after the first are merged to it.
+
+    Parameters
+    ----------
+    folder : of the spec; files may lie outside
 
     Raises
     ------
     DataError
         Where a file cannot be read, or a further one has no column of entities.
     """
-    first, *others = (_Seen.of(FileForm.of(path), answers) for path in paths)
+    first, *others = (_seen_file(find_anywhere(path), answers, folder) for path in paths)
     keys = first.keys(answers)
-    said = {"path": _place(first.form, folder), **first.said()}
+    said = {"path": first.place(folder), **first.said()}
     if others:
-        said["merge"] = [{"path": _place(seen.form, folder), **seen.said(keys)} for seen in others]
+        said["merge"] = [{"path": seen.place(folder), **seen.said(keys)} for seen in others]
     spec = replace(first.spec(), path=said["path"])
-    joins = tuple(replace(seen.join(keys), path=_place(seen.form, folder)) for seen in others)
+    joins = tuple(replace(seen.join(keys), path=seen.place(folder)) for seen in others)
     table = read_table(
         DataSpec(**vars(spec), merge=joins),
-        folder=DataFolder(folder, allow_outside=True),
+        folder=folder,
         given=None,
         datasets={},
         entity=keys.entity or "",
@@ -76,19 +82,18 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     DataError
         Where its columns cannot be stored.
     """
-    content = frame_file(frame).content
-    form = FileForm(Path(f"{name}.parquet"), content, FileSpec(), {})
-    seen = _Seen.of(form, answers)
+    stored = frame_file(frame)
+    path = Path(f"{name}.parquet")
+    seen = _Seen.of(path, FileForm(Source(stored.content, path.name, "", "", FileSpec())), PARQUET, answers)
     keys = seen.keys(answers)
-    table = read_bytes(
-        content,
-        Path(FRAME_FILE),
-        origin=name,
-        spec=seen.spec(),
-        entity=keys.entity or "",
-        time=keys.time or "",
-    )
+    table = read_frame(stored, seen.spec(), entity=keys.entity or "", time=keys.time or "", origin=name)
     return FoundData(seen.said(), {}, table, keys)
+
+
+def _seen_file(path: Path, answers: Answers, folder: DataFolder) -> _Seen:
+    reader = folder.reader_of(path, path.name)
+    source = Source(path.read_bytes(), path.name, "", "", FileSpec(path=path.name))
+    return _Seen.of(path, sniff(source, reader), reader, answers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +102,22 @@ class _Seen:
 
     Attributes
     ----------
+    path : resolved
+    form : how it is to be read
+    table : that comes of it
+    wide : how it is made long, where it is wide
     pair : columns of entities and of periods, empty where there seem to be none
     """
 
+    path: Path
     form: FileForm
     table: Table
     wide: WideTable | None
     pair: tuple[str, str]
 
     @classmethod
-    def of(cls, form: FileForm, answers: Answers) -> _Seen:
-        table = read_bytes(form.content, form.path, origin=form.path.name, spec=form.spec, entity="", time="")
+    def of(cls, path: Path, form: FileForm, reader: FileReader, answers: Answers) -> _Seen:
+        table = read_source(form.source, reader)
         frame = table.frame
         columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
         texts = texts_of(frame)
@@ -120,10 +130,10 @@ class _Seen:
         known = answers.entity if answers.entity in columns else None
         wide = None
         if not pairs:
-            wide = find_wide(frame, entity=known, value=_stem(form)) or find_stacked(columns, times)
+            wide = find_wide(frame, entity=known, value=path.stem) or find_stacked(columns, times)
         if wide is not None and wide.reshape.value is not None:
-            return cls(form, table, wide, (wide.entity, times[0].name))
-        return cls(form, table, wide, pairs[0] if pairs else ("", ""))
+            return cls(path, form, table, wide, (wide.entity, times[0].name))
+        return cls(path, form, table, wide, pairs[0] if pairs else ("", ""))
 
     def keys(self, answers: Answers) -> Answers:
         """Return the answers with the keys that this file, the first, shows."""
@@ -137,7 +147,7 @@ class _Seen:
 
     def said(self, keys: Answers | None = None) -> dict[str, Any]:
         """Return what a spec says of the file beside its path; of a further one, how it is joined."""
-        said = dict(self.form.said())
+        said = dict(said_of(self.form.spec))
         if self.wide is not None:
             defaults = vars(Reshape(into=_VALUE))
             said["reshape"] = {
@@ -150,6 +160,10 @@ class _Seen:
             said |= {"rename": dict(join.rename)} if join.rename else {}
             said |= {"on": list(join.on)} if join.on else {}
         return said
+
+    def place(self, folder: DataFolder) -> str:
+        """Return the path as a spec of a folder writes it."""
+        return Path(os.path.relpath(self.path, folder.root.resolve())).as_posix()
 
     def spec(self) -> FileSpec:
         """Return how the file is read."""
@@ -176,11 +190,3 @@ class _Seen:
 def _fits(answer: str | None, name: str, columns: Mapping[str, RawColumn]) -> bool:
     """Return whether a column is the one that was said; a name that the table does not have says nothing."""
     return answer is None or fold_name(answer) not in columns or fold_name(answer) == name
-
-
-def _stem(form: FileForm) -> str:
-    return form.path.stem
-
-
-def _place(form: FileForm, folder: Path) -> str:
-    return Path(os.path.relpath(form.path, folder.resolve())).as_posix()

@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.registry.catalog import USE, Catalogs
 from harness.study.spec.defaults import default_protocols
 from harness.study.spec.document import WrittenSpec
@@ -170,9 +170,9 @@ def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> None:
         with out.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise ArtifactError(
-            Problem(str(out), "exists already", "a new file", "name another with --out, or move it away")
+        raise ArtifactError.at(
+            str(out), "exists already", "a new file", "name another with --out, or move it away"
         ) from error
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
-        raise ArtifactError(Problem(str(out), what, "a place that can be written", "name another")) from error
+        raise ArtifactError.at(str(out), what, "a place that can be written", "name another") from error

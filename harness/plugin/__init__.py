@@ -7,6 +7,7 @@ from harness.data.messages import Account
 from harness.data.neighbours import Contiguity, Links, great_circle_km, rows_by_period
 from harness.data.panel import Panel
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
+from harness.data.read.source import FileReader, Reading, Source
 from harness.data.roles import Roles
 from harness.data.simulate.simulation import Simulation
 from harness.errors import (
@@ -124,6 +125,7 @@ __all__ = [
     "EstimationError",
     "Estimator",
     "EvaluationProtocol",
+    "FileReader",
     "FitAndDraws",
     "FitsByDraws",
     "Fitted",
@@ -157,6 +159,7 @@ __all__ = [
     "PluginError",
     "PreparedDraws",
     "Problem",
+    "Reading",
     "Refusals",
     "ResultTable",
     "Roles",
@@ -167,6 +170,7 @@ __all__ = [
     "SelectsRows",
     "ShownFit",
     "Simulation",
+    "Source",
     "SpecError",
     "Statistic",
     "Step",

@@ -15,6 +15,7 @@ from harness.data.dataset import DATASET
 from harness.data.expand import expand
 from harness.data.read.files import FRAME_FILE, DataFolder
 from harness.data.read.read_table import read_table
+from harness.data.read.source import READER
 from harness.data.read.table import Table
 from harness.data.user_schema import UserSchema, read_user_schema
 from harness.errors import ArtifactError, DataError, HarnessError, Problem
@@ -78,7 +79,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     """
     known = registry.catalogs
     study = as_quick(loaded.study) if options.quick else loaded.study
-    folder = DataFolder(options.root, allow_outside=options.allow_outside)
+    folder = DataFolder(options.root, options.allow_outside, registry.of(READER))
     source = read_table(
         study.data,
         folder=folder,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.dataset import DATASET, ComesWithPackage
-from harness.data.packaged import INSTALL
+from harness.data.shipped import INSTALL
 from harness.errors import Problem, SpecError, near_names
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions

@@ -17,6 +17,7 @@ from harness.conformance.members import MEMBER_RULES
 from harness.data.dataset import DATASET
 from harness.data.prepare.row_steps import Log
 from harness.data.prepare.step import STEP
+from harness.data.read.source import READER, FileReader, Reading
 from harness.data.simulate.simulation import SIMULATION
 from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.protocol import ESTIMATOR
@@ -173,6 +174,7 @@ FAULTS = [
     (STEP, Sorted("made", "moderator"), "row_aligned"),
     (STEP, Noisy("made", "moderator"), "repeatable"),
     (DATASET, Towns(), "loads"),
+    (READER, FileReader("bytes", (".bytes",), lambda _: Reading(pd.DataFrame({"x": [1.0]}))), "refuses"),
     (SIMULATION, OwnSeed(), "drawn"),
     (SIMULATION, Shuffled(), "truth"),
     (SECTION, PLACELESS, "whole"),

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
 from harness.data.prepare.factor_index import FactorIndex
@@ -62,62 +62,21 @@ def test_everything_a_data_spec_can_say():
     assert (spec.separator, spec.missing, spec.missing_values) == (";", "drop", ("", "—"))
 
 
-def test_a_step_already_built_is_taken_as_it_is():
-    spec = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)})
-    assert spec.prepare == (Log("a", "b"),)
-
-
-def test_names_are_folded_as_headers_are():
-    spec = read(
-        {"rows": {" e\u0301 ": {"include": [1]}}, "prepare": [{"log": {"into": "l", "of": "e\u0301"}}]}
-    )
-    assert list(spec.rows) == ["\u00e9"]
-    assert spec.prepare == (Log("l", "\u00e9"),)
-
-
 @pytest.mark.parametrize(
     ("options", "path", "message"),
     [
         pytest.param({"pth": "a.csv"}, "pth", "Unexpected", id="unknown-key"),
-        pytest.param({"path": "a", "dataset": "b"}, "", "either path or dataset", id="two-sources"),
-        pytest.param(
-            {"encoding": "klingon"}, "encoding", "unknown encoding 'klingon'", id="unknown-encoding"
-        ),
         pytest.param({"encoding": "hex"}, "encoding", "unknown encoding 'hex'", id="encoding-of-no-text"),
-        pytest.param({"separator": ";;"}, "separator", "at most 1 character", id="long-separator"),
-        pytest.param({"separator": '"'}, "separator", "match pattern", id="quote-as-separator"),
-        pytest.param({"missing": "mean"}, "missing", "'error' or 'drop'", id="unknown-policy"),
         pytest.param({"rows": {"a": {}}}, "rows.a", "at least one of", id="empty-rule"),
-        pytest.param({"rows": {"a": {"frm": 1}}}, "rows.a.frm", "Unexpected", id="unknown-rule"),
-        pytest.param({"rows": {"a": {"from_": 1}}}, "rows.a.from_", "Unexpected", id="field-name-of-from"),
         pytest.param(
             {"schema": {"a": {"type": "text", "min": 1}}}, "schema.a", "are for numbers", id="range-of-text"
         ),
-        pytest.param({"schema": {"a": {"min": 2, "max": 1}}}, "schema.a", "above max", id="empty-range"),
-        pytest.param({"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown step", id="unknown-step"),
         pytest.param({"prepare": [{"eval": {}}]}, "prepare.0.eval", "unknown step", id="no-code"),
-        pytest.param(
-            {"prepare": ["log"]}, "prepare.0", "one name with its options", id="step-without-options"
-        ),
-        pytest.param({"prepare": [{"log": None}]}, "prepare.0.log", "are a mapping", id="step-with-none"),
-        pytest.param({"prepare": [{"log": {}, "lag": {}}]}, "prepare.0", "one name", id="two-steps-in-one"),
         pytest.param(
             {"prepare": [{"lag": {"into": "a", "of": "b", "periods": 0}}]},
             "prepare.0.lag.periods",
             "greater than or equal to 1",
             id="lag-of-nothing",
-        ),
-        pytest.param(
-            {"prepare": [{"square": {"into": "a", "of": 3}}]},
-            "prepare.0.square.of",
-            "valid string",
-            id="number-as-column",
-        ),
-        pytest.param(
-            {"prepare": [{"factor_index": {"into": "a", "columns": ["b", "b", "c"]}}]},
-            "prepare.0.factor_index",
-            "listed twice",
-            id="index-of-doubles",
         ),
         pytest.param(
             {"prepare": [{"factor_index": {"into": "a", "columns": ["b", "c"]}}]},
@@ -131,11 +90,6 @@ def test_mistakes_have_their_path(options, path, message):
     [(found_path, found_message)] = mistakes(options)
     assert found_path == path
     assert message in found_message
-
-
-def test_mistakes_of_a_data_spec_come_together():
-    found = mistakes({"missing": "mean", "rows": {"a": {}}, "prepare": [{"log": {"into": "a"}}, {"lgo": {}}]})
-    assert [path for path, _ in found] == ["missing", "rows.a", "prepare.0.log.of", "prepare.1.lgo"]
 
 
 def test_json_schema_describes_every_step():

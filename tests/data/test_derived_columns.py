@@ -23,7 +23,6 @@ def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns
         pytest.param(
             [Square("x2", "x")], {"controls": ("x2",)}, [("x2", ("x",), ("x2",))], id="square-of-the-exposure"
         ),
-        pytest.param([Square("z2", "z")], {"controls": ("z2",)}, [], id="square-of-no-regressor"),
         pytest.param(
             [Log("lx", "x"), Square("lx2", "lx")],
             {"controls": ("lx2",)},
@@ -31,21 +30,8 @@ def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns
             id="through-a-column-that-is-no-regressor",
         ),
         pytest.param(
-            [Log("lx", "x"), Square("lx2", "lx")],
-            {"controls": ("lx2", "lx")},
-            [("lx", ("x",), ("lx",)), ("lx2", ("lx",), ("lx2",))],
-            id="through-a-regressor-in-the-order-of-steps",
-        ),
-        pytest.param(
-            [Ratio("xm", "x", "m")],
-            {"moderators": ("m",), "controls": ("xm",)},
-            [("xm", ("x", "m"), ("xm",))],
-            id="two",
-        ),
-        pytest.param(
             [Log("lx", "x")], {"exposure": "lx", "controls": ("c",)}, [], id="the-exposure-never-follows"
         ),
-        pytest.param([Lag("x1", "x")], {"controls": ("x1",)}, [], id="a-lag-does-not-follow"),
         pytest.param(
             [FactorIndex("f", ("x", "c", "d"))],
             {"controls": ("f", "c", "d")},
@@ -105,10 +91,6 @@ def test_what_might_be_thought_to_follow_is_noted(steps, roles, where, message):
     [note] = follow(steps, **roles).notes
     assert (note.code, note.where) == ("W-HELD", where)
     assert message in note.message
-
-
-def test_what_follows_is_not_noted():
-    assert follow([Square("x2", "x"), Lag("x1", "x")], controls=("x2", "x1", "c")).notes == ()
 
 
 def test_a_chain_computes_its_steps_in_order():

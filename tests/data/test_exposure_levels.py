@@ -8,14 +8,12 @@ import pytest
 
 import harness
 from harness import panel_from_frame
-from harness.data.expand import has_levels
 from harness.data.roles import Roles
 from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from harness.rng import random_stream
 from harness.scenarios.contrast import ContrastScenario
-from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import answer_here
 from harness.scenarios.scenario import Subject
 
@@ -82,9 +80,7 @@ def test_numbers_are_levels_where_the_roles_say_so():
     ("kinds", "levels", "what"),
     [
         (lambda _: "all", (), "one is no comparison"),
-        (lambda at: f"k{at % 11}", (), "11 different texts"),
         (lambda at: KINDS[at % 3], ("none", "craft"), "some rows have 'union'"),
-        (lambda at: KINDS[at % 3], ("none", "craft", "union", "guild"), "no row has 'guild'"),
         (lambda at: KINDS[at % 3] if at else "7", (), "not numbers"),
     ],
 )
@@ -95,12 +91,6 @@ def test_levels_that_are_none_are_refused_in_words(kinds, levels, what):
         panel_from_frame(frame, roles(levels=levels))
     assert "kind" in str(caught.value)
     assert caught.value.problems[0].hint
-
-
-def test_what_is_written_like_a_number_is_no_level():
-    assert has_levels(pd.DataFrame({"kind": ["a", None, "b"]}), roles())
-    assert not has_levels(pd.DataFrame({"kind": ["a", "12", "b"]}), roles())
-    assert not has_levels(pd.DataFrame({"kind": [1.0, 2.0, 3.0]}), roles())
 
 
 def test_a_counterfactual_level_moves_its_columns_and_what_follows_from_them():
@@ -127,27 +117,6 @@ def test_contrasts_of_fixed_effects_are_those_of_a_regression_on_dummies():
         assert rows_of(found) == pytest.approx(dict(zip(names, expected, strict=False)), rel=1e-6)
         terms = own.fit.coefficients().terms
         assert tuple(terms[:2]) == ("kind=craft", "kind=union")
-
-
-def test_each_estimator_answers_or_says_why_not():
-    panel = panel_from_frame(workers(n=40, periods=4), roles(levels=("none", "craft", "union")))
-    for name, options in (("splines", {"products": "moderators"}), ("boosting", {}), ("mundlak", {})):
-        estimator = installed().of(ESTIMATOR)[name](**options)
-        fit = estimator.fit(panel, rng=random_stream(1, "fit"))
-        means = [fit.predict(panel.with_column("kind", at)).mean() for at in (0.0, 1.0, 2.0)]
-        assert means[0] < means[1] < means[2]
-    for name in ("polynomial_effects", "threshold_effects"):
-        with pytest.raises(harness.EstimationError, match="one of none, craft, union, and no dose"):
-            installed().of(ESTIMATOR)[name]().fit(panel, rng=random_stream(1, "fit"))
-
-
-def test_questions_of_a_dose_are_refused_with_the_one_to_ask():
-    panel = panel_from_frame(workers(n=40, periods=4), roles())
-    own = subject("pooled_ols", panel)
-    with pytest.raises(harness.EstimationError, match="no dose") as caught:
-        answer_here(CurveScenario(draws=10), own)
-    assert "use: contrast" in caught.value.what
-    assert CurveScenario(draws=10).describe(panel) == {}
 
 
 def test_a_level_that_effects_absorb_is_refused_by_its_name():

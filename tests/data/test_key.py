@@ -34,8 +34,3 @@ def test_joined_panels_match_columns_by_name_and_keep_groups_and_weights():
     turned = replace(second, exposure=second.controls[0], controls=(second.exposure,), X=second.X[:, ::-1])
     np.testing.assert_array_equal(first.joined(turned).X, both.X)
     assert first.joined(replace(second, weights=None)).weights is None
-
-
-def test_rows_are_put_in_order_by_entity_and_then_by_time():
-    panel = panel_from_arrays(entity=[2, 1, 2, 1], period=[1, 2, 0, 1], outcome=np.zeros(4), X=np.arange(4.0))
-    assert panel.canonical_order.tolist() == [3, 1, 2, 0]

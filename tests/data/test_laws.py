@@ -85,7 +85,7 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
     return sink.getvalue()
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet", "dta", "xlsx"])
+@pytest.mark.parametrize("suffix", ["csv", "dta", "xlsx"])
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(frame=panels())
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):

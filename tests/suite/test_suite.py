@@ -11,7 +11,7 @@ import html5lib
 import pandas as pd
 import pytest
 
-from harness.data.packaged import PACKAGED
+from harness.data.shipped import harness_datasets
 from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
 from harness.running.folder import RunFolder
@@ -274,7 +274,7 @@ def test_a_study_that_is_not_there_is_refused(small_suite, tmp_path):
 
 
 def test_a_missing_package_leaves_its_panels_out_and_says_how_to_get_them(monkeypatch):
-    monkeypatch.setattr("harness.data.packaged.find_spec", lambda _: None)
+    monkeypatch.setattr("harness.data.shipped.find_spec", lambda _: None)
     root = Path(__file__).parents[2]
     file = root / "suites" / "public_panels.yaml"
     found = studies_of(load_suite(file), RunOptions(spec=file), installed())
@@ -328,7 +328,7 @@ def test_every_packaged_panel_is_read_without_a_network(monkeypatch):
         raise AssertionError(message)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    for dataset in PACKAGED:
+    for dataset in harness_datasets():
         frame = dataset.load()
         assert len(frame) > 50, dataset.name
         assert all(name == name.lower() for name in frame.columns)

@@ -12,6 +12,7 @@ from harness.conformance.check import Rules, Skipped, Violation
 from harness.conformance.members.requirements import require_column, require_words, unchanged
 from harness.conformance.panels import COLUMNS, ordinary_panel
 from harness.data.dataset import Dataset
+from harness.data.file_spec import FileSpec
 from harness.data.prepare.step import (
     Calendar,
     Column,
@@ -23,9 +24,11 @@ from harness.data.prepare.step import (
     single_steps,
 )
 from harness.data.prepare.table_step import Groups, TableColumns, TableStep
+from harness.data.read.source import FileReader, Source
 from harness.data.simulate.simulation import Simulation
+from harness.errors import DataError
 
-OF_STEPS, OF_DATASETS, OF_SIMULATIONS = Rules(), Rules(), Rules()
+OF_STEPS, OF_DATASETS, OF_READERS, OF_SIMULATIONS = Rules(), Rules(), Rules(), Rules()
 
 THIRDS = ("high", "low", "middle")
 """Values of columns that a step takes as groups: thirds of the numbers, from the least."""
@@ -121,6 +124,17 @@ def loads(member: Dataset) -> str:
     """Load twice; what is done to one table must not show in the next."""
     require_words(member, "title", "source")
     return _two_tables(member.load(), member.load())
+
+
+@OF_READERS.add("refuses", "bytes that are no file of the format are refused by a DataError", needs=())
+def refuses(member: FileReader) -> None:
+    """Read a few bytes that no format begins with."""
+    source = Source(b"\x00\xff\x00 no such file", f"file{member.suffixes[0]}", "entity", "time", FileSpec())
+    try:
+        frame = member.read(source).frame
+    except DataError:
+        return
+    raise Violation(f"they are read as a table of {frame.shape[0]} rows; see `Source.read_as`")
 
 
 @OF_SIMULATIONS.add(

@@ -12,8 +12,9 @@ from pydantic import AfterValidator, Field
 from harness.arrays import Floats
 from harness.data.messages import number
 from harness.data.name import ColumnName
+from harness.data.prepare.step import OneColumn
 from harness.data.prepare.table_step import Expansion, TableColumns, code_column
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
@@ -29,7 +30,7 @@ Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
 @dataclass(frozen=True)
-class LearnedLine:
+class LearnedLine(OneColumn):
     """The straight line ``level + slope * (of - start)``.
 
     Attributes
@@ -41,16 +42,9 @@ class LearnedLine:
     level : in units of `into`
     """
 
-    into: str
-    of: str
     start: float
     slope: float
     level: float
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     @property
     def detail(self) -> str:
@@ -64,7 +58,7 @@ class LearnedLine:
 
 
 @dataclass(frozen=True)
-class Standardise:
+class Standardise(OneColumn):
     """``- standardise: {into: gdp_z, of: gdp}``: mean 0 and standard deviation 1 among the rows learned from.
 
     Attributes
@@ -74,14 +68,6 @@ class Standardise:
     """
 
     name: ClassVar[str] = "standardise"
-
-    into: ColumnName
-    of: ColumnName
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     def learn(self, columns: Mapping[str, Floats]) -> LearnedLine:
         """Return the line learned from these rows, (n_rows,), all finite.
@@ -96,7 +82,7 @@ class Standardise:
 
 
 @dataclass(frozen=True)
-class Rescale:
+class Rescale(OneColumn):
     """``- rescale: {into: gdp_share, of: gdp, to: [0, 1]}``: a range among the rows learned from.
 
     Attributes
@@ -108,14 +94,7 @@ class Rescale:
 
     name: ClassVar[str] = "rescale"
 
-    into: ColumnName
-    of: ColumnName
     to: Range = (0.0, 1.0)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     def learn(self, columns: Mapping[str, Floats]) -> LearnedLine:
         """Return the line learned from these rows, (n_rows,), all finite.
@@ -133,13 +112,11 @@ class Rescale:
 
 def _varying(values: Floats, *, into: str, of: str) -> Floats:
     if not values.size or np.ptp(values) == 0.0:
-        raise DataError(
-            Problem(
-                where=f"column '{into}' (data.prepare)",
-                what=f"'{of}' does not vary among the {values.size} rows it is learned from",
-                expected="a column with at least two different values",
-                hint="leave the step out, or keep more rows",
-            )
+        raise DataError.at(
+            where=f"column '{into}' (data.prepare)",
+            what=f"'{of}' does not vary among the {values.size} rows it is learned from",
+            expected="a column with at least two different values",
+            hint="leave the step out, or keep more rows",
         )
     return values
 
@@ -148,7 +125,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True)
-class LearnedLimits:
+class LearnedLimits(OneColumn):
     """A column kept within limits.
 
     Attributes
@@ -159,17 +136,10 @@ class LearnedLimits:
     n_low, n_high : values below and above them among the rows learned from
     """
 
-    into: str
-    of: str
     low: float
     high: float
     n_low: int
     n_high: int
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     @property
     def detail(self) -> str:
@@ -238,13 +208,11 @@ class Winsorise:
         """
         values = columns[self.of]
         if not values.size:
-            raise DataError(
-                Problem(
-                    where=f"column '{self.into}' (data.prepare, {self.name})",
-                    what=f"no row has a value of '{self.of}' to learn from",
-                    expected="at least one value",
-                    hint="leave the step out",
-                )
+            raise DataError.at(
+                where=f"column '{self.into}' (data.prepare, {self.name})",
+                what=f"no row has a value of '{self.of}' to learn from",
+                expected="at least one value",
+                hint="leave the step out",
             )
         low, high = np.quantile(values, [self.lower, self.upper]).tolist()
         return LearnedLimits(

@@ -12,13 +12,13 @@ from pydantic import Field
 from harness.arrays import Floats, Ints, Mask
 from harness.data.messages import Account, number
 from harness.data.name import ColumnName
-from harness.data.prepare.step import Calendar, Column
+from harness.data.prepare.step import Calendar, Column, OneColumn
 from harness.errors import DataError, Problem
 from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True)
-class _OfAnotherPeriod:
+class _OfAnotherPeriod(OneColumn):
     """A column's value in another period.
 
     Attributes
@@ -30,14 +30,7 @@ class _OfAnotherPeriod:
     sign: ClassVar[int] = 1
     direction: ClassVar[str] = "earlier"
 
-    into: ColumnName
-    of: ColumnName
     periods: Annotated[int, Field(ge=1, le=1000)] = 1
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""

@@ -21,7 +21,7 @@ from harness.data.prepare.step import (
     WarningDerivation,
 )
 from harness.data.read.numbers import require_range
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +108,11 @@ def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], 
     if impossible.any():
         shown = {name: column[impossible][0] for name, column in values.items()}
         first = ", ".join(f"{name} = {value:g}" for name, value in shown.items())
-        raise DataError(
-            Problem(
-                where=f"{locator.column(step.into, impossible)} (data.prepare, {step.name})",
-                what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
-                expected=step.demand,
-                hint="leave the rows out by data.rows, or prepare the column otherwise",
-            )
+        raise DataError.at(
+            where=f"{locator.column(step.into, impossible)} (data.prepare, {step.name})",
+            what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
+            expected=step.demand,
+            hint="leave the rows out by data.rows, or prepare the column otherwise",
         )
 
 

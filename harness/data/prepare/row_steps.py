@@ -12,47 +12,32 @@ from pydantic import Field
 
 from harness.arrays import Floats, Mask
 from harness.data.name import ColumnName
-from harness.data.prepare.step import Column, Step, refuse_impossible
+from harness.data.prepare.step import Column, OneColumn, Step, refuse_impossible
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class OneColumnStep:
-    """A step that looks at one cell of a row.
-
-    Attributes
-    ----------
-    into : column that is computed
-    of : column it is computed from
-    """
-
-    name: ClassVar[str]
-    above: ClassVar[float] = -np.inf
-    """There is a result above this number."""
-
-    into: ColumnName
-    of: ColumnName
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
+class RowFunction:
+    """What steps have in common whose column follows from others of its row: any number has a result."""
 
     @property
     def demand(self) -> str:
         """What the inputs must satisfy."""
-        return "any number" if np.isinf(self.above) else f"numbers above {self.above:g}"
+        return "any number"
 
     def impossible(self, columns: Mapping[str, Floats]) -> Mask:
-        """Return the rows, (n_obs,), whose number has no result."""
-        return np.less_equal(columns[self.of], self.above)
+        """Return the rows, (n_obs,), whose numbers have no result: none."""
+        return np.zeros(next(iter(columns.values())).shape, dtype=np.bool_)
 
 
 @dataclass(frozen=True)
-class ElementwiseStep(OneColumnStep):
+class ElementwiseStep(OneColumn, RowFunction):
     """A function without options of one cell."""
+
+    name: ClassVar[str]
+    above: ClassVar[float] = -np.inf
+    """There is a result above this number."""
 
     written: ClassVar[str]
     """The function in mathematical notation, ``{of}`` being the column."""
@@ -63,6 +48,15 @@ class ElementwiseStep(OneColumnStep):
     def detail(self) -> str:
         """How the column is computed."""
         return self.written.format(of=self.of)
+
+    @property
+    def demand(self) -> str:
+        """What the inputs must satisfy."""
+        return "any number" if np.isinf(self.above) else f"numbers above {self.above:g}"
+
+    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
+        """Return the rows, (n_obs,), whose number has no result."""
+        return np.less_equal(columns[self.of], self.above)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""
@@ -118,7 +112,7 @@ class Square(ElementwiseStep):
 
 
 @dataclass(frozen=True)
-class Power(OneColumnStep):
+class Power(OneColumn, RowFunction):
     """``- power: {into: gdp3, of: gdp, exponent: 3}``.
 
     Attributes
@@ -162,7 +156,7 @@ class Power(OneColumnStep):
 
 
 @dataclass(frozen=True)
-class Indicator(OneColumnStep):
+class Indicator(OneColumn, RowFunction):
     """``- indicator: {into: d81, of: year, equals: 1981}``.
 
     Attributes
@@ -188,7 +182,7 @@ class Indicator(OneColumnStep):
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(RowFunction):
     """``- product: {into: digital_x_gdp, of: [digital, gdp_pc]}``.
 
     Attributes
@@ -212,22 +206,13 @@ class Product:
         """How the column is computed."""
         return " x ".join(self.of)
 
-    @property
-    def demand(self) -> str:
-        """What the inputs must satisfy."""
-        return "any numbers"
-
-    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
-        """Return no row: all numbers have a product."""
-        return np.zeros(columns[self.of[0]].shape, dtype=np.bool_)
-
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,), multiplied in alphabetic order, whatever that of the spec."""
         return np.asarray(np.prod([columns[name] for name in sorted(self.of)], axis=0))
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Ratio(RowFunction):
     """``- ratio: {into: co2_per_head, of: co2, over: population}``.
 
     Attributes
@@ -271,7 +256,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Emissions:
+class Emissions(RowFunction):
     """``- emissions: {into: co2, factors: {gas: 2.1622, lpg: 3.1031, electricity: 1.3023}}``.
 
     The sum of factor times use over kinds of energy. With factors in kg per m³, kg or kWh, columns in
@@ -315,7 +300,7 @@ class Emissions:
 
 
 @dataclass(frozen=True)
-class Classes(OneColumnStep):
+class Classes(OneColumn, RowFunction):
     """``- classes: {into: city_size, of: urban_population, at: [100, 500], labels: [small, large, mega]}``.
 
     A row is in the first class below the first threshold, and in the next class from each threshold on.

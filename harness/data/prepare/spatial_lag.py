@@ -13,7 +13,7 @@ from harness.data.messages import Account
 from harness.data.name import ColumnName
 from harness.data.neighbours import Links, nearest_neighbours
 from harness.data.prepare.step import Calendar, Column
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,11 @@ class SpatialLag:
 
     def _mean_of_linked(self, of: Column, links: Links | None) -> Column:
         if links is None:
-            raise DataError(
-                Problem(
-                    where=f"column '{self.into}' (data.prepare, spatial_lag)",
-                    what="nothing says who is near whom",
-                    expected="coordinates, or a file of pairs of neighbours",
-                    hint="name latitude and longitude of the step, or a file under data.contiguity",
-                )
+            raise DataError.at(
+                where=f"column '{self.into}' (data.prepare, spatial_lag)",
+                what="nothing says who is near whom",
+                expected="coordinates, or a file of pairs of neighbours",
+                hint="name latitude and longitude of the step, or a file under data.contiguity",
             )
         means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
         return Column(cells=means, unreached=~(unreached == 0.0))

@@ -19,9 +19,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.messages import Account
+from harness.data.name import ColumnName
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.registry.catalog import CHOICE_OF, build_choice
 from harness.registry.kind import Kind, OptionsClass
 from harness.tables.preparation import Note
@@ -44,6 +45,25 @@ class Step(Protocol):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Columns it is computed from."""
+
+
+@dataclass(frozen=True)
+class OneColumn:
+    """What is computed from one column.
+
+    Attributes
+    ----------
+    into : column that is computed
+    of : column it is computed from
+    """
+
+    into: ColumnName
+    of: ColumnName
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
 
 
 @runtime_checkable
@@ -198,13 +218,11 @@ def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
     """Raise an EstimationError where a counterfactual panel asks a step for what it cannot compute."""
     count = int(step.impossible(columns).sum())
     if count:
-        raise EstimationError(
-            Problem(
-                where=f"column '{step.into}'",
-                what=f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows",
-                expected=step.demand,
-                hint="narrow the range of the exposure or moderator, or leave the column out of the controls",
-            )
+        raise EstimationError.at(
+            where=f"column '{step.into}'",
+            what=f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows",
+            expected=step.demand,
+            hint="narrow the range of the exposure or moderator, or leave the column out of the controls",
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from harness.data.messages import Account
 from harness.data.name import level_column
 from harness.data.prepare.step import Calendar, Column, Step
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,13 +168,13 @@ def indicators(groups: Groups, reference: str | None, *, step: str) -> tuple[dic
     left_out = reference or groups.labels[0]
     if left_out not in groups.labels:
         what, expected = f"no row has the value '{left_out}'", ", ".join(groups.labels[:5])
-        raise DataError(Problem(where, what, expected, "name one of the values as reference"))
+        raise DataError.at(where, what, expected, "name one of the values as reference")
     if not 2 <= len(groups.labels) <= MAX_LEVELS:
         what = f"{len(groups.labels)} different values"
         hint = (
             "absorb the column as effects, or recode it" if len(groups.labels) > 1 else "leave the step out"
         )
-        raise DataError(Problem(where, what, f"from 2 to {MAX_LEVELS}", hint))
+        raise DataError.at(where, what, f"from 2 to {MAX_LEVELS}", hint)
     codes = np.asarray(groups.codes)
     columns = {
         level_column(groups.name, level): pd.Series(

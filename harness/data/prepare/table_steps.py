@@ -15,11 +15,25 @@ from harness.data.prepare.row_steps import Product
 from harness.data.prepare.step import Calendar, Column, Step
 from harness.data.prepare.table_step import Expansion, TableColumns, Trend, code_column, indicators
 from harness.data.rules import Value
-from harness.errors import DataError, Problem
+from harness.errors import DataError
+
+
+class GroupedStep:
+    """What steps have in common that take all their columns as groups, where these are text."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it looks at."""
+        raise NotImplementedError
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.inputs
 
 
 @dataclass(frozen=True)
-class Dummies:
+class Dummies(GroupedStep):
     """``- dummies: {of: region, reference: east}``: a column of 0 and 1 for each value but one.
 
     Among the controls the name of the column stands for all of them.
@@ -45,11 +59,6 @@ class Dummies:
         """The column."""
         return (self.of,)
 
-    @property
-    def grouped(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.of,)
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return the columns."""
         from harness.data.messages import few
@@ -63,7 +72,7 @@ class Dummies:
 
 
 @dataclass(frozen=True)
-class Interaction:
+class Interaction(GroupedStep):
     """``- interaction: {into: digital_by_region, of: [digital, region], reference: east}``.
 
     Two numbers are multiplied. A number and a text give a column for each value of the text but one: the
@@ -88,24 +97,17 @@ class Interaction:
         """The two columns."""
         return self.of
 
-    @property
-    def grouped(self) -> tuple[str, ...]:
-        """Either column, where it is text."""
-        return self.of
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return a product, or one for each level."""
         texts = [name for name in self.of if not table.is_number[name]]
         if not texts:
             return Expansion({}, (Product(self.into, self.of),), (self.into,))
         if len(texts) == 2:
-            raise DataError(
-                Problem(
-                    where=f"column '{self.into}' (data.prepare, {self.name})",
-                    what=f"'{self.of[0]}' and '{self.of[1]}' are both text",
-                    expected="at least one column of numbers",
-                    hint="absorb the combination of the two columns",
-                )
+            raise DataError.at(
+                where=f"column '{self.into}' (data.prepare, {self.name})",
+                what=f"'{self.of[0]}' and '{self.of[1]}' are both text",
+                expected="at least one column of numbers",
+                hint="absorb the combination of the two columns",
             )
         (number,) = (name for name in self.of if name not in texts)
         return by_level(self.into, number, table, texts[0], self.reference, step=self.name)
@@ -122,7 +124,7 @@ def by_level(
 
 
 @dataclass(frozen=True)
-class Trends:
+class Trends(GroupedStep):
     """``- trends: {into: city_trends, by: city}``: the number of the period for each entity or group but one.
 
     Among the controls `into` stands for all columns. Beside effects of the period, that of the one left out
@@ -146,11 +148,6 @@ class Trends:
         """The column of groups."""
         return (self.by,)
 
-    @property
-    def grouped(self) -> tuple[str, ...]:
-        """The column of groups."""
-        return (self.by,)
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return the number of the period, and its product with each level."""
         found = by_level(self.into, self.into, table, self.by, self.reference, step=self.name)
@@ -159,7 +156,7 @@ class Trends:
 
 
 @dataclass(frozen=True)
-class Recode:
+class Recode(GroupedStep):
     """``- recode: {into: coastal, of: province, values: {Guangdong: 1, Fujian: 1}, otherwise: 0}``.
 
     Attributes
@@ -189,11 +186,6 @@ class Recode:
         """The column."""
         return (self.of,)
 
-    @property
-    def grouped(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.of,)
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return the new column."""
         import pandas as pd
@@ -207,11 +199,11 @@ class Recode:
         if unknown:
             hint = near_columns(unknown[0], groups.labels) or "correct the value, or leave it out"
             what = f"no row has the value {quoted(unknown)}"
-            raise DataError(Problem(where, what, few(groups.labels), hint))
+            raise DataError.at(where, what, few(groups.labels), hint)
         if unlisted and self.others == "refuse" and self.otherwise is None:
             what = f"{len(unlisted)} values are not listed: {quoted(unlisted)}"
             hint = "list them; or say otherwise: VALUE, others: keep or others: missing"
-            raise DataError(Problem(where, what, "every value of the column", hint))
+            raise DataError.at(where, what, "every value of the column", hint)
         kept = {label: label if self.others == "keep" else self.otherwise for label in unlisted}
         new: list[Value | None] = [{**kept, **self.values}[label] for label in groups.labels]
         cells = [None if code < 0 else new[code] for code in groups.codes]

@@ -15,15 +15,8 @@ from harness.data.file_spec import FileSpec
 from harness.data.messages import Account, RowLocator, StepRecord, few, quoted
 from harness.data.name import near_columns
 from harness.data.read.layout import check_header
-from harness.data.read.numbers import (
-    NUMBER,
-    number_from_text,
-    numbers_as_text,
-    require_numbers,
-    texts,
-    type_objects,
-    type_texts,
-)
+from harness.data.read.number_text import NUMBER, PLAIN, number_from_text
+from harness.data.read.numbers import numbers_as_text, require_numbers, texts, type_objects, type_texts
 from harness.data.read.source import Reading, Source
 from harness.data.read.table import Labels
 from harness.data.shape.reshape import reshape
@@ -136,13 +129,11 @@ def _scaled(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> p
     locator = RowLocator(source.origin, frame, source.entity, source.time)
     for name, factor in source.spec.scale.items():
         if name not in frame.columns:
-            raise DataError(
-                Problem(
-                    where=f"{source.origin}: column '{name}' (data.scale)",
-                    what="there is no such column",
-                    expected=few(list(frame.columns)),
-                    hint=near_columns(name, frame.columns) or "correct the name",
-                )
+            raise DataError.at(
+                where=f"{source.origin}: column '{name}' (data.scale)",
+                what="there is no such column",
+                expected=few(list(frame.columns)),
+                hint=near_columns(name, frame.columns) or "correct the name",
             )
         missing = frozenset(source.spec.missing_values)
         values = require_numbers(frame[name], missing, name=name, locator=locator)
@@ -172,7 +163,6 @@ _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _WIDE = re.compile(r"[\uff05\uff0b-\uff19]")
 _PERCENT = re.compile(r"[+-]?[0-9.,' ]*[0-9.]\s?%", re.ASCII)
-_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _EXAMPLES = 3
 
 
@@ -252,15 +242,13 @@ class Cleaner:
         if self.spec.percent != "fraction":
             return
         marked = [cell for cell, found in changes.items() if any(step == "percent" for step, *_ in found)]
-        bare = [cell for cell in texts if _PLAIN.fullmatch(cell) and float(cell) != 0.0]
+        bare = [cell for cell in texts if PLAIN.fullmatch(cell) and float(cell) != 0.0]
         if marked and bare:
-            raise DataError(
-                Problem(
-                    where=f"{self.log.origin}: column '{name}'",
-                    what=f"some cells have a percent sign ({quoted(marked)}), others none ({quoted(bare)})",
-                    expected="one way of writing throughout",
-                    hint="write all cells of the column alike; or say percent: number, if all are per cents",
-                )
+            raise DataError.at(
+                where=f"{self.log.origin}: column '{name}'",
+                what=f"some cells have a percent sign ({quoted(marked)}), others none ({quoted(bare)})",
+                expected="one way of writing throughout",
+                hint="write all cells of the column alike; or say percent: number, if all are per cents",
             )
 
     def _name(self, cell: str) -> list[tuple[str, str, str]]:
@@ -272,7 +260,7 @@ class Cleaner:
         )
 
     def _cell(self, cell: str) -> list[tuple[str, str, str]]:
-        if self.spec.thousands != "." and _PLAIN.fullmatch(cell):
+        if self.spec.thousands != "." and PLAIN.fullmatch(cell):
             return []  # as each of the steps would leave it
         return _changes(
             cell,
@@ -288,7 +276,7 @@ class Cleaner:
         if self.spec.percent is None or not _PERCENT.fullmatch(text):
             return text
         number = self._decimal(self._thousands(text[:-1].rstrip()))
-        if not _PLAIN.fullmatch(number):
+        if not PLAIN.fullmatch(number):
             return text
         return number if self.spec.percent == "number" else _shifted(number, -2)
 
@@ -305,7 +293,7 @@ class Cleaner:
         if self.spec.decimal == "." or text.count(",") != 1:
             return text
         written = text.replace(",", ".")
-        return written if _PLAIN.fullmatch(written) else text
+        return written if PLAIN.fullmatch(written) else text
 
 
 def _changes(cell: str, *steps: tuple[str, Callable[[str], str]]) -> list[tuple[str, str, str]]:

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Ints
 from harness.data.data_spec import ContiguityFile
 from harness.data.messages import Account, RowLocator, StepRecord, few
 from harness.data.name import near_columns
 from harness.data.neighbours import Contiguity
-from harness.data.read.files import read_file
+from harness.data.read.files import DataFolder
 from harness.data.read.numbers import require_numbers
-from harness.data.read.table import DataFile
+from harness.data.read.table import Table
 from harness.data.shape.panel_index import in_order, read_entities
 from harness.errors import DataError, Problem
 from harness.tables.preparation import Note
 
 _WHERE = "data.contiguity"
+_CORRECT = "take these rows out of the file, or correct them"
 
 
-@dataclass(frozen=True, eq=False)
-class ReadContiguity:
-    """Neighbours, the file that told them, and what there is to say about it."""
-
-    contiguity: Contiguity
-    file: DataFile
-    notes: tuple[Note, ...]
-    record: StepRecord
-
-
-def read_contiguity(path: Path, *, origin: str, spec: ContiguityFile) -> ReadContiguity:
-    """Return the pairs of neighbours in a file.
+def with_neighbours(table: Table, folder: DataFolder, spec: ContiguityFile) -> Table:
+    """Return a table with the pairs of neighbours in a file of a folder.
 
     A pair holds in both directions, whether the file has it once or twice.
 
@@ -46,29 +37,41 @@ def read_contiguity(path: Path, *, origin: str, spec: ContiguityFile) -> ReadCon
         one pair has several weights.
     """
     # The reader takes one column as names, which it leaves as they are written.
-    by_one = read_file(path, origin=origin, spec=spec, entity=spec.entity, time="")
-    by_other = read_file(path, origin=origin, spec=spec, entity=spec.neighbour, time="")
+    by_one = folder.read(spec, entity=spec.entity, time="")
+    by_other = folder.read(spec, entity=spec.neighbour, time="")
+    origin = by_one.origin
     locator = RowLocator(origin, by_one.frame, spec.entity, spec.neighbour)
     _require_columns(locator, spec)
     one = read_entities(by_one.frame[spec.entity], name=spec.entity, locator=locator)
     other = read_entities(by_other.frame[spec.neighbour], name=spec.neighbour, locator=locator)
     itself = np.array([a == b for a, b in zip(one, other, strict=True)], dtype=np.bool_)
-    _refuse(locator, spec.neighbour, itself, "entities are neighbours of themselves", "two entities in a row")
+    locator.refuse(
+        *(spec.neighbour, itself, "entities are neighbours of themselves", "two entities in a row", _CORRECT),
+        option=_WHERE,
+    )
     entities = in_order([*one, *other])
     position = {label: at for at, label in enumerate(entities)}
     ends = np.sort([[position[a], position[b]] for a, b in zip(one, other, strict=True)], axis=1)
     weights = _weights(locator, spec)
     pairs, first, which = np.unique(ends, axis=0, return_index=True, return_inverse=True)
     which = which.ravel()
-    _refuse_other_weights(locator, spec, weights, first[which])
+    locator.refuse(
+        *(str(spec.weight), weights != weights[first[which]]),
+        what="rows have another weight than the same pair has in an earlier row",
+        expected="one weight for a pair, whichever of the two comes first",
+        hint="neighbours are mutual: give the mean of both directions, or no weight",
+        option=_WHERE,
+    )
     contiguity = Contiguity(entities, pairs[:, 0], pairs[:, 1], weights[first], origin)
     written = [(position[a], position[b]) for a, b in zip(one, other, strict=True)]
     detail = f"{len(pairs)} pairs of {len(entities)} entities"
-    return ReadContiguity(
-        contiguity,
-        by_one.files[0],
-        _notes(written, which, len(pairs), contiguity),
-        StepRecord("contiguity", "neighbours", (origin,), Account(detail)),
+    return replace(
+        table,
+        contiguity=contiguity,
+        sha256=hashlib.sha256(f"{table.sha256}{by_one.sha256}".encode()).hexdigest(),
+        notes=(*table.notes, *_notes(written, which, len(pairs), contiguity)),
+        files=(*table.files, *by_one.files),
+        records=(*table.records, StepRecord("contiguity", "neighbours", (origin,), Account(detail))),
     )
 
 
@@ -84,14 +87,12 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
     are_here = np.array([label in known for label in contiguity.entities], dtype=np.bool_)
     paired = are_here[contiguity.ones] & are_here[contiguity.others]
     if not paired.any():
-        raise DataError(
-            Problem(
-                where=f"{contiguity.origin} ({_WHERE})",
-                what=f"none of its {contiguity.ones.size} pairs is of two entities of the data, such as "
-                f"{few([repr(label) for label in labels])}; it has {few([*map(repr, contiguity.entities)])}",
-                expected="entities as the data name them",
-                hint="write both files with the same names or codes",
-            )
+        raise DataError.at(
+            where=f"{contiguity.origin} ({_WHERE})",
+            what=f"none of its {contiguity.ones.size} pairs is of two entities of the data, such as "
+            f"{few([repr(label) for label in labels])}; it has {few([*map(repr, contiguity.entities)])}",
+            expected="entities as the data name them",
+            hint="write both files with the same names or codes",
         )
     at = np.unique(np.concatenate([contiguity.ones[paired], contiguity.others[paired]])).tolist()
     linked = {contiguity.entities[place] for place in at}
@@ -136,36 +137,10 @@ def _weights(locator: RowLocator, spec: ContiguityFile) -> Floats:
     weights = require_numbers(
         locator.frame[spec.weight], frozenset(spec.missing_values), name=spec.weight, locator=locator
     )
-    _refuse(
-        locator, spec.weight, ~(weights > 0.0), "weights are zero, negative or missing", "numbers above zero"
-    )
+    wrong = ~(weights > 0.0)
+    what = "weights are zero, negative or missing"
+    locator.refuse(spec.weight, wrong, what, "numbers above zero", _CORRECT, option=_WHERE)
     return weights
-
-
-def _refuse(locator: RowLocator, name: str, are_wrong: Mask, what: str, expected: str) -> None:
-    if are_wrong.any():
-        raise DataError(
-            Problem(
-                where=f"{locator.column(name, are_wrong)} ({_WHERE})",
-                what=f"{int(are_wrong.sum())} of {are_wrong.size} {what}",
-                expected=expected,
-                hint="take these rows out of the file, or correct them",
-            )
-        )
-
-
-def _refuse_other_weights(locator: RowLocator, spec: ContiguityFile, weights: Floats, first: Ints) -> None:
-    """Refuse rows whose pair has another weight in the row where it stands first, (n_rows,)."""
-    other = weights != weights[first]
-    if spec.weight is not None and other.any():
-        raise DataError(
-            Problem(
-                where=f"{locator.column(spec.weight, other)} ({_WHERE})",
-                what=f"{int(other.sum())} rows have another weight than the same pair has in an earlier row",
-                expected="one weight for a pair, whichever of the two comes first",
-                hint="neighbours are mutual: give the mean of both directions, or no weight",
-            )
-        )
 
 
 def _notes(

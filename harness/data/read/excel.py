@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from harness.data.messages import few
 from harness.data.read.layout import (
@@ -17,11 +16,12 @@ from harness.data.read.layout import (
     FileRow,
     check_header,
     lay_out,
+    look_at_rows,
     refuse_no_rows,
     without_unnamed,
 )
-from harness.data.read.source import Reading, Source, refuse_signature
-from harness.errors import DataError, Problem, near_names
+from harness.data.read.source import FileForm, FileReader, Reading, Source, refuse_signature
+from harness.errors import DataError, near_names
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 2**20
 """Rows that a sheet has in the programs that write them."""
+
+_LEAST_COLUMNS = 3
 
 
 def read_excel(source: Source) -> Reading:
@@ -40,11 +42,8 @@ def read_excel(source: Source) -> Reading:
     DataError
         Where the file is broken or unpacks to too much, the sheet is not clear, or a formula has no value.
     """
-    if not source.content.startswith(b"PK"):
-        refuse_signature(source.content, origin=source.origin, expected="an xlsx workbook")
-    with source.read_as("xlsx"):
-        source.refuse_unpacked(_unpacked_size(source.content))
-        sheet = _choose_sheet(_open(source, values=True), source)
+    with _opened(source) as workbook:
+        sheet = _choose_sheet(workbook, source)
         rows = [[cell.value for cell in row] for row in _cells(source, sheet, values=True)]
         formulas = [
             cell for row in _cells(source, sheet, values=False) for cell in row if cell.data_type == "f"
@@ -54,49 +53,38 @@ def read_excel(source: Source) -> Reading:
     return replace(_read_rows(rows, source), notes=(note,) if formulas else ())
 
 
-def sheet_rows(source: Source) -> list[FileRow]:
-    """Return the rows of a sheet that hold something, one or more.
+def look_at_workbook(form: FileForm) -> FileForm:
+    """Take the first of several sheets that is wide enough for a panel, and find its names and data.
 
-    Raises
-    ------
-    DataError
-        Where the file is no workbook, the sheet is not clear, or it is empty.
+    Notes on a file are not wide: entities and two periods side by side are the narrowest panel.
     """
-    with source.read_as("xlsx"):
-        source.refuse_unpacked(_unpacked_size(source.content))
-        sheet = _choose_sheet(_open(source, values=True), source)
-        return _filled([[cell.value for cell in row] for row in _cells(source, sheet, values=True)], source)
+    with _opened(form.source) as workbook:
+        names = _visible(workbook)
+        if len(names) > 1:
+            wide = (
+                name
+                for name in names
+                for row in _cells(form.source, name, values=True)
+                if sum(cell.value is not None for cell in row) >= _LEAST_COLUMNS
+            )
+            form = form.saying("sheet", next(wide, names[0]), f"of {len(names)}: {', '.join(names)}")
+        sheet = _choose_sheet(workbook, form.source)
+        rows = [[cell.value for cell in row] for row in _cells(form.source, sheet, values=True)]
+    return look_at_rows(form, _filled(rows, form.source))
 
 
-def sheet_names(source: Source) -> list[str]:
-    """Return the visible sheets of a workbook, in their order.
-
-    Raises
-    ------
-    DataError
-        Where the file is no workbook.
-    """
+@contextmanager
+def _opened(source: Source) -> Iterator[Workbook]:
+    """Give a workbook with the values of its cells; refuse what is none, or unpacks to too much."""
     if not source.content.startswith(b"PK"):
         refuse_signature(source.content, origin=source.origin, expected="an xlsx workbook")
     with source.read_as("xlsx"):
         source.refuse_unpacked(_unpacked_size(source.content))
-        return [
-            sheet.title for sheet in _open(source, values=True).worksheets if sheet.sheet_state == "visible"
-        ]
+        yield _open(source, values=True)
 
 
-def first_sheet_of_width(source: Source, names: Sequence[str], width: int) -> str | None:
-    """Return the first of some sheets with a row in which so many cells hold something; None without one."""
-    with source.read_as("xlsx"):
-        return next(
-            (
-                name
-                for name in names
-                for row in _cells(source, name, values=True)
-                if sum(cell.value is not None for cell in row) >= width
-            ),
-            None,
-        )
+def _visible(workbook: Workbook) -> list[str]:
+    return [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
 
 
 def _unpacked_size(content: bytes) -> int:
@@ -123,13 +111,11 @@ def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, 
     for number, row in enumerate(worksheet.iter_rows(), start=1):
         n_cells = next((at for at in range(len(row), 0, -1) if row[at - 1].value is not None), 0)
         if number > MAX_ROWS or n_cells > MAX_COLUMNS:
-            raise DataError(
-                Problem(
-                    where=f"{source.origin}: sheet '{sheet}'",
-                    what=f"a cell lies in row {number:,}, column {n_cells:,}",
-                    expected=f"at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns",
-                    hint="remove what lies far from the table",
-                )
+            raise DataError.at(
+                where=f"{source.origin}: sheet '{sheet}'",
+                what=f"a cell lies in row {number:,}, column {n_cells:,}",
+                expected=f"at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns",
+                hint="remove what lies far from the table",
             )
         yield row[:n_cells]
 
@@ -139,13 +125,13 @@ def _choose_sheet(workbook: Workbook, source: Source) -> str:
     names: list[str] = [sheet.title for sheet in workbook.worksheets]
     if asked is not None and asked in names:
         return asked
-    visible: list[str] = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    visible = _visible(workbook)
     if asked is None and len(visible) == 1:
         return visible[0]
     what = f"there is no sheet '{asked}'" if asked else f"{len(visible)} visible sheets, and none is named"
     hint = near_names(asked, names) if asked else ""
-    raise DataError(
-        Problem(source.origin, what, f"sheets {few(names)}", hint or f"data: sheet: {(visible or names)[0]}")
+    raise DataError.at(
+        source.origin, what, f"sheets {few(names)}", hint or f"data: sheet: {(visible or names)[0]}"
     )
 
 
@@ -156,17 +142,18 @@ def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: st
         if all(value is None for value in rows[cell.row - 1][cell.column - 1 : cell.column])
     ]
     if empty:
-        raise DataError(
-            Problem(
-                where=place,
-                what=f"{len(empty)} formulas have no saved value: {few(empty)}",
-                expected="values, or formulas that were computed",
-                hint="open and save the workbook in a spreadsheet program, or paste values",
-            )
+        raise DataError.at(
+            where=place,
+            what=f"{len(empty)} formulas have no saved value: {few(empty)}",
+            expected="values, or formulas that were computed",
+            hint="open and save the workbook in a spreadsheet program, or paste values",
         )
 
 
 def _read_rows(rows: list[list[object]], source: Source) -> Reading:
+
+    import pandas as pd
+
     layout = lay_out(_filled(rows, source), source, noun="row")
     used = [layout.header, *layout.body]
     width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
@@ -193,7 +180,7 @@ def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:
         if any(cell is not None for cell in row)
     ]
     if not filled:
-        raise DataError(Problem(source.origin, "no columns: the sheet is empty", "a header and rows"))
+        raise DataError.at(source.origin, "no columns: the sheet is empty", "a header and rows")
     return filled
 
 
@@ -202,3 +189,7 @@ def _name(cell: object) -> object:
     if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer():
         return str(int(cell))
     return cell.date().isoformat() if isinstance(cell, datetime.datetime) else cell
+
+
+EXCEL = FileReader("excel", (".xlsx",), read_excel, look_at_workbook)
+"""Workbooks."""

@@ -7,43 +7,23 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.data.file_spec import FileSpec
 from harness.data.read.clean import interpret
-from harness.data.read.excel import read_excel
 from harness.data.read.layout import check_header
-from harness.data.read.parquet import read_parquet
-from harness.data.read.source import Reading, Source
-from harness.data.read.stata import read_stata
-from harness.data.read.statistics_file import read_statistics_file
+from harness.data.read.parquet import PARQUET
+from harness.data.read.shipped import harness_readers
+from harness.data.read.source import FileReader, Source, numbered
 from harness.data.read.table import DataFile, Table, refuse_empty
-from harness.data.read.text import read_text
 from harness.errors import DataError, Problem, near_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-READERS: Mapping[str, Callable[[Source], Reading]] = MappingProxyType(
-    {
-        ".csv": read_text,
-        ".tsv": read_text,
-        ".txt": read_text,
-        ".parquet": read_parquet,
-        ".dta": read_stata,
-        ".xlsx": read_excel,
-        ".sav": read_statistics_file,
-        ".zsav": read_statistics_file,
-        ".sas7bdat": read_statistics_file,
-        ".xpt": read_statistics_file,
-    }
-)
-"""Reader of each kind of file, by its extension."""
 
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".npy", ".npz", ".rds", ".rdata"})
 
@@ -51,67 +31,31 @@ MAX_BYTES = 1 << 29
 """Largest file that is read; text takes about ten times its size in memory."""
 
 
-def read_file(path: Path, *, origin: str, spec: FileSpec, entity: str, time: str) -> Table:
-    """Return the table in a file that was found.
+def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table:
+    """Return the table in the bytes of a file.
 
     Parameters
     ----------
-    origin : what messages and the report call the file
-    spec : how text and workbooks are read
-    entity, time : columns of names, which are read as text, and of periods
+    title : of the table, for the report
 
     Raises
     ------
     DataError
-        Where the file is of no known format, too large, broken or empty.
+        Where the file is broken or empty, or is not what its spec says.
     """
-    refuse_unreadable(path, origin)
-    table = read_bytes(path.read_bytes(), path, origin=origin, spec=spec, entity=entity, time=time)
-    return replace(table, files=(DataFile(path, origin, table.sha256),))
-
-
-def refuse_unreadable(path: Path, origin: str) -> None:
-    """Raise a DataError where a file is of no known format, or too large."""
-    suffix = path.suffix.lower()
-    if suffix not in READERS:
-        raise DataError(_unknown_format(origin, suffix))
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise DataError(
-            Problem(
-                where=origin,
-                what=f"{size / 2**20:,.0f} MB, which may take {size / 2**30 * 10:,.0f} GB in memory",
-                expected=f"at most {MAX_BYTES / 2**20:,.0f} MB",
-                hint="keep the rows and columns of the study, or store them as parquet",
-            )
-        )
-
-
-def read_bytes(content: bytes, path: Path, *, origin: str, spec: FileSpec, entity: str, time: str) -> Table:
-    """Return the table in the bytes of a file, whose ending says how to read them."""
-    source = Source(content, origin, entity, time, spec)
-    reading = READERS[path.suffix.lower()](source)
-    refuse_empty(reading.frame, origin)
-    reading = interpret(reading, source)
+    reading = reader.read(source)
+    check_header(list(reading.frame.columns), source.origin)
+    refuse_empty(reading.frame, source.origin)
+    reading = interpret(replace(reading, frame=numbered(reading.frame)), source)
     return Table(
         reading.frame,
-        origin,
-        title=path.name,
+        source.origin,
+        title=title,
         source="",
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=hashlib.sha256(source.content).hexdigest(),
         notes=reading.notes,
         labels=reading.labels,
         records=reading.records,
-    )
-
-
-def _unknown_format(origin: str, suffix: str) -> Problem:
-    danger = "; files of this kind can run code when they are read" if suffix in PICKLES else ""
-    return Problem(
-        where=origin,
-        what=f"files ending in '{suffix}' are not read{danger}",
-        expected=", ".join(READERS),
-        hint="export the data as csv or parquet",
     )
 
 
@@ -126,10 +70,14 @@ class DataFolder:
     ----------
     root : folder that relative paths start at
     allow_outside : whether files may lie outside of it, links followed
+    readers : of their formats, by name
     """
 
     root: Path
     allow_outside: bool = False
+    readers: Mapping[str, FileReader] = field(
+        default_factory=lambda: {reader.name: reader for reader in harness_readers()}
+    )
 
     def find(self, asked: str) -> Path:
         """Return the resolved path of a file, given as written.
@@ -140,26 +88,73 @@ class DataFolder:
             Where the path is a URL, leaves the folder and may not, or is no readable regular file.
         """
         if _URL.match(asked):
-            raise DataError(
-                Problem(
-                    where=asked,
-                    what="an address, not a file",
-                    expected="a file on this machine",
-                    hint="download it first, and give the path of the copy",
-                )
+            raise DataError.at(
+                where=asked,
+                what="an address, not a file",
+                expected="a file on this machine",
+                hint="download it first, and give the path of the copy",
             )
         path = _resolved(asked, self.root)
         if not self.allow_outside and not path.is_relative_to(self.root.resolve()):
-            raise DataError(
-                Problem(
-                    where=asked,
-                    what="lies outside of the spec's folder",
-                    expected="a path within the spec's folder, links followed",
-                    hint="move the file, name it with --data, or say --allow-outside",
-                )
+            raise DataError.at(
+                where=asked,
+                what="lies outside of the spec's folder",
+                expected="a path within the spec's folder, links followed",
+                hint="move the file, name it with --data, or say --allow-outside",
             )
         _refuse_irregular(path, asked)
         return path
+
+    def reader_of(self, path: Path, origin: str) -> FileReader:
+        """Return what reads a file that was found.
+
+        Raises
+        ------
+        DataError
+            Where the file is of no known format, or too large.
+        """
+        suffix = path.suffix.lower()
+        by_suffix = {
+            own: reader for reader in reversed(tuple(self.readers.values())) for own in reader.suffixes
+        }
+        if suffix not in by_suffix:
+            danger = "; files of this kind can run code when they are read" if suffix in PICKLES else ""
+            raise DataError.at(
+                where=origin,
+                what=f"files ending in '{suffix}' are not read{danger}",
+                expected=", ".join(own for reader in self.readers.values() for own in reader.suffixes),
+                hint="export the data as csv or parquet",
+            )
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError.at(
+                where=origin,
+                what=f"{size / 2**20:,.0f} MB, which may take {size / 2**30 * 10:,.0f} GB in memory",
+                expected=f"at most {MAX_BYTES / 2**20:,.0f} MB",
+                hint="keep the rows and columns of the study, or store them as parquet",
+            )
+        return by_suffix[suffix]
+
+    def read(self, spec: FileSpec, *, entity: str, time: str, path: Path | None = None) -> Table:
+        """Return the table in a file that a spec names.
+
+        Parameters
+        ----------
+        spec : where the file lies, and how text and workbooks are read
+        entity, time : columns of names, which are read as text, and of periods
+        path : of a file that was found, to be read instead
+
+        Raises
+        ------
+        DataError
+            Where the file is not found, of no known format, too large, broken or empty.
+        """
+        path = path or self.find(str(spec.path))
+        origin = self.name_of(path)
+        reader = self.reader_of(path, origin)
+        source = Source(path.read_bytes(), origin, entity, time, spec)
+        table = read_source(source, reader, title=path.name)
+        return replace(table, files=(DataFile(path, origin, table.sha256),))
 
     def name_of(self, path: Path) -> str:
         """Return the path within the folder, or the name alone: no report tells of a home folder."""
@@ -182,7 +177,7 @@ def _resolved(asked: str, root: Path) -> Path:
     try:
         return (root / asked).resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(Problem(where=repr(asked), what=f"is no usable path: {error}")) from error
+        raise DataError.at(where=repr(asked), what=f"is no usable path: {error}") from error
 
 
 def _refuse_irregular(path: Path, asked: str) -> None:
@@ -192,13 +187,11 @@ def _refuse_irregular(path: Path, asked: str) -> None:
         raise DataError(_unreachable(path, asked, error)) from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise DataError(
-            Problem(where=asked, what=f"is {kind}", expected="a regular file", hint="name the file itself")
+        raise DataError.at(
+            where=asked, what=f"is {kind}", expected="a regular file", hint="name the file itself"
         )
     if not os.access(path, os.R_OK):
-        raise DataError(
-            Problem(where=asked, what="may not be read", hint="ask for the permission to read it")
-        )
+        raise DataError.at(where=asked, what="may not be read", hint="ask for the permission to read it")
 
 
 def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
@@ -247,6 +240,13 @@ def frame_file(frame: pd.DataFrame) -> FrameFile:
     except (pa.ArrowException, TypeError) as error:
         what = f"cells cannot be stored: {'; '.join(map(str, error.args))}"
         expected = "one type for all cells of a column"
-        raise DataError(Problem(FRAME_FILE, what, expected, "convert the column")) from error
+        raise DataError.at(FRAME_FILE, what, expected, "convert the column") from error
     parquet.write_table(arrow.replace_schema_metadata(None), buffer)
     return FrameFile(buffer.getvalue())
+
+
+def read_frame(
+    frame: FrameFile, spec: FileSpec, *, entity: str, time: str, origin: str = FRAME_FILE
+) -> Table:
+    """Return a script's table, as that of a file is."""
+    return read_source(Source(frame.content, origin, entity, time, spec), PARQUET, title=FRAME_FILE)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from harness.data.messages import Account, StepRecord, few
 from harness.data.name import fold_name
-from harness.data.read.numbers import NUMBER
-from harness.data.read.source import Source
+from harness.data.read.number_text import NUMBER
+from harness.data.read.source import FileForm, Source
 from harness.errors import DataError, Problem
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
@@ -71,9 +71,7 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     absent = [str(number) for number in asked if number not in known]
     if absent:
         what = f"there is nothing in {noun} {few(absent)}"
-        raise DataError(
-            Problem(source.origin, what, f"{noun}s {known[0]} to {known[-1]}", "correct the number")
-        )
+        raise DataError.at(source.origin, what, f"{noun}s {known[0]} to {known[-1]}", "correct the number")
     at = known.index(spec.header_row) if spec.header_row else 0
     header, above = rows[at], rows[:at]
     if spec.header_row is None and (names := likely_header(rows)) is not None:
@@ -117,7 +115,7 @@ def _numbers_rows(cells: Sequence[object]) -> bool:
 def refuse_no_rows(body: Sequence[FileRow], origin: str) -> None:
     """Raise a DataError where there are no rows of data."""
     if not body:
-        raise DataError(Problem(origin, "0 rows: there is a header only", "at least one row"))
+        raise DataError.at(origin, "0 rows: there is a header only", "at least one row")
 
 
 def _record(step: str, rows: Sequence[FileRow], source: Source, noun: str) -> StepRecord:
@@ -142,6 +140,15 @@ def likely_header(rows: Sequence[FileRow]) -> FileRow | None:
         return None
     usual = max(widths, key=lambda width: (widths[width], width))
     return next((row for row in others if len(row.filled) >= usual and _is_text(row.filled[0])), None)
+
+
+def look_at_rows(form: FileForm, rows: Sequence[FileRow]) -> FileForm:
+    """Find the row of names and the rows that are no data among those of a file, at least one."""
+    header = likely_header(rows)
+    if header is not None:
+        form = form.saying("header_row", header.number, "the row with the names of the columns")
+    skipped = likely_skips(rows[1 + (0 if header is None else rows.index(header)) :])
+    return form.saying("skip_rows", skipped, "no data: units, notes or empty rows") if skipped else form
 
 
 def likely_skips(body: Sequence[FileRow]) -> tuple[int, ...]:
@@ -200,13 +207,11 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
         Where a name is empty or no text, where two are equal once folded, or where there are too many.
     """
     if len(names) > MAX_COLUMNS:
-        raise DataError(
-            Problem(
-                where=origin,
-                what=f"{len(names):,} columns",
-                expected=f"at most {MAX_COLUMNS:,} columns",
-                hint="keep the columns of the study; or are rows and columns transposed?",
-            )
+        raise DataError.at(
+            where=origin,
+            what=f"{len(names):,} columns",
+            expected=f"at most {MAX_COLUMNS:,} columns",
+            hint="keep the columns of the study; or are rows and columns transposed?",
         )
     folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
     unnamed = [str(at) for at, name in enumerate(folded, start=1) if not name]

@@ -1,10 +1,9 @@
-"""How numbers are written, and columns as numbers: what is read as one, and what is refused."""
+"""Columns as numbers, truth values, dates and texts: what is read as which, and what is refused."""
 
 from __future__ import annotations
 
 import datetime
 import numbers
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,21 +13,19 @@ import pandas as pd
 
 from harness.arrays import Floats, Mask
 from harness.data.messages import RowLocator, quoted
-from harness.errors import DataError, Problem
+from harness.data.read.number_text import (
+    EXACT,
+    NUMBER,
+    is_exact,
+    is_integer,
+    is_marked_number,
+    is_number_of_code,
+    number_marks,
+)
+from harness.errors import DataError
 from harness.tables.preparation import Note
 
-NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
-_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)  # longer ones are beyond float64 anyway
-_ZEROS_IN_FRONT = re.compile(r"\s*[+-]?0[0-9]", re.ASCII)
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-
-EXACT = 2**53
-"""Whole numbers beyond this are not all held exactly by float64."""
-
-
-def is_exact(number: int) -> bool:
-    """Return whether float64 holds this whole number exactly."""
-    return abs(number) <= EXACT or (abs(number) < 2**1023 and int(float(number)) == number)
 
 
 def type_texts(cells: Sequence[str], missing: frozenset[str]) -> pd.Series:
@@ -54,7 +51,7 @@ def texts(cells: Sequence[str]) -> pd.Series:
 
 
 def _numbers(cells: Sequence[str], present: Sequence[str], missing: frozenset[str]) -> pd.Series:
-    whole = list(map(int, filter(_INTEGER.fullmatch, present)))
+    whole = list(map(int, filter(is_integer, present)))
     if not all(is_exact(number) for number in whole):
         return texts(cells)
     if len(whole) == len(cells) and all(abs(number) <= EXACT for number in whole):
@@ -88,18 +85,9 @@ def numbers_as_text(cells: Sequence[object], missing: frozenset[str]) -> list[st
     """
     texts_among = [cell for cell in cells if isinstance(cell, str) and cell not in missing]
     others = {_kind(cell) for cell in cells if cell is not None and not isinstance(cell, str)}
-    if others <= {"number"} and all(map(_is_number_text, texts_among)):
+    if others <= {"number"} and all(map(is_number_of_code, texts_among)):
         return texts_among
     return []
-
-
-def _is_number_text(text: str) -> bool:
-    return NUMBER.fullmatch(text) is not None and _ZEROS_IN_FRONT.match(text) is None
-
-
-def number_from_text(text: str) -> int | float:
-    """Return the number that a text is."""
-    return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def _exact_numbers(column: pd.Series, present: Sequence[object], *, has_gaps: bool) -> pd.Series:
@@ -123,9 +111,6 @@ LEAST = 1e-38
 """A column whose numbers go beyond these, in size, over- or underflows in some estimator: trees hold 32-bit
 floats, and products of two columns are squared."""
 
-_THOUSANDS = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}([ ,'’\u00a0\u202f][0-9]{3})+(\.[0-9]*)?\s*", re.ASCII)
-_PERCENT = re.compile(r"\s*[+-]?[0-9][0-9.,]*\s?[%％]\s*", re.ASCII)
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]*\s*", re.ASCII)
 _FEW_ROWS = 3
 """Rows of units, or of notes, that a file may have."""
 
@@ -199,7 +184,11 @@ def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, lo
     """
     read = read_numbers(column, missing)
     if read.refused.any():
-        raise DataError(_not_numbers(column, read.refused, missing, name=name, locator=locator))
+        rows = strange_cells(column, read.refused)
+        cells = column[rows].tolist()
+        expected = f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing"
+        remedy = _other_rows(rows, locator) or _remedy(column, cells)
+        locator.refuse(name, rows, f"cells are not numbers: {quoted(cells)}", expected, remedy)
     require_range(read.cells, name=name, locator=locator)
     return read.cells
 
@@ -208,38 +197,16 @@ def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where numbers, (n_obs,), are infinite, or too large or small to compute with."""
     with np.errstate(invalid="ignore"):
         infinite, large = np.isinf(values), np.abs(values) > GREATEST
-    if infinite.any():
-        raise DataError(
-            Problem(
-                where=locator.column(name, infinite),
-                what=f"{int(infinite.sum())} of {values.size} cells are infinite",
-                expected="finite numbers",
-                hint="correct the cells, or leave them empty and say data: missing: drop",
-            )
-        )
+    remedy = "correct the cells, or leave them empty and say data: missing: drop"
+    locator.refuse(name, infinite, "cells are infinite", "finite numbers", remedy)
     greatest = float(np.nanmax(np.abs(values), initial=0.0))
     if large.any() or 0.0 < greatest < LEAST:
-        raise DataError(
-            Problem(
-                where=locator.column(name, large if large.any() else None),
-                what=f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}",
-                expected=f"sizes from {LEAST:g} to {GREATEST:g}",
-                hint="rescale the column, that is, change its unit",
-            )
+        raise DataError.at(
+            where=locator.column(name, large if large.any() else None),
+            what=f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}",
+            expected=f"sizes from {LEAST:g} to {GREATEST:g}",
+            hint="rescale the column, that is, change its unit",
         )
-
-
-def _not_numbers(
-    column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, locator: RowLocator
-) -> Problem:
-    rows = strange_cells(column, refused)
-    cells = column[rows].tolist()
-    return Problem(
-        where=locator.column(name, rows),
-        what=f"{int(rows.sum())} of {rows.size} cells are not numbers: {quoted(cells)}",
-        expected=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
-        hint=_other_rows(rows, locator) or _remedy(column, cells),
-    )
 
 
 def strange_cells(column: pd.Series, refused: Mask) -> Mask:
@@ -275,15 +242,17 @@ def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
         return "turn the dates into a number, such as a year"
     if not written:
         return "give the column in a unit whose numbers are real and of ordinary size"
-    if all(_THOUSANDS.fullmatch(cell) for cell in written):
-        return 'say what separates thousands, as in data: thousands: ","'
-    if all(_PERCENT.fullmatch(cell) for cell in written):
-        return "data: percent: number reads 12.3% as 12.3, and percent: fraction as 0.123"
-    if all(_DECIMAL_COMMA.fullmatch(cell) for cell in written):
-        return 'say how decimals are written, data: decimal: ","'
-    if all(_is_written_number(cell) for cell in written):
+    if all(map(NUMBER.fullmatch, written)):
         return "the numbers are stored as text, or are too long: store the column as numbers"
-    return _CORRECT
+    plain = {" ".join(cell.split()) for cell in written}
+    if not all(map(is_marked_number, plain)):
+        return _CORRECT
+    marks = number_marks(plain)
+    if marks.percent:
+        return "data: percent: number reads 12.3% as 12.3, and percent: fraction as 0.123"
+    if marks.thousands:
+        return f'say what separates thousands, data: thousands: "{marks.thousands}"'
+    return 'say how decimals are written, data: decimal: ","' if marks.decimal == "," else _CORRECT
 
 
 def cast_note(column: pd.Series, *, name: str) -> Note | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from harness.data.read.layout import check_header
-from harness.data.read.numbers import is_exact
-from harness.data.read.source import Reading, Source, numbered, refuse_signature
+from harness.data.read.number_text import is_exact
+from harness.data.read.source import FileReader, Reading, Source, refuse_signature
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 
@@ -22,6 +21,7 @@ def read_parquet(source: Source) -> Reading:
     DataError
         Where the file is broken, or too large once it is unpacked.
     """
+    import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -54,7 +54,7 @@ def read_parquet(source: Source) -> Reading:
     for name in frame.columns:
         if frame[name].dtype == object:
             frame[name] = _nullable_integers(frame[name])
-    return Reading(numbered(frame))
+    return Reading(frame)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -100,3 +100,7 @@ def _nullable_integers(column: pd.Series) -> pd.Series:
     if present.empty or not is_whole.all() or not present.map(is_exact).all():
         return column
     return column.astype("float64")
+
+
+PARQUET = FileReader("parquet", (".parquet",), read_parquet)
+"""Parquet."""

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from harness.data.data_spec import ContiguityFile, DataSpec
+from harness.data.data_spec import DataSpec
 from harness.data.dataset import Dataset
-from harness.data.file_spec import FileSpec
 from harness.data.messages import few
-from harness.data.read.contiguity import read_contiguity
-from harness.data.read.files import FRAME_FILE, DataFolder, FrameFile, find_anywhere, read_bytes, read_file
+from harness.data.read.contiguity import with_neighbours
+from harness.data.read.files import DataFolder, FrameFile, find_anywhere, read_frame
 from harness.data.read.layout import check_header
 from harness.data.read.source import numbered
 from harness.data.read.table import Table, refuse_empty
 from harness.data.shape.merge import append, merge
 from harness.data.simulate.simulation import Simulation
-from harness.errors import DataError, PluginError, Problem, near_names
+from harness.errors import DataError, PluginError, near_names
 
 
 def read_table(
@@ -50,95 +48,52 @@ def read_table(
     PluginError
         Where a dataset fails to load.
     """
-    files = _Files(folder, entity, time)
-    table = _first(spec, files, given, datasets)
-    if spec.append:
-        table = append(table, [files.read(file) for file in spec.append], entity=entity, time=time)
+    table = _first(spec, folder, given, datasets, entity=entity, time=time)
+    others = [folder.read(file, entity=entity, time=time) for file in spec.append]
+    if others:
+        table = append(table, others, entity=entity, time=time)
     for at, file in enumerate(spec.merge):
-        table = merge(table, files.read(file), file, entity=entity, time=time, place=f"data.merge[{at}]")
-    if spec.contiguity is not None:
-        table = _with_neighbours(table, spec.contiguity, folder)
-    return table
-
-
-@dataclass(frozen=True)
-class _Files:
-    """Files of a study: where they may lie, and which columns hold names and periods.
-
-    Attributes
-    ----------
-    folder : where they lie
-    entity, time : the keys
-    """
-
-    folder: DataFolder
-    entity: str
-    time: str
-
-    def read(self, file: FileSpec) -> Table:
-        """Read a file that the spec names."""
-        return self.read_path(self.folder.find(str(file.path)), file)
-
-    def read_path(self, path: Path, spec: FileSpec) -> Table:
-        """Read a file, wherever it lies, as a spec says."""
-        origin = self.folder.name_of(path)
-        return read_file(path, origin=origin, spec=spec, entity=self.entity, time=self.time)
-
-    def read_frame(self, frame: FrameFile, spec: FileSpec) -> Table:
-        """Read a script's table."""
-        place = Path(FRAME_FILE)
-        return read_bytes(
-            frame.content, place, origin=FRAME_FILE, spec=spec, entity=self.entity, time=self.time
-        )
-
-
-def _with_neighbours(table: Table, file: ContiguityFile, folder: DataFolder) -> Table:
-    path = folder.find(str(file.path))
-    found = read_contiguity(path, origin=folder.name_of(path), spec=file)
-    return replace(
-        table,
-        contiguity=found.contiguity,
-        sha256=hashlib.sha256(f"{table.sha256}{found.file.sha256}".encode()).hexdigest(),
-        notes=(*table.notes, *found.notes),
-        files=(*table.files, found.file),
-        records=(*table.records, found.record),
-    )
+        other = folder.read(file, entity=entity, time=time)
+        table = merge(table, other, file, entity=entity, time=time, place=f"data.merge[{at}]")
+    return table if spec.contiguity is None else with_neighbours(table, folder, spec.contiguity)
 
 
 def _first(
-    spec: DataSpec, files: _Files, given: Path | FrameFile | None, datasets: Mapping[str, Dataset]
+    spec: DataSpec,
+    folder: DataFolder,
+    given: Path | FrameFile | None,
+    datasets: Mapping[str, Dataset],
+    *,
+    entity: str,
+    time: str,
 ) -> Table:
     if isinstance(given, FrameFile):
-        return files.read_frame(given, spec)
+        return read_frame(given, spec, entity=entity, time=time)
     if given is not None:
-        return files.read_path(find_anywhere(given), spec)
+        return folder.read(spec, entity=entity, time=time, path=find_anywhere(given))
     if spec.path is not None:
-        return files.read(spec)
+        return folder.read(spec, entity=entity, time=time)
     if spec.dataset is not None:
         return _read_dataset(spec.dataset, datasets)
     if spec.simulate is not None:
         return _simulated(spec.simulate)
-    raise DataError(
-        Problem(
-            where="data",
-            what="this spec names no data",
-            expected=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
-            hint="give --data FILE",
-        )
+    raise DataError.at(
+        where="data",
+        what="this spec names no data",
+        expected=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
+        hint="give --data FILE",
     )
 
 
 def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
     if name not in datasets:
         hint = near_names(name, datasets) or "see harness plugins for what each one offers"
-        raise DataError(
-            Problem("data.dataset", f"there is no dataset '{name}'", few(sorted(datasets)), hint),
-        )
+        raise DataError.at("data.dataset", f"there is no dataset '{name}'", few(sorted(datasets)), hint)
     dataset = datasets[name]
     try:
         frame = dataset.load()
     except Exception as error:
-        raise PluginError(Problem(f"dataset '{name}'", f"cannot be loaded: {error}")) from error
+        raise PluginError.at(f"dataset '{name}'", f"cannot be loaded: {error}") from error
     frame = frame.set_axis(check_header(list(frame.columns), name), axis="columns")
     refuse_empty(frame, name)
     return Table(numbered(frame), name, title=dataset.title, source=dataset.source, sha256=_digest_of(frame))

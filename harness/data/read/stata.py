@@ -6,15 +6,15 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import pandas as pd
-from pandas.io.stata import StataReader
+from typing import TYPE_CHECKING, Any
 
 from harness.data.read.layout import check_header
-from harness.data.read.source import Reading, Source, is_stata, numbered, refuse_signature
+from harness.data.read.source import FileReader, Reading, Source, is_stata, refuse_signature
 from harness.data.read.table import Labels
 from harness.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _UNICODE = 118
 """First release of the format (that of Stata 14) whose texts are UTF-8."""
@@ -30,6 +30,9 @@ def read_stata(source: Source) -> Reading:
     DataError
         Where the file is broken, or texts are not in the encoding.
     """
+    import pandas as pd
+    from pandas.io.stata import StataReader
+
     if not is_stata(source.content):
         refuse_signature(source.content, origin=source.origin, expected="a Stata file")
     with source.read_as("Stata"), warnings.catch_warnings(record=True) as warned:
@@ -53,7 +56,7 @@ def read_stata(source: Source) -> Reading:
             if key in of_values
         },
     )
-    return Reading(numbered(_without_empty_texts(frame, decode)), labels=labels)
+    return Reading(_without_empty_texts(frame, decode), labels=labels)
 
 
 def _attached(reader: Any, frame: pd.DataFrame) -> Mapping[str, str]:  # noqa: ANN401 - without stubs
@@ -106,3 +109,7 @@ def _without_empty_texts(frame: pd.DataFrame, decode: Callable[[str], str]) -> p
     for name in frame.select_dtypes(include=["object", "string"]).columns:
         frame[name] = frame[name].map(lambda cell: decode(cell) or None if isinstance(cell, str) else cell)
     return frame
+
+
+STATA = FileReader("stata", (".dta",), read_stata)
+"""Stata."""

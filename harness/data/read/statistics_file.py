@@ -5,12 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pandas as pd
-
 from harness.data.read.layout import check_header
-from harness.data.read.source import Reading, Source, numbered
+from harness.data.read.source import FileReader, Reading, Source
 from harness.data.read.table import Labels
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 _READERS = {".sav": "read_sav", ".zsav": "read_sav", ".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"}
 _STARTS = {
@@ -29,20 +27,20 @@ def read_statistics_file(source: Source) -> Reading:
     DataError
         Where pyreadstat is not installed, or the file is broken.
     """
+    import pandas as pd
+
     suffix = Path(source.origin).suffix.lower()
     if not source.content.startswith(_STARTS[suffix]):
         what = f"is named as a {suffix} file, but does not begin as one"
-        raise DataError(Problem(source.origin, what, "such a file under this name", "export the data again"))
+        raise DataError.at(source.origin, what, "such a file under this name", "export the data again")
     try:
         import pyreadstat
     except ImportError as error:
-        raise DataError(
-            Problem(
-                where=source.origin,
-                what=f"files ending in '{suffix}' are read by pyreadstat, which is not installed",
-                expected="the extra of the harness for files of SPSS and SAS",
-                hint="pip install 'panel-harness[files]', or export the data as csv",
-            )
+        raise DataError.at(
+            where=source.origin,
+            what=f"files ending in '{suffix}' are read by pyreadstat, which is not installed",
+            expected="the extra of the harness for files of SPSS and SAS",
+            hint="pip install 'panel-harness[files]', or export the data as csv",
         ) from error
     with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, f"data{suffix}")
@@ -60,4 +58,8 @@ def read_statistics_file(source: Source) -> Reading:
     )
     for name in frame.select_dtypes(include=["object", "string"]).columns:
         frame[name] = frame[name].replace("", None)
-    return Reading(numbered(frame), labels=labels)
+    return Reading(frame, labels=labels)
+
+
+STATISTICS = FileReader("statistics", tuple(_READERS), read_statistics_file)
+"""SPSS and SAS."""

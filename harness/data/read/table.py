@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from harness.data.messages import StepRecord
 from harness.data.neighbours import Contiguity
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 from harness.tables.preparation import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def refuse_empty(frame: pd.DataFrame, origin: str) -> None:
     """Raise a DataError where a table has no columns, or no rows."""
     if frame.empty:
         what = "no columns" if not frame.shape[1] else "0 rows"
-        raise DataError(Problem(origin, what, "at least one column and one row", "export the data again"))
+        raise DataError.at(origin, what, "at least one column and one row", "export the data again")
 
 
 def refuse_changed(table: Table) -> None:
@@ -101,11 +103,9 @@ def refuse_changed(table: Table) -> None:
 
 
 def _changed(file: DataFile, what: str) -> DataError:
-    return DataError(
-        Problem(
-            file.origin,
-            what,
-            "a file that stays the same from the start of a run to its end",
-            "put the file back and take the run up with --resume, or run the study again on the new file",
-        )
+    return DataError.at(
+        file.origin,
+        what,
+        "a file that stays the same from the start of a run to its end",
+        "put the file back and take the run up with --resume, or run the study again on the new file",
     )

@@ -5,13 +5,19 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 
-import pandas as pd
-
 from harness.data.messages import FEW
-from harness.data.read.layout import FileRow, check_header, lay_out, refuse_no_rows, without_unnamed
-from harness.data.read.source import Reading, Source, refuse_signature, signature
+from harness.data.read.layout import (
+    FileRow,
+    check_header,
+    lay_out,
+    look_at_rows,
+    refuse_no_rows,
+    without_unnamed,
+)
+from harness.data.read.source import FileForm, FileReader, Reading, Source, refuse_signature, signature
 from harness.errors import DataError, Problem
 
 SEPARATORS = (";", "\t", "|", ",")
@@ -29,6 +35,8 @@ def read_text(source: Source) -> Reading:
     DataError
         Where the file is no text in its encoding, has no columns or rows, or records of several lengths.
     """
+    import pandas as pd
+
     rows = text_rows(source)
     _refuse_separator([row for row in rows if row.number >= (source.spec.header_row or 1)], source)
     layout = lay_out(rows, source, noun="line")
@@ -45,6 +53,32 @@ def read_text(source: Source) -> Reading:
     return Reading(frame, cells="texts", records=layout.records)
 
 
+def look_at_text(form: FileForm) -> FileForm:
+    """Find the encoding and the separator of a text file, and which rows are names and data."""
+    content = form.source.content
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        first, *others = fitting_encodings(content)
+        also = f"; also possible: {', '.join(others)}" if others else ""
+        form = form.saying("encoding", first, f"not UTF-8; look at the names{also}")
+    separator = _likely_separator(content.decode(form.spec.encoding, errors="replace"))
+    form = form if separator == "," else form.saying("separator", separator)
+    return look_at_rows(form, text_rows(form.source))
+
+
+def _likely_separator(text: str) -> str:
+    """Return the mark that stands most evenly in the first lines; a comma where none does."""
+    lines = text.splitlines()[:_LOOKED_AT]
+    counts = {mark: Counter(line.count(mark) for line in lines) for mark in SEPARATORS}
+    usual = {
+        mark: max(found.items(), key=lambda pair: (pair[1], pair[0]), default=(0, 0))[0]
+        for mark, found in counts.items()
+    }
+    best = max(SEPARATORS, key=lambda mark: (usual[mark] > 0, counts[mark][usual[mark]], mark == ","))
+    return best if usual[best] else ","
+
+
 def text_rows(source: Source) -> list[FileRow]:
     """Return the lines of a text file that are not blank, one or more.
 
@@ -57,10 +91,8 @@ def text_rows(source: Source) -> list[FileRow]:
         refuse_signature(source.content, origin=source.origin, expected="a text file")
     rows = list(_records(decode(source), source))
     if not rows:
-        raise DataError(
-            Problem(
-                source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
-            )
+        raise DataError.at(
+            source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
         )
     return rows
 
@@ -75,13 +107,11 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
                 yield FileRow(line, list(fields))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(
-            Problem(
-                where=f"{source.origin}: line {line}",
-                what=f"a quoted field that begins here does not end as it should ({error})",
-                expected='quotes in pairs; a quote inside a quoted field written twice: ""',
-                hint="close or double the quote",
-            )
+        raise DataError.at(
+            where=f"{source.origin}: line {line}",
+            what=f"a quoted field that begins here does not end as it should ({error})",
+            expected='quotes in pairs; a quote inside a quoted field written twice: ""',
+            hint="close or double the quote",
         ) from error
 
 
@@ -96,13 +126,11 @@ def _refuse_separator(rows: list[FileRow], source: Source) -> None:
     ]
     if used:
         found = "a tab" if used[0] == "\t" else used[0]
-        raise DataError(
-            Problem(
-                where=f"{source.origin}: header",
-                what=f"1 column found; are the fields separated by {found}?",
-                expected=f"fields separated by {source.spec.separator!r}",
-                hint=f"data: separator: {used[0]!r}".replace("'", '"'),
-            )
+        raise DataError.at(
+            where=f"{source.origin}: header",
+            what=f"1 column found; are the fields separated by {found}?",
+            expected=f"fields separated by {source.spec.separator!r}",
+            hint=f"data: separator: {used[0]!r}".replace("'", '"'),
         )
 
 
@@ -111,13 +139,11 @@ def _refuse_ragged(body: list[FileRow], n_fields: int, origin: str) -> None:
     if ragged:
         shown = [f"{record.number} ({len(record.cells)} fields)" for record in ragged[:FEW]]
         more = f" and {len(ragged) - FEW} more" if len(ragged) > FEW else ""
-        raise DataError(
-            Problem(
-                where=f"{origin}: line{'s' if len(ragged) > 1 else ''} {', '.join(shown)}{more}",
-                what=f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header",
-                expected=f"{n_fields} fields in every row",
-                hint="add the fields that lack, or quote the ones that contain the separator",
-            )
+        raise DataError.at(
+            where=f"{origin}: line{'s' if len(ragged) > 1 else ''} {', '.join(shown)}{more}",
+            what=f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header",
+            expected=f"{n_fields} fields in every row",
+            hint="add the fields that lack, or quote the ones that contain the separator",
         )
 
 
@@ -145,13 +171,11 @@ def decode(source: Source) -> str:
         raise DataError(_wrong_encoding(source, error)) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(
-            Problem(
-                where=f"{source.origin}: line {line}",
-                what=f"a NUL character; the file may be damaged, or not in {encoding}",
-                expected="text",
-                hint="export the data again, or give its encoding, such as data: encoding: utf-16",
-            )
+        raise DataError.at(
+            where=f"{source.origin}: line {line}",
+            what=f"a NUL character; the file may be damaged, or not in {encoding}",
+            expected="text",
+            hint="export the data again, or give its encoding, such as data: encoding: utf-16",
         )
     return text.removeprefix("\ufeff")
 
@@ -180,3 +204,7 @@ def _decodes(content: bytes, encoding: str) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+TEXT = FileReader("text", (".csv", ".tsv", ".txt"), read_text, look_at_text)
+"""Delimited text."""

@@ -11,7 +11,7 @@ from harness.arrays import Ints, Mask
 from harness.data.data_spec import MissingPolicy
 from harness.data.messages import RowLocator
 from harness.data.prepare.step import Column
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 from harness.tables.preparation import Note
 
 
@@ -51,28 +51,22 @@ def require_complete(found: Completeness, policy: MissingPolicy, locator: RowLoc
         With every column that has missing cells.
     """
     if policy == "error" and found.missing:
-        raise DataError(*(_missing_cells(name, rows, locator) for name, rows in found.missing.items()))
-    if not found.rows.any():
+        expected = "no missing cell in a column that plays a role"
+        hint = "fill the cells in; or say data: missing: drop, to leave their rows out"
+        missing = found.missing.items()
         raise DataError(
-            Problem(
-                where=locator.origin,
-                what="0 rows are left: every row lacks a value"
-                + (f" of {', '.join(found.missing)}" if found.missing else " some periods earlier"),
-                expected="rows that have a value in every column that plays a role",
-                hint="take the emptiest columns out of the roles"
-                if found.missing
-                else "take a shorter lag or lead, or none",
-            )
+            *(locator.wrong(name, rows, "cells are missing", expected, hint) for name, rows in missing)
         )
-
-
-def _missing_cells(name: str, rows: Mask, locator: RowLocator) -> Problem:
-    return Problem(
-        where=locator.column(name, rows),
-        what=f"{int(rows.sum())} of {rows.size} cells are missing",
-        expected="no missing cell in a column that plays a role",
-        hint="fill the cells in; or say data: missing: drop, to leave their rows out",
-    )
+    if not found.rows.any():
+        raise DataError.at(
+            where=locator.origin,
+            what="0 rows are left: every row lacks a value"
+            + (f" of {', '.join(found.missing)}" if found.missing else " some periods earlier"),
+            expected="rows that have a value in every column that plays a role",
+            hint="take the emptiest columns out of the roles"
+            if found.missing
+            else "take a shorter lag or lead, or none",
+        )
 
 
 def completeness_notes(found: Completeness, entity: Ints) -> tuple[Note, ...]:

@@ -73,14 +73,8 @@ def _key(
     cells = frame[column]
     absent = cells.isna().to_numpy(dtype=np.bool_)
     if absent.any():
-        problems.add(
-            Problem(
-                where=locator.column(column, absent),
-                what=f"{int(absent.sum())} rows belong to no group",
-                expected="a group in every row",
-                hint="fill the cells in, or leave out what groups rows by it",
-            )
-        )
+        hint = "fill the cells in, or leave out what groups rows by it"
+        problems.add(locator.wrong(column, absent, "rows belong to no group", "a group in every row", hint))
         return None
     written = [_label(cell) for cell in cells.tolist()]
     listed = {_label(value): at for at, value in enumerate(rule.allowed or _categories(cells))}

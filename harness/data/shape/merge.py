@@ -206,10 +206,8 @@ def _keys(both: _Merge, table: Table) -> pd.DataFrame:
     for name in both.on:
         cells = table.frame[name]
         absent = cells.isna().to_numpy(dtype=np.bool_)
-        if absent.any():
-            what = f"{int(absent.sum())} rows have no key"
-            hint = "fill the cells in, or leave the rows out by skip_rows"
-            raise DataError(Problem(locator.column(name, absent), what, "a key in every row", hint))
+        hint = "fill the cells in, or leave the rows out by skip_rows"
+        locator.refuse(name, absent, "rows have no key", "a key in every row", hint)
         is_time = name == both.time
         columns[name] = (
             read_times(cells, name=name, locator=locator).labels
@@ -231,15 +229,13 @@ def _refuse_repeats(both: _Merge, keys: pd.DataFrame, table: Table) -> None:
         for key, at in groups.items()
     ]
     found = "m:1" if table is both.left else ("m:m" if both.match == "m:1" else "1:m")
-    raise DataError(
-        Problem(
-            where=both.where,
-            what=f"{len(groups)} keys ({', '.join(both.on)}) of {table.origin} occur more than once, "
-            f"so that the match is {found}: {few(shown)}",
-            expected=f"a {both.match} match",
-            hint="take the doubles out, give on further columns"
-            + (", or say match: m:1" if found == "m:1" else ""),
-        )
+    raise DataError.at(
+        where=both.where,
+        what=f"{len(groups)} keys ({', '.join(both.on)}) of {table.origin} occur more than once, "
+        f"so that the match is {found}: {few(shown)}",
+        expected=f"a {both.match} match",
+        hint="take the doubles out, give on further columns"
+        + (", or say match: m:1" if found == "m:1" else ""),
     )
 
 
@@ -285,15 +281,11 @@ def _refuse_other_values(both: _Merge, name: str, matched: pd.DataFrame) -> None
     if not other.any():
         return
     what = f"'{name}' is in both files, with other values in {int(other.sum())} of {other.size} matched rows"
-    raise DataError(
-        Problem(
-            where=both.where,
-            what=what + found,
-            expected="each column in one file, or with the same values in both",
-            hint="scale one of the columns"
-            if found
-            else "name the columns to take under columns, or use rename",
-        )
+    raise DataError.at(
+        where=both.where,
+        what=what + found,
+        expected="each column in one file, or with the same values in both",
+        hint="scale one of the columns" if found else "name the columns to take under columns, or use rename",
     )
 
 

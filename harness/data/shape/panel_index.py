@@ -15,7 +15,7 @@ from harness.arrays import Ints
 from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted
 from harness.data.shape.times import INTEGERS, Times, read_times
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 from harness.tables.preparation import Note
 
 _YEARS = range(1800, 2101)
@@ -95,13 +95,11 @@ def _refuse_duplicates(
         f"({labels[at]}, {written[at]}) in {locator.noun}s {locator.numbers(order[repeat : repeat + 2])}"
         for repeat, at in zip(repeats.tolist(), order[repeats].tolist(), strict=True)
     ]
-    raise DataError(
-        Problem(
-            where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
-            what=f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}",
-            expected="one row for each entity and period",
-            hint="take the doubles out, or name the columns that tell the rows apart",
-        )
+    raise DataError.at(
+        where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
+        what=f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}",
+        expected="one row for each entity and period",
+        hint="take the doubles out, or name the columns that tell the rows apart",
     )
 
 
@@ -113,13 +111,11 @@ def _refuse_swapped(entities: Sequence[str], times: Times, locator: RowLocator) 
     )
     years_as_times = times.kind is not INTEGERS or all(int(period) in _YEARS for period in periods)
     if years_as_entities and not years_as_times and periods.size > len(entities):
-        raise DataError(
-            Problem(
-                where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
-                what=f"the entities look like years ({few(entities)}), and the periods like entities",
-                expected="an entity column that names whose row it is, and a time column",
-                hint="swap roles.entity and roles.time; or, if they are right, write the entities as text",
-            )
+        raise DataError.at(
+            where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
+            what=f"the entities look like years ({few(entities)}), and the periods like entities",
+            expected="an entity column that names whose row it is, and a time column",
+            hint="swap roles.entity and roles.time; or, if they are right, write the entities as text",
         )
 
 
@@ -135,16 +131,9 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
         Where a label is missing, or the labels are neither all texts nor all whole numbers.
     """
     absent = column.isna().to_numpy(dtype=np.bool_)
-    if absent.any():
-        raise DataError(
-            Problem(
-                where=locator.column(name, absent),
-                what=f"{int(absent.sum())} rows name no entity",
-                expected="an entity in every row",
-                hint=f"fill the cells in, as where one cell stands for several rows; "
-                f"{locator.left_out(absent) or 'or take the rows out of the file'}",
-            )
-        )
+    others = locator.left_out(absent) or "or take the rows out of the file"
+    remedy = f"fill the cells in, as where one cell stands for several rows; {others}"
+    locator.refuse(name, absent, "rows name no entity", "an entity in every row", remedy)
     cells = column.tolist()
     if all(isinstance(cell, str) for cell in cells):
         return cells
@@ -154,13 +143,11 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     kinds = sorted(one_of)
     strange = [cell for cell in cells if not isinstance(cell, str) and not _is_whole(cell)]
     shown = strange or [one_of[kind] for kind in kinds]
-    raise DataError(
-        Problem(
-            where=locator.column(name),
-            what=f"entities are of kind {', '.join(kinds)}: {quoted(shown)}",
-            expected="all texts, or all whole numbers",
-            hint="store the column as text",
-        )
+    raise DataError.at(
+        where=locator.column(name),
+        what=f"entities are of kind {', '.join(kinds)}: {quoted(shown)}",
+        expected="all texts, or all whole numbers",
+        hint="store the column as text",
     )
 
 

@@ -11,7 +11,7 @@ from harness.data.file_spec import PERIOD, VARIABLE, Reshape
 from harness.data.messages import Account, StepRecord, few
 from harness.data.name import near_columns
 from harness.data.shape.times import plain_period
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"
 """What is read as a period in the names of columns, as a group of that name."""
@@ -53,10 +53,10 @@ def reshape(frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, orig
         if column not in frame.columns:
             hint = near_columns(column, frame.columns) or "correct the name, or use rename"
             what = f"there is no column '{column}'"
-            raise DataError(Problem(where, what, few(list(frame.columns)), hint))
+            raise DataError.at(where, what, few(list(frame.columns)), hint)
     if asked.value is None and time in frame.columns:
         what = f"the table has a column '{time}' already, beside columns of periods"
-        raise DataError(Problem(where, what, "periods in one place", "give value, or drop reshape"))
+        raise DataError.at(where, what, "periods in one place", "give value, or drop reshape")
     numbered = frame.assign(**{_ROW: frame.index})
     named = _long(numbered, asked, time=time, where=where) if asked.value is None else numbered
     value = asked.value or asked.into or "\0value"
@@ -82,9 +82,7 @@ def _long(frame: pd.DataFrame, asked: Reshape, *, time: str, where: str) -> pd.D
     if not found:
         shown = few([str(name) for name in frame.columns if name != _ROW])
         what = f"no column is named like '{asked.columns}'"
-        raise DataError(
-            Problem(where, what, f"columns such as those of the table: {shown}", "correct columns")
-        )
+        raise DataError.at(where, what, f"columns such as those of the table: {shown}", "correct columns")
     kept = [name for name in frame.columns if name not in found]
     value = asked.into or "\0value"
     long = frame.melt(id_vars=kept, value_vars=list(found), var_name="\0column", value_name=value)
@@ -114,7 +112,7 @@ def _spread(
             f"'{first[variable]}' of {first[entity]} in {first[time]} (rows {rows})"
         )
         hint = "take the doubles out by skip_rows, or name the entity by a column that tells them apart"
-        raise DataError(Problem(where, what, "one cell for each", hint))
+        raise DataError.at(where, what, "one cell for each", hint)
     wide = long.pivot(index=keys, columns=variable, values=value)  # noqa: PD010 - keys are distinct
     others = [name for name in long.columns if name not in (*keys, variable, value)]
     constant = [name for name in others if name == _ROW or not _differs(long, entity, name)]
@@ -122,9 +120,7 @@ def _spread(
     joined = firsts.merge(wide.reset_index(), on=keys, how="left", validate="1:1")
     clash = sorted(set(map(str, wide.columns)) & set(constant))
     if clash:
-        raise DataError(
-            Problem(where, f"variables are named as columns: {few(clash)}", "new names", "use rename")
-        )
+        raise DataError.at(where, f"variables are named as columns: {few(clash)}", "new names", "use rename")
     return joined
 
 

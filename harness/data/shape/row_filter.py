@@ -38,13 +38,11 @@ def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: fr
             kept &= _kept_by(rule, column, locator, missing)
     problems.raise_if_any()
     if not kept.any():
-        raise DataError(
-            Problem(
-                where=f"{locator.origin}: data.rows",
-                what="0 rows are left",
-                expected="rules that together keep at least one row",
-                hint="widen a range, or take a rule out",
-            )
+        raise DataError.at(
+            where=f"{locator.origin}: data.rows",
+            what="0 rows are left",
+            expected="rules that together keep at least one row",
+            hint="widen a range, or take a rule out",
         )
     return kept
 
@@ -102,13 +100,11 @@ def _matches(values: tuple[Value, ...], labels: list[str], column: str, locator:
     unknown = [value for value in wanted if value not in known]
     if unknown:
         hints = [hint for value in unknown if (hint := near_columns(value, known - {""}))]
-        raise DataError(
-            Problem(
-                where=f"{locator.column(column)} (data.rows)",
-                what=f"no row has the value {few([repr(value) for value in unknown])}",
-                expected=f"values of the column: {few(sorted(known - {''}))}",
-                hint="; ".join(hints) or "correct the value, or take it out of the rule",
-            )
+        raise DataError.at(
+            where=f"{locator.column(column)} (data.rows)",
+            what=f"no row has the value {few([repr(value) for value in unknown])}",
+            expected=f"values of the column: {few(sorted(known - {''}))}",
+            hint="; ".join(hints) or "correct the value, or take it out of the rule",
         )
     return np.isin(np.array(labels, dtype=object), wanted)
 
@@ -124,13 +120,11 @@ def _in_range(rule: RowFilter, column: str, locator: RowLocator, missing: frozen
         first, last = _ends_of_numbers(rule, column, locator)
     kept: Mask = (position >= first) & (position <= last)
     if not kept.any():
-        raise DataError(
-            Problem(
-                where=f"{locator.column(column)} (data.rows)",
-                what=f"no row lies between {_shown(rule.from_)} and {_shown(rule.to)}",
-                expected="a range that holds at least one row",
-                hint="correct from and to",
-            )
+        raise DataError.at(
+            where=f"{locator.column(column)} (data.rows)",
+            what=f"no row lies between {_shown(rule.from_)} and {_shown(rule.to)}",
+            expected="a range that holds at least one row",
+            hint="correct from and to",
         )
     return kept
 
@@ -147,13 +141,11 @@ def _ends_of_time(rule: RowFilter, times: Times, column: str, locator: RowLocato
 def _span(bound: Bound, times: Times, column: str, locator: RowLocator) -> tuple[float, float]:
     span = times.kind.span(str(bound))
     if span is None:
-        raise DataError(
-            Problem(
-                where=f"{locator.column(column)} (data.rows)",
-                what=f"{bound!r} is no {times.kind.name} or year",
-                expected=EXPECTED,
-                hint=f"write it as the column does: {times.labels[0]}",
-            )
+        raise DataError.at(
+            where=f"{locator.column(column)} (data.rows)",
+            what=f"{bound!r} is no {times.kind.name} or year",
+            expected=EXPECTED,
+            hint=f"write it as the column does: {times.labels[0]}",
         )
     return span
 
@@ -161,13 +153,11 @@ def _span(bound: Bound, times: Times, column: str, locator: RowLocator) -> tuple
 def _ends_of_numbers(rule: RowFilter, column: str, locator: RowLocator) -> tuple[float, float]:
     written = [bound for bound in (rule.from_, rule.to) if isinstance(bound, str)]
     if written:
-        raise DataError(
-            Problem(
-                where=f"{locator.column(column)} (data.rows)",
-                what=f"{few([repr(bound) for bound in written])} is no number",
-                expected="numbers as from and to of a column that is not the time",
-                hint="write the number without quotes",
-            )
+        raise DataError.at(
+            where=f"{locator.column(column)} (data.rows)",
+            what=f"{few([repr(bound) for bound in written])} is no number",
+            expected="numbers as from and to of a column that is not the time",
+            hint="write the number without quotes",
         )
     first = -np.inf if rule.from_ is None else float(rule.from_)
     last = np.inf if rule.to is None else float(rule.to)

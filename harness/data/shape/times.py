@@ -14,7 +14,7 @@ import pandas as pd
 
 from harness.arrays import Ints
 from harness.data.messages import RowLocator, quoted
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,12})(\.0*)?", re.ASCII)
 _YEAR = re.compile(r"(?:FY|YR)?([0-9]{4})(?:年度?|FY|\[YR\1\])?", re.ASCII)
@@ -207,15 +207,8 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
         digits pass a century.
     """
     absent = column.isna().to_numpy(dtype=np.bool_)
-    if absent.any():
-        raise DataError(
-            Problem(
-                where=locator.column(name, absent),
-                what=f"{int(absent.sum())} rows name no period",
-                expected=EXPECTED,
-                hint=f"fill the cells in; {locator.left_out(absent) or 'or take the rows out of the file'}",
-            )
-        )
+    remedy = f"fill the cells in; {locator.left_out(absent) or 'or take the rows out of the file'}"
+    locator.refuse(name, absent, "rows name no period", EXPECTED, remedy)
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.start_time
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -258,16 +251,9 @@ def written_period(cell: object) -> str:
 
 def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where some cells, (n_obs,), are no periods."""
-    if any(refused):
-        found = [cell for cell, is_refused in zip(cells, refused, strict=True) if is_refused]
-        raise DataError(
-            Problem(
-                where=locator.column(name, np.array(refused, dtype=np.bool_)),
-                what=f"{len(found)} of {len(cells)} cells are no periods: {quoted(found)}",
-                expected=EXPECTED,
-                hint="write the periods in one of these forms; or are entity and time swapped?",
-            )
-        )
+    found = quoted(cell for cell, is_refused in zip(cells, refused, strict=True) if is_refused)
+    hint = "write the periods in one of these forms; or are entity and time swapped?"
+    locator.refuse(name, np.array(refused, dtype=np.bool_), f"cells are no periods: {found}", EXPECTED, hint)
 
 
 _FEWEST = 4
@@ -282,12 +268,10 @@ def _refuse_two_digits(periods: Sequence[int], *, name: str, locator: RowLocator
     steps = set(np.diff([*(period for period in periods if period >= 50), *later]).tolist())
     if len(steps) == 1 and len(set(np.diff(periods).tolist())) > 1:
         first, last = periods[len(later)], later[-1] - 100
-        raise DataError(
-            Problem(
-                where=locator.column(name),
-                what=f"the periods run from {first:02d} over 99 to {last:02d}: years of two digits, "
-                f"and {last:02d} would be taken as earlier than {first:02d}",
-                expected="years of four digits, such as 1998 and 2003",
-                hint="write the century into the column",
-            )
+        raise DataError.at(
+            where=locator.column(name),
+            what=f"the periods run from {first:02d} over 99 to {last:02d}: years of two digits, "
+            f"and {last:02d} would be taken as earlier than {first:02d}",
+            expected="years of four digits, such as 1998 and 2003",
+            hint="write the century into the column",
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +41,11 @@ class CityYears:
         """Refuse more rows than a study can hold, before any is drawn."""
         n_rows = self.n_cities * self.n_years
         if n_rows > MAX_ROWS:
-            raise DataError(
-                Problem(
-                    where="data.simulate",
-                    what=f"{self.n_cities:,} cities in {self.n_years:,} years are {n_rows:,} rows",
-                    expected=f"at most {MAX_ROWS:,} rows",
-                    hint="lower n_entities or n_periods",
-                )
+            raise DataError.at(
+                where="data.simulate",
+                what=f"{self.n_cities:,} cities in {self.n_years:,} years are {n_rows:,} rows",
+                expected=f"at most {MAX_ROWS:,} rows",
+                hint="lower n_entities or n_periods",
             )
 
     @property

@@ -54,7 +54,7 @@ class Simulation(Protocol):
 
 
 @runtime_checkable
-class HasTruth(Protocol):
+class HasTruth(Simulation, Protocol):
     """A simulation that says which columns its truth is about, so that scenarios can ask it.
 
     Attributes
@@ -67,16 +67,6 @@ class HasTruth(Protocol):
     outcomes: ClassVar[tuple[str, ...]]
     exposure: ClassVar[str]
     moderators: ClassVar[tuple[str, ...]]
-
-    def expected(
-        self,
-        frame: pd.DataFrame,
-        *,
-        outcome: str,
-        exposure: Values | None = None,
-        moderators: Mapping[str, Values] = AS_DRAWN,
-    ) -> Floats:
-        """Return the true expected outcome of some rows (see `Simulation.expected`)."""
 
 
 SIMULATION: Kind[type[Simulation]] = Kind(

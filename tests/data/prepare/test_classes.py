@@ -12,8 +12,6 @@ from harness.data.prepare.row_steps import Classes
 from harness.data.prepare.step import LearnedStep, PanelStep, RowStep
 from harness.data.read.table import Table
 from harness.data.roles import Roles
-from harness.data.rules import ColumnRule
-from harness.errors import DataError
 
 SIZES = Classes("size", "people", (100.0, 500.0), ("small", "large", "mega"))
 ROLES = Roles(entity="city", time="year", outcomes=("y",), exposure="x")
@@ -51,25 +49,10 @@ def test_groups_of_a_panel_are_the_classes_in_their_order():
     assert built.steps_table()["detail"].tolist() == [SIZES.detail]
 
 
-def test_a_rule_orders_classes_and_sees_their_labels():
-    schema = {"size": ColumnRule(type="text", allowed=("mega", "large", "small"))}
-    built = builder([700.0, 50.0, 100.0, 20.0], schema=schema)
-    assert built.panel("y").group("size").labels == ("mega", "large", "small")
-    with pytest.raises(DataError, match="size") as caught:
-        builder([700.0, 50.0], schema={"size": ColumnRule(type="text", allowed=("large", "small"))})
-    assert "mega" in str(caught.value)
-
-
-def test_a_row_without_the_number_belongs_to_no_class():
-    with pytest.raises(DataError, match="1 rows belong to no group"):
-        builder([700.0, np.nan, 100.0])
-
-
 @pytest.mark.parametrize(
     ("at", "labels", "told"),
     [
         ((500.0, 100.0), ("a", "b", "c"), "thresholds increase"),
-        ((100.0, 100.0), ("a", "b", "c"), "thresholds increase"),
         ((100.0,), ("a", "b", "c"), "1 thresholds make 2 classes"),
         ((100.0,), ("a", "a"), "a label of its own"),
     ],

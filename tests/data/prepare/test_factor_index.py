@@ -13,7 +13,6 @@ from harness.data.prepare.factor_index import (
     LearnedIndex,
     likelihood_loadings,
     principal_loadings,
-    rotate_varimax,
 )
 from harness.errors import DataError
 
@@ -90,12 +89,6 @@ def test_likelihood_loadings_are_those_of_two_libraries(loadings, n_factors):
 HEYWOOD = np.array([[1.0, 0.9, 0.8], [0.9, 1.0, 0.5], [0.8, 0.5, 1.0]])
 
 
-def test_a_heywood_case_stays_within_bounds():
-    loadings = likelihood_loadings(HEYWOOD, 1)[:, 0]
-    assert np.square(loadings[0]) == pytest.approx(1 - LEAST_UNIQUENESS, abs=1e-3)
-    assert np.all(np.abs(loadings) < 1)
-
-
 def test_a_heywood_case_is_fitted_better_than_by_statsmodels():
     """It has no bound, and from the same start ends in a local maximum here."""
     ours, theirs = likelihood_loadings(HEYWOOD, 1), from_statsmodels(HEYWOOD, 1)
@@ -151,62 +144,10 @@ def test_the_index_rises_with_its_first_indicator(sign, method):
     assert learned.loadings[0] > 0
 
 
-def test_loadings_of_both_signs_do_not_turn_the_index_round_between_subsamples():
-    columns = simulated([0.8, -0.8, 0.6, -0.6], n_rows=400, seed=11)
-    names = NAMES[:4]
-    whole = learn(FactorIndex("d", names), columns).compute(columns)
-    rng = np.random.default_rng(8)
-    sums = []
-    for _ in range(100):
-        rows = rng.choice(400, size=320, replace=False)
-        learned = learn(FactorIndex("d", names), {name: columns[name][rows] for name in names})
-        assert np.corrcoef(learned.compute(columns), whole)[0, 1] > 0.98
-        sums.append(learned.loadings.sum())
-    # A sign by the sum of the loadings would have turned it round in many of them.
-    assert 10 < np.sum(np.array(sums) < 0) < 90
-
-
-def test_varimax_raises_the_spread_of_squared_loadings():
-    columns = simulated([[0.9, 0], [0.8, 0], [0.7, 0.1], [0, 0.8], [0.1, 0.7], [0, 0.6]])
-    loadings = likelihood_loadings(correlation(columns, NAMES), 2)
-    rotated = rotate_varimax(loadings)
-
-    def criterion(matrix) -> float:
-        return float(np.square(matrix).var(axis=0).sum())
-
-    grid = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in np.linspace(0, np.pi, 2_000)]
-    assert criterion(rotated) == pytest.approx(max(criterion(loadings @ turn) for turn in grid), rel=1e-5)
-    np.testing.assert_allclose(rotated @ rotated.T, loadings @ loadings.T, atol=1e-12)
-
-
 def test_the_first_rotated_factor_is_the_one_that_explains_most():
     columns = simulated([[0.9, 0], [0.8, 0], [0.7, 0.1], [0.6, 0], [0.1, 0.7], [0, 0.6]])
     index = learn(FactorIndex("d", NAMES, factors=2), columns).compute(columns)
     assert np.corrcoef(index, columns["latent"])[0, 1] > 0.93
-
-
-def test_learned_from_some_rows_and_applied_to_all():
-    index = FactorIndex("d", NAMES[:5])
-    half = {name: column[:250] for name, column in ONE_FACTOR.items()}
-    changed = {name: np.concatenate([column[:250], column[250:] * 3]) for name, column in ONE_FACTOR.items()}
-    from_half = learn(index, half)
-    np.testing.assert_array_equal(from_half.compute(ONE_FACTOR)[:250], from_half.compute(half))
-    np.testing.assert_array_equal(from_half.compute(changed)[:250], from_half.compute(half))
-    assert from_half.compute(ONE_FACTOR).min() < 0  # a row not learned from may lie below the start
-
-
-def test_units_do_not_matter():
-    index = FactorIndex("d", NAMES[:5])
-    other = {name: 1000.0 * column + 7.0 for name, column in ONE_FACTOR.items()}
-    np.testing.assert_allclose(
-        learn(index, other).compute(other), learn(index, ONE_FACTOR).compute(ONE_FACTOR), atol=1e-9
-    )
-
-
-def test_a_missing_indicator_gives_no_index():
-    learned = learn(FactorIndex("d", NAMES[:3]), ONE_FACTOR)
-    columns = {name: np.array([1.0, np.nan]) for name in NAMES[:3]} | {"q": np.array([1.0, 2.0])}
-    assert np.isnan(learned.compute(columns)).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

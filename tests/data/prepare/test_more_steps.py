@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
-from harness.data.prepare.panel_steps import Deflate, Difference
-from harness.data.prepare.row_steps import Emissions, Log1p, Product, Ratio
+from harness.data.prepare.panel_steps import Deflate
+from harness.data.prepare.row_steps import Emissions, Log1p, Ratio
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
 from harness.errors import DataError, EstimationError
 
@@ -23,9 +20,7 @@ COLUMNS = {"a": np.array([1.0, 4.0, nan]), "b": np.array([2.0, 0.5, 3.0]), "c": 
     ("step", "expected", "detail"),
     [
         (Log1p("d", "a"), [np.log(2.0), np.log(5.0), nan], "log(1 + a)"),
-        (Product("d", ("a", "b", "c")), [20.0, 40.0, nan], "a x b x c"),
         (Ratio("d", "a", "b", scale=100.0), [50.0, 800.0, nan], "a / b x 100"),
-        (Ratio("d", "a", "b"), [0.5, 8.0, nan], "a / b"),
         (Emissions("d", {"b": 3.0, "a": 2.0}), [8.0, 9.5, nan], "2 x a + 3 x b"),
     ],
     ids=lambda value: getattr(value, "name", None),
@@ -56,37 +51,9 @@ def test_what_a_row_step_cannot_compute(step, columns, impossible):
         step.compute(columns)
 
 
-def test_the_order_of_factors_rounds_nothing():
-    rng = np.random.default_rng(4)
-    columns = {name: rng.random(50) * 10**at for at, name in enumerate("abc")}
-    factors = {"a": 2.1622, "b": 3.1031, "c": 1.3023}
-    turned = dict(reversed(factors.items()))
-    straight, other = Emissions("d", factors).compute(columns), Emissions("d", turned).compute(columns)
-    np.testing.assert_array_equal(straight, other)
-    np.testing.assert_array_equal(
-        Product("d", ("a", "b", "c")).compute(columns), Product("d", ("c", "b", "a")).compute(columns)
-    )
-    np.testing.assert_allclose(straight, sum(factors[name] * columns[name] for name in "abc"), rtol=1e-15)
-
-
 def column(values):
     cells = np.array(values, dtype=np.float64)
     return Column(cells, np.zeros(cells.shape, dtype=np.bool_))
-
-
-@given(
-    keys=st.sets(st.tuples(st.integers(0, 4), st.integers(-6, 6)), min_size=1, max_size=30),
-    periods=st.integers(1, 3),
-)
-def test_a_difference_is_a_join_on_the_earlier_period(keys, periods):
-    frame = pd.DataFrame(list(keys), columns=["entity", "period"])
-    frame["a"] = np.arange(float(len(frame))) ** 2
-    earlier = frame.assign(period=frame["period"] + periods).rename(columns={"a": "before"})
-    joined = frame.merge(earlier, on=["entity", "period"], how="left")
-    calendar = Calendar(frame["entity"].to_numpy(), frame["period"].to_numpy())
-    made = Difference("b", "a", periods).across({"a": column(frame["a"])}, calendar)
-    np.testing.assert_array_equal(made.cells, joined["a"] - joined["before"])
-    np.testing.assert_array_equal(made.unreached, joined["before"].isna())
 
 
 CALENDAR = Calendar(
@@ -107,15 +74,6 @@ def test_prices_are_those_of_the_base_period_whatever_the_index_is_based_on(base
     np.testing.assert_allclose(made.cells, [110, 110, 110, 100, 60, 70, 80 / 3], rtol=1e-15)
     assert not made.unreached.any()
     assert step.account(columns, made).detail == "prices relative to 2012 from 0.5 to 3"
-
-
-def test_an_entity_without_the_base_period_has_no_real_values():
-    step = Deflate("real", "gdp", "prices", 2011)
-    columns = {"gdp": column(GDP), "prices": column(INDEX)}
-    made = step.across(columns, CALENDAR)
-    np.testing.assert_allclose(made.cells, [100, 100, 100, 50, 30, nan, nan], rtol=1e-15)
-    assert made.unreached.tolist() == [False] * 5 + [True] * 2
-    assert step.account(columns, made).detail.endswith("2 rows without a base")
 
 
 @pytest.mark.parametrize(
@@ -148,13 +106,6 @@ def test_standardised_columns_are_those_of_their_definition():
     assert learned.detail == "0.3162 x (a - 4)"
 
 
-def test_a_rescaled_column_has_the_range_asked_for():
-    learned = Rescale("r", "a", (-1.0, 2.0)).learn(LEARN)
-    np.testing.assert_allclose(learned.compute(LEARN), [-1 / 3, -1, -2 / 3, 2, 0], atol=1e-15)
-    assert learned.compute(APPLY)[-1] == pytest.approx(-1 + 98 / 3)
-    assert learned.detail == "-1 + 0.3333 x (a - 1)"
-
-
 def test_winsorised_columns_are_clipped_at_the_quantiles_of_pandas():
     rng = np.random.default_rng(8)
     values = rng.standard_normal(501)
@@ -172,23 +123,3 @@ def test_winsorised_columns_are_clipped_at_the_quantiles_of_pandas():
 def test_a_column_that_does_not_vary_has_no_scale(step, values):
     with pytest.raises(DataError, match="does not vary"):
         step.learn({"a": np.array(values)})
-
-
-def test_no_rows_have_no_quantiles():
-    with pytest.raises(DataError, match="no row has a value"):
-        Winsorise("w", "a").learn({"a": np.array([])})
-
-
-def test_an_index_within_a_range_is_the_index_rescaled():
-    rng = np.random.default_rng(5)
-    factor = rng.standard_normal(300)
-    columns = {name: factor + 0.3 * rng.standard_normal(300) for name in "abc"}
-    plain = FactorIndex("i", ("a", "b", "c")).learn(columns)
-    ranged = FactorIndex("i", ("a", "b", "c"), to=(0.0, 0.88)).learn(columns)
-    index = plain.compute(columns)
-    np.testing.assert_allclose(ranged.compute(columns), 0.88 * index / index.max(), atol=1e-15)
-    assert plain.compute(columns).min() == 0.0
-    correlations = [np.corrcoef(columns[name], index)[0, 1] for name in "abc"]
-    # Regression scores of one factor correlate with a column as its loading does, over their own deviation.
-    np.testing.assert_allclose(plain.loadings / index.std(), correlations, rtol=1e-6)
-    assert plain.detail.startswith("loading (weight): a 0.9")

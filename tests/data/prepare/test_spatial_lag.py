@@ -63,12 +63,3 @@ def test_a_latitude_beyond_the_pole_is_refused(build_text):
     text = TEXT.replace("c,1,4,40", "c,1,4,140")
     with pytest.raises(DataError, match=r"1 of 6 values are no latitude in degrees"):
         build_text(text, roles=roles)
-
-
-def test_contradictory_roles_are_told():
-    roles = Roles("id", "year", ("y",), "x", (), ("z",), instruments=("z",), latitude="lat")
-    assert roles.contradictions() == (
-        ("instruments", "'z' is already in controls"),
-        ("longitude", "latitude and longitude are named together, or neither"),
-    )
-    assert roles.role_of("lat") == "latitude"

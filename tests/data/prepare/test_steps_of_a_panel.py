@@ -12,7 +12,6 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.read.table import Table
 from harness.data.roles import Roles
-from harness.errors import DataError
 from harness.installed import installed
 from harness.registry.options import OPTIONS, options_model
 
@@ -87,74 +86,6 @@ def test_the_chain_is_what_pandas_computes():
     np.testing.assert_allclose(panel["both"], panel["share"] * panel["real_z"], rtol=1e-14)
 
 
-def test_rows_and_columns_may_be_permuted():
-    frame = raw()
-    shuffled = frame.sample(frac=1.0, random_state=2)[list(reversed(frame.columns))]
-    pd.testing.assert_frame_equal(build(frame).frame(), build(shuffled).frame(), check_exact=True)
-    pd.testing.assert_frame_equal(build(frame).steps_table(), build(shuffled).steps_table())
-
-
-def test_the_record_names_each_step_that_was_needed():
-    table = build(raw()).steps_table()
-    assert list(table) == ["step", "into", "inputs", "detail"]
-    assert table["step"].tolist() == [
-        *("interpolate", "interpolate", "emissions", "deflate", "ratio"),
-        *("difference", "winsorise", "standardise", "rescale", "product"),
-    ]
-    by_column = table.set_index("into")
-    assert by_column.loc["gas", "detail"] == "4 of 30 cells filled (13.3%), 0 still missing"
-    assert by_column.loc["co2", "inputs"] == "gas, lpg"
-    assert by_column.loc["intensity", "detail"] == "co2 / real x 100"
-    assert by_column.loc["growth", "detail"] == "1 earlier; 6 rows have no such period"
-
-
-def test_without_steps_the_record_is_empty():
-    roles = Roles(entity="city", time="year", outcomes=("gdp",), exposure="prices")
-    table = build(raw(), [], roles).steps_table()
-    assert list(table) == ["step", "into", "inputs", "detail"]
-    assert table.empty
-
-
-def test_filled_cells_are_warned_of_column_by_column():
-    notes = {note.where: note.message for note in build(raw()).notes if note.code == "W-INTERPOLATED"}
-    assert set(notes) == {"gas", "lpg"}
-    assert notes["lpg"].startswith("2 of 30 cells (6.7%) were missing")
-
-
-def test_cells_that_stay_missing_are_missing_cells():
-    frame = raw()
-    frame.loc[4, "gas"] = np.nan
-    with pytest.raises(DataError, match="cells are missing"):
-        build(frame)
-    assert build(frame, missing="drop").n_obs == build(raw()).n_obs - 1
-
-
-def test_steps_before_the_filling_see_the_gaps():
-    roles = Roles(
-        entity="city", time="year", outcomes=("gdp",), exposure="prices", controls=("before", "gas")
-    )
-    steps = [{"square": {"into": "before", "of": "gas"}}, {"interpolate": {"columns": ["gas"], "limit": 2}}]
-    assert build(raw(), steps, roles, missing="drop").n_obs == 26
-    assert build(raw(), steps[::-1], roles).n_obs == 30
-
-
-@pytest.mark.parametrize(
-    ("step", "what"),
-    [
-        ({"log": {"into": "gdp", "of": "gdp"}}, "there is a column of this name already"),
-        ({"interpolate": {"columns": ["coal"], "limit": 1}}, "there is no such column"),
-        (
-            {"deflate": {"into": "r", "of": "gdp", "by": "prices", "base": 1950}},
-            "no row is of the base period 1950",
-        ),
-    ],
-    ids=["only filling is in place", "absent column", "absent period"],
-)
-def test_what_a_data_spec_may_not_ask(step, what):
-    with pytest.raises(DataError, match=what):
-        build(raw(), [*STEPS, step])
-
-
 def test_learned_steps_learn_from_the_rows_of_a_fold():
     builder = build(raw())
     rows = np.arange(0, builder.n_obs, 2)
@@ -162,8 +93,3 @@ def test_learned_steps_learn_from_the_rows_of_a_fold():
     assert panel.column("real_z")[rows].mean() == pytest.approx(0.0, abs=1e-12)
     assert abs(panel.column("real_z").mean()) > 1e-6
     assert [panel.column("share")[rows].min(), panel.column("share")[rows].max()] == pytest.approx([0.0, 1.0])
-
-
-def test_a_product_follows_where_the_exposure_is_given_other_values():
-    panel = build(raw()).panel("intensity").with_column("share", 0.5)
-    np.testing.assert_allclose(panel.column("both"), 0.5 * panel.column("real_z"), rtol=1e-14)

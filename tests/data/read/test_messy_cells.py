@@ -25,20 +25,12 @@ def told(table):
             CLEAN.replace("1234.5", '"1,234.5"'), {"thousands": ","}, ("thousands", "y"), id="thousands"
         ),
         pytest.param(
-            "2011年各市统计,,,\n" + CLEAN, {"header_row": 2}, ("header_row", "panel.csv"), id="title"
-        ),
-        pytest.param(
             CLEAN.replace("y,x\n", "y,x\n,,万元,%\n"),
             {"skip_rows": (2,)},
             ("skip_rows", "panel.csv"),
             id="units",
         ),
-        pytest.param(CLEAN.replace("12.3", "12.3%"), {"percent": "number"}, ("percent", "x"), id="percent"),
-        pytest.param(CLEAN.replace("2011", "２０１１年"), {}, ("plain_period", "year"), id="years"),
         pytest.param(CLEAN.replace("2234.5", "２２３４．５"), {}, ("full_width", "y"), id="full-width"),
-        pytest.param(
-            CLEAN.replace("天津,2011", "\u3000天\u3000津\u00a0,2011"), {}, ("strip_blanks", "id"), id="blanks"
-        ),
         pytest.param(
             CLEAN.replace(",", ";").replace(".", ","),
             {"separator": ";", "decimal": ","},
@@ -59,22 +51,6 @@ def test_what_is_cleaned_is_counted_and_shown(read_bytes):
     table = read_bytes(CLEAN.replace("北京,", " 北京,").encode())
     assert told(table) == {("strip_blanks", "id"): "2 cells: ' 北京' to '北京'"}
     assert table.records[0].inputs == ("panel.csv",)
-
-
-def test_blanks_within_names(read_bytes):
-    table = read_bytes("id,y\nNew  York,1\nSan\u00a0Juan,2\n北 京,3\n".encode())
-    assert table.frame["id"].tolist() == ["New York", "San Juan", "北京"]
-
-
-def test_clean_cells_tell_nothing(read_bytes):
-    assert read_bytes(CLEAN.encode()).records == ()
-
-
-@pytest.mark.parametrize("cell", ["1,23", "12,34,567", "1,234,56"])
-def test_commas_that_separate_no_thousands_stay(read_bytes, cell):
-    spec = DataSpec(path="panel.csv", thousands=",")
-    frame = read_bytes(f'id,y\na,"{cell}"\n'.encode(), spec=spec).frame
-    assert frame["y"].tolist() == [cell]  # a text, which a role refuses
 
 
 def test_per_cents_as_fractions_are_exact(read_bytes):
@@ -115,26 +91,6 @@ def test_a_title_row_is_named_with_its_remedy(read_bytes):
     assert caught.value.hint == "data: header_row: 2"
 
 
-def test_a_title_row_of_a_sheet_is_named_with_its_remedy(read_bytes):
-    rows = [["各市统计"], [None], ["id", "year", "y"], ["a", 2011, 1.5]]
-    with pytest.raises(DataError) as caught:
-        read_bytes(as_workbook({"panel": rows}), name="panel.xlsx")
-    assert caught.value.hint == "data: header_row: 3"
-
-
-def test_a_row_of_units_is_named_with_its_remedy(build_text):
-    with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,2010,万元,5\n" + CLEAN.partition("\n")[2])
-    assert "data: skip_rows: [2]" in caught.value.hint
-
-
-def test_a_row_that_is_not_there(read_bytes):
-    with pytest.raises(DataError) as caught:
-        read_bytes(CLEAN.encode(), spec=DataSpec(path="panel.csv", header_row=9))
-    assert caught.value.what == "there is nothing in line 9"
-    assert caught.value.expected == "lines 1 to 5"
-
-
 def test_labels_of_stata(read_bytes):
     label = "各市数字经济发展水平综合指数（主成分法，二〇一一年为基期）"
     frame = pd.DataFrame({"id": [1, 2], "year": [2011, 2012], "y": [1.5, 2.5]})
@@ -162,12 +118,6 @@ def old_stata(text: str) -> bytes:
     return sink.getvalue()
 
 
-def test_an_old_stata_file_in_gbk(read_bytes):
-    spec = DataSpec(path="panel.dta", encoding="gbk")
-    table = read_bytes(old_stata("碳排放"), name="panel.dta", spec=spec)
-    assert table.labels.columns == {"y": "碳排放"}
-
-
 def test_an_old_stata_file_without_its_encoding(read_bytes):
     with pytest.raises(DataError) as caught:
         read_bytes(old_stata("碳排放"), name="panel.dta")
@@ -190,9 +140,3 @@ def test_files_of_spss(read_bytes, tmp_path):
 def test_files_that_are_named_as_spss(read_bytes):
     with pytest.raises(DataError, match="does not begin as one"):
         read_bytes(b"id,y\n", name="panel.sav")
-
-
-def test_a_typographic_minus_is_a_minus(read_bytes):
-    table = read_bytes(CLEAN.replace("1234.5", "\u22121234.5").encode())
-    assert table.frame["y"].tolist() == [-1234.5, *EXPECTED[1:]]
-    assert told(table) == {("minus_sign", "y"): "1 cell: '\u22121234.5' to '-1234.5'"}

@@ -47,7 +47,6 @@ def test_an_index_that_pandas_stored_is_a_column(read_bytes):
     ("content", "what"),
     [
         pytest.param(b"", "first bytes say it is empty", id="empty"),
-        pytest.param(b"id,y\n", "something else", id="text"),
         pytest.param(b"PAR1" + b"\0" * 50, "cannot be read as parquet", id="broken"),
         pytest.param(as_parquet({"y": [1.0]})[:-20], "cannot be read as parquet", id="cut-off"),
     ],
@@ -84,21 +83,6 @@ def test_long_texts_that_a_small_file_repeats_are_refused_before_they_are_spelle
     assert len(sink.getvalue()) < 1_000_000
     with pytest.raises(DataError, match=r"unpacks to 2,861 MB"):
         read_bytes(sink.getvalue(), name="panel.parquet")
-
-
-def test_one_cell_that_is_a_list_of_too_many_numbers_is_refused(read_bytes, monkeypatch):
-    monkeypatch.setattr("harness.data.read.source.MAX_CELLS", 1000)
-    content = as_parquet({"a": [[1.0] * 1001]})
-    with pytest.raises(DataError, match="1,001 rows x 1 columns"):
-        read_bytes(content, name="panel.parquet")
-
-
-def test_texts_by_number_are_read_as_texts(read_bytes):
-    frame = read_bytes(
-        as_parquet({"id": pa.array(["a", None, "a"]).dictionary_encode()}), name="panel.parquet"
-    ).frame
-    assert frame["id"].isna().tolist() == [False, True, False]
-    assert frame["id"].dropna().tolist() == ["a", "a"]
 
 
 def test_cells_that_are_lists_or_records_are_texts(read_bytes):

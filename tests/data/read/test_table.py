@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from harness import DataError
@@ -37,16 +35,3 @@ def test_a_file_that_is_not_what_it_was_is_told_and_nothing_is_reported(tmp_path
     assert "--resume" in error.value.hint
     assert not (tmp_path / "run" / "manifest.json").exists()
     assert not (tmp_path / "run" / "gain.csv").exists()
-
-
-def test_a_file_that_was_put_back_lets_the_run_go_on(tmp_path):
-    asked = options(tmp_path)
-    before = asked.data.read_bytes()
-    with pytest.raises(DataError):
-        run(asked, on_progress=lambda *_: asked.data.write_bytes(b"x"))
-    asked.data.write_bytes(before)
-    assert (run(replace(asked, resume=True)).path / "gain.csv").is_file()
-
-
-def test_a_file_that_stays_is_no_error(tmp_path):
-    assert (run(options(tmp_path)).path / "manifest.json").is_file()

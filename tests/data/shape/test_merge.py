@@ -74,24 +74,9 @@ def test_duplicate_keys_are_refused_with_their_lines(joined):
     )
 
 
-def test_a_look_up_that_matches_many_to_many_is_refused(joined):
-    what = refused(joined, REGIONS + "north,1\n", on=("region",))
-    assert "so that the match is m:m: north in lines 2, 4" in what
-
-
-def test_duplicate_keys_of_the_first_file_are_refused(joined):
-    what = refused(joined, MORE, panel=PANEL + "北京,2011,9,north\n")
-    assert "of panel.csv occur more than once, so that the match is m:1: 北京, 2011 in lines 2, 6" in what
-
-
 def test_periods_that_do_not_overlap_are_refused(joined):
     what = refused(joined, MORE.replace("2011", "2021").replace("2012", "2022"))
     assert what == "periods do not overlap: 2011 to 2012 in panel.csv, 2021 to 2022 in other.csv"
-
-
-def test_entities_that_do_not_overlap_are_refused(joined):
-    what = refused(joined, MORE.replace("北京", "Beijing").replace("上海", "Shanghai"))
-    assert what == "no 'id' is in both: 上海, 北京 in panel.csv, Beijing, Shanghai in other.csv"
 
 
 def test_a_column_that_is_not_there_is_refused(joined):
@@ -104,14 +89,6 @@ def test_units_that_differ_are_refused_with_the_factor(joined):
         "'y' is in both files, with other values in 4 of 4 matched rows: those of other.csv are 10^4 times "
         "as large in 4 of them, so the units differ (data.merge[0]: scale: {y: 1e-4})"
     )
-
-
-def test_units_are_brought_together_by_scale(joined):
-    other = "id,year,y\n北京,2011,10000\n北京,2012,20000\n上海,2011,30000\n上海,2012,40000\n"
-    table = joined(other, scale={"y": 1e-4})
-    assert table.frame["y"].tolist() == [1, 2, 3, 4]
-    assert "the same in both: y" in table.records[-1].account.detail
-    assert ("scale", "y") in {(record.step, record.into) for record in table.records}
 
 
 def test_a_column_with_other_values_is_refused(joined):
@@ -144,7 +121,6 @@ def test_units_that_differ_between_years_are_warned_of(tmp_path, read_bytes):
     ("text", "options", "what"),
     [
         ("id,2011,2012\na,1,2\n", {"columns": "{period}年", "into": "y"}, "no column is named like"),
-        ("ids,2011\na,1\n", {"into": "y"}, "there is no column 'id'"),
         ("id,year,2011\na,1,1\n", {"into": "y"}, "has a column 'year' already"),
         (
             "id,name,2011\na,gdp,1\na,gdp,2\n",
@@ -158,15 +134,6 @@ def test_what_cannot_be_reshaped(read_bytes, text, options, what):
     with pytest.raises(DataError) as caught:
         read_bytes(text.encode(), spec=DataSpec(path="panel.csv", reshape=Reshape(**options)))
     assert what in caught.value.what
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"into": "y", "variable": "z"}, {"columns": "year", "into": "y"}, {"value": "v", "into": "y"}],
-)
-def test_a_reshape_that_says_too_little_or_too_much(options):
-    with pytest.raises(ValueError, match=r"give one of|has \{period\} once|value needs"):
-        Reshape(**options)
 
 
 def test_a_row_for_each_variable_of_a_year(read_bytes):

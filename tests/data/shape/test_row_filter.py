@@ -27,15 +27,9 @@ def select(rules: dict[str, RowFilter], frame: pd.DataFrame = FRAME) -> list[int
     ("rules", "rows"),
     [
         pytest.param({}, [0, 1, 2, 3, 4, 5], id="no-rule"),
-        pytest.param({"year": RowFilter(from_=2012)}, [1, 3, 5], id="from"),
         pytest.param({"year": RowFilter(to="2011")}, [0, 2, 4], id="to-as-text"),
-        pytest.param({"size": RowFilter(from_=2, to=5.5)}, [1, 2, 4], id="range-of-numbers-drops-missing"),
-        pytest.param({"id": RowFilter(exclude=("Lhasa",))}, [2, 3, 4, 5], id="exclude"),
         pytest.param({"id": RowFilter(include=("Lhasa", 7))}, [0, 1, 4, 5], id="include-number-of-a-text"),
-        pytest.param({"year": RowFilter(include=(2011,))}, [0, 2, 4], id="include-period"),
-        pytest.param({"pilot": RowFilter(include=(True,))}, [0, 2, 3], id="truth-values"),
         pytest.param({"size": RowFilter(exclude=(3,))}, [0, 1, 3, 4, 5], id="exclude-keeps-missing"),
-        pytest.param({"rank": RowFilter(include=("first",))}, [0, 1], id="include-drops-missing"),
         pytest.param(
             {"year": RowFilter(from_=2012), "id": RowFilter(exclude=("7",))}, [1, 3], id="all-rules-hold"
         ),
@@ -49,7 +43,6 @@ def test_rows_that_are_kept(rules, rows):
     ("rule", "rows"),
     [
         (RowFilter(from_="2011Q2", to="2011Q3"), [1, 2]),
-        (RowFilter(from_=2012), [4]),
         (RowFilter(to=2011), [0, 1, 2, 3]),
         (RowFilter(include=("2011Q4",)), [3]),
     ],
@@ -65,18 +58,11 @@ def test_a_bare_year_spans_its_quarters(rule, rows):
         pytest.param(
             {"id": RowFilter(exclude=("Lhassa",))}, "'id'", "'Lhassa'", "did you mean 'Lhasa'?", id="misspelt"
         ),
-        pytest.param({"id": RowFilter(include=("lhasa",))}, "'id'", "'lhasa'", "'Lhasa'", id="case"),
         pytest.param(
             {"year": RowFilter(from_=2013)}, "'year'", "between 2013 and any", "from and to", id="beyond"
         ),
         pytest.param(
-            {"year": RowFilter(from_="May")}, "'year'", "'May' is no whole number", "2011", id="no-period"
-        ),
-        pytest.param(
             {"size": RowFilter(from_="big")}, "'size'", "'big' is no number", "quotes", id="no-number"
-        ),
-        pytest.param(
-            {"rank": RowFilter(from_=1)}, "'rank'", "are not numbers", "missing_values", id="range-of-text"
         ),
         pytest.param(
             {"year": RowFilter(to=2011), "id": RowFilter(include=("7",)), "size": RowFilter(to=2)},

@@ -51,11 +51,6 @@ def truth(request):
     return Truth(request.param)
 
 
-@pytest.fixture(scope="module")
-def first_truth():
-    return Truth(1)
-
-
 def test_total_emissions_are_the_published_ones_at_the_six_points(truth):
     total = dict(zip(LEVELS.round(2).tolist(), truth.curves["co2"], strict=True))
     for at, published in PUBLISHED_TOTAL.items():
@@ -106,12 +101,6 @@ def test_output_per_head_has_an_onset_at_3_7_and_a_turn_at_7_5(truth, outcome):
     falls = [truth.change(outcome, 0.1, 0.7, gdp_pc=gdp) for gdp in (7.5, 8.0, 9.0, 12.0)]
     assert falls[0] == pytest.approx(0.0, abs=1e-9)
     assert (np.diff(falls) < 0).all()
-
-
-def test_at_one_output_per_head_intensity_and_emissions_per_head_are_one(first_truth):
-    for at in (0.1, 0.8):
-        per_head = first_truth.mean("co2_pc", at, gdp_pc=5.0)
-        assert first_truth.mean("co2_intensity", at, gdp_pc=5.0) == pytest.approx(per_head / 5.0, rel=1e-12)
 
 
 def test_attention_matters_from_0_6_on(truth):

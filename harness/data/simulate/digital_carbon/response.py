@@ -35,7 +35,7 @@ from harness.arrays import Floats, Ints
 from harness.data.simulate.city_years import CityYears
 from harness.data.simulate.digital_carbon.columns import GREATEST_LEVEL, Cities, Economy
 from harness.data.simulate.simulation import Values
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 if TYPE_CHECKING:
     from scipy.interpolate import CubicSpline
@@ -131,13 +131,11 @@ def _solved(start: Floats, traits: Floats, given: Floats, shares: Floats, target
         slopes = np.vstack([parts[:3] @ traits.T, parts[3] @ below.T])
         step = np.linalg.solve(slopes, error)
         weights = weights - step / max(1.0, np.abs(step).max() / 0.3)
-    raise DataError(
-        Problem(
-            where="data.simulate (digital_carbon)",
-            what="no response of these cities has the published mean curves",
-            expected="cities enough of different size and wealth",
-            hint="raise n_entities or n_periods, or take another seed",
-        )
+    raise DataError.at(
+        where="data.simulate (digital_carbon)",
+        what="no response of these cities has the published mean curves",
+        expected="cities enough of different size and wealth",
+        hint="raise n_entities or n_periods, or take another seed",
     )
 
 
