@@ -100,6 +100,16 @@ class StoredFigure:
         return {"image/png": self.png.read_bytes()}
 
 
+def _stored(name: str, about: str) -> cached_property[pd.DataFrame]:
+    """Return an attribute of a result that is a table of its folder."""
+
+    def read(result: StudyResult) -> pd.DataFrame:
+        return result.table(name)
+
+    read.__doc__ = about
+    return cached_property(read)
+
+
 @dataclass(frozen=True)
 class StudyResult:
     """The tables, figures and report in a run folder.
@@ -119,60 +129,19 @@ class StudyResult:
         """The report for the browser; not there where the study asks for none."""
         return self.path / "report.html"
 
-    @cached_property
-    def accuracy(self) -> pd.DataFrame:
-        """Errors of every estimator under every protocol, on training, test and all rows."""
-        return self.table("accuracy")
-
-    @cached_property
-    def gain(self) -> pd.DataFrame:
-        """Gains over the reference, fractions, with intervals and p-values."""
-        return self.table("gain")
-
-    @cached_property
-    def decomposition(self) -> pd.DataFrame:
-        """Where the in-sample gain comes from."""
-        return self.table("decomposition")
-
-    @cached_property
-    def multiverse(self) -> pd.DataFrame:
-        """The gain under every combination of choices."""
-        return self.table("multiverse")
-
-    @cached_property
-    def coefficients(self) -> pd.DataFrame:
-        """Coefficients with their covariance and its corrections named."""
-        return self.table("coefficients")
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """Net effect curves, slopes and accumulated local effects with their bands."""
-        return self.table("curves")
-
-    @cached_property
-    def turning_points(self) -> pd.DataFrame:
-        """Minima and maxima of the curves."""
-        return self.table("turning_points")
-
-    @cached_property
-    def heterogeneity(self) -> pd.DataFrame:
-        """Effects by group."""
-        return self.table("heterogeneity")
-
-    @cached_property
-    def surfaces(self) -> pd.DataFrame:
-        """Outcome and effect over exposure and moderator."""
-        return self.table("surfaces")
-
-    @cached_property
-    def claims(self) -> pd.DataFrame:
-        """Published numbers beside those of this run."""
-        return self.table("claims")
-
-    @cached_property
-    def warnings(self) -> pd.DataFrame:
-        """What to know before trusting a number."""
-        return self.table("warnings")
+    accuracy = _stored(
+        "accuracy", "Errors of every estimator under every protocol, on training, test and all rows."
+    )
+    gain = _stored("gain", "Gains over the reference, fractions, with intervals and p-values.")
+    decomposition = _stored("decomposition", "Where the in-sample gain comes from.")
+    multiverse = _stored("multiverse", "The gain under every combination of choices.")
+    coefficients = _stored("coefficients", "Coefficients with their covariance and its corrections named.")
+    curves = _stored("curves", "Net effect curves, slopes and accumulated local effects with their bands.")
+    turning_points = _stored("turning_points", "Minima and maxima of the curves.")
+    heterogeneity = _stored("heterogeneity", "Effects by group.")
+    surfaces = _stored("surfaces", "Outcome and effect over exposure and moderator.")
+    claims = _stored("claims", "Published numbers beside those of this run.")
+    warnings = _stored("warnings", "What to know before trusting a number.")
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

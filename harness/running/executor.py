@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -44,16 +44,13 @@ class Done(Generic[R]):
     result: R
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Attempt(Generic[R]):
     """A task at its position, and the workers that died while it waited or ran there."""
 
     position: int
     task: Task[R]
     worker_errors: int = 0
-
-    def after_a_death(self) -> _Attempt[R]:
-        return replace(self, worker_errors=self.worker_errors + 1)
 
 
 class _Queue(Generic[R]):
@@ -63,42 +60,26 @@ class _Queue(Generic[R]):
     """
 
     def __init__(self, tasks: Iterable[Task[R]]) -> None:
-        self._tasks = iter(tasks)
-        self._n_begun = 0
-        self._fetched: deque[_Attempt[R]] = deque()
+        self._new = enumerate(tasks)
         self._again: deque[_Attempt[R]] = deque()
-        self._alone: deque[_Attempt[R]] = deque()
+        self.alone: deque[_Attempt[R]] = deque()
 
-    def __iter__(self) -> Iterator[_Attempt[R]]:
-        return self
-
-    def __next__(self) -> _Attempt[R]:
-        if self._fetched:
-            return self._fetched.popleft()
-        for task in self._tasks:
-            self._n_begun += 1
-            return _Attempt(self._n_begun - 1, task)
-        if self._again:
-            return self._again.popleft()
-        raise StopIteration
+    def take(self) -> _Attempt[R] | None:
+        """Take out a task to be run beside others; None where there is none now."""
+        new = next(self._new, None)
+        if new is not None:
+            return _Attempt(*new)
+        return self._again.popleft() if self._again else None
 
     def put_back(self, lost: Iterable[_Attempt[R]]) -> None:
         """Take back tasks whose worker died."""
         for attempt in lost:
             is_shared = attempt.worker_errors < MAX_SHARED_ATTEMPTS
-            (self._again if is_shared else self._alone).append(attempt)
+            (self._again if is_shared else self.alone).append(attempt)
 
-    def has_more(self) -> bool:
-        """Return whether there are tasks to be run beside others; the first of them is fetched."""
-        for attempt in self:
-            self._fetched.append(attempt)
-            return True
-        return False
 
-    def alone(self) -> Iterator[_Attempt[R]]:
-        """Take out the tasks that died beside others once too often."""
-        while self._alone:
-            yield self._alone.popleft()
+def _none() -> None:
+    """Return that no other task is to be run."""
 
 
 class _Round(Generic[R]):
@@ -109,23 +90,18 @@ class _Round(Generic[R]):
         self._running: dict[Future[R], _Attempt[R]] = {}
         self.lost: list[_Attempt[R]] = []
 
-    def run(self, attempts: Iterator[_Attempt[R]]) -> Iterator[Done[R]]:
+    def run(self, first: _Attempt[R], more: Callable[[], _Attempt[R] | None]) -> Iterator[Done[R]]:
         """Yield results as they come; after a death, those that still come, and no further task is begun."""
-        while not self.lost:
-            for attempt in attempts:
+        attempt: _Attempt[R] | None = first
+        while attempt is not None or self._running:
+            if attempt is not None:
                 try:
                     self._running[self._pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
                 except self._pool.worker_errors:
                     self.lost.append(attempt)
-                if len(self._running) >= self._pool.n_at_a_time:
-                    yield from self._next()
-                if self.lost:
-                    break
-            if not self._running:
-                break
-            yield from self._next()
-        while self._running:
-            yield from self._next()
+            if self._running and (attempt is None or len(self._running) >= self._pool.n_at_a_time):
+                yield from self._next()
+            attempt = None if self.lost else more()
 
     def _next(self) -> Iterator[Done[R]]:
         finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
@@ -134,7 +110,8 @@ class _Round(Generic[R]):
             try:
                 yield Done(attempt.position, future.result())
             except self._pool.worker_errors:
-                self.lost.append(attempt.after_a_death())
+                attempt.worker_errors += 1
+                self.lost.append(attempt)
             except Exception as error:
                 if not isinstance(attempt.task, CanFail):
                     raise
@@ -157,25 +134,26 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     """
     queue = _Queue(tasks)
     problems = []
-    while True:
-        while queue.has_more():
-            with workers.pool() as pool:
-                shared = _Round[R](pool)
-                yield from shared.run(queue)
-            queue.put_back(shared.lost)
-        dead: list[_Attempt[R]] = []
-        for attempt in queue.alone():
-            with workers.pool() as pool:
-                last = _Round[R](pool)
-                yield from last.run(iter([attempt]))
-            dead += last.lost
-        for ended in dead:
-            if isinstance(ended.task, CanFail):
-                yield Done(ended.position, ended.task.failed(_given_up(ended).what))
-            else:
-                problems.append(_given_up(ended))
-        if not queue.has_more():
-            break
+    first = queue.take()
+    while first is not None:
+        with workers.pool() as pool:
+            shared = _Round[R](pool)
+            yield from shared.run(first, queue.take)
+        queue.put_back(shared.lost)
+        first = queue.take()
+        if first is None:
+            dead = []
+            while queue.alone:
+                with workers.pool() as pool:
+                    last = _Round[R](pool)
+                    yield from last.run(queue.alone.popleft(), _none)
+                dead += last.lost
+            for ended in dead:
+                if isinstance(ended.task, CanFail):
+                    yield Done(ended.position, ended.task.failed(_given_up(ended).what))
+                else:
+                    problems.append(_given_up(ended))
+            first = queue.take()
     if problems:
         raise ArtifactError(*problems)
 

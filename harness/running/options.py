@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,108 +86,47 @@ class Option:
 class RunOptions:
     """What the command line, or a script, adds to a spec.
 
-    The metadata of a field are an `Option`, from which `harness.commands.options` makes that of the command.
+    What stands here of an attribute is the help of the command's option; the metadata of the field are an
+    `Option`, from which `harness.commands.options` makes it.
 
     Attributes
     ----------
     spec : its file, or the values of a script; paths of data within it start at the file's folder, or at the
         current one
-    data : file, or a script's table
-    out : run folder; None puts it under ``runs/``, named after the study
-    backend : see `Backend`
-    jobs : worker processes on this machine
+    data : file to use in the place of the data the spec names
+    out : run folder; by default runs/STUDY
+    quick : fewer draws, splits and restarts
+    jobs : worker processes; by default one for each core that the command may use
+    backend : what starts the worker processes; the numbers are the same
+    scheduler : use the workers of this dask cluster, in the place of --jobs
+    time_limit : how long one task may take: a fit on a fold, or on all rows, or a block of draws
+    memory_limit : memory that a worker process may hold, on Linux; a task that asks for more is a row that
+        says so
+    resume : take up a run of this study that was cut off
+    calibrated : folder that harness calibrate wrote for this study: its error rates go beside the findings
+    overrides : change one value of the spec; repeatable
+    allow_outside : let the spec name data files outside its own folder
     plugins : which are off, and a folder of others; what the environment variables say unless given
     """
 
     spec: Path | WrittenSpec
-    data: Path | FrameFile | None = field(
-        default=None,
-        metadata={
-            "help": "File to use in the place of the data the spec names.",
-            "kind": Path,
-            "is_recorded": True,
-        },
-    )
-    out: Path | None = field(
-        default=None, metadata={"help": "Run folder; by default runs/STUDY.", "kind": Path}
-    )
-    quick: bool = field(
-        default=False,
-        metadata={"help": "Fewer draws, splits and restarts.", "kind": bool, "is_recorded": True},
-    )
-    jobs: int = field(
-        default=1,
-        metadata={
-            "help": "Worker processes; by default one for each core that the command may use.",
-            "kind": int,
-            "least": 1,
-            "most": 1024,
-        },
-    )
-    backend: Backend = field(
-        default="here",
-        metadata={
-            "help": "What starts the worker processes; the numbers are the same.",
-            "choices": ("loky", "dask"),
-        },
-    )
-    scheduler: str | None = field(
-        default=None,
-        metadata={
-            "help": "Use the workers of this dask cluster, in the place of --jobs.",
-            "metavar": "ADDRESS",
-        },
-    )
+    data: Path | FrameFile | None = field(default=None, metadata={"kind": Path, "is_recorded": True})
+    out: Path | None = field(default=None, metadata={"kind": Path})
+    quick: bool = field(default=False, metadata={"kind": bool, "is_recorded": True})
+    jobs: int = field(default=1, metadata={"kind": int, "least": 1, "most": 1024})
+    backend: Backend = field(default="here", metadata={"choices": ("loky", "dask")})
+    scheduler: str | None = field(default=None, metadata={"metavar": "ADDRESS"})
     time_limit: float | None = field(
-        default=None,
-        metadata={
-            "help": "How long one task may take: a fit on a fold, or on all rows, or a block of draws.",
-            "kind": float,
-            "metavar": "SECONDS",
-            "least": 0.0,
-            "is_open": True,
-        },
+        default=None, metadata={"kind": float, "metavar": "SECONDS", "least": 0.0, "is_open": True}
     )
-    memory_limit: float | None = field(
-        default=None,
-        metadata={
-            "help": "Memory that a worker process may hold, on Linux; a task that asks for more is a row "
-            "that says so.",
-            "kind": float,
-            "metavar": "GB",
-            "least": 0.5,
-        },
-    )
-    resume: bool = field(
-        default=False, metadata={"help": "Take up a run of this study that was cut off.", "kind": bool}
-    )
-    calibrated: Path | None = field(
-        default=None,
-        metadata={
-            "help": "Folder that harness calibrate wrote for this study: its error rates go beside the "
-            "findings.",
-            "kind": Path,
-            "is_recorded": True,
-        },
-    )
+    memory_limit: float | None = field(default=None, metadata={"kind": float, "metavar": "GB", "least": 0.5})
+    resume: bool = field(default=False, metadata={"kind": bool})
+    calibrated: Path | None = field(default=None, metadata={"kind": Path, "is_recorded": True})
     overrides: tuple[str, ...] = field(
         default=(),
-        metadata={
-            "help": "Change one value of the spec; repeatable.",
-            "flag": "--set",
-            "metavar": "KEY=VALUE",
-            "is_repeated": True,
-            "is_recorded": True,
-        },
+        metadata={"flag": "--set", "metavar": "KEY=VALUE", "is_repeated": True, "is_recorded": True},
     )
-    allow_outside: bool = field(
-        default=False,
-        metadata={
-            "help": "Let the spec name data files outside its own folder.",
-            "kind": bool,
-            "is_recorded": True,
-        },
-    )
+    allow_outside: bool = field(default=False, metadata={"kind": bool, "is_recorded": True})
     plugins: PluginChoice = field(default_factory=asked_by_environment)
 
     def __post_init__(self) -> None:
@@ -243,7 +184,16 @@ class RunOptions:
         return shlex.join(words)
 
 
+def _texts() -> Mapping[str, str]:
+    """Return what the docstring of the options says of each, as a sentence."""
+    attributes = inspect.cleandoc(RunOptions.__doc__ or "").partition("----------\n")[2]
+    found = re.findall(r"^(\w+) : (.)(.*(?:\n    .*)*)", attributes, flags=re.MULTILINE)
+    return {name: f"{first.upper()}{' '.join(rest.split())}." for name, first, rest in found}
+
+
 OPTIONS: Mapping[str, Option] = {
-    one.name: Option(**one.metadata) for one in dataclasses.fields(RunOptions) if one.metadata
+    one.name: Option(_texts().get(one.name, ""), **one.metadata)
+    for one in dataclasses.fields(RunOptions)
+    if one.metadata
 }
 """The options of the command, by field."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from harness.arrays import Floats, Ints
@@ -20,8 +17,6 @@ from harness.tables.accuracy import PREDICTIONS
 
 Cells = Floats | pd.Categorical
 """Cells of one column."""
-
-Number = TypeVar("Number", np.float64, np.int64)
 
 CellKey = tuple[str, str, str]
 """Outcome, estimator, protocol."""
@@ -76,34 +71,43 @@ def predictions_table(
     ]
     if not kept:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
-    named = {name: Texts.of([getattr(cell, name) for cell, _ in kept]) for name in _PLACE}
+    texts = {name: Texts.of([getattr(cell, name) for cell, _ in kept]) for name in _CELL}
     keys = {
         outcome: (Texts.of(panel.entity.labels), Texts.of(panel.time.labels))
         for outcome, panel in panels.items()
     }
-    parts = [
-        _Part(cell, predictions, panels[cell.outcome], folds[cell.protocol, cell.fold], *keys[cell.outcome])
-        for cell, predictions in kept
-    ]
-    columns: dict[str, Callable[[_Part], Cells]] = {
-        **{name: partial(_Part.place, name=name, texts=texts) for name, texts in named.items()},
-        "entity": _Part.entity,
-        "time": _Part.time,
-        "observed": _Part.observed,
-        "predicted": _Part.predicted,
-        "sample": _Part.sample,
-        "train_variance": _Part.train_variance,
-    }
+
+    def cells(column: str, cell: FoldCell, predictions: FoldPredictions) -> Cells:
+        """Return the cells of a column, the rows that the fold trained on first."""
+        panel, fold = panels[cell.outcome], folds[cell.protocol, cell.fold]
+        rows = np.concatenate([fold.train, fold.test])
+        match column:
+            case "entity":
+                return keys[cell.outcome][0].column(panel.entity.codes[rows])
+            case "time":
+                return keys[cell.outcome][1].column(panel.time.codes[rows])
+            case "observed":
+                return panel.observed[rows]
+            case "predicted":
+                predicted: Floats = np.concatenate([predictions.train, predictions.test])
+                return predicted
+            case "sample":
+                return _SIDES.column(np.repeat([0, 1], [fold.train.size, fold.test.size]))
+            case "train_variance":
+                return np.full(rows.size, predictions.train_variance)
+        return texts[column].same(getattr(cell, column), rows.size)
+
     # One column after the other: all parts side by side would not fit into memory beside the table.
     table = {
-        name: pd.concat([pd.Series(columns[name](part)) for part in parts], ignore_index=True)
+        name: pd.concat([pd.Series(cells(name, *one)) for one in kept], ignore_index=True)
         for name in PREDICTIONS.columns
-        if name in columns
+        if name in (*_CELL, *_COLUMNS)
     }
     return pd.DataFrame(table, copy=False)
 
 
-_PLACE = ("outcome", "estimator", "protocol", "fold")
+_CELL = ("outcome", "estimator", "protocol", "fold")
+_COLUMNS = ("entity", "time", "observed", "predicted", "sample", "train_variance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,42 +141,6 @@ class Texts:
 
 
 _SIDES = Texts.of(["train", "test"])
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The rows of one fold as one estimator predicts them, those that it trained on first."""
-
-    cell: FoldCell
-    predictions: FoldPredictions
-    panel: Panel
-    fold: Fold
-    entities: Texts
-    times: Texts
-
-    def place(self, name: str, texts: Texts) -> Cells:
-        return texts.same(getattr(self.cell, name), self.fold.train.size + self.fold.test.size)
-
-    def entity(self) -> Cells:
-        return self.entities.column(self._of_rows(self.panel.entity.codes))
-
-    def time(self) -> Cells:
-        return self.times.column(self._of_rows(self.panel.time.codes))
-
-    def observed(self) -> Cells:
-        return self._of_rows(self.panel.observed)
-
-    def predicted(self) -> Cells:
-        return np.concatenate([self.predictions.train, self.predictions.test])
-
-    def sample(self) -> Cells:
-        return _SIDES.column(np.repeat([0, 1], [self.fold.train.size, self.fold.test.size]))
-
-    def train_variance(self) -> Cells:
-        return np.full(self.fold.train.size + self.fold.test.size, self.predictions.train_variance)
-
-    def _of_rows(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        return np.concatenate([values[self.fold.train], values[self.fold.test]])
 
 
 def status_rows(missing: Iterable[MissingCell], samples: Iterable[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
+from harness.running.results import RunResults
 from harness.scenarios.full_fit import FullResult
 from harness.study.spec.entry import ScenarioEntry
 from harness.study.spec.study import Study
@@ -140,6 +141,20 @@ def few_entities_note(n_entities: int) -> list[Note]:
         "estimators in 22 of 100 cases"
     )
     return [Note("W-FEWENTITIES", "panel", message)]
+
+
+def run_notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
+    """Return everything that a reader of a run is warned of; panels are by outcome, all rows."""
+    any_panel = panels[results.outcomes[0]]
+    return [
+        *results.panels.notes,
+        *fit_notes(results.folds, results.fulls),
+        *unseen_notes(results.folds),
+        *scenario_notes(results.study.scenarios, any_panel),
+        *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
+        *few_entities_note(any_panel.n_entities),
+        *skewed_outcome_notes(panels),
+    ]
 
 
 def warnings_table(notes: Iterable[Note]) -> pd.DataFrame:

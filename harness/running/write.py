@@ -19,15 +19,7 @@ from harness.running.isolation import one_thread
 from harness.running.provenance import tables_of
 from harness.running.results import RunResults, answer_parts, rows_of_fits
 from harness.running.truth_tables import error_parts, truth_parts
-from harness.running.warnings import (
-    few_entities_note,
-    fit_notes,
-    prepared_on_all_rows_notes,
-    scenario_notes,
-    skewed_outcome_notes,
-    unseen_notes,
-    warnings_table,
-)
+from harness.running.warnings import run_notes, warnings_table
 from harness.scenarios.full_fit import FullResult
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
@@ -35,7 +27,6 @@ from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.study import Study
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
-from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
 
@@ -63,7 +54,7 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     if len(filled):
         _write(folder, TABLES["interpolated"], [filled])
     _write(folder, TABLES["summary"], [results.panels.summary()])
-    folder.write_table("warnings", warnings_table(_notes(results, panels)))
+    folder.write_table("warnings", warnings_table(run_notes(results, panels)))
     if results.study.claims:
         written = {name: folder.read_table(name) for name in SOURCES}
         _write(folder, TABLES["claims"], [claims_table(results.study, written)])
@@ -129,16 +120,3 @@ def _scenario_parts(
     if tested:
         parts.setdefault(EFFECT_TESTS.name, []).extend(tested)
     return parts
-
-
-def _notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
-    any_panel = panels[results.outcomes[0]]
-    return [
-        *results.panels.notes,
-        *fit_notes(results.folds, results.fulls),
-        *unseen_notes(results.folds),
-        *scenario_notes(results.study.scenarios, any_panel),
-        *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
-        *few_entities_note(any_panel.n_entities),
-        *skewed_outcome_notes(panels),
-    ]

@@ -10,7 +10,6 @@ from harness import ArtifactError, Problem, api
 from harness.api import run_study
 from harness.running import run as run_module
 from harness.running.folder import RunFolder
-from harness.running.layout import CHECKPOINTS
 from harness.running.options import RunOptions
 from harness.study.spec.document import written_spec
 from small_run import SPEC, TINY, grunfeld
@@ -71,35 +70,9 @@ def test_changed_code_of_the_harness_takes_up_nothing_and_says_so(tmp_path, whol
     assert tables(tmp_path) == whole
 
 
-def test_an_estimator_that_was_removed_leaves_the_others_taken_up(tmp_path, monkeypatch):
-    run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
-    alone = ("estimators=[{id: ols, use: pooled_ols}]",)
-    (said,) = run_to(tmp_path, resume=True, overrides=alone, monkeypatch=monkeypatch)
-    assert said == "2 of 2 results are taken up from the earlier run"
-
-
 def test_one_changed_option_computes_that_estimator_alone_anew(tmp_path, monkeypatch):
     run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
     changed = ("estimators.1.degree=4",)
     (said,) = run_to(tmp_path, resume=True, overrides=changed, monkeypatch=monkeypatch)
     assert said.startswith("2 of 5 results are taken up")
     assert said.endswith("3 changed: estimator")
-
-
-def test_another_scenario_leaves_the_folds_taken_up(tmp_path, monkeypatch):
-    run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
-    changed = ("scenarios=[{use: curve, draws: 4, grid: 4}]",)
-    (said,) = run_to(tmp_path, resume=True, overrides=changed, monkeypatch=monkeypatch)
-    assert said.startswith("2 of 8 results are taken up")
-    assert "2 changed: scenarios curve" in said
-
-
-def test_results_that_were_exchanged_are_computed_anew(tmp_path, whole, monkeypatch):
-    run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
-    first, second, *_ = sorted((tmp_path / CHECKPOINTS).iterdir())
-    content = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(content)
-    (said,) = run_to(tmp_path, resume=True, monkeypatch=monkeypatch)
-    assert said.endswith(" the file is of another result")
-    assert tables(tmp_path) == whole

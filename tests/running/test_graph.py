@@ -16,7 +16,7 @@ from harness.running.workers import LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import cut_draws
-from harness.scenarios.full_fit import FullTask
+from harness.scenarios.full_fit import FullTask, answer_here
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
@@ -53,8 +53,8 @@ def test_parts_on_workers_answer_as_the_fit_in_one_piece_and_as_the_scenarios():
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task, watched = task_on(panel, LeastSquares(crossed)), Watched()
     (found,) = run_all([task], workers=LocalWorkers(2), listener=watched)
-    own = Subject(task.estimator, panel, task.estimator.fit(panel, rng=None), 1, "ls")
-    expected = {name: scenario.answer(own) for name, scenario in SCENARIOS.items()}
+    own = Subject(panel, LeastSquares(crossed), "ls", 1)
+    expected = {name: answer_here(scenario, own) for name, scenario in SCENARIOS.items()}
     tables = tables_of(found)
     assert tables.keys() == tables_of(task.run()).keys()
     for (scenario, name), table in tables.items():

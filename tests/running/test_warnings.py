@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
@@ -14,6 +16,7 @@ from harness.running.warnings import (
     unseen_notes,
     warnings_table,
 )
+from harness.scenarios.fit_tables import NO_TABLES
 from harness.scenarios.full_fit import FullResult
 from panels import panel_from_arrays
 
@@ -24,7 +27,15 @@ def fold(name, *notes, n_unseen=0, protocol="forward"):
 
 
 def full(*notes):
-    return FullResult("y", "fe", None, {}, {}, (), notes, "ok", "", 0.0)
+    return FullResult(
+        **vars(replace(NO_TABLES, notes=notes)),
+        outcome="y",
+        estimator="fe",
+        answers=(),
+        status="ok",
+        reason="",
+        seconds=0.0,
+    )
 
 
 def test_folds_that_say_the_same_say_it_once():
