@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Estimator, Floats, Panel, Rung, hookimpl
+from harness.plugin import Estimator, Floats, LadderEntry, Panel, hookimpl
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Median:
 
     name: ClassVar[str] = "median"
     provides: ClassVar[frozenset[type]] = frozenset()
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(1, "Median"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(1, "Median"),)
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MedianFit:
         """Fit on all rows; nothing is drawn and nothing selected."""

@@ -17,7 +17,7 @@ from harness.errors import ArtifactError
 from harness.registry.catalog import USE, Catalogs
 from harness.study.spec.defaults import default_protocols
 from harness.study.spec.document import WrittenSpec
-from harness.study.spec.ladder import drafted_rungs
+from harness.study.spec.ladder import drafted_entries
 from harness.study.spec.load import load_study
 from harness.study.spec.study import SPEC_VERSION
 
@@ -44,7 +44,7 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     spec["variables"] = CommentedMap(
         {name: _flow({"label": labels.get(name) or _words(name)}) for name in draft.used}
     )
-    entries = drafted_rungs(catalogs["estimator"].members, draft.absorbing)
+    entries = drafted_entries(catalogs["estimator"].members, draft.absorbing)
     spec["estimators"] = CommentedSeq([_flow(entry) for entry in entries])
     spec["evaluation"] = CommentedMap(
         reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(default_protocols(catalogs))

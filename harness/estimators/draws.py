@@ -33,7 +33,7 @@ class CanFitDraws(Protocol):
 
         A draw that leaves all rows of an entity or a period out says nothing about its level, and yet will
         be asked to predict it. Effects of such levels are those of their rows in `panel`, given the rest of
-        the draw (see `with_left_out_levels`); a level has the mean effect only where no row is of it.
+        the draw (see `with_omitted_levels`); a level has the mean effect only where no row is of it.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.draws import FittedDraws
 from harness.registry.catalog import Choose
 from harness.registry.kind import Kind, OptionsClass
-from harness.study.spec.ladder import Rung
+from harness.study.spec.ladder import LadderEntry
 from harness.tables.preparation import Note
 
 
@@ -43,8 +43,8 @@ class Estimator(Protocol):
     name : as written in YAML after ``use:``
     provides : capabilities, named by their protocol classes
 
-    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.plugin.Rung`, list in
-    ``known_as`` what others call it, for hints where a spec uses such a name, say in ``roundoff`` how
+    It may offer entries of ``estimators: ladder`` in a tuple ``ladder``, each a `harness.plugin.LadderEntry`,
+    list in ``known_as`` what others call it, for hints where a spec uses such a name, say in ``roundoff`` how
     far rounding moves its predictions, in standard deviations of the outcome, where it computes in less
     than 64 bits, and in ``linear_model`` which regression it is that other programs know as well
     (`LinearModel`), so that ``harness export`` repeats it there.
@@ -85,11 +85,11 @@ def linear_model_of(estimator: type) -> LinearModel | None:
 
 
 def _wrong_values(cls: type) -> str:
-    provides, rungs = getattr(cls, "provides", None), getattr(cls, "rungs", ())
+    provides, ladder = getattr(cls, "provides", None), getattr(cls, "ladder", ())
     if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
         return "has a `provides` that is no frozenset of capabilities; none is frozenset()"
-    if not isinstance(rungs, tuple) or not all(isinstance(rung, Rung) for rung in rungs):
-        return "has `rungs` that are no tuple of harness.plugin.Rung"
+    if not isinstance(ladder, tuple) or not all(isinstance(entry, LadderEntry) for entry in ladder):
+        return "has a `ladder` that is no tuple of harness.plugin.LadderEntry"
     roundoff = getattr(cls, "roundoff", 0.0)
     if not isinstance(roundoff, float) or not 0.0 <= roundoff <= MOST_ROUNDOFF:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
@@ -312,7 +312,7 @@ def grouped_by(estimator: Estimator) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for nested in needing for name in nested.group_columns))
 
 
-def takes_levels_out(estimator: Estimator) -> bool:
+def absorbs_entities(estimator: Estimator) -> bool:
     """Return whether an estimator, or one nested in it, takes out a level of each entity.
 
     One with the option ``effects`` or ``absorb`` does where ``entity`` is among them; another does where its
@@ -324,7 +324,7 @@ def takes_levels_out(estimator: Estimator) -> bool:
         if option is not estimator and isinstance(option, Estimator)
     ]
     if nested:
-        return any(map(takes_levels_out, nested))
+        return any(map(absorbs_entities, nested))
     named = [getattr(estimator, option) for option in ("effects", "absorb") if hasattr(estimator, option)]
     return any("entity" in keys for keys in named) if named else HasEffects in estimator.provides
 

@@ -112,12 +112,12 @@ class Refusals:
         return f"exposure {self.panel.exposure_columns[at]!r}"
 
 
-def require_dose(panel: Panel, *, where: str = "") -> None:
-    """Refuse an exposure that has levels, between which there is nothing.
+def require_continuous(panel: Panel, *, where: str = "") -> None:
+    """Refuse a categorical exposure.
 
     Parameters
     ----------
-    where : what needs a dose; the exposure itself where it is not said
+    where : what needs a continuous exposure; the exposure itself where it is not said
 
     Raises
     ------
@@ -127,7 +127,7 @@ def require_dose(panel: Panel, *, where: str = "") -> None:
     if panel.levels:
         raise EstimationError.at(
             where=where or panel.exposure,
-            what=f"{panel.exposure!r} is one of {', '.join(panel.levels)}, and no dose",
+            what=f"{panel.exposure!r} is categorical, one of {', '.join(panel.levels)}",
             expected="an exposure of numbers",
             hint="ask `use: contrast` for differences between its levels",
         )

@@ -82,7 +82,7 @@ class _Passed:
 _passed = lru_cache(maxsize=8)(_Passed)
 
 
-def left_out(weights: Floats) -> Floats:
+def out_of_bag(weights: Floats) -> Floats:
     """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
     return np.equal(weights, 0.0).astype(np.float64)
 

@@ -19,6 +19,18 @@ from harness.errors import (
     Problem,
     SpecError,
 )
+from harness.estimators.absorbed_effects import (
+    AbsorbedEffects,
+    Combination,
+    EffectKey,
+    EffectSet,
+    GroupColumn,
+    count_unseen,
+    effect_named,
+    key_of,
+    read_effect_set,
+)
+from harness.estimators.absorbing_models import AbsorbingModels, means_at, stacked, with_omitted_levels
 from harness.estimators.coefficients import (
     CoefficientTable,
     Correction,
@@ -39,18 +51,6 @@ from harness.estimators.draws import (
 )
 from harness.estimators.guard import Attempt
 from harness.estimators.inner_split import inner_split
-from harness.estimators.level_effects import (
-    Combination,
-    EffectKey,
-    EffectSet,
-    GroupColumn,
-    LevelEffects,
-    count_unseen,
-    effect_named,
-    key_of,
-    read_effect_set,
-)
-from harness.estimators.level_models import LevelModels, means_at, stacked, with_left_out_levels
 from harness.estimators.protocol import (
     CanFitFolds,
     CanFitOutcomes,
@@ -71,7 +71,7 @@ from harness.estimators.protocol import (
     NestedEstimator,
     SelectsRows,
 )
-from harness.estimators.refusals import Refusals, listed, require_dose, row_weights
+from harness.estimators.refusals import Refusals, listed, require_continuous, row_weights
 from harness.estimators.wild_bootstrap import (
     Auxiliary,
     ClusteredRegression,
@@ -81,21 +81,21 @@ from harness.estimators.wild_bootstrap import (
 )
 from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import EvaluationProtocol, Fold, Leak
-from harness.evaluation.resample import draw_weights, left_out
+from harness.evaluation.resample import draw_weights, out_of_bag
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
 from harness.scenarios.draws import DrawPlan, FitAndDraws
-from harness.scenarios.scenario import AnswersAlone, Asked, AsksModels, Sample, Scenario, Subject
-from harness.study.spec.ladder import Rung
+from harness.scenarios.scenario import AnswersAlone, Evaluated, EvaluatesModels, Sample, Scenario, Subject
+from harness.study.spec.ladder import LadderEntry
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
 __all__ = [
+    "AbsorbedEffects",
+    "AbsorbingModels",
     "Account",
     "AnswersAlone",
     "ArtifactError",
-    "Asked",
-    "AsksModels",
     "Attempt",
     "Auxiliary",
     "Calendar",
@@ -124,6 +124,8 @@ __all__ = [
     "EffectSet",
     "EstimationError",
     "Estimator",
+    "Evaluated",
+    "EvaluatesModels",
     "EvaluationProtocol",
     "FileReader",
     "FitAndDraws",
@@ -143,10 +145,9 @@ __all__ = [
     "HasResultRows",
     "Ints",
     "Key",
+    "LadderEntry",
     "Leak",
     "LearnedStep",
-    "LevelEffects",
-    "LevelModels",
     "LinearModel",
     "Links",
     "Mask",
@@ -164,7 +165,6 @@ __all__ = [
     "ResultTable",
     "Roles",
     "RowStep",
-    "Rung",
     "Sample",
     "Scenario",
     "SelectsRows",
@@ -185,13 +185,13 @@ __all__ = [
     "hookimpl",
     "inner_split",
     "key_of",
-    "left_out",
     "listed",
     "means_at",
     "numbered",
+    "out_of_bag",
     "random_stream",
     "read_effect_set",
-    "require_dose",
+    "require_continuous",
     "row_weights",
     "rows_by_period",
     "rows_in_company",
@@ -199,5 +199,5 @@ __all__ = [
     "statistic_columns",
     "stream_at",
     "wild_cluster_inference",
-    "with_left_out_levels",
+    "with_omitted_levels",
 ]

@@ -14,7 +14,7 @@ from harness.errors import ArtifactError, EstimationError, Problem
 from harness.estimators.draws import FitsByDraws
 from harness.estimators.protocol import Estimator
 from harness.running.plan import Plan
-from harness.scenarios.scenario import AsksModels
+from harness.scenarios.scenario import EvaluatesModels
 
 COPIES = 3
 """Times that the numbers of draws are held where tables are made of them: joined, as given, and ordered."""
@@ -36,7 +36,7 @@ class _Zero:
         return np.zeros((1, len(points)))
 
 
-def numbers_of_a_draw(scenario: AsksModels, panel: Panel) -> int:
+def numbers_of_a_draw(scenario: EvaluatesModels, panel: Panel) -> int:
     """Return how many numbers a scenario asks of one draw, by what it asks on some rows; 0 if it refuses."""
     rows = panel.take(np.unique(np.linspace(0, panel.n_obs - 1, FEW_ROWS).astype(np.int64)))
     try:
@@ -70,7 +70,7 @@ def require_memory(plan: Plan, *, available: int) -> None:
 def _too_large(plan: Plan, available: int) -> Iterator[Problem]:
     panel = plan.panels.panel(plan.study.roles.outcomes[0])
     for entry in plan.study.scenarios:
-        if not isinstance(entry.scenario, AsksModels):
+        if not isinstance(entry.scenario, EvaluatesModels):
             continue
         numbers = numbers_of_a_draw(entry.scenario, panel)
         for asked in plan.study.estimators:
@@ -86,5 +86,5 @@ def _too_large(plan: Plan, available: int) -> Iterator[Problem]:
                 )
 
 
-def _n_draws(estimator: Estimator, scenario: AsksModels) -> int:
+def _n_draws(estimator: Estimator, scenario: EvaluatesModels) -> int:
     return estimator.draws if isinstance(estimator, FitsByDraws) else scenario.plan.n_draws

@@ -178,7 +178,7 @@ class Plan:
             panel = self.panels.panel(outcome)
             for entry in self.study.scenarios:
                 if isinstance(entry.scenario, WorksInParts):
-                    for name, estimator in entry.scenario.asked(own).items():
+                    for name, estimator in entry.scenario.respondents(own).items():
                         rows = self._own(entries[name], panel) if name in entries else panel
                         subject = Subject(rows, _for_folds(estimator), name, self.study.seed)
                         yield entry, entry.scenario, subject

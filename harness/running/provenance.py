@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness.estimators.protocol import n_candidates, takes_levels_out
+from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
@@ -27,7 +27,7 @@ from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
 from harness.running.results import AnswerInParts, RunResults
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.scenario import AsksAbout
+from harness.scenarios.scenario import NamesExposure
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry
 from harness.study.spec.study import Study
 from harness.tables.registry import TABLES, with_own
@@ -131,7 +131,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         exposures={
             entry.id: entry.scenario.exposure
             for entry in study.scenarios
-            if isinstance(entry.scenario, AsksAbout) and entry.scenario.exposure is not None
+            if isinstance(entry.scenario, NamesExposure) and entry.scenario.exposure is not None
         },
     )
 
@@ -145,7 +145,7 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
             if (value := getattr(entry, name)) not in (None, False, {})
         }
         options = _options(entry.estimator) | {name: _options(value) for name, value in own.items()}
-        has_levels = takes_levels_out(entry.estimator)
+        has_levels = absorbs_entities(entry.estimator)
         yield EstimatorRecord(
             id=entry.id,
             use=entry.use,

@@ -14,7 +14,7 @@ from harness.registry.registry import Registry
 from harness.scaffold.folder import write_folder
 from harness.scaffold.names import PluginNames, read_name
 from harness.scaffold.render import render
-from harness.study.spec.ladder import drafted_rungs
+from harness.study.spec.ladder import drafted_entries
 
 
 def new_plugin(
@@ -38,7 +38,7 @@ def new_plugin(
     """
     names = read_name(name)
     refuse_taken(names, registry, kind)
-    drafted = drafted_rungs(registry.of(ESTIMATOR))
+    drafted = drafted_entries(registry.of(ESTIMATOR))
     write_folder(
         out or Path(names.distribution), render(names, kind, reference=drafted[0] if drafted else None)
     )

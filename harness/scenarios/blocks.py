@@ -22,7 +22,7 @@ from harness.scenarios.draws import (
     refusals_of,
     too_many_refused,
 )
-from harness.scenarios.scenario import AsksModels, Subject
+from harness.scenarios.scenario import EvaluatesModels, Subject
 from harness.scenarios.subsample import Subsample, draw_subsamples, is_trained_anew
 from harness.scenarios.task import ScenarioTask, Sealed
 from harness.tables.preparation import Note
@@ -166,7 +166,7 @@ class BlockTask(ScenarioTask[BlockResult]):
 
     prepare: PrepareTask
     draws: range
-    scenarios: Mapping[str, AsksModels]
+    scenarios: Mapping[str, EvaluatesModels]
 
     @property
     def estimator_id(self) -> str:

@@ -20,7 +20,7 @@ from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Asked, Concluded, Rows
+from harness.scenarios.scenario import Concluded, Evaluated, Rows
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.table import ResultTable
@@ -130,10 +130,10 @@ MODERATOR_SHARES = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())
 class ContrastScenario(Resampled):
     """Mean predicted outcome were every row's exposure one value, less that were it another.
 
-    For an exposure that is no dose. Of levels each is compared with the base; of numbers, such as 0 and 1,
-    each with each lower. With `by` the means are over
-    the rows of each group, with `moderator` over all rows were their moderator the same, at each of its
-    values or at nine quantiles. The simultaneous intervals hold for all contrasts of the question at once.
+    For a categorical exposure, or one of few values. Of categories each is compared with the base; of
+    numbers, such as 0 and 1, each with each lower. With `by` the means are over the rows of each group, with
+    `moderator` over all rows were their moderator the same, at each of its values or at nine quantiles. The
+    simultaneous intervals hold for all contrasts of the question at once.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ class ContrastScenario(Resampled):
         questions = enumerate(self._questions(panel, rows))
         return {str(at): question.means(model, values) for at, question in questions}
 
-    def concluded(self, evaluated: Asked) -> Concluded:
+    def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return every contrast with its pointwise and its simultaneous interval."""
         values, whole = exposure_values(evaluated.panel), evaluated.whole
         found = [

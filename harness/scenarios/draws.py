@@ -14,7 +14,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.draws import CanFitDraws, CanPrepareDraws, FittedDraws, PreparedDraws
 from harness.estimators.protocol import CanProfile, Estimator, Fitted
-from harness.evaluation.resample import ResampleUnit, left_out, weights_of
+from harness.evaluation.resample import ResampleUnit, out_of_bag, weights_of
 from harness.rng import random_stream, stream_at
 
 FEWEST_DRAWS, MOST_DRAWS = 25, 100
@@ -142,7 +142,7 @@ class Resamples:
         rng = self._rng("draws", self.name)
         rngs = [stream_at(rng, draw) for draw in draws]
         if self.prepared is not None:
-            return self.prepared.fit(weights, selection=left_out(weights), rngs=rngs)
+            return self.prepared.fit(weights, selection=out_of_bag(weights), rngs=rngs)
         return fit_draws(self.estimator, self.panel, weights=weights, rngs=rngs)
 
     def _rng(self, what: str, *labels: str) -> Generator:
@@ -205,7 +205,7 @@ def fit_draws(
         Where the estimator refuses the draws; one that fits them one by one refuses each on its own.
     """
     if isinstance(estimator, CanFitDraws):
-        return estimator.fit_draws(panel, weights=weights, selection=left_out(weights), rng=rngs[0])
+        return estimator.fit_draws(panel, weights=weights, selection=out_of_bag(weights), rng=rngs[0])
     return _loop(estimator, panel, weights, rngs)
 
 

@@ -17,9 +17,9 @@ from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared
 from harness.scenarios.sample_fit import Answer, SampleFitTask, SampleFound
 from harness.scenarios.scenario import (
     ALL_ROWS,
-    Asked,
-    AsksAbout,
-    AsksModels,
+    Evaluated,
+    EvaluatesModels,
+    NamesExposure,
     Sample,
     Scenario,
     Subject,
@@ -138,7 +138,7 @@ class FullTask(ScenarioTask[FullResult]):
     def _answer(self, name: str, scenario: Scenario, samples: Mapping[str, SampleFound]) -> Answer:
         if why := self._why_not(name, scenario):
             return Answer(name, {}, "refused", why)
-        if not isinstance(scenario, AsksModels):
+        if not isinstance(scenario, EvaluatesModels):
             return next(answer for answer in samples[ALL_ROWS].fit.answers if answer.scenario == name)
         whole = samples[self._rows_of(scenario)].numbers(name)
         if whole.value is None:
@@ -146,24 +146,24 @@ class FullTask(ScenarioTask[FullResult]):
         return Answer.of(name, attempt(partial(self._tables, name, scenario, whole.value, samples)))
 
     def _tables(
-        self, name: str, scenario: AsksModels, whole: FitAndDraws, samples: Mapping[str, SampleFound]
+        self, name: str, scenario: EvaluatesModels, whole: FitAndDraws, samples: Mapping[str, SampleFound]
     ) -> Tables:
         rows = self._rows_of(scenario)
         others = {key: sample.numbers(name) for key, sample in samples.items() if key not in {ALL_ROWS, rows}}
         own = self._samples[rows][0].subject
-        asked = Asked(own.panel, own.seed, samples[rows].fit.carries_draws, whole, others)
+        asked = Evaluated(own.panel, own.seed, samples[rows].fit.carries_draws, whole, others)
         answer = framed(scenario.concluded(asked))
         require_declared(answer, self.scenarios[name])
         return answer
 
-    def _rows_of(self, scenario: AsksModels) -> str:
+    def _rows_of(self, scenario: EvaluatesModels) -> str:
         """Return the name of the fit that a scenario asks: that on all rows, or with another exposure."""
-        about = scenario.exposure if isinstance(scenario, AsksAbout) else None
+        about = scenario.exposure if isinstance(scenario, NamesExposure) else None
         return ALL_ROWS if about is None or about == self.subject.panel.exposure else about
 
     def _why_not(self, name: str, scenario: Scenario) -> str:
         """Return why a scenario is not asked: its exposure is none of this estimator's; else empty."""
-        about, panel = scenario.exposure if isinstance(scenario, AsksAbout) else None, self.subject.panel
+        about, panel = scenario.exposure if isinstance(scenario, NamesExposure) else None, self.subject.panel
         exposure = about or self.exposure
         if exposure == self.exposure != panel.exposure:
             what = f"'{self.subject.name}' has another exposure, '{panel.exposure}'"
@@ -178,11 +178,11 @@ class FullTask(ScenarioTask[FullResult]):
     def _samples(self) -> Mapping[str, tuple[SampleFitTask, tuple[BlockTask, ...]]]:
         """The fits on all rows, with other exposures and on other rows, each with the blocks of its draws."""
         put = {name: one for name, one in self.scenarios.items() if not self._why_not(name, one)}
-        asking: dict[str, dict[str, AsksModels]] = {ALL_ROWS: {}}
+        asking: dict[str, dict[str, EvaluatesModels]] = {ALL_ROWS: {}}
         for name, scenario in put.items():
-            if isinstance(scenario, AsksModels):
+            if isinstance(scenario, EvaluatesModels):
                 asking.setdefault(self._rows_of(scenario), {})[name] = scenario
-        others = {name: one for name, one in put.items() if not isinstance(one, AsksModels)}
+        others = {name: one for name, one in put.items() if not isinstance(one, EvaluatesModels)}
         found = {ALL_ROWS: self._tasks(self.subject, asking[ALL_ROWS], others)}
         for exposure, scenarios in asking.items():
             if exposure != ALL_ROWS:
@@ -193,10 +193,12 @@ class FullTask(ScenarioTask[FullResult]):
             )
         return found
 
-    def _further(self, asking: Mapping[str, AsksModels]) -> Iterator[tuple[Sample, dict[str, AsksModels]]]:
+    def _further(
+        self, asking: Mapping[str, EvaluatesModels]
+    ) -> Iterator[tuple[Sample, dict[str, EvaluatesModels]]]:
         """Yield further rows to fit on, each with the scenarios that ask for it."""
         samples: dict[str, Sample] = {}
-        scenarios: dict[str, dict[str, AsksModels]] = {}
+        scenarios: dict[str, dict[str, EvaluatesModels]] = {}
         for name, scenario in asking.items():
             for sample in scenario.samples(self.subject.panel):
                 samples.setdefault(sample.name, sample)
@@ -205,7 +207,7 @@ class FullTask(ScenarioTask[FullResult]):
             yield sample, scenarios[name]
 
     def _tasks(
-        self, subject: Subject, asking: Mapping[str, AsksModels], others: Mapping[str, Scenario]
+        self, subject: Subject, asking: Mapping[str, EvaluatesModels], others: Mapping[str, Scenario]
     ) -> tuple[SampleFitTask, tuple[BlockTask, ...]]:
         """Return a fit and the blocks of its draws; none where nobody asks them anything."""
         estimator = subject.estimator

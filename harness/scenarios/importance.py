@@ -184,7 +184,7 @@ class ImportanceScenario(Scenario, WorksInParts):
         """Return a copy with at most three folds."""
         return replace(self, folds=min(self.folds, QUICK_FOLDS))
 
-    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+    def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
         """Return all estimators."""
         return estimators
 

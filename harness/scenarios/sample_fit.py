@@ -12,7 +12,7 @@ from harness.estimators.guard import Attempt, Status, attempt
 from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask, of_all_draws
 from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
-from harness.scenarios.scenario import AnswersAlone, AsksModels, Scenario, Subject, Tables
+from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, Subject, Tables
 from harness.scenarios.subsample import rates, rescaled, subsample_note
 from harness.scenarios.task import ScenarioTask
 from harness.tables.preparation import Note
@@ -71,7 +71,7 @@ class SampleFitTask(ScenarioTask[SampleFitResult]):
     """
 
     subject: Subject
-    asking: Mapping[str, AsksModels]
+    asking: Mapping[str, EvaluatesModels]
     others: Mapping[str, Scenario]
     level: float
     prepare: PrepareTask | None = None
@@ -132,7 +132,7 @@ def _opened(maker: Preparation) -> Attempt[object]:
     return Attempt(fit, maker.status, maker.reason)
 
 
-def _asked(scenario: AsksModels, subject: Subject) -> FitAndDraws:
+def _asked(scenario: EvaluatesModels, subject: Subject) -> FitAndDraws:
     """Return what a fit answers, and the draws that it carries."""
     panel, fit = subject.panel, subject.fit
     drawn = scenario.numbers(fit.draws, panel, panel) if isinstance(fit, HasDraws) else {}

@@ -141,7 +141,7 @@ def framed(concluded: Concluded) -> Tables:
 class Scenario(Protocol):
     """A frozen dataclass of options that turns predictions into tables.
 
-    One way to be answered comes with it: `AnswersAlone`, `AsksModels` or `WorksInParts`.
+    One way to be answered comes with it: `AnswersAlone`, `EvaluatesModels` or `WorksInParts`.
 
     Attributes
     ----------
@@ -191,7 +191,7 @@ class AnswersAlone(Protocol):
 
 
 @runtime_checkable
-class AsksAbout(Protocol):
+class NamesExposure(Protocol):
     """Capability of a scenario: it can ask about another regressor than the exposure of the study."""
 
     @property
@@ -214,7 +214,7 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Evaluated:
     """What one estimator said, for tables.
 
     Attributes
@@ -238,8 +238,8 @@ class Asked:
 
 
 @runtime_checkable
-class AsksModels(Protocol):
-    """Capability of a scenario: all it asks is found draw by draw, so draws are made in blocks, anywhere."""
+class EvaluatesModels(Protocol):
+    """Capability of a scenario: all it needs is found draw by draw, so draws are made in blocks, anywhere."""
 
     @property
     def plan(self) -> DrawPlan:
@@ -264,7 +264,7 @@ class AsksModels(Protocol):
             Where nothing can be asked on these rows.
         """
 
-    def concluded(self, asked: Asked) -> Concluded:
+    def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return the tables; it takes seconds at most."""
 
 
@@ -300,7 +300,7 @@ Found = Mapping[str, Attempt[Floats]]
 class WorksInParts(Protocol):
     """Capability of a scenario: its answer is put together from parts, which run and resume on their own."""
 
-    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+    def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
         """Return whom it asks, by name: some estimators of the study, and those that it brings itself."""
 
     def parts(self, subject: Subject) -> Iterator[Part]:

@@ -55,7 +55,7 @@ class TrueFit:
 
 
 def true_fit(simulation: object, panel: Panel) -> TrueFit | None:
-    """Return the truth behind a panel; None where its outcome or exposure is none that is known as a dose."""
+    """Return the truth behind a panel; None where its outcome or continuous exposure is not known."""
     if not isinstance(simulation, HasTruth) or panel.levels:
         return None
     is_known = panel.outcome in simulation.outcomes and panel.exposure == simulation.exposure

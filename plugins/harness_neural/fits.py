@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Floats, LevelEffects, Note, Panel, count_unseen
+from harness.plugin import AbsorbedEffects, Floats, Note, Panel, count_unseen
 from harness.plugin.reporting import marked
 from harness_neural.design import Design
 from harness_neural.models import Model
@@ -106,7 +106,7 @@ class Fit:
     model: Model
     searches: tuple[SizeSearch, ...]
     notes: tuple[Note, ...]
-    effects: tuple[LevelEffects, ...] = ()
+    effects: tuple[AbsorbedEffects, ...] = ()
     map_fit: MapFit | None = None
 
     def details(self) -> Mapping[str, Table]:

@@ -11,14 +11,14 @@ from numpy.random import Generator
 
 from harness import plugin
 from harness.plugin import (
+    AbsorbedEffects,
     DrawSelection,
     Floats,
-    LevelEffects,
+    LadderEntry,
     Panel,
-    Rung,
     key_of,
     stream_at,
-    with_left_out_levels,
+    with_omitted_levels,
 )
 from harness_neural.design import Design, make_design
 from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks, PreparedNetworks
@@ -67,9 +67,9 @@ class Mlp(NetworkOptions):
 
     name: ClassVar[str] = "mlp"
     known_as: ClassVar[tuple[str, ...]] = ("nn", "neural_network", "network", "net")
-    rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(220, "Neural network", is_drafted=True),
-        Rung(
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        LadderEntry(220, "Neural network", is_drafted=True),
+        LadderEntry(
             230,
             "Neural network with entity and time effects",
             id="mlp_effects",
@@ -209,7 +209,7 @@ class PreparedMlp(PreparedNetworks[FittedLevelDraws]):
 
 def add_effects(
     networks: NetworkBatch, panel: Panel, design: Design, keys: tuple[Dimension, ...], *, weights: Floats
-) -> tuple[NetworkBatch, tuple[LevelEffects, ...]]:
+) -> tuple[NetworkBatch, tuple[AbsorbedEffects, ...]]:
     """Return networks, their intercepts with the mean effect, and the effects that fit their residuals.
 
     Parameters
@@ -230,11 +230,11 @@ def add_effects(
         key = key_of(panel, dimension)
         present = np.unique(key.codes)
         labels = tuple(key.labels[code] for code in present.tolist())
-        known.append(LevelEffects(dimension, labels, deviations[:, present]))
+        known.append(AbsorbedEffects(dimension, labels, deviations[:, present]))
     unexplained = residuals - fitted.means[:, None]
     for effects in known:
         unexplained -= effects.of_rows(panel)
-    complete = with_left_out_levels(
+    complete = with_omitted_levels(
         known, panel, unexplained, weights=weights, row_weights=np.ones(panel.n_obs)
     )
     return replace(networks, intercept=networks.intercept + fitted.means), complete

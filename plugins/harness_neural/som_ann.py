@@ -9,7 +9,7 @@ from typing import ClassVar
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import DrawSelection, Floats, Panel, Rung, stream_at
+from harness.plugin import DrawSelection, Floats, LadderEntry, Panel, stream_at
 from harness_neural.by_cluster import (
     ClusteredSample,
     ClusterSearches,
@@ -56,7 +56,7 @@ class SomAnn(NetworkOptions):
 
     name: ClassVar[str] = "som_ann"
     known_as: ClassVar[tuple[str, ...]] = ("ann", "som")
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(240, "SOM + ANN", id="ann"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(240, "SOM + ANN", id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanProfile, plugin.CanRunQuick),

@@ -17,14 +17,14 @@ from harness.plugin import (
     Estimator,
     FittedDraws,
     Floats,
+    LadderEntry,
     NestedEstimator,
     Note,
     Panel,
     PreparedDraws,
-    Rung,
     draw_weights,
     inner_split,
-    left_out,
+    out_of_bag,
     stream_at,
 )
 from harness.plugin.reporting import marked
@@ -70,8 +70,10 @@ class Rab:
 
     name: ClassVar[str] = "rab"
     known_as: ClassVar[tuple[str, ...]] = ("bootstrap", "bagging")
-    rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}, is_drafted=True),
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        LadderEntry(
+            250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}, is_drafted=True
+        ),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
         {
@@ -205,7 +207,7 @@ class EnsembleResamples:
             asides[split.selection] = 1.0
             return weights, asides
         (weights,) = draw_weights(panel, 1, unit=unit, rng=rng)
-        return weights, left_out(weights)
+        return weights, out_of_bag(weights)
 
 
 def _draws_select(base: Estimator) -> TypeGuard[plugin.SelectsRows]:

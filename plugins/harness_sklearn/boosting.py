@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, Ints, Note, Panel, Rung
+from harness.plugin import Floats, Ints, LadderEntry, Note, Panel
 from harness_sklearn.inputs import refuse_constant
 from harness_sklearn.selection import Search, require_rows, split_to_select
 
@@ -162,7 +162,7 @@ class Boosting:
 
     name: ClassVar[str] = "boosting"
     known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(200, "Boosted trees"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(200, "Boosted trees"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanProfile, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EstimationError, Floats, Ints, Note, Panel, Problem, Rung
+from harness.plugin import EstimationError, Floats, Ints, LadderEntry, Note, Panel, Problem
 from harness_sklearn.inputs import Inputs, Scale, column_scale, make_inputs
 from harness_sklearn.selection import Search, require_rows, split_to_select
 
@@ -254,7 +254,9 @@ class ElasticNet:
 
     name: ClassVar[str] = "elastic_net"
     known_as: ClassVar[tuple[str, ...]] = ("enet", "lasso", "ridge")
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(150, "Elastic net on pairwise terms", id="enet"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        LadderEntry(150, "Elastic net on pairwise terms", id="enet"),
+    )
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows})
 
     l1_ratios: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (

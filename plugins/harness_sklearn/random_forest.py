@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import DrawSelection, Floats, Note, Panel, Rung, stream_at
+from harness.plugin import DrawSelection, Floats, LadderEntry, Note, Panel, stream_at
 from harness_sklearn.inputs import Inputs, make_inputs
 from harness_sklearn.selection import (
     RowParts,
@@ -111,7 +111,7 @@ class RandomForest:
 
     name: ClassVar[str] = "random_forest"
     known_as: ClassVar[tuple[str, ...]] = ("rf", "forest")
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(210, "Random forest", id="forest"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(210, "Random forest", id="forest"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanRunQuick, plugin.HasDetails),

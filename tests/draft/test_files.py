@@ -21,7 +21,7 @@ from harness.data.read.sniff import said_of, sniff
 from harness.data.read.source import FileForm, Source
 from harness.draft.draft import absorbing
 from harness.installed import installed
-from harness.study.spec.ladder import Rung, drafted_rungs
+from harness.study.spec.ladder import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
 from messy_files import FILES, NAMES, as_csv, clean, wide
 from workbooks import as_workbook
@@ -161,13 +161,13 @@ def test_what_effects_determine_is_seen_in_an_unbalanced_panel():
 
 def test_a_rung_that_says_nothing_of_the_exposure_makes_room():
     effects = {
-        "fe": Rung(110, "one", "one", absorbs=frozenset({"entity"})),
-        "twfe": Rung(120, "two", "two", absorbs=frozenset({"entity", "time"}), is_drafted=True),
+        "fe": LadderEntry(110, "one", "one", absorbs=frozenset({"entity"})),
+        "twfe": LadderEntry(120, "two", "two", absorbs=frozenset({"entity", "time"}), is_drafted=True),
     }
-    estimators = {"within": type("Within", (), {"rungs": tuple(effects.values())})}
+    estimators = {"within": type("Within", (), {"ladder": tuple(effects.values())})}
 
     def ids(*absorbing):
-        return [entry["id"] for entry in drafted_rungs(estimators, [frozenset(keys) for keys in absorbing])]
+        return [entry["id"] for entry in drafted_entries(estimators, [frozenset(keys) for keys in absorbing])]
 
     assert ids() == ["two"]
     assert ids({"entity", "time"}) == ["one"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness import Panel
-from harness.estimators.protocol import ESTIMATOR, grouped_by, takes_levels_out
+from harness.estimators.protocol import ESTIMATOR, absorbs_entities, grouped_by
 from harness.installed import installed
 from harness.plugin import Estimator, NeedsGroups
 
@@ -80,6 +80,6 @@ def test_columns_are_found_at_any_depth_each_once(estimator, expected):
 def test_options_or_nature_say_it(name, options, expected):
     kinds = installed().of(ESTIMATOR)
     own = kinds[name](**options)
-    assert takes_levels_out(own) is expected
+    assert absorbs_entities(own) is expected
     if name == "mlp":
-        assert takes_levels_out(kinds["rab"](base=own)) is expected
+        assert absorbs_entities(kinds["rab"](base=own)) is expected

@@ -118,9 +118,9 @@ REFUSED = {
         offering(estimator(linear_model="ridge")),
         "none of pooled, within, random",
     ),
-    "rungs in words": (
-        offering(estimator(rungs=("top",))),
-        "`rungs` that are no tuple of harness.plugin.Rung",
+    "a ladder in words": (
+        offering(estimator(ladder=("top",))),
+        "`ladder` that is no tuple of harness.plugin.LadderEntry",
     ),
     "a newer seam": (
         plugin(harness_seam=SEAM_VERSION + 1),

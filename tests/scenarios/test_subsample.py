@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness.plugin import AsksModels, random_stream
+from harness.plugin import EvaluatesModels, random_stream
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.blocks import prepare_tasks
 from harness.scenarios.curve.scenario import CurveScenario
@@ -128,7 +128,7 @@ def test_every_kind_of_curve_has_the_band_that_all_rows_give():
     """Of least squares, whose spread falls by the root; draws of all rows are the other implementation."""
     panel, line = make_panel(n_entities=800), LeastSquares(powers(1))
     scenario = CurveScenario(draws=100, grid=8, draw_rows=1000)
-    assert isinstance(scenario, AsksModels)
+    assert isinstance(scenario, EvaluatesModels)
     whole, some = (numbers_of(estimator, panel, scenario) for estimator in (line, Refitted(line)))
     for kind in ("level", "ale", "level_supported", "average_effect"):
         assert some.fit[kind] == pytest.approx(whole.fit[kind], rel=1e-12)

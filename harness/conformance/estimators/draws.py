@@ -15,7 +15,7 @@ from harness.conformance.panels import SEED, fresh
 from harness.data.panel import Panel
 from harness.estimators.draws import CanFitDraws, CanPrepareDraws, FitsByDraws, HasDraws
 from harness.estimators.guard import predict, predict_draws
-from harness.evaluation.resample import draw_weights, left_out
+from harness.evaluation.resample import draw_weights, out_of_bag
 from harness.rng import random_stream, stream_at
 
 RULES = Rules()
@@ -32,7 +32,7 @@ def draws(case: Case) -> None:
     if not isinstance(case.estimator, CanFitDraws):
         raise not_declared(CanFitDraws)
     weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
-    for selection in (left_out(weights), case.aside, None):
+    for selection in (out_of_bag(weights), case.aside, None):
         predicted = case.predicted_draws(case.panel, weights, selection=selection)
         if len(predicted) != N_DRAWS:
             raise Violation(f"{N_DRAWS} draws of weights were fitted, and {len(predicted)} predict")
@@ -137,7 +137,7 @@ def prepared_draws(case: Case) -> str:
     if not isinstance(case.estimator, CanPrepareDraws):
         raise not_declared(CanPrepareDraws)
     weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
-    asides, root = left_out(weights), random_stream(SEED, FIRST)
+    asides, root = out_of_bag(weights), random_stream(SEED, FIRST)
     prepared = case.estimator.prepare_draws(fresh(case.panel), selection=None, rng=root)
     together = prepared.fit(
         weights.copy(), selection=asides.copy(), rngs=[stream_at(root, draw) for draw in range(N_DRAWS)]

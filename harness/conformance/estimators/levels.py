@@ -13,7 +13,7 @@ from harness.conformance.panels import renamed
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line, predict
 from harness.estimators.protocol import HasEffects
-from harness.evaluation.resample import left_out
+from harness.evaluation.resample import out_of_bag
 
 RULES = Rules()
 
@@ -76,7 +76,8 @@ def left_out_levels(case: Case) -> str:
     rise = RISE * case.scale
     raised = replace(panel, observed=panel.observed + np.where(is_left_out, rise, 0.0))
     before, after = (
-        case.predicted_draws(rows, weights, selection=left_out(weights), at=panel) for rows in (panel, raised)
+        case.predicted_draws(rows, weights, selection=out_of_bag(weights), at=panel)
+        for rows in (panel, raised)
     )
     moved = (after - before)[:, is_left_out].mean(axis=1) / rise
     if moved.min() < LEAST_SHARE:

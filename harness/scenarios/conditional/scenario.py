@@ -14,7 +14,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.protocol import Fitted
-from harness.estimators.refusals import require_dose
+from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import interaction_share, local_changes
 from harness.scenarios.conditional.surface import (
     Axes,
@@ -37,7 +37,7 @@ from harness.scenarios.draws import FitAndDraws, Numbers, some_at_a_time
 from harness.scenarios.grid import Spacing, exposure_grid, require_variation
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Asked, Concluded
+from harness.scenarios.scenario import Concluded, Evaluated
 from harness.scenarios.truth import Truths
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
 from harness.tables.table import ResultTable
@@ -89,7 +89,7 @@ class ConditionalScenario(Resampled):
             **local_changes(model, panel, rows, (panel.exposure, self.moderator)),
         }
 
-    def concluded(self, evaluated: Asked) -> Concluded:
+    def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
         panel, level, whole = evaluated.panel, self.level, evaluated.whole
         plane = self._plane(panel)
@@ -121,7 +121,7 @@ class ConditionalScenario(Resampled):
         return Plane(**vars(axes), support=near)
 
     def _require_moderator(self, panel: Panel) -> None:
-        require_dose(panel)
+        require_continuous(panel)
         require_apart(panel, self.moderator, where=self.name)
         require_variation(panel, panel.exposure)
         require_variation(panel, self.moderator)

@@ -15,7 +15,7 @@ from harness.errors import EstimationError
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
-from harness.estimators.refusals import require_dose
+from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
 from harness.scenarios.curve.supported_curve import extrapolation_notes, joint_support, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, draw_rows, turning_point_rows
@@ -32,7 +32,7 @@ from harness.scenarios.grid import (
 )
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Asked, Concluded, Tables
+from harness.scenarios.scenario import Concluded, Evaluated, Tables
 from harness.scenarios.truth import Truths, on_grid
 from harness.tables.curves import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS
 from harness.tables.preparation import Note
@@ -118,7 +118,7 @@ class CurveScenario(Resampled):
             "mean": np.asarray(predict_any(model, rows).mean(axis=-1)),
         }
 
-    def concluded(self, evaluated: Asked) -> Concluded:
+    def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return ``curves``, each with both bands, and ``turning_points`` of the level."""
         level = self._level(evaluated.panel, evaluated.whole)
         slopes = replace(
@@ -212,13 +212,13 @@ class CurveScenario(Resampled):
 
 def _exposure(panel: Panel) -> Floats:
     """Return the exposure, (n_obs,), or refuse one between whose values there is no curve."""
-    require_dose(panel)
+    require_continuous(panel)
     require_variation(panel, panel.exposure)
     exposure = panel.column(panel.exposure)
     if has_two_values(exposure):
         what = "has two values only, between which there is no curve"
         hint = "ask `use: contrast` for the difference"
-        raise EstimationError.at(panel.exposure, what, expected="a dose", hint=hint)
+        raise EstimationError.at(panel.exposure, what, expected="a continuous exposure", hint=hint)
     return exposure
 
 

@@ -13,7 +13,7 @@ from harness.arrays import Floats, Mask
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.bands import StudentisedCurves, bands, simultaneous_limits, studentised
 from harness.scenarios.curve.turning_points import significant_slopes, turning_points
-from harness.scenarios.scenario import Asked, Rows
+from harness.scenarios.scenario import Evaluated, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class CurveEstimate:
 
 
 def curve_rows(
-    curves: Iterable[CurveEstimate], evaluated: Asked, *, level: float, unit: ResampleUnit | Literal[""]
+    curves: Iterable[CurveEstimate], evaluated: Evaluated, *, level: float, unit: ResampleUnit | Literal[""]
 ) -> Rows:
     """Return a row for each curve, band and grid point.
 
@@ -81,7 +81,7 @@ def curve_rows(
 
 
 def turning_point_rows(
-    curve: CurveEstimate, slopes: CurveEstimate, evaluated: Asked, *, level: float
+    curve: CurveEstimate, slopes: CurveEstimate, evaluated: Evaluated, *, level: float
 ) -> Rows:
     """Return a row for each interior extreme, or one of kind ``none`` without numbers where there is none.
 

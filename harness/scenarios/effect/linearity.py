@@ -10,7 +10,7 @@ from harness.arrays import Floats
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.refusals import require_dose
+from harness.estimators.refusals import require_continuous
 from harness.language import marked
 from harness.scenarios.effect.terms import control_names
 
@@ -44,7 +44,7 @@ def linearity_test(panel: Panel) -> WaldTest:
     """
     from scipy.stats import f
 
-    require_dose(panel)
+    require_continuous(panel)
     exposure = panel.column(panel.exposure)
     knots = np.quantile(exposure, KNOTS)
     if np.unique(knots).size < len(KNOTS):

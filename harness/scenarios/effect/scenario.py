@@ -62,7 +62,7 @@ def group_columns(learners: Iterable[Learner], by: str | None) -> tuple[str, ...
     return tuple(dict.fromkeys([*names, *(name for learner in own for name in grouped_by(learner))]))
 
 
-class AsksLearners(Scenario, WorksInParts):
+class LearnerScenario(Scenario, WorksInParts):
     """What scenarios of debiased effects have in common: they ask learners, part by part.
 
     Attributes
@@ -79,7 +79,7 @@ class AsksLearners(Scenario, WorksInParts):
         """The column of the groups, where there is one, and those that learners of its own group rows by."""
         return group_columns(self.learners, self.by)
 
-    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+    def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
         """Return the learners by name."""
         return named(self.learners, estimators)
 
@@ -89,7 +89,7 @@ FEW_ENTITIES = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class EffectScenario(AsksLearners):
+class EffectScenario(LearnerScenario):
     """The debiased effect of the exposure, its nuisance functions learned by estimators of the study.
 
     Double machine learning for panels (Chernozhukov et al. 2018; Clarke and Polselli 2025; Semenova and

@@ -11,7 +11,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.refusals import require_dose
+from harness.estimators.refusals import require_continuous
 from harness.scenarios.contrast import exposure_values
 
 Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
@@ -63,19 +63,19 @@ def line(panel: Panel) -> Terms:
     EstimationError
         Where the exposure has levels.
     """
-    require_dose(panel)
+    require_continuous(panel)
     return Terms(panel.column(panel.exposure)[:, None], np.array([np.nan]), np.ones((1, 1)))
 
 
 def slope(panel: Panel) -> Terms:
-    """Return the exposure itself, whose values are a dose: the effect is a mean derivative.
+    """Return the continuous exposure itself: the effect is a mean derivative.
 
     Raises
     ------
     EstimationError
         Where the exposure has levels, or two values, between which there is no derivative.
     """
-    require_dose(panel)
+    require_continuous(panel)
     if np.unique(panel.column(panel.exposure)).size <= 2:
         what, hint = "has two values, between which no derivative is", "ask for the form `contrast`"
         raise EstimationError.at(panel.exposure, what, expected="an exposure of many values", hint=hint)
@@ -90,7 +90,7 @@ def curve(panel: Panel) -> Terms:
     EstimationError
         Where the exposure has levels, or too few values for a curve.
     """
-    require_dose(panel)
+    require_continuous(panel)
     column = panel.column(panel.exposure)
     knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, INNER_KNOTS + 2)))
     n_values = np.unique(column).size
@@ -136,7 +136,7 @@ def conditional(panel: Panel, moderator: str) -> Terms:
     EstimationError
         Where the exposure has levels.
     """
-    require_dose(panel)
+    require_continuous(panel)
     column = panel.column(moderator)
     mean = column.mean()
     found = np.unique(column)

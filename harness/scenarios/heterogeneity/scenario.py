@@ -14,7 +14,7 @@ from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Fitted
-from harness.estimators.refusals import require_dose
+from harness.estimators.refusals import require_continuous
 from harness.language import marked
 from harness.scenarios.draws import FitAndDraws, Numbers
 from harness.scenarios.grid import exposure_grid, locate, on_curve, require_variation
@@ -29,7 +29,7 @@ from harness.scenarios.heterogeneity.tables import (
 )
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Asked, Concluded, Sample
+from harness.scenarios.scenario import Concluded, Evaluated, Sample
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
 from harness.tables.table import ResultTable
@@ -89,7 +89,7 @@ class HeterogeneityScenario(Resampled):
         EstimationError
             Where the exposure has levels or does not vary.
         """
-        require_dose(panel)
+        require_continuous(panel)
         require_variation(panel, panel.exposure)
         averaged = self._with_every_group(rows, panel)
         slopes = row_slopes(model, averaged, exposure=panel.column(panel.exposure))
@@ -104,7 +104,7 @@ class HeterogeneityScenario(Resampled):
         among = np.isin(panel.group(self.by).codes, rows.group(self.by).codes)
         return rows if among.all() else rows.joined(panel.take(np.flatnonzero(~among)))
 
-    def concluded(self, evaluated: Asked) -> Concluded:
+    def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return levels and effects of every group, their differences, and quantiles of the levels."""
         answers = [*self._measured(evaluated.panel, evaluated.whole, "pooled"), *self._refitted(evaluated)]
         return {
@@ -113,7 +113,7 @@ class HeterogeneityScenario(Resampled):
             "heterogeneity_rows": level_rows(answers),
         }
 
-    def _refitted(self, evaluated: Asked) -> Iterator[GroupAnswer]:
+    def _refitted(self, evaluated: Evaluated) -> Iterator[GroupAnswer]:
         for group, rows in self._groups(evaluated.panel):
             if not self.refit:
                 yield GroupAnswer(group, "refit", Attempt(None, "refused", NOT_REFITTED))

@@ -20,7 +20,7 @@ from harness.rng import random_stream
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.methods import Within
-from harness.scenarios.effect.scenario import AsksLearners, Learner, as_quick
+from harness.scenarios.effect.scenario import Learner, LearnerScenario, as_quick
 from harness.scenarios.robustness.checks import (
     CHECKS,
     CheckName,
@@ -45,7 +45,7 @@ QUICK_PERMUTATIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustnessScenario(AsksLearners):
+class RobustnessScenario(LearnerScenario):
     """The debiased slope of the scenario ``effect`` by every method and learner, looked at once more.
 
     ``lead``: the exposure of the next period, given this one's, has no effect where outcomes do not feed

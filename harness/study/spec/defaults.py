@@ -9,7 +9,7 @@ from typing import Any, Final
 from harness.registry.catalog import Catalogs
 from harness.study.spec.document import Document
 from harness.study.spec.entry import entry_ids
-from harness.study.spec.ladder import LINEAR, expand_ladder, rung_places
+from harness.study.spec.ladder import LINEAR, expand_ladder, ladder_places
 from harness.study.spec.node import Node
 
 SEED: Final = 1
@@ -94,6 +94,6 @@ def _node(parent: Node, value: Any) -> Node:  # noqa: ANN401 - a text, a number 
 def _reference(written: object, catalogs: Catalogs) -> str:
     """Return the id of the estimator that gains are over; empty where no entry has a readable one."""
     members = catalogs["estimator"].members
-    places = rung_places(members) if isinstance(written, str) else {}
+    places = ladder_places(members) if isinstance(written, str) else {}
     named = [name for name in entry_ids(expand_ladder(written, members)) if isinstance(name, str)]
     return next((name for name in named if places.get(name, LINEAR) >= LINEAR), "")

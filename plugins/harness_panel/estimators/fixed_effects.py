@@ -15,6 +15,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness.plugin import (
+    AbsorbingModels,
     CoefficientTable,
     Combination,
     EffectKey,
@@ -22,11 +23,10 @@ from harness.plugin import (
     GroupColumn,
     HasEffects,
     HasResultRows,
-    LevelModels,
+    LadderEntry,
     LinearModel,
     Note,
     Panel,
-    Rung,
     Statistic,
     effect_named,
     key_of,
@@ -106,8 +106,8 @@ class FixedEffectsFit(EffectsFit):
         }
 
 
-def _rung(place: int, name: str, *keys: str, is_drafted: bool = False) -> Rung:
-    return Rung(
+def _entry(place: int, name: str, *keys: str, is_drafted: bool = False) -> LadderEntry:
+    return LadderEntry(
         place,
         f"Fixed effects ({', '.join(keys)})",
         id=name,
@@ -148,9 +148,9 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     name: ClassVar[str] = "fixed_effects"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
     linear_model: ClassVar[LinearModel | None] = "within"
-    rungs: ClassVar[tuple[Rung, ...]] = (
-        _rung(110, "fe", "entity"),
-        _rung(120, "twfe", "entity", "time", is_drafted=True),
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        _entry(110, "fe", "entity"),
+        _entry(120, "twfe", "entity", "time", is_drafted=True),
     )
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects, HasResultRows}
 
@@ -216,7 +216,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     def _solve_draws(self, panel: Panel, weights: Floats) -> LinearModels:
         return self._draw(panel, weights)
 
-    def _draw(self, panel: Panel, weights: Floats) -> LevelModels:
+    def _draw(self, panel: Panel, weights: Floats) -> AbsorbingModels:
         own = row_weights(panel, weighted=self.weighted)
         return regress_draws(panel, self._levels, weights, row_weights=own)
 

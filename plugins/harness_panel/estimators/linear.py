@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.plugin import (
+    AbsorbingModels,
     CanFitDraws,
     CanFitFolds,
     CanProfile,
@@ -22,7 +23,6 @@ from harness.plugin import (
     HasCoefficients,
     HasDetails,
     HasNotes,
-    LevelModels,
     NeedsGroups,
     Note,
     Panel,
@@ -102,7 +102,7 @@ class LinearFit(ModelFit):
 
     rows: Panel
     regression: Regression
-    model: LevelModels
+    model: AbsorbingModels
     report: LibraryReport | None = None
 
     @property

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.plugin import (
+    AbsorbedEffects,
+    AbsorbingModels,
     CanFitDraws,
     CanProfile,
     DrawSelection,
     Floats,
     HasEffects,
     Ints,
-    LevelEffects,
-    LevelModels,
+    LadderEntry,
     Panel,
-    Rung,
     read_effect_set,
 )
 
@@ -32,7 +32,7 @@ class MeanFit:
     model : one draw, whose slopes are zero
     """
 
-    model: LevelModels
+    model: AbsorbingModels
 
     def predict(self, panel: Panel) -> Floats:
         """Return the mean of each row's level, (n_obs,), outcome units."""
@@ -53,7 +53,7 @@ class Mean:
     """The mean outcome of the training rows: what an R2 compares with."""
 
     name: ClassVar[str] = "mean"
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(0, "Mean"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(0, "Mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanProfile})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:
@@ -62,7 +62,7 @@ class Mean:
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
-    ) -> LevelModels:
+    ) -> AbsorbingModels:
         """Return weighted means, one a draw; nothing is selected."""
         return _means(panel, weights)
 
@@ -72,22 +72,22 @@ class EntityMean:
     """The mean outcome of each entity: what knowing who it is, and nothing else, is worth."""
 
     name: ClassVar[str] = "entity_mean"
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(10, "Entity mean"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(10, "Entity mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         entities, overall = read_effect_set(panel, "entity"), _means(panel, np.ones((1, panel.n_obs)))
         deviations = entities.means(panel.observed[:, None]).T - overall.intercepts
-        effects = (LevelEffects("entity", entities.labels, deviations),)
+        effects = (AbsorbedEffects("entity", entities.labels, deviations),)
         return EntityMeanFit(replace(overall, effects=effects))
 
 
-def _means(panel: Panel, weights: Floats) -> LevelModels:
+def _means(panel: Panel, weights: Floats) -> AbsorbingModels:
     """Return the weighted mean of all rows, one a draw of weights, (n_draws, n_obs)."""
     n_columns = panel.X.shape[1]
     means = weights @ panel.observed / weights.sum(axis=1)
-    return LevelModels(np.zeros(n_columns), np.zeros((len(weights), n_columns)), means)
+    return AbsorbingModels(np.zeros(n_columns), np.zeros((len(weights), n_columns)), means)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ class LastValue:
     """
 
     name: ClassVar[str] = "last_value"
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(20, "Last value"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(20, "Last value"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> LastValueFit:

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness.plugin import Floats, LinearModel, Panel, Rung, require_dose
+from harness.plugin import Floats, LadderEntry, LinearModel, Panel, require_continuous
 from harness_panel.diagnostics.shapes import SlopeOfExposure, shape_rows, turning_point_columns
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
@@ -43,7 +43,7 @@ class PolynomialTerms(FurtherColumns):
         EstimationError
             Where the exposure has levels.
         """
-        require_dose(panel)
+        require_continuous(panel)
         exposure = panel.column(panel.exposure)
         spread = float(exposure.std())
         return cls(degree, with_moderators, float(exposure.mean()), spread if spread > 0 else 1.0)
@@ -157,7 +157,9 @@ class PolynomialEffects(FixedEffects):
     name: ClassVar[str] = "polynomial_effects"
     known_as: ClassVar[tuple[str, ...]] = ("polynomial", "quadratic", "cubic", "ekc")
     linear_model: ClassVar[LinearModel | None] = None
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        LadderEntry(130, "Fixed effects, cubic with interactions", id="curved"),
+    )
 
     degree: Annotated[int, Field(ge=1, le=6)] = 3
     with_moderators: bool = True

@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from harness.plugin import (
+    AbsorbingModels,
     Floats,
     Grouping,
-    LevelModels,
+    LadderEntry,
     LinearModel,
     Panel,
-    Rung,
     Statistic,
     row_weights,
     stacked,
@@ -86,7 +86,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
     name: ClassVar[str] = "pooled_ols"
     known_as: ClassVar[tuple[str, ...]] = ("ols", "pooled", "pols")
     linear_model: ClassVar[LinearModel | None] = "pooled"
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(100, "Pooled OLS", id="ols", is_drafted=True),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),)
     provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: Covariance = field(default_factory=Clustered)
@@ -100,7 +100,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
         weights = fit.regression.weights if self.weighted else None
         return LibraryModel("PooledOLS"), LibraryData(fit.rows, fit.regression, weights)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> AbsorbingModels:
         return regress_draws(panel, (), weights, row_weights=row_weights(panel, weighted=self.weighted))
 
 
@@ -140,7 +140,7 @@ class Between(LinearEstimator[BetweenFit]):
     def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
         return LibraryModel("BetweenOLS"), LibraryData(fit.rows, fit.regression)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> AbsorbingModels:
         bare, centring = Centring.at_means(panel)
         equations = (_equation(drawn_rows(bare, draw), centring) for draw in weights)
         return stacked([equation.model(equation.fit()) for equation in equations])

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Floats, HasEffects, LevelModels, LinearModel, Note, Panel, Rung, Statistic, stacked
+from harness.plugin import (
+    AbsorbingModels,
+    Floats,
+    HasEffects,
+    LadderEntry,
+    LinearModel,
+    Note,
+    Panel,
+    Statistic,
+    stacked,
+)
 from harness_panel.covariance import Covariance
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
@@ -138,7 +148,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
         model = LibraryModel("RandomEffects", fitting={"small_sample": True})
         return model, LibraryData(fit.rows, fit.regression)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> AbsorbingModels:
         (bare, centring), models = Centring.at_means(panel), []
         for draw in weights:
             equation = RandomEquation.of(drawn_rows(bare, draw), centring)
@@ -220,7 +230,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     name: ClassVar[str] = "mundlak"
     known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(140, "Correlated random effects"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(140, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)

@@ -206,7 +206,7 @@ class Feols:
         refuse_impossible(whole)
         judge(whole, whole.estimate(Request("iid")))
         drawn = stack([_draw(whole, own * draw) for draw in weights])
-        return drawn.knowing_left_out(panel, weights=weights, row_weights=own)
+        return drawn.knowing_omitted(panel, weights=weights, row_weights=own)
 
     @property
     def _sets(self) -> tuple[tuple[str, ...], ...]:

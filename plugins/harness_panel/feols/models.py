@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import EffectSet, Floats, Ints, LevelEffects, LevelModels, Panel, stacked
+from harness.plugin import AbsorbedEffects, AbsorbingModels, EffectSet, Floats, Ints, Panel, stacked
 from harness_panel.feols.design import EffectDesign, times_of_levels
 
 
@@ -22,7 +22,7 @@ class EntityTrends:
     """
 
     mean: Floats
-    deviations: LevelEffects
+    deviations: AbsorbedEffects
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class FeolsModels:
     trends : None without
     """
 
-    levels: LevelModels
+    levels: AbsorbingModels
     origin: float
     trends: EntityTrends | None = None
 
@@ -60,7 +60,7 @@ class FeolsModels:
         slopes = self.trends.mean[:, None] + self.trends.deviations.of_rows(panel)
         return np.asarray(slopes * (panel.period - self.origin))
 
-    def knowing_left_out(self, panel: Panel, *, weights: Floats, row_weights: Floats) -> FeolsModels:
+    def knowing_omitted(self, panel: Panel, *, weights: Floats, row_weights: Floats) -> FeolsModels:
         """Return the models in which each draw knows the levels that it left out, from all their rows.
 
         Parameters
@@ -69,18 +69,18 @@ class FeolsModels:
         row_weights : (n_obs,), > 0
         """
         outcome = panel.observed - self._of_trends(panel)
-        known = self.levels.knowing_left_out(panel, outcome, weights=weights, row_weights=row_weights)
+        known = self.levels.knowing_omitted(panel, outcome, weights=weights, row_weights=row_weights)
         return replace(self, levels=known)
 
     def among(self, sets: Sequence[EffectSet], rows: Ints) -> FeolsModels:
         """Return the same models with the levels of all rows; these are the levels of some, (n_rows,)."""
         whole = {levels.effect: levels for levels in sets}
 
-        def among(effects: LevelEffects) -> LevelEffects:
+        def among(effects: AbsorbedEffects) -> AbsorbedEffects:
             levels = whole[effects.effect]
             deviations = np.zeros((len(effects.deviations), levels.n_levels))
             deviations[:, np.unique(levels.codes[rows])] = effects.deviations
-            return LevelEffects(levels.effect, levels.labels, deviations)
+            return AbsorbedEffects(levels.effect, levels.labels, deviations)
 
         effects = tuple(among(effects) for effects in self.levels.effects)
         trends = (
@@ -101,7 +101,7 @@ class FeolsModels:
                 else effects
                 for effects in effects
             )
-        levels = LevelModels(centre, self.levels.slopes, intercepts, effects)
+        levels = AbsorbingModels(centre, self.levels.slopes, intercepts, effects)
         return replace(self, levels=levels, origin=origin)
 
 
@@ -115,7 +115,7 @@ def stack(models: Sequence[FeolsModels]) -> FeolsModels:
         origin=first.origin,
         trends=EntityTrends(
             np.concatenate([trend.mean for trend in trends]),
-            LevelEffects.stacked([trend.deviations for trend in trends]),
+            AbsorbedEffects.stacked([trend.deviations for trend in trends]),
         )
         if trends
         else None,
@@ -140,12 +140,12 @@ def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsMode
     shared.fill_missing_slopes()
     means = [np.average(value[levels.codes], weights=weights) for levels, value in shared.pairs()]
     effects = tuple(
-        LevelEffects(levels.effect, levels.labels, (value - mean)[None])
+        AbsorbedEffects(levels.effect, levels.labels, (value - mean)[None])
         for (levels, value), mean in zip(shared.pairs(), means, strict=True)
     )
     intercepts = np.array([middle + float(np.sum(means))])
     return FeolsModels(
-        LevelModels(centre, slopes[None], intercepts, effects),
+        AbsorbingModels(centre, slopes[None], intercepts, effects),
         origin=float(np.average(panel.period, weights=weights)),
         trends=shared.trends(),
     )
@@ -224,5 +224,5 @@ class _SharedEffects:
         if trend is None:
             return None
         mean, entities = self.mean_slope, trend.entities
-        deviations = LevelEffects(entities.effect, entities.labels, (self.slopes - mean)[None])
+        deviations = AbsorbedEffects(entities.effect, entities.labels, (self.slopes - mean)[None])
         return EntityTrends(np.array([mean]), deviations)

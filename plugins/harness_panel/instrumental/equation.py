@@ -9,15 +9,15 @@ import numpy as np
 from pydantic import Field
 
 from harness.plugin import (
+    AbsorbingModels,
     Correction,
     EffectKey,
     EstimationError,
     Floats,
     Grouping,
-    LevelModels,
     Panel,
     Problem,
-    require_dose,
+    require_continuous,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
@@ -56,7 +56,7 @@ def refuse_unusable(panel: Panel) -> None:
     EstimationError
         Where the panel is one of these.
     """
-    require_dose(panel)
+    require_continuous(panel)
     if panel.Z is None or not panel.instruments:
         hint = "name their columns as roles.instruments"
         raise EstimationError(Problem("instruments", "the panel has no instruments", hint=hint))
@@ -321,7 +321,7 @@ class InstrumentedEquation:
         residual: Floats = self.outcome - self.regressors @ self._in_order(results)
         return residual
 
-    def model(self, slopes: Floats) -> LevelModels:
+    def model(self, slopes: Floats) -> AbsorbingModels:
         """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw."""
         return self.regression.models(slopes[None], self.regression.weights[:, None])
 
@@ -333,7 +333,7 @@ class InstrumentedEquation:
 
 def draw_models(
     panel: Panel, effects: tuple[EffectKey, ...], method: Method, weights: Floats
-) -> tuple[LevelModels, ...]:
+) -> tuple[AbsorbingModels, ...]:
     """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row was drawn.
 
     GMM weighs moments as of independent errors. Levels that a draw leaves out are those of all their rows.
@@ -344,5 +344,5 @@ def draw_models(
         equation = InstrumentedEquation.of(panel.take(used), effects, weights=draw[used])
         model = equation.model(equation.slopes_of(equation.fit(method)))
         alike = np.ones(panel.n_obs)
-        models.append(model.knowing_left_out(panel, panel.observed, weights=draw[None], row_weights=alike))
+        models.append(model.knowing_omitted(panel, panel.observed, weights=draw[None], row_weights=alike))
     return tuple(models)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.plugin import (
+    AbsorbingModels,
     CoefficientTable,
     DrawSelection,
     EstimationError,
     Floats,
     HasEffects,
-    LevelModels,
     Note,
     Panel,
     Problem,
@@ -57,7 +57,7 @@ class InstrumentalFit(LevelledFit):
     title: ClassVar[str] = "Instrumental variables"
 
     equation: InstrumentedEquation
-    model: LevelModels
+    model: AbsorbingModels
     method: Method
     covariance: InstrumentedCovariance
     table: CoefficientTable | None = None

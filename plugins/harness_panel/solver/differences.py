@@ -110,5 +110,5 @@ def difference_models(
     residual = panel.observed[:, None] - (expanded.X - centre) @ slopes.T
     means = divide(entities.sums(counts * residual), entities.sums(counts)).T
     model = level_models([entities], [means], centre=centre, intercept=0.0, slopes=slopes, weights=counts)
-    known = model.knowing_left_out(expanded, panel.observed, weights=weights, row_weights=row_weights)
+    known = model.knowing_omitted(expanded, panel.observed, weights=weights, row_weights=row_weights)
     return ExpandedModels(trend, known)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.plugin import (
+    AbsorbingModels,
     EffectKey,
     EstimationError,
     Floats,
     Grouping,
     Ints,
-    LevelModels,
     Panel,
     Problem,
     stacked,
@@ -113,7 +113,7 @@ _SUSPECT = 1e-8
 
 def regress_draws(
     panel: Panel, effects: tuple[EffectKey, ...], weights: Floats, *, row_weights: Floats
-) -> LevelModels:
+) -> AbsorbingModels:
     """Regress once a draw; levels that a draw left out are those of all their rows, given its slopes.
 
     Parameters
@@ -134,7 +134,7 @@ def regress_draws(
     chunks = list(_chunks(regression, len(counts)))
     sums = _entity_sums(regression, counts) if len(chunks) > 1 else None
     models = [_solve(regression, counts[draws], sums) for draws in chunks]
-    return stacked(models).knowing_left_out(panel, panel.observed, weights=weights, row_weights=row_weights)
+    return stacked(models).knowing_omitted(panel, panel.observed, weights=weights, row_weights=row_weights)
 
 
 def _entity_sums(regression: Regression, counts: Floats) -> EntitySums | None:
@@ -153,7 +153,7 @@ def _columns(regression: Regression) -> Floats:
     return np.column_stack([base.basis, base.residuals]) / np.sqrt(regression.weights)[:, None]
 
 
-def _solve(regression: Regression, draws: Floats, sums: EntitySums | None) -> LevelModels:
+def _solve(regression: Regression, draws: Floats, sums: EntitySums | None) -> AbsorbingModels:
     """Solve for the draws of counts, (n_draws, n_obs).
 
     Each draw solves for its difference from the regression in its orthonormal basis, where normal equations

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.plugin import CanProfile, FittedDraws, Floats, Ints, LevelModels, Panel
+from harness.plugin import AbsorbingModels, CanProfile, FittedDraws, Floats, Ints, Panel
 from harness_panel.solver.absorb import Absorber
 from harness_panel.solver.regression import Regression, judged
 from harness_panel.solver.within_fit import WithinFit, fit_within
@@ -102,7 +102,7 @@ class ExpandedModels:
     """
 
     terms: FurtherColumns
-    draws: LevelModels
+    draws: AbsorbingModels
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -162,7 +162,7 @@ class Equation:
         """
         return judged(self.centring.put_back(self.panel), self.absorber, self.fit(), self.weights)
 
-    def model(self, fit: WithinFit) -> LevelModels:
+    def model(self, fit: WithinFit) -> AbsorbingModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw."""
         centre = self.centring.columns
-        return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))
+        return AbsorbingModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))

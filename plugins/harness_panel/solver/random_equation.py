@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.plugin import (
+    AbsorbedEffects,
+    AbsorbingModels,
     EstimationError,
     Floats,
     Grouping,
     Ints,
     Key,
-    LevelEffects,
-    LevelModels,
     Panel,
     Problem,
     numbered,
@@ -217,7 +217,7 @@ class RandomEquation(Equation):
         absorber = Absorber.constant(panel.n_obs)
         return cls(panel, centring, absorber, (1.0 - theta) ** 2, bare, components)
 
-    def random_model(self, fit: WithinFit, bare: Panel) -> LevelModels:
+    def random_model(self, fit: WithinFit, bare: Panel) -> AbsorbingModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw.
 
         Effects are best linear unbiased predictions (Goldberger 1962): the mean error of an entity of T rows,
@@ -232,7 +232,7 @@ class RandomEquation(Equation):
         variances = entities.sizes * self.components.entity
         shares: Floats = variances / (self.components.idiosyncratic + variances)
         effects = shares * entities.means(errors[:, None])[:, 0]
-        return replace(model, effects=(LevelEffects("entity", entities.labels, effects[None]),))
+        return replace(model, effects=(AbsorbedEffects("entity", entities.labels, effects[None]),))
 
 
 def random_equation(panel: Panel, means_of: Ints | None = None) -> RandomEquation:

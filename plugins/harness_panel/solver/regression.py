@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 
 from harness.plugin import (
+    AbsorbedEffects,
+    AbsorbingModels,
     EffectKey,
     EffectSet,
     EstimationError,
     Floats,
     Grouping,
-    LevelEffects,
-    LevelModels,
     Note,
     Panel,
     Problem,
@@ -51,7 +51,7 @@ def level_models(
     intercept: float,
     slopes: Floats,
     weights: Floats,
-) -> LevelModels:
+) -> AbsorbingModels:
     """Return models whose effects have mean zero over each draw's rows.
 
     Parameters
@@ -69,8 +69,8 @@ def level_models(
         intercepts += means
         if isinstance(grouping, EffectSet):
             deviations = np.where(totals > 0, values - means[:, None], 0.0)
-            found.append(LevelEffects(grouping.effect, grouping.labels, deviations))
-    return LevelModels(centre, slopes, intercepts, tuple(found))
+            found.append(AbsorbedEffects(grouping.effect, grouping.labels, deviations))
+    return AbsorbingModels(centre, slopes, intercepts, tuple(found))
 
 
 _NOTHING = 1e-9
@@ -290,11 +290,13 @@ class Regression:
         """Return slopes of kept columns, (n_kept, ...), as they are reported."""
         return slopes if self.reported is None else self.reported @ slopes
 
-    def model(self) -> LevelModels:
+    def model(self) -> AbsorbingModels:
         """Return what the regression predicts, as one draw."""
         return self.models(self.within.slopes[None], self.weights[:, None])
 
-    def models(self, slopes: Floats, weights: Floats, effects: Sequence[Floats] | None = None) -> LevelModels:
+    def models(
+        self, slopes: Floats, weights: Floats, effects: Sequence[Floats] | None = None
+    ) -> AbsorbingModels:
         """Return what slopes predict, (n_draws, n_columns), of rows weighted by (n_obs, n_draws).
 
         Parameters

@@ -18,13 +18,13 @@ from pydantic import Field
 from harness.plugin import (
     EstimationError,
     Floats,
+    LadderEntry,
     LinearModel,
     Note,
     Panel,
     Problem,
-    Rung,
     means_at,
-    require_dose,
+    require_continuous,
     row_weights,
 )
 from harness.plugin.reporting import marked
@@ -259,7 +259,9 @@ class ThresholdEffects(FixedEffects):
     name: ClassVar[str] = "threshold_effects"
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
     linear_model: ClassVar[LinearModel | None] = None
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(135, "Fixed effects, one threshold", id="threshold"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        LadderEntry(135, "Fixed effects, one threshold", id="threshold"),
+    )
 
     effects: tuple[Dimension, ...] = ("entity", "time")
     variable: str | None = None
@@ -317,7 +319,7 @@ class ThresholdEffects(FixedEffects):
         return OneByOne(models)
 
     def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
-        require_dose(base.panel)
+        require_continuous(base.panel)
         variable = self._variable(base.panel)
         candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
         return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.plugin import Floats, HasDetails, draw_weights, left_out
+from harness.plugin import Floats, HasDetails, draw_weights, out_of_bag
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel
@@ -72,7 +72,8 @@ def test_clusters_of_the_map_are_described() -> None:
 def test_draws_have_the_tables_of_their_search() -> None:
     panel = make_panel(wave, noise=1.0, n_entities=120)
     weights = draw_weights(panel, 4, unit="entity", rng=np.random.default_rng(1))
-    fitted = SOM.fit_draws(panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    fitted = SOM.fit_draws(panel, weights=weights, selection=out_of_bag(weights), rng=rng)
     found = tables(fitted)
     assert found["networks"].groupby("place")["chosen"].sum().tolist() == [1] * 4
     assert found["som"]["n_obs"].sum() == np.count_nonzero(weights.any(axis=0))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import Panel
-from harness.plugin import Floats, draw_weights, left_out
+from harness.plugin import Floats, draw_weights, out_of_bag
 from harness_neural.fits import FittedNetworkDraws
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
@@ -24,7 +24,7 @@ def test_a_quick_run_starts_a_draw_at_most_twice(asked, kept):
 def fit_draws(estimator: Mlp | SomAnn, panel: Panel, *, n_draws: int = 12) -> FittedNetworkDraws:
     weights = draw_weights(panel, n_draws, unit="entity", rng=np.random.default_rng(5))
     return estimator.fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
 
 
@@ -81,7 +81,7 @@ def test_draws_of_a_number_of_steps_do_not_see_rows_left_out(estimator: Mlp | So
     fixed = replace(estimator, draw_steps=9)
     prepared = fixed.prepare_draws(panel, selection=None, rng=np.random.default_rng(0))
     rngs = np.random.default_rng(1).spawn(3), np.random.default_rng(1).spawn(3)
-    seen = prepared.fit(weights, selection=left_out(weights), rngs=rngs[0]).predict(panel)
+    seen = prepared.fit(weights, selection=out_of_bag(weights), rngs=rngs[0]).predict(panel)
     unseen = prepared.fit(weights, selection=None, rngs=rngs[1]).predict(panel)
     np.testing.assert_array_equal(seen, unseen)
 

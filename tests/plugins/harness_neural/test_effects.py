@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness import Panel
-from harness.plugin import Floats, HasEffects, draw_weights, left_out
+from harness.plugin import Floats, HasEffects, draw_weights, out_of_bag
 from harness_neural.mlp import Mlp
 from harness_neural.names import Dimension, OptimiserName
 from harness_panel import FixedEffects
@@ -65,7 +65,7 @@ def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out(optimiser: O
     panel = panel_of(curved)
     weights = draw_weights(panel, 20, unit="entity", rng=np.random.default_rng(2))
     fitted = replace(WITH_EFFECTS, optimiser=optimiser).fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
     at = np.linspace(-2.0, 2.0, 9)
     curve = fitted.profile(panel, ("x0",), at[:, None]).mean(axis=0)
@@ -119,7 +119,7 @@ def test_an_entity_that_a_draw_leaves_out_has_the_level_of_its_training_rows(
     panel = panel_of(curved, share=0.8)
     weights = draw_weights(panel, 4, unit="entity", rng=np.random.default_rng(2))
     fitted = replace(PLAIN, effects=effects).fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
     residuals = panel.observed - fitted.predict(panel)
     totals = np.stack([np.bincount(panel.entity.codes, weights=draw) for draw in residuals])

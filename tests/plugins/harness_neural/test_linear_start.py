@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.plugin import draw_weights, left_out
+from harness.plugin import draw_weights, out_of_bag
 from harness_neural.batch.task import started_at_least_squares
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
@@ -60,7 +60,7 @@ def changes(estimator, panel):
     """Return by how much draws change over four deviations of the first input, (n_draws,)."""
     weights = draw_weights(panel, 8, unit="entity", rng=np.random.default_rng(5))
     fitted = estimator.fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
     low, high = (fitted.predict(panel.with_column("x0", value)).mean(axis=1) for value in (-2.0, 2.0))
     return high - low

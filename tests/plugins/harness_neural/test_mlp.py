@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, Panel
-from harness.plugin import Floats, draw_weights, left_out
+from harness.plugin import Floats, draw_weights, out_of_bag
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel, r_squared, wave
@@ -109,7 +109,7 @@ def test_draws_have_the_size_that_was_found_and_recover_the_truth() -> None:
     panel = make_panel(wave, noise=0.5)
     weights = draws_of(panel, 12)
     fitted = Mlp(restarts=1).fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
     predicted = fitted.predict(panel)
     assert predicted.shape == (12, panel.n_obs)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import Panel
-from harness.plugin import CanProfile, Fitted, FittedDraws, Floats, draw_weights, left_out
+from harness.plugin import CanProfile, Fitted, FittedDraws, Floats, draw_weights, out_of_bag
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_neural.batch.profile import Presence, relu_totals, sigmoid_totals_where, unit_totals
 from harness_neural.mlp import Mlp
@@ -52,7 +52,7 @@ def fit_of(name: str) -> Fitted:
 def draws_of(name: str) -> FittedDraws:
     weights = draw_weights(panel(), 6, unit="entity", rng=np.random.default_rng(1))
     return ESTIMATORS[name].fit_draws(
-        panel(), weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel(), weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
 
 

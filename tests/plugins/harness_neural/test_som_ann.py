@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, Panel
-from harness.plugin import Floats, draw_weights, left_out
+from harness.plugin import Floats, draw_weights, out_of_bag
 from harness_neural.batch import NetworkBatch
 from harness_neural.by_cluster import STAGE
 from harness_neural.mlp import Mlp
@@ -55,7 +55,7 @@ def test_draws_of_a_network_a_cluster_recover_regimes() -> None:
     panel = regimes_panel()
     weights = draw_weights(panel, 8, unit="entity", rng=np.random.default_rng(1))
     fitted = QUICK.fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
     predicted = fitted.predict(panel)
     assert predicted.shape == (8, panel.n_obs)
@@ -111,7 +111,7 @@ def test_draws_of_stacked_networks_have_each_their_own_outputs() -> None:
     panel = regimes_panel()
     weights = draw_weights(panel, 3, unit="row", rng=np.random.default_rng(1))
     fitted = replace(QUICK, combine="stacked", max_steps=80).fit_draws(
-        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
     X, predicted = fitted.design.inputs(panel), fitted.predict(panel)
     assert predicted.shape == (3, panel.n_obs)

@@ -57,22 +57,22 @@ def test_the_level_of_an_entity_left_out_is_predicted_from_all_its_rows(panel):
     """By Goldberger's share of the mean error of its rows, under the variances and slopes of the draw."""
     weights = (panel.entity.codes != 4).astype(np.float64)[None]
     alone = RandomEffects().fit(panel.take(np.flatnonzero(weights[0])), rng=random_stream(0))
-    left_out = panel.take(np.flatnonzero(panel.entity.codes == 4))
-    variance = left_out.n_obs * alone.equation.components.entity
+    out_of_bag = panel.take(np.flatnonzero(panel.entity.codes == 4))
+    variance = out_of_bag.n_obs * alone.equation.components.entity
     share = variance / (variance + alone.equation.components.idiosyncratic)
-    unknown = alone.predict(left_out)
-    expected = unknown + share * np.mean(left_out.observed - unknown)
+    unknown = alone.predict(out_of_bag)
+    expected = unknown + share * np.mean(out_of_bag.observed - unknown)
     np.testing.assert_allclose(
-        draws(RandomEffects(), panel, weights).predict(left_out)[0], expected, atol=1e-8
+        draws(RandomEffects(), panel, weights).predict(out_of_bag)[0], expected, atol=1e-8
     )
 
 
 def test_the_level_of_an_entity_left_out_of_differences_is_its_mean_error(panel):
     weights = (panel.entity.codes != 4).astype(np.float64)[None]
-    left_out = panel.take(np.flatnonzero(panel.entity.codes == 4))
+    out_of_bag = panel.take(np.flatnonzero(panel.entity.codes == 4))
     for estimator in (FirstDifference(), FirstDifference(constant=False)):
-        predicted = draws(estimator, panel, weights).predict(left_out)[0]
-        assert np.sum(left_out.observed - predicted) == pytest.approx(0.0, abs=1e-9)
+        predicted = draws(estimator, panel, weights).predict(out_of_bag)[0]
+        assert np.sum(out_of_bag.observed - predicted) == pytest.approx(0.0, abs=1e-9)
 
 
 @each_estimator

@@ -10,7 +10,7 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 
 from harness import EstimationError
-from harness.plugin import draw_weights, left_out, random_stream
+from harness.plugin import draw_weights, out_of_bag, random_stream
 from harness.scenarios.draws import drawn_panel
 from harness_sklearn import RandomForest
 from panels import wave_panel
@@ -67,7 +67,7 @@ def test_rows_left_out_draw_by_draw_choose_as_no_selection_rows_do():
     panel = make_panel()
     weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
     np.testing.assert_array_equal(
-        drawn(panel, weights, selection=left_out(weights)).predict(panel),
+        drawn(panel, weights, selection=out_of_bag(weights)).predict(panel),
         drawn(panel, weights).predict(panel),
     )
 

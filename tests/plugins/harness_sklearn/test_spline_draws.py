@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import EstimationError
-from harness.plugin import CanFitDraws, draw_weights, left_out, random_stream
+from harness.plugin import CanFitDraws, draw_weights, out_of_bag, random_stream
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from harness_sklearn.ridge import reml_penalties, weighted_moments
@@ -55,7 +55,7 @@ def test_draws_without_selection_rows_take_the_penalty_of_the_fit():
 def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(seed, unit):
     panel = simulated_panel(random_stream(seed), share=0.8)
     weights = draw_weights(panel, 4, unit=unit, rng=random_stream(seed, "weights"))
-    drawn = draws(panel, weights, selection=left_out(weights), penalties=(1.0, 1e-2, 1e-4))
+    drawn = draws(panel, weights, selection=out_of_bag(weights), penalties=(1.0, 1e-2, 1e-4))
     design = drawn.design
     columns, outcome = design.values(panel), design.inputs.outcome(panel)
     is_penalised = np.arange(columns.shape[1]) >= design.n_free
@@ -71,7 +71,7 @@ def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(see
 def test_draws_by_reml_are_fits_on_rows_repeated_by_their_weights():
     panel = simulated_panel(random_stream(13), n_entities=25)
     weights = draw_weights(panel, 3, unit="row", rng=random_stream(14))
-    drawn = draws(panel, weights, selection=left_out(weights), smoothing="reml")
+    drawn = draws(panel, weights, selection=out_of_bag(weights), smoothing="reml")
     design = drawn.design
     columns, outcome = design.values(panel), design.inputs.outcome(panel)
     for draw, own in enumerate(weights.astype(np.int64)):
@@ -95,7 +95,7 @@ def test_unit_weights_by_reml_are_the_fit(products):
 def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_out():
     panel = simulated_panel(random_stream(2), n_entities=25)
     weights = draw_weights(panel, 30, unit="entity", rng=random_stream(3))
-    aside = left_out(weights)
+    aside = out_of_bag(weights)
     penalties = (1e2, 1.0, 1e-2, 1e-4)
     one_by_one = [draws(panel, weights, selection=aside, penalties=(penalty,)) for penalty in penalties]
     errors = [np.sum(aside * (drawn.predict(panel) - panel.observed) ** 2, axis=1) for drawn in one_by_one]

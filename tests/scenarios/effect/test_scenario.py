@@ -206,8 +206,8 @@ def test_parts_come_back_from_bytes_and_one_that_failed_refuses_its_effect_alone
 
 def test_only_learners_are_asked_of_the_study_and_of_its_own_and_a_moderator_goes_with_its_form():
     study = {"ols": StrangersLeastSquares(), "splines": Splines()}
-    assert EffectScenario().asked(study) == study
-    own = EffectScenario(learners=("ols", Splines(knots=4), Splines(knots=5))).asked(study)
+    assert EffectScenario().respondents(study) == study
+    own = EffectScenario(learners=("ols", Splines(knots=4), Splines(knots=5))).respondents(study)
     assert own == {"ols": study["ols"], "splines_2": Splines(knots=4), "splines_3": Splines(knots=5)}
     with pytest.raises(ValueError, match="needs a moderator"):
         EffectScenario(forms=("conditional",))

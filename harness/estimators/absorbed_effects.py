@@ -103,7 +103,7 @@ def _escaped(key: Key) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class LevelEffects:
+class AbsorbedEffects:
     """Effects of the levels of one key or column, as deviations from what a level without a row gets.
 
     Attributes
@@ -119,17 +119,17 @@ class LevelEffects:
     deviations: Floats
 
     @classmethod
-    def stacked(cls, effects: Sequence[LevelEffects]) -> LevelEffects:
+    def stacked(cls, effects: Sequence[AbsorbedEffects]) -> AbsorbedEffects:
         """Return effects of the same levels, each of some draws, as effects of all draws."""
         first = effects[0]
         return cls(first.effect, first.labels, np.concatenate([part.deviations for part in effects]))
 
-    def with_levels_of(self, panel: Panel) -> LevelEffects:
+    def with_levels_of(self, panel: Panel) -> AbsorbedEffects:
         """Return the effects with zero for further levels, those of these rows."""
         key = key_of(panel, self.effect)
         new = np.unique(key.codes[self._codes(panel) < 0]).tolist()
         deviations = np.pad(self.deviations, ((0, 0), (0, len(new))))
-        return LevelEffects(self.effect, (*self.labels, *(key.labels[code] for code in new)), deviations)
+        return AbsorbedEffects(self.effect, (*self.labels, *(key.labels[code] for code in new)), deviations)
 
     def of_rows(self, panel: Panel) -> Floats:
         """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
@@ -154,7 +154,7 @@ class LevelEffects:
         return key_of(panel, self.effect).codes_among(self.labels)
 
 
-def count_unseen(effects: Iterable[LevelEffects], panel: Panel) -> int:
+def count_unseen(effects: Iterable[AbsorbedEffects], panel: Panel) -> int:
     """Return the number of rows of which some key's or column's level has no effect."""
     rows = [effect.unseen(panel) for effect in effects]
     return int(np.unique(np.concatenate(rows)).size) if rows else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.plugin import LevelEffects, with_left_out_levels
+from harness.plugin import AbsorbedEffects, with_omitted_levels
 from panels import panel_from_arrays
 
 
@@ -32,10 +32,10 @@ def test_levels_left_out_are_those_of_least_squares_on_their_dummies(unit):
     rows = panel_from_arrays(entity=codes[0], period=codes[1], outcome=residuals[0], X=residuals[1])
     own = [rng.normal(size=(5, 12)), rng.normal(size=(5, 6))]
     effects = [
-        LevelEffects("entity", tuple(map(str, range(12))), own[0]),
-        LevelEffects("time", tuple(map(str, range(6))), own[1]),
+        AbsorbedEffects("entity", tuple(map(str, range(12))), own[0]),
+        AbsorbedEffects("time", tuple(map(str, range(6))), own[1]),
     ]
-    found = with_left_out_levels(effects, rows, residuals, weights=weights, row_weights=row_weights)
+    found = with_omitted_levels(effects, rows, residuals, weights=weights, row_weights=row_weights)
     for draw in range(5):
         left_out = [
             np.bincount(level, weights=weights[draw], minlength=n) == 0
@@ -50,8 +50,8 @@ def test_levels_left_out_are_those_of_least_squares_on_their_dummies(unit):
 
 def test_a_level_without_a_row_that_counts_has_no_effect():
     rows = panel_from_arrays(entity=[1, 2, 2], period=[1, 1, 2], outcome=np.zeros(3), X=np.arange(3.0))
-    levels = LevelEffects("entity", ("1", "2"), np.array([[1.0, 7.0]]))
-    (found,) = with_left_out_levels(
+    levels = AbsorbedEffects("entity", ("1", "2"), np.array([[1.0, 7.0]]))
+    (found,) = with_omitted_levels(
         [levels],
         rows,
         np.array([[5.0, 5.0, 5.0]]),

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.plugin import Combination, GroupColumn, Key, LevelEffects, count_unseen, key_of
+from harness.plugin import AbsorbedEffects, Combination, GroupColumn, Key, count_unseen, key_of
 from panels import panel_from_arrays
 
-ENTITY = LevelEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))
-TIME = LevelEffects("time", ("1",), np.array([[0.5], [0.25]]))
+ENTITY = AbsorbedEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))
+TIME = AbsorbedEffects("time", ("1",), np.array([[0.5], [0.25]]))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_combinations_have_the_levels_that_rows_have(panel):
     key = key_of(panel, Combination((GroupColumn("entity"), "time")))
     assert key.labels == ("coal^1", "coal^2", "steel^1", "steel^2")
     assert key.codes.tolist() == [0, 1, 2, 3, 2, 3]
-    effects = LevelEffects(Combination(("time", "entity")), ("1^2", "2^1"), np.array([[3.0, 7.0]]))
+    effects = AbsorbedEffects(Combination(("time", "entity")), ("1^2", "2^1"), np.array([[3.0, 7.0]]))
     assert effects.of_rows(panel).tolist() == [[0, 7, 3, 0, 0, 0]]
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.level_effects import LevelEffects, count_unseen, key_of
+from harness.estimators.absorbed_effects import AbsorbedEffects, count_unseen, key_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -23,14 +23,14 @@ _EXACT = 1e-14
 """Relative error to which effects of levels that share a row are solved."""
 
 
-def with_left_out_levels(
-    effects: Sequence[LevelEffects],
+def with_omitted_levels(
+    effects: Sequence[AbsorbedEffects],
     panel: Panel,
     residuals: Floats,
     *,
     weights: Floats,
     row_weights: Floats,
-) -> tuple[LevelEffects, ...]:
+) -> tuple[AbsorbedEffects, ...]:
     """Return effects in which draws know the levels they left out, from all rows of these levels.
 
     A draw's slopes, and the effects of the levels it holds, stay what they are. Given these, the levels that
@@ -46,14 +46,14 @@ def with_left_out_levels(
     weights : (n_draws, n_obs), >= 0, how often each draw trained on a row
     row_weights : (n_obs,), >= 0, how much a row counts for levels left out
     """
-    left_out = [
-        _left_out_levels(levels, panel, weights=weights, counts=row_weights > 0.0) for levels in effects
+    omitted = [
+        _omitted_levels(levels, panel, weights=weights, counts=row_weights > 0.0) for levels in effects
     ]
-    found = [levels.means(residuals, row_weights) for levels in left_out]
-    is_shared = np.sum([levels.is_of_row for levels in left_out], axis=0) > 1
+    found = [levels.means(residuals, row_weights) for levels in omitted]
+    is_shared = np.sum([levels.is_of_row for levels in omitted], axis=0) > 1
     for draw in np.flatnonzero(is_shared.any(axis=1)).tolist():
-        own = [np.flatnonzero(levels.is_left_out[draw]) for levels in left_out]
-        dummies = [levels.indicator[positions] for levels, positions in zip(left_out, own, strict=True)]
+        own = [np.flatnonzero(levels.is_omitted[draw]) for levels in omitted]
+        dummies = [levels.indicator[positions] for levels, positions in zip(omitted, own, strict=True)]
         solved = _together(dummies, residuals[draw], row_weights)
         for values, positions, part in zip(found, own, solved, strict=True):
             values[draw, positions] = part
@@ -61,7 +61,7 @@ def with_left_out_levels(
 
 
 @dataclass(frozen=True, eq=False)
-class _LeftOut:
+class _Omitted:
     """Levels of one key that draws left out.
 
     Attributes
@@ -74,17 +74,17 @@ class _LeftOut:
 
     deviations: Floats
     indicator: csr_array
-    is_left_out: Bools
+    is_omitted: Bools
     is_of_row: Bools
 
     def means(self, residuals: Floats, row_weights: Floats) -> Floats:
         """Return deviations, (n_draws, n_levels): mean residuals over rows for levels left out."""
         totals = self.indicator @ row_weights
         sums = np.asarray(self.indicator @ (residuals * row_weights).T).T
-        return np.where(self.is_left_out, sums / np.where(totals > 0.0, totals, 1.0), self.deviations)
+        return np.where(self.is_omitted, sums / np.where(totals > 0.0, totals, 1.0), self.deviations)
 
 
-def _left_out_levels(levels: LevelEffects, panel: Panel, *, weights: Floats, counts: Bools) -> _LeftOut:
+def _omitted_levels(levels: AbsorbedEffects, panel: Panel, *, weights: Floats, counts: Bools) -> _Omitted:
     from scipy.sparse import csr_array
 
     deviations, codes = levels.deviations, key_of(panel, levels.effect).codes_among(levels.labels)
@@ -92,8 +92,8 @@ def _left_out_levels(levels: LevelEffects, panel: Panel, *, weights: Floats, cou
     indicator = csr_array(
         (np.ones(known.size), (codes[known], known)), shape=(deviations.shape[1], codes.size)
     )
-    is_left_out = np.asarray(indicator @ weights.T).T <= 0.0
-    return _LeftOut(deviations, indicator, is_left_out, (codes >= 0) & counts & is_left_out[:, codes])
+    is_omitted = np.asarray(indicator @ weights.T).T <= 0.0
+    return _Omitted(deviations, indicator, is_omitted, (codes >= 0) & counts & is_omitted[:, codes])
 
 
 def _together(dummies: Sequence[csr_array], residuals: Floats, row_weights: Floats) -> list[Floats]:
@@ -126,7 +126,7 @@ def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class LevelModels:
+class AbsorbingModels:
     """Linear models, one a draw, with the same columns and the same effects.
 
     A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each level. A level
@@ -143,7 +143,7 @@ class LevelModels:
     centre: Floats
     slopes: Floats
     intercepts: Floats
-    effects: tuple[LevelEffects, ...] = ()
+    effects: tuple[AbsorbedEffects, ...] = ()
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -178,10 +178,10 @@ class LevelModels:
         """Return the number of rows with a level that has no effect of its own."""
         return count_unseen(self.effects, panel)
 
-    def knowing_left_out(
+    def knowing_omitted(
         self, panel: Panel, outcome: Floats, *, weights: Floats, row_weights: Floats
-    ) -> LevelModels:
-        """Return models in which each draw knows the levels that it left out, by `with_left_out_levels`.
+    ) -> AbsorbingModels:
+        """Return models in which each draw knows the levels that it left out, by `with_omitted_levels`.
 
         Parameters
         ----------
@@ -196,24 +196,24 @@ class LevelModels:
         for draws in np.array_split(np.arange(len(weights)), -(-weights.size // _AT_A_TIME)):
             own = (replace(effects, deviations=effects.deviations[draws]) for effects in self.effects)
             effects = tuple(levels.with_levels_of(panel) for levels in own)
-            some = LevelModels(self.centre, self.slopes[draws], self.intercepts[draws], effects)
+            some = AbsorbingModels(self.centre, self.slopes[draws], self.intercepts[draws], effects)
             residuals = target[draws] - some.predict(panel)
-            known = with_left_out_levels(
+            known = with_omitted_levels(
                 effects, panel, residuals, weights=weights[draws], row_weights=row_weights
             )
             parts.append(replace(some, effects=known))
         return stacked(parts)
 
 
-def stacked(models: Sequence[LevelModels]) -> LevelModels:
+def stacked(models: Sequence[AbsorbingModels]) -> AbsorbingModels:
     """Return models with one centre and the same levels as models of all their draws."""
     first = models[0]
-    return LevelModels(
+    return AbsorbingModels(
         centre=first.centre,
         slopes=np.concatenate([model.slopes for model in models]),
         intercepts=np.concatenate([model.intercepts for model in models]),
         effects=tuple(
-            LevelEffects.stacked(effects)
+            AbsorbedEffects.stacked(effects)
             for effects in zip(*(model.effects for model in models), strict=True)
         ),
     )
