@@ -30,9 +30,9 @@ def in_provinces(panel: Panel) -> Panel:
     return replace(panel, groups=(key_from("province", panel.entity.codes % 7),))
 
 
-@pytest.fixture(params=[1.0, 0.7], ids=["balanced", "unbalanced"])
-def panel(request) -> Panel:
-    return in_provinces(simulated_panel(random_stream(301), n_entities=30, n_periods=8, share=request.param))
+@pytest.fixture
+def panel() -> Panel:
+    return in_provinces(simulated_panel(random_stream(301), n_entities=30, n_periods=8, share=0.7))
 
 
 def codes(panel: Panel, name: str):

@@ -26,9 +26,9 @@ def frames(panel: Panel) -> tuple[pd.Series, pd.DataFrame]:
     return pd.Series(panel.observed, index=index, name="y"), X
 
 
-@pytest.fixture(params=[1.0, 0.6], ids=["balanced", "unbalanced"])
-def panel(request) -> Panel:
-    rows = simulated_panel(random_stream(51), n_entities=30, n_periods=7, share=request.param)
+@pytest.fixture
+def panel() -> Panel:
+    rows = simulated_panel(random_stream(51), n_entities=30, n_periods=7, share=0.6)
     fixed = random_stream(52).normal(size=30)[rows.entity.codes]
     return rows.with_column("x2", fixed)
 

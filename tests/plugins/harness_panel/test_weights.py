@@ -53,9 +53,9 @@ def weighed(panel: Panel) -> Panel:
     )
 
 
-@pytest.fixture(params=[1.0, 0.6], ids=["balanced", "unbalanced"])
-def panel(request) -> Panel:
-    return weighed(simulated_panel(random_stream(74), n_entities=18, n_periods=7, share=request.param))
+@pytest.fixture
+def panel() -> Panel:
+    return weighed(simulated_panel(random_stream(74), n_entities=18, n_periods=7, share=0.6))
 
 
 def design(panel: Panel, estimator) -> Floats:
