@@ -15,6 +15,7 @@ from harness.plugin.reporting import (
     TableColumn,
     fixed,
     plain_rows,
+    typed,
 )
 
 if TYPE_CHECKING:
@@ -31,9 +32,13 @@ class SpreadRow:
     effect: float
 
 
+SPREAD = typed("effect_spread", SpreadRow)
+"""The table, by the type of its rows."""
+
+
 def spread_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield how the effect of the exposure is spread over the rows; nothing where no estimator was asked."""
-    rows = run.rows("effect_spread", SpreadRow)
+    rows = run.rows(SPREAD)
     if rows:
         yield Paragraph(
             "What each estimator says about the effect in every single row, of which these are quantiles."

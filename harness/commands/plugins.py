@@ -56,7 +56,7 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
     With --gain-report, that of the accuracy-gain report of a run, for programs that read or write one.
     """
     if gain_report:
-        from harness.report.gain_report_schema import gain_report_schema
+        from harness.report.gain_report import gain_report_schema
 
         click.echo(json.dumps(gain_report_schema(), indent=2))
         return

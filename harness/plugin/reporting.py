@@ -8,10 +8,13 @@ from harness.report.blocks import (
     Definitions,
     Heading,
     Paragraph,
+    Phrase,
     ReportBlock,
     SaidOnce,
     SmallPrint,
     Tabs,
+    Words,
+    rich,
     tabs_of,
 )
 from harness.report.model.bands import Banded, BandedRow, banded_from
@@ -43,7 +46,6 @@ from harness.report.text.numbers import (
     significant,
 )
 from harness.report.text.plain_text import file_slug, joined, latex, printable, shortened
-from harness.report.words import Phrase, Words, rich
 from harness.tables.conditional import THRESHOLDS, ThresholdRow
 from harness.tables.effects import EFFECT_TESTS, EffectTestRow
 from harness.tables.gain import GainStatus

@@ -7,8 +7,10 @@ in it.
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ is added. ``gain_report.schema.json`` beside this file defines it."""
 
 STUDY_FIELDS = ("id", "title", "seed", "quick", "entity", "time", "exposure", "reference", "level", "draws")
 PROTOCOL_FIELDS = ("id", "title", "how", "keeps_test_rows_apart")
+SCHEMA = "gain_report.schema.json"
+
 CELL_FIELDS = (
     *("outcome", "estimator", "protocol", "sample", "status", "reason", "n_obs", "n_entities"),
     *("mse", "rmse", "nmse", "r2"),
@@ -158,3 +162,9 @@ def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
 def json_value(value: Any) -> Any:  # noqa: ANN401 - JSON values are of any type
     """Return a value, None for a number that is not finite: JSON knows none."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def gain_report_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema, draft 2020-12, that ``gain_report.json`` of every run follows."""
+    read: Mapping[str, Any] = json.loads((files(__package__) / SCHEMA).read_text(encoding="utf-8"))
+    return read

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from harness.language import closed_up, gettext
+from harness.report.blocks import Phrase
 from harness.report.front.front import Front
 from harness.report.model.run import Run
 from harness.report.render.html import ShownTable
@@ -16,7 +17,6 @@ from harness.report.shown import ShownSection
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.report.templating import environment, page_script, script_hash, style_sheet
 from harness.report.text.plain_text import joined, sentences
-from harness.report.words import Phrase
 from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
 
 LIFTED = frozenset({LEAK_CODE, METHOD_CODE})

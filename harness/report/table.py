@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from harness.language import closed_up
-from harness.report.blocks import ReportBlock
+from harness.report.blocks import ReportBlock, Words, plain_words
 from harness.report.text.numbers import EstimateText
 from harness.report.text.plain_text import printable
-from harness.report.words import Words, plain_words
 
 MOST_ROWS = 8
 """Rows that the page shows of a table which does not say how many; its files have all."""

@@ -74,7 +74,7 @@ def test_every_link_within_the_spec_has_its_section(spec_text):
 def test_every_field_of_the_gain_report_has_its_row(texts):
     from report_text import report_text
 
-    from harness.report.gain_report_schema import gain_report_schema
+    from harness.report.gain_report import gain_report_schema
 
     text = report_text(gain_report_schema())
     assert "| `study.outcomes[].unit` | string | Its unit; empty where it has none. |" in text

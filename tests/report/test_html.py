@@ -6,7 +6,7 @@ from html import unescape
 import html5lib
 import pytest
 
-from harness.report.drawing.pixels import FORMAT
+from harness.report.drawing.embedding import FORMAT
 from harness.report.model.gains import SYMBOLS
 from harness.report.templating import script_hash
 from harness.report.write import Reporter

@@ -16,7 +16,7 @@ from harness.report.drawing.canvas import (
     house_style,
     new_figure,
 )
-from harness.report.drawing.pixels import COLOURS, FORMAT
+from harness.report.drawing.embedding import COLOURS, FORMAT
 from harness.report.sections.record import options
 from harness.report.templating import data_uri
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from harness.language import gettext
+from harness.report.blocks import plain_words
 from harness.report.contents import PAPER
 from harness.report.model.run import Run
 from harness.report.paper.regressions import regression_tables
@@ -23,7 +24,6 @@ from harness.report.render.text import csv_text
 from harness.report.sections.section import ReportFile
 from harness.report.table import ReportTable
 from harness.report.templating import environment, style_sheet
-from harness.report.words import plain_words
 from harness.study.spec.study import ReportFormat
 
 

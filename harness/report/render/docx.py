@@ -11,8 +11,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
-from harness.report.words import plain_words
 
 if TYPE_CHECKING:
     from docx.document import Document

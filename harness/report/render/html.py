@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from harness.language import gettext, ngettext
+from harness.report.blocks import Phrase, Words, parts_of, plain_words
 from harness.report.render.latex import latex_tabular
 from harness.report.render.text import csv_text
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, cell_of
 from harness.report.text.plain_text import printable
-from harness.report.words import Phrase, Words, parts_of, plain_words
 
 
 @dataclass(frozen=True)

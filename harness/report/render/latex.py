@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.language import closed_up, gettext
 from harness.record.study import StudyRecord
+from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
 from harness.report.text.plain_text import latex
-from harness.report.words import plain_words
 
 
 def latex_tabular(table: ReportTable) -> str:

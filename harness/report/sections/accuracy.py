@@ -1,4 +1,4 @@
-"""The section of accuracy: gains with their p-values, and errors, by protocol and estimator."""
+"""The sections of accuracy: gains with p-values and errors, by protocol and estimator; figure of gains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked, pgettext
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.report.blocks import Definitions, Heading, ReportBlock, SmallPrint, tabs_of
+from harness.report.blocks import Definitions, Heading, Phrase, ReportBlock, SmallPrint, Words, rich, tabs_of
 from harness.report.model.accuracy import accuracy_rows, compared_error, errors_of, refusal
 from harness.report.model.gains import SYMBOLS, GainCell, Gains
 from harness.report.model.run import Run
@@ -26,7 +26,6 @@ from harness.report.table import (
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed, p_value, percent, plain, rounded
 from harness.report.text.plain_text import in_turn
-from harness.report.words import Phrase, Words, rich
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.gain import GainStatus
 
@@ -236,10 +235,28 @@ def _how_to_read(study: StudyRecord) -> Words:
     )
 
 
+def gain_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield a figure for every outcome, where any estimator is compared with the reference."""
+    from harness.report.sections.gains.figure import gain_figure
+
+    study, gains = run.manifest.study, Gains(run)
+    if gains.candidates:
+        yield tabs_of(
+            (study.label(outcome), [gain_figure(gains, outcome, renderer)]) for outcome in study.outcomes
+        )
+
+
 ACCURACY_SECTION = Section(
     name="accuracy",
     title=marked("Accuracy"),
     place=300,
     content=accuracy_blocks,
     heading=marked("Accuracy by estimator and protocol"),
+)
+GAINS_SECTION = Section(
+    name="gains",
+    title=marked("Figure of gains"),
+    place=400,
+    content=gain_blocks,
+    heading=marked("Gains and their intervals"),
 )

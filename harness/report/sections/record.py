@@ -15,13 +15,15 @@ from harness.report.blocks import (
     PageContents,
     PageWarnings,
     Paragraph,
+    Phrase,
     ReportBlock,
+    Words,
+    rich,
 )
 from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.report.text.numbers import significant
-from harness.report.words import Phrase, Words, rich
 from harness.tables.table import NOT_DONE
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.registry.hooks import hookimpl
-from harness.report.sections.accuracy import ACCURACY_SECTION
+from harness.report.sections.accuracy import ACCURACY_SECTION, GAINS_SECTION
 from harness.report.sections.claims.section import CLAIMS_SECTION
 from harness.report.sections.coefficients.section import COEFFICIENTS_SECTION
 from harness.report.sections.contrasts.section import CONTRASTS_SECTION
@@ -11,7 +11,6 @@ from harness.report.sections.curves.section import CURVES_SECTION
 from harness.report.sections.diagnostics.section import DIAGNOSTICS_SECTION
 from harness.report.sections.effects.section import EFFECTS_SECTION
 from harness.report.sections.expectations import EXPECTATIONS_SECTION
-from harness.report.sections.gains.section import GAINS_SECTION
 from harness.report.sections.groups.section import GROUPS_SECTION
 from harness.report.sections.importance import IMPORTANCE_SECTION
 from harness.report.sections.metrics import METRICS_SECTION

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked
-from harness.report.blocks import ReportBlock
+from harness.report.blocks import Phrase, ReportBlock
 from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
 from harness.report.text.numbers import count, significant
-from harness.report.words import Phrase
 from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
 
 if TYPE_CHECKING:

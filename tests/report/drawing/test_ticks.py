@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from harness.report.drawing.canvas import fixed_figure, house_style
-from harness.report.drawing.ticks import ShortNumbers, shorten_numbers
+from harness.report.drawing.canvas import ShortNumbers, fixed_figure, house_style, shorten_numbers
 
 
 @pytest.mark.parametrize(

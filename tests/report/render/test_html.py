@@ -10,12 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.report.blocks import Phrase, plain_words, rich
 from harness.report.page import Numbering
 from harness.report.render.html import ShownTable, words_in_html
-from harness.report.table import MOST_ROWS, Cell, Column, Group, ReportTable, Row, plain_rows, rows_of
+from harness.report.table import (
+    MOST_ROWS,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    TableColumn,
+    TableRow,
+    plain_rows,
+    rows_of,
+)
 from harness.report.templating import environment
 from harness.report.text.plain_text import printable
-from harness.report.words import Span, plain_words, rich
 
 TEMPLATE = "{% from 'blocks.html.j2' import blocks with context %}{{ blocks(shown) }}"
 
@@ -36,15 +45,15 @@ def rows_in(html):
 
 def grouped(n_groups, n_rows, **changes):
     groups = tuple(
-        Group(rows_of([(f"A{group}{row}", str(row)) for row in range(n_rows)]), f"G{group}")
+        RowGroup(rows_of([(f"A{group}{row}", str(row)) for row in range(n_rows)]), f"G{group}")
         for group in range(n_groups)
     )
-    return ReportTable("Errors", (Column("Estimator"), Column("MSE")), groups, **changes)
+    return ReportTable("Errors", (TableColumn("Estimator"), TableColumn("MSE")), groups, **changes)
 
 
 def test_a_table_carries_itself_without_marks_of_footnotes():
-    cell = Cell("1.5", ("[1.0, 2.0]",), "better", "a", "▲", "better", "p = 0.01")
-    columns = (Column("Estimator"), Column("MSE"))
+    cell = TableCell("1.5", ("[1.0, 2.0]",), "better", "a", "▲", "better", "p = 0.01")
+    columns = (TableColumn("Estimator"), TableColumn("MSE"))
     footnotes = (("a", "why <not>"),)
     html = page(ReportTable("Errors", columns, plain_rows([("A & B", cell)]), footnotes=footnotes))
     assert rows_in(html) == [["Estimator", "MSE"], ["A & B", "▲1.5 [1.0, 2.0]"]]
@@ -61,10 +70,10 @@ def test_a_table_carries_itself_without_marks_of_footnotes():
 def test_heads_have_scopes_and_may_reach_over_several_columns():
     table = ReportTable(
         "Errors",
-        (Column("Who"), Column("Train"), Column("Test")),
-        (Group(rows_of([("A", "1", "2")]), "All", ("3",)),),
-        over=(Cell(), Cell("MSE", n_columns=2)),
-        foot=(Row(("N", "9")), Row(("Hidden",), is_for_files=True)),
+        (TableColumn("Who"), TableColumn("Train"), TableColumn("Test")),
+        (RowGroup(rows_of([("A", "1", "2")]), "All", ("3",)),),
+        over=(TableCell(), TableCell("MSE", n_columns=2)),
+        foot=(TableRow(("N", "9")), TableRow(("Hidden",), is_for_files=True)),
     )
     html = page(table)
     assert rows_in(html)[:4] == [["", "MSE", ""], ["Who", "Train", "Test"], ["All", "", "3"], ["A", "1", "2"]]
@@ -94,7 +103,9 @@ def test_a_long_table_shows_its_first_rows_and_its_files_have_all(changes, n_sho
 
 
 def test_a_table_that_shows_none_is_a_line_with_its_caption_and_links():
-    html = page(ReportTable("Errors", (Column("Who"), Column("N")), plain_rows([("A", "1")]), most=0))
+    html = page(
+        ReportTable("Errors", (TableColumn("Who"), TableColumn("N")), plain_rows([("A", "1")]), most=0)
+    )
     assert "<table" not in html
     assert '<p class="file"><b id="table-1"><a href="#table-1">Table 1.</a></b> Errors' in html
     assert "CSV, 1 row<" in html
@@ -102,8 +113,8 @@ def test_a_table_that_shows_none_is_a_line_with_its_caption_and_links():
 
 
 def test_columns_for_the_files_alone_are_not_shown():
-    columns = (Column("Who"), Column("Options", is_for_files=True))
-    html = page(ReportTable("Estimators", columns, plain_rows([("A", Cell(Span("b: 1", "code")))])))
+    columns = (TableColumn("Who"), TableColumn("Options", is_for_files=True))
+    html = page(ReportTable("Estimators", columns, plain_rows([("A", TableCell(Phrase("b: 1", "code")))])))
     assert "Options" not in html
     assert "b: 1" not in html
     assert rows_in(html) == [["Who", "Options"], ["A", "b: 1"]]
@@ -118,7 +129,7 @@ def test_a_note_that_an_earlier_table_has_refers_to_it():
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(*[st.text(max_size=20)] * 2), min_size=1, max_size=MOST_ROWS))
 def test_any_text_comes_back_from_the_csv(cells):
-    shown = ShownTable(ReportTable("Any", (Column("A"), Column("B")), plain_rows(cells)), 1)
+    shown = ShownTable(ReportTable("Any", (TableColumn("A"), TableColumn("B")), plain_rows(cells)), 1)
     address = re.search(r"base64,([^\"]*)", str(shown.links))[1]
     read = csv.reader(io.StringIO(base64.b64decode(address).decode("utf-8-sig")))
     plain = [[printable(text).replace("\u00a0", " ") for text in row] for row in cells]
@@ -127,7 +138,7 @@ def test_any_text_comes_back_from_the_csv(cells):
 
 def test_a_row_wider_than_its_table_is_refused():
     with pytest.raises(ValueError, match="more cells than the 1 columns"):
-        ReportTable("Ragged", (Column("A"),), plain_rows([("1", "2")]))
+        ReportTable("Ragged", (TableColumn("A"),), plain_rows([("1", "2")]))
 
 
 def test_marks_of_a_message_stand_out_and_those_of_a_value_do_not():

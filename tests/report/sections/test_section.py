@@ -16,6 +16,7 @@ from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import shown_sections
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
+from harness.tables.table import typed
 from report.all_sections import SECTIONS
 from report.changed_run import with_table
 from report.fake_run import wage_run
@@ -29,8 +30,11 @@ class MoodRow:
     mood: float
 
 
+MOODS = typed("mood", MoodRow)
+
+
 def mood_blocks(run, renderer):
-    rows = run.rows("mood", MoodRow)
+    rows = run.rows(MOODS)
     if rows:
         figure = new_figure(3.5, 2.0)
         figure.subplots().plot([row.mood for row in rows])
@@ -40,7 +44,7 @@ def mood_blocks(run, renderer):
 
 def mood_files(run, report_format):
     if report_format == "latex":
-        yield ReportFile("tables/mood.tex", f"{run.rows('mood', MoodRow)[0].mood}\n", "moods for LaTeX")
+        yield ReportFile("tables/mood.tex", f"{run.rows(MOODS)[0].mood}\n", "moods for LaTeX")
 
 
 MOOD = Section(

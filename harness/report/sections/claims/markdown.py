@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.language import closed_up, gettext, marked
 from harness.record.study import StudyRecord
+from harness.report.blocks import plain_words
 from harness.report.render.text import markdown_table, plain_markdown
 from harness.report.sections.claims.published import PublishedFigure
 from harness.report.sections.claims.rows import claim_number, published_text
 from harness.report.table import ReportTable
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.plain_text import listed
-from harness.report.words import plain_words
 
 HEAD = (
     marked("what"),

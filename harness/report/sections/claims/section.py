@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked, pgettext
 from harness.record.study import StudyRecord
-from harness.report.blocks import Bullets, Definitions, Heading, Paragraph, ReportBlock
+from harness.report.blocks import Bullets, Definitions, Heading, Paragraph, Phrase, ReportBlock, Words, rich
 from harness.report.model.run import Run
 from harness.report.sections.claims.markdown import markdown
 from harness.report.sections.claims.published import MEANINGS, SYMBOLS, PublishedFigure, published_figures
@@ -18,7 +18,6 @@ from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
 from harness.report.text.numbers import count
 from harness.report.text.plain_text import capitalised, in_turn, listed
-from harness.report.words import Phrase, Words, rich
 from harness.tables.claims import ClaimRow
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked, reworded
 from harness.record.study import StudyRecord
-from harness.report.blocks import Paragraph, ReportBlock, SaidOnce, SmallPrint, tabs_of
+from harness.report.blocks import Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint, tabs_of
 from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
 from harness.report.sections.section import Section
@@ -25,7 +25,6 @@ from harness.report.text.numbers import (
     rounded,
 )
 from harness.report.text.plain_text import joined
-from harness.report.words import Phrase
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 
 if TYPE_CHECKING:

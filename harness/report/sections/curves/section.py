@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked
-from harness.report.blocks import Paragraph, ReportBlock, SmallPrint, tabs_of
+from harness.report.blocks import Paragraph, Phrase, ReportBlock, SmallPrint, parts_of, rich, tabs_of
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import NONE, curve_rows, curve_scenarios, turning_points_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.text.numbers import estimate, is_outside, percent, significant
 from harness.report.text.plain_text import joined
-from harness.report.words import Phrase, parts_of, rich
 from harness.tables.curves import TurningPointRow
 from harness.tables.preparation import WARNINGS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Heading, Paragraph, ReportBlock, SmallPrint, UnlessSaid
+from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, UnlessSaid, rich
 from harness.report.model.run import Run
 from harness.report.sections.effects.rows import (
     FEW_ENTITIES,
@@ -27,7 +27,6 @@ from harness.report.table import Given, ReportTable, TableCell, TableColumn, est
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
 from harness.report.text.plain_text import listed
-from harness.report.words import Phrase, rich
 from harness.tables.effects import EffectRow
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.language import gettext, marked
-from harness.report.blocks import Heading, Paragraph, ReportBlock, SaidOnce, SmallPrint
+from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import MODES, Partition, groups_of
@@ -17,7 +17,6 @@ from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, 
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import NOTHING, count, estimated, percent
 from harness.report.text.plain_text import listed
-from harness.report.words import Phrase
 from harness.tables.heterogeneity import DifferenceRow, GroupRow
 
 if TYPE_CHECKING:

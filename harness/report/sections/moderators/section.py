@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.language import gettext, marked
-from harness.report.blocks import Heading, Paragraph, ReportBlock, SmallPrint
+from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.model.bands import POINTWISE
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
@@ -26,7 +26,6 @@ from harness.report.text.numbers import (
     percent,
     plain,
 )
-from harness.report.words import Phrase, rich
 from harness.tables.conditional import InteractionRow, SurfaceKey
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.blocks import UnlessSaid
+from harness.report.blocks import UnlessSaid, plain_words
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.marks import plot_forest
 from harness.report.model.run import read_run
@@ -14,7 +14,6 @@ from harness.report.sections.effects.figure import centred, model_lines, plot_li
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import EFFECTS_SECTION, cautions, effect_table
 from harness.report.table import cell_of
-from harness.report.words import plain_words
 from harness.tables.effects import EFFECTS as TABLE
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.report.drawing.canvas import house_style, new_figure, svg_bytes
-from harness.report.drawing.vectors import svg_text
+from harness.report.drawing.embedding import svg_text
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
