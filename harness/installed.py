@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from functools import partial
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
 
 from harness.data.dataset import DATASET
@@ -12,11 +14,11 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
-from harness.registry.collect import Kinds
 from harness.registry.hooks import DISTRIBUTION, PROJECT
+from harness.registry.plugin import Kinds
 from harness.registry.plugin_choice import ALL_INSTALLED, PluginChoice, asked_by_environment
-from harness.registry.plugin_source import in_order
 from harness.registry.registry import Registry, read_registry
+from harness.registry.sources import PluginSource, installed_sources
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
@@ -24,29 +26,14 @@ KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION
 """All kinds, in the order in which plugins are asked for them."""
 
 
-class OwnPlugin:
-    """The harness itself, whose members come through the hooks of any plugin; it comes first."""
-
-    name = PROJECT
-    distribution = DISTRIBUTION
-    recorded_as = DISTRIBUTION
-    module = "harness.shipped"
-
-    @property
-    def version(self) -> str:
-        """Version of the distribution."""
-        return version(DISTRIBUTION)
-
-    def load(self) -> object:
-        """Import the module with the hooks."""
-        from harness import shipped
-
-        return shipped
-
-
 def registry_of(points: tuple[EntryPoint, ...], *, choice: PluginChoice = ALL_INSTALLED) -> Registry:
-    """Return what the harness and the plugins of entry points offer; see `read_registry`."""
-    return read_registry((OwnPlugin(), *in_order(points)), KINDS, choice=choice)
+    """Return what the harness and the plugins of entry points offer; see `read_registry`.
+
+    The harness's own members come through the hooks of any plugin; it comes first.
+    """
+    load = partial(import_module, "harness.shipped")
+    own = PluginSource(PROJECT, DISTRIBUTION, version(DISTRIBUTION), DISTRIBUTION, "harness.shipped", load)
+    return read_registry((own, *installed_sources(points)), KINDS, choice=choice)
 
 
 def installed(choice: PluginChoice | None = None) -> Registry:

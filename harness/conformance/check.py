@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import unittest
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -59,20 +60,42 @@ class Rule:
     name: str
     says: str
     ask: Ask
-    needs: tuple[str, ...] = SOUND
+    needs: tuple[str, ...] = ()
     is_slow: bool = False
 
 
-class Rules(list[Rule]):
-    """Rules in the order in which they are asked."""
+@dataclass(frozen=True)
+class Rules:
+    """Rules in the order in which they are asked.
+
+    Attributes
+    ----------
+    rules : the rules
+    needs : of a rule that says nothing else
+    """
+
+    needs: tuple[str, ...] = ()
+    rules: list[Rule] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
 
     def add(
-        self, name: str, says: str, *, needs: tuple[str, ...] = SOUND, is_slow: bool = False
+        self, *, name: str = "", needs: tuple[str, ...] | None = None, is_slow: bool = False
     ) -> Callable[[AskT], AskT]:
-        """Add the decorated function as a rule; the parameters are those of `Rule`."""
+        """Add the decorated function; its docstring begins with ``Check that`` and the clause of the rule.
+
+        Parameters
+        ----------
+        name : that of the function unless given
+        needs, is_slow : as of `Rule`
+        """
 
         def added(ask: AskT) -> AskT:
-            self.append(Rule(name, says, ask, needs, is_slow))
+            summary = " ".join((inspect.getdoc(ask) or "").partition("\n\n")[0].split())
+            says = summary.removeprefix("Check that ").removesuffix(".")
+            needed = self.needs if needs is None else needs
+            self.rules.append(Rule(name or ask.__name__, says, ask, needed, is_slow))
             return ask
 
         return added

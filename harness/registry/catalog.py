@@ -19,8 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from harness.errors import near_names
-from harness.registry.kind import Kind
-from harness.registry.options import OPTIONS, options_model
+from harness.registry.kind import OPTIONS, Kind, options_model
 
 USE = "use"
 """Key under which a spec writes the name of what it chooses."""

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUndefinedAnnotation,
+    PydanticUserError,
+    create_model,
+)
 
 from harness.errors import PluginError, Problem
 from harness.registry.hooks import PROJECT
-from harness.registry.options import options_model
+
+OPTIONS = "(options)"
+"""Segment that pydantic puts before the path of a mistake within options."""
+
+
+@functools.cache
+def options_model(cls: type) -> type[BaseModel]:
+    """Return the strict pydantic model whose field `OPTIONS` is the dataclass `cls`."""
+    return create_model(
+        cls.__name__,
+        __config__=ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True),
+        options=(cls, Field(alias=OPTIONS)),
+    )
+
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

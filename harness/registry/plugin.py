@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import inspect
 import os
 import sys
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, PluginError, Problem
+import pluggy
+
+from harness.errors import HarnessError, PluginError, Problem, near_names
 from harness.language import LOCALE
-from harness.registry.collect import Kinds, collect
-from harness.registry.hooks import NEEDS_ATTRIBUTE
+from harness.registry.hooks import NEEDS_ATTRIBUTE, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.kind import Contributions, Kind
-from harness.registry.plugin_source import PluginSource
 from harness.registry.process_state import ProcessState, output_as_errors
+from harness.registry.sources import PluginSource
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,6 @@ class LoadedPlugin:
     messages: Path | None = None
 
 
-def switched_off(source: PluginSource) -> LoadedPlugin:
-    """Return a plugin that the user wants none of; none of its code runs."""
-    return LoadedPlugin(Plugin(source.name, source.distribution, source.version, off=True))
-
-
-def left_out(source: PluginSource, reason: str) -> LoadedPlugin:
-    """Return a plugin whose import is known to end badly; none of its code runs."""
-    return LoadedPlugin(Plugin(source.name, source.distribution, source.version, broken=reason))
-
-
 def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin]) -> LoadedPlugin:
     """Load a plugin and ask what it offers; whatever goes wrong is told in `Plugin.broken`.
 
@@ -83,7 +76,6 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     kinds : of what may be offered
     before : plugins whose names are taken
     """
-    who = (source.name, source.distribution, source.version)
     process, state = os.getpid(), ProcessState.now()
     try:
         # What a plugin prints must not get into output that is read by machines.
@@ -95,12 +87,14 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         names = {kind.plural: tuple(found[kind.name]) for kind in kinds if kind.name in found}
         _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
-        return LoadedPlugin(Plugin(*who, broken=_reason(error)))
+        return LoadedPlugin(Plugin(*source.identity, broken=_reason(error)))
     finally:
         if os.getpid() != process:
             os._exit(0)
         state.restore()
-    return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else found, _messages(module))
+    return LoadedPlugin(
+        Plugin(*source.identity, names, absent=absent), {} if absent else found, _messages(module)
+    )
 
 
 def _messages(module: object) -> Path | None:
@@ -150,3 +144,74 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, HarnessError):
         return ": ".join(filter(None, (error.what, error.hint)))
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+Kinds = Sequence[Kind[Any]]
+"""All kinds of what can be chosen by name."""
+
+
+def collect(plugin: object, kinds: Kinds) -> Contributions:
+    """Return what a loaded plugin offers; kinds of which it offers nothing are left out.
+
+    Raises
+    ------
+    PluginError
+        Where it needs a newer seam, misspells a hook, or offers nothing or what cannot be used.
+    pluggy.PluginValidationError
+        Where a hook takes arguments that there are none of.
+    """
+    _check_seam(getattr(plugin, SEAM_ATTRIBUTE, SEAM_VERSION))
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(_hookspecs(kinds))
+    manager.register(plugin)
+    _check_hooks(plugin, manager, [kind.hook for kind in kinds])
+    found = {kind.name: _by_name(kind, getattr(manager.hook, kind.hook)()) for kind in kinds}
+    kept = {name: members for name, members in found.items() if members}
+    if not kept:
+        raise PluginError(Problem("", "offers nothing: its hooks return empty lists"))
+    return kept
+
+
+def _hookspecs(kinds: Kinds) -> types.ModuleType:
+    """Return what pluggy reads hooks from: a function without arguments for each kind."""
+    hooks = types.ModuleType("hooks")
+    for kind in kinds:
+        setattr(hooks, kind.hook, hookspec(lambda: None))
+    return hooks
+
+
+def _check_seam(version: object) -> None:
+    if type(version) is not int:
+        raise PluginError(Problem("", f"{SEAM_ATTRIBUTE} is {version!r}, and not a whole number"))
+    if version > SEAM_VERSION:
+        what = f"needs seam {version}, this harness has {SEAM_VERSION}: upgrade panel-harness"
+        raise PluginError(Problem("", what))
+
+
+def _check_hooks(plugin: object, manager: pluggy.PluginManager, hooks: Sequence[str]) -> None:
+    """Refuse hooks that do not exist, and functions that only look like hooks."""
+    callers = manager.get_hookcallers(plugin) or []
+    for caller in callers:
+        if not caller.has_spec() and not all(made.optionalhook for made in caller.get_hookimpls()):
+            hint = near_names(caller.name, hooks) or f"the hooks are {', '.join(hooks)}"
+            raise PluginError(Problem("", f"there is no hook '{caller.name}': {hint}"))
+    marked = {caller.name for caller in callers}
+    for name, _ in inspect.getmembers(plugin, inspect.isroutine):
+        if name.startswith(f"{PROJECT}_") and name not in marked:
+            raise PluginError(Problem("", f"{name} is not marked: write @hookimpl above it"))
+    if not callers:
+        raise PluginError(Problem("", f"implements no hook: write one of {', '.join(hooks)}"))
+
+
+def _by_name(kind: Kind[Any], results: Iterable[object]) -> Mapping[str, Any]:
+    """Return what a hook gave by name; results of pluggy are one a plugin, and none where it gave None."""
+    found: dict[str, Any] = {}
+    for offered in results:
+        if isinstance(offered, type | str) or not isinstance(offered, Iterable):
+            raise PluginError(Problem("", f"{kind.hook} returns {offered!r}, and not a list"))
+        for member in offered:
+            name = kind.name_of(member)
+            if name in found:
+                raise PluginError(Problem("", f"{kind.hook} returns two of the name '{name}'"))
+            found[name] = member
+    return found

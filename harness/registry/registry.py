@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
-from harness.registry.collect import Kinds
-from harness.registry.hooks import DISTRIBUTION
+from harness.registry.hooks import DISTRIBUTION, NEEDS_ATTRIBUTE
 from harness.registry.kind import Kind, MemberT
-from harness.registry.plugin import LoadedPlugin, Plugin, left_out, load_plugin, switched_off
+from harness.registry.plugin import Kinds, LoadedPlugin, Plugin, load_plugin
 from harness.registry.plugin_choice import ALL_INSTALLED, OFF_VARIABLE, PluginChoice
-from harness.registry.plugin_folder import PluginFolder
-from harness.registry.plugin_source import PluginSource
+from harness.registry.sources import PluginSource, local_sources, plugins_folder, tree_sha256
 from harness.registry.trial import deadly_imports
 
 
@@ -66,17 +66,17 @@ def read_registry(
     PluginError
         Where the choice names a plugin or a folder that is not there.
     """
-    folder = None if choice.folder is None else PluginFolder.at(choice.folder)
-    sources = [*sources, *(folder.plugins if folder else ())]
+    folder = None if choice.folder is None else plugins_folder(choice.folder)
+    sources = [*sources, *(local_sources(folder) if folder else ())]
     _refuse_unknown(choice.off, {source.name for source in sources})
     deadly = _deadly([source for source in sources if source.name not in choice.off], folder)
     loaded: list[LoadedPlugin] = []
-    brought_by = {"local plugins": f"sha256:{folder.sha256}"} if folder else {}
+    brought_by = {"local plugins": f"sha256:{tree_sha256(folder)}"} if folder else {}
     for source in sources:
         if source.name in choice.off:
-            loaded.append(switched_off(source))
+            loaded.append(LoadedPlugin(Plugin(*source.identity, off=True)))
         elif source.module in deadly:
-            loaded.append(left_out(source, deadly[source.module]))
+            loaded.append(LoadedPlugin(Plugin(*source.identity, broken=deadly[source.module])))
         else:
             loaded.append(load_plugin(source, kinds, before=[earlier.plugin for earlier in loaded]))
         found = loaded[-1].plugin
@@ -91,10 +91,10 @@ def read_registry(
     return Registry(plugins, catalogs, brought_by, tuple(messages))
 
 
-def _deadly(sources: Iterable[PluginSource], folder: PluginFolder | None) -> Mapping[str, str]:
+def _deadly(sources: Iterable[PluginSource], folder: Path | None) -> Mapping[str, str]:
     """Return why plugins of others must not be imported here, by module."""
     modules = [source.module for source in sources if source.distribution != DISTRIBUTION]
-    return deadly_imports(modules, path=[*sys.path, *([str(folder.path)] if folder else [])])
+    return deadly_imports(modules, path=[*sys.path, *([str(folder)] if folder else [])])
 
 
 def _members(kind: Kind[Any], loaded: Iterable[LoadedPlugin]) -> Mapping[str, Any]:
@@ -133,3 +133,23 @@ def _refuse_unknown(off: Iterable[str], known: set[str]) -> None:
             for name in unknown
         )
         raise PluginError(*problems)
+
+
+def libraries_of(chosen: Iterable[object]) -> tuple[str, ...]:
+    """Return the libraries that the plugins of some objects name as needed, each once.
+
+    Parameters
+    ----------
+    chosen : members of a kind with their options, among which other members may be
+    """
+    packages = dict.fromkeys(package for one in chosen for package in _packages(one))
+    found = (getattr(sys.modules.get(package), NEEDS_ATTRIBUTE, {}) for package in packages)
+    return tuple(dict.fromkeys(library for needs in found for library in needs))
+
+
+def _packages(chosen: object) -> Iterator[str]:
+    """Yield the packages, from the top down, of an object and of those among its options."""
+    if dataclasses.is_dataclass(chosen):
+        yield from accumulate(type(chosen).__module__.split("."), "{}.{}".format)
+        for option in dataclasses.fields(chosen):
+            yield from _packages(getattr(chosen, option.name))

@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.table import refuse_changed
 from harness.record.manifest import Manifest
-from harness.registry.libraries import libraries_of
-from harness.registry.registry import Registry
+from harness.registry.registry import Registry, libraries_of
 from harness.running.calibration_record import calibrated_rates, calibration_record
 from harness.running.checkpoints import CheckpointStore
 from harness.running.dependence import Surroundings

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from broken.sound import OnlyPredicts, Sound
+from broken.sound import Altered, Sound
 from harness import EstimationError, Problem
 
 
@@ -15,17 +15,7 @@ class WrongShape(Sound):
     """Predicts a column."""
 
     def fit(self, panel, *, rng, selection=None):
-        return Column(super().fit(panel, rng=rng))
-
-
-@dataclass(frozen=True)
-class Column:
-    """Predictions of shape (n_obs, 1)."""
-
-    inner: OnlyPredicts
-
-    def predict(self, panel):
-        return self.inner.predict(panel)[:, None]
+        return Altered(super().fit(panel, rng=rng), lambda _, predicted: predicted[:, None])
 
 
 @dataclass(frozen=True)
@@ -44,20 +34,14 @@ class BreaksOnNewEntities(Sound):
     """Looks every entity up among those it knows."""
 
     def fit(self, panel, *, rng, selection=None):
-        return KnownOnly(super().fit(panel, rng=rng), frozenset(panel.entity.labels))
+        known = frozenset(panel.entity.labels)
 
+        def looked_up(rows, predicted):
+            if unknown := set(rows.entity.labels) - known:
+                raise KeyError(min(unknown))
+            return predicted
 
-@dataclass(frozen=True)
-class KnownOnly:
-    """Fails for an entity that it does not know."""
-
-    inner: OnlyPredicts
-    known: frozenset[str]
-
-    def predict(self, panel):
-        if unknown := set(panel.entity.labels) - self.known:
-            raise KeyError(min(unknown))
-        return self.inner.predict(panel)
+        return Altered(super().fit(panel, rng=rng), looked_up)
 
 
 @dataclass(frozen=True)

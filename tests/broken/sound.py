@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from harness import Panel
 from harness.conformance.stand_in import StandIn, StandInDraws, StandInFit
-from harness.plugin import CanFitDraws
+from harness.plugin import CanFitDraws, Floats
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,22 @@ class OnlyPredicts:
 
     def predict(self, panel):
         return self.inner.predict(panel)
+
+
+@dataclass(frozen=True, eq=False)
+class Altered:
+    """A fit whose predictions are changed on their way out.
+
+    Attributes
+    ----------
+    change : of the rows and their predictions
+    """
+
+    inner: OnlyPredicts
+    change: Callable[[Panel, Floats], Floats]
+
+    def predict(self, panel):
+        return self.change(panel, self.inner.predict(panel))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from broken.sound import OnlyPredicts, Sound
+from broken.sound import Altered, OnlyPredicts, Sound
 from harness.conformance.stand_in import StandInDraws, StandInFit
 
 
@@ -41,19 +41,8 @@ class LooksAtTheRowsBeside(Sound):
     """Centres predictions on the rows it is asked for."""
 
     def fit(self, panel, *, rng, selection=None):
-        return Centred(super().fit(panel, rng=rng), float(panel.observed.mean()))
-
-
-@dataclass(frozen=True)
-class Centred:
-    """Predictions whose mean is that of the training rows, whatever the rows."""
-
-    inner: OnlyPredicts
-    mean: float
-
-    def predict(self, panel):
-        predicted = self.inner.predict(panel)
-        return predicted - predicted.mean() + self.mean
+        mean = float(panel.observed.mean())
+        return Altered(super().fit(panel, rng=rng), lambda _, found: found - found.mean() + mean)
 
 
 @dataclass(frozen=True)
@@ -63,18 +52,7 @@ class UsesNames(Sound):
     def fit(self, panel, *, rng, selection=None):
         unit = panel.observed.std()
         moved = replace(panel, observed=panel.observed - unit * _position(panel))
-        return ByName(super().fit(moved, rng=rng), unit)
-
-
-@dataclass(frozen=True)
-class ByName:
-    """Adds a number for the entity's name."""
-
-    inner: OnlyPredicts
-    unit: float
-
-    def predict(self, panel):
-        return self.inner.predict(panel) + self.unit * _position(panel)
+        return Altered(super().fit(moved, rng=rng), lambda rows, found: found + unit * _position(rows))
 
 
 def _position(panel):
@@ -97,17 +75,7 @@ class UsesTheOutcomesUnit(Sound):
     """Cuts predictions off at a number."""
 
     def fit(self, panel, *, rng, selection=None):
-        return CutOff(super().fit(panel, rng=rng))
-
-
-@dataclass(frozen=True)
-class CutOff:
-    """Predictions of at most 100."""
-
-    inner: OnlyPredicts
-
-    def predict(self, panel):
-        return np.minimum(self.inner.predict(panel), 100.0)
+        return Altered(super().fit(panel, rng=rng), lambda _, found: np.minimum(found, 100.0))
 
 
 @dataclass(frozen=True)
@@ -117,15 +85,4 @@ class UsesTheCalendar(Sound):
     def fit(self, panel, *, rng, selection=None):
         unit = panel.observed.std()
         moved = replace(panel, observed=panel.observed - unit * np.sin(panel.period))
-        return ByYear(super().fit(moved, rng=rng), unit)
-
-
-@dataclass(frozen=True)
-class ByYear:
-    """Adds a number for the year."""
-
-    inner: OnlyPredicts
-    unit: float
-
-    def predict(self, panel):
-        return self.inner.predict(panel) + self.unit * np.sin(panel.period)
+        return Altered(super().fit(moved, rng=rng), lambda rows, found: found + unit * np.sin(rows.period))

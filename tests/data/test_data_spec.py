@@ -12,7 +12,7 @@ from harness.data.prepare.row_steps import Log, Ratio, Square
 from harness.data.prepare.step import STEP
 from harness.data.rules import ColumnRule, RowFilter
 from harness.installed import installed
-from harness.registry.options import OPTIONS, options_model
+from harness.registry.kind import OPTIONS, options_model
 from harness.study.spec.json_schema import spec_schema
 
 

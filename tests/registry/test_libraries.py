@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.installed import installed
 from harness.registry.catalog import build_choice
-from harness.registry.libraries import libraries_of
+from harness.registry.registry import libraries_of
 
 
 def chosen(name, **options):

@@ -40,16 +40,12 @@ def test_parts_are_called_after_the_distribution(name, package, estimator, class
     ("name", "words"),
     [
         ("", "cannot be the name of a distribution"),
-        ("-x", "cannot be the name of a distribution"),
-        ("x_", "cannot be the name of a distribution"),
         ("../x", "cannot be the name of a distribution"),
         ("näher", "cannot be the name of a distribution"),
-        ("two words", "cannot be the name of a distribution"),
         ("x" * 65, "cannot be the name of a distribution"),
         ("x\n", "cannot be the name of a distribution"),
         ("2sls", "starts with a digit"),
         ("class", "a word of the language"),
-        ("Match", "a word of the language"),
         ("json", "a module of the standard library"),
     ],
 )

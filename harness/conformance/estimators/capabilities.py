@@ -40,7 +40,7 @@ from harness.estimators.protocol import (
 )
 from harness.rng import random_stream
 
-RULES = Rules()
+RULES = Rules(needs=SOUND)
 
 ABLE = (*SOUND, "capabilities")
 """What rules about a capability need; then one that is there is one that is declared."""
@@ -71,9 +71,12 @@ def not_declared(capability: type) -> Skipped:
     return Skipped(f"{capability.__name__} is not declared")
 
 
-@RULES.add("capabilities", "`provides` lists what the estimator and its fits have, neither more nor less")
+@RULES.add()
 def capabilities(case: Case) -> str:
-    """Compare the list with the members that are there."""
+    """Check that `provides` lists what the estimator and its fits have, neither more nor less.
+
+    Compare the list with the members that are there.
+    """
     known = {*OF_ESTIMATORS, *OF_FITS, *OF_FITS_OR_DRAWS}
     declared = case.estimator.provides
     if unknown := [str(capability) for capability in declared if capability not in known]:
@@ -100,9 +103,12 @@ def _is_offered(case: Case, capability: type) -> bool:
     return isinstance(case.drawn(case.panel, np.ones((2, case.panel.n_obs))), capability)
 
 
-@RULES.add("profile", "profile equals the mean of predict over rows with these columns changed", needs=ABLE)
+@RULES.add(needs=ABLE)
 def profile(case: Case) -> str:
-    """Profile one column and two, of the fit and of draws, some points beyond the data."""
+    """Check that profile equals the mean of predict over rows with these columns changed.
+
+    Profile one column and two, of the fit and of draws, some points beyond the data.
+    """
     if CanProfile not in case.estimator.provides:
         raise not_declared(CanProfile)
     models: list[Fitted | FittedDraws] = [case.fit]
@@ -135,9 +141,12 @@ def _mean_at(model: Fitted | FittedDraws, panel: Panel, columns: tuple[str, ...]
     return np.asarray(model.predict(at_point).mean(axis=-1))
 
 
-@RULES.add("outcomes", "fit_outcomes fits each outcome as fit does", needs=ABLE)
+@RULES.add(needs=ABLE)
 def outcomes(case: Case) -> str:
-    """Fit the outcome and its squared deviations together, and each alone."""
+    """Check that fit_outcomes fits each outcome as fit does.
+
+    Fit the outcome and its squared deviations together, and each alone.
+    """
     if not isinstance(case.estimator, CanFitOutcomes):
         raise not_declared(CanFitOutcomes)
     observed = case.panel.observed
@@ -150,35 +159,34 @@ def outcomes(case: Case) -> str:
     return require_equal(together, alone, case=case, what="outcomes together")
 
 
-@RULES.add(
-    "quick", "quick returns an estimator of the same class, which fits, and changes nothing", needs=ABLE
-)
+@RULES.add(needs=ABLE)
 def quick(case: Case) -> str:
-    """Ask for the quick form, and fit it."""
+    """Check that quick returns an estimator of the same class, which fits, and changes nothing.
+
+    Ask for the quick form, and fit it.
+    """
     if not isinstance(case.estimator, CanRunQuick):
         raise not_declared(CanRunQuick)
     return _fitted_copy(case, case.estimator.quick(), made_by="quick")
 
 
-@RULES.add(
-    "nuisances",
-    "for_nuisances returns an estimator of the same class, which fits, and changes nothing",
-    needs=ABLE,
-)
+@RULES.add(needs=ABLE)
 def nuisances(case: Case) -> str:
-    """Ask for the form that learns nuisance functions, and fit it."""
+    """Check that for_nuisances returns an estimator of the same class, which fits, and changes nothing.
+
+    Ask for the form that learns nuisance functions, and fit it.
+    """
     if not isinstance(case.estimator, CanLearnNuisances):
         raise not_declared(CanLearnNuisances)
     return _fitted_copy(case, case.estimator.for_nuisances(), made_by="for_nuisances")
 
 
-@RULES.add(
-    "within_entities",
-    "within_entities returns an estimator of the same class, whose fits have effects",
-    needs=ABLE,
-)
+@RULES.add(needs=ABLE)
 def within_entities(case: Case) -> str:
-    """Ask for the form with effects, fit it, and count the rows of entities that it never saw."""
+    """Check that within_entities returns an estimator of the same class, whose fits have effects.
+
+    Ask for the form with effects, fit it, and count the rows of entities that it never saw.
+    """
     if not isinstance(case.estimator, CanLearnWithin):
         raise not_declared(CanLearnWithin)
     within = case.estimator.within_entities()
@@ -191,11 +199,12 @@ def within_entities(case: Case) -> str:
     return said
 
 
-@RULES.add(
-    "folds", "for_folds returns an estimator of the same class that predicts as accurately", needs=ABLE
-)
+@RULES.add(needs=ABLE)
 def folds(case: Case) -> str:
-    """Compare the errors of both forms on entities that neither trains on."""
+    """Check that for_folds returns an estimator of the same class that predicts as accurately.
+
+    Compare the errors of both forms on entities that neither trains on.
+    """
     if not isinstance(case.estimator, CanFitFolds):
         raise not_declared(CanFitFolds)
     cheaper = case.estimator.for_folds()

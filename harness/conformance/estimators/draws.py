@@ -18,7 +18,7 @@ from harness.estimators.guard import predict, predict_draws
 from harness.evaluation.resample import draw_weights, out_of_bag
 from harness.rng import random_stream, stream_at
 
-RULES = Rules()
+RULES = Rules(needs=ABLE)
 
 N_DRAWS = 3
 
@@ -26,9 +26,12 @@ HEAVY = 4
 """Weight of the entities that count more than the others."""
 
 
-@RULES.add("draws", "fit_draws returns one fit a draw, whose predictions are finite", needs=ABLE)
+@RULES.add()
 def draws(case: Case) -> None:
-    """Fit bootstrap draws in each way and predict the rows they share."""
+    """Check that fit_draws returns one fit a draw, whose predictions are finite.
+
+    Fit bootstrap draws in each way and predict the rows they share.
+    """
     if not isinstance(case.estimator, CanFitDraws):
         raise not_declared(CanFitDraws)
     weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
@@ -38,9 +41,12 @@ def draws(case: Case) -> None:
             raise Violation(f"{N_DRAWS} draws of weights were fitted, and {len(predicted)} predict")
 
 
-@RULES.add("unit_weights", "draws in which every row counts once equal the fit", needs=(*ABLE, "draws"))
+@RULES.add(needs=(*ABLE, "draws"))
 def unit_weights(case: Case) -> str:
-    """Fit two such draws."""
+    """Check that draws in which every row counts once equal the fit.
+
+    Fit two such draws.
+    """
     predicted = case.predicted_draws(case.panel, np.ones((2, case.panel.n_obs)))
     found = [
         require_agreement(draw, case.predictions, case=case, what="a draw of unit weights and the fit")
@@ -49,13 +55,11 @@ def unit_weights(case: Case) -> str:
     return found[-1]
 
 
-@RULES.add(
-    "zero_weights",
-    "rows of weight zero are as good as absent where their levels have others",
-    needs=(*ABLE, "draws"),
-)
+@RULES.add(needs=(*ABLE, "draws"))
 def zero_weights(case: Case) -> str:
-    """Give a quarter of the rows other numbers and no weight, and leave them out.
+    """Check that rows of weight zero are as good as absent where their levels have others.
+
+    Give a quarter of the rows other numbers and no weight, and leave them out.
 
     Every entity and period keeps rows that are trained on, since a draw takes levels that it left out
     from any row of theirs.
@@ -82,13 +86,11 @@ def zero_weights(case: Case) -> str:
     return require_agreement(found, without, case=case, what="with rows of weight zero and without")
 
 
-@RULES.add(
-    "heavy_rows",
-    "entities of a larger weight count as so many entities",
-    needs=(*ABLE, "draws", "unit_weights", "zero_weights"),
-)
+@RULES.add(needs=(*ABLE, "draws", "unit_weights", "zero_weights"))
 def heavy_rows(case: Case) -> str:
-    """Give half of the entities another slope and more weight, and compare with copies of them.
+    """Check that entities of a larger weight count as so many entities.
+
+    Give half of the entities another slope and more weight, and compare with copies of them.
 
     What a panel of copies cannot have in common with a weighted one, such as knots at its quantiles, is
     allowed for: the draw has to be nearer by half to the fit on copies than the fit without weights is.
@@ -120,9 +122,12 @@ def heavy_rows(case: Case) -> str:
     return f"{off:.2g} standard deviations from copies, of {matter:.2g} that the weights move the fit"
 
 
-@RULES.add("own_draws", "a fit that carries draws has at least two, whose predictions are finite", needs=ABLE)
+@RULES.add()
 def own_draws(case: Case) -> str:
-    """Predict by the draws of the ordinary fit."""
+    """Check that a fit that carries draws has at least two, whose predictions are finite.
+
+    Predict by the draws of the ordinary fit.
+    """
     if not isinstance(case.fit, HasDraws):
         raise not_declared(HasDraws)
     n_draws = len(predict_draws(case.fit.draws, fresh(case.panel)))
@@ -131,9 +136,12 @@ def own_draws(case: Case) -> str:
     return f"{n_draws} draws"
 
 
-@RULES.add("prepared_draws", "draws after prepare_draws do not depend on which others there are", needs=ABLE)
+@RULES.add()
 def prepared_draws(case: Case) -> str:
-    """Make draws together, and the last of them alone by what was sent to another process."""
+    """Check that draws after prepare_draws do not depend on which others there are.
+
+    Make draws together, and the last of them alone by what was sent to another process.
+    """
     if not isinstance(case.estimator, CanPrepareDraws):
         raise not_declared(CanPrepareDraws)
     weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
@@ -154,9 +162,12 @@ def prepared_draws(case: Case) -> str:
     )
 
 
-@RULES.add("fit_by_draws", "a fit that is a mean of draws is that of draws made in any blocks", needs=ABLE)
+@RULES.add()
 def fit_by_draws(case: Case) -> str:
-    """Make all draws in two blocks, the later one first, and set their mean beside the fit."""
+    """Check that a fit that is a mean of draws is that of draws made in any blocks.
+
+    Make all draws in two blocks, the later one first, and set their mean beside the fit.
+    """
     estimator = case.estimator
     if not isinstance(estimator, FitsByDraws):
         raise not_declared(FitsByDraws)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.conformance.case import Case, gap
-from harness.conformance.check import Rules, Skipped, Violation
+from harness.conformance.check import SOUND, Rules, Skipped, Violation
 from harness.conformance.estimators.capabilities import ABLE, not_declared
 from harness.conformance.panels import renamed
 from harness.errors import EstimationError
@@ -15,7 +15,7 @@ from harness.estimators.guard import in_one_line, predict
 from harness.estimators.protocol import HasEffects
 from harness.evaluation.resample import out_of_bag
 
-RULES = Rules()
+RULES = Rules(needs=SOUND)
 
 RISE = 3.0
 """By how many standard deviations of the outcome an entity rises."""
@@ -24,9 +24,12 @@ LEAST_SHARE = 0.5
 """Share of the rise that predictions follow at least."""
 
 
-@RULES.add("new_levels", "rows of new entities and periods are predicted, or refused with EstimationError")
+@RULES.add()
 def new_levels(case: Case) -> str:
-    """Predict the rows of the ordinary panel under names and periods of which none is known."""
+    """Check that rows of new entities and periods are predicted, or refused with EstimationError.
+
+    Predict the rows of the ordinary panel under names and periods of which none is known.
+    """
     try:
         predict(case.fit, renamed(case.panel))
     except EstimationError as error:
@@ -34,13 +37,12 @@ def new_levels(case: Case) -> str:
     return "predicted"
 
 
-@RULES.add(
-    "unseen",
-    "n_unseen counts the rows that are predicted without effects of their own",
-    needs=(*ABLE, "new_levels"),
-)
+@RULES.add(needs=(*ABLE, "new_levels"))
 def unseen(case: Case) -> str:
-    """Count known rows and rows of new levels; where new names change predictions, some must count."""
+    """Check that n_unseen counts the rows that are predicted without effects of their own.
+
+    Count known rows and rows of new levels; where new names change predictions, some must count.
+    """
     if not isinstance(case.fit, HasEffects):
         raise not_declared(HasEffects)
     new = renamed(case.panel)
@@ -56,13 +58,11 @@ def unseen(case: Case) -> str:
     return f"{n_new} of {new.n_obs} rows of new levels"
 
 
-@RULES.add(
-    "left_out_levels",
-    "a draw that leaves an entity out takes its level from the entity's rows",
-    needs=(*ABLE, "draws", "unseen"),
-)
+@RULES.add(needs=(*ABLE, "draws", "unseen"))
 def left_out_levels(case: Case) -> str:
-    """Raise the outcome of an entity that draws leave out, and see its predictions follow.
+    """Check that a draw that leaves an entity out takes its level from the entity's rows.
+
+    Raise the outcome of an entity that draws leave out, and see its predictions follow.
 
     They need not follow all the way: random effects shrink a level towards the mean.
     """

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from harness.conformance.case import Case
-from harness.conformance.check import Rule, Rules, Violation
+from harness.conformance.check import SOUND, Rule, Violation
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line
@@ -75,9 +75,12 @@ def refused_or_answered(case: Case, *, poor: Callable[[Panel], Panel]) -> str:
     return "answered"
 
 
-RULES = Rules(
+RULES = [
     Rule(
-        poor.__name__, f"{what} refused with a reason, or predicted", partial(refused_or_answered, poor=poor)
+        poor.__name__,
+        f"{what} refused with a reason, or predicted",
+        partial(refused_or_answered, poor=poor),
+        SOUND,
     )
     for poor, what in POOR.items()
-)
+]

@@ -20,15 +20,18 @@ from harness.estimators.protocol import ESTIMATOR, Estimator
 from harness.rng import random_stream
 from harness.running.isolation import one_thread
 
-RULES = Rules()
+RULES = Rules(needs=SOUND)
 
 _UNLIKELY = 271828182
 """A seed that nobody would choose."""
 
 
-@RULES.add("options_frozen", "an estimator is a frozen dataclass whose options cannot change", needs=())
+@RULES.add(needs=())
 def options_frozen(case: Case) -> None:
-    """Ask what discovery asks of the class, and hash the options, which a list or dict prevents."""
+    """Check that an estimator is a frozen dataclass whose options cannot change.
+
+    Ask what discovery asks of the class, and hash the options, which a list or dict prevents.
+    """
     ESTIMATOR.name_of(type(case.estimator))
     try:
         hash(case.estimator)
@@ -36,9 +39,12 @@ def options_frozen(case: Case) -> None:
         raise Violation(f"an option can change: {error}; use a tuple or a frozen dataclass") from error
 
 
-@RULES.add("fits", "an ordinary panel is fitted, with and without rows to select on", needs=())
+@RULES.add(needs=())
 def fits(case: Case) -> None:
-    """Fit both ways; what comes back predicts."""
+    """Check that an ordinary panel is fitted, with and without rows to select on.
+
+    Fit both ways; what comes back predicts.
+    """
     try:
         both = (case.fit, case.fitted(case.train, selection=case.aside))
     except EstimationError as error:
@@ -48,11 +54,12 @@ def fits(case: Case) -> None:
             raise Violation(f"fit returns a {type(fit).__name__}, which has no predict")
 
 
-@RULES.add(
-    "predictions", "predictions are finite floats of shape (n_obs,), the same each time", needs=("fits",)
-)
+@RULES.add(needs=("fits",))
 def predictions(case: Case) -> None:
-    """Predict all rows, a few and a single one; then all once more."""
+    """Check that predictions are finite floats of shape (n_obs,), the same each time.
+
+    Predict all rows, a few and a single one; then all once more.
+    """
     first = case.predictions()
     for n_rows in (7, 1):
         predict(case.fit, case.panel.take(np.arange(n_rows)))
@@ -60,13 +67,12 @@ def predictions(case: Case) -> None:
         raise Violation("the same fit predicts the same rows differently the second time")
 
 
-@RULES.add(
-    "randomness",
-    "equal streams give equal numbers, and the process's own generators are not used",
-    needs=("fits", "predictions"),
-)
+@RULES.add(needs=("fits", "predictions"))
 def randomness(case: Case) -> None:
-    """Fit once more from an equal stream, between two looks at the process's own generators."""
+    """Check that equal streams give equal numbers, and the process's own generators are not used.
+
+    Fit once more from an equal stream, between two looks at the process's own generators.
+    """
     with _known_states() as states:
         again = case.predicted(case.panel)
         if _states() != states:
@@ -93,9 +99,12 @@ def _states() -> tuple[object, object]:
     return random.getstate(), (kind, np.asarray(keys).tobytes(), *rest)
 
 
-@RULES.add("options_untouched", "fitting changes no option", needs=(*SOUND, "options_frozen"))
+@RULES.add(needs=(*SOUND, "options_frozen"))
 def options_untouched(case: Case) -> None:
-    """Fit, fit draws if it can, and compare the options with what they were before all fits."""
+    """Check that fitting changes no option.
+
+    Fit, fit draws if it can, and compare the options with what they were before all fits.
+    """
     case.fitted(case.panel)
     if CanFitDraws in case.estimator.provides:
         case.drawn(case.panel, np.ones((2, case.panel.n_obs)))
@@ -103,9 +112,12 @@ def options_untouched(case: Case) -> None:
         raise Violation(f"{case.given} is {case.estimator!r} after a fit")
 
 
-@RULES.add("inputs_unchanged", "panels and weights are left as they are")
+@RULES.add()
 def inputs_unchanged(case: Case) -> None:
-    """Fit, predict, and compare what was handed over with copies."""
+    """Check that panels and weights are left as they are.
+
+    Fit, predict, and compare what was handed over with copies.
+    """
     original, aside = case.train, case.aside
     given, selection = fresh(original), fresh(aside)
     fit = case.estimator.fit(given, rng=random_stream(SEED, "inputs"), selection=selection)
@@ -134,9 +146,12 @@ def _arrays(panel: Panel) -> dict[str, Floats | Ints]:
     return {"X": panel.X, "observed": panel.observed, "period": panel.period, **codes}
 
 
-@RULES.add("row_by_row", "predictions come in the order of rows and do not depend on the rows next to them")
+@RULES.add()
 def row_by_row(case: Case) -> None:
-    """Predict the rows in another order, and a few of them alone."""
+    """Check that predictions come in the order of rows and do not depend on the rows next to them.
+
+    Predict the rows in another order, and a few of them alone.
+    """
     order = random_stream(SEED, "row_by_row").permutation(case.panel.n_obs)
     for rows, what in (
         (order, "rows in another order"),
@@ -147,9 +162,12 @@ def row_by_row(case: Case) -> None:
         require_equal(found, case.predictions()[rows], case=case, what=what)
 
 
-@RULES.add("other_process", "an estimator can be sent to another process and gives the same numbers there")
+@RULES.add()
 def other_process(case: Case) -> str:
-    """Fit in a worker, which hashes texts in another way and so goes through sets in another order."""
+    """Check that an estimator can be sent to another process and gives the same numbers there.
+
+    Fit in a worker, which hashes texts in another way and so goes through sets in another order.
+    """
     from joblib import Parallel, delayed
 
     (found,) = Parallel(n_jobs=2)([delayed(_fit_and_predict)(case.estimator, case.panel)])

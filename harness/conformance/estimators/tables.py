@@ -14,17 +14,18 @@ from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.protocol import HasCoefficients, HasDetails, HasNotes
 from harness.tables.preparation import Note
 
-RULES = Rules()
+RULES = Rules(needs=ABLE)
 
 ROUNDING = 1e-8
 """Largest asymmetry, or negative eigenvalue, of a covariance as a share of its largest number."""
 
 
-@RULES.add(
-    "coefficients", "the coefficient table is complete, its covariance symmetric and not negative", needs=ABLE
-)
+@RULES.add()
 def coefficients(case: Case) -> str:
-    """Look at terms, estimates, covariance, limits and p-values."""
+    """Check that the coefficient table is complete, its covariance symmetric and not negative.
+
+    Look at terms, estimates, covariance, limits and p-values.
+    """
     if not isinstance(case.fit, HasCoefficients):
         raise not_declared(HasCoefficients)
     table = case.fit.coefficients()
@@ -65,9 +66,12 @@ def _check_inference(table: CoefficientTable) -> None:
         raise Violation("p-values are not numbers between 0 and 1, one for each term")
 
 
-@RULES.add("notes", "notes have a code such as W-ABSORBED and a sentence", needs=ABLE)
+@RULES.add()
 def notes(case: Case) -> str:
-    """Read the notes of the ordinary fit, and of one whose last control does not vary."""
+    """Check that notes have a code such as W-ABSORBED and a sentence.
+
+    Read the notes of the ordinary fit, and of one whose last control does not vary.
+    """
     last = case.panel.columns[-1]
     notes = []
     for fit in (case.fit, case.fitted(case.panel.with_column(last, 1.0))):
@@ -82,11 +86,12 @@ def notes(case: Case) -> str:
     return ", ".join(sorted({note.code for note in notes})) or "none on an ordinary panel"
 
 
-@RULES.add(
-    "details", "tables of a fit have names that can be file names, and columns of one length", needs=ABLE
-)
+@RULES.add()
 def details(case: Case) -> str:
-    """Read the tables of the ordinary fit."""
+    """Check that tables of a fit have names that can be file names, and columns of one length.
+
+    Read the tables of the ordinary fit.
+    """
     if not isinstance(case.fit, HasDetails):
         raise not_declared(HasDetails)
     tables = case.fit.details()

@@ -18,7 +18,7 @@ from harness.rng import random_stream
 from harness.scenarios.draws import fit_draws, require_few_refused
 from harness.scenarios.partial_dependence import mean_predictions
 
-RULES = Rules()
+RULES = Rules(needs=SOUND)
 
 EFFECT = 1.0
 """True effect, outcome units per unit of the exposure; the noise has a standard deviation of 0.4."""
@@ -30,9 +30,12 @@ N_PANELS, N_COVERED, N_DRAWS = 8, 5, 20
 """Bands that cover 0.9 of the time cover fewer than 5 of 8 panels once in 200 times."""
 
 
-@RULES.add("effect", "the effect of the exposure on a simulated panel is found")
+@RULES.add()
 def effect(case: Case) -> str:
-    """Compare the mean predictions at the quartiles of the exposure with the truth."""
+    """Check that the effect of the exposure on a simulated panel is found.
+
+    Compare the mean predictions at the quartiles of the exposure with the truth.
+    """
     panel = case.prepared(linear_panel(EFFECT, label="effect"))
     found = float(_effect(case.fitted(panel), panel))
     if found == 0.0:
@@ -42,14 +45,12 @@ def effect(case: Case) -> str:
     return f"{found:.3g} found where {EFFECT:g} is true"
 
 
-@RULES.add(
-    "bands",
-    "bands of the effect cover its true value, zero",
-    needs=(*SOUND, "new_levels", "zero_weights", "own_draws"),
-    is_slow=True,
-)
+@RULES.add(needs=(*SOUND, "new_levels", "zero_weights", "own_draws"), is_slow=True)
 def bands(case: Case) -> str:
-    """Resample entities of several panels without any effect, by the way a study would."""
+    """Check that bands of the effect cover its true value, zero.
+
+    Resample entities of several panels without any effect, by the way a study would.
+    """
     covered = 0
     for at in range(N_PANELS):
         drawn = linear_panel(0.0, label=f"bands:{at}", n_entities=40, n_periods=5)

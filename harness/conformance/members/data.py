@@ -34,9 +34,12 @@ THIRDS = ("high", "low", "middle")
 """Values of columns that a step takes as groups: thirds of the numbers, from the least."""
 
 
-@OF_STEPS.add("row_aligned", "a column has a number for each row, whatever the order of the rows", needs=())
+@OF_STEPS.add()
 def row_aligned(member: StepGroup | Step | TableStep) -> str:
-    """Prepare the column, and again on the rows in the reverse order."""
+    """Check that a column has a number for each row, whatever the order of the rows.
+
+    Prepare the column, and again on the rows in the reverse order.
+    """
     turned = np.arange(ordinary_panel().n_obs)[::-1]
     found, again = (_prepared(member, rows) for rows in (turned[::-1], turned))
     for into, cells in found.items():
@@ -47,13 +50,12 @@ def row_aligned(member: StepGroup | Step | TableStep) -> str:
     return ", ".join(found)
 
 
-@OF_STEPS.add(
-    "repeatable",
-    "a step gives the same column each time, and leaves its inputs alone",
-    needs=("row_aligned",),
-)
+@OF_STEPS.add(name="repeatable", needs=("row_aligned",))
 def equal_columns(member: StepGroup | Step | TableStep) -> None:
-    """Prepare the column twice."""
+    """Check that a step gives the same column each time, and leaves its inputs alone.
+
+    Prepare the column twice.
+    """
     rows = np.arange(ordinary_panel().n_obs)
     found, again = (_prepared(member, rows) for _ in range(2))
     for into, cells in found.items():
@@ -117,18 +119,22 @@ def _column(step: Step, columns: Mapping[str, Floats], calendar: Calendar) -> Fl
     )
 
 
-@OF_DATASETS.add(
-    "loads", "loading gives a table with rows, and columns of different names, the same each time", needs=()
-)
+@OF_DATASETS.add()
 def loads(member: Dataset) -> str:
-    """Load twice; what is done to one table must not show in the next."""
+    """Check that loading gives a table with rows, and columns of different names, the same each time.
+
+    Load twice; what is done to one table must not show in the next.
+    """
     require_words(member, "title", "source")
     return _two_tables(member.load(), member.load())
 
 
-@OF_READERS.add("refuses", "bytes that are no file of the format are refused by a DataError", needs=())
+@OF_READERS.add()
 def refuses(member: FileReader) -> None:
-    """Read a few bytes that no format begins with."""
+    """Check that bytes that are no file of the format are refused by a DataError.
+
+    Read a few bytes that no format begins with.
+    """
     source = Source(b"\x00\xff\x00 no such file", f"file{member.suffixes[0]}", "entity", "time", FileSpec())
     try:
         frame = member.read(source).frame
@@ -137,20 +143,22 @@ def refuses(member: FileReader) -> None:
     raise Violation(f"they are read as a table of {frame.shape[0]} rows; see `Source.read_as`")
 
 
-@OF_SIMULATIONS.add(
-    "drawn", "drawing gives a table with rows, and columns of different names, the same each time", needs=()
-)
+@OF_SIMULATIONS.add()
 def drawn(member: Simulation) -> str:
-    """Draw twice."""
+    """Check that drawing gives a table with rows, and columns of different names, the same each time.
+
+    Draw twice.
+    """
     require_words(member, "title")
     return _two_tables(member.draw(), member.draw())
 
 
-@OF_SIMULATIONS.add(
-    "truth", "an outcome's expected value is known for the rows of the draw, in any order", needs=("drawn",)
-)
+@OF_SIMULATIONS.add(needs=("drawn",))
 def truth(member: Simulation) -> str:
-    """Ask for every column, and for the same rows in the reverse order."""
+    """Check that an outcome's expected value is known for the rows of the draw, in any order.
+
+    Ask for every column, and for the same rows in the reverse order.
+    """
     frame = member.draw()
     known = []
     for outcome in frame.columns:

@@ -34,9 +34,12 @@ PLACE = {"outcome", "estimator", "scenario"}
 """Columns that the harness adds to every table."""
 
 
-@OF_PROTOCOLS.add("folds", "every fold has rows on both sides, each once, and a name of its own", needs=())
+@OF_PROTOCOLS.add()
 def folds(member: EvaluationProtocol) -> str:
-    """Split the ordinary panel."""
+    """Check that every fold has rows on both sides, each once, and a name of its own.
+
+    Split the ordinary panel.
+    """
     require_words(member, "title", "how", "stream")
     if member.prepared_on not in ("train", "all"):
         raise Violation(f"`prepared_on` is {member.prepared_on!r}, neither 'train' nor 'all'")
@@ -57,13 +60,12 @@ def folds(member: EvaluationProtocol) -> str:
     return f"{len(folds)} folds"
 
 
-@OF_PROTOCOLS.add(
-    "leaks_told",
-    "rows, entities and periods on both sides of a fold are declared among `leaks`",
-    needs=("folds",),
-)
-def declared_leaks(member: EvaluationProtocol) -> str:
-    """Compare the sides of every fold."""
+@OF_PROTOCOLS.add(needs=("folds",))
+def leaks_told(member: EvaluationProtocol) -> str:
+    """Check that rows, entities and periods on both sides of a fold are declared among `leaks`.
+
+    Compare the sides of every fold.
+    """
     panel = ordinary_panel()
     declared = {leak.code for leak in member.leaks}
     if TRAINING_ROWS.code in declared:
@@ -80,18 +82,24 @@ def declared_leaks(member: EvaluationProtocol) -> str:
     return ""
 
 
-@OF_PROTOCOLS.add("repeatable", "equal streams give equal folds", needs=("folds",))
+@OF_PROTOCOLS.add(name="repeatable", needs=("folds",))
 def equal_folds(member: EvaluationProtocol) -> None:
-    """Split twice."""
+    """Check that equal streams give equal folds.
+
+    Split twice.
+    """
     panel = ordinary_panel()
     for fold, again in zip(_split(member, panel), _split(member, panel), strict=True):
         if not np.array_equal(fold.train, again.train) or not np.array_equal(fold.test, again.test):
             raise Violation(f"fold {fold.name} differs from one call to the next; draw from `rng` alone")
 
 
-@OF_PROTOCOLS.add("quick", "quick returns the same protocol with no more folds", needs=("folds",))
+@OF_PROTOCOLS.add(name="quick", needs=("folds",))
 def quick_protocol(member: EvaluationProtocol) -> str:
-    """Split by the quick protocol."""
+    """Check that quick returns the same protocol with no more folds.
+
+    Split by the quick protocol.
+    """
     quick = member.quick()
     if type(quick) is not type(member):
         raise Violation(f"quick returns a {type(quick).__name__}")
@@ -106,11 +114,12 @@ def _split(member: EvaluationProtocol, panel: Panel) -> tuple[Fold, ...]:
     return tuple(member.split(fresh(panel), rng=random_stream(SEED, "folds")))
 
 
-@OF_METRICS.add(
-    "losses", "each row has a finite loss, at least zero, and zero where it is predicted exactly", needs=()
-)
+@OF_METRICS.add()
 def losses(member: Metric) -> None:
-    """Ask for losses of random predictions, and of exact ones."""
+    """Check that each row has a finite loss, at least zero, and zero where it is predicted exactly.
+
+    Ask for losses of random predictions, and of exact ones.
+    """
     require_words(member, "title", "how")
     observed, predicted = _predictions()
     losses = _losses(member, observed, predicted)
@@ -123,13 +132,12 @@ def losses(member: Metric) -> None:
         raise Violation("no prediction has a loss, so nothing is compared")
 
 
-@OF_METRICS.add(
-    "rows_alone",
-    "the loss of a row does not depend on the rows next to it, nor on their order",
-    needs=("losses",),
-)
-def losses_of_rows_alone(member: Metric) -> None:
-    """Ask for losses of every third row, in the reverse order."""
+@OF_METRICS.add(needs=("losses",))
+def rows_alone(member: Metric) -> None:
+    """Check that the loss of a row does not depend on the rows next to it, nor on their order.
+
+    Ask for losses of every third row, in the reverse order.
+    """
     observed, predicted = _predictions()
     rows = np.arange(N_OBS)[::-3]
     if not np.allclose(
@@ -152,9 +160,12 @@ def _losses(member: Metric, observed: Floats, predicted: Floats) -> Floats:
     return require_column(found, observed.size, what="the loss")
 
 
-@OF_SCENARIOS.add("answers", "least squares answer in the declared tables, in the declared columns", needs=())
+@OF_SCENARIOS.add()
 def answers(member: Scenario) -> str:
-    """Ask least squares on the ordinary panel."""
+    """Check that least squares answer in the declared tables, in the declared columns.
+
+    Ask least squares on the ordinary panel.
+    """
     tables = {**member.describe(_panel(member)), **_answer(member)}
     declared = {table.name: table for table in (*member.tables, *member.data_tables)}
     if not any(len(frame) for frame in tables.values()):
@@ -169,22 +180,24 @@ def answers(member: Scenario) -> str:
     return ", ".join(sorted(tables))
 
 
-@OF_SCENARIOS.add("repeatable", "the same fit and seed give the same answer", needs=("answers",))
+@OF_SCENARIOS.add(name="repeatable", needs=("answers",))
 def equal_answers(member: Scenario) -> None:
-    """Ask twice."""
+    """Check that the same fit and seed give the same answer.
+
+    Ask twice.
+    """
     again = _answer(member)
     for name, frame in _answer(member).items():
         if not frame.equals(again[name]):
             raise Violation(f"the table '{name}' differs from one call to the next")
 
 
-@OF_SCENARIOS.add(
-    "quick",
-    "quick returns a scenario of the same class, and notes are harness.plugin.Note",
-    needs=("answers",),
-)
+@OF_SCENARIOS.add(name="quick", needs=("answers",))
 def quick_scenario(member: Scenario) -> str:
-    """Compare the classes, and read the notes."""
+    """Check that quick returns a scenario of the same class, and notes are harness.plugin.Note.
+
+    Compare the classes, and read the notes.
+    """
     quick = member.quick()
     if type(quick) is not type(member):
         raise Violation(f"quick returns a {type(quick).__name__}")
@@ -213,11 +226,12 @@ def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
     return answer_here(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
 
 
-@OF_SECTIONS.add(
-    "whole", "a section has a title, a whole number for its place, and what makes its blocks", needs=()
-)
-def whole_section(member: Section) -> str:
-    """Look at what the page reads."""
+@OF_SECTIONS.add()
+def whole(member: Section) -> str:
+    """Check that a section has a title, a whole number for its place, and what makes its blocks.
+
+    Look at what the page reads.
+    """
     from harness.report.sections.section import Section
 
     section = member

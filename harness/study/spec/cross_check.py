@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.data.name import fold_name, near_columns
@@ -21,11 +21,9 @@ _LISTS: tuple[Loc, ...] = (
     ("scenarios",),
 )
 
-_LISTS_OF_ESTIMATORS: tuple[Loc, ...] = (
-    ("evaluation", "further_references"),
-    ("multiverse", "references"),
-    ("report", "featured"),
-)
+_REFERENCE: Loc = ("evaluation", "reference")
+_FURTHER: Loc = ("evaluation", "further_references")
+_VARIED: Loc = ("multiverse", "estimator")
 
 
 @dataclass(frozen=True)
@@ -40,28 +38,24 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     for named in ids.values():
         yield from _repeated(named)
     known = {loc: tuple(dict.fromkeys(entry.id for entry in named)) for loc, named in ids.items()}
-    estimators = known["estimators",]
-    for loc in _estimators_named(document):
-        yield from _unknown_estimator(document, loc, estimators)
+    names = Names.of(
+        document,
+        estimators=known["estimators",],
+        protocols=known["evaluation", "protocols"],
+        scenarios=known["scenarios",],
+    )
+    yield from _unknown_estimators(document, names)
     yield from _same_reference(document)
-    names = Names.of(document, estimators=estimators, protocols=known["evaluation", "protocols"])
     yield from _unknown_moderators(document, names)
     yield from _estimators_columns(document, names)
+    yield from _on_other_rows(document)
     yield from check_claims(document, names)
-    ids_in = {
-        "outcome": names.outcomes,
-        "estimator": estimators,
-        "reference": estimators,
-        "protocol": names.protocols,
-        "moderator": names.moderators,
-        "scenario": known["scenarios",],
-    }
-    yield from check_expectations(document, ids_in, tables_offered(catalogs))
+    yield from check_expectations(document, names, tables_offered(catalogs))
 
 
 def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> list[_Named]:
     """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
-    written = _value(document, loc)
+    written = document.value(loc)
     if loc == ("estimators",):
         written = expand_ladder(written, catalogs["estimator"].members)
     ids = entry_ids(written)
@@ -78,75 +72,54 @@ def _repeated(ids: list[_Named]) -> Iterator[Mistake]:
             yield Mistake(named.place, what, "each id once", "give this entry an `id:` of its own")
 
 
-def _estimators_named(document: Document) -> Iterator[Loc]:
-    """Yield the places outside the list of estimators that name one of them."""
-    yield ("evaluation", "reference")
-    yield ("multiverse", "estimator")
-    scenarios = _value(document, ("scenarios",))
-    learners = [
-        ("scenarios", at, "learners") for at in range(len(scenarios) if isinstance(scenarios, list) else 0)
-    ]
-    for loc in (*_LISTS_OF_ESTIMATORS, *learners):
-        named = _value(document, loc)
-        yield from ((*loc, at) for at in range(len(named) if isinstance(named, list) else 0))
-
-
-def _value(document: Document, loc: Loc) -> object:
-    """Return what is written at a place; None where nothing is."""
-    value: object = document.data
-    for key in loc:
-        if isinstance(value, Mapping):
-            value = value.get(str(key))
-        elif isinstance(value, list) and isinstance(key, int):
-            value = value[key]
-        else:
-            return None
-    return value
-
-
-def _unknown_estimator(document: Document, loc: Loc, known: Collection[str]) -> Iterator[Mistake]:
-    name = _value(document, loc)
-    if isinstance(name, str) and known and name not in known:
-        hint = near_names(name, known) or "name one of the estimators"
-        yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), hint)
+def _unknown_estimators(document: Document, names: Names) -> Iterator[Mistake]:
+    """Yield names of estimators, outside their list, that none has."""
+    places = [_REFERENCE, _VARIED]
+    for loc in (_FURTHER, ("multiverse", "references"), ("report", "featured")):
+        places += document.entries(loc)
+    for scenario in document.entries(("scenarios",)):
+        places += document.entries((*scenario, "learners"))
+    known = names.estimators
+    for loc in places:
+        name = document.value(loc)
+        if isinstance(name, str) and known and name not in known:
+            hint = near_names(name, known) or "name one of the estimators"
+            yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), hint)
 
 
 def _same_reference(document: Document) -> Iterator[Mistake]:
     """Yield further references that are named before."""
-    named = _value(document, ("evaluation", "further_references"))
-    before = [_value(document, ("evaluation", "reference"))]
-    for at, name in enumerate(named if isinstance(named, list) else ()):
+    before = [document.value(_REFERENCE)]
+    for loc in document.entries(_FURTHER):
+        name = document.value(loc)
         if isinstance(name, str) and name in before:
-            place = document.find(("evaluation", "further_references", at))
-            yield Mistake(place, f"'{name}' is a reference already", "each reference once", "remove it here")
+            what = f"'{name}' is a reference already"
+            yield Mistake(document.find(loc), what, "each reference once", "remove it here")
         before.append(name)
 
 
 def _estimators_columns(document: Document, names: Names) -> Iterator[Mistake]:
-    """Yield columns of estimators that are no regressors, and references on rows of their own."""
-    roles, entries = _value(document, ("roles",)), _value(document, ("estimators",))
-    if not isinstance(entries, list) or not isinstance(roles, Mapping):
+    """Yield columns of estimators that are no regressors of the study."""
+    if not isinstance(document.value(("roles",)), Mapping):
         return
-    controls = roles.get("controls") or []
-    known = {"controls": [controls] if isinstance(controls, str) else controls}
-    known["exposure"] = [*([roles["exposure"]] if "exposure" in roles else []), *names.held]
-    for at, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            continue
+    controls, exposure = document.value(("roles", "controls")), document.value(("roles", "exposure"))
+    known = {
+        "controls": (controls,) if isinstance(controls, str) else document.texts(("roles", "controls")),
+        "exposure": (*([exposure] if isinstance(exposure, str) else []), *names.held),
+    }
+    for entry in document.entries(("estimators",)):
         for key, columns in known.items():
-            written = entry.get(key)
-            listed = written if isinstance(written, list) else [written]
-            for place, name in enumerate(listed):
+            for loc in document.entries((*entry, key)) or [(*entry, key)]:
+                name = document.value(loc)
                 if isinstance(name, str) and fold_name(name) not in map(fold_name, columns):
-                    loc: Loc = ("estimators", at, key, *([place] if isinstance(written, list) else []))
                     what = f"'{name}' is no {'control' if key == 'controls' else 'regressor'} of the study"
                     hint = near_columns(name, columns) or "name one of them, or add it to roles.controls"
                     yield Mistake(document.find(loc), what, ", ".join(columns), hint)
-    yield from _on_other_rows(document, entries)
 
 
-def _on_other_rows(document: Document, entries: list[object]) -> Iterator[Mistake]:
+def _on_other_rows(document: Document) -> Iterator[Mistake]:
     """Yield references and estimators of the multiverse that have columns or rows of their own."""
+    entries = [entry for loc in document.entries(("estimators",)) if (entry := document.value(loc))]
     own = {
         str(entry.get("id", entry.get(USE))): key
         for entry in entries
@@ -154,36 +127,24 @@ def _on_other_rows(document: Document, entries: list[object]) -> Iterator[Mistak
         for key in ("controls", "exposure", "rows")
         if key in entry
     }
-    rows = {name for name, key in own.items() if key == "rows"}
-    further = _value(document, ("evaluation", "further_references"))
-    references: list[Loc] = [("evaluation", "reference")]
-    references += [
-        ("evaluation", "further_references", at)
-        for at in range(len(further) if isinstance(further, list) else 0)
-    ]
-    for loc in references:
-        name = _value(document, loc)
-        if isinstance(name, str) and name in rows:
+    for loc in (_REFERENCE, *document.entries(_FURTHER)):
+        name = document.value(loc)
+        if isinstance(name, str) and own.get(name) == "rows":
             what = f"'{name}' is fitted on rows of its own, and gains are over the same rows"
             yield Mistake(document.find(loc), what, "an estimator on all rows", "name another")
-    name = _value(document, ("multiverse", "estimator"))
+    name = document.value(_VARIED)
     if isinstance(name, str) and name in own:
         what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
         hint = "vary an entry without, or `multiverse.controls`"
-        yield Mistake(document.find(("multiverse", "estimator")), what, "an estimator without", hint)
+        yield Mistake(document.find(_VARIED), what, "an estimator without", hint)
 
 
 def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:
     """Yield moderators, and exposures of their own, of scenarios that are no regressors of the study."""
-    scenarios = _value(document, ("scenarios",))
-    places = [
-        ("scenarios", at, key)
-        for at in range(len(scenarios) if isinstance(scenarios, list) else 0)
-        for key in ("moderator", "exposure")
-    ]
-    for loc in places:
-        name = _value(document, loc)
-        if isinstance(name, str) and names.held and fold_name(name) not in map(fold_name, names.held):
+    scenarios = document.entries(("scenarios",))
+    for loc in ((*scenario, key) for scenario in scenarios for key in ("moderator", "exposure")):
+        name = document.value(loc)
+        if isinstance(name, str) and names.held and fold_name(name) not in names.held:
             what = f"'{name}' is no moderator or control of the study"
             hint = near_columns(name, names.held) or "name one of them, or add it to roles.moderators"
             yield Mistake(document.find(loc), what, ", ".join(names.held), hint)

@@ -150,6 +150,22 @@ class Document:
         data: dict[str, Any] = self.root.plain()
         return data
 
+    def value(self, loc: Loc) -> object:
+        """Return what is written at a path; None where nothing is."""
+        node: Node | None = self.root
+        for segment in loc:
+            node = None if node is None else node.child(segment)
+        return None if node is None else node.plain()
+
+    def entries(self, loc: Loc) -> list[Loc]:
+        """Return the paths of the entries of the list at a path; none where no list is written."""
+        written = self.value(loc)
+        return [(*loc, at) for at in range(len(written))] if isinstance(written, list) else []
+
+    def texts(self, loc: Loc) -> tuple[str, ...]:
+        """Return the texts of the list at a path; what is no text is left out."""
+        return tuple(text for at in self.entries(loc) if isinstance(text := self.value(at), str))
+
     def find(self, loc: Loc) -> Place:
         """Return the place that pydantic's path of a mistake leads to; see `Node.find`."""
         return self.root.find(loc)

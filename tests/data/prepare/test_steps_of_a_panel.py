@@ -13,7 +13,7 @@ from harness.data.data_spec import DataSpec
 from harness.data.read.table import Table
 from harness.data.roles import Roles
 from harness.installed import installed
-from harness.registry.options import OPTIONS, options_model
+from harness.registry.kind import OPTIONS, options_model
 
 STEPS = [
     {"interpolate": {"columns": ["gas", "lpg"], "limit": 2}},

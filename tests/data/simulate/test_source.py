@@ -13,7 +13,7 @@ from harness.data.read.files import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.simulate.small_panels import SCurve
 from harness.installed import installed
-from harness.registry.options import OPTIONS, options_model
+from harness.registry.kind import OPTIONS, options_model
 
 CATALOGS = installed().catalogs
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
+from ruamel.yaml import YAML
 
+from harness.errors import SpecError
 from harness.installed import KINDS, installed
 from harness.registry.catalog import Catalog, Choose
+from harness.study.spec import load as loader
+from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
 
 GOOD = """\
@@ -189,3 +194,39 @@ def load(spec_file, catalogs):
         return load_study(spec_file(text), catalogs=catalogs, overrides=overrides)
 
     return load_text
+
+
+def told(part):
+    """Return a part of ``mistakes.yaml``: what is wrong, and what is told of it."""
+    return YAML(typ="safe").load(Path(__file__).with_name("mistakes.yaml"))[part]
+
+
+@pytest.fixture
+def untold(load, catalogs, monkeypatch):
+    """Return what is told otherwise than ``mistakes.yaml`` has it, of a text with each mistake of a part."""
+
+    schema = spec_schema(catalogs)
+    monkeypatch.setattr(loader, "spec_schema", lambda _: schema)
+
+    def differences(part, text):
+        cases = told(part)
+        found = {}
+        for name, case in cases.items():
+            assert text.count(case["written"]) == 1, name
+            with pytest.raises(SpecError) as caught:
+                load(text.replace(case["written"], case["instead"]))
+            found[name] = str(caught.value)
+        assert len(found) > 15
+        return {name: told for name, told in found.items() if told != cases[name]["told"]}
+
+    return differences
+
+
+@pytest.fixture
+def told_of_overrides():
+    return told("overrides")
+
+
+@pytest.fixture
+def told_of_texts():
+    return told("texts")

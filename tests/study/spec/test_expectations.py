@@ -61,53 +61,8 @@ def test_a_tolerance_that_is_given_goes_before_the_digits_of_the_text(load, text
     assert expected.tolerance == pytest.approx({"digits: 2": 0.005, "absolute: 0.1": 0.1}.get(how, 0.011))
 
 
-WRONG = {
-    "unknown table": ("table: gain", "table: gains", ["x.yaml:32", "expect[1].table", "'gains'", "'gain'"]),
-    "unknown column": ("column: gain", "column: gian", ["expect[1].column", "'gian'", "'gain'"]),
-    "unknown key": ("protocol: rows", "protocl: rows", ["expect[1].where.protocl", "'protocol'"]),
-    "unknown estimator": ("estimator: bag", "estimator: bog", ["expect[1].where.estimator", "'bag'"]),
-    "unknown outcome": ("outcome: co2", "outcome: co", ["expect[1].where.outcome", "'co2'"]),
-    "unknown protocol": ("protocol: rows", "protocol: row", ["no protocol is called 'row'", "'rows'"]),
-    "unknown scenario": ("scenario: curve", "scenario: curv", ["no scenario is called 'curv'", "'curve'"]),
-    "of the whole table": ("column: gain", "column: p_best", ["depends on all other cells"]),
-    "no source": (
-        ", source: Table 1}",
-        "}",
-        ["x.yaml:30", "expect[0]", "a published value without its source"],
-    ),
-    "no origin": ("1e-2, from: run", "1e-2", ["expect[1]", "'from' is missing"]),
-    "two tolerances": ("absolute: 0,", "absolute: 0, digits: 1,", ["2 tolerances: digits, absolute"]),
-    "a share of zero": ("value: 0.25,", "value: 0.0,", ["a share of zero is zero"]),
-    "a negative tolerance": ("absolute: 0,", "absolute: -1,", ["expect[2].absolute", "at least 0"]),
-    "a text with digits": ("value: refused,", "value: refused, digits: 2,", ["unknown key 'digits'"]),
-    "no row named": ("where: {estimator: ols, term: gdp}", "where: {}", ["expect[0].where"]),
-    "unknown origin": ("from: publication", "from: a book", ["expect[0].from", "'publication' or 'run'"]),
-    "a column that is a list": ("column: gain", "column: [gain]", ["expect[1].column", "found a list of 1"]),
-    "a table that is a mapping": ("table: gain", "table: {a: 1}", ["expect[1].table", "found a mapping"]),
-    "an id that is a list": ("estimator: bag", "estimator: [bag]", ["expect[1].where.estimator"]),
-    "an entry that is a text": ("expect:\n", "expect:\n  - gain\n", ["expect[0]"]),
-    "no value": ("value: 0.110,", "", ["expect[0]", "'value' is missing"]),
-    "a cell twice": (
-        EXPECT[8:],
-        EXPECT[8:] + EXPECT[8:],
-        ["x.yaml:40", "is expected at x.yaml:32:5 already"],
-    ),
-}
-
-
-@pytest.mark.parametrize(("written", "instead", "words"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_with_its_place(load, text, written, instead, words):
-    assert text.count(written) == 1
-    with pytest.raises(SpecError) as caught:
-        load(text.replace(written, instead))
-    for word in words:
-        assert word in str(caught.value)
-
-
-def test_one_mistake_is_one_problem(load, text):
-    with pytest.raises(SpecError) as caught:
-        load(text.replace("column: gain", "colum: gain"))
-    assert len(caught.value.problems) == 2  # the unknown key, and the missing one
+def test_mistakes_are_named_with_place_value_and_remedy(untold, text):
+    assert untold("expectations", text) == {}
 
 
 def test_the_same_cell_may_be_published_and_pinned(load, text):

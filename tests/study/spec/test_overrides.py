@@ -12,13 +12,10 @@ from harness.errors import SpecError
     [
         ("seed=7", lambda study: study.seed, 7),
         ("title='a = b'", lambda study: study.title, "a = b"),
-        ("title=a=b", lambda study: study.title, "a=b"),
         ("estimators[2].draws=5", lambda study: study.estimators[2].estimator.draws, 5),
         ("estimators.bag.draws=5", lambda study: study.estimators[2].estimator.draws, 5),
         ("estimators[bag].draws=5", lambda study: study.estimators[2].estimator.draws, 5),
-        ("estimators.small_net.hidden=auto", lambda study: study.estimators[1].estimator.hidden, "auto"),
         ("estimators.bag.base.hidden=9", lambda study: study.estimators[2].estimator.base.hidden, 9),
-        ("estimators.bag=net", lambda study: study.estimators[2].use, "net"),
         (
             "evaluation.protocols.groups.folds=2",
             lambda study: study.evaluation.protocols[1].protocol.folds,
@@ -30,15 +27,12 @@ from harness.errors import SpecError
             0.5,
         ),
         ("scenarios.curve.grid=3", lambda study: study.scenarios[0].scenario.grid, 3),
-        ("evaluation.level=0.9", lambda study: study.evaluation.level, 0.9),
-        ("variables.gdp.label=Income", lambda study: study.variables["gdp"].label, "Income"),
         (
             "variables[gdp per head].label=Income",
             lambda study: study.variables["gdp per head"].label,
             "Income",
         ),
         ("roles.controls=[roads]", lambda study: study.roles.controls, ("roads",)),
-        ("description=yes", lambda study: study.description, "yes"),
     ],
 )
 def test_a_value_is_put_over_the_one_of_the_file(load, good, override, read, value):
@@ -60,55 +54,13 @@ def test_a_list_that_the_file_does_not_have_is_made(load, good):
     assert load(shorter, "report.formats=[latex]").study.report.formats == ("latex",)
 
 
-@pytest.mark.parametrize(
-    ("override", "where", "what", "allowed", "hint"),
-    [
-        ("seed", "--set seed", "this override cannot be read", "key=value", "write key=value"),
-        ("=5", "--set =5", "this override cannot be read", "key=value", "write key=value"),
-        ("a..b=5", "--set a..b=5", "this override cannot be read", "key=value", "write key=value"),
-        ("a[=5", "--set a[=5", "this override cannot be read", "key=value", "write key=value"),
-        (
-            "estimators[3].draws=5",
-            "--set estimators[3].draws=5: estimators",
-            "this list has no entry '3'",
-            "0 to 2, or an id: ols, small_net, bag",
-            "name an entry",
-        ),
-        (
-            "estimators.bagg.draws=5",
-            "--set estimators.bagg.draws=5: estimators",
-            "this list has no entry 'bagg'",
-            "0 to 2, or an id: ols, small_net, bag",
-            "name an entry",
-        ),
-        (
-            "estimators.ols.hidden=5",
-            "--set estimators.ols.hidden=5",
-            "estimators[0] is a single value, so it has no 'hidden'",
-            "a key of a mapping",
-            "set estimators[0] as a whole",
-        ),
-        (
-            "estimators[2].draws=1",
-            "--set estimators[2].draws=1: estimators[2].draws",
-            "found 1",
-            "a whole number, at least 2",
-            "leave the key out for 200",
-        ),
-        ("sed=1", "--set sed=1: sed", "unknown key 'sed'", "seed", "did you mean 'seed'?"),
-        ("title=", "--set title=: title", "found nothing", "a text", "write"),
-        ("title='x", "--set title='x", "this quote is not closed", "YAML 1.2", "close it"),
-        ("title=!x y", "--set title=!x y", "the tag !x", "without tags", "remove the tag"),
-    ],
-)
-def test_a_wrong_override_is_named_as_it_was_given(load, good, override, where, what, allowed, hint):
-    with pytest.raises(SpecError) as caught:
-        load(good, override)
-    (problem,) = caught.value.problems
-    assert problem.where == where
-    assert what in problem.what
-    assert allowed in problem.expected
-    assert hint in problem.hint
+def test_a_wrong_override_is_named_as_it_was_given(load, good, told_of_overrides):
+    found = {}
+    for override in told_of_overrides:
+        with pytest.raises(SpecError) as caught:
+            load(good, override)
+        found[override] = str(caught.value)
+    assert found == told_of_overrides
 
 
 def test_all_wrong_overrides_are_reported(load, good):

@@ -14,14 +14,14 @@ SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 WITH_DATA = [path for path in SPECS if not path.name.startswith("country_")]
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_every_column_has_a_rule_with_a_type(path):
-    study = load_study(path, catalogs=installed().catalogs).study
-    keys = (study.roles.entity, study.roles.time)
-    inputs = [name for step in study.data.steps for name in (*step.inputs, step.into)]
-    groups = [name for entry in study.scenarios for name in entry.scenario.columns]
-    used = {*keys, *study.roles.variables, *inputs, *groups}
-    assert used - {name for name, rule in study.data.schema.items() if rule.type} == set()
+def test_every_column_has_a_rule_with_a_type():
+    for path in SPECS:
+        study = load_study(path, catalogs=installed().catalogs).study
+        keys = (study.roles.entity, study.roles.time)
+        inputs = [name for step in study.data.steps for name in (*step.inputs, step.into)]
+        groups = [name for entry in study.scenarios for name in entry.scenario.columns]
+        used = {*keys, *study.roles.variables, *inputs, *groups}
+        assert used - {name for name, rule in study.data.schema.items() if rule.type} == set(), path
 
 
 @pytest.mark.parametrize("path", WITH_DATA, ids=lambda path: path.stem)

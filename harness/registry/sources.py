@@ -1,0 +1,136 @@
+"""Where plugins come from, known before their code runs: installed distributions, and a local folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+from harness.errors import PluginError, Problem
+from harness.registry.hooks import DISTRIBUTION
+
+PACKAGE_FILE = "__init__.py"
+
+
+@dataclass(frozen=True)
+class PluginSource:
+    """A plugin that was found and not yet loaded.
+
+    Attributes
+    ----------
+    name : how it is called in the list of plugins and switched off
+    distribution, version : what brought it; of a local one its folder, and the hash of its files
+    recorded_as : under what the manifest of a run records the version
+    module : dotted name of the module with the hooks
+    load : returns that module; a stranger's code runs, and may raise anything
+    """
+
+    name: str
+    distribution: str
+    version: str
+    recorded_as: str
+    module: str
+    load: Callable[[], object]
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Name, distribution and version."""
+        return self.name, self.distribution, self.version
+
+
+def installed_sources(points: Sequence[EntryPoint]) -> tuple[PluginSource, ...]:
+    """Return the plugins of entry points of the group ``harness``, in an order that no installation changes.
+
+    Those that come with the harness are first, so that no other can take a name of theirs; the rest are in
+    the order of their names.
+    """
+
+    def source(point: EntryPoint) -> PluginSource:
+        name, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
+        return PluginSource(point.name, name, version, name, point.module, point.load)
+
+    def place(point: EntryPoint) -> tuple[bool, str, str, str]:
+        name = point.dist.name if point.dist else ""
+        return name != DISTRIBUTION, point.name, name, point.value
+
+    return tuple(source(point) for point in sorted(points, key=place))
+
+
+def plugins_folder(path: Path) -> Path:
+    """Return a folder of plugins, links followed.
+
+    Raises
+    ------
+    PluginError
+        Where there is no folder.
+    """
+    if not path.is_dir():
+        hint = "name a folder of plugins, each a .py file or a package"
+        raise PluginError(Problem(str(path), "there is no such folder of plugins", hint=hint))
+    return path.resolve()
+
+
+def local_sources(folder: Path) -> tuple[PluginSource, ...]:
+    """Return modules and packages directly in a folder, by name; a leading underscore says it is none."""
+    paths = (
+        path
+        for path in folder.iterdir()
+        if path.suffix == ".py" or (path / PACKAGE_FILE).is_file()
+        if not path.name.startswith(("_", "."))
+    )
+    return tuple(map(_local_source, sorted(paths)))
+
+
+def _local_source(path: Path) -> PluginSource:
+    return PluginSource(
+        name=path.stem,
+        distribution=f"local folder {path.parent}",
+        version=f"sha256:{tree_sha256(path) if path.is_dir() else _file_sha256(path)}",
+        recorded_as=f"local plugin {path.stem}",
+        module=path.stem,
+        load=partial(_load_local, path),
+    )
+
+
+def _load_local(path: Path) -> object:
+    """Import a module, by its own name, from its folder.
+
+    Worker processes import it the same way, since they start with this process's path. The folder stands last
+    on the path, so nothing in it hides what is installed.
+
+    Raises
+    ------
+    PluginError
+        Where the name is none of Python's, or that of another module.
+    """
+    name = path.stem
+    if not name.isidentifier():
+        hint = f"rename it, such as {name.replace('-', '_')}"
+        raise PluginError(Problem(name, "its file has a name that Python cannot import", hint=hint))
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    importlib.invalidate_caches()
+    file = path / PACKAGE_FILE if path.is_dir() else path
+    spec = importlib.util.find_spec(name)
+    found = Path(spec.origin) if spec and spec.origin else None
+    if found is None or found.resolve() != file.resolve():
+        what = f"another module of this name comes first: {found or name}"
+        raise PluginError(Problem(name, what, hint="rename the file"))
+    return importlib.import_module(name)
+
+
+def _file_sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def tree_sha256(folder: Path) -> str:
+    """Return the hash of all modules in a folder at any depth, of their places in it and their bytes."""
+    files = sorted(folder.rglob("*.py"))
+    lines = [f"{_file_sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
