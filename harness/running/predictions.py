@@ -87,7 +87,8 @@ def predictions_table(
             case "time":
                 return keys[cell.outcome][1].column(panel.time.codes[rows])
             case "observed":
-                return panel.observed[rows]
+                observed: Floats = panel.observed[rows]
+                return observed
             case "predicted":
                 predicted: Floats = np.concatenate([predictions.train, predictions.test])
                 return predicted
