@@ -17,10 +17,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield what is wrong with the manifest's own hash, with the marker, and with a run that is not whole."""
-    own, beside, marker = (folder.path / name for name in (MANIFEST, MANIFEST_SUM, MARKER))
-    if not beside.is_file():
+    own, sum_file, marker = (folder.path / name for name in (MANIFEST, MANIFEST_SUM, MARKER))
+    if not sum_file.is_file():
         yield Problem(MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
-    elif beside.read_bytes() != sum_line(own.read_bytes()):
+    elif sum_file.read_bytes() != sum_line(own.read_bytes()):
         yield Problem(MANIFEST, f"is not the manifest whose SHA-256 is in {MANIFEST_SUM}", hint=_MEND)
     if not marker.is_file() or marker.read_bytes() != MARK:
         yield Problem(MARKER, "does not hold what every run writes into it", hint=_MEND)
@@ -46,8 +46,8 @@ def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
 def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
     """Return what a report reads and what is not as the run wrote it, the manifest among it."""
     manifest = folder.manifest()
-    own, beside = folder.path / MANIFEST, folder.path / MANIFEST_SUM
-    is_sound = beside.is_file() and beside.read_bytes() == sum_line(own.read_bytes())
+    own, sum_file = folder.path / MANIFEST, folder.path / MANIFEST_SUM
+    is_sound = sum_file.is_file() and sum_file.read_bytes() == sum_line(own.read_bytes())
     names = {*manifest.files, *(set(folder.files()) - folder.own())}
     read = sorted(name for name in names if _is_read(name))
     found = [name for name in read if not _is_as_listed(folder, name, manifest.files.get(name))]

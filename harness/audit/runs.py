@@ -19,10 +19,10 @@ from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import ResultTable
 
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")
-"""What the manifest says about data, their name and source apart."""
+"""What the manifest says about data, except their name and source."""
 
 SETTINGS = ("quick",)
-"""What was asked on the command line, beside changes to the spec."""
+"""What was asked on the command line, in addition to changes to the spec."""
 
 
 @dataclass(frozen=True)

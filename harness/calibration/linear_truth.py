@@ -8,7 +8,7 @@ data, and no nonlinearity remains.
 
 The split into these parts and the draws follow the bootstrap under clustering in two dimensions (Menzel 2021,
 Econometrica 89; Davezies, D'Haultfoeuille and Guyonvarch 2021, Annals of Statistics 49): a part for each
-dimension and a remainder, drawn apart. Levels and remainders take random signs by entity, all rows of an
+dimension and a remainder, drawn separately. Levels and remainders take random signs by entity, all rows of an
 entity the same one, so that spread, tails and serial correlation are those of the data (wild cluster
 bootstrap; Cameron, Gelbach and Miller 2008). Period shocks take a random sign for each period. As they may
 last, the signs go to the innovations of a first-order autoregression of theirs (recursive wild bootstrap;
@@ -89,7 +89,7 @@ class ErrorParts:
     ----------
     level : (n_entities,), of entities
     shock : (n_periods,), of periods, with mean zero
-    remainder : (n_obs,), what is left; its means over entities and over periods are zero
+    remainder : (n_obs,), the residual; its means over entities and over periods are zero
     """
 
     cells: Cells
@@ -174,7 +174,7 @@ class LinearTruth:
     panel : the panel it was fitted to
     effect : of the exposure, outcome units per unit of exposure, or of any level but the base
     systematic : (n_obs,), what the other regressors predict, entities' means of them included
-    parts : what is left, of entities, periods and rows
+    parts : the residuals, of entities, periods and rows
     """
 
     panel: Panel

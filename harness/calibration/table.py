@@ -58,8 +58,8 @@ class Truth:
     Attributes
     ----------
     n_panels : >= 1, panels to draw with each effect
-    effect : of the exposure, outcome units per unit of exposure, in panels beside those without one; 0 for
-        none beside them
+    effect : of the exposure, outcome units per unit of exposure, in panels next to those without one; 0 for
+        none but these
     """
 
     n_panels: int

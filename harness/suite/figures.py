@@ -30,7 +30,7 @@ class Cost:
     ----------
     column : of ``suite_summary``
     label : of the axis
-    least : lower costs are not told apart
+    least : lower costs are drawn alike
     """
 
     column: str
@@ -47,7 +47,7 @@ LONGEST = 34
 """Characters of a name, beyond which it is cut."""
 
 MOST_IN_FOUR = 24
-"""Characters of a name of which four stand beside each other."""
+"""Characters of a name of which four stand next to each other."""
 
 WIDE = 100.0
 """An axis from which on decades alone have numbers."""

@@ -288,7 +288,7 @@ def explained_rows(
 ) -> Iterator[Mapping[str, object]]:
     """Yield Spearman's rank correlations of log error ratios over two-way effects with every feature.
 
-    Intervals resample panels. A correlation below zero says that the estimator does better, beside two-way
+    Intervals resample panels. A correlation below zero says that the estimator does better, next to two-way
     effects, where the feature is larger. It is a table of what goes together, not of causes.
 
     Parameters

@@ -105,7 +105,7 @@ def studies_of(
 
     Parameters
     ----------
-    options : of each run, beside its spec and overrides
+    options : of each run, without its spec and overrides
     only : ids of the studies to run; none for all
 
     Raises

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
 
 NUISANCE_DECAY = 1e-5
-"""Decay of output weights of nuisance functions, a hundredth of the usual one beside effects.
+"""Decay of output weights of nuisance functions, a hundredth of the usual one next to effects.
 
 What it shrinks is shrunk in outcome and exposure alike, see ``docs/what_is_the_effect.md``.
 """

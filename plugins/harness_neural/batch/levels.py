@@ -139,7 +139,7 @@ class LevelWeights:
     shares : (n_networks, n_many, n_few); shares of the levels of the key that has fewer in the training
         weight of each level of the other; empty with one key
     inverse : (n_networks, n_few, n_few); of the normal equations of the key that has fewer, once the other's
-        effects are taken out
+        effects are absorbed
     """
 
     totals: Tensor
@@ -214,7 +214,7 @@ def effects_aside(levels: Levels, at: int, sums: Tensor, known: LevelWeights) ->
 
     Parameters
     ----------
-    sums : (n_networks, n_levels of the key); of what is left of errors, weighted by selection
+    sums : (n_networks, n_levels of the key); of residuals, weighted by selection
     """
     aside = known.aside[:, levels.places[at]]
     return torch.where(aside > 0.0, sums / aside, 0.0)

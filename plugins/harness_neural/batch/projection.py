@@ -6,8 +6,8 @@ that of the plain loss at these output weights (variable projection, Golub & Per
 Pereyra, Scherer & Wong 2006). It has fewer parameters and is better conditioned: few steps do the work of
 many.
 
-Effects of levels beside the units are solved for together with these weights: they are taken out of the
-units and of the outcome, and the equations are those of what is left.
+Effects of levels next to the units are solved for together with these weights: they are absorbed from the
+units and from the outcome, and the equations are those of the residuals.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ It is larger than the rounding of the sums of products.
 """
 
 DECAY_BESIDE_EFFECTS = 1e-3
-"""Decay of solved output weights beside effects, in units of the variance that effects leave of the outcome.
+"""Decay of solved output weights next to effects, in units of the variance that effects do not explain.
 
 Units that hardly vary within entities would get any weight otherwise, and with it predictions for new
 entities, which differ in them. ``docs/decisions/when_networks_stop.md`` has what was tried.
@@ -43,7 +43,7 @@ class UnitMoments:
     ----------
     with_units : (..., n_units)
     with_outcome : (...); in units of the task
-    means : (n_networks, n_units); of the units, nothing taken out
+    means : (n_networks, n_units); of the units, nothing absorbed
     """
 
     with_units: Tensor
