@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -167,7 +167,8 @@ def catalogs():
         name: Catalog(kinds[name], {cls.name: cls for cls in classes}, absent)
         for name, classes in offered.items()
     }
-    return {**installed().catalogs, **fakes}
+    whole = {name: replace(catalog, absent="") for name, catalog in installed().catalogs.items()}
+    return {**whole, **fakes}
 
 
 @pytest.fixture
