@@ -120,7 +120,6 @@ def run_study(
         if options.cluster is None and isinstance(local, CanStartEarly):
             local.start([TASK_MODULE])
         # These imports take as long as the start of a worker, which they go on beside.
-        from harness.findings.table import findings_of
         from harness.installed import installed
         from harness.running.run import write_run
 
@@ -128,7 +127,6 @@ def run_study(
         folder = write_run(
             options,
             registry,
-            find=findings_of,
             workers=options.cluster or local,
             meanwhile=WRITERS,
             on_progress=on_progress,
@@ -144,7 +142,6 @@ def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Rep
     ----------
     workers : that print figures; None for this process
     """
-    from harness.findings.table import findings_of
     from harness.installed import installed
     from harness.report.sections.section import SECTION
     from harness.report.shown import IN_THIS_PROCESS
@@ -152,7 +149,7 @@ def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Rep
 
     registry = installed(plugins)
     sections = tuple(registry.of(SECTION).values())
-    return Reporter(sections, findings_of, registry.messages, workers or IN_THIS_PROCESS)
+    return Reporter(sections, registry.messages, workers or IN_THIS_PROCESS)
 
 
 def prepare_study(options: RunOptions) -> Prepared:

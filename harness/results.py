@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from maketables import ETable
 
-    from harness.report.model.run import Run
+    from harness.findings.run import Run
     from harness.report.sections.coefficients.stored_fit import StoredFit
     from harness.running.folder import RunFolder
 
@@ -192,7 +192,7 @@ class StudyResult:
             term_label,
             terms_in_order,
         )
-        from harness.report.text.numbers import count
+        from harness.text.numbers import count
 
         study, found = self._run.manifest.study, estimates_of(self._run, self._outcome(outcome))
         firsts = [next(iter(own.values())) for own in found.values()]
@@ -321,7 +321,7 @@ class StudyResult:
         return self._figure("surface", scenario, estimator)
 
     def _figure(self, kind: str, *of: str) -> StoredFigure:
-        from harness.report.text.plain_text import file_slug
+        from harness.text.plain_text import file_slug
 
         name = "-".join([kind, *map(file_slug, of)])
         if name not in self.figures:
@@ -337,7 +337,7 @@ class StudyResult:
 
     @cached_property
     def _run(self) -> Run:
-        from harness.report.model.run import read_run
+        from harness.findings.run import read_run
 
         return read_run(self._folder)
 
@@ -358,10 +358,7 @@ class StudyResult:
         return f"StudyResult({study.id!r}: {parts}; {self.path.as_posix()})"
 
     def _repr_html_(self) -> str:
-        from harness.findings.table import findings_of
         from harness.installed import installed
         from harness.report.digest import digest
 
-        return digest(
-            self._run, report=self.report.as_posix(), find=findings_of, messages=installed().messages
-        )
+        return digest(self._run, report=self.report.as_posix(), messages=installed().messages)

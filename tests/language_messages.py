@@ -36,16 +36,19 @@ KEYWORDS = {
 }
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
 
-STORED = ("data", "estimators", "evaluation", "execution", "scenarios")
+STORED = ("data", "estimators", "evaluation", "running", "scenarios")
 """Folders of the core whose messages get into tables, in English."""
 
 SAID = frozenset({"message", "what", "reason", "hint", "how", "title", "caution", "kind", "null"})
 """Names that such messages are given."""
 
-WHOLE = ("claims",)
+WHOLE = ("study/expectations",)
 """Folders all of whose sentences are shown or get into tables."""
 
-ENDING = ("data", "execution")
+ASIDE = frozenset({"block", "cell", "expectation", "narrow", "pin"})
+"""Modules there that say nothing which is shown."""
+
+ENDING = ("data", "running")
 """Folders of which notes get into tables; what else they say ends a run."""
 
 
@@ -83,7 +86,8 @@ def _stored(root: Path, *, is_core: bool) -> Iterator[str]:
 
     for folder in WHOLE if is_core else ():
         for path in sorted((root / folder).rglob("*.py")):
-            yield from every_text(path.read_text(encoding="utf-8"))
+            if path.stem not in ASIDE:
+                yield from every_text(path.read_text(encoding="utf-8"))
     if is_core:
         yield from (table.description for table in (*TABLES.values(), *PARQUET_TABLES))
 
@@ -117,10 +121,11 @@ def stored_messages(source: str, names: frozenset[str] = SAID) -> Iterator[str]:
     """Yield the texts that a module composes for tables: of notes, and what has one of the names."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
-            called = node.func.id if isinstance(node.func, ast.Name) else ""
-            at = {"Note": 2, "Leak": 1, "Problem": 1}.get(called)
-            if at is not None and len(node.args) > at and (called != "Problem" or "what" in names):
-                yield from _texts(node.args[at])
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            position = {"Note": 2, "Leak": 1, "Problem": 1, "at": 1}.get(called)
+            is_stored = called not in {"Problem", "at"} or "what" in names
+            if position is not None and len(node.args) > position and is_stored:
+                yield from _texts(node.args[position])
             for keyword in node.keywords:
                 if keyword.arg in names:
                     yield from _texts(keyword.value)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.report.text.numbers import count, fixed, interval, percent, percent_interval
 from harness.suite.spec import load_suite
+from harness.text.numbers import count, fixed, interval, percent, percent_interval
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "suites" / "reference" / "public_panels"

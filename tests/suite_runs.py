@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from ruamel.yaml import YAML
 
-from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.suite.spec import load_suite
@@ -69,7 +68,6 @@ def run_suite_file(file, out, *, said=None, only=(), more=(), on_progress=None, 
         RunOptions(spec=file, out=out, **options),
         installed(),
         only=only,
-        find=findings_of,
         on_progress=on_progress,
         on_said=(said if said is not None else []).append,
     )

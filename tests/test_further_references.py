@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from harness.errors import SpecError
-from harness.report.text.numbers import percent
+from harness.text.numbers import percent
 from small_run import SPEC, exit_code, run_small
 
 FIXED = {"id": "fe", "use": "fixed_effects", "effects": ["entity"], "label": "Fixed effects"}

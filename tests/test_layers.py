@@ -24,7 +24,7 @@ LAYERS = (
     "scenarios",
     "record",
 )
-LAYERS = (*LAYERS, "running", "report", "findings", "audit", "suite")
+LAYERS = (*LAYERS, "text", "findings", "running", "report", "audit", "suite")
 BASE = {"arrays", "errors", "language", "rng", "tables"}
 TOP = {
     "calibration",

@@ -16,7 +16,8 @@ from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import accuracy_table, gains_table, gains_within
-from harness.findings.table import findings_of
+from harness.findings.run import Run
+from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
@@ -166,7 +167,10 @@ def _of_spec(table: ResultTable, computed: pd.DataFrame, folder: RunFolder) -> I
 
 def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what findings are said to be, and do not follow from the other tables."""
-    stored, expected = folder.read_table(FINDINGS.name), as_read(FINDINGS, findings_of(manifest, folder))
+    stored, expected = (
+        folder.read_table(FINDINGS.name),
+        as_read(FINDINGS, findings_table(Run(manifest, folder))),
+    )
     yield from _disagreement(Recomputed(FINDINGS, "the other tables", stored, expected))
 
 

@@ -15,12 +15,12 @@ from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import Bootstrap, gain_table
+from harness.findings.lines import SIMULTANEOUS
+from harness.findings.run import Run
 from harness.findings.table import established
 from harness.record.manifest import Manifest
 from harness.report.calibration.rows import GAIN as SINGLE_GAIN
 from harness.report.calibration.rows import LOSS, P_VALUE, band_finding
-from harness.report.model.bands import SIMULTANEOUS
-from harness.report.model.run import Run
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
 from harness.running.effect_tests import linearity_tests

@@ -52,7 +52,6 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     """
     from dataclasses import replace
 
-    from harness.findings.table import findings_of
     from harness.suite.spec import load_suite
     from harness.suite.studies import with_estimators
     from harness.suite.write import PAGE, run_suite
@@ -67,7 +66,6 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
             options,
             registry,
             only=only,
-            find=findings_of,
             on_progress=on_progress,
             on_said=messages.append,
         )

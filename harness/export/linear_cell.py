@@ -9,8 +9,8 @@ from typing import Literal
 
 from harness.data.panel import Panel
 from harness.estimators.protocol import LinearModel
+from harness.findings.run import Run
 from harness.record.study import EstimatorRecord
-from harness.report.model.run import Run
 from harness.report.sections.coefficients.section import coefficient_rows
 from harness.tables.coefficients import CoefficientRow
 

@@ -19,8 +19,8 @@ from harness.export.r_script import FILE as R_FILE
 from harness.export.r_script import r_script
 from harness.export.stata_script import FILE as STATA_FILE
 from harness.export.stata_script import stata_script
+from harness.findings.run import read_run
 from harness.registry.registry import Registry
-from harness.report.model.run import read_run
 from harness.running.prepare import RunSources, prepare_again
 
 Program = Literal["r", "stata"]

@@ -1,10 +1,18 @@
-"""What a finding is: a sentence, its numbers, whether it is established, and what stands against it."""
+"""What rules on rows give: findings, a code with parameters each, before they are put into words."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
+
+from harness.arrays import Floats, Mask
+from harness.record.study import StudyRecord
+from harness.tables.findings import FindingRow
+from harness.tables.table import NAN
+from harness.text.effects import Stretch
+from harness.text.sentences import Sentence
 
 FindingKind = Literal[
     "gain",
@@ -19,32 +27,70 @@ FindingKind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class StudyFinding:
-    """One sentence of the verdict.
+@dataclass(frozen=True, kw_only=True)
+class StudyFinding(FindingRow):
+    """A row of findings, with its sentence and caveats before they are put into words.
 
     Attributes
     ----------
-    estimator : it is about; empty where it is about all
-    about : what tells it from others of its kind: the reference of a gain, the curve of a turning point, the
-        groups of a difference, the values of a contrast, the moderator of a change of sign
-    text : the sentence
-    is_established : whether it may be taken for something that is there
-    estimate, conf_low, conf_high, p_value : what it rests on, in the unit of its kind; NaN where it is about
-        many numbers
-    error_rate : how often such a sentence is wrong on panels of this shape; NaN where that was not measured
-    caveats : what a reader should know of it, in sentences
+    sentence : its code and parameters
+    against : what stands against it
     """
 
-    outcome: str
-    estimator: str
-    finding: FindingKind
-    about: str
-    text: str
-    is_established: bool
-    estimate: float = math.nan
-    conf_low: float = math.nan
-    conf_high: float = math.nan
-    p_value: float = math.nan
-    error_rate: float = math.nan
-    caveats: str = ""
+    sentence: Sentence
+    against: tuple[Sentence, ...] = ()
+
+    def worded(self, study: StudyRecord) -> FindingRow:
+        """Return the finding with its text and caveats in the language in use."""
+        caveats = " ".join(one.said(study) for one in self.against)
+        return replace(self, text=self.sentence.said(study), caveats=caveats)
+
+
+def finding(
+    kind: FindingKind,
+    sentence: Sentence,
+    *,
+    outcome: str,
+    about: str,
+    is_established: bool,
+    estimator: str = "",
+    estimate: tuple[float, float, float] = (NAN, NAN, NAN),
+    p_value: float = NAN,
+    against: Sequence[Sentence] = (),
+) -> StudyFinding:
+    """Return a finding that is not put into words.
+
+    Parameters
+    ----------
+    estimate : what it rests on, with the limits of its interval
+    """
+    return StudyFinding(
+        outcome=outcome,
+        estimator=estimator,
+        finding=kind,
+        about=about,
+        text="",
+        is_established=is_established,
+        estimate=estimate[0],
+        conf_low=estimate[1],
+        conf_high=estimate[2],
+        p_value=p_value,
+        sentence=sentence,
+        against=tuple(against),
+    )
+
+
+def stretches(at: Floats, positions: Mask) -> tuple[Stretch, ...]:
+    """Return first and last point of the stretches of a grid that are meant.
+
+    Parameters
+    ----------
+    at : (n_grid,), increasing
+    positions : (n_grid,), any
+    """
+    found = []
+    for is_meant, run in groupby(range(at.size), key=lambda position: bool(positions[position])):
+        if is_meant:
+            own = list(run)
+            found.append((float(at[own[0]]), float(at[own[-1]])))
+    return tuple(found)

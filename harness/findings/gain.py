@@ -1,16 +1,30 @@
-"""Findings on gains: the verdict over each reference, and one of each estimator."""
+"""Findings on gains: the verdict over each reference, one of each estimator, and what stands against them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
 
-from harness.findings.caveats import gain_caveats, reference_caveats
-from harness.findings.finding import StudyFinding
-from harness.report.model.gains import GainCell, Gains
-from harness.report.model.run import Run
-from harness.report.sections.gains.caveats import caveats
-from harness.report.sections.gains.judgement import Judgement, judgements
-from harness.report.sections.gains.text import estimator_verdict, headline, lowest_error
+from harness.findings.finding import StudyFinding, finding
+from harness.findings.gains import GainCell, Gains, compared_error, judgement, judgements
+from harness.findings.run import Run
+from harness.record.study import EstimatorRecord, ProtocolRecord
+from harness.tables.accuracy import AccuracyRow
+from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus, size_of
+from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
+from harness.text.sentences import Sentence
+
+HOPELESS_NMSE = 1.0
+"""From this error over the outcome's variance on, the training mean predicts as well."""
+
+FAR_BEHIND = 2.0
+"""A reference whose error is as many times that of a simple rival is no measure of a gain there."""
+
+SAID = frozenset(one.name for one in fields(GainRow)) - {"outcome", "reference", "sample", "n_entities"}
+"""Fields of a gain that its sentences may hold."""
 
 
 def gain_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -21,68 +35,230 @@ def gain_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     level, and every fold's gain has the same sign. Where time was seen once there is no p-value; such a
     protocol can contradict and not establish.
     """
-    study = run.manifest.study
-    level, with_levels = study.level, [entry.id for entry in study.estimators if entry.has_entity_effects]
-    for over in _all(Gains(run)):
+    gains = Gains(run)
+    for over in (gains, *gains.further):
         cells = over.cells(outcome)
         if not cells:
             continue
         found = judgements(cells)
-        own = caveats(
-            cells,
-            level=level,
-            reference=over.reference_label if over.over else "",
-            has_levels=over.reference in with_levels,
-        )
-        yield StudyFinding(
+        yield finding(
+            "gain",
+            verdict(cells, reference=over.reference),
             outcome=outcome,
-            estimator="",
-            finding="gain",
             about=over.reference,
-            text=headline(cells, reference=over.reference_label),
-            is_established=any(judgement.is_established for judgement in found),
-            caveats=" ".join((*own, *reference_caveats(over, outcome))),
+            is_established=any(one.is_established for one in found),
+            against=(*verdict_caveats(over, cells), *_reference_caveats(over, outcome)),
         )
-        for judgement in found:
-            yield _of_estimator(run, judgement, over)
+        for one in found:
+            yield _of_estimator(over, [cell for cell in cells if cell.estimator.id == one.estimator])
 
 
-def _all(gains: Gains) -> tuple[Gains, ...]:
-    return (gains, *gains.further)
+def verdict(cells: Sequence[GainCell], *, reference: str) -> Sentence:
+    """Return the plain verdict on one outcome over one reference."""
+    parameters = {
+        "reference": reference,
+        "judgements": [{name: own for name, own in asdict(one).items() if own} for one in judgements(cells)],
+        "has_gains": any(cell.has_gain for cell in cells),
+    }
+    return Sentence("headline", parameters)
 
 
-def _of_estimator(run: Run, judgement: Judgement, over: Gains) -> StudyFinding:
-    cell = _least(judgement)
-    return StudyFinding(
-        outcome=cell.row.outcome,
-        estimator=judgement.estimator.id,
-        finding="gain",
+def _of_estimator(over: Gains, cells: Sequence[GainCell]) -> StudyFinding:
+    row = _least(cells).row
+    return finding(
+        "gain",
+        estimator_verdict(cells, reference=over.reference),
+        outcome=row.outcome,
+        estimator=cells[0].estimator.id,
         about=over.reference,
-        text=estimator_verdict(judgement.cells, reference=over.reference_label),
-        is_established=judgement.is_established,
-        estimate=cell.row.gain,
-        conf_low=cell.row.conf_low,
-        conf_high=cell.row.conf_high,
-        p_value=cell.p_adjusted,
-        caveats=" ".join(gain_caveats(run, judgement, over)),
+        is_established=judgement(cells).is_established,
+        estimate=(row.gain, row.conf_low, row.conf_high),
+        p_value=row.p_adjusted,
+        against=tuple(_estimator_caveats(over, cells)),
     )
 
 
-def _least(judgement: Judgement) -> GainCell:
+def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> Sentence:
+    """Return what is known of one estimator, at least one gain of it."""
+    gains = [_values(cell.row) for cell in cells]
+    estimator = cells[0].estimator.id
+    return Sentence("estimator_verdict", {"reference": reference, "estimator": estimator, "gains": gains})
+
+
+def _values(row: GainRow) -> dict[str, Any]:
+    """Return the fields of a gain that a sentence may hold, those that are empty left out."""
+    own = {name: value for name, value in asdict(row).items() if name in SAID and value not in ("", None)}
+    return {
+        name: value for name, value in own.items() if value == value and (name, value) != ("status", "ok")
+    }
+
+
+def _least(cells: Sequence[GainCell]) -> GainCell:
     """Return the least gain under a protocol that keeps test rows apart; of all where no protocol does."""
-    having = [cell for cell in judgement.cells if cell.has_gain]
+    having = [cell for cell in cells if cell.has_gain]
     apart = [cell for cell in having if cell.protocol.keeps_test_rows_apart]
-    return min(apart or having or judgement.cells, key=lambda cell: cell.row.gain)
+    return min(apart or having or cells, key=lambda cell: cell.row.gain)
 
 
 def error_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield which estimator has the lowest error under each protocol; it says nothing of differences."""
-    for protocol in run.manifest.study.protocols:
-        yield StudyFinding(
+    study = run.manifest.study
+    for protocol in study.protocols:
+        errors = [
+            (row.mse, estimator.id)
+            for estimator in study.estimators
+            if (row := compared_error(run, outcome, estimator.id, protocol.id)) is not None
+        ]
+        parameters: dict[str, Any] = {"protocol": protocol.id}
+        if errors:
+            mse, estimator = min(errors, key=lambda pair: pair[0])
+            parameters |= {"estimator": estimator, "mse": mse}
+        if len(errors) > 1:
+            parameters["next_mse"] = sorted(error for error, _ in errors)[1]
+        yield finding(
+            "lowest_error",
+            Sentence("lowest_error", parameters),
             outcome=outcome,
-            estimator="",
-            finding="lowest_error",
             about=protocol.id,
-            text=lowest_error(run, outcome, protocol),
             is_established=False,
         )
+
+
+def verdict_caveats(over: Gains, cells: Sequence[GainCell]) -> tuple[Sentence, ...]:
+    """Return what a reader should know of the gains of one outcome over one reference."""
+    study = over.run.manifest.study
+    with_levels = {entry.id for entry in study.estimators if entry.has_entity_effects}
+    further = over.reference if over.over else ""
+    return caveats(cells, level=study.level, reference=further, has_levels=over.reference in with_levels)
+
+
+def caveats(
+    cells: Sequence[GainCell], *, level: float, reference: str = "", has_levels: bool = False
+) -> tuple[Sentence, ...]:
+    """Return what a reader should know of the gains of one outcome, all estimators together.
+
+    Parameters
+    ----------
+    cells : gains of one outcome, every estimator but the reference x every protocol
+    level : in (0, 1), nominal coverage of the intervals
+    reference : that gains are over where it is another than the study's
+    has_levels : whether the reference has levels of entities itself, so that no gain over it is one of these
+    """
+    further = {"reference": reference} if reference else {}
+    beaten = () if has_levels else _levels_gain_more(cells, further)
+    return (*beaten, *_folds_disagree(cells, further, level=level))
+
+
+def _folds_disagree(
+    cells: Sequence[GainCell], further: Mapping[str, str], *, level: float
+) -> Iterator[Sentence]:
+    """Yield which gains interval and adjusted p-values speak for, but not the folds one by one."""
+    unsure: dict[str, list[dict[str, Any]]] = {}
+    for cell in cells:
+        is_hanging = cell.status is GainStatus.OPEN and cell.row.conf_low > 0
+        if is_hanging and cell.protocol.keeps_test_rows_apart and not cell.row.p_adjusted >= size_of(level):
+            unsure.setdefault(cell.protocol.id, []).append(_values(cell.row))
+    for protocol, gains in unsure.items():
+        yield Sentence("folds_disagree", {"protocol": protocol, "gains": gains, **further})
+
+
+def _levels_gain_more(cells: Sequence[GainCell], further: Mapping[str, str]) -> Iterator[Sentence]:
+    """Yield that estimators with levels of entities gain more than all without, where entities are known.
+
+    Of several such estimators the one with the least gain is named: what the others add to it is theirs.
+    """
+    known = [cell for cell in cells if cell.protocol.knows_entities and math.isfinite(cell.row.gain)]
+    gains: dict[str, list[dict[str, Any]]] = {}
+    for protocol in dict.fromkeys(cell.protocol.id for cell in known):
+        own = [cell for cell in known if cell.protocol.id == protocol]
+        without = [cell.row.gain for cell in own if not cell.estimator.has_entity_effects]
+        most = max(without, default=math.inf)
+        better = [
+            cell
+            for cell in own
+            if cell.estimator.has_entity_effects and cell.row.gain > most and cell.status is GainStatus.BETTER
+        ]
+        if better:
+            least = min(better, key=lambda cell: cell.row.gain)
+            one = {"protocol": protocol, "gain": least.row.gain, "most": most}
+            gains.setdefault(least.estimator.id, []).append(one)
+    for estimator, where in gains.items():
+        yield Sentence("levels_gain_more", {"estimator": estimator, "gains": where, **further})
+
+
+def _estimator_caveats(over: Gains, cells: Sequence[GainCell]) -> Iterator[Sentence]:
+    """Yield what bears on the gain of one estimator."""
+    once = [cell.protocol.id for cell in cells if cell.row.inference == GIVEN_PERIODS]
+    if once:
+        yield Sentence("time_seen_once", {"protocols": once})
+    outcome, notes = cells[0].row.outcome, over.run.rows(WARNINGS)
+    # Scenarios warn of few entities as well, of which they ask more than gains do.
+    places = {"W-FEWENTITIES": "panel", LEAK_CODE: outcome, "W-SKEW": outcome}
+    for note in notes:
+        if places.get(note.code) == note.where:
+            yield Sentence("warned", {"about": note.code, "message": note.message})
+    for cell in cells:
+        for estimator in (over.reference, cell.estimator.id):
+            place = f"{outcome} · {estimator} · {cell.protocol.id}"
+            for note in notes:
+                if note.code == "W-UNSEEN" and note.where == place:
+                    named = {"estimator": estimator, "protocol": cell.protocol.id}
+                    yield Sentence("unseen_levels", {**named, "message": note.message})
+
+
+def _reference_caveats(over: Gains, outcome: str) -> Iterator[Sentence]:
+    """Yield that the reference is hopeless for entities never seen, and the best simple rival there.
+
+    It is where its error reaches the variance of the outcome, or twice the error of a simple estimator of the
+    study: one with a table of coefficients, or one without any option, such as a mean. Where the reference
+    errs by rounding alone, there is no gain and nothing to be far behind.
+    """
+    run = over.run
+    for protocol in run.manifest.study.protocols:
+        own = compared_error(run, outcome, over.reference, protocol.id)
+        if own is None or protocol.knows_entities:
+            continue
+        rival = _best_simple(run, outcome, protocol, besides=over.reference)
+        far = (
+            rival is not None
+            and own.mse >= FAR_BEHIND * rival[1].mse
+            and over.cell(outcome, rival[0], protocol).has_gain
+        )
+        if own.nmse >= HOPELESS_NMSE or far:
+            parameters = {"reference": over.reference, "protocol": protocol.id, "nmse": own.nmse}
+            if rival is not None and rival[1].mse < own.mse:
+                parameters |= {"rival": rival[0].id, "less": 1.0 - rival[1].mse / own.mse}
+            yield Sentence("hopeless_reference", parameters)
+
+
+def _best_simple(
+    run: Run, outcome: str, protocol: ProtocolRecord, *, besides: str
+) -> tuple[EstimatorRecord, AccuracyRow] | None:
+    linear = {row.estimator for row in run.rows(COEFFICIENTS) if row.is_done}
+    found = [
+        (entry, row)
+        for entry in run.manifest.study.estimators
+        if entry.id != besides
+        and (entry.id in linear or not entry.options)
+        and (row := compared_error(run, outcome, entry.id, protocol.id)) is not None
+    ]
+    return min(found, key=lambda pair: pair[1].mse, default=None)
+
+
+def nickell(run: Run, outcome: str) -> Sentence | None:
+    """Return what effects of entities do next to a lagged outcome; None without one."""
+    study = run.manifest.study
+    regressors = {*study.exposure_columns, *study.moderators, *study.controls}
+    lagged = [
+        row.into
+        for row in run.rows(PREPARATION)
+        if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
+    ]
+    parameters = {"lagged": lagged, "n_periods": run.manifest.data.n_periods}
+    return Sentence("nickell", parameters) if lagged else None
+
+
+def nickell_caveat(run: Run, outcome: str) -> str:
+    """Return the same in words; empty without a lagged outcome."""
+    sentence = nickell(run, outcome)
+    return sentence.said(run.manifest.study) if sentence else ""

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from harness.findings.caveats import with_nickell
-from harness.findings.contrast import contrast_findings
-from harness.findings.curve_effect import curve_effect_findings
-from harness.findings.effect import debiased_findings
+from harness.findings.curves import curve_effect_findings, turning_point_findings
+from harness.findings.effects import debiased_findings, linearity_findings
 from harness.findings.finding import StudyFinding
-from harness.findings.gain import error_findings, gain_findings
-from harness.findings.group_difference import group_findings
-from harness.findings.linearity import linearity_findings
-from harness.findings.sign_change import sign_change_findings
-from harness.findings.threshold import threshold_findings
-from harness.findings.turning_point import turning_point_findings
-from harness.record.manifest import Manifest
-from harness.report.model.run import Run, RunReader
-from harness.running.csv_table import as_declared
+from harness.findings.gain import error_findings, gain_findings, nickell
+from harness.findings.groups import contrast_findings, group_findings
+from harness.findings.moderators import sign_change_findings, threshold_findings
+from harness.findings.run import Run
 from harness.tables.conditional import CONDITIONAL_EFFECTS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS
@@ -30,6 +23,9 @@ from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
 
 KEY = ("outcome", "estimator", "finding")
 """What a finding and its error rate have in common."""
+
+DEBIASED = ("effect", "nonlinearity")
+"""Kinds of finding without an estimator that are given effects of entities."""
 
 
 @dataclass(frozen=True)
@@ -61,28 +57,34 @@ FINDERS = (
 
 
 def established(run: Run) -> Iterator[StudyFinding]:
-    """Yield every finding that may be established, outcome by outcome."""
+    """Yield every finding that may be established, outcome by outcome, without its text."""
     for outcome in run.manifest.study.outcomes:
         for finder in FINDERS:
             yield from finder.find(run, outcome)
-
-
-def findings_of(manifest: Manifest, folder: RunReader) -> pd.DataFrame:
-    """Return the findings of a run that may not have written its manifest yet; see `findings_table`."""
-    return findings_table(Run(manifest, folder))
 
 
 def findings_table(run: Run) -> pd.DataFrame:
     """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
     study = run.manifest.study
     found = [
-        asdict(with_nickell(run, finding))
+        with_nickell(run, row).worded(study)
         for outcome in study.outcomes
         for find in (*(finder.find for finder in FINDERS), error_findings)
-        for finding in find(run, outcome)
+        for row in find(run, outcome)
     ]
-    findings = as_declared(FINDINGS, [pd.DataFrame(found)])
-    return with_error_rates(findings, run.frame(ERROR_RATES.name), reference=study.reference)
+    columns = {name: [getattr(row, name) for row in found] for name in FINDINGS.columns}
+    return with_error_rates(pd.DataFrame(columns), run.frame(ERROR_RATES.name), reference=study.reference)
+
+
+def with_nickell(run: Run, row: StudyFinding) -> StudyFinding:
+    """Return a finding with what stands against it where the outcome's own lag is next to entity effects.
+
+    Debiased effects, which no estimator has, take these effects out by whatever method.
+    """
+    entry = next((entry for entry in run.manifest.study.estimators if entry.id == row.estimator), None)
+    takes_out = entry.goes_by_within if entry else row.finding in DEBIASED
+    caveat = nickell(run, row.outcome) if takes_out else None
+    return replace(row, against=(*row.against, caveat)) if caveat else row
 
 
 def with_error_rates(findings: pd.DataFrame, rates: pd.DataFrame, *, reference: str) -> pd.DataFrame:

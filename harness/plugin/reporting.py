@@ -1,5 +1,8 @@
 """What sections of plugins are made of: the run as it is read, blocks, tables, and numbers in words."""
 
+from harness.findings.gains import GainCell, Gains
+from harness.findings.lines import Banded, BandedRow, banded_from
+from harness.findings.run import Run
 from harness.language import gettext, marked, ngettext, pgettext, reworded
 from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
@@ -17,10 +20,7 @@ from harness.report.blocks import (
     rich,
     tabs_of,
 )
-from harness.report.model.bands import Banded, BandedRow, banded_from
-from harness.report.model.featured import featured
-from harness.report.model.gains import GainCell, Gains
-from harness.report.model.run import Run
+from harness.report.featured import featured
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import (
     ReportTable,
@@ -32,8 +32,11 @@ from harness.report.table import (
     plain_rows,
     rows_of,
 )
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import (
+from harness.tables.conditional import THRESHOLDS, ThresholdRow
+from harness.tables.effects import EFFECT_TESTS, EffectTestRow
+from harness.tables.gain import GainStatus
+from harness.tables.table import ResultRow, TypedTable, typed
+from harness.text.numbers import (
     MISSING,
     EstimateText,
     count,
@@ -45,11 +48,7 @@ from harness.report.text.numbers import (
     plain,
     significant,
 )
-from harness.report.text.plain_text import file_slug, joined, latex, printable, shortened
-from harness.tables.conditional import THRESHOLDS, ThresholdRow
-from harness.tables.effects import EFFECT_TESTS, EffectTestRow
-from harness.tables.gain import GainStatus
-from harness.tables.table import ResultRow, TypedTable, typed
+from harness.text.plain_text import Footnotes, file_slug, joined, latex, printable, shortened
 
 __all__ = [
     "EFFECT_TESTS",

@@ -88,7 +88,6 @@ class SpecFile(pytest.File):
     @functools.cached_property
     def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
         """What a run gives for each expected number, or why there is no run; found out once."""
-        from harness.findings.table import findings_of
         from harness.running.options import RunOptions
         from harness.running.run import reproduce
 
@@ -101,7 +100,7 @@ class SpecFile(pytest.File):
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             try:
-                return reproduce(options, installed(options.plugins), find=findings_of)
+                return reproduce(options, installed(options.plugins))
             except HarnessError as error:
                 return error
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.findings.gains import GainCell, Gains
+from harness.findings.run import Run
 from harness.language import closed_up
-from harness.report.model.gains import GainCell, Gains
-from harness.report.model.run import Run
-from harness.report.model.told import FindingsOf, told
 from harness.report.sections.verdict.text import Said, said_of
 from harness.report.templating import environment
+from harness.report.told import told
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class DigestOutcome:
     gains: tuple[tuple[str, tuple[GainCell, ...]], ...]
 
 
-def digest(run: Run, *, report: str, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> str:
+def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
     """Return the title, what must be known of the data, the verdict and the gains, with all names escaped.
 
     Parameters
     ----------
     report : where the report is
-    find, messages : make the findings in the language of the report; folders of the plugins' catalogs
+    messages : folders of the plugins' catalogs
     """
-    with told(run, find=find, messages=messages) as own:
+    with told(run, messages=messages) as own:
         return closed_up(_digest(own, report))
 
 

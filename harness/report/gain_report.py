@@ -14,18 +14,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from harness.findings.gain import verdict, verdict_caveats
+from harness.findings.gains import Gains, accuracy_rows, judgements
+from harness.findings.run import Run, RunReader, read_run
 from harness.language import closed_up
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.model.accuracy import accuracy_rows
-from harness.report.model.gains import Gains
-from harness.report.model.run import Run, RunReader, read_run
-from harness.report.model.told import told
 from harness.report.sections.claims.rows import claim_rows
-from harness.report.sections.gains.caveats import caveats
-from harness.report.sections.gains.judgement import judgements
-from harness.report.sections.gains.text import headline
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import honest, published_gains
+from harness.report.told import told
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.gain import DECOMPOSITION, GAIN, GainRow
 
@@ -126,14 +123,12 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "reference": gains.reference,
-        "established": [
-            judgement.estimator.id for judgement in judgements(cells) if judgement.is_established
-        ],
+        "established": [judgement.estimator for judgement in judgements(cells) if judgement.is_established],
         "words": [
-            closed_up(words)
-            for words in (
-                headline(cells, reference=gains.reference_label),
-                *(() if gains.over else caveats(cells, level=study.level)),
+            closed_up(sentence.said(study))
+            for sentence in (
+                verdict(cells, reference=gains.reference),
+                *(() if gains.over else verdict_caveats(gains, cells)),
             )
         ],
     }

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from harness.findings.run import Run
 from harness.language import closed_up, gettext
 from harness.report.blocks import Phrase
 from harness.report.front.front import Front
-from harness.report.model.run import Run
 from harness.report.render.html import ShownTable
 from harness.report.shown import ShownSection
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.report.templating import environment, page_script, script_hash, style_sheet
-from harness.report.text.plain_text import joined, sentences
 from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
+from harness.text.plain_text import joined, sentences
 
 LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""

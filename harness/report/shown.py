@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from harness.errors import ArtifactError, HarnessError, Problem
+from harness.findings.run import Run
 from harness.language import gettext, in_language
 from harness.report.blocks import Paragraph, ReportBlock, Tabs
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.drawing.printing import print_figures
-from harness.report.model.run import Run
 from harness.report.sections.section import ReportFile, Section
 from harness.running.workers import ThisProcess, Workers
 from harness.study.spec.study import ReportFormat

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal, TypeAlias
 
 from harness.language import closed_up
 from harness.report.blocks import ReportBlock, Words, plain_words
-from harness.report.text.numbers import EstimateText
-from harness.report.text.plain_text import printable
+from harness.text.numbers import EstimateText
+from harness.text.plain_text import printable
 
 MOST_ROWS = 8
 """Rows that the page shows of a table which does not say how many; its files have all."""

@@ -13,8 +13,8 @@ from harness.language import gettext, ngettext, npgettext, pgettext, reworded
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.embedding import FORMAT, svg_text
 from harness.report.render.html import words_in_html
-from harness.report.text.numbers import count, p_value, percent, plain, significant
-from harness.report.text.plain_text import capitalised, printable
+from harness.text.numbers import count, p_value, percent, plain, significant
+from harness.text.plain_text import capitalised, printable
 
 TEMPLATES = "templates"
 

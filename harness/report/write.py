@@ -11,19 +11,19 @@ from pathlib import Path
 import pandas as pd
 
 from harness.errors import ArtifactError, Problem
+from harness.findings.run import Run, RunStore, read_run
 from harness.record.manifest import Manifest
 from harness.report.contents import FIGURES, described
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.fonts import FONT_CODE, font_notes
 from harness.report.front.front import front_of
 from harness.report.gain_report import report_of
-from harness.report.model.run import Run, RunStore, read_run
-from harness.report.model.told import FindingsOf, told
 from harness.report.page import page_of, render_brief, render_page
 from harness.report.paper.files import paper_files
 from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
+from harness.report.told import told
 from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -45,13 +45,11 @@ class Reporter:
     Attributes
     ----------
     sections : that a report may have, in any order; those that are present in a run are shown
-    find : makes the findings again in the language of the report, where that is not English
     messages : folders of the plugins' catalogs in other languages
     workers : that print figures
     """
 
     sections: Sequence[Section] = ()
-    find: FindingsOf | None = None
     messages: Sequence[Path] = ()
     workers: Workers = IN_THIS_PROCESS
 
@@ -113,7 +111,7 @@ class Reporter:
             return (GAIN_REPORT, *self._write_for_readers(folder, run, formats))
 
     def _told(self, folder: RunStore) -> AbstractContextManager[Run]:
-        return told(read_run(folder), find=self.find, messages=self.messages)
+        return told(read_run(folder), messages=self.messages)
 
     def _write_for_readers(
         self, folder: RunStore, run: Run, formats: Sequence[ReportFormat]

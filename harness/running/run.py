@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.table import refuse_changed
+from harness.findings.run import Run
+from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.registry.registry import Registry, libraries_of
 from harness.running.calibration_record import calibrated_rates, calibration_record
@@ -29,7 +31,7 @@ from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of
 from harness.running.versions import installed_code, versions
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, imported_meanwhile
-from harness.running.write import FindingsOf, write_conclusions, write_tables
+from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.narrow import narrowed
@@ -40,7 +42,6 @@ def write_run(
     options: RunOptions,
     registry: Registry,
     *,
-    find: FindingsOf,
     workers: Workers,
     meanwhile: Sequence[str] = (),
     on_progress: Progress | None = None,
@@ -51,7 +52,6 @@ def write_run(
     Parameters
     ----------
     registry : what the plugins of the options offer
-    find : makes the table of findings from the others
     workers : that do the tasks
     meanwhile : modules that what follows needs, imported while processes beside this one do the tasks
     on_resumed : called, where a run is taken up, with what was taken up and why the rest was not
@@ -112,18 +112,17 @@ def write_run(
                 seconds=seconds,
                 results=results,
             )
-            write_results(new, results, manifest, find=find)
+            write_results(new, results, manifest)
         store.clear()
     return folder
 
 
-def write_results(folder: RunFolder, results: RunResults, manifest: Manifest, *, find: FindingsOf) -> None:
+def write_results(folder: RunFolder, results: RunResults, manifest: Manifest) -> None:
     """Write the spec, the tables and last the manifest of what was found.
 
     Parameters
     ----------
     manifest : of the run, without the hashes of its files
-    find : makes the table of findings from the others
 
     Raises
     ------
@@ -133,11 +132,11 @@ def write_results(folder: RunFolder, results: RunResults, manifest: Manifest, *,
     refuse_changed(results.prepared.table)
     write_tables(folder, results)
     folder.write_text(SPEC, results.prepared.loaded.document.text)
-    write_conclusions(folder, results.study, manifest, find=find)
+    write_conclusions(folder, results.study, manifest)
     folder.write_manifest(manifest)
 
 
-def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> tuple[Reproduction, ...]:
+def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ...]:
     """Run what the expected numbers of a spec rest on, and return what it gives for each, in their order.
 
     Nothing is kept of the run but this.
@@ -146,7 +145,6 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
     ----------
     options : of the run; its folder is not written to
     registry : what the plugins of the options offer
-    find : makes the table of findings from the others
 
     Raises
     ------
@@ -173,7 +171,7 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
                 seconds=seconds,
                 results=results,
             )
-            folder.write_table(FINDINGS.name, find(manifest, folder))
+            folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder)))
         return check_expectations(expected, folder.read_table)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
 
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
+from harness.findings.run import Run
+from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.running.comparison import write_comparison
 from harness.running.csv_table import as_declared
@@ -29,9 +31,6 @@ from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
-
-FindingsOf = Callable[[Manifest, RunFolder], pd.DataFrame]
-"""Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
 
 
 @one_thread()
@@ -61,14 +60,14 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
 
 
 @one_thread()
-def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest, *, find: FindingsOf) -> None:
+def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest) -> None:
     """Write what follows from the other tables: findings, and what was expected of them and of the others.
 
     Parameters
     ----------
     manifest : of the run, without the hashes of its files
     """
-    folder.write_table(FINDINGS.name, find(manifest, folder))
+    folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder)))
     if study.expect:
         found = expectations_table(check_expectations(study.expect, folder.read_table))
         _write(folder, TABLES["expectations"], [found])

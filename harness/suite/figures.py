@@ -15,8 +15,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import COLOURS
-from harness.report.text.numbers import plain
-from harness.report.text.plain_text import shortened
+from harness.text.numbers import plain
+from harness.text.plain_text import shortened
 
 ROW_HEIGHT = 0.17
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")

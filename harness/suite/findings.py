@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.report.text.numbers import count, fixed, interval, percent
-from harness.report.text.plain_text import joined
 from harness.suite.overall import Comparison, Ranking
 from harness.suite.spec import OVERS, Over, Suite
 from harness.tables.gain import size_of
+from harness.text.numbers import count, fixed, interval, percent
+from harness.text.plain_text import joined
 
 MIN_PANELS = 6
 """Fewest panels over which anything is said of an estimator."""

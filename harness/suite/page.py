@@ -10,11 +10,11 @@ import pandas as pd
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.page import Numbering
 from harness.report.templating import environment, packaged, style_sheet
-from harness.report.text.numbers import count, fixed, interval, percent, percent_interval
 from harness.suite.figures import draw_cost, draw_gains, draw_ranks, styles_of
 from harness.suite.findings import OVER_WORDS
 from harness.suite.overall import FEATURES
 from harness.suite.spec import OVERS, Suite
+from harness.text.numbers import count, fixed, interval, percent, percent_interval
 
 TITLES: Mapping[str, str] = {
     "held_out_entities": "Held-out entities",

@@ -28,7 +28,6 @@ from harness.running.result_file import TaskResult
 from harness.running.results import results_of
 from harness.running.run import write_results
 from harness.running.workers import Workers
-from harness.running.write import FindingsOf
 from harness.study.spec.study import EstimatorEntry
 from harness.suite.studies import StudyRun
 
@@ -213,7 +212,6 @@ def write_studies(
     surroundings: Surroundings,
     *,
     started: datetime,
-    find: FindingsOf,
 ) -> tuple[RunFolder, ...]:
     """Write the run folder of every study, and return them in order.
 
@@ -222,7 +220,6 @@ def write_studies(
     folder : of the suite
     results : of the tasks of all studies, in their order
     started : when the suite was
-    find : makes the table of findings from the others
     """
     written, left = [], iter(results)
     for study in studies:
@@ -237,6 +234,6 @@ def write_studies(
             results=found,
         )
         with locked(place.path), place.replaced() as new:
-            write_results(new, found, manifest, find=find)
+            write_results(new, found, manifest)
         written.append(place)
     return tuple(written)

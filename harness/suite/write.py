@@ -17,7 +17,6 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.progress import Progress
 from harness.running.versions import installed_code, versions
-from harness.running.write import FindingsOf
 from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, SuiteResults
@@ -55,7 +54,6 @@ def run_suite(
     registry: Registry,
     *,
     only: Sequence[str] = (),
-    find: FindingsOf,
     on_progress: Progress | None = None,
     on_said: Callable[[str], None],
 ) -> RunFolder:
@@ -69,7 +67,6 @@ def run_suite(
     options : of each run, but for its spec and overrides; the folder is that of the suite, and None puts it
         under ``runs/``, named after the suite
     only : ids of the studies to run; none for all
-    find : makes the table of findings of a study from its others
     on_said : called with which studies are left out, and with what was taken up
 
     Raises
@@ -95,7 +92,7 @@ def run_suite(
         kept = run_cells(prepared, store, surroundings, workers=options.workers, on_progress=on_progress)
         if options.resume:
             on_said(str(kept))
-        runs = write_studies(folder, prepared, kept.results, surroundings, started=started, find=find)
+        runs = write_studies(folder, prepared, kept.results, surroundings, started=started)
         record = SuiteRecord(
             suite=suite,
             form=QUICK if options.quick else WHOLE,

@@ -16,7 +16,7 @@ class FindingRow:
     estimator : it is about; empty where it is about all
     about : what tells it from others of its kind: the reference of a gain, the curve of a turning point, the
         groups of a difference, the values of a contrast, the moderator of a change of sign
-    text : the sentence
+    text : the sentence, in English in the table
     is_established : whether it may be taken for something that is there
     estimate, conf_low, conf_high, p_value : what it rests on, in the unit of its kind; NaN where it is about
         many numbers

@@ -82,6 +82,8 @@ class GainRow(ResultRow):
         level : in (0, 1), nominal coverage of the interval; p-values have to lie below 1 - `level`, and one
             that is missing is passed over
         """
+        if not self.is_done or not math.isfinite(self.gain):
+            return GainStatus.MISSING
         if any(p_value >= size_of(level) for p_value in (self.p_holm, self.p_best, self.p_splits)):
             return GainStatus.OPEN
         if self.conf_low > 0 and not self.fold_gain_min <= 0:

@@ -10,8 +10,8 @@ import pytest
 
 import harness
 from harness.errors import ArtifactError
+from harness.findings.run import read_run
 from harness.findings.table import findings_table, with_error_rates
-from harness.report.model.run import read_run
 from harness.report.sections.verdict.text import said_of
 from harness.running.calibration_record import CALIBRATION_RECORD, CalibrationRecord
 from harness.running.folder import RunFolder

@@ -8,29 +8,35 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.findings.caveats import reference_caveats
-from harness.findings.contrast import contrast_findings
-from harness.findings.curve_effect import curve_effect_findings
-from harness.findings.effect import debiased_findings
-from harness.findings.gain import gain_findings
-from harness.findings.group_difference import group_findings
-from harness.findings.linearity import linearity_findings
-from harness.findings.sign_change import sign_change_findings
-from harness.findings.stretches import stretches
+from harness.findings import curves, effects, gain, groups, moderators
+from harness.findings.finding import stretches
+from harness.findings.run import read_run
 from harness.findings.table import findings_table
-from harness.findings.threshold import threshold_findings
-from harness.findings.turning_point import turning_point_findings
 from harness.record.study import VariableRecord
-from harness.report.model.gains import Gains
-from harness.report.model.run import read_run
 from harness.report.sections.coefficients.section import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.tables.effects import EFFECTS
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.truth import TRUTH
+from harness.text import effects as words
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
+
+def told(find):
+    """Return what finds, its findings put into words."""
+    return lambda run, outcome: [row.worded(run.manifest.study) for row in find(run, outcome)]
+
+
+gain_findings, debiased_findings = told(gain.gain_findings), told(effects.debiased_findings)
+linearity_findings = told(effects.linearity_findings)
+curve_effect_findings, turning_point_findings = (
+    told(find) for find in (curves.curve_effect_findings, curves.turning_point_findings)
+)
+contrast_findings, group_findings = told(groups.contrast_findings), told(groups.group_findings)
+sign_change_findings, threshold_findings = (
+    told(find) for find in (moderators.sign_change_findings, moderators.threshold_findings)
+)
 NB = "\u00a0"
 
 
@@ -151,11 +157,11 @@ def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_ri
         changed = frame.assign(nmse=frame["nmse"].mask(rows, 1.3), status=frame["status"].mask(rival, "ok"))
         return changed.assign(**{name: changed[name].mask(rival, value) for name, value in numbers.items()})
 
-    (said,) = reference_caveats(Gains(with_table(run, "accuracy", worse)), "lwage")
+    said = verdicts(with_table(run, "accuracy", worse))["", "ols"].caveats
     assert "Pooled OLS is no measure for entities never seen: under “Held-out entities”" in said
     assert "1.30 times the variance" in said
     assert "The best simple rival there is Fixed effects, with 57.3% less error." in said
-    assert not list(reference_caveats(Gains(run), "lwage"))
+    assert "is no measure" not in verdicts(run)["", "ols"].caveats
 
 
 def test_turning_points_are_placed_whether_or_not_they_are_established(run):
@@ -199,7 +205,7 @@ def test_effects_are_in_the_units_that_the_spec_has(run):
     flat = with_slopes(run, lambda t: 0 * t - 1, lambda t: 0 * t + 1)
     still, *_ = [row.text for row in curve_effect_findings(flat, "lwage") if row.finding == "effect"]
     assert re.search(r"\] log dollars an hour per unit at [\d.]+ years\.$", still)
-    (first, *_) = group_findings(run, "lwage")
+    first, *_ = group_findings(run, "lwage")
     assert "] log dollars an hour per unit" in first.text
     own = run.manifest.study.variables
     no_outcome = with_study(run, variables={**own, "lwage": VariableRecord("Wage")})
@@ -500,7 +506,7 @@ def test_a_nonlinearity_is_established_where_linearity_is_rejected(run, p_value,
 
 
 @pytest.mark.parametrize(
-    ("places", "words"),
+    ("places", "said"),
     [
         ([1, 1, 1, 1], "from 0 to 3"),
         ([0, 1, 0, 0], "at 1"),
@@ -508,8 +514,9 @@ def test_a_nonlinearity_is_established_where_linearity_is_rejected(run, p_value,
         ([0, 0, 0, 0], ""),
     ],
 )
-def test_stretches_of_a_grid_in_words(places, words):
-    assert stretches(np.arange(4.0), np.array(places, dtype=bool)) == words
+def test_stretches_of_a_grid_in_words(places, said):
+    found = stretches(np.arange(4.0), np.array(places, dtype=bool))
+    assert words.stretches(found) == said
 
 
 def test_the_table_holds_every_kind_and_no_error_rate_that_was_not_measured(run):
@@ -548,3 +555,12 @@ def test_slopes_that_rounding_of_a_level_makes_are_no_findings(run):
         found = {row.finding: row for row in curve_effect_findings(shown, "lwage")}
         assert found["effect"].is_established == is_found
         assert found["nonlinearity"].is_established == is_found
+
+
+def test_the_lowest_error_is_named_with_the_next(run):
+    said = [row.text for row in told(gain.error_findings)(run, "lwage")]
+    # 0.2312 x (1 - 0.421) and 0.2312 x (1 - 0.312); 0.2341 and 0.2341 x 1.032
+    assert said[0] == "“As published (random rows)”: Fixed effects (0.1339; the next lowest is 0.1591)."
+    assert said[2] == "“Held-out entities”: Pooled OLS (0.2341; the next lowest is 0.2416)."
+    nothing = [row.text for row in told(gain.error_findings)(run, "no such outcome")]
+    assert nothing[2] == "“Held-out entities”: no estimator has a result."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from harness.report.model.run import Run, RunReader
+from harness.findings.run import Run, RunReader
 
 
 @dataclass(frozen=True)

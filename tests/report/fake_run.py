@@ -12,7 +12,8 @@ import pandas as pd
 
 from harness.evaluation.held_out import Forward, HeldOutEntities
 from harness.evaluation.random_rows import AsPublished, InSample
-from harness.findings.table import findings_of
+from harness.findings.run import Run
+from harness.findings.table import findings_table
 from harness.record.manifest import FORMAT, Manifest
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS
@@ -327,7 +328,7 @@ def write_fake_run(
         columns = list(frame.columns if is_open else TABLES[name].columns)
         folder.write_table(name, frame.reindex(columns=columns))
     whole = read_manifest(content)
-    folder.write_table(FINDINGS.name, findings_of(whole, folder))
+    folder.write_table(FINDINGS.name, findings_table(Run(whole, folder)))
     folder.write_manifest(whole)
     return folder
 

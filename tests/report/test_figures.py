@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib import image
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.shown import shown_sections
 from report.all_sections import SECTIONS
 

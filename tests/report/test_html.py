@@ -6,8 +6,8 @@ from html import unescape
 import html5lib
 import pytest
 
+from harness.findings.gains import SYMBOLS
 from harness.report.drawing.embedding import FORMAT
-from harness.report.model.gains import SYMBOLS
 from harness.report.templating import script_hash
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS

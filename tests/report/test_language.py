@@ -14,7 +14,6 @@ import pytest
 from matplotlib.text import Text
 
 from harness.audit.tables import gain_report_problems
-from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.report.drawing import printing
 from harness.report.drawing.canvas import Prints
@@ -87,7 +86,7 @@ def written(tmp_path_factory):
         for language in ("en", "zh"):
             drawn.clear()
             folders[language] = chinese_run(tmp_path_factory.mktemp(language), language=language)
-            reporter = Reporter(SECTIONS, findings_of, MESSAGES)
+            reporter = Reporter(SECTIONS, MESSAGES)
             reporter.write(folders[language], ("html", "latex", "docx", "markdown"))
     return folders, tuple(drawn)
 
@@ -138,7 +137,7 @@ def test_no_word_file_says_english(written, name):
 
 def test_the_first_screen_for_print_is_chinese(written):
     folders, _ = written
-    Reporter(find=findings_of, messages=MESSAGES).brief(folders["zh"].path)
+    Reporter(messages=MESSAGES).brief(folders["zh"].path)
     reader = Readable()
     reader.feed(page(folders["zh"], "brief.html"))
     assert not english_in(reader.texts)

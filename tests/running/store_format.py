@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.record.manifest import FORMAT
 from harness.running.files import LOCK
@@ -29,7 +28,7 @@ def store() -> RunFolder:
         overrides = ("evaluation.protocols=[in_sample]", "evaluation.draws=20", "report.formats=[]")
         options = RunOptions(spec=spec, out=FORMATS / str(FORMAT), overrides=overrides)
         registry = installed(options.plugins)
-        folder = write_run(options, registry, find=findings_of, workers=ThisProcess())
+        folder = write_run(options, registry, workers=ThisProcess())
     (folder.path / LOCK).unlink()
     return folder
 

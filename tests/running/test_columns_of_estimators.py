@@ -122,7 +122,7 @@ def test_a_curve_over_the_studys_exposure_is_not_asked_of_an_estimator_of_anothe
 
 
 def test_the_record_of_the_run_names_columns_rows_and_exposures(result):
-    from harness.report.model.run import read_run
+    from harness.findings.run import read_run
     from harness.running.folder import RunFolder
 
     study = read_run(RunFolder.open(result.path)).manifest.study

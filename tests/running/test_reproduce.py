@@ -8,7 +8,6 @@ import pytest
 
 from harness.api import run_study as run
 from harness.errors import ArtifactError
-from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
@@ -61,7 +60,7 @@ def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):
     )
     assert {entry["table"] for entry in entries} == {"gain", "coefficients"}
     net = [entry for entry in entries if entry["where"].get("protocol") != "in_sample"]
-    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})), installed(), find=findings_of)
+    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})), installed())
     assert len(found) == len(net) > 8
     assert {one.status for one in found} == {"reproduced"}
 
@@ -70,7 +69,7 @@ def test_what_changes_in_a_study_is_found(whole):
     entries = pins(whole, PinSelection(("gain",), ("net",)))
     wider = {"id": "net", "use": "mlp", "hidden": 3, "restarts": 1}
     changed = STUDY | {"estimators": [*STUDY["estimators"][:2], wider], "expect": list(entries)}
-    found = reproduce(RunOptions(written_spec(changed)), installed(), find=findings_of)
+    found = reproduce(RunOptions(written_spec(changed)), installed())
     assert {one.status for one in found} == {"differs"}
 
 
@@ -104,7 +103,7 @@ def test_findings_are_pinned_reproduced_and_held_by_a_run(whole, tmp_path):
     assert cells["effect", "estimate"] == pytest.approx(table.loc["effect", "estimate"], rel=1e-6)
     assert whole.manifest().files["findings.csv"] == sha256_of(whole.path / "findings.csv")
     options = RunOptions(written_spec(STUDY | {"expect": list(entries)}), out=tmp_path / "run")
-    found = reproduce(options, installed(), find=findings_of)
+    found = reproduce(options, installed())
     assert {one.status for one in found} == {"reproduced"}
     held = run(options).read_table("expectations")
     assert set(held["status"]) == {"reproduced"}

@@ -7,7 +7,6 @@ from functools import cache
 
 import pytest
 
-from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.running.run import write_run
@@ -56,7 +55,7 @@ def found(name, seed, folder):
         quick=True,
         overrides=(*case.overrides, f"seed={seed}", f"data.simulate.seed={seed}"),
     )
-    table = write_run(options, installed(), find=findings_of, workers=options.workers).read_table("findings")
+    table = write_run(options, installed(), workers=options.workers).read_table("findings")
     done = table[table["is_established"].astype(str) == "True"].fillna({"estimator": ""})
     return frozenset(done[["estimator", "finding"]].itertuples(index=False, name=None))
 

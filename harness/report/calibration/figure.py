@@ -17,8 +17,8 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.fonts import drawable
-from harness.report.text.numbers import count, percent
-from harness.report.text.plain_text import capitalised, shortened
+from harness.text.numbers import count, percent
+from harness.text.plain_text import capitalised, shortened
 
 ROW_HEIGHT = 0.15
 LABEL = 34

@@ -11,10 +11,10 @@ from harness.report.calibration.figure import calibration_figure
 from harness.report.calibration.rows import Calibration, CalibrationGroup, calibration_groups
 from harness.report.calibration.text import calibrated, kept, repeated
 from harness.report.drawing.canvas import RenderedFigure
-from harness.report.model.told import in_words
 from harness.report.page import Numbering
 from harness.report.templating import environment, packaged, style_sheet
-from harness.report.text.numbers import plain
+from harness.report.told import in_words
+from harness.text.numbers import plain
 
 
 def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> str:

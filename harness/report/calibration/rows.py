@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from harness.findings.lines import POINTWISE, SIMULTANEOUS
 from harness.language import gettext, marked
 from harness.record.manifest import Manifest
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.report.text.numbers import percent, percent_interval
-from harness.report.text.plain_text import capitalised
+from harness.text.numbers import percent, percent_interval
+from harness.text.plain_text import capitalised
 
 VERDICT = "gain"
 GAIN = "gain established"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.findings.lines import POINTWISE, SIMULTANEOUS
 from harness.language import gettext, marked
 from harness.report.calibration.rows import GAIN, KINDS, VERDICT, Calibration, CalibrationRow, band_finding
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.report.text.numbers import count, percent, percent_interval, plain, significant
-from harness.report.text.plain_text import capitalised, joined
+from harness.text.numbers import count, percent, percent_interval, plain, significant
+from harness.text.plain_text import capitalised, joined
 
 
 def repeated(found: Calibration) -> str:

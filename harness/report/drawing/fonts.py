@@ -12,8 +12,8 @@ from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
-from harness.report.text.plain_text import axis_lines, printable, wrapped
 from harness.tables.preparation import Note
+from harness.text.plain_text import axis_lines, printable, wrapped
 
 # A family without bold letters is drawn in the weight that it has; matplotlib would tell every reader so.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.palette import METHOD_COLOURS, METHOD_MARKERS
-from harness.report.text.plain_text import shortened
+from harness.text.plain_text import shortened
 
 INK = "#333333"
 """Of the line at zero."""

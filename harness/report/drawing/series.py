@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import LineStyle, line_style
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Band, Banded
-from harness.report.text.numbers import percent
-from harness.report.text.plain_text import shortened
+from harness.text.numbers import percent
+from harness.text.plain_text import shortened
 
 SHADES = {SIMULTANEOUS: 0.12, POINTWISE: 0.22}
 """Opacity of each kind of band; the wider one is drawn first, so that the narrower lies on it."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from harness.findings.lines import TruthLine
 from harness.language import gettext, marked
 from harness.report.drawing.palette import Dash
-from harness.report.model.truth import TruthLine
 
 INK = "#000000"
 DASH: Dash = (0, (4.0, 2.0))

@@ -12,6 +12,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats, frozen_floats
+from harness.findings.lines import (
+    POINTWISE,
+    Curve,
+    TruthLine,
+    curves_of,
+    leading_scenario,
+    rug_of,
+    truth_line,
+    unsupported_of,
+)
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.report.drawing.canvas import (
     MARK_WIDTH,
@@ -23,15 +34,11 @@ from harness.report.drawing.canvas import (
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.series import plot_background, series_of
 from harness.report.drawing.truth import plot_truth, truth_handles
-from harness.report.model.bands import POINTWISE
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.model.truth import TruthLine, truth_line
-from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario, rug_of, unsupported_of
+from harness.report.featured import featured
 from harness.report.sections.effects.figure import centred
 from harness.report.sections.effects.rows import effects_of
-from harness.report.text.plain_text import file_slug, listed, shortened
 from harness.tables.effects import EffectRow
+from harness.text.plain_text import file_slug, listed, shortened
 
 DEBIASED = "#7b3294"
 """Of the debiased curve, which no estimator's line has."""

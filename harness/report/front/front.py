@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.findings.gains import Gains
+from harness.findings.run import Run
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.front.curves import front_curve_figure
 from harness.report.front.gains import front_gains
 from harness.report.front.text import effect_sentence, gain_sentence, shape
-from harness.report.model.gains import Gains
-from harness.report.model.run import Run
 
 
 @dataclass(frozen=True, eq=False)

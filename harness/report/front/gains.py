@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.decomposition import LEFT
+from harness.findings.gains import GainCell, Gains
 from harness.language import gettext
 from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable, drawable_lines
-from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.figure import axis_limits, plot_gain
-from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug, joined, shortened
 from harness.tables.gain import GainStatus
+from harness.text.numbers import percent
+from harness.text.plain_text import file_slug, joined, shortened
 
 LEADING = ("entities never seen", "later periods")
 """What the columns predict, where the study has protocols for it."""

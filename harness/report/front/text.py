@@ -6,14 +6,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.manifest import DataRecord
 from harness.record.study import StudyRecord
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.text.numbers import count, percent, percent_interval
-from harness.report.text.plain_text import joined
+from harness.report.featured import featured
 from harness.tables.findings import FINDINGS, FindingRow
+from harness.text.numbers import count, percent, percent_interval
+from harness.text.plain_text import joined
 
 GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
 EFFECTS = (EFFECT, CONTRAST)

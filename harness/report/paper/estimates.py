@@ -6,19 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.model.run import Run
 from harness.report.table import ReportTable, RowGroup, TableColumn
-from harness.report.text.numbers import (
-    MISSING,
-    decimals_for,
-    fixed,
-    interval,
-    plain,
-    rounded,
-)
-from harness.report.text.plain_text import listed
+from harness.text.numbers import MISSING, decimals_for, fixed, interval, plain, rounded
+from harness.text.plain_text import listed
 
 T_DECIMALS = 2
 

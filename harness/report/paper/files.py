@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.report.blocks import plain_words
 from harness.report.contents import PAPER
-from harness.report.model.run import Run
 from harness.report.paper.regressions import regression_tables
 from harness.report.paper.tables import (
     descriptive_tables,

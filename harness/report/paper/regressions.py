@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from harness.findings.run import Run
 from harness.language import gettext, marked, reworded
 from harness.record.study import EstimatorRecord, StudyRecord
-from harness.report.model.run import Run
 from harness.report.paper.estimates import (
     bracketed,
     estimate_notes,
@@ -21,9 +21,9 @@ from harness.report.sections.coefficients.section import (
     terms_in_order,
 )
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
-from harness.report.text.plain_text import file_slug, joined, listed
 from harness.tables.coefficients import STATISTICS, CoefficientRow
+from harness.text.numbers import MISSING, count, decimals_for, fixed, rounded
+from harness.text.plain_text import file_slug, joined, listed
 
 CONSTANT = "const"
 FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects included")}

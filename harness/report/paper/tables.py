@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.findings.gains import GainCell, Gains
+from harness.findings.run import Run
 from harness.language import gettext, reworded
 from harness.record.study import ProtocolRecord
-from harness.report.model.gains import GainCell, Gains
-from harness.report.model.run import Run
 from harness.report.paper.estimates import estimate_lines, estimate_table, run_notes
 from harness.report.sections.effects.rows import effect_name, effects_of
 from harness.report.sections.groups.rows import groups_of
@@ -15,9 +15,9 @@ from harness.report.sections.groups.section import difference_table, group_table
 from harness.report.sections.robustness import check_heading, checks_together
 from harness.report.sections.variables import moments, variables_by_role
 from harness.report.table import ReportTable, RowGroup, TableColumn, TableRow, cell_of, rows_of
-from harness.report.text.numbers import count, p_value, percent, plain
-from harness.report.text.plain_text import file_slug, in_turn, sentences
 from harness.tables.gain import GainStatus
+from harness.text.numbers import count, p_value, percent, plain
+from harness.text.plain_text import file_slug, in_turn, sentences
 
 MARKS = {GainStatus.BETTER: "†", GainStatus.WORSE: "‡"}
 """What stands at gains that are established."""
@@ -117,7 +117,7 @@ def heterogeneity_tables(run: Run) -> Iterator[ReportTable]:
                 for line in _effect_lines(TableRow((row.cells[0], "", "", *row.cells[1:])), n_counts=2)
             ]
             groups.append(RowGroup(rows_of(lines), group.heading))
-        heads = (gettext("RowGroup"), gettext("N"), gettext("Entities"), *grouped.heads)
+        heads = (gettext("Group"), gettext("N"), gettext("Entities"), *grouped.heads)
         note = gettext(
             "Mean change of the outcome per unit of {exposure} over the rows of each group, and "
             "differences between groups. In brackets {level} bootstrap intervals."

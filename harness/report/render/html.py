@@ -17,7 +17,7 @@ from harness.report.blocks import Phrase, Words, parts_of, plain_words
 from harness.report.render.latex import latex_tabular
 from harness.report.render.text import csv_text
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, cell_of
-from harness.report.text.plain_text import printable
+from harness.text.plain_text import printable
 
 
 @dataclass(frozen=True)

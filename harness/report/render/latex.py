@@ -12,7 +12,7 @@ from harness.language import closed_up, gettext
 from harness.record.study import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
-from harness.report.text.plain_text import latex
+from harness.text.plain_text import latex
 
 
 def latex_tabular(table: ReportTable) -> str:

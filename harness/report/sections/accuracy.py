@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.gains import SYMBOLS, GainCell, Gains, accuracy_rows, compared_error, errors_of, refusal
+from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import Definitions, Heading, Phrase, ReportBlock, SmallPrint, Words, rich, tabs_of
-from harness.report.model.accuracy import accuracy_rows, compared_error, errors_of, refusal
-from harness.report.model.gains import SYMBOLS, GainCell, Gains
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import (
     MOST_ROWS,
@@ -23,11 +22,10 @@ from harness.report.table import (
     TableRow,
     plain_rows,
 )
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MISSING, count, decimals_for, fixed, p_value, percent, plain, rounded
-from harness.report.text.plain_text import in_turn
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.gain import GainStatus
+from harness.text.numbers import MISSING, count, decimals_for, fixed, p_value, percent, plain, rounded
+from harness.text.plain_text import Footnotes, in_turn
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, ReportBlock
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import MOST_ROWS, ReportTable, RowGroup, TableCell, TableColumn, TableRow
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MISSING, count, fixed, significant
 from harness.tables.claims import EXPECTATIONS, ExpectationRow
+from harness.text.numbers import MISSING, count, fixed, significant
+from harness.text.plain_text import Footnotes
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -43,7 +43,7 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
     return ReportTable(
         caption=gettext("Numbers that the spec expects beside those of this run"),
         columns=(
-            TableColumn(gettext("TableCell")),
+            TableColumn(gettext("Cell")),
             *(TableColumn(gettext("Expected")), TableColumn(gettext("Obtained"))),
             *(TableColumn(gettext("Difference")), TableColumn(gettext("Tolerance"))),
             TableColumn(gettext("Status"), "text"),

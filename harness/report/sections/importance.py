@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, ReportBlock, tabs_of
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MISSING, EstimateText, percent, percent_interval
-from harness.report.text.plain_text import file_slug
 from harness.tables.accuracy import IMPORTANCE, ImportanceRow
+from harness.text.numbers import MISSING, EstimateText, percent, percent_interval
+from harness.text.plain_text import Footnotes, file_slug
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MISSING, percent, percent_interval, significant
 from harness.tables.accuracy import METRICS, MetricRow
+from harness.text.numbers import MISSING, percent, percent_interval, significant
+from harness.text.plain_text import Footnotes
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.findings.run import Run
 from harness.language import gettext, marked, reworded
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import (
@@ -20,11 +21,10 @@ from harness.report.blocks import (
     Words,
     rich,
 )
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.text.numbers import significant
 from harness.tables.table import NOT_DONE
+from harness.text.numbers import significant
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

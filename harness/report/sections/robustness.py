@@ -6,18 +6,17 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked, reworded
 from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, ReportBlock
-from harness.report.model.run import Run
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MISSING, count, estimated, p_value, percent
-from harness.report.text.plain_text import file_slug, listed
 from harness.scenarios.robustness.scenario import JOINT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow
+from harness.text.numbers import MISSING, count, estimated, p_value, percent
+from harness.text.plain_text import Footnotes, file_slug, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.registry.kind import Kind, NamedObject
 from harness.report.blocks import ReportBlock
-from harness.report.model.run import Run
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

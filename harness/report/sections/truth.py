@@ -6,15 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, Paragraph, ReportBlock
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
-from harness.report.text.numbers import percent, significant
-from harness.report.text.units import in_unit
 from harness.tables.truth import TRUTH_ERRORS, TruthErrorRow
+from harness.text.numbers import in_unit, percent, significant
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Phrase, ReportBlock
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
-from harness.report.text.numbers import count, significant
 from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
+from harness.text.numbers import count, significant
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -94,7 +94,7 @@ def preparation_table(run: Run) -> ReportTable:
     return ReportTable(
         caption=gettext("Steps of preparation, in order"),
         columns=(
-            *(TableColumn(gettext("TableColumn")), TableColumn(gettext("Step"), "text")),
+            *(TableColumn(gettext("Column")), TableColumn(gettext("Step"), "text")),
             *(TableColumn(gettext("From"), "text"), TableColumn(gettext("Detail"), "text")),
         ),
         groups=plain_rows(

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from matplotlib.font_manager import FontProperties, fontManager
 
+from harness.findings.run import read_run
 from harness.report.drawing import fonts
 from harness.report.drawing.fonts import drawable, families, font_notes
 from harness.report.drawing.palette import line_style
 from harness.report.drawing.series import effect_label
-from harness.report.model.run import read_run
 
 
 @pytest.fixture(scope="module")

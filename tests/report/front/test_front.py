@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.gains import Gains
+from harness.findings.run import Run, read_run
 from harness.report.drawing.canvas import house_style
 from harness.report.front.curves import draw_front_curve, front_curve, slope_shape
 from harness.report.front.gains import draw_front_gains, leading_protocols, published_protocol
 from harness.report.front.text import effect_sentence, gain_sentence, shape
-from harness.report.model.gains import Gains
-from harness.report.model.run import Run, read_run
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
 from harness.running.csv_table import as_declared

@@ -11,8 +11,8 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
+from harness.findings.run import read_run
 from harness.report.contents import PAPER
-from harness.report.model.run import read_run
 from harness.report.paper.estimates import bracketed, starred
 from harness.report.paper.files import paper_files, paper_tables
 from harness.report.paper.tables import effect_tables, robustness_tables

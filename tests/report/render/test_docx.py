@@ -12,7 +12,7 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.paper.files import paper_files, paper_tables
 from harness.report.render.docx import word_tables
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows

@@ -24,7 +24,7 @@ from harness.report.table import (
     rows_of,
 )
 from harness.report.templating import environment
-from harness.report.text.plain_text import printable
+from harness.text.plain_text import printable
 
 TEMPLATE = "{% from 'blocks.html.j2' import blocks with context %}{{ blocks(shown) }}"
 

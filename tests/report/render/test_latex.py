@@ -4,8 +4,8 @@ import pytest
 
 from harness.report.render.latex import latex_tabular
 from harness.report.table import ReportTable, RowGroup, TableColumn, rows_of
-from harness.report.text.numbers import significant
-from harness.report.text.plain_text import latex
+from harness.text.numbers import significant
+from harness.text.plain_text import latex
 
 
 @pytest.mark.parametrize(

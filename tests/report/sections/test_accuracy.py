@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.report.model.gains import Gains
-from harness.report.model.run import read_run
+from harness.findings.gains import Gains
+from harness.findings.run import read_run
 from harness.report.sections.accuracy import error_table, gain_tables, p_value_table
 from report.shown_blocks import cells, texts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.importance import IMPORTANCE_SECTION, ordered
 from harness.report.table import cell_of
 from harness.tables.accuracy import IMPORTANCE as TABLE

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from harness.api import run_study
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.metrics import metric_tables
 from harness.running.options import RunOptions
 from harness.study.spec.document import written_spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.robustness import ROBUSTNESS_SECTION
 from harness.scenarios.robustness.scenario import JOINT
 from harness.tables.effects import ROBUSTNESS as TABLE

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from harness.errors import ArtifactError
+from harness.findings.run import read_run
 from harness.report.blocks import Paragraph
 from harness.report.drawing.canvas import new_figure
-from harness.report.model.run import read_run
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import shown_sections
 from harness.report.table import ReportTable, TableColumn, plain_rows

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.truth import TRUTH_SECTION, nearest_texts, truth_table
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, tables_in

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.variables import preparation_table, variable_table
 from report.changed_run import with_table
 

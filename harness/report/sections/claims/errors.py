@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from harness.findings.gains import errors_of
+from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.model.accuracy import errors_of
-from harness.report.model.run import Run
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.text.numbers import MISSING, percent, significant
 from harness.tables.claims import ClaimRow
 from harness.tables.gain import GAIN, GainRow
+from harness.text.numbers import MISSING, percent, significant
 
 SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
 ERROR = "mse"

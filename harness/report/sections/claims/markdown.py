@@ -12,8 +12,7 @@ from harness.report.render.text import markdown_table, plain_markdown
 from harness.report.sections.claims.published import PublishedFigure
 from harness.report.sections.claims.rows import claim_number, published_text
 from harness.report.table import ReportTable
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.plain_text import listed
+from harness.text.plain_text import Footnotes, listed
 
 HEAD = (
     marked("what"),

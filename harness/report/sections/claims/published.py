@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import OpenQuestionRecord, StudyRecord
-from harness.report.model.run import Run
 from harness.report.sections.claims.errors import error_table
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.claims.why import differing_estimators, differing_protocols
 from harness.report.table import ReportTable
-from harness.report.text.plain_text import in_turn, listed
 from harness.tables.claims import ClaimRow
+from harness.text.plain_text import in_turn, listed
 
 NO_SOURCE = marked("no source given")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from harness.findings.run import Run
 from harness.language import gettext
-from harness.report.model.run import Run
-from harness.report.text.numbers import MISSING, fixed, percent, significant
 from harness.tables.claims import CLAIMS, ClaimRow
+from harness.text.numbers import MISSING, fixed, percent, significant
 
 FRACTIONS = frozenset(
     {

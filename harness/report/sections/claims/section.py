@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, Definitions, Heading, Paragraph, Phrase, ReportBlock, Words, rich
-from harness.report.model.run import Run
 from harness.report.sections.claims.markdown import markdown
 from harness.report.sections.claims.published import MEANINGS, SYMBOLS, PublishedFigure, published_figures
 from harness.report.sections.claims.rows import allowed_range, claim_number, claim_rows, published_text
 from harness.report.sections.claims.why import Contradiction, contradictions
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
-from harness.report.text.numbers import count
-from harness.report.text.plain_text import capitalised, in_turn, listed
 from harness.tables.claims import ClaimRow
+from harness.text.numbers import count
+from harness.text.plain_text import capitalised, in_turn, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -10,8 +10,8 @@ from typing import Any
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.sections.claims.rows import published_text
-from harness.report.text.plain_text import in_turn, joined, listed
 from harness.tables.claims import ClaimRow
+from harness.text.plain_text import in_turn, joined, listed
 
 
 def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:

@@ -7,25 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.findings.gain import nickell_caveat
+from harness.findings.run import Run
 from harness.language import gettext, marked, reworded
 from harness.record.study import StudyRecord
 from harness.report.blocks import Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint, tabs_of
-from harness.report.model.lagged_outcome import nickell_caveat
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
-from harness.report.text.numbers import (
-    MISSING,
-    count,
-    decimals_for,
-    fixed,
-    interval,
-    percent,
-    plain,
-    rounded,
-)
-from harness.report.text.plain_text import joined
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.text.numbers import MISSING, count, decimals_for, fixed, interval, percent, plain, rounded
+from harness.text.plain_text import joined
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.drawing.canvas import (
@@ -27,10 +28,9 @@ from harness.report.drawing.marks import name_rows
 from harness.report.drawing.palette import LineStyle, line_style
 from harness.report.drawing.series import LEGEND_GREY
 from harness.report.drawing.truth import plot_true_places, true_place_handle
-from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import ContrastQuestion, EstimatedContrast, contrasts_of
-from harness.report.text.numbers import count, percent
-from harness.report.text.plain_text import file_slug, shortened
+from harness.text.numbers import count, percent
+from harness.text.plain_text import file_slug, shortened
 
 PANELS_IN_A_ROW = 3
 LINE_HEIGHT = 0.24

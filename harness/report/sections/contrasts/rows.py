@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from harness.findings.groups import value_in_words
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.report.model.run import Run
-from harness.report.model.truth import true_rows
-from harness.report.text.numbers import plain
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
+from harness.text.numbers import plain
 
 MOST_PAIRS = 3
 """Pairs of values that are shown in full; of more only those with the least value."""
@@ -124,11 +124,6 @@ def contrasts_of(
 
     own.sort(key=order)
     return tuple(_contrast(run, outcome, question, list(rows)) for _, rows in groupby(own, key=order))
-
-
-def value_in_words(levels: Sequence[str], value: str) -> str:
-    """Return a value of the exposure as tables have it in words: a level, or a number."""
-    return value if levels else plain(float(value))
 
 
 def _place_of(levels: Sequence[str], value: str) -> float:

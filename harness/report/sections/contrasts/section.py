@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock
-from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import (
     ContrastQuestion,
     EstimatedContrast,
@@ -21,9 +21,8 @@ from harness.report.sections.contrasts.rows import (
 )
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import count, estimate, estimated, percent, plain, significant
-from harness.report.text.plain_text import joined
+from harness.text.numbers import count, estimate, estimated, percent, plain, significant
+from harness.text.plain_text import Footnotes, joined
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -12,6 +12,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from harness.arrays import Floats, frozen_floats
+from harness.findings.lines import (
+    POINTWISE,
+    Band,
+    Banded,
+    Curve,
+    TruthLine,
+    curve_scenarios,
+    curves_of,
+    truth_line,
+    unsupported_of,
+)
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import (
@@ -34,13 +46,9 @@ from harness.report.drawing.series import (
     series_of,
 )
 from harness.report.drawing.truth import DOT_DASH, plot_truth, truth_handles
-from harness.report.model.bands import POINTWISE, Band, Banded
-from harness.report.model.run import Run
-from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.figure import figure_name, level_label
-from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, unsupported_of
-from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug, listed, shortened
+from harness.text.numbers import percent
+from harness.text.plain_text import file_slug, listed, shortened
 
 PANELS_IN_A_ROW = 3
 PANEL_HEIGHT = 1.85

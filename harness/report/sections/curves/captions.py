@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Curve
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.drawing.series import level_of
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Band
-from harness.report.sections.curves.rows import Curve
 from harness.report.sections.curves.scene import MOST_BANDS, CurveScene
-from harness.report.text.numbers import count, percent, plain
-from harness.report.text.plain_text import joined, ranged
+from harness.text.numbers import count, percent, plain
+from harness.text.plain_text import joined, ranged
 
 AT_ONE_VALUE = marked("hold at one value of the horizontal axis at a time, not for the curve as a whole")
 AS_A_WHOLE = marked("hold for the curve as a whole, where the data support it")

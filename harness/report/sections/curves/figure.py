@@ -13,6 +13,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
+from harness.findings.lines import (
+    Curve,
+    curve_scenarios,
+    curves_of,
+    rug_of,
+    true_rows,
+    truth_line,
+    turning_points_of,
+    unsupported_of,
+)
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import (
@@ -44,20 +55,10 @@ from harness.report.drawing.series import (
     series_of,
 )
 from harness.report.drawing.truth import plot_true_turns, plot_truth, true_turn_handles, truth_handles
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.model.truth import true_rows, truth_line
+from harness.report.featured import featured
 from harness.report.sections.curves.captions import curve_caption, outcomes_caption
-from harness.report.sections.curves.rows import (
-    Curve,
-    curve_scenarios,
-    curves_of,
-    rug_of,
-    turning_points_of,
-    unsupported_of,
-)
 from harness.report.sections.curves.scene import MOST_BANDS, CurveScene, SupportedShare
-from harness.report.text.plain_text import file_slug, listed, shortened
+from harness.text.plain_text import file_slug, listed, shortened
 
 PANELS_IN_A_ROW = 3
 X_LABEL = 46

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.arrays import Floats
+from harness.findings.lines import TruthLine
 from harness.report.drawing.series import Series
-from harness.report.model.truth import TruthLine
 
 MOST_BANDS = 2
 """Most lines whose bands can be told apart in the same axes; with more each has a panel of its own."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.lines import NONE, curve_rows, curve_scenarios, turning_points_of
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, Phrase, ReportBlock, SmallPrint, parts_of, rich, tabs_of
-from harness.report.model.run import Run
-from harness.report.sections.curves.rows import NONE, curve_rows, curve_scenarios, turning_points_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
-from harness.report.text.numbers import estimate, is_outside, percent, significant
-from harness.report.text.plain_text import joined
 from harness.tables.curves import TurningPointRow
 from harness.tables.preparation import WARNINGS
+from harness.text.numbers import estimate, is_outside, percent, significant
+from harness.text.plain_text import joined
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.report.model.run import Run
+from harness.findings.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,17 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked, reworded
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import ReportBlock, tabs_of
-from harness.report.model.run import Run
 from harness.report.sections.diagnostics.rows import selections
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import count, fixed, p_text, plain, significant
-from harness.report.text.plain_text import capitalised, in_turn, listed
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
+from harness.text.numbers import count, fixed, p_text, plain, significant
+from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

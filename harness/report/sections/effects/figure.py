@@ -12,6 +12,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from harness.arrays import Floats
+from harness.findings.lines import (
+    POINTWISE,
+    SIMULTANEOUS,
+    TruthLine,
+    curve_scenarios,
+    curves_of,
+    rug_of,
+    truth_line,
+)
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
@@ -27,14 +37,10 @@ from harness.report.drawing.marks import Whisker, plot_forest
 from harness.report.drawing.palette import METHOD_COLOURS
 from harness.report.drawing.series import zero_line
 from harness.report.drawing.truth import plot_truth, truth_handles
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.report.model.run import Run
-from harness.report.model.truth import TruthLine, truth_line
-from harness.report.sections.curves.rows import curve_scenarios, curves_of, rug_of
 from harness.report.sections.effects.rows import FORMS, METHODS, SubjectEffects, effect_name, slope_name
-from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug, listed, shortened
 from harness.tables.effects import EffectRow
+from harness.text.numbers import percent
+from harness.text.plain_text import file_slug, listed, shortened
 
 LEGEND_ROW = 0.15
 """Inches of a line of the legend."""

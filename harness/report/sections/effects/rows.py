@@ -6,26 +6,17 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.model.run import Run
 from harness.report.sections.coefficients.section import regime_label
-from harness.report.text.numbers import plain
-from harness.report.text.plain_text import listed
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, EffectRow
+from harness.text.numbers import plain
+from harness.text.plain_text import listed
 
 SINGLE = ("line", "contrast", "derivative")
 """Forms that are numbers; the others are lines over the exposure or a moderator."""
-
-FEW_ENTITIES = 40
-"""Below this many entities, or so many in effect, the report warns of the normal approximation."""
-
-LITTLE_LEFT = 0.05
-"""Below this share of the exposure's variation the report warns that little is left to learn from."""
-
-WEAK = 10.0
-"""Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997)."""
 
 METHODS = {
     "first_differences": marked("First differences"),

@@ -6,16 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from harness.findings.effects import FEW_ENTITIES, LITTLE_LEFT, WEAK
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, UnlessSaid, rich
-from harness.report.model.run import Run
 from harness.report.sections.effects.rows import (
-    FEW_ENTITIES,
     FORMS,
-    LITTLE_LEFT,
     METHODS,
-    WEAK,
     ModelSlope,
     SubjectEffects,
     effect_name,
@@ -24,10 +22,9 @@ from harness.report.sections.effects.rows import (
 )
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
-from harness.report.text.plain_text import listed
 from harness.tables.effects import EffectRow
+from harness.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
+from harness.text.plain_text import Footnotes, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from harness.findings.gains import GainCell, Gains
 from harness.language import gettext
 from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import (
@@ -23,10 +24,9 @@ from harness.report.drawing.canvas import (
 from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.drawing.marks import name_rows, zero_axis
 from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
-from harness.report.model.gains import GainCell, Gains
-from harness.report.text.numbers import count, percent
-from harness.report.text.plain_text import file_slug, shortened
 from harness.tables.gain import GainStatus
+from harness.text.numbers import count, percent
+from harness.text.plain_text import file_slug, shortened
 
 PANELS_IN_A_ROW = 4
 ARROW_ROOM = 6.0

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from harness.findings.lines import true_of_groups
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.drawing.canvas import (
@@ -25,13 +27,11 @@ from harness.report.drawing.fonts import drawable, drawable_label, drawable_line
 from harness.report.drawing.palette import MODE_STYLES
 from harness.report.drawing.series import effect_unit_label, zero_line
 from harness.report.drawing.truth import plot_true_places, true_place_handle
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.model.truth import true_of_groups
+from harness.report.featured import featured
 from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels, Partition, groups_of
-from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug, shortened, wrapped
 from harness.tables.heterogeneity import GroupRow
+from harness.text.numbers import percent
+from harness.text.plain_text import file_slug, shortened, wrapped
 
 MOST_COLUMNS = 3
 EFFECTS_HEIGHT, LEVELS_HEIGHT = 2.2, 1.35

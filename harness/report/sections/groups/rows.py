@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, frozen_floats
-from harness.report.model.run import Run
+from harness.findings.run import Run
 from harness.tables.heterogeneity import (
     HETEROGENEITY,
     HETEROGENEITY_DIFFERENCES,

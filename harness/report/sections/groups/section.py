@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
+from harness.report.featured import featured
 from harness.report.sections.groups.rows import MODES, Partition, groups_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import NOTHING, count, estimated, percent
-from harness.report.text.plain_text import listed
 from harness.tables.heterogeneity import DifferenceRow, GroupRow
+from harness.text.numbers import NOTHING, count, estimated, percent
+from harness.text.plain_text import Footnotes, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -142,7 +141,7 @@ def group_table(grouped: Grouped) -> ReportTable:
         over=_modes(grouped, n_columns=3),
         columns=(
             *(
-                TableColumn(gettext("RowGroup")),
+                TableColumn(gettext("Group")),
                 TableColumn(gettext("Rows")),
                 TableColumn(gettext("Entities")),
             ),

@@ -15,6 +15,8 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 
 from harness.arrays import Floats
+from harness.findings.lines import TruthLine, true_rows, truth_line
+from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, fixed_figure
@@ -38,9 +40,7 @@ from harness.report.drawing.truth import (
     true_turn_handles,
     truth_handles,
 )
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.model.truth import TruthLine, true_rows, truth_line
+from harness.report.featured import featured
 from harness.report.sections.moderators.contour import (
     plot_contours,
     plot_thresholds,
@@ -49,9 +49,9 @@ from harness.report.sections.moderators.contour import (
 )
 from harness.report.sections.moderators.rows import Question, conditional
 from harness.report.sections.moderators.surfaces import Surface, true_levels
-from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug
 from harness.tables.conditional import SurfaceKey, ThresholdRow
+from harness.text.numbers import percent
+from harness.text.plain_text import file_slug
 
 ROW_HEIGHT = 2.3
 FOOT = 0.58

@@ -11,19 +11,18 @@ import numpy as np
 from markupsafe import Markup
 
 from harness.arrays import Floats
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, Banded, truth_line
+from harness.findings.run import Run
 from harness.language import closed_up, gettext
 from harness.record.study import StudyRecord
 from harness.report.drawing.series import effect_label
 from harness.report.drawing.truth import TRUTH
-from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Banded
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.model.truth import truth_line
+from harness.report.featured import featured
 from harness.report.sections.moderators.rows import Conditional, conditional, threshold_text
 from harness.report.sections.moderators.surfaces import Surface, true_levels
 from harness.report.templating import environment, packaged, script_hash, style_sheet
-from harness.report.text.plain_text import printable
 from harness.tables.conditional import SurfaceKey
+from harness.text.plain_text import printable
 
 PACKAGE = "harness.report.sections.moderators"
 """Holds the files that the page is made of."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
+from harness.findings.lines import ConditionalEffect, conditional_effects
+from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.model.bands import Banded, banded_from
-from harness.report.model.run import Run
 from harness.report.sections.moderators.surfaces import Surface, surfaces
-from harness.report.text.numbers import estimate, percent
 from harness.tables.conditional import (
     CONDITIONAL_EFFECTS,
     INTERACTIONS,
@@ -20,6 +17,7 @@ from harness.tables.conditional import (
     SurfaceKey,
     ThresholdRow,
 )
+from harness.text.numbers import estimate, percent
 
 Question = tuple[str, str]
 """A scenario, with its moderator."""
@@ -29,13 +27,6 @@ NONE = "none"
 
 NO_CHANGE = marked("none established")
 SIGNS = {"negative_to_positive": marked("from − to +"), "positive_to_negative": marked("from + to −")}
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ConditionalEffect(Banded):
-    """The effect of the exposure at each moderator value, outcome units per unit of exposure."""
-
-    key: SurfaceKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,27 +71,12 @@ class Conditional:
         return next((row.reason for row in self.effect_rows if row.key == key and not row.is_done), "")
 
 
-def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffect, ...]:
-    """Return the conditional effects that rows which are done make up, in the order of the table."""
-    done = [row for row in rows if row.is_done]
-    order = {key: place for place, key in enumerate(dict.fromkeys(row.key for row in done))}
-    done.sort(key=lambda row: (order[row.key], row.at))
-    return tuple(_effect(key, list(points)) for key, points in groupby(done, key=lambda row: row.key))
-
-
-def _effect(key: SurfaceKey, points: list[ConditionalEffectRow]) -> ConditionalEffect:
-    line = banded_from(points)
-    return ConditionalEffect(
-        at=line.at, estimate=line.estimate, supported=line.supported, bands=line.bands, key=key
-    )
-
-
 def conditional(run: Run) -> Conditional:
     """Return all answers about moderators of a run."""
     rows = run.rows(CONDITIONAL_EFFECTS)
     return Conditional(
         surfaces=surfaces(run),
-        effects=effects_from(rows),
+        effects=run.view(conditional_effects),
         effect_rows=rows,
         thresholds=tuple(row for row in run.rows(THRESHOLDS) if row.scenario),
         interactions=run.rows(INTERACTIONS),

@@ -8,25 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.findings.lines import POINTWISE, ConditionalEffect
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
-from harness.report.model.bands import POINTWISE
-from harness.report.model.featured import featured
-from harness.report.model.run import Run
-from harness.report.sections.moderators.rows import ConditionalEffect, Question, conditional, threshold_text
+from harness.report.featured import featured
+from harness.report.sections.moderators.rows import Question, conditional, threshold_text
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import (
-    MISSING,
-    EstimateText,
-    estimated,
-    fixed,
-    interval,
-    percent,
-    plain,
-)
 from harness.tables.conditional import InteractionRow, SurfaceKey
+from harness.text.numbers import MISSING, EstimateText, estimated, fixed, interval, percent, plain
+from harness.text.plain_text import Footnotes
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.errors import ArtifactError, Problem
+from harness.findings.lines import true_rows
+from harness.findings.run import Run
 from harness.language import gettext
-from harness.report.model.run import Run
-from harness.report.model.truth import true_rows
 from harness.tables.conditional import SurfaceKey
 from harness.tables.table import NOT_DONE
 

@@ -13,19 +13,19 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Ints, Mask
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
-from harness.report.model.run import Run
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import Multiverse
 from harness.report.sections.multiverse.text import choice_label, level_label, published_gains
-from harness.report.text.numbers import count, percent
-from harness.report.text.plain_text import file_slug, shortened
 from harness.tables.claims import ClaimRow
 from harness.tables.gain import GainStatus
+from harness.text.numbers import count, percent
+from harness.text.plain_text import file_slug, shortened
 
 CURVE_HEIGHT = 2.6
 LINE_HEIGHT = 0.135

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask, frozen_floats, frozen_ints
-from harness.report.model.run import Run
+from harness.findings.run import Run
 from harness.tables.gain import MULTIVERSE_CHOICES, ChoiceRow
 
 if TYPE_CHECKING:

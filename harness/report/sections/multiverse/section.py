@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Bullets, ReportBlock, SmallPrint, tabs_of
-from harness.report.model.run import Run
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import choice_label, level_label, multiverse_text
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableColumn, rows_of
-from harness.report.text.numbers import count, percent
+from harness.text.numbers import count, percent
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

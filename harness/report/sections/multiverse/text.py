@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.sections.multiverse.rows import Multiverse, Tally
-from harness.report.text.numbers import count, percent
-from harness.report.text.plain_text import capitalised, joined
 from harness.tables.claims import ClaimRow
 from harness.tables.gain import ChoiceRow
+from harness.text.numbers import count, percent
+from harness.text.plain_text import capitalised, joined
 
 GAIN = "gain"
 """Quantity of claims that give a gain."""

@@ -10,17 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.decomposition import LEFT
+from harness.findings.gains import Gains
 from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, facets, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.marks import name_rows, zero_axis
 from harness.report.drawing.palette import PART_STYLES
-from harness.report.model.gains import Gains
 from harness.report.sections.origin.rows import GainLeft, gains_left
-from harness.report.text.numbers import count, fixed, percent
-from harness.report.text.plain_text import capitalised, file_slug, listed, shortened, wrapped
 from harness.tables.gain import PartRow
+from harness.text.numbers import count, fixed, percent
+from harness.text.plain_text import capitalised, file_slug, listed, shortened, wrapped
 
 PANELS_IN_A_ROW = 3
 ROW_HEIGHT = 0.29

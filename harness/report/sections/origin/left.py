@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.evaluation.decomposition import LEFT
+from harness.findings.gains import Gains
 from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report.blocks import Paragraph, ReportBlock, SaidOf
-from harness.report.model.gains import Gains
 from harness.report.sections.origin.rows import NEEDED, NEVER_SEEN, GainLeft, gains_left
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.text.numbers import percent, percent_interval, significant
-from harness.report.text.plain_text import capitalised, joined
 from harness.tables.gain import PartRow
+from harness.text.numbers import percent, percent_interval, significant
+from harness.text.plain_text import capitalised, joined
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

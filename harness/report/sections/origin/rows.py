@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.evaluation.decomposition import LEFT
+from harness.findings.run import Run
 from harness.language import marked
-from harness.report.model.run import Run
 from harness.tables.gain import DECOMPOSITION, PartRow
 
 NEVER_SEEN = marked("entities never seen")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.findings.gains import Gains
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import ReportBlock, SmallPrint, tabs_of
-from harness.report.model.gains import Gains
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 
 if TYPE_CHECKING:

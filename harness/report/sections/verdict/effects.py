@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
+from harness.findings.run import Run
 from harness.record.study import EstimatorRecord
-from harness.report.model.bands import POINTWISE
-from harness.report.model.run import Run
 from harness.report.sections.coefficients.section import coefficient_rows
-from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import CoefficientRow
 

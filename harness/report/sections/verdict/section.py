@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from harness.findings.gains import Gains
+from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.report.blocks import Paragraph, QualifiedPoints, ReportBlock, SaidOf, SaidOnce, tabs_of
-from harness.report.model.gains import Gains
-from harness.report.model.run import Run
 from harness.report.sections.section import Section
 from harness.report.sections.verdict.effects import EffectReading, effects
 from harness.report.sections.verdict.text import Said, said_of
 from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.text.numbers import count, decimals_for, interval, percent, plain, rounded, significant
+from harness.text.numbers import count, decimals_for, interval, percent, plain, rounded, significant
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer

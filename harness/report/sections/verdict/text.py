@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from harness.findings.gain import nickell_caveat
+from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.model.featured import featured
-from harness.report.model.lagged_outcome import nickell_caveat
-from harness.report.model.run import Run
-from harness.report.text.numbers import percent, percent_interval
-from harness.report.text.plain_text import joined, sentences
+from harness.report.featured import featured
 from harness.tables.effects import EFFECTS
 from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
 from harness.tables.preparation import WARNINGS
+from harness.text.numbers import percent, percent_interval
+from harness.text.plain_text import joined, sentences
 
 GAIN, LOWEST = "gain", "lowest_error"
 KINDS = {

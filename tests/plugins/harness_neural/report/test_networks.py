@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
+from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spoken
 from harness.report.drawing.canvas import FigureRenderer, house_style
-from harness.report.model.run import read_run
 from harness_neural.report.figures import map_figures, plot_map
 from harness_neural.report.rows import networks, place_name
 from harness_neural.report.section import map_table, search_table

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.findings.run import read_run
 from harness.plugin import random_stream
-from harness.report.model.run import read_run
 from harness.report.sections.effects.figure import whiskers_of
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import effect_table

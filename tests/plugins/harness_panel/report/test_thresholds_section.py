@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spoken
 from harness.plugin import random_stream
-from harness.report.model.run import read_run
 from harness.running.folder import RunFolder
 from harness_panel.report.rows import rivals
 from harness_panel.report.section import THRESHOLDS

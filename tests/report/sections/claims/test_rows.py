@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.claims.rows import claim_rows, published_text
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.claims.markdown import markdown
 from harness.report.sections.claims.published import published_figures
 from harness.report.sections.claims.rows import claim_rows

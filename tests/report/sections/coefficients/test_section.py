@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.coefficients.section import coefficient_table, term_label, without_coefficients
 from report.shown_blocks import cells
 

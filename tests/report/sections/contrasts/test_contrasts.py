@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.palette import line_style
-from harness.report.model.run import read_run
 from harness.report.sections.contrasts.figure import panels_of, plot_contrasts
 from harness.report.sections.contrasts.rows import ContrastQuestion, contrast_questions, contrasts_of
 from harness.report.sections.contrasts.section import contrast_table, established_texts

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.report.model.bands import Band
+from harness.findings.lines import Band
 from harness.report.sections.curves.captions import band_text
 from report.fake_run import manifest, read_manifest
 

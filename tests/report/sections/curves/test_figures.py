@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.lines import TruthLine, curves, curves_of, truth_line
+from harness.findings.run import Run, read_run
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.series import BESIDE_WIDTH
-from harness.report.model.run import Run, read_run
-from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.ale_figure import ale_scene, plot_ales
 from harness.report.sections.curves.captions import curve_caption
 from harness.report.sections.curves.figure import curve_scene, leading_of, plot_curves, plot_outcomes
-from harness.report.sections.curves.rows import curves, curves_of
 from harness.report.sections.curves.scene import SupportedShare
 from harness.report.sections.curves.section import extrapolates
 from report.changed_run import with_table

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.report.sections.curves.rows import curves_from, unsupported_spans
+from harness.findings.lines import curves_from, unsupported_spans
 from harness.tables.curves import CurveRow
 
 AT = np.array([0.0, 1.0, 2.0, 4.0])

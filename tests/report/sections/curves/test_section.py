@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.report.model.run import read_run
-from harness.report.sections.curves.rows import NONE
+from harness.findings.lines import NONE
+from harness.findings.run import read_run
 from harness.report.sections.curves.section import turning_points, turning_table
 from report.changed_run import with_table
 from report.shown_blocks import texts

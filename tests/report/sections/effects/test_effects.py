@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.run import read_run
 from harness.report.blocks import UnlessSaid, plain_words
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.marks import plot_forest
-from harness.report.model.run import read_run
 from harness.report.sections.effects.figure import centred, model_lines, plot_lines, whiskers_of
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import EFFECTS_SECTION, cautions, effect_table

@@ -2,9 +2,9 @@
 
 import pytest
 
+from harness.findings.gains import Gains
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
-from harness.report.model.gains import Gains
-from harness.report.model.run import read_run
 from harness.report.sections.gains.figure import axis_limits, gain_caption, plot_gains
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
-from harness.report.model.run import read_run
 from harness.report.sections.groups.figure import group_caption, group_scene, plot_groups
 from harness.report.sections.groups.rows import groups_of
 from harness.report.sections.groups.section import difference_table, group_table, grouped_by

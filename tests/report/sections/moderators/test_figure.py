@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.palette import THRESHOLD_COLOUR
-from harness.report.model.run import read_run
 from harness.report.sections.moderators.contour import plot_contours
 from harness.report.sections.moderators.figure import plot_surfaces, surface_scene
 from harness.report.sections.moderators.rows import conditional

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.moderators.page import rounded, script_json, surface_content
 from harness.report.sections.moderators.rows import conditional
 from harness.report.templating import script_hash

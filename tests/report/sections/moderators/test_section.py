@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.moderators.section import conditional_table
 from report.shown_blocks import cells
 

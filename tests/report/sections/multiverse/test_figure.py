@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.arrays import frozen_floats, frozen_ints
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import FigureRenderer, house_style, settle
-from harness.report.model.run import read_run
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.figure import (
     MOST_LINES,

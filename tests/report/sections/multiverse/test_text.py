@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import choices_of, multiverses
 from harness.report.sections.multiverse.section import choice_table

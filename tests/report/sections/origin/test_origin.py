@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.findings.gains import Gains
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
-from harness.report.model.gains import Gains
-from harness.report.model.run import read_run
 from harness.report.sections.origin.figure import axis_limits, plot_gains_left
 from harness.report.sections.origin.left import left_table, never_seen
 from harness.report.sections.origin.rows import gains_left

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.report.model.bands import Band
-from harness.report.model.run import read_run
-from harness.report.sections.curves.rows import Curve
+from harness.findings.lines import Band, Curve
+from harness.findings.run import read_run
 from harness.report.sections.verdict.effects import effects, read_curve
 from harness.report.sections.verdict.section import effect_table
 from report.changed_run import with_table

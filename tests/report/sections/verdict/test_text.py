@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
 from harness.report.sections.verdict.text import said_of
 from harness.running.csv_table import as_declared
 from harness.tables.effects import EFFECTS

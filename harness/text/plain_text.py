@@ -1,4 +1,4 @@
-"""Names and sentences made safe and short for print: control characters, file names, LaTeX, lists."""
+"""Names and sentences made safe and short for print: file names, LaTeX, lists, footnotes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from string import ascii_lowercase
 from typing import Literal
 
 from harness.language import gettext, pgettext
@@ -149,3 +151,26 @@ def ranged(low: str, high: str) -> str:
 def sentences(text: str) -> list[str]:
     """Return the sentences of a text; a label with a full stop in it parts one, which no reader sees."""
     return [part for part in re.split(SENTENCE_END, text) if part]
+
+
+@dataclass
+class Footnotes:
+    """Collects reasons while a table is made, in the order in which they first appear."""
+
+    _marks: dict[str, str] = field(default_factory=dict)
+
+    def mark(self, reason: str) -> str:
+        """Return the mark of a reason, a new one where it is new; an empty string for no reason."""
+        if not reason:
+            return ""
+        return self._marks.setdefault(reason, _letter(len(self._marks)))
+
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        """Return every mark with its reason."""
+        return tuple((mark, reason) for reason, mark in self._marks.items())
+
+
+def _letter(place: int) -> str:
+    """Return a, b, ..., z, aa, ab, ... for places from 0."""
+    rest, last = divmod(place, len(ascii_lowercase))
+    return (_letter(rest - 1) if rest else "") + ascii_lowercase[last]

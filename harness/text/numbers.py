@@ -1,12 +1,14 @@
-"""Numbers as a reader wants them: signs, digits, percentages."""
+"""Numbers as a reader wants them: signs, digits, percentages, units."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.language import gettext
+from harness.record.study import StudyRecord
 
 MISSING = "–"
 MINUS = "−"
@@ -21,6 +23,7 @@ ROUNDING = 1e-9
 LARGE = 1e9
 """From here on numbers are in powers of ten."""
 
+POWER_OF_TEN = re.compile("10[⁰¹²³⁴⁵⁶⁷⁸⁹]")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -157,3 +160,17 @@ def significant(value: float, digits: int = 4) -> str:
         return fixed(value, max(0, digits - 1 - exponent))
     mantissa = fixed(value / 10.0**exponent, digits - 1)
     return f"{mantissa} × 10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def in_unit(number: str, unit: str) -> str:
+    """Return a number with its unit, times one that starts with a power of ten; alone where there is none."""
+    if not unit:
+        return number
+    return f"{number} × {unit}" if POWER_OF_TEN.match(unit) else f"{number} {unit}"
+
+
+def effect_in_units(study: StudyRecord, number: str, *, outcome: str, exposure: str) -> str:
+    """Return an effect in the outcome's unit per unit of the exposure; alone where neither has a unit."""
+    unit = study.unit(outcome)
+    said = in_unit(number, unit)
+    return gettext("{number} per unit").format(number=said) if unit or study.unit(exposure) else said

@@ -1,6 +1,6 @@
 """Footnotes of tables."""
 
-from harness.report.text.footnotes import Footnotes
+from harness.text.plain_text import Footnotes
 
 
 def test_footnotes_give_equal_reasons_one_mark():

@@ -13,7 +13,7 @@ def standing(low, high, **changes):
     evidence = {"p_holm": math.nan, "p_best": 0.049, "p_splits": math.nan, "inference": "entities"}
     evidence |= {"fold_gain_min": sides[0], "fold_gain_max": sides[1], **changes}
     cell = dict.fromkeys(("outcome", "estimator", "reference", "protocol", "sample", "status", "reason"), "")
-    return GainRow(conf_low=low, conf_high=high, **cell, **evidence).status_at(0.95)
+    return GainRow(gain=0.1, conf_low=low, conf_high=high, **cell, **evidence).status_at(0.95)
 
 
 @pytest.mark.parametrize(

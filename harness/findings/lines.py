@@ -1,18 +1,94 @@
-"""Net effect curves, their slopes, accumulated local effects, and where the data support them."""
+"""Lines over a grid with the bands around them: curves, conditional effects, and what is true of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
-from harness.report.model.bands import Banded, banded_from
-from harness.report.model.run import Run
+from harness.findings.run import Run
+from harness.language import marked
 from harness.scenarios.curve.supported_curve import SMALL_SHARE
+from harness.tables.conditional import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, SupportRow, TurningPointRow
+from harness.tables.truth import TRUTH, TruthRow
+
+POINTWISE = marked("pointwise")
+SIMULTANEOUS = marked("simultaneous")
+
+
+BandedRow = CurveRow | ConditionalEffectRow
+"""One point of a line with the limits of one of its bands."""
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """The limits of a line and how they were made.
+
+    Attributes
+    ----------
+    kind : such as ``pointwise``
+    n_draws : bootstrap draws
+    level : in (0, 1), nominal coverage; NaN where the run does not tell
+    unit : what a draw resamples, ``entity`` or ``row``; empty where the run does not tell
+    low, high : (n_grid,), the line's unit
+    """
+
+    kind: str
+    n_draws: int | None
+    level: float
+    unit: str
+    low: Floats
+    high: Floats
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether any point has limits."""
+        return bool((np.isfinite(self.low) & np.isfinite(self.high)).any())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Banded:
+    """A line with its bands.
+
+    Attributes
+    ----------
+    at : (n_grid,), increasing
+    estimate : (n_grid,)
+    supported : (n_grid,), whether the data reach there
+    bands : at most one of a kind
+    """
+
+    at: Floats
+    estimate: Floats
+    supported: Mask
+    bands: tuple[Band, ...]
+
+    def band(self, kind: str) -> Band | None:
+        """Return the band of one kind; None where there is none, or where it has no limits."""
+        return next((band for band in self.bands if band.kind == kind and band.is_drawn), None)
+
+
+def banded_from(rows: Sequence[BandedRow]) -> Banded:
+    """Return the line that rows make up, at least one, sorted by their place; every band has all places."""
+    kinds = tuple(dict.fromkeys(row.band for row in rows))
+    points = [row for row in rows if row.band == kinds[0]]
+    return Banded(
+        at=frozen_floats([row.at for row in points]),
+        estimate=frozen_floats([row.estimate for row in points]),
+        supported=np.array([row.supported for row in points], dtype=np.bool_),
+        bands=tuple(_band([row for row in rows if row.band == kind]) for kind in kinds),
+    )
+
+
+def _band(rows: Sequence[BandedRow]) -> Band:
+    first = rows[0]
+    low, high = ([getattr(row, side) for row in rows] for side in ("conf_low", "conf_high"))
+    return Band(first.band, first.n_draws, first.level, first.unit, frozen_floats(low), frozen_floats(high))
+
 
 NONE = "none"
 """Kind of a row that says: no interior turning point."""
@@ -79,6 +155,28 @@ def _curve(points: list[CurveRow]) -> Curve:
         kind=first.kind,
         mean_level=first.mean_level,
         share_of_rows=frozen_floats([point.share_of_rows for point in points if point.band == first.band]),
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConditionalEffect(Banded):
+    """The effect of the exposure at each moderator value, outcome units per unit of exposure."""
+
+    key: SurfaceKey
+
+
+def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffect, ...]:
+    """Return the conditional effects that rows which are done make up, in the order of the table."""
+    done = [row for row in rows if row.is_done]
+    order = {key: place for place, key in enumerate(dict.fromkeys(row.key for row in done))}
+    done.sort(key=lambda row: (order[row.key], row.at))
+    return tuple(_conditional(key, list(points)) for key, points in groupby(done, key=lambda row: row.key))
+
+
+def _conditional(key: SurfaceKey, points: list[ConditionalEffectRow]) -> ConditionalEffect:
+    line = banded_from(points)
+    return ConditionalEffect(
+        at=line.at, estimate=line.estimate, supported=line.supported, bands=line.bands, key=key
     )
 
 
@@ -157,3 +255,47 @@ def rug_of(run: Run, scenario: str) -> Floats:
 def unsupported_of(run: Run, scenario: str) -> tuple[tuple[float, float], ...]:
     """Return the stretches of a scenario's grid that the data do not support."""
     return spans_of(row for row in run.rows(SUPPORT) if row.scenario == scenario)
+
+
+@dataclass(frozen=True, eq=False)
+class TruthLine:
+    """A true curve.
+
+    Attributes
+    ----------
+    at : (n_grid,), increasing, the unit of the exposure or of the moderator
+    truth : (n_grid,), the curve's unit
+    """
+
+    at: Floats
+    truth: Floats
+
+
+def true_rows(run: Run, outcome: str, scenario: str, kind: str) -> tuple[TruthRow, ...]:
+    """Return the truths of one kind; none where the data are not simulated, or nothing is known of it."""
+    key = (outcome, scenario, kind)
+    return tuple(row for row in run.rows(TRUTH) if (row.outcome, row.scenario, row.kind) == key)
+
+
+def truth_line(run: Run, outcome: str, scenario: str, kind: str, *, along: str = "at") -> TruthLine | None:
+    """Return the true curve of one kind; None where nothing is known of it.
+
+    Parameters
+    ----------
+    along : the place that the curve runs along, ``at`` or ``moderator_at``
+    """
+    points = sorted((getattr(row, along), row.truth) for row in true_rows(run, outcome, scenario, kind))
+    if not points:
+        return None
+    at, truth = zip(*points, strict=True)
+    return TruthLine(frozen_floats(at), frozen_floats(truth))
+
+
+def true_of_groups(run: Run, outcome: str, scenario: str, kind: str) -> dict[str, float]:
+    """Return the true number of each group."""
+    return {row.group: row.truth for row in true_rows(run, outcome, scenario, kind)}
+
+
+def conditional_effects(run: Run) -> tuple[ConditionalEffect, ...]:
+    """Return all conditional effects of a run."""
+    return effects_from(run.rows(CONDITIONAL_EFFECTS))

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from harness.findings.run import Run
+from harness.findings.table import findings_table
 from harness.language import ENGLISH, gettext, marked, reworded, spoken
 from harness.record.manifest import Manifest
 from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
-from harness.report.model.run import Run, RunReader
 from harness.tables.findings import FINDINGS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-FindingsOf = Callable[[Manifest, RunReader], "pd.DataFrame"]
-"""Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
-
 
 NAMED = (
     *(marked("entity"), marked("time"), marked("entity effects"), marked("time effects")),
@@ -49,15 +42,14 @@ SOURCES = (
 
 
 @contextmanager
-def told(run: Run, *, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> Iterator[Run]:
+def told(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
     """Write texts in the language of a run's report, and yield the run with its own words in it.
 
-    Tables hold English. What was composed then is looked up by the shape of its message, and the sentences
-    of findings are made again from the tables that they rest on.
+    Tables hold English. What was composed then is looked up by the shape of its message; the sentences of
+    findings are made again, by the rules on the tables that they rest on.
 
     Parameters
     ----------
-    find : makes the findings; left out, their sentences stay as they are stored
     messages : folders of the plugins' catalogs
     """
     study = run.manifest.study
@@ -66,8 +58,7 @@ def told(run: Run, *, find: FindingsOf | None = None, messages: Sequence[Path] =
             yield run
             return
         manifest = in_words(run.manifest)
-        found = {} if find is None else {FINDINGS.name: find(manifest, run.folder)}
-        yield Run(manifest, run.folder, found)
+        yield Run(manifest, run.folder, {FINDINGS.name: findings_table(Run(manifest, run.folder))})
 
 
 def in_words(manifest: Manifest) -> Manifest:

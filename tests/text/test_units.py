@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.text.units import in_unit
+from harness.text.numbers import in_unit
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A finished run as the report sees it: its manifest, and the rows of its tables, each read once."""
+"""A run as findings and report see it: its manifest, and the rows of its tables, each read once."""
 
 from __future__ import annotations
 

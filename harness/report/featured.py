@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from harness.findings.run import Run
 from harness.record.study import EstimatorRecord
-from harness.report.model.run import Run
 from harness.tables.claims import CLAIMS
 
 COMPARED = frozenset({"mse", "gain"})

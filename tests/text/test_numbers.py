@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.text.numbers import (
+from harness.text.numbers import (
     count,
     decimals_for,
     fixed,

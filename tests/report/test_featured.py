@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.report.model.featured import featured
-from harness.report.model.run import read_run
+from harness.findings.run import read_run
+from harness.report.featured import featured
 from report.changed_run import with_study, with_table
 
 

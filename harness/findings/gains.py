@@ -1,17 +1,24 @@
-"""The gains of a study, a cell for each estimator and protocol, whatever shows them."""
+"""The errors and gains of a study, a cell for each estimator and protocol, and what they amount to."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.language import gettext
+from harness.findings.run import Run
+from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, ProtocolRecord
-from harness.report.model.accuracy import NOT_RUN, SAMPLES, compared_error, refusal
-from harness.report.model.run import Run
-from harness.report.text.numbers import p_text, percent, percent_interval, significant
+from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.gain import GAIN, GainRow, GainStatus
+from harness.text.gains import Judgement
+from harness.text.numbers import p_text, percent, percent_interval, significant
+
+SAMPLES = ("test", "all", "train")
+"""Samples in the order in which they are preferred for comparing estimators."""
+
+NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
+"""Status and reason of a cell that no table has."""
 
 SYMBOLS: Mapping[GainStatus, str] = {
     GainStatus.BETTER: "▲",
@@ -162,4 +169,63 @@ def _row_without_gain(
         sample="",
         status=status,
         reason=reason,
+    )
+
+
+def accuracy_rows(run: Run) -> tuple[AccuracyRow, ...]:
+    """Return the rows of the table ``accuracy``."""
+    return run.rows(ACCURACY)
+
+
+def errors_of(run: Run, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:
+    """Return the rows of one cell by sample."""
+    key = (outcome, estimator, protocol)
+    return {
+        row.sample: row for row in accuracy_rows(run) if (row.outcome, row.estimator, row.protocol) == key
+    }
+
+
+def compared_error(run: Run, outcome: str, estimator: str, protocol: str) -> AccuracyRow | None:
+    """Return the row that estimators are compared by: the test sample's where there is one."""
+    rows = {
+        sample: row
+        for sample, row in errors_of(run, outcome, estimator, protocol).items()
+        if row.is_done and math.isfinite(row.mse)
+    }
+    return next((rows[sample] for sample in SAMPLES if sample in rows), None)
+
+
+def refusal(run: Run, outcome: str, estimator: str, protocol: str) -> tuple[str, str]:
+    """Return the status of a cell without errors, and why it has none."""
+    rows = errors_of(run, outcome, estimator, protocol).values()
+    return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
+
+
+def judgements(cells: Sequence[GainCell]) -> tuple[Judgement, ...]:
+    """Return a judgement for each estimator, in the order in which they first appear."""
+    own: dict[str, list[GainCell]] = {}
+    for cell in cells:
+        own.setdefault(cell.estimator.id, []).append(cell)
+    return tuple(judgement(same) for same in own.values())
+
+
+def judgement(cells: Sequence[GainCell]) -> Judgement:
+    """Return what the gains of one estimator, at least one, amount to."""
+    better, once, missing = GainStatus.BETTER, GainStatus.BETTER_ONCE, GainStatus.MISSING
+
+    def under(is_meant: Callable[[GainStatus], bool], *, is_honest: bool = True) -> tuple[str, ...]:
+        return tuple(
+            cell.protocol.id
+            for cell in cells
+            if cell.protocol.keeps_test_rows_apart == is_honest and is_meant(cell.status)
+        )
+
+    return Judgement(
+        estimator=cells[0].estimator.id,
+        won=under(lambda status: status is better),
+        lost=under(lambda status: status not in {better, once, missing}),
+        once=under(lambda status: status is once),
+        missing=under(lambda status: status is missing),
+        won_inside=under(lambda status: status is better, is_honest=False),
+        is_everywhere=all(cell.status in {better, once} for cell in cells),
     )

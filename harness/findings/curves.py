@@ -1,0 +1,126 @@
+"""Findings on net effect curves: whether one rises or falls anywhere, is no line, and where it turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from harness.arrays import Mask
+from harness.findings.finding import StudyFinding, finding, stretches
+from harness.findings.lines import SIMULTANEOUS, Band, Curve, curve_scenarios, curves_of, turning_points_of
+from harness.findings.run import Run
+from harness.scenarios.curve.turning_points import significant_slopes
+from harness.tables.curves import TurningPointRow
+from harness.text.effects import NONE
+from harness.text.sentences import Sentence
+
+
+def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
+
+    An effect is established where that band leaves zero anywhere on the supported grid, to the side on which
+    the slope of the fit itself is; a nonlinearity where no single slope lies within the band. A fit may lie
+    outside the band of its draws: of few entities, networks of resamples can all rise where the network of
+    all rows falls.
+    """
+    for scenario in curve_scenarios(run):
+        levels = {level.estimator: level for level in curves_of(run, outcome, scenario, "level")}
+        for curve in curves_of(run, outcome, scenario, "slope"):
+            band = curve.band(SIMULTANEOUS)
+            if band is not None and curve.supported.any():
+                least = levels[curve.estimator].rounding_slope if curve.estimator in levels else 0.0
+                yield _effect(curve, band, least)
+                yield _bend(curve, band, least)
+
+
+def _effect(curve: Curve, band: Band, least: float) -> StudyFinding:
+    known = curve.supported & (np.abs(curve.estimate) > least)
+    steep = significant_slopes(curve.estimate, band.low, band.high)
+    rises, falls = known & (steep > 0), known & (steep < 0)
+    position = _clearest(curve, band, among=rises | falls)
+    slope = tuple(float(values[position]) for values in (curve.estimate, band.low, band.high))
+    parameters = {
+        "outcome": curve.outcome,
+        "estimator": curve.estimator,
+        "scenario": curve.scenario,
+        "rises": stretches(curve.at, rises),
+        "falls": stretches(curve.at, falls),
+        "at": float(curve.at[position]),
+        "slope": slope,
+    }
+    return finding(
+        "effect",
+        Sentence("curve_effect", parameters),
+        outcome=curve.outcome,
+        estimator=curve.estimator,
+        about=f"{curve.scenario}: slope",
+        is_established=bool((rises | falls).any()),
+        estimate=(slope[0], slope[1], slope[2]),
+    )
+
+
+def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
+    """Return the position at which the slope is most half-widths of its band from zero.
+
+    Parameters
+    ----------
+    among : (n_grid,), positions that are told from zero; where there is none, all supported ones at which the
+        slope lies within its band, and all supported ones where there is no such position either. Of these
+        one at which nothing moves, in any draw, comes last
+    """
+    known = _finite(curve, band)
+    within = known & (band.low <= curve.estimate) & (curve.estimate <= band.high)
+    asked = next(positions for positions in (among, within, known) if positions.any() or positions is known)
+    width, slope = band.high - band.low, np.abs(curve.estimate)
+    size = np.divide(slope, width, out=np.where(slope > 0.0, np.inf, -0.5), where=width > 0.0)
+    return int(np.argmax(np.where(asked, size, -1.0)))
+
+
+def _bend(curve: Curve, band: Band, least: float) -> StudyFinding:
+    known = _finite(curve, band)
+    is_bent = bool(band.low[known].max() - band.high[known].min() > least)
+    parameters = {"estimator": curve.estimator, "scenario": curve.scenario, "is_bent": is_bent}
+    return finding(
+        "nonlinearity",
+        Sentence("curve_bend", parameters),
+        outcome=curve.outcome,
+        estimator=curve.estimator,
+        about=f"{curve.scenario}: slope",
+        is_established=is_bent,
+    )
+
+
+def _finite(curve: Curve, band: Band) -> Mask:
+    return np.asarray(curve.supported & np.isfinite(band.low) & np.isfinite(band.high))
+
+
+def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield every interior extreme of every curve; that a curve has none is a finding too.
+
+    An extreme is established where the draws say so; its position, interval and share of draws are given
+    whether or not they do. Draws can turn, and all elsewhere than the fit does: of one that is established
+    and lies outside its interval, the position is said not to be.
+    """
+    for scenario in curve_scenarios(run):
+        for entry in run.manifest.study.estimators:
+            for row in turning_points_of(run, outcome, scenario, entry.id):
+                yield _turn(row)
+
+
+def _turn(row: TurningPointRow) -> StudyFinding:
+    at = row.at, row.conf_low, row.conf_high
+    parameters: dict[str, Any] = {"estimator": row.estimator, "scenario": row.scenario, "kind": row.kind}
+    if row.kind != NONE:
+        share = {"share_of_draws": row.share_of_draws, "is_established": row.is_established}
+        parameters |= {"at": at, **share}
+    return finding(
+        "turning_point",
+        Sentence("turning_point", parameters),
+        outcome=row.outcome,
+        estimator=row.estimator,
+        about=f"{row.scenario}: {row.kind}",
+        is_established=row.kind != NONE and row.is_established,
+        estimate=at,
+    )

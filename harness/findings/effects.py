@@ -1,0 +1,164 @@
+"""Findings on debiased effects, and on tests of a straight line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from harness.findings.finding import StudyFinding, finding, stretches
+from harness.findings.lines import SIMULTANEOUS, curve_scenarios, curves_of, true_rows
+from harness.findings.run import Run
+from harness.tables.effects import EFFECT_TESTS, EFFECTS, EffectRow
+from harness.tables.gain import size_of
+from harness.text.sentences import Sentence
+
+FEW_ENTITIES = 40
+"""Below this many entities, or so many in effect, the report warns of the normal approximation."""
+
+LITTLE_LEFT = 0.05
+"""Below this share of the exposure's variation the report warns that little is left to learn from."""
+
+WEAK = 10.0
+"""Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997)."""
+
+SLOPES = ("line", "derivative")
+"""Forms that are one slope, as the mean slope of a net effect curve is."""
+
+LINEARITY = "linearity"
+"""Name of the test of a straight line among those of the effect's form."""
+
+
+def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield every debiased effect: of each method, form and learner, group and moderator.
+
+    It is established where its interval excludes zero, the simultaneous band anywhere where it has several
+    points, and nothing is warned of: it rests on `FEW_ENTITIES` entities or more, what is left of the
+    exposure is spread as among so many, at least `LITTLE_LEFT` of its variation is left, and instruments
+    have a first-stage F of `WEAK` or more.
+    """
+    rows = [row for row in run.rows(EFFECTS) if row.is_done and row.outcome == outcome]
+    for _, same in groupby(rows, key=_effect):
+        own = list(same)
+        together = [row for row in own if row.band == SIMULTANEOUS]
+        yield _debiased(run, together or own)
+
+
+def _effect(row: EffectRow) -> tuple[str, ...]:
+    """Return which effect a row is of."""
+    return row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
+
+
+def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
+    first, study = rows[0], run.manifest.study
+    clearest = max(rows, key=_clearness)
+    warnings = tuple(_warnings(first))
+    is_established = any(map(_excludes_zero, rows)) and not warnings
+    assumed = [Sentence("assumption", {"text": first.assumption})] * bool(first.assumption)
+    where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
+    parameters: dict[str, Any] = {
+        "outcome": first.outcome,
+        "exposure": first.exposure,
+        "method": first.method,
+        "learner": first.learner,
+        "form": first.form,
+        "estimate": _estimate(clearest),
+        "is_established": is_established,
+        **({"group": first.group} if first.group else {}),
+        **({"moderator": first.moderator} if first.moderator else {}),
+        **_along(run, rows, clearest),
+        **_not_held(run, first),
+    }
+    return finding(
+        "effect",
+        Sentence("debiased", parameters),
+        outcome=first.outcome,
+        about=", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where]),
+        is_established=is_established,
+        estimate=_estimate(clearest),
+        p_value=clearest.p_value,
+        against=(*assumed, *warnings),
+    )
+
+
+def _estimate(row: EffectRow) -> tuple[float, float, float]:
+    return row.estimate, row.conf_low, row.conf_high
+
+
+def _along(run: Run, rows: Sequence[EffectRow], clearest: EffectRow) -> dict[str, Any]:
+    """Return the contrasts of levels; of several points where the effect is told from zero."""
+    if clearest.form == "contrast" and run.manifest.study.level_at(clearest.exposure, clearest.at):
+        return {"levels": [(row.at, _estimate(row)) for row in rows]}
+    if len(rows) == 1:
+        return {}
+    at = np.array([row.at for row in rows])
+    above, below = (np.array(side) for side in zip(*map(_signs, rows), strict=True))
+    return {"at": clearest.at, "above": stretches(at, above), "below": stretches(at, below)}
+
+
+def _signs(row: EffectRow) -> tuple[bool, bool]:
+    return row.conf_low > 0.0, row.conf_high < 0.0
+
+
+def _not_held(run: Run, row: EffectRow) -> dict[str, Any]:
+    """Return the mean slopes of curves, and the true one, that the interval of a slope does not hold.
+
+    Nothing where it holds them all, there are none, or the slope is that of some rows.
+    """
+    if row.form not in SLOPES or row.group or row.moderator:
+        return {}
+    exposure_of = run.manifest.study.exposure_of
+    scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == row.exposure), "")
+    kind = "average_effect"
+    curves = [float(curve.estimate[0]) for curve in curves_of(run, row.outcome, scenario, kind)]
+    beyond = [slope for slope in curves if not row.conf_low <= slope <= row.conf_high]
+    true = [one.truth for one in true_rows(run, row.outcome, scenario, kind)]
+    truths = [truth for truth in true if not row.conf_low <= truth <= row.conf_high]
+    return {
+        **({"beyond": beyond, "n_curves": len(curves)} if beyond else {}),
+        **({"truths": truths} if truths else {}),
+    }
+
+
+def _excludes_zero(row: EffectRow) -> bool:
+    return any(_signs(row))
+
+
+def _clearness(row: EffectRow) -> float:
+    """Return how many widths of its interval an effect is from zero."""
+    width = row.conf_high - row.conf_low
+    if width > 0.0:
+        return abs(row.estimate) / width
+    return math.inf if width == 0.0 else -math.inf
+
+
+def _warnings(row: EffectRow) -> Iterator[Sentence]:
+    """Yield what keeps an effect from being established."""
+    if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
+        yield Sentence("few_entities", {"n_entities": row.n_entities, "least": FEW_ENTITIES})
+    elif row.n_effective < FEW_ENTITIES:
+        yield Sentence("few_effective", {"n_effective": row.n_effective, "least": FEW_ENTITIES})
+    if row.share_left < LITTLE_LEFT:
+        yield Sentence("little_left", {"share_left": row.share_left})
+    if row.first_stage_f < WEAK:
+        yield Sentence("weak_instruments", {"first_stage_f": row.first_stage_f})
+
+
+def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield every test of linearity; a nonlinearity is established where its p-value is below the level."""
+    for row in run.rows(EFFECT_TESTS):
+        if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
+            is_bent = row.p_value < size_of(run.manifest.study.level)
+            said = {"exposure": row.exposure, "p_value": row.p_value, "is_rejected": is_bent}
+            yield finding(
+                "nonlinearity",
+                Sentence("linearity", {**said, **({"estimator": row.estimator} if row.estimator else {})}),
+                outcome=outcome,
+                estimator=row.estimator,
+                about=", ".join(filter(None, (LINEARITY, row.exposure, row.against))),
+                is_established=is_bent,
+                p_value=row.p_value,
+            )

@@ -1,1 +1,0 @@
-"""Numbers and plain texts as a reader wants them."""

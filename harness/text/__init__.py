@@ -1,0 +1,1 @@
+"""Numbers, lists and sentences as a reader wants them, in the language in use."""
