@@ -41,7 +41,7 @@ def test_a_first_installation_has_neither_networks_nor_what_turns_surfaces():
 
 
 def test_the_doctor_names_the_extra_of_every_library_that_an_extra_brings():
-    from harness.commands.doctor import _EXTRAS
+    from harness.commands.plugins import _EXTRAS
 
     brought = {}
     for name, extra in PROJECT["optional-dependencies"].items():

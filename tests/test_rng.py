@@ -34,7 +34,7 @@ def test_joined_labels_do_not_collide():
 
 
 def test_the_hash_seed_of_the_process_does_not_matter():
-    code = "from harness import random_stream; print(random_stream(3, 'fit', 'ols').integers(2**63))"
+    code = "from harness.plugin import random_stream; print(random_stream(3, 'fit', 'ols').integers(2**63))"
     printed = {
         subprocess.run(
             [sys.executable, "-c", code],

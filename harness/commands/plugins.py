@@ -113,7 +113,9 @@ def _described(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "GPU", ", ".join(cards) or "none seen; none is needed"
 
 
-KIND_NAMES = ("estimator", "protocol", "scenario", "step", "dataset", "simulation", "metric", "section")
+KIND_NAMES = (
+    *("estimator", "protocol", "scenario", "step", "dataset", "reader", "simulation", "metric", "section"),
+)
 """Names of all kinds, which are not imported for ``--help``."""
 
 

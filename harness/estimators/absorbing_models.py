@@ -68,8 +68,8 @@ class _Omitted:
     ----------
     deviations : (n_draws, n_levels), of the levels that draws hold
     indicator : (n_levels, n_obs), one where a row is of a level
-    is_left_out : (n_draws, n_levels)
-    is_of_row : (n_draws, n_obs), whether the level of a row that counts is left out
+    is_omitted : (n_draws, n_levels)
+    is_of_row : (n_draws, n_obs), whether the level of a row that counts is omitted
     """
 
     deviations: Floats

@@ -88,7 +88,8 @@ class Fickle(CurveScenario):
 
     def concluded(self, asked):
         tables = super().concluded(asked)
-        return tables | {"curves": tables["curves"].assign(n_draws=next(COUNTER))}
+        counted = [{**rows, "n_draws": next(COUNTER)} for rows in tables["curves"]]
+        return {**tables, "curves": counted}
 
 
 @dataclass(frozen=True)

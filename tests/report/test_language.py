@@ -17,6 +17,7 @@ from harness.audit.tables import gain_report_problems
 from harness.installed import installed
 from harness.report.drawing import printing
 from harness.report.drawing.canvas import Prints
+from harness.report.drawing.fonts import FONT_CODE, families
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import chinese_run
@@ -135,6 +136,7 @@ def test_no_word_file_says_english(written, name):
     assert not english_in([*(paragraph.text for paragraph in document.paragraphs), *cells])
 
 
+@pytest.mark.skipif(len(families()) < 2, reason="no installed font has Chinese, which matplotlib warns of")
 def test_the_first_screen_for_print_is_chinese(written):
     folders, _ = written
     Reporter(messages=MESSAGES).brief(folders["zh"].path)
@@ -162,7 +164,10 @@ def tables_of(html):
 def test_tables_of_the_run_stay_english(written):
     folders, _ = written
     for name in ("findings.csv", "warnings.csv"):
-        assert page(folders["zh"], name) == page(folders["en"], name)
+        chinese, english = (page(folders[language], name).splitlines() for language in ("zh", "en"))
+        # Where no font has Chinese, the names in Chinese are warned of.
+        chinese, english = ([line for line in lines if FONT_CODE not in line] for lines in (chinese, english))
+        assert chinese == english
 
 
 WORDS = frozenset({"title", "how", "label", "reason", "words", "text", "source"})

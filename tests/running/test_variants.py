@@ -67,12 +67,15 @@ def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_
         "evaluation.reference=fe",
     )
     plan = prepare_study(RunOptions(SPEC, overrides=asked)).plan
-    full = {task.estimator_id: task for task in plan.full_tasks()}
+    full = {task.estimator_id: task.subject for task in plan.full_tasks()}
     names = ("value, mean of firm", "capital, mean of firm")
     assert full["ols"].panel.controls == ("capital", *names)
     assert full["fe"].panel.controls == ("capital",)
     slopes = {}
-    for name, estimator in (("ols", full["ols"].estimator), ("fe", FixedEffects(effects=("entity",)))):
+    for name, estimator in (
+        ("ols", full["ols"].estimator),
+        ("fe", FixedEffects(effects=("entity",))),
+    ):
         table = estimator.fit(full[name].panel, rng=random_stream(1, name)).coefficients()
         slopes[name] = table.estimate[[table.terms.index(term) for term in ("value", "capital")]]
     np.testing.assert_allclose(slopes["ols"], slopes["fe"], rtol=1e-9)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
+from harness.language import marked
 from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
 
@@ -22,6 +23,8 @@ BASE = "DejaVu Sans"
 
 FONT_CODE = "W-FONT"
 """Code of the warning that a name has characters of no installed font."""
+
+_NO_FONT = marked("No installed font has every character of this name; figures show “{shown}”.")
 
 CJK = (
     "Noto Sans CJK SC",
@@ -105,7 +108,7 @@ def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:
         Note(
             FONT_CODE,
             text,
-            f"No installed font has every character of this name; figures show “{drawable(text)}”.",
+            _NO_FONT.format(shown=drawable(text)),
         )
         for text in dict.fromkeys(printable(name) for name in texts)
         if drawable(text) != text

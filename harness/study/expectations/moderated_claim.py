@@ -130,9 +130,11 @@ class ModeratedClaim(StatementClaim):
     @property
     def span(self) -> str:
         """The range in words that follow what it is a range of; empty for all values."""
-        low = "" if self.above is None else f" above {self.above:g}"
-        high = "" if self.below is None else f" below {self.below:g}"
-        return f"{low} and{high}" if low and high else low or high
+        if self.above is not None and self.below is not None:
+            return f" above {self.above:g} and below {self.below:g}"
+        if self.above is not None:
+            return f" above {self.above:g}"
+        return "" if self.below is None else f" below {self.below:g}"
 
 
 class EffectSignClaim(ModeratedClaim):

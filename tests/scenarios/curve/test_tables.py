@@ -7,7 +7,7 @@ import pytest
 
 from harness.scenarios.curve.tables import draw_rows, equal_curves_test
 from harness.scenarios.partial_dependence import partial_dependence
-from harness.scenarios.scenario import DrawPlan, Subject
+from harness.scenarios.scenario import DrawPlan, Subject, framed
 from harness_panel import FixedEffects, PolynomialEffects
 from panels import panel_from_arrays
 
@@ -27,12 +27,17 @@ def panel_with(truth, *, seed, n_entities=60, n_periods=4):
     )
 
 
+def drawn(*values):
+    """Return what `draw_rows` gives as a table."""
+    return framed({"curve_draws": draw_rows(*values)})["curve_draws"]
+
+
 def curves(panel, seed):
     for estimator in (FixedEffects(effects=("entity",)), PolynomialEffects(effects=("entity",), degree=3)):
         subject = Subject(panel, estimator, estimator.name, seed)
         draws = subject.draws(DrawPlan(60, "entity", most_rows=20_000))
         levels = [partial_dependence(one, panel, AT) for one in (subject.fit, draws)]
-        yield draw_rows(AT, *levels, np.ones(AT.size, dtype=bool))
+        yield drawn(AT, *levels, np.ones(AT.size, dtype=bool))
 
 
 def rejections(n_panels, truth):
@@ -47,7 +52,7 @@ def rejections(n_panels, truth):
 def test_draws_are_kept_where_the_data_support_the_curve():
     at = np.linspace(0.0, 1.0, 30)
     supported = (at > 0.2) & (at < 0.8)
-    found = draw_rows(at, at, np.stack([at, 2.0 * at]), supported)
+    found = drawn(at, at, np.stack([at, 2.0 * at]), supported)
     assert found["draw"].unique().tolist() == [0, 1, 2]
     assert found["at"].between(0.2, 0.8).all()
     assert found["at"].nunique() == 10
@@ -57,7 +62,7 @@ def test_draws_are_kept_where_the_data_support_the_curve():
 def test_a_level_apart_is_no_difference_and_other_draws_are_not_compared():
     rng = np.random.default_rng(1)
     at, supported = np.arange(12.0), np.ones(12, dtype=bool)
-    one = draw_rows(at, at, at + rng.standard_normal((50, 12)), supported)
+    one = drawn(at, at, at + rng.standard_normal((50, 12)), supported)
     lifted = one.assign(estimate=one["estimate"] + 7.0)
     assert equal_curves_test(one, lifted, rng) is None
     assert equal_curves_test(one, one[one["draw"] < 40], rng) is None

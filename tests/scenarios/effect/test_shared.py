@@ -114,7 +114,7 @@ def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
         store=CheckpointStore(tmp_path / "checkpoints"),
         surroundings=Surroundings({}, {}),
         workers=ThisProcess(),
-        watch=watched,
+        listener=watched,
     )
     tasks = list(plan.part_tasks())
     first = kept([task for task in tasks if task.part_cell.outcome == "first"])
