@@ -82,6 +82,7 @@ from harness.estimators.wild_bootstrap import (
 from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import EvaluationProtocol, Fold, Leak
 from harness.evaluation.resample import draw_weights, out_of_bag
+from harness.language import gettext, marked
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
 from harness.scenarios.draws import DrawPlan, FitAndDraws
@@ -181,11 +182,13 @@ __all__ = [
     "count_unseen",
     "draw_weights",
     "effect_named",
+    "gettext",
     "great_circle_km",
     "hookimpl",
     "inner_split",
     "key_of",
     "listed",
+    "marked",
     "means_at",
     "numbered",
     "out_of_bag",

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness.plugin import Floats, Ints, Note
-from harness.plugin.reporting import marked
+from harness.plugin import Floats, Ints, Note, marked
 from harness_neural.design import settle
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample

@@ -10,8 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import AbsorbedEffects, Floats, Note, Panel, count_unseen
-from harness.plugin.reporting import marked
+from harness.plugin import AbsorbedEffects, Floats, Note, Panel, count_unseen, marked
 from harness_neural.design import Design
 from harness_neural.models import Model
 from harness_neural.sample import DrawnRows, drawn_rows

@@ -24,10 +24,10 @@ from harness.plugin import (
     PreparedDraws,
     draw_weights,
     inner_split,
+    marked,
     out_of_bag,
     stream_at,
 )
-from harness.plugin.reporting import marked
 from harness_rab.ensemble import Ensemble, mean_of
 
 QUICK_DRAWS = 40

@@ -18,9 +18,9 @@ from harness.plugin import (
     Problem,
     WildClusters,
     WildInference,
+    marked,
     wild_cluster_inference,
 )
-from harness.plugin.reporting import marked
 from harness_panel.covariance.independent import LibraryCovariance, correction_of
 from harness_panel.solver.absorb import absorber_of, without_effects
 from harness_panel.solver.regression import Regression

@@ -8,8 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.plugin import Correction, EstimationError, Floats, Problem
-from harness.plugin.reporting import marked
+from harness.plugin import Correction, EstimationError, Floats, Problem, marked
 from harness_panel.solver.regression import Regression
 
 

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.plugin import CoefficientTable, EffectKey, EstimationError, Floats, Grouping, Panel, Problem
-from harness.plugin.reporting import marked
+from harness.plugin import (
+    CoefficientTable,
+    EffectKey,
+    EstimationError,
+    Floats,
+    Grouping,
+    Panel,
+    Problem,
+    marked,
+)
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.solver.absorb import Absorber
 from harness_panel.solver.differences import adjacent_pairs, differenced

@@ -9,8 +9,7 @@ import warnings
 
 import numpy as np
 
-from harness.plugin import EstimationError, Problem
-from harness.plugin.reporting import marked
+from harness.plugin import EstimationError, Problem, marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.solver.regression import Regression
 

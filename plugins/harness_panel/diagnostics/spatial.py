@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Links, Problem
-from harness.plugin.reporting import marked
+from harness.plugin import EstimationError, Floats, Links, Problem, marked
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.solver.regression import Regression
 

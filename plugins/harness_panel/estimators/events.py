@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Note, Panel, Problem
-from harness.plugin.reporting import marked
+from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Note, Panel, Problem, marked
 from harness_panel.diagnostics.diagnostic import Diagnostic, effect_tests
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.results.model_fit import by_columns

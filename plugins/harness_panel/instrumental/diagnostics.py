@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Problem
-from harness.plugin.reporting import marked
+from harness.plugin import EstimationError, Floats, Problem, marked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.independent import Classical
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic

@@ -23,11 +23,11 @@ from harness.plugin import (
     Note,
     Panel,
     Problem,
+    marked,
     means_at,
     require_continuous,
     row_weights,
 )
-from harness.plugin.reporting import marked
 from harness_panel.covariance.independent import PredictionsAlone
 from harness_panel.diagnostics.diagnostic import effect_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
