@@ -25,7 +25,7 @@ MODULES |= {"urllib", "requests", "http"}
 FREE = {
     "harness/registry/trial.py": "subprocess",  # this interpreter, to try an import
     "harness/running/signature.py": "subprocess",  # ssh-keygen
-    "harness/conformance/estimators/draws.py": "pickle",  # of objects that it has just made
+    "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/own_code.py": "urllib",  # the path in an address of a folder, which reaches nothing
     "harness/report/drawing/embedding.py": "urllib",  # the writing of addresses, which reaches nothing

@@ -177,8 +177,7 @@ def test_plugin(
     own: one that ends it is a failure like any other. A battery of which nothing ran, or
     of which anything failed, ends with an error.
     """
-    from harness.conformance.battery import run_checks
-    from harness.conformance.checks import checks_among, find_plugin
+    from harness.conformance.checks import checks_among, find_plugin, run_checks
     from harness.conformance.options import read_options
 
     registry = found(choice)

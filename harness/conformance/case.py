@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -12,23 +13,46 @@ from harness.arrays import Floats
 from harness.conformance.check import Skipped, Violation
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.data.panel import Panel
-from harness.estimators.draws import CanFitDraws, DrawSelection, FittedDraws
 from harness.estimators.guard import predict, predict_draws
-from harness.estimators.protocol import Estimator, Fitted, grouped_by, roundoff_of
+from harness.estimators.protocol import (
+    CanFitDraws,
+    DrawSelection,
+    Estimator,
+    Fitted,
+    FittedDraws,
+    grouped_by,
+    roundoff_of,
+)
 from harness.rng import random_stream
 
+# Largest difference, in standard deviations of the outcome, that is rounding unless declared.
 TIGHT = 1e-6
-"""Largest difference, in standard deviations of the outcome, that is rounding unless declared."""
 
+# Label of the stream that is used where no other is asked for.
 FIRST = "fit"
-"""Label of the stream that is used where no other is asked for."""
 
 
+# Labels of the streams that show how far randomness alone moves an estimator.
 STREAMS = ("second", "third", "fourth")
-"""Labels of the streams that show how far randomness alone moves an estimator."""
 
+# How many times as far apart two fits may be as fits from different streams are.
 SLACK = 2.0
-"""How many times as far apart two fits may be as fits from different streams are."""
+
+
+T = TypeVar("T")
+
+
+def able(thing: object, capability: Callable[..., T]) -> T:
+    """Return an estimator or a fit that has a capability, given as its protocol class.
+
+    Raises
+    ------
+    Skipped
+        Where it has not.
+    """
+    if not isinstance(capability, type) or not isinstance(thing, capability):
+        raise Skipped(f"{capability.__name__} is not declared")
+    return cast("T", thing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +132,12 @@ class Case:
         Skipped
             Where the estimator does not fit draws.
         """
-        estimator = self.estimator
-        if CanFitDraws not in estimator.provides or not isinstance(estimator, CanFitDraws):
-            raise Skipped("CanFitDraws is not declared")
-        return estimator.fit_draws(
-            fresh(panel),
-            weights=weights.copy(),
-            selection=fresh(selection) if isinstance(selection, Panel) else _copied(selection),
-            rng=random_stream(SEED, label),
-        )
+        if isinstance(selection, Panel):
+            selection = fresh(selection)
+        elif selection is not None:
+            selection = selection.copy()
+        estimator, rng = able(self.estimator, CanFitDraws), random_stream(SEED, label)
+        return estimator.fit_draws(fresh(panel), weights=weights.copy(), selection=selection, rng=rng)
 
     def predicted_draws(
         self,
@@ -130,10 +151,6 @@ class Case:
         """Return predictions of draws, (n_draws, n_obs), for the panel's rows or for those of `at`."""
         draws = self.drawn(panel, weights, selection=selection, label=label)
         return predict_draws(draws, fresh(panel if at is None else at))
-
-
-def _copied(selection: Floats | None) -> Floats | None:
-    return None if selection is None else selection.copy()
 
 
 def gap(one: Floats, other: Floats, *, scale: float) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import unittest
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from harness.errors import EstimationError, HarnessError
@@ -15,11 +15,7 @@ from harness.running.isolation import one_thread
 
 Status = Literal["passed", "failed", "skipped"]
 
-SOUND = ("fits", "predictions", "randomness")
-"""Rules of estimators whose violation would show as one of nearly all others, and so hide what is wrong."""
-
-Ask = Callable[[Any], str | None]
-AskT = TypeVar("AskT", bound=Ask)
+AskT = TypeVar("AskT", bound=Callable[[Any], str | None])
 
 
 @dataclass(frozen=True)
@@ -59,121 +55,80 @@ class Rule:
 
     name: str
     says: str
-    ask: Ask
+    ask: Callable[[Any], str | None]
     needs: tuple[str, ...] = ()
     is_slow: bool = False
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Rules in the order in which they are asked.
+# By kind and name, in the order in which they are asked.
+RULES: dict[str, dict[str, Rule]] = {}
 
-    Attributes
+
+def rule(kind: str, *needs: str, name: str = "", is_slow: bool = False) -> Callable[[AskT], AskT]:
+    """Add the decorated function to the rules; its docstring begins with ``Check that`` and the clause.
+
+    Parameters
     ----------
-    rules : the rules
-    needs : of a rule that says nothing else
+    kind : of the members that are asked; an estimator is asked as a `Case`
+    needs, is_slow : as of `Rule`
+    name : that of the function unless given
     """
 
-    needs: tuple[str, ...] = ()
-    rules: list[Rule] = field(default_factory=list)
+    def added(ask: AskT) -> AskT:
+        summary = " ".join((inspect.getdoc(ask) or "").partition("\n\n")[0].split())
+        says = summary.removeprefix("Check that ").removesuffix(".")
+        own = name or ask.__name__
+        RULES.setdefault(kind, {})[own] = Rule(own, says, ask, needs, is_slow)
+        return ask
 
-    def __iter__(self) -> Iterator[Rule]:
-        return iter(self.rules)
-
-    def add(
-        self, *, name: str = "", needs: tuple[str, ...] | None = None, is_slow: bool = False
-    ) -> Callable[[AskT], AskT]:
-        """Add the decorated function; its docstring begins with ``Check that`` and the clause of the rule.
-
-        Parameters
-        ----------
-        name : that of the function unless given
-        needs, is_slow : as of `Rule`
-        """
-
-        def added(ask: AskT) -> AskT:
-            summary = " ".join((inspect.getdoc(ask) or "").partition("\n\n")[0].split())
-            says = summary.removeprefix("Check that ").removesuffix(".")
-            needed = self.needs if needs is None else needs
-            self.rules.append(Rule(name or ask.__name__, says, ask, needed, is_slow))
-            return ask
-
-        return added
-
-
-@dataclass(frozen=True, eq=False)
-class Battery:
-    """All rules of a kind put to one member.
-
-    Attributes
-    ----------
-    kind, member : names
-    subject : what the rules are asked of: a member, or the `Case` of an estimator
-    rules : by name
-    verdicts : of the rules asked so far, by name, since rules need each other
-    """
-
-    kind: str
-    member: str
-    subject: Any
-    rules: dict[str, Rule]
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, kind: str, member: str, subject: object, rules: Iterable[Rule]) -> Battery:
-        """Return the battery of some rules."""
-        return cls(kind, member, subject, {rule.name: rule for rule in rules})
-
-    @property
-    def checks(self) -> list[Check]:
-        """One for each rule, in their order."""
-        return [Check(rule, self) for rule in self.rules.values()]
-
-    def verdict(self, name: str) -> Verdict:
-        """Return how the check of a rule went; whatever a member raises is a verdict with its reason."""
-        if name not in self.verdicts:
-            rule = self.rules[name]
-            failed = [needed for needed in rule.needs if self.verdict(needed).status == "failed"]
-            self.verdicts[name] = (
-                Verdict("skipped", f"not asked, since {failed[0]} failed") if failed else self._asked(rule)
-            )
-        return self.verdicts[name]
-
-    def _asked(self, rule: Rule) -> Verdict:
-        try:
-            with warnings.catch_warnings(), one_thread():
-                warnings.simplefilter("ignore")
-                return Verdict("passed", rule.ask(self.subject) or "")
-        except Violation as violation:
-            return Verdict("failed", str(violation))
-        except Skipped as reason:
-            return Verdict("skipped", str(reason))
-        except EstimationError as error:
-            return Verdict("failed", f"refused: {in_one_line(error.problems[0])}")
-        except HarnessError as error:
-            return Verdict("failed", in_one_line(error.problems[0]))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything; it is the reason
-            return Verdict("failed", f"{type(error).__name__}: {error}")
+    return added
 
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """One rule put to one member of a kind; its text is an id for tests."""
+    """One rule put to one member of a kind; its text is an id for tests.
+
+    Attributes
+    ----------
+    kind, member : names
+    subject : what is asked: a member, or the `Case` of an estimator
+    verdicts : of the rules that the member was asked so far, by name, since rules need each other
+    """
 
     rule: Rule
-    battery: Battery
+    kind: str
+    member: str
+    subject: Any
+    verdicts: dict[str, Verdict]
 
     def __str__(self) -> str:
         return f"{self.member}-{self.rule.name}"
 
-    @property
-    def member(self) -> str:
-        """Name of what is asked."""
-        return self.battery.member
-
     def verdict(self) -> Verdict:
-        """Return how the check went."""
-        return self.battery.verdict(self.rule.name)
+        """Return how the check went; whatever a member raises is a verdict with its reason."""
+        name = self.rule.name
+        if name not in self.verdicts:
+            needed = [replace(self, rule=RULES[self.kind][need]) for need in self.rule.needs]
+            failed = [check.rule.name for check in needed if check.verdict().status == "failed"]
+            self.verdicts[name] = (
+                Verdict("skipped", f"not asked, since {failed[0]} failed") if failed else self._asked()
+            )
+        return self.verdicts[name]
+
+    def _asked(self) -> Verdict:
+        try:
+            with warnings.catch_warnings(), one_thread():
+                warnings.simplefilter("ignore")
+                return Verdict("passed", self.rule.ask(self.subject) or "")
+        except Violation as violation:
+            return Verdict("failed", str(violation))
+        except Skipped as reason:
+            return Verdict("skipped", str(reason))
+        except HarnessError as error:
+            refused = "refused: " if isinstance(error, EstimationError) else ""
+            return Verdict("failed", f"{refused}{in_one_line(error.problems[0])}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything; it is the reason
+            return Verdict("failed", f"{type(error).__name__}: {error}")
 
     def run(self) -> None:
         """Run as a test of pytest or unittest.

@@ -1,15 +1,21 @@
-"""All checks of a plugin, or of one member."""
+"""All checks of a plugin, or of one member, and their run in a process of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from time import perf_counter
 from typing import Any
 
+from harness.conformance import data_members, draws, predictions, study_members
 from harness.conformance.case import Case
-from harness.conformance.check import Battery, Check
-from harness.conformance.estimators import ESTIMATOR_RULES
-from harness.conformance.members import MEMBER_RULES
+from harness.conformance.check import RULES, Check, Verdict
 from harness.conformance.options import DEFAULTS, Options, build
+from harness.conformance.report import Report, Row
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
 from harness.installed import KINDS, installed
@@ -17,17 +23,22 @@ from harness.registry.kind import Kind
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 
+# A rule stands after those that it needs.
+RULE_MODULES = (predictions, draws, data_members, study_members)
+
+_SPAWN = multiprocessing.get_context("spawn")
+
 
 def checks_of(estimator: Estimator) -> list[Check]:
     """Return all checks of one estimator, with the options it has; nothing has to be installed."""
-    return Battery.of(ESTIMATOR.name, estimator.name, Case(estimator), ESTIMATOR_RULES).checks
+    return checks_of_member(ESTIMATOR, estimator)
 
 
 def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
-    if kind.name == ESTIMATOR.name:
-        return checks_of(member)
-    return Battery.of(kind.name, member.name, member, MEMBER_RULES[kind.name]).checks
+    subject = Case(member) if kind.name == ESTIMATOR.name else member
+    verdicts: dict[str, Verdict] = {}
+    return [Check(rule, kind.name, member.name, subject, verdicts) for rule in RULES[kind.name].values()]
 
 
 def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFAULTS) -> list[Check]:
@@ -55,7 +66,10 @@ def checks_among(
     registry: Registry, plugin: Plugin, *, only: Sequence[str] = (), options: Options = DEFAULTS
 ) -> list[Check]:
     """Return all checks of what a plugin of a registry offers; see `checks_for`."""
-    _require(plugin, {*only, *options})
+    known = [name for offered in plugin.offers.values() for name in offered]
+    for name in sorted({*only, *options} - set(known)):
+        hint = near_names(name, known)
+        raise PluginError(Problem(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint))
     return [
         check
         for kind in KINDS
@@ -73,11 +87,15 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
     PluginError
         Where there is none.
     """
-    plugins = {plugin.name: plugin for plugin in registry.plugins}
-    found = next((plugin for plugin in registry.plugins if _spelt(plugin.name) == _spelt(name)), None)
+
+    def spelt(name: str) -> str:
+        return name.lower().replace("-", "_").replace(".", "_")
+
+    found = next((plugin for plugin in registry.plugins if spelt(plugin.name) == spelt(name)), None)
     if found is None:
-        hint = near_names(name, plugins) or "install it first: pip install -e ."
-        raise PluginError(Problem(name, "no plugin of this name is installed", ", ".join(plugins), hint))
+        known = [plugin.name for plugin in registry.plugins]
+        hint = near_names(name, known) or "install it first: pip install -e ."
+        raise PluginError(Problem(name, "no plugin of this name is installed", ", ".join(known), hint))
     if found.off:
         raise PluginError(Problem(name, "the plugin is switched off", hint="leave out -p no:NAME"))
     if found.broken:
@@ -87,12 +105,55 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
     return found
 
 
-def _spelt(name: str) -> str:
-    return name.lower().replace("-", "_").replace(".", "_")
+def run_checks(plugin: Plugin, checks: Sequence[Check]) -> Report:
+    """Run checks one after the other and report them.
+
+    They run in one process, which is started again where a check ended it: such a check has failed, and what
+    others found is kept.
+    """
+    rows: list[Row] = []
+
+    def done(verdict: Verdict, seconds: float) -> None:
+        check = checks[len(rows)]
+        check.verdicts[check.rule.name] = verdict
+        where = (check.kind, check.member, check.rule.name, check.rule.says)
+        rows.append(Row(*where, verdict.status, verdict.reason, round(seconds, 3)))
+
+    while len(rows) < len(checks):
+        _run_until_the_end(checks[len(rows) :], done)
+    return Report(plugin, tuple(rows))
 
 
-def _require(plugin: Plugin, names: set[str]) -> None:
-    known = [name for offered in plugin.offers.values() for name in offered]
-    for name in sorted(names - set(known)):
-        hint = near_names(name, known)
-        raise PluginError(Problem(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint))
+def _run_until_the_end(checks: Sequence[Check], done: Callable[[Verdict, float], None]) -> None:
+    """Run checks in a new process until all are done, or one ends the process."""
+    receiver, sender = _SPAWN.Pipe(duplex=False)
+    process = _SPAWN.Process(target=_work, args=(sender, tuple(checks)))
+    start = perf_counter()
+    process.start()
+    sender.close()
+    try:
+        for _ in checks:
+            done(*receiver.recv())
+            start = perf_counter()
+    except EOFError:
+        process.join()
+        code = process.exitcode or 0
+        ending = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        done(Verdict("failed", f"it ends the process it runs in: {ending}"), perf_counter() - start)
+    finally:
+        receiver.close()
+        process.join()
+
+
+def _work(sender: Connection, checks: Sequence[Check]) -> None:
+    """Run checks and send how each went; what they print goes where messages go."""
+    from joblib.externals.loky import get_reusable_executor
+
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for check in checks:
+        start = perf_counter()
+        verdict = check.verdict()
+        sender.send((verdict, perf_counter() - start))
+    sender.close()
+    # This process ends once its own workers have; idle ones would wait for minutes.
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)

@@ -22,14 +22,14 @@ from harness.study.spec.document import Document
 from harness.study.spec.node import Node, SourceMark, spec_error, spell
 from harness.study.spec.overrides import with_overrides
 
+# Options by member, as a spec would hold them.
 Options = Mapping[str, Mapping[str, object]]
-"""Options by member, as a spec would hold them."""
 
+# Estimators in a list of them that has no default.
 N_STAND_INS = 2
-"""Estimators in a list of them that has no default."""
 
+# No option but the defaults.
 DEFAULTS: Options = MappingProxyType({})
-"""No option but the defaults."""
 
 
 def read_options(overrides: Sequence[str]) -> Options:

@@ -11,19 +11,19 @@ from harness.data.key import Key
 from harness.data.panel import Panel
 from harness.rng import random_stream
 
+# Root of all randomness of the kit.
 SEED = 1729
-"""Root of all randomness of the kit."""
 
 COLUMNS = ("exposure", "moderator", "control_1", "control_2")
 CENTRES = np.array([0.0, 10.0, -2.0, 300.0])
+# Levels and standard deviations of the columns, which are in units of their own.
 SCALES = np.array([1.0, 2.0, 0.05, 40.0])
-"""Levels and standard deviations of the columns, which are in units of their own."""
 
+# By how much periods of `renamed` panels are shifted, so that none is one of before.
 YEARS = 1000
-"""By how much periods of `renamed` panels are shifted, so that none is one of before."""
 
+# Change of the outcome per standard deviation of each column.
 SLOPES = np.array([1.0, 0.5, -0.7, 0.3])
-"""Change of the outcome per standard deviation of each column."""
 
 
 def ordinary_panel() -> Panel:

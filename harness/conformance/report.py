@@ -10,8 +10,8 @@ from harness.conformance.check import Status
 from harness.errors import PluginError, Problem
 from harness.registry.plugin import Plugin
 
+# Version of the JSON; it grows when a key goes or changes its meaning.
 REPORT_VERSION = 1
-"""Version of the JSON; it grows when a key goes or changes its meaning."""
 
 
 @dataclass(frozen=True)

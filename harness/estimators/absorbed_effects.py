@@ -29,8 +29,8 @@ class GroupColumn:
         return self.name
 
 
+# A key of the panel, or a column that rows are grouped by.
 SingleKey = Literal["entity", "time"] | GroupColumn
-"""A key of the panel, or a column that rows are grouped by."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Combination:
         return "^".join(str(part) for part in self.parts)
 
 
+# Whose levels have effects.
 EffectKey = SingleKey | Combination
-"""Whose levels have effects."""
 
 
 def effect_named(name: str) -> SingleKey:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Bools = npt.NDArray[np.bool_]
 
+# Relative error to which effects of levels that share a row are solved.
 _EXACT = 1e-14
-"""Relative error to which effects of levels that share a row are solved."""
 
 
 def with_omitted_levels(
@@ -108,8 +108,8 @@ def _together(dummies: Sequence[csr_array], residuals: Floats, row_weights: Floa
     return np.split(solution, np.cumsum([indicator.shape[0] for indicator in dummies])[:-1])
 
 
+# Numbers that are held in memory while rows are predicted, or levels are added: 8 MiB.
 _AT_A_TIME = 2**20
-"""Numbers that are held in memory while rows are predicted, or levels are added: 8 MiB."""
 
 
 def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:

@@ -128,13 +128,13 @@ def statistic_columns(statistics: Sequence[Statistic]) -> Mapping[str, Sequence[
     }
 
 
+# Statistics that a table shows beneath the coefficients, with their labels.
 _STATISTICS: Mapping[str, str] = {
     "N": "Observations",
     "r2": "R2 of the equation",
     "r2_within": "R2 within",
     "se_type": "Covariance",
 }
-"""Statistics that a table shows beneath the coefficients, with their labels."""
 
 
 class ShownFit(ABC):

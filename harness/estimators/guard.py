@@ -12,11 +12,10 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
-from harness.estimators.draws import FittedDraws
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 
+# ``refused``: the estimator said why it cannot; ``failed``: something broke.
 Status = Literal["ok", "refused", "failed"]
-"""``refused``: the estimator said why it cannot; ``failed``: something broke."""
 
 T = TypeVar("T")
 
@@ -36,11 +35,11 @@ class Attempt(Generic[T]):
     reason: str
 
 
+# Size of predictions beyond which tests, which take powers of squared errors, overflow.
 MOST = 1e75
-"""Size of predictions beyond which tests, which take powers of squared errors, overflow."""
 
+# Characters of a reason, beyond which it is cut.
 LONGEST_REASON = 1000
-"""Characters of a reason, beyond which it is cut."""
 
 
 def in_one_line(problem: Problem) -> str:

@@ -1,8 +1,7 @@
 """What an estimator is, and the further things one may be able to do.
 
 `Estimator` and `Fitted` are the whole obligation. Everything else is a capability: a protocol class that an
-estimator lists in `provides` when it, or its fits, have the members named there. Those of draws are in
-`harness.estimators.draws`.
+estimator lists in `provides` when it, or its fits, have the members named there.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
-from harness.estimators.draws import FittedDraws
 from harness.registry.catalog import Choose
 from harness.registry.kind import Kind, OptionsClass
 from harness.study.spec.ladder import LadderEntry
@@ -30,8 +28,15 @@ class Fitted(Protocol):
         """Return predictions, (n_obs,), outcome units, in the order of the panel's rows."""
 
 
+class FittedDraws(Protocol):
+    """Many fits of one estimator, one a draw."""
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+
+
+# Least squares of all rows, the same after effects are taken out, or with random effects of entities.
 LinearModel = Literal["pooled", "within", "random"]
-"""Least squares of all rows, the same after effects are taken out, or with random effects of entities."""
 
 
 @runtime_checkable
@@ -70,8 +75,8 @@ class Estimator(Protocol):
         """
 
 
+# Largest rounding that an estimator may declare, in standard deviations of the outcome.
 MOST_ROUNDOFF = 0.01
-"""Largest rounding that an estimator may declare, in standard deviations of the outcome."""
 
 
 def roundoff_of(estimator: object) -> float:
@@ -98,13 +103,129 @@ def _wrong_values(cls: type) -> str:
     return ""
 
 
+# Estimators that a spec can choose.
 ESTIMATOR: Kind[type[Estimator]] = Kind(
     "estimator", "estimators", OptionsClass(("fit",), further=_wrong_values)
 )
-"""Estimators that a spec can choose."""
 
+# Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML.
 NestedEstimator = Annotated[Estimator, Choose(ESTIMATOR.name)]
-"""Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
+
+
+# What draws select on: counts of the rows they share, (n_draws, n_obs), rows of their own, or nothing.
+DrawSelection = Floats | Panel | None
+
+
+@runtime_checkable
+class CanFitDraws(Protocol):
+    """Capability of an estimator: a batch of weighted fits at once."""
+
+    def fit_draws(
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
+    ) -> FittedDraws:
+        """Fit once a draw.
+
+        A draw that leaves all rows of an entity or a period out says nothing about its level, and yet will
+        be asked to predict it. Effects of such levels are those of their rows in `panel`, given the rest of
+        the draw (see `with_omitted_levels`); a level has the mean effect only where no row is of it.
+
+        Parameters
+        ----------
+        panel : rows to train on, which all draws share
+        weights : (n_draws, n_obs), >= 0
+            How often a row is trained on; zero leaves it out.
+        selection : (n_draws, n_obs), >= 0, a panel, or None
+            How often a row counts where candidates are compared and stopped, or rows besides `panel` that
+            all draws select on. A row that is zero here and in `weights` tells of its levels and nothing
+            else, and of these only where a draw has no other row.
+        rng : the only source of randomness
+        """
+
+
+class PreparedDraws(Protocol):
+    """What draws of one estimator have in common, such as the size of a network; it can be pickled."""
+
+    def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> FittedDraws:
+        """Fit once a draw; a draw's fit does not depend on which others there are.
+
+        Parameters
+        ----------
+        weights : (n_draws, n_obs), counts of the rows that were prepared for
+        selection : (n_draws, n_obs), counts of the rows that each draw selects on, where no rows were given
+            for that; None where there are none
+        rngs : of each draw, its only source of randomness
+        """
+
+
+@runtime_checkable
+class CanPrepareDraws(Protocol):
+    """Capability of an estimator: what its draws have in common is found once, then any of them are fitted.
+
+    An estimator that searches something on all rows before its draws are fitted offers it beside
+    `CanFitDraws`; without it the search would be done again for every block of draws.
+    """
+
+    def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedDraws:
+        """Find what draws have in common.
+
+        Parameters
+        ----------
+        panel : rows that weights of draws are of
+        selection : further rows that all draws select on; with None each has its own among those of `panel`
+        rng : the only source of randomness; draws have streams of their own
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+
+
+class DrawMaker(Protocol):
+    """What makes the draws that a fit is the mean of, any of them; it can be pickled.
+
+    Where it has `HasDetails` or `HasNotes`, these are the fit's.
+    """
+
+    def draw(self, draws: range) -> FittedDraws:
+        """Return these draws, counted from 0; a draw does not depend on which others there are.
+
+        Raises
+        ------
+        EstimationError
+            Where one of them refuses its rows.
+        """
+
+
+@runtime_checkable
+class FitsByDraws(Protocol):
+    """Capability of an estimator: its fit is the mean of draws that can be made apart, in blocks.
+
+    Where scenarios ask for nothing but what can be found draw by draw, `fit` is not called: draws are made
+    on all workers, block by block.
+    """
+
+    @property
+    def draws(self) -> int:
+        """Number of draws, >= 2."""
+
+    def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> DrawMaker:
+        """Return what makes the draws that `fit` with these arguments is the mean of.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+
+
+@runtime_checkable
+class DrawsMaySelect(Protocol):
+    """Capability of an estimator that selects on rows: its options say whether its draws do, too."""
+
+    @property
+    def draws_select(self) -> bool:
+        """Whether they do; resamples of draws that do not set no rows aside."""
 
 
 @runtime_checkable
@@ -214,6 +335,15 @@ class ComparesCandidates(Protocol):
 
 
 @runtime_checkable
+class HasDraws(Protocol):
+    """Capability of a fit: it carries its own draws, as a bootstrap ensemble does."""
+
+    @property
+    def draws(self) -> FittedDraws:
+        """The draws."""
+
+
+@runtime_checkable
 class HasCoefficients(Protocol):
     """Capability of a fit: a coefficient table."""
 
@@ -230,8 +360,8 @@ class HasNotes(Protocol):
         """What the reader of the report should know about this fit."""
 
 
+# A tidy table by columns, all of one length.
 Columns = Mapping[str, Sequence[object]]
-"""A tidy table by columns, all of one length."""
 
 
 @runtime_checkable
@@ -292,6 +422,14 @@ class HasEffects(Protocol):
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+
+
+# Every capability there is.
+CAPABILITIES: frozenset[type] = frozenset(
+    found
+    for found in list(vars().values())
+    if isinstance(found, type) and getattr(found, "_is_runtime_protocol", False) and found is not Estimator
+)
 
 
 def with_nested(estimator: object) -> Iterator[object]:

@@ -24,8 +24,8 @@ from harness.arrays import Floats
 from harness.data.key import Grouping
 from harness.errors import EstimationError
 
+# Statistics this close count as equal, such as those of a draw that changes no sign.
 _TIE = 1e-9
-"""Statistics this close count as equal, such as those of a draw that changes no sign."""
 
 _DOUBLINGS, _HALVINGS = 12, 40
 
@@ -117,17 +117,17 @@ class WildInference:
         )
 
 
+# Distributions of the random numbers; ``rademacher`` is -1 or 1, ``webb`` has six points.
 Auxiliary = Literal["rademacher", "webb"]
-"""Distributions of the random numbers; ``rademacher`` is -1 or 1, ``webb`` has six points."""
 
 _WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 
 _MOST_AT_ONCE = 64
+# Clusters, and numbers in memory, up to which pieces are rid of effects at once.
 _MOST_NUMBERS = 2**23
-"""Clusters, and numbers in memory, up to which pieces are rid of effects at once."""
 
+# Draws that may be asked for.
 MOST_DRAWS = 1_000_000
-"""Draws that may be asked for."""
 
 
 @dataclass(frozen=True)

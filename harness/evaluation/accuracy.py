@@ -57,8 +57,8 @@ def accuracy(observed: Floats, predicted: Floats, *, train_variance: Floats, ent
     )
 
 
+# Nominal coverage of a row of an entity never seen.
 LEVEL = 0.9
-"""Nominal coverage of a row of an entity never seen."""
 
 
 def entity_half_widths(tested: pd.DataFrame, *, level: float = LEVEL) -> Floats:

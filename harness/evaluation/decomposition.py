@@ -8,6 +8,7 @@ import pandas as pd
 
 from harness.language import marked
 
+# What is predicted, by the protocol under which it is, from what is nearest to the training rows on.
 LEFT: Mapping[str, str] = {
     marked("rows at hand"): "in_sample",
     marked("other rows, selected on"): "as_published",
@@ -16,7 +17,6 @@ LEFT: Mapping[str, str] = {
     marked("entities never seen"): "held_out_entities",
     marked("entities never seen, later periods"): "entities_and_time",
 }
-"""What is predicted, by the protocol under which it is, from what is nearest to the training rows on."""
 
 
 def decomposition_table(gains: pd.DataFrame, *, reference: str, protocols: Mapping[str, str]) -> pd.DataFrame:

@@ -162,8 +162,8 @@ def max_t_p_values(difference: Floats, n_rows: Floats, *, draws: EntityDraws) ->
     return np.where(known | (mean == 0), p_values, 0.0)
 
 
+# Fewest new periods from which a p-value can be had; with fewer, time was seen once.
 MIN_PERIODS = 5
-"""Fewest new periods from which a p-value can be had; with fewer, time was seen once."""
 
 
 @dataclass(frozen=True)

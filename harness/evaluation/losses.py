@@ -15,11 +15,11 @@ from harness.evaluation.samples import SampleRows, taken
 
 ROW = ["fold", "sample", "entity", "time"]
 
+# What rows are grouped by for gains within parts.
 PartKey = Literal["fold", "time"]
-"""What rows are grouped by for gains within parts."""
 
+# Observed and predicted values, (n_obs,) each, to the loss of each row, (n_obs,), >= 0.
 Loss = Callable[[Floats, Floats], Floats]
-"""Observed and predicted values, (n_obs,) each, to the loss of each row, (n_obs,), >= 0."""
 
 
 def squared_error(observed: Floats, predicted: Floats) -> Floats:

@@ -37,8 +37,8 @@ class Metric(Protocol):
         """
 
 
+# Metrics that a spec can choose.
 METRIC: Kind[type[Metric]] = Kind("metric", "metrics", OptionsClass(("loss",), ("title", "how")))
-"""Metrics that a spec can choose."""
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,8 @@ TEST_SELECTION = Leak("test_selection", "models are selected on the test rows")
 ALL_ROWS_PREPARED = Leak("prepared_on_all_rows", "preparation steps that learn are fitted on all rows")
 TRAINING_ROWS = Leak("training_rows", "the rows compared on are the rows trained on")
 
+# Leaks through which the test rows themselves take part in fitting or choosing a model.
 TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})
-"""Leaks through which the test rows themselves take part in fitting or choosing a model."""
 
 
 class EvaluationProtocol(Protocol):
@@ -97,9 +97,9 @@ class EvaluationProtocol(Protocol):
         """Return a copy with fewer splits, for ``--quick``."""
 
 
+# Protocols that a spec can choose.
 PROTOCOL: Kind[type[EvaluationProtocol]] = Kind(
     "protocol",
     "protocols",
     OptionsClass(("split", "quick"), ("title", "leaks", "prepared_on", "stream", "how")),
 )
-"""Protocols that a spec can choose."""

@@ -118,8 +118,8 @@ class EntityDraws:
         return found
 
 
+# Counts that are held as 64-bit numbers at a time, 32 MiB.
 MOST_COUNTS = 2**22
-"""Counts that are held as 64-bit numbers at a time, 32 MiB."""
 
 
 @lru_cache(maxsize=1)  # where all draws are one block, gain after gain asks for the same

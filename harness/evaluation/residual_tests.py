@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# With fewer test periods shocks common to a period move all rows together, and there is no p-value.
 LEAST_PERIODS = 5
-"""With fewer test periods shocks common to a period move all rows together, and there is no p-value."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ def encompassing_test(rival: pd.DataFrame, reference: pd.DataFrame) -> Encompass
     return Encompassing(weight, statistic, float(2.0 * t.sf(abs(statistic), n_entities - 1)), n_entities)
 
 
+# Draws of who lives where; the least p-value is one in 500.
 N_PERMUTATIONS = 499
-"""Draws of who lives where; the least p-value is one in 500."""
 
+# With fewer entities there is no test.
 LEAST_ENTITIES = 20
-"""With fewer entities there is no test."""
 
 
 @dataclass(frozen=True)

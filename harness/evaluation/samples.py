@@ -15,11 +15,11 @@ import pandas as pd
 
 from harness.arrays import Ints, Mask
 
+# Sides of the folds that make up each sample.
 SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
-"""Sides of the folds that make up each sample."""
 
+# Columns of predictions that hold few texts, each many times.
 TEXTS = ("outcome", "estimator", "protocol", "fold", "entity", "time", "sample")
-"""Columns of predictions that hold few texts, each many times."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from harness.evaluation.resample import EntityDraws
 from harness.evaluation.samples import SAMPLES, SampleRows, samples, taken
 from harness.tables.gain import GIVEN_PERIODS
 
+# What gains are given within, and its key in the predictions.
 WITHIN: Mapping[str, PartKey] = {"fold": "fold", "period": "time"}
-"""What gains are given within, and its key in the predictions."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Bootstrap:
         return EntityDraws(self.n_draws, self.seed, ("gain", outcome))
 
 
+# Share of the largest outcome up to which errors, the root of their mean square, are rounding.
 EXACT = 64.0 * float(np.finfo(np.float64).eps)
-"""Share of the largest outcome up to which errors, the root of their mean square, are rounding."""
 
 _OF_ACCURACY = ("entity", "observed", "predicted", "train_variance")
 

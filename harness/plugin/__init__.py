@@ -38,37 +38,35 @@ from harness.estimators.coefficients import (
     Statistic,
     statistic_columns,
 )
-from harness.estimators.draws import (
-    CanFitDraws,
-    CanPrepareDraws,
-    DrawMaker,
-    DrawSelection,
-    DrawsMaySelect,
-    FitsByDraws,
-    FittedDraws,
-    HasDraws,
-    PreparedDraws,
-)
 from harness.estimators.guard import Attempt
 from harness.estimators.inner_split import inner_split
 from harness.estimators.protocol import (
+    CanFitDraws,
     CanFitFolds,
     CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
+    CanPrepareDraws,
     CanProfile,
     CanRunQuick,
     ComparesCandidates,
+    DrawMaker,
+    DrawSelection,
+    DrawsMaySelect,
     Estimator,
+    FitsByDraws,
     Fitted,
+    FittedDraws,
     HasCoefficients,
     HasDetails,
+    HasDraws,
     HasEffects,
     HasNotes,
     HasResultRows,
     LinearModel,
     NeedsGroups,
     NestedEstimator,
+    PreparedDraws,
     SelectsRows,
 )
 from harness.estimators.refusals import Refusals, listed, require_continuous, row_weights

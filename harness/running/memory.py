@@ -11,8 +11,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, EstimationError, Problem
-from harness.estimators.draws import FitsByDraws
-from harness.estimators.protocol import Estimator
+from harness.estimators.protocol import Estimator, FitsByDraws
 from harness.running.plan import Plan
 from harness.scenarios.scenario import EvaluatesModels
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.draws import Numbers
 from harness.scenarios.grid import centred, locate, on_curve, on_surface
 
@@ -93,8 +92,8 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     return effects
 
 
+# Bins of each regressor; a cell of two bins needs rows of its own.
 N_BINS = 10
-"""Bins of each regressor; a cell of two bins needs rows of its own."""
 
 
 def local_changes(model: Fitted | FittedDraws, panel: Panel, rows: Panel, names: tuple[str, str]) -> Numbers:

@@ -11,11 +11,11 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
 
+# Simulated curves; a probability of 0.95 has a standard error of 0.005 among them.
 N_SIMULATED = 2000
-"""Simulated curves; a probability of 0.95 has a standard error of 0.005 among them."""
 
+# Share of the draws' variance that principal components need not carry.
 LEFT_OVER = 1e-6
-"""Share of the draws' variance that principal components need not carry."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,8 @@ from functools import partial
 from time import perf_counter
 
 from harness.data.panel import Panel
-from harness.estimators.draws import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws
 from harness.estimators.guard import Attempt, Status, attempt, in_one_line
-from harness.estimators.protocol import HasNotes
+from harness.estimators.protocol import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws, HasNotes
 from harness.scenarios.draws import (
     MOST_NUMBERS,
     MOST_SOLVED,
@@ -27,8 +26,8 @@ from harness.scenarios.subsample import Subsample, draw_subsamples, is_trained_a
 from harness.scenarios.task import ScenarioTask, Sealed
 from harness.tables.preparation import Note
 
+# What draws have in common, on its way to those that make them, or why it could not be found.
 Preparation = Attempt[Sealed[DrawMaker]]
-"""What draws have in common, on its way to those that make them, or why it could not be found."""
 
 
 @dataclass(frozen=True, eq=False)

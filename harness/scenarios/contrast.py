@@ -14,8 +14,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
 from harness.errors import EstimationError
-from harness.estimators.draws import FittedDraws
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, require_apart
@@ -122,8 +121,8 @@ def _pairs(panel: Panel, n_values: int) -> Iterator[tuple[int, int]]:
             yield low, high
 
 
+# Quantiles of a moderator of many values at which contrasts are given.
 MODERATOR_SHARES = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())
-"""Quantiles of a moderator of many values at which contrasts are given."""
 
 
 @dataclass(frozen=True, kw_only=True)

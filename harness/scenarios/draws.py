@@ -12,26 +12,33 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.draws import CanFitDraws, CanPrepareDraws, FittedDraws, PreparedDraws
-from harness.estimators.protocol import CanProfile, Estimator, Fitted
+from harness.estimators.protocol import (
+    CanFitDraws,
+    CanPrepareDraws,
+    CanProfile,
+    Estimator,
+    Fitted,
+    FittedDraws,
+    PreparedDraws,
+)
 from harness.evaluation.resample import ResampleUnit, out_of_bag, weights_of
 from harness.rng import random_stream, stream_at
 
+# Draws of a block. What they have in common is looked up once a block, and many networks train side by side
+# faster than few: the last of a block train alone.
 FEWEST_DRAWS, MOST_DRAWS = 25, 100
-"""Draws of a block. What they have in common is looked up once a block, and many networks train side by side
-faster than few: the last of a block train alone."""
 
+# Blocks that many draws are at least cut into, so that several workers share them.
 N_BLOCKS = 4
-"""Blocks that many draws are at least cut into, so that several workers share them."""
 
+# Predictions of all draws of a block that are held at a time, 32 MiB.
 MOST_NUMBERS = 2**22
-"""Predictions of all draws of a block that are held at a time, 32 MiB."""
 
+# The same of draws that are solved for at once, which cost less than what they have in common: 64 MiB.
 MOST_SOLVED = 2**23
-"""The same of draws that are solved for at once, which cost less than what they have in common: 64 MiB."""
 
+# Share of the draws that may refuse their rows; the others stand for all.
 MOST_REFUSED = 0.1
-"""Share of the draws that may refuse their rows; the others stand for all."""
 
 
 def cut_draws(n_draws: int, *, n_obs: int, most_numbers: int = MOST_NUMBERS) -> Iterator[range]:
@@ -232,8 +239,8 @@ def require_few_refused(draws: FittedDraws, n_draws: int) -> None:
         raise refused[0]
 
 
+# Of one fit arrays of any shape, of draws those shapes after (n_draws, ...).
 Numbers = Mapping[str, Floats]
-"""Of one fit arrays of any shape, of draws those shapes after (n_draws, ...)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Any
 
 from harness.errors import EstimationError, Problem
-from harness.estimators.draws import FitsByDraws, HasDraws
 from harness.estimators.guard import Status, attempt, in_one_line
+from harness.estimators.protocol import FitsByDraws, HasDraws
 from harness.scenarios.blocks import BlockTask, PrepareTask, prepare_tasks
 from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared
@@ -29,8 +29,8 @@ from harness.scenarios.scenario import (
 )
 from harness.scenarios.task import ScenarioTask, answered_in_parts
 
+# Of coefficients' confidence limits where an answer alone is asked for.
 LEVEL = 0.95
-"""Of coefficients' confidence limits where an answer alone is asked for."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

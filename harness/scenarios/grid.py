@@ -11,11 +11,11 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 
+# Half-width of the neighbourhood of a grid point, as a share of the exposure's range.
 WINDOW = 0.05
-"""Half-width of the neighbourhood of a grid point, as a share of the exposure's range."""
 
+# Least share of the entities that must have a row in the neighbourhood; at least two entities.
 LEAST_SHARE = 0.01
-"""Least share of the entities that must have a row in the neighbourhood; at least two entities."""
 
 
 @dataclass(frozen=True, eq=False)

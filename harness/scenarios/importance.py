@@ -65,8 +65,8 @@ class HeldOutFit(Part):
         return predict(fit, self.panel.take(self.test))
 
 
+# Bootstrap draws of entities.
 N_DRAWS = 2000
-"""Bootstrap draws of entities."""
 
 
 def without_columns(panel: Panel, names: Collection[str]) -> Panel:
@@ -150,11 +150,11 @@ def importance(
     return Importance((mse_without - mse) / variance, float(low), float(high), mse, mse_without)
 
 
+# What parts call the fit that leaves nothing out.
 ALL = "all columns"
-"""What parts call the fit that leaves nothing out."""
 
+# Most folds of a quick run.
 QUICK_FOLDS = 3
-"""Most folds of a quick run."""
 
 
 @dataclass(frozen=True, kw_only=True)

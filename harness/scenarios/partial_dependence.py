@@ -9,15 +9,14 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any, require_finite
-from harness.estimators.protocol import CanProfile, Fitted
+from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
 from harness.scenarios.grid import WINDOW, has_two_values
 
 Columns = tuple[str, ...]
 
+# Rows predicted at a time, of as many points as fit, so that small panels do not cost a call for each.
 BLOCK_ROWS = 2**14
-"""Rows predicted at a time, of as many points as fit, so that small panels do not cost a call for each."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from harness.scenarios.draws import DrawPlan
 from harness.scenarios.scenario import Sample, Scenario
 from harness.tables.preparation import Note
 
+# Most draws of a quick run.
 QUICK_DRAWS = 40
-"""Most draws of a quick run."""
 
 
 @dataclass(frozen=True, kw_only=True)

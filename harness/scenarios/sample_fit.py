@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
-from harness.estimators.draws import HasDraws
 from harness.estimators.guard import Attempt, Status, attempt
+from harness.estimators.protocol import HasDraws
 from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask, of_all_draws
 from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of

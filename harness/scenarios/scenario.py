@@ -12,9 +12,8 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.draws import FittedDraws, HasDraws
 from harness.estimators.guard import Attempt
-from harness.estimators.protocol import Estimator, Fitted
+from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.registry.kind import Kind, OptionsClass
 from harness.rng import random_stream
 from harness.scenarios.draws import DrawPlan, FitAndDraws, Numbers, Resamples, require_few_refused
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Name of the rows of the study among those that estimators are fitted on.
 ALL_ROWS = "all rows"
-"""Name of the rows of the study among those that estimators are fitted on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,14 +111,14 @@ class Subject:
         return random_stream(self.seed, what, self.panel.outcome, self.rows, *labels)
 
 
+# Tidy tables by name, without the columns that name the outcome and the estimator.
 Tables = Mapping[str, "pd.DataFrame"]
-"""Tidy tables by name, without the columns that name the outcome and the estimator."""
 
+# Parts of a table by columns: arrays of one length, and values that all rows of a part have.
 Rows = Sequence[Mapping[str, Any]]
-"""Parts of a table by columns: arrays of one length, and values that all rows of a part have."""
 
+# Tables by name, as `framed` takes them.
 Concluded = Mapping[str, "pd.DataFrame | Rows"]
-"""Tables by name, as `framed` takes them."""
 
 
 def framed(concluded: Concluded) -> Tables:
@@ -292,8 +291,8 @@ class Part:
         raise NotImplementedError
 
 
+# What came of the parts, by label.
 Found = Mapping[str, Attempt[Floats]]
-"""What came of the parts, by label."""
 
 
 @runtime_checkable
@@ -323,6 +322,7 @@ def _fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class
     return ""
 
 
+# Scenarios that a spec can choose.
 SCENARIO: Kind[type[Scenario]] = Kind(
     "scenario",
     "scenarios",
@@ -330,4 +330,3 @@ SCENARIO: Kind[type[Scenario]] = Kind(
         ("describe", "notes", "quick"), ("tables", "data_tables", "columns", "about"), further=_fault
     ),
 )
-"""Scenarios that a spec can choose."""

@@ -10,20 +10,19 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.draws import CanFitDraws, CanPrepareDraws
-from harness.estimators.protocol import Estimator
+from harness.estimators.protocol import CanFitDraws, CanPrepareDraws, Estimator
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.draws import Numbers
 from harness.tables.preparation import Note
 
+# Entities that the smaller of two subsamples has at least.
 LEAST_ENTITIES = 50
-"""Entities that the smaller of two subsamples has at least."""
 
+# Entities of the larger subsample for each of the smaller.
 RATIO = 4
-"""Entities of the larger subsample for each of the smaller."""
 
+# Spreads fall with the root of the entities where an estimator has a fixed number of parameters.
 FASTEST_RATE = 0.5
-"""Spreads fall with the root of the entities where an estimator has a fixed number of parameters."""
 
 
 @dataclass(frozen=True, eq=False)

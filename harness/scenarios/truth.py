@@ -16,8 +16,8 @@ from harness.estimators.protocol import Fitted
 if TYPE_CHECKING:
     import pandas as pd
 
+# Rows of the table ``truth`` without outcome and scenario: kind and truth, and at, moderator_at or group.
 Truths = Sequence[Mapping[str, str | float]]
-"""Rows of the table ``truth`` without outcome and scenario: kind and truth, and at, moderator_at or group."""
 
 
 @runtime_checkable

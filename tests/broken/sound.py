@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Panel
-from harness.conformance.stand_in import StandIn, StandInDraws, StandInFit
+from harness.conformance.stand_in import StandIn, StandInFit
+from harness.estimators.absorbing_models import AbsorbingModels
 from harness.plugin import CanFitDraws, Floats
 
 
@@ -64,7 +65,7 @@ class SoundDraws(Sound):
 class DrawsOnly:
     """Draws without short cuts."""
 
-    inner: StandInDraws
+    inner: AbsorbingModels
 
     def predict(self, panel):
         return self.inner.predict(panel)

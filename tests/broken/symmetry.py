@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from broken.sound import Altered, OnlyPredicts, Sound
-from harness.conformance.stand_in import StandInDraws, StandInFit
+from harness.conformance.stand_in import StandInFit
+from harness.estimators.absorbing_models import AbsorbingModels
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ class UsesUnits(Sound):
         X, outcome = panel.X - panel.X.mean(axis=0), panel.observed - panel.observed.mean()
         slopes = np.linalg.solve(X.T @ X + 10.0 * np.eye(X.shape[1]), X.T @ outcome)
         intercept = panel.observed.mean() - panel.X.mean(axis=0) @ slopes
-        return OnlyPredicts(StandInFit(StandInDraws(slopes[None], np.array([intercept]))))
+        return OnlyPredicts(
+            StandInFit(AbsorbingModels(np.zeros(slopes.size), slopes[None], np.array([intercept])))
+        )
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ import pytest
 from broken import FAULTS
 from broken.sound import Random, Sound, SoundDraws
 from harness.conformance import checks_of
-from harness.conformance.estimators import ESTIMATOR_RULES
-from harness.conformance.estimators.capabilities import OF_ESTIMATORS, OF_FITS, OF_FITS_OR_DRAWS
+from harness.conformance.check import RULES
 from harness.conformance.stand_in import StandIn
-from harness.estimators import draws, protocol
 
 EACH = [
     pytest.param(fault, rule, id=f"{rule}-{at}")
@@ -33,7 +31,7 @@ def test_a_fault_is_found_by_the_one_check_for_it(fault, rule):
 
 
 def test_every_rule_is_shown_to_find_a_fault():
-    assert set(FAULTS) == {rule.name for rule in ESTIMATOR_RULES}
+    assert set(FAULTS) == set(RULES["estimator"])
 
 
 @pytest.mark.parametrize(
@@ -52,17 +50,9 @@ def test_what_an_estimator_draws_is_allowed_for_where_it_matters():
     assert "as are fits of other streams" in found["reordered"].reason
 
 
-def test_the_kit_knows_every_capability_of_the_seam():
-    names = {**vars(draws), **vars(protocol)}
-    classes = (found for found in names.values() if isinstance(found, type))
-    there = {cls for cls in classes if getattr(cls, "_is_runtime_protocol", False)}
-    assert {*OF_ESTIMATORS, *OF_FITS, *OF_FITS_OR_DRAWS} == there - {protocol.Estimator}
-
-
 def test_a_rule_stands_after_those_it_needs_and_says_what_it_is():
-    names = [rule.name for rule in ESTIMATOR_RULES]
-    assert len(set(names)) == len(names)
-    for at, rule in enumerate(ESTIMATOR_RULES):
+    names = list(RULES["estimator"])
+    for at, rule in enumerate(RULES["estimator"].values()):
         assert set(rule.needs) <= set(names[:at]), rule.name
         assert rule.says
         assert not rule.says.endswith(".")

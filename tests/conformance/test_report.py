@@ -10,7 +10,7 @@ from broken.handling import ChangesWeights
 from broken.sound import Sound
 from harness import PluginError
 from harness.conformance import checks_of
-from harness.conformance.battery import run_checks
+from harness.conformance.checks import run_checks
 from harness.conformance.report import Report, Row
 from harness.registry.plugin import Plugin
 

@@ -12,8 +12,7 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.draws import FittedDraws
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import interaction_share, local_changes
 from harness.scenarios.conditional.surface import (

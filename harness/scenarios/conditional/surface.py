@@ -11,8 +11,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.draws import FittedDraws
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.bands import bands, pointwise_limits
 from harness.scenarios.conditional.thresholds import thresholds
 from harness.scenarios.draws import Numbers
@@ -20,11 +19,11 @@ from harness.scenarios.grid import Support, centred, least_entities, locate, on_
 from harness.scenarios.partial_dependence import mean_predictions, slope
 from harness.scenarios.scenario import Rows
 
+# Half-width of the neighbourhood of a cell along each axis, as a share of the variable's range.
 CELL_WINDOW = 0.1
-"""Half-width of the neighbourhood of a cell along each axis, as a share of the variable's range."""
 
+# A cell this close to the convex hull, as a share of the ranges, is in it.
 TOUCH = 1e-9
-"""A cell this close to the convex hull, as a share of the ranges, is in it."""
 
 
 def cell_support(values: Floats, entities: Ints, first_grid: Floats, second_grid: Floats) -> Support:

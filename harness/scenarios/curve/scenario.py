@@ -12,9 +12,8 @@ from pydantic import Field
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
 from harness.scenarios.curve.supported_curve import extrapolation_notes, joint_support, supported_dependence
@@ -42,8 +41,8 @@ Held = Literal["average", "mean", "median"]
 
 _CENTRES: Mapping[Held, Callable[[Floats], np.floating]] = {"mean": np.mean, "median": np.median}
 
+# Quantiles of the exposure kept for the rug under a curve.
 RUG_POINTS = 500
-"""Quantiles of the exposure kept for the rug under a curve."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,23 +10,22 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
-from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.grid import WINDOW, least_entities
 from harness.tables.preparation import Note
 
+# Rows that are compared with each other; of more, so many are taken evenly.
 MOST_ROWS = 2000
-"""Rows that are compared with each other; of more, so many are taken evenly."""
 
+# Share of the rows that count as near others at their own exposure; it sets what near means.
 NEAR_SHARE = 0.95
-"""Share of the rows that count as near others at their own exposure; it sets what near means."""
 
+# Share of the longest direction's length below which a direction is rounding.
 LEAST_SIZE = 1e-8
-"""Share of the longest direction's length below which a direction is rounding."""
 
+# Answers that a process keeps: all estimators of an outcome, and all blocks of their draws, ask the same.
 MOST_KEPT = 16
-"""Answers that a process keeps: all estimators of an outcome, and all blocks of their draws, ask the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +129,8 @@ def whitened(columns: Floats) -> Floats:
     return np.asarray(kept * np.sqrt(len(columns)))
 
 
+# Share of rows with data near them below which the curve of all rows is said to extrapolate.
 SMALL_SHARE = 0.5
-"""Share of rows with data near them below which the curve of all rows is said to extrapolate."""
 
 
 def supported_dependence(

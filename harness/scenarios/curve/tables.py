@@ -106,11 +106,11 @@ def turning_point_rows(
     return [row | {"n_draws": len(curve.draws)} for row in rows]
 
 
+# Exposures at which draws are kept, at equal shares of the supported grid.
 N_POINTS = 10
-"""Exposures at which draws are kept, at equal shares of the supported grid."""
 
+# What stands for the fit on all rows in the place of a draw's number.
 THE_FIT = 0
-"""What stands for the fit on all rows in the place of a draw's number."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from harness.scenarios.grid import WINDOW, longest_run
 
 Extreme = Literal["minimum", "maximum"]
 
+# Share of the numbers that a curve was computed from by which it may change in arithmetic alone.
 ROUNDING = 1e-9
-"""Share of the numbers that a curve was computed from by which it may change in arithmetic alone."""
 
+# Grid points, evenly taken, between which the critical value of changes is simulated.
 CRITICAL_POINTS = 50
-"""Grid points, evenly taken, between which the critical value of changes is simulated."""
 
 
 def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: float, rng: Generator) -> Ints:

@@ -35,11 +35,11 @@ from harness.scenarios.effect.score import (
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
 from harness.scenarios.scenario import Found, Subject
 
+# A piece of work of an effect.
 EffectPart = NuisancePart | DerivativePart
-"""A piece of work of an effect."""
 
+# What labels call what learners with effects of entities learn, whatever the method.
 WITHIN = "within entities"
-"""What labels call what learners with effects of entities learn, whatever the method."""
 
 
 @dataclass(frozen=True)

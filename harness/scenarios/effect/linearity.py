@@ -14,11 +14,11 @@ from harness.estimators.refusals import require_continuous
 from harness.language import marked
 from harness.scenarios.effect.terms import control_names
 
+# Quantiles of the exposure at which its restricted cubic splines have knots (Harrell 2015).
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
-"""Quantiles of the exposure at which its restricted cubic splines have knots (Harrell 2015)."""
 
+# Share of a bend's variation that the columns held fixed must leave.
 LEAST_RESIDUAL = 1e-10
-"""Share of a bend's variation that the columns held fixed must leave."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from harness.errors import EstimationError
 from harness.language import marked
 from harness.scenarios.effect.terms import Terms
 
+# How what is constant in an entity is allowed for.
 Within = Literal["first_differences", "correlated_random_effects"]
-"""How what is constant in an entity is allowed for."""
 
 Method = Literal["first_differences", "correlated_random_effects", "instrumented"]
 

@@ -12,17 +12,17 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 
+# Units of the hidden layer.
 N_HIDDEN = 8
-"""Units of the hidden layer."""
 
+# Candidate penalties of squared weights.
 DECAYS = (1e-3, 1e-2, 1e-1)
-"""Candidate penalties of squared weights."""
 
+# Steps of L-BFGS; a penalty, not an early stop, keeps the network smooth.
 MOST_STEPS = 150
-"""Steps of L-BFGS; a penalty, not an early stop, keeps the network smooth."""
 
+# Folds of entities on which penalties are compared.
 N_FOLDS = 5
-"""Folds of entities on which penalties are compared."""
 
 
 def entity_folds(panel: Panel, rng: Generator) -> Ints:
@@ -118,29 +118,29 @@ class _Rows:
         return np.asarray(found.x)
 
 
+# What learns the representer.
 Representer = Literal["ridge", "lasso", "network"]
-"""What learns the representer."""
 
+# Half the step of finite differences, in standard deviations of the exposure.
 STEP = 0.1
-"""Half the step of finite differences, in standard deviations of the exposure."""
 
+# Of the polynomial of the exposure.
 DEGREE = 8
-"""Of the polynomial of the exposure."""
 
+# Terms of the polynomial that go with each other column.
 N_PRODUCTS = 3
-"""Terms of the polynomial that go with each other column."""
 
+# Half ranges beyond which the polynomial goes on level.
 OUTSIDE = 1.05
-"""Half ranges beyond which the polynomial goes on level."""
 
+# Candidates, for moments of standardised columns.
 PENALTIES = 10.0 ** np.arange(-6.0, 2.0)
-"""Candidates, for moments of standardised columns."""
 
+# Rounds of coordinate descent after which a fit stops.
 MOST_ROUNDS = 100
-"""Rounds of coordinate descent after which a fit stops."""
 
+# Change of standardised coefficients at which it is at its optimum.
 TOLERANCE = 1e-6
-"""Change of standardised coefficients at which it is at its optimum."""
 
 
 @dataclass(frozen=True, eq=False)

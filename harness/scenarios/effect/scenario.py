@@ -27,8 +27,8 @@ from harness.tables.effects import EFFECTS
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
+# An estimator of the study by its id, or one written out.
 Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
-"""An estimator of the study by its id, or one written out."""
 
 
 def named(learners: Iterable[Learner], estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
@@ -84,8 +84,8 @@ class LearnerScenario(Scenario, WorksInParts):
         return named(self.learners, estimators)
 
 
+# Below this many entities the normal approximation of cross-fitted effects is doubtful.
 FEW_ENTITIES = 40
-"""Below this many entities the normal approximation of cross-fitted effects is doubtful."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,8 +82,8 @@ class EntityFolds:
         )
 
 
+# Share of a term's variation below which nothing of it is left to learn from.
 LEAST_RESIDUAL = 1e-8
-"""Share of a term's variation below which nothing of it is left to learn from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,8 +294,8 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> _Solved:
     return _Solved(theta, np.asarray(influence, dtype=np.float64))
 
 
+# Multiplier draws of a simultaneous band; a probability of 0.95 has a standard error of 0.007 among them.
 N_MULTIPLIERS = 1000
-"""Multiplier draws of a simultaneous band; a probability of 0.95 has a standard error of 0.007 among them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,17 +17,17 @@ from harness.scenarios.contrast import exposure_values
 Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
+# Of the splines of a curve.
 DEGREE = 3
-"""Of the splines of a curve."""
 
+# Of the splines of a curve, at quantiles of the exposure.
 INNER_KNOTS = 5
-"""Of the splines of a curve, at quantiles of the exposure."""
 
+# The curve is given at 40 equal steps between the 1st and the 99th percentile of the exposure.
 CURVE_SHARES = np.linspace(0.01, 0.99, 40)
-"""The curve is given at 40 equal steps between the 1st and the 99th percentile of the exposure."""
 
+# Quantiles of the moderator at which a conditional effect is given.
 MODERATOR_SHARES = np.linspace(0.1, 0.9, 9)
-"""Quantiles of the moderator at which a conditional effect is given."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class Terms:
         return int(self.values.shape[1])
 
 
+# Makes the terms of a form from the rows of a panel.
 MakesTerms = Callable[[Panel], Terms]
-"""Makes the terms of a form from the rows of a panel."""
 
 
 def line(panel: Panel) -> Terms:

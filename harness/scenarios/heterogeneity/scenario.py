@@ -11,9 +11,8 @@ from pydantic import Field
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import Attempt
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.language import marked
 from harness.scenarios.draws import FitAndDraws, Numbers
@@ -34,8 +33,8 @@ from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
 from harness.tables.table import ResultTable
 
+# Reason in the place of a group's own model.
 NOT_REFITTED = marked("no model of each group was asked for (`refit: false`, which --quick sets)")
-"""Reason in the place of a group's own model."""
 
 
 @dataclass(frozen=True, kw_only=True)

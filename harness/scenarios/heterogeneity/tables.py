@@ -23,17 +23,17 @@ Mode = Literal["pooled", "refit"]
 
 Measure = Literal["median", "effect"]
 
+# Of the levels of a group's rows: enough to draw a box or a violin.
 QUANTILES = np.linspace(0.0, 1.0, 41)
-"""Of the levels of a group's rows: enough to draw a box or a violin."""
 
+# Columns of the table of differences, which has no row where there is one group.
 DIFFERENCES = (
     *("group", "other", "mode", "measure", "difference", "conf_low", "conf_high"),
     *("status", "reason"),
 )
-"""Columns of the table of differences, which has no row where there is one group."""
 
+# Share of two numbers by which they may differ in arithmetic alone, as the same slope in two groups does.
 ROUNDING = 1e-9
-"""Share of two numbers by which they may differ in arithmetic alone, as the same slope in two groups does."""
 
 
 @dataclass(frozen=True)

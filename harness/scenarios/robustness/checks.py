@@ -17,11 +17,11 @@ from harness.language import marked
 CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "periods"]
 CHECKS: tuple[CheckName, ...] = get_args(CheckName)
 
+# Share of the rows on either side whose values winsorising pulls in.
 TAIL = 0.01
-"""Share of the rows on either side whose values winsorising pulls in."""
 
+# What an effect should equal: that of all rows as they are, zero, or nothing, being in other units.
 Target = Literal["baseline", "zero", "none"]
-"""What an effect should equal: that of all rows as they are, zero, or nothing, being in other units."""
 
 
 @dataclass(frozen=True, eq=False)

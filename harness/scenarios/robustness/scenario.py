@@ -37,11 +37,11 @@ BASELINE = marked("as it is")
 PERMUTED = marked("exposure permuted over entities")
 JOINT = marked("all checks together")
 
+# Multiplier draws of the joint test.
 N_MULTIPLIERS = 2000
-"""Multiplier draws of the joint test."""
 
+# Most permutations of a quick run.
 QUICK_PERMUTATIONS = 5
-"""Most permutations of a quick run."""
 
 
 @dataclass(frozen=True, kw_only=True)

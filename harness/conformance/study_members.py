@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats
-from harness.conformance.check import Rules, Violation
-from harness.conformance.members.requirements import require_column, require_words, unchanged
+from harness.conformance.check import Violation, rule
+from harness.conformance.data_members import require_column, require_words, unchanged
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.stand_in import StandIn
 from harness.data.panel import Panel
@@ -25,16 +25,14 @@ from harness.tables.preparation import Note
 if TYPE_CHECKING:
     import pandas as pd
 
-OF_PROTOCOLS, OF_METRICS, OF_SCENARIOS, OF_SECTIONS = Rules(), Rules(), Rules(), Rules()
-
+# Rows that metrics are asked of.
 N_OBS = 200
-"""Rows that metrics are asked of."""
 
+# Columns that the harness adds to every table.
 PLACE = {"outcome", "estimator", "scenario"}
-"""Columns that the harness adds to every table."""
 
 
-@OF_PROTOCOLS.add()
+@rule("protocol")
 def folds(member: EvaluationProtocol) -> str:
     """Check that every fold has rows on both sides, each once, and a name of its own.
 
@@ -60,7 +58,7 @@ def folds(member: EvaluationProtocol) -> str:
     return f"{len(folds)} folds"
 
 
-@OF_PROTOCOLS.add(needs=("folds",))
+@rule("protocol", "folds")
 def leaks_told(member: EvaluationProtocol) -> str:
     """Check that rows, entities and periods on both sides of a fold are declared among `leaks`.
 
@@ -82,7 +80,7 @@ def leaks_told(member: EvaluationProtocol) -> str:
     return ""
 
 
-@OF_PROTOCOLS.add(name="repeatable", needs=("folds",))
+@rule("protocol", "folds", name="repeatable")
 def equal_folds(member: EvaluationProtocol) -> None:
     """Check that equal streams give equal folds.
 
@@ -94,7 +92,7 @@ def equal_folds(member: EvaluationProtocol) -> None:
             raise Violation(f"fold {fold.name} differs from one call to the next; draw from `rng` alone")
 
 
-@OF_PROTOCOLS.add(name="quick", needs=("folds",))
+@rule("protocol", "folds", name="quick")
 def quick_protocol(member: EvaluationProtocol) -> str:
     """Check that quick returns the same protocol with no more folds.
 
@@ -114,7 +112,7 @@ def _split(member: EvaluationProtocol, panel: Panel) -> tuple[Fold, ...]:
     return tuple(member.split(fresh(panel), rng=random_stream(SEED, "folds")))
 
 
-@OF_METRICS.add()
+@rule("metric")
 def losses(member: Metric) -> None:
     """Check that each row has a finite loss, at least zero, and zero where it is predicted exactly.
 
@@ -132,7 +130,7 @@ def losses(member: Metric) -> None:
         raise Violation("no prediction has a loss, so nothing is compared")
 
 
-@OF_METRICS.add(needs=("losses",))
+@rule("metric", "losses")
 def rows_alone(member: Metric) -> None:
     """Check that the loss of a row does not depend on the rows next to it, nor on their order.
 
@@ -160,7 +158,7 @@ def _losses(member: Metric, observed: Floats, predicted: Floats) -> Floats:
     return require_column(found, observed.size, what="the loss")
 
 
-@OF_SCENARIOS.add()
+@rule("scenario")
 def answers(member: Scenario) -> str:
     """Check that least squares answer in the declared tables, in the declared columns.
 
@@ -180,7 +178,7 @@ def answers(member: Scenario) -> str:
     return ", ".join(sorted(tables))
 
 
-@OF_SCENARIOS.add(name="repeatable", needs=("answers",))
+@rule("scenario", "answers", name="repeatable")
 def equal_answers(member: Scenario) -> None:
     """Check that the same fit and seed give the same answer.
 
@@ -192,7 +190,7 @@ def equal_answers(member: Scenario) -> None:
             raise Violation(f"the table '{name}' differs from one call to the next")
 
 
-@OF_SCENARIOS.add(name="quick", needs=("answers",))
+@rule("scenario", "answers", name="quick")
 def quick_scenario(member: Scenario) -> str:
     """Check that quick returns a scenario of the same class, and notes are harness.plugin.Note.
 
@@ -226,7 +224,7 @@ def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
     return answer_here(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
 
 
-@OF_SECTIONS.add()
+@rule("section")
 def whole(member: Section) -> str:
     """Check that a section has a title, a whole number for its place, and what makes its blocks.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.conformance.check import Rules, Skipped, Violation
-from harness.conformance.members.requirements import require_column, require_words, unchanged
+from harness.conformance.check import Skipped, Violation, rule
 from harness.conformance.panels import COLUMNS, ordinary_panel
 from harness.data.dataset import Dataset
 from harness.data.file_spec import FileSpec
@@ -28,13 +28,60 @@ from harness.data.read.source import FileReader, Source
 from harness.data.simulate.simulation import Simulation
 from harness.errors import DataError
 
-OF_STEPS, OF_DATASETS, OF_READERS, OF_SIMULATIONS = Rules(), Rules(), Rules(), Rules()
-
+# Values of columns that a step takes as groups: thirds of the numbers, from the least.
 THIRDS = ("high", "low", "middle")
-"""Values of columns that a step takes as groups: thirds of the numbers, from the least."""
 
 
-@OF_STEPS.add()
+def require_words(member: object, *names: str) -> None:
+    """Refuse a member that has nothing to say where the report shows what it says.
+
+    Raises
+    ------
+    Violation
+        Where a value is no text, or an empty one.
+    """
+    for name in names:
+        said = getattr(member, name)
+        if not isinstance(said, str) or not said.strip():
+            raise Violation(f"`{name}` is {said!r}, and the report shows it")
+
+
+def require_column(found: object, n_obs: int, *, what: str) -> Floats:
+    """Return a result that has to be one number a row.
+
+    Raises
+    ------
+    Violation
+        Where it is no array of numbers, (n_obs,).
+    """
+    column = np.asarray(found)
+    if column.shape != (n_obs,) or column.dtype.kind not in "fiub":
+        raise Violation(
+            f"{what} is of shape {column.shape} and type {column.dtype}, not ({n_obs},) of numbers"
+        )
+    return column.astype(np.float64)
+
+
+def unchanged(columns: Mapping[str, Floats], use: Callable[[Mapping[str, Floats]], Any]) -> Any:  # noqa: ANN401 - what `use` returns
+    """Return what comes of using columns, which must be as they were afterwards.
+
+    Raises
+    ------
+    Violation
+        Where a column is changed, or one is asked for that is not among them.
+    """
+    given = {name: values.copy() for name, values in columns.items()}
+    try:
+        found = use(given)
+    except KeyError as error:
+        raise Violation(f"asks for {error}, which it does not declare") from error
+    for name, values in columns.items():
+        if not np.array_equal(given[name], values, equal_nan=True):
+            raise Violation(f"changes its input '{name}'")
+    return found
+
+
+@rule("step")
 def row_aligned(member: StepGroup | Step | TableStep) -> str:
     """Check that a column has a number for each row, whatever the order of the rows.
 
@@ -50,7 +97,7 @@ def row_aligned(member: StepGroup | Step | TableStep) -> str:
     return ", ".join(found)
 
 
-@OF_STEPS.add(name="repeatable", needs=("row_aligned",))
+@rule("step", "row_aligned", name="repeatable")
 def equal_columns(member: StepGroup | Step | TableStep) -> None:
     """Check that a step gives the same column each time, and leaves its inputs alone.
 
@@ -119,7 +166,7 @@ def _column(step: Step, columns: Mapping[str, Floats], calendar: Calendar) -> Fl
     )
 
 
-@OF_DATASETS.add()
+@rule("dataset")
 def loads(member: Dataset) -> str:
     """Check that loading gives a table with rows, and columns of different names, the same each time.
 
@@ -129,7 +176,7 @@ def loads(member: Dataset) -> str:
     return _two_tables(member.load(), member.load())
 
 
-@OF_READERS.add()
+@rule("reader")
 def refuses(member: FileReader) -> None:
     """Check that bytes that are no file of the format are refused by a DataError.
 
@@ -143,7 +190,7 @@ def refuses(member: FileReader) -> None:
     raise Violation(f"they are read as a table of {frame.shape[0]} rows; see `Source.read_as`")
 
 
-@OF_SIMULATIONS.add()
+@rule("simulation")
 def drawn(member: Simulation) -> str:
     """Check that drawing gives a table with rows, and columns of different names, the same each time.
 
@@ -153,7 +200,7 @@ def drawn(member: Simulation) -> str:
     return _two_tables(member.draw(), member.draw())
 
 
-@OF_SIMULATIONS.add(needs=("drawn",))
+@rule("simulation", "drawn")
 def truth(member: Simulation) -> str:
     """Check that an outcome's expected value is known for the rows of the draw, in any order.
 

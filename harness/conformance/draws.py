@@ -1,0 +1,327 @@
+"""Draws, in which a weight counts how often a row is there; levels that a fit never saw; and known truths."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.conformance.capabilities import ABLE
+from harness.conformance.case import FIRST, SLACK, STREAMS, Case, able, gap, require_agreement, require_equal
+from harness.conformance.check import Skipped, Violation, rule
+from harness.conformance.panels import SEED, fresh, linear_panel, renamed
+from harness.conformance.predictions import SOUND
+from harness.data.panel import Panel
+from harness.errors import EstimationError
+from harness.estimators.guard import in_one_line, predict, predict_draws
+from harness.estimators.protocol import (
+    CanFitDraws,
+    CanPrepareDraws,
+    FitsByDraws,
+    Fitted,
+    FittedDraws,
+    HasDraws,
+    HasEffects,
+)
+from harness.evaluation.resample import draw_weights, out_of_bag
+from harness.rng import random_stream, stream_at
+from harness.scenarios.draws import fit_draws, require_few_refused
+from harness.scenarios.partial_dependence import mean_predictions
+
+N_DRAWS = 3
+
+# Weight of the entities that count more than the others.
+HEAVY = 4
+
+
+@rule("estimator", *ABLE)
+def draws(case: Case) -> None:
+    """Check that fit_draws returns one fit a draw, whose predictions are finite.
+
+    Fit bootstrap draws in each way and predict the rows they share.
+    """
+    able(case.estimator, CanFitDraws)
+    weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
+    for selection in (out_of_bag(weights), case.aside, None):
+        predicted = case.predicted_draws(case.panel, weights, selection=selection)
+        if len(predicted) != N_DRAWS:
+            raise Violation(f"{N_DRAWS} draws of weights were fitted, and {len(predicted)} predict")
+
+
+@rule("estimator", *ABLE, "draws")
+def unit_weights(case: Case) -> str:
+    """Check that draws in which every row counts once equal the fit.
+
+    Fit two such draws.
+    """
+    predicted = case.predicted_draws(case.panel, np.ones((2, case.panel.n_obs)))
+    found = [
+        require_agreement(draw, case.predictions, case=case, what="a draw of unit weights and the fit")
+        for draw in predicted
+    ]
+    return found[-1]
+
+
+@rule("estimator", *ABLE, "draws")
+def zero_weights(case: Case) -> str:
+    """Check that rows of weight zero are as good as absent where their levels have others.
+
+    Give a quarter of the rows other numbers and no weight, and leave them out.
+
+    Every entity and period keeps rows that are trained on, since a draw takes levels that it left out
+    from any row of theirs.
+    """
+    panel = case.panel
+    rows = np.arange(panel.n_obs)
+    is_first = np.isin(rows, np.unique(panel.entity.codes, return_index=True)[1])
+    is_absent, is_aside = ((rows % 4 == rest) & ~is_first for rest in (0, 1))
+    spoiled = replace(
+        panel,
+        observed=np.where(is_absent, 100.0 + 3.0 * panel.observed, panel.observed),
+        X=np.where(is_absent[:, None], panel.X + 20.0 * panel.X.std(axis=0), panel.X),
+    )
+    kept = np.flatnonzero(~is_absent)
+    counts = 1.0 + draw_weights(panel, 2, unit="row", rng=random_stream(SEED, "zero weights"))
+    weights, aside = np.where(is_absent | is_aside, 0.0, counts), np.tile(1.0 * is_aside, (2, 1))
+
+    def without(label: str) -> Floats:
+        return case.predicted_draws(
+            panel.take(kept), weights[:, kept], selection=aside[:, kept], at=panel, label=label
+        )
+
+    found = case.predicted_draws(spoiled, weights, selection=aside, at=panel)
+    return require_agreement(found, without, case=case, what="with rows of weight zero and without")
+
+
+@rule("estimator", *ABLE, "draws", "unit_weights", "zero_weights")
+def heavy_rows(case: Case) -> str:
+    """Check that entities of a larger weight count as so many entities.
+
+    Give half of the entities another slope and more weight, and compare with copies of them.
+
+    What a panel of copies cannot have in common with a weighted one, such as knots at its quantiles, is
+    allowed for: the draw has to be nearer by half to the fit on copies than the fit without weights is.
+    """
+    ordinary = case.panel
+    is_heavy, is_aside = ordinary.entity.codes % 2 == 0, ordinary.entity.codes % 5 == 0
+    steeper = 3.0 * is_heavy * ordinary.column(ordinary.exposure)
+    panel = replace(ordinary, observed=ordinary.observed + steeper)
+    train, aside = panel.take(np.flatnonzero(~is_aside)), panel.take(np.flatnonzero(is_aside))
+    present = np.unique(train.entity.codes)
+    copies = train.resample(np.repeat(present, np.where(present % 2 == 0, HEAVY, 1)))
+
+    def fitted(rows: Panel, label: str = FIRST) -> Floats:
+        return predict(case.fitted(rows, selection=aside, label=label), panel)
+
+    def apart(found: Floats, label: str = FIRST) -> float:
+        return gap(found, fitted(copies, label), scale=float(panel.observed.std()))
+
+    weights = np.where(is_heavy[~is_aside], HEAVY, 1.0)[None]
+    (draw,) = case.predicted_draws(train, weights, selection=aside, at=panel)
+    off, matter = apart(draw), apart(fitted(train))
+    if off > max(case.tight, matter / 2.0):
+        on_copies = fitted(copies)
+        if off > SLACK * max(apart(on_copies, label) for label in STREAMS):
+            raise Violation(
+                f"a draw is {off:.2g} standard deviations of the outcome from the fit on copies, from "
+                f"which the fit without weights is {matter:.2g}"
+            )
+    return f"{off:.2g} standard deviations from copies, of {matter:.2g} that the weights move the fit"
+
+
+@rule("estimator", *ABLE)
+def own_draws(case: Case) -> str:
+    """Check that a fit that carries draws has at least two, whose predictions are finite.
+
+    Predict by the draws of the ordinary fit.
+    """
+    n_draws = len(predict_draws(able(case.fit, HasDraws).draws, fresh(case.panel)))
+    if n_draws < 2:
+        raise Violation(f"the fit carries {n_draws} draw")
+    return f"{n_draws} draws"
+
+
+@rule("estimator", *ABLE)
+def prepared_draws(case: Case) -> str:
+    """Check that draws after prepare_draws do not depend on which others there are.
+
+    Make draws together, and the last of them alone by what was sent to another process.
+    """
+    estimator = able(case.estimator, CanPrepareDraws)
+    weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
+    asides, root = out_of_bag(weights), random_stream(SEED, FIRST)
+    prepared = estimator.prepare_draws(fresh(case.panel), selection=None, rng=root)
+    together = prepared.fit(
+        weights.copy(), selection=asides.copy(), rngs=[stream_at(root, draw) for draw in range(N_DRAWS)]
+    )
+    last = slice(N_DRAWS - 1, N_DRAWS)
+    apart = pickle.loads(pickle.dumps(prepared)).fit(  # noqa: S301 - what was dumped just now
+        weights[last].copy(), selection=asides[last].copy(), rngs=[stream_at(root, N_DRAWS - 1)]
+    )
+    return require_equal(
+        predict_draws(apart, fresh(case.panel)),
+        predict_draws(together, fresh(case.panel))[last],
+        case=case,
+        what="a draw made alone",
+    )
+
+
+@rule("estimator", *ABLE)
+def fit_by_draws(case: Case) -> str:
+    """Check that a fit that is a mean of draws is that of draws made in any blocks.
+
+    Make all draws in two blocks, the later one first, and set their mean beside the fit.
+    """
+    estimator = able(case.estimator, FitsByDraws)
+    maker = estimator.prepare(fresh(case.panel), rng=random_stream(SEED, FIRST))
+    n_draws, cut = estimator.draws, estimator.draws // 2
+    blocks = [maker.draw(draws) for draws in (range(cut, n_draws), range(cut))]
+    predicted = np.concatenate([predict_draws(block, fresh(case.panel)) for block in blocks])
+    return require_equal(
+        predicted.mean(axis=0),
+        case.predictions(),
+        case=case,
+        what=f"the mean of {n_draws} draws in two blocks",
+    )
+
+
+# By how many standard deviations of the outcome an entity rises.
+RISE = 3.0
+
+# Share of the rise that predictions follow at least.
+LEAST_SHARE = 0.5
+
+
+@rule("estimator", *SOUND)
+def new_levels(case: Case) -> str:
+    """Check that rows of new entities and periods are predicted, or refused with EstimationError.
+
+    Predict the rows of the ordinary panel under names and periods of which none is known.
+    """
+    try:
+        predict(case.fit, renamed(case.panel))
+    except EstimationError as error:
+        return f"refused: {in_one_line(error.problems[0])}"
+    return "predicted"
+
+
+@rule("estimator", *ABLE, "new_levels")
+def unseen(case: Case) -> str:
+    """Check that n_unseen counts the rows that are predicted without effects of their own.
+
+    Count known rows and rows of new levels; where new names change predictions, some must count.
+    """
+    fit, new = able(case.fit, HasEffects), renamed(case.panel)
+    n_known, n_new = fit.n_unseen(case.panel), fit.n_unseen(new)
+    for count in (n_known, n_new):
+        if not isinstance(count, int | np.integer) or not 0 <= count <= case.panel.n_obs:
+            raise Violation(f"n_unseen is {count!r}, not a whole number from 0 to {case.panel.n_obs}")
+    if n_new < n_known:
+        raise Violation(f"{n_known} rows trained on count as unseen, but of new levels only {n_new}")
+    apart = gap(predict(case.fit, new), case.predictions(), scale=case.scale)
+    if n_new == 0 and apart > case.tight:
+        raise Violation("new entities and periods are predicted in another way, but none is counted")
+    return f"{n_new} of {new.n_obs} rows of new levels"
+
+
+@rule("estimator", *ABLE, "draws", "unseen")
+def left_out_levels(case: Case) -> str:
+    """Check that a draw that leaves an entity out takes its level from the entity's rows.
+
+    Raise the outcome of an entity that draws leave out, and see its predictions follow.
+
+    They need not follow all the way: random effects shrink a level towards the mean.
+    """
+    panel = case.panel
+    if able(case.fit, HasEffects).n_unseen(replace(panel, entity=renamed(panel).entity)) == 0:
+        raise Skipped("entities have no effects")
+    is_left_out = panel.entity.codes == panel.entity.codes[0]
+    weights = np.where(is_left_out, 0.0, np.ones((2, panel.n_obs)))
+    rise = RISE * case.scale
+    raised = replace(panel, observed=panel.observed + np.where(is_left_out, rise, 0.0))
+    before, after = (
+        case.predicted_draws(rows, weights, selection=out_of_bag(weights), at=panel)
+        for rows in (panel, raised)
+    )
+    moved = (after - before)[:, is_left_out].mean(axis=1) / rise
+    if moved.min() < LEAST_SHARE:
+        raise Violation(
+            f"rows of an entity that a draw left out rise by {rise:.3g}, their predictions by "
+            f"{moved.min():.2g} of it"
+        )
+    return f"predictions follow an entity left out by {moved.min():.2g} to {moved.max():.2g} of its rise"
+
+
+# True effect, outcome units per unit of the exposure; the noise has a standard deviation of 0.4.
+EFFECT = 1.0
+
+# How far, as a share of the truth, an effect may be off; a smoother flattens what it smooths.
+SHARE = 0.5
+
+# Bands that cover 0.9 of the time cover fewer than 5 of 8 panels once in 200 times.
+N_PANELS, N_COVERED, N_BAND_DRAWS = 8, 5, 20
+
+
+@rule("estimator", *SOUND)
+def effect(case: Case) -> str:
+    """Check that the effect of the exposure on a simulated panel is found.
+
+    Compare the mean predictions at the quartiles of the exposure with the truth.
+    """
+    panel = case.prepared(linear_panel(EFFECT, label="effect"))
+    found = float(_effect(case.fitted(panel), panel))
+    if found == 0.0:
+        raise Skipped("its predictions do not depend on the exposure")
+    if abs(found - EFFECT) > SHARE * EFFECT:
+        raise Violation(f"the effect is {EFFECT:g}, and {found:.3g} was found")
+    return f"{found:.3g} found where {EFFECT:g} is true"
+
+
+@rule("estimator", *SOUND, "new_levels", "zero_weights", "own_draws", is_slow=True)
+def bands(case: Case) -> str:
+    """Check that bands of the effect cover its true value, zero.
+
+    Resample entities of several panels without any effect, by the way a study would.
+    """
+    covered = 0
+    for at in range(N_PANELS):
+        drawn = linear_panel(0.0, label=f"bands:{at}", n_entities=40, n_periods=5)
+        panel = case.prepared(drawn)
+        effects = _drawn_effects(case, panel)
+        if not effects.any():
+            raise Skipped("its predictions do not depend on the exposure")
+        low, high = np.quantile(effects, [0.025, 0.975])
+        covered += int(low <= 0.0 <= high)
+    if covered < N_COVERED:
+        raise Violation(f"95 % bands cover the truth on {covered} of {N_PANELS} panels")
+    return f"the truth is covered on {covered} of {N_PANELS} panels"
+
+
+def _drawn_effects(case: Case, panel: Panel) -> Floats:
+    """Return the effect in each draw that a fit carries, or that the core would make, (n_draws,).
+
+    Raises
+    ------
+    Skipped
+        Where the draws refuse these rows: what a draw left out is new to it.
+    """
+    try:
+        fit = case.fitted(panel)
+        if isinstance(fit, HasDraws):
+            return _effect(fit.draws, panel)
+        weights = draw_weights(panel, N_BAND_DRAWS, unit="entity", rng=random_stream(SEED, "bands"))
+        rngs = random_stream(SEED, "draws").spawn(len(weights))
+        draws = fit_draws(case.estimator, panel, weights=weights, rngs=rngs)
+        require_few_refused(draws, len(weights))
+        return _effect(draws, panel)
+    except EstimationError as error:
+        raise Skipped(f"refused: {in_one_line(error.problems[0])}") from error
+
+
+def _effect(model: Fitted | FittedDraws, panel: Panel) -> Floats:
+    """Return the change of the mean prediction between the quartiles of the exposure, per unit of it."""
+    quartiles = np.quantile(panel.column(panel.exposure), [0.25, 0.75])
+    means = mean_predictions(model, panel, columns=(panel.exposure,), points=quartiles[:, None])
+    return np.asarray(np.diff(means, axis=-1)[..., 0] / np.diff(quartiles)[0])
