@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.running.prepare import Prepared
     from harness.running.progress import Progress
     from harness.running.workers import Workers
-    from harness.study.spec.document import WrittenSpec
+    from harness.study.spec.written import WrittenSpec
 
 WRITERS = ("harness.report.write",)
 """What makes reports of a run, and matplotlib with it."""
@@ -227,7 +227,7 @@ def init(
 
 
 def _spec(spec: AnyPath | Mapping[str, Any] | Spec) -> Path | WrittenSpec:
-    from harness.study.spec.document import WrittenSpec, written_spec
+    from harness.study.spec.written import WrittenSpec, written_spec
 
     if isinstance(spec, Spec):
         return WrittenSpec(spec.text)

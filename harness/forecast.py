@@ -19,8 +19,8 @@ from harness.running.plan import Plan
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_here
+from harness.study.spec.document import entry_name
 from harness.study.spec.node import Node
-from harness.study.spec.overrides import entry_name
 
 FEW, MORE = 4, 12
 """Draws of the two fits from which the seconds of a draw are told."""

@@ -70,9 +70,9 @@ class Spec:
 
     def __post_init__(self) -> None:
         from harness.installed import installed
-        from harness.study.spec.document import written_spec
         from harness.study.spec.load import load_study
         from harness.study.spec.study import SPEC_VERSION
+        from harness.study.spec.written import written_spec
 
         given = {key.name: getattr(self, key.name) for key in dataclasses.fields(self) if key.init}
         given |= {"data": self.data or {}}

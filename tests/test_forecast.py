@@ -16,7 +16,7 @@ from harness.forecast import FEW, MORE, Conclusion, Forecast, Probed, fewer_draw
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from small_run import SPEC, grunfeld

@@ -13,8 +13,7 @@ from harness.record.study import StudyRecord
 from harness.running.folder import RunFolder
 from harness.running.layout import SPEC
 from harness.study.spec.difference import ValueDifference, spec_differences
-from harness.study.spec.document import Document, read_document
-from harness.study.spec.overrides import with_overrides
+from harness.study.spec.document import Document, read_document, with_overrides
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import ResultTable
 

@@ -110,8 +110,8 @@ def pin(
     from harness.running.folder import RunFolder
     from harness.study.expectations.block import new_block, with_entries
     from harness.study.expectations.pin import PinnedRun, PinSelection, pinned
-    from harness.study.spec.document import WrittenSpec
     from harness.study.spec.load import load_study
+    from harness.study.spec.written import WrittenSpec
 
     registry = found(choice)
     run = RunFolder.open(folder)

@@ -18,9 +18,8 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.registry.catalog import Catalog, Choose, build_choice
 from harness.registry.kind import Kind
 from harness.registry.registry import Registry
-from harness.study.spec.document import Document
-from harness.study.spec.node import Node, SourceMark, spec_error, spell
-from harness.study.spec.overrides import with_overrides
+from harness.study.spec.document import Document, with_overrides
+from harness.study.spec.node import Node, Place, spec_error, spell
 
 # Options by member, as a spec would hold them.
 Options = Mapping[str, Mapping[str, object]]
@@ -40,7 +39,7 @@ def read_options(overrides: Sequence[str]) -> Options:
     SpecError
         Where a text is not of this form.
     """
-    document = with_overrides(Document(Path(), "", "", Node(SourceMark(""), {})), overrides)
+    document = with_overrides(Document(Path(), "", "", Node(Place(""), {})), overrides)
     if document.flaws:
         raise spec_error(document.flaws)
     for name, options in document.data.items():

@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from harness.errors import near_names
 
@@ -18,6 +20,28 @@ def fold_name(name: str) -> str:
 
 ColumnName = Annotated[str, AfterValidator(fold_name)]
 """A column named in a spec, folded as the headers of files are."""
+
+
+def as_entries(written: object) -> object:
+    """Return the entries of a list; a name alone is one entry, and anything else is returned as it is."""
+    if isinstance(written, str):
+        return (written,)
+    return tuple(written) if isinstance(written, list) else written
+
+
+class OneOrMany:
+    """Annotation of a list of names that a spec may write as one name."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read a name alone as a list of one."""
+        return core_schema.no_info_before_validator_function(as_entries, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Allow an item in the place of the list."""
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}
 
 
 def level_column(column: str, level: str) -> str:

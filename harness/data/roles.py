@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.data.name import ColumnName, exposure_columns
+from harness.data.name import ColumnName, OneOrMany, exposure_columns
 from harness.data.rules import Value
 
 MOST_LEVELS = 10
@@ -35,10 +35,10 @@ class Roles:
 
     entity: ColumnName
     time: ColumnName
-    outcomes: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
+    outcomes: Annotated[tuple[ColumnName, ...], Field(min_length=1), OneOrMany()]
     exposure: ColumnName
-    moderators: tuple[ColumnName, ...] = ()
-    controls: tuple[ColumnName, ...] = ()
+    moderators: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
+    controls: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
     levels: tuple[Value, ...] = ()
     instruments: tuple[ColumnName, ...] = ()
     weights: ColumnName | None = None

@@ -15,11 +15,10 @@ from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError
 from harness.registry.catalog import USE, Catalogs
-from harness.study.spec.defaults import default_protocols
-from harness.study.spec.document import WrittenSpec
-from harness.study.spec.ladder import drafted_entries
-from harness.study.spec.load import load_study
+from harness.study.spec.entry import drafted_entries
+from harness.study.spec.load import default_protocols, load_study
 from harness.study.spec.study import SPEC_VERSION
+from harness.study.spec.written import WrittenSpec
 
 _WIDTH = 110
 

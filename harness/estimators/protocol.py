@@ -17,7 +17,7 @@ from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.registry.catalog import Choose
 from harness.registry.kind import Kind, OptionsClass
-from harness.study.spec.ladder import LadderEntry
+from harness.study.spec.entry import LadderEntry
 from harness.tables.preparation import Note
 
 

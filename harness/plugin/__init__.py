@@ -85,7 +85,7 @@ from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
 from harness.scenarios.draws import DrawPlan, FitAndDraws
 from harness.scenarios.scenario import AnswersAlone, Evaluated, EvaluatesModels, Sample, Scenario, Subject
-from harness.study.spec.ladder import LadderEntry
+from harness.study.spec.entry import LadderEntry
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 

@@ -82,7 +82,7 @@ class SpecFile(pytest.File):
             name = expectation.path
             if times[name] > 1:
                 name = f"{name} ({expectation.source or expectation.from_})"
-            line = loaded.document.find(("expect", at)).mark.line
+            line = loaded.document.find(("expect", at)).line
             yield ExpectedCell.from_parent(self, name=name, line=line, expectation=expectation, position=at)
 
     @functools.cached_property

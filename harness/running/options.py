@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.data.read.files import FrameFile
     from harness.running.cluster import DaskWorkers
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
-    from harness.study.spec.document import WrittenSpec
+    from harness.study.spec.written import WrittenSpec
 
 Backend = Literal["here", "loky", "dask"]
 """``here`` is this process where one worker is asked for, and ``loky`` for more."""

@@ -224,4 +224,4 @@ def _placed(problem: Problem, document: Document) -> Problem:
         loc: Loc = ("data", "checks", int(at[1]))
     else:
         loc = ("data", "schema", found[2].removeprefix("data.schema."))
-    return replace(problem, where=f"{found[1]}({document.find(loc).mark}: {found[2]})")
+    return replace(problem, where=f"{found[1]}({document.find(loc).spot}: {found[2]})")

@@ -14,7 +14,7 @@ from harness.registry.registry import Registry
 from harness.scaffold.folder import write_folder
 from harness.scaffold.names import PluginNames, read_name
 from harness.scaffold.render import render
-from harness.study.spec.ladder import drafted_entries
+from harness.study.spec.entry import drafted_entries
 
 
 def new_plugin(

@@ -28,7 +28,7 @@ from harness.running.result_file import TaskResult
 from harness.running.results import results_of
 from harness.running.run import write_results
 from harness.running.workers import Workers
-from harness.study.spec.study import EstimatorEntry
+from harness.study.spec.entry import EstimatorEntry
 from harness.suite.studies import StudyRun
 
 T = TypeVar("T")

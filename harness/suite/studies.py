@@ -14,7 +14,7 @@ from harness.errors import Problem, SpecError, near_names
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.study.spec.document import read_document
-from harness.study.spec.node import SourceMark, spec_error
+from harness.study.spec.node import Place, spec_error
 from harness.study.spec.reader import parse_yaml
 from harness.suite.spec import LoadedSuite, Suite, SuiteStudy, Written
 
@@ -88,14 +88,14 @@ def with_estimators(suite: Suite, written: Sequence[str]) -> Suite:
 
 
 def _entry(text: str) -> Written:
-    mark = SourceMark(f"--estimator {text}")
-    parsed = parse_yaml(text, lambda line, column: mark)  # noqa: ARG005 - an option has no lines
+    place = Place(f"--estimator {text}")
+    parsed = parse_yaml(text, place)
     if parsed.flaws:
         raise spec_error(parsed.flaws)
     entry = parsed.root.plain()
     if isinstance(entry, str | Mapping):
         return entry
-    raise SpecError(Problem(str(mark), "this is no estimator", "a name, or a mapping with `use:`"))
+    raise SpecError(Problem(str(place), "this is no estimator", "a name, or a mapping with `use:`"))
 
 
 def studies_of(

@@ -12,8 +12,8 @@ from harness.cli import cli
 from harness.data.dataset import DATASET
 from harness.draft.draft import Answers, draft_of
 from harness.installed import installed
-from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
+from harness.study.spec.written import WrittenSpec
 
 ASKED = Answers(outcome="income", exposure="schooling")
 

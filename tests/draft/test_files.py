@@ -21,7 +21,7 @@ from harness.data.read.sniff import said_of, sniff
 from harness.data.read.source import FileForm, Source
 from harness.draft.draft import absorbing
 from harness.installed import installed
-from harness.study.spec.ladder import LadderEntry, drafted_entries
+from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
 from messy_files import FILES, NAMES, as_csv, clean, wide
 from workbooks import as_workbook

@@ -9,8 +9,8 @@ import harness
 from harness import DataError, SpecError
 from harness.data.simulate.simulation import SIMULATION
 from harness.installed import installed
-from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
+from harness.study.spec.written import written_spec
 from small_run import SPEC
 
 

@@ -12,7 +12,7 @@ from harness.api import run_study
 from harness.estimators.guard import LONGEST_REASON
 from harness.registry.plugin_choice import PluginChoice
 from harness.running.options import RunOptions
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from small_run import SPEC, grunfeld
 
 PLUGINS = PluginChoice(folder=Path(__file__).parent / "plugins")

@@ -16,7 +16,7 @@ from harness import ArtifactError
 from harness.plugin import random_stream
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from small_run import SPEC, TINY, run_small
 
 pytestmark = pytest.mark.slow

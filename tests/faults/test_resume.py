@@ -11,7 +11,7 @@ from harness.api import run_study
 from harness.running import run as run_module
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from small_run import SPEC, TINY, grunfeld
 
 

@@ -8,8 +8,8 @@ import pytest
 
 import harness
 from harness.installed import installed
-from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
+from harness.study.spec.written import written_spec
 
 SPEC = {
     "spec_version": 1,

@@ -14,7 +14,7 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.run import reproduce
 from harness.study.expectations.pin import PinnedRun, PinSelection, pinned
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 
 STUDY = {
     "spec_version": 1,

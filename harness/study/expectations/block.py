@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.errors import Problem, SpecError
 from harness.study.expectations.pin import Entry
-from harness.study.spec.document import Document, read_document
-from harness.study.spec.overrides import EXPECT
-from harness.study.spec.scalars import read_scalar
+from harness.study.spec.document import EXPECT, Document, read_document
+from harness.study.spec.written import flow_text
 
 INDENT = "  "
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./ -]*")
-"""Texts that need no quotes, unless they are words of YAML such as ``true``."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +26,7 @@ class _Item:
 def new_block(entries: Sequence[Entry], *, end: str = "\n") -> str:
     """Return the whole block, one entry a line; lines end in `end`."""
     return "".join(
-        f"{line}{end}" for line in [f"{EXPECT}:", *(f"{INDENT}- {flow(entry)}" for entry in entries)]
+        f"{line}{end}" for line in [f"{EXPECT}:", *(f"{INDENT}- {flow_text(entry)}" for entry in entries)]
     )
 
 
@@ -63,7 +57,7 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
         raise SpecError(Problem(document.place((EXPECT,)), what, hint="replace them with --replace"))
     dropped = {number for item in pinned for number in range(item.first, item.last + 1)}
     indent = lines[items[0].first].partition("-")[0]
-    added = [f"{indent}- {flow(entry)}{end}" for entry in entries]
+    added = [f"{indent}- {flow_text(entry)}{end}" for entry in entries]
     after = items[-1].last + 1
     before = [line for number, line in enumerate(lines[:after]) if number not in dropped]
     return "".join([*before, *added, *lines[after:]])
@@ -73,7 +67,7 @@ def _items(document: Document, lines: Sequence[str]) -> Iterator[_Item]:
     """Yield the entries of the block; comments and empty lines between them belong to none."""
     block = document.root.child(EXPECT)
     content = block.content if block is not None and isinstance(block.content, tuple) else ()
-    starts = [node.mark.line - 1 for node in content]
+    starts = [node.place.line - 1 for node in content]
     if not starts or any(not lines[start].lstrip().startswith("- ") for start in starts):
         what = "this block is not a list with each entry on a line of its own"
         expected = f"{EXPECT}:, and beneath it lines that start with a dash"
@@ -89,19 +83,6 @@ def _items(document: Document, lines: Sequence[str]) -> Iterator[_Item]:
 def _end(document: Document, lines: Sequence[str]) -> int:
     """Return the line, from 0, of the key that follows the block, or one more than the last."""
     keys = document.root.content
-    spots = [node.mark.line - 1 for node in keys.values()] if isinstance(keys, Mapping) else []
-    start = document.find((EXPECT,)).mark.line - 1
+    spots = [node.place.line - 1 for node in keys.values()] if isinstance(keys, Mapping) else []
+    start = document.find((EXPECT,)).line - 1
     return min((line for line in spots if line > start), default=len(lines))
-
-
-def flow(value: Any) -> str:  # noqa: ANN401 - a scalar, or a mapping of such
-    """Return a mapping in braces; texts are quoted where YAML would read them as anything else.
-
-    What is quoted is quoted as in JSON, of which YAML 1.2 is a superset.
-    """
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{flow(key)}: {flow(entry)}" for key, entry in value.items()) + "}"
-    is_plain = isinstance(value, str) and PLAIN.fullmatch(value) and value == value.rstrip()
-    if is_plain and read_scalar(value) == value:
-        return str(value)
-    return json.dumps(value, ensure_ascii=False)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
-from harness.study.spec.printed import PrintedNumber, SpecModel
+from harness.study.spec.printed import PrintedNumber, SpecModel, refused
 from harness.study.spec.schema_text import WORDS
 from harness.tables.registry import TABLES
 from harness.tables.table import DETAILS
@@ -61,7 +60,7 @@ class Expectation(SpecModel):
                 "a published value without its source",
                 "`source:`, such as Baltagi 2013, table 2.1",
             )
-            raise _contradiction(what, expected, "say where it is published, or write `from: run`")
+            raise refused(what, expected, "say where it is published, or write `from: run`")
         return self
 
     @property
@@ -94,9 +93,9 @@ class ExpectedNumber(Expectation, PrintedNumber):
         named = ("digits", "absolute", "relative")
         given = [name for name in named if getattr(self, name) is not None]
         if len(given) > 1:
-            raise _contradiction(f"{len(given)} tolerances: {', '.join(given)}", "one of them", "keep one")
+            raise refused(f"{len(given)} tolerances: {', '.join(given)}", "one of them", "keep one")
         if self.relative is not None and self.value == 0:
-            raise _contradiction("a share of zero is zero", "digits or absolute", "write `absolute:`")
+            raise refused("a share of zero is zero", "digits or absolute", "write `absolute:`")
         return self
 
     @property
@@ -141,8 +140,3 @@ def _kind(value: Any) -> Literal["number", "text"]:  # noqa: ANN401 - whatever a
 AnyExpectation = Annotated[
     Annotated[ExpectedNumber, Tag("number")] | Annotated[ExpectedText, Tag("text")], Discriminator(_kind)
 ]
-
-
-def _contradiction(what: str, expected: str, hint: str) -> PydanticCustomError:
-    words = {"what": what, "expected": expected, "hint": hint}
-    return PydanticCustomError("contradiction", "{what}", words)

@@ -2,89 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.data.name import fold_name, near_columns
-from harness.errors import near_names
 from harness.registry.catalog import USE, Catalogs
+from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.document import Document
-from harness.study.spec.entry import entry_ids
-from harness.study.spec.expectation_check import Names, check_claims, check_expectations, tables_offered
-from harness.study.spec.ladder import expand_ladder
-from harness.study.spec.node import Loc, Mistake, Place
-
-_LISTS: tuple[Loc, ...] = (
-    ("estimators",),
-    ("evaluation", "protocols"),
-    ("evaluation", "metrics"),
-    ("scenarios",),
-)
+from harness.study.spec.entry import entry_ids, expand_ladder
+from harness.study.spec.node import Loc, Mistake
+from harness.tables.gain import MULTIVERSE
+from harness.tables.registry import with_own
+from harness.tables.table import DETAILS, ResultTable
 
 _REFERENCE: Loc = ("evaluation", "reference")
 _FURTHER: Loc = ("evaluation", "further_references")
 _VARIED: Loc = ("multiverse", "estimator")
 
+Named = tuple[Loc, str]
+"""A path of a spec, and the name that stands there."""
 
-@dataclass(frozen=True)
-class _Named:
-    place: Place
-    id: str
+
+def tables_offered(catalogs: Catalogs) -> Mapping[str, ResultTable]:
+    """Return the tables in CSV files that a run may have: the harness's own, and those of all scenarios."""
+    scenarios = catalogs["scenario"].members.values()
+    return with_own(
+        table
+        for scenario in scenarios
+        for table in (*getattr(scenario, "tables", ()), *getattr(scenario, "data_tables", ()))
+    )
 
 
 def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
-    """Yield ids that are given twice, and names that nothing in the study has."""
-    ids = {loc: _ids(document, loc, catalogs) for loc in _LISTS}
-    for named in ids.values():
-        yield from _repeated(named)
-    known = {loc: tuple(dict.fromkeys(entry.id for entry in named)) for loc, named in ids.items()}
-    names = Names.of(
-        document,
-        estimators=known["estimators",],
-        protocols=known["evaluation", "protocols"],
-        scenarios=known["scenarios",],
+    """Yield ids that are given twice, names that nothing in the study has, and what they contradict."""
+    lists: tuple[Loc, ...] = (
+        ("estimators",),
+        ("evaluation", "protocols"),
+        ("scenarios",),
+        ("evaluation", "metrics"),
     )
-    yield from _unknown_estimators(document, names)
+    ids = [_ids(document, loc, catalogs) for loc in lists]
+    for named in ids:
+        yield from _repeated(document, named)
+    columns = (document.texts(("roles", part)) for part in ("outcomes", "moderators", "controls"))
+    names = _Names(
+        document,
+        *(tuple(dict.fromkeys(named.values())) for named in ids[:3]),
+        *(tuple(map(fold_name, part)) for part in columns),
+    )
+    yield from _estimators(names)
     yield from _same_reference(document)
-    yield from _unknown_moderators(document, names)
-    yield from _estimators_columns(document, names)
+    yield from _regressors(names)
     yield from _on_other_rows(document)
-    yield from check_claims(document, names)
-    yield from check_expectations(document, names, tables_offered(catalogs))
+    yield from _claims(names)
+    for identity in document.entries(("identities",)):
+        yield from _untied(names, identity)
+    yield from _counterparts(names)
+    yield from _expectations(names, tables_offered(catalogs))
 
 
-def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> list[_Named]:
-    """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
+@dataclass(frozen=True)
+class _Names:
+    """What the parts of a spec can name, as far as its text can be read.
+
+    Attributes
+    ----------
+    estimators, protocols, scenarios : ids
+    outcomes, moderators, controls : columns, folded
+    """
+
+    document: Document
+    estimators: tuple[str, ...]
+    protocols: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    moderators: tuple[str, ...]
+    controls: tuple[str, ...]
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Columns that are held fixed when the exposure changes."""
+        return (*self.moderators, *self.controls)
+
+    def at(self, *locs: Loc) -> list[Named]:
+        """Return the texts at some paths; what is no text is left out."""
+        found = ((loc, self.document.value(loc)) for loc in locs)
+        return [(loc, name) for loc, name in found if isinstance(name, str)]
+
+    def columns_at(self, *locs: Loc) -> list[Named]:
+        """Return the names of columns at some paths, folded."""
+        return [(loc, fold_name(name)) for loc, name in self.at(*locs)]
+
+    def unknown(
+        self, named: Iterable[Named], known: Sequence[str], what: str, otherwise: str, *, also: str = ""
+    ) -> Iterator[Mistake]:
+        """Yield the names that are none of those known; without any known, nothing is said.
+
+        Parameters
+        ----------
+        what : is wrong, with ``{}`` for the name
+        otherwise : the hint where no known name is near
+        also : what may stand there as well
+        """
+        for loc, name in named:
+            if known and name not in known:
+                hint = near_columns(name, known) or otherwise
+                expected = ", ".join([*known, *filter(None, [also])])
+                yield Mistake(self.document.find(loc), what.format(name), expected, hint)
+
+
+def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> dict[Loc, str]:
+    """Return the readable ids of a list's entries, as `Entry` would name them, by their paths."""
     written = document.value(loc)
     if loc == ("estimators",):
         written = expand_ladder(written, catalogs["estimator"].members)
-    ids = entry_ids(written)
-    places = [document.find((*loc, at, "id")) for at in range(len(ids))]
-    return [_Named(place, name) for place, name in zip(places, ids, strict=True) if isinstance(name, str)]
+    return {(*loc, at, "id"): name for at, name in enumerate(entry_ids(written)) if isinstance(name, str)}
 
 
-def _repeated(ids: list[_Named]) -> Iterator[Mistake]:
-    first: dict[str, Place] = {}
-    for named in ids:
-        earlier = first.setdefault(named.id, named.place)
-        if earlier is not named.place:
-            what = f"the id '{named.id}' is taken by the entry at {earlier.mark}"
-            yield Mistake(named.place, what, "each id once", "give this entry an `id:` of its own")
+def _repeated(document: Document, ids: Mapping[Loc, str]) -> Iterator[Mistake]:
+    first: dict[str, Loc] = {}
+    for loc, name in ids.items():
+        earlier = first.setdefault(name, loc)
+        if earlier != loc:
+            what = f"the id '{name}' is taken by the entry at {document.find(earlier).spot}"
+            yield Mistake(document.find(loc), what, "each id once", "give this entry an `id:` of its own")
 
 
-def _unknown_estimators(document: Document, names: Names) -> Iterator[Mistake]:
+def _estimators(names: _Names) -> Iterator[Mistake]:
     """Yield names of estimators, outside their list, that none has."""
-    places = [_REFERENCE, _VARIED]
+    document = names.document
+    locs = [_REFERENCE, _VARIED]
     for loc in (_FURTHER, ("multiverse", "references"), ("report", "featured")):
-        places += document.entries(loc)
+        locs += document.entries(loc)
     for scenario in document.entries(("scenarios",)):
-        places += document.entries((*scenario, "learners"))
-    known = names.estimators
-    for loc in places:
-        name = document.value(loc)
-        if isinstance(name, str) and known and name not in known:
-            hint = near_names(name, known) or "name one of the estimators"
-            yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), hint)
+        locs += document.entries((*scenario, "learners"))
+    what, otherwise = "no estimator has the id '{}'", "name one of the estimators"
+    yield from names.unknown(names.at(*locs), names.estimators, what, otherwise)
 
 
 def _same_reference(document: Document) -> Iterator[Mistake]:
@@ -98,23 +151,23 @@ def _same_reference(document: Document) -> Iterator[Mistake]:
         before.append(name)
 
 
-def _estimators_columns(document: Document, names: Names) -> Iterator[Mistake]:
-    """Yield columns of estimators that are no regressors of the study."""
-    if not isinstance(document.value(("roles",)), Mapping):
-        return
-    controls, exposure = document.value(("roles", "controls")), document.value(("roles", "exposure"))
-    known = {
-        "controls": (controls,) if isinstance(controls, str) else document.texts(("roles", "controls")),
-        "exposure": (*([exposure] if isinstance(exposure, str) else []), *names.held),
-    }
+def _regressors(names: _Names) -> Iterator[Mistake]:
+    """Yield columns of scenarios and of estimators that are no regressors of the study."""
+    document = names.document
+    of_scenarios = [
+        (*scenario, key) for scenario in document.entries(("scenarios",)) for key in ("moderator", "exposure")
+    ]
+    what = "'{}' is no moderator or control of the study"
+    otherwise = "name one of them, or add it to roles.moderators"
+    yield from names.unknown(names.columns_at(*of_scenarios), names.held, what, otherwise)
+    of_exposure = [name for _, name in names.columns_at(("roles", "exposure"))]
+    otherwise = "name one of them, or add it to roles.controls"
     for entry in document.entries(("estimators",)):
-        for key, columns in known.items():
-            for loc in document.entries((*entry, key)) or [(*entry, key)]:
-                name = document.value(loc)
-                if isinstance(name, str) and fold_name(name) not in map(fold_name, columns):
-                    what = f"'{name}' is no {'control' if key == 'controls' else 'regressor'} of the study"
-                    hint = near_columns(name, columns) or "name one of them, or add it to roles.controls"
-                    yield Mistake(document.find(loc), what, ", ".join(columns), hint)
+        controls = names.columns_at(*document.entries((*entry, "controls")))
+        yield from names.unknown(controls, names.controls, "'{}' is no control of the study", otherwise)
+        exposure = names.columns_at((*entry, "exposure"))
+        known = (*of_exposure, *names.held)
+        yield from names.unknown(exposure, known, "'{}' is no regressor of the study", otherwise)
 
 
 def _on_other_rows(document: Document) -> Iterator[Mistake]:
@@ -139,12 +192,113 @@ def _on_other_rows(document: Document) -> Iterator[Mistake]:
         yield Mistake(document.find(_VARIED), what, "an estimator without", hint)
 
 
-def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:
-    """Yield moderators, and exposures of their own, of scenarios that are no regressors of the study."""
-    scenarios = document.entries(("scenarios",))
-    for loc in ((*scenario, key) for scenario in scenarios for key in ("moderator", "exposure")):
-        name = document.value(loc)
-        if isinstance(name, str) and names.held and fold_name(name) not in names.held:
-            what = f"'{name}' is no moderator or control of the study"
-            hint = near_columns(name, names.held) or "name one of them, or add it to roles.moderators"
-            yield Mistake(document.find(loc), what, ", ".join(names.held), hint)
+def _claims(names: _Names) -> Iterator[Mistake]:
+    """Yield names in claims that nothing has, and gains of the reference."""
+    document = names.document
+    reference = document.value(_REFERENCE)
+    columns = {"outcome": names.outcomes, "moderator": names.moderators}
+    ids = {"estimator": names.estimators, "protocol": names.protocols}
+    for claim in document.entries(("claims",)):
+        for key, known in (columns | ids).items():
+            named = names.columns_at((*claim, key)) if key in columns else names.at((*claim, key))
+            otherwise = f"name one of the study's {key}s, or add this one to them"
+            yield from names.unknown(named, known, f"no {key} is called '{{}}'", otherwise)
+        is_gain, estimator = document.value((*claim, "quantity")) == "gain", (*claim, "estimator")
+        if is_gain and isinstance(reference, str) and document.value(estimator) == reference != "":
+            yield Mistake(
+                document.find(estimator),
+                f"'{reference}' is the reference that gains are over, so it has no gain",
+                ", ".join(other for other in names.estimators if other != reference),
+                "name another estimator, or change evaluation.reference",
+            )
+
+
+def _untied(names: _Names, identity: Loc) -> Iterator[Mistake]:
+    """Yield why an identity says nothing about curves: they share a slope only if all else in it is held."""
+    document = names.document
+    of = (*identity, "of")
+    product, factors = names.columns_at((*identity, "product")), names.columns_at(*document.entries(of))
+    if not product or not factors or not names.outcomes:
+        return
+    what, otherwise = "no outcome is called '{}'", "name one of the study's outcomes"
+    yield from names.unknown(product, names.outcomes, what, otherwise)
+    outcomes = [name for _, name in factors if name in names.outcomes]
+    if len(outcomes) != 1 or outcomes == [name for _, name in product]:
+        what = f"{len(outcomes)} factors are outcomes: {', '.join(outcomes) or 'none'}"
+        expected = "one factor that is another outcome, the others moderators or controls"
+        yield Mistake(document.find(of), what, expected, "write the product with one other outcome")
+    others = [(loc, name) for loc, name in factors if name not in names.outcomes]
+    what, otherwise = (
+        "'{}' is not held fixed: it is no moderator and no control",
+        "make it a control, or remove the identity",
+    )
+    yield from names.unknown(others, names.held, what, otherwise)
+
+
+def _counterparts(names: _Names) -> Iterator[Mistake]:
+    """Yield counterparts, or what they stand next to, that the study does not have."""
+    for kind, known in (("estimators", names.estimators), ("protocols", names.protocols)):
+        written = names.document.value(("counterparts", kind))
+        for published, name in written.items() if isinstance(written, Mapping) else ():
+            loc = ("counterparts", kind, published)
+            named = [(loc, one) for one in dict.fromkeys((published, name)) if isinstance(one, str)]
+            what = f"no {kind.removesuffix('s')} is called '{{}}'"
+            otherwise = f"name one of the study's {kind}, or add this one"
+            yield from names.unknown(named, known, what, otherwise)
+
+
+def _expectations(names: _Names, tables: Mapping[str, ResultTable]) -> Iterator[Mistake]:
+    """Yield tables, columns and ids that do not exist, columns that prove nothing, and cells named twice.
+
+    Parameters
+    ----------
+    tables : in CSV files, by name
+    """
+    document = names.document
+    ids_in = {
+        "outcome": names.outcomes,
+        "estimator": names.estimators,
+        "reference": names.estimators,
+        "protocol": names.protocols,
+        "moderator": names.moderators,
+        "scenario": names.scenarios,
+    }
+    first: dict[str, Loc] = {}
+    for loc in document.entries(("expect",)):
+        where = document.value((*loc, "where"))
+        keys = dict(where) if isinstance(where, Mapping) else {}
+        yield from _table_and_columns(names, loc, tuple(keys), tables)
+        for column in keys:
+            what, otherwise = f"no {column} is called '{{}}'", f"name one of the study's {column}s"
+            named = names.at((*loc, "where", column))
+            yield from names.unknown(named, ids_in.get(column, ()), what, otherwise)
+        if isinstance(document.value(loc), Mapping):
+            cell = [document.value((*loc, name)) for name in ("table", "column", "from", "source")]
+            earlier = first.setdefault(repr((cell, sorted(keys.items()))), loc)
+            if earlier != loc:
+                what = f"this cell is expected at {document.find(earlier).spot} already"
+                yield Mistake(
+                    document.find(loc), what, "each cell once from each source", "remove one of the two"
+                )
+
+
+def _table_and_columns(
+    names: _Names, loc: Loc, keys: Sequence[str], tables: Mapping[str, ResultTable]
+) -> Iterator[Mistake]:
+    document = names.document
+    table, column = document.value((*loc, "table")), document.value((*loc, "column"))
+    if not isinstance(table, str) or table.startswith(DETAILS):
+        return
+    known = [name for name in tables if name != EXPECTED_OF_NONE]
+    what, otherwise = "there is no result table '{}'", "name one of the result tables"
+    yield from names.unknown([((*loc, "table"), table)], known, what, otherwise, also=f"{DETAILS}NAME")
+    if table not in tables:
+        return
+    if table != MULTIVERSE.name:  # it has a column for each choice as well, whatever these are called
+        columns = [*(((*loc, "where", key), key) for key in keys), *names.at((*loc, "column"))]
+        what, otherwise = f"'{table}' has no column '{{}}'", "name one of the table's columns"
+        yield from names.unknown(columns, tables[table].columns, what, otherwise)
+    if column in tables[table].study_wide:
+        what = f"'{column}' depends on all other cells of the study"
+        hint = "expect the gain, its interval or its p_value"
+        yield Mistake(document.find((*loc, "column")), what, "a column that belongs to its row", hint)

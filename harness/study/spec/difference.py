@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.study.spec.document import Document
+from harness.study.spec.document import Document, entry_name
 from harness.study.spec.node import Node
-from harness.study.spec.overrides import entry_name
 
 ORDER = "order"
 """Last part of the path of a list whose entries are the same in another order."""

@@ -1,128 +1,22 @@
-"""A spec as YAML text: a file as it was written, or the values of a script as the file that they would be."""
+"""A spec as it was written, in a YAML file or by a script, and values of the command line over its own."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, ScalarNode
-from ruamel.yaml.representer import SafeRepresenter
-
 from harness.errors import Problem, SpecError
-from harness.study.spec.node import Loc, Mistake, Node, Place, Scalar, SourceMark, kind_of, spec_error, spell
-from harness.study.spec.reader import SourceMarkAt, parse_yaml
-from harness.study.spec.scalars import read_scalar
-from harness.study.spec.source import decode, read_bytes
+from harness.registry.catalog import USE
+from harness.study.spec.node import Loc, Mistake, Node, Place, kind_of, spec_error, spell
+from harness.study.spec.reader import decode, parse_yaml, read_bytes
+from harness.study.spec.written import NAME, WrittenSpec
 
-NAME = "spec"
-"""What messages call such a spec."""
-
-PLAIN = re.compile(r"[^\W\d][\w./ -]*(?<! )")
-"""Texts without a sign that has a meaning in YAML, in some place or other."""
-
-WIDTH = 100
-"""Characters after which a line is folded."""
-
-
-@dataclass(frozen=True)
-class WrittenSpec:
-    """A spec that is no file yet.
-
-    Attributes
-    ----------
-    text : of the YAML file that it would be
-    """
-
-    text: str
-
-
-def written_spec(values: Mapping[str, Any]) -> WrittenSpec:
-    """Return the values of a spec as a YAML file, keys in the order given.
-
-    Beside what YAML has, tuples stand for lists, paths for texts, and numbers may be NumPy's.
-
-    Raises
-    ------
-    SpecError
-        Where a key is no text, or a value is none that YAML has; all of them are named.
-    """
-    problems: list[Problem] = []
-    plain = _plain(values, (), problems)
-    if problems:
-        raise SpecError(*problems)
-    buffer = io.StringIO()
-    _yaml().dump(plain, buffer)
-    return WrittenSpec(buffer.getvalue())
-
-
-Plain = Scalar | list["Plain"] | dict[str, "Plain"]
-
-
-def _plain(value: object, path: Loc, problems: list[Problem]) -> Plain:
-    """Return dicts, lists and scalars; whatever is none of them is noted among the problems."""
-    if isinstance(value, Mapping):
-        wrong = [key for key in value if not isinstance(key, str)]
-        problems += [_refused(path, f"the key {key!r}", "texts as keys") for key in wrong]
-        return {str(key): _plain(entry, (*path, str(key)), problems) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry, (*path, at), problems) for at, entry in enumerate(value)]
-    if isinstance(value, np.generic):
-        return _plain(value.item(), path, problems)
-    if isinstance(value, Path):
-        return value.as_posix()
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    expected = "mappings, lists, texts, numbers, true, false and null"
-    problems.append(_refused(path, f"a value of the type {type(value).__name__}", expected))
-    return None
-
-
-def _refused(path: Loc, what: str, expected: str) -> Problem:
-    return Problem(f"{NAME}: {spell(path)}" if path else NAME, what, expected, "write it as in a YAML file")
-
-
-class _Representer(SafeRepresenter):
-    """Writes scalars so that `read_scalar` reads them again."""
-
-
-def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
-    """Quote what would be read as a number, a word of YAML or a broken number, and what has signs in it."""
-    try:
-        is_plain = PLAIN.fullmatch(value) is not None and read_scalar(value) == value
-    except ValueError:
-        is_plain = False
-    return representer.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_plain else '"')
-
-
-def _number(representer: SafeRepresenter, value: float) -> ScalarNode:
-    words = {math.inf: ".inf", -math.inf: "-.inf"}
-    text = ".nan" if math.isnan(value) else words.get(value, repr(value))
-    return representer.represent_scalar("tag:yaml.org,2002:float", text)
-
-
-def _mapping(representer: SafeRepresenter, value: dict[str, Plain]) -> MappingNode:
-    """Keep the order of the keys; what has items would be sorted."""
-    return representer.represent_mapping("tag:yaml.org,2002:map", list(value.items()))
-
-
-_Representer.add_representer(dict, _mapping)
-_Representer.add_representer(str, _text)
-_Representer.add_representer(float, _number)
-
-
-def _yaml() -> YAML:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Representer = _Representer
-    yaml.width = WIDTH
-    return yaml
+EXPECT = "expect"
+"""Key of the numbers that a spec expects."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +52,10 @@ class Document:
         return None if node is None else node.plain()
 
     def entries(self, loc: Loc) -> list[Loc]:
-        """Return the paths of the entries of the list at a path; none where no list is written."""
+        """Return the paths of the entries of the list at a path; a name alone is an entry itself."""
         written = self.value(loc)
+        if isinstance(written, str):
+            return [loc]
         return [(*loc, at) for at in range(len(written))] if isinstance(written, list) else []
 
     def texts(self, loc: Loc) -> tuple[str, ...]:
@@ -188,20 +84,99 @@ def read_document(source: Path | WrittenSpec) -> Document:
     """
     if isinstance(source, WrittenSpec):
         # Nobody saw the text, so its lines would tell a user nothing.
-        return _document(Path(NAME), source.text.encode(), lambda line, column: SourceMark(NAME))  # noqa: ARG005 - a mapping has no lines
+        return _document(Path(NAME), source.text.encode(), Place(NAME))
     if source.suffix.lower() in _DATA and source.is_file():
         hint = f"`harness init {source}` drafts one for it"
         raise SpecError(
             Problem(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)
         )
-    return _document(source, read_bytes(source), lambda line, column: SourceMark(str(source), line, column))
+    return _document(source, read_bytes(source), Place(str(source), 1, 1))
 
 
-def _document(path: Path, raw: bytes, mark_at: SourceMarkAt) -> Document:
+def _document(path: Path, raw: bytes, start: Place) -> Document:
     text = decode(path, raw)
-    parsed = parse_yaml(text, mark_at)
+    parsed = parse_yaml(text, start)
     if not isinstance(parsed.root.content, Mapping):
         found = "nothing" if parsed.root.content is None else kind_of(parsed.root)
         what, hint = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
-        raise spec_error([*parsed.flaws, Mistake(Place(parsed.root.mark), what, "keys with values", hint)])
+        raise spec_error([*parsed.flaws, Mistake(parsed.root.place, what, "keys with values", hint)])
     return Document(path, text, hashlib.sha256(raw).hexdigest(), parsed.root, parsed.flaws)
+
+
+_KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[^\[\]]+\])*")
+_SEGMENT = re.compile(r"[^.\[\]]+")
+
+
+def with_overrides(document: Document, overrides: Sequence[str]) -> Document:
+    """Return the document with these values in place of its own, later ones over earlier ones.
+
+    What a spec expects holds of the study as the file has it, so a changed study expects nothing, unless an
+    override says what.
+
+    Parameters
+    ----------
+    document : the file
+    overrides : ``estimators[1].draws=50``: keys and list positions from the top, then a YAML value. An
+        entry of a list may be named by its id: ``estimators[rab].draws=50``, ``estimators.rab.draws=50``
+
+    Raises
+    ------
+    SpecError
+        Where an override is not of this form, or its key leads nowhere; all of them are named.
+    """
+    problems: list[Problem] = []
+    if overrides and isinstance(document.root.content, Mapping):
+        kept = {key: node for key, node in document.root.content.items() if key != EXPECT}
+        document = replace(document, root=replace(document.root, content=kept))
+    for override in overrides:
+        try:
+            document = _overridden(document, override)
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(*problems)
+    return document
+
+
+def _overridden(document: Document, override: str) -> Document:
+    place = Place(f"--set {override}")
+    key, equals, text = override.partition("=")
+    if not equals or _KEY.fullmatch(key) is None:
+        form = "key=value, such as estimators[1].draws=50"
+        raise spec_error([Mistake(place, "this override cannot be read", form, "write key=value")])
+    parsed = parse_yaml(text, place)
+    root = _set(document.root, _SEGMENT.findall(key), parsed.root, at=place)
+    return replace(document, root=root, flaws=(*document.flaws, *parsed.flaws))
+
+
+def _set(node: Node, keys: list[str], value: Node, *, at: Place) -> Node:
+    """Return `node` with a value under a path of keys; mappings that are missing on the way are made."""
+    segment = _segment(node, keys[0], at=at)
+    if len(keys) > 1:
+        child = node.child(segment) or Node(replace(at, path=()), {})
+        value = _set(child, keys[1:], value, at=replace(at, path=(*at.path, segment)))
+    return node.with_child(segment, value)
+
+
+def _segment(node: Node, key: str, *, at: Place) -> str | int:
+    """Return a key of a mapping, or the position that a number or an id means in a list."""
+    if isinstance(node.content, tuple):
+        names = [entry_name(item) for item in node.content]
+        position = int(key) if key.isascii() and key.isdigit() else names.index(key) if key in names else -1
+        if 0 <= position < len(names):
+            return position
+        expected = f"0 to {len(names) - 1}, or an id: {', '.join(filter(None, names))}"
+        raise spec_error(
+            [Mistake(at, f"this list has no entry '{key}'", expected, "name an entry of the list")]
+        )
+    if isinstance(node.content, Mapping):
+        return key
+    what = f"{spell(at.path)} is {kind_of(node)}, so it has no '{key}'"
+    hint = f"set {spell(at.path)} as a whole"
+    raise spec_error([Mistake(replace(at, path=()), what, "a key of a mapping", hint)])
+
+
+def entry_name(item: Node) -> str:
+    """Return what an entry of a list is called; empty where it has no name."""
+    named = [child.content for key in ("id", USE) if (child := item.child(key)) is not None]
+    return next((name for name in [*named, item.content] if isinstance(name, str)), "")

@@ -16,11 +16,17 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
 from harness.registry.kind import OPTIONS, options_model
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
-from harness.study.spec.defaults import DEFAULTED, LISTS_OF_NAMES
-from harness.study.spec.entry import CHOICE, Entry, EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
-from harness.study.spec.expectation_check import tables_offered
-from harness.study.spec.ladder import WORD
-from harness.study.spec.schema_text import WORDS
+from harness.study.spec.cross_check import tables_offered
+from harness.study.spec.entry import (
+    CHOICE,
+    LADDER,
+    Entry,
+    EstimatorEntry,
+    MetricEntry,
+    ProtocolEntry,
+    ScenarioEntry,
+)
+from harness.study.spec.schema_text import FILLED_IN, WORDS
 from harness.study.spec.study import Study
 
 _FIELD = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<text>.*)")
@@ -89,7 +95,10 @@ class _SpecSchema(GenerateJsonSchema):
         return _with_texts(options, schema["cls"])
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        return _with_texts(super().model_schema(schema), schema["cls"])
+        described = _with_texts(super().model_schema(schema), schema["cls"])
+        filled = {key for key, option in described["properties"].items() if option.pop(FILLED_IN, False)}
+        needed = [key for key in described.get("required", ()) if key not in filled]
+        return described | {"required": needed} if filled else described
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
@@ -112,31 +121,17 @@ def spec_schema(catalogs: Catalogs) -> Json:
         definitions[kind] = _choice(catalogs[kind], definitions, own={})
     definitions[SIMULATION.name] = _choice(catalogs[SIMULATION.name], definitions, own={})
     definitions[STEP.name] = _steps(catalogs[STEP.name], definitions)
-    for name, filled in DEFAULTED.items():
-        described = schema if name == Study.__name__ else definitions[name]
-        described["required"] = [key for key in described.get("required", ()) if key not in filled]
     properties, evaluation = schema["properties"], definitions["EvaluationSpec"]["properties"]
-    word = {"const": WORD, "description": "all rungs that the installed estimators offer for the ladder"}
+    word = {"const": LADDER, "description": "all rungs that the installed estimators offer for the ladder"}
     properties["estimators"] = _or_alone(properties["estimators"], word, _alone(catalogs["estimator"]))
     properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
     for key, kind in (("protocols", "protocol"), ("metrics", "metric")):
         evaluation[key] = _or_alone(evaluation[key], _alone(catalogs[kind]))
-    for part, key in LISTS_OF_NAMES:
-        owner = _definition(properties[part], definitions)["properties"]
-        owner[key] = _or_alone(owner[key], owner[key]["items"])
     for name in ("ExpectedNumber", "ExpectedText"):
         named = definitions[name]["properties"]["table"]["anyOf"][0]
         named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
     resolved: Json = _resolved({"$schema": DIALECT, **schema})
     return resolved
-
-
-def _definition(schema: Json, definitions: Json) -> Json:
-    """Return the definition that a property refers to, alone or beside null."""
-    branches = (schema, *schema.get("anyOf", ()))
-    reference = next(branch["$ref"] for branch in branches if "$ref" in branch)
-    found: Json = definitions[reference.removeprefix("#/$defs/")]
-    return found
 
 
 def _names(catalog: Catalog) -> Json:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from harness.registry.catalog import Catalogs
 from harness.study.spec.cross_check import cross_check
-from harness.study.spec.defaults import with_defaults, with_lists
-from harness.study.spec.document import Document, WrittenSpec, read_document
+from harness.study.spec.document import Document, read_document, with_overrides
+from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
 from harness.study.spec.error_messages import mistakes_of
 from harness.study.spec.json_schema import spec_schema
-from harness.study.spec.ladder import expand_ladder
 from harness.study.spec.node import Mistake, Node, spec_error
-from harness.study.spec.overrides import with_overrides
 from harness.study.spec.printed import decimals
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, Study
+from harness.study.spec.written import WrittenSpec
+
+SEED: Final = 1
+"""Root of all randomness where a spec names none."""
+
+PROTOCOLS: Final = ("in_sample", "held_out_entities", "forward")
+"""An upper bound, and the two questions that a panel can be asked without leaking."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def load_study(
     """
     document = with_overrides(read_document(source), overrides)
     _refuse_other_versions(document)
-    document = with_defaults(with_lists(document), catalogs)
+    document = with_defaults(document, catalogs)
     mistakes = [*document.flaws, *cross_check(document, catalogs)]
     try:
         values = dict(with_printed_digits(document))
@@ -109,3 +114,54 @@ def _with_digits(entry: Node) -> Any:  # noqa: ANN401 - an entry may be anything
     ):
         return entry.plain()
     return {"digits": decimals(value.text), **entry.plain()}
+
+
+def with_defaults(document: Document, catalogs: Catalogs) -> Document:
+    """Return the document with a value for each key that may be left out.
+
+    The title is the study's name, and the reference the first estimator of the list; of the ladder, the first
+    rung that uses regressors. What is no mapping or list where one belongs is left for its own message.
+
+    Parameters
+    ----------
+    document : the file, overrides included
+    catalogs : what a spec can choose by name, by kind
+    """
+    spec = document.data
+    evaluation = spec.get("evaluation", {})
+    root = document.root
+    if isinstance(evaluation, Mapping):
+        known = default_protocols(catalogs)
+        given = {"reference": _reference(spec.get("estimators"), catalogs), "protocols": known or None}
+        node = root.child("evaluation") or Node(root.place, {})
+        root = root.with_child("evaluation", _filled(node, given))
+    name = spec.get("study")
+    title = name.replace("-", " ").capitalize() if isinstance(name, str) else ""
+    return replace(document, root=_filled(root, {"title": title, "seed": SEED}))
+
+
+def default_protocols(catalogs: Catalogs) -> list[str]:
+    """Return the protocols of a spec that names none, of those that are installed."""
+    return [name for name in PROTOCOLS if name in catalogs["protocol"].members]
+
+
+def _filled(node: Node, values: Mapping[str, Any]) -> Node:
+    """Return a mapping with these values, where they are not None, under the keys that it lacks."""
+    for key, value in values.items():
+        if value is not None and node.child(key) is None:
+            node = node.with_child(key, _node(node, value))
+    return node
+
+
+def _node(parent: Node, value: Any) -> Node:  # noqa: ANN401 - a text, a number or a list of texts
+    if isinstance(value, list):
+        return Node(parent.place, tuple(Node(parent.place, entry) for entry in value))
+    return Node(parent.place, value)
+
+
+def _reference(written: object, catalogs: Catalogs) -> str:
+    """Return the id of the estimator that gains are over; empty where no entry has a readable one."""
+    members = catalogs["estimator"].members
+    places = ladder_places(members) if isinstance(written, str) else {}
+    named = [name for name in entry_ids(expand_ladder(written, members)) if isinstance(name, str)]
+    return next((name for name in named if places.get(name, LINEAR) >= LINEAR), "")

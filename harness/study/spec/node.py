@@ -14,37 +14,37 @@ Loc = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class SourceMark:
-    """Where something was written.
+class Place:
+    """Where a value of a spec was written, and how one gets there from the top.
 
     Attributes
     ----------
     source : path of the file, or the override as it was given
-    line, column : from 1; both 0 for an override
+    line, column : from 1; both 0 where there are no lines, as in an override
+    path : keys and list positions; empty for the text as such
     """
 
     source: str
     line: int = 0
     column: int = 0
+    path: Loc = ()
+
+    @property
+    def spot(self) -> str:
+        """The place without its path: ``specs/x.yaml:12:5``."""
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+        return f"{self.spot}: {spell(self.path)}" if self.path else self.spot
 
     @property
     def order(self) -> tuple[bool, int, int]:
         """Sorts the file by line, and overrides behind it."""
         return self.line == 0, self.line, self.column
 
-
-@dataclass(frozen=True)
-class Place:
-    """A value of a spec: where it was written and how one gets there from the top."""
-
-    mark: SourceMark
-    path: Loc = ()
-
-    def __str__(self) -> str:
-        return f"{self.mark}: {spell(self.path)}" if self.path else str(self.mark)
+    def at(self, line: int, column: int) -> Place:
+        """Return the place of a line and a column of the same text; this one where it has no lines."""
+        return replace(self, line=line, column=column) if self.line else self
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def spell(path: Loc) -> str:
 
 def spec_error(mistakes: Iterable[Mistake]) -> SpecError:
     """Return all these mistakes as one error, each once, in the order of the file."""
-    ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.place.mark.order)
+    ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.place.order)
     return SpecError(
         *(Problem(str(mistake.place), mistake.what, mistake.expected, mistake.hint) for mistake in ordered)
     )
@@ -80,22 +80,20 @@ class Node:
 
     Attributes
     ----------
+    place : without a path, since a value may stand at several
     text : of a single value, as written; a number does not keep the zeros at its end
     """
 
-    mark: SourceMark
+    place: Place
     content: Scalar | tuple[Node, ...] | Mapping[str, Node]
     text: str = ""
 
     @functools.cached_property
     def size(self) -> int:
         """Number of values within, itself included; what aliases repeat counts each time."""
-        return 1 + sum(node.size for node in self._children())
-
-    def _children(self) -> tuple[Node, ...]:
         if isinstance(self.content, Mapping):
-            return tuple(self.content.values())
-        return self.content if isinstance(self.content, tuple) else ()
+            return 1 + sum(node.size for node in self.content.values())
+        return 1 + sum(node.size for node in self.content) if isinstance(self.content, tuple) else 1
 
     def child(self, segment: str | int) -> Node | None:
         """Return the value under a key or at a list position, or None where there is none."""
@@ -141,7 +139,7 @@ class Node:
             if child is not None:
                 node = child
                 path.append(segment)
-        return Place(node.mark, tuple(path))
+        return replace(node.place, path=tuple(path))
 
 
 def kind_of(node: Node) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -20,6 +21,11 @@ class SpecModel(BaseModel):
     """A mapping whose keys are the fields: strictly read, unknown keys refused, and then frozen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def refused(what: str, expected: str, hint: str = "") -> PydanticCustomError:
+    """Return the fault of a value of a spec: what is wrong, what is expected, and what would do."""
+    return PydanticCustomError("refused", "{what}", {"what": what, "expected": expected, "hint": hint})
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,18 @@
-"""YAML text to a value: one document, no tags, few aliases, shallow.
+"""A spec file to a value: its bytes, refused by kind, size and encoding, then YAML, one document and shallow.
 
-Events are read one by one, so whatever could grow is refused before it does.
+Events are read one by one, so whatever could grow is refused before it does. Plain scalars are read as the
+core schema of YAML 1.2.2 (section 10.3.2) has them: without dates, ``yes`` and ``no`` and underscores in
+numbers, so that such texts stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import re
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
@@ -23,67 +29,135 @@ from ruamel.yaml.events import (
 )
 
 from harness.errors import SpecError
-from harness.study.spec.node import Mistake, Node, Place, Scalar, SourceMark, spec_error
-from harness.study.spec.scalars import read_scalar
-from harness.study.spec.source import CONTROL, unprintable
+from harness.study.spec.node import Mistake, Node, Place, Scalar, spec_error
+
+MAX_BYTES = 256 * 1024
+"""Largest spec that is read; a long one has some ten kilobytes."""
+
+MAX_CONTROL_CHARACTERS = 20
+"""Control characters that one error names; a binary file is full of them."""
+
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Characters that YAML 1.2 does not allow as they are, and that no name or title needs."""
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a spec file.
+
+    Raises
+    ------
+    SpecError
+        Where this is no regular file, cannot be read, or is larger than `MAX_BYTES`.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise _refused(path, "this is a directory", hint="name a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            raise _refused(path, "this is a device or a pipe", hint="save the spec as a file")
+        if found.st_size > MAX_BYTES:
+            what = f"{found.st_size:,} bytes are too many for a spec"
+            raise _refused(path, what, hint=f"keep it under {MAX_BYTES:,} bytes; is this the data file?")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        hint = "check the path; it is taken from the current directory"
+        raise _refused(path, "there is no such file", hint=hint) from error
+    except PermissionError as error:
+        raise _refused(path, "this file may not be read", hint="change its permissions") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise _refused(path, f"this cannot be read: {reason}", hint="check the path") from error
+
+
+def decode(path: Path, raw: bytes) -> str:
+    """Return the text of a spec, without a byte order mark.
+
+    Raises
+    ------
+    SpecError
+        Where the bytes are not UTF-8, or hold control characters.
+    """
+    try:
+        text = raw.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
+    except UnicodeDecodeError as error:
+        place = _end_of(path, raw[: error.start].decode("utf-8"))
+        what = f"not UTF-8: byte {error.start} is 0x{raw[error.start]:02X}"
+        hint = "save the spec as UTF-8; `encoding:` under `data:` is for the data file"
+        raise spec_error([Mistake(place, what, "UTF-8", hint)]) from error
+    mistakes = [
+        Mistake(_end_of(path, text[: found.start()]), *unprintable(found[0]))
+        for found in CONTROL.finditer(text)
+    ]
+    if mistakes:
+        raise spec_error(mistakes[:MAX_CONTROL_CHARACTERS])
+    return text
+
+
+def unprintable(character: str) -> tuple[str, str, str]:
+    """Return what is wrong with a control character, what is expected, and a hint."""
+    return f"control character U+{ord(character):04X}", "printable characters", "delete the character"
+
+
+def _refused(path: Path, what: str, *, hint: str) -> SpecError:
+    return spec_error([Mistake(Place(str(path)), what, "a regular YAML file that can be read", hint)])
+
+
+def _end_of(path: Path, before: str) -> Place:
+    return Place(str(path), before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+MAX_DIGITS = 400
+"""Longest number in characters; a double's largest integer has 309."""
+
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **{sign + word: math.inf for sign in ("", "+") for word in (".inf", ".Inf", ".INF")},
+    **{"-" + word: -math.inf for word in (".inf", ".Inf", ".INF")},
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_BASES = {"0o": 8, "0x": 16}
+
+
+def read_scalar(text: str) -> Scalar:
+    """Return what an unquoted scalar means.
+
+    Raises
+    ------
+    ValueError
+        Where a number has more digits, or is larger, than any number a study could need.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    is_integer = _INTEGER.fullmatch(text) is not None
+    if not is_integer and _FLOAT.fullmatch(text) is None:
+        return text
+    if len(text) > MAX_DIGITS:
+        message = f"a number of {len(text)} characters"
+        raise ValueError(message)
+    if is_integer:
+        base = _BASES.get(text[:2], 10)
+        return int(text[2:] if base != 10 else text, base)
+    value = float(text)
+    if math.isinf(value):
+        message = f"the number {text} is too large"
+        raise ValueError(message)
+    return value
+
 
 MAX_REPEATED = 1000
 """Values that the aliases of one text may repeat, all together."""
 
-
-class AnchorError(Exception):
-    """An alias that cannot be followed: what is wrong, and a hint."""
-
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
-
-
-class Anchors:
-    """The anchored values of one text, in the order of reading."""
-
-    def __init__(self) -> None:
-        self._finished: dict[str, Node] = {}
-        self._open: set[str] = set()
-        self._n_repeated = 0
-
-    def start(self, name: str) -> None:
-        """Note that an anchored value starts."""
-        self._open.add(name)
-
-    def finish(self, name: str, node: Node) -> None:
-        """Note that an anchored value is complete."""
-        self._open.discard(name)
-        self._finished[name] = node
-
-    def repeat(self, name: str) -> Node:
-        """Return the value that an alias stands for.
-
-        Raises
-        ------
-        AnchorError
-            Where the value is not complete or not known, or aliases have repeated too much.
-        """
-        if name in self._open:
-            raise AnchorError(f"the alias *{name} stands within the value it repeats", "write the value out")
-        if name not in self._finished:
-            raise AnchorError(f"there is no anchor &{name} above the alias *{name}", "write the value out")
-        node = self._finished[name]
-        self._n_repeated += node.size
-        if self._n_repeated > MAX_REPEATED:
-            raise AnchorError(f"aliases repeat more than {MAX_REPEATED:,} values", "use fewer aliases")
-        return node
-
-
 MAX_DEPTH = 32
 """Mappings and lists within each other; a spec needs about seven."""
 
-SourceMarkAt = Callable[[int, int], SourceMark]
-"""Place of a line and a column, both from 1."""
 
-
-class EventReader:
+class _EventReader:
     """Reads the events of one text; the depth of its recursion is at most `MAX_DEPTH`.
 
     Attributes
@@ -91,10 +165,11 @@ class EventReader:
     flaws : mistakes met so far that leave the rest readable
     """
 
-    def __init__(self, events: Iterator[Event], mark_at: SourceMarkAt) -> None:
+    def __init__(self, events: Iterator[Event], start: Place) -> None:
         self._events = events
-        self._mark_at = mark_at
-        self._anchors = Anchors()
+        self._start = start
+        self._anchored: dict[str, Node | None] = {}  # None while the value is not complete
+        self._n_repeated = 0
         self.flaws: list[Mistake] = []
 
     def document(self) -> Node:
@@ -102,29 +177,29 @@ class EventReader:
         next(self._events)
         first = next(self._events)
         if isinstance(first, StreamEndEvent):
-            return Node(self._mark_at(1, 1), None)
+            return Node(self._start.at(1, 1), None)
         if isinstance(first, DocumentStartEvent) and first.version not in (None, (1, 2)):
             self._flaw(first, "this asks for another YAML version", "YAML 1.2", "remove the %YAML line")
         event = next(self._events)
-        root = self._node(event, mark=self._at(event), depth=0)
+        root = self._node(event, self._at(event), depth=0)
         next(self._events)
         second = next(self._events)
         if not isinstance(second, StreamEndEvent):
             raise self._fatal(second, "a second document starts", "one document", "remove the `---`")
         return root
 
-    def _node(self, event: Event, *, mark: SourceMark, depth: int) -> Node:
+    def _node(self, event: Event, place: Place, *, depth: int) -> Node:
         if isinstance(event, AliasEvent):
-            return self._repeated(event, mark)
+            return self._repeated(event, place)
         if not isinstance(event, ScalarEvent | CollectionStartEvent):
             message = f"the parser sent {event} where a value starts"
             raise TypeError(message)
         text = event.value if isinstance(event, ScalarEvent) else ""
-        if event.anchor is None:
-            return Node(mark, self._content(event, depth), text)
-        self._anchors.start(event.anchor)
-        node = Node(mark, self._content(event, depth), text)
-        self._anchors.finish(event.anchor, node)
+        if event.anchor is not None:
+            self._anchored[event.anchor] = None
+        node = Node(place, self._content(event, depth), text)
+        if event.anchor is not None:
+            self._anchored[event.anchor] = node
         return node
 
     def _content(
@@ -142,7 +217,7 @@ class EventReader:
 
     def _items(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self._events), SequenceEndEvent):
-            yield self._node(event, mark=self._at(event), depth=depth)
+            yield self._node(event, self._at(event), depth=depth)
 
     def _entries(self, depth: int) -> dict[str, Node]:
         entries: dict[str, Node] = {}
@@ -151,10 +226,10 @@ class EventReader:
                 raise self._fatal(event, "this key is not a text", "a text before the colon", "write a name")
             self._refuse_tag(event)
             key = self._text(event)
-            node = self._node(next(self._events), mark=self._at(event), depth=depth)
+            node = self._node(next(self._events), self._at(event), depth=depth)
             first = entries.setdefault(key, node)
             if first is not node:
-                lines = f"lines {first.mark.line} and {node.mark.line}"
+                lines = f"lines {first.place.line} and {node.place.line}"
                 self._flaw(
                     event, f"the key '{key}' is given twice, in {lines}", "each key once", "remove one"
                 )
@@ -162,8 +237,7 @@ class EventReader:
 
     def _scalar(self, event: ScalarEvent) -> Scalar:
         text = self._text(event)
-        is_plain = event.implicit[0]
-        if not is_plain:
+        if not event.implicit[0]:  # it is quoted
             return text
         try:
             return read_scalar(text)
@@ -181,21 +255,28 @@ class EventReader:
             what, hint = f"the tag {event.tag}", "remove the tag; quote what is meant as text"
             self._flaw(event, what, "plain YAML without tags", hint)
 
-    def _repeated(self, event: AliasEvent, mark: SourceMark) -> Node:
-        try:
-            return replace(self._anchors.repeat(event.anchor), mark=mark)
-        except AnchorError as error:
-            expected = "a few aliases of complete values above"
-            raise self._fatal(event, error.what, expected, error.hint) from error
+    def _repeated(self, event: AliasEvent, place: Place) -> Node:
+        """Return the value that an alias stands for, at the place of the alias."""
+        name, node = event.anchor, self._anchored.get(event.anchor)
+        expected, hint = "a few aliases of complete values above", "write the value out"
+        if name not in self._anchored:
+            raise self._fatal(event, f"there is no anchor &{name} above the alias *{name}", expected, hint)
+        if node is None:
+            raise self._fatal(event, f"the alias *{name} stands within the value it repeats", expected, hint)
+        self._n_repeated += node.size
+        if self._n_repeated > MAX_REPEATED:
+            what = f"aliases repeat more than {MAX_REPEATED:,} values"
+            raise self._fatal(event, what, expected, "use fewer aliases")
+        return replace(node, place=place)
 
-    def _at(self, event: Event) -> SourceMark:
-        return self._mark_at(event.start_mark.line + 1, event.start_mark.column + 1)
+    def _at(self, event: Event) -> Place:
+        return self._start.at(event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _flaw(self, event: Event, what: str, expected: str, hint: str) -> None:
-        self.flaws.append(Mistake(Place(self._at(event)), what, expected, hint))
+        self.flaws.append(Mistake(self._at(event), what, expected, hint))
 
     def _fatal(self, event: Event, what: str, expected: str, hint: str) -> SpecError:
-        return spec_error([*self.flaws, Mistake(Place(self._at(event)), what, expected, hint)])
+        return spec_error([*self.flaws, Mistake(self._at(event), what, expected, hint)])
 
 
 _PLAIN = (
@@ -230,8 +311,12 @@ class Parsed:
     flaws: tuple[Mistake, ...]
 
 
-def parse_yaml(text: str, mark_at: SourceMarkAt) -> Parsed:
+def parse_yaml(text: str, start: Place) -> Parsed:
     """Read one YAML 1.2 document.
+
+    Parameters
+    ----------
+    start : of the text; one without lines is that of all its values
 
     Raises
     ------
@@ -239,15 +324,15 @@ def parse_yaml(text: str, mark_at: SourceMarkAt) -> Parsed:
         Where the text is not YAML, or is more than one shallow document without an alias bomb. The flaws
         found before are part of the error.
     """
-    reader = EventReader(YAML(typ="safe", pure=True).parse(text), mark_at)
+    reader = _EventReader(YAML(typ="safe", pure=True).parse(text), start)
     try:
         root = reader.document()
     except YAMLError as error:
-        raise spec_error([*reader.flaws, _unreadable(error, mark_at)]) from error
+        raise spec_error([*reader.flaws, _unreadable(error, start)]) from error
     return Parsed(root, tuple(reader.flaws))
 
 
-def _unreadable(error: YAMLError, mark_at: SourceMarkAt) -> Mistake:
+def _unreadable(error: YAMLError, start: Place) -> Mistake:
     """Point at the quote that is never closed, else at what the parser could not read."""
     problem = str(getattr(error, "problem", error))
     what, hint = f"this is not YAML: {problem}", "look at this line and the one above"
@@ -259,6 +344,7 @@ def _unreadable(error: YAMLError, mark_at: SourceMarkAt) -> Mistake:
         if fragment in problem:
             what, hint = plain_what, plain_hint
     if not isinstance(mark, StringMark):
-        return Mistake(Place(mark_at(1, 1)), what, "YAML 1.2", hint)
-    place = Place(mark_at(mark.line + 1, mark.column + 1))
-    return Mistake(place, f"{what}\n{mark.get_snippet()}", "YAML 1.2", hint)
+        return Mistake(start.at(1, 1), what, "YAML 1.2", hint)
+    return Mistake(
+        start.at(mark.line + 1, mark.column + 1), f"{what}\n{mark.get_snippet()}", "YAML 1.2", hint
+    )

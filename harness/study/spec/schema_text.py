@@ -11,6 +11,9 @@ from harness.study.spec.node import Loc
 WORDS = "x-words"
 """Keyword of a JSON Schema with the words for what it allows, where a pattern says it badly."""
 
+FILLED_IN = "x-filled-in"
+"""Keyword of a JSON Schema of a property that may be left out although its type has no default."""
+
 Schema = Mapping[str, Any]
 
 _TYPES = {

@@ -7,31 +7,23 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from harness.data.data_spec import DataSpec
+from harness.data.name import OneOrMany, as_entries
 from harness.data.roles import Roles
 from harness.language import ENGLISH, languages
 from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.moderated_claim import AnyClaim
-from harness.study.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
-from harness.study.spec.printed import SpecModel
-from harness.study.spec.schema_text import WORDS
-
-__all__ = [
-    "EstimatorEntry",
-    "EvaluationSpec",
-    "MetricEntry",
-    "MultiverseSpec",
-    "ProtocolEntry",
-    "ReportSpec",
-    "ScenarioEntry",
-    "Study",
-    "Variable",
-]
+from harness.study.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
+from harness.study.spec.printed import SpecModel, refused
+from harness.study.spec.schema_text import FILLED_IN, WORDS
 
 SPEC_VERSION = 1
+
+FILLED = Field(json_schema_extra={FILLED_IN: True})
+"""Annotation of a field that a spec may leave out, since the loader fills it in (see `with_defaults`)."""
 
 # Not a Literal, to which true and 1.0 are equal.
 Version = Annotated[int, Field(ge=SPEC_VERSION, le=SPEC_VERSION, json_schema_extra={"const": SPEC_VERSION})]
@@ -48,8 +40,7 @@ ReportFormat = Literal["html", "latex", "docx", "markdown"]
 def _there_is_a_catalog(language: str) -> str:
     """Refuse a language without a catalog."""
     if language not in languages():
-        context = {"kind": "language", "name": language, "expected": ", ".join(languages())}
-        raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context)
+        raise refused(f"unknown language '{language}'", ", ".join(languages()))
     return language
 
 
@@ -60,8 +51,7 @@ Brackets = Literal["std_error", "t"]
 def _each_below_the_last(levels: tuple[float, ...]) -> tuple[float, ...]:
     """Refuse levels that do not fall: a further star is for a smaller p-value."""
     if any(second >= first for first, second in pairwise(levels)):
-        words = {"what": "levels of stars fall from the first to the last", "expected": "such as [0.1, 0.05]"}
-        raise PydanticCustomError("falling", "{what}; expected {expected}", words)
+        raise refused("levels of stars fall from the first to the last", "such as [0.1, 0.05]")
     return levels
 
 
@@ -109,7 +99,7 @@ class MultiverseSpec(SpecModel):
     )
     controls: tuple[Annotated[int, Field(ge=0)], ...] = ()
     seeds: Annotated[int, Field(ge=1, le=100)] = 1
-    references: Annotated[tuple[str, ...], Field(min_length=1)]
+    references: Annotated[tuple[str, ...], Field(min_length=1), OneOrMany()]
 
     def quick(self) -> Self | None:
         """Return a copy with at most two seeds and all controls; None where nothing else varies."""
@@ -136,9 +126,9 @@ class EvaluationSpec(SpecModel):
         tenths of their rows, calibrated on whole entities
     """
 
-    reference: str
-    further_references: tuple[str, ...] = ()
-    protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
+    reference: Annotated[str, FILLED]
+    further_references: Annotated[tuple[str, ...], OneOrMany()] = ()
+    protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries), FILLED]
     metrics: Annotated[tuple[MetricEntry, ...], BeforeValidator(as_entries)] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=2, le=1_000_000)] = 2000
@@ -165,22 +155,18 @@ class ReportSpec(SpecModel):
         sentence of the report goes by them
     """
 
-    formats: tuple[ReportFormat, ...] = ("html", "latex")
+    formats: Annotated[tuple[ReportFormat, ...], OneOrMany()] = ("html", "latex")
     language: Language = ENGLISH
-    featured: tuple[str, ...] = ()
+    featured: Annotated[tuple[str, ...], OneOrMany()] = ()
     brackets: Brackets = "std_error"
     stars: Stars = ()
 
 
-def _contradiction(what: str) -> PydanticCustomError:
-    words = {"what": what, "expected": "one part for each column", "hint": "remove it from one of the two"}
-    return PydanticCustomError("contradiction", "{what}", words)
-
-
 def _consistent(roles: Roles) -> Roles:
     """Refuse columns whose roles contradict each other, all at once."""
+    expected, hint = "one part for each column", "remove it from one of the two"
     faults = [
-        InitErrorDetails(type=_contradiction(what), loc=(part,), input=part)
+        InitErrorDetails(type=refused(what, expected, hint), loc=(part,), input=part)
         for part, what in roles.contradictions()
     ]
     if faults:
@@ -216,14 +202,14 @@ class Study(SpecModel):
 
     spec_version: Version
     study: Slug
-    title: str
+    title: Annotated[str, FILLED]
     description: str = ""
-    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1), FILLED]
     data: DataSpec
     roles: Annotated[Roles, AfterValidator(_consistent)]
     variables: Mapping[str, Variable] = Field(default_factory=dict)
     estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
-    evaluation: EvaluationSpec
+    evaluation: Annotated[EvaluationSpec, FILLED]
     multiverse: MultiverseSpec | None = None
     scenarios: Annotated[tuple[ScenarioEntry, ...], BeforeValidator(as_entries)] = ()
     claims: tuple[AnyClaim, ...] = ()

@@ -7,7 +7,7 @@ import pytest
 from harness import DataError
 from harness.api import run_study as run
 from harness.running.options import RunOptions
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from small_run import SPEC, TINY, grunfeld
 
 

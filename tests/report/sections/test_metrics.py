@@ -9,7 +9,7 @@ from harness.api import run_study
 from harness.findings.run import read_run
 from harness.report.sections.metrics import metric_tables
 from harness.running.options import RunOptions
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from report.shown_blocks import cells
 
 STUDY = {

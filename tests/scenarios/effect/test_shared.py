@@ -20,7 +20,7 @@ from harness.running.plan import PanelSource
 from harness.running.results import answers_in_parts
 from harness.running.workers import ThisProcess
 from harness.scenarios.task import answered_in_parts, run_here
-from harness.study.spec.document import written_spec
+from harness.study.spec.written import written_spec
 from watched import Watched, run_all
 
 FORMS = ["line", "curve"]

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SpecError
-from harness.study.expectations.block import flow, new_block, with_entries
+from harness.study.expectations.block import new_block, with_entries
 from harness.study.spec.document import read_document
-from harness.study.spec.node import SourceMark
+from harness.study.spec.node import Place
 from harness.study.spec.reader import parse_yaml
+from harness.study.spec.written import flow_text
 
 NEW = (
     {
@@ -50,7 +51,7 @@ def spec(tmp_path):
 
 
 def read(text):
-    return parse_yaml(text, lambda line, column: SourceMark("x", line, column)).root.plain()
+    return parse_yaml(text, Place("x", 1, 1)).root.plain()
 
 
 def test_a_block_is_written_at_the_end(spec):
@@ -119,7 +120,7 @@ scalars = (
 
 @given(st.dictionaries(st.sampled_from(["a", "from", "null", "a b"]), scalars))
 def test_a_mapping_in_one_line_is_read_back(values):
-    text = "x: " + flow({key: one for key, one in values.items() if _is_printable(one)})
+    text = "x: " + flow_text({key: one for key, one in values.items() if _is_printable(one)})
     assert "\n" not in text
     assert read(text)["x"] == {key: one for key, one in values.items() if _is_printable(one)}
 

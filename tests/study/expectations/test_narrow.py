@@ -6,8 +6,8 @@ import pytest
 
 from harness.installed import installed
 from harness.study.expectations.narrow import narrowed
-from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
+from harness.study.spec.written import written_spec
 
 STUDY = {
     "spec_version": 1,

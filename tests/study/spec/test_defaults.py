@@ -57,7 +57,7 @@ def test_a_default_and_the_same_value_written_out_are_one_study(load_short):
     evaluation = "evaluation: {protocols: [in_sample, held_out_entities, forward], reference: pooled_ols}\n"
     whole = SHORT.replace("outcomes: invest", "outcomes: [invest]") + "seed: 1\ntitle: Firm investment\n"
     whole = whole.replace("controls: capital", "controls: [capital]") + evaluation
-    assert load_short(whole).document.data == load_short().document.data
+    assert load_short(whole).study == load_short().study
 
 
 def test_the_schema_for_editors_takes_the_short_spec():

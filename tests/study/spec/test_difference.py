@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.study.spec.difference import ValueDifference, spec_differences
-from harness.study.spec.document import read_document, written_spec
+from harness.study.spec.document import read_document
+from harness.study.spec.written import written_spec
 
 
 def differences(a, b):

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SpecError
-from harness.study.spec import source
+from harness.study.spec import reader
 from harness.study.spec.document import Document, read_document
-from harness.study.spec.node import SourceMark, spec_error
+from harness.study.spec.node import Place, spec_error
 from harness.study.spec.reader import parse_yaml
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -165,7 +165,7 @@ def test_a_file_of_two_gigabytes_is_refused_by_its_size_alone(tmp_path, monkeypa
 def test_a_binary_file_gives_a_short_error(spec_file):
     with pytest.raises(SpecError) as caught:
         read_document(spec_file(b"\0" * 5000))
-    assert len(caught.value.problems) == source.MAX_CONTROL_CHARACTERS
+    assert len(caught.value.problems) == reader.MAX_CONTROL_CHARACTERS
 
 
 # Places and hashes
@@ -182,7 +182,7 @@ VALUES = st.recursive(
 
 
 def document_of(text):
-    parsed = parse_yaml(text, lambda line, column: SourceMark("x.yaml", line, column))
+    parsed = parse_yaml(text, Place("x.yaml", 1, 1))
     return Document(Path("x.yaml"), text, "", parsed.root, parsed.flaws)
 
 
@@ -204,7 +204,7 @@ def test_every_value_is_found_where_it_was_written(data):
         place = document.find(path)
         assert place.path == path
         if path and isinstance(path[-1], str):
-            written = lines[place.mark.line - 1][place.mark.column - 1 :]
+            written = lines[place.line - 1][place.column - 1 :]
             assert written.startswith(json.dumps(path[-1], ensure_ascii=True))
         assert document.find((*path, "(choice)", "no such key")) == place
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.study.spec.scalars import MAX_DIGITS, read_scalar
+from harness.study.spec.reader import MAX_DIGITS, read_scalar
 
 
 @pytest.mark.parametrize(

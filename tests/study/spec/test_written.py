@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import SpecError
-from harness.study.spec.document import read_document, written_spec
+from harness.study.spec.document import read_document
+from harness.study.spec.written import written_spec
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=12)
 SCALARS = (
