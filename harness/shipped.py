@@ -4,10 +4,16 @@ from harness.data.prepare.shipped import harness_steps
 from harness.data.read.shipped import harness_readers
 from harness.data.shipped import harness_datasets
 from harness.data.simulate.shipped import harness_simulations
-from harness.evaluation.held_out import EntitiesAndTime, Forward, HeldOutEntities
 from harness.evaluation.metrics import AbsoluteError, Metric, QuantileError
-from harness.evaluation.protocol import EvaluationProtocol
-from harness.evaluation.random_rows import AsPublished, InSample, RandomRows
+from harness.evaluation.protocol import (
+    AsPublished,
+    EntitiesAndTime,
+    EvaluationProtocol,
+    Forward,
+    HeldOutEntities,
+    InSample,
+    RandomRows,
+)
 from harness.registry.hooks import hookimpl
 from harness.report.sections.shipped import harness_sections
 from harness.scenarios.conditional.scenario import ConditionalScenario

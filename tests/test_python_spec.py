@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import harness
-from harness.evaluation.held_out import Forward
+from harness.evaluation.protocol import Forward
 from harness.installed import installed
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.load import load_study

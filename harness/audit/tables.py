@@ -12,10 +12,9 @@ import pandas as pd
 
 from harness.audit.table_difference import TableDifference, Tolerance, table_difference
 from harness.errors import HarnessError, Problem
-from harness.evaluation.decomposition import decomposition_table
+from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.samples import SAMPLES
-from harness.evaluation.tables import accuracy_table, gains_table, gains_within
+from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
 from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest

@@ -13,8 +13,8 @@ from harness.calibration.linear_truth import DrawnTruth, LinearTruth, features, 
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
-from harness.evaluation.samples import SAMPLES
-from harness.evaluation.tables import Bootstrap, gain_table
+from harness.evaluation.losses import SAMPLES
+from harness.evaluation.tables import Bootstrap, gains_table
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
@@ -51,9 +51,9 @@ def tested_gains(plan: Plan) -> pd.DataFrame:
         missing=missing_cells(results),
     )
     evaluation = study.evaluation
-    return gain_table(
+    return gains_table(
         predictions,
-        reference=evaluation.reference,
+        references=(evaluation.reference,),
         bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
         among=TEST_ROWS,
     )

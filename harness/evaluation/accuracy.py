@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.evaluation.samples import Sides, cells, taken
+from harness.evaluation.losses import Sides, cells, taken
 
 
 @dataclass(frozen=True)
@@ -93,32 +93,32 @@ def entity_half_widths(tested: pd.DataFrame, *, level: float = LEVEL) -> Floats:
     return half
 
 
-def cells_of_unseen(predictions: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Ints]]:
-    """Yield cells whose folds test each entity once, trained on others.
+def _intervals(
+    predictions: pd.DataFrame,
+) -> Iterator[tuple[tuple[str, ...], Ints, pd.DataFrame, Floats]]:
+    """Yield the intervals of cells whose folds test each entity once, trained on others.
 
     Yields
     ------
-    Outcome, estimator and protocol, and the positions of the test rows in the table ``predictions``.
+    Outcome, estimator and protocol, the positions of the test rows in the table ``predictions``, these rows,
+    and half the width of their intervals.
     """
     for place, own in cells(predictions, ("outcome", "estimator", "protocol")):
         rows = taken(predictions, own, ("fold", "entity", "sample"))
         sides = Sides.of(rows, "entity")
         if sides.are_apart and sides.are_tested_once:
-            yield place, own[(rows["sample"] == "test").to_numpy()]
-
-
-_OF_INTERVALS = ("fold", "entity", "observed", "predicted")
+            positions = own[(rows["sample"] == "test").to_numpy()]
+            tested = taken(predictions, positions, ("fold", "entity", "observed", "predicted"))
+            yield place, positions, tested, entity_half_widths(tested)
 
 
 def with_limits(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return predictions with the limits of their intervals, NaN where entities were seen."""
     low, high = (np.full(len(predictions), np.nan) for _ in range(2))
-    for _, own in cells_of_unseen(predictions):
-        tested = taken(predictions, own, _OF_INTERVALS)
-        half = entity_half_widths(tested)
-        half = np.where(np.isfinite(half), half, np.nan)
-        low[own] = tested["predicted"] - half
-        high[own] = tested["predicted"] + half
+    for _, own, tested, half in _intervals(predictions):
+        finite = np.where(np.isfinite(half), half, np.nan)
+        low[own] = tested["predicted"] - finite
+        high[own] = tested["predicted"] + finite
     return predictions.assign(predicted_low=low, predicted_high=high)
 
 
@@ -130,12 +130,9 @@ def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
     Columns outcome, estimator, protocol, sample, coverage, width; no row where there are no such intervals.
     """
     found = []
-    for (outcome, estimator, protocol), own in cells_of_unseen(predictions):
-        tested = taken(predictions, own, _OF_INTERVALS)
-        half = entity_half_widths(tested)
+    for place, _, tested, half in _intervals(predictions):
         if np.isfinite(half).all():
             error = (tested["observed"] - tested["predicted"]).abs().to_numpy()
-            place = {"outcome": outcome, "estimator": estimator, "protocol": protocol, "sample": "test"}
-            found.append(place | {"coverage": (error <= half).mean(), "width": 2.0 * half.mean()})
+            found.append((*place, "test", (error <= half).mean(), 2.0 * half.mean()))
     columns = ["outcome", "estimator", "protocol", "sample", "coverage", "width"]
     return pd.DataFrame(found, columns=columns)

@@ -1,17 +1,159 @@
-"""Losses of estimators on the same rows: row by row, summed within entities, and split by split."""
+"""The rows of predictions that belong together, and losses of estimators on them: by row, entity and split.
+
+Cells are found by the positions of their rows, and rows are copied for one estimator at a time: those of
+all estimators on 10^6 rows of a panel would not fit into memory twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints
-from harness.evaluation.samples import SampleRows, taken
+from harness.arrays import Floats, Ints, Mask
+
+# Sides of the folds that make up each sample.
+SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
+
+# Columns of predictions that hold few texts, each many times.
+TEXTS = ("outcome", "estimator", "protocol", "fold", "entity", "time", "sample")
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRows:
+    """The rows of one sample of one protocol.
+
+    Attributes
+    ----------
+    place : outcome, protocol and sample
+    predictions : of all cells, texts as categories
+    cells : positions of the protocol's rows among them, by estimator
+    inside : whether rows are of the sample, (n_predictions,), whatever their protocol
+    new_periods : whether they are test rows of periods that their fold does not train on
+    test_to_train : test rows over training rows of the protocol's splits
+    """
+
+    place: Mapping[str, str]
+    predictions: pd.DataFrame
+    cells: Mapping[str, Ints]
+    inside: Mask
+    new_periods: bool
+    test_to_train: float
+
+    @property
+    def estimators(self) -> tuple[str, ...]:
+        """Estimators that have rows, in the order of their first ones."""
+        return tuple(name for name, own in self.cells.items() if self.inside[own].any())
+
+    def positions(self, estimator: str) -> Ints:
+        """Return the positions of an estimator's rows of the sample."""
+        own = self.cells[estimator]
+        return own[self.inside[own]]
+
+
+def samples(
+    predictions: pd.DataFrame, *, among: Mapping[str, tuple[str, ...]] = SAMPLES
+) -> Iterator[SampleRows]:
+    """Yield the rows of every sample of every protocol of every outcome.
+
+    Parameters
+    ----------
+    predictions : the table ``predictions``
+    among : sides of the folds that make up each sample
+    """
+    known = predictions.astype(dict.fromkeys(TEXTS, "category"))
+    protocols: dict[tuple[str, ...], dict[str, Ints]] = {}
+    for (*place, estimator), own in cells(known, ("outcome", "protocol", "estimator")):
+        protocols.setdefault(tuple(place), {})[estimator] = own
+    for (outcome, protocol), estimators in protocols.items():
+        any_rows = taken(known, next(iter(estimators.values())), ("fold", "sample", "time"))
+        is_new = Sides.of(any_rows, "time").are_apart
+        n_test, n_train = (
+            sum(int(np.count_nonzero(inside[own])) for own in estimators.values())
+            for inside in (_inside(known, ("test",)), _inside(known, ("train",)))
+        )
+        for sample, parts in among.items():
+            yield SampleRows(
+                place={"outcome": outcome, "protocol": protocol, "sample": sample},
+                predictions=known,
+                cells=estimators,
+                inside=_inside(known, parts),
+                new_periods=is_new and sample == "test",
+                test_to_train=n_test / n_train,
+            )
+
+
+def cells(predictions: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Ints]]:
+    """Yield the texts that rows have in some columns, and the positions of these rows, sorted.
+
+    Those whose first row comes first are the first.
+    """
+    columns = [predictions[name].astype("category").cat for name in by]
+    # As few bytes a row as can be, of which the sort is linear in the rows.
+    dtype = np.min_scalar_type(math.prod(len(column.categories) for column in columns))
+    code = np.zeros(len(predictions), dtype)
+    for column in columns:
+        code = code * dtype.type(len(column.categories)) + column.codes.to_numpy().astype(dtype)
+    order = np.argsort(code, kind="stable")
+    changes = np.flatnonzero(np.diff(code[order])) + 1
+    for own in sorted(np.split(order, changes), key=lambda own: own[:1].tolist()):
+        if own.size:
+            yield tuple(str(predictions[name].iloc[own[0]]) for name in by), own
+
+
+def taken(predictions: pd.DataFrame, positions: Ints, names: Iterable[str]) -> pd.DataFrame:
+    """Return some columns of the rows at some positions."""
+    return pd.DataFrame({name: predictions[name].array.take(positions) for name in names}, copy=False)
+
+
+def _inside(predictions: pd.DataFrame, sides: Sequence[str]) -> Mask:
+    """Return whether rows are on one of these sides of their fold, (n_predictions,)."""
+    side = predictions["sample"].cat
+    return np.isin(side.categories.to_numpy(), list(sides))[side.codes.to_numpy()]
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """What each fold tests and what it trains on, of entities or of periods.
+
+    Attributes
+    ----------
+    tested, trained : (n_folds, n_labels), whether a fold has rows with the label on that side
+    """
+
+    tested: Mask
+    trained: Mask
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, key: str) -> Sides:
+        """Find the sides of predictions of one estimator under one protocol.
+
+        Parameters
+        ----------
+        rows : both sides of every fold: fold, sample and the key
+        key : ``entity`` or ``time``
+        """
+        fold, label = (pd.factorize(rows[name])[0] for name in ("fold", key))
+        is_test = (rows["sample"] == "test").to_numpy()
+        tested, trained = np.zeros((2, fold.max(initial=-1) + 1, label.max(initial=-1) + 1), dtype=np.bool_)
+        tested[fold[is_test], label[is_test]] = True
+        trained[fold[~is_test], label[~is_test]] = True
+        return cls(tested, trained)
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether there are test rows, and no fold trains on a label that it tests."""
+        return bool(self.tested.any()) and not (self.tested & self.trained).any()
+
+    @property
+    def are_tested_once(self) -> bool:
+        """Whether there are several folds with test rows, and none tests a label that another does."""
+        return bool(self.tested.any(axis=1).sum() > 1 and (self.tested.sum(axis=0) <= 1).all())
+
 
 ROW = ["fold", "sample", "entity", "time"]
 
@@ -43,53 +185,6 @@ class ClusterLosses:
 
 
 @dataclass(frozen=True, eq=False)
-class PeriodLosses:
-    """The same losses where no tested period is trained on, so that what is common to a period counts.
-
-    Attributes
-    ----------
-    periods : summed within periods
-    cells : summed within entities and periods together
-    """
-
-    periods: ClusterLosses
-    cells: ClusterLosses
-
-
-@dataclass(frozen=True, eq=False)
-class SplitGains:
-    """Gains of one estimator over another, split by split.
-
-    Attributes
-    ----------
-    gain : (n_splits,), fractions: of the error that the reference has in the split, so that splits that are
-        hard for both weigh no more than others
-    test_to_train : test rows over training rows, the mean over splits
-    """
-
-    gain: Floats
-    test_to_train: float
-
-    @property
-    def log_ratio(self) -> Floats:
-        """Logarithms of error over the reference's, (n_splits,); minus infinity for a perfect prediction.
-
-        Losses have no bound where gains end at one: three splits of -500, -950 and -1,600 % agree as well on
-        a loss as 50, 55 and 63 % do on a gain, which their logarithms show.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log1p(-self.gain)
-
-
-@dataclass(frozen=True, eq=False)
-class _Parts:
-    """Mean losses in each fold or period, one column an estimator, and the rows of each."""
-
-    mse: pd.DataFrame
-    n_obs: pd.Series[int]
-
-
-@dataclass(frozen=True, eq=False)
 class PairedLosses:
     """Losses, a row of the panel in a fold by an estimator.
 
@@ -104,6 +199,7 @@ class PairedLosses:
     entities: Ints
     periods: Ints
     new_periods: bool
+    _parts: dict[PartKey, tuple[pd.DataFrame, pd.Series[int]]] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, sample: SampleRows, loss: Loss = squared_error) -> PairedLosses:
@@ -125,47 +221,32 @@ class PairedLosses:
         """Return the losses of two estimators, summed within entities."""
         return cluster_losses(self._column(estimator), self._column(reference), self.entities)
 
-    def by_period(self, estimator: str, reference: str) -> PeriodLosses | None:
-        """Return the losses of two estimators by period; None where tested periods are trained on."""
-        if not self.new_periods:
-            return None
+    def by_cluster(self, estimator: str, reference: str) -> tuple[ClusterLosses, ...]:
+        """Return the losses of two estimators, summed within entities, and within what else is new.
+
+        Where no tested period is trained on these are periods, and entities and periods together.
+        """
+        clusters = [self.entities]
+        if self.new_periods:
+            cells = self.entities * (self.periods.max() + 1) + self.periods
+            clusters += [self.periods, np.unique(cells, return_inverse=True)[1]]
         pair = self._column(estimator), self._column(reference)
-        cells = np.unique(self.entities * (self.periods.max() + 1) + self.periods, return_inverse=True)[1]
-        return PeriodLosses(cluster_losses(*pair, self.periods), cluster_losses(*pair, cells))
+        return tuple(cluster_losses(*pair, codes) for codes in clusters)
 
     def within(self, key: PartKey, estimator: str, reference: str) -> pd.DataFrame:
         """Return gain, mean losses and rows of each fold or period: gain, mse, mse_reference, n_obs."""
-        parts = self._by_fold if key == "fold" else self._by_period
-        mse, mse_reference = parts.mse[estimator], parts.mse[reference]
-        return pd.DataFrame(
-            {
-                "gain": 1.0 - mse / mse_reference,
-                "mse": mse,
-                "mse_reference": mse_reference,
-                "n_obs": parts.n_obs,
-            }
-        )
-
-    @cached_property
-    def _by_fold(self) -> _Parts:
-        return self._by("fold")
-
-    @cached_property
-    def _by_period(self) -> _Parts:
-        return self._by("time")
-
-    def _by(self, key: PartKey) -> _Parts:
-        groups = self.frame.groupby(level=key, sort=True, observed=True)
-        return _Parts(groups.mean(), groups.size())
+        if key not in self._parts:
+            groups = self.frame.groupby(level=key, sort=True, observed=True)
+            self._parts[key] = groups.mean(), groups.size()
+        means, n_obs = self._parts[key]
+        mse, mse_reference = means[estimator], means[reference]
+        gain = 1.0 - mse / mse_reference
+        return pd.DataFrame({"gain": gain, "mse": mse, "mse_reference": mse_reference, "n_obs": n_obs})
 
     def differences(self, reference: str) -> tuple[Floats, Floats]:
         """Return loss differences to the reference, (n_estimators, n_entities), and rows by entity."""
         losses = [self.by_entity(name, reference) for name in self.estimators if name != reference]
         return np.stack([pair.loss_reference - pair.loss for pair in losses]), losses[0].n_rows
-
-    def by_split(self, estimator: str, reference: str, *, test_to_train: float) -> SplitGains:
-        """Return the gain in each split."""
-        return SplitGains(self.within("fold", estimator, reference)["gain"].to_numpy(), test_to_train)
 
     def _column(self, estimator: str) -> Floats:
         return self.frame[estimator].to_numpy(dtype=np.float64)

@@ -53,13 +53,13 @@ def multiverse_table(
     """
     import pandas as pd
 
-    from harness.evaluation.tables import gain_table
+    from harness.evaluation.tables import gains_table
 
     ids = [universe.id for universe in universes]
     parts = []
     for reference in references:
         own = predictions[predictions["estimator"].isin([*ids, reference])]
-        parts.append(gain_table(own, reference=reference, bootstrap=bootstrap))
+        parts.append(gains_table(own, references=(reference,), bootstrap=bootstrap))
     gains = pd.concat(parts, ignore_index=True).rename(columns={"estimator": "universe"})
     gains["estimator"] = gains["universe"].map({universe.id: universe.estimator for universe in universes})
     choices = pd.DataFrame([{"universe": universe.id} | dict(universe.choices) for universe in universes])

@@ -22,7 +22,16 @@ LEAST_PERIODS = 5
 
 
 @dataclass(frozen=True)
-class Encompassing:
+class EntityTest:
+    """A statistic with its p-value and the entities that it rests on."""
+
+    statistic: float
+    p_value: float
+    n_entities: int
+
+
+@dataclass(frozen=True)
+class Encompassing(EntityTest):
     """The t statistic of a forecast encompassing test with its two-sided p-value.
 
     Attributes
@@ -31,9 +40,6 @@ class Encompassing:
     """
 
     weight: float
-    statistic: float
-    p_value: float
-    n_entities: int
 
 
 def encompassing_test(rival: pd.DataFrame, reference: pd.DataFrame) -> Encompassing | None:
@@ -65,7 +71,7 @@ def encompassing_test(rival: pd.DataFrame, reference: pd.DataFrame) -> Encompass
     n_entities = scores.size
     std_error = np.sqrt(np.square(scores).sum() * n_entities / (n_entities - 1)) / total
     statistic = weight / float(std_error)
-    return Encompassing(weight, statistic, float(2.0 * t.sf(abs(statistic), n_entities - 1)), n_entities)
+    return Encompassing(statistic, float(2.0 * t.sf(abs(statistic), n_entities - 1)), n_entities, weight)
 
 
 # Draws of who lives where; the least p-value is one in 500.
@@ -73,15 +79,6 @@ N_PERMUTATIONS = 499
 
 # With fewer entities there is no test.
 LEAST_ENTITIES = 20
-
-
-@dataclass(frozen=True)
-class Moran:
-    """Moran's I of residuals as `statistic`, with its two-sided p-value."""
-
-    statistic: float
-    p_value: float
-    n_entities: int
 
 
 def surroundings_of(panel: Panel) -> Contiguity | pd.DataFrame | None:
@@ -101,7 +98,7 @@ def surroundings_of(panel: Panel) -> Contiguity | pd.DataFrame | None:
 
 def moran_test(
     predictions: pd.DataFrame, surroundings: Contiguity | pd.DataFrame, rng: Generator
-) -> Moran | None:
+) -> EntityTest | None:
     """Test whether residuals of entities near each other go together in the same period.
 
     Moran's I of all periods together, with a p-value from permutations of entities over places: an entity
@@ -115,7 +112,8 @@ def moran_test(
 
     Returns
     -------
-    None where fewer than `LEAST_ENTITIES` have a place, or neighbours by a file.
+    Moran's I with its two-sided p-value; None where fewer than `LEAST_ENTITIES` have a place, or neighbours
+    by a file.
     """
     once = predictions.drop_duplicates(["entity", "time"])
     residual = (once["observed"] - once["predicted"]).rename("residual")
@@ -133,7 +131,7 @@ def moran_test(
         [_share(products, links, rng.permutation(len(wide)).astype(np.int64)) for _ in range(N_PERMUTATIONS)]
     )
     as_far = np.abs(drawn - drawn.mean()) >= abs(found - drawn.mean())
-    return Moran(found, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(wide))
+    return EntityTest(found, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(wide))
 
 
 def _links(surroundings: Contiguity | pd.DataFrame, labels: pd.Index) -> Links:

@@ -1,4 +1,4 @@
-"""Accuracy, gain and metric tables, computed from stored predictions alone."""
+"""Accuracy, gain and metric tables, computed from stored predictions alone, and what is left of a gain."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.accuracy import accuracy, coverage_table
 from harness.evaluation.gain import Gain, corrected_t_p_value, gain_over, holm_adjusted, max_t_p_values
-from harness.evaluation.losses import PairedLosses, PartKey
+from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, samples, taken
 from harness.evaluation.metrics import Metric
 from harness.evaluation.resample import EntityDraws
-from harness.evaluation.samples import SAMPLES, SampleRows, samples, taken
+from harness.language import marked
 from harness.tables.gain import GIVEN_PERIODS
 
 # What gains are given within, and its key in the predictions.
@@ -76,28 +76,6 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
     return table if table.empty else table.merge(coverage_table(predictions), how="left")
 
 
-def gain_table(
-    predictions: pd.DataFrame,
-    *,
-    reference: str,
-    bootstrap: Bootstrap,
-    among: Mapping[str, tuple[str, ...]] = SAMPLES,
-) -> pd.DataFrame:
-    """Return the gain of every estimator but the reference, paired on the rows both predicted.
-
-    Beside the p-value of each gain on its own stand three that allow for more: ``p_splits`` for the overlap
-    of repeated splits, ``p_holm`` for all gains of the outcome and sample, ``p_best`` for picking the best
-    estimator of the protocol.
-
-    Parameters
-    ----------
-    predictions : as in `accuracy_table`
-    reference : estimator that gains are over
-    among : samples that gains are computed on, and the sides of the folds that make up each
-    """
-    return gains_table(predictions, references=(reference,), bootstrap=bootstrap, among=among)
-
-
 def gains_table(
     predictions: pd.DataFrame,
     *,
@@ -105,9 +83,17 @@ def gains_table(
     bootstrap: Bootstrap,
     among: Mapping[str, tuple[str, ...]] = SAMPLES,
 ) -> pd.DataFrame:
-    """Return the gains over one reference after the other, as `gain_table` has them.
+    """Return the gain of every estimator over one reference after the other, on the rows both predicted.
 
-    Adjusted p-values allow for all gains over their own reference.
+    Next to the p-value of each gain on its own stand three that allow for more: ``p_splits`` for the overlap
+    of repeated splits, ``p_holm`` for all gains of the outcome and sample over the reference, ``p_best`` for
+    picking the best estimator of the protocol.
+
+    Parameters
+    ----------
+    predictions : as in `accuracy_table`
+    references : estimators that gains are over
+    among : samples that gains are computed on, and the sides of the folds that make up each
     """
     found: dict[str, list[dict[str, object]]] = {reference: [] for reference in references}
     for sample in samples(predictions, among=among):
@@ -117,14 +103,11 @@ def gains_table(
                 rows += [
                     {**sample.place, **row} for row in _gains(losses, reference, sample, bootstrap=bootstrap)
                 ]
-    parts = [_with_holm(pd.DataFrame(rows)) for rows in found.values() if rows]
+    parts = [pd.DataFrame(rows) for rows in found.values() if rows]
+    for table in parts:
+        family = table.groupby(["outcome", "sample"], sort=False)["p_value"]
+        table["p_holm"] = family.transform(lambda own: holm_adjusted(own.to_numpy()))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _with_holm(table: pd.DataFrame) -> pd.DataFrame:
-    """Return gains over one reference with p-values that allow for all of an outcome and sample."""
-    family = table.groupby(["outcome", "sample"], sort=False)["p_value"]
-    return table.assign(p_holm=family.transform(lambda own: holm_adjusted(own.to_numpy())))
 
 
 def _gains(
@@ -137,15 +120,7 @@ def _gains(
         said = {"reference": reference, **nothing, "status": "refused", "reason": reason}
         yield from ({"estimator": name, **said} for name in others)
         return
-    found = [
-        gain_over(
-            losses.by_entity(name, reference),
-            level=bootstrap.level,
-            draws=bootstrap.draws(outcome),
-            periods=losses.by_period(name, reference),
-        )
-        for name in others
-    ]
+    found = [_gain(losses, name, reference, outcome, bootstrap) for name in others]
     best = _best_of_many(losses, found, reference, draws=bootstrap.draws(outcome))
     for estimator, figures, p_best in zip(others, found, best, strict=True):
         who = {"estimator": estimator, "reference": reference}
@@ -153,6 +128,11 @@ def _gains(
         if figures.inference == GIVEN_PERIODS:
             own["p_splits"] = float("nan")
         yield who | asdict(figures) | own | {"status": "ok", "reason": ""}
+
+
+def _gain(losses: PairedLosses, estimator: str, reference: str, outcome: str, bootstrap: Bootstrap) -> Gain:
+    clusters = losses.by_cluster(estimator, reference)
+    return gain_over(*clusters, level=bootstrap.level, draws=bootstrap.draws(outcome))
 
 
 def _exact(losses: PairedLosses, reference: str, sample: SampleRows) -> str:
@@ -185,12 +165,12 @@ def _over_folds(losses: PairedLosses, estimator: str, reference: str, sample: Sa
     """Return how the gain stands over the folds; of test rows alone, since training rows overlap."""
     if sample.place["sample"] != "test":
         return {}
-    splits = losses.by_split(estimator, reference, test_to_train=sample.test_to_train)
+    gains = losses.within("fold", estimator, reference)["gain"].to_numpy()
     return {
-        "p_splits": corrected_t_p_value(splits),
-        "n_folds": splits.gain.size,
-        "fold_gain_min": float(splits.gain.min()),
-        "fold_gain_max": float(splits.gain.max()),
+        "p_splits": corrected_t_p_value(gains, test_to_train=sample.test_to_train),
+        "n_folds": gains.size,
+        "fold_gain_min": float(gains.min()),
+        "fold_gain_max": float(gains.max()),
     }
 
 
@@ -231,12 +211,7 @@ def metrics_table(
         {**sample.place, "metric": name, **row, "status": "ok", "reason": ""}
         for sample in samples(predictions)
         for name, metric in metrics.items()
-        for row in _rows(
-            PairedLosses.of(sample, metric.loss),
-            reference,
-            sample.place["outcome"],
-            bootstrap,
-        )
+        for row in _rows(PairedLosses.of(sample, metric.loss), reference, sample.place["outcome"], bootstrap)
     ]
     return pd.DataFrame(rows)
 
@@ -247,12 +222,58 @@ def _rows(
     for estimator in losses.estimators:
         row: dict[str, object] = {"estimator": estimator, "value": losses.mean(estimator)}
         if estimator != reference and reference in losses.estimators:
-            found = gain_over(
-                losses.by_entity(estimator, reference),
-                level=bootstrap.level,
-                draws=bootstrap.draws(outcome),
-                periods=losses.by_period(estimator, reference),
-            )
-            row |= {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
-            row |= {"p_value": found.p_value, "n_entities": found.n_entities}
+            found = asdict(_gain(losses, estimator, reference, outcome, bootstrap))
+            row |= {name: found[name] for name in ("gain", "conf_low", "conf_high", "p_value", "n_entities")}
         yield row
+
+
+# What is predicted, by the protocol under which it is, from what is nearest to the training rows on.
+LEFT: Mapping[str, str] = {
+    marked("rows at hand"): "in_sample",
+    marked("other rows, selected on"): "as_published",
+    marked("other rows of the same entities"): "random_rows",
+    marked("later periods"): "forward",
+    marked("entities never seen"): "held_out_entities",
+    marked("entities never seen, later periods"): "entities_and_time",
+}
+
+
+def decomposition_table(gains: pd.DataFrame, *, reference: str, protocols: Mapping[str, str]) -> pd.DataFrame:
+    """Return every estimator's gain under each protocol of `LEFT` that the study has, with both errors.
+
+    They are the gains of the test rows as they stand, not parts of one gain. The reference errs differently
+    under each protocol, and protocols also differ in training rows, selection and preparation, so that a
+    difference of two gains is due to no single one of these.
+
+    Parameters
+    ----------
+    gains : the table ``gain``; rows without a gain are left out
+    reference : estimator that gains are over
+    protocols : id in `gains` of each protocol, by the name it is chosen by
+
+    Returns
+    -------
+    outcome, estimator, reference, part, protocol, estimate, conf_low, conf_high, mse, mse_reference.
+    """
+    known = {protocols[use]: part for part, use in LEFT.items() if use in protocols}
+    if gains.empty or not known:
+        return pd.DataFrame()
+    own = gains[
+        (gains["reference"] == reference)
+        & (gains["sample"] == "test")
+        & gains["protocol"].isin(known)
+        & gains["gain"].notna()
+    ]
+    found = own.assign(part=own["protocol"].map(known)).rename(columns={"gain": "estimate"})
+    places = {part: at for at, part in enumerate(LEFT)}
+    ordered = found.sort_values(
+        ["outcome", "estimator", "part"],
+        key=lambda own: own.map(places) if own.name == "part" else own.map(_first_rows(own)),
+        kind="stable",
+    )
+    columns = ["outcome", "estimator", "reference", "part", "protocol", "estimate"]
+    return ordered[[*columns, "conf_low", "conf_high", "mse", "mse_reference"]].reset_index(drop=True)
+
+
+def _first_rows(column: pd.Series[str]) -> Mapping[str, int]:
+    return {name: at for at, name in enumerate(column.unique())}

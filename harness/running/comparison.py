@@ -8,10 +8,15 @@ import pandas as pd
 
 from harness.data.panel import Panel
 from harness.evaluation.accuracy import with_limits
-from harness.evaluation.decomposition import decomposition_table
+from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.samples import SAMPLES
-from harness.evaluation.tables import accuracy_table, gains_table, gains_within, metrics_table
+from harness.evaluation.tables import (
+    accuracy_table,
+    decomposition_table,
+    gains_table,
+    gains_within,
+    metrics_table,
+)
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.predictions import MissingCell, in_order, missing_cells, predictions_table, status_rows

@@ -12,9 +12,9 @@ from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, attempt
 from harness.evaluation.fold_fit import FoldResult
+from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
-from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import Bootstrap
 from harness.running.isolation import one_thread
 from harness.running.plan import Plan

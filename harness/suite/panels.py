@@ -11,8 +11,7 @@ import pandas as pd
 
 from harness.arrays import Floats
 from harness.evaluation.gain import gain_over, holm_adjusted
-from harness.evaluation.losses import PairedLosses
-from harness.evaluation.samples import SAMPLES, samples
+from harness.evaluation.losses import SAMPLES, PairedLosses, samples
 from harness.evaluation.tables import Bootstrap
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
@@ -236,10 +235,9 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
     if result.losses is None:
         raise AssertionError("estimators with an error have losses")
     found = gain_over(
-        result.losses.by_entity(estimator, reference),
+        *result.losses.by_cluster(estimator, reference),
         level=suite.level,
         draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.place.outcome),
-        periods=result.losses.by_period(estimator, reference),
     )
     figures = {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
     tested = {"p_value": found.p_value, "inference": found.inference}

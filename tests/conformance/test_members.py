@@ -20,8 +20,7 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC, AbsoluteError
-from harness.evaluation.protocol import PROTOCOL
-from harness.evaluation.random_rows import InSample, RandomRows
+from harness.evaluation.protocol import PROTOCOL, InSample, RandomRows
 from harness.installed import KINDS, installed
 from harness.registry.plugin import Plugin
 from harness.report.sections.section import SECTION, Section

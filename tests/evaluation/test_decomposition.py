@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.evaluation.decomposition import LEFT, decomposition_table
-from harness.evaluation.tables import Bootstrap, gain_table
+from harness.evaluation.tables import LEFT, Bootstrap, decomposition_table, gains_table
 
 NOISE = {"held_out_entities": 1.1, "in_sample": 0.3, "as_published": 0.5, "random_rows": 0.6}
 PROTOCOLS = {name: f"id of {name}" for name in NOISE}
@@ -28,7 +27,7 @@ def gains():
             rows = rows.assign(outcome="y", estimator=estimator, protocol=PROTOCOLS[protocol], fold="1")
             parts += [rows[tested].assign(sample="test"), rows.assign(sample="train")]
     bootstrap = Bootstrap(level=0.95, n_draws=300, seed=1)
-    return gain_table(pd.concat(parts, ignore_index=True), reference="ols", bootstrap=bootstrap)
+    return gains_table(pd.concat(parts, ignore_index=True), references=("ols",), bootstrap=bootstrap)
 
 
 def test_each_part_is_the_gain_of_its_protocol_with_the_same_interval_and_its_own_reference():

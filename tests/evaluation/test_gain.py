@@ -18,10 +18,9 @@ from harness.evaluation.gain import (
     two_way_difference,
     two_way_gain,
 )
-from harness.evaluation.losses import ClusterLosses, PeriodLosses, SplitGains, cluster_losses
+from harness.evaluation.losses import ClusterLosses, Sides, cluster_losses
 from harness.evaluation.resample import EntityDraws
-from harness.evaluation.samples import Sides
-from harness.evaluation.tables import Bootstrap, gain_table, gains_within
+from harness.evaluation.tables import Bootstrap, gains_table, gains_within
 from harness.plugin import random_stream
 from harness.tables.gain import GainRow, GainStatus
 
@@ -89,25 +88,27 @@ def test_corrected_t_by_hand():
     # variance between splits 2, times (1/4 + 1/9); mean 2.
     t = 2.0 / np.sqrt((1 / 4 + 1 / 9) * 2.0)
     expected = 2 * stats.t.sf(t, 3)
-    assert corrected_t_p_value(SplitGains(1.0 - np.exp(ratios), 1 / 9)) == pytest.approx(expected, rel=1e-12)
+    assert corrected_t_p_value(1.0 - np.exp(ratios), test_to_train=1 / 9) == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 def test_one_split_tests_nothing_and_equal_splits_leave_no_doubt():
-    assert np.isnan(corrected_t_p_value(SplitGains(np.array([0.5]), 0.1)))
-    assert np.isnan(corrected_t_p_value(SplitGains(np.array([0.5, 1.0]), 0.1)))
-    assert corrected_t_p_value(SplitGains(np.zeros(5), 0.1)) == 1.0
+    assert np.isnan(corrected_t_p_value(np.array([0.5]), test_to_train=0.1))
+    assert np.isnan(corrected_t_p_value(np.array([0.5, 1.0]), test_to_train=0.1))
+    assert corrected_t_p_value(np.zeros(5), test_to_train=0.1) == 1.0
 
 
 def test_splits_that_agree_on_a_loss_are_as_sure_as_those_that_agree_on_a_gain():
     worse, better = np.array([-15.6, -8.0, -5.0]), 1.0 - 1.0 / (1.0 + np.array([15.6, 8.0, 5.0]))
-    loss, gain = (corrected_t_p_value(SplitGains(gains, 0.5)) for gains in (worse, better))
+    loss, gain = (corrected_t_p_value(gains, test_to_train=0.5) for gains in (worse, better))
     assert loss == pytest.approx(gain, rel=1e-12)
     assert loss < 0.05
 
 
 def test_a_gain_that_one_split_of_three_carries_is_not_told_from_none():
-    splits = SplitGains(np.array([0.07, 0.49, 0.06]), 0.5)
-    assert corrected_t_p_value(splits) == pytest.approx(0.49, abs=0.005)
+    gains = np.array([0.07, 0.49, 0.06])
+    assert corrected_t_p_value(gains, test_to_train=0.5) == pytest.approx(0.49, abs=0.005)
 
 
 def test_holm_by_hand():
@@ -166,8 +167,7 @@ OFFSET = 0.5
 
 def losses_of(own, reference, entities, periods):
     cells = entities * (periods.max() + 1) + periods
-    by_period = PeriodLosses(cluster_losses(own, reference, periods), cluster_losses(own, reference, cells))
-    return cluster_losses(own, reference, entities), by_period
+    return tuple(cluster_losses(own, reference, clusters) for clusters in (entities, periods, cells))
 
 
 def null_rows(seed, *, n_periods, share, n_entities=100):
@@ -216,13 +216,13 @@ def test_the_error_is_never_below_a_one_way_error():
 
 def verdict(seed, *, n_periods, share):
     """Return how the report would judge one estimator under `forward`, and the p-value by entities alone."""
-    entities, periods = losses_of(*null_rows(seed, n_periods=n_periods, share=share))
-    gain = gain_over(entities, level=0.95, draws=EntityDraws(200, seed, ("gain",)), periods=periods)
+    clusters = losses_of(*null_rows(seed, n_periods=n_periods, share=share))
+    gain = gain_over(*clusters, level=0.95, draws=EntityDraws(200, seed, ("gain",)))
     p_values = {"p_holm": gain.p_value, "p_best": gain.p_value, "p_splits": np.nan}
     folds = {"fold_gain_min": gain.gain, "fold_gain_max": gain.gain, "inference": gain.inference}
     cell = dict.fromkeys(("outcome", "estimator", "reference", "protocol", "sample", "status", "reason"), "")
     row = GainRow(conf_low=gain.conf_low, conf_high=gain.conf_high, **p_values, **folds, **cell)
-    naive = gain_over(entities, level=0.95, draws=EntityDraws(1, seed, ("gain",))).p_value
+    naive = gain_over(clusters[0], level=0.95, draws=EntityDraws(1, seed, ("gain",))).p_value
     return row.status_at(0.95), naive
 
 
@@ -278,7 +278,7 @@ def predictions(test_periods, *, train_periods=3):
 
 
 def gains_on_test_rows(frame):
-    table = gain_table(frame, reference="ols", bootstrap=Bootstrap(level=0.95, n_draws=300, seed=1))
+    table = gains_table(frame, references=("ols",), bootstrap=Bootstrap(level=0.95, n_draws=300, seed=1))
     return table[table["sample"] == "test"].set_index("estimator")
 
 
@@ -331,5 +331,7 @@ def test_few_entities_never_make_the_best_of_many_surer_than_a_gain_alone():
             own = rows.assign(estimator=name, outcome=f"y{seed:02}", protocol="random", fold="1")
             frames.append(own.assign(predicted=0.5 * rng.normal(size=48)))
     bootstrap = Bootstrap(level=0.95, n_draws=200, seed=1)
-    table = gain_table(pd.concat(frames), reference="ols", bootstrap=bootstrap, among={"test": ("test",)})
+    table = gains_table(
+        pd.concat(frames), references=("ols",), bootstrap=bootstrap, among={"test": ("test",)}
+    )
     assert (table["p_best"] >= table["p_value"]).all()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.evaluation.multiverse import Universe, choice_table, multiverse_table
-from harness.evaluation.tables import Bootstrap, gain_table
+from harness.evaluation.tables import Bootstrap, gains_table
 
 BOOTSTRAP = Bootstrap(level=0.95, n_draws=50, seed=1)
 
@@ -48,7 +48,7 @@ def test_every_combination_is_computed_and_equals_its_gain():
     # 4 universes x 2 references x 2 protocols x 3 samples
     assert len(table) == 48
     assert not table[["universe", "reference", "protocol", "sample"]].duplicated().any()
-    expected = gain_table(frame, reference="fe", bootstrap=BOOTSTRAP).set_index(
+    expected = gains_table(frame, references=("fe",), bootstrap=BOOTSTRAP).set_index(
         ["estimator", "protocol", "sample"]
     )["gain"]
     own = table[table["reference"] == "fe"].set_index(["universe", "protocol", "sample"])["gain"]

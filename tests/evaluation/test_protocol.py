@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.evaluation.held_out import EntitiesAndTime, Forward, HeldOutEntities
-from harness.evaluation.random_rows import AsPublished, InSample, RandomRows
+from harness.evaluation.protocol import (
+    AsPublished,
+    EntitiesAndTime,
+    Forward,
+    HeldOutEntities,
+    InSample,
+    RandomRows,
+)
 from harness.plugin import random_stream
 from harness.shipped import harness_protocols
 from panels import panel_from_arrays

@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
-from harness.evaluation.losses import PairedLosses, squared_error
+from harness.evaluation.losses import PairedLosses, samples, squared_error
 from harness.evaluation.metrics import AbsoluteError, QuantileError
-from harness.evaluation.samples import samples
-from harness.evaluation.tables import Bootstrap, accuracy_table, gain_table, metrics_table
+from harness.evaluation.tables import Bootstrap, accuracy_table, gains_table, metrics_table
 from small_run import SPEC, TINY, run_small
 
 
@@ -60,8 +59,8 @@ def test_accuracy_of_a_sample_is_over_its_rows_in_all_folds():
 def test_gain_agrees_with_accuracy_and_pairs_rows_whatever_their_order():
     frame = predictions()
     shuffled = frame.sample(frac=1.0, random_state=1)
-    options = {"reference": "ols", "bootstrap": Bootstrap(level=0.95, n_draws=200, seed=3)}
-    plain, mixed = gain_table(frame, **options), gain_table(shuffled, **options)
+    options = {"references": ("ols",), "bootstrap": Bootstrap(level=0.95, n_draws=200, seed=3)}
+    plain, mixed = gains_table(frame, **options), gains_table(shuffled, **options)
     mse = accuracy_table(frame).set_index(["estimator", "sample"])["mse"]
     for row in plain.itertuples():
         assert row.gain == pytest.approx(1 - mse["ann", row.sample] / mse["ols", row.sample], rel=1e-12)
@@ -85,7 +84,7 @@ def test_equal_rows_have_equal_intervals_under_every_protocol():
     frame = predictions()
     again = frame.assign(protocol="other")
     bootstrap = Bootstrap(level=0.95, n_draws=200, seed=3)
-    table = gain_table(pd.concat([frame, again]), reference="ols", bootstrap=bootstrap)
+    table = gains_table(pd.concat([frame, again]), references=("ols",), bootstrap=bootstrap)
     numbers = ["gain", "conf_low", "conf_high", "p_value", "p_best"]
     by = {name: own.set_index("sample")[numbers] for name, own in table.groupby("protocol")}
     pd.testing.assert_frame_equal(by["random"], by["other"])
@@ -93,7 +92,7 @@ def test_equal_rows_have_equal_intervals_under_every_protocol():
 
 def test_the_folds_of_a_gain_are_counted_and_their_limits_told():
     frame = predictions()
-    table = gain_table(frame, reference="ols", bootstrap=Bootstrap(level=0.95, n_draws=50, seed=3))
+    table = gains_table(frame, references=("ols",), bootstrap=Bootstrap(level=0.95, n_draws=50, seed=3))
     row = table.set_index("sample").loc["test"]
     squared = frame.assign(loss=(frame["observed"] - frame["predicted"]) ** 2)
     tested = squared[squared["sample"] == "test"]
@@ -135,7 +134,7 @@ def test_over_a_reference_that_errs_by_rounding_alone_there_is_no_gain_but_a_rea
     signs = np.where(np.arange(len(frame)) % 2, error, -error)
     exact = frame["observed"] + signs
     frame["predicted"] = frame["predicted"].where(frame["estimator"] != "ols", exact)
-    found = gain_table(frame, reference="ols", bootstrap=Bootstrap(level=0.95, n_draws=50, seed=3))
+    found = gains_table(frame, references=("ols",), bootstrap=Bootstrap(level=0.95, n_draws=50, seed=3))
     assert set(found["status"]) == {"refused" if is_refused else "ok"}
     assert found[["gain", "p_value", "mse", "mse_reference"]].isna().all(axis=None) == is_refused
     if is_refused:
@@ -179,7 +178,7 @@ def test_values_are_those_of_scikit_learn():
 def test_gains_by_squared_error_are_the_gains_of_the_study():
     frame = predictions()
     found = metrics(frame, squares=SquaredError()).dropna(subset="gain").set_index(KEYS)
-    gains = gain_table(frame, reference="ols", bootstrap=BOOTSTRAP).set_index(KEYS)
+    gains = gains_table(frame, references=("ols",), bootstrap=BOOTSTRAP).set_index(KEYS)
     columns = ["gain", "conf_low", "conf_high", "p_value"]
     pd.testing.assert_frame_equal(found[columns], gains[columns], check_like=True, rtol=1e-12)
 

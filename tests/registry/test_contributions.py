@@ -11,7 +11,7 @@ import pluggy
 import pytest
 
 from harness import PluginError
-from harness.evaluation.random_rows import InSample
+from harness.evaluation.protocol import InSample
 from harness.installed import KINDS, registry_of
 from harness.plugin import ResultTable, hookimpl
 from harness.registry.hooks import SEAM_VERSION

@@ -14,8 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from harness import PluginError
 from harness.estimators.protocol import ESTIMATOR
-from harness.evaluation.protocol import PROTOCOL
-from harness.evaluation.random_rows import InSample
+from harness.evaluation.protocol import PROTOCOL, InSample
 from harness.installed import KINDS, installed, registry_of
 from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice

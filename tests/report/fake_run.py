@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.evaluation.held_out import Forward, HeldOutEntities
-from harness.evaluation.random_rows import AsPublished, InSample
+from harness.evaluation.protocol import AsPublished, Forward, HeldOutEntities, InSample
 from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import FORMAT, Manifest

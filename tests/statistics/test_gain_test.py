@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from harness.evaluation.gain import corrected_t_p_value, equal_accuracy_p_value, gain_over
-from harness.evaluation.held_out import HeldOutEntities
-from harness.evaluation.losses import ClusterLosses, SplitGains, cluster_losses
-from harness.evaluation.random_rows import RandomRows
+from harness.evaluation.losses import ClusterLosses, cluster_losses
+from harness.evaluation.protocol import HeldOutEntities, RandomRows
 from harness.evaluation.resample import EntityDraws
 from harness.plugin import random_stream
 from harness_neural.mlp import Mlp
@@ -123,8 +122,7 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
                 for panel in pair
             )
             gaps.append(1.0 - own / other)
-        splits = SplitGains(np.array(gaps), test_to_train=1 / 9)
-        rejected.append(corrected_t_p_value(splits) < 0.05)
+        rejected.append(corrected_t_p_value(np.array(gaps), test_to_train=1 / 9) < 0.05)
     assert np.mean(rejected) <= most(0.05, n_panels)
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.evaluation.decomposition import LEFT
+from harness.evaluation.tables import LEFT
 from harness.findings.gains import GainCell, Gains
 from harness.language import gettext
 from harness.record.study import ProtocolRecord, StudyRecord

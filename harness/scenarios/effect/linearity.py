@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from harness.arrays import Floats
@@ -11,6 +9,7 @@ from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.refusals import require_continuous
+from harness.evaluation.residual_tests import EntityTest
 from harness.language import marked
 from harness.scenarios.effect.terms import control_names
 
@@ -21,16 +20,7 @@ KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
 LEAST_RESIDUAL = 1e-10
 
 
-@dataclass(frozen=True)
-class WaldTest:
-    """An F statistic with its p-value and the clusters that it rests on."""
-
-    statistic: float
-    p_value: float
-    n_entities: int
-
-
-def linearity_test(panel: Panel) -> WaldTest:
+def linearity_test(panel: Panel) -> EntityTest:
     """Test whether the exposure's effect is a straight line, by a regression with bends.
 
     Restricted cubic splines of the exposure join a regression on the exposure, the controls, period dummies
@@ -72,7 +62,7 @@ def linearity_test(panel: Panel) -> WaldTest:
     np.add.at(scores, entity, terms * (outcome - terms @ slopes)[:, None])
     covariance = inverse @ scores.T @ scores @ inverse * n_entities / (n_entities - 1)
     statistic = float(slopes @ np.linalg.solve(covariance, slopes)) / n_terms
-    return WaldTest(statistic, float(f.sf(statistic, n_terms, n_entities - 1)), n_entities)
+    return EntityTest(statistic, float(f.sf(statistic, n_terms, n_entities - 1)), n_entities)
 
 
 def restricted_cubic_splines(column: Floats, knots: Floats) -> Floats:

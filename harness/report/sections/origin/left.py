@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.evaluation.decomposition import LEFT
+from harness.evaluation.tables import LEFT
 from harness.findings.gains import Gains
 from harness.language import gettext
 from harness.record.study import StudyRecord

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.evaluation.decomposition import LEFT
+from harness.evaluation.tables import LEFT
 from harness.findings.run import Run
 from harness.language import marked
 from harness.tables.gain import DECOMPOSITION, PartRow
