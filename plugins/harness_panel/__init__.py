@@ -4,15 +4,12 @@ from collections.abc import Iterable
 
 from harness.plugin import Estimator, hookimpl
 from harness.plugin.reporting import Section
-from harness_panel.covariance.clustered import Clustered, DriscollKraay, WildCluster
-from harness_panel.covariance.conley import Conley
-from harness_panel.covariance.independent import Classical, Robust
-from harness_panel.estimators.first_difference import FirstDifference
+from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay, Robust, WildCluster
 from harness_panel.estimators.fixed_effects import FixedEffects
 from harness_panel.estimators.naive import EntityMean, LastValue, Mean
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
-from harness_panel.estimators.pooled_ols import Between, PooledOLS
-from harness_panel.estimators.random_effects import Mundlak, RandomEffects
+from harness_panel.estimators.pooled_ols import PooledOLS
+from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental
 from harness_panel.thresholds.estimator import ThresholdEffects
 
@@ -60,6 +57,6 @@ def harness_estimators() -> Iterable[type[Estimator]]:
 @hookimpl
 def harness_sections() -> Iterable[Section]:
     """Return the section of the report on thresholds and treatments."""
-    from harness_panel.report.section import THRESHOLDS
+    from harness_panel.section import SECTION
 
-    return (THRESHOLDS,)
+    return (SECTION,)

@@ -10,7 +10,7 @@ import pytest
 import statsmodels.api as sm
 
 from harness.evaluation.residual_tests import encompassing_test, moran_test
-from harness_panel.diagnostics.spatial import Neighbours, weight_matrix
+from harness_panel.diagnostics.pooled import Neighbours, weight_matrix
 from panels import panel_from_arrays
 
 

@@ -1,8 +1,10 @@
-"""Tests for entity and period effects, and of errors that are dependent over time or across entities."""
+"""Tests of a fit, each with its source: of effects, and of errors dependent over time or across entities."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,12 +18,111 @@ from harness.plugin import (
     Problem,
     marked,
 )
-from harness_panel.diagnostics.diagnostic import Diagnostic
-from harness_panel.solver.absorb import Absorber
-from harness_panel.solver.differences import adjacent_pairs, differenced
-from harness_panel.solver.equation import Centring, Equation
+from harness_panel.solver.equation import Centring, Equation, adjacent_pairs, differenced
 from harness_panel.solver.random_equation import MEAN, random_equation
 from harness_panel.solver.regression import in_words, regress
+from harness_panel.solver.within import Absorber
+from harness_panel.statistics import by_columns
+
+Distribution = Literal["F", "chi2", "noncentral chi2", "normal"]
+"""``normal`` tests both tails, the others the upper one."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A test of what an estimator assumes.
+
+    Attributes
+    ----------
+    name : such as ``hausman``
+    null : what is true if the statistic is small
+    statistic : the number
+    distribution, df : what the statistic follows under the null; of a noncentral chi2 the second is its
+        noncentrality
+    source : of the test
+    caution : why the p-value deserves less trust than others; empty where it does not
+    """
+
+    name: str
+    null: str
+    statistic: float
+    distribution: Distribution
+    df: tuple[float, ...]
+    source: str
+    caution: str = ""
+
+    @property
+    def p_value(self) -> float:
+        """Probability of a statistic at least as extreme under the null, in [0, 1]."""
+        from scipy import stats
+
+        if self.distribution == "normal":
+            return float(2.0 * stats.norm.sf(abs(self.statistic)))
+        tail = {"F": stats.f, "chi2": stats.chi2, "noncentral chi2": stats.ncx2}[self.distribution]
+        return float(tail.sf(self.statistic, *self.df))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A test that these rows cannot carry, and why."""
+
+    name: str
+    reason: str
+
+
+Check = Callable[[], Diagnostic]
+"""A test that is ready to be computed; it raises an `EstimationError` where these rows cannot carry it."""
+
+
+def outcome_of(name: str, check: Check) -> Diagnostic | Refusal:
+    """Return a test computed, or why it cannot be."""
+    try:
+        return check()
+    except EstimationError as error:
+        return Refusal(name, error.problems[0].what)
+
+
+def unweighted(check: Check, *, is_weighted: bool) -> Check:
+    """Return a test that is defined for rows that count alike, refused where they do not."""
+
+    def refuse() -> Diagnostic:
+        raise EstimationError(Problem("weights", "the test is not defined for weighted rows"))
+
+    return refuse if is_weighted else check
+
+
+_COLUMNS = (
+    *("test", "null_hypothesis", "statistic", "distribution", "df1", "df2", "p_value", "source"),
+    *("caution", "status", "reason"),
+)
+
+
+def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Mapping[str, Sequence[object]]:
+    """Return tests as a tidy table by columns; one that was refused has its reason and no numbers."""
+    return by_columns(_COLUMNS, map(_row, outcomes))
+
+
+def _row(outcome: Diagnostic | Refusal) -> tuple[object, ...]:
+    if isinstance(outcome, Refusal):
+        return (outcome.name, *[None] * 8, "refused", outcome.reason)
+    df1, df2, *_ = *outcome.df, None, None
+    return (
+        *(outcome.name, outcome.null, outcome.statistic, outcome.distribution, df1, df2),
+        *(outcome.p_value, outcome.source, outcome.caution, "ok", ""),
+    )
+
+
+def effect_tests(
+    rows: Panel, tests: Iterable[tuple[str, str, float, float]], *, exposure: str
+) -> Mapping[str, Sequence[object]]:
+    """Return tests of an effect's form, as `harness.plugin.HasResultRows` has them.
+
+    Parameters
+    ----------
+    tests : name, null, statistic and p-value of each
+    """
+    names = ("exposure", "test", "against", "statistic", "p_value", "n_entities")
+    return by_columns(names, ((exposure, *test, rows.n_entities) for test in tests))
 
 
 def f_test_of_effects(
@@ -39,14 +140,9 @@ def f_test_of_effects(
     if df1 <= 0:
         raise EstimationError(Problem("effects", "they explain no more than the columns they absorb"))
     statistic = (pooled.rss - within.rss) / df1 / (within.rss / within.df_resid)
-    return Diagnostic(
-        name="f_effects",
-        null=f"all {in_words(effects)} effects are equal",
-        statistic=statistic,
-        distribution="F",
-        df=(df1, within.df_resid),
-        source="Baltagi 2021, Econometric Analysis of Panel Data, section 2.2; plm's pFtest",
-    )
+    null = f"all {in_words(effects)} effects are equal"
+    source = "Baltagi 2021, Econometric Analysis of Panel Data, section 2.2; plm's pFtest"
+    return Diagnostic("f_effects", null, statistic, "F", (df1, within.df_resid), source)
 
 
 def breusch_pagan(panel: Panel) -> Diagnostic:
@@ -64,14 +160,10 @@ def breusch_pagan(panel: Panel) -> Diagnostic:
     if pairs == 0:
         raise EstimationError(Problem("entities", "no entity has two rows"))
     share = 1.0 - float(sums @ sums) / float(residuals @ residuals)
-    return Diagnostic(
-        name="breusch_pagan",
-        null=marked("the variance between entities is zero"),
-        statistic=0.5 * n_obs**2 * share**2 / pairs,
-        distribution="chi2",
-        df=(1,),
-        source="Breusch & Pagan 1980; Baltagi & Li 1990 for unbalanced panels; plm's plmtest, type bp",
-    )
+    null = marked("the variance between entities is zero")
+    statistic = 0.5 * n_obs**2 * share**2 / pairs
+    source = "Breusch & Pagan 1980; Baltagi & Li 1990 for unbalanced panels; plm's plmtest, type bp"
+    return Diagnostic("breusch_pagan", null, statistic, "chi2", (1,), source)
 
 
 def wald_of_slopes(table: CoefficientTable, at: Sequence[int]) -> Diagnostic:
@@ -83,14 +175,9 @@ def wald_of_slopes(table: CoefficientTable, at: Sequence[int]) -> Diagnostic:
         As by `wald`.
     """
     statistic = wald(table, at) / len(at)
-    return Diagnostic(
-        name="slopes",
-        null=marked("all slopes are zero"),
-        statistic=statistic,
-        distribution="F",
-        df=(len(at), table.correction.df_resid),
-        source=f"Wald test, covariance {table.correction.kind}",
-    )
+    null = marked("all slopes are zero")
+    source = f"Wald test, covariance {table.correction.kind}"
+    return Diagnostic("slopes", null, statistic, "F", (len(at), table.correction.df_resid), source)
 
 
 def wald(table: CoefficientTable, at: Sequence[int]) -> float:
@@ -142,16 +229,11 @@ def hausman(panel: Panel) -> Diagnostic:
     )
     if not common:
         raise EstimationError(Problem("hausman", "random effects and fixed effects share no column"))
-    caution = "the difference of the two covariances is not positive definite; prefer the test mundlak"
-    return Diagnostic(
-        name="hausman",
-        null=_NULL,
-        statistic=abs(float(gap @ np.linalg.solve(spread, gap))),
-        distribution="chi2",
-        df=(len(common),),
-        source="Hausman 1978; plm's phtest",
-        caution="" if is_definite(spread) else caution,
-    )
+    statistic = abs(float(gap @ np.linalg.solve(spread, gap)))
+    caution, source = "", "Hausman 1978; plm's phtest"
+    if not is_definite(spread):
+        caution = "the difference of the two covariances is not positive definite; prefer the test mundlak"
+    return Diagnostic("hausman", _NULL, statistic, "chi2", (len(common),), source, caution)
 
 
 def means_test(table: CoefficientTable) -> Diagnostic:
@@ -164,14 +246,8 @@ def means_test(table: CoefficientTable) -> Diagnostic:
     """
     at = [position for position, term in enumerate(table.terms) if term.endswith(MEAN)]
     statistic = wald(table, at)
-    return Diagnostic(
-        name="mundlak",
-        null=_NULL,
-        statistic=statistic,
-        distribution="chi2",
-        df=(len(at),),
-        source=f"Mundlak 1978; Wald test of entity means, covariance {table.correction.kind}",
-    )
+    source = f"Mundlak 1978; Wald test of entity means, covariance {table.correction.kind}"
+    return Diagnostic("mundlak", _NULL, statistic, "chi2", (len(at),), source)
 
 
 _MOST_ENTITIES = 5_000
@@ -203,14 +279,10 @@ def wooldridge(panel: Panel) -> Diagnostic:
     clustered = {"cov_type": "cluster", "cov_kwds": {"groups": clusters.codes}}
     fitted = OLS(after, before).fit(**clustered)
     slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
-    return Diagnostic(
-        name="serial_correlation",
-        null=marked("errors are not correlated over time within entities"),
-        statistic=(slope + 0.5) ** 2 / variance,
-        distribution="F",
-        df=(1, n_clusters - 1),
-        source="Wooldridge 2010, section 10.6.3; Drukker 2003, Stata's xtserial",
-    )
+    null = marked("errors are not correlated over time within entities")
+    source = "Wooldridge 2010, section 10.6.3; Drukker 2003, Stata's xtserial"
+    statistic = (slope + 0.5) ** 2 / variance
+    return Diagnostic("serial_correlation", null, statistic, "F", (1, n_clusters - 1), source)
 
 
 def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
@@ -241,11 +313,6 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
         raise EstimationError(Problem("entities", "no two entities share three periods"))
     shared = (present.T @ present)[is_pair]
     statistic = float(np.sqrt(shared) @ correlations[is_pair]) / np.sqrt(n_pairs)
-    return Diagnostic(
-        name="cross_section_dependence",
-        null=marked("errors are not correlated across entities"),
-        statistic=float(statistic),
-        distribution="normal",
-        df=(),
-        source="Pesaran 2004, 2015, CD with the pairs of unbalanced panels; plm's pcdtest, test cd",
-    )
+    null = marked("errors are not correlated across entities")
+    source = "Pesaran 2004, 2015, CD with the pairs of unbalanced panels; plm's pcdtest, test cd"
+    return Diagnostic("cross_section_dependence", null, float(statistic), "normal", (), source)

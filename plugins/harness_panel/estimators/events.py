@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Note, Panel, Problem, marked
-from harness_panel.diagnostics.diagnostic import Diagnostic, effect_tests
-from harness_panel.diagnostics.effects import wald_of_slopes
-from harness_panel.results.model_fit import by_columns
+from harness_panel.diagnostics.effects import Diagnostic, effect_tests, wald_of_slopes
 from harness_panel.solver.regression import Regression
+from harness_panel.statistics import by_columns
 
 LONG_AGO = 1_000_000
 """Periods since a start that was before all rows of the entity."""

@@ -33,18 +33,15 @@ from harness.plugin import (
     row_weights,
     rows_in_company,
 )
-from harness_panel.covariance import Covariance, columns_of
-from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.independent import PredictionsAlone
-from harness_panel.diagnostics.diagnostic import Check, unweighted
-from harness_panel.diagnostics.effects import f_test_of_effects, hausman
+from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
+from harness_panel.diagnostics.effects import Check, f_test_of_effects, hausman, unweighted
 from harness_panel.estimators.events import Events, EventWindow
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator
-from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel, report_of
-from harness_panel.results.statistics import intercept_statistics, likelihood_statistics
+from harness_panel.library import LibraryData, LibraryFit, LibraryModel, report_of
 from harness_panel.solver.draws import regress_draws
 from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Dimension, Regression, regress
+from harness_panel.statistics import intercept_statistics, likelihood_statistics
 
 _MOST_DUMMIES = 2**27
 """Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""

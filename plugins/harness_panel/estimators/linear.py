@@ -31,15 +31,27 @@ from harness.plugin import (
     key_of,
     statistic_columns,
 )
-from harness_panel.covariance import Covariance, columns_of
-from harness_panel.covariance.independent import PredictionsAlone
-from harness_panel.diagnostics.diagnostic import Check, Diagnostic, Refusal, diagnostic_columns, outcome_of
-from harness_panel.diagnostics.effects import pesaran, wald_of_slopes, wooldridge
-from harness_panel.results.library import LibraryData, LibraryModel, LibraryReport, report_of
-from harness_panel.results.model_fit import LevelledFit, ModelFit
-from harness_panel.results.statistics import agreement_statistic, equation_statistics, panel_statistics
+from harness_panel.covariance import Covariance, PredictionsAlone, columns_of
+from harness_panel.diagnostics.effects import (
+    Check,
+    Diagnostic,
+    Refusal,
+    diagnostic_columns,
+    outcome_of,
+    pesaran,
+    wald_of_slopes,
+    wooldridge,
+)
+from harness_panel.library import LibraryData, LibraryModel, LibraryReport, report_of
 from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Regression, in_order
+from harness_panel.statistics import (
+    LevelledFit,
+    ModelFit,
+    agreement_statistic,
+    equation_statistics,
+    panel_statistics,
+)
 
 _SHOWN = 10
 _FIXED = 1e-10

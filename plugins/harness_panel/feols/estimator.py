@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
@@ -24,6 +24,7 @@ from harness.plugin import (
     Note,
     Panel,
     Problem,
+    Refusals,
     Statistic,
     effect_named,
     read_effect_set,
@@ -31,12 +32,19 @@ from harness.plugin import (
     rows_in_company,
     statistic_columns,
 )
+from harness_panel.covariance import with_inference
 from harness_panel.estimators.linear import LINEAR
-from harness_panel.feols.covariance import CRV1, FeolsCovariance, WildBootstrap
-from harness_panel.feols.design import EffectDesign, LevelTrends, count_effects
-from harness_panel.feols.models import FeolsModels, level_model, stack
-from harness_panel.feols.regression import DroppedColumn, Estimate, FeolsRegression, Request
-from harness_panel.results.model_fit import LevelledFit
+from harness_panel.feols.covariance import CRV1, FeolsCovariance
+from harness_panel.feols.effects import (
+    EffectDesign,
+    FeolsModels,
+    LevelTrends,
+    count_effects,
+    level_model,
+    stack,
+)
+from harness_panel.feols.regression import FeolsRegression, FeolsRows, Request
+from harness_panel.statistics import LevelledFit
 
 Columns = Annotated[tuple[str, ...], Field(min_length=2)]
 """Columns and keys whose combinations are levels."""
@@ -52,7 +60,6 @@ class FeolsFit(LevelledFit):
     described : what describes the fit
     table : slopes with their covariance
     model : what predicts; one draw
-    notes : what was dropped
     """
 
     title: ClassVar[str] = "Fixed effects by pyfixest"
@@ -61,7 +68,18 @@ class FeolsFit(LevelledFit):
     described: tuple[Statistic, ...]
     table: CoefficientTable
     model: FeolsModels
-    notes: tuple[Note, ...]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, and whether effects are counted as too many."""
+        rows = self.regression.rows
+        if len(rows.design.sets) <= 2:
+            return self.regression.notes
+        message = (
+            f"The {rows.taken} are counted as {self.regression.n_effects}, which is rather too many "
+            "where they overlap; standard errors that count them are rather too large."
+        )
+        return (*self.regression.notes, Note("W-EFFECTS", "effects", message))
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named."""
@@ -75,7 +93,7 @@ class FeolsFit(LevelledFit):
     @property
     def absorbed(self) -> tuple[str, ...]:
         """Keys and columns whose effects are absorbed, by name."""
-        return tuple(levels.name for levels in self.regression.design.sets)
+        return tuple(levels.name for levels in self.regression.sets)
 
     def statistics(self) -> Sequence[Statistic]:
         """Return what describes the fit, every number with its definition."""
@@ -161,24 +179,18 @@ class Feols:
             or weights are asked for that the panel lacks; where pyfixest finds no solution.
         """
         weights = row_weights(panel, weighted=self.weighted)
-        whole = self._regression(panel, weights)
+        whole = self._rows(panel, weights)
         rows = rows_in_company(whole.design.sets)
         if self.singletons == "drop" and rows.size == 0:
             hint = "absorb fewer effects"
             raise EstimationError(Problem("rows", "every row is the only one of a level", hint=hint))
         used = whole if self.singletons == "keep" else whole.take(rows)
         refuse_impossible(used)
-        estimate = used.estimate(self.covariance.request(used))
-        notes = judge(used, estimate)
-        matrix, correction = self.covariance.corrected(used, estimate)
-        terms = tuple(panel.columns[at] for at in estimate.kept.tolist())
-        table = CoefficientTable(terms, estimate.slopes, matrix, correction)
-        if isinstance(self.covariance, WildBootstrap):
-            inference = self.covariance.bootstrap(used, estimate, factor=correction.factor, rng=rng)
-            table = replace(table, inference=inference)
-        model = level_model(panel, whole.design, estimate.all_slopes(len(panel.columns)))
-        statistics = summary(used, estimate, n_alone=panel.n_obs - rows.size)
-        return FeolsFit(used, statistics, table, model, notes)
+        regression = used.regression(used.estimate(self.covariance.request(used)))
+        bare = CoefficientTable(regression.terms, regression.estimate, *self.covariance.corrected(regression))
+        table = with_inference(bare, self.covariance, regression, rng=rng)
+        model = level_model(panel, whole.design, regression.within.slopes)
+        return FeolsFit(regression, summary(regression, n_alone=panel.n_obs - rows.size), table, model)
 
     def fit_draws(
         self,
@@ -202,9 +214,9 @@ class Feols:
         if not weights.any(axis=1).all():
             raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
         own = row_weights(panel, weighted=self.weighted)
-        whole = self._regression(panel, own)
+        whole = self._rows(panel, own)
         refuse_impossible(whole)
-        judge(whole, whole.estimate(Request("iid")))
+        whole.regression(whole.estimate(Request("iid")))
         drawn = stack([_draw(whole, own * draw) for draw in weights])
         return drawn.knowing_omitted(panel, weights=weights, row_weights=own)
 
@@ -213,20 +225,20 @@ class Feols:
         named = (*self.effects, *self.absorb)
         return tuple((parts,) if isinstance(parts, str) else parts for parts in named)
 
-    def _regression(self, panel: Panel, weights: Floats) -> FeolsRegression:
+    def _rows(self, panel: Panel, weights: Floats) -> FeolsRows:
         sets = tuple(read_effect_set(panel, _effect(parts)) for parts in self._sets)
         entities = next((levels for levels in sets if levels.effect == "entity"), None)
         trend = None
         if self.trends and entities is not None:
             trend = LevelTrends.of(entities, panel.period, weights)
-        return FeolsRegression(panel, EffectDesign(sets, weights, trend))
+        return FeolsRows(panel, EffectDesign(sets, weights, trend))
 
 
-def _draw(whole: FeolsRegression, weights: Floats) -> FeolsModels:
+def _draw(whole: FeolsRows, weights: Floats) -> FeolsModels:
     """Return the model of the rows that have a weight, (n_obs,), with the levels of all rows."""
     rows = np.flatnonzero(weights > 0.0)
     drawn = replace(whole, design=replace(whole.design, weights=weights)).take(rows)
-    slopes = drawn.estimate(Request("iid")).all_slopes(len(drawn.panel.columns))
+    slopes = drawn.estimate(Request("iid")).slopes
     return level_model(drawn.panel, drawn.design, slopes).among(whole.design.sets, rows)
 
 
@@ -239,7 +251,7 @@ def _in_words(sets: Sequence[Sequence[str]]) -> str:
     return ", ".join("^".join(parts) for parts in sets) or "nothing"
 
 
-def refuse_impossible(regression: FeolsRegression) -> None:
+def refuse_impossible(rows: FeolsRows) -> None:
     """Refuse rows that no equation with these effects can be estimated on.
 
     Raises
@@ -248,8 +260,8 @@ def refuse_impossible(regression: FeolsRegression) -> None:
         Where the outcome or the exposure does not vary, a set of effects has one level, no entity has two
         periods for its trend, or rows are no more than effects.
     """
-    panel, design, say = regression.panel, regression.design, regression.refusals
-    if not regression.varies[-1]:
+    panel, design, say = rows.panel, rows.design, Refusals(rows.panel, rows.taken)
+    if not rows.varies[-1]:
         raise EstimationError(say.constant_outcome(float(panel.observed[0])))
     for levels in design.sets:
         if levels.n_levels < 2:
@@ -258,82 +270,28 @@ def refuse_impossible(regression: FeolsRegression) -> None:
         hint = "leave trends out, or estimate on more periods"
         raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
     for at in range(len(panel.exposure_columns)):
-        if not regression.varies[at]:
+        if not rows.varies[at]:
             raise EstimationError(say.constant_exposure(at, float(panel.X[0, at])))
     few = say.few_rows(n_columns=1, n_effects=count_effects(design))
     if few:
         raise EstimationError(few)
 
 
-def judge(regression: FeolsRegression, estimate: Estimate) -> tuple[Note, ...]:
-    """Return notes on what was dropped.
-
-    Raises
-    ------
-    EstimationError
-        Where rows are too few, effects absorb the outcome or the exposure, or other columns determine it.
-    """
-    problem = _problem(regression, estimate)
-    if problem:
-        raise EstimationError(problem)
-    return tuple(_notes(regression, estimate))
-
-
-def summary(regression: FeolsRegression, estimate: Estimate, *, n_alone: int) -> tuple[Statistic, ...]:
+def summary(regression: FeolsRegression, *, n_alone: int) -> tuple[Statistic, ...]:
     """Return what describes a fit, `n_alone` of whose training rows are the only ones of a level."""
-    n_obs, n_effects = regression.panel.n_obs, count_effects(regression.design)
-    df = n_obs - estimate.kept.size - n_effects
+    estimate, df = regression.estimated, regression.df_resid
     total = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
-    rss = float(estimate.residuals @ estimate.residuals) * estimate.scale**2
+    rss = regression.rss * estimate.scale**2
     return (
-        Statistic("n_obs", n_obs, "rows of the estimated equation"),
+        Statistic("n_obs", regression.n_obs, "rows of the estimated equation"),
         Statistic("df_resid", df, "rows less coefficients less independent effects"),
         Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
         Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
         Statistic("r2", 1.0 - rss / total, "share of what effects leave of the outcome that columns explain"),
-        Statistic("n_effects", n_effects, "independent effects, slopes in time among them"),
+        Statistic("n_effects", regression.n_effects, "independent effects, slopes in time among them"),
         Statistic("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
         *(
             Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
-            for levels in regression.design.sets
+            for levels in regression.sets
         ),
     )
-
-
-def _problem(regression: FeolsRegression, estimate: Estimate) -> Problem | None:
-    say = regression.refusals
-    own = range(len(regression.panel.exposure_columns))
-    for dropped in estimate.dropped:
-        found = [at for at in own if at in (dropped.column, *dropped.on)]
-        if not found:
-            continue
-        if dropped.column == 0 or (dropped.column in own and not dropped.on):
-            return say.absorbed_exposure(found[0])
-        if dropped.column in own or len(dropped.on) > 1:
-            return say.determined_exposure(found[0], dropped.column, _combination(regression, dropped))
-    if float(estimate.outcome @ estimate.outcome) <= 1e-18 * estimate.outcome.size:
-        return say.absorbed_outcome()
-    return say.few_rows(n_columns=estimate.kept.size, n_effects=count_effects(regression.design))
-
-
-def _notes(regression: FeolsRegression, estimate: Estimate) -> Iterator[Note]:
-    say, design = regression.refusals, regression.design
-    for at in np.flatnonzero(~regression.varies[:-1]).tolist():
-        yield say.dropped_constant(at)
-    for dropped in estimate.dropped:
-        if dropped.on:
-            yield say.dropped_collinear(dropped.column, _combination(regression, dropped))
-        else:
-            yield say.dropped_absorbed(dropped.column)
-    if len(design.sets) > 2:
-        message = (
-            f"The {say.taken} are counted as {count_effects(design)}, which is rather too many "
-            "where they overlap; standard errors that count them are rather too large."
-        )
-        yield Note("W-EFFECTS", "effects", message)
-
-
-def _combination(regression: FeolsRegression, dropped: DroppedColumn) -> str:
-    names = regression.panel.columns
-    on = " and ".join(repr(names[at]) for at in dropped.on)
-    return f"{names[dropped.column]!r} is a combination of {on} and of the {regression.refusals.taken}"

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from harness.plugin import EffectSet, EstimationError, Floats, Ints, Mask, Panel, Problem, Refusals, listed
-from harness_panel.feols.design import EffectDesign
+from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Ints, Mask, Panel, Problem, listed
+from harness_panel.covariance import LibraryCovariance
+from harness_panel.feols.effects import EffectDesign, count_effects
+from harness_panel.solver.regression import Regression, judge
+from harness_panel.solver.within import Absorber, Dependence, WithinFit
 
 if TYPE_CHECKING:
     import pandas as pd
     from pyfixest.estimation.models.feols_ import Feols as PyfixestFit
 
+# Remaining variance of a column once effects and the columns before it are partialled out; less is none.
 COLLINEAR = 1e-13
-"""Remaining variance of a column once effects and the columns before it are partialled out; less is none."""
 
+# Relative error to which effects are partialled out; pyfixest's own default is 1e-6.
 _TOLERANCE = 1e-10
-"""Relative error to which effects are partialled out; pyfixest's own default is 1e-6."""
-
 _MOST_STEPS = 100_000
 
 _ALL_DROPPED = "All variables are collinear"
 
+# What varies by less than this share of a column's size is rounding.
 _ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
-"""What varies by less than this share of a column's size is rounding."""
 
 
 @dataclass(frozen=True)
@@ -48,29 +51,16 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class DroppedColumn:
-    """A column that effects and other columns determine.
-
-    Attributes
-    ----------
-    column : its position
-    on : positions of the columns that determine it; none where effects alone do
-    """
-
-    column: int
-    on: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Estimate:
     """Slopes with their covariance, and what they were computed from.
 
     Attributes
     ----------
     kept : (n_kept,), positions of the columns that have a slope
-    dropped : the others that vary
-    slopes : (n_kept,), outcome units per unit of the column
-    covariance : (n_kept, n_kept), as requested
+    absorbed : positions of those that effects alone determine
+    dependent : those that columns before them determine, together with the effects
+    slopes : (n_columns,), outcome units per unit of the column; zero for those without one
+    covariance : of the slopes, as requested
     units : (n_kept,), slope in outcome units per slope of the standardised column
     basis : (n_obs, n_kept), standardised columns without effects, times the roots of the weights
     outcome : (n_obs,), treated likewise
@@ -78,28 +68,42 @@ class Estimate:
     """
 
     kept: Ints
-    dropped: tuple[DroppedColumn, ...]
+    absorbed: list[int]
+    dependent: tuple[Dependence, ...]
     slopes: Floats
-    covariance: Floats
+    covariance: LibraryCovariance
     units: Floats
     basis: Floats
     outcome: Floats
     scale: float
 
-    @cached_property
-    def residuals(self) -> Floats:
-        """Residuals, (n_obs,), standardised, times the roots of the weights."""
-        return self.outcome - self.basis @ (self.slopes / self.units)
 
-    def all_slopes(self, n_columns: int) -> Floats:
-        """Return slopes of all columns, (n_columns,), zero for those without one."""
-        slopes = np.zeros(n_columns)
-        slopes[self.kept] = self.slopes
-        return slopes
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FeolsRegression(Regression):
+    """An estimate as the regression of a standardised outcome, of which slopes are in units of the columns.
+
+    Attributes
+    ----------
+    rows : what was estimated
+    estimate : by pyfixest
+    """
+
+    rows: FeolsRows
+    estimated: Estimate
+
+    def without_effects(self, clusters: Grouping) -> Callable[[Floats], Floats] | None:
+        """Return what partials effects out of columns; None where they all lie within clusters."""
+        design = self.rows.design
+        if all(levels.is_within(clusters) for levels in design.sets):
+            return None
+        root = np.sqrt(self.weights)[:, None]
+        return lambda columns: (
+            root * np.column_stack([design.residuals(column) for column in (columns / root).T])
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class FeolsRegression:
+class FeolsRows:
     """Rows, and the effects that are partialled out of them.
 
     Attributes
@@ -111,16 +115,16 @@ class FeolsRegression:
     panel: Panel
     design: EffectDesign
 
-    def take(self, rows: Ints) -> FeolsRegression:
-        """Return the regression of some rows, (n_rows,) positions, with the same sets of effects."""
+    def take(self, rows: Ints) -> FeolsRows:
+        """Return some rows, (n_rows,) positions, with the same sets of effects."""
         panel = self.panel.take(rows)
-        return FeolsRegression(panel, self.design.take(rows, panel.period))
+        return FeolsRows(panel, self.design.take(rows, panel.period))
 
-    @cached_property
-    def refusals(self) -> Refusals:
-        """What is said of its columns."""
+    @property
+    def taken(self) -> str:
+        """What is partialled out, in words."""
         effects = f"{listed([levels.name for levels in self.design.sets])} effects"
-        return Refusals(self.panel, effects + (" and trends" if self.design.trend is not None else ""))
+        return effects + (" and trends" if self.design.trend is not None else "")
 
     @cached_property
     def standardised(self) -> tuple[Floats, Floats]:
@@ -147,6 +151,42 @@ class FeolsRegression:
         ends = [(column.min(), column.max()) for column in (*self.panel.X.T, self.panel.observed)]
         return np.array([high - low > _ROUNDING * max(abs(low), abs(high)) for low, high in ends])
 
+    def regression(self, estimate: Estimate) -> FeolsRegression:
+        """Return an estimate as a regression, if `judge` has nothing against it."""
+        n_effects, slopes = count_effects(self.design), estimate.slopes
+        basis, triangle = np.linalg.qr(estimate.basis)
+        to_slopes = np.zeros((slopes.size, estimate.kept.size))
+        to_slopes[estimate.kept] = estimate.units[:, None] * np.linalg.inv(triangle)
+        fit = WithinFit(
+            kept=estimate.kept.tolist(),
+            constant=np.flatnonzero(~self.varies[:-1]).tolist(),
+            absorbed=estimate.absorbed,
+            dependent=estimate.dependent,
+            is_outcome_constant=not self.varies[-1],
+            # Where effects absorb all columns pyfixest has said nothing of the outcome.
+            is_outcome_absorbed=bool(
+                estimate.kept.size and estimate.outcome @ estimate.outcome <= 1e-18 * estimate.outcome.size
+            ),
+            centre=self.panel.X[0],
+            intercept=float(self.panel.observed[0]),
+            slopes=slopes,
+            taken=(),
+            basis=basis,
+            to_slopes=to_slopes,
+            residuals=estimate.outcome - estimate.basis @ (slopes[estimate.kept] / estimate.units),
+            condition=1.0,
+        )
+        return FeolsRegression(
+            panel=self.panel,
+            absorber=Absorber(self.design.sets),
+            n_effects=n_effects,
+            within=fit,
+            weights=self.design.weights,
+            notes=judge(self.panel, fit, taken=self.taken, n_effects=n_effects),
+            rows=self,
+            estimated=estimate,
+        )
+
     def estimate(self, request: Request) -> Estimate:
         """Estimate by weighted least squares.
 
@@ -158,21 +198,25 @@ class FeolsRegression:
         candidates = np.flatnonzero(self.varies[:-1])
         scales = self.standardised[1][[*candidates, -1]]
         n_obs, names = self.panel.n_obs, tuple[str, ...]()
-        slopes, covariance = np.empty(0), np.empty((0, 0))
+        own, covariance = np.empty(0), np.empty((0, 0))
         basis, outcome, within = np.empty((n_obs, 0)), np.zeros(n_obs), np.zeros((n_obs, candidates.size))
         found = self._fit(candidates, request) if candidates.size else None
         if found is not None:
-            names, slopes = tuple(found.coef().index), found.coef().to_numpy()
+            names, own = tuple(found.coef().index), found.coef().to_numpy()
             # The covariance, and columns without effects, have no public name.
             covariance, basis = np.asarray(found._vcov), np.asarray(found._X)
             outcome, within = np.asarray(found._Y).ravel(), found._Xd.to_numpy()
         is_kept = np.isin([f"x{at}" for at in range(candidates.size)], names)
         units = scales[-1] / scales[:-1][is_kept]
+        slopes = np.zeros(self.varies.size - 1)
+        slopes[candidates[is_kept]] = own * units
+        absorbed, dependent = _dropped(within, candidates, is_kept, scales)
         return Estimate(
             kept=candidates[is_kept],
-            dropped=_dropped(within, candidates, is_kept),
-            slopes=slopes * units,
-            covariance=covariance * np.outer(units, units),
+            absorbed=absorbed,
+            dependent=dependent,
+            slopes=slopes,
+            covariance=LibraryCovariance(covariance, np.diag(units)),
             units=units,
             basis=basis,
             outcome=outcome,
@@ -230,7 +274,7 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
     clusters = {"CRV1": " + ".join(f"c{at}" for at in range(len(request.clusters)))}
     try:
         with warnings.catch_warnings():
-            # They are of dropped columns, which a fit tells in its notes, and pandas' of what pyfixest calls.
+            # They are of dropped columns, which a fit has notes on, and pandas' of what pyfixest calls.
             warnings.simplefilter("ignore")
             found = pyfixest.feols(
                 formula,
@@ -259,17 +303,30 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
     return cast("PyfixestFit", found)
 
 
-def _dropped(values: Floats, candidates: Ints, is_kept: Mask) -> tuple[DroppedColumn, ...]:
-    """Return what determines each dropped column, from columns without effects, (n_obs, n_columns)."""
-    kept = np.flatnonzero(is_kept)
-    sizes = np.linalg.norm(values, axis=0)
-    found = []
+def _dropped(
+    values: Floats, candidates: Ints, is_kept: Mask, scales: Floats
+) -> tuple[list[int], tuple[Dependence, ...]]:
+    """Return the columns that effects determine, and what determines the others that were dropped.
+
+    Parameters
+    ----------
+    values : (n_obs, n_candidates), standardised columns without effects
+    scales : (n_candidates + 1,), standard deviations of columns and outcome
+    """
+    kept, sizes = np.flatnonzero(is_kept), np.linalg.norm(values, axis=0)
+    absorbed, dependent = [], []
     for at in np.flatnonzero(~is_kept).tolist():
         before = kept[kept < at]
-        on: tuple[int, ...] = ()
+        on, coefficients = before[:0], np.empty(0)
         if sizes[at] ** 2 > COLLINEAR * len(values):
             scaled = values[:, before] / sizes[before]
             shares = np.linalg.lstsq(scaled, values[:, at] / sizes[at], rcond=None)[0]
-            on = tuple(candidates[before[np.abs(shares) > 1e-6]].tolist())
-        found.append(DroppedColumn(int(candidates[at]), on))
-    return tuple(found)
+            counts = np.abs(shares) > 1e-6
+            on = before[counts]
+            coefficients = shares[counts] * (sizes[at] * scales[at]) / (sizes[on] * scales[on])
+        if on.size:
+            column, others = int(candidates[at]), tuple(candidates[on].tolist())
+            dependent.append(Dependence(column, others, tuple(coefficients.tolist())))
+        else:
+            absorbed.append(int(candidates[at]))
+    return absorbed, tuple(dependent)

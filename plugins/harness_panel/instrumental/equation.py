@@ -19,11 +19,9 @@ from harness.plugin import (
     Problem,
     require_continuous,
 )
-from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.conley import Conley
-from harness_panel.covariance.independent import Classical, LibraryCovariance, Robust
-from harness_panel.solver.absorb import without_effects
+from harness_panel.covariance import Classical, Clustered, Conley, LibraryCovariance, Robust
 from harness_panel.solver.regression import Regression, in_words, regress
+from harness_panel.solver.within import without_effects
 
 if TYPE_CHECKING:
     from linearmodels.iv.results import IVGMMResults, IVResults

@@ -18,9 +18,8 @@ from harness.plugin import (
     Problem,
     stacked,
 )
-from harness_panel.solver.absorb import NormalEquations
 from harness_panel.solver.regression import Regression, regress
-from harness_panel.solver.within_fit import fit_within
+from harness_panel.solver.within import NormalEquations, fit_within
 
 MOST_SUMS = 2**25
 """Sums of columns over the levels of each entity's rows that are held, 256 MB."""

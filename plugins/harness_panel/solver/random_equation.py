@@ -19,9 +19,8 @@ from harness.plugin import (
     numbered,
     read_effect_set,
 )
-from harness_panel.solver.absorb import Absorber, without_effects
 from harness_panel.solver.equation import Centring, Equation, FurtherColumns
-from harness_panel.solver.within_fit import WithinFit, fit_within
+from harness_panel.solver.within import Absorber, WithinFit, fit_within, without_effects
 
 
 def drawn_rows(panel: Panel, counts: Floats) -> Panel:

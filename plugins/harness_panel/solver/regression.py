@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -26,8 +26,14 @@ from harness.plugin import (
     listed,
     read_effect_set,
 )
-from harness_panel.solver.absorb import Absorber, absorber_of
-from harness_panel.solver.within_fit import Dependence, WithinFit, fit_within
+from harness_panel.solver.within import (
+    Absorber,
+    Dependence,
+    WithinFit,
+    absorber_of,
+    fit_within,
+    without_effects,
+)
 
 Dimension = Literal["entity", "time"]
 """A key of the panel."""
@@ -109,12 +115,12 @@ _NOTABLE_CONDITION = 1e8
 _WORST_CONDITION = 1e12
 
 
-def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effects: int) -> tuple[Note, ...]:
+def judge(panel: Panel, fit: WithinFit, *, taken: str, n_effects: int) -> tuple[Note, ...]:
     """Return notes on a fit.
 
     Parameters
     ----------
-    effects : those taken out; none for a pooled regression
+    taken : effects that are partialled out, in words; empty for a pooled regression
     n_effects : independent effects taken out; the constant counts as one
 
     Raises
@@ -123,7 +129,7 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effec
         Where the outcome does not vary, rows are too few, the exposure cannot be told apart, or the columns
         are too close to collinear.
     """
-    say = Refusals(panel, f"{in_words(effects)} effects" if effects else "")
+    say = Refusals(panel, taken)
     problem = _problem(say, fit, n_effects)
     if problem:
         raise EstimationError(problem)
@@ -273,6 +279,16 @@ class Regression:
         """
         return Grouping.of(key_of(self.panel, effect_named(name)).codes)
 
+    def without_effects(self, clusters: Grouping) -> Callable[[Floats], Floats] | None:
+        """Return what partials effects out of columns, (n_obs, n), times the roots of the weights.
+
+        None where that changes no sum over clusters, as without effects.
+        """
+        if not self.sets:
+            return None
+        root = np.sqrt(self.weights)[:, None]
+        return lambda columns: root * without_effects(self.absorber, columns / root, self.weights)
+
     def leverage(self) -> Floats:
         """Return each row's leverage in the regression on columns and dummies, (n_obs,), in (0, 1]."""
         own: Floats = np.einsum("ij,ij->i", self.basis, self.basis)
@@ -340,5 +356,6 @@ def regress(panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | N
 def judged(panel: Panel, absorber: Absorber, within: WithinFit, weights: Floats) -> Regression:
     """Return a fit as a regression, if `judge` has nothing against it."""
     rank, sets = absorber.rank(weights), absorber.sets
-    notes = judge(panel, within, effects=[levels.effect for levels in sets], n_effects=rank)
+    taken = f"{in_words([levels.effect for levels in sets])} effects" if sets else ""
+    notes = judge(panel, within, taken=taken, n_effects=rank)
     return Regression(panel, absorber, rank if sets else 0, within, weights, notes)

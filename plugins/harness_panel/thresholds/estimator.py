@@ -28,22 +28,24 @@ from harness.plugin import (
     require_continuous,
     row_weights,
 )
-from harness_panel.covariance.independent import PredictionsAlone
-from harness_panel.diagnostics.diagnostic import effect_tests
+from harness_panel.covariance import PredictionsAlone
+from harness_panel.diagnostics.effects import effect_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
-from harness_panel.results.model_fit import by_columns
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns, OneByOne
 from harness_panel.solver.regression import Dimension, Regression, regress
-from harness_panel.thresholds.inference import (
+from harness_panel.statistics import by_columns
+from harness_panel.thresholds.search import (
+    Candidates,
+    FoundThresholds,
     PlaceLikelihood,
     Resample,
+    ThresholdSearch,
     ThresholdTest,
     critical_ratio,
     error_draws,
     place_likelihoods,
     threshold_tests,
 )
-from harness_panel.thresholds.search import Candidates, FoundThresholds, ThresholdSearch
 
 
 @dataclass(frozen=True)

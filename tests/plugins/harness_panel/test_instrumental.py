@@ -12,7 +12,7 @@ from linearmodels.iv import IV2SLS, IVGMM, IVLIML
 from harness import EstimationError
 from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, FixedEffects, Instrumental, PooledOLS, Robust
-from harness_panel.diagnostics.diagnostic import Diagnostic
+from harness_panel.diagnostics.effects import Diagnostic
 from panels import panel_from_arrays
 
 

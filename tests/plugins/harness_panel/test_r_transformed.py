@@ -11,11 +11,10 @@ import pytest
 from harness import Panel
 from harness.plugin import random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
-from harness_panel.estimators.first_difference import DIFFERENCES
-from harness_panel.results.library import LibraryData, report_of
-from harness_panel.solver.absorb import Absorber
-from harness_panel.solver.differences import adjacent_pairs, differenced
-from harness_panel.solver.equation import Centring, Equation
+from harness_panel.estimators.transformed import DIFFERENCES
+from harness_panel.library import LibraryData, report_of
+from harness_panel.solver.equation import Centring, Equation, adjacent_pairs, differenced
+from harness_panel.solver.within import Absorber
 from r_reference import PANELS, in_order, r_panel, reference
 
 BOTH = ("entity", "time")

@@ -11,7 +11,7 @@ from scipy import stats
 from harness.data.simulate.small_panels import InvertedU
 from harness.plugin import random_stream
 from harness_panel import PolynomialEffects
-from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
+from harness_panel.estimators.polynomial_effects import SlopeOfExposure, joint_tests, shape_tests
 from panels import panel_from_arrays, panel_from_frame
 
 

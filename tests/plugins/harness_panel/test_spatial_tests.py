@@ -10,7 +10,7 @@ import pytest
 
 from harness.plugin import Contiguity, random_stream
 from harness_panel import PooledOLS
-from harness_panel.diagnostics.spatial import Neighbours, weight_matrix
+from harness_panel.diagnostics.pooled import Neighbours, weight_matrix
 from harness_panel.solver.regression import regress
 from panels import panel_from_arrays
 

@@ -11,8 +11,7 @@ import statsmodels.api as sm
 from harness import EstimationError
 from harness.plugin import random_stream
 from harness_panel import FixedEffects, ThresholdEffects
-from harness_panel.thresholds.inference import critical_ratio, error_draws
-from harness_panel.thresholds.search import Candidates
+from harness_panel.thresholds.search import Candidates, critical_ratio, error_draws
 from panels import panel_from_arrays
 
 

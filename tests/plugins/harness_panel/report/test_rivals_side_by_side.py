@@ -13,7 +13,7 @@ from harness.report.sections.effects.figure import whiskers_of
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import effect_table
 from harness.running.folder import RunFolder
-from harness_panel.report.section import THRESHOLDS
+from harness_panel.section import SECTION
 from report.shown_blocks import blocks_of, tables_in, texts
 
 ESTIMATORS = [
@@ -110,7 +110,7 @@ def test_a_break_has_a_slope_in_each_regime_and_a_parabola_no_single_one(result)
 
 def test_the_shape_of_the_parabola_is_told(result):
     run, folder = result
-    shown = tables_in(blocks_of(THRESHOLDS, read_run(RunFolder.open(folder))))[-1]
+    shown = tables_in(blocks_of(SECTION, read_run(RunFolder.open(folder))))[-1]
     assert shown.caption == "Shapes of polynomials"
     ((label, (tests, _)),) = texts(shown).items()
     assert label == "Parabola, y"

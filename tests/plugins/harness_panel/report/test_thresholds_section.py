@@ -12,8 +12,7 @@ from harness.installed import installed
 from harness.language import spoken
 from harness.plugin import random_stream
 from harness.running.folder import RunFolder
-from harness_panel.report.rows import rivals
-from harness_panel.report.section import THRESHOLDS
+from harness_panel.section import SECTION, rivals
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in
 
 
@@ -44,7 +43,7 @@ def rows():
 def section_of(tmp_path, exposure, estimators):
     result = harness.run(study(exposure, estimators), data=rows(), out=tmp_path / "run", progress=False)
     run = read_run(RunFolder.open(tmp_path / "run"))
-    return result, run, blocks_of(THRESHOLDS, run)
+    return result, run, blocks_of(SECTION, run)
 
 
 def test_thresholds_are_shown_with_their_likelihood(tmp_path):
@@ -53,7 +52,7 @@ def test_thresholds_are_shown_with_their_likelihood(tmp_path):
         {"id": "broken", "use": "threshold_effects", "bootstraps": 99, "label": "Threshold"},
     ]
     result, run, blocks = section_of(tmp_path, "q", estimators)
-    (row,) = run.view(rivals).breaks
+    (row,) = (row for rival in run.view(rivals) for row in rival.breaks)
     assert row.at == pytest.approx(0.5, abs=0.03)
     (table,) = tables_in(blocks)
     (_, (label, *_, tests)) = table.texts
@@ -61,7 +60,7 @@ def test_thresholds_are_shown_with_their_likelihood(tmp_path):
     assert tests.startswith("1: F ")
     assert names_of_figures(blocks) == ["threshold-y-broken"]
     with spoken("zh", installed().messages):
-        assert THRESHOLDS.headed(run) == "门槛、形状与处理效应"
+        assert SECTION.headed(run) == "门槛、形状与处理效应"
     written = result.table("thresholds")
     assert written["kind"].tolist() == ["break"]
     tests = result.table("effect_tests").query("estimator == 'broken'")
@@ -76,7 +75,8 @@ def test_treatments_are_shown_by_periods_since_they_started(tmp_path):
         {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "event_window": 2, "label": "FE"},
     ]
     result, run, blocks = section_of(tmp_path, "zone", estimators)
-    assert [row.event_time for row in run.view(rivals).events] == [-2, -1, 0, 1, 2]
+    events = [row.event_time for rival in run.view(rivals) for row in rival.events]
+    assert events == [-2, -1, 0, 1, 2]
     assert tables_in(blocks) == []
     (sentence,) = said_in(blocks)
     assert sentence.startswith("FE, y: the joint test of no effect before the start has F ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,20 @@ from numpy.random import Generator
 
 from harness.plugin import (
     CoefficientTable,
-    EstimationError,
     Floats,
     Ints,
     Note,
     Panel,
-    Problem,
     effect_named,
     key_of,
 )
-from harness_panel.covariance import Covariance, clusters_of
-from harness_panel.covariance.clustered import WildCluster
-from harness_panel.covariance.independent import LibraryCovariance
+from harness_panel.covariance import (
+    Covariance,
+    LibraryCovariance,
+    clusters_of,
+    refuse_cancelled,
+    with_inference,
+)
 from harness_panel.solver.equation import Centring
 from harness_panel.solver.regression import Regression
 
@@ -212,11 +214,9 @@ def report_of(
         estimate[0] += regression.within.intercept
     computed = LibraryCovariance(np.asarray(results.cov), data.to_units)
     matrix, correction = covariance.corrected(regression, computed)
-    _refuse_nothing(regression, np.diag(matrix), correction.kind)
-    table = CoefficientTable(regression.terms, estimate, matrix, correction)
-    if isinstance(covariance, WildCluster):
-        inference = covariance.bootstrap(regression, table.estimate, factor=correction.factor, rng=rng)
-        table = replace(table, inference=inference)
+    refuse_cancelled(regression, np.diag(matrix), correction.kind, nothing=_NOTHING)
+    bare = CoefficientTable(regression.terms, estimate, matrix, correction)
+    table = with_inference(bare, covariance, regression, rng=rng)
     gaps = _gaps(estimate, regression)
     notes = _notes(library, table, regression, gaps)
     # The library divides weights by their mean.
@@ -260,18 +260,3 @@ def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: 
         f"and are {gaps[at]:.2g} apart."
     )
     return (Note("W-DISAGREE", table.terms[at], message),)
-
-
-def _refuse_nothing(regression: Regression, variances: Floats, kind: str) -> None:
-    """Refuse variances, (n_coef,), of which cancelling has left rounding alone.
-
-    With effects of entities in two periods, say, the scores of either period sum to zero.
-    """
-    plain = regression.rss / regression.n_obs
-    usual = plain * np.sum(regression.to_coefficients**2, axis=1)
-    is_nothing = variances < _NOTHING * usual
-    if is_nothing.any():
-        named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
-        what = f"{kind}: the standard error of {named} is zero, since scores cancel within clusters"
-        hint = "cluster by another key, or choose classical or robust"
-        raise EstimationError(Problem("covariance", what, hint=hint))

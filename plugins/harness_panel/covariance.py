@@ -1,0 +1,532 @@
+"""The covariances of coefficients that an estimator offers, as a spec names them under ``covariance:``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isqrt
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness.plugin import (
+    ClusteredRegression,
+    CoefficientTable,
+    Correction,
+    EstimationError,
+    Floats,
+    Panel,
+    Problem,
+    WildClusters,
+    effect_named,
+    great_circle_km,
+    marked,
+    rows_by_period,
+    wild_cluster_inference,
+)
+from harness_panel.solver.regression import Regression
+from harness_panel.solver.within import absorber_of
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryCovariance:
+    """A covariance as a library computed it, of columns that were made orthonormal for it.
+
+    Attributes
+    ----------
+    turned : (n_coef, n_coef), of the coefficients of those columns, all of one length
+    to_units : (n_coef, n_coef), takes these coefficients to those of the columns as they are
+    """
+
+    turned: Floats
+    to_units: Floats
+
+    @property
+    def matrix(self) -> Floats:
+        """The covariance of the coefficients of the columns as they are, (n_coef, n_coef)."""
+        covariance: Floats = self.to_units @ self.turned @ self.to_units.T
+        return covariance
+
+    def nearest(self) -> Floats:
+        """Return the covariance with negative eigenvalues set to zero, (n_coef, n_coef).
+
+        Taken among orthonormal columns, so that neither units nor levels of columns matter.
+        """
+        values, vectors = np.linalg.eigh((self.turned + self.turned.T) / 2.0)
+        half = self.to_units @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+        covariance: Floats = half @ half.T
+        return covariance
+
+
+def correction_of(
+    regression: Regression,
+    kind: str,
+    *,
+    factor: float,
+    n_clusters: tuple[int, ...] = (),
+    n_effects: int = 0,
+    bandwidth: int | None = None,
+) -> Correction:
+    """Describe a covariance; with clusters, their least number less one is the degrees of freedom.
+
+    Parameters
+    ----------
+    n_effects : effects counted beside the coefficients; without clusters all of them are
+    """
+    return Correction(
+        kind=kind,
+        n_obs=regression.n_obs,
+        n_coef=regression.n_coef,
+        n_effects=n_effects if n_clusters else regression.n_effects,
+        n_clusters=n_clusters,
+        factor=factor,
+        df_resid=min(n_clusters) - 1 if n_clusters else regression.df_resid,
+        bandwidth=bandwidth,
+    )
+
+
+_LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
+"""Power of 1 - h that a residual is divided by."""
+
+
+@dataclass(frozen=True)
+class Classical:
+    """Independent errors of equal variance, RSS / (n - K - G), with K coefficients and G effects."""
+
+    use: Literal["classical"] = "classical"
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for."""
+        return {"cov_type": "unadjusted"}
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), with the variance over degrees of freedom."""
+        factor = regression.n_obs / regression.df_resid
+        return factor * covariance.matrix, correction_of(regression, marked("classical"), factor=factor)
+
+
+@dataclass(frozen=True)
+class PredictionsAlone(Classical):
+    """What a fit has that only predicts, as in a fold: no library is asked, and there is no table."""
+
+
+@dataclass(frozen=True)
+class Robust:
+    """Independent errors of any variance (White 1980; MacKinnon & White 1985).
+
+    HC0 and HC1 are linearmodels', HC2 and HC3 those of statsmodels. With absorbed effects HC2 and HC3 are our
+    own, since neither library knows the leverage of rows in the regression on dummies.
+
+    Attributes
+    ----------
+    variant : HC0 has no correction; HC1 multiplies by n / (n - K - G), which counts absorbed effects as the
+        dummy-variable regression does; HC2 and HC3 divide squared residuals by 1 - h and (1 - h)^2, h the
+        leverage in the dummy-variable regression
+    """
+
+    variant: Literal["HC0", "HC1", "HC2", "HC3"] = "HC1"
+    use: Literal["robust"] = "robust"
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
+
+        Raises
+        ------
+        EstimationError
+            For HC2 and HC3 where a row has leverage one, as the only row of an entity has.
+        """
+        if self.variant in _LEVERAGE_POWERS:
+            self._refuse_fixed_rows(regression)
+        return {"cov_type": "robust"}
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return linearmodels' HC0, (n_coef, n_coef), times the factor of HC1, or HC2 or HC3 in its place."""
+        factor = regression.n_obs / regression.df_resid if self.variant == "HC1" else 1.0
+        matrix = (
+            regression.to_coefficients @ self._with_leverage(regression) @ regression.to_coefficients.T
+            if self.variant in _LEVERAGE_POWERS
+            else covariance.matrix
+        )
+        return factor * matrix, correction_of(regression, self.variant, factor=factor)
+
+    def _with_leverage(self, regression: Regression) -> Floats:
+        """Return the covariance of the coordinates in the basis, in which the bread is the identity."""
+        if not regression.effects:
+            from statsmodels.regression.linear_model import OLS
+
+            # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
+            fitted = OLS(regression.within.residuals, regression.basis).fit(cov_type=self.variant)
+            return np.asarray(fitted.cov_params())
+        slack = (1.0 - regression.leverage()) ** _LEVERAGE_POWERS[self.variant]
+        stretched = regression.basis * (regression.within.residuals / slack)[:, None]
+        meat: Floats = stretched.T @ stretched
+        return meat
+
+    def _refuse_fixed_rows(self, regression: Regression) -> None:
+        n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
+        if n_fixed:
+            what = (
+                f"{self.variant} is undefined: {n_fixed} of {regression.n_obs} rows have "
+                "leverage 1, as the only row of an entity"
+            )
+            hint = "choose another covariance, or leave out entities and periods with a single row"
+            raise EstimationError(Problem("covariance", what, expected="HC0, HC1 or clustered", hint=hint))
+
+
+CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
+"""Whose small-sample correction a clustered covariance has."""
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """Errors dependent within clusters; two dimensions as in Cameron, Gelbach & Miller 2011.
+
+    The sandwich is linearmodels'; the factor before it has a name. G is the clusters, n the rows, and K the
+    coefficients without absorbed effects.
+
+    Attributes
+    ----------
+    by : one or two of ``entity``, ``time`` and further columns of the data, such as ``province``
+    correction : ``plm`` is G / (G - 1) times (n - 1) / (n - K), each of the three terms of two dimensions
+        with its own G. ``stata`` is that of ``xtreg, fe vce(cluster)`` with time dummies and of ``reghdfe``:
+        K counts the constant and the absorbed effects that are not nested in the clusters as well, and two
+        dimensions share the smaller G. ``linearmodels`` is n / (n - K) without G, where K counts all absorbed
+        effects, unless there is one set, nested in the clusters. ``none`` multiplies by nothing.
+
+    Statistics have G - 1 degrees of freedom, with two dimensions the smaller G.
+    """
+
+    by: tuple[str, ...] = ("entity",)
+    correction: CorrectionName = "plm"
+    use: Literal["clustered"] = "clustered"
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(set(self.by)) == len(self.by) <= 2:
+            message = f"by: one or two of entity, time and further columns, each once; found {list(self.by)}"
+            raise ValueError(message)
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
+
+        Raises
+        ------
+        EstimationError
+            Where a dimension has fewer than two clusters, or the panel lacks a column.
+        """
+        n_clusters = self._n_clusters(regression)
+        if min(n_clusters) < 2:
+            what = (
+                f"clustered by {' and '.join(self.by)} needs two clusters of each; "
+                f"there are {', '.join(map(str, n_clusters))}"
+            )
+            hint = "choose classical or robust, or estimate on more rows"
+            raise EstimationError(Problem("covariance", what, hint=hint))
+        return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
+        n_clusters, n_obs = self._n_clusters(regression), regression.n_obs
+        n_effects = _n_effects(regression, self.by, self.correction)
+        df = n_obs - regression.n_coef - n_effects
+        least = min(n_clusters) / (min(n_clusters) - 1)
+        remaining, factor = {
+            # linearmodels' group_debias has G / (G - 1) and (n - 1) / n of each term in it.
+            "plm": (n_obs / df, (n_obs - 1) / df * (least if len(n_clusters) == 1 else 1.0)),
+            "stata": (least * (n_obs - 1) / df,) * 2,
+            "linearmodels": (n_obs / df,) * 2,
+            "none": (1.0, 1.0),
+        }[self.correction]
+        matrix, change = mended(covariance, remaining, has_constant=regression.has_constant)
+        named = "" if self.correction == "plm" else f", correction {self.correction}"
+        kind = f"clustered by {' and '.join(self.by)}{named}{change}"
+        return matrix, correction_of(
+            regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
+        )
+
+    def _n_clusters(self, regression: Regression) -> tuple[int, ...]:
+        return tuple(regression.grouping(name).n_levels for name in self.by)
+
+
+def _n_effects(regression: Regression, by: tuple[str, ...], correction: CorrectionName) -> int:
+    """Return how many effects a correction counts beside the coefficients."""
+    if correction not in ("stata", "linearmodels") or not regression.sets:
+        return 0
+    clusters = [regression.grouping(name) for name in by]
+    if correction == "linearmodels":
+        is_nested = len(regression.sets) == 1 and all(map(regression.sets[0].is_within, clusters))
+        return 0 if is_nested else regression.n_effects
+    crossing = [levels for levels in regression.sets if not any(map(levels.is_within, clusters))]
+    return absorber_of(crossing).rank(regression.weights) if crossing else 1
+
+
+def mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool) -> tuple[Floats, str]:
+    """Return a covariance times a factor, without negative variances, and what was done to it.
+
+    The variance of a constant depends on where columns are zero. One below zero is raised on its own, so that
+    the level of a column changes no standard error of a slope.
+    """
+    matrix = factor * covariance.matrix
+    is_negative = np.diag(matrix) < 0.0
+    if not is_negative.any():
+        return matrix, ""
+    nearest = factor * covariance.nearest()
+    if not has_constant or is_negative[1:].any():
+        return nearest, marked(", negative eigenvalues set to zero")
+    matrix[0, 0] = nearest[0, 0]
+    return matrix, marked(", negative eigenvalues set to zero for the constant")
+
+
+_MOST_CLUSTERS = 1_000
+
+
+@dataclass(frozen=True)
+class WildCluster(WildClusters):
+    """Clustered errors whose p-values and limits come from a wild cluster bootstrap, the null imposed.
+
+    Its options, and the sources of the method, are those of `harness.plugin.WildClusters`.
+    """
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
+
+        Raises
+        ------
+        EstimationError
+            Where there are fewer than two clusters, or more than the bootstrap is meant for.
+        """
+        n_clusters = regression.grouping(self.by).n_levels
+        if n_clusters > _MOST_CLUSTERS:
+            what = f"the wild cluster bootstrap is for few clusters; there are {n_clusters}"
+            hint = "choose clustered, which needs no bootstrap with so many"
+            raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
+        return self._clustered.library_options(regression)
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
+        matrix, correction = self._clustered.corrected(regression, covariance)
+        (n_clusters,) = correction.n_clusters
+        number = self.number(n_clusters)
+        drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
+        kind = f"{correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
+        return matrix, replace(correction, kind=kind)
+
+    @property
+    def _clustered(self) -> Clustered:
+        return Clustered((self.by,))
+
+
+def with_inference(
+    table: CoefficientTable, covariance: object, regression: Regression, *, rng: Generator
+) -> CoefficientTable:
+    """Return a table with p-values and limits of a wild cluster bootstrap, if its covariance has one.
+
+    Parameters
+    ----------
+    rng : draws the weights, which all coefficients share
+    """
+    if not isinstance(covariance, WildClusters):
+        return table
+    clusters = regression.grouping(covariance.by)
+    clustered = ClusteredRegression(
+        basis=regression.basis,
+        to_coefficients=regression.to_coefficients,
+        estimate=table.estimate,
+        residuals=regression.within.residuals,
+        clusters=clusters,
+        without_effects=regression.without_effects(clusters),
+    )
+    factor = table.correction.factor
+    return replace(table, inference=wild_cluster_inference(clustered, covariance, factor=factor, rng=rng))
+
+
+def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, nothing: float) -> None:
+    """Refuse variances, (n_coef,), of which cancelling has left rounding alone.
+
+    With effects of entities in two periods, say, the scores of either period sum to zero.
+
+    Parameters
+    ----------
+    nothing : share of the variance of independent errors up to which one is rounding
+
+    Raises
+    ------
+    EstimationError
+        Where there is such a variance.
+    """
+    plain = regression.rss / regression.n_obs
+    usual = plain * np.sum(regression.to_coefficients**2, axis=1)
+    is_nothing = variances < nothing * usual
+    if is_nothing.any():
+        named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
+        what = f"{kind}: the standard error of {named} is zero, since scores cancel within clusters"
+        hint = "cluster by another key, or choose a covariance of independent errors"
+        raise EstimationError(Problem("covariance", what, hint=hint))
+
+
+@dataclass(frozen=True)
+class DriscollKraay:
+    """Errors dependent across entities and over a few periods (Driscoll & Kraay 1998), without a factor.
+
+    It is the kernel covariance of linearmodels; lags are counted in periods that some row has.
+
+    Attributes
+    ----------
+    bandwidth : >= 0, periods
+        Largest lag, with Bartlett weights; None is floor(T ** (1 / 4)), T the number of periods.
+
+    Statistics have T - 1 degrees of freedom.
+    """
+
+    bandwidth: int | None = None
+    use: Literal["driscoll_kraay"] = "driscoll_kraay"
+
+    def __post_init__(self) -> None:
+        if self.bandwidth is not None and self.bandwidth < 0:
+            message = f"bandwidth: a number of periods >= 0; found {self.bandwidth}"
+            raise ValueError(message)
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
+
+        Raises
+        ------
+        EstimationError
+            Where there are fewer than two periods, or no more than the bandwidth.
+        """
+        n_periods, bandwidth = self._periods_and_lags(regression)
+        least = max(2, bandwidth + 1)
+        if n_periods < least:
+            what = (
+                f"Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; the rows are of {n_periods}"
+            )
+            hint = "choose classical, robust or clustered by entity, or a smaller bandwidth"
+            raise EstimationError(Problem("covariance", what, hint=hint))
+        return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
+        kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
+        n_periods, lags = self._periods_and_lags(regression)
+        return covariance.matrix, correction_of(
+            regression, kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags
+        )
+
+    def _periods_and_lags(self, regression: Regression) -> tuple[int, int]:
+        n_periods = regression.grouping("time").n_levels
+        return n_periods, isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth
+
+
+_ROWS_AT_A_TIME = 2_000
+
+
+@dataclass(frozen=True)
+class Conley:
+    """Errors dependent among rows of one period up to a distance, and within entities over some periods.
+
+    The sandwich sums s_i K(d_ij) s_j' over pairs of rows of one period, s their scores and d their
+    great-circle distance, and s_it L(|t - u|) s_iu' over pairs of rows of one entity; it has no factor.
+    Degrees of freedom are those of rows. Neither library has it.
+
+    Attributes
+    ----------
+    cutoff_km : > 0, distance from which errors are independent
+    kernel : weight of a pair: ``bartlett`` falls from one to zero at the cut-off, ``uniform`` is one up to it
+    lags : >= 0, periods over which errors of an entity are dependent, with Bartlett weights
+    """
+
+    cutoff_km: float
+    kernel: Literal["bartlett", "uniform"] = "bartlett"
+    lags: int = 0
+    use: Literal["conley"] = "conley"
+
+    def __post_init__(self) -> None:
+        if not self.cutoff_km > 0.0:
+            message = f"cutoff_km: a distance above zero; found {self.cutoff_km}"
+            raise ValueError(message)
+        if self.lags < 0:
+            message = f"lags: a number of periods >= 0; found {self.lags}"
+            raise ValueError(message)
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for; its covariance is replaced.
+
+        Raises
+        ------
+        EstimationError
+            Where the panel has no coordinates.
+        """
+        if regression.panel.coordinates is None:
+            what = "Conley errors need to know where rows are, and the panel has no coordinates"
+            hint = "name their columns as roles.latitude and roles.longitude"
+            raise EstimationError(Problem("covariance", what, hint=hint))
+        return {"cov_type": "robust"}
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return the covariance, (n_coef, n_coef)."""
+        scores = regression.basis * regression.within.residuals[:, None]
+        own = LibraryCovariance(self.meat(regression.panel, scores), regression.to_coefficients)
+        return self.mended(regression, own)
+
+    def mended(self, regression: Regression, own: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return a covariance whose middle is by `meat`, (n_coef, n_coef), without negative eigenvalues."""
+        matrix, mended = own.matrix, ""
+        if (np.linalg.eigvalsh(own.turned) < 0.0).any():
+            matrix, mended = own.nearest(), ", negative eigenvalues set to zero"
+        over_time = f", {self.lags} lags within entities" if self.lags else ""
+        kind = f"Conley, {self.kernel} kernel up to {self.cutoff_km:g} km{over_time}{mended}"
+        return matrix, correction_of(regression, kind, factor=1.0)
+
+    def meat(self, panel: Panel, scores: Floats) -> Floats:
+        """Return the covariance of the sum of scores, (n, n), given those of rows, (n_obs, n)."""
+        coordinates = panel.coordinates
+        assert coordinates is not None  # noqa: S101 - refused by `library_options`
+        total = np.zeros((scores.shape[1], scores.shape[1]))
+        for rows in rows_by_period(panel.period):
+            for start in range(0, rows.size, _ROWS_AT_A_TIME):
+                some = rows[start : start + _ROWS_AT_A_TIME]
+                distance = great_circle_km(coordinates[some], coordinates[rows])
+                total += scores[some].T @ (self._weights(distance) @ scores[rows])
+        return total + self._over_time(panel, scores) if self.lags else total
+
+    def _weights(self, distance: Floats) -> Floats:
+        if self.kernel == "uniform":
+            return (distance <= self.cutoff_km).astype(np.float64)
+        weights: Floats = np.maximum(1.0 - distance / self.cutoff_km, 0.0)
+        return weights
+
+    def _over_time(self, panel: Panel, scores: Floats) -> Floats:
+        """Return the sum over pairs of different rows of one entity."""
+        order = np.lexsort((panel.period, panel.entity.codes))
+        ordered, entity, period = scores[order], panel.entity.codes[order], panel.period[order]
+        total = np.zeros((scores.shape[1], scores.shape[1]))
+        # Rows of an entity are sorted by period, so that a pair is at most `lags` places apart.
+        for apart in range(1, self.lags + 1):
+            gap = period[apart:] - period[:-apart]
+            is_pair = (entity[apart:] == entity[:-apart]) & (gap <= self.lags)
+            weights = np.where(is_pair, 1.0 - gap / (self.lags + 1.0), 0.0)
+            across = (ordered[apart:] * weights[:, None]).T @ ordered[:-apart]
+            total += across + across.T
+        return total
+
+
+Covariance = Annotated[
+    Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="use")
+]
+"""Any of them, told apart by ``use``; an option that belongs to another kind is refused."""
+
+IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="use")]
+"""Those of rows that no key groups, as the means of entities are."""
+
+
+def clusters_of(covariance: Covariance) -> tuple[str, ...]:
+    """Return the keys and columns whose levels are the clusters; empty without clusters."""
+    if isinstance(covariance, Clustered):
+        return covariance.by
+    return (covariance.by,) if isinstance(covariance, WildCluster) else ()
+
+
+def columns_of(covariance: Covariance) -> tuple[str, ...]:
+    """Return the columns of the data, beside the keys, that clusters are told by."""
+    return tuple(name for name in clusters_of(covariance) if not isinstance(effect_named(name), str))

@@ -1,0 +1,315 @@
+"""The section of thresholds, shapes, and effects since a treatment started: rows, tables and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
+
+from harness.plugin import reporting as parts
+from harness.plugin.reporting import EffectTestRow, StudyRecord, ThresholdRow, fixed, gettext, marked, p_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from harness.plugin.drawing import FigureRenderer, RenderedFigure
+
+# Kind of a threshold that a model assumes, unlike a change of sign that curves show.
+BREAK = "break"
+
+# Tests of a polynomial's shape, and turning points, as the report calls them.
+SHAPES: Mapping[str, str] = {
+    "linearity": marked("against a straight line"),
+    "parabola": marked("against a parabola"),
+    "U": marked("a U"),
+    "inverted U": marked("an inverted U"),
+    "N": marked("an N"),
+    "inverted N": marked("an inverted N"),
+}
+KINDS: Mapping[str, str] = {"minimum": marked("minimum"), "maximum": marked("maximum")}
+
+BREAKS_NOTE = marked(
+    "A threshold model has a break wherever it fits best, whether there is one or not; the tests, by a "
+    "bootstrap that keeps entities whole, say for how many there is evidence."
+)
+SHAPES_NOTE = marked(
+    "Against a straight line or a parabola: F of the powers beyond. U and N: the weakest one-sided t "
+    "statistic of the slopes that make the shape, at the ends of the observed range and where a cubic bends "
+    "(Lind and Mehlum 2010); a small p speaks for the shape."
+)
+
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#333333"
+DOTTED, DASHED = (0, (1.0, 1.5)), (0, (4.0, 1.5))
+
+
+@dataclass(frozen=True)
+class NumberTestRow:
+    """A test of some number of thresholds against one less."""
+
+    outcome: str
+    estimator: str
+    n_thresholds: int | None
+    statistic: float
+    p_value: float
+    critical_05: float
+    n_draws: int | None
+
+
+@dataclass(frozen=True)
+class LikelihoodRow:
+    """The likelihood ratio of the estimated place of one threshold to another place."""
+
+    outcome: str
+    estimator: str
+    threshold: int | None
+    variable: str
+    estimate: float
+    at: float
+    likelihood_ratio: float
+    critical_05: float
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """The effect some periods since the start, outcome units; limits are missing at the reference."""
+
+    outcome: str
+    estimator: str
+    event_time: int | None
+    estimate: float
+    conf_low: float
+    conf_high: float
+    n_obs: int | None
+
+
+@dataclass(frozen=True)
+class TurningRow:
+    """Where a polynomial turns, the exposure's unit, with both intervals; an end may be infinite."""
+
+    outcome: str
+    estimator: str
+    kind: str
+    at: float
+    delta_low: float
+    delta_high: float
+    fieller_low: float
+    fieller_high: float
+
+
+RowT = TypeVar("RowT", ThresholdRow, EffectTestRow, NumberTestRow, LikelihoodRow, EventRow, TurningRow)
+
+
+@dataclass(frozen=True, eq=False)
+class Rival:
+    """What one fit says of thresholds, shapes and treatments, rows in the order of their tables.
+
+    Attributes
+    ----------
+    label : of the estimator and its outcome
+    name : the same in names of figures
+    """
+
+    label: str
+    name: str
+    outcome: str
+    estimator: str
+    breaks: Sequence[ThresholdRow]
+    number_tests: Sequence[NumberTestRow]
+    likelihoods: Sequence[LikelihoodRow]
+    events: Sequence[EventRow]
+    tests: Sequence[EffectTestRow]
+    turning: Sequence[TurningRow]
+
+    @property
+    def shapes(self) -> list[EffectTestRow]:
+        """Tests of its shape."""
+        return [row for row in self.tests if row.test in SHAPES]
+
+
+def rivals(run: parts.Run) -> tuple[Rival, ...]:
+    """Return what the fits of a run say of thresholds, shapes and treatments, in the order of the study."""
+    study, breaks, tests = run.manifest.study, run.rows(parts.THRESHOLDS), run.rows(parts.EFFECT_TESTS)
+    number_tests = run.rows(parts.typed("details/threshold_tests", NumberTestRow))
+    likelihoods = run.rows(parts.typed("details/threshold_likelihood", LikelihoodRow))
+    events = run.rows(parts.typed("details/event_study", EventRow))
+    turning = run.rows(parts.typed("details/polynomial_turning_points", TurningRow))
+
+    def rival(outcome: str, estimator: str) -> Rival:
+        def own(rows: Sequence[RowT]) -> list[RowT]:
+            return [row for row in rows if (row.outcome, row.estimator) == (outcome, estimator)]
+
+        return Rival(
+            label=f"{study.estimator_label(estimator)}, {study.label(outcome)}",
+            name=f"{parts.file_slug(outcome)}-{parts.file_slug(estimator)}",
+            outcome=outcome,
+            estimator=estimator,
+            breaks=[row for row in own(breaks) if row.kind == BREAK and row.is_done],
+            number_tests=own(number_tests),
+            likelihoods=own(likelihoods),
+            events=own(events),
+            tests=own(tests),
+            turning=own(turning),
+        )
+
+    return tuple(rival(outcome, entry.id) for outcome in study.outcomes for entry in study.estimators)
+
+
+def threshold_blocks(run: parts.Run, renderer: FigureRenderer) -> Iterator[parts.ReportBlock]:
+    """Yield places of thresholds, shapes of polynomials, effects since a treatment started, and figures.
+
+    Nothing where no fit has a threshold, is tested for a shape or has an event study.
+    """
+    study, found = run.manifest.study, run.view(rivals)
+    breaks = [row for rival in found for row in _breaks(study, rival)]
+    shapes = [_shape(study, rival) for rival in found if rival.shapes]
+    if not (breaks or shapes or any(rival.events for rival in found)):
+        return
+    fit = parts.TableColumn(gettext("Estimator and outcome"))
+    if breaks:
+        place = gettext("Place"), gettext("{level} set").format(level="95%")
+        tests = _text_column(gettext("Tests of the number against one less"))
+        yield parts.ReportTable(
+            gettext("Places where the slope breaks"),
+            (fit, _text_column(gettext("Threshold in")), *map(parts.TableColumn, place), tests),
+            parts.plain_rows(breaks),
+            notes=(gettext(BREAKS_NOTE),),
+        )
+    if shapes:
+        yield parts.ReportTable(
+            gettext("Shapes of polynomials"),
+            (fit, _text_column(gettext("Tests")), _text_column(gettext("Turning points"))),
+            parts.plain_rows(shapes),
+            notes=(gettext(SHAPES_NOTE),),
+        )
+    for rival in found:
+        for row in rival.tests:
+            if row.test == "pre_trend":
+                yield parts.Paragraph(_pre_trend(rival, row))
+    for rival in found:
+        yield from figures_of(study, rival, renderer)
+
+
+def _text_column(head: str) -> parts.TableColumn:
+    return parts.TableColumn(head, "text")
+
+
+def _breaks(study: StudyRecord, rival: Rival) -> Iterator[tuple[str, ...]]:
+    """Yield the thresholds of one fit, each with its place and the tests of their number."""
+    tests = "; ".join(
+        f"{parts.count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, {p_text(row.p_value)}"
+        for row in rival.number_tests
+    )
+    for row in rival.breaks:
+        place = parts.estimate(row.at, row.conf_low, row.conf_high)
+        yield (rival.label, study.axis_label(row.moderator), *place, tests or parts.MISSING)
+
+
+def _shape(study: StudyRecord, rival: Rival) -> tuple[str, ...]:
+    """Return one polynomial's fit, its tests as ``an inverted U: 2.71, p = 0.003``, and where it turns."""
+    none = gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure))
+    tests = (
+        f"{gettext(SHAPES[row.test])}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
+        for row in rival.shapes
+    )
+    return (rival.label, "; ".join(tests), "; ".join(map(_turning, rival.turning)) or none)
+
+
+def _turning(row: TurningRow) -> str:
+    place, delta = parts.estimate(row.at, row.delta_low, row.delta_high)
+    low, high = (
+        gettext("no end") if math.isinf(limit) else parts.significant(limit)
+        for limit in (row.fieller_low, row.fieller_high)
+    )
+    words = gettext("{kind} at {place}, {limits} by the delta method, {low} to {high} by Fieller's")
+    return words.format(kind=gettext(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
+
+
+def _pre_trend(rival: Rival, row: EffectTestRow) -> str:
+    if not row.is_done:
+        return gettext(
+            "{named}: effects before the start could not be tested together, since {reason}."
+        ).format(named=rival.label, reason=row.reason)
+    return gettext(
+        "{named}: the joint test of no effect before the start has F {statistic}, {p_value}."
+    ).format(named=rival.label, statistic=fixed(row.statistic, 2), p_value=p_text(row.p_value))
+
+
+def figures_of(study: StudyRecord, rival: Rival, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the figures of one fit: the likelihood of its thresholds, its event study."""
+    named = gettext("{estimator} on {outcome}").format(
+        estimator=study.estimator_label(rival.estimator), outcome=study.label(rival.outcome)
+    )
+    if rival.likelihoods:
+        yield renderer.render(
+            f"threshold-{rival.name}",
+            plot_likelihoods(rival.likelihoods, study),
+            alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
+            caption=gettext(
+                "{named}. Likelihood ratio of the estimated place of each threshold to other "
+                "places, the other thresholds held. Places below the dashed line make up the "
+                "95% set (Hansen 1999); it holds for independent errors of equal variance."
+            ).format(named=named),
+        )
+    if rival.events:
+        yield renderer.render(
+            f"event-study-{rival.name}",
+            plot_events(rival.events, study),
+            alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),
+            caption=gettext(
+                "{named}: effect of {exposure} by periods since it started, against the "
+                "period before, with pointwise 95% intervals. The outermost hold those "
+                "further away."
+            ).format(named=named, exposure=study.label(study.exposure)),
+        )
+
+
+def plot_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figure:
+    """Return the figure of at least one threshold, a panel for each."""
+    from matplotlib.ticker import MaxNLocator
+
+    from harness.plugin import drawing
+
+    thresholds = [list(own) for _, own in groupby(rows, key=lambda row: row.threshold)]
+    figure = drawing.new_figure(drawing.SINGLE_COLUMN if len(thresholds) == 1 else drawing.DOUBLE_COLUMN, 2.4)
+    panels = drawing.facets(figure, len(thresholds), (1, len(thresholds)), share_x=False)
+    for axes, own in zip(panels, thresholds, strict=True):
+        first = own[0]
+        axes.grid(axis="y")
+        axes.plot([row.at for row in own], [row.likelihood_ratio for row in own], color=BLUE, linewidth=1.0)
+        axes.axhline(first.critical_05, color=ORANGE, linewidth=0.9, linestyle=DASHED)
+        axes.axvline(first.estimate, color=GREY, linewidth=0.7, linestyle=DOTTED)
+        title = gettext("threshold {threshold}: {place}")
+        place = parts.plain(first.estimate)
+        axes.set_title(title.format(threshold=first.threshold, place=place), loc="left", fontsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    figure.supxlabel(drawing.drawable(study.axis_label(rows[0].variable)), fontsize=8)
+    figure.supylabel(gettext("Likelihood ratio"), fontsize=8)
+    return figure
+
+
+def plot_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
+    """Return the figure of an event study."""
+    from harness.plugin import drawing
+
+    figure = drawing.new_figure(drawing.SINGLE_COLUMN + 1.2, 2.5)
+    axes = figure.subplots()
+    axes.grid(axis="y")
+    axes.axhline(0.0, color=GREY, linewidth=0.7)
+    axes.axvline(-0.5, color=GREY, linewidth=0.7, linestyle=DOTTED)
+    for row in rows:
+        time, is_reference = row.event_time or 0, not math.isfinite(row.conf_low)
+        colour = BLUE if time >= 0 else ORANGE
+        if not is_reference:
+            axes.plot([time, time], [row.conf_low, row.conf_high], color=colour, linewidth=1.2)
+        fill = "none" if is_reference else "full"
+        axes.plot(time, row.estimate, "o", color=colour, markersize=4, fillstyle=fill)
+    axes.set_xticks([row.event_time or 0 for row in rows])
+    axes.set_xlabel(gettext("Periods since the start"))
+    effect = gettext("Effect on {outcome}").format(outcome=study.label(rows[0].outcome))
+    axes.set_ylabel(drawing.drawable(effect))
+    return figure
+
+
+SECTION = parts.Section("thresholds", marked("Thresholds, shapes and treatments"), 780, threshold_blocks)
