@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from harness.data.panel import Panel
     from harness.data.read.files import FrameFile
     from harness.data.roles import Roles
-    from harness.registry.plugin_choice import PluginChoice
     from harness.registry.registry import Registry
+    from harness.registry.sources import PluginChoice
     from harness.report.write import Reporter
     from harness.running.folder import RunFolder
     from harness.running.options import RunOptions

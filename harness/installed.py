@@ -16,9 +16,14 @@ from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
 from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin import Kinds
-from harness.registry.plugin_choice import ALL_INSTALLED, PluginChoice, asked_by_environment
 from harness.registry.registry import Registry, read_registry
-from harness.registry.sources import PluginSource, installed_sources
+from harness.registry.sources import (
+    ALL_INSTALLED,
+    PluginChoice,
+    PluginSource,
+    asked_by_environment,
+    installed_sources,
+)
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 

@@ -45,7 +45,7 @@ SAID = frozenset({"message", "what", "reason", "hint", "how", "title", "caution"
 WHOLE = ("study/expectations",)
 """Folders all of whose sentences are shown or get into tables."""
 
-ASIDE = frozenset({"block", "cell", "expectation", "narrow", "pin"})
+ASIDE = frozenset({"cell", "expectation", "narrow"})
 """Modules there that say nothing which is shown."""
 
 ENDING = ("data", "running")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import PATH, found, json_option
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 
 if TYPE_CHECKING:
     from harness.audit.table_difference import Tolerance

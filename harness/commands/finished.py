@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from harness.commands.options import PATH, found, lies_option, option_of, run_argument
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 from harness.tables.registry import TABLES
 
 if TYPE_CHECKING:
@@ -106,19 +106,16 @@ def pin(
     from a publication stay as they are.
     """
     from harness.audit.integrity import require_unchanged
+    from harness.audit.pin import PinSelection, new_block, pinned, with_entries
     from harness.running.files import write_atomically
     from harness.running.folder import RunFolder
-    from harness.study.expectations.block import new_block, with_entries
-    from harness.study.expectations.pin import PinnedRun, PinSelection, pinned
     from harness.study.spec.load import load_study
     from harness.study.spec.written import WrittenSpec
 
     registry = found(choice)
     run = RunFolder.open(folder)
     require_unchanged(run)
-    study = run.manifest().study
-    source = PinnedRun(str(folder), study.exposure, study.quick, run.manifest().tables, run.read_table)
-    entries = pinned(source, PinSelection(tables, estimators, relative))
+    entries = pinned(run, PinSelection(tables, estimators, relative))
     if spec is None:
         click.echo(new_block(entries), nl=False)
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.registry.plugin_choice import PluginChoice, asked_by_environment
+from harness.registry.sources import PluginChoice, asked_by_environment
 from harness.running.options import OPTIONS, Option, RunOptions
 
 if TYPE_CHECKING:

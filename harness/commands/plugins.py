@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import PATH, found, json_option, n_cores
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 
 if TYPE_CHECKING:
     from harness.registry.plugin import Plugin

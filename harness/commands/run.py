@@ -17,7 +17,7 @@ from harness.commands.options import (
     spec_argument,
     written_line,
 )
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
 

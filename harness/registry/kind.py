@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -39,49 +39,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 MemberT = TypeVar("MemberT")
 
 
-class Member(Protocol):
-    """What a member of a kind must be, as far as it can be told without using it."""
-
-    def title(self, offered: object) -> str:
-        """Return what messages call an offered member."""
-
-    def fault(self, kind: str, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
-        """Return what is wrong with an offered member, or an empty string."""
-
-
 def _no_further_fault(_: Any) -> str:  # noqa: ANN401 - a stranger's object
     return ""
-
-
-@dataclass(frozen=True)
-class OptionsClass:
-    """A member is a class, a frozen dataclass whose fields are the options that a spec may give.
-
-    Attributes
-    ----------
-    methods, values : what it must have
-    further : says what else is wrong with a class that has all of these, or returns an empty string
-    """
-
-    methods: tuple[str, ...] = ()
-    values: tuple[str, ...] = ()
-    further: Callable[[Any], str] = _no_further_fault
-
-    def title(self, offered: object) -> str:
-        """Return the name of the class."""
-        return offered.__name__ if isinstance(offered, type) else repr(offered)
-
-    def fault(self, kind: str, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
-        """Return what is wrong with a class."""
-        if not isinstance(offered, type):
-            return f"is no class: offer the {kind}'s class itself"
-        if not getattr(getattr(offered, "__dataclass_params__", None), "frozen", False):
-            return "is no frozen dataclass: write @dataclass(frozen=True) above it"
-        try:
-            options_model(offered).model_rebuild()
-        except (PydanticUserError, PydanticUndefinedAnnotation) as error:
-            return f"has options that cannot be read: {str(error).splitlines()[0]}"
-        return _lacks(offered, self.methods, self.values) or self.further(offered)
 
 
 @dataclass(frozen=True)
@@ -97,14 +56,52 @@ class NamedObject:
     values: tuple[str, ...] = ()
 
     def title(self, offered: object) -> str:
-        """Return the name of the object's class, or of a class that stands in its place."""
+        """Return what messages call an offered member: its class, or itself where it is one."""
         return (offered if isinstance(offered, type) else type(offered)).__name__
 
     def fault(self, kind: str, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
-        """Return what is wrong with an object."""
+        """Return what is wrong with an offered member, or an empty string."""
         if isinstance(offered, type):
             return f"is a class: offer an object of it as the {kind}"
-        return _lacks(offered, self.methods, self.values)
+        return self._lacks(offered)
+
+    def _lacks(self, offered: object) -> str:
+        """Return what an offered member has not; the fields of a dataclass are values of its objects."""
+        for name in self.methods:
+            if not callable(getattr(offered, name, None)):
+                return f"has no method `{name}`"
+        for name in self.values:
+            if not hasattr(offered, name) and name not in getattr(offered, "__dataclass_fields__", ()):
+                return f"has no `{name}`"
+        return ""
+
+
+@dataclass(frozen=True)
+class OptionsClass(NamedObject):
+    """A member is a class, a frozen dataclass whose fields are the options that a spec may give.
+
+    Attributes
+    ----------
+    further : says what else is wrong with a class that has all it must have, or returns an empty string
+    """
+
+    further: Callable[[Any], str] = _no_further_fault
+
+    def title(self, offered: object) -> str:
+        """Return the name of the class."""
+        return offered.__name__ if isinstance(offered, type) else repr(offered)
+
+    def fault(self, kind: str, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
+        """Return what is wrong with a class, or an empty string."""
+        if not isinstance(offered, type):
+            return f"is no class: offer the {kind}'s class itself"
+        if not getattr(getattr(offered, "__dataclass_params__", None), "frozen", False):
+            return "is no frozen dataclass: write @dataclass(frozen=True) above it"
+        try:
+            options_model(offered).model_rebuild()
+        except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+            return f"has options that cannot be read: {str(error).splitlines()[0]}"
+        return self._lacks(offered) or self.further(offered)
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ class Kind(Generic[MemberT]):
 
     name: str
     plural: str
-    member: Member
+    member: NamedObject
 
     @property
     def hook(self) -> str:
@@ -135,28 +132,16 @@ class Kind(Generic[MemberT]):
         PluginError
             Where it cannot be a member of this kind.
         """
-        fault = self.member.fault(self.name, offered) or _name_fault(getattr(offered, "name", None))
+        name: Any = getattr(offered, "name", None)
+        fault = self.member.fault(self.name, offered)
+        if not fault and not isinstance(name, str):
+            fault = "has no `name`, by which a spec would choose it"
+        elif not fault and _NAME.fullmatch(name) is None:
+            fault = f"has the name {name!r}: write a-z, 0-9 and _, a letter first"
         if fault:
             raise PluginError(Problem("", f"{self.member.title(offered)} {fault}"))
-        return str(offered.name)
+        return str(name)
 
 
 Contributions = Mapping[str, Mapping[str, Any]]
 """Members by kind and name."""
-
-
-def _lacks(offered: object, methods: tuple[str, ...], values: tuple[str, ...]) -> str:
-    """Return what an offered member has not; the fields of a dataclass are values of its objects."""
-    for name in methods:
-        if not callable(getattr(offered, name, None)):
-            return f"has no method `{name}`"
-    for name in values:
-        if not hasattr(offered, name) and name not in getattr(offered, "__dataclass_fields__", ()):
-            return f"has no `{name}`"
-    return ""
-
-
-def _name_fault(name: object) -> str:
-    if not isinstance(name, str):
-        return "has no `name`, by which a spec would choose it"
-    return "" if _NAME.fullmatch(name) else f"has the name {name!r}: write a-z, 0-9 and _, a letter first"

@@ -7,7 +7,6 @@ import importlib.util
 import inspect
 import os
 import sys
-import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from harness.errors import HarnessError, PluginError, Problem, near_names
 from harness.language import LOCALE
 from harness.registry.hooks import NEEDS_ATTRIBUTE, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.kind import Contributions, Kind
-from harness.registry.process_state import ProcessState, output_as_errors
+from harness.registry.process_state import output_as_errors, remembered_state
 from harness.registry.sources import PluginSource
 
 
@@ -76,13 +75,13 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     kinds : of what may be offered
     before : plugins whose names are taken
     """
-    process, state = os.getpid(), ProcessState.now()
+    process, put_back = os.getpid(), remembered_state()
     try:
         # What a plugin prints must not get into output that is read by machines.
         with contextlib.redirect_stdout(sys.stderr), output_as_errors():
             module = source.load()
             found = collect(module, kinds)
-        _refuse_exchanged(state.restore())
+        _refuse_exchanged(put_back())
         absent = _absent_libraries(getattr(module, NEEDS_ATTRIBUTE, {}))
         names = {kind.plural: tuple(found[kind.name]) for kind in kinds if kind.name in found}
         _refuse_taken(names, tuple(before))
@@ -91,7 +90,7 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     finally:
         if os.getpid() != process:
             os._exit(0)
-        state.restore()
+        put_back()
     return LoadedPlugin(
         Plugin(*source.identity, names, absent=absent), {} if absent else found, _messages(module)
     )
@@ -121,10 +120,10 @@ def _absent_libraries(needs: object) -> str:
         isinstance(word, str) for pair in needs.items() for word in pair
     ):
         raise PluginError(Problem("", f"{NEEDS_ATTRIBUTE} is {needs!r}, and not commands by library"))
-    absent = [library for library in needs if importlib.util.find_spec(library) is None]
-    lacks = {
-        command: [name for name in absent if needs[name] == command] for command in map(needs.get, absent)
-    }
+    lacks: dict[str, list[str]] = {}
+    for library, command in needs.items():
+        if importlib.util.find_spec(library) is None:
+            lacks.setdefault(command, []).append(library)
     return "; ".join(
         f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not installed: {command}"
         for command, names in lacks.items()
@@ -160,9 +159,14 @@ def collect(plugin: object, kinds: Kinds) -> Contributions:
     pluggy.PluginValidationError
         Where a hook takes arguments that there are none of.
     """
-    _check_seam(getattr(plugin, SEAM_ATTRIBUTE, SEAM_VERSION))
+    seam = getattr(plugin, SEAM_ATTRIBUTE, SEAM_VERSION)
+    if type(seam) is not int:
+        raise PluginError(Problem("", f"{SEAM_ATTRIBUTE} is {seam!r}, and not a whole number"))
+    if seam > SEAM_VERSION:
+        what = f"needs seam {seam}, this harness has {SEAM_VERSION}: upgrade panel-harness"
+        raise PluginError(Problem("", what))
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(_hookspecs(kinds))
+    manager.add_hookspecs(type("Hooks", (), {kind.hook: hookspec(lambda: None) for kind in kinds}))
     manager.register(plugin)
     _check_hooks(plugin, manager, [kind.hook for kind in kinds])
     found = {kind.name: _by_name(kind, getattr(manager.hook, kind.hook)()) for kind in kinds}
@@ -170,22 +174,6 @@ def collect(plugin: object, kinds: Kinds) -> Contributions:
     if not kept:
         raise PluginError(Problem("", "offers nothing: its hooks return empty lists"))
     return kept
-
-
-def _hookspecs(kinds: Kinds) -> types.ModuleType:
-    """Return what pluggy reads hooks from: a function without arguments for each kind."""
-    hooks = types.ModuleType("hooks")
-    for kind in kinds:
-        setattr(hooks, kind.hook, hookspec(lambda: None))
-    return hooks
-
-
-def _check_seam(version: object) -> None:
-    if type(version) is not int:
-        raise PluginError(Problem("", f"{SEAM_ATTRIBUTE} is {version!r}, and not a whole number"))
-    if version > SEAM_VERSION:
-        what = f"needs seam {version}, this harness has {SEAM_VERSION}: upgrade panel-harness"
-        raise PluginError(Problem("", what))
 
 
 def _check_hooks(plugin: object, manager: pluggy.PluginManager, hooks: Sequence[str]) -> None:

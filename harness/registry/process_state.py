@@ -10,9 +10,8 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from operator import is_
 from types import ModuleType
 from typing import Any
@@ -30,25 +29,6 @@ LIBRARIES = ("numpy", "pandas", "scipy")
 _PUBLIC = re.compile(rf"({'|'.join(LIBRARIES)})(\.[a-z]\w*)?")
 
 
-@dataclass(frozen=True, eq=False)
-class _Namespace:
-    """A module or class, and what its names stood for."""
-
-    owner: Any
-    held: Mapping[str, Any]
-
-    def put_back(self) -> Iterator[str]:
-        """Give functions and classes that were exchanged back their names, and yield these."""
-        held = vars(self.owner)
-        # Names that came later stand last.
-        if len(held) >= len(self.held) and all(map(is_, self.held.values(), held.values())):
-            return
-        for name, value in self.held.items():
-            if callable(value) and held.get(name) is not value:
-                setattr(self.owner, name, value)
-                yield f"{self.owner.__name__}.{name}"
-
-
 def _watched() -> Iterator[ModuleType | type]:
     """Yield the loaded modules, and the classes of tables, whose functions everybody calls."""
     yield from (builtins, math, random)
@@ -61,61 +41,50 @@ def _watched() -> Iterator[ModuleType | type]:
         yield from (cls for name in ("DataFrame", "Series", "Index") if (cls := getattr(pandas, name, None)))
 
 
-@dataclass(frozen=True, eq=False)
-class ProcessState:
-    """State of a process at one moment.
+def _put_back(owner: Any, held: Mapping[str, Any]) -> Iterator[str]:  # noqa: ANN401 - a module or class
+    """Give functions and classes that were exchanged back their names, and yield these."""
+    names = vars(owner)
+    # Names that came later stand last.
+    if len(names) >= len(held) and all(map(is_, held.values(), names.values())):
+        return
+    for name, value in held.items():
+        if callable(value) and names.get(name) is not value:
+            setattr(owner, name, value)
+            yield f"{owner.__name__}.{name}"
 
-    Attributes
-    ----------
-    folder : the current one; empty where it is gone
-    streams : standard input, output and error
-    handlers : of the signals that a run goes by
-    numpy_errors, numpy_print : what numpy does on overflow and the like, and how it prints
-    random_states : of the generators that a process has in common, numpy's and Python's
-    depth : most calls within one another
-    namespaces : functions and classes of Python, the libraries and the harness
+
+def remembered_state() -> Callable[[], tuple[str, ...]]:
+    """Remember what all code of this process shares, and return what puts it back.
+
+    That is the current folder, the standard streams, handlers of signals, how numpy treats overflow and
+    prints, the random generators that numpy and Python have in common, the recursion limit, and functions and
+    classes of Python, the libraries and the harness. What is returned gives the names of those functions and
+    classes that had been exchanged; it may be called again.
     """
+    folder, streams, depth = _folder(), (sys.stdin, sys.stdout, sys.stderr), sys.getrecursionlimit()
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    errors, printing = np.geterr(), np.get_printoptions()
+    of_numpy, of_python = np.random.get_state(), random.getstate()  # noqa: NPY002 - to put it back
+    namespaces = [(owner, vars(owner).copy()) for owner in _watched()]
 
-    folder: str
-    streams: tuple[Any, Any, Any]
-    handlers: Mapping[int, Any]
-    numpy_errors: Mapping[str, Any]
-    numpy_print: Mapping[str, Any]
-    random_states: tuple[Any, Any]
-    depth: int
-    namespaces: tuple[_Namespace, ...]
-
-    @classmethod
-    def now(cls) -> ProcessState:
-        """Return the state of this process."""
-        return cls(
-            folder=_folder(),
-            streams=(sys.stdin, sys.stdout, sys.stderr),
-            handlers={number: signal.getsignal(number) for number in SIGNALS},
-            numpy_errors=np.geterr(),
-            numpy_print=np.get_printoptions(),
-            random_states=(np.random.get_state(), random.getstate()),  # noqa: NPY002 - to put it back
-            depth=sys.getrecursionlimit(),
-            namespaces=tuple(_Namespace(owner, vars(owner).copy()) for owner in _watched()),
-        )
-
-    def restore(self) -> tuple[str, ...]:
-        """Put everything back, and return the names of functions and classes that had been exchanged."""
-        changed = tuple(name for one in self.namespaces for name in one.put_back())
-        sys.stdin, sys.stdout, sys.stderr = self.streams
-        np.seterr(**self.numpy_errors)
-        np.set_printoptions(**self.numpy_print)
-        np.random.set_state(self.random_states[0])  # noqa: NPY002 - to put it back
-        random.setstate(self.random_states[1])
-        sys.setrecursionlimit(self.depth)
-        if self.folder and _folder() != self.folder:
+    def put_back() -> tuple[str, ...]:
+        changed = tuple(name for owner, held in namespaces for name in _put_back(owner, held))
+        sys.stdin, sys.stdout, sys.stderr = streams
+        np.seterr(**errors)
+        np.set_printoptions(**printing)
+        np.random.set_state(of_numpy)  # noqa: NPY002 - to put it back
+        random.setstate(of_python)
+        sys.setrecursionlimit(depth)
+        if folder and _folder() != folder:
             with suppress(OSError):  # it may be gone
-                os.chdir(self.folder)
+                os.chdir(folder)
         if threading.current_thread() is threading.main_thread():
-            for number, handler in self.handlers.items():
+            for number, handler in handlers.items():
                 if signal.getsignal(number) is not handler and handler is not None:
                     signal.signal(number, handler)
         return changed
+
+    return put_back
 
 
 @contextmanager

@@ -16,8 +16,15 @@ from harness.registry.catalog import Catalog, Catalogs
 from harness.registry.hooks import DISTRIBUTION, NEEDS_ATTRIBUTE
 from harness.registry.kind import Kind, MemberT
 from harness.registry.plugin import Kinds, LoadedPlugin, Plugin, load_plugin
-from harness.registry.plugin_choice import ALL_INSTALLED, OFF_VARIABLE, PluginChoice
-from harness.registry.sources import PluginSource, local_sources, plugins_folder, tree_sha256
+from harness.registry.sources import (
+    ALL_INSTALLED,
+    OFF_VARIABLE,
+    PluginChoice,
+    PluginSource,
+    local_sources,
+    plugins_folder,
+    tree_sha256,
+)
 from harness.registry.trial import deadly_imports
 
 
@@ -69,7 +76,12 @@ def read_registry(
     folder = None if choice.folder is None else plugins_folder(choice.folder)
     sources = [*sources, *(local_sources(folder) if folder else ())]
     _refuse_unknown(choice.off, {source.name for source in sources})
-    deadly = _deadly([source for source in sources if source.name not in choice.off], folder)
+    strangers = [
+        source.module
+        for source in sources
+        if source.distribution != DISTRIBUTION and source.name not in choice.off
+    ]
+    deadly = deadly_imports(strangers, path=[*sys.path, *([str(folder)] if folder else [])])
     loaded: list[LoadedPlugin] = []
     brought_by = {"local plugins": f"sha256:{tree_sha256(folder)}"} if folder else {}
     for source in sources:
@@ -83,55 +95,40 @@ def read_registry(
         if not (found.broken or found.absent or found.off):
             brought_by[source.recorded_as] = source.version
     plugins = tuple(found.plugin for found in loaded)
-    absent = _absent(plugins)
-    catalogs = {
-        kind.name: Catalog(kind, _members(kind, loaded), absent, _needs(kind, plugins)) for kind in kinds
-    }
+    catalogs = {kind.name: _catalog(kind, loaded) for kind in kinds}
     messages = dict.fromkeys(found.messages for found in loaded if found.messages is not None)
     return Registry(plugins, catalogs, brought_by, tuple(messages))
 
 
-def _deadly(sources: Iterable[PluginSource], folder: Path | None) -> Mapping[str, str]:
-    """Return why plugins of others must not be imported here, by module."""
-    modules = [source.module for source in sources if source.distribution != DISTRIBUTION]
-    return deadly_imports(modules, path=[*sys.path, *([str(folder)] if folder else [])])
-
-
-def _members(kind: Kind[Any], loaded: Iterable[LoadedPlugin]) -> Mapping[str, Any]:
-    return {
-        name: member for found in loaded for name, member in found.contributions.get(kind.name, {}).items()
+def _catalog(kind: Kind[Any], loaded: Sequence[LoadedPlugin]) -> Catalog:
+    members: dict[str, Any] = {}
+    needs: dict[str, str] = {}
+    for found in loaded:
+        members |= found.contributions.get(kind.name, {})
+        if found.plugin.absent:
+            why = f"it is of {found.plugin.name}: {found.plugin.absent}"
+            needs |= dict.fromkeys(found.plugin.offers.get(kind.plural, ()), why)
+    plugins = [found.plugin for found in loaded]
+    absent = {
+        "broken plugins": "; ".join(f"{one.name} ({one.broken})" for one in plugins if one.broken),
+        "plugins switched off": ", ".join(one.name for one in plugins if one.off),
     }
-
-
-def _needs(kind: Kind[Any], plugins: Iterable[Plugin]) -> Mapping[str, str]:
-    return {
-        name: f"it is of {plugin.name}: {plugin.absent}"
-        for plugin in plugins
-        if plugin.absent
-        for name in plugin.names(kind)
-    }
-
-
-def _absent(plugins: Sequence[Plugin]) -> str:
-    """Return the plugins that are broken, with their reasons, or off, in words."""
-    broken = "; ".join(f"{plugin.name} ({plugin.broken})" for plugin in plugins if plugin.broken)
-    off = ", ".join(plugin.name for plugin in plugins if plugin.off)
-    kinds = {"broken plugins": broken, "plugins switched off": off}
-    return "; ".join(f"{kind}: {names}" for kind, names in kinds.items() if names)
+    words = "; ".join(f"{why}: {names}" for why, names in absent.items() if names)
+    return Catalog(kind, members, words, needs)
 
 
 def _refuse_unknown(off: Iterable[str], known: set[str]) -> None:
-    unknown = [name for name in off if name not in known]
-    if unknown:
-        problems = (
-            Problem(
-                where=f"-p no:{name} (or {OFF_VARIABLE})",
-                what=f"there is no plugin '{name}' to switch off",
-                expected=", ".join(sorted(known)),
-                hint=near_names(name, known),
-            )
-            for name in unknown
+    problems = [
+        Problem(
+            where=f"-p no:{name} (or {OFF_VARIABLE})",
+            what=f"there is no plugin '{name}' to switch off",
+            expected=", ".join(sorted(known)),
+            hint=near_names(name, known),
         )
+        for name in off
+        if name not in known
+    ]
+    if problems:
         raise PluginError(*problems)
 
 

@@ -1,12 +1,13 @@
-"""Where plugins come from, known before their code runs: installed distributions, and a local folder."""
+"""Where plugins come from, known before their code runs: distributions and a folder; which a user wants."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint
@@ -16,6 +17,44 @@ from harness.errors import PluginError, Problem
 from harness.registry.hooks import DISTRIBUTION
 
 PACKAGE_FILE = "__init__.py"
+
+
+OFF_VARIABLE = "HARNESS_PLUGINS_OFF"
+"""Environment variable with the plugins that are switched off, comma separated."""
+
+FOLDER_VARIABLE = "HARNESS_PLUGINS_FOLDER"
+"""Environment variable with a folder of plugins."""
+
+
+@dataclass(frozen=True)
+class PluginChoice:
+    """What the user said about plugins, on the command line or in the environment; never in a spec.
+
+    Attributes
+    ----------
+    off : names of plugins that are not loaded
+    folder : of plugins that are not installed; each module or package directly in it is one
+    """
+
+    off: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options of the command that say the same."""
+        folder = () if self.folder is None else ("--plugins-folder", self.folder.as_posix())
+        return (*folder, *(word for name in self.off for word in ("-p", f"no:{name}")))
+
+
+ALL_INSTALLED = PluginChoice()
+"""Every plugin that is installed, and no other."""
+
+
+def asked_by_environment(environment: Mapping[str, str] = os.environ) -> PluginChoice:
+    """Return what the environment variables say about plugins."""
+    names = (name.strip() for name in environment.get(OFF_VARIABLE, "").split(","))
+    folder = environment.get(FOLDER_VARIABLE, "")
+    return PluginChoice(tuple(name for name in names if name), Path(folder) if folder else None)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
-from harness.registry.process_state import ProcessState
+from harness.registry.process_state import remembered_state
 from harness.tables.preparation import Note
 
 R_co = TypeVar("R_co", covariant=True)
@@ -145,7 +145,7 @@ def run_apart(task: Task[R]) -> R:
     A copy of the process that comes back from a task, because a plugin forked in it, ends here. A worker
     hears no Ctrl-C, so a `KeyboardInterrupt` there is the plugin's own.
     """
-    process, before = os.getpid(), ProcessState.now()
+    process, put_back = os.getpid(), remembered_state()
     TRACES.forget()
     try:
         result = task.run()
@@ -156,7 +156,7 @@ def run_apart(task: Task[R]) -> R:
     finally:
         if os.getpid() != process:
             os._exit(0)
-        exchanged = before.restore()
+        exchanged = put_back()
     if exchanged and isinstance(task, CanFail):
         result = task.failed(f"exchanged {', '.join(exchanged)} for its own, so none of its numbers counts")
     return result

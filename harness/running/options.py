@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import Problem, SpecError
-from harness.registry.plugin_choice import PluginChoice, asked_by_environment
+from harness.registry.sources import PluginChoice, asked_by_environment
 from harness.running.layout import SPEC
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from harness.data.read.source import READER
 from harness.data.read.table import Table
 from harness.data.user_schema import UserSchema, read_user_schema
 from harness.errors import ArtifactError, DataError, HarnessError, Problem
-from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
+from harness.registry.sources import PluginChoice
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.layout import SPEC

@@ -11,7 +11,7 @@ import pytest
 import harness
 from harness.audit.verification import verify
 from harness.installed import installed
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 from harness.running.folder import RunFolder
 from small_run import SPEC, copy_of, grunfeld
 

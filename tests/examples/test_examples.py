@@ -14,7 +14,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from harness.conformance.checks import checks_among
 from harness.installed import KINDS, registry_of
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

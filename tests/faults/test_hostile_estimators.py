@@ -10,7 +10,7 @@ import pytest
 from harness import api
 from harness.api import run_study
 from harness.estimators.guard import LONGEST_REASON
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 from harness.running.options import RunOptions
 from harness.study.spec.written import written_spec
 from small_run import SPEC, grunfeld

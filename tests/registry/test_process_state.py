@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from harness.evaluation import losses
-from harness.registry.process_state import ProcessState
+from harness.registry.process_state import remembered_state
 
 STATES = {
     "folder": (os.getcwd, lambda: os.chdir("/")),
@@ -49,34 +49,34 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize(("look", "change"), STATES.values(), ids=STATES)
 def test_a_state_is_put_back(look, change):
-    before, state = look(), ProcessState.now()
+    before, put_back = look(), remembered_state()
     change()
     assert look() != before
-    assert state.restore() == ()
+    assert put_back() == ()
     assert look() == before
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_that_was_exchanged_is_put_back_and_named(name):
     owner, attribute = FUNCTIONS[name]
-    own, state = getattr(owner, attribute), ProcessState.now()
+    own, put_back = getattr(owner, attribute), remembered_state()
     setattr(owner, attribute, lambda *_, **__: 0)
-    assert state.restore() == (name,)
+    assert put_back() == (name,)
     assert getattr(owner, attribute) is own
 
 
 def test_one_that_was_removed_too():
-    state, own = ProcessState.now(), np.median
+    put_back, own = remembered_state(), np.median
     del np.median
-    assert state.restore() == ("numpy.median",)
+    assert put_back() == ("numpy.median",)
     assert np.median is own
 
 
 def test_a_name_that_is_new_stays():
-    state = ProcessState.now()
+    put_back = remembered_state()
     losses.new = len
     try:
-        assert state.restore() == ()
+        assert put_back() == ()
         assert losses.new is len
     finally:
         del losses.new

@@ -18,7 +18,7 @@ from harness.evaluation.protocol import PROTOCOL, InSample
 from harness.installed import KINDS, installed, registry_of
 from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice
-from harness.registry.plugin_choice import PluginChoice, asked_by_environment
+from harness.registry.sources import PluginChoice, asked_by_environment
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from harness.api import run_study as run
+from harness.audit.pin import PinSelection, pinned
 from harness.errors import ArtifactError
 from harness.installed import installed
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.run import reproduce
-from harness.study.expectations.pin import PinnedRun, PinSelection, pinned
 from harness.study.spec.written import written_spec
 
 STUDY = {
@@ -47,15 +47,8 @@ def whole(tmp_path_factory) -> RunFolder:
     return run(RunOptions(written_spec(STUDY), out=tmp_path_factory.mktemp("run") / "whole"))
 
 
-def pins(folder, selection):
-    manifest = folder.manifest()
-    study = manifest.study
-    source = PinnedRun(str(folder.path), study.exposure, study.quick, manifest.tables, folder.read_table)
-    return pinned(source, selection)
-
-
 def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):
-    entries = pins(
+    entries = pinned(
         whole, PinSelection(("gain", "coefficients", "turning_points"), ("fe", "net"), relative=1e-12)
     )
     assert {entry["table"] for entry in entries} == {"gain", "coefficients"}
@@ -66,7 +59,7 @@ def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):
 
 
 def test_what_changes_in_a_study_is_found(whole):
-    entries = pins(whole, PinSelection(("gain",), ("net",)))
+    entries = pinned(whole, PinSelection(("gain",), ("net",)))
     wider = {"id": "net", "use": "mlp", "hidden": 3, "restarts": 1}
     changed = STUDY | {"estimators": [*STUDY["estimators"][:2], wider], "expect": list(entries)}
     found = reproduce(RunOptions(written_spec(changed)), installed())
@@ -74,7 +67,7 @@ def test_what_changes_in_a_study_is_found(whole):
 
 
 def test_gains_errors_and_the_exposure_are_pinned_by_default(whole):
-    entries = pins(whole, PinSelection())
+    entries = pinned(whole, PinSelection())
     cells = [(entry["table"], *entry["where"].values(), entry["column"]) for entry in entries]
     assert len(set(cells)) == len(cells)
     assert ("gain", "net", "forward", "test", "gain") in cells
@@ -87,7 +80,7 @@ def test_gains_errors_and_the_exposure_are_pinned_by_default(whole):
 def test_a_pinned_number_has_more_digits_than_its_tolerance_needs(whole):
     (entry,) = (
         one
-        for one in pins(whole, PinSelection(relative=1e-3))
+        for one in pinned(whole, PinSelection(relative=1e-3))
         if one["column"] == "estimate" and one["where"]["estimator"] == "fe"
     )
     table = whole.read_table("coefficients").set_index(["estimator", "term"])
@@ -96,7 +89,7 @@ def test_a_pinned_number_has_more_digits_than_its_tolerance_needs(whole):
 
 
 def test_findings_are_pinned_reproduced_and_held_by_a_run(whole, tmp_path):
-    entries = pins(whole, PinSelection(("findings",), ("fe",)))
+    entries = pinned(whole, PinSelection(("findings",), ("fe",)))
     cells = {(entry["where"]["finding"], entry["column"]): entry["value"] for entry in entries}
     table = whole.read_table("findings").query("estimator == 'fe'").set_index("finding")
     assert cells["turning_point", "is_established"] == str(table.loc["turning_point", "is_established"])
@@ -114,10 +107,10 @@ def test_nothing_is_pinned_from_a_quick_run(tmp_path):
     small = STUDY | {"estimators": STUDY["estimators"][:2], "scenarios": []}
     folder = run(RunOptions(written_spec(small), out=tmp_path / "quick", quick=True))
     with pytest.raises(ArtifactError, match="quick run"):
-        pins(folder, PinSelection())
+        pinned(folder, PinSelection())
 
 
 def test_a_run_that_has_none_of_the_numbers_is_refused(whole):
     with pytest.raises(ArtifactError, match="none of the numbers"):
-        pins(whole, PinSelection(("thresholds",)))
+        pinned(whole, PinSelection(("thresholds",)))
     assert Path(whole.path).is_dir()

@@ -10,7 +10,7 @@ from harness.commands.plugins import KIND_NAMES
 from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, installed, registry_of
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 from harness.scaffold.plugin import new_plugin
 
 OTHERS = [kind for kind in KINDS if kind is not ESTIMATOR]

@@ -12,7 +12,6 @@ import numpy as np
 
 from harness.arrays import Mask
 from harness.study.expectations.expectation import AnyExpectation, ExpectedNumber, Key
-from harness.study.spec.printed import Interval
 from harness.tables.table import STATUS
 
 if TYPE_CHECKING:
@@ -62,7 +61,9 @@ def find_cell(frame: pd.DataFrame, where: Mapping[str, Key], column: str) -> Fou
     if len(rows):
         return FoundCell(None, f"{len(rows)} such rows: {_shown(rows, _telling(rows, (*where, column)))}")
     nearest = _near_rows(frame[agreeing == agreeing.max()], where)
-    return FoundCell(None, f"no such row; nearest: {_shown(nearest, (*where,))}{_why_none(nearest)}")
+    refusal = _refusal(nearest.iloc[0])
+    why = f" ({refusal})" if refusal else ""
+    return FoundCell(None, f"no such row; nearest: {_shown(nearest, (*where,))}{why}")
 
 
 def _agreeing(column: pd.Series, key: Key) -> Mask:
@@ -92,11 +93,6 @@ def _refusal(row: pd.Series) -> str:
     return "" if status == "ok" else f"{status}: {row['reason']}"
 
 
-def _why_none(nearest: pd.DataFrame) -> str:
-    reason = _refusal(nearest.iloc[0])
-    return f" ({reason})" if reason else ""
-
-
 def _telling(rows: pd.DataFrame, named: tuple[str, ...]) -> tuple[str, ...]:
     """Return the first column that tells rows apart beside those that are named already."""
     others = [str(name) for name in rows if name not in {*named, *STATUS}]
@@ -105,11 +101,11 @@ def _telling(rows: pd.DataFrame, named: tuple[str, ...]) -> tuple[str, ...]:
 
 def _near_rows(rows: pd.DataFrame, where: Mapping[str, Key]) -> pd.DataFrame:
     """Return the few rows, one for each set of keys, whose keys are spelt most like those asked for."""
-    asked = _spelt(where.values())
+    requested = " ".join(map(str, where.values()))
     held = rows[[*where]].drop_duplicates()
-    likeness = [SequenceMatcher(None, asked, _spelt(keys)).ratio() for keys in held.to_numpy(dtype=object)]
-    order = sorted(range(len(held)), key=lambda at: -likeness[at])
-    return rows.loc[held.index[order[:MOST]]]
+    spelt = (" ".join(map(str, keys)) for keys in held.to_numpy(dtype=object))
+    likeness = np.array([SequenceMatcher(None, requested, keys).ratio() for keys in spelt])
+    return rows.loc[held.index[np.argsort(-likeness, kind="stable")[:MOST]]]
 
 
 def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
@@ -119,10 +115,6 @@ def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
         for row in rows[[*columns]].head(MOST).to_dict("records")
     ]
     return "; ".join([*told, "..."] if len(rows) > MOST else told)
-
-
-def _spelt(keys: Iterable[object]) -> str:
-    return " ".join(str(key) for key in keys)
 
 
 Status = Literal["reproduced", "differs", "missing"]
@@ -173,23 +165,10 @@ def check_expectations(
 
 
 def _reproduction(expectation: AnyExpectation, cell: FoundCell) -> Reproduction:
-    held = cell.value
-    if held is None:
+    if cell.value is None:
         return Reproduction(expectation, None, "missing", cell.reason)
-    if isinstance(expectation, ExpectedNumber) and isinstance(held, float):
-        return _of_numbers(expectation, held)
-    if held == expectation.value:
-        return Reproduction(expectation, held, "reproduced")
-    return Reproduction(expectation, held, "differs", f"the cell holds {held!r}")
-
-
-def _of_numbers(expectation: ExpectedNumber, number: float) -> Reproduction:
-    """Compare two numbers; one that lies on the end of what is allowed is as good as one within."""
-    value, tolerance = expectation.value, expectation.tolerance
-    if Interval.around(value, tolerance).holds(number):
-        return Reproduction(expectation, number, "reproduced")
-    reason = f"off by {abs(number - value):.4g}, {tolerance:.4g} allowed"
-    return Reproduction(expectation, number, "differs", reason)
+    reason = expectation.why_not(cell.value)
+    return Reproduction(expectation, cell.value, "differs" if reason else "reproduced", reason)
 
 
 def expectations_table(reproductions: Iterable[Reproduction]) -> pd.DataFrame:

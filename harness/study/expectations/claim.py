@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from harness.data.name import ColumnName
-from harness.study.expectations.run_tables import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
+from harness.study.expectations.lookup import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
 from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
 from harness.tables.accuracy import ACCURACY
 from harness.tables.conditional import THRESHOLDS
@@ -269,6 +269,12 @@ class ChoiceClaim(StatementClaim):
         if not steps:
             raise NotInRun(f"this run has no multiverse over '{self.choice}'")
         return float(sum(second > first for first, second in steps) / len(steps))
+
+
+NumberClaims = (
+    ErrorClaim | GainClaim | TurningPointClaim | ThresholdClaim | MedianClaim | OrderClaim | ChoiceClaim
+)
+"""The kinds of claims that are looked up in a column."""
 
 
 class Identity(SpecModel):

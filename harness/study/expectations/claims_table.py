@@ -14,7 +14,7 @@ from harness.study.expectations.consistency import (
     unit_findings,
 )
 from harness.study.expectations.identity import identity_findings, tied_outcomes
-from harness.study.expectations.run_tables import RunTables, RunValue
+from harness.study.expectations.lookup import RunTables, RunValue
 from harness.study.spec.study import Study
 from harness.tables.claims import CLAIMS
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from harness.study.expectations.claim import Claim, PrintedClaim, StatementClaim
-from harness.study.expectations.run_curve import RunCurve
-from harness.study.expectations.run_tables import NotInRun, RunTables, refusal, rows_of
+from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, refusal, rows_of
 from harness.study.spec.printed import Interval, Number
 from harness.tables.curves import CURVES
 from harness.tables.table import ResultTable
@@ -213,3 +212,7 @@ class BandClaim(StatementClaim):
         at, low, high = (points[name].to_numpy(dtype=float) for name in ("at", "conf_low", "conf_high"))
         sign = -1.0 if self.kind == "narrowing" else 1.0
         return RunCurve(at, high - low).share_going(*self.between, sign=sign)
+
+
+CurveClaims = LevelClaim | ChangeClaim | DirectionClaim | PaceClaim | BandClaim | BendClaim
+"""The kinds of claims about a curve."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from harness.study.spec.printed import PrintedNumber, SpecModel, refused
+from harness.study.spec.printed import Interval, PrintedNumber, SpecModel, refused
 from harness.study.spec.schema_text import WORDS
 from harness.tables.registry import TABLES
 from harness.tables.table import DETAILS
@@ -105,6 +105,15 @@ class ExpectedNumber(Expectation, PrintedNumber):
             return self.absolute
         return self.half_unit if self.relative is None else self.relative * abs(self.value)
 
+    def why_not(self, held: float | str) -> str:
+        """Return why what a cell holds does not reproduce it; empty where it does."""
+        if isinstance(held, str):
+            return f"the cell holds {held!r}"
+        # A number on the end of what is allowed is as good as one within.
+        if Interval.around(self.value, self.tolerance).holds(held):
+            return ""
+        return f"off by {abs(held - self.value):.4g}, {self.tolerance:.4g} allowed"
+
     @property
     def rounded_to(self) -> int | None:
         """Decimals a run's number must round to the value with; None where a tolerance is given."""
@@ -125,6 +134,10 @@ class ExpectedText(Expectation):
     """
 
     value: str
+
+    def why_not(self, held: float | str) -> str:
+        """Return why what a cell holds does not reproduce it; empty where it does."""
+        return "" if held == self.value else f"the cell holds {held!r}"
 
     @property
     def written(self) -> str:

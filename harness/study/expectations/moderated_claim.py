@@ -9,30 +9,9 @@ from pydantic import Field
 
 from harness.data.name import ColumnName
 from harness.language import marked
-from harness.study.expectations.claim import (
-    ChoiceClaim,
-    Claim,
-    ErrorClaim,
-    GainClaim,
-    MedianClaim,
-    OrderClaim,
-    PrintedClaim,
-    StatementClaim,
-    ThresholdClaim,
-    TurningPointClaim,
-)
-from harness.study.expectations.curve_claim import (
-    BandClaim,
-    BendClaim,
-    Between,
-    ChangeClaim,
-    DirectionClaim,
-    LevelClaim,
-    PaceClaim,
-    curve_points,
-)
-from harness.study.expectations.run_surface import RunEffects, RunSurface
-from harness.study.expectations.run_tables import NotInRun, RunTables, refusal, rows_of
+from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, StatementClaim
+from harness.study.expectations.curve_claim import Between, CurveClaims, curve_points
+from harness.study.expectations.lookup import NotInRun, RunEffects, RunSurface, RunTables, refusal, rows_of
 from harness.study.spec.printed import Number
 from harness.tables.conditional import CONDITIONAL_EFFECTS, SURFACES
 from harness.tables.table import ResultTable
@@ -259,27 +238,10 @@ class LevelRangeClaim(ModeratedClaim):
         return float(((levels >= low) & (levels <= high)).mean())
 
 
-Claims = (
-    ErrorClaim
-    | GainClaim
-    | LevelClaim
-    | ChangeClaim
-    | DirectionClaim
-    | PaceClaim
-    | BandClaim
-    | TurningPointClaim
-    | BendClaim
-    | MedianClaim
-    | OrderClaim
-    | ThresholdClaim
-    | OnsetClaim
-    | EffectSignClaim
-    | EffectTrendClaim
-    | ShapeClaim
-    | LevelRangeClaim
-    | ChoiceClaim
-)
-"""Every kind of claim; a new one is a class and a line here."""
+ModeratedClaims = OnsetClaim | EffectSignClaim | EffectTrendClaim | ShapeClaim | LevelRangeClaim
+
+Claims = NumberClaims | CurveClaims | ModeratedClaims
+"""Every kind of claim; a new one is a class, and a name in the union of its module."""
 
 AnyClaim = Annotated[Claims, Field(discriminator="quantity")]
 """Every kind of claim, told apart by ``quantity``."""

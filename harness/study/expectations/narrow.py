@@ -7,35 +7,18 @@ else a study holds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.spec.study import Study
-from harness.tables.table import DETAILS
+from harness.tables.table import DETAILS, ResultTable
 
 COMPARED = frozenset({"accuracy", "gain"})
 OF_ALL_PROTOCOLS = frozenset({"decomposition"})
 OF_FITS = frozenset({"coefficients"})
 OF_DATA = frozenset({"summary", "preparation", "interpolated"})
 
-Ids = frozenset[str]
-NOTHING: Ids = frozenset()
-
-
-@dataclass(frozen=True)
-class Needs:
-    """Ids of the parts of a study that numbers rest on."""
-
-    estimators: Ids = NOTHING
-    protocols: Ids = NOTHING
-    scenarios: Ids = NOTHING
-
-    def __or__(self, other: Needs) -> Needs:
-        return Needs(
-            self.estimators | other.estimators,
-            self.protocols | other.protocols,
-            self.scenarios | other.scenarios,
-        )
+Parts = frozenset[tuple[str, str]]
+"""Entries of a study, each by its kind and its id: ``("protocol", "forward")``."""
 
 
 def narrowed(study: Study) -> Study:
@@ -43,54 +26,58 @@ def narrowed(study: Study) -> Study:
 
     The references of the gains stay. The multiverse and the claims go, unless the whole study is needed.
     """
-    everything = _everything(study)
-    needs = Needs(estimators=frozenset(study.evaluation.references))
+    entries = {
+        "estimator": study.estimators,
+        "protocol": study.evaluation.protocols,
+        "scenario": study.scenarios,
+    }
+    everything = frozenset((kind, entry.id) for kind, listed in entries.items() for entry in listed)
+    needed: Parts = frozenset(("estimator", name) for name in study.evaluation.references)
     for expectation in study.expect:
-        needs |= _needs(expectation, study, everything)
-    if needs == everything:
+        needed |= _needs(expectation, study, everything)
+    if needed == everything:
         return study
-    protocols = tuple(entry for entry in study.evaluation.protocols if entry.id in needs.protocols)
+    kept = {
+        kind: tuple(entry for entry in listed if (kind, entry.id) in needed)
+        for kind, listed in entries.items()
+    }
     return study.model_copy(
         update={
-            "estimators": tuple(entry for entry in study.estimators if entry.id in needs.estimators),
-            "scenarios": tuple(entry for entry in study.scenarios if entry.id in needs.scenarios),
-            "evaluation": study.evaluation.model_copy(update={"protocols": protocols}),
+            "estimators": kept["estimator"],
+            "scenarios": kept["scenario"],
+            "evaluation": study.evaluation.model_copy(update={"protocols": kept["protocol"]}),
             "multiverse": None,
             "claims": (),
         }
     )
 
 
-def _everything(study: Study) -> Needs:
-    parts = (study.estimators, study.evaluation.protocols, study.scenarios)
-    return Needs(*(frozenset(entry.id for entry in entries) for entries in parts))
-
-
-def _needs(expectation: AnyExpectation, study: Study, everything: Needs) -> Needs:
+def _needs(expectation: AnyExpectation, study: Study, everything: Parts) -> Parts:
     """Return what one cell rests on; what no rule below tells apart rests on everything."""
-    table = expectation.table
-    estimators = _named(expectation, "estimator", everything.estimators)
-    scenarios = _named(expectation, "scenario", everything.scenarios)
-    giving = scenarios & frozenset(
-        entry.id for entry in study.scenarios if table in {own.name for own in entry.scenario.tables}
-    )
-    describing = scenarios & frozenset(
-        entry.id for entry in study.scenarios if table in {own.name for own in entry.scenario.data_tables}
-    )
+    table, where = expectation.table, expectation.where
+
+    def named(kind: str) -> Parts:
+        """Return the entry that a row is found by, or all where it is found without one."""
+        id_ = where.get(kind)
+        return frozenset(part for part in everything if part[0] == kind and id_ in (None, part[1]))
+
+    estimators, scenarios = named("estimator"), named("scenario")
+    giving = scenarios & {("scenario", one.id) for one in study.scenarios if _has(one.scenario.tables, table)}
+    describing = scenarios & {
+        ("scenario", one.id) for one in study.scenarios if _has(one.scenario.data_tables, table)
+    }
     if table in OF_DATA:
-        return Needs()
+        return frozenset()
     if describing and not giving:
-        return Needs(scenarios=describing)
+        return describing
     if table in COMPARED:
-        return Needs(estimators, protocols=_named(expectation, "protocol", everything.protocols))
+        return estimators | named("protocol")
     if table in OF_ALL_PROTOCOLS:
-        return Needs(estimators, protocols=everything.protocols)
+        return estimators | {part for part in everything if part[0] == "protocol"}
     if table in OF_FITS or table.startswith(DETAILS):
-        return Needs(estimators)
-    return Needs(estimators, scenarios=giving) if giving else everything
+        return estimators
+    return estimators | giving if giving else everything
 
 
-def _named(expectation: AnyExpectation, column: str, known: Iterable[str]) -> Ids:
-    """Return the id that a row is found by, or all where it is found without one."""
-    key = expectation.where.get(column)
-    return frozenset(known) if key is None else frozenset({str(key)})
+def _has(tables: Iterable[ResultTable], name: str) -> bool:
+    return any(table.name == name for table in tables)

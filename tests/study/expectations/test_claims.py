@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 
 from harness.language import reworded, spoken
 from harness.running.csv_table import as_declared
+from harness.study.expectations.lookup import RunTables
 from harness.study.expectations.moderated_claim import SOURCES, AnyClaim
-from harness.study.expectations.run_tables import RunTables
 from harness.tables.registry import TABLES
 
 PLACE = {"outcome": "y", "estimator": "rab", "status": "ok"}

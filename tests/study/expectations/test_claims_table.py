@@ -14,7 +14,7 @@ from harness.study.expectations.claim import Counterparts, ErrorClaim, GainClaim
 from harness.study.expectations.claims_table import counterpart_columns, counterpart_of, status_of
 from harness.study.expectations.consistency import Finding
 from harness.study.expectations.curve_claim import LevelClaim
-from harness.study.expectations.run_tables import RunTables, RunValue
+from harness.study.expectations.lookup import RunTables, RunValue
 from harness.tables.registry import TABLES
 
 # Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table

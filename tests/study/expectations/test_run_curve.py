@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.study.expectations.run_curve import RunCurve
-from harness.study.expectations.run_tables import NotInRun
+from harness.study.expectations.lookup import NotInRun, RunCurve
 
 AT = np.linspace(0.0, 1.0, 41)
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness import SpecError
 from harness.installed import installed
-from harness.registry.plugin_choice import PluginChoice
+from harness.registry.sources import PluginChoice
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.audit.pin import new_block, with_entries
 from harness.errors import SpecError
-from harness.study.expectations.block import new_block, with_entries
 from harness.study.spec.document import read_document
 from harness.study.spec.node import Place
 from harness.study.spec.reader import parse_yaml
