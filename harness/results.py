@@ -185,7 +185,7 @@ class StudyResult:
         """
         import pandas as pd
 
-        from harness.language import reworded
+        from harness.language import translated
         from harness.report.sections.coefficients.section import (
             estimates_of,
             term_cells,
@@ -202,7 +202,7 @@ class StudyResult:
             cells[term_label(study, term)] = [
                 " ".join((str(cell.words), *cell.beneath[:1])).strip() for cell in shown
             ]
-        cells["Standard errors"] = [reworded(row.covariance) for row in firsts]
+        cells["Standard errors"] = [translated(row.covariance) for row in firsts]
         cells["Rows"] = [count(row.n_obs) for row in firsts]
         columns = [study.estimator_label(name) for name in found]
         return pd.DataFrame.from_dict(cells, orient="index", columns=columns)

@@ -18,6 +18,7 @@ from harness.evaluation.tables import Bootstrap, gains_table
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
+from harness.language import Filled
 from harness.record.manifest import Manifest
 from harness.report.calibration.rows import GAIN as SINGLE_GAIN
 from harness.report.calibration.rows import LOSS, P_VALUE, band_finding
@@ -107,6 +108,10 @@ class DrawnTables:
     def manifest(self) -> Manifest:
         """Return what was run: the study that is repeated."""
         return self.of_study
+
+    def messages(self) -> Mapping[str, Filled]:
+        """Return no text of another process."""
+        return {}
 
     def files(self) -> tuple[str, ...]:
         """Return no file."""

@@ -13,6 +13,7 @@ from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.prepare.step import PanelStep, Step
 from harness.data.roles import Roles
 from harness.errors import Problem
+from harness.language import Message
 from harness.tables.preparation import Note
 
 
@@ -155,9 +156,11 @@ def _incomputable(name: str, roles: Roles, held: Sequence[str]) -> Problem:
 
 
 def _held_note(name: str, moving: Sequence[str], held: Sequence[str]) -> Note:
-    message = (
-        f"It is computed from {', '.join(moving)} and from {', '.join(held)}, which is no regressor; "
-        f"it keeps its values where {', '.join(moving)} is given others."
+    message = Message(
+        "It is computed from {moving} and from {held}, which is no regressor; it keeps its "
+        "values where {moving} is given others.",
+        moving=", ".join(moving),
+        held=", ".join(held),
     )
     return Note("W-HELD", name, message)
 
@@ -170,9 +173,10 @@ def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> lis
     for name in roles.regressors:
         shared = sorted(sources & ancestors(steps, name))
         if shared and name not in follows | lagged:
-            message = (
-                f"It is computed from {', '.join(shared)}, as the exposure is; "
-                "it keeps its values where the exposure is given others."
+            message = Message(
+                "It is computed from {shared}, as the exposure is; it keeps its values where the "
+                "exposure is given others.",
+                shared=", ".join(shared),
             )
             notes.append(Note("W-HELD", name, message))
     return notes

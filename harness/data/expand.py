@@ -21,6 +21,7 @@ from harness.data.rules import ColumnRule
 from harness.data.shape.groups import read_groups
 from harness.data.shape.row_filter import select_rows
 from harness.errors import DataError
+from harness.language import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +252,12 @@ def find_levels(groups: Groups, roles: Roles, *, origin: str) -> ExposureLevels:
     columns = {name: made[name] for name in exposure_columns(roles.exposure, listed)}
     counted = dict(zip(groups.labels, groups.counts, strict=True))
     others = few([f"{level} {counted[level]}" for level in listed[1:]])
-    detail = f"rows: {listed[0]} {counted[listed[0]]} (base), {others}"
+    detail = Message(
+        "rows: {listed} {counted} (base), {others}",
+        listed=listed[0],
+        counted=counted[listed[0]],
+        others=others,
+    )
     return ExposureLevels(
         roles=replace(roles, levels=tuple(listed)),
         columns=columns,

@@ -12,6 +12,7 @@ from harness.arrays import Floats, Ints, numbered
 from harness.data.key import Grouping, Key
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.language import Message, marked
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
     if str(effect) not in carried:
         raise EstimationError.at(
             where="absorb",
-            what=f"the panel carries no column {str(effect)!r} to group rows by",
+            what=Message("the panel carries no column {effect} to group rows by", effect=repr(str(effect))),
             expected=f"one of {', '.join(carried)}" if carried else "",
-            hint="hand the column over in the panel's groups",
+            hint=marked("hand the column over in the panel's groups"),
         )
     return carried[str(effect)]
 

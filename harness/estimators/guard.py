@@ -13,6 +13,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
 from harness.estimators.protocol import Fitted, FittedDraws
+from harness.language import Message, marked
 
 # ``refused``: the estimator said why it cannot; ``failed``: something broke.
 Status = Literal["ok", "refused", "failed"]
@@ -44,8 +45,10 @@ LONGEST_REASON = 1000
 
 def in_one_line(problem: Problem) -> str:
     """Return a problem as the reason of a cell: place, finding, remedy."""
-    found = f"{problem.where}: {problem.what}" if problem.where else problem.what
-    return as_reason(f"{found}; {problem.hint}" if problem.hint else found)
+    found = (
+        Message("{where}: {what}", where=problem.where, what=problem.what) if problem.where else problem.what
+    )
+    return as_reason(Message("{before}; {last}", before=found, last=problem.hint) if problem.hint else found)
 
 
 def as_reason(text: str) -> str:
@@ -53,7 +56,9 @@ def as_reason(text: str) -> str:
     start = text[: 2 * LONGEST_REASON].encode("utf-8", "replace").decode("utf-8")
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in start).split())
     is_whole = len(text) <= 2 * LONGEST_REASON and len(line) <= LONGEST_REASON
-    return line if is_whole else f"{line[:LONGEST_REASON]} ... ({len(text)} characters in all)"
+    if is_whole:
+        return text if line == text else line  # a message stays one
+    return f"{line[:LONGEST_REASON]} ... ({len(text)} characters in all)"
 
 
 def what_broke(error: BaseException) -> str:
@@ -110,7 +115,7 @@ def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
     values = np.asarray(predicted)
     if values.shape != shape or values.dtype.kind != "f":
         found = f"predictions of shape {values.shape} and type {values.dtype}"
-        raise PluginError.at(who, f"returned {found}", f"floats of shape {shape}")
+        raise PluginError.at(who, Message("returned {found}", found=found), f"floats of shape {shape}")
     require_finite(values, who)
     return values.astype(np.float64, copy=False)
 
@@ -130,8 +135,8 @@ def require_finite(predicted: Floats, who: str) -> None:
     who : that returned them
     """
     if not np.isfinite(predicted).all():
-        raise PluginError.at(who, "returned predictions that are not finite", "finite numbers")
+        raise PluginError.at(who, marked("returned predictions that are not finite"), "finite numbers")
     largest = float(np.abs(predicted).max(initial=0.0))
     if largest > MOST:
-        what = f"returned predictions as large as {largest:.3g}"
+        what = Message("returned predictions as large as {largest}", largest=f"{largest:.3g}")
         raise PluginError.at(who, what, f"sizes up to {MOST:g}")

@@ -10,6 +10,7 @@ from numpy.random import Generator
 from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.language import Message, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,13 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
     if units.size < 2:
         raise EstimationError.at(
             where="inner split",
-            what=f"with {units.size} {panel.split_unit} to train on, none can be set aside to select on",
+            what=Message(
+                "with {size} {split_unit} to train on, none can be set aside to select on",
+                size=units.size,
+                split_unit=panel.split_unit,
+            ),
             expected="at least two",
-            hint="use a protocol that leaves more to train on, or fix the model's size in the spec",
+            hint=marked("use a protocol that leaves more to train on, or fix the model's size in the spec"),
         )
     n_aside = min(max(1, round(share * units.size)), units.size - 1)
     aside = units[-n_aside:] if panel.split_unit == "time" else rng.permutation(units)[:n_aside]

@@ -10,6 +10,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.language import Message, marked
 from harness.tables.preparation import Note
 
 _POOLED = "or use an estimator that absorbs none"
@@ -18,7 +19,7 @@ _POOLED = "or use an estimator that absorbs none"
 def listed(names: Sequence[str]) -> str:
     """Return names as ``entity, time and industry``; at least one."""
     *before, last = names
-    return f"{', '.join(before)} and {last}" if before else last
+    return Message("{before} and {last}", before=", ".join(before), last=last) if before else last
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,25 +39,33 @@ class Refusals:
         """Return that the outcome is one value in all rows."""
         return Problem(
             where=f"outcome {self.panel.outcome!r}",
-            what=f"it is {value:.6g} in all {self.panel.n_obs} rows, so there is nothing to explain",
-            hint="choose another outcome, or estimate on rows where it varies",
+            what=Message(
+                "it is {value} in all {n_obs} rows, so there is nothing to explain",
+                value=f"{value:.6g}",
+                n_obs=self.panel.n_obs,
+            ),
+            hint=marked("choose another outcome, or estimate on rows where it varies"),
         )
 
     def absorbed_outcome(self) -> Problem:
         """Return that effects explain the outcome whole."""
         return Problem(
             where=f"outcome {self.panel.outcome!r}",
-            what=f"{self.taken} explain it whole, so nothing is left for the exposure",
-            hint=f"absorb fewer effects, {_POOLED}",
+            what=Message("{taken} explain it whole, so nothing is left for the exposure", taken=self.taken),
+            hint=Message("absorb fewer effects, {POOLED}", POOLED=_POOLED),
         )
 
     def single_level(self, name: str) -> Problem:
         """Return that all rows share one level of a key or column."""
         return Problem(
             where=f"{name} effects",
-            what=f"the {self.panel.n_obs} rows share one {name}, whose effect is the constant",
+            what=Message(
+                "the {n_obs} rows share one {name}, whose effect is the constant",
+                n_obs=self.panel.n_obs,
+                name=name,
+            ),
             expected="at least two",
-            hint=f"absorb no effects of {name}, {_POOLED}",
+            hint=Message("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED),
         )
 
     def few_rows(self, *, n_columns: int, n_effects: int) -> Problem | None:
@@ -66,47 +75,72 @@ class Refusals:
             return None
         return Problem(
             where="rows",
-            what=f"{n_obs} rows are too few for {n_coef + n_effects} parameters, "
-            f"{n_coef} of columns and {n_effects} of {self.taken or 'the constant'}",
+            what=Message(
+                "{n_obs} rows are too few for {n_coef} parameters, {n_coef_2} of columns and {n_effects} "
+                "of {taken}",
+                n_obs=n_obs,
+                n_coef=n_coef + n_effects,
+                n_coef_2=n_coef,
+                n_effects=n_effects,
+                taken=self.taken or "the constant",
+            ),
             expected=f"at least {n_coef + n_effects + 1} rows",
-            hint="estimate on more rows, or with fewer controls or effects",
+            hint=marked("estimate on more rows, or with fewer controls or effects"),
         )
 
     def constant_exposure(self, at: int, value: float) -> Problem:
         """Return that the exposure, or one of its columns, is one value in all rows."""
-        what = f"it is {value:.6g} in all {self.panel.n_obs} rows, so it has no effect to estimate"
-        hint = "choose another exposure, or estimate on rows where it varies"
+        what = Message(
+            "it is {value} in all {n_obs} rows, so it has no effect to estimate",
+            value=f"{value:.6g}",
+            n_obs=self.panel.n_obs,
+        )
+        hint = marked("choose another exposure, or estimate on rows where it varies")
         return Problem(self._exposure(at), what, hint=hint)
 
     def absorbed_exposure(self, at: int) -> Problem:
         """Return that effects determine the exposure, or one of its columns."""
-        what = f"{self.taken} absorb it: it does not vary once they are taken out"
+        what = Message("{taken} absorb it: it does not vary once they are taken out", taken=self.taken)
         return Problem(
-            self._exposure(at), what, hint=f"choose another exposure, absorb fewer effects, {_POOLED}"
+            self._exposure(at),
+            what,
+            hint=Message("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED),
         )
 
     def determined_exposure(self, at: int, column: int, combination: str) -> Problem:
         """Return that other regressors determine the exposure, the last of which is the column."""
         return Problem(
             self._exposure(at),
-            what=f"other regressors determine it, since {combination}",
-            hint=f"leave out {self.panel.columns[column]!r} or another of them",
+            what=Message("other regressors determine it, since {combination}", combination=combination),
+            hint=Message("leave out {columns} or another of them", columns=repr(self.panel.columns[column])),
         )
 
     def dropped_constant(self, column: int) -> Note:
         """Return that a column does not vary."""
         name = self.panel.columns[column]
-        return Note("W-CONSTANT", name, f"{name!r} does not vary in these rows and was dropped.")
+        return Note(
+            "W-CONSTANT",
+            name,
+            Message("{name} does not vary in these rows and was dropped.", name=repr(name)),
+        )
 
     def dropped_absorbed(self, column: int) -> Note:
         """Return that effects determine a column."""
         name = self.panel.columns[column]
-        return Note("W-ABSORBED", name, f"{name!r} is absorbed by the {self.taken} and was dropped.")
+        return Note(
+            "W-ABSORBED",
+            name,
+            Message("{name} is absorbed by the {taken} and was dropped.", name=repr(name), taken=self.taken),
+        )
 
     def dropped_collinear(self, column: int, combination: str) -> Note:
         """Return that a column is a combination of others."""
         name = self.panel.columns[column]
-        return Note("W-COLLINEAR", name, f"{name!r} was dropped, since {combination}.")
+        return Note(
+            "W-COLLINEAR",
+            name,
+            Message("{name} was dropped, since {combination}.", name=repr(name), combination=combination),
+        )
 
     def _exposure(self, at: int) -> str:
         return f"exposure {self.panel.exposure_columns[at]!r}"
@@ -127,9 +161,13 @@ def require_continuous(panel: Panel, *, where: str = "") -> None:
     if panel.levels:
         raise EstimationError.at(
             where=where or panel.exposure,
-            what=f"{panel.exposure!r} is categorical, one of {', '.join(panel.levels)}",
+            what=Message(
+                "{exposure} is categorical, one of {levels}",
+                exposure=repr(panel.exposure),
+                levels=", ".join(panel.levels),
+            ),
             expected="an exposure of numbers",
-            hint="ask `use: contrast` for differences between its levels",
+            hint=marked("ask `use: contrast` for differences between its levels"),
         )
 
 
@@ -146,15 +184,17 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
     if panel.weights is None:
         raise EstimationError.at(
             where="weights",
-            what="the panel has none",
-            hint="name their column as roles.weights, or leave `weighted` out",
+            what=marked("the panel has none"),
+            hint=marked("name their column as roles.weights, or leave `weighted` out"),
         )
     n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
     if n_bad:
         raise EstimationError.at(
             where="weights",
-            what=f"{n_bad} of {panel.n_obs} are zero, negative or no numbers",
+            what=Message(
+                "{n_bad} of {n_obs} are zero, negative or no numbers", n_bad=n_bad, n_obs=panel.n_obs
+            ),
             expected="finite numbers above zero",
-            hint="leave such rows out",
+            hint=marked("leave such rows out"),
         )
     return panel.weights

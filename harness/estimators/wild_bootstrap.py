@@ -23,6 +23,7 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.key import Grouping
 from harness.errors import EstimationError
+from harness.language import marked
 
 # Statistics this close count as equal, such as those of a draw that changes no sign.
 _TIE = 1e-9
@@ -269,7 +270,9 @@ def wild_cluster_inference(
         (slope,) = regression.null_scores(loading[:, None], loading / (direction @ direction))
         std_error = float(np.sqrt(factor * np.sum(level.own**2)))
         if std_error == 0.0:
-            hint = "leave out rows or columns that make the fit perfect, or choose another covariance"
-            raise EstimationError.at("covariance", "a wild bootstrap of errors that are zero", hint=hint)
+            hint = marked("leave out rows or columns that make the fit perfect, or choose another covariance")
+            raise EstimationError.at(
+                "covariance", marked("a wild bootstrap of errors that are zero"), hint=hint
+            )
         found.append(NullStatistics(float(regression.estimate[at]), std_error, level, slope, weights, factor))
     return WildInference(tuple(found))

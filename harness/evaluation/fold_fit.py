@@ -12,6 +12,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import Status, attempt, predict
 from harness.estimators.protocol import Estimator, HasEffects, HasNotes
 from harness.evaluation.protocol import Fold
+from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.tables.preparation import Note
 
@@ -123,8 +124,8 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     if variance == 0:
         raise EstimationError.at(
             str(task.cell),
-            f"'{train.outcome}' is constant on the training rows",
-            hint="check the outcome",
+            Message("'{outcome}' is constant on the training rows", outcome=train.outcome),
+            hint=marked("check the outcome"),
         )
     fit = task.estimator.fit(
         train,

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
+from harness.language import Message, marked
 from harness.registry.kind import Kind, OptionsClass
 
 
@@ -46,12 +47,12 @@ class AbsoluteError:
     """The distance of a prediction from the outcome; the conditional median has the least."""
 
     name: ClassVar[str] = "absolute_error"
-    title: ClassVar[str] = "Absolute error"
+    title: ClassVar[str] = marked("Absolute error")
 
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return "Mean absolute error, outcome units; large misses count less than under squared error."
+        return marked("Mean absolute error, outcome units; large misses count less than under squared error.")
 
     def loss(self, observed: Floats, predicted: Floats) -> Floats:
         """Return the absolute error, (n_obs,), outcome units."""
@@ -69,14 +70,14 @@ class QuantileError:
     """
 
     name: ClassVar[str] = "quantile_error"
-    title: ClassVar[str] = "Quantile error"
+    title: ClassVar[str] = marked("Quantile error")
 
     level: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return f"Mean check loss at the quantile {self.level:g}, outcome units."
+        return Message("Mean check loss at the quantile {level}, outcome units.", level=f"{self.level:g}")
 
     def loss(self, observed: Floats, predicted: Floats) -> Floats:
         """Return the check loss, (n_obs,), outcome units."""

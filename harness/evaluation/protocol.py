@@ -15,6 +15,7 @@ from pydantic import Field
 from harness.arrays import Ints, Mask, frozen_ints
 from harness.data.panel import Panel, SplitUnit
 from harness.errors import EstimationError
+from harness.language import Message, marked
 from harness.registry.kind import Kind, OptionsClass
 
 
@@ -56,12 +57,14 @@ class Leak:
     text: str
 
 
-SAME_ENTITY = Leak("same_entity", "rows of the same entity stand on both sides")
-SAME_PERIOD = Leak("same_period", "rows of the same period stand on both sides")
-LATER_PERIODS = Leak("later_periods", "later periods are trained on than are tested")
-TEST_SELECTION = Leak("test_selection", "models are selected on the test rows")
-ALL_ROWS_PREPARED = Leak("prepared_on_all_rows", "preparation steps that learn are fitted on all rows")
-TRAINING_ROWS = Leak("training_rows", "the rows compared on are the rows trained on")
+SAME_ENTITY = Leak("same_entity", marked("rows of the same entity stand on both sides"))
+SAME_PERIOD = Leak("same_period", marked("rows of the same period stand on both sides"))
+LATER_PERIODS = Leak("later_periods", marked("later periods are trained on than are tested"))
+TEST_SELECTION = Leak("test_selection", marked("models are selected on the test rows"))
+ALL_ROWS_PREPARED = Leak(
+    "prepared_on_all_rows", marked("preparation steps that learn are fitted on all rows")
+)
+TRAINING_ROWS = Leak("training_rows", marked("the rows compared on are the rows trained on"))
 
 # Leaks through which the test rows themselves take part in fitting or choosing a model.
 TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})
@@ -120,7 +123,7 @@ class HeldOutEntities(EvaluationProtocol):
     """
 
     name = "held_out_entities"
-    title = "Held-out entities"
+    title = marked("Held-out entities")
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_PERIOD,)
     stream = "entities"
 
@@ -129,9 +132,10 @@ class HeldOutEntities(EvaluationProtocol):
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return (
-            f"The entities are dealt into {self.folds} groups; each group is predicted by models trained, "
-            "and selected, on other entities."
+        return Message(
+            "The entities are dealt into {folds} groups; each group is predicted by models trained, "
+            "and selected, on other entities.",
+            folds=self.folds,
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
@@ -169,9 +173,13 @@ def deal_entities(panel: Panel, *, n_groups: int, protocol: str, rng: Generator)
     if entities.size < n_groups:
         raise EstimationError.at(
             where=f"protocol {protocol}",
-            what=f"{entities.size} entities cannot be dealt into {n_groups} groups",
+            what=Message(
+                "{size} entities cannot be dealt into {n_groups} groups",
+                size=entities.size,
+                n_groups=n_groups,
+            ),
             expected="at least as many entities as groups",
-            hint="set a smaller number of folds, or leave this protocol out",
+            hint=marked("set a smaller number of folds, or leave this protocol out"),
         )
     groups = np.array_split(rng.permutation(entities), n_groups)
     return tuple(np.isin(panel.entity.codes, group) for group in groups)
@@ -189,7 +197,7 @@ class Forward(EvaluationProtocol):
     """
 
     name = "forward"
-    title = "Forward in time"
+    title = marked("Forward in time")
     leaks = (SAME_ENTITY,)
     stream = "forward"
 
@@ -200,9 +208,11 @@ class Forward(EvaluationProtocol):
     def how(self) -> str:
         """One sentence for the report."""
         cut = f", cut into {self.windows} windows," if self.windows > 1 else ""
-        return (
-            f"The last {self.test_share:.0%} of the periods{cut} are predicted by models trained on the "
-            "earlier ones and selected on the last of those."
+        return Message(
+            "The last {test_share} of the periods{cut} are predicted by models trained on the "
+            "earlier ones and selected on the last of those.",
+            test_share=f"{self.test_share:.0%}",
+            cut=cut,
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
@@ -234,9 +244,13 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
     if n_test >= periods.size:
         raise EstimationError.at(
             where=f"protocol {protocol}",
-            what=f"the panel has {periods.size} period(s) and {n_test} would be held out",
+            what=Message(
+                "the panel has {size} period(s) and {n_test} would be held out",
+                size=periods.size,
+                n_test=n_test,
+            ),
             expected="at least one period to train on",
-            hint="set a smaller test_share, or leave this protocol out",
+            hint=marked("set a smaller test_share, or leave this protocol out"),
         )
     return np.asarray(panel.period >= periods[-n_test])
 
@@ -252,7 +266,7 @@ class EntitiesAndTime(HeldOutEntities):
     """
 
     name = "entities_and_time"
-    title = "Held-out entities, forward in time"
+    title = marked("Held-out entities, forward in time")
     leaks = ()
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -260,9 +274,11 @@ class EntitiesAndTime(HeldOutEntities):
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return (
-            f"The entities are dealt into {self.folds} groups; the last {self.test_share:.0%} of the periods "
-            "of each group are predicted by models trained, and selected, on earlier periods of others."
+        return Message(
+            "The entities are dealt into {folds} groups; the last {test_share} of the periods of "
+            "each group are predicted by models trained, and selected, on earlier periods of others.",
+            folds=self.folds,
+            test_share=f"{self.test_share:.0%}",
         )
 
     def _periods(self, panel: Panel) -> tuple[Mask, Mask]:
@@ -284,7 +300,7 @@ class RandomRows(EvaluationProtocol):
     """
 
     name = "random_rows"
-    title = "Random rows"
+    title = marked("Random rows")
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_ENTITY, SAME_PERIOD, LATER_PERIODS)
     stream = "random rows"
 
@@ -294,9 +310,11 @@ class RandomRows(EvaluationProtocol):
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return (
-            f"A random {self.test_share:.0%} of the rows are held out, {self.repeats} times; "
-            "models are selected on other random rows, set aside from the training rows."
+        return Message(
+            "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
+            "other random rows, set aside from the training rows.",
+            test_share=f"{self.test_share:.0%}",
+            repeats=self.repeats,
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
@@ -324,16 +342,18 @@ class AsPublished(RandomRows):
     """
 
     name = "as_published"
-    title = "As published (random rows)"
+    title = marked("As published (random rows)")
     leaks = (*RandomRows.leaks, TEST_SELECTION, ALL_ROWS_PREPARED)
     prepared_on = "all"
 
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return (
-            f"A random {self.test_share:.0%} of the rows are held out, {self.repeats} times; "
-            "models are selected on the held-out rows."
+        return Message(
+            "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
+            "the held-out rows.",
+            test_share=f"{self.test_share:.0%}",
+            repeats=self.repeats,
         )
 
 
@@ -356,9 +376,14 @@ def split_rows(
     if not 1 <= n_test < n_obs:
         raise EstimationError.at(
             where="random split of rows",
-            what=f"{test_share:.0%} of {n_obs} rows leaves {n_test} to test on",
+            what=Message(
+                "{test_share} of {n_obs} rows leaves {n_test} to test on",
+                test_share=f"{test_share:.0%}",
+                n_obs=n_obs,
+                n_test=n_test,
+            ),
             expected="at least one row on each side",
-            hint="change test_share, or leave this protocol out",
+            hint=marked("change test_share, or leave this protocol out"),
         )
     orders = [rng.permutation(n_obs) for _ in range(repeats)]
     return tuple((np.sort(order[n_test:]), np.sort(order[:n_test])) for order in orders)
@@ -369,7 +394,7 @@ class InSample(EvaluationProtocol):
     """All rows train, select and are compared on; what a regression table's R2 rests on."""
 
     name = "in_sample"
-    title = "In sample"
+    title = marked("In sample")
     leaks = (TRAINING_ROWS,)
     prepared_on = "all"
     stream = "in sample"
@@ -377,7 +402,7 @@ class InSample(EvaluationProtocol):
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return "All rows are trained on, select the model and are compared on."
+        return marked("All rows are trained on, select the model and are compared on.")
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return the one fold in which both sides are the whole panel."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from harness.language import reworded
+from harness.language import Filled, translated
 from harness.record.manifest import Manifest
 from harness.tables.table import Row, TypedTable, read_rows
 
@@ -33,6 +33,9 @@ class RunReader(Protocol):
 
     def manifest(self) -> Manifest:
         """Return what manifest.json holds."""
+
+    def messages(self) -> Mapping[str, Filled]:
+        """Return the composed texts of tables and manifest, each with its message and what was filled in."""
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the reported files, with forward slashes."""
@@ -94,7 +97,7 @@ class Run:
 
 def _reworded(row: Row, words: Sequence[str]) -> Row:
     """Return a row with its sentences in the language in use."""
-    changed = {name: own for name in words if (own := reworded(was := getattr(row, name))) != was}
+    changed = {name: own for name in words if (own := translated(was := getattr(row, name))) != was}
     return replace(row, **changed) if changed else row
 
 

@@ -80,7 +80,7 @@ from harness.estimators.wild_bootstrap import (
 from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import EvaluationProtocol, Fold, Leak
 from harness.evaluation.resample import draw_weights, out_of_bag
-from harness.language import gettext, marked
+from harness.language import Message, gettext, marked
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
 from harness.scenarios.draws import DrawPlan, FitAndDraws
@@ -150,6 +150,7 @@ __all__ = [
     "LinearModel",
     "Links",
     "Mask",
+    "Message",
     "Metric",
     "NeedsGroups",
     "NestedEstimator",

@@ -3,7 +3,7 @@
 from harness.findings.gains import GainCell, Gains
 from harness.findings.lines import Banded, BandedRow, banded_from
 from harness.findings.run import Run
-from harness.language import gettext, marked, ngettext, pgettext, reworded
+from harness.language import gettext, marked, ngettext, pgettext, translated
 from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import (
@@ -106,11 +106,11 @@ __all__ = [
     "plain",
     "plain_rows",
     "printable",
-    "reworded",
     "rich",
     "rows_of",
     "shortened",
     "significant",
     "tabs_of",
+    "translated",
     "typed",
 ]

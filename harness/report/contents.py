@@ -25,6 +25,9 @@ RECORDS: Mapping[str, str] = {
     ),
     "manifest.sha256": marked("the SHA-256 of the manifest; `sha256sum -c manifest.sha256` checks it"),
     "spec.yaml": marked("the spec that was run"),
+    "messages.json": marked(
+        "reasons and notes by message, from which a report in another language makes them"
+    ),
     "data.parquet": marked("the data, where the run was given a table of a script"),
 }
 SHOWN: Mapping[str, str] = {

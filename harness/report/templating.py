@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.language import gettext, ngettext, npgettext, pgettext, reworded
+from harness.language import gettext, ngettext, npgettext, pgettext, translated
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.embedding import FORMAT, svg_text
 from harness.report.render.html import words_in_html
@@ -34,7 +34,7 @@ def environment() -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
-    made.filters.update({"reworded": reworded, "translated": gettext})
+    made.filters["translated"] = translated
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
     made.filters.update({"p_value": p_value, "capitalised": capitalised})
     made.filters.update({"data_uri": data_uri, "words": words_in_html})

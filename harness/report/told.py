@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.findings.run import Run
 from harness.findings.table import findings_table
-from harness.language import ENGLISH, gettext, marked, reworded, spoken
+from harness.language import ENGLISH, gettext, marked, remember, spoken, translated
 from harness.record.manifest import Manifest
 from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
 from harness.tables.findings import FINDINGS
@@ -29,24 +29,18 @@ KINDS = (
 
 VERDICTS = (
     *(marked("they do not"), marked("effects that differ between entities may")),
-    *(marked("within"), marked("beyond")),
+    *(marked("within"), marked("beyond"), marked("one fit")),
+    *(marked("one effect for all entities"), marked("one unit system")),
 )
-"""Parts of what claims say of numbers that are tied."""
-
-SOURCES = (
-    marked("SIMULATED by {simulation}; nobody observed these data"),
-    marked("{message} (and the like, with other numbers, in one more fit)"),
-    marked("{message} (and the like, with other numbers, in {n} more fits)"),
-)
-"""What stands beside simulated data, and beside a warning that stands for several."""
+"""Parts of what claims say of numbers that are tied, and what checks of them assume."""
 
 
 @contextmanager
 def told(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
     """Write texts in the language of a run's report, and yield the run with its own words in it.
 
-    Tables hold English. What was composed then is looked up by the shape of its message; the sentences of
-    findings are made again, by the rules on the tables that they rest on.
+    Tables hold English. What was composed then is looked up among the messages of the folder; the sentences
+    of findings are made again, by the rules on the tables that they rest on.
 
     Parameters
     ----------
@@ -57,6 +51,7 @@ def told(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
         if study.language == ENGLISH:
             yield run
             return
+        remember(run.folder.messages())
         manifest = in_words(run.manifest)
         yield Run(manifest, run.folder, {FINDINGS.name: findings_table(Run(manifest, run.folder))})
 
@@ -67,7 +62,7 @@ def in_words(manifest: Manifest) -> Manifest:
     return replace(
         manifest,
         study=_study(manifest.study),
-        data=replace(data, title=reworded(data.title), source=reworded(data.source)),
+        data=replace(data, title=translated(data.title), source=translated(data.source)),
     )
 
 
@@ -76,7 +71,9 @@ def _study(study: StudyRecord) -> StudyRecord:
         study,
         estimators=tuple(replace(entry, label=gettext(entry.label)) for entry in study.estimators),
         protocols=tuple(map(_protocol, study.protocols)),
-        metrics=tuple(MetricRecord(one.id, reworded(one.title), reworded(one.how)) for one in study.metrics),
+        metrics=tuple(
+            MetricRecord(one.id, translated(one.title), translated(one.how)) for one in study.metrics
+        ),
     )
 
 
@@ -87,6 +84,6 @@ def _protocol(protocol: ProtocolRecord) -> ProtocolRecord:
     return replace(
         protocol,
         title=gettext(own) + (apart if own != protocol.title else ""),
-        how=reworded(protocol.how),
-        leaks=tuple(replace(leak, text=reworded(leak.text)) for leak in protocol.leaks),
+        how=translated(protocol.how),
+        leaks=tuple(replace(leak, text=translated(leak.text)) for leak in protocol.leaks),
     )

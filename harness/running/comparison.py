@@ -17,6 +17,7 @@ from harness.evaluation.tables import (
     gains_within,
     metrics_table,
 )
+from harness.language import Message
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.predictions import MissingCell, in_order, missing_cells, predictions_table, status_rows
@@ -114,6 +115,7 @@ def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: 
                 if (outcome, protocol, estimator) in own:
                     yield own[outcome, protocol, estimator]
                 elif (outcome, protocol, over) in own:
-                    reason = f"the reference '{over}' has no predictions: "
                     hole = own[outcome, protocol, over]
-                    yield MissingCell(outcome, estimator, protocol, hole.status, reason + hole.reason)
+                    where = f"the reference '{over}' has no predictions"
+                    reason = Message("{where}: {what}", where=where, what=hole.reason)
+                    yield MissingCell(outcome, estimator, protocol, hole.status, reason)

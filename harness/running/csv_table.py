@@ -27,6 +27,12 @@ def from_csv(text: str) -> pd.DataFrame:
     return unescape_formulas(frame)
 
 
+def texts_of(frame: pd.DataFrame) -> set[str]:
+    """Return the texts that a table holds."""
+    columns = (frame[name] for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name]))
+    return {cell for column in columns for cell in column.unique() if isinstance(cell, str)}
+
+
 def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Return one table with its declared columns, from parts that may lack some of them."""
     columns = list(table.columns)

@@ -6,22 +6,25 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError, Problem
+from harness.language import Filled, messages_in
 from harness.record.manifest import Manifest
-from harness.running.csv_table import csv_text, from_csv
+from harness.running.csv_table import csv_text, from_csv, texts_of
 from harness.running.files import move, partials, replacing, sha256_of, write_atomically, writing
 from harness.running.layout import (
     MANIFEST,
     MANIFEST_SUM,
     MARK,
     MARKER,
+    MESSAGES,
     NEW,
     REPORTED,
     SIGNATURE,
@@ -45,6 +48,7 @@ class RunFolder:
     """
 
     path: Path
+    _messages: dict[str, Filled] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def create(cls, path: Path) -> RunFolder:
@@ -232,6 +236,7 @@ class RunFolder:
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
         """Write a tidy table as ``NAME.csv``; floats keep all their digits."""
+        self._messages.update(messages_in(texts_of(frame)))
         self.write_text(f"{name}.csv", csv_text(frame))
 
     def read_table(self, name: str) -> pd.DataFrame:
@@ -268,11 +273,32 @@ class RunFolder:
             return pd.read_parquet(path)
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write the manifest, last of all files, with the hashes of the others, and its own beside it."""
+        """Write the manifest, last of all files, with the hashes of the others, and its own next to it.
+
+        Before it come the messages of the tables that this object wrote, of the manifest itself, and of what
+        was written earlier.
+        """
+        messages = {**self.messages(), **self._messages, **messages_in([asdict(manifest)])}
+        if messages:
+            self.write_text(MESSAGES, f"{json.dumps(messages, indent=1, ensure_ascii=False)}\n")
         data = replace(manifest, files=self.hashes()).to_json().encode()
         self.write_bytes(MANIFEST_SUM, sum_line(data))
         self.write_bytes(MANIFEST, data)
         (self.path / WRITTEN).unlink(missing_ok=True)
+
+    def messages(self) -> Mapping[str, Filled]:
+        """Return the composed texts of tables and manifest, each with its message and what was filled in.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is damaged.
+        """
+        path = self.path / MESSAGES
+        if not path.is_file():
+            return {}
+        with _readable(path):
+            return TypeAdapter(dict[str, Filled]).validate_json(path.read_bytes())
 
     def manifest(self) -> Manifest:
         """Return the manifest.

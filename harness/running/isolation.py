@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
+from harness.language import Message, marked
 from harness.registry.process_state import remembered_state
 from harness.tables.preparation import Note
 
@@ -99,14 +100,21 @@ class Traces:
         if not self._is_watching:
             return
         if self._n_forks:
-            yield Note("W-FORK", "", "forked its process; copies that come back from a task are ended")
+            yield Note(
+                "W-FORK", "", marked("forked its process; copies that come back from a task are ended")
+            )
             self._n_forks = 0
         output, n_bytes = self._taken_output()
         if n_bytes:
             with suppress(OSError):
                 os.write(STANDARD_ERROR, _printable(output))
             yield Note(
-                "W-OUTPUT", "", f"wrote {n_bytes:,} bytes to standard output, which went to standard error"
+                "W-OUTPUT",
+                "",
+                Message(
+                    "wrote {n_bytes} bytes to standard output, which went to standard error",
+                    n_bytes=f"{n_bytes:,}",
+                ),
             )
 
     def _taken_output(self) -> tuple[bytes, int]:

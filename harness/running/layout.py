@@ -24,6 +24,9 @@ NEW = ".new"
 """Folder within a run folder in which the next run is built."""
 
 SPEC = "spec.yaml"
+MESSAGES = "messages.json"
+"""Texts of tables and manifest that were composed, each with its message and what was filled in."""
+
 CHECKPOINTS = "checkpoints"
 """Folder of finished tasks, there while a run is not whole."""
 
@@ -31,6 +34,7 @@ REPORTED = (
     "*.csv",
     "*.parquet",
     SPEC,
+    MESSAGES,
     "gain_report.json",
     "report.html",
     "brief.html",

@@ -13,6 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.evaluation.protocol import Fold
+from harness.language import Message
 from harness.tables.accuracy import PREDICTIONS
 
 Cells = Floats | pd.Categorical
@@ -43,7 +44,8 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
         cell = result.cell
         key = (cell.outcome, cell.estimator, cell.protocol)
         if result.status != "ok" and key not in found:
-            found[key] = MissingCell(*key, result.status, f"fold {cell.fold}: {result.reason}")
+            reason = Message("{where}: {what}", where=f"fold {cell.fold}", what=result.reason)
+            found[key] = MissingCell(*key, result.status, reason)
     return tuple(found.values())
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
+from harness.language import messages_in, remember
+from harness.running.csv_table import texts_of
 from harness.scenarios.blocks import BlockResult
 from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.fit_tables import FitTables
@@ -46,7 +48,9 @@ def encode(result: object) -> bytes:
         Where the result holds what is neither plain, nor an array, a table or one of `CLASSES`.
     """
     members: dict[str, bytes] = {}
-    meta = json.dumps(_plain(result, members))
+    texts: set[str] = set()
+    plain = _plain(result, members, texts)
+    meta = json.dumps({"result": plain, "messages": messages_in(texts)})
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(META, meta)
@@ -58,26 +62,31 @@ def encode(result: object) -> bytes:
 def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever was encoded
     """Return the result that `encode` wrote; its sequences are tuples."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return _made(json.loads(archive.read(META)), archive)
+        meta = json.loads(archive.read(META))
+        remember(meta["messages"])
+        return _made(meta["result"], archive)
 
 
-def _plain(value: Any, members: dict[str, bytes]) -> Any:  # noqa: ANN401 - whatever a result holds
-    """Return a value as JSON has it; its arrays and tables become members of the file."""
+def _plain(value: Any, members: dict[str, bytes], texts: set[str]) -> Any:  # noqa: ANN401 - of a result
+    """Return a value as JSON has it; arrays and tables become members of the file, texts are listed."""
     if isinstance(value, np.ndarray | pd.DataFrame):
         name, buffer = str(len(members)), io.BytesIO()
         if isinstance(value, np.ndarray):
             np.save(buffer, value, allow_pickle=False)
         else:
             value.to_parquet(buffer, index=False)
+            texts |= texts_of(value)
         members[name] = buffer.getvalue()
         return {"array" if isinstance(value, np.ndarray) else "table": name}
     if type(value).__name__ in CLASSES:
         fields = [field.name for field in dataclasses.fields(value)]
-        return {type(value).__name__: {name: _plain(getattr(value, name), members) for name in fields}}
+        return {type(value).__name__: {name: _plain(getattr(value, name), members, texts) for name in fields}}
     if isinstance(value, Mapping):
-        return {"mapping": [[key, _plain(entry, members)] for key, entry in value.items()]}
+        return {"mapping": [[key, _plain(entry, members, texts)] for key, entry in value.items()]}
     if isinstance(value, tuple | list):
-        return [_plain(entry, members) for entry in value]
+        return [_plain(entry, members, texts) for entry in value]
+    if isinstance(value, str):
+        texts.add(value)
     return value
 
 

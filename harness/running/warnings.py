@@ -11,6 +11,7 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
+from harness.language import Message, marked
 from harness.running.results import RunResults
 from harness.scenarios.full_fit import FullResult
 from harness.study.spec.entry import ScenarioEntry
@@ -62,8 +63,8 @@ def _together(messages: Sequence[str]) -> str:
     if n_more == 0:
         return first
     if n_more == 1:
-        return f"{first} (and the like, with other numbers, in one more fit)"
-    return f"{first} (and the like, with other numbers, in {n_more} more fits)"
+        return Message("{message} (and the like, with other numbers, in one more fit)", message=first)
+    return Message("{message} (and the like, with other numbers, in {n} more fits)", message=first, n=n_more)
 
 
 def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
@@ -79,8 +80,12 @@ def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
         Note(
             "W-UNSEEN",
             " · ".join(key),
-            f"{unseen} of {rows} test rows have an entity, a period or a level that was not trained on; "
-            "they are predicted with the mean effect",
+            Message(
+                "{unseen} of {rows} test rows have an entity, a period or a level that was not trained "
+                "on; they are predicted with the mean effect",
+                unseen=unseen,
+                rows=rows,
+            ),
         )
         for key, (unseen, rows) in counts.items()
     ]
@@ -90,7 +95,7 @@ def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> list[Note]:
     """Return which protocols let preparation steps learn from their test rows, where there are such steps."""
     if not learns:
         return []
-    message = "preparation steps that learn are fitted on all rows here, the test rows included"
+    message = marked("preparation steps that learn are fitted on all rows here, the test rows included")
     return [
         Note("W-PREPARED-ALL", entry.id, message)
         for entry in study.evaluation.protocols
@@ -112,7 +117,11 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> list[Note]
 
 
 def _unsaid(reason: str) -> Note:
-    return Note("W-SCENARIO", "", f"what the scenario says of the data alone is left out: {reason}")
+    return Note(
+        "W-SCENARIO",
+        "",
+        Message("what the scenario says of the data alone is left out: {reason}", reason=reason),
+    )
 
 
 def skewed_outcome_notes(panels: Mapping[str, Panel]) -> list[Note]:
@@ -123,9 +132,10 @@ def skewed_outcome_notes(panels: Mapping[str, Panel]) -> list[Note]:
         spread = float((deviation**2).mean())
         skewness = float((deviation**3).mean()) / spread**1.5 if spread > 0 else 0.0
         if abs(skewness) > EXTREME_SKEWNESS:
-            message = (
-                f"the outcome has a skewness of {skewness:.1f}: a few rows make up most of every squared "
-                "error, and so of every gain; a logarithm of it may say something else"
+            message = Message(
+                "the outcome has a skewness of {skewness}: a few rows make up most of every squared "
+                "error, and so of every gain; a logarithm of it may say something else",
+                skewness=f"{skewness:.1f}",
             )
             found.append(Note("W-SKEW", outcome, message))
     return found
@@ -135,10 +145,12 @@ def few_entities_note(n_entities: int) -> list[Note]:
     """Return a warning where intervals rest on few entities."""
     if n_entities >= FEW_ENTITIES:
         return []
-    message = (
-        f"intervals and tests rest on {n_entities} entities; with fewer than {FEW_ENTITIES} they are rough; "
-        "p_best is not taken below p_value since draws of six entities alone reject a true null of five "
-        "estimators in 22 of 100 cases"
+    message = Message(
+        "intervals and tests rest on {n_entities} entities; with fewer than {FEW_ENTITIES} they "
+        "are rough; p_best is not taken below p_value since draws of six entities alone reject a "
+        "true null of five estimators in 22 of 100 cases",
+        n_entities=n_entities,
+        FEW_ENTITIES=FEW_ENTITIES,
     )
     return [Note("W-FEWENTITIES", "panel", message)]
 

@@ -15,6 +15,7 @@ from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
 from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted, FittedDraws
+from harness.language import Message, marked
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, require_apart
@@ -35,12 +36,16 @@ def exposure_values(panel: Panel) -> Floats:
     """
     values = np.unique(panel.column(panel.exposure))
     if panel.levels and values[0] > 0.0:
-        what = f"no row has {panel.levels[0]!r}, the base, on these rows"
-        raise EstimationError.at(panel.exposure, what, hint="list another base first: roles.levels")
+        what = Message("no row has {levels}, the base, on these rows", levels=repr(panel.levels[0]))
+        raise EstimationError.at(panel.exposure, what, hint=marked("list another base first: roles.levels"))
     if not 2 <= values.size <= MOST_LEVELS:
-        what = f"has {values.size} different value{'s' if values.size > 1 else ''} on these rows"
+        what = Message(
+            "has {size} different value{size_2} on these rows",
+            size=values.size,
+            size_2="s" if values.size > 1 else "",
+        )
         expected = f"an exposure of 2 to {MOST_LEVELS} values"
-        raise EstimationError.at(panel.exposure, what, expected=expected, hint="ask `use: curve`")
+        raise EstimationError.at(panel.exposure, what, expected=expected, hint=marked("ask `use: curve`"))
     return values
 
 

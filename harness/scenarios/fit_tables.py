@@ -11,6 +11,7 @@ from harness.errors import PluginError, Problem
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, as_reason, attempt
 from harness.estimators.protocol import Columns, HasCoefficients, HasDetails, HasNotes, HasResultRows
+from harness.language import Message, in_series
 from harness.scenarios.scenario import Scenario, Tables
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
@@ -57,9 +58,13 @@ def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
         "result rows": rows,
         "notes": notes,
     }
-    wrong = [f"{name}: {found.reason}" for name, found in asked.items() if found.status != "ok"]
+    wrong = [
+        Message("{where}: {what}", where=name, what=found.reason)
+        for name, found in asked.items()
+        if found.status != "ok"
+    ]
     tables = FitTables(coefficients.value, details.value or {}, rows.value or {}, notes.value or ())
-    return tables, as_reason("; ".join(wrong)) if wrong else ""
+    return tables, as_reason(in_series(wrong))
 
 
 def require_declared(answer: Tables, scenario: Scenario) -> None:
@@ -94,7 +99,9 @@ def notes_of(fit: object) -> tuple[Note, ...]:
     for note in said:
         if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
             found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            raise PluginError.at(type(fit).__name__, f"returned {found}", "Note of three texts")
+            raise PluginError.at(
+                type(fit).__name__, Message("returned {found}", found=found), "Note of three texts"
+            )
     return notes
 
 
@@ -103,7 +110,7 @@ def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
     import pandas as pd
 
     if not isinstance(tables, Mapping):
-        problem = Problem(who, f"returned a {type(tables).__name__}", "tables by name")
+        problem = Problem(who, Message("returned a {name}", name=type(tables).__name__), "tables by name")
         raise PluginError(problem)
     for name, frame in tables.items():
         if name not in allowed or not isinstance(frame, pd.DataFrame):

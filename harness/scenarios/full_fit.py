@@ -11,6 +11,7 @@ from typing import Any
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Status, attempt, in_one_line
 from harness.estimators.protocol import FitsByDraws, HasDraws
+from harness.language import Message
 from harness.scenarios.blocks import BlockTask, PrepareTask, prepare_tasks
 from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared
@@ -166,12 +167,16 @@ class FullTask(ScenarioTask[FullResult]):
         about, panel = scenario.exposure if isinstance(scenario, NamesExposure) else None, self.subject.panel
         exposure = about or self.exposure
         if exposure == self.exposure != panel.exposure:
-            what = f"'{self.subject.name}' has another exposure, '{panel.exposure}'"
-            hint = f"ask `exposure: {panel.exposure}` where the scenario has that option"
+            what = Message(
+                "'{name}' has another exposure, '{exposure}'", name=self.subject.name, exposure=panel.exposure
+            )
+            hint = Message(
+                "ask `exposure: {exposure}` where the scenario has that option", exposure=panel.exposure
+            )
             return in_one_line(Problem(name, what, f"the exposure '{exposure}'", hint))
         if about is not None and about not in panel.columns:
-            what, known = f"'{about}' is none of its regressors", ", ".join(panel.columns)
-            return in_one_line(Problem(self.subject.name, what, expected=known))
+            none_of_these, known = f"'{about}' is none of its regressors", ", ".join(panel.columns)
+            return in_one_line(Problem(self.subject.name, none_of_these, expected=known))
         return ""
 
     @cached_property

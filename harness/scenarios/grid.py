@@ -10,6 +10,7 @@ import numpy as np
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.language import Message
 
 # Half-width of the neighbourhood of a grid point, as a share of the exposure's range.
 WINDOW = 0.05
@@ -77,7 +78,7 @@ def require_variation(panel: Panel, name: str) -> None:
         Naming the regressor.
     """
     if np.ptp(panel.column(name)) == 0.0:
-        what = f"has one value only on these {panel.n_obs} rows"
+        what = Message("has one value only on these {n_obs} rows", n_obs=panel.n_obs)
         raise EstimationError.at(name, what, expected="a variable that varies")
 
 

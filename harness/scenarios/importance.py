@@ -16,6 +16,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import attempt, predict
 from harness.estimators.protocol import Estimator
+from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.score import EntityFolds
 from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts
@@ -83,13 +84,15 @@ def without_columns(panel: Panel, names: Collection[str]) -> Panel:
     unknown = [name for name in names if name not in regressors]
     if unknown:
         raise EstimationError.at(
-            "importance", f"'{unknown[0]}' is no regressor", expected=", ".join(regressors)
+            "importance",
+            Message("'{unknown}' is no regressor", unknown=unknown[0]),
+            expected=", ".join(regressors),
         )
     gone = frozenset[str]().union(*map(panel.dependents, names))
     others = [name for name in (*panel.moderators, *panel.controls) if name not in gone]
     if panel.exposure in names and not others:
         raise EstimationError.at(
-            "importance", "no regressor is left", hint="leave some columns out of the group"
+            "importance", marked("no regressor is left"), hint=marked("leave some columns out of the group")
         )
     derived = tuple(derivation for derivation in panel.derived if derivation.into not in gone)
     is_kept = panel.exposure not in names

@@ -11,6 +11,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import predict_any, require_finite
 from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
+from harness.language import Message
 from harness.scenarios.grid import WINDOW, has_two_values
 
 Columns = tuple[str, ...]
@@ -106,9 +107,11 @@ def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
     if moderator not in panel.columns or moderator in panel.dependents(panel.exposure):
         problem = Problem(
             where=where,
-            what=f"'{moderator}' is no regressor that can be set apart from the exposure",
+            what=Message(
+                "'{moderator}' is no regressor that can be set apart from the exposure", moderator=moderator
+            ),
             expected="a moderator or control that does not follow from the exposure",
-            hint=f"choose another moderator than '{moderator}'",
+            hint=Message("choose another moderator than '{moderator}'", moderator=moderator),
         )
         raise EstimationError(problem)
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from harness.data.panel import Panel
 from harness.evaluation.resample import ResampleUnit
+from harness.language import Message, marked
 from harness.scenarios.draws import DrawPlan
 from harness.scenarios.scenario import Sample, Scenario
 from harness.tables.preparation import Note
@@ -50,16 +51,19 @@ class Resampled(Scenario):
         """Return warnings about intervals from too few draws, or from resampled rows."""
         found = []
         if self.unit == "row" and panel.n_entities < panel.n_obs:
-            message = (
+            message = marked(
                 "single rows are resampled, as if an entity's rows were independent; where they are not, "
                 "intervals are too narrow"
             )
             found.append(Note("W-ROWBOOT", "", message))
         least = round(2.0 / (1.0 - self.level), 6)
         if self.draws < least:
-            message = (
-                f"limits of level {self.level:g} rest on {self.draws} draws; "
-                f"with fewer than {least:g} they are the outermost draws"
+            message = Message(
+                "limits of level {level} rest on {draws} draws; with fewer than {least} they are the "
+                "outermost draws",
+                level=f"{self.level:g}",
+                draws=self.draws,
+                least=f"{least:g}",
             )
             found.append(Note("W-FEWBOOT", "", message))
         return tuple(found)

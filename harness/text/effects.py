@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.language import gettext, reworded
+from harness.language import gettext, translated
 from harness.record.study import StudyRecord
 from harness.text.numbers import (
     effect_in_units,
@@ -355,7 +355,7 @@ def _not_held(beyond: Sequence[float], n_curves: int, truths: Sequence[float]) -
 
 def assumption(_study: StudyRecord, *, text: str) -> str:
     """Return what an effect assumes, as its table says it."""
-    return reworded(text)
+    return translated(text)
 
 
 def few_entities(_study: StudyRecord, *, n_entities: int, least: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.language import gettext, marked, reworded
+from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.tables.gain import GainRow, GainStatus
 from harness.tables.preparation import LEAK_CODE
@@ -222,7 +222,7 @@ def estimator_verdict(study: StudyRecord, *, reference: str, estimator: str, gai
         if named:
             parts.append(gettext("{words} {protocols}").format(words=under, protocols=joined(named)))
     missing = [
-        _told(study, row, shortened(reworded(row.reason), REASON_LENGTH))
+        _told(study, row, shortened(translated(row.reason), REASON_LENGTH))
         for row in rows
         if row.status_at(study.level) is GainStatus.MISSING
     ]
@@ -339,7 +339,7 @@ def time_seen_once(study: StudyRecord, *, protocols: Sequence[str]) -> str:
 
 def warned(_study: StudyRecord, *, about: str, message: str) -> str:
     """Return a warning that bears on gains."""
-    return gettext(WARNED[about]).format(message=reworded(message))
+    return gettext(WARNED[about]).format(message=translated(message))
 
 
 def unseen_levels(study: StudyRecord, *, estimator: str, protocol: str, message: str) -> str:
@@ -347,7 +347,7 @@ def unseen_levels(study: StudyRecord, *, estimator: str, protocol: str, message:
     return gettext("{label} under “{title}”: {message}.").format(
         label=study.estimator_label(estimator),
         title=study.protocol_title(protocol),
-        message=reworded(message),
+        message=translated(message),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Note, Panel, Problem
+from harness.plugin import EstimationError, Floats, Message, Note, Panel, Problem, marked
 
 if TYPE_CHECKING:
     from harness_neural.batch import FixedInputs
@@ -111,9 +111,9 @@ def make_design(panel: Panel) -> Design:
             raise EstimationError(
                 Problem(
                     where=name,
-                    what=f"has one value only on the {panel.n_obs} rows to train on",
+                    what=Message("has one value only on the {n_obs} rows to train on", n_obs=panel.n_obs),
                     expected="an outcome and an exposure that vary",
-                    hint="train on more rows, or choose another variable",
+                    hint=marked("train on more rows, or choose another variable"),
                 )
             )
     varies = scale.deviation > 0.0
@@ -128,10 +128,13 @@ def make_design(panel: Panel) -> Design:
         n_distinct=len(columns) - len(repeated),
         notes=(
             *(
-                Note("W-CONSTANT", name, "does not vary on the training rows and is left out")
+                Note("W-CONSTANT", name, marked("does not vary on the training rows and is left out"))
                 for name in constant
             ),
-            *(Note("W-DUP", name, f"is {twin} in other units and counts once") for name, twin in repeated),
+            *(
+                Note("W-DUP", name, Message("is {twin} in other units and counts once", twin=twin))
+                for name, twin in repeated
+            ),
         ),
     )
 

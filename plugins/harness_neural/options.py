@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
-from harness.plugin import EstimationError, Problem
+from harness.plugin import EstimationError, Problem, marked
 from harness_neural.names import (
     Activation,
     Device,
@@ -277,10 +277,10 @@ def require_gpu(optimiser: OptimiserName) -> None:
     import torch
 
     if optimiser == "levenberg_marquardt":
-        what = "levenberg_marquardt trains on the processor alone"
-        raise EstimationError(Problem("device", what, hint="use another optimiser, or device: cpu"))
+        what = marked("levenberg_marquardt trains on the processor alone")
+        raise EstimationError(Problem("device", what, hint=marked("use another optimiser, or device: cpu")))
     if not torch.cuda.is_available():
-        what = "cuda is asked for, but torch finds no GPU on this machine"
+        what = marked("cuda is asked for, but torch finds no GPU on this machine")
         raise EstimationError(
-            Problem("device", what, hint="use device: cpu, or a torch built for the machine's GPU")
+            Problem("device", what, hint=marked("use device: cpu, or a torch built for the machine's GPU"))
         )

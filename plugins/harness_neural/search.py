@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness.plugin import EstimationError, Floats, Ints, Note, Problem
+from harness.plugin import EstimationError, Floats, Ints, Message, Note, Problem, marked
 from harness_neural.options import NetworkOptions, one_unit_parameters
 from harness_neural.sample import NetworkSample
 
@@ -69,7 +69,11 @@ class SizeSearch:
         """What to know about the hidden size."""
         if self.formula is None or self.formula >= 1.0:
             return ()
-        message = f"the formula gives N = {self.formula:.2f} for {self.n_obs} rows, using 1"
+        message = Message(
+            "the formula gives N = {formula} for {n_obs} rows, using 1",
+            formula=f"{self.formula:.2f}",
+            n_obs=self.n_obs,
+        )
         return (Note("W-HIDDEN", self.where, message),)
 
 
@@ -91,10 +95,15 @@ def require_rows(sample: NetworkSample, *, where: str) -> None:
         raise EstimationError(
             Problem(
                 where=where,
-                what=f"{sample.weights.sum(axis=1).min():g} rows to train on, but one hidden unit with "
-                f"{sample.n_distinct} inputs has {needed} parameters",
+                what=Message(
+                    "{sum} rows to train on, but one hidden unit with {n_distinct} inputs has {needed} "
+                    "parameters",
+                    sum=f"{sample.weights.sum(axis=1).min():g}",
+                    n_distinct=sample.n_distinct,
+                    needed=needed,
+                ),
                 expected=f"more than {needed} rows to train on",
-                hint="use fewer inputs, or a protocol that leaves more rows to train on",
+                hint=marked("use fewer inputs, or a protocol that leaves more rows to train on"),
             )
         )
 

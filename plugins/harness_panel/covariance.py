@@ -17,11 +17,13 @@ from harness.plugin import (
     Correction,
     EstimationError,
     Floats,
+    Message,
     Panel,
     Problem,
     WildClusters,
     effect_named,
     great_circle_km,
+    listed,
     marked,
     rows_by_period,
     wild_cluster_inference,
@@ -167,11 +169,14 @@ class Robust:
     def _refuse_fixed_rows(self, regression: Regression) -> None:
         n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
         if n_fixed:
-            what = (
-                f"{self.variant} is undefined: {n_fixed} of {regression.n_obs} rows have "
-                "leverage 1, as the only row of an entity"
+            what = Message(
+                "{variant} is undefined: {n_fixed} of {n_obs} rows have leverage 1, as the only row of "
+                "an entity",
+                variant=self.variant,
+                n_fixed=n_fixed,
+                n_obs=regression.n_obs,
             )
-            hint = "choose another covariance, or leave out entities and periods with a single row"
+            hint = marked("choose another covariance, or leave out entities and periods with a single row")
             raise EstimationError(Problem("covariance", what, expected="HC0, HC1 or clustered", hint=hint))
 
 
@@ -217,11 +222,12 @@ class Clustered:
         """
         n_clusters = self._n_clusters(regression)
         if min(n_clusters) < 2:
-            what = (
-                f"clustered by {' and '.join(self.by)} needs two clusters of each; "
-                f"there are {', '.join(map(str, n_clusters))}"
+            what = Message(
+                "clustered by {by} needs two clusters of each; there are {map}",
+                by=listed(self.by),
+                map=", ".join(map(str, n_clusters)),
             )
-            hint = "choose classical or robust, or estimate on more rows"
+            hint = marked("choose classical or robust, or estimate on more rows")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
@@ -240,7 +246,7 @@ class Clustered:
         }[self.correction]
         matrix, change = mended(covariance, remaining, has_constant=regression.has_constant)
         named = "" if self.correction == "plm" else f", correction {self.correction}"
-        kind = f"clustered by {' and '.join(self.by)}{named}{change}"
+        kind = Message("clustered by {by}{named}{change}", by=listed(self.by), named=named, change=change)
         return matrix, correction_of(
             regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
         )
@@ -298,8 +304,11 @@ class WildCluster(WildClusters):
         """
         n_clusters = regression.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
-            what = f"the wild cluster bootstrap is for few clusters; there are {n_clusters}"
-            hint = "choose clustered, which needs no bootstrap with so many"
+            what = Message(
+                "the wild cluster bootstrap is for few clusters; there are {n_clusters}",
+                n_clusters=n_clusters,
+            )
+            hint = marked("choose clustered, which needs no bootstrap with so many")
             raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
         return self._clustered.library_options(regression)
 
@@ -309,7 +318,12 @@ class WildCluster(WildClusters):
         (n_clusters,) = correction.n_clusters
         number = self.number(n_clusters)
         drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
-        kind = f"{correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
+        kind = Message(
+            "{kind}, wild bootstrap of {drawn} {weights} draws",
+            kind=correction.kind,
+            drawn=drawn,
+            weights=self.weights,
+        )
         return matrix, replace(correction, kind=kind)
 
     @property
@@ -360,8 +374,12 @@ def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, no
     is_nothing = variances < nothing * usual
     if is_nothing.any():
         named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
-        what = f"{kind}: the standard error of {named} is zero, since scores cancel within clusters"
-        hint = "cluster by another key, or choose a covariance of independent errors"
+        what = Message(
+            "{kind}: the standard error of {named} is zero, since scores cancel within clusters",
+            kind=kind,
+            named=named,
+        )
+        hint = marked("cluster by another key, or choose a covariance of independent errors")
         raise EstimationError(Problem("covariance", what, hint=hint))
 
 
@@ -398,10 +416,13 @@ class DriscollKraay:
         n_periods, bandwidth = self._periods_and_lags(regression)
         least = max(2, bandwidth + 1)
         if n_periods < least:
-            what = (
-                f"Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; the rows are of {n_periods}"
+            what = Message(
+                "Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; the rows are of {n_periods}",
+                bandwidth=bandwidth,
+                least=least,
+                n_periods=n_periods,
             )
-            hint = "choose classical, robust or clustered by entity, or a smaller bandwidth"
+            hint = marked("choose classical, robust or clustered by entity, or a smaller bandwidth")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
 
@@ -458,8 +479,8 @@ class Conley:
             Where the panel has no coordinates.
         """
         if regression.panel.coordinates is None:
-            what = "Conley errors need to know where rows are, and the panel has no coordinates"
-            hint = "name their columns as roles.latitude and roles.longitude"
+            what = marked("Conley errors need to know where rows are, and the panel has no coordinates")
+            hint = marked("name their columns as roles.latitude and roles.longitude")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "robust"}
 
@@ -475,7 +496,13 @@ class Conley:
         if (np.linalg.eigvalsh(own.turned) < 0.0).any():
             matrix, mended = own.nearest(), ", negative eigenvalues set to zero"
         over_time = f", {self.lags} lags within entities" if self.lags else ""
-        kind = f"Conley, {self.kernel} kernel up to {self.cutoff_km:g} km{over_time}{mended}"
+        kind = Message(
+            "Conley, {kernel} kernel up to {cutoff_km} km{over_time}{mended}",
+            kernel=self.kernel,
+            cutoff_km=f"{self.cutoff_km:g}",
+            over_time=over_time,
+            mended=mended,
+        )
         return matrix, correction_of(regression, kind, factor=1.0)
 
     def meat(self, panel: Panel, scores: Floats) -> Floats:

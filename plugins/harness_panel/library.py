@@ -14,6 +14,7 @@ from harness.plugin import (
     CoefficientTable,
     Floats,
     Ints,
+    Message,
     Note,
     Panel,
     effect_named,
@@ -254,9 +255,14 @@ def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: 
     # Columns of condition number c lose c roundings, whoever solves.
     if gaps[at] <= max(AGREEMENT, np.finfo(np.float64).eps * regression.within.condition):
         return ()
-    message = (
-        f"The coefficient of {table.terms[at]!r} is {table.estimate[at]:.12g} by {library} and "
-        f"{regression.estimate[at]:.12g} by the solver that resamples; they should agree to {AGREEMENT:g} "
-        f"and are {gaps[at]:.2g} apart."
+    message = Message(
+        "The coefficient of {terms} is {estimate} by {library} and {estimate_2} by the solver "
+        "that resamples; they should agree to {AGREEMENT} and are {gaps} apart.",
+        terms=repr(table.terms[at]),
+        estimate=f"{table.estimate[at]:.12g}",
+        library=library,
+        estimate_2=f"{regression.estimate[at]:.12g}",
+        AGREEMENT=f"{AGREEMENT:g}",
+        gaps=f"{gaps[at]:.2g}",
     )
     return (Note("W-DISAGREE", table.terms[at], message),)

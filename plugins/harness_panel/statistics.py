@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.plugin import Floats, Grouping, Panel, ShownFit, Statistic
+from harness.plugin import Floats, Grouping, Panel, ShownFit, Statistic, marked
 from harness_panel.library import AGREEMENT, LibraryReport
 from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Regression
@@ -134,7 +134,7 @@ def intercept_statistics(regression: Regression) -> Iterator[Statistic]:
     within, variance = regression.within, regression.rss / regression.df_resid
     value = within.intercept - float(within.centre @ within.slopes)
     spread = 1.0 / regression.weights.sum() + float(np.sum((within.centre @ within.to_slopes) ** 2))
-    what = "mean effect over the rows, what is predicted for columns of zero"
+    what = marked("mean effect over the rows, what is predicted for columns of zero")
     yield Statistic("intercept", value, what)
     yield Statistic(
         "intercept_std_error", sqrt(variance * spread), "classical standard error of the intercept"

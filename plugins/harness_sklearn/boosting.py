@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, Ints, LadderEntry, Note, Panel
+from harness.plugin import Floats, Ints, LadderEntry, Message, Note, Panel, marked
 from harness_sklearn.inputs import refuse_constant
 from harness_sklearn.selection import Search, require_rows, split_to_select
 
@@ -122,9 +122,9 @@ class BoostingFit:
         """Whether more rounds might have been better."""
         if self.n_rounds < self.most:
             return ()
-        message = (
-            f"The last of {self.most} rounds was the best on the selection rows; a larger max_rounds tries "
-            "more."
+        message = Message(
+            "The last of {most} rounds was the best on the selection rows; a larger max_rounds tries more.",
+            most=self.most,
         )
         return (Note("W-ROUNDS", "", message),)
 
@@ -191,7 +191,7 @@ class Boosting:
             2 * self.min_leaf,
             estimator=self.name,
             why=f"cannot fill two leaves of {self.min_leaf} rows",
-            hint="set a smaller min_leaf, or leave boosting out",
+            hint=marked("set a smaller min_leaf, or leave boosting out"),
         )
         refuse_constant(train)
         model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EstimationError, Floats, Ints, LadderEntry, Note, Panel, Problem
+from harness.plugin import EstimationError, Floats, Ints, LadderEntry, Message, Note, Panel, Problem, marked
 from harness_sklearn.inputs import Inputs, Scale, column_scale, make_inputs
 from harness_sklearn.selection import Search, require_rows, split_to_select
 
@@ -150,9 +150,13 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         raise EstimationError(
             Problem(
                 where="elastic_net",
-                what=f"{n_inputs} columns, their squares and products make {len(factors)} terms",
+                what=Message(
+                    "{n_inputs} columns, their squares and products make {factors} terms",
+                    n_inputs=n_inputs,
+                    factors=len(factors),
+                ),
                 expected=f"at most {MOST_TERMS} terms",
-                hint="use fewer columns, or leave elastic_net out",
+                hint=marked("use fewer columns, or leave elastic_net out"),
             )
         )
     products = _products(inputs.values(panel), factors)
@@ -165,7 +169,15 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         scale=scale.take(kept),
         notes=inputs.notes
         + tuple(
-            Note("W-DUP", name, f"{name!r} is {product} and is left out, since that is a term of its own.")
+            Note(
+                "W-DUP",
+                name,
+                Message(
+                    "{name} is {product} and is left out, since that is a term of its own.",
+                    name=repr(name),
+                    product=product,
+                ),
+            )
             for name, product in copies.items()
         ),
     )
@@ -283,7 +295,7 @@ class ElasticNet:
             LEAST_ROWS,
             estimator=self.name,
             why="are too few to choose a penalty on",
-            hint="use a protocol that leaves more rows to train on, or leave elastic_net out",
+            hint=marked("use a protocol that leaves more rows to train on, or leave elastic_net out"),
         )
         tried = make_terms(parts.train)
         paths = self._paths(*tried.arrays(parts.train))
@@ -314,9 +326,10 @@ class ElasticNet:
     def _short_notes(self, model: PenaltyPath) -> tuple[Note, ...]:
         if not model.is_short.any():
             return ()
-        message = (
-            f"The slopes stopped after {self.max_rounds} rounds, short of their optimum; "
-            "a larger max_rounds lets them get there."
+        message = Message(
+            "The slopes stopped after {max_rounds} rounds, short of their optimum; a larger "
+            "max_rounds lets them get there.",
+            max_rounds=self.max_rounds,
         )
         return (Note("W-CONVERGENCE", "", message),)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Ints, Note, Panel, Problem
+from harness.plugin import EstimationError, Floats, Ints, Message, Note, Panel, Problem, marked
 
 _CONSTANT = 1e-12
 """A column that varies by less than this share of its size is constant up to rounding."""
@@ -101,7 +101,11 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
         scale=scale.take(varies),
         outcome_scale=column_scale(panel.observed[:, None]),
         notes=tuple(
-            Note("W-CONSTANT", name, f"{name!r} does not vary on the training rows and is left out.")
+            Note(
+                "W-CONSTANT",
+                name,
+                Message("{name} does not vary on the training rows and is left out.", name=repr(name)),
+            )
             for name in names
             if name not in columns
         ),
@@ -124,9 +128,13 @@ def refuse_constant(panel: Panel) -> None:
             raise EstimationError(
                 Problem(
                     where=where,
-                    what=f"it is {values[0]:.6g} in all {panel.n_obs} training rows",
+                    what=Message(
+                        "it is {values} in all {n_obs} training rows",
+                        values=f"{values[0]:.6g}",
+                        n_obs=panel.n_obs,
+                    ),
                     expected="an outcome and an exposure that vary",
-                    hint="train on more rows, or choose another variable",
+                    hint=marked("train on more rows, or choose another variable"),
                 )
             )
 

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import DrawSelection, Floats, LadderEntry, Note, Panel, stream_at
+from harness.plugin import DrawSelection, Floats, LadderEntry, Note, Panel, marked, stream_at
 from harness_sklearn.inputs import Inputs, make_inputs
 from harness_sklearn.selection import (
     RowParts,
@@ -194,7 +194,7 @@ class RandomForest:
             2 * least,
             estimator=self.name,
             why=f"cannot fill two leaves of {least} rows",
-            hint="give a smaller min_leaf, or leave random_forest out",
+            hint=marked("give a smaller min_leaf, or leave random_forest out"),
         )
         possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
         inputs = make_inputs(parts.train)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import DrawSelection, EstimationError, Floats, Ints, Panel, Problem, inner_split
+from harness.plugin import DrawSelection, EstimationError, Floats, Ints, Panel, Problem, inner_split, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,9 @@ def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
         Where a draw trains on no row.
     """
     if not weights.any(axis=1).all():
-        raise EstimationError(Problem(estimator, "a draw has no row of positive weight", hint="draw again"))
+        raise EstimationError(
+            Problem(estimator, marked("a draw has no row of positive weight"), hint=marked("draw again"))
+        )
 
 
 def rows_to_select_on(panel: Panel, weights: Floats, selection: DrawSelection) -> tuple[Panel, Floats]:

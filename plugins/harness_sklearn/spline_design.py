@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import Floats, Ints, Panel
+from harness.plugin import Floats, Ints, Panel, marked
 from harness_sklearn.inputs import Inputs, make_inputs
 from harness_sklearn.ridge import Moments, weighted_moments
 from harness_sklearn.selection import require_rows
@@ -157,7 +157,7 @@ def make_design(panel: Panel, *, n_knots: int, factors: Sequence[str]) -> Spline
         len(inputs.columns) + 2,
         estimator="splines",
         why=f"are too few for a constant and {len(inputs.columns)} columns",
-        hint="train on more rows, or with fewer controls",
+        hint=marked("train on more rows, or with fewer controls"),
     )
     column = dict(zip(inputs.columns, inputs.values(panel).T, strict=True))
     curved = [name for name in (*panel.exposure_columns, *panel.moderators) if name in column]

@@ -12,7 +12,17 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EstimationError, Estimator, Fitted, Floats, NestedEstimator, Note, Panel, stream_at
+from harness.plugin import (
+    EstimationError,
+    Estimator,
+    Fitted,
+    Floats,
+    NestedEstimator,
+    Note,
+    Panel,
+    marked,
+    stream_at,
+)
 from harness_sklearn.selection import RowParts, split_to_select
 
 QUICK_CANDIDATES = 4
@@ -41,7 +51,9 @@ class TunedFit:
         own = self.fit.notes if isinstance(self.fit, plugin.HasNotes) else ()
         if np.isfinite(self.selection_nmse).any():
             return own
-        message = "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
+        message = marked(
+            "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
+        )
         return (Note("W-UNTUNED", "", message), *own)
 
     def predict(self, panel: Panel) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.language import ENGLISH, languages
-from language_messages import PACKAGES, catalog_of, messages, places, stored_messages
+from language_messages import PACKAGES, catalog_of, messages, places
 
 LANGUAGES = [language for language in languages() if language != ENGLISH]
 EACH = pytest.mark.parametrize("package", PACKAGES)
@@ -45,19 +45,3 @@ def test_no_translation_is_unsure_or_has_other_places(package, language):
                     assert form % dict.fromkeys(places(one), "") is not None, one
                 elif "{" in one:
                     assert form.format_map(dict.fromkeys(places(one), 1)) is not None, one
-
-
-def test_a_message_that_is_stored_is_read_off_the_code():
-    source = """
-def how(self):
-    return f"The last {self.share:.0%} of {len(rows)} rows are left out."
-
-def check(rows):
-    message = f"{rows.name!r} has {'no' if rows.empty else 'few'} rows"
-    return Note("W-FEW", rows.name, message), Note("W-ALL", "", "every row counts")
-"""
-    assert set(stored_messages(source)) == {
-        "The last {share} of {rows} rows are left out.",
-        "{name} has {empty} rows",
-        "every row counts",
-    }

@@ -24,6 +24,9 @@ class ChangedTable:
     def manifest(self):
         return self.folder.manifest()
 
+    def messages(self):
+        return self.folder.messages()
+
     def files(self):
         return self.folder.files()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from harness.evaluation.multiverse import choice_table
+from harness.language import Message
 
 HALF = 0.05
 RANDOM_ROWS = {"ann": 0.121, "rab": 0.154, "boosting": 0.093}
@@ -77,7 +78,8 @@ def choices(table: pd.DataFrame) -> pd.DataFrame:
 def diagnostics(outcome: str) -> dict[str, pd.DataFrame]:
     """Return tests of two estimators, one with a caution and one refused, statistics, and one search."""
     made = {"status": "ok", "reason": "", "caution": "", "source": "A book, section 2"}
-    effects = {"test": "f_effects", "null_hypothesis": "all entity effects are equal", "distribution": "F"}
+    null = Message("all {effects} effects are equal", effects="entity")
+    effects = {"test": "f_effects", "null_hypothesis": null, "distribution": "F"}
     tests = [
         {"estimator": "ols", "statistic": 8.316852957571285, "df1": 541.0, "df2": 3810.0, "p_value": 1e-9}
         | made

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from harness.language import Message
+
 
 def networks(outcome: str, estimators: Iterable[str], variables: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Return searches over three sizes in four places, learning curves and a map of two by two."""
@@ -53,9 +55,21 @@ def claims(outcome: str) -> pd.DataFrame:
     curve = {"outcome": outcome, "estimator": "rab", "source": "Figure 4"}
     table = {"outcome": outcome, "estimator": "ann", "source": "Table 2", "protocol": "as_published"}
     table |= {"counterpart_estimator": "ann", "counterpart_protocol": "held_out_entities"}
-    rounding = (
-        "the errors 0.0010 and 0.0034 give a gain of 68.6567 % to 72.4638 % by their rounding, "
-        "but 67.8582 % is printed"
+    rounding = Message(
+        "the errors {printed} and {printed_2} give a gain of {low} % to {high} % by their "
+        "rounding, {verdict}",
+        printed="0.0010",
+        printed_2="0.0034",
+        low="68.6567",
+        high="72.4638",
+        verdict=Message("but {percentage} % is printed", percentage="67.8582"),
+    )
+    outside, within = (
+        Message(f"this run's number lies {side} {{where}}", where=where)
+        for side, where in (("outside", "0.00095 to 0.00105"), ("within", "1.45 to 1.55"))
+    )
+    way = Message(
+        "share of the way from {start} to {end} on which the curve is {kind}", start=0, end=18, kind="rising"
     )
     return pd.DataFrame(
         [
@@ -67,7 +81,7 @@ def claims(outcome: str) -> pd.DataFrame:
                 "this_run": 0.1591,
                 "about": "mean squared error",
             }
-            | {"status": "differs", "reason": "this run's number lies outside 0.00095 to 0.00105"},
+            | {"status": "differs", "reason": outside},
             table
             | {
                 "quantity": "gain",
@@ -85,17 +99,17 @@ def claims(outcome: str) -> pd.DataFrame:
                 "published": 1.5,
                 "digits": 1,
                 "this_run": 1.46,
-                "about": "curve at 0",
+                "about": Message("curve at {at}{BOUNDS}", at=0, BOUNDS=""),
                 "at": 0.0,
             }
-            | {"status": "reproduced", "reason": "this run's number lies within 1.45 to 1.55"}
+            | {"status": "reproduced", "reason": within}
             | {"counterpart": 1.43, "counterpart_estimator": "boosting"},
             curve
             | {
                 "quantity": "turning_point",
                 "published": 12.0,
                 "digits": 0,
-                "about": "exposure at a minimum of the curve",
+                "about": Message("exposure at a {kind} of the curve", kind="minimum"),
             }
             | {"status": "differs", "reason": "the curve of this run has no minimum within its range"}
             | {"counterpart_estimator": "boosting", "counterpart_reason": "this run draws no such curve"},
@@ -104,7 +118,7 @@ def claims(outcome: str) -> pd.DataFrame:
             | {"status": "inconsistent under assumption", "assumption": "one fit", "reason": "two bends"},
             curve
             | {"quantity": "direction", "published": 1.0, "this_run": 0.82, "status": "not comparable"}
-            | {"about": "share of the way from 0 to 18 on which the curve is rising"}
+            | {"about": way}
             | {"reason": "the spec does not say that these data are the published ones"},
         ]
     )

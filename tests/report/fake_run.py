@@ -13,6 +13,7 @@ import pandas as pd
 from harness.evaluation.protocol import AsPublished, Forward, HeldOutEntities, InSample
 from harness.findings.run import Run
 from harness.findings.table import findings_table
+from harness.language import Message
 from harness.record.manifest import FORMAT, Manifest
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS
@@ -204,7 +205,9 @@ def _gains(outcome: str) -> list[dict[str, Any]]:
 
 def _coefficients(outcome: str, terms: tuple[str, ...]) -> list[dict[str, Any]]:
     rows = []
-    for estimator, covariance in (("ols", "clustered by entity"), ("fe", "clustered by entity and time")):
+    both = Message("{before} and {last}", before="entity", last="time")
+    for estimator, keys in (("ols", "entity"), ("fe", both)):
+        covariance = Message("clustered by {by}{named}{mended}", by=keys, named="", mended="")
         for place, term in enumerate(terms):
             estimate, error = 0.110124 / (place + 1), 0.011857 / (place + 1)
             rows.append(

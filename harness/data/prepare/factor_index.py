@@ -14,6 +14,7 @@ from harness.data.messages import number
 from harness.data.name import ColumnName
 from harness.data.prepare.learned_steps import Range
 from harness.errors import DataError, Problem
+from harness.language import Message
 from harness.tables.preparation import Note
 
 Method = Literal["factor", "pca"]
@@ -59,10 +60,12 @@ class LearnedIndex:
         """A warning where the data hardly determine the index."""
         if self.condition < DOUBTFUL_CONDITION:
             return ()
-        message = (
-            f"The columns {', '.join(self.inputs)} hardly determine the index: one of them nearly follows "
-            "from the others, or they have too little in common "
-            f"(condition number {number(self.condition)}), so that last digits of the data may move it."
+        message = Message(
+            "The columns {inputs} hardly determine the index: one of them nearly follows from the "
+            "others, or they have too little in common (condition number {condition}), so that last "
+            "digits of the data may move it.",
+            inputs=", ".join(self.inputs),
+            condition=number(self.condition),
         )
         return (Note("W-INDEX", self.into, message),)
 

@@ -15,6 +15,7 @@ from harness.data.name import ColumnName
 from harness.data.prepare.step import OneColumn
 from harness.data.prepare.table_step import Expansion, TableColumns, code_column
 from harness.errors import DataError
+from harness.language import Message
 
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
@@ -144,9 +145,13 @@ class LearnedLimits(OneColumn):
     @property
     def detail(self) -> str:
         """The limits learned, and how much they change."""
-        return (
-            f"{self.of} within {number(self.low)} and {number(self.high)}; "
-            f"{self.n_low} values raised, {self.n_high} lowered"
+        return Message(
+            "{of} within {low} and {high}; {n_low} values raised, {n_high} lowered",
+            of=self.of,
+            low=number(self.low),
+            high=number(self.high),
+            n_low=self.n_low,
+            n_high=self.n_high,
         )
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
@@ -291,7 +296,12 @@ class LimitsWithin:
         """How much the limits change."""
         n_low = sum(limits.n_low for limits in self.within.values())
         n_high = sum(limits.n_high for limits in self.within.values())
-        return f"limits of {len(self.within)} groups; {n_low} values raised, {n_high} lowered"
+        return Message(
+            "limits of {within} groups; {n_low} values raised, {n_high} lowered",
+            within=len(self.within),
+            n_low=n_low,
+            n_high=n_high,
+        )
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""

@@ -14,6 +14,7 @@ from harness.data.messages import Account, number
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Calendar, Column, OneColumn
 from harness.errors import DataError, Problem
+from harness.language import Message
 from harness.tables.preparation import Note
 
 
@@ -175,10 +176,19 @@ class FillGaps:
         filled = self.filled(columns, made)
         count, n_obs = int(filled.sum()), made.cells.size
         left = int((np.isnan(made.cells) & ~made.unreached).sum())
-        detail = f"{count} of {n_obs} cells filled ({count / n_obs:.1%}), {left} still missing"
-        message = (
-            f"{count} of {n_obs} cells ({count / n_obs:.1%}) were missing and lie on a straight line between "
-            "the entity's neighbouring periods, whatever fold those are in."
+        detail = Message(
+            "{count} of {n_obs} cells filled ({count_2}), {left} still missing",
+            count=count,
+            n_obs=n_obs,
+            count_2=f"{count / n_obs:.1%}",
+            left=left,
+        )
+        message = Message(
+            "{count} of {n_obs} cells ({count_2}) were missing and lie on a straight line between "
+            "the entity's neighbouring periods, whatever fold those are in.",
+            count=count,
+            n_obs=n_obs,
+            count_2=f"{count / n_obs:.1%}",
         )
         return Account(detail, (Note("W-INTERPOLATED", self.of, message),) if count else (), filled)
 

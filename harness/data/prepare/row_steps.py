@@ -13,6 +13,7 @@ from pydantic import Field
 from harness.arrays import Floats, Mask
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Column, OneColumn, Step, refuse_impossible
+from harness.language import Message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +135,7 @@ class Power(OneColumn, RowFunction):
     @property
     def detail(self) -> str:
         """How the column is computed."""
-        return f"{self.of} to the power of {self.exponent:g}"
+        return Message("{of} to the power of {exponent}", of=self.of, exponent=f"{self.exponent:g}")
 
     @property
     def demand(self) -> str:
@@ -173,7 +174,7 @@ class Indicator(OneColumn, RowFunction):
     @property
     def detail(self) -> str:
         """How the column is computed."""
-        return f"1 where {self.of} = {self.equals:.15g}, else 0"
+        return Message("1 where {of} = {equals}, else 0", of=self.of, equals=f"{self.equals:.15g}")
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""

@@ -16,6 +16,7 @@ from harness.data.prepare.step import Calendar, Column, Step
 from harness.data.prepare.table_step import Expansion, TableColumns, Trend, code_column, indicators
 from harness.data.rules import Value
 from harness.errors import DataError
+from harness.language import Message
 
 
 class GroupedStep:
@@ -67,7 +68,12 @@ class Dummies(GroupedStep):
         columns, left_out = indicators(groups, self.reference, step=self.name)
         counted = dict(zip(groups.labels, groups.counts, strict=True))
         others = few([f"{level} {count}" for level, count in counted.items() if level != left_out])
-        detail = f"rows: {left_out} {counted[left_out]} (reference), {others}"
+        detail = Message(
+            "rows: {left_out} {counted} (reference), {others}",
+            left_out=left_out,
+            counted=counted[left_out],
+            others=others,
+        )
         return Expansion(columns, (), tuple(columns), detail)
 
 
@@ -119,7 +125,14 @@ def by_level(
     """Return a number times each level of a column but the reference."""
     columns, left_out = indicators(table.groups[column], reference, step=step)
     products = tuple(Product(f"{number} x {level}", (number, level)) for level in columns)
-    detail = f"{number} by {column}, {len(products)} columns, called {into}; reference {left_out}"
+    detail = Message(
+        "{number} by {column}, {products} columns, called {into}; reference {left_out}",
+        number=number,
+        column=column,
+        products=len(products),
+        into=into,
+        left_out=left_out,
+    )
     return Expansion(columns, products, tuple(product.into for product in products), detail)
 
 

@@ -22,6 +22,7 @@ from harness.data.read.table import Labels
 from harness.data.shape.reshape import reshape
 from harness.data.shape.times import plain_period
 from harness.errors import DataError, Problem
+from harness.language import Message
 
 
 def interpret(reading: Reading, source: Source) -> Reading:
@@ -120,7 +121,7 @@ def _without_numbers(frame: pd.DataFrame, source: Source, records: list[StepReco
         if found.any():
             frame = frame.assign(**{name: column.astype("float64").mask(found)})
             texts = ", ".join(marks[mark] for mark in sorted(set(column[found].tolist())))
-            detail = f"{int(found.sum())} cells of {texts} are missing"
+            detail = Message("{sum} cells of {texts} are missing", sum=int(found.sum()), texts=texts)
             records.append(StepRecord("missing_values", str(name), (source.origin,), Account(detail)))
     return frame
 
@@ -154,7 +155,7 @@ def _named(
     if None in names or len(set(names)) < len(names):
         return frame
     pairs = few([f"{number} as {name}" for number, name in zip(numbers, names, strict=True)])
-    detail = f"{len(names)} numbers by their labels: {pairs}"
+    detail = Message("{names} numbers by their labels: {pairs}", names=len(names), pairs=pairs)
     records.append(StepRecord("value_labels", column, (source.origin,), Account(detail)))
     return frame.assign(**{column: frame[column].map(labels)})
 

@@ -19,6 +19,7 @@ from harness.data.read.numbers import require_numbers
 from harness.data.read.table import Table
 from harness.data.shape.panel_index import in_order, read_entities
 from harness.errors import DataError, Problem
+from harness.language import Message
 from harness.tables.preparation import Note
 
 _WHERE = "data.contiguity"
@@ -64,7 +65,7 @@ def with_neighbours(table: Table, folder: DataFolder, spec: ContiguityFile) -> T
     )
     contiguity = Contiguity(entities, pairs[:, 0], pairs[:, 1], weights[first], origin)
     written = [(position[a], position[b]) for a, b in zip(one, other, strict=True)]
-    detail = f"{len(pairs)} pairs of {len(entities)} entities"
+    detail = Message("{pairs} pairs of {entities} entities", pairs=len(pairs), entities=len(entities))
     return replace(
         table,
         contiguity=contiguity,
@@ -104,12 +105,24 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
             Note(
                 "W-NEIGHBOURS",
                 contiguity.origin,
-                f"{len(strange)} of its {len(contiguity.entities)} entities are not in the data, and "
-                f"{int((~paired).sum())} of its {paired.size} pairs are left out: {few(strange)}.",
+                Message(
+                    "{strange} of its {entities} entities are not in the data, and {sum} of its {size} pairs "
+                    "are left out: {strange_2}.",
+                    strange=len(strange),
+                    entities=len(contiguity.entities),
+                    sum=int((~paired).sum()),
+                    size=paired.size,
+                    strange_2=few(strange),
+                ),
             )
         )
     if alone:
-        message = f"{len(alone)} of {len(labels)} entities of the data have no neighbours: {few(alone)}."
+        message = Message(
+            "{alone} of {labels} entities of the data have no neighbours: {alone_2}.",
+            alone=len(alone),
+            labels=len(labels),
+            alone_2=few(alone),
+        )
         notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
     return tuple(notes)
 
@@ -154,13 +167,18 @@ def _notes(
     notes = []
     if repeated.any():
         names = few([_pair(contiguity, *ends) for ends in directed[repeated].tolist()])
-        message = f"{int(repeated.sum())} rows repeat others and count once: {names}."
+        message = Message(
+            "{sum} rows repeat others and count once: {names}.", sum=int(repeated.sum()), names=names
+        )
         notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
     if 0 < one_way.size < n_pairs:
         ends = zip(contiguity.ones[one_way].tolist(), contiguity.others[one_way].tolist(), strict=True)
         names = few([_pair(contiguity, *pair) for pair in ends])
-        message = (
-            f"{one_way.size} of {n_pairs} pairs are listed in one direction only, and count in both: {names}."
+        message = Message(
+            "{size} of {n_pairs} pairs are listed in one direction only, and count in both: {names}.",
+            size=one_way.size,
+            n_pairs=n_pairs,
+            names=names,
         )
         notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
     return tuple(notes)

@@ -22,6 +22,7 @@ from harness.data.read.layout import (
 )
 from harness.data.read.source import FileForm, FileReader, Reading, Source, refuse_signature
 from harness.errors import DataError, near_names
+from harness.language import Message
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def read_excel(source: Source) -> Reading:
             cell for row in _cells(source, sheet, values=False) for cell in row if cell.data_type == "f"
         ]
     _refuse_uncomputed(formulas, rows, f"{source.origin}: sheet '{sheet}'")
-    note = Note("W-FORMULA", sheet, f"{len(formulas)} cells are formulas; their last saved values are used.")
+    note = Note(
+        "W-FORMULA",
+        sheet,
+        Message("{formulas} cells are formulas; their last saved values are used.", formulas=len(formulas)),
+    )
     return replace(_read_rows(rows, source), notes=(note,) if formulas else ())
 
 

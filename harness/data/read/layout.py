@@ -12,6 +12,7 @@ from harness.data.name import fold_name
 from harness.data.read.number_text import NUMBER
 from harness.data.read.source import FileForm, Source
 from harness.errors import DataError, Problem
+from harness.language import Message
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 _LOOKED_AT = 20
@@ -101,7 +102,9 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
         for row in (layout.header, *layout.body)
     )
     shown = few([str(at + 1) for at in dropped])
-    detail = f"left out columns without a name, which number the rows or hold nothing: {shown}"
+    detail = Message(
+        "left out columns without a name, which number the rows or hold nothing: {shown}", shown=shown
+    )
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
     return Layout(header, body, (*layout.records, record))
 
@@ -120,7 +123,7 @@ def refuse_no_rows(body: Sequence[FileRow], origin: str) -> None:
 
 def _record(step: str, rows: Sequence[FileRow], source: Source, noun: str) -> StepRecord:
     shown = few([f"{row.number} ({_shown(row)})" for row in rows])
-    detail = f"left out {noun}{'s' if len(rows) > 1 else ''} {shown}"
+    detail = Message("left out {noun}{len} {shown}", noun=noun, len="s" if len(rows) > 1 else "", shown=shown)
     return StepRecord(step, source.origin, (source.origin,), Account(detail))
 
 

@@ -23,6 +23,7 @@ from harness.data.read.number_text import (
     number_marks,
 )
 from harness.errors import DataError
+from harness.language import Message
 from harness.tables.preparation import Note
 
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -260,4 +261,8 @@ def cast_note(column: pd.Series, *, name: str) -> Note | None:
     if column.dtype != object:
         return None
     kinds = sorted({type(cell).__name__ for cell in column.dropna()})
-    return Note("W-CAST", name, f"Cells of type {', '.join(kinds)} were turned into 64-bit floating point.")
+    return Note(
+        "W-CAST",
+        name,
+        Message("Cells of type {kinds} were turned into 64-bit floating point.", kinds=", ".join(kinds)),
+    )

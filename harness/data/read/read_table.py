@@ -19,6 +19,7 @@ from harness.data.read.table import Table, refuse_empty
 from harness.data.shape.merge import append, merge
 from harness.data.simulate.simulation import Simulation
 from harness.errors import DataError, PluginError, near_names
+from harness.language import Message, marked
 
 
 def read_table(
@@ -104,8 +105,8 @@ def _simulated(simulation: Simulation) -> Table:
     return Table(
         numbered(frame),
         origin=simulation.name,
-        title=f"SIMULATED: {simulation.title}",
-        source=f"SIMULATED by {simulation}; nobody observed these data",
+        title=Message("{where}: {what}", where=marked("SIMULATED"), what=simulation.title),
+        source=Message("SIMULATED by {simulation}; nobody observed these data", simulation=simulation),
         sha256=_digest_of(frame),
         simulated=True,
     )

@@ -12,6 +12,7 @@ from harness.data.data_spec import MissingPolicy
 from harness.data.messages import RowLocator
 from harness.data.prepare.step import Column
 from harness.errors import DataError
+from harness.language import Message
 from harness.tables.preparation import Note
 
 
@@ -80,14 +81,21 @@ def completeness_notes(found: Completeness, entity: Ints) -> tuple[Note, ...]:
     if found.unreached.any():
         count = int(found.unreached.sum())
         notes.append(
-            Note("W-LAG", "rows", f"{count} rows have no row so many periods earlier and are left out.")
+            Note(
+                "W-LAG",
+                "rows",
+                Message("{count} rows have no row so many periods earlier and are left out.", count=count),
+            )
         )
     if found.missing:
         count = int(np.any(list(found.missing.values()), axis=0).sum())
         lost = np.setdiff1d(entity[~found.unreached], entity[found.rows]).size
         cells = ", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items())
-        message = (
-            f"{count} rows with missing cells are left out, {lost} entities with all their rows ({cells})."
+        message = Message(
+            "{count} rows with missing cells are left out, {lost} entities with all their rows ({cells}).",
+            count=count,
+            lost=lost,
+            cells=cells,
         )
         notes.append(Note("W-MISSING", "rows", message))
     return tuple(notes)

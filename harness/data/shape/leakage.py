@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.roles import Roles
+from harness.language import Message
 from harness.tables.preparation import LEAK_CODE, Note
 
 Rows = TypeVar("Rows", Floats, Ints)
@@ -96,17 +97,21 @@ def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ..
 
 
 def _function_note(leak: OutcomeLeak) -> Note:
-    message = (
-        f"The outcome {leak.outcome} is a function of {leak.what}, or nearly so: what predicts with it "
-        "predicts the outcome from itself; leave it out unless it is known before the outcome"
+    message = Message(
+        "The outcome {outcome} is a function of {what}, or nearly so: what predicts with it "
+        "predicts the outcome from itself; leave it out unless it is known before the outcome",
+        outcome=leak.outcome,
+        what=leak.what,
     )
     return Note(LEAK_CODE, leak.outcome, message)
 
 
 def _pair_note(leak: OutcomeLeak) -> Note:
-    message = (
-        f"The outcome {leak.outcome} is {leak.what}, up to a constant factor: what predicts with both "
-        "predicts the outcome from itself; leave one out unless both are known before the outcome"
+    message = Message(
+        "The outcome {outcome} is {what}, up to a constant factor: what predicts with both "
+        "predicts the outcome from itself; leave one out unless both are known before the outcome",
+        outcome=leak.outcome,
+        what=leak.what,
     )
     return Note(LEAK_CODE, leak.outcome, message)
 

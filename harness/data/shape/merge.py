@@ -18,6 +18,7 @@ from harness.data.read.table import Labels, Table
 from harness.data.shape.row_filter import value_text
 from harness.data.shape.times import read_times
 from harness.errors import DataError, Problem
+from harness.language import Message
 from harness.tables.preparation import Note
 
 FAR_APART = 300.0
@@ -96,9 +97,15 @@ def _units(first: Table, other: Table, entity: str) -> list[Note]:
                 Note(
                     "W-UNITS",
                     str(name),
-                    f"The median size is {middles[0]:.4g} in {first.origin} and {middles[1]:.4g} in "
-                    f"{other.origin}, {max(middles) / min(middles):,.0f} to 1: are the units the same? "
-                    "If not, give one of the files `scale`.",
+                    Message(
+                        "The median size is {middles} in {origin} and {middles_2} in {origin_2}, {max} to 1: "
+                        "are the units the same? If not, give one of the files `scale`.",
+                        middles=f"{middles[0]:.4g}",
+                        origin=first.origin,
+                        middles_2=f"{middles[1]:.4g}",
+                        origin_2=other.origin,
+                        max=f"{max(middles) / min(middles):,.0f}",
+                    ),
                 )
             )
     return notes

@@ -16,6 +16,7 @@ from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted
 from harness.data.shape.times import INTEGERS, Times, read_times
 from harness.errors import DataError
+from harness.language import Message
 from harness.tables.preparation import Note
 
 _YEARS = range(1800, 2101)
@@ -173,4 +174,8 @@ def near_labels_note(labels: Iterable[str], *, name: str) -> Note | None:
     groups = [" and ".join(repr(label) for label in group) for group in alike.values() if len(group) > 1]
     if not groups:
         return None
-    return Note("W-IDNEAR", name, f"Entities whose names differ by case or spaces only: {few(groups)}.")
+    return Note(
+        "W-IDNEAR",
+        name,
+        Message("Entities whose names differ by case or spaces only: {groups}.", groups=few(groups)),
+    )

@@ -11,6 +11,7 @@ from harness.data.key import Key
 from harness.data.messages import RowLocator, few
 from harness.data.roles import Roles
 from harness.errors import DataError, Problem
+from harness.language import Message
 from harness.tables.preparation import Note
 
 
@@ -27,13 +28,21 @@ def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:
     alone, gapped = codes[count == 1], codes[reach > count]
     notes = []
     if count.min() < count.max():
-        message = f"Entities have from {count.min()} to {count.max()} periods."
+        message = Message(
+            "Entities have from {count} to {count_2} periods.", count=count.min(), count_2=count.max()
+        )
         notes.append(Note("W-UNBALANCED", entity.name, message))
     if gapped.size:
-        message = f"{gapped.size} entities have gaps between their periods: {_labels(entity, gapped)}."
+        message = Message(
+            "{size} entities have gaps between their periods: {entity}.",
+            size=gapped.size,
+            entity=_labels(entity, gapped),
+        )
         notes.append(Note("W-GAP", entity.name, message))
     if alone.size:
-        message = f"{alone.size} entities have one row only: {_labels(entity, alone)}."
+        message = Message(
+            "{size} entities have one row only: {entity}.", size=alone.size, entity=_labels(entity, alone)
+        )
         notes.append(Note("W-SINGLETON", entity.name, message))
     return tuple(notes)
 
@@ -72,17 +81,21 @@ def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> tuple[N
 
 
 def _sum_note(entity: Key, code: int, names: Sequence[str]) -> Note:
-    message = (
-        f"The entity {entity.labels[code]} is the sum of all others in every period ({few(names)}): "
-        "leave it out by data.rows if it is no entity of its own."
+    message = Message(
+        "The entity {labels} is the sum of all others in every period ({names}): leave it out by "
+        "data.rows if it is no entity of its own.",
+        labels=entity.labels[code],
+        names=few(names),
     )
     return Note("W-TOTAL", entity.name, message)
 
 
 def _mean_note(entity: Key, code: int, names: Sequence[str]) -> Note:
-    message = (
-        f"The entity {entity.labels[code]} is the mean of all others in every period ({few(names)}): "
-        "leave it out by data.rows if it is no entity of its own."
+    message = Message(
+        "The entity {labels} is the mean of all others in every period ({names}): leave it out "
+        "by data.rows if it is no entity of its own.",
+        labels=entity.labels[code],
+        names=few(names),
     )
     return Note("W-TOTAL", entity.name, message)
 
@@ -140,7 +153,11 @@ def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLoc
         Note(
             "W-CONSTANT",
             name,
-            f"The outcome is {same[name]:.6g} in all {n_obs} rows, so no estimator is fitted to it.",
+            Message(
+                "The outcome is {same} in all {n_obs} rows, so no estimator is fitted to it.",
+                same=f"{same[name]:.6g}",
+                n_obs=n_obs,
+            ),
         )
         for name in constant
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
-from harness.language import marked
+from harness.language import Message
 from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
 
@@ -23,8 +23,6 @@ BASE = "DejaVu Sans"
 
 FONT_CODE = "W-FONT"
 """Code of the warning that a name has characters of no installed font."""
-
-_NO_FONT = marked("No installed font has every character of this name; figures show “{shown}”.")
 
 CJK = (
     "Noto Sans CJK SC",
@@ -108,7 +106,10 @@ def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:
         Note(
             FONT_CODE,
             text,
-            _NO_FONT.format(shown=drawable(text)),
+            Message(
+                "No installed font has every character of this name; figures show “{shown}”.",
+                shown=drawable(text),
+            ),
         )
         for text in dict.fromkeys(printable(name) for name in texts)
         if drawable(text) != text

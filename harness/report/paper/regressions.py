@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, reworded
+from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.paper.estimates import (
     bracketed,
@@ -117,7 +117,7 @@ def _covariance(row: CoefficientRow) -> str:
         known.append(gettext("bandwidth {bandwidth}").format(bandwidth=count(int(row.bandwidth))))
     if math.isfinite(row.factor):
         known.append(gettext("small-sample factor {factor}").format(factor=fixed(row.factor, 4)))
-    how = reworded(row.covariance) or MISSING
+    how = translated(row.covariance) or MISSING
     return gettext("{how} ({details})").format(how=how, details=joined(known)) if known else how
 
 

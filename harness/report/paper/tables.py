@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
-from harness.language import gettext, reworded
+from harness.language import gettext, translated
 from harness.record.study import ProtocolRecord
 from harness.report.paper.estimates import estimate_lines, estimate_table, run_notes
 from harness.report.sections.effects.rows import effect_name, effects_of
@@ -177,7 +177,7 @@ def robustness_tables(run: Run) -> Iterator[ReportTable]:
             line
             for row in checks
             for line in estimate_lines(
-                study, row, (reworded(row.check),), (p_value(row.p_difference), count(row.n_obs))
+                study, row, (translated(row.check),), (p_value(row.p_difference), count(row.n_obs))
             )
         ]
         groups.append(RowGroup(rows_of(lines), check_heading(study, checks[0])))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, reworded
+from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import (
     Bullets,
@@ -64,7 +64,7 @@ def estimator_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBloc
         tuple(
             (
                 Phrase(cell.cell, "strong"),
-                f" ({gettext(cell.status)}): {reworded(cell.reason) or unknown}",
+                f" ({gettext(cell.status)}): {translated(cell.reason) or unknown}",
             )
             for cell in undone
         )

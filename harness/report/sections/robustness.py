@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, reworded
+from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, ReportBlock
 from harness.report.sections.effects.rows import METHODS
@@ -74,7 +74,7 @@ def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> Rep
         groups=plain_rows(
             [
                 (
-                    TableCell(reworded(row.check), mark=footnotes.mark("" if row.is_done else row.reason)),
+                    TableCell(translated(row.check), mark=footnotes.mark("" if row.is_done else row.reason)),
                     _slope(row),
                     p_value(row.p_value),
                     p_value(row.p_difference),
@@ -146,7 +146,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer
         return
     first, *others = drawn
     whiskers = [
-        Whisker(reworded(row.check), row.estimate, row.conf_low, row.conf_high, method=row.method)
+        Whisker(translated(row.check), row.estimate, row.conf_low, row.conf_high, method=row.method)
         for row in (first, *sorted(others, key=lambda row: row.estimate))
     ]
     what = gettext("{what} ({how})").format(what=_what(study, first), how=_how(study, first))

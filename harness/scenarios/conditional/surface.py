@@ -12,6 +12,7 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted, FittedDraws
+from harness.language import marked
 from harness.scenarios.bands import bands, pointwise_limits
 from harness.scenarios.conditional.thresholds import thresholds
 from harness.scenarios.draws import Numbers
@@ -68,8 +69,8 @@ def in_hull(values: Floats, first_grid: Floats, second_grid: Floats) -> Mask:
     try:
         hull = ConvexHull((values - low) / width)
     except QhullError as error:
-        what = "exposure and moderator lie on a line, so that there is no surface over them"
-        raise EstimationError.at("surface", what, hint="choose another moderator") from error
+        what = marked("exposure and moderator lie on a line, so that there is no surface over them")
+        raise EstimationError.at("surface", what, hint=marked("choose another moderator")) from error
     cells = np.stack(np.meshgrid(first_grid, second_grid, indexing="ij"), axis=-1)
     beyond = ((cells - low) / width) @ hull.equations[:, :2].T + hull.equations[:, 2]
     inside: Mask = (beyond <= TOUCH).all(axis=-1)
@@ -218,7 +219,7 @@ def surface_rows(levels: EstimateWithDraws, plane: Plane, *, level: float) -> Ro
     levels : (n_exposure, n_moderator), outcome units
     """
     if plane.moderator_at.size == 2 or plane.exposure_at.size == 2:
-        reason = "exposure or moderator has two values only, over which there is no surface"
+        reason = marked("exposure or moderator has two values only, over which there is no surface")
         return [{"status": "refused", "reason": reason}]
     low, high = pointwise_limits(levels.draws, level=level)
     effect_low, effect_high = pointwise_limits(effects_on(levels.draws, plane), level=level)

@@ -15,6 +15,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
+from harness.language import marked
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
 from harness.scenarios.curve.supported_curve import extrapolation_notes, joint_support, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, draw_rows, turning_point_rows
@@ -215,8 +216,8 @@ def _exposure(panel: Panel) -> Floats:
     require_variation(panel, panel.exposure)
     exposure = panel.column(panel.exposure)
     if has_two_values(exposure):
-        what = "has two values only, between which there is no curve"
-        hint = "ask `use: contrast` for the difference"
+        what = marked("has two values only, between which there is no curve")
+        hint = marked("ask `use: contrast` for the difference")
         raise EstimationError.at(panel.exposure, what, expected="a continuous exposure", hint=hint)
     return exposure
 

@@ -12,6 +12,7 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted, FittedDraws
+from harness.language import Message
 from harness.scenarios.grid import WINDOW, least_entities
 from harness.tables.preparation import Note
 
@@ -178,10 +179,17 @@ def extrapolation_notes(panel: Panel, grid: Floats, joint: JointSupport) -> Iter
     share = joint.share
     small = grid[share < SMALL_SHARE]
     if small.size:
-        message = (
-            f"at {small.size} of {grid.size} exposures, between {small.min():.4g} and {small.max():.4g}, "
-            f"fewer than {SMALL_SHARE:.0%} of the rows have others near them in {panel.exposure} and in "
-            f"the main covariates (least share {share.min():.0%}): the mean over all rows extrapolates "
-            "there; level_supported in curves.csv moves only the rows that have"
+        message = Message(
+            "at {size} of {size_2} exposures, between {small} and {small_2}, fewer than "
+            "{SMALL_SHARE} of the rows have others near them in {exposure} and in the main "
+            "covariates (least share {share}): the mean over all rows extrapolates there; "
+            "level_supported in curves.csv moves only the rows that have",
+            size=small.size,
+            size_2=grid.size,
+            small=f"{small.min():.4g}",
+            small_2=f"{small.max():.4g}",
+            SMALL_SHARE=f"{SMALL_SHARE:.0%}",
+            exposure=panel.exposure,
+            share=f"{share.min():.0%}",
         )
         yield Note("W-EXTRAPOLATED", panel.exposure, message)

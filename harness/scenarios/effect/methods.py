@@ -133,9 +133,9 @@ def _first_differences(panel: Panel, terms: Floats, names: Sequence[str], instru
     if later.size == 0:
         raise EstimationError.at(
             "first differences",
-            "no entity has rows in two periods that follow each other",
+            marked("no entity has rows in two periods that follow each other"),
             expected="a panel without gaps",
-            hint="ask for correlated_random_effects",
+            hint=marked("ask for correlated_random_effects"),
         )
     columns = {name: panel.column(name)[later] for name in names}
     columns |= {f"{name}, period before": panel.column(name)[later - 1] for name in names}
@@ -172,9 +172,9 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     if not named:
         raise EstimationError.at(
             "effect",
-            "nothing is left to hold fixed",
+            marked("nothing is left to hold fixed"),
             expected="controls, or two periods",
-            hint="add controls to the roles",
+            hint=marked("add controls to the roles"),
         )
     names = tuple(named)
     n_numbers = max(1, len(kept))

@@ -16,6 +16,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator, grouped_by
+from harness.language import Message
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.methods import Method, Within, assumption
@@ -146,9 +147,11 @@ class EffectScenario(LearnerScenario):
         """Return a warning about few entities."""
         if panel.n_entities >= FEW_ENTITIES:
             return ()
-        message = (
-            f"debiased effects rest on {panel.n_entities} entities; with fewer than {FEW_ENTITIES} their "
-            "intervals are rough"
+        message = Message(
+            "debiased effects rest on {n_entities} entities; with fewer than {FEW_ENTITIES} their "
+            "intervals are rough",
+            n_entities=panel.n_entities,
+            FEW_ENTITIES=FEW_ENTITIES,
         )
         return (Note("W-FEWENTITIES", "", message),)
 
@@ -183,7 +186,9 @@ class EffectScenario(LearnerScenario):
             return panel.exposure
         if self.exposure not in panel.columns:
             known = ", ".join(panel.columns)
-            raise EstimationError.at("effect", f"'{self.exposure}' is no regressor", expected=known)
+            raise EstimationError.at(
+                "effect", Message("'{exposure}' is no regressor", exposure=self.exposure), expected=known
+            )
         return self.exposure
 
     def _groups(self, panel: Panel) -> Iterator[tuple[str, Panel]]:

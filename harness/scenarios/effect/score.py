@@ -11,6 +11,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.errors import EstimationError
+from harness.language import Message, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +44,11 @@ class EntityFolds:
         if present.size < 2 * n_folds:
             raise EstimationError.at(
                 "effect",
-                f"{present.size} entities are too few for {n_folds} folds",
+                Message(
+                    "{size} entities are too few for {n_folds} folds", size=present.size, n_folds=n_folds
+                ),
                 expected=f"at least {2 * n_folds} entities",
-                hint="ask for fewer folds",
+                hint=marked("ask for fewer folds"),
             )
         return cls(entity, rng.permutation(np.arange(present.size) % n_folds))
 
@@ -195,9 +198,9 @@ def instrumented(
     ):
         raise EstimationError.at(
             "instruments",
-            "they do not move every term of the exposure once the controls are held fixed",
+            marked("they do not move every term of the exposure once the controls are held fixed"),
             expected="an instrument for each term",
-            hint="ask for the form `line`, or name further roles.instruments",
+            hint=marked("ask for the form `line`, or name further roles.instruments"),
         )
     products = folds.summed(moved[:, :, None] * residuals[:, None, :])
     solved = _solved(products, folds.summed(moved * outcome_residual[:, None]), folds)
@@ -234,9 +237,9 @@ def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     ):
         raise EstimationError.at(
             "effect",
-            f"the inputs determine the {what}: nothing of its variation is left",
+            Message("the inputs determine the {what}: nothing of its variation is left", what=what),
             expected=f"an {what} that changes within entities, other than by a step a period",
-            hint="take out controls that follow from it",
+            hint=marked("take out controls that follow from it"),
         )
     return np.asarray(shares)
 
@@ -288,7 +291,7 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> _Solved:
     others = whole - weights[:, None, None] * jacobian
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
-        what = "a term of the exposure varies in one entity alone"
+        what = marked("a term of the exposure varies in one entity alone")
         raise EstimationError.at("effect", what, expected="terms that vary in two entities or more")
     influence = np.linalg.solve(others, residual[:, :, None])[:, :, 0]
     return _Solved(theta, np.asarray(influence, dtype=np.float64))

@@ -12,6 +12,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.refusals import require_continuous
+from harness.language import Message, marked
 from harness.scenarios.contrast import exposure_values
 
 Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
@@ -97,9 +98,11 @@ def curve(panel: Panel) -> Terms:
     if knots.size < INNER_KNOTS + 2 or n_values <= DEGREE + INNER_KNOTS + 1:
         raise EstimationError.at(
             panel.exposure,
-            f"{n_values} values, many rows at some of them, are too few for a curve",
+            Message(
+                "{n_values} values, many rows at some of them, are too few for a curve", n_values=n_values
+            ),
             expected="an exposure of many values",
-            hint="ask for the form `contrast`, or `line`",
+            hint=marked("ask for the form `contrast`, or `line`"),
         )
     low, high = np.quantile(column, CURVE_SHARES[[0, -1]])
     at = np.linspace(low, high, CURVE_SHARES.size)
@@ -154,18 +157,23 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
         Where there are none, fewer than terms, or no instruments of a form.
     """
     if panel.Z is None or not panel.instruments:
-        hint = "name roles.instruments, or ask for other methods"
-        raise EstimationError.at("instrumented", "the study has no instruments", "instruments", hint)
+        hint = marked("name roles.instruments, or ask for other methods")
+        raise EstimationError.at("instrumented", marked("the study has no instruments"), "instruments", hint)
     if form == "derivative":
-        what = "a derivative with instruments is not identified by them"
+        what = marked("a derivative with instruments is not identified by them")
         raise EstimationError.at("instrumented", what, "another form", "ask for the form `line`")
     instruments = panel.Z
     if moderator is not None:
         column = panel.column(moderator)
         instruments = np.column_stack([instruments, instruments * (column - column.mean())[:, None]])
     if instruments.shape[1] < terms.n_terms:
-        what = f"{instruments.shape[1]} instruments are too few for the {terms.n_terms} terms of a {form}"
-        hint = "ask for the form `line`, or name further roles.instruments"
+        what = Message(
+            "{shape} instruments are too few for the {n_terms} terms of a {form}",
+            shape=instruments.shape[1],
+            n_terms=terms.n_terms,
+            form=form,
+        )
+        hint = marked("ask for the form `line`, or name further roles.instruments")
         raise EstimationError.at("instrumented", what, "an instrument for each term", hint)
     return instruments
 

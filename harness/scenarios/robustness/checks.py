@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.language import marked
+from harness.language import Message, marked
 
 CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "periods"]
 CHECKS: tuple[CheckName, ...] = get_args(CheckName)
@@ -128,7 +128,9 @@ def _followed(ordered: Panel) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     same = (np.diff(ordered.entity.codes) == 0) & (np.diff(ordered.period) == 1)
     found = np.flatnonzero(same)
     if found.size == 0:
-        raise EstimationError.at("robustness", "no entity has rows in two periods that follow each other")
+        raise EstimationError.at(
+            "robustness", marked("no entity has rows in two periods that follow each other")
+        )
     return found
 
 
@@ -143,11 +145,13 @@ def _winsorised(panel: Panel) -> Panel:
 def _log_outcome(panel: Panel) -> Panel:
     if panel.observed.min() <= 0.0:
         least = float(panel.observed.min())
-        raise EstimationError.at(panel.outcome, f"has no logarithm at {least:g}", "an outcome above zero")
+        raise EstimationError.at(
+            panel.outcome, Message("has no logarithm at {least}", least=f"{least:g}"), "an outcome above zero"
+        )
     return replace(panel, observed=np.log(panel.observed))
 
 
 def _some_periods(panel: Panel, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Panel:
     if np.unique(panel.time.codes[rows]).size < 2:
-        raise EstimationError.at("robustness", "half of the periods is fewer than two periods")
+        raise EstimationError.at("robustness", marked("half of the periods is fewer than two periods"))
     return panel.take(rows)

@@ -15,7 +15,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.language import marked
+from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
@@ -125,7 +125,7 @@ class RobustnessScenario(LearnerScenario):
             return subject.panel
         if self.exposure not in subject.panel.columns:
             known = ", ".join(subject.panel.columns)
-            what = f"'{self.exposure}' is no regressor"
+            what = Message("'{exposure}' is no regressor", exposure=self.exposure)
             raise EstimationError.at("robustness", what, expected=known)
         return subject.panel.with_exposure(self.exposure)
 

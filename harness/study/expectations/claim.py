@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from harness.data.name import ColumnName
+from harness.language import Message, marked
 from harness.study.expectations.lookup import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
 from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
 from harness.tables.accuracy import ACCURACY
@@ -124,7 +125,7 @@ class ErrorClaim(ComparedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return "mean squared error"
+        return marked("mean squared error")
 
 
 class GainClaim(ComparedClaim):
@@ -147,7 +148,7 @@ class GainClaim(ComparedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return "gain over the reference"
+        return marked("gain over the reference")
 
 
 class TurningPointClaim(PrintedClaim):
@@ -165,7 +166,7 @@ class TurningPointClaim(PrintedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"exposure at a {self.kind} of the curve"
+        return Message("exposure at a {kind} of the curve", kind=self.kind)
 
     def number_of(self, run: RunTables) -> float:
         """Return the turning point that is nearest to the published one."""
@@ -187,7 +188,7 @@ class ThresholdClaim(PrintedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"{self.moderator} at which the effect changes sign"
+        return Message("{moderator} at which the effect changes sign", moderator=self.moderator)
 
     def number_of(self, run: RunTables) -> float:
         """Return the threshold that is nearest to the published one."""
@@ -211,7 +212,7 @@ class MedianClaim(PrintedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"median in {self.group} ({self.by})"
+        return Message("median in {group} ({by})", group=self.group, by=self.by)
 
     def number_of(self, run: RunTables) -> float:
         """Return the median by the fit on all rows."""
@@ -235,7 +236,9 @@ class OrderClaim(StatementClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"share of neighbours in the order {' < '.join(self.groups)} ({self.by})"
+        return Message(
+            "share of neighbours in the order {groups} ({by})", groups=" < ".join(self.groups), by=self.by
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share by the fit on all rows."""
@@ -259,7 +262,9 @@ class ChoiceClaim(StatementClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"share of steps to more of '{self.choice}' at which the mean gain rises"
+        return Message(
+            "share of steps to more of '{choice}' at which the mean gain rises", choice=self.choice
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share; the multiverse is of one estimator."""
@@ -267,7 +272,7 @@ class ChoiceClaim(StatementClaim):
         pairs = zip(own["level"].astype(float), own["mean_gain"], strict=True) if len(own) else ()
         steps = list(pairwise(dict(sorted(pairs)).values()))
         if not steps:
-            raise NotInRun(f"this run has no multiverse over '{self.choice}'")
+            raise NotInRun(Message("this run has no multiverse over '{choice}'", choice=self.choice))
         return float(sum(second > first for first, second in steps) / len(steps))
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.language import Message, in_series, marked
 from harness.study.expectations.claim import Claim, ComparedClaim, Counterparts, PrintedClaim
 from harness.study.expectations.consistency import (
     Finding,
@@ -156,11 +157,13 @@ def status_of(
         return "inconsistent" if finding.is_error else "inconsistent under assumption", checked
     compared = _compared(claim, run_value) if data_are_published else None
     if compared is not None:
-        return compared[0], "; ".join(filter(None, (compared[1], checked)))
+        return compared[0], in_series((compared[1], checked))
     if finding is not None:
         return "consistent", checked
-    other = "" if data_are_published else "the spec does not say that these data are the published ones"
-    return "not comparable", "; ".join(filter(None, (other, run_value.reason)))
+    other = (
+        "" if data_are_published else marked("the spec does not say that these data are the published ones")
+    )
+    return "not comparable", in_series((other, run_value.reason))
 
 
 def _compared(claim: Claim, run_value: RunValue) -> Standing | None:
@@ -172,5 +175,5 @@ def _compared(claim: Claim, run_value: RunValue) -> Standing | None:
     close = claim.meant.widened(claim.tolerance)
     where = f"{close.low:.6g} to {close.high:.6g}"
     if close.holds(run_value.value):
-        return "reproduced", f"this run's number lies within {where}"
-    return "differs", f"this run's number lies outside {where}"
+        return "reproduced", Message("this run's number lies within {where}", where=where)
+    return "differs", Message("this run's number lies outside {where}", where=where)

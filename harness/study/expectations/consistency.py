@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.language import Message, marked
 from harness.study.expectations.claim import (
     Claim,
     ErrorClaim,
@@ -76,13 +77,24 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
     """Return whether a published gain follows from the published errors, as far as they were printed."""
     allowed = gain_interval(mse.meant, mse_reference.meant)
     is_consistent = allowed.meets(gain.meant)
-    verdict = "as printed" if is_consistent else f"but {gain.percentage} % is printed"
+    verdict = (
+        marked("as printed")
+        if is_consistent
+        else Message("but {percentage} % is printed", percentage=gain.percentage)
+    )
     return Finding(
         check="ratio",
         is_consistent=is_consistent,
         reason=(
-            f"the errors {mse.printed} and {mse_reference.printed} give a gain of "
-            f"{100 * allowed.low:.4f} % to {100 * allowed.high:.4f} % by their rounding, {verdict}"
+            Message(
+                "the errors {printed} and {printed_2} give a gain of {low} % to {high} % by their "
+                "rounding, {verdict}",
+                printed=mse.printed,
+                printed_2=mse_reference.printed,
+                low=f"{100 * allowed.low:.4f}",
+                high=f"{100 * allowed.high:.4f}",
+                verdict=verdict,
+            )
         ),
         recomputed=1.0 - mse.value / mse_reference.value if mse_reference.value else math.nan,
         allowed=allowed,
@@ -146,18 +158,26 @@ def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
     is_consistent = pooled[below].meets(pooled[above])
     if is_consistent:
         shared = _shown(Interval(pooled[above].low, pooled[below].high))
-        reason = f"the medians by {', '.join(pooled)} allow one median of all rows, between {shared}"
+        reason = Message(
+            "the medians by {pooled} allow one median of all rows, between {shared}",
+            pooled=", ".join(pooled),
+            shared=shared,
+        )
     else:
-        reason = (
-            "of one fit at the same rows, the median of all rows lies between the least and the greatest "
-            f"median of any groups that hold all rows: between {_shown(pooled[above])} by {above}, but "
-            f"between {_shown(pooled[below])} by {below}"
+        reason = Message(
+            "of one fit at the same rows, the median of all rows lies between the least and the "
+            "greatest median of any groups that hold all rows: between {pooled} by {above}, but "
+            "between {pooled_2} by {below}",
+            pooled=_shown(pooled[above]),
+            above=above,
+            pooled_2=_shown(pooled[below]),
+            below=below,
         )
     return Finding("partition", is_consistent, reason, assumption="one fit")
 
 
 def _shown(interval: Interval) -> str:
-    return f"{interval.low:.7g} and {interval.high:.7g}"
+    return Message("{low} and {high}", low=f"{interval.low:.7g}", high=f"{interval.high:.7g}")
 
 
 def unit_findings(
@@ -181,10 +201,19 @@ def unit_findings(
         low, high = min(ratio.low for ratio in ratios), max(ratio.high for ratio in ratios)
         least, greatest = min(values.values()), max(values.values())
         is_consistent = low <= SEVERAL * greatest and high >= least / SEVERAL
-        reason = (
-            f"the medians of {numerator} over those of {denominator} imply a {moderator} of {low:.3g} to "
-            f"{high:.3g}, {'within' if is_consistent else 'beyond'} {SEVERAL:g} times the published values "
-            f"of {moderator}, {least:g} to {greatest:g}, if all are in one system of units"
+        reason = Message(
+            "the medians of {numerator} over those of {denominator} imply a {moderator} of {low} to "
+            "{high}, {is_consistent} {SEVERAL} times the published values of {moderator}, {least} to "
+            "{greatest}, if all are in one system of units",
+            numerator=numerator,
+            denominator=denominator,
+            moderator=moderator,
+            low=f"{low:.3g}",
+            high=f"{high:.3g}",
+            is_consistent="within" if is_consistent else "beyond",
+            SEVERAL=f"{SEVERAL:g}",
+            least=f"{least:g}",
+            greatest=f"{greatest:g}",
         )
         finding = Finding("units", is_consistent, reason, assumption="one unit system")
         yield from ((at, finding) for at in values)

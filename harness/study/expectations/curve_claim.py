@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
+from harness.language import Message, marked
 from harness.study.expectations.claim import Claim, PrintedClaim, StatementClaim
 from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, refusal, rows_of
 from harness.study.spec.printed import Interval, Number
@@ -18,7 +19,7 @@ from harness.tables.table import ResultTable
 if TYPE_CHECKING:
     import pandas as pd
 
-BOUNDS = {"least": ", at least", "most": ", at most", None: ""}
+BOUNDS = {"least": marked(", at least"), "most": marked(", at most"), None: ""}
 
 
 def _ascending(between: tuple[float, float]) -> tuple[float, float]:
@@ -48,7 +49,7 @@ def curve_points(claim: Claim, run: RunTables, kind: Mapping[str, str]) -> pd.Da
     rows = claim.rows(run, {}, CURVES)
     own = rows_of(rows, kind)
     if not len(own):
-        raise NotInRun(refusal(rows, absent="this run draws no such curve"))
+        raise NotInRun(refusal(rows, absent=marked("this run draws no such curve")))
     first: pd.DataFrame = own[own["scenario"] == own["scenario"].iloc[0]]
     return first.drop_duplicates("at").sort_values("at")
 
@@ -91,7 +92,7 @@ class LevelClaim(CurveClaim, PrintedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"curve at {self.at:g}{BOUNDS[self.bound]}"
+        return Message("curve at {at}{BOUNDS}", at=f"{self.at:g}", BOUNDS=BOUNDS[self.bound])
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the level."""
@@ -112,7 +113,11 @@ class ChangeClaim(CurveClaim, PrintedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"change of the curve from {self.between[0]:g} to {self.between[1]:g}"
+        return Message(
+            "change of the curve from {between} to {between_2}",
+            between=f"{self.between[0]:g}",
+            between_2=f"{self.between[1]:g}",
+        )
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the change."""
@@ -131,7 +136,7 @@ class BendClaim(CurveClaim, PrintedClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return "exposure at which the curve bends most"
+        return marked("exposure at which the curve bends most")
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return where the curve bends most."""
@@ -155,7 +160,12 @@ class DirectionClaim(CurveClaim, StatementClaim):
     def describe(self) -> str:
         """Return what its number is."""
         start, end = self.between
-        return f"share of the way from {start:g} to {end:g} on which the curve is {self.kind}"
+        return Message(
+            "share of the way from {start} to {end} on which the curve is {kind}",
+            start=f"{start:g}",
+            end=f"{end:g}",
+            kind=self.kind,
+        )
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the share of the range where the curve goes there."""
@@ -179,7 +189,12 @@ class PaceClaim(CurveClaim, StatementClaim):
     def describe(self) -> str:
         """Return what its number is."""
         start, end = self.between
-        return f"share of the way from {start:g} to {end:g} on which the curve goes on {self.kind}"
+        return Message(
+            "share of the way from {start} to {end} on which the curve goes on {kind}",
+            start=f"{start:g}",
+            end=f"{end:g}",
+            kind=self.kind,
+        )
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the share of the range where it does."""
@@ -204,7 +219,12 @@ class BandClaim(StatementClaim):
     def describe(self) -> str:
         """Return what its number is."""
         start, end = self.between
-        return f"share of the way from {start:g} to {end:g} on which the pointwise band is {self.kind}"
+        return Message(
+            "share of the way from {start} to {end} on which the pointwise band is {kind}",
+            start=f"{start:g}",
+            end=f"{end:g}",
+            kind=self.kind,
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the width of the band goes there."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
+from harness.language import Message, in_series, marked
 from harness.study.expectations.claim import Claim, Identity
 from harness.study.expectations.consistency import Finding, Numbered
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
@@ -100,15 +101,19 @@ class PublishedCurve:
     def course(self, direction: DirectionClaim) -> str:
         """Return how the curve goes in a direction, in numbers where points lie at both ends."""
         low, high = direction.between
-        where = f"between {low:g} and {high:g}"
+        where = Message("between {at} and {at_2}", at=f"{low:g}", at_2=f"{high:g}")
         known = next((stretch for stretch in self.stretches if stretch.ends == direction.between), None)
         falls = direction.kind == "falling"
         if known is None:
-            return f"{self.outcome} falls {where}" if falls else f"{self.outcome} rises {where}"
+            return (
+                Message("{outcome} falls {where}", outcome=self.outcome, where=where)
+                if falls
+                else Message("{outcome} rises {where}", outcome=self.outcome, where=where)
+            )
         size = f"{100 * abs(known.change):.0f}%"
         if falls:
-            return f"{self.outcome} falls by {size} {where}"
-        return f"{self.outcome} rises by {size} {where}"
+            return Message("{outcome} falls by {size} {where}", outcome=self.outcome, size=size, where=where)
+        return Message("{outcome} rises by {size} {where}", outcome=self.outcome, size=size, where=where)
 
 
 def _published_curves(claims: Sequence[Claim]) -> list[PublishedCurve]:
@@ -131,16 +136,25 @@ def _compared(curve: PublishedCurve, other: PublishedCurve) -> Iterator[Comparis
     for direction, another in product(curve.directions, other.directions):
         low, high = zip(direction.between, another.between, strict=True)
         if max(low) < min(high):
-            course = f"{curve.course(direction)}, while {other.course(another)}"
+            course = Message(
+                "{direction}, while {another}",
+                direction=curve.course(direction),
+                another=other.course(another),
+            )
             yield direction.kind == another.kind, course
     for stretch, along in product(curve.stretches, other.stretches):
         if stretch.ends == along.ends:
-            where = f"between {stretch.start.at:g} and {stretch.end.at:g}"
+            where = Message("between {at} and {at_2}", at=f"{stretch.start.at:g}", at_2=f"{stretch.end.at:g}")
             one, two = (
-                f"{name} changes by {100 * change:+.1f} % {where}"
+                Message(
+                    "{name} changes by {change} % {where}",
+                    name=name,
+                    change=f"{100 * change:+.1f}",
+                    where=where,
+                )
                 for name, change in ((curve.outcome, stretch.change), (other.outcome, along.change))
             )
-            yield stretch.factor.meets(along.factor), f"{one}, while {two}"
+            yield stretch.factor.meets(along.factor), Message("{one}, while {two}", one=one, two=two)
 
 
 def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator[Numbered]:
@@ -164,7 +178,9 @@ def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
     """Return the worst of several comparisons: all must hold."""
     agree, courses = min(comparisons, key=lambda comparison: comparison[0])
     held = ", ".join(sorted(tied.held))
-    verdict = "they do" if agree else "they do not; effects that differ between entities may"
-    rule = f"with {held} held fixed, and one effect for all entities, both change by the same factor"
-    reason = f"{courses}; {rule}: {verdict}"
+    verdict = marked("they do") if agree else marked("they do not; effects that differ between entities may")
+    rule = Message(
+        "with {held} held fixed, and one effect for all entities, both change by the same factor", held=held
+    )
+    reason = in_series((courses, Message("{where}: {what}", where=rule, what=verdict)))
     return Finding("identity", agree, reason, assumption="one effect for all entities")

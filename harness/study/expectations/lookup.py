@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats, Mask
+from harness.language import Message, marked
 from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NONE = "this run gives no such number"
+_NONE = marked("this run gives no such number")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def nearest(looked: pd.DataFrame, kind: Mapping[str, str], *, to: float) -> floa
     if known:
         return min(known, key=lambda value: abs(value - to))
     if len(rows_of(looked, {"status": "ok"})):
-        raise NotInRun("this run looked for one and found none", is_absent=True)
+        raise NotInRun(marked("this run looked for one and found none"), is_absent=True)
     raise NotInRun(refusal(looked, absent=_NONE))
 
 
@@ -163,7 +164,7 @@ class RunCurve:
         """Return the share of the range where the curve goes ever faster (1) or ever slower (-1)."""
         stops = self._stops(start, end)
         if stops.size < 4:
-            raise NotInRun("the curve of this run has too few points there")
+            raise NotInRun(marked("the curve of this run has too few points there"))
         pace = np.abs(np.diff(np.interp(stops, self.at, self.level)) / np.diff(stops))
         way = np.diff((stops[1:] + stops[:-1]) / 2.0)
         return float(way[sign * np.diff(pace) > 0].sum() / way.sum())
@@ -182,10 +183,10 @@ class RunCurve:
         """Return the grid point where the slope changes fastest, up or down."""
         slopes = np.diff(self.level) / np.diff(self.at)
         if slopes.size < 2:
-            raise NotInRun("the curve of this run has too few points for a bend")
+            raise NotInRun(marked("the curve of this run has too few points for a bend"))
         chord = np.interp(self.at, self.at[[0, -1]], self.level[[0, -1]])
         if np.abs(self.level - chord).max() <= STRAIGHT * np.abs(self.level).max():
-            raise NotInRun("the curve of this run is a straight line", is_absent=True)
+            raise NotInRun(marked("the curve of this run is a straight line"), is_absent=True)
         speed = np.abs(np.diff(slopes)) / (self.at[2:] - self.at[:-2])
         return float(self.at[1 + int(speed.argmax())])
 
@@ -196,7 +197,13 @@ class RunCurve:
     def _on_grid(self, *exposures: float) -> Floats:
         first, last = float(self.at[0]), float(self.at[-1])
         if min(exposures) < first - self._slack or max(exposures) > last + self._slack:
-            raise NotInRun(f"the curve of this run goes from {first:.4g} to {last:.4g}")
+            raise NotInRun(
+                Message(
+                    "the curve of this run goes from {first} to {last}",
+                    first=f"{first:.4g}",
+                    last=f"{last:.4g}",
+                )
+            )
         return np.clip(exposures, first, last)
 
     def _stops(self, start: float, end: float) -> Floats:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field
 
 from harness.data.name import ColumnName
-from harness.language import marked
+from harness.language import Message, marked
 from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, StatementClaim
 from harness.study.expectations.curve_claim import Between, CurveClaims, curve_points
 from harness.study.expectations.lookup import NotInRun, RunEffects, RunSurface, RunTables, refusal, rows_of
@@ -18,12 +18,16 @@ from harness.tables.table import ResultTable
 
 POINTWISE = {"band": "pointwise", "supported": "True"}
 
-EFFECTS = {"falling": "lowers the outcome", "rising": "raises the outcome", "none": "has no clear effect"}
+EFFECTS = {
+    "falling": marked("lowers the outcome"),
+    "rising": marked("raises the outcome"),
+    "none": marked("has no clear effect"),
+}
 
 SHAPES = {
     "falling": marked("falls"),
     "rising": marked("rises"),
-    "v": "is a V, falling to its least and rising from there",
+    "v": marked("is a V, falling to its least and rising from there"),
 }
 
 
@@ -32,7 +36,9 @@ def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEff
     rows = claim.rows(run, {"moderator": moderator}, CONDITIONAL_EFFECTS)
     own = rows_of(rows, POINTWISE)
     if not len(own):
-        raise NotInRun(refusal(rows, absent=f"this run has no effects given {moderator}"))
+        raise NotInRun(
+            refusal(rows, absent=Message("this run has no effects given {moderator}", moderator=moderator))
+        )
     return RunEffects.of(own.sort_values("moderator_at"), at="moderator_at", effect="effect")
 
 
@@ -40,7 +46,9 @@ def surface_of(claim: Claim, run: RunTables, moderator: str) -> RunSurface:
     """Return the surface of a moderator; `NotInRun` where there is none."""
     rows = claim.rows(run, {"moderator": moderator}, SURFACES)
     if not len(rows_of(rows, {"status": "ok"})):
-        raise NotInRun(refusal(rows, absent=f"this run draws no surface of {moderator}"))
+        raise NotInRun(
+            refusal(rows, absent=Message("this run draws no surface of {moderator}", moderator=moderator))
+        )
     return RunSurface.of(rows)
 
 
@@ -64,8 +72,13 @@ class OnsetClaim(PrintedClaim):
     def describe(self) -> str:
         """Return what its number is."""
         verb = marked("lowers") if self.effect == "falling" else marked("raises")
-        bound = "from which" if self.kind == "begins" else "up to which"
-        return f"{self.moderator or marked('exposure')} {bound} the exposure {verb} the outcome"
+        bound = marked("from which") if self.kind == "begins" else marked("up to which")
+        return Message(
+            "{moderator} {bound} the exposure {verb} the outcome",
+            moderator=self.moderator or marked("exposure"),
+            bound=bound,
+            verb=verb,
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the value with an effect whose neighbour has none, nearest to the published one."""
@@ -77,13 +90,13 @@ class OnsetClaim(PrintedClaim):
         is_there = effects.has(self.effect)
         if not is_there.any() or is_there.all():
             where = marked("everywhere") if is_there.all() else marked("nowhere")
-            raise NotInRun(f"in this run the effect is there {where}", is_absent=True)
+            raise NotInRun(Message("in this run the effect is there {where}", where=where), is_absent=True)
         if self.kind == "begins":
             at = effects.at[1:][is_there[1:] & ~is_there[:-1]]
         else:
             at = effects.at[:-1][is_there[:-1] & ~is_there[1:]]
         if not at.size:
-            raise NotInRun(f"in this run the effect nowhere {self.kind}", is_absent=True)
+            raise NotInRun(Message("in this run the effect nowhere {kind}", kind=self.kind), is_absent=True)
         return float(min(at.tolist(), key=lambda value: abs(value - self.value)))
 
 
@@ -110,10 +123,12 @@ class ModeratedClaim(StatementClaim):
     def span(self) -> str:
         """The range in words that follow what it is a range of; empty for all values."""
         if self.above is not None and self.below is not None:
-            return f" above {self.above:g} and below {self.below:g}"
+            return Message(
+                " above {above} and below {below}", above=f"{self.above:g}", below=f"{self.below:g}"
+            )
         if self.above is not None:
-            return f" above {self.above:g}"
-        return "" if self.below is None else f" below {self.below:g}"
+            return Message(" above {above}", above=f"{self.above:g}")
+        return "" if self.below is None else Message(" below {below}", below=f"{self.below:g}")
 
 
 class EffectSignClaim(ModeratedClaim):
@@ -132,14 +147,19 @@ class EffectSignClaim(ModeratedClaim):
     def describe(self) -> str:
         """Return what its number is."""
         effect = EFFECTS[self.kind]
-        return f"share of the values of {self.moderator}{self.span} at which the exposure {effect}"
+        return Message(
+            "share of the values of {moderator}{span} at which the exposure {effect}",
+            moderator=self.moderator,
+            span=self.span,
+            effect=effect,
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the supported values at which the effect has the sign."""
         effects, (low, high) = effects_by_moderator(self, run, self.moderator), self.ends
         inside = (effects.at >= low) & (effects.at <= high)
         if not inside.any():
-            raise NotInRun("this run supports no value of the moderator in the range")
+            raise NotInRun(marked("this run supports no value of the moderator in the range"))
         return float(effects.has(self.kind)[inside].mean())
 
 
@@ -163,9 +183,19 @@ class EffectTrendClaim(ModeratedClaim):
     def describe(self) -> str:
         """Return what its number is."""
         if self.along == "moderator":
-            return f"share of the way along {self.moderator}{self.span} on which the effect is {self.kind}"
-        given = f"the effect given {self.moderator}"
-        return f"share of the way along the exposure{self.span} on which {given} is {self.kind}"
+            return Message(
+                "share of the way along {moderator}{span} on which the effect is {kind}",
+                moderator=self.moderator,
+                span=self.span,
+                kind=self.kind,
+            )
+        given = Message("the effect given {moderator}", moderator=self.moderator)
+        return Message(
+            "share of the way along the exposure{span} on which {given} is {kind}",
+            span=self.span,
+            given=given,
+            kind=self.kind,
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the effect, over the supported cells, goes there."""
@@ -173,7 +203,7 @@ class EffectTrendClaim(ModeratedClaim):
         along = surface.along_moderator if self.along == "moderator" else surface.along_exposure
         curve, (low, high) = along(surface.effect), self.ends
         if curve is None or max(low, curve.at[0]) >= min(high, curve.at[-1]):
-            raise NotInRun("this run supports no way in the range")
+            raise NotInRun(marked("this run supports no way in the range"))
         ends = float(max(low, curve.at[0])), float(min(high, curve.at[-1]))
         return curve.share_going(*ends, sign=1.0 if self.kind == "rising" else -1.0)
 
@@ -196,14 +226,18 @@ class ShapeClaim(StatementClaim):
 
     def describe(self) -> str:
         """Return what its number is."""
-        return f"share of the way along {self.moderator} on which the level {SHAPES[self.kind]}"
+        return Message(
+            "share of the way along {moderator} on which the level {SHAPES}",
+            moderator=self.moderator,
+            SHAPES=SHAPES[self.kind],
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the level goes as the shape says."""
         surface = surface_of(self, run, self.moderator)
         curve = surface.along_moderator(surface.level)
         if curve is None:
-            raise NotInRun("this run supports no way along the moderator")
+            raise NotInRun(marked("this run supports no way along the moderator"))
         if self.kind == "v":
             return curve.share_of_v()
         sign = 1.0 if self.kind == "rising" else -1.0
@@ -226,15 +260,20 @@ class LevelRangeClaim(ModeratedClaim):
     def describe(self) -> str:
         """Return what its number is."""
         low, high = self.levels
-        cells = f"supported cells at {self.moderator}{self.span}"
-        return f"share of the {cells} whose level lies between {low:g} and {high:g}"
+        cells = Message("supported cells at {moderator}{span}", moderator=self.moderator, span=self.span)
+        return Message(
+            "share of the {cells} whose level lies between {low} and {high}",
+            cells=cells,
+            low=f"{low:g}",
+            high=f"{high:g}",
+        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the supported cells whose level lies in the range."""
         surface, (low, high) = surface_of(self, run, self.moderator), self.levels
         levels = surface.level[surface.within(self.ends)]
         if not levels.size:
-            raise NotInRun("this run supports no cell in the range")
+            raise NotInRun(marked("this run supports no cell in the range"))
         return float(((levels >= low) & (levels <= high)).mean())
 
 

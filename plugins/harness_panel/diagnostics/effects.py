@@ -14,6 +14,7 @@ from harness.plugin import (
     EstimationError,
     Floats,
     Grouping,
+    Message,
     Panel,
     Problem,
     marked,
@@ -86,7 +87,7 @@ def unweighted(check: Check, *, is_weighted: bool) -> Check:
     """Return a test that is defined for rows that count alike, refused where they do not."""
 
     def refuse() -> Diagnostic:
-        raise EstimationError(Problem("weights", "the test is not defined for weighted rows"))
+        raise EstimationError(Problem("weights", marked("the test is not defined for weighted rows")))
 
     return refuse if is_weighted else check
 
@@ -138,9 +139,9 @@ def f_test_of_effects(
     pooled, within = (regress(panel, absorbed, weights=weights) for absorbed in ((), effects))
     df1 = pooled.df_resid - within.df_resid
     if df1 <= 0:
-        raise EstimationError(Problem("effects", "they explain no more than the columns they absorb"))
+        raise EstimationError(Problem("effects", marked("they explain no more than the columns they absorb")))
     statistic = (pooled.rss - within.rss) / df1 / (within.rss / within.df_resid)
-    null = f"all {in_words(effects)} effects are equal"
+    null = Message("all {effects} effects are equal", effects=in_words(effects))
     source = "Baltagi 2021, Econometric Analysis of Panel Data, section 2.2; plm's pFtest"
     return Diagnostic("f_effects", null, statistic, "F", (df1, within.df_resid), source)
 
@@ -158,7 +159,7 @@ def breusch_pagan(panel: Panel) -> Diagnostic:
     sizes = np.bincount(panel.entity.codes)
     n_obs, pairs = panel.n_obs, float(sizes @ sizes) - panel.n_obs
     if pairs == 0:
-        raise EstimationError(Problem("entities", "no entity has two rows"))
+        raise EstimationError(Problem("entities", marked("no entity has two rows")))
     share = 1.0 - float(sums @ sums) / float(residuals @ residuals)
     null = marked("the variance between entities is zero")
     statistic = 0.5 * n_obs**2 * share**2 / pairs
@@ -189,11 +190,11 @@ def wald(table: CoefficientTable, at: Sequence[int]) -> float:
         Where there is none, or V is not positive definite, as with fewer clusters than coefficients.
     """
     if not at:
-        raise EstimationError(Problem("test", "there is nothing to test"))
+        raise EstimationError(Problem("test", marked("there is nothing to test")))
     estimate, covariance = table.estimate[list(at)], table.covariance[np.ix_(at, at)]
     if not is_definite(covariance):
         raise EstimationError(
-            Problem("covariance", "the covariance of what is tested is not positive definite")
+            Problem("covariance", marked("the covariance of what is tested is not positive definite"))
         )
     return float(estimate @ np.linalg.solve(covariance, estimate))
 
@@ -228,11 +229,13 @@ def hausman(panel: Panel) -> Diagnostic:
         within.classical_covariance()[np.ix_(own, own)] - random.classical_covariance()[np.ix_(other, other)]
     )
     if not common:
-        raise EstimationError(Problem("hausman", "random effects and fixed effects share no column"))
+        raise EstimationError(Problem("hausman", marked("random effects and fixed effects share no column")))
     statistic = abs(float(gap @ np.linalg.solve(spread, gap)))
     caution, source = "", "Hausman 1978; plm's phtest"
     if not is_definite(spread):
-        caution = "the difference of the two covariances is not positive definite; prefer the test mundlak"
+        caution = marked(
+            "the difference of the two covariances is not positive definite; prefer the test mundlak"
+        )
     return Diagnostic("hausman", _NULL, statistic, "chi2", (len(common),), source, caution)
 
 
@@ -275,7 +278,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
     clusters = Grouping.of(changes.entity.codes[pairs.later])
     n_clusters = clusters.n_levels
     if n_clusters < 2:
-        raise EstimationError(Problem("entities", "fewer than two have three adjacent periods"))
+        raise EstimationError(Problem("entities", marked("fewer than two have three adjacent periods")))
     clustered = {"cov_type": "cluster", "cov_kwds": {"groups": clusters.codes}}
     fitted = OLS(after, before).fit(**clustered)
     slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
@@ -298,7 +301,14 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
     """
     if panel.n_entities > _MOST_ENTITIES:
         raise EstimationError(
-            Problem("entities", f"there are {panel.n_entities} to be paired; up to {_MOST_ENTITIES} are")
+            Problem(
+                "entities",
+                Message(
+                    "there are {n_entities} to be paired; up to {MOST_ENTITIES} are",
+                    n_entities=panel.n_entities,
+                    MOST_ENTITIES=_MOST_ENTITIES,
+                ),
+            )
         )
     import pandas as pd
 
@@ -310,7 +320,7 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
     is_pair = np.triu(np.isfinite(correlations), k=1)
     n_pairs = int(np.count_nonzero(is_pair))
     if n_pairs == 0:
-        raise EstimationError(Problem("entities", "no two entities share three periods"))
+        raise EstimationError(Problem("entities", marked("no two entities share three periods")))
     shared = (present.T @ present)[is_pair]
     statistic = float(np.sqrt(shared) @ correlations[is_pair]) / np.sqrt(n_pairs)
     null = marked("errors are not correlated across entities")

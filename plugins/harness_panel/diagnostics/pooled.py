@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Links, Problem, marked
+from harness.plugin import EstimationError, Floats, Links, Message, Problem, marked
 from harness_panel.diagnostics.effects import Check, Diagnostic
 from harness_panel.solver.regression import Regression
 
@@ -48,16 +48,20 @@ def white(regression: Regression) -> Diagnostic:
 
     n_terms = regression.n_coef * (regression.n_coef + 1) // 2
     if 3 * n_terms > regression.n_obs:
-        what = (
-            f"{n_terms} squares and products of columns are more than a third of the {regression.n_obs} rows"
+        what = Message(
+            "{n_terms} squares and products of columns are more than a third of the {n_obs} rows",
+            n_terms=n_terms,
+            n_obs=regression.n_obs,
         )
-        raise EstimationError(Problem("white", what, hint="use the test heteroscedasticity"))
+        raise EstimationError(Problem("white", what, hint=marked("use the test heteroscedasticity")))
     if n_terms * regression.n_obs > MOST_PRODUCTS:
-        what = (
-            f"{n_terms} squares and products of columns on {regression.n_obs:,} rows are more than "
-            f"{MOST_PRODUCTS:,} numbers"
+        what = Message(
+            "{n_terms} squares and products of columns on {n_obs} rows are more than {MOST_PRODUCTS} numbers",
+            n_terms=n_terms,
+            n_obs=f"{regression.n_obs:,}",
+            MOST_PRODUCTS=f"{MOST_PRODUCTS:,}",
         )
-        raise EstimationError(Problem("white", what, hint="use the test heteroscedasticity"))
+        raise EstimationError(Problem("white", what, hint=marked("use the test heteroscedasticity")))
     first, second = np.triu_indices(regression.n_coef)
     products = regression.basis[:, first] * regression.basis[:, second]
     # Squares of dummies are the dummies: what repeats other terms is left out, which het_white warns of.
@@ -87,8 +91,8 @@ def reset(regression: Regression) -> Diagnostic:
         try:
             result = linear_reset(fitted, power=3, test_type="fitted", use_f=True)
         except SingularMatrixWarning as singular:
-            what = "powers of the fitted values are combinations of the columns"
-            raise EstimationError(Problem("reset", what, hint="leave the test out")) from singular
+            what = marked("powers of the fitted values are combinations of the columns")
+            raise EstimationError(Problem("reset", what, hint=marked("leave the test out"))) from singular
     null = marked("the outcome is linear in the columns")
     source = "Ramsey 1969, powers 2 and 3; statsmodels linear_reset"
     df = float(result.df_num), float(result.df_denom)
@@ -128,7 +132,7 @@ class Neighbours:
             Where no row has a neighbour.
         """
         if not links.rows.size:
-            raise EstimationError(Problem("neighbours", "no period has two rows that are neighbours"))
+            raise EstimationError(Problem("neighbours", marked("no period has two rows that are neighbours")))
         outcome = regression.panel.observed
         weights = weight_matrix(links, outcome.size)
         return cls(weights, regression.basis, regression.within.residuals, outcome, links.source)

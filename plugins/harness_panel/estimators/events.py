@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Note, Panel, Problem, marked
+from harness.plugin import (
+    CoefficientTable,
+    EstimationError,
+    Floats,
+    Ints,
+    Mask,
+    Message,
+    Note,
+    Panel,
+    Problem,
+    marked,
+)
 from harness_panel.diagnostics.effects import Diagnostic, effect_tests, wald_of_slopes
 from harness_panel.solver.regression import Regression
 from harness_panel.statistics import by_columns
@@ -229,12 +240,25 @@ class Events:
         """
         if self.treatment.n_starts > 1:
             negative = self.weights[self.weights < -_ROUNDING * np.abs(self.weights).max()]
-            message = (
-                f"{exposure!r} starts in {self.treatment.n_starts} different periods. With two-way effects "
-                f"its coefficient weighs the effects of {self.weights.size} treated rows, {negative.size} "
-                f"of them negatively, by {float(negative.sum()):.3g} in all; where effects differ, it need "
-                "not be near any of them (de Chaisemartin & D'Haultfoeuille 2020)."
+            message = Message(
+                "{exposure} starts in {n_starts} different periods. With two-way effects its coefficient "
+                "weighs the effects of {size} treated rows, {size_2} of them negatively, by {sum} in "
+                "all; where effects differ, it need not be near any of them (de Chaisemartin & "
+                "D'Haultfoeuille 2020).",
+                exposure=repr(exposure),
+                n_starts=self.treatment.n_starts,
+                size=self.weights.size,
+                size_2=negative.size,
+                sum=f"{float(negative.sum()):.3g}",
             )
             yield Note("W-STAGGERED", exposure, message)
         if self.table is None:
-            yield Note("W-EVENTS", exposure, f"There is no event study of {exposure!r}: {self.reason}.")
+            yield Note(
+                "W-EVENTS",
+                exposure,
+                Message(
+                    "There is no event study of {exposure}: {reason}.",
+                    exposure=repr(exposure),
+                    reason=self.reason,
+                ),
+            )

@@ -30,6 +30,7 @@ from harness.plugin import (
     Statistic,
     effect_named,
     key_of,
+    marked,
     row_weights,
     rows_in_company,
 )
@@ -62,7 +63,7 @@ class FixedEffectsFit(EffectsFit):
     events : what is known of an exposure that is a treatment, with two-way effects; None of others
     """
 
-    title: ClassVar[str] = "Fixed effects"
+    title: ClassVar[str] = marked("Fixed effects")
 
     events: Events | None = field(default=None, kw_only=True)
 

@@ -29,6 +29,7 @@ from harness.plugin import (
     Problem,
     Statistic,
     key_of,
+    marked,
     statistic_columns,
 )
 from harness_panel.covariance import Covariance, PredictionsAlone, columns_of
@@ -110,7 +111,7 @@ class LinearFit(ModelFit):
     title : what kind of fit it is, for readers
     """
 
-    title: ClassVar[str] = "Least squares"
+    title: ClassVar[str] = marked("Least squares")
 
     rows: Panel
     regression: Regression
@@ -128,7 +129,9 @@ class LinearFit(ModelFit):
         """
         if self.report is None:
             raise EstimationError(
-                Problem("coefficients", "this fit only predicts", hint="fit without `for_folds`")
+                Problem(
+                    "coefficients", marked("this fit only predicts"), hint=marked("fit without `for_folds`")
+                )
             )
         return self.report
 

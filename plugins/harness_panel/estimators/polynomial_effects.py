@@ -16,7 +16,15 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from pydantic import Field
 
-from harness.plugin import CoefficientTable, Floats, LadderEntry, LinearModel, Panel, require_continuous
+from harness.plugin import (
+    CoefficientTable,
+    Floats,
+    LadderEntry,
+    LinearModel,
+    Panel,
+    marked,
+    require_continuous,
+)
 from harness_panel.diagnostics.effects import effect_tests, wald_of_slopes
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
@@ -308,7 +316,7 @@ class PolynomialFit(FixedEffectsFit):
     terms : added to a panel before it is predicted
     """
 
-    title: ClassVar[str] = "Fixed effects, polynomial"
+    title: ClassVar[str] = marked("Fixed effects, polynomial")
 
     terms: PolynomialTerms = field(kw_only=True)
 

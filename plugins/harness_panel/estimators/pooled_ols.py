@@ -14,6 +14,7 @@ from harness.plugin import (
     LinearModel,
     Panel,
     Statistic,
+    marked,
     row_weights,
 )
 from harness_panel.covariance import Clustered, Covariance
@@ -30,7 +31,7 @@ from harness_panel.statistics import likelihood_statistics
 class PooledFit(LinearFit):
     """A fit by pooled OLS."""
 
-    title: ClassVar[str] = "Pooled OLS"
+    title: ClassVar[str] = marked("Pooled OLS")
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, its likelihood included."""

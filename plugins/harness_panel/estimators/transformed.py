@@ -29,6 +29,7 @@ from harness.plugin import (
     Statistic,
     effect_named,
     key_of,
+    marked,
     row_weights,
     stacked,
 )
@@ -123,7 +124,7 @@ class DifferenceFit(EffectsFit):
     levels : predicts, the trend included
     """
 
-    title: ClassVar[str] = "First differences"
+    title: ClassVar[str] = marked("First differences")
 
     levels: ExpandedModels = field(kw_only=True)
 
@@ -200,7 +201,9 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
-            raise EstimationError(Problem("draws", "a draw has no two adjacent rows", hint="draw entities"))
+            raise EstimationError(
+                Problem("draws", marked("a draw has no two adjacent rows"), hint=marked("draw entities"))
+            )
         equation = self._equation(panel, pairs, counts[0])
         fits = [replace(equation, weights=draw).fit() for draw in counts]
         slopes = np.stack([fit.slopes for fit in fits])
@@ -225,7 +228,7 @@ class RandomEffectsFit(EffectsFit):
     equation : with the variances of the error
     """
 
-    title: ClassVar[str] = "Random effects"
+    title: ClassVar[str] = marked("Random effects")
 
     equation: RandomEquation = field(kw_only=True)
 
@@ -235,7 +238,7 @@ class RandomEffectsFit(EffectsFit):
         notes = super().notes
         if not self.equation.components.is_truncated:
             return notes
-        message = (
+        message = marked(
             "The variance between entities was estimated below zero and set to zero; the fit is pooled OLS."
         )
         return (*notes, Note("W-VARIANCE", "", message))
@@ -357,7 +360,7 @@ class MundlakFit(RandomEffectsFit):
     means : of the entities
     """
 
-    title: ClassVar[str] = "Correlated random effects"
+    title: ClassVar[str] = marked("Correlated random effects")
 
     means: EntityMeans = field(kw_only=True)
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Correction, EffectSet, EstimationError, Floats, Problem
+from harness.plugin import Correction, EffectSet, EstimationError, Floats, Message, Problem, marked
 from harness_panel.covariance import correction_of, mended, refuse_cancelled
 from harness_panel.feols.effects import count_outside
 from harness_panel.feols.regression import FeolsRegression, FeolsRows, Request
@@ -115,7 +115,12 @@ class CRV1:
         n_clusters = tuple(levels.n_levels for levels in clusters)
         has_one_factor = self.correction == "fixest" or (self.correction == "plm" and len(clusters) == 1)
         factor = common * min(n_clusters) / (min(n_clusters) - 1) if has_one_factor else common
-        kind = f"CRV1 clustered by {' and '.join(self.by)}, correction {self.correction}{change}"
+        kind = Message(
+            "CRV1 clustered by {by}, correction {correction}{change}",
+            by=" and ".join(self.by),
+            correction=self.correction,
+            change=change,
+        )
         refuse_cancelled(regression, np.diag(matrix), kind, nothing=_NOTHING)
         return matrix, correction_of(
             regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
@@ -172,11 +177,13 @@ class CRV3:
         if not np.array_equal(others.kept, own.kept):
             differ = np.setxor1d(own.kept, others.kept).tolist()
             names = ", ".join(repr(regression.panel.columns[column]) for column in differ)
-            what = (
-                f"CRV3 is undefined: without {self.by} {clusters.labels[at]} "
-                f"the effects and other columns determine {names}"
+            what = Message(
+                "CRV3 is undefined: without {by} {labels} the effects and other columns determine {names}",
+                by=self.by,
+                labels=clusters.labels[at],
+                names=names,
             )
-            hint = "choose another covariance, or leave the column out"
+            hint = marked("choose another covariance, or leave the column out")
             raise EstimationError(Problem("covariance", what, expected="crv1, or wild_cluster", hint=hint))
         return (others.slopes - own.slopes)[own.kept]
 
@@ -208,7 +215,12 @@ class WildBootstrap(plugin.WildClusters):
         """
         matrix, correction = CRV1((self.by,)).corrected(regression)
         number = self.number(*correction.n_clusters)
-        how = f"wild cluster bootstrap by {self.by}, {number} {self.weights} draws"
+        how = Message(
+            "wild cluster bootstrap by {by}, {number} {weights} draws",
+            by=self.by,
+            number=number,
+            weights=self.weights,
+        )
         return matrix, replace(correction, kind=how)
 
 
@@ -231,11 +243,15 @@ def read_clusters(rows: FeolsRows, part: str, *, cost: str = "") -> EffectSet:
     known, effect = {levels.effect: levels for levels in rows.design.sets}, plugin.effect_named(part)
     clusters = known.get(effect) or plugin.read_effect_set(rows.panel, effect)
     if clusters.n_levels < 2:
-        what = f"clustered by {part} needs two clusters; there is {clusters.n_levels}"
-        hint = "choose iid or hetero, or estimate on more rows"
+        what = Message(
+            "clustered by {part} needs two clusters; there is {n_levels}",
+            part=part,
+            n_levels=clusters.n_levels,
+        )
+        hint = marked("choose iid or hetero, or estimate on more rows")
         raise EstimationError(Problem("covariance", what, hint=hint))
     if cost and clusters.n_levels > MOST_CLUSTERS:
-        what = f"{cost} of {clusters.n_levels} clusters"
-        hint = "choose crv1, which is as good with that many"
+        what = Message("{cost} of {n_levels} clusters", cost=cost, n_levels=clusters.n_levels)
+        hint = marked("choose crv1, which is as good with that many")
         raise EstimationError(Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint))
     return clusters

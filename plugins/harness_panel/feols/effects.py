@@ -17,8 +17,10 @@ from harness.plugin import (
     Floats,
     Ints,
     Mask,
+    Message,
     Panel,
     Problem,
+    marked,
     numbered,
     stacked,
 )
@@ -198,11 +200,12 @@ class EffectDesign:
             self._matrix, target, atol=_TOLERANCE, btol=_TOLERANCE, conlim=0.0, maxiter=_MOST_STEPS
         )
         if stop == 7:
-            what = (
-                f"the levels of {', '.join(levels.name for levels in self.sets)} hang together too "
-                f"loosely to be solved for in {_MOST_STEPS} steps"
+            what = Message(
+                "the levels of {name} hang together too loosely to be solved for in {MOST_STEPS} steps",
+                name=", ".join(levels.name for levels in self.sets),
+                MOST_STEPS=_MOST_STEPS,
             )
-            hint = "absorb fewer effects, or leave out levels with few rows"
+            hint = marked("absorb fewer effects, or leave out levels with few rows")
             raise EstimationError(Problem("effects", what, hint=hint))
         return np.asarray(found)
 

@@ -21,12 +21,14 @@ from harness.plugin import (
     Floats,
     GroupColumn,
     HasEffects,
+    Message,
     Note,
     Panel,
     Problem,
     Refusals,
     Statistic,
     effect_named,
+    marked,
     read_effect_set,
     row_weights,
     rows_in_company,
@@ -62,7 +64,7 @@ class FeolsFit(LevelledFit):
     model : what predicts; one draw
     """
 
-    title: ClassVar[str] = "Fixed effects by pyfixest"
+    title: ClassVar[str] = marked("Fixed effects by pyfixest")
 
     regression: FeolsRegression
     described: tuple[Statistic, ...]
@@ -75,9 +77,11 @@ class FeolsFit(LevelledFit):
         rows = self.regression.rows
         if len(rows.design.sets) <= 2:
             return self.regression.notes
-        message = (
-            f"The {rows.taken} are counted as {self.regression.n_effects}, which is rather too many "
-            "where they overlap; standard errors that count them are rather too large."
+        message = Message(
+            "The {taken} are counted as {n_effects}, which is rather too many where they overlap; "
+            "standard errors that count them are rather too large.",
+            taken=rows.taken,
+            n_effects=self.regression.n_effects,
         )
         return (*self.regression.notes, Note("W-EFFECTS", "effects", message))
 
@@ -182,8 +186,8 @@ class Feols:
         whole = self._rows(panel, weights)
         rows = rows_in_company(whole.design.sets)
         if self.singletons == "drop" and rows.size == 0:
-            hint = "absorb fewer effects"
-            raise EstimationError(Problem("rows", "every row is the only one of a level", hint=hint))
+            hint = marked("absorb fewer effects")
+            raise EstimationError(Problem("rows", marked("every row is the only one of a level"), hint=hint))
         used = whole if self.singletons == "keep" else whole.take(rows)
         refuse_impossible(used)
         regression = used.regression(used.estimate(self.covariance.request(used)))
@@ -212,7 +216,9 @@ class Feols:
             As by `fit`, or where a draw uses no row.
         """
         if not weights.any(axis=1).all():
-            raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
+            raise EstimationError(
+                Problem("draws", marked("a draw has no row of positive weight"), hint=marked("draw again"))
+            )
         own = row_weights(panel, weighted=self.weighted)
         whole = self._rows(panel, own)
         refuse_impossible(whole)
@@ -267,8 +273,8 @@ def refuse_impossible(rows: FeolsRows) -> None:
         if levels.n_levels < 2:
             raise EstimationError(say.single_level(levels.name))
     if design.trend is not None and not design.trend.has_slope.any():
-        hint = "leave trends out, or estimate on more periods"
-        raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
+        hint = marked("leave trends out, or estimate on more periods")
+        raise EstimationError(Problem("trends", marked("no entity has rows of two periods"), hint=hint))
     for at in range(len(panel.exposure_columns)):
         if not rows.varies[at]:
             raise EstimationError(say.constant_exposure(at, float(panel.X[0, at])))

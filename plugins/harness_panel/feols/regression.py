@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Ints, Mask, Panel, Problem, listed
+from harness.plugin import (
+    EffectSet,
+    EstimationError,
+    Floats,
+    Grouping,
+    Ints,
+    Mask,
+    Message,
+    Panel,
+    Problem,
+    listed,
+    marked,
+)
 from harness_panel.covariance import LibraryCovariance
 from harness_panel.feols.effects import EffectDesign, count_effects
 from harness_panel.solver.regression import Regression, judge
@@ -238,7 +250,7 @@ class FeolsRows:
         except ValueError as error:
             if _ALL_DROPPED in str(error):
                 return None
-            hint = "absorb fewer effects, or use fixed_effects"
+            hint = marked("absorb fewer effects, or use fixed_effects")
             raise EstimationError(Problem("pyfixest", " ".join(str(error).split()), hint=hint)) from error
 
     def _frame(self, candidates: Ints, request: Request) -> pd.DataFrame:
@@ -297,8 +309,8 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        what = f"its compiled code gave up: {' '.join(str(error).split())}"
-        hint = "use fixed_effects, or absorb fewer effects"
+        what = Message("its compiled code gave up: {split}", split=" ".join(str(error).split()))
+        hint = marked("use fixed_effects, or absorb fewer effects")
         raise EstimationError(Problem("pyfixest", what, hint=hint)) from error
     return cast("PyfixestFit", found)
 

@@ -15,8 +15,10 @@ from harness.plugin import (
     EstimationError,
     Floats,
     Grouping,
+    Message,
     Panel,
     Problem,
+    marked,
     require_continuous,
 )
 from harness_panel.covariance import Classical, Clustered, Conley, LibraryCovariance, Robust
@@ -56,12 +58,15 @@ def refuse_unusable(panel: Panel) -> None:
     """
     require_continuous(panel)
     if panel.Z is None or not panel.instruments:
-        hint = "name their columns as roles.instruments"
-        raise EstimationError(Problem("instruments", "the panel has no instruments", hint=hint))
+        hint = marked("name their columns as roles.instruments")
+        raise EstimationError(Problem("instruments", marked("the panel has no instruments"), hint=hint))
     follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
     if follows:
-        what = f"it follows from the exposure {panel.exposure!r}, and would need instruments as well"
-        hint = "take it out of the controls; the instrumented effect is that of a straight line"
+        what = Message(
+            "it follows from the exposure {exposure}, and would need instruments as well",
+            exposure=repr(panel.exposure),
+        )
+        hint = marked("take it out of the controls; the instrumented effect is that of a straight line")
         raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
 
 
@@ -115,8 +120,8 @@ def _refused(name: str, why: str) -> EstimationError:
     return EstimationError(
         Problem(
             where=f"instrument {name!r}",
-            what=f"{why}, so that it says nothing of its own about the exposure",
-            hint="take it out of roles.instruments, or absorb fewer effects",
+            what=Message("{why}, so that it says nothing of its own about the exposure", why=why),
+            hint=marked("take it out of roles.instruments, or absorb fewer effects"),
         )
     )
 

@@ -17,6 +17,7 @@ from harness.plugin import (
     EstimationError,
     Floats,
     HasEffects,
+    Message,
     Note,
     Panel,
     Problem,
@@ -147,7 +148,7 @@ def _first_stage(strength: Strength) -> Diagnostic:
 def _weak_instruments(strength: Strength) -> Diagnostic:
     """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
     df = strength.effective_df
-    null = f"the bias may be a share of {BIAS:.0%} of the worst case, or more"
+    null = Message("the bias may be a share of {BIAS} of the worst case, or more", BIAS=f"{BIAS:.0%}")
     source = (
         f"effective F {strength.effective_f:.4g} times its degrees of freedom; Montiel Olea & Pflueger 2013"
     )
@@ -162,7 +163,7 @@ def _overidentification(
     """Test whether all instruments agree: Sargan 1958 for errors of equal variance, else Hansen 1982."""
     further = equation.instruments.shape[1] - 1
     if further == 0:
-        what = "one instrument for one exposure leaves nothing to test"
+        what = marked("one instrument for one exposure leaves nothing to test")
         raise EstimationError(Problem("overidentification", what))
     if isinstance(covariance, Classical) and method != "gmm":
         statistic = float(cast("IVResults", equation.fit(method)).sargan.stat)
@@ -218,7 +219,7 @@ class InstrumentalFit(LevelledFit):
     strength : of the instruments; None likewise
     """
 
-    title: ClassVar[str] = "Instrumental variables"
+    title: ClassVar[str] = marked("Instrumental variables")
 
     equation: InstrumentedEquation
     model: AbsorbingModels
@@ -233,10 +234,13 @@ class InstrumentalFit(LevelledFit):
         notes, strength = self.equation.regression.notes, self.strength
         if strength is None or not strength.is_weak:
             return notes
-        message = (
-            f"The instruments are weak: partial F {strength.partial_f:.3g}, effective F "
-            f"{strength.effective_f:.3g} where {strength.critical_f:.3g} is asked for. The estimate leans "
-            "towards least squares, and its interval is too short."
+        message = Message(
+            "The instruments are weak: partial F {partial_f}, effective F {effective_f} where "
+            "{critical_f} is asked for. The estimate leans towards least squares, and its interval "
+            "is too short.",
+            partial_f=f"{strength.partial_f:.3g}",
+            effective_f=f"{strength.effective_f:.3g}",
+            critical_f=f"{strength.critical_f:.3g}",
         )
         return (*notes, Note("W-WEAK", ", ".join(self.equation.regression.panel.instruments), message))
 
@@ -249,8 +253,8 @@ class InstrumentalFit(LevelledFit):
             Where only predictions were asked for.
         """
         if self.table is None:
-            hint = "fit without `for_folds`"
-            raise EstimationError(Problem("coefficients", "this fit only predicts", hint=hint))
+            hint = marked("fit without `for_folds`")
+            raise EstimationError(Problem("coefficients", marked("this fit only predicts"), hint=hint))
         return self.table
 
     @property

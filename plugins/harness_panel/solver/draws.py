@@ -16,6 +16,7 @@ from harness.plugin import (
     Ints,
     Panel,
     Problem,
+    marked,
     stacked,
 )
 from harness_panel.solver.regression import Regression, regress
@@ -126,7 +127,9 @@ def regress_draws(
         Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
     """
     if not weights.any(axis=1).all():
-        raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
+        raise EstimationError(
+            Problem("draws", marked("a draw has no row of positive weight"), hint=marked("draw again"))
+        )
     used = np.flatnonzero(weights.any(axis=0))
     regression = regress(panel.take(used), effects, weights=row_weights[used])
     counts = weights[:, used]

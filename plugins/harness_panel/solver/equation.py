@@ -18,6 +18,7 @@ from harness.plugin import (
     Ints,
     Panel,
     Problem,
+    marked,
     read_effect_set,
 )
 from harness_panel.solver.regression import Regression, judged, level_models
@@ -221,8 +222,8 @@ def adjacent_pairs(panel: Panel) -> Pairs:
     order = np.lexsort((panel.period, panel.entity.codes))
     is_pair = (np.diff(panel.entity.codes[order]) == 0) & (np.diff(panel.period[order]) == 1)
     if not is_pair.any():
-        what = "no entity has rows in two adjacent periods"
-        hint = "choose another estimator, or a coarser time step"
+        what = marked("no entity has rows in two adjacent periods")
+        hint = marked("choose another estimator, or a coarser time step")
         raise EstimationError(Problem("first differences", what, hint=hint))
     runs = np.empty(panel.n_obs, dtype=np.int64)
     runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])

@@ -14,8 +14,10 @@ from harness.plugin import (
     Grouping,
     Ints,
     Key,
+    Message,
     Panel,
     Problem,
+    marked,
     numbered,
     read_effect_set,
 )
@@ -162,14 +164,19 @@ def variance_components(bare: Panel, entities: Grouping, *, largest: Floats) -> 
 
 def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int) -> None:
     if df_within <= 0:
-        what = "no degrees of freedom are left within entities, so the idiosyncratic variance is not known"
-        hint = "estimate on entities with more rows, or use pooled_ols"
+        what = marked(
+            "no degrees of freedom are left within entities, so the idiosyncratic variance is not known"
+        )
+        hint = marked("estimate on entities with more rows, or use pooled_ols")
     elif df_between <= 0:
-        what = f"{n_entities} entities are too few for a regression of their means on these columns"
-        hint = "estimate on more entities, with fewer columns, or use pooled_ols"
+        what = Message(
+            "{n_entities} entities are too few for a regression of their means on these columns",
+            n_entities=n_entities,
+        )
+        hint = marked("estimate on more entities, with fewer columns, or use pooled_ols")
     elif within.is_outcome_constant or within.is_outcome_absorbed:
-        what = "the outcome does not vary within entities, so the idiosyncratic variance is zero"
-        hint = "estimate on rows where the outcome varies over time, or use between"
+        what = marked("the outcome does not vary within entities, so the idiosyncratic variance is zero")
+        hint = marked("estimate on rows where the outcome varies over time, or use between")
     else:
         return
     raise EstimationError(Problem("random effects", what, hint=hint))

@@ -17,6 +17,7 @@ from harness.plugin import (
     EstimationError,
     Floats,
     Grouping,
+    Message,
     Note,
     Panel,
     Problem,
@@ -24,6 +25,7 @@ from harness.plugin import (
     effect_named,
     key_of,
     listed,
+    marked,
     read_effect_set,
 )
 from harness_panel.solver.within import (
@@ -138,7 +140,10 @@ def judge(panel: Panel, fit: WithinFit, *, taken: str, n_effects: int) -> tuple[
     for found in fit.dependent:
         notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
     if fit.condition > _NOTABLE_CONDITION:
-        message = f"Regressors are close to collinear: their scaled condition number is {fit.condition:.2g}."
+        message = Message(
+            "Regressors are close to collinear: their scaled condition number is {condition}.",
+            condition=f"{fit.condition:.2g}",
+        )
         notes.append(Note("W-COND", "regressors", message))
     return tuple(notes)
 
@@ -166,9 +171,12 @@ def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
         return None
     return Problem(
         where="regressors",
-        what=f"they are all but collinear: the condition number of the scaled columns is {fit.condition:.2g}",
+        what=Message(
+            "they are all but collinear: the condition number of the scaled columns is {condition}",
+            condition=f"{fit.condition:.2g}",
+        ),
         expected=f"up to {_WORST_CONDITION:.0g}",
-        hint="leave out one of the columns that nearly repeat each other",
+        hint=marked("leave out one of the columns that nearly repeat each other"),
     )
 
 

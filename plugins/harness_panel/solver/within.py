@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Problem
+from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Message, Problem, marked
 
 _NULL = 1e-11
 """Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero."""
@@ -212,9 +212,11 @@ def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
         raise EstimationError(
             Problem(
                 where="effects",
-                what=f"effects of {levels} levels are too many to be solved for at once",
+                what=Message(
+                    "effects of {levels} levels are too many to be solved for at once", levels=levels
+                ),
                 expected=f"up to {MOST_SMALL_LEVELS} levels beside the largest set",
-                hint="use feols, which iterates, or absorb fewer effects",
+                hint=marked("use feols, which iterates, or absorb fewer effects"),
             )
         )
     return absorber

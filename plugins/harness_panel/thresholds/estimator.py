@@ -20,6 +20,7 @@ from harness.plugin import (
     Floats,
     LadderEntry,
     LinearModel,
+    Message,
     Note,
     Panel,
     Problem,
@@ -155,7 +156,7 @@ class ThresholdFit(FixedEffectsFit):
     tests : of one threshold, two and three, each against one less; empty where only predictions are asked for
     """
 
-    title: ClassVar[str] = "Fixed effects with thresholds"
+    title: ClassVar[str] = marked("Fixed effects with thresholds")
 
     exposure: str = field(kw_only=True)
     regimes: Regimes = field(kw_only=True)
@@ -174,9 +175,13 @@ class ThresholdFit(FixedEffectsFit):
         asked = len(self.regimes.places)
         if not self.tests or found == asked:
             return notes
-        message = (
-            f"The model has {COUNTED[asked]} in {self.regimes.variable!r}; the bootstrap tests find "
-            f"{COUNTED[found]} at the level of {_LEVEL:.0%}."
+        message = Message(
+            "The model has {COUNTED} in {variable}; the bootstrap tests find {COUNTED_2} at the "
+            "level of {LEVEL}.",
+            COUNTED=COUNTED[asked],
+            variable=repr(self.regimes.variable),
+            COUNTED_2=COUNTED[found],
+            LEVEL=f"{_LEVEL:.0%}",
         )
         return (*notes, Note("W-THRESHOLDS", self.regimes.variable, message))
 
@@ -340,9 +345,9 @@ class ThresholdEffects(FixedEffects):
             raise EstimationError(
                 Problem(
                     where="variable",
-                    what=f"{variable!r} is no regressor of this panel",
+                    what=Message("{variable} is no regressor of this panel", variable=repr(variable)),
                     expected=f"one of {', '.join(panel.columns)}",
-                    hint="name the exposure, a moderator or a control",
+                    hint=marked("name the exposure, a moderator or a control"),
                 )
             )
         return variable

@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import EstimationError, Floats, Mask, Panel, Problem
+from harness.plugin import EstimationError, Floats, Mask, Message, Panel, Problem, marked
 from harness_panel.solver.regression import Regression
 from harness_panel.solver.within import without_effects
 
@@ -124,11 +124,12 @@ class ThresholdSearch:
         gram = (flat.T @ flat).reshape(*columns.shape[1:], *columns.shape[1:])
         places = np.arange(candidates.places.size)
         if not places.size or not (np.linalg.eigvalsh(gram[places, :, places, :])[:, -1] > _NOTHING).any():
-            what = (
-                f"no value of it leaves {candidates.trim:.0%} of the rows on both sides and a slope "
-                "on either that the model does not have already"
+            what = Message(
+                "no value of it leaves {trim} of the rows on both sides and a slope on either that the "
+                "model does not have already",
+                trim=f"{candidates.trim:.0%}",
             )
-            hint = "choose another `variable`, a smaller `trim`, or fixed_effects"
+            hint = marked("choose another `variable`, a smaller `trim`, or fixed_effects")
             raise EstimationError(Problem(f"threshold in {variable!r}", what, hint=hint))
         return cls(candidates, columns, gram)
 
@@ -174,8 +175,8 @@ class ThresholdSearch:
         """
         path = self.path(scores, n_thresholds)
         if len(path) <= n_thresholds:
-            what = f"no place is left for threshold number {len(path)}"
-            hint = "ask for fewer thresholds, or a smaller `trim`"
+            what = Message("no place is left for threshold number {path}", path=len(path))
+            hint = marked("ask for fewer thresholds, or a smaller `trim`")
             raise EstimationError(Problem("thresholds", what, hint=hint))
         return path[n_thresholds]
 
@@ -303,11 +304,14 @@ def error_draws(panel: Panel, resample: Resample, n_draws: int, rng: Generator) 
     order = panel.canonical_order
     entities, place = np.unique(panel.entity.codes, return_inverse=True)
     if panel.n_obs != entities.size * panel.n_periods:
-        what = (
-            f"errors of an entity go to another one, and {entities.size} entities in "
-            f"{panel.n_periods} periods have {panel.n_obs} rows"
+        what = Message(
+            "errors of an entity go to another one, and {size} entities in {n_periods} periods have "
+            "{n_obs} rows",
+            size=entities.size,
+            n_periods=panel.n_periods,
+            n_obs=panel.n_obs,
         )
-        hint = "take `resample: signs`, which asks for no such thing"
+        hint = marked("take `resample: signs`, which asks for no such thing")
         raise EstimationError(Problem("resample", what, expected="each entity in each period", hint=hint))
     row_of = order.reshape(entities.size, panel.n_periods)
     column = np.empty(panel.n_obs, dtype=np.int64)

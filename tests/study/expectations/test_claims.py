@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from harness.language import reworded, spoken
+from harness.language import spoken, translated
 from harness.running.csv_table import as_declared
 from harness.study.expectations.lookup import RunTables
 from harness.study.expectations.moderated_claim import SOURCES, AnyClaim
@@ -309,6 +309,6 @@ def test_ranges_of_claims_are_in_the_language_of_the_report(quantity, keys, told
         {"outcome": "y", "estimator": "rab", "quantity": quantity} | MODERATED | keys
     )
     with spoken("zh"):
-        text = reworded(claim.describe())
+        text = translated(claim.describe())
     assert told in text
     assert not re.search("above|below|share", text)

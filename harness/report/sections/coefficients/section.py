@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
-from harness.language import gettext, marked, reworded
+from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.report.blocks import Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint, tabs_of
 from harness.report.sections.section import Section
@@ -116,7 +116,7 @@ def coefficient_table(run: Run, outcome: str) -> ReportTable:
         ),
         foot=(
             TableRow((gettext("Effects taken out"), *effects)),
-            TableRow((gettext("Standard errors"), *(reworded(row.covariance) for row in firsts))),
+            TableRow((gettext("Standard errors"), *(translated(row.covariance) for row in firsts))),
             TableRow((gettext("Degrees of freedom"), *degrees), is_for_files=True),
             TableRow((gettext("Rows"), *(count(row.n_obs) for row in firsts)), is_for_files=True),
         ),

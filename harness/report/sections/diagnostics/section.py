@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, reworded
+from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import ReportBlock, tabs_of
 from harness.report.sections.diagnostics.rows import selections
@@ -118,7 +118,7 @@ def _test_row(
     test: str, rows: Sequence[DiagnosticRow], names: Sequence[str], footnotes: Footnotes
 ) -> TableRow:
     own = {row.estimator: row for row in rows if row.test == test}
-    null = in_turn(dict.fromkeys(reworded(row.null_hypothesis) for row in own.values() if row.is_done))
+    null = in_turn(dict.fromkeys(translated(row.null_hypothesis) for row in own.values() if row.is_done))
     label = gettext(TESTS.get(test, capitalised(test.replace("_", " "))))
     cells: list[Given] = [_test(own[name], footnotes) if name in own else "" for name in names]
     return TableRow((TableCell(label, (null,) if null else ()), *cells))
@@ -133,7 +133,7 @@ def _test(row: DiagnosticRow, footnotes: Footnotes) -> TableCell:
     return TableCell(
         f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
         (p_value,) if p_value else (),
-        mark=footnotes.mark(reworded(row.caution)),
+        mark=footnotes.mark(translated(row.caution)),
     )
 
 
