@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,13 +54,21 @@ def compare_outside(folder: RunFolder, file: Path, *, tolerance: Tolerance) -> t
     ArtifactError
         Where the file cannot be read, lacks a column, or has no row.
     """
-    frame = _read(file)
-    run = folder.read_table(COEFFICIENTS.name)
-    known = {
-        (str(outcome), str(estimator), str(term)): (float(estimate), float(std_error))
-        for outcome, estimator, term, estimate, std_error in run[[*KEYS, *MEASURES]].itertuples(index=False)
-    }
-    return tuple(_numbers(frame, known, tolerance))
+    there = _read(file)
+    columns = [*KEYS, *MEASURES]
+    here = folder.read_table(COEFFICIENTS.name)[columns].astype(dict.fromkeys(KEYS, str))
+    both = there[columns].merge(here, on=[*KEYS], how="left", suffixes=("", " here"))
+    found: list[OutsideNumber] = []
+    for row in both.to_dict("records"):
+        for measure in MEASURES:
+            own, other = float(row[f"{measure} here"]), float(row[measure])
+            if measure == MEASURES[0] or not math.isnan(other):
+                excess = float(tolerance.excess(np.array([own]), np.array([other]))[0])
+                if math.isnan(own) or math.isnan(other):
+                    excess = math.inf
+                outcome, estimator, term = (row[key] for key in KEYS)
+                found.append(OutsideNumber(outcome, estimator, term, measure, own, other, excess))
+    return tuple(found)
 
 
 def _read(file: Path) -> pd.DataFrame:
@@ -83,20 +91,6 @@ def _read(file: Path) -> pd.DataFrame:
     if text:
         raise ArtifactError(Problem(f"{file}: {text[0]}", "holds a cell that is no number"))
     return frame
-
-
-def _numbers(
-    frame: pd.DataFrame, known: Mapping[tuple[str, str, str], tuple[float, float]], tolerance: Tolerance
-) -> Iterator[OutsideNumber]:
-    for outcome, estimator, term, *others in frame[[*KEYS, *MEASURES]].itertuples(index=False):
-        own = known.get((outcome, estimator, term), (math.nan, math.nan))
-        for measure, here, there in zip(MEASURES, own, map(float, others), strict=True):
-            if measure == MEASURES[0] or not math.isnan(there):
-                excess = float(tolerance.excess(np.array([here]), np.array([there]))[0])
-                is_missing = math.isnan(here) or math.isnan(there)
-                yield OutsideNumber(
-                    outcome, estimator, term, measure, here, there, math.inf if is_missing else excess
-                )
 
 
 def outside_lines(numbers: tuple[OutsideNumber, ...]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Two runs next to each other, and their difference in words."""
+"""Two runs next to each other: their specs value by value, their tables, and the difference in words."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.audit.table_difference import RowsOnly, TableDifference, Tolerance, key_of, table_difference
+from harness.audit.table_difference import NOTHING, TableDifference, Tolerance, key_of, table_difference
 from harness.record.manifest import DataRecord, Manifest
 from harness.record.study import StudyRecord
 from harness.running.folder import RunFolder
 from harness.running.layout import SPEC
-from harness.study.spec.difference import ValueDifference, spec_differences
-from harness.study.spec.document import Document, read_document, with_overrides
+from harness.study.spec.document import Document, entry_name, read_document, with_overrides
+from harness.study.spec.node import Node
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import ResultTable
 
@@ -22,6 +22,68 @@ DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period"
 
 SETTINGS = ("quick",)
 """What was asked on the command line, in addition to changes to the spec."""
+
+
+ORDER = "order"
+"""Last part of the path of a list whose entries are the same in another order."""
+
+
+@dataclass(frozen=True)
+class ValueDifference:
+    """One value that differs.
+
+    Attributes
+    ----------
+    path : of the value; an entry of a list is called by its id where it has one
+    a, b : the two values, as JSON; None where there is none
+    """
+
+    path: str
+    a: str | None
+    b: str | None
+
+
+def spec_differences(a: Document, b: Document) -> tuple[ValueDifference, ...]:
+    """Return every value that one spec has and the other has not, or has otherwise."""
+    return tuple(_differences(a.root, b.root, ""))
+
+
+def _differences(a: Node | None, b: Node | None, path: str) -> Iterator[ValueDifference]:
+    if a is not None and b is not None:
+        if isinstance(a.content, Mapping) and isinstance(b.content, Mapping):
+            for key in dict.fromkeys((*a.content, *b.content)):
+                yield from _differences(a.child(key), b.child(key), f"{path}.{key}" if path else key)
+            return
+        if isinstance(a.content, tuple) and isinstance(b.content, tuple):
+            yield from _between_lists(a.content, b.content, path)
+            return
+    text_a, text_b = _json(a), _json(b)
+    if text_a != text_b:
+        yield ValueDifference(path, text_a, text_b)
+
+
+def _between_lists(a: tuple[Node, ...], b: tuple[Node, ...], path: str) -> Iterator[ValueDifference]:
+    named_a, named_b = _named(a), _named(b)
+    if named_a is None or named_b is None:
+        named_a, named_b = (
+            dict(zip(map(str, range(len(entries))), entries, strict=True)) for entries in (a, b)
+        )
+    for name in dict.fromkeys((*named_a, *named_b)):
+        yield from _differences(named_a.get(name), named_b.get(name), f"{path}[{name}]")
+    shared_a = [name for name in named_a if name in named_b]
+    shared_b = [name for name in named_b if name in named_a]
+    if shared_a != shared_b:
+        yield ValueDifference(f"{path}.{ORDER}", json.dumps(shared_a), json.dumps(shared_b))
+
+
+def _named(entries: tuple[Node, ...]) -> dict[str, Node] | None:
+    """Return entries by name, or None where some have no name, or the same."""
+    named = {entry_name(entry): entry for entry in entries}
+    return named if len(named) == len(entries) and "" not in named else None
+
+
+def _json(node: Node | None) -> str | None:
+    return None if node is None else json.dumps(node.plain(), ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -97,12 +159,14 @@ def _endings(manifest: Manifest) -> Mapping[str, str]:
 
 def _unequal(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[ValueDifference, ...]:
     """Return the entries that only one side has, or that differ."""
-    texts = {key: (_text(a, key), _text(b, key)) for key in dict.fromkeys((*a, *b))}
-    return tuple(ValueDifference(key, left, right) for key, (left, right) in texts.items() if left != right)
-
-
-def _text(part: Mapping[str, Any], key: str) -> str | None:
-    return json.dumps(part[key], ensure_ascii=False) if key in part else None
+    left, right = (
+        {key: json.dumps(value, ensure_ascii=False) for key, value in part.items()} for part in (a, b)
+    )
+    return tuple(
+        ValueDifference(key, left.get(key), right.get(key))
+        for key in dict.fromkeys((*a, *b))
+        if left.get(key) != right.get(key)
+    )
 
 
 def _tables(folder: RunFolder) -> tuple[str, ...]:
@@ -121,59 +185,33 @@ def _table_difference(
     return table_difference(file, left, right, keys=key_of(declared, left), tolerance=tolerance)
 
 
-ABSENT = "nothing"
-
-
 def lines(difference: RunDifference) -> Iterator[str]:
     """Yield what differs, line by line; first what was asked, then what was found."""
-    yield from _asked(difference)
+    parts: Mapping[str, Sequence[ValueDifference]] = {
+        "spec": difference.spec,
+        "data": difference.data,
+        "versions": difference.versions,
+        "code": difference.code,
+        "settings": difference.settings,
+    }
+    for name, found in parts.items():
+        yield from _listed(name, found)
+    same = [name for name, found in parts.items() if not found]
+    if same:
+        yield f"the same: {', '.join(same)}"
     yield from _listed("cells that ended otherwise", difference.cells)
     yield from _listed("tables that one run lacks", difference.files)
     for table in difference.tables:
-        yield from _table(table)
+        yield f"{table.table} ({table.n_matched} rows matched):"
+        yield from (f"  {line}" for line in table.lines("in A", "in B"))
     equal = difference.n_tables - len(difference.tables)
     yield f"{equal} of {difference.n_tables} tables are equal within the tolerance"
     if difference.found_the_same:
         yield "the runs found the same"
 
 
-def _asked(difference: RunDifference) -> Iterator[str]:
-    parts: Sequence[tuple[str, Sequence[ValueDifference]]] = (
-        ("spec", difference.spec),
-        ("data", difference.data),
-        ("versions", difference.versions),
-        ("code", difference.code),
-        ("settings", difference.settings),
-    )
-    for name, found in parts:
-        yield from _listed(name, found)
-    same = [name for name, found in parts if not found]
-    if same:
-        yield f"the same: {', '.join(same)}"
-
-
 def _listed(name: str, found: Iterable[ValueDifference]) -> Iterator[str]:
-    entries = [f"  {entry.path}: A {entry.a or ABSENT}, B {entry.b or ABSENT}" for entry in found]
+    entries = [f"  {entry.path}: A {entry.a or NOTHING}, B {entry.b or NOTHING}" for entry in found]
     if entries:
         yield f"{name}:"
         yield from entries
-
-
-def _table(table: TableDifference) -> Iterator[str]:
-    yield f"{table.table} ({table.n_matched} rows matched):"
-    for column in table.columns:
-        cells = "1 cell differs" if column.n_cells == 1 else f"{column.n_cells} cells differ, most"
-        yield f"  {column.column}: {cells} at {column.row}: A {column.a or ABSENT}, B {column.b or ABSENT}"
-    for side, names in (("A", table.columns_a), ("B", table.columns_b)):
-        if names:
-            yield f"  columns only in {side}: {', '.join(names)}"
-    yield from _rows("A", table.only_a)
-    yield from _rows("B", table.only_b)
-
-
-def _rows(side: str, only: RowsOnly) -> Iterator[str]:
-    if only.n_rows:
-        yield f"  {only.n_rows} row{'s' if only.n_rows > 1 else ''} only in {side}:"
-        yield from (f"    {row}" for row in only.first)
-        if only.n_rows > len(only.first):
-            yield f"    and {only.n_rows - len(only.first)} more"

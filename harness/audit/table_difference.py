@@ -48,6 +48,9 @@ class Tolerance:
         return numbers
 
 
+NOTHING = "nothing"
+"""What is said for an empty cell."""
+
 SHOWN = 5
 """Rows that are listed where more are in one table only."""
 
@@ -115,6 +118,26 @@ class TableDifference:
         """Whether nothing differs."""
         rows = self.only_a.n_rows + self.only_b.n_rows
         return not (rows or self.columns_a or self.columns_b or self.columns)
+
+    def lines(self, a: str, b: str) -> Iterator[str]:
+        """Yield what differs, line by line.
+
+        Parameters
+        ----------
+        a, b : where what the two tables hold is, such as ``in A``
+        """
+        for column in self.columns:
+            cells = "1 cell differs" if column.n_cells == 1 else f"{column.n_cells} cells differ, most"
+            held = f"{a} {column.a or NOTHING}, {b} {column.b or NOTHING}"
+            yield f"{column.column}: {cells} at {column.row}: {held}"
+        for side, names in ((a, self.columns_a), (b, self.columns_b)):
+            if names:
+                yield f"columns only {side}: {', '.join(names)}"
+        for side, only in ((a, self.only_a), (b, self.only_b)):
+            if only.n_rows:
+                count = f"{only.n_rows} row{'s' if only.n_rows > 1 else ''}"
+                rest = [f"and {only.n_rows - SHOWN} more"] if only.n_rows > SHOWN else []
+                yield f"{count} only {side}: {'; '.join([*only.first, *rest])}"
 
 
 def table_difference(

@@ -8,7 +8,7 @@ import pytest
 
 from test_run import harness
 
-SPEC = Path(__file__).parents[2] / "replications" / "grunfeld.yaml"
+SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from harness import ArtifactError
-from harness.audit.runs import compare_runs
+from harness.audit.runs import ValueDifference, compare_runs
 from harness.audit.table_difference import Tolerance
 from harness.running.folder import RunFolder
-from harness.study.spec.difference import ValueDifference
 from small_run import SPEC, copy_of, exit_code, run_small, without_key
 
 

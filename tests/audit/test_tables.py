@@ -78,11 +78,11 @@ def found_in_changed(small_run, tmp_path_factory):
     ids=[f"{name} {column}" for name, _, column, _ in CHANGES],
 )
 def test_a_changed_cell_is_named_with_its_row(found_in_changed, name, column, value):
-    start = f"{column} differs in 1 rows"
+    start = f"{column}: 1 cell differs at "
     (problem,) = [
         one for one in found_in_changed if one.where == f"{name}.csv" and one.what.startswith(start)
     ]
-    assert f"it is {value}, but" in problem.what
+    assert f"in the folder {value}, recomputed from " in problem.what
 
 
 def test_a_changed_prediction_is_found_in_every_table_that_rests_on_it(folder):
@@ -99,8 +99,8 @@ def test_another_seed_in_the_manifest_gives_other_intervals(folder):
     study = replace(content.study, seed=content.study.seed + 1)
     folder.write_manifest(replace(content, study=study))
     words = " ".join(problem.what for problem in problems(folder))
-    assert "conf_low differs" in words
-    assert "gain differs" not in words
+    assert "conf_low: " in words
+    assert "gain: " not in words
 
 
 def test_a_row_that_was_taken_out_is_missed(folder):
@@ -108,14 +108,14 @@ def test_a_row_that_was_taken_out_is_missed(folder):
     folder.write_table("accuracy", accuracy[accuracy["sample"] != "train"])
     rehash(folder)
     words = [problem.what for problem in problems(folder) if problem.where == "accuracy.csv"]
-    assert any("lacks 8 rows" in one for one in words)
+    assert any(one.startswith("8 rows only recomputed from predictions") for one in words)
     assert any("has no row for invest · ols · in_sample · train" in one for one in words)
 
 
 def test_a_cell_cannot_be_hidden_behind_its_status(folder):
     change(folder, "gain", TEST, "status", "failed")
     words = [problem.what for problem in problems(folder) if problem.where == "gain.csv"]
-    assert any("lacks 1 rows" in one for one in words)
+    assert any(one.startswith("1 row only recomputed from predictions") for one in words)
     assert any("1 rows have numbers that their status denies" in one for one in words)
 
 
@@ -226,4 +226,4 @@ def test_a_changed_finding_is_named(folder, column, value):
     change(folder, "findings", {"finding": "lowest_error", "about": "random_rows"}, column, value)
     (problem,) = problems(folder)
     assert problem.where == "findings.csv"
-    assert problem.what.startswith(f"{column} differs in 1 rows")
+    assert problem.what.startswith(f"{column}: 1 cell differs at ")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.study.spec.difference import ValueDifference, spec_differences
+from harness.audit.runs import ValueDifference, spec_differences
 from harness.study.spec.document import read_document
 from harness.study.spec.written import written_spec
 
