@@ -143,8 +143,8 @@ def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Rep
     workers : that print figures; None for this process
     """
     from harness.installed import installed
+    from harness.report.assemble import IN_THIS_PROCESS
     from harness.report.sections.section import SECTION
-    from harness.report.shown import IN_THIS_PROCESS
     from harness.report.write import Reporter
 
     registry = installed(plugins)

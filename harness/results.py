@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from maketables import ETable
 
     from harness.findings.run import Run
-    from harness.report.sections.coefficients.stored_fit import StoredFit
+    from harness.report.sections.coefficients import StoredFit
     from harness.running.folder import RunFolder
 
 
@@ -186,7 +186,7 @@ class StudyResult:
         import pandas as pd
 
         from harness.language import translated
-        from harness.report.sections.coefficients.section import (
+        from harness.report.sections.coefficients import (
             estimates_of,
             term_cells,
             term_label,
@@ -221,7 +221,7 @@ class StudyResult:
         ArtifactError
             Where the study has no such outcome.
         """
-        from harness.report.sections.coefficients.stored_fit import StoredFit
+        from harness.report.sections.coefficients import StoredFit
 
         study, name = self._run.manifest.study, self._outcome(outcome)
         rows = self.coefficients
@@ -359,6 +359,6 @@ class StudyResult:
 
     def _repr_html_(self) -> str:
         from harness.installed import installed
-        from harness.report.digest import digest
+        from harness.report.page import digest
 
         return digest(self._run, report=self.report.as_posix(), messages=installed().messages)

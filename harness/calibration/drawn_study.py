@@ -10,6 +10,8 @@ import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.calibration.linear_truth import DrawnTruth, LinearTruth, features, with_outcome
+from harness.calibration.rows import GAIN as SINGLE_GAIN
+from harness.calibration.rows import LOSS, P_VALUE, band_finding
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
@@ -20,8 +22,6 @@ from harness.findings.run import Run
 from harness.findings.table import established
 from harness.language import Filled
 from harness.record.manifest import Manifest
-from harness.report.calibration.rows import GAIN as SINGLE_GAIN
-from harness.report.calibration.rows import LOSS, P_VALUE, band_finding
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
 from harness.running.effect_tests import linearity_tests

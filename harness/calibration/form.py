@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from harness.calibration.rows import Reduction
 from harness.estimators.protocol import Estimator
 from harness.findings.table import FINDERS
-from harness.report.calibration.rows import Reduction
 from harness.running.capped import Most, capped
 from harness.running.plan import as_quick
 from harness.study.spec.study import Study

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
+from harness.calibration.page import calibration_page
+from harness.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.calibration.table import LEVEL, Truth, calibration_tables
 from harness.installed import installed
 from harness.record.manifest import Manifest
-from harness.report.calibration.page import calibration_page
-from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.dependence import Surroundings
 from harness.running.files import locked

@@ -11,9 +11,9 @@ import pandas as pd
 
 from harness.calibration.drawn_study import DrawnStudy, Findings
 from harness.calibration.linear_truth import TOLERANCES, features, fit_linear_truth
+from harness.calibration.rows import KINDS, VERDICT, CalibrationRow, FeatureRow
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.record.manifest import Manifest
-from harness.report.calibration.rows import KINDS, VERDICT, CalibrationRow, FeatureRow
 from harness.running.executor import execute
 from harness.running.plan import Plan
 from harness.running.workers import Workers

@@ -11,8 +11,7 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import LinearModel
 from harness.findings.run import Run
 from harness.record.study import EstimatorRecord
-from harness.report.sections.coefficients.section import coefficient_rows
-from harness.tables.coefficients import CoefficientRow
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 
 CONSTANT = "const"
 """Term of the constant."""
@@ -78,7 +77,7 @@ def linear_cells(
         for entry in study.estimators:
             rows = [
                 row
-                for row in coefficient_rows(run)
+                for row in run.rows(COEFFICIENTS)
                 if (row.outcome, row.estimator) == (outcome, entry.id) and row.is_done and row.term
             ]
             if not rows:

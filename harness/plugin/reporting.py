@@ -10,19 +10,19 @@ from harness.report.blocks import (
     Bullets,
     Definitions,
     Heading,
+    NewSentences,
     Paragraph,
     Phrase,
     ReportBlock,
-    SaidOnce,
     SmallPrint,
     Tabs,
     Words,
     rich,
     tabs_of,
 )
-from harness.report.featured import featured
-from harness.report.sections.section import ReportFile, Section
+from harness.report.sections.section import ReportFile, Section, featured
 from harness.report.table import (
+    RecordColumn,
     ReportTable,
     RowGroup,
     TableCell,
@@ -30,6 +30,7 @@ from harness.report.table import (
     TableRow,
     estimate_cell,
     plain_rows,
+    record_rows,
     rows_of,
 )
 from harness.tables.conditional import THRESHOLDS, ThresholdRow
@@ -67,16 +68,17 @@ __all__ = [
     "Gains",
     "Heading",
     "Manifest",
+    "NewSentences",
     "Paragraph",
     "Phrase",
     "ProtocolRecord",
+    "RecordColumn",
     "ReportBlock",
     "ReportFile",
     "ReportTable",
     "ResultRow",
     "RowGroup",
     "Run",
-    "SaidOnce",
     "Section",
     "SmallPrint",
     "StudyRecord",
@@ -106,6 +108,7 @@ __all__ = [
     "plain",
     "plain_rows",
     "printable",
+    "record_rows",
     "rich",
     "rows_of",
     "shortened",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
+# As Markdown has them: code, emphasis and links; in the place of where a link leads stands ``.look`` too.
 MARKS = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
-"""As Markdown has them: code, emphasis and links; in the place of where a link leads stands ``.look`` too."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,17 @@ def _span(found: re.Match[str], values: Mapping[str, str]) -> Phrase:
 
 
 class ReportBlock:
-    """Anything that a section shows; `kind` names the macro of the page that writes it."""
+    """Anything that a section shows."""
 
-    kind: ClassVar[str]
+    @property
+    def kind(self) -> str:
+        """Name of its class, by which the template of the page chooses how to write it."""
+        return type(self).__name__
 
 
 @dataclass(frozen=True)
 class Paragraph(ReportBlock):
     """A paragraph; `look` is a class of the style sheet, such as ``note`` or ``soft``."""
-
-    kind: ClassVar[str] = "paragraph"
 
     words: Words
     look: str = ""
@@ -88,68 +89,47 @@ class Paragraph(ReportBlock):
 
 @dataclass(frozen=True)
 class SmallPrint(ReportBlock):
-    """A note beneath a table or figure; where an earlier table has the same the page refers to that."""
-
-    kind: ClassVar[str] = "note"
-
-    words: Words
-
-
-@dataclass(frozen=True)
-class SaidOnce(ReportBlock):
-    """A paragraph without the sentences that the page has said before; none where it has said all."""
-
-    kind: ClassVar[str] = "said_once"
-
-    text: str
-    look: str = ""
-
-
-@dataclass(frozen=True)
-class SaidOf(ReportBlock):
-    """A paragraph on one of several subjects, such as outcomes.
-
-    After its first sentence those are left out that were said of another subject, and that subject is named.
+    """A note beneath a table or figure; where an earlier table has the same the page refers to that.
 
     Attributes
     ----------
-    about : sentences are compared with those about the same thing alone
+    known : where the page has all sentences of this text already, `reference` stands in the place of `words`
     """
 
-    kind: ClassVar[str] = "said_of"
-
-    text: str
-    subject: str
-    about: object = None
-    look: str = ""
+    words: Words
+    known: str = ""
+    reference: Words = ""
 
 
 @dataclass(frozen=True)
-class UnlessSaid(ReportBlock):
-    """One block where the page has not said all sentences of a text before, and another where it has."""
+class NewSentences(ReportBlock):
+    """A paragraph without the sentences that the page has already; none where it has all.
 
-    kind: ClassVar[str] = "unless_said"
+    Attributes
+    ----------
+    subject : of several, such as outcomes, the one that the text is about. After its first sentence those are
+        left out that the page has of another subject, and that subject is named
+    topic : with a subject, sentences are compared with those on the same topic alone
+    """
 
     text: str
-    block: Paragraph | SmallPrint
-    otherwise: Paragraph | SmallPrint
+    look: str = ""
+    subject: str = ""
+    topic: object = None
 
 
 @dataclass(frozen=True)
 class Heading(ReportBlock):
-    """A heading within a section."""
-
-    kind: ClassVar[str] = "heading"
+    """A heading within a section; `rank` is that of HTML."""
 
     text: str
     anchor: str = ""
+    rank: Literal[3, 4] = 3
 
 
 @dataclass(frozen=True)
 class Bullets(ReportBlock):
     """A list of points."""
-
-    kind: ClassVar[str] = "bullets"
 
     points: tuple[Words, ...]
 
@@ -160,10 +140,8 @@ class QualifiedPoints(ReportBlock):
 
     Attributes
     ----------
-    points : sentence, what qualifies it without sentences that the page has said before, and what else does
+    points : sentence, what qualifies it without sentences that the page has already, and what else does
     """
-
-    kind: ClassVar[str] = "qualified_points"
 
     points: tuple[tuple[str, str, str], ...]
 
@@ -172,8 +150,6 @@ class QualifiedPoints(ReportBlock):
 class Definitions(ReportBlock):
     """Terms, each with what is said of it."""
 
-    kind: ClassVar[str] = "definitions"
-
     pairs: tuple[tuple[Words, Words], ...]
 
 
@@ -181,23 +157,14 @@ class Definitions(ReportBlock):
 class Tabs(ReportBlock):
     """Blocks of which one tab at a time is shown; the blocks alone where there is only one tab."""
 
-    kind: ClassVar[str] = "tabs"
-
     tabs: tuple[tuple[str, tuple[ReportBlock, ...]], ...]
 
 
 @dataclass(frozen=True)
-class PageWarnings(ReportBlock):
-    """The warnings of the run, which the page knows."""
+class PagePart(ReportBlock):
+    """What the page itself knows: the warnings of the run, or the table of the files of its folder."""
 
-    kind: ClassVar[str] = "warnings"
-
-
-@dataclass(frozen=True)
-class PageContents(ReportBlock):
-    """The table of the files of the run folder, which the page knows."""
-
-    kind: ClassVar[str] = "contents"
+    part: Literal["warnings", "contents"]
 
 
 def tabs_of(tabs: Iterable[tuple[str, Iterable[ReportBlock]]]) -> Tabs:

@@ -19,12 +19,12 @@ from harness.findings.gains import Gains, accuracy_rows, judgements
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import closed_up
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import honest, published_gains
-from harness.report.told import told
+from harness.report.translation import localised
 from harness.tables.accuracy import AccuracyRow
-from harness.tables.gain import DECOMPOSITION, GAIN, GainRow
+from harness.tables.claims import CLAIMS
+from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, GainRow
 
 VERSION = "2.0"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
@@ -58,7 +58,7 @@ def gain_report(folder: RunReader, *, messages: Sequence[Path] = ()) -> dict[str
     ----------
     messages : folders of the plugins' catalogs, for a report in another language
     """
-    with told(read_run(folder), messages=messages) as run:
+    with localised(read_run(folder), messages=messages) as run:
         return report_of(run)
 
 
@@ -85,7 +85,10 @@ def report_of(run: Run) -> dict[str, Any]:
             _verdict(further, outcome) for further in over.further for outcome in study.outcomes
         ],
         "decomposition": [_fields(row, PART_FIELDS) for row in run.rows(DECOMPOSITION)],
-        "multiverse": [_multiverse(run, multiverse) for multiverse in run.view(multiverses)],
+        "multiverse": [
+            _multiverse(run, one)
+            for one in (run.view(multiverses) if len(run.frame(MULTIVERSE.name)) else ())
+        ],
     }
 
 
@@ -148,7 +151,7 @@ def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
                 "source": row.source,
                 "n_below": multiverse.n_below(row.published),
             }
-            for row in published_gains(claim_rows(run), multiverse)
+            for row in published_gains(run.rows(CLAIMS), multiverse)
         ],
         "choices": [_fields(row, CHOICE_FIELDS) for row in choices_of(run, multiverse.outcome)],
     }

@@ -1,4 +1,4 @@
-"""The HTML report: a first screen, and one section after the other, folded; without a link outside."""
+"""The pages of the report, each one HTML document without a link outside; every name in them is escaped."""
 
 from __future__ import annotations
 
@@ -7,73 +7,96 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 
+from harness.findings.gains import Gains
 from harness.findings.run import Run
-from harness.language import closed_up, gettext
-from harness.report.blocks import Phrase
+from harness.language import gettext
+from harness.report.assemble import PageSection
+from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, Words
 from harness.report.front.front import Front
-from harness.report.render.html import ShownTable
-from harness.report.shown import ShownSection
-from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
-from harness.report.templating import environment, page_script, script_hash, style_sheet
+from harness.report.render.html import ShownTable, page_script, rendered, script_hash
+from harness.report.sections.verdict import verdict_of
+from harness.report.table import ReportTable
+from harness.report.translation import localised
 from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
 from harness.text.plain_text import joined, sentences
 
+# Notes with these codes stand at the head of the report: a reader must know them of every number.
 LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
-"""Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
-
-
 NUMBERS = re.compile(r"\d[\d.,]*")
-MOST_MESSAGES = 1
-MOST_CELLS = 2
-"""Messages of a code, and cells of a message; the table of warnings has all."""
+# Messages of a code, and cells of a message; the table of warnings has all.
+MOST_MESSAGES, MOST_CELLS = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """What the page itself tells, for its head and for sections to show.
+    """What the page itself knows, for its head and for sections to show.
 
     Attributes
     ----------
-    cautions : what a reader must know of every number
-    warnings : for each code its messages, each with the cells that it concerns
+    notes : warnings of the run and of the report
     contents : files of the run folder with what they hold
     """
 
-    cautions: tuple[str, ...]
-    warnings: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
-    contents: tuple[tuple[str, str], ...]
+    notes: Sequence[Note]
+    contents: ReportTable | None = None
 
     @property
-    def contents_table(self) -> ReportTable:
-        """The files of the run folder."""
-        return ReportTable(
-            caption=gettext("Files of the run folder"),
-            columns=(TableColumn(gettext("File")), TableColumn(gettext("What it holds"), "text")),
-            groups=plain_rows([(TableCell(Phrase(name, "code")), what) for name, what in self.contents]),
-            most=0,
-        )
+    def cautions(self) -> tuple[str, ...]:
+        """What a reader must know of every number."""
+        return tuple(dict.fromkeys(note.message for note in sorted(self.notes) if note.code in LIFTED))
 
     @property
-    def below(self) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
-        """The warnings without those that stand at the head of the report."""
-        return tuple((code, messages) for code, messages in self.warnings if code not in LIFTED)
+    def codes(self) -> frozenset[str]:
+        """Kinds of things that a reader should know, in the list that the first screen leads to."""
+        return frozenset(note.code for note in self.notes) - LIFTED
 
-    @property
-    def n_things(self) -> int:
-        """How many kinds of things a reader should know, in the list that the first screen leads to."""
-        return len(self.below)
+    def warnings(self, *, with_cautions: bool = False) -> tuple[ReportBlock, ...]:
+        """Return the messages of each code with the cells that they concern."""
+        shown = (note for note in sorted(set(self.notes)) if with_cautions or note.code not in LIFTED)
+        blocks = [
+            block
+            for code, same in groupby(shown, key=lambda note: note.code)
+            for block in (Heading(code, rank=4), Bullets(tuple(_messages(same))))
+        ]
+        return tuple(blocks) or (Paragraph(gettext("None."), "soft"),)
+
+
+def _messages(notes: Iterable[Note]) -> Iterator[Words]:
+    """Yield each message with the cells that it concerns; of those that differ in numbers the first."""
+    alike: dict[str, list[Note]] = {}
+    for note in notes:
+        alike.setdefault(NUMBERS.sub("0", note.message), []).append(note)
+    for own in list(alike.values())[:MOST_MESSAGES]:
+        cells = "; ".join(_cells(own))
+        yield (own[0].message, " ", Phrase(f"({cells})", look="soft")) if cells else own[0].message
+    left_out = len(alike) - MOST_MESSAGES
+    if left_out > 0:
+        yield gettext("{left_out} more in warnings.csv").format(left_out=left_out)
+
+
+def _cells(alike: Sequence[Note]) -> Iterator[str]:
+    """Yield the first cells of the first message, and how many more there are, with other numbers or not."""
+    cells = [note.where for note in alike if note.message == alike[0].message and note.where]
+    yield from cells[:MOST_CELLS]
+    if len(cells) > MOST_CELLS:
+        yield gettext("{n_cells} more in warnings.csv").format(n_cells=len(cells) - MOST_CELLS)
+    n_others = sum(note.message != alike[0].message for note in alike)
+    if n_others:
+        yield gettext("{n_others} with other numbers in warnings.csv").format(n_others=n_others)
 
 
 @dataclass
 class Numbering:
-    """Numbers sections, tables and figures as they are rendered, and knows what was said before."""
+    """Numbers sections, tables and figures as they are rendered, and knows the sentences before each."""
 
-    _counts: Counter[str] = field(default_factory=Counter)
-    _said: dict[str, int] = field(default_factory=dict)
-    _places: dict[tuple[object, str], str] = field(default_factory=dict)
-    _referred: dict[int, frozenset[int]] = field(default_factory=dict)
     tables: list[ReportTable] = field(default_factory=list)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _figures: dict[str, int] = field(default_factory=dict)
+    _notes: dict[str, int] = field(default_factory=dict)
+    _subjects: dict[tuple[object, str], str] = field(default_factory=dict)
+    _references: set[tuple[int, int]] = field(default_factory=set)
 
     def take(self, table: ReportTable) -> ShownTable:
         """Return a table with the next number, and keep it as files have it."""
@@ -86,99 +109,47 @@ class Numbering:
         self._counts[kind] += 1
         return self._counts[kind]
 
-    def unsaid(self, text: str) -> str:
-        """Return the sentences of a text that were not said before."""
-        return " ".join(one for one in dict.fromkeys(sentences(text)) if one not in self._said)
+    def missing(self, text: str) -> str:
+        """Return the sentences of a text that the page does not have."""
+        return " ".join(one for one in dict.fromkeys(sentences(text)) if one not in self._figures)
 
-    def say(self, text: str) -> str:
-        """Return the same, and remember them."""
-        first = self.unsaid(text)
-        self._said |= dict.fromkeys(sentences(first), self._counts["figure"])
-        return first
+    def add(self, text: str) -> str:
+        """Return the same, which the page has from now on."""
+        new = self.missing(text)
+        self._figures |= dict.fromkeys(sentences(new), self._counts["figure"])
+        return new
 
     def once(self, caption: str) -> str:
         """Return a caption without the sentences that an earlier figure has, and which figure that is."""
-        earlier = [self._said[sentence] for sentence in sentences(caption) if sentence in self._said]
-        first = self.say(caption)
-        otherwise = []
-        if earlier:
-            words = gettext("Otherwise as figure {number}.") if first else gettext("As figure {number}.")
-            otherwise.append(words.format(number=max(earlier)))
-        return " ".join(filter(None, [first, *otherwise]))
+        earlier = [self._figures[sentence] for sentence in sentences(caption) if sentence in self._figures]
+        new = self.add(caption)
+        words = gettext("Otherwise as figure {number}.") if new else gettext("As figure {number}.")
+        return " ".join(filter(None, [new, words.format(number=max(earlier)) if earlier else ""]))
 
-    def otherwise(self, text: str, place: str, *, about: object = None) -> str:
-        """Return a text without the sentences after its first that other places have, and which these are.
+    def of_subject(self, text: str, subject: str, topic: object) -> str:
+        """Return a text without the sentences after its first that other subjects have, and which these are.
 
-        Sentences are compared with those about the same thing alone.
+        Sentences are compared with those on the same topic alone.
         """
         first, *more = sentences(text)
-        places = [self._places.setdefault((about, sentence), place) for sentence in more]
-        new = [sentence for sentence, own in zip(more, places, strict=True) if own == place]
-        others = joined(list(dict.fromkeys(own for own in places if own != place)))
+        having = [self._subjects.setdefault((topic, sentence), subject) for sentence in more]
+        new = [sentence for sentence, own in zip(more, having, strict=True) if own == subject]
+        others = joined(list(dict.fromkeys(own for own in having if own != subject)))
         otherwise = [gettext("Otherwise as for {others}.").format(others=others)] if others else []
         return " ".join([first, *new, *otherwise])
 
     def earlier(self, note: str) -> int | None:
-        """Return the table that the same note stands under already; None where it is said first."""
+        """Return the table that the same note stands under already; None where it is new."""
         table = self._counts["table"]
-        first = self._said.setdefault(f"note: {note}", table)
+        first = self._notes.setdefault(note, table)
         return None if first == table else first
 
     def refers(self, table: int) -> bool:
         """Return whether the present table has been referred to an earlier one, and remember that it is."""
-        before = self._referred.get(self._counts["table"], frozenset())
-        self._referred[self._counts["table"]] = before | {table}
-        return table in before
-
-
-def page_of(notes: Iterable[Note], contents: tuple[tuple[str, str], ...]) -> Page:
-    """Return what the page itself tells.
-
-    Parameters
-    ----------
-    notes : warnings of the run and of the report
-    contents : files of the run folder with what they hold
-    """
-    warnings = sorted(set(notes))
-    return Page(
-        cautions=tuple(dict.fromkeys(note.message for note in warnings if note.code in LIFTED)),
-        warnings=tuple(
-            (code, _messages(same)) for code, same in groupby(warnings, key=lambda note: note.code)
-        ),
-        contents=contents,
-    )
-
-
-def _messages(notes: Iterable[Note]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return each message with the cells that it concerns; of those that differ in numbers the first."""
-    alike: dict[str, list[Note]] = {}
-    for note in notes:
-        alike.setdefault(NUMBERS.sub("0", note.message), []).append(note)
-    told = [(own[0].message, tuple(_places(own))) for own in alike.values()]
-    left_out = len(told) - MOST_MESSAGES
-    more = (
-        [(gettext("{left_out} more in warnings.csv").format(left_out=left_out), ())] if left_out > 0 else []
-    )
-    return (*told[:MOST_MESSAGES], *more)
-
-
-def _places(alike: Sequence[Note]) -> Iterator[str]:
-    """Yield the first cells of the first message, and how many more there are, with other numbers or not."""
-    cells = [note.where for note in alike if note.message == alike[0].message and note.where]
-    yield from cells[:MOST_CELLS]
-    if len(cells) > MOST_CELLS:
-        yield gettext("{n_cells} more in warnings.csv").format(n_cells=len(cells) - MOST_CELLS)
-    n_others = sum(note.message != alike[0].message for note in alike)
-    if n_others:
-        yield gettext("{n_others} with other numbers in warnings.csv").format(n_others=n_others)
-
-
-def render_brief(run: Run, page: Page, front: Front) -> str:
-    """Return the first screen and what to know of it as one HTML document for print."""
-    template = environment().get_template("brief.html.j2")
-    study, data = run.manifest.study, run.manifest.data
-    html = template.render(study=study, data=data, page=page, front=front, style=style_sheet())
-    return closed_up(html)
+        reference = (self._counts["table"], table)
+        is_known = reference in self._references
+        self._references.add(reference)
+        return is_known
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,22 +160,65 @@ class RenderedPage:
     tables: tuple[ReportTable, ...]
 
 
-def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSection]) -> RenderedPage:
-    """Return the report; every name in it is escaped."""
+def render_page(run: Run, page: Page, front: Front, sections: Sequence[PageSection]) -> RenderedPage:
+    """Return the report: a first screen, and one section after the other, folded."""
     numbers, script = Numbering(), page_script()
-    html = (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            page=page,
-            study=run.manifest.study,
-            data=run.manifest.data,
-            numbers=numbers,
-            front=front,
-            sections=sections,
-            style=style_sheet(),
-            script=script,
-            script_hash=script_hash(script),
-        )
+    html = rendered(
+        "report.html.j2",
+        page=page,
+        study=run.manifest.study,
+        data=run.manifest.data,
+        numbers=numbers,
+        front=front,
+        sections=sections,
+        script=script,
+        script_hash=script_hash(script),
     )
-    return RenderedPage(closed_up(html), tuple(numbers.tables))
+    return RenderedPage(html, tuple(numbers.tables))
+
+
+def render_brief(run: Run, page: Page, front: Front) -> str:
+    """Return the first screen and what to know of it as one HTML document for print."""
+    study, data = run.manifest.study, run.manifest.data
+    return rendered("brief.html.j2", study=study, data=data, page=page, front=front, numbers=Numbering())
+
+
+def render_document(
+    title: str, head: Sequence[ReportBlock], sections: Sequence[PageSection], *, language: str
+) -> str:
+    """Return a page of sections under a title, such as that of a suite."""
+    return rendered(
+        "document.html.j2",
+        title=title,
+        head=head,
+        sections=sections,
+        language=language,
+        numbers=Numbering(),
+        page=Page(()),
+    )
+
+
+def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
+    """Return a run in a few lines of HTML, for a notebook: the verdict and the gains.
+
+    Parameters
+    ----------
+    report : where the report is
+    messages : folders of the plugins' catalogs
+    """
+    with localised(run, messages=messages) as own:
+        study, gains = own.manifest.study, Gains(own)
+        outcomes = [
+            (
+                study.label(outcome),
+                verdict_of(own, outcome),
+                [
+                    (entry.label, [gains.cell(outcome, entry, one) for one in study.honest_first])
+                    for entry in study.estimators
+                ],
+            )
+            for outcome in study.outcomes
+        ]
+        return rendered(
+            "digest.html.j2", study=study, data=own.manifest.data, outcomes=outcomes, report=report
+        )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from harness.language import closed_up
 from harness.report.blocks import ReportBlock, Words, plain_words
 from harness.text.numbers import EstimateText
 from harness.text.plain_text import printable
 
+# Rows that the page shows of a table which does not say how many; its files have all.
 MOST_ROWS = 8
-"""Rows that the page shows of a table which does not say how many; its files have all."""
 
 Align = Literal["num", "text", "plain"]
 
@@ -24,7 +24,7 @@ class TableCell:
     Attributes
     ----------
     beneath : lines beneath its words, such as an interval
-    look : classes of the style sheet beside that of its column, such as ``better`` or ``lowest``
+    look : classes of the style sheet next to that of its column, such as ``better`` or ``lowest``
     mark : of a footnote of the table
     symbol : before its words, saying the same as its colour
     says : what the symbol means, for those who do not see it
@@ -48,8 +48,8 @@ class TableCell:
         return closed_up(printable(" ".join(filter(None, (shown, *self.beneath)))))
 
 
+# A cell, or the text of one.
 Given: TypeAlias = str | TableCell
-"""A cell, or the text of one."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,16 @@ class TableColumn:
     align: Align = "num"
     mark: str = ""
     is_for_files: bool = False
+
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class RecordColumn(TableColumn, Generic[Record]):
+    """A column that knows its cell of a record, such as a row of a result table."""
+
+    cell: Callable[[Record], Given] = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -88,12 +98,12 @@ class RowGroup:
 
     Attributes
     ----------
-    beside : cells at the right of the heading, at the end of its row
+    end : cells at the right of the heading, at the end of its row
     """
 
     rows: tuple[TableRow, ...]
     heading: str = ""
-    beside: tuple[Given, ...] = ()
+    end: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,6 @@ class ReportTable(ReportBlock):
     is_most_of_each : whether that is of each group
     name : of its files, without their endings; the page numbers its tables itself
     """
-
-    kind: ClassVar[str] = "table"
 
     caption: Words
     columns: tuple[TableColumn, ...]
@@ -147,7 +155,7 @@ class ReportTable(ReportBlock):
         rows: list[tuple[tuple[str, ...], bool]] = []
         for group in self.groups:
             if group.heading:
-                rows.append((self._heading(group), not group.beside))
+                rows.append((self._heading(group), not group.end))
             rows += [(self._texts(row.cells), False) for row in group.rows]
         return (*rows, *((self._texts(row.cells), False) for row in self.foot))
 
@@ -157,8 +165,8 @@ class ReportTable(ReportBlock):
         return (*self.heads, *(row for row, _ in self.body_rows))
 
     def _heading(self, group: RowGroup) -> tuple[str, ...]:
-        between = [""] * (self.width - 1 - len(group.beside))
-        return self._texts((group.heading, *between, *group.beside))
+        between = [""] * (self.width - 1 - len(group.end))
+        return self._texts((group.heading, *between, *group.end))
 
     def _texts(self, cells: Sequence[Given]) -> tuple[str, ...]:
         """Return a row as wide as the table; a cell over several columns has its text in the first."""
@@ -176,6 +184,11 @@ def cell_of(given: Given) -> TableCell:
 def rows_of(rows: Sequence[Sequence[Given]]) -> tuple[TableRow, ...]:
     """Return rows that are given as their cells."""
     return tuple(TableRow(tuple(cells)) for cells in rows)
+
+
+def record_rows(columns: Sequence[RecordColumn[Record]], records: Iterable[Record]) -> tuple[TableRow, ...]:
+    """Return a row for each record."""
+    return tuple(TableRow(tuple(column.cell(record) for column in columns)) for record in records)
 
 
 def plain_rows(rows: Sequence[Sequence[Given]]) -> tuple[RowGroup, ...]:

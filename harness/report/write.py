@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,18 +12,20 @@ import pandas as pd
 
 from harness.errors import ArtifactError, Problem
 from harness.findings.run import Run, RunStore, read_run
+from harness.language import gettext, marked
 from harness.record.manifest import Manifest
-from harness.report.contents import FIGURES, described
+from harness.report.assemble import IN_THIS_PROCESS, PageSection, assembled
+from harness.report.blocks import Phrase
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.fonts import FONT_CODE, font_notes
 from harness.report.front.front import front_of
 from harness.report.gain_report import report_of
-from harness.report.page import page_of, render_brief, render_page
-from harness.report.paper.files import paper_files
+from harness.report.page import Page, render_brief, render_page
+from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section
-from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
-from harness.report.told import told
+from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.translation import localised
 from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -31,11 +33,36 @@ from harness.running.workers import Workers
 from harness.study.spec.study import ReportFormat
 from harness.tables.findings import FINDINGS
 from harness.tables.preparation import WARNINGS, Note
+from harness.tables.registry import PARQUET_TABLES
+from harness.tables.table import DETAILS
 
 HTML = "report.html"
 BRIEF = "brief.html"
 GAIN_REPORT = "gain_report.json"
 DOCX = "tables/tables.docx"
+FIGURES = "figures"
+
+# What files hold that are no result tables: those of the run, and those of the report.
+RECORDS: Mapping[str, str] = {
+    "manifest.json": marked(
+        "what was run, on what and with what, how each cell ended, the SHA-256 of every file"
+    ),
+    "manifest.sha256": marked("the SHA-256 of the manifest; `sha256sum -c manifest.sha256` checks it"),
+    "spec.yaml": marked("the spec that was run"),
+    "messages.json": marked(
+        "reasons and notes by message, from which a report in another language makes them"
+    ),
+    "data.parquet": marked("the data, where the run was given a table of a script"),
+}
+REPORTED: Mapping[str, str] = {
+    f"{DETAILS}*.csv": marked("what fits tell of themselves: tests, statistics, what they chose, networks"),
+    GAIN_REPORT: marked("errors, gains, protocols and what they leak, for programs"),
+    HTML: marked("this report"),
+    BRIEF: marked("its first screen with the notes, two pages for print"),
+    f"{PAPER}/*": marked("results as a paper prints them, each for LaTeX, Word, browsers, and as CSV"),
+    DOCX: marked("every table of the report, whole, with three rules, for Word"),
+    f"{FIGURES}/*.svg, *.png": marked("its figures, for print"),
+}
 
 
 @dataclass(frozen=True)
@@ -86,15 +113,14 @@ class Reporter:
         manifest = folder.manifest()
         _require_findings(manifest)
         with locked(path):
-            with self._told(folder) as run:
-                page = page_of(run.rows(WARNINGS), ())
-                brief = render_brief(run, page, front_of(run))
+            with self._translated(folder) as run:
+                brief = render_brief(run, Page(run.rows(WARNINGS)), front_of(run))
             folder.write_text(BRIEF, brief)
             folder.write_manifest(manifest)
         return path / BRIEF
 
     def write(self, folder: RunStore, formats: Sequence[ReportFormat]) -> tuple[str, ...]:
-        """Write figures, the accuracy-gain report and the asked formats.
+        """Write figures, the accuracy-gain report and the requested formats.
 
         Returns
         -------
@@ -105,36 +131,34 @@ class Reporter:
         ArtifactError
             Where the folder lacks what the report needs, or cannot be written.
         """
-        with self._told(folder) as run:
+        with self._translated(folder) as run:
             report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
             folder.write_text(GAIN_REPORT, report + "\n")
             return (GAIN_REPORT, *self._write_for_readers(folder, run, formats))
 
-    def _told(self, folder: RunStore) -> AbstractContextManager[Run]:
-        return told(read_run(folder), messages=self.messages)
+    def _translated(self, folder: RunStore) -> AbstractContextManager[Run]:
+        return localised(read_run(folder), messages=self.messages)
 
     def _write_for_readers(
         self, folder: RunStore, run: Run, formats: Sequence[ReportFormat]
     ) -> tuple[str, ...]:
-        """Write figures and the asked formats, in the language in use, and return their paths."""
+        """Write figures and the requested formats, in the language in use, and return their paths."""
         front = front_of(run)
-        shown = shown_sections(run, self.sections, formats, before=front.figures, workers=self.workers)
-        written = [*_write_figures(folder, [*front.figures, *_figures(shown)])]
-        _warn_of_fonts(folder, font_notes(_drawn_names(run, shown)))
-        files = [file for section in shown for file in section.files]
+        sections = assembled(run, self.sections, formats, before=front.figures, workers=self.workers)
+        figures = [*front.figures, *(figure for section in sections for figure in section.figures)]
+        added = [file for section in sections for file in section.files]
+        files = [*_figure_files(figures), *added, *paper_files(run, formats)]
+        _warn_of_fonts(folder, font_notes(_drawn_names(run, sections)))
         for file in files:
             _write(folder, file)
-        written += [file.path for file in files]
-        for file in paper_files(run, formats):
-            _write(folder, file)
-            written.append(file.path)
+        written = [file.path for file in files]
         written += [HTML] if "html" in formats else []
         written += [DOCX] if "docx" in formats else []
         if {HTML, DOCX} & set(written):
-            contents = described([*folder.files(), *written, GAIN_REPORT], run.manifest, files)
+            contents = contents_table([*folder.files(), *written, GAIN_REPORT], run.manifest, added)
             # The table of warnings was written again for fonts.
-            page = page_of(read_run(folder).rows(WARNINGS), contents)
-            rendered = render_page(run, page, front, shown)
+            page = Page(read_run(folder).rows(WARNINGS), contents)
+            rendered = render_page(run, page, front, sections)
             if HTML in written:
                 folder.write_text(HTML, rendered.html)
             if DOCX in written:
@@ -164,16 +188,10 @@ def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
         folder.write_text(WARNINGS.file, csv_text(table))
 
 
-def _figures(sections: Sequence[ShownSection]) -> Iterator[RenderedFigure]:
-    return (figure for shown in sections for figure in shown.figures)
-
-
-def _write_figures(folder: RunStore, figures: Iterable[RenderedFigure]) -> Iterator[str]:
+def _figure_files(figures: Iterable[RenderedFigure]) -> Iterator[ReportFile]:
     for figure in figures:
-        for ending, content in (("svg", figure.svg), ("png", figure.png)):
-            path = f"{FIGURES}/{figure.name}.{ending}"
-            folder.write_bytes(path, content)
-            yield path
+        yield ReportFile(f"{FIGURES}/{figure.name}.svg", figure.svg, figure.alt)
+        yield ReportFile(f"{FIGURES}/{figure.name}.png", figure.png, figure.alt)
 
 
 def _write(folder: RunStore, file: ReportFile) -> None:
@@ -183,7 +201,7 @@ def _write(folder: RunStore, file: ReportFile) -> None:
         folder.write_bytes(file.path, file.content)
 
 
-def _drawn_names(run: Run, sections: Sequence[ShownSection]) -> tuple[str, ...]:
+def _drawn_names(run: Run, sections: Sequence[PageSection]) -> tuple[str, ...]:
     """Return every name that a figure shows."""
     study = run.manifest.study
     return (
@@ -192,3 +210,35 @@ def _drawn_names(run: Run, sections: Sequence[ShownSection]) -> tuple[str, ...]:
         *(protocol.title for protocol in study.protocols),
         *(name for shown in sections for name in shown.drawn_names),
     )
+
+
+def contents_table(present: Iterable[str], manifest: Manifest, added: Iterable[ReportFile]) -> ReportTable:
+    """Return the files that are there, or that the report adds, each with what it holds.
+
+    Parameters
+    ----------
+    present : paths within the run folder; figures have one row together, and so have details
+    added : files of the report's sections
+    """
+    there = {_kind(name) for name in present} | {"manifest.json", "manifest.sha256"}
+    tables = (*manifest.tables.values(), *PARQUET_TABLES)
+    held = [
+        *RECORDS.items(),
+        *((table.file, table.description) for table in tables),
+        *REPORTED.items(),
+        *((file.path, file.holds) for file in added),
+    ]
+    return ReportTable(
+        caption=gettext("Files of the run folder"),
+        columns=(TableColumn(gettext("File")), TableColumn(gettext("What it holds"), "text")),
+        groups=plain_rows(
+            [(TableCell(Phrase(name, "code")), gettext(what)) for name, what in held if name in there]
+        ),
+        most=0,
+    )
+
+
+def _kind(path: str) -> str:
+    """Return the row of the table of contents that a file is in."""
+    starts = {name.partition("*")[0]: name for name in REPORTED if "*" in name}
+    return next((name for start, name in starts.items() if path.startswith(start)), path)

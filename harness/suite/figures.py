@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,39 +22,20 @@ from harness.text.plain_text import shortened
 ROW_HEIGHT = 0.17
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 
+# What a fit costs, by column of ``suite_summary``: label of the axis, and below which costs are drawn alike.
+COSTS = {
+    "seconds": ("Seconds a fit, median of panels", 0.001),
+    "memory": ("Megabytes a fit, median of panels", 0.1),
+}
 
-@dataclass(frozen=True)
-class Cost:
-    """What a fit costs, as it is drawn.
+# Characters of a name beyond which it is cut, and of one of which four stand next to each other.
+LONGEST, MOST_IN_FOUR = 34, 24
 
-    Attributes
-    ----------
-    column : of ``suite_summary``
-    label : of the axis
-    least : lower costs are drawn alike
-    """
-
-    column: str
-    label: str
-    least: float
-
-
-COSTS = (
-    Cost("seconds", "Seconds a fit, median of panels", 0.001),
-    Cost("memory", "Megabytes a fit, median of panels", 0.1),
-)
-
-LONGEST = 34
-"""Characters of a name, beyond which it is cut."""
-
-MOST_IN_FOUR = 24
-"""Characters of a name of which four stand next to each other."""
-
+# An axis from which on decades alone have numbers.
 WIDE = 100.0
-"""An axis from which on decades alone have numbers."""
 
+# Gains below are drawn at this limit.
 LEAST_GAIN = -1.0
-"""Gains below are drawn at this limit, with an arrow's head."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +46,11 @@ class EstimatorStyle:
     colour: str
     marker: str
 
+    @property
+    def open_marker(self) -> dict[str, Any]:
+        """What matplotlib draws it with, empty inside."""
+        return {"marker": self.marker, "markerfacecolor": "none", "markeredgecolor": self.colour}
+
 
 def styles_of(labels: Mapping[str, str]) -> Mapping[str, EstimatorStyle]:
     """Return how estimators are drawn, by id."""
@@ -73,7 +60,7 @@ def styles_of(labels: Mapping[str, str]) -> Mapping[str, EstimatorStyle]:
     }
 
 
-def draw_gains(
+def plot_gains(
     gains: pd.DataFrame,
     styles: Mapping[str, EstimatorStyle],
     *,
@@ -91,17 +78,14 @@ def draw_gains(
     """
     figure = new_figure(DOUBLE_COLUMN, 1.4 + ROW_HEIGHT * len(panels))
     grid = figure.subplots(1, len(titles), squeeze=False, sharey=True)[0]
-    places = {study: at for at, (study, _) in enumerate(panels)}
+    rows_of = {study: at for at, (study, _) in enumerate(panels)}
     for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
         own = gains[(gains["protocol"] == protocol) & (gains["status"] == "ok")]
         for name, style in styles.items():
             rows = own[own["estimator"] == name]
-            values = rows["gain"].to_numpy(np.float64)
-            at = rows["study"].map(places).to_numpy(np.float64)
-            shown = np.maximum(values, LEAST_GAIN)
             axes.scatter(
-                100 * shown,
-                at,
+                100 * np.maximum(rows["gain"].to_numpy(np.float64), LEAST_GAIN),
+                rows["study"].map(rows_of).to_numpy(np.float64),
                 s=15,
                 marker=style.marker,
                 facecolors="none",
@@ -113,12 +97,12 @@ def draw_gains(
         axes.set_title(drawable(title), loc="left")
         axes.set_xlabel("Gain over two-way effects (%)")
         axes.set_xlim(100 * LEAST_GAIN - 5, 105)
-        _rows(axes, [name for _, name in panels])
-    _legend(figure, list(styles.values()))
+        _name_rows(axes, [name for _, name in panels])
+    _add_legend(figure, list(styles.values()))
     return figure
 
 
-def _rows(axes: Axes, names: Sequence[str]) -> None:
+def _name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), [drawable(shortened(name, LONGEST)) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="both")
@@ -126,17 +110,14 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
+def _add_legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
     handles = [
         Line2D(
-            [],
-            [],
+            *([], []),
             linestyle="none",
-            marker=style.marker,
-            markerfacecolor="none",
-            markeredgecolor=style.colour,
             markersize=4,
             label=drawable(shortened(style.label, LONGEST)),
+            **style.open_marker,
         )
         for style in styles
     ]
@@ -144,7 +125,7 @@ def _legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
     figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), n_columns))
 
 
-def draw_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[str, str]) -> Figure:
+def plot_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[str, str]) -> Figure:
     """Return average ranks with the critical difference from the best (Demsar 2006, figure 1).
 
     Parameters
@@ -155,32 +136,25 @@ def draw_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[s
     """
     figure = new_figure(DOUBLE_COLUMN, 0.8 + ROW_HEIGHT * len(labels))
     grid = figure.subplots(1, len(titles), squeeze=False)[0]
+    look = {"marker": "o", "markersize": 4, "markeredgecolor": "#00558c", "linestyle": "none"}
     for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
         own = ranks[ranks["protocol"] == protocol].sort_values("average_rank", kind="stable")
         best = float(own["average_rank"].min())
-        reach = float(own["critical_difference"].iloc[0])
-        axes.axvspan(best, best + reach, color="#e8e8e8", linewidth=0)
-        axes.plot([best, best + reach], [-0.75, -0.75], color="#1a1a1a", linewidth=1.4, clip_on=False)
-        for at, row in enumerate(own.itertuples()):
-            tied = bool(row.is_tied_with_best)
-            axes.plot(
-                float(str(row.average_rank)),
-                at,
-                marker="o",
-                markersize=4,
-                markerfacecolor="#00558c" if tied else "white",
-                markeredgecolor="#00558c",
-            )
+        reach = best + float(own["critical_difference"].iloc[0])
+        axes.axvspan(best, reach, color="#e8e8e8", linewidth=0)
+        axes.plot([best, reach], [-0.75, -0.75], color="#1a1a1a", linewidth=1.4, clip_on=False)
+        for at, (rank, is_tied) in enumerate(zip(own["average_rank"], own["is_tied_with_best"], strict=True)):
+            axes.plot(rank, at, markerfacecolor="#00558c" if is_tied else "white", **look)
         axes.set_title(drawable(title), loc="left", pad=9)
         axes.set_xlabel("Average rank")
-        _rows(axes, [labels[name] for name in own["estimator"]])
+        _name_rows(axes, [labels[name] for name in own["estimator"]])
     return figure
 
 
-def draw_cost(
+def plot_cost(
     summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle], titles: Mapping[str, str]
 ) -> Figure:
-    """Return mean log error ratios over pooled OLS beside seconds a fit and, where it is known, memory.
+    """Return mean log error ratios over pooled OLS against seconds a fit and, where it is known, memory.
 
     Parameters
     ----------
@@ -188,37 +162,30 @@ def draw_cost(
     styles : of the estimators that are drawn
     titles : of the protocols, by id
     """
-    costs = [cost for cost in COSTS if summary[cost.column].notna().any()]
+    costs = [column for column in COSTS if summary[column].notna().any()]
     figure = new_figure(DOUBLE_COLUMN, 0.8 + 2.4 * len(costs))
     grid = figure.subplots(len(costs), len(titles), squeeze=False)
-    for cost, line in zip(costs, grid, strict=True):
+    for column, line in zip(costs, grid, strict=True):
         for axes, (protocol, title) in zip(line, titles.items(), strict=True):
-            own = summary[summary["protocol"] == protocol].set_index("estimator")
-            _draw_cost(axes, cost, own, styles)
+            _plot_cost(axes, column, summary[summary["protocol"] == protocol], styles)
             axes.set_title(drawable(title), loc="left")
-    _legend(figure, list(styles.values()))
+    _add_legend(figure, list(styles.values()))
     return figure
 
 
-def _draw_cost(axes: Axes, cost: Cost, summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle]) -> None:
+def _plot_cost(axes: Axes, column: str, summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle]) -> None:
+    label, least = COSTS[column]
     axes.axhline(0.0, color=GREY, linewidth=0.7)
-    for name, row in summary.to_dict("index").items():
-        style = styles[str(name)]
-        at = max(float(row[cost.column]), cost.least)
+    for row in summary.to_dict("records"):
+        style, at = styles[row["estimator"]], max(float(row[column]), least)
         axes.plot([at] * 2, [row["conf_low"], row["conf_high"]], color=style.colour, linewidth=0.8)
-        axes.plot(
-            at,
-            float(row["log_error_ratio"]),
-            marker=style.marker,
-            markersize=4,
-            markerfacecolor="white",
-            markeredgecolor=style.colour,
-        )
+        look = style.open_marker | {"markerfacecolor": "white", "markersize": 4}
+        axes.plot(at, float(row["log_error_ratio"]), **look)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if high > WIDE * low else (1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(cost.label)
+    axes.set_xlabel(label)
     axes.set_ylabel("Mean log error ratio\nover pooled OLS")
     axes.grid(axis="both")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from harness.suite.overall import Comparison, Ranking
+from harness.suite.overall import MIN_PANELS, Comparison, Ranking
 from harness.suite.spec import OVERS, Over, Suite
 from harness.tables.gain import size_of
 from harness.text.numbers import count, fixed, interval, percent
 from harness.text.plain_text import joined
 
-MIN_PANELS = 6
-"""Fewest panels over which anything is said of an estimator."""
-
+# What gains are over, in words.
 OVER_WORDS: Mapping[Over, str] = {
     "pooled": "pooled OLS",
     "two_way": "two-way effects",
     "simple": "the best simple rival of each panel",
 }
-"""What gains are over, in words."""
 
 
 def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison) -> Mapping[str, object]:
@@ -30,17 +27,15 @@ def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison)
     there are `MIN_PANELS` panels or more.
     """
     name, rival = suite.labels[estimator], OVER_WORDS[over]
-    ratio, both = found.log_error_ratio.estimate, found.simultaneous
+    low, high = found.simultaneous_low, found.simultaneous_high
     enough = found.n_panels - found.n_refused >= MIN_PANELS
-    is_established = enough and (both.high < 0 or both.low > 0)
+    is_established = enough and (high < 0 or low > 0)
     held = f"{percent(suite.level, 0)} interval for all flexible estimators at once"
-    numbers = f"mean log error ratio {fixed(ratio, 3)}, {held} {interval(both.low, both.high, 3)}"
-    wins = (
-        f"it has the smaller error on {percent(found.win_rate.estimate, 0)} of {count(found.n_panels)} panels"
-    )
+    numbers = f"mean log error ratio {fixed(found.log_error_ratio, 3)}, {held} {interval(low, high, 3)}"
+    wins = f"it has the smaller error on {percent(found.win_rate, 0)} of {count(found.n_panels)} panels"
     refused = f", and refuses {count(found.n_refused)}" if found.n_refused else ""
     if is_established:
-        verdict = "better than" if both.high < 0 else "worse than"
+        verdict = "better than" if high < 0 else "worse than"
         text = f"{name}: predictions {verdict} those of {rival}; {numbers}; {wins}{refused}."
     elif not enough:
         text = f"{name} and {rival}: fewer than {MIN_PANELS} panels have both, so that nothing is said."
@@ -53,9 +48,9 @@ def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison)
         "over": over,
         "text": text,
         "is_established": is_established,
-        "estimate": ratio,
-        "conf_low": both.low,
-        "conf_high": both.high,
+        "estimate": found.log_error_ratio,
+        "conf_low": low,
+        "conf_high": high,
     }
 
 
@@ -83,7 +78,7 @@ def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame
         text = f"{name} and {rival}: no panel has enough new periods for a test of its own."
     else:
         text = (
-            f"{name}, beside {rival}: better on {count(n_better)} and worse on {count(n_worse)} of "
+            f"{name}, next to {rival}: better on {count(n_better)} and worse on {count(n_worse)} of "
             f"{count(tested)} panels that can be tested by themselves, p-values adjusted by Holm."
         )
     return {
@@ -108,9 +103,8 @@ def rank_finding(suite: Suite, ranked: Ranking) -> Mapping[str, object]:
     if ranked.n_panels < MIN_PANELS:
         text = f"Fewer than {MIN_PANELS} panels: no winner is named."
     elif others:
-        text = (
-            f"No winner can be named: {joined(others)} {_are(others)} not told apart from {best} ({apart})."
-        )
+        are = "is" if len(others) == 1 else "are"
+        text = f"No winner can be named: {joined(others)} {are} not told apart from {best} ({apart})."
     else:
         text = f"{best} has a lower average rank than every other estimator ({apart})."
     return {
@@ -121,10 +115,6 @@ def rank_finding(suite: Suite, ranked: Ranking) -> Mapping[str, object]:
         "is_established": ranked.n_panels >= MIN_PANELS and not others and p_value < size_of(ranked.level),
         "estimate": float(ranked.average.min()),
     }
-
-
-def _are(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
 
 
 def finding_rows(

@@ -10,17 +10,8 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.resample import draw_counts
-from harness.suite.panels import PanelPlace, PanelResult, PanelShape
+from harness.suite.panels import PanelKey, PanelResult
 from harness.suite.spec import Suite
-
-
-@dataclass(frozen=True)
-class IntervalEstimate:
-    """A number with the limits of its interval."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -30,15 +21,22 @@ class Comparison:
     Attributes
     ----------
     win_rate : share of the panels on which the error is less than the reference's; refusing is no win
+    win_low, win_high : limits of its interval
     log_error_ratio : mean over panels of log(error / error of the reference); below zero is better
-    simultaneous : interval of the same that holds for all flexible estimators at once
+    conf_low, conf_high : limits of its interval
+    simultaneous_low, simultaneous_high : limits that hold for all flexible estimators at once
     n_panels : with predictions of the reference
     n_refused : of these, without predictions of the estimator; they count as lost, and in no mean
     """
 
-    win_rate: IntervalEstimate
-    log_error_ratio: IntervalEstimate
-    simultaneous: IntervalEstimate
+    win_rate: float
+    win_low: float
+    win_high: float
+    log_error_ratio: float
+    conf_low: float
+    conf_high: float
+    simultaneous_low: float
+    simultaneous_high: float
     n_panels: int
     n_refused: int
 
@@ -68,9 +66,9 @@ class LogErrors:
         own = self.estimators.index(estimator)
         others = [self.estimators.index(name) for name in references if name != estimator]
         least = _least(self.observed[:, others])
-        asked = ~np.isnan(least)
-        observed = self.observed[asked, own] - least[asked]
-        return observed, self.drawn[asked][:, :, own] - _least(self.drawn[asked][:, :, others])
+        has = ~np.isnan(least)
+        observed = self.observed[has, own] - least[has]
+        return observed, self.drawn[has][:, :, own] - _least(self.drawn[has][:, :, others])
 
 
 def _least(values: Floats) -> Floats:
@@ -91,16 +89,16 @@ def log_errors(
     shape = (len(results), len(estimators))
     observed = np.full(shape, np.nan)
     drawn = np.full((len(results), n_draws, len(estimators)), np.nan)
-    for at, result in enumerate(results):
+    for row, result in enumerate(results):
         losses, rows = result.by_entity
         if not losses:
             continue
         counts = draw_counts(rows.size, n_draws, rng).astype(np.float64)
         n_rows = counts @ rows
-        for place, name in enumerate(estimators):
+        for column, name in enumerate(estimators):
             if name in losses:
-                observed[at, place] = np.log(losses[name].sum() / rows.sum())
-                drawn[at, :, place] = np.log(counts @ losses[name] / n_rows)
+                observed[row, column] = np.log(losses[name].sum() / rows.sum())
+                drawn[row, :, column] = np.log(counts @ losses[name] / n_rows)
     return LogErrors(tuple(estimators), observed, drawn)
 
 
@@ -136,20 +134,21 @@ def comparison(
     with np.errstate(invalid="ignore"):
         means = np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
     means = means[np.isfinite(means)]
-    mean = float(np.nanmean(observed))
     return Comparison(
-        win_rate=_interval(float(np.where(np.isnan(observed), 0.0, observed < 0.0).mean()), wins, level),
-        log_error_ratio=_interval(mean, means, level),
-        simultaneous=_interval(mean, means, 1.0 - (1.0 - level) / n_at_once),
+        float(np.where(np.isnan(observed), 0.0, observed < 0.0).mean()),
+        *_limits(wins, level),
+        float(np.nanmean(observed)),
+        *_limits(means, level),
+        *_limits(means, 1.0 - (1.0 - level) / n_at_once),
         n_panels=n_panels,
         n_refused=int(np.isnan(observed).sum()),
     )
 
 
-def _interval(estimate: float, drawn: Floats, level: float) -> IntervalEstimate:
+def _limits(drawn: Floats, level: float) -> tuple[float, float]:
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
-    return IntervalEstimate(estimate, float(low), float(high))
+    return float(low), float(high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +177,6 @@ class Ranking:
         return np.asarray(self.ranks.mean(axis=0))
 
     @property
-    def std_error(self) -> float:
-        """Standard deviation of the difference of two average ranks where all estimators are alike."""
-        n_estimators = len(self.estimators)
-        return float(np.sqrt(n_estimators * (n_estimators + 1) / (6.0 * self.n_panels)))
-
-    @property
     def friedman(self) -> tuple[float, float]:
         """Friedman's statistic, corrected for ties, and its p-value; NaN for fewer than three estimators."""
         from scipy.stats import friedmanchisquare
@@ -198,17 +191,10 @@ class Ranking:
         """Difference of average ranks from which on two estimators differ (Nemenyi 1963)."""
         from scipy.stats import studentized_range
 
-        quantile = studentized_range.ppf(self.level, len(self.estimators), np.inf)
-        return float(quantile / np.sqrt(2.0) * self.std_error)
-
-    @property
-    def p_values(self) -> Floats:
-        """Nemenyi's p-values of all pairs, (n_estimators, n_estimators)."""
-        from scipy.stats import studentized_range
-
-        apart = np.abs(self.average[:, None] - self.average)
-        statistic = apart / self.std_error * np.sqrt(2.0)
-        return np.asarray(studentized_range.sf(statistic, len(self.estimators), np.inf))
+        n_estimators = len(self.estimators)
+        quantile = studentized_range.ppf(self.level, n_estimators, np.inf)
+        std_error = float(np.sqrt(n_estimators * (n_estimators + 1) / (6.0 * self.n_panels)))
+        return float(quantile / np.sqrt(2.0) * std_error)
 
     @property
     def tied_with_best(self) -> tuple[str, ...]:
@@ -232,34 +218,29 @@ def ranking(results: Sequence[PanelResult], estimators: Sequence[str], *, level:
     """
     from scipy.stats import rankdata
 
-    errors = np.array([[_rounded(result.mse.get(name, np.inf)) for name in estimators] for result in results])
-    return Ranking(tuple(estimators), rankdata(errors, axis=1), level)
+    errors = [[float(f"{one.mse.get(name, np.inf):.10g}") for name in estimators] for one in results]
+    return Ranking(tuple(estimators), rankdata(np.array(errors), axis=1), level)
 
 
-def _rounded(error: float) -> float:
-    """Return an error with the digits that count."""
-    return float(f"{error:.10g}")
-
-
+# Features of a panel, each with the head of its column.
 FEATURES: Mapping[str, str] = {
-    "n_entities": "entities",
-    "n_periods": "periods",
-    "n_obs": "rows",
-    "share_between": "share of variance between entities",
-    "curvature": "curvature found",
+    "n_entities": "Entities",
+    "n_periods": "Periods",
+    "n_obs": "Rows",
+    "share_between": "Variance between",
+    "curvature": "Curvature",
 }
-"""Features of a panel, in words."""
 
+# Fewest panels from which a rank correlation is given, and anything is said of an estimator.
 MIN_PANELS = 6
-"""Fewest panels from which a rank correlation is given."""
 
 
-def curvature_of(suite: Suite, results: Sequence[PanelResult]) -> Mapping[PanelPlace, float]:
+def curvature_of(suite: Suite, results: Sequence[PanelResult]) -> Mapping[PanelKey, float]:
     """Return the gain of the suite's curvature estimator over pooled OLS, by panel.
 
     It is that of the suite's first protocol which the panel was asked; NaN where either has no predictions.
     """
-    found: dict[PanelPlace, float] = {}
+    found: dict[PanelKey, float] = {}
     for result in results:
         if suite.curvature and result.has(suite.curvature) and result.has(suite.pooled):
             gain = 1.0 - result.mse[suite.curvature] / result.mse[suite.pooled]
@@ -267,22 +248,11 @@ def curvature_of(suite: Suite, results: Sequence[PanelResult]) -> Mapping[PanelP
     return {result.place: found.get(result.place, float("nan")) for result in results}
 
 
-def features_of(shape: PanelShape, curvature: float) -> Mapping[str, float]:
-    """Return the features of a panel, by the names of `FEATURES`."""
-    return {
-        "n_entities": float(shape.n_entities),
-        "n_periods": float(shape.n_periods),
-        "n_obs": float(shape.n_obs),
-        "share_between": shape.share_between,
-        "curvature": curvature,
-    }
-
-
 def explained_rows(
     suite: Suite,
     results: Sequence[PanelResult],
     errors: LogErrors,
-    curvature: Mapping[PanelPlace, float],
+    curvature: Mapping[PanelKey, float],
     *,
     rng: Generator,
 ) -> Iterator[Mapping[str, object]]:
@@ -295,16 +265,18 @@ def explained_rows(
     ----------
     results : of one protocol, a panel each, as in `errors`
     """
-    asked = [result for result in results if result.has(suite.two_way)]
-    known = [features_of(result.shape, curvature[result.place]) for result in asked]
+    comparable = [result for result in results if result.has(suite.two_way)]
+    known = [vars(result.shape) | {"curvature": curvature[result.place]} for result in comparable]
     for estimator in suite.flexible:
         ratios, _ = errors.over(estimator, (suite.two_way,))
         for name in FEATURES:
-            values = np.array([features[name] for features in known])
+            values = np.array([float(features[name]) for features in known])
             there = np.isfinite(values) & np.isfinite(ratios)
             varies = np.unique(values[there]).size > 1 and np.unique(ratios[there]).size > 1
             if there.sum() >= MIN_PANELS and varies:
-                low, high = _limits(ratios[there], values[there], suite=suite, rng=rng)
+                picks = rng.integers(there.sum(), size=(suite.draws, there.sum()))
+                drawn = rank_correlation(ratios[there][picks], values[there][picks])
+                low, high = _limits(drawn[np.isfinite(drawn)], suite.level)
                 yield {
                     "estimator": estimator,
                     "feature": name,
@@ -324,11 +296,3 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
     size = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
     varies = size > 0
     return np.where(varies, (one * other).sum(axis=-1) / np.where(varies, size, 1.0), np.nan)
-
-
-def _limits(ratios: Floats, values: Floats, *, suite: Suite, rng: Generator) -> tuple[float, float]:
-    picks = rng.integers(ratios.size, size=(suite.draws, ratios.size))
-    drawn = rank_correlation(ratios[picks], values[picks])
-    tail = (1.0 - suite.level) / 2.0
-    low, high = np.quantile(drawn[np.isfinite(drawn)], [tail, 1.0 - tail])
-    return float(low), float(high)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
+from harness.report.assemble import PageSection
+from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, Words
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
-from harness.report.page import Numbering
-from harness.report.templating import environment, packaged, style_sheet
-from harness.suite.figures import draw_cost, draw_gains, draw_ranks, styles_of
+from harness.report.page import render_document
+from harness.report.table import Given, RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.suite.figures import plot_cost, plot_gains, plot_ranks, styles_of
 from harness.suite.findings import OVER_WORDS
 from harness.suite.overall import FEATURES
 from harness.suite.spec import OVERS, Suite
 from harness.text.numbers import count, fixed, interval, percent, percent_interval
 
+# Protocols as they are headed; one that is not here has its id.
 TITLES: Mapping[str, str] = {
     "held_out_entities": "Held-out entities",
     "forward": "Forward in time",
@@ -23,35 +26,13 @@ TITLES: Mapping[str, str] = {
     "random_rows": "Random rows",
     "in_sample": "In sample",
 }
-"""Protocols as they are headed; one that is not here has its id."""
+
+Record = Mapping[Hashable, Any]
+Tables = Mapping[str, pd.DataFrame]
+Columns = list[RecordColumn[Record]]
 
 
-@dataclass(frozen=True)
-class SummaryRow:
-    """One estimator over all panels, in words."""
-
-    label: str
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ProtocolBlock:
-    """What is said under one protocol.
-
-    Attributes
-    ----------
-    verdict : on ranks
-    sentences : on estimators, each with whether it is established
-    summary : by what gains are over
-    """
-
-    title: str
-    verdict: str
-    sentences: tuple[tuple[str, bool], ...]
-    summary: tuple[tuple[str, tuple[SummaryRow, ...]], ...]
-
-
-def suite_page(suite: Suite, tables: Mapping[str, pd.DataFrame], *, is_simulated: bool) -> str:
+def suite_page(suite: Suite, tables: Tables, *, is_simulated: bool) -> str:
     """Return the page; every name in it is escaped.
 
     Parameters
@@ -59,111 +40,191 @@ def suite_page(suite: Suite, tables: Mapping[str, pd.DataFrame], *, is_simulated
     tables : those of `harness.suite.tables`, by name
     is_simulated : whether all panels are
     """
-    gains = tables["suite_gain"]
-    protocols = list(dict.fromkeys(gains["protocol"]))
-    titles = {name: TITLES.get(name, name) for name in protocols}
-    refused = gains[(gains["status"] != "ok") & (gains["over"] == "pooled")]
-    template = environment().from_string(packaged("harness.suite", "suite.html.j2"))
-    return template.render(
-        suite=suite,
-        form=gains["form"].iloc[0],
-        is_simulated=is_simulated,
-        n_panels=len(tables["suite_panels"]),
-        blocks=[_block(suite, tables, name, titles[name]) for name in protocols],
-        figures=list(_figures(suite, tables, titles, is_simulated=is_simulated)),
-        panels=tables["suite_panels"].to_dict("records"),
-        explained=list(_explained(suite, tables["suite_explained"], titles)),
-        budgets=tables["suite_budgets"].to_dict("records"),
-        refused=[_refusal(suite, row, titles) for row in refused.to_dict("records")],
-        left_out=tables["suite_left_out"].to_dict("records"),
-        style=style_sheet(),
-        numbers=Numbering(),
-        fixed=fixed,
-    )
+    titles = {name: TITLES.get(name, name) for name in dict.fromkeys(tables["suite_gain"]["protocol"])}
+    figures = tuple(_figures(suite, tables, titles, is_simulated=is_simulated))
+    sections = [
+        PageSection("figures", "", figures),
+        PageSection("said", "What is said", tuple(_findings(tables, titles))),
+        PageSection("summary", "All panels together", tuple(_summary(suite, tables, titles))),
+        PageSection("explained", "Where flexible estimators gain", tuple(_explained(suite, tables, titles))),
+        PageSection("panels", "The panels", tuple(_panels(suite, tables, titles))),
+        PageSection("budgets", "What each estimator was given", tuple(_budgets(tables))),
+    ]
+    head = tuple(_head(suite, tables, titles, is_simulated=is_simulated))
+    return render_document(suite.title, head, sections, language="en")
 
 
-def _refusal(
-    suite: Suite, row: Mapping[Hashable, object], titles: Mapping[str, str]
-) -> tuple[str, str, str, str]:
-    label = suite.labels[str(row["estimator"])]
-    return str(row["study"]), titles[str(row["protocol"])], label, str(row["reason"])
+def _head(
+    suite: Suite, tables: Tables, titles: Mapping[str, str], *, is_simulated: bool
+) -> Iterator[ReportBlock]:
+    n_panels, left_out = count(len(tables["suite_panels"])), tables["suite_left_out"]
+    yield Paragraph(f"{n_panels} panels · suite {suite.suite}, edition {suite.edition}", "byline soft")
+    if is_simulated:
+        simulated = Phrase("SIMULATED DATA.", "strong")
+        yield Paragraph((simulated, " No number here says anything about the world."), "banner")
+    if tables["suite_gain"]["form"].iloc[0] == "quick":
+        fewer = " Fewer draws, splits and restarts than the suite asks for. Do not publish these numbers."
+        yield Paragraph((Phrase("QUICK RUN.", "strong"), fewer), "banner")
+    yield Paragraph(suite.description)
+    for protocol, title in titles.items():
+        yield Paragraph(f"{title}: {_verdict(tables, protocol)}", "verdict")
+    if len(left_out):
+        yield Paragraph(f"{len(left_out)} of its studies could not be run here", "know")
 
 
-def _block(suite: Suite, tables: Mapping[str, pd.DataFrame], protocol: str, title: str) -> ProtocolBlock:
+def _verdict(tables: Tables, protocol: str) -> str:
+    """Return what is said on ranks under one protocol."""
     found = tables["suite_findings"]
-    found = found[found["protocol"] == protocol]
-    others = found[found["finding"] != "rank"]
-    return ProtocolBlock(
-        title=title,
-        verdict=str(found.loc[found["finding"] == "rank", "text"].iloc[0]),
-        sentences=tuple(zip(others["text"], others["is_established"].astype(bool), strict=True)),
-        summary=tuple(_summary(suite, tables["suite_summary"], protocol)),
+    return str(found.loc[(found["protocol"] == protocol) & (found["finding"] == "rank"), "text"].iloc[0])
+
+
+def _findings(tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
+    found = tables["suite_findings"]
+    for protocol, title in titles.items():
+        own = found[(found["protocol"] == protocol) & (found["finding"] != "rank")]
+        sentences: list[Words] = [
+            Phrase(text, "strong") if is_established else text
+            for text, is_established in zip(own["text"], own["is_established"].astype(bool), strict=True)
+        ]
+        yield Heading(title)
+        yield Bullets((_verdict(tables, protocol), *sentences))
+
+
+def _table(caption: str, columns: Columns, records: Iterable[Record]) -> ReportTable:
+    """Return a table that the page shows whole."""
+    rows = record_rows(columns, records)
+    return ReportTable(caption, tuple(columns), (RowGroup(rows),), most=len(rows))
+
+
+def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
+    columns: Columns = [
+        RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
+        RecordColumn("Wins", cell=lambda row: percent(row["win_rate"], 0)),
+        RecordColumn("Interval", cell=lambda row: percent_interval(row["win_low"], row["win_high"])),
+        RecordColumn("Mean log error ratio", cell=lambda row: fixed(row["log_error_ratio"], 3)),
+        RecordColumn("Interval", cell=lambda row: interval(row["conf_low"], row["conf_high"], 3)),
+        RecordColumn(
+            "For all at once",
+            cell=lambda row: interval(row["simultaneous_low"], row["simultaneous_high"], 3),
+        ),
+        RecordColumn("Better", cell=lambda row: count(int(row["n_better"]))),
+        RecordColumn("Worse", cell=lambda row: count(int(row["n_worse"]))),
+        RecordColumn("Refused", cell=lambda row: count(int(row["n_refused"]))),
+        RecordColumn("Panels", cell=lambda row: count(int(row["n_panels"]))),
+        RecordColumn("Seconds", cell=lambda row: fixed(row["seconds"], 2)),
+        RecordColumn("MB", cell=lambda row: fixed(row["memory"], 1)),
+    ]
+    summary = tables["suite_summary"]
+    for protocol, title in titles.items():
+        for over in OVERS:
+            own = summary[(summary["protocol"] == protocol) & (summary["over"] == over)]
+            if len(own):
+                yield _table(f"{title}: over {OVER_WORDS[over]}", columns, own.to_dict("records"))
+    yield SmallPrint(
+        "Wins: share of panels with the smaller error; refusing a panel is no win. Log error ratio: log of "
+        "the error over the reference's; below zero is better. Intervals resample panels and, within each, "
+        "entities. Better, worse: panels on which the gain is established by itself, p-values adjusted by "
+        "Holm over all panels and flexible estimators; forward in time a panel needs five new periods to be "
+        "tested. The best simple rival is chosen panel by panel on the tested rows, which favours it. "
+        "Seconds: median over panels of a fit on one core. MB: median over panels of the memory that a fit "
+        "takes at its height beyond what its process has."
     )
 
 
-def _summary(
-    suite: Suite, summary: pd.DataFrame, protocol: str
-) -> Iterator[tuple[str, tuple[SummaryRow, ...]]]:
-    for over in OVERS:
-        own = summary[(summary["protocol"] == protocol) & (summary["over"] == over)]
-        if len(own):
-            yield (
-                OVER_WORDS[over],
-                tuple(
-                    SummaryRow(suite.labels[str(row["estimator"])], tuple(_cells(row)))
-                    for row in own.to_dict("records")
-                ),
-            )
+def _explained(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
+    explained = tables["suite_explained"]
+    if explained.empty:
+        yield Paragraph("Fewer than six panels have what it takes.", "soft")
+        return
+    correlations = {
+        (row["protocol"], row["estimator"], row["feature"]): (
+            f"{fixed(row['rank_correlation'], 2)} {interval(row['conf_low'], row['conf_high'], 2)}"
+        )
+        for row in explained.to_dict("records")
+    }
+
+    def of(feature: str) -> RecordColumn[Record]:
+        head = FEATURES[feature]
+        return RecordColumn(
+            head, cell=lambda row: correlations.get((row["protocol"], row["estimator"], feature), "–")
+        )
+
+    columns: Columns = [
+        RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
+        RecordColumn("Protocol", "text", cell=lambda row: titles[row["protocol"]]),
+        *map(of, FEATURES),
+    ]
+    pairs = explained.drop_duplicates(["protocol", "estimator"]).to_dict("records")
+    caption = "Rank correlation of the log error ratio over two-way effects with features of the panels"
+    yield _table(caption, columns, pairs)
+    yield SmallPrint(
+        "Below zero: the estimator does better, next to two-way effects, on panels with more of it. "
+        "Intervals resample panels, each by itself. What goes together is no cause."
+    )
 
 
-def _cells(row: Mapping[Hashable, float]) -> Iterator[str]:
-    yield percent(row["win_rate"], 0)
-    yield percent_interval(row["win_low"], row["win_high"])
-    yield fixed(row["log_error_ratio"], 3)
-    yield interval(row["conf_low"], row["conf_high"], 3)
-    yield interval(row["simultaneous_low"], row["simultaneous_high"], 3)
-    yield count(int(row["n_better"]))
-    yield count(int(row["n_worse"]))
-    yield count(int(row["n_refused"]))
-    yield count(int(row["n_panels"]))
-    yield fixed(row["seconds"], 2)
-    yield fixed(row["memory"], 1)
+def _panels(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
+    columns: Columns = [
+        RecordColumn("Panel", cell=lambda row: str(row["title"])),
+        RecordColumn("Data", "text", cell=lambda row: str(row["source"])),
+        RecordColumn("Rows", cell=lambda row: count(row["n_obs"])),
+        RecordColumn("Entities", cell=lambda row: count(row["n_entities"])),
+        RecordColumn("Periods", cell=lambda row: count(row["n_periods"])),
+        RecordColumn("Balanced", "text", cell=lambda row: "yes" if row["balanced"] else "no"),
+        RecordColumn("Variance between", cell=lambda row: percent(row["share_between"], 0)),
+        RecordColumn("Curvature", cell=lambda row: percent(row["curvature"], 1)),
+    ]
+    yield _table("Panels, their data and shape", columns, tables["suite_panels"].to_dict("records"))
+    left_out = tables["suite_left_out"].to_dict("records")
+    if left_out:
+        yield Heading("Left out")
+        yield Bullets(
+            tuple((f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code")) for row in left_out)
+        )
+    gains = tables["suite_gain"]
+    refused = gains[(gains["status"] != "ok") & (gains["over"] == "pooled")].to_dict("records")
+    yield Heading("Refused")
+    yield Bullets(
+        tuple(
+            f"{row['study']}, {titles[row['protocol']]}, {suite.labels[row['estimator']]}: {row['reason']}"
+            for row in refused
+        )
+        or ("No estimator refused a panel.",)
+    )
 
 
-def _explained(
-    suite: Suite, explained: pd.DataFrame, titles: Mapping[str, str]
-) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield protocol, estimator and what is said of each feature."""
-    for key, own in explained.groupby(["protocol", "estimator"], sort=False):
-        by_feature = own.set_index("feature").to_dict("index")
-        cells = []
-        for name in FEATURES:
-            row = by_feature.get(name)
-            limits = interval(row["conf_low"], row["conf_high"], 2) if row else ""
-            cells.append(f"{fixed(row['rank_correlation'], 2)} {limits}" if row else "–")
-        yield titles[str(key[0])], suite.labels[str(key[1])], tuple(cells)
+def _budgets(tables: Tables) -> Iterator[ReportBlock]:
+    def method(row: Record) -> Given:
+        return TableCell((Phrase(row["use"], "code"), f" {row['options']}"))
+
+    columns: Columns = [
+        RecordColumn("Estimator", cell=lambda row: str(row["label"])),
+        RecordColumn("Options", "text", cell=method),
+        RecordColumn("Candidates", cell=lambda row: count(row["n_candidates"])),
+        RecordColumn("Fits", cell=lambda row: count(row["n_fits"])),
+        RecordColumn("Seconds", cell=lambda row: fixed(row["seconds"], 1)),
+        RecordColumn("MB", cell=lambda row: fixed(row["memory"], 1)),
+        RecordColumn("Refused", cell=lambda row: count(row["n_refused"])),
+    ]
+    yield _table("Options, fits, time and memory", columns, tables["suite_budgets"].to_dict("records"))
+    yield SmallPrint(
+        "All estimators are fitted on the same rows of the same splits, and choose what they choose on rows "
+        "of the training side alone. Candidates: sets of options that are compared, the same number for all "
+        "that are tuned. MB: of the panel where a fit takes most."
+    )
 
 
 def _figures(
-    suite: Suite,
-    tables: Mapping[str, pd.DataFrame],
-    titles: Mapping[str, str],
-    *,
-    is_simulated: bool,
+    suite: Suite, tables: Tables, titles: Mapping[str, str], *, is_simulated: bool
 ) -> Iterator[RenderedFigure]:
-    gains, panels = tables["suite_gain"], tables["suite_panels"]
-    over_two_way = gains[gains["over"] == "two_way"]
-    drawn = {name: suite.labels[name] for name in suite.flexible}
+    gains, summary = tables["suite_gain"], tables["suite_summary"]
+    flexible = styles_of({name: suite.labels[name] for name in suite.flexible})
+    panels = [(name, name.replace("-", " ")) for name in tables["suite_panels"]["study"]]
     with house_style():
         renderer = FigureRenderer(is_simulated=is_simulated)
         yield renderer.render(
             "suite-gains",
-            draw_gains(
-                over_two_way,
-                styles_of(drawn),
-                panels=[(name, name.replace("-", " ")) for name in panels["study"]],
-                titles=titles,
-            ),
+            plot_gains(gains[gains["over"] == "two_way"], flexible, panels=panels, titles=titles),
             alt="Dots: the gain of every flexible estimator over two-way effects on every panel.",
             caption=(
                 "Gain of every flexible estimator over two-way effects, panel by panel. What is left of "
@@ -173,7 +234,7 @@ def _figures(
         )
         yield renderer.render(
             "suite-ranks",
-            draw_ranks(tables["suite_ranks"], suite.labels, titles),
+            plot_ranks(tables["suite_ranks"], suite.labels, titles),
             alt="Dots: average rank of every estimator over the panels, with the critical difference.",
             caption=(
                 "Average rank by error, 1 is best; an estimator that refuses a panel is last there. The bar "
@@ -181,14 +242,13 @@ def _figures(
                 "are not told apart from the best (Demšar 2006)."
             ),
         )
-        summary = tables["suite_summary"]
         yield renderer.render(
             "suite-cost",
-            draw_cost(summary[summary["over"] == "pooled"], styles_of(suite.labels), titles),
-            alt="Dots: mean log error ratio over pooled OLS beside seconds and megabytes of a fit.",
+            plot_cost(summary[summary["over"] == "pooled"], styles_of(suite.labels), titles),
+            alt="Dots: mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
             caption=(
                 "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with "
-                "intervals that resample panels and entities, beside the seconds of a fit on one core and "
-                "the memory it takes at its height beside what its process has."
+                "intervals that resample panels and entities, against the seconds of a fit on one core and "
+                "the memory it takes at its height beyond what its process has."
             ),
         )

@@ -17,21 +17,14 @@ from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
 from harness.suite.spec import Suite
 
+# Bytes.
 MEGABYTE = 1e6
-"""Bytes."""
 
 TEST: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
 
 
-@dataclass(frozen=True)
-class PanelPlace:
-    """A panel of a suite: one outcome of one study."""
-
-    study: str
-    outcome: str
-
-    def __str__(self) -> str:
-        return f"{self.study} · {self.outcome}"
+# Study and outcome.
+PanelKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,8 @@ class PanelShape:
     share_between : of the outcome's variance, in [0, 1], that lies between entities
     """
 
-    place: PanelPlace
+    study: str
+    outcome: str
     title: str
     source: str
     n_obs: int
@@ -82,9 +76,9 @@ class PanelResult:
     n_fits: Mapping[str, int]
 
     @property
-    def place(self) -> PanelPlace:
-        """Of the panel."""
-        return self.shape.place
+    def place(self) -> PanelKey:
+        """Study and outcome of the panel."""
+        return self.shape.study, self.shape.outcome
 
     def has(self, estimator: str) -> bool:
         """Return whether an estimator has predictions here."""
@@ -122,44 +116,43 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
         for sample in samples(predictions, among=TEST)
     }
     for outcome in manifest.study.outcomes:
-        shape = _shape(PanelPlace(study, outcome), manifest, summary)
+        shape = _shape(study, outcome, manifest, summary)
         for protocol in manifest.study.protocols:
             own = accuracy[(accuracy["outcome"] == outcome) & (accuracy["protocol"] == protocol.id)]
             own = own.set_index("estimator")
-            there = own[own["status"] == "ok"]
+            there, refused = own[own["status"] == "ok"], own[own["status"] != "ok"]
             fits = _fits(manifest.cells, outcome, protocol.id, own.index)
+            done = {name: [one for one in cells if one.status == "ok"] for name, cells in fits.items()}
+            # Of the folds the least counts, of which one may load libraries.
+            taken = {
+                name: [one.memory / MEGABYTE for one in cells if one.memory is not None]
+                for name, cells in done.items()
+            }
             yield PanelResult(
                 shape=shape,
                 protocol=protocol.id,
                 losses=found.get((outcome, protocol.id)),
                 mse={str(name): float(value) for name, value in there["mse"].items()},
                 nmse={str(name): float(value) for name, value in there["nmse"].items()},
-                reasons={
-                    str(name): str(row["reason"]) for name, row in own[own["status"] != "ok"].iterrows()
-                },
+                reasons={str(name): str(reason) for name, reason in refused["reason"].items()},
                 seconds={
                     name: float(np.mean([fit.seconds for fit in cells]))
                     for name, cells in fits.items()
                     if cells
                 },
-                memory=dict(_memory(fits)),
+                memory={name: min(own) for name, own in taken.items() if own},
                 n_fits={name: len(cells) for name, cells in fits.items()},
             )
 
 
-def _shape(place: PanelPlace, manifest: Manifest, summary: pd.DataFrame) -> PanelShape:
+def _shape(study: str, outcome: str, manifest: Manifest, summary: pd.DataFrame) -> PanelShape:
     within, between = (
-        float(summary[name].astype(np.float64)[place.outcome]) ** 2 for name in ("sd_within", "sd_between")
+        float(summary[name].astype(np.float64)[outcome]) ** 2 for name in ("sd_within", "sd_between")
     )
     data = manifest.data
     return PanelShape(
-        place=place,
-        title=manifest.study.title,
-        source=data.source,
-        n_obs=data.n_obs,
-        n_entities=data.n_entities,
-        n_periods=data.n_periods,
-        balanced=data.balanced,
+        *(study, outcome, manifest.study.title, data.source),
+        *(data.n_obs, data.n_entities, data.n_periods, data.balanced),
         share_between=between / (within + between),
     )
 
@@ -175,14 +168,6 @@ def _fits(
             if cell.cell.startswith(start):
                 found[name].append(cell)
     return found
-
-
-def _memory(fits: Mapping[str, Iterable[CellRecord]]) -> Iterator[tuple[str, float]]:
-    """Yield the megabytes of a fit by estimator: the least of its folds, of which one may load libraries."""
-    for name, cells in fits.items():
-        taken = [cell.memory / MEGABYTE for cell in cells if cell.status == "ok" and cell.memory is not None]
-        if taken:
-            yield name, min(taken)
 
 
 Row = Mapping[str, object]
@@ -204,19 +189,16 @@ def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
     The best simple rival is the one with the least error on the very rows that are tested, so that a gain
     over it is, if anything, too small.
     """
-    shape = result.shape
+    shape = vars(result.shape)
+    known = {name: shape[name] for name in ("study", "outcome", "n_obs", "n_entities", "n_periods")}
     for estimator, over, references in suite.comparisons():
         reference = result.best_of(references) or references[0]
         yield {
-            "study": shape.place.study,
-            "outcome": shape.place.outcome,
+            **known,
             "estimator": estimator,
             "protocol": result.protocol,
             "over": over,
             "reference": reference,
-            "n_obs": shape.n_obs,
-            "n_entities": shape.n_entities,
-            "n_periods": shape.n_periods,
             **_gain(suite, result, estimator, reference),
         }
 
@@ -237,8 +219,9 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
     found = gain_over(
         *result.losses.by_cluster(estimator, reference),
         level=suite.level,
-        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.place.outcome),
+        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.shape.outcome),
     )
-    figures = {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
-    tested = {"p_value": found.p_value, "inference": found.inference}
-    return {**cost, **figures, **tested, "status": "ok", "reason": ""}
+    numbers = {
+        name: getattr(found, name) for name in ("gain", "conf_low", "conf_high", "p_value", "inference")
+    }
+    return {**cost, **numbers, "status": "ok", "reason": ""}

@@ -22,7 +22,7 @@ from harness.suite.overall import (
     log_errors,
     ranking,
 )
-from harness.suite.panels import PanelPlace, PanelResult, Row, gain_rows
+from harness.suite.panels import PanelKey, PanelResult, Row, gain_rows
 from harness.suite.spec import Over, Suite
 from harness.suite.studies import LeftOut
 from harness.suite.tables import (
@@ -38,8 +38,8 @@ from harness.suite.tables import (
 )
 from harness.tables.table import ResultTable
 
+# Forms that a suite is run in.
 WHOLE, QUICK = "whole", "quick"
-"""Forms that a suite is run in."""
 
 
 def protocol_rows(
@@ -47,7 +47,7 @@ def protocol_rows(
     protocol: str,
     results: Sequence[PanelResult],
     gains: pd.DataFrame,
-    curvature: Mapping[PanelPlace, float],
+    curvature: Mapping[PanelKey, float],
 ) -> Mapping[ResultTable, Sequence[Row]]:
     """Return what one protocol found over all panels that were asked it, as rows of tables.
 
@@ -88,20 +88,11 @@ def _summary_rows(
         spent = [one.seconds[estimator] for one in results if estimator in one.seconds]
         taken = [one.memory[estimator] for one in results if estimator in one.memory]
         yield {
+            **vars(found),
             "estimator": estimator,
             "over": over,
-            "win_rate": found.win_rate.estimate,
-            "win_low": found.win_rate.low,
-            "win_high": found.win_rate.high,
-            "log_error_ratio": found.log_error_ratio.estimate,
-            "conf_low": found.log_error_ratio.low,
-            "conf_high": found.log_error_ratio.high,
-            "simultaneous_low": found.simultaneous.low,
-            "simultaneous_high": found.simultaneous.high,
             "n_better": int(own["is_better"].sum()),
             "n_worse": int(own["is_worse"].sum()),
-            "n_refused": found.n_refused,
-            "n_panels": found.n_panels,
             "seconds": float(np.median(spent)) if spent else float("nan"),
             "memory": float(np.median(taken)) if taken else float("nan"),
         }
@@ -145,8 +136,9 @@ class SuiteResults:
         """Return all tables by name, with the suite, its edition and the form of the run in each row."""
         gains = established(self.suite, gain_rows(self.suite, self.results))
         curvature = curvature_of(self.suite, self.results)
+        shapes = {result.place: result.shape for result in self.results}
         rows: dict[ResultTable, list[Row]] = {
-            SUITE_PANELS: list(self._panel_rows(curvature)),
+            SUITE_PANELS: [vars(own) | {"curvature": curvature[key]} for key, own in shapes.items()],
             SUITE_BUDGETS: list(self._budget_rows()),
             SUITE_LEFT_OUT: [vars(one) for one in self.left_out],
         }
@@ -159,18 +151,15 @@ class SuiteResults:
         of = {"suite": self.suite.suite, "edition": self.suite.edition, "form": self.form}
         return {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
 
-    def _panel_rows(self, curvature: Mapping[PanelPlace, float]) -> Iterator[Row]:
-        shapes = {result.place: result.shape for result in self.results}
-        for place, shape in shapes.items():
-            own = {name: value for name, value in vars(shape).items() if name != "place"}
-            yield {"study": place.study, "outcome": place.outcome, **own, "curvature": curvature[place]}
-
     def _budget_rows(self) -> Iterator[Row]:
         for record in self.estimators:
             name = record.id
-            fits = {at: one.n_fits.get(name, 0) for at, one in enumerate(self.results)}
-            spent = [one.seconds.get(name, 0.0) * fits[at] for at, one in enumerate(self.results)]
             given = {key: value for key, value in record.options.items() if key != "use"}
+            # Megabytes of a fit on the panel where it takes most; of each panel the least counts.
+            least: dict[PanelKey, float] = {}
+            for one in self.results:
+                if name in one.memory:
+                    least[one.place] = min(least.get(one.place, float("inf")), one.memory[name])
             yield {
                 "estimator": name,
                 "label": record.label,
@@ -178,17 +167,10 @@ class SuiteResults:
                 "options": json.dumps(given, sort_keys=True),
                 "is_simple": name in self.suite.simple,
                 "n_candidates": record.n_candidates,
-                "seconds": sum(spent),
-                "memory": self._most_memory(name),
-                "n_fits": sum(fits.values()),
+                "seconds": sum(
+                    [one.seconds.get(name, 0.0) * one.n_fits.get(name, 0) for one in self.results]
+                ),
+                "memory": max(least.values(), default=float("nan")),
+                "n_fits": sum(one.n_fits.get(name, 0) for one in self.results),
                 "n_refused": sum(not one.has(name) for one in self.results),
             }
-
-    def _most_memory(self, estimator: str) -> float:
-        """Return the megabytes of a fit on the panel where it takes most; of each panel the least counts."""
-        least: dict[PanelPlace, float] = {}
-        for one in self.results:
-            if estimator in one.memory:
-                known = least.get(one.place, float("inf"))
-                least[one.place] = min(known, one.memory[estimator])
-        return max(least.values(), default=float("nan"))

@@ -312,4 +312,7 @@ def plot_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
     return figure
 
 
-SECTION = parts.Section("thresholds", marked("Thresholds, shapes and treatments"), 780, threshold_blocks)
+SECTION = parts.Section(
+    *("thresholds", marked("Thresholds, shapes and treatments"), 780, threshold_blocks),
+    tables=("thresholds", "effect_tests", "details/event_study"),
+)

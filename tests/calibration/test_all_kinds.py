@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness.report.calibration.rows import KINDS
+from harness.calibration.rows import KINDS
 from harness.rng import random_stream
 from test_run import harness as command
 

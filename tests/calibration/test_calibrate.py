@@ -11,9 +11,10 @@ import pytest
 from scipy.stats import beta
 
 from harness.api import prepare_study as prepare
+from harness.calibration.page import HEADINGS
+from harness.calibration.rows import VERDICT
 from harness.calibration.run import calibration_manifest
 from harness.calibration.table import Truth, calibration_tables, exact_limits
-from harness.report.calibration.rows import HEADINGS, VERDICT
 from harness.running.options import RunOptions
 from harness.running.workers import LocalWorkers, ThisProcess
 from test_run import harness

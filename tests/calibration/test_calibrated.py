@@ -12,7 +12,7 @@ import harness
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
 from harness.findings.table import findings_table, with_error_rates
-from harness.report.sections.verdict.text import said_of
+from harness.report.sections.verdict import verdict_of
 from harness.running.calibration_record import CALIBRATION_RECORD, CalibrationRecord
 from harness.running.folder import RunFolder
 from test_run import harness as command
@@ -106,12 +106,12 @@ def test_the_report_states_the_rate_of_what_is_established(calibration, tmp_path
     found = findings_table(read_run(folder))
     is_gain = (found["finding"] == "gain") & (found["estimator"] == "fe")
     folder.write_table("findings", found.assign(is_established=is_gain))
-    ((sentence, _),) = said_of(read_run(folder), "invest").gains
+    (sentence,) = verdict_of(read_run(folder), "invest").gains
     # R: binom.test(4, 100)$conf.int is 0.01100449 to 0.09925716
     assert sentence.endswith(
         f" Where it is not there such a finding was made in 4.0% [1.1,{NB}9.9] of 100 panels."
     )
-    assert not any("such a finding" in text for text in said_of(read_run(folder), "invest").effects)
+    assert not any("such a finding" in text for text in verdict_of(read_run(folder), "invest").effects)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from harness.findings.finding import stretches
 from harness.findings.run import read_run
 from harness.findings.table import findings_table
 from harness.record.study import VariableRecord
-from harness.report.sections.coefficients.section import coefficient_caveat
+from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.tables.effects import EFFECTS
 from harness.tables.heterogeneity import CONTRASTS

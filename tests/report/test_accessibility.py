@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.report.templating import style_sheet
+from harness.report.render.html import style_sheet
 from report.browser import browsing, chromium
 
 BROWSER = chromium()

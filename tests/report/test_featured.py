@@ -3,7 +3,7 @@
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.featured import featured
+from harness.report.sections.section import featured
 from report.changed_run import with_study, with_table
 
 

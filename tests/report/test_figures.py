@@ -9,7 +9,7 @@ import pytest
 from matplotlib import image
 
 from harness.findings.run import read_run
-from harness.report.shown import shown_sections
+from harness.report.assemble import assembled
 from report.all_sections import SECTIONS
 
 LETTERS = re.compile(rb"scale\(([\d.]+) -[\d.]+\)")
@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def figures_of(run):
-    return [figure for shown in shown_sections(run, SECTIONS, ()) for figure in shown.figures]
+    return [figure for shown in assembled(run, SECTIONS, ()) for figure in shown.figures]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from harness.findings.gains import SYMBOLS
 from harness.report.drawing.embedding import FORMAT
-from harness.report.templating import script_hash
+from harness.report.render.html import script_hash
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import HOSTILE, REASON

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageColor
 
-from harness.record.study import EstimatorRecord
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
@@ -17,8 +16,8 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.embedding import COLOURS, FORMAT
+from harness.report.render.html import data_uri
 from harness.report.sections.record import options
-from harness.report.templating import data_uri
 
 
 def test_options_in_words():
@@ -29,9 +28,7 @@ def test_options_in_words():
         "unit": "entity",
         "level": None,
     }
-    assert options(EstimatorRecord("rab", "rab", "RAB", given)) == (
-        "base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null"
-    )
+    assert options(given) == ("base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null")
 
 
 def test_a_large_figure_is_embedded_as_pixels_in_few_colours(monkeypatch):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -240,8 +240,6 @@ class RenderedFigure(ReportBlock):
     alt : what it shows, for those who cannot see it
     caption : the sentences beneath it
     """
-
-    kind: ClassVar[str] = "figure"
 
     name: str
     sheet: Sheet

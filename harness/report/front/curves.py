@@ -34,9 +34,9 @@ from harness.report.drawing.canvas import (
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.series import plot_background, series_of
 from harness.report.drawing.truth import plot_truth, truth_handles
-from harness.report.featured import featured
 from harness.report.sections.effects.figure import centred
 from harness.report.sections.effects.rows import effects_of
+from harness.report.sections.section import featured
 from harness.tables.effects import EffectRow
 from harness.text.plain_text import file_slug, listed, shortened
 

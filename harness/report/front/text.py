@@ -10,7 +10,7 @@ from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.manifest import DataRecord
 from harness.record.study import StudyRecord
-from harness.report.featured import featured
+from harness.report.sections.section import featured
 from harness.tables.findings import FINDINGS, FindingRow
 from harness.text.numbers import count, percent, percent_interval
 from harness.text.plain_text import joined

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.findings.gains import SYMBOLS, GainCell, Gains, accuracy_rows, compared_error, errors_of, refusal
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.blocks import Definitions, Heading, Phrase, ReportBlock, SmallPrint, Words, rich, tabs_of
 from harness.report.sections.section import Section
 from harness.report.table import (
@@ -19,8 +19,8 @@ from harness.report.table import (
     RowGroup,
     TableCell,
     TableColumn,
-    TableRow,
     plain_rows,
+    rows_of,
 )
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.gain import GainStatus
@@ -30,16 +30,16 @@ from harness.text.plain_text import Footnotes, in_turn
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
+# How the cell of a gain looks.
 LOOKS = {
     GainStatus.BETTER: "better",
     GainStatus.BETTER_ONCE: "open",
     GainStatus.WORSE: "worse",
     GainStatus.OPEN: "open",
 }
-"""How the cell of a gain looks."""
 
+# Mark of protocols whose test rows take part in fitting or selecting.
 INSIDE = "†"
-"""Mark of protocols whose test rows take part in fitting or selecting."""
 
 
 def accuracy_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
@@ -48,11 +48,9 @@ def accuracy_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock
     compares = bool(gains.candidates)
     yield Heading(gettext("Protocols"), anchor="protocols")
     yield Definitions(tuple((_named(protocol), _how(protocol)) for protocol in study.protocols))
+    every = (gains, *gains.further) if compares else ()
     yield tabs_of(
-        (
-            study.label(outcome),
-            (*(gain_tables(gains, outcome) if compares else ()), error_table(run, outcome)),
-        )
+        (study.label(outcome), (*(gain_table(one, outcome) for one in every), error_table(run, outcome)))
         for outcome in study.outcomes
     )
     if compares:
@@ -82,33 +80,31 @@ def _how(protocol: ProtocolRecord) -> Words:
     )
 
 
-def gain_tables(gains: Gains, outcome: str) -> Iterator[ReportTable]:
-    """Yield the gains in one outcome over every reference, that of the study first and whole."""
-    study = gains.run.manifest.study
-    for over in (gains, *gains.further):
-        cells = [
-            (entry.label, [over.cell(outcome, entry, protocol) for protocol in study.honest_first])
-            for entry in over.candidates
-        ]
-        footnotes, is_first = Footnotes(), over is gains
-        caption = gettext("Gain over {reference} in predicting {label}").format(
-            reference=over.reference_label, label=study.label(outcome)
-        )
-        is_shown = is_first or any(
-            cell.status is GainStatus.BETTER and cell.protocol.keeps_test_rows_apart
-            for _, own in cells
-            for cell in own
-        )
-        yield ReportTable(
-            caption=caption if is_shown else caption + gettext(": none is established"),
-            columns=(
-                TableColumn(gettext("Estimator")),
-                *(_column(protocol, is_first=is_first) for protocol in study.honest_first),
-            ),
-            groups=plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in cells]),
-            footnotes=footnotes.listed(),
-            most=MOST_ROWS if is_shown else 0,
-        )
+def gain_table(gains: Gains, outcome: str) -> ReportTable:
+    """Return the gains in one outcome; over a further reference one line where none is established."""
+    study, footnotes = gains.run.manifest.study, Footnotes()
+    rows = [
+        (entry.label, [gains.cell(outcome, entry, protocol) for protocol in study.honest_first])
+        for entry in gains.candidates
+    ]
+    is_shown = not gains.over or any(
+        cell.status is GainStatus.BETTER and cell.protocol.keeps_test_rows_apart
+        for _, own in rows
+        for cell in own
+    )
+    caption = gettext("Gain over {reference} in predicting {label}").format(
+        reference=gains.reference_label, label=study.label(outcome)
+    )
+    return ReportTable(
+        caption=caption if is_shown else caption + gettext(": none is established"),
+        columns=(
+            TableColumn(gettext("Estimator")),
+            *(_column(protocol, is_first=not gains.over) for protocol in study.honest_first),
+        ),
+        groups=plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in rows]),
+        footnotes=footnotes.listed(),
+        most=MOST_ROWS if is_shown else 0,
+    )
 
 
 def _column(protocol: ProtocolRecord, *, is_first: bool) -> TableColumn:
@@ -135,17 +131,28 @@ def error_table(run: Run, outcome: str) -> ReportTable:
     """Return the errors of one outcome; all its mean squared errors have the same decimals."""
     study, footnotes = run.manifest.study, Footnotes()
     decimals = decimals_for(row.mse for row in accuracy_rows(run) if row.outcome == outcome)
+
+    def in_words(row: AccuracyRow, lowest: float) -> Iterator[Given]:
+        samples = errors_of(run, outcome, row.estimator, row.protocol)
+        train, test, every = (
+            MISSING if (own := samples.get(name)) is None else rounded(own.mse, decimals)
+            for name in ("train", "test", "all")
+        )
+        yield from (train, TableCell(test, look="lowest" if row.mse == lowest else ""), every)
+        yield from (fixed(row.nmse, 3), fixed(row.r2, 3), count(row.n_obs), count(row.n_entities))
+
     groups = []
     for protocol in study.honest_first:
         compared = [compared_error(run, outcome, entry.id, protocol.id) for entry in study.estimators]
         lowest = min((row.mse for row in compared if row is not None), default=math.nan)
-        rows = tuple(
-            TableRow(_without(run, outcome, entry, protocol, footnotes))
-            if row is None
-            else TableRow(_errors(run, row, entry.label, decimals, is_lowest=row.mse == lowest))
-            for entry, row in zip(study.estimators, compared, strict=True)
-        )
-        groups.append(RowGroup(rows, protocol.title))
+        rows: list[tuple[Given, ...]] = []
+        for entry, row in zip(study.estimators, compared, strict=True):
+            if row is None:
+                _, reason = refusal(run, outcome, entry.id, protocol.id)
+                rows.append((TableCell(entry.label, mark=footnotes.mark(reason)), *[MISSING] * 7))
+            else:
+                rows.append((entry.label, *in_words(row, lowest)))
+        groups.append(RowGroup(rows_of(rows), protocol.title))
     unit = study.unit(outcome)
     squared = [gettext("(unit: {unit}, squared)").format(unit=unit)] if unit else []
     label = gettext("Mean squared error in predicting {label}").format(label=study.label(outcome))
@@ -162,25 +169,6 @@ def error_table(run: Run, outcome: str) -> ReportTable:
         footnotes=footnotes.listed(),
         most=6,
     )
-
-
-def _errors(run: Run, row: AccuracyRow, label: str, decimals: int, *, is_lowest: bool) -> tuple[Given, ...]:
-    samples = errors_of(run, row.outcome, row.estimator, row.protocol)
-    train, test, every = (
-        MISSING if (own := samples.get(name)) is None else rounded(own.mse, decimals)
-        for name in ("train", "test", "all")
-    )
-    return (
-        *(label, train, TableCell(test, look="lowest" if is_lowest else ""), every),
-        *(fixed(row.nmse, 3), fixed(row.r2, 3), count(row.n_obs), count(row.n_entities)),
-    )
-
-
-def _without(
-    run: Run, outcome: str, entry: EstimatorRecord, protocol: ProtocolRecord, footnotes: Footnotes
-) -> tuple[Given, ...]:
-    _, reason = refusal(run, outcome, entry.id, protocol.id)
-    return (TableCell(entry.label, mark=footnotes.mark(reason)), *[MISSING] * 7)
 
 
 def p_value_table(gains: Gains) -> ReportTable:
@@ -210,7 +198,6 @@ def p_value_table(gains: Gains) -> ReportTable:
 
 
 def _how_to_read(study: StudyRecord) -> Words:
-    symbols = {status.name.lower(): symbol for status, symbol in SYMBOLS.items()}
     return rich(
         gettext(
             "Gains, {level} intervals beneath: [{better} established better](.better) · [{worse} "
@@ -224,10 +211,10 @@ def _how_to_read(study: StudyRecord) -> Words:
         ),
         {
             "level": percent(study.level, 0),
-            "better": symbols["better"],
-            "worse": symbols["worse"],
-            "once": symbols["better_once"],
-            "open": symbols["open"],
+            "better": SYMBOLS[GainStatus.BETTER],
+            "worse": SYMBOLS[GainStatus.WORSE],
+            "once": SYMBOLS[GainStatus.BETTER_ONCE],
+            "open": SYMBOLS[GainStatus.OPEN],
             "value": plain(1.0 - study.level),
         },
     )

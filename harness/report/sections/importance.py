@@ -122,4 +122,6 @@ def _figures(
         )
 
 
-IMPORTANCE_SECTION = Section("importance", marked("Importance"), 720, importance_blocks)
+IMPORTANCE_SECTION = Section(
+    "importance", marked("Importance"), 720, importance_blocks, tables=(IMPORTANCE.name,)
+)

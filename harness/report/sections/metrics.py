@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
 from harness.tables.accuracy import METRICS, MetricRow
 from harness.text.numbers import MISSING, percent, percent_interval, significant
 from harness.text.plain_text import Footnotes
@@ -31,27 +31,23 @@ def metric_tables(run: Run, _renderer: FigureRenderer) -> Iterator[ReportTable]:
         "{how} Beneath it the gain, 1 − loss / loss of the reference, with the interval of the same draws of "
         "entities as the gain by squared error."
     )
+    heads = (gettext("Estimator"), *(protocol.title for protocol in study.protocols))
     for outcome in study.outcomes:
         label = study.label(outcome)
         of = [gettext("of {outcome}").format(outcome=label)] if len(study.outcomes) > 1 else []
         for metric in study.metrics:
             footnotes = Footnotes()
-            rows = [
+            key = outcome, metric.id
+            rows: list[tuple[Given, ...]] = [
                 (
-                    TableCell(entry.label),
-                    *(
-                        _cell(found.get((outcome, metric.id, entry.id, protocol.id)), footnotes)
-                        for protocol in study.protocols
-                    ),
+                    entry.label,
+                    *(_cell(found.get((*key, entry.id, one.id)), footnotes) for one in study.protocols),
                 )
                 for entry in study.estimators
             ]
             yield ReportTable(
                 caption=" ".join([metric.title, *of]) + gain,
-                columns=(
-                    TableColumn(gettext("Estimator")),
-                    *(TableColumn(protocol.title) for protocol in study.protocols),
-                ),
+                columns=tuple(map(TableColumn, heads)),
                 groups=plain_rows(rows),
                 footnotes=footnotes.listed(),
                 notes=(how.format(how=metric.how),),
@@ -73,4 +69,5 @@ METRICS_SECTION = Section(
     place=350,
     content=metric_tables,
     heading=marked("Errors by other losses, on test rows"),
+    tables=(METRICS.name,),
 )

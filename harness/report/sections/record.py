@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
+from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import (
     Bullets,
     Definitions,
     Heading,
-    PageContents,
-    PageWarnings,
+    PagePart,
     Paragraph,
     Phrase,
     ReportBlock,
@@ -22,7 +22,7 @@ from harness.report.blocks import (
     rich,
 )
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import significant
 
@@ -32,57 +32,44 @@ if TYPE_CHECKING:
 
 def estimator_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the estimators with their options, the warnings, and the cells without a result."""
+    columns: list[RecordColumn[EstimatorRecord]] = [
+        RecordColumn(gettext("Estimator"), cell=lambda entry: entry.label),
+        RecordColumn(gettext("Id"), "text", cell=lambda entry: TableCell(Phrase(entry.id, "code"))),
+        RecordColumn(gettext("Method"), "text", cell=lambda entry: TableCell(Phrase(entry.use, "code"))),
+        RecordColumn(
+            gettext("Options"),
+            is_for_files=True,
+            cell=lambda entry: options(entry.options) or gettext("as by default"),
+        ),
+    ]
     yield ReportTable(
         caption=gettext("Estimators; their options are in the CSV"),
-        columns=(
-            *(
-                TableColumn(gettext("Estimator")),
-                TableColumn(gettext("Id"), "text"),
-                TableColumn(gettext("Method"), "text"),
-            ),
-            TableColumn(gettext("Options"), is_for_files=True),
-        ),
-        groups=plain_rows(
-            [
-                (
-                    *(entry.label, TableCell(Phrase(entry.id, "code")), TableCell(Phrase(entry.use, "code"))),
-                    options(entry) or gettext("as by default"),
-                )
-                for entry in run.manifest.study.estimators
-            ]
-        ),
+        columns=tuple(columns),
+        groups=(RowGroup(record_rows(columns, run.manifest.study.estimators)),),
     )
     yield Heading(gettext("To know before trusting this"), anchor="warnings")
-    yield PageWarnings()
+    yield PagePart("warnings")
     yield Heading(gettext("Cells without a result"))
-    undone = [cell for cell in run.manifest.cells if cell.status in NOT_DONE]
-    if not undone:
-        yield Paragraph(gettext("None: every cell of the study has a result."), "soft")
-        return
     unknown = gettext("no reason was recorded")
-    yield Bullets(
-        tuple(
-            (
-                Phrase(cell.cell, "strong"),
-                f" ({gettext(cell.status)}): {translated(cell.reason) or unknown}",
-            )
-            for cell in undone
-        )
-    )
+    undone: list[Words] = [
+        (Phrase(one.cell, "strong"), f" ({gettext(one.status)}): {translated(one.reason) or unknown}")
+        for one in run.manifest.cells
+        if one.status in NOT_DONE
+    ]
+    if undone:
+        yield Bullets(tuple(undone))
+    else:
+        yield Paragraph(gettext("None: every cell of the study has a result."), "soft")
 
 
-def options(estimator: EstimatorRecord) -> str:
+def options(given: Mapping[str, Any]) -> str:
     """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
-    return _pairs(estimator.options)
-
-
-def _pairs(given: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}: {_option(value)}" for name, value in given.items() if name != "use")
 
 
 def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
     if isinstance(value, Mapping):
-        pairs = _pairs(value)
+        pairs = options(value)
         return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
     if isinstance(value, list):
         return " + ".join(_option(item) for item in value) or "none"
@@ -109,7 +96,13 @@ def reproduce_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBloc
             )
         )
     )
-    yield Definitions(
+    yield provenance(manifest)
+    yield PagePart("contents")
+
+
+def provenance(manifest: Manifest) -> Definitions:
+    """Return what a run, or a calibration, was made with: seed, spec, data and versions."""
+    return Definitions(
         (
             (gettext("Seed"), str(manifest.study.seed)),
             (gettext("Spec"), _hashed(Phrase(manifest.spec.path, "code"), manifest.spec.sha256)),
@@ -117,7 +110,6 @@ def reproduce_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBloc
             (gettext("Versions"), ", ".join(f"{name} {own}" for name, own in manifest.versions.items())),
         )
     )
-    yield PageContents()
 
 
 def _hashed(what: str | Phrase, sha256: str | None) -> Words:

@@ -12,7 +12,7 @@ from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, ReportBlock
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, estimate_cell, record_rows
 from harness.scenarios.robustness.scenario import JOINT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow
 from harness.text.numbers import MISSING, count, estimated, p_value, percent
@@ -21,68 +21,58 @@ from harness.text.plain_text import Footnotes, file_slug, listed
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
+# The check whose slope is in other units, and so in no figure.
 LOGS = marked("outcome in logs")
-"""The check whose slope is in other units, and so in no figure."""
 
 
 def robustness_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the checks by outcome, method and learner."""
-    study, parts = run.manifest.study, tuple(checks_together(run))
-    if parts:
-        yield Paragraph(
-            gettext(
-                "The debiased slope is estimated once more from other rows, columns and codings, and where "
-                "there can be none: the exposure of the next period, given this one's, and the exposure of "
-                "another entity."
-            )
+    study = run.manifest.study
+    yield Paragraph(
+        gettext(
+            "The debiased slope is estimated once more from other rows, columns and codings, and where "
+            "there can be none: the exposure of the next period, given this one's, and the exposure of "
+            "another entity."
         )
-    for rows in parts:
+    )
+    for rows in checks_together(run):
         yield Heading(check_heading(study, rows[0]))
-        sentence = joint_sentence(study, rows)
-        if sentence:
+        if sentence := joint_sentence(study, rows):
             yield Paragraph(sentence)
         yield from _figures(run, rows, renderer)
         yield robustness_table(study, rows)
 
 
-def checks_together(run: Run) -> Iterator[tuple[RobustnessRow, ...]]:
-    """Yield the checks of one outcome, exposure, method, learner and scenario after the other."""
-    rows = run.rows(ROBUSTNESS)
-    for key in dict.fromkeys(map(_subject, rows)):
-        yield tuple(row for row in rows if _subject(row) == key)
-
-
-def _subject(row: RobustnessRow) -> tuple[str, ...]:
-    return row.outcome, row.exposure, row.method, row.learner, row.scenario
+def checks_together(run: Run) -> tuple[tuple[RobustnessRow, ...], ...]:
+    """Return the checks, those of one outcome, exposure, method, learner and scenario together."""
+    same: dict[tuple[str, ...], list[RobustnessRow]] = {}
+    for row in run.rows(ROBUSTNESS):
+        key = (row.outcome, row.exposure, row.method, row.learner, row.scenario)
+        same.setdefault(key, []).append(row)
+    return tuple(map(tuple, same.values()))
 
 
 def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> ReportTable:
     """Return the checks of one outcome, exposure, method and learner."""
     footnotes = Footnotes()
+    columns: list[RecordColumn[RobustnessRow]] = [
+        RecordColumn(
+            gettext("Check"),
+            cell=lambda row: TableCell(
+                translated(row.check), mark=footnotes.mark("" if row.is_done else row.reason)
+            ),
+        ),
+        RecordColumn(gettext("Slope"), cell=_slope),
+        RecordColumn(gettext("p of none"), cell=lambda row: p_value(row.p_value)),
+        RecordColumn(gettext("p of no difference"), cell=lambda row: p_value(row.p_difference)),
+        RecordColumn(gettext("Rows"), cell=lambda row: count(row.n_obs)),
+    ]
     return ReportTable(
         caption=gettext("Slopes of {heading}, intervals beneath").format(
             heading=check_heading(study, rows[0])
         ),
-        columns=(
-            *(
-                TableColumn(gettext("Check")),
-                TableColumn(gettext("Slope")),
-                TableColumn(gettext("p of none")),
-            ),
-            *(TableColumn(gettext("p of no difference")), TableColumn(gettext("Rows"))),
-        ),
-        groups=plain_rows(
-            [
-                (
-                    TableCell(translated(row.check), mark=footnotes.mark("" if row.is_done else row.reason)),
-                    _slope(row),
-                    p_value(row.p_value),
-                    p_value(row.p_difference),
-                    count(row.n_obs),
-                )
-                for row in rows
-            ]
-        ),
+        columns=tuple(columns),
+        groups=(RowGroup(record_rows(columns, rows)),),
         footnotes=footnotes.listed(),
         notes=(
             gettext(
@@ -103,17 +93,16 @@ def _slope(row: RobustnessRow) -> TableCell:
 
 def check_heading(study: StudyRecord, row: RobustnessRow) -> str:
     """Return what a check is of: exposure, outcome, method and learner."""
-    return gettext("{what}: {how}").format(what=_what(study, row), how=_how(study, row))
+    return gettext("{what}: {how}").format(**_subject(study, row))
 
 
-def _what(study: StudyRecord, row: RobustnessRow) -> str:
-    return gettext("{exposure} on {outcome}").format(
+def _subject(study: StudyRecord, row: RobustnessRow) -> dict[str, str]:
+    """Return exposure and outcome, and method and learner, in words."""
+    what = gettext("{exposure} on {outcome}").format(
         exposure=study.label(row.exposure), outcome=study.label(row.outcome)
     )
-
-
-def _how(study: StudyRecord, row: RobustnessRow) -> str:
-    return listed([gettext(METHODS.get(row.method, row.method)), study.estimator_label(row.learner)])
+    method = gettext(METHODS.get(row.method, row.method))
+    return {"what": what, "how": listed([method, study.estimator_label(row.learner)])}
 
 
 def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
@@ -121,20 +110,17 @@ def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
     joint = next((row for row in rows if row.check == JOINT and row.is_done), None)
     if joint is None:
         return ""
-    level = 1.0 - study.level
+    level, p_joint = 1.0 - study.level, p_value(joint.p_difference)
     said = (
         gettext("some differ from what they should be by more than chance")
         if joint.p_difference < level
         else gettext("none is told from what it should be")
     )
     return gettext("All checks together: {said} at {level} (p {with_sign}).").format(
-        said=said, level=percent(level, 0), with_sign=_with_sign(joint.p_difference)
+        said=said,
+        level=percent(level, 0),
+        with_sign=p_joint if p_joint.startswith("<") else f"= {p_joint}",
     )
-
-
-def _with_sign(value: float) -> str:
-    text = p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> Iterator[RenderedFigure]:
@@ -149,22 +135,20 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer
         Whisker(translated(row.check), row.estimate, row.conf_low, row.conf_high, method=row.method)
         for row in (first, *sorted(others, key=lambda row: row.estimate))
     ]
-    what = gettext("{what} ({how})").format(what=_what(study, first), how=_how(study, first))
+    what = gettext("{what} ({how})").format(**_subject(study, first))
+    x_label = gettext("Effect on {outcome}").format(outcome=study.axis_label(first.outcome))
     slug = "-".join(map(file_slug, (first.outcome, first.exposure, first.method, first.learner)))
     yield renderer.render(
         f"robustness-{slug}",
-        plot_forest(
-            whiskers,
-            x_label=gettext("Effect on {outcome}").format(outcome=study.axis_label(first.outcome)),
-        ),
+        plot_forest(whiskers, x_label=x_label),
         alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),
-        caption=(
-            gettext(
-                "The debiased slope of {what} as it is, and beneath it under every check in its "
-                "unit, the smallest first, with {level} intervals."
-            ).format(what=what, level=percent(study.level, 0))
-        ),
+        caption=gettext(
+            "The debiased slope of {what} as it is, and beneath it under every check in its unit, the "
+            "smallest first, with {level} intervals."
+        ).format(what=what, level=percent(study.level, 0)),
     )
 
 
-ROBUSTNESS_SECTION = Section("robustness", marked("Robustness"), 775, robustness_blocks)
+ROBUSTNESS_SECTION = Section(
+    "robustness", marked("Robustness"), 775, robustness_blocks, tables=(ROBUSTNESS.name,)
+)

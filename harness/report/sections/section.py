@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext
+from harness.record.study import EstimatorRecord
 from harness.registry.kind import Kind, NamedObject
 from harness.report.blocks import ReportBlock
+from harness.tables.claims import CLAIMS
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -50,6 +53,8 @@ class Section:
     drawn_names : returns names from the data that its figures show next to those of the study; where no
         font has their characters the report says so
     files : returns the files that it adds in one format, such as a table for LaTeX
+    tables : names of result tables, such as ``curves``; the section is made only where one of them has rows.
+        With none named it is made of every run
     """
 
     name: str
@@ -59,6 +64,13 @@ class Section:
     heading: str | Callable[[Run], str] = ""
     drawn_names: Callable[[Run], Iterable[str]] = _none
     files: Callable[[Run, ReportFormat], Iterable[ReportFile]] = _none
+    tables: tuple[str, ...] = ()
+
+    def blocks(self, run: Run, renderer: FigureRenderer) -> tuple[ReportBlock, ...]:
+        """Return what it shows of a run; nothing where none of its tables has rows."""
+        if self.tables and not any(len(run.frame(table)) for table in self.tables):
+            return ()
+        return tuple(self.content(run, renderer))
 
     def headed(self, run: Run) -> str:
         """Return the heading above it in the report of a run."""
@@ -67,4 +79,25 @@ class Section:
 
 
 SECTION: Kind[Section] = Kind("section", "sections", NamedObject(("content",), ("title", "place")))
-"""Sections of the report."""
+
+# Quantities of claims about how well estimators predict, not about what they say of the effect.
+OF_ACCURACY = frozenset({"mse", "gain"})
+
+
+def featured(run: Run) -> tuple[EstimatorRecord, ...]:
+    """Return the estimators of figures that show few: the leading one, then the reference.
+
+    What the spec requests comes first. Otherwise the estimator that leads is the one that stands for the
+    published curves, or, where nothing is claimed about curves, the last of the study.
+    """
+    study = run.manifest.study
+    entries = {entry.id: entry for entry in study.estimators}
+    requested = tuple(entries[name] for name in study.featured if name in entries)
+    if requested:
+        return requested
+    claimed = Counter(row.estimator for row in run.rows(CLAIMS) if row.quantity not in OF_ACCURACY)
+    leading, most = None, -1
+    for entry in study.estimators:
+        if entry.id != study.reference and claimed[entry.id] >= most:
+            leading, most = entry, claimed[entry.id]
+    return (*([leading] if leading else []), entries[study.reference])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from harness.registry.hooks import hookimpl
 from harness.report.sections.accuracy import ACCURACY_SECTION, GAINS_SECTION
 from harness.report.sections.claims.section import CLAIMS_SECTION
-from harness.report.sections.coefficients.section import COEFFICIENTS_SECTION
+from harness.report.sections.coefficients import COEFFICIENTS_SECTION
 from harness.report.sections.contrasts.section import CONTRASTS_SECTION
 from harness.report.sections.curves.section import CURVES_SECTION
-from harness.report.sections.diagnostics.section import DIAGNOSTICS_SECTION
+from harness.report.sections.diagnostics import DIAGNOSTICS_SECTION
 from harness.report.sections.effects.section import EFFECTS_SECTION
 from harness.report.sections.expectations import EXPECTATIONS_SECTION
 from harness.report.sections.groups.section import GROUPS_SECTION
@@ -22,7 +22,7 @@ from harness.report.sections.robustness import ROBUSTNESS_SECTION
 from harness.report.sections.section import Section
 from harness.report.sections.truth import TRUTH_SECTION
 from harness.report.sections.variables import VARIABLES_SECTION
-from harness.report.sections.verdict.section import VERDICT_SECTION
+from harness.report.sections.verdict import VERDICT_SECTION
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from harness.text.numbers import in_unit, percent, significant
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
+# What has a truth, in words, in the order of the table.
 KINDS = {
     "level_supported": marked("curve over supported rows"),
     "level": marked("curve over all rows"),
@@ -33,25 +34,16 @@ KINDS = {
     "threshold": marked("where the effect changes its sign"),
     "surface": marked("surface of levels"),
 }
-"""What has a truth, in words, in the order of the table."""
 
+# Kinds whose error is one of where something is, which an estimator may miss or find without need.
 PLACES = frozenset({"maximum", "minimum", "threshold"})
-"""Kinds whose error is one of where something is, which an estimator may miss or find without need."""
 
-
+# The errors of all estimators on one kind of answer to one scenario, for one outcome.
 Answers = Sequence[TruthErrorRow]
-"""The errors of all estimators on one kind of answer to one scenario, for one outcome."""
-
-
-def truth_rows(run: Run) -> tuple[TruthErrorRow, ...]:
-    """Return the errors of every estimator; none where the data are not simulated."""
-    return run.rows(TRUTH_ERRORS)
 
 
 def truth_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield which estimators are nearest to the true curves, and the table of all errors."""
-    if not truth_rows(run):
-        return
     study = run.manifest.study
     yield Paragraph(
         gettext(
@@ -66,20 +58,20 @@ def truth_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
 
 def _answers(run: Run, outcome: str) -> Iterator[tuple[str, str, Answers]]:
     """Yield scenario, kind and errors, scenarios in the order of the run."""
-    for scenario in dict.fromkeys(row.scenario for row in truth_rows(run)):
+    rows = run.rows(TRUTH_ERRORS)
+    for scenario in dict.fromkeys(row.scenario for row in rows):
         for kind in KINDS:
             key = (outcome, scenario, kind)
-            rows = [row for row in truth_rows(run) if (row.outcome, row.scenario, row.kind) == key]
-            if rows:
-                yield scenario, kind, rows
+            if own := [row for row in rows if (row.outcome, row.scenario, row.kind) == key]:
+                yield scenario, kind, own
 
 
 def nearest_texts(run: Run, outcome: str) -> Iterator[str]:
     """Yield which estimator is nearest to the true curve of each scenario; over supported rows if any."""
-    study, told = run.manifest.study, set[str]()
+    study, known = run.manifest.study, set[str]()
     for scenario, kind, rows in _answers(run, outcome):
-        if kind in {"level_supported", "level"} and scenario not in told:
-            told.add(scenario)
+        if kind in {"level_supported", "level"} and scenario not in known:
+            known.add(scenario)
             yield nearest_text(study, outcome, gettext(KINDS[kind]), rows)
 
 
@@ -127,16 +119,12 @@ def _beneath(kind: str, row: TruthErrorRow) -> str:
 
 
 def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Answers) -> str:
-    """Return which estimator's curve is nearest to the truth, beside the reference's."""
+    """Return which estimator's curve is nearest to the truth, next to the reference's."""
     known = [row for row in rows if math.isfinite(row.rmse)]
     nearest = min(known, key=lambda row: row.rmse)
     own = next((row for row in known if row.estimator == study.reference), nearest)
-    beside = (
-        ""
-        if own is nearest
-        else gettext("; {reference_label} {rmse}").format(
-            reference_label=study.reference_label, rmse=significant(own.rmse, 3)
-        )
+    also = gettext("; {reference_label} {rmse}").format(
+        reference_label=study.reference_label, rmse=significant(own.rmse, 3)
     )
     label = study.estimator_label(nearest.estimator)
     return gettext(
@@ -147,7 +135,7 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Answers) -> 
         what=what,
         outcome=study.label(outcome),
         rmse=in_unit(significant(nearest.rmse, 3), study.unit(outcome)),
-        beside=beside,
+        beside="" if own is nearest else also,
         coverage=percent(nearest.coverage, 0),
     )
 
@@ -158,4 +146,5 @@ TRUTH_SECTION = Section(
     place=980,
     content=truth_blocks,
     heading=marked("The truth, and how far each estimator is from it"),
+    tables=(TRUTH_ERRORS.name,),
 )

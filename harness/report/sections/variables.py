@@ -9,13 +9,22 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Phrase, ReportBlock
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
-from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
+from harness.report.table import (
+    RecordColumn,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    TableColumn,
+    TableRow,
+    record_rows,
+)
+from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
 from harness.text.numbers import count, significant
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
+# Headings of the groups, in their order; a role that is not here has its own name as heading.
 ROLES: Mapping[str, str] = {
     "outcome": marked("Outcomes"),
     "exposure": marked("Exposure"),
@@ -23,18 +32,16 @@ ROLES: Mapping[str, str] = {
     "control": marked("Controls"),
     "instrument": marked("Instruments"),
 }
-"""Headings of the groups, in their order; a role that is not here has its own name as heading."""
 
+# A mean of so few standard deviations is what rounding leaves of zero.
 NOISE = 1e-12
-"""A mean of so few standard deviations is what rounding leaves of zero."""
 
 
 def variable_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the tables of variables and of their preparation."""
-    if run.rows(SUMMARY):
-        yield variable_table(run)
-        if run.rows(PREPARATION):
-            yield preparation_table(run)
+    yield variable_table(run)
+    if run.rows(PREPARATION):
+        yield preparation_table(run)
 
 
 def variables_by_role(run: Run) -> Iterator[tuple[str, tuple[VariableRow, ...]]]:
@@ -90,19 +97,16 @@ def _row(run: Run, row: VariableRow) -> TableRow:
 
 def preparation_table(run: Run) -> ReportTable:
     """Return the steps in the order in which they ran."""
-    study = run.manifest.study
+    columns: list[RecordColumn[PreparationRow]] = [
+        RecordColumn(gettext("Column"), cell=lambda row: run.manifest.study.label(row.into)),
+        RecordColumn(gettext("Step"), "text", cell=lambda row: TableCell(Phrase(row.step, "code"))),
+        RecordColumn(gettext("From"), "text", cell=lambda row: row.inputs),
+        RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
+    ]
     return ReportTable(
         caption=gettext("Steps of preparation, in order"),
-        columns=(
-            *(TableColumn(gettext("Column")), TableColumn(gettext("Step"), "text")),
-            *(TableColumn(gettext("From"), "text"), TableColumn(gettext("Detail"), "text")),
-        ),
-        groups=plain_rows(
-            [
-                (study.label(row.into), TableCell(Phrase(row.step, "code")), row.inputs, row.detail)
-                for row in run.rows(PREPARATION)
-            ]
-        ),
+        columns=tuple(columns),
+        groups=(RowGroup(record_rows(columns, run.rows(PREPARATION))),),
         most=0,
     )
 
@@ -113,4 +117,5 @@ VARIABLES_SECTION = Section(
     place=200,
     content=variable_blocks,
     heading=marked("Variables and how they were prepared"),
+    tables=(SUMMARY.name,),
 )

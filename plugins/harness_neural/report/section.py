@@ -129,4 +129,5 @@ NETWORKS = Section(
     place=1400,
     content=network_blocks,
     heading=marked("Networks and maps"),
+    tables=("details/networks", "details/learning_curves", "details/som"),
 )

@@ -190,9 +190,9 @@ def test_a_sentence_of_a_caption_is_said_once():
 
 def test_a_caveat_is_said_once():
     numbers = Numbering()
-    assert numbers.say("Time was seen once. FE knows entities.") == "Time was seen once. FE knows entities."
-    assert numbers.unsaid("Time was seen once.") == ""
-    assert numbers.say("Time was seen once. RAB has few draws.") == "RAB has few draws."
+    assert numbers.add("Time was seen once. FE knows entities.") == "Time was seen once. FE knows entities."
+    assert numbers.missing("Time was seen once.") == ""
+    assert numbers.add("Time was seen once. RAB has few draws.") == "RAB has few draws."
 
 
 def test_a_note_is_said_under_one_table():

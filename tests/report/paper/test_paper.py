@@ -12,10 +12,8 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from harness.findings.run import read_run
-from harness.report.contents import PAPER
-from harness.report.paper.estimates import bracketed, starred
-from harness.report.paper.files import paper_files, paper_tables
-from harness.report.paper.tables import effect_tables, robustness_tables
+from harness.report.paper.regressions import bracketed, starred
+from harness.report.paper.tables import PAPER, paper_files, paper_tables
 from harness.report.write import Reporter
 from harness.tables.effects import EFFECTS, ROBUSTNESS
 from report.changed_run import with_table
@@ -166,7 +164,7 @@ def test_debiased_effects_have_their_errors_beneath(run):
         return pd.DataFrame(rows).reindex(columns=list(EFFECTS.columns))
 
     asked = asking(with_table(run, "effects", table), stars=(0.05,))
-    (shown,) = effect_tables(asked)
+    (shown,) = [table for table in paper_tables(asked) if table.name == "effects"]
     assert shown.texts[1][0] == "Experience on Log wage (log dollars an hour)"
     interval = f"[0.1000,{NB}0.3000]"
     first = ("First differences, slope", "Boosting", "0.2000*", interval, "4,360", "545")
@@ -187,7 +185,8 @@ def test_robustness_has_a_row_for_each_check(run):
         ]
         return pd.DataFrame(rows).reindex(columns=list(ROBUSTNESS.columns))
 
-    (shown,) = robustness_tables(with_table(run, "robustness", table))
+    tables = paper_tables(with_table(run, "robustness", table))
+    (shown,) = [one for one in tables if one.name == "robustness"]
     assert shown.texts[1][0] == "Experience on Log wage: First differences, Boosting"
     assert shown.texts[2:] == (
         ("as it is", "0.2000", f"[0.1000,{NB}0.3000]", "–", "100"),

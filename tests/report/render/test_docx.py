@@ -13,7 +13,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from harness.findings.run import read_run
-from harness.report.paper.files import paper_files, paper_tables
+from harness.report.paper.tables import paper_files, paper_tables
 from harness.report.render.docx import word_tables
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 

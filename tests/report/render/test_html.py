@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.report.blocks import Phrase, plain_words, rich
 from harness.report.page import Numbering
-from harness.report.render.html import ShownTable, words_in_html
+from harness.report.render.html import ShownTable, environment, words_in_html
 from harness.report.table import (
     MOST_ROWS,
     ReportTable,
@@ -23,7 +23,6 @@ from harness.report.table import (
     plain_rows,
     rows_of,
 )
-from harness.report.templating import environment
 from harness.text.plain_text import printable
 
 TEMPLATE = "{% from 'blocks.html.j2' import blocks with context %}{{ blocks(shown) }}"

@@ -4,7 +4,7 @@ import pytest
 
 from harness.findings.gains import Gains
 from harness.findings.run import read_run
-from harness.report.sections.accuracy import error_table, gain_tables, p_value_table
+from harness.report.sections.accuracy import error_table, gain_table, p_value_table
 from report.shown_blocks import cells, texts
 
 REFUSED = ("a", "fold 1: experience is absorbed by the entity and time effects together")
@@ -30,7 +30,7 @@ def test_errors_of_every_protocol_honest_ones_first(run):
 
 
 def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
-    (table,) = gain_tables(Gains(run), "lwage")
+    table = gain_table(Gains(run), "lwage")
     found = cells(table)
     assert list(found) == ["Fixed effects", "SOM + ANN", "RAB", "Boosting"]
     assert [(cell.words, cell.symbol) for cell in found["SOM + ANN"]] == [

@@ -10,10 +10,10 @@ import pytest
 
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
+from harness.report.assemble import assembled
 from harness.report.blocks import Paragraph
 from harness.report.drawing.canvas import new_figure
 from harness.report.sections.section import ReportFile, Section
-from harness.report.shown import shown_sections
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
 from harness.tables.table import typed
@@ -106,7 +106,7 @@ def test_a_strangers_section_stands_in_its_place_with_figure_file_and_contents(f
 
 
 def test_a_section_is_left_out_where_its_table_is_not_there(wage):
-    names = [shown.section.name for shown in shown_sections(read_run(wage), (*PLAIN, MOOD), ())]
+    names = [shown.name for shown in assembled(read_run(wage), (*PLAIN, MOOD), ())]
     assert "mood" not in names
     assert names[:3] == ["verdict", "variables", "accuracy"]
 
@@ -128,4 +128,4 @@ def test_a_section_that_fails_says_why_and_takes_no_other_with_it(folder, conten
 def test_a_broken_table_fails_the_report_as_a_whole(wage):
     run = with_table(read_run(wage), "curves", lambda frame: frame.drop(columns=["kind"]))
     with pytest.raises(ArtifactError, match=r"curves\.csv: the table lacks kind"):
-        shown_sections(run, [section for section in SECTIONS if section.name == "curves"], ())
+        assembled(run, [section for section in SECTIONS if section.name == "curves"], ())

@@ -9,10 +9,9 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import OpenQuestionRecord, StudyRecord
 from harness.report.sections.claims.errors import error_table
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.claims.why import differing_estimators, differing_protocols
 from harness.report.table import ReportTable
-from harness.tables.claims import ClaimRow
+from harness.tables.claims import CLAIMS, ClaimRow
 from harness.text.plain_text import in_turn, listed
 
 NO_SOURCE = marked("no source given")
@@ -89,7 +88,7 @@ class PublishedFigure:
 
 def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
     """Return the tables and figures that claims name, in the order of the spec."""
-    claims = claim_rows(run)
+    claims = run.rows(CLAIMS)
     return tuple(
         _figure(run, source, tuple(row for row in claims if row.source == source))
         for source in dict.fromkeys(row.source for row in claims)

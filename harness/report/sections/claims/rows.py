@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from harness.findings.run import Run
 from harness.language import gettext
-from harness.tables.claims import CLAIMS, ClaimRow
+from harness.tables.claims import ClaimRow
 from harness.text.numbers import MISSING, fixed, percent, significant
 
 FRACTIONS = frozenset(
@@ -16,11 +15,6 @@ FRACTIONS = frozenset(
     }
 )
 """Quantities that are shares, shown in per cent."""
-
-
-def claim_rows(run: Run) -> tuple[ClaimRow, ...]:
-    """Return the rows of the table ``claims``."""
-    return run.rows(CLAIMS)
 
 
 def published_text(row: ClaimRow) -> str:

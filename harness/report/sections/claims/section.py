@@ -12,11 +12,11 @@ from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, Definitions, Heading, Paragraph, Phrase, ReportBlock, Words, rich
 from harness.report.sections.claims.markdown import markdown
 from harness.report.sections.claims.published import MEANINGS, SYMBOLS, PublishedFigure, published_figures
-from harness.report.sections.claims.rows import allowed_range, claim_number, claim_rows, published_text
+from harness.report.sections.claims.rows import allowed_range, claim_number, published_text
 from harness.report.sections.claims.why import Contradiction, contradictions
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
-from harness.tables.claims import ClaimRow
+from harness.tables.claims import CLAIMS, ClaimRow
 from harness.text.numbers import count
 from harness.text.plain_text import capitalised, in_turn, listed
 
@@ -34,9 +34,7 @@ MANY = 50
 
 def claim_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield how the published numbers stand, what cannot be right, their tables, and why they differ."""
-    study, claims = run.manifest.study, claim_rows(run)
-    if not claims:
-        return
+    study, claims = run.manifest.study, run.rows(CLAIMS)
     figures = published_figures(run)
     n_of = Counter(row.status for row in claims)
     counts = listed(f"{gettext(status)} {count(n_of[status])}" for status, _ in MEANINGS if n_of[status])
@@ -170,7 +168,7 @@ def _meanings(statuses: Sequence[str]) -> Words:
 
 def claim_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
     """Yield the section as Markdown."""
-    if report_format == "markdown" and claim_rows(run):
+    if report_format == "markdown":
         text = markdown(run.manifest.study, published_figures(run))
         yield ReportFile(MARKDOWN, text, gettext("the publication figure by figure, as Markdown"))
 
@@ -182,4 +180,5 @@ CLAIMS_SECTION = Section(
     content=claim_blocks,
     heading=marked("Published numbers, figure by figure"),
     files=claim_files,
+    tables=(CLAIMS.name,),
 )

@@ -185,4 +185,7 @@ def contrast_groups(run: Run) -> Iterable[str]:
     return dict.fromkeys(row.group for row in contrast_rows(run) if row.group)
 
 
-CONTRASTS_SECTION = Section("contrasts", marked("Contrasts"), 750, contrast_blocks, _heading, contrast_groups)
+CONTRASTS_SECTION = Section(
+    *("contrasts", marked("Contrasts"), 750, contrast_blocks, _heading, contrast_groups),
+    tables=("contrasts",),
+)

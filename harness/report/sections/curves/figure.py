@@ -55,9 +55,9 @@ from harness.report.drawing.series import (
     series_of,
 )
 from harness.report.drawing.truth import plot_true_turns, plot_truth, true_turn_handles, truth_handles
-from harness.report.featured import featured
 from harness.report.sections.curves.captions import curve_caption, outcomes_caption
 from harness.report.sections.curves.scene import MOST_BANDS, CurveScene, SupportedShare
+from harness.report.sections.section import featured
 from harness.text.plain_text import file_slug, listed, shortened
 
 PANELS_IN_A_ROW = 3

@@ -137,4 +137,6 @@ def _heading(run: Run) -> str:
     return gettext("Net effect of {exposures}").format(exposures=_exposures(run, run.manifest.study.label))
 
 
-CURVES_SECTION = Section("curves", marked("Net effect curves"), 700, curve_blocks, _heading)
+CURVES_SECTION = Section(
+    "curves", marked("Net effect curves"), 700, curve_blocks, _heading, tables=("curves",)
+)

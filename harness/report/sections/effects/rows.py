@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.sections.coefficients.section import regime_label
+from harness.report.sections.coefficients import regime_label
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.text.numbers import plain

@@ -10,7 +10,7 @@ from harness.findings.effects import FEW_ENTITIES, LITTLE_LEFT, WEAK
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, UnlessSaid, rich
+from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.sections.effects.rows import (
     FORMS,
     METHODS,
@@ -61,14 +61,14 @@ def _subject(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Ite
         yield table
 
 
-def _assumption(method: str, assumption: str) -> UnlessSaid:
+def _assumption(method: str, assumption: str) -> SmallPrint:
     """Return what a method assumes, or where that stands already."""
     words = gettext("{method} assume:") if method.endswith("s") else gettext("{method} assumes:")
     elsewhere = gettext("**{method}**: what is assumed stands under [What the run says](#verdict).")
-    return UnlessSaid(
-        assumption,
-        SmallPrint((Phrase(words.format(method=method), "strong"), f" {assumption}")),
-        SmallPrint(rich(elsewhere, {"method": method})),
+    return SmallPrint(
+        (Phrase(words.format(method=method), "strong"), f" {assumption}"),
+        known=assumption,
+        reference=rich(elsewhere, {"method": method}),
     )
 
 
@@ -198,4 +198,4 @@ def _each(
         yield words, value
 
 
-EFFECTS_SECTION = Section("effects", marked("Debiased effects"), 770, effect_blocks)
+EFFECTS_SECTION = Section("effects", marked("Debiased effects"), 770, effect_blocks, tables=("effects",))

@@ -27,8 +27,8 @@ from harness.report.drawing.fonts import drawable, drawable_label, drawable_line
 from harness.report.drawing.palette import MODE_STYLES
 from harness.report.drawing.series import effect_unit_label, zero_line
 from harness.report.drawing.truth import plot_true_places, true_place_handle
-from harness.report.featured import featured
 from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels, Partition, groups_of
+from harness.report.sections.section import featured
 from harness.tables.heterogeneity import GroupRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, shortened, wrapped

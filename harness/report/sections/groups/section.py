@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint
-from harness.report.featured import featured
+from harness.report.blocks import Heading, NewSentences, Paragraph, Phrase, ReportBlock, SmallPrint
 from harness.report.sections.groups.rows import MODES, Partition, groups_of
-from harness.report.sections.section import Section
+from harness.report.sections.section import Section, featured
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
 from harness.tables.heterogeneity import DifferenceRow, GroupRow
 from harness.text.numbers import NOTHING, count, estimated, percent
@@ -43,7 +42,7 @@ def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
         yield from group_figures(run, partition, renderer)
         yield group_table(grouped)
         for sentence in grouped.left_out:
-            yield SaidOnce(sentence, "note")
+            yield NewSentences(sentence, "note")
         yield difference_table(grouped)
     yield SmallPrint(
         gettext(
@@ -220,4 +219,6 @@ def group_names(run: Run) -> Iterable[str]:
     return dict.fromkeys(row.group for row in run.view(groups_of).rows)
 
 
-GROUPS_SECTION = Section("groups", marked("Groups"), 800, group_blocks, drawn_names=group_names)
+GROUPS_SECTION = Section(
+    "groups", marked("Groups"), 800, group_blocks, drawn_names=group_names, tables=("heterogeneity",)
+)

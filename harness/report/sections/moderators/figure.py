@@ -40,7 +40,6 @@ from harness.report.drawing.truth import (
     true_turn_handles,
     truth_handles,
 )
-from harness.report.featured import featured
 from harness.report.sections.moderators.contour import (
     plot_contours,
     plot_thresholds,
@@ -49,6 +48,7 @@ from harness.report.sections.moderators.contour import (
 )
 from harness.report.sections.moderators.rows import Question, conditional
 from harness.report.sections.moderators.surfaces import Surface, true_levels
+from harness.report.sections.section import featured
 from harness.tables.conditional import SurfaceKey, ThresholdRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug

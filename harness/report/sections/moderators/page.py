@@ -17,10 +17,10 @@ from harness.language import closed_up, gettext
 from harness.record.study import StudyRecord
 from harness.report.drawing.series import effect_label
 from harness.report.drawing.truth import TRUTH
-from harness.report.featured import featured
+from harness.report.render.html import environment, packaged, script_hash, style_sheet
 from harness.report.sections.moderators.rows import Conditional, conditional, threshold_text
 from harness.report.sections.moderators.surfaces import Surface, true_levels
-from harness.report.templating import environment, packaged, script_hash, style_sheet
+from harness.report.sections.section import featured
 from harness.tables.conditional import SurfaceKey
 from harness.text.plain_text import printable
 

@@ -12,9 +12,8 @@ from harness.findings.lines import POINTWISE, ConditionalEffect
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
-from harness.report.featured import featured
 from harness.report.sections.moderators.rows import Question, conditional, threshold_text
-from harness.report.sections.section import ReportFile, Section
+from harness.report.sections.section import ReportFile, Section, featured
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
 from harness.tables.conditional import InteractionRow, SurfaceKey
 from harness.text.numbers import MISSING, EstimateText, estimated, fixed, interval, percent, plain
@@ -161,4 +160,5 @@ MODERATORS_SECTION = Section(
     content=moderator_blocks,
     heading=marked("Conditions of the effect"),
     files=surface_files,
+    tables=("conditional_effects",),
 )

@@ -19,10 +19,9 @@ from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import Multiverse
 from harness.report.sections.multiverse.text import choice_label, level_label, published_gains
-from harness.tables.claims import ClaimRow
+from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.gain import GainStatus
 from harness.text.numbers import count, percent
 from harness.text.plain_text import file_slug, shortened
@@ -55,7 +54,7 @@ NAMES = {
 def specification_figure(run: Run, multiverse: Multiverse, renderer: FigureRenderer) -> RenderedFigure:
     """Return the specification curve of one outcome."""
     study, outcome = run.manifest.study, multiverse.outcome
-    published = published_gains(claim_rows(run), multiverse)
+    published = published_gains(run.rows(CLAIMS), multiverse)
     return renderer.render(
         f"multiverse-{file_slug(outcome)}",
         plot_specification_curve(study, multiverse, published),

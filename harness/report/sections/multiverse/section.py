@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Bullets, ReportBlock, SmallPrint, tabs_of
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import choice_label, level_label, multiverse_text
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableColumn, rows_of
+from harness.tables.claims import CLAIMS
 from harness.text.numbers import count, percent
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _outcome(run: Run, multiverse: Multiverse, renderer: FigureRenderer) -> Iter
     from harness.report.sections.multiverse.figure import specification_figure
 
     choices = choices_of(run, multiverse.outcome)
-    yield Bullets(multiverse_text(run.manifest.study, multiverse, choices, claim_rows(run)))
+    yield Bullets(multiverse_text(run.manifest.study, multiverse, choices, run.rows(CLAIMS)))
     yield specification_figure(run, multiverse, renderer)
     table = choice_table(run, multiverse.outcome)
     if table.groups:
@@ -81,4 +81,5 @@ MULTIVERSE_SECTION = Section(
     place=600,
     content=multiverse_blocks,
     heading=marked("The gain under every combination of choices"),
+    tables=("multiverse",),
 )

@@ -9,7 +9,7 @@ from harness.evaluation.tables import LEFT
 from harness.findings.gains import Gains
 from harness.language import gettext
 from harness.record.study import StudyRecord
-from harness.report.blocks import Paragraph, ReportBlock, SaidOf
+from harness.report.blocks import NewSentences, Paragraph, ReportBlock
 from harness.report.sections.origin.rows import NEEDED, NEVER_SEEN, GainLeft, gains_left
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.tables.gain import PartRow
@@ -35,7 +35,7 @@ def outcome_blocks(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iter
         return
     sentences = " ".join(never_seen(study, found))
     if sentences:
-        yield SaidOf(sentences, study.label(outcome), about="never seen")
+        yield NewSentences(sentences, subject=study.label(outcome), topic="never seen")
     yield left_figure(gains, outcome, renderer)
     yield left_table(gains, outcome)
     known = {left.estimator for left in found}

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.claims.rows import claim_rows, published_text
+from harness.report.sections.claims.rows import published_text
+from harness.tables.claims import CLAIMS
 
 
 @pytest.fixture(scope="module")
@@ -24,5 +25,5 @@ def run(wage):
     ],
 )
 def test_a_published_number_keeps_its_digits(run, quantity, published, digits, text):
-    row = dataclasses.replace(claim_rows(run)[0], quantity=quantity, published=published, digits=digits)
+    row = dataclasses.replace(run.rows(CLAIMS)[0], quantity=quantity, published=published, digits=digits)
     assert published_text(row) == text

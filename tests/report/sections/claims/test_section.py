@@ -7,9 +7,9 @@ import pytest
 from harness.findings.run import read_run
 from harness.report.sections.claims.markdown import markdown
 from harness.report.sections.claims.published import published_figures
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.claims.section import CLAIMS_SECTION, MARKDOWN, claim_table
 from harness.report.sections.claims.why import contradictions, differing_estimators
+from harness.tables.claims import CLAIMS
 from report.shown_blocks import blocks_of, cells, said_in
 
 
@@ -44,7 +44,7 @@ def test_how_the_numbers_stand_is_counted_and_contradictions_come_first(run):
         "The spec declares 6 published numbers: inconsistent 1, inconsistent under assumption 1, differs 2, "
         "reproduced 1, not comparable 1."
     )
-    contradiction, assumed = contradictions(run.manifest.study, claim_rows(run))
+    contradiction, assumed = contradictions(run.manifest.study, run.rows(CLAIMS))
     assert (contradiction.assumption, assumed.assumption, assumed.reason) == ("", "one fit", "two bends")
     assert contradiction.reason.startswith("the errors 0.0010 and 0.0034 give a gain of")
     assert contradiction.claims == "Table 2: Log wage, gain over the reference, 67.8582%"
@@ -84,7 +84,7 @@ def test_what_two_estimators_and_two_protocols_do_otherwise_is_told(run):
 def test_options_of_nested_estimators_are_compared_by_their_paths(run):
     study = run.manifest.study
     claim = dataclasses.replace(
-        next(row for row in claim_rows(run) if row.estimator == "rab" and row.counterpart_estimator),
+        next(row for row in run.rows(CLAIMS) if row.estimator == "rab" and row.counterpart_estimator),
         counterpart_estimator="own",
     )
     rab = next(entry for entry in study.estimators if entry.id == "rab")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.blocks import UnlessSaid, plain_words
+from harness.report.blocks import SmallPrint, plain_words
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.marks import plot_forest
 from harness.report.sections.effects.figure import centred, model_lines, plot_lines, whiskers_of
@@ -141,7 +141,7 @@ def test_the_section_is_there_where_effects_are_and_says_what_they_assume(run, w
     assert blocks_of(EFFECTS_SECTION, read_run(wage)) == []
     blocks = blocks_of(EFFECTS_SECTION, run)
     assert len(tables_in(blocks)) == 1
-    assert [plain_words(one.block.words) for one in blocks if isinstance(one, UnlessSaid)] == [
+    assert [plain_words(one.words) for one in blocks if isinstance(one, SmallPrint)] == [
         "First differences assume: first_differences.",
         "Correlated random effects assume: correlated_random_effects.",
     ]

@@ -9,9 +9,9 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from harness.findings.run import read_run
+from harness.report.render.html import script_hash
 from harness.report.sections.moderators.page import rounded, script_json, surface_content
 from harness.report.sections.moderators.rows import conditional
-from harness.report.templating import script_hash
 from report.changed_run import with_table
 from report.fake_run import HOSTILE
 

@@ -8,7 +8,6 @@ import pytest
 from harness.arrays import frozen_floats, frozen_ints
 from harness.findings.run import read_run
 from harness.report.drawing.canvas import FigureRenderer, house_style, settle
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.figure import (
     MOST_LINES,
     axis_limits,
@@ -18,6 +17,7 @@ from harness.report.sections.multiverse.figure import (
 )
 from harness.report.sections.multiverse.rows import Choice, multiverses
 from harness.report.sections.multiverse.text import published_gains
+from harness.tables.claims import CLAIMS
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def run(wage):
 
 
 def plotted(run, multiverse):
-    published = published_gains(claim_rows(run), multiverse)
+    published = published_gains(run.rows(CLAIMS), multiverse)
     return plot_specification_curve(run.manifest.study, multiverse, published)
 
 
@@ -74,7 +74,7 @@ def test_losses_beyond_the_axis_are_triangles_at_its_edge(run):
     low, high = np.minimum(gain - 0.05, multiverse.low), np.array(multiverse.high)
     high[:3] = gain[:3] + 0.05
     lost = replace(multiverse, gain=frozen_floats(gain), low=frozen_floats(low), high=frozen_floats(high))
-    start, end = axis_limits(lost, published_gains(claim_rows(run), lost))
+    start, end = axis_limits(lost, published_gains(run.rows(CLAIMS), lost))
     assert -2.2 * end < start < gain[3]
     with house_style():
         curve, _ = plotted(run, lost).axes

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import choices_of, multiverses
 from harness.report.sections.multiverse.section import choice_table
 from harness.report.sections.multiverse.text import honest, multiverse_text, published_gains
+from harness.tables.claims import CLAIMS
 from report.shown_blocks import texts
 
 
@@ -24,7 +24,7 @@ def test_choices_that_move_most_come_first(run, wage):
     shares = stored.groupby("choice")["share_of_variance"].first().sort_values(ascending=False)
     headings = ["Protocol", "Reference", "Clusters", "Rows compared on", "Random seed"]
     assert [group.heading for group in table.groups] == headings
-    assert table.groups[0].beside == (f"{100 * shares.iloc[0]:.1f}%",)
+    assert table.groups[0].end == (f"{100 * shares.iloc[0]:.1f}%",)
     assert list(texts(table, 1)) == ["Pooled OLS", "Fixed effects"]
     means = wage.read_table("multiverse").groupby("sample")["gain"].mean()
     assert [(name, own[1]) for name, own in texts(table, 3).items()] == [
@@ -44,7 +44,7 @@ def test_the_sentences_have_the_counts_of_the_table(run, table):
     apart = table[table["protocol"].isin(["held_out_entities", "forward"]) & (table["sample"] == "test")]
     assert len(table) == 2 * 4 * 2 * 2 * 3
     first, second, published, strongest = multiverse_text(
-        run.manifest.study, one, choices_of(run, "lwage"), claim_rows(run)
+        run.manifest.study, one, choices_of(run, "lwage"), run.rows(CLAIMS)
     )
     assert first == (
         f"SOM + ANN has a positive gain in {(gain > 0).sum()} of all 96 combinations "
@@ -85,7 +85,7 @@ def _shares(table):
 
 def test_a_published_gain_within_the_range_is_placed(run):
     (one,) = run.view(multiverses)
-    (claim,) = published_gains(claim_rows(run), one)
+    (claim,) = published_gains(run.rows(CLAIMS), one)
     assert claim.published == 0.678582
     assert honest(run.manifest.study, one).gain.size == 24
     lowered = _with_gain(claim, float(np.median(one.gain)))
@@ -96,7 +96,7 @@ def test_a_published_gain_within_the_range_is_placed(run):
 
 def test_the_same_gain_printed_twice_is_told_once(run):
     (one,) = run.view(multiverses)
-    (claim,) = published_gains(claim_rows(run), one)
+    (claim,) = published_gains(run.rows(CLAIMS), one)
     again = _with_gain(claim, 0.6786, digits=4)
     assert published_gains([again, claim], one) == (claim,)
 

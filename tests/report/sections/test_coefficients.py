@@ -3,7 +3,7 @@
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.coefficients.section import coefficient_table, term_label, without_coefficients
+from harness.report.sections.coefficients import coefficient_table, term_label, without_coefficients
 from report.shown_blocks import cells
 
 NB = "\u00a0"

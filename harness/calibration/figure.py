@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harness.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow
 from harness.language import gettext
-from harness.report.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow, is_off
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     FigureRenderer,
@@ -21,13 +21,14 @@ from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, shortened
 
 ROW_HEIGHT = 0.15
+
+# Characters of a row's label.
 LABEL = 34
-"""Characters of a row's label."""
 
 FINE, OFF = "#00558c", "#a84300"
 
+# A heading, the shares under it, and the share that is promised; None where none is.
 Shares = tuple[str, Sequence[CalibrationRow], float | None]
-"""A heading, the shares under it, and the share that is promised; None where none is."""
 
 
 def calibration_figure(found: Calibration) -> RenderedFigure:
@@ -35,30 +36,28 @@ def calibration_figure(found: Calibration) -> RenderedFigure:
     with house_style():
         return FigureRenderer(is_simulated=True).render(
             "calibration-with-effect" if found.effect else "calibration",
-            draw_calibration(found),
+            plot_calibration(found),
             alt=gettext("Dots with limits: how often gains were found, and how often bands held the truth."),
-            caption=(
-                gettext(
-                    "Left: share of {n_panels} panels in which a gain was found, by protocol. Right: "
-                    "share in which the simultaneous band holds the whole truth, and share of the "
-                    "curve that pointwise bands hold. Bars are exact binomial {limits} limits; "
-                    "dashed lines what is promised, for gains at most. An open diamond is a share "
-                    "whose limits exclude it on the wrong side."
-                ).format(n_panels=count(found.n_panels), limits=percent(found.limits, 0))
-            ),
+            caption=gettext(
+                "Left: share of {n_panels} panels in which a gain was found, by protocol. Right: "
+                "share in which the simultaneous band holds the whole truth, and share of the "
+                "curve that pointwise bands hold. Bars are exact binomial {limits} limits; "
+                "dashed lines what is promised, for gains at most. An open diamond is a share "
+                "whose limits exclude it on the wrong side."
+            ).format(n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
         )
 
 
-def draw_calibration(found: Calibration) -> Figure:
+def plot_calibration(found: Calibration) -> Figure:
     """Return the figure, a row of two panels for each outcome: gains on the left, bands on the right."""
     study = found.manifest.study
     sides = [(list(_gains(found, outcome)), list(_bands(found, outcome))) for outcome in study.outcomes]
-    heights = [max(map(_height, both)) for both in sides]
+    heights = [max(sum(1 + len(rows) for _, rows, _ in side) for side in both) for both in sides]
     figure = new_figure(DOUBLE_COLUMN, 0.5 + sum(ROW_HEIGHT * height + 0.6 for height in heights))
     grid = figure.subplots(len(sides), 2, squeeze=False, height_ratios=heights)
     for outcome, both, axes, height in zip(study.outcomes, sides, grid, heights, strict=True):
         for side, shares in zip(axes, both, strict=True):
-            _draw(side, found, shares, height=height)
+            _plot_side(side, found, shares, height=height)
         left, right = axes
         label = shortened(study.label(outcome), 30)
         name = gettext(": {outcome}").format(outcome=label) if len(sides) > 1 else ""
@@ -78,28 +77,23 @@ def _gains(found: Calibration, outcome: str) -> Iterator[Shares]:
 
 
 def _bands(found: Calibration, outcome: str) -> Iterator[Shares]:
+    words = gettext("{kind}, {band} band")
     for finding, (kind, band) in BANDS.items():
         if rows := found.of(outcome, finding):
-            words = gettext("{kind}, {band} band")
             heading = words.format(kind=capitalised(gettext(kind)), band=gettext(band))
             yield heading, rows, found.nominal(finding)
 
 
-def _height(shares: Sequence[Shares]) -> int:
-    return sum(1 + len(rows) for _, rows, _ in shares)
-
-
-def _draw(axes: Axes, found: Calibration, shares: Sequence[Shares], *, height: int) -> None:
-    study = found.manifest.study
+def _plot_side(axes: Axes, found: Calibration, shares: Sequence[Shares], *, height: int) -> None:
     at, labels, headings = 0, [], []
     for heading, rows, promised in shares:
+        start = at
         headings.append(at)
         labels.append(heading)
-        start = at
         for row in rows:
             at += 1
-            labels.append(study.estimator_label(row.estimator))
-            _draw_share(axes, row, at, is_off=is_off(found, row))
+            labels.append(found.manifest.study.estimator_label(row.estimator))
+            _plot_share(axes, row, at, is_off=found.is_off(row))
         if promised is not None:
             ends = [start + 0.4, at + 0.5]
             axes.plot([100 * promised] * 2, ends, color="#1a1a1a", linewidth=0.9, linestyle=(0, (3, 1.5)))
@@ -114,14 +108,12 @@ def _draw(axes: Axes, found: Calibration, shares: Sequence[Shares], *, height: i
     axes.spines["left"].set_visible(False)
 
 
-def _draw_share(axes: Axes, row: CalibrationRow, at: int, *, is_off: bool) -> None:
-    colour = OFF if is_off else FINE
+def _plot_share(axes: Axes, row: CalibrationRow, at: int, *, is_off: bool) -> None:
+    colour, inside = (OFF, "white") if is_off else (FINE, FINE)
     axes.plot([100 * row.conf_low, 100 * row.conf_high], [at, at], color=colour, linewidth=1.1)
     axes.plot(
-        100 * row.share,
-        at,
-        marker="D" if is_off else "o",
-        markerfacecolor="white" if is_off else colour,
+        *(100 * row.share, at, "D" if is_off else "o"),
+        markerfacecolor=inside,
         markeredgecolor=colour,
         markersize=4,
     )

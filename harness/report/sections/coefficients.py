@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
-from harness.report.blocks import Paragraph, Phrase, ReportBlock, SaidOnce, SmallPrint, tabs_of
+from harness.report.blocks import NewSentences, Paragraph, Phrase, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
@@ -19,29 +20,25 @@ from harness.text.numbers import MISSING, count, decimals_for, fixed, interval, 
 from harness.text.plain_text import joined
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from harness.report.drawing.canvas import FigureRenderer
 
+# How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``.
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
-"""How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``."""
-
 
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
+# By estimator and term.
 Estimates = Mapping[str, Mapping[str, CoefficientRow]]
-"""By estimator and term."""
-
-
-def coefficient_rows(run: Run) -> tuple[CoefficientRow, ...]:
-    """Return the rows of the table ``coefficients``."""
-    return run.rows(COEFFICIENTS)
 
 
 def estimates_of(run: Run, outcome: str) -> Estimates:
     """Return the coefficients for one outcome that are numbers, estimators in the order of the study."""
     own: dict[str, dict[str, CoefficientRow]] = {}
-    for row in coefficient_rows(run):
+    for row in run.rows(COEFFICIENTS):
         if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
             own.setdefault(row.estimator, {})[row.term] = row
     return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
@@ -66,20 +63,16 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
     else:
         yield Paragraph(gettext("No estimator has coefficients."), "soft")
     for reason in without_coefficients(run, outcome):
-        yield SaidOnce(reason, "note")
-    caveat = coefficient_caveat(run, outcome)
-    if caveat:
+        yield NewSentences(reason, "note")
+    if caveat := coefficient_caveat(run, outcome):
         yield Paragraph(caveat, "note")
 
 
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
     """Yield why some estimators have no coefficients, those with the same reason together."""
     having = estimates_of(run, outcome)
-    reasons = {
-        row.estimator: row.reason
-        for row in coefficient_rows(run)
-        if row.outcome == outcome and not row.is_done
-    }
+    refused = (row for row in run.rows(COEFFICIENTS) if row.outcome == outcome and not row.is_done)
+    reasons = {row.estimator: row.reason for row in refused}
     without: dict[str, list[str]] = {}
     for entry in run.manifest.study.estimators:
         if entry.id not in having:
@@ -91,13 +84,10 @@ def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
 def coefficient_caveat(run: Run, outcome: str) -> str:
     """Return what a lagged outcome does to coefficients of estimators with effects; empty without one."""
     having = estimates_of(run, outcome)
-    biased = [
-        entry.label for entry in run.manifest.study.estimators if entry.id in having and entry.goes_by_within
-    ]
+    biased = [one.label for one in run.manifest.study.estimators if one.id in having and one.goes_by_within]
     caveat = nickell_caveat(run, outcome) if biased else ""
-    return (
-        gettext("{estimators}: {caveat}").format(estimators=joined(biased), caveat=caveat) if caveat else ""
-    )
+    words = gettext("{estimators}: {caveat}")
+    return words.format(estimators=joined(biased), caveat=caveat) if caveat else ""
 
 
 def coefficient_table(run: Run, outcome: str) -> ReportTable:
@@ -107,7 +97,6 @@ def coefficient_table(run: Run, outcome: str) -> ReportTable:
     firsts = [next(iter(columns[entry.id].values())) for entry in entries]
     terms = terms_in_order(study, (term for own in columns.values() for term in own))
     effects = [joined([gettext(name) for name in entry.effects]) or MISSING for entry in entries]
-    degrees = (_degrees(row.df_resid) for row in firsts)
     return ReportTable(
         caption=gettext("Coefficients for {label}").format(label=study.axis_label(outcome)),
         columns=(TableColumn(gettext("Term")), *(TableColumn(entry.label) for entry in entries)),
@@ -117,11 +106,18 @@ def coefficient_table(run: Run, outcome: str) -> ReportTable:
         foot=(
             TableRow((gettext("Effects taken out"), *effects)),
             TableRow((gettext("Standard errors"), *(translated(row.covariance) for row in firsts))),
-            TableRow((gettext("Degrees of freedom"), *degrees), is_for_files=True),
+            TableRow(
+                (gettext("Degrees of freedom"), *(_degrees(row.df_resid) for row in firsts)),
+                is_for_files=True,
+            ),
             TableRow((gettext("Rows"), *(count(row.n_obs) for row in firsts)), is_for_files=True),
         ),
         most=2,
     )
+
+
+def _degrees(value: float) -> str:
+    return fixed(value, 1 if math.isfinite(value) and value != round(value) else 0)
 
 
 def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
@@ -150,18 +146,12 @@ def regime_label(study: StudyRecord, regime: str) -> str:
     return f"{above}{study.label(found['variable'])} {sign} {plain(float(found['high']))}"
 
 
-def _degrees(value: float) -> str:
-    return fixed(value, 0 if value == round(value) else 1) if math.isfinite(value) else fixed(value, 0)
-
-
 def _row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | None]) -> TableRow:
-    cells = term_cells(rows)
-    label = term_label(study, term)
+    label, cells = term_label(study, term), term_cells(rows)
     if term not in study.exposure_columns:
         return TableRow((label, *cells))
-    return TableRow(
-        (TableCell((f"{label} ", Phrase(gettext("(exposure)"), look="soft"))), *cells), "reference"
-    )
+    exposure = TableCell((f"{label} ", Phrase(gettext("(exposure)"), look="soft")))
+    return TableRow((exposure, *cells), "reference")
 
 
 def term_cells(rows: Sequence[CoefficientRow | None]) -> tuple[TableCell, ...]:
@@ -177,3 +167,61 @@ def _cell(row: CoefficientRow, decimals: int) -> TableCell:
 
 
 COEFFICIENTS_SECTION = Section("coefficients", marked("Coefficients"), 1200, coefficient_blocks)
+
+# Statistics beneath the coefficients of a stored fit, with their labels.
+STATISTICS: Mapping[str, str] = {"N": marked("Observations"), "se_type": marked("Covariance")}
+
+# Names of maketables by those of the table ``coefficients``.
+COLUMNS: Mapping[str, str] = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFit:
+    """Estimates of one estimator for one outcome, read from a run; ``maketables.ETable([fit])`` takes it.
+
+    Attributes
+    ----------
+    outcome : how it is called
+    rows : of the table ``coefficients``, one a term; at least one
+    labels : of terms, by name
+    effects : keys and columns whose effects are absorbed
+    """
+
+    outcome: str
+    rows: pd.DataFrame
+    labels: Mapping[str, str]
+    effects: tuple[str, ...] = ()
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        table = self.rows.set_index("term")[list(COLUMNS)].rename(columns=COLUMNS)
+        return table.rename_axis(gettext("Coefficient"))
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return self.outcome
+
+    @property
+    def __maketables_var_labels__(self) -> Mapping[str, str]:
+        return self.labels
+
+    @property
+    def __maketables_fixef_string__(self) -> str | None:
+        return "+".join(self.effects) or None
+
+    @property
+    def __maketables_vcov_info__(self) -> Mapping[str, str]:
+        return {"vcov_type": str(self.__maketables_stat__("se_type"))}
+
+    @property
+    def __maketables_stat_labels__(self) -> Mapping[str, str]:
+        return {key: gettext(label) for key, label in STATISTICS.items()}
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        return list(STATISTICS)
+
+    def __maketables_stat__(self, key: str) -> int | str | None:
+        first = self.rows.iloc[0]
+        known: dict[str, int | str] = {"N": int(first["n_obs"]), "se_type": str(first["covariance"])}
+        return known.get(key)

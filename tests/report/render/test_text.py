@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.render.latex import latex_tabular
+from harness.report.render.text import latex_tabular
 from harness.report.table import ReportTable, RowGroup, TableColumn, rows_of
 from harness.text.numbers import significant
 from harness.text.plain_text import latex

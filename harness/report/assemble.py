@@ -1,8 +1,8 @@
-"""Sections as they stand in one report: what each shows of the run, the files it adds, or why it failed."""
+"""Sections as they stand on one page: what each shows of the run, the files it adds, or why it failed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -20,26 +20,25 @@ IN_THIS_PROCESS = ThisProcess()
 
 
 @dataclass(frozen=True, eq=False)
-class ShownSection:
-    """A section that has something to show of a run, or that failed.
+class PageSection:
+    """A section of a page.
 
     Attributes
     ----------
+    name : anchor
+    heading : above it
     blocks : what it shows, or why it failed
+    title : what the table of contents calls it
     files : that it adds to the run folder, in the formats that are requested
     drawn_names : names from the data that its figures show
     """
 
-    section: Section
+    name: str
     heading: str
     blocks: tuple[ReportBlock, ...]
+    title: str = ""
     files: tuple[ReportFile, ...] = ()
     drawn_names: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What the table of contents calls it."""
-        return gettext(self.section.title)
 
     @property
     def figures(self) -> tuple[RenderedFigure, ...]:
@@ -53,18 +52,17 @@ def figures_in(blocks: Iterable[ReportBlock]) -> Iterator[RenderedFigure]:
         if isinstance(block, RenderedFigure):
             yield block
         elif isinstance(block, Tabs):
-            for _, own in block.tabs:
-                yield from figures_in(own)
+            yield from figures_in(own for _, tab in block.tabs for own in tab)
 
 
-def shown_sections(
+def assembled(
     run: Run,
     sections: Sequence[Section],
     formats: Sequence[ReportFormat],
     *,
     before: Sequence[RenderedFigure] = (),
     workers: Workers = IN_THIS_PROCESS,
-) -> tuple[ShownSection, ...]:
+) -> tuple[PageSection, ...]:
     """Return the sections that are present in a run, in their order, all figures printed.
 
     One that fails, or has a figure that does, stands there with the reason and takes no other with it; a run
@@ -80,51 +78,48 @@ def shown_sections(
     ArtifactError
         Where a table lacks what a section needs, or one of the figures `before` cannot be printed.
     """
-    made: list[ShownSection] = []
+    made: list[PageSection] = []
+
+    def figures() -> Iterator[RenderedFigure]:
+        renderer = FigureRenderer(run.manifest.data.simulated)
+        for section in sorted(sections, key=lambda section: (section.place, section.name)):
+            with house_style():
+                own = _made(run, section, renderer, formats)
+            if own is not None:
+                made.append(own)
+                yield from own.figures
+
     # Workers ask for the figures that follow from threads of their own.
-    drawn = in_language(_made(run, sections, formats, into=made))
-    missing = print_figures(chain(before, drawn), workers=workers)
-    problems = [
-        Problem(figure.name, missing[figure.name], hint="see harness doctor for fonts and versions")
-        for figure in before
-        if figure.name in missing
-    ]
+    missing = print_figures(chain(before, in_language(figures())), workers=workers)
+    hint = "see harness doctor for fonts and versions"
+    problems = [Problem(one.name, missing[one.name], hint=hint) for one in before if one.name in missing]
     if problems:
         raise ArtifactError(*problems)
-    return tuple(_without_unprinted(shown, missing) for shown in made)
+    reasons = [next((missing[one.name] for one in own.figures if one.name in missing), "") for own in made]
+    return tuple(
+        _failed(own.name, own.title, reason) if reason else own
+        for own, reason in zip(made, reasons, strict=True)
+    )
 
 
 def _made(
-    run: Run, sections: Sequence[Section], formats: Sequence[ReportFormat], *, into: list[ShownSection]
-) -> Iterator[RenderedFigure]:
-    """Make section after section, and yield the figures of each."""
-    renderer = FigureRenderer(run.manifest.data.simulated)
-    for section in sorted(sections, key=lambda section: (section.place, section.name)):
-        with house_style():
-            own = tuple(_shown(run, section, renderer, formats))
-        into += own
-        for shown in own:
-            yield from shown.figures
-
-
-def _without_unprinted(shown: ShownSection, missing: Mapping[str, str]) -> ShownSection:
-    """Return the section, or why it failed where one of its figures could not be printed."""
-    reasons = [missing[figure.name] for figure in shown.figures if figure.name in missing]
-    return _failed(shown.section, reasons[0]) if reasons else shown
-
-
-def _shown(
     run: Run, section: Section, renderer: FigureRenderer, formats: Sequence[ReportFormat]
-) -> Iterator[ShownSection]:
+) -> PageSection | None:
+    """Return what a section shows; None where it has nothing to show of the run."""
+    title = gettext(section.title)
     try:
-        blocks = tuple(map(_block, section.content(run, renderer)))
-        if blocks:
-            files = tuple(file for one in formats for file in section.files(run, one))
-            yield ShownSection(section, section.headed(run), blocks, files, tuple(section.drawn_names(run)))
+        blocks = tuple(map(_block, section.blocks(run, renderer)))
+        if not blocks:
+            return None
+        files = tuple(file for one in formats for file in section.files(run, one))
+        return PageSection(
+            section.name, section.headed(run), blocks, title, files, tuple(section.drawn_names(run))
+        )
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
-        yield _failed(section, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        kind = type(error).__name__
+        return _failed(section.name, title, f"{kind}: {error}" if str(error) else kind)
 
 
 def _block(given: object) -> ReportBlock:
@@ -133,6 +128,6 @@ def _block(given: object) -> ReportBlock:
     return given
 
 
-def _failed(section: Section, reason: str) -> ShownSection:
+def _failed(name: str, title: str, reason: str) -> PageSection:
     text = gettext("This section could not be made: {reason}.").format(reason=reason)
-    return ShownSection(section, gettext(section.title), (Paragraph(text, "worse"),))
+    return PageSection(name, title, (Paragraph(text, "worse"),), title)

@@ -1,4 +1,4 @@
-"""A run told in the language of its report: names that the harness gives, and findings, made again in it."""
+"""A run in the language of its report: names that the harness gives, and findings, made again in it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,21 @@ from harness.record.manifest import Manifest
 from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
 from harness.tables.findings import FINDINGS
 
-NAMED = (
+# Words that tables hold in English: the keys and what is absorbed, what claims say of curves, effects and
+# numbers that are tied, and what checks of them assume.
+MESSAGES = (
     *(marked("entity"), marked("time"), marked("entity effects"), marked("time effects")),
-    marked("entity and time effects"),
-)
-"""What tables call the keys and what is taken out of them."""
-
-KINDS = (
-    *(marked("rising"), marked("falling"), marked("steepening"), marked("slowing")),
-    *(marked("narrowing"), marked("widening"), marked("negative"), marked("positive")),
+    *(marked("entity and time effects"), marked("rising"), marked("falling"), marked("steepening")),
+    *(marked("slowing"), marked("narrowing"), marked("widening"), marked("negative"), marked("positive")),
     *(marked("increasing"), marked("decreasing"), marked("minimum"), marked("maximum")),
-)
-"""What claims say of curves and effects."""
-
-VERDICTS = (
     *(marked("they do not"), marked("effects that differ between entities may")),
     *(marked("within"), marked("beyond"), marked("one fit")),
     *(marked("one effect for all entities"), marked("one unit system")),
 )
-"""Parts of what claims say of numbers that are tied, and what checks of them assume."""
 
 
 @contextmanager
-def told(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
+def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
     """Write texts in the language of a run's report, and yield the run with its own words in it.
 
     Tables hold English. What was composed then is looked up among the messages of the folder; the sentences
@@ -79,11 +71,11 @@ def _study(study: StudyRecord) -> StudyRecord:
 
 def _protocol(protocol: ProtocolRecord) -> ProtocolRecord:
     """Return a protocol in the language in use; its title may carry its id."""
-    apart = f", {protocol.id}"
-    own = protocol.title.removesuffix(apart)
+    suffix = f", {protocol.id}"
+    own = protocol.title.removesuffix(suffix)
     return replace(
         protocol,
-        title=gettext(own) + (apart if own != protocol.title else ""),
+        title=gettext(own) + (suffix if own != protocol.title else ""),
         how=translated(protocol.how),
         leaks=tuple(replace(leak, text=translated(leak.text)) for leak in protocol.leaks),
     )

@@ -10,7 +10,6 @@ from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import ReportBlock, tabs_of
-from harness.report.sections.diagnostics.rows import selections
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
@@ -20,6 +19,7 @@ from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
+# How tests are called, in their order; one that is not here has its name as the table has it.
 TESTS: Mapping[str, str] = {
     "slopes": marked("Wald test of the slopes"),
     "f_effects": marked("F test of the effects"),
@@ -29,8 +29,8 @@ TESTS: Mapping[str, str] = {
     "serial_correlation": marked("Wooldridge test"),
     "cross_section_dependence": marked("Pesaran CD test"),
 }
-"""How tests are called; one that is not here has its name as the table has it."""
 
+# Statistics that are shown, in their order; the run folder has all of them, each with its definition.
 NAMED_STATISTICS: Mapping[str, str] = {
     "n_obs": marked("Rows"),
     "n_entities": marked("Entities"),
@@ -45,25 +45,20 @@ NAMED_STATISTICS: Mapping[str, str] = {
     "aic": "AIC",
     "bic": "BIC",
 }
-"""Statistics that are shown, in their order; the run folder has all of them, each with its definition."""
 
-COUNTS = frozenset({"n_obs", "n_entities"})
 SYMBOLS: Mapping[str, str] = {"F": "F", "chi2": "χ²", "noncentral chi2": "χ²", "normal": "z"}
 
-
+# Tests that the page shows.
 SHOWN = 2
-"""Tests that the page shows."""
+
+# The table of what estimators chose by themselves, and its columns that are no options.
+SEARCH, SEARCH_KEYS = "details/search", ("outcome", "estimator", "selection_nmse", "chosen")
 
 
 def diagnostic_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the diagnostics for every outcome."""
     study = run.manifest.study
-    tests, statistics = (
-        run.rows(DIAGNOSTICS),
-        run.rows(STATISTICS),
-    )
-    if tests or statistics or run.view(selections):
-        yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
+    yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
 
 
 def _outcome(run: Run, outcome: str) -> Iterator[ReportTable]:
@@ -73,8 +68,20 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportTable]:
     entries = [entry for entry in run.manifest.study.estimators if entry.id in having]
     if entries:
         yield diagnostic_table(run.manifest.study.label(outcome), entries, tests, statistics)
-    if any(one.outcome == outcome for one in run.view(selections)):
-        yield selection_table(run, outcome)
+    if rows := tuple(selections(run, outcome)):
+        yield ReportTable(
+            caption=gettext("What estimators chose by themselves for {label}, all rows of the panel").format(
+                label=run.manifest.study.label(outcome)
+            ),
+            columns=(
+                *(TableColumn(gettext("Estimator")), TableColumn(gettext("Candidates"))),
+                *(
+                    TableColumn(gettext("Chosen"), "text"),
+                    TableColumn(gettext("MSE / variance,\nrows to select on")),
+                ),
+            ),
+            groups=plain_rows(rows),
+        )
 
 
 def diagnostic_table(
@@ -85,9 +92,9 @@ def diagnostic_table(
 ) -> ReportTable:
     """Return the tests and statistics of all fits for one outcome, an estimator a column."""
     names, footnotes = [entry.id for entry in entries], Footnotes()
-    rows = [
-        _test_row(test, tests, names, footnotes) for test in _in_order(TESTS, [row.test for row in tests])
-    ]
+    found = dict.fromkeys(row.test for row in tests)
+    in_order = [*(name for name in TESTS if name in found), *(name for name in found if name not in TESTS)]
+    rows = [_test_row(name, tests, names, footnotes) for name in in_order]
     shown = {cell.mark for row in rows[:SHOWN] for cell in row.cells if isinstance(cell, TableCell)}
     groups = (
         RowGroup(tuple(rows)),
@@ -148,42 +155,25 @@ def _statistic_rows(rows: Sequence[StatisticRow], names: Sequence[str]) -> Itera
 def _statistic(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    if name in COUNTS:
+    if name.startswith("n_"):
         return count(int(value))
     return fixed(value, 3) if name.startswith("r2") else significant(value)
 
 
-def _in_order(known: Mapping[str, str], names: Sequence[str]) -> list[str]:
-    """Return each name once: those that are known in their order, then the others."""
-    found = list(dict.fromkeys(names))
-    return [name for name in known if name in found] + [name for name in found if name not in known]
-
-
-def selection_table(run: Run, outcome: str) -> ReportTable:
-    """Return what estimators chose by themselves for one outcome."""
-    study = run.manifest.study
-    rows = []
-    for one in run.view(selections):
-        if one.outcome == outcome:
-            chosen = listed(
-                f"{gettext(name.replace('_', ' '))} {_option(value)}" for name, value in one.options
+def selections(run: Run, outcome: str) -> Iterator[tuple[str, ...]]:
+    """Yield what estimators chose for an outcome: label, number of candidates, options, selection error."""
+    frame = run.frame(SEARCH)
+    own = frame if frame.empty else frame[frame["outcome"] == outcome]
+    names = [str(name) for name in frame.columns if name not in SEARCH_KEYS]
+    for estimator, compared in () if own.empty else own.groupby("estimator", sort=False):
+        for chosen in compared[compared["chosen"].astype(str) == "True"].head(1).to_dict("records"):
+            options = {name: chosen[name] for name in names if compared[name].notna().all()}
+            yield (
+                run.manifest.study.estimator_label(str(estimator)),
+                count(len(compared)),
+                listed(f"{gettext(name.replace('_', ' '))} {_option(own)}" for name, own in options.items()),
+                fixed(float(chosen["selection_nmse"]), 3),
             )
-            label, error = study.estimator_label(one.estimator), fixed(one.selection_nmse, 3)
-            rows.append((label, count(one.n_candidates), chosen, error))
-    return ReportTable(
-        caption=gettext("What estimators chose by themselves for {label}, all rows of the panel").format(
-            label=study.label(outcome)
-        ),
-        columns=(
-            *(
-                TableColumn(gettext("Estimator")),
-                TableColumn(gettext("Candidates")),
-                TableColumn(gettext("Chosen"), "text"),
-            ),
-            TableColumn(gettext("MSE / variance,\nrows to select on")),
-        ),
-        groups=plain_rows(rows),
-    )
 
 
 def _option(value: object) -> str:
@@ -196,4 +186,5 @@ DIAGNOSTICS_SECTION = Section(
     place=1300,
     content=diagnostic_blocks,
     heading=marked("Diagnostics of the fits"),
+    tables=(DIAGNOSTICS.name, STATISTICS.name, SEARCH),
 )

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.diagnostics.section import DIAGNOSTICS_SECTION
+from harness.report.sections.diagnostics import DIAGNOSTICS_SECTION
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, tables_in, texts
 

@@ -8,9 +8,16 @@ import html5lib
 import pytest
 from scipy.stats import binomtest
 
-from harness.report.calibration.figure import calibration_figure
-from harness.report.calibration.page import calibration_page
-from harness.report.calibration.rows import (
+from harness.calibration.figure import calibration_figure
+from harness.calibration.page import (
+    band_sentences,
+    calibration_page,
+    findings,
+    kept_features,
+    repeated,
+    share_table,
+)
+from harness.calibration.rows import (
     GAIN,
     LOSS,
     VERDICT,
@@ -19,10 +26,7 @@ from harness.report.calibration.rows import (
     FeatureRow,
     Reduction,
     band_finding,
-    calibration_groups,
-    is_off,
 )
-from harness.report.calibration.text import calibrated, kept, repeated
 from report.fake_run import HOSTILE, manifest, read_manifest
 
 N_PANELS = 50
@@ -78,14 +82,15 @@ def test_what_was_repeated_is_told():
 
 
 def test_what_is_kept_is_told_and_what_is_not():
-    assert kept(found()) == (
+    assert list(kept_features(found())) == [
         "Log wage: kept are share of variance between periods. "
         "Not kept: kurtosis (9.0 in the data, 4.0 drawn).",
-    )
+    ]
 
 
 def test_the_sentences_have_the_shares():
-    turning, verdict, hidden, known, effect, bands = calibrated(found(), "lwage")
+    turning, verdict, hidden, known = findings(found(), "lwage")
+    effect, bands = band_sentences(found(), "lwage")
     assert turning == (
         "A turning point that is not there was called established for SOM + ANN in 4.0% "
         f"[0.5,{NB}13.7] of panels."
@@ -109,7 +114,9 @@ def test_the_sentences_have_the_shares():
         f"20.0% [10.0,{NB}33.7] of panels; 5% is promised."
     )
     assert bands.endswith("on this share of it, on average: SOM + ANN 92.0%.")
-    assert calibrated(found(0.25), "lwage")[4].startswith("An effect other than the true one was found")
+    assert next(band_sentences(found(0.25), "lwage")).startswith(
+        "An effect other than the true one was found"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,15 +131,15 @@ def test_the_sentences_have_the_shares():
     ],
 )
 def test_what_is_off(place, off):
-    assert is_off(found(), ROWS[place]) is off
+    assert found().is_off(ROWS[place]) is off
 
 
 def test_the_table_groups_by_finding():
-    groups = calibration_groups(found(), "lwage")
-    assert [(group.promised, len(group.rows)) for group in groups] == [
+    groups = share_table(found(), "lwage").groups
+    assert [(group.end[0], len(group.rows)) for group in groups] == [
         *(("at most 2.5%", 2), ("", 1), ("at most 2.5%", 4), ("", 1), ("95.0%", 1), ("95.0%", 1)),
     ]
-    assert (groups[2].rows[3].label, groups[2].rows[3].place) == ("SOM + ANN", "Held-out entities")
+    assert groups[2].rows[3].cells[:2] == ("SOM + ANN", "Held-out entities")
 
 
 def test_the_page_is_offline_labelled_and_escaped():

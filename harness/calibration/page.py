@@ -1,0 +1,344 @@
+"""The page of a calibration: what was found that is not there, in sentences, a figure and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.calibration.figure import calibration_figure
+from harness.calibration.rows import (
+    BANDS,
+    GAIN,
+    KINDS,
+    LOSS,
+    P_VALUE,
+    VERDICT,
+    Calibration,
+    CalibrationRow,
+    Reduction,
+    band_finding,
+)
+from harness.findings.lines import POINTWISE, SIMULTANEOUS
+from harness.language import gettext, marked, pgettext, spoken
+from harness.report.assemble import PageSection
+from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
+from harness.report.page import render_document
+from harness.report.sections.record import provenance
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.report.translation import in_words
+from harness.text.numbers import count, percent, percent_interval, plain, significant
+from harness.text.plain_text import capitalised, joined
+
+# What the findings are, in the order of their groups.
+HEADINGS: Mapping[str, str] = {
+    VERDICT: marked("Gain called established by the verdict, all honest protocols together"),
+    **{name: words for name, words in KINDS.items() if name != VERDICT},
+    GAIN: marked("Interval of a single gain above zero"),
+    LOSS: marked("Interval of a single gain below zero"),
+    P_VALUE: marked("P-value of a single gain below 0.05"),
+    **dict.fromkeys(BANDS, marked("Truth of the {kind} inside its {band} band")),
+}
+
+# Features of errors in words.
+FEATURES: Mapping[str, str] = {
+    "share_entity": marked("share of variance between entities"),
+    "share_period": marked("share of variance between periods"),
+    "share_remainder": marked("share of variance left"),
+    "autocorrelation": marked("autocorrelation within entities"),
+    "correlation_between_entities": marked("correlation between entities within periods"),
+    "kurtosis": marked("kurtosis"),
+    "missing_rows": marked("share of rows that are missing"),
+}
+
+
+def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> str:
+    """Return the page as one HTML document, in the language of the study; every name in it is escaped.
+
+    Parameters
+    ----------
+    messages : folders of the plugins' catalogs
+    """
+    study = found.manifest.study
+    with spoken(study.language, messages):
+        own = replace(found, manifest=in_words(found.manifest))
+        warning = gettext(
+            "How often this study finds what is not there. No number here says anything about the world."
+        )
+        head = (
+            Paragraph((Phrase(gettext("SIMULATED OUTCOMES."), "strong"), f" {warning}"), "banner"),
+            Paragraph(repeated(own)),
+        )
+        title = gettext("Calibration: {title}").format(title=study.title)
+        return render_document(title, head, list(_sections(own)), language=study.language)
+
+
+def _sections(found: Calibration) -> Iterator[PageSection]:
+    yield PageSection("found", gettext("What was found"), tuple(found_blocks(found)))
+    shares = [
+        share_table(own, outcome, is_alone=len(found.effects) == 1)
+        for own in found.each()
+        for outcome in own.manifest.study.outcomes
+    ]
+    note = gettext(
+        "Coloured: the limits exclude what is promised, on the wrong side. For pointwise bands the share is "
+        "the mean share of the supported curve, and the limits are as if each panel were held wholly or not "
+        "at all, so they are wide. Gains where the tested entities are known from training are not off: each "
+        "entity's level is in the truth. A loss is no error of the test; a flexible estimator can truly "
+        "predict worse. Findings other than gains count where any answer of the estimator has one. The "
+        "numbers are in calibration.csv; those of findings that are not there in error_rates.csv, which "
+        "`harness run --calibrated` puts beside the findings of the study."
+    )
+    yield PageSection("shares", gettext("All shares"), (*shares, SmallPrint(rich(note))))
+    note = gettext(
+        "Levels and remainders take random signs by entity, shocks of periods by period, as innovations of a "
+        "first-order autoregression, so that spread, tails, serial correlation and common shocks are those "
+        "of the data (a bootstrap under clustering in two dimensions, Menzel 2021). Correlation between "
+        "entities beyond common shocks, as between neighbours, is not kept. A feature counts as kept where "
+        "its mean over panels is within .05 of the data (kurtosis 10%), given two standard errors of the "
+        "mean; all numbers are in calibration_features.csv."
+    )
+    kept = Bullets(tuple(kept_features(found)))
+    yield PageSection("kept", gettext("What the panels keep of the data"), (kept, SmallPrint(note)))
+    if found.reductions:
+        note = gettext(
+            "So the shares are of this form. Fewer draws, steps and restarts make single findings less "
+            "certain; rows, columns, estimators and protocols are those of the study."
+        )
+        blocks = (reduction_table(found.reductions), SmallPrint(note))
+        yield PageSection("form", gettext("What was cut to repeat the study"), blocks)
+    command = Paragraph(Phrase(found.manifest.command, "code"))
+    yield PageSection("reproduce", gettext("How to reproduce"), (command, provenance(found.manifest)))
+
+
+def effect_heading(found: Calibration) -> str:
+    """Return which effect the panels have."""
+    if not found.effect:
+        return gettext("No effect")
+    exposure = found.manifest.study.label(found.manifest.study.exposure)
+    return gettext("An effect of {exposure} of {effect}").format(
+        exposure=exposure, effect=plain(found.effect)
+    )
+
+
+def found_blocks(found: Calibration) -> Iterator[ReportBlock]:
+    """Yield what was found on the panels with each true effect, outcome by outcome."""
+    study = found.manifest.study
+    for own in found.each():
+        if len(found.effects) > 1:
+            yield Heading(effect_heading(own))
+        for outcome in study.outcomes:
+            if len(study.outcomes) > 1:
+                yield Heading(study.label(outcome), rank=4)
+            yield Bullets((*findings(own, outcome), *band_sentences(own, outcome)))
+        yield calibration_figure(own)
+
+
+def repeated(found: Calibration) -> str:
+    """Return what was repeated and on what."""
+    study, data = found.manifest.study, found.manifest.data
+    some = gettext("an effect of {exposure} of {effect} per unit")
+    none = gettext("no effect of {exposure} at all")
+    exposure = study.label(study.exposure)
+    truths = [
+        (some if effect else none).format(exposure=exposure, effect=plain(effect)) for effect in found.effects
+    ]
+    form = gettext(" in a cheaper form, which a table below gives,") if found.reductions else ""
+    return gettext(
+        "The study “{title}” was repeated{form} on {n_panels} panels{n_truths} with {truths}. "
+        "Each panel has the rows and regressors of the data ({title_2}: {n_obs} rows, "
+        "{n_entities} entities, {n_periods} periods), but an outcome drawn from a linear truth: "
+        "what the other regressors predict linearly, each entity's own level, shocks of periods "
+        "and remainders, the three as those of the data with random signs. Nothing in these "
+        "panels is nonlinear, turns, or differs between groups."
+    ).format(
+        title=study.title,
+        form=form,
+        n_panels=count(found.n_panels),
+        n_truths=gettext(" each") if len(truths) > 1 else "",
+        truths=joined(truths),
+        title_2=data.title,
+        n_obs=count(data.n_obs),
+        n_entities=count(data.n_entities),
+        n_periods=count(data.n_periods),
+    )
+
+
+def kept_features(found: Calibration) -> Iterator[str]:
+    """Yield which features of the errors of the data the drawn panels have, a sentence an outcome."""
+    lost = gettext("{feature} ({fitted} in the data, {drawn} drawn)")
+    for outcome in found.manifest.study.outcomes:
+        rows = [row for row in found.features if row.outcome == outcome]
+        having = joined([gettext(FEATURES[row.feature]) for row in rows if row.is_kept])
+        losing = joined(
+            [
+                lost.format(
+                    feature=gettext(FEATURES[row.feature]),
+                    fitted=significant(row.fitted, 2),
+                    drawn=significant(row.drawn, 2),
+                )
+                for row in rows
+                if not row.is_kept
+            ]
+        )
+        if rows:
+            yield gettext("{outcome}: kept are {having}.{rest}").format(
+                outcome=found.manifest.study.label(outcome),
+                having=having or gettext("none"),
+                rest=gettext(" Not kept: {losing}.").format(losing=losing) if losing else "",
+            )
+
+
+def share_text(row: CalibrationRow) -> str:
+    """Return "2.0% [0.1, 10.6]"."""
+    return f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}".strip()
+
+
+def _named(found: Calibration, words: str, rows: Iterable[CalibrationRow]) -> str:
+    """Return the estimators of some shares, each in the words of a message."""
+    study = found.manifest.study
+    return joined(
+        [words.format(label=study.estimator_label(row.estimator), share=share_text(row)) for row in rows]
+    )
+
+
+def findings(found: Calibration, outcome: str) -> Iterator[str]:
+    """Yield how often findings were made on one outcome: in error, or of an effect where there is one."""
+    study = found.manifest.study
+    for kind, words in KINDS.items():
+        rows = found.of(outcome, kind) if kind != VERDICT else ()
+        if rows:
+            is_there = kind == "effect" and found.effect
+            yield gettext("{what} was called established for {named} of panels.").format(
+                what=capitalised(gettext(words)) + ("" if is_there else gettext(" that is not there")),
+                named=_named(found, gettext("{label} in {share}"), rows),
+            )
+    if rows := found.of(outcome, VERDICT):
+        yield gettext(
+            "The verdict, which asks every protocol that keeps test rows apart and allows for the number of "
+            "comparisons, called a gain over {reference_label} established for {named}."
+        ).format(
+            reference_label=study.reference_label,
+            named=_named(found, gettext("{label} in {share} of panels"), rows),
+        )
+    hidden = [protocol.id for protocol in study.protocols if not protocol.knows_entities]
+    unknown = [row for row in found.of(outcome, GAIN) if row.protocol in hidden]
+    known = [row for row in found.of(outcome, GAIN) if row.protocol not in hidden]
+    if unknown:
+        yield gettext(
+            "For entities never seen there is nothing to gain by; the interval of a single gain lay above "
+            "zero most often for {most}; at most {nominal} is promised."
+        ).format(most=_most(found, unknown), nominal=percent(found.nominal(GAIN)))
+    if known:
+        yield gettext(
+            "Where the tested entities are known from training, recognising them is a gain without any "
+            "nonlinearity; it was found most often for {most}."
+        ).format(most=_most(found, known))
+
+
+def _most(found: Calibration, rows: Sequence[CalibrationRow]) -> str:
+    most, study = max(rows, key=lambda row: row.share), found.manifest.study
+    if most.share == 0:
+        return gettext("no estimator, in {share} of panels").format(share=share_text(most))
+    return gettext("{label} under “{protocol}”, in {share} of panels").format(
+        label=study.estimator_label(most.estimator),
+        protocol=study.protocol_title(most.protocol),
+        share=share_text(most),
+    )
+
+
+def band_sentences(found: Calibration, outcome: str) -> Iterator[str]:
+    """Yield how often simultaneous bands of slopes exclude the truth, and what pointwise bands hold."""
+    level = found.manifest.study.level
+    if rows := found.of(outcome, band_finding("slope", SIMULTANEOUS)):
+        other = [
+            replace(row, share=1.0 - row.share, conf_low=1.0 - row.conf_high, conf_high=1.0 - row.conf_low)
+            for row in rows
+        ]
+        yield gettext(
+            "{what} was found somewhere on the slope by the simultaneous band of {named}; {promised} is "
+            "promised."
+        ).format(
+            what=gettext("An effect other than the true one")
+            if found.effect
+            else gettext("An effect that is not there"),
+            named=_named(found, gettext("{label} in {share} of panels"), other),
+            promised=percent(1.0 - level, 0),
+        )
+    if rows := found.of(outcome, band_finding("level", POINTWISE)):
+        label = found.manifest.study.estimator_label
+        yield gettext(
+            "The pointwise {level} bands held the true net effect curve on this share of it, on average: "
+            "{named}."
+        ).format(
+            level=percent(level, 0),
+            named=joined([f"{label(row.estimator)} {percent(row.share)}" for row in rows]),
+        )
+
+
+def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> ReportTable:
+    """Return the shares of all findings on one outcome, with what is promised of each."""
+    study = found.manifest.study
+    columns: list[RecordColumn[CalibrationRow]] = [
+        RecordColumn(gettext("Estimator"), cell=lambda row: study.estimator_label(row.estimator)),
+        RecordColumn(
+            gettext("Protocol"),
+            "text",
+            cell=lambda row: "" if row.finding in BANDS else study.protocol_title(row.protocol),
+        ),
+        RecordColumn(
+            gettext("Share"),
+            cell=lambda row: TableCell(percent(row.share), look="worse" if found.is_off(row) else ""),
+        ),
+        RecordColumn(gettext("Limits"), cell=lambda row: percent_interval(row.conf_low, row.conf_high)),
+        RecordColumn(gettext("Promised"), cell=lambda _: ""),
+    ]
+    own = [row for row in found.rows if row.outcome == outcome]
+    names = dict.fromkeys([*HEADINGS, *(row.finding for row in own)])
+    what = pgettext("list", ", ").join([study.label(outcome), *([] if is_alone else [effect_heading(found)])])
+    caption = gettext("{what}: share of {n_panels} panels, with exact binomial {limits} limits")
+    return ReportTable(
+        caption=caption.format(what=what, n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
+        columns=tuple(columns),
+        groups=tuple(
+            RowGroup(record_rows(columns, rows), heading_of(name), (_promised(found, name),))
+            for name in names
+            if (rows := found.of(outcome, name))
+        ),
+        most=len(own),
+    )
+
+
+def heading_of(finding: str) -> str:
+    """Return the heading of a group; a finding that is not known has its own name."""
+    words = gettext(HEADINGS.get(finding, finding))
+    if finding in BANDS:
+        kind, band = BANDS[finding]
+        return words.format(kind=gettext(kind), band=gettext(band))
+    if finding in KINDS and finding != VERDICT:
+        return gettext("{words} called established").format(words=capitalised(words))
+    return words
+
+
+def _promised(found: Calibration, finding: str) -> str:
+    nominal = percent(found.nominal(finding))
+    if finding in BANDS:
+        return nominal
+    return gettext("at most {nominal}").format(nominal=nominal) if finding in {VERDICT, GAIN} else ""
+
+
+def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:
+    """Return the options that are not as in the study."""
+    columns: list[RecordColumn[Reduction]] = [
+        RecordColumn(gettext("Part"), cell=lambda row: row.part),
+        RecordColumn(gettext("Id"), "text", cell=lambda row: TableCell(Phrase(row.id, "code"))),
+        RecordColumn(gettext("Option"), "text", cell=lambda row: TableCell(Phrase(row.option, "code"))),
+        RecordColumn(gettext("In the study"), cell=lambda row: row.in_study),
+        RecordColumn(gettext("Here"), cell=lambda row: row.here),
+    ]
+    return ReportTable(
+        caption=gettext("Options that are not as in the study"),
+        columns=tuple(columns),
+        groups=(RowGroup(record_rows(columns, reductions)),),
+        most=len(reductions),
+    )

@@ -1,1 +1,0 @@
-"""Coefficients side by side, with what their standard errors rest on."""

@@ -1,1 +1,0 @@
-"""What fits tell of themselves: tests, statistics, what they chose."""

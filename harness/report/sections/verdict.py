@@ -1,0 +1,381 @@
+"""The section of what the run says: the sentences of its findings, and what estimators say of the effect."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.findings.gain import nickell_caveat
+from harness.findings.gains import Gains
+from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
+from harness.findings.run import Run
+from harness.language import gettext, marked, pgettext
+from harness.record.study import EstimatorRecord
+from harness.report.blocks import NewSentences, Paragraph, QualifiedPoints, ReportBlock, tabs_of
+from harness.report.sections.section import Section, featured
+from harness.report.table import Given, RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.scenarios.curve.turning_points import significant_slopes
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.tables.effects import EFFECTS
+from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
+from harness.tables.preparation import WARNINGS
+from harness.text.numbers import (
+    count,
+    decimals_for,
+    interval,
+    percent,
+    percent_interval,
+    plain,
+    rounded,
+    significant,
+)
+from harness.text.plain_text import joined, sentences
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
+
+GAIN, LOWEST = "gain", "lowest_error"
+
+# How kinds of findings are called, but for the underscores of the table.
+KINDS = (
+    *(marked("gain"), marked("effect"), marked("nonlinearity"), marked("turning point"), marked("contrast")),
+    *(marked("group difference"), marked("sign change"), marked("threshold")),
+)
+
+
+@dataclass(frozen=True)
+class OutcomeVerdict:
+    """The sentences on one outcome, as the table of findings has them.
+
+    Attributes
+    ----------
+    headlines : the verdict over each reference
+    caveats : what stands against the verdict over each reference, where anything does
+    gains : a sentence for each estimator over the study's reference
+    established : those of them that are
+    known : what stands against gains and is no warning nor part of a verdict, each sentence once
+    effects : debiased effects, and what is established of the curves, groups and moderators of the featured
+        estimators, each with what a reader should know of it once, and why it is not established
+    open : what is not established of these, kinds and numbers in one sentence; empty where all is
+    """
+
+    headlines: tuple[str, ...]
+    caveats: tuple[str, ...]
+    gains: tuple[str, ...]
+    established: tuple[str, ...]
+    known: tuple[str, ...]
+    effects: tuple[tuple[str, str, str], ...]
+    open: str
+
+
+def verdict_of(run: Run, outcome: str) -> OutcomeVerdict:
+    """Return the sentences on one outcome."""
+    rows = [row for row in run.rows(FINDINGS) if row.outcome == outcome]
+    verdicts = [row for row in rows if row.finding == GAIN and not row.estimator]
+    reference = run.manifest.study.reference
+    gains = [row for row in rows if row.finding == GAIN and row.estimator and row.about == reference]
+    in_verdicts = {sentence for row in verdicts for sentence in sentences(row.text)}
+    warned = {note.message for note in run.rows(WARNINGS)}
+    shown = ["", *(entry.id for entry in featured(run))]
+    effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
+    general = (nickell_caveat(run, outcome), *(row.assumption for row in run.rows(EFFECTS)))
+    # Sentences that are no reasons: what is assumed, and what holds for all effects of the outcome.
+    no_reasons = frozenset(part for text in general for part in sentences(text))
+    return OutcomeVerdict(
+        headlines=tuple(_with_rate(run, row) for row in verdicts),
+        caveats=tuple(row.caveats for row in verdicts if row.caveats),
+        gains=tuple(_with_rate(run, row) for row in gains),
+        established=tuple(_with_rate(run, row) for row in gains if row.is_established),
+        known=tuple(
+            dict.fromkeys(
+                sentence
+                for row in gains
+                for sentence in sentences(row.caveats)
+                if sentence not in in_verdicts and not any(message in sentence for message in warned)
+            )
+        ),
+        effects=tuple(
+            (_with_rate(run, row), *_qualified(row, no_reasons))
+            for row in effects
+            if row.is_established or not row.estimator
+        ),
+        open=_open(row for row in effects if row.estimator and not row.is_established),
+    )
+
+
+def _qualified(row: FindingRow, no_reasons: frozenset[str]) -> tuple[str, str]:
+    """Return the caveats of a finding, and separately the reasons for which it is not established."""
+    if row.is_established:
+        return row.caveats, ""
+    parts = sentences(row.caveats)
+    return (
+        " ".join(part for part in parts if part in no_reasons),
+        " ".join(part for part in parts if part not in no_reasons),
+    )
+
+
+def _open(rows: Iterable[FindingRow]) -> str:
+    """Return what is not established, by kind; that it is not there does not follow."""
+    kinds = [
+        gettext("{kind} ({number})").format(kind=kind, number=number) if number > 1 else kind
+        for kind, number in Counter(gettext(row.finding.replace("_", " ")) for row in rows).items()
+    ]
+    words = gettext("Not established, rows of findings.csv: {kinds}.")
+    return words.format(kinds=joined(kinds)) if kinds else ""
+
+
+def _with_rate(run: Run, row: FindingRow) -> str:
+    """Return the sentence; of what is established, with how often such a one was made where nothing is."""
+    if not row.is_established or not math.isfinite(row.error_rate):
+        return row.text
+    key = (row.outcome, row.estimator, row.finding)
+    (rate,) = (rate for rate in run.rows(ERROR_RATES) if (rate.outcome, rate.estimator, rate.finding) == key)
+    share = f"{percent(rate.error_rate)} {percent_interval(rate.conf_low, rate.conf_high)}"
+    return gettext(
+        "{text} Where it is not there such a finding was made in {share} of {n_panels} panels."
+    ).format(text=row.text, share=share, n_panels=rate.n_panels)
+
+
+@dataclass(frozen=True)
+class CurveReading:
+    """The supported part of a net effect curve in a few numbers.
+
+    Attributes
+    ----------
+    low_at, high_at : lowest and highest exposure that the data support, its unit
+    change : mean predicted outcome at `high_at` less that at `low_at`, outcome units
+    supported_change : the same of the curve over supported rows; NaN where there is none at both
+    rising, falling : share of the supported grid points at which the slope and its band lie above, below
+        zero; NaN where there is no band
+    """
+
+    low_at: float
+    high_at: float
+    change: float
+    supported_change: float
+    rising: float
+    falling: float
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """One estimator on the effect of the exposure on one outcome.
+
+    Attributes
+    ----------
+    coefficient : of the exposure, or None where the estimator has none
+    curve : reading of its net effect curve, or None where it has none
+    """
+
+    estimator: EstimatorRecord
+    coefficient: CoefficientRow | None
+    curve: CurveReading | None
+
+    @property
+    def has_supported(self) -> bool:
+        """Whether its curve over supported rows reaches both ends of the range."""
+        return self.curve is not None and math.isfinite(self.curve.supported_change)
+
+
+def read_curve(level: Curve, slope: Curve | None, supported: Curve | None) -> CurveReading | None:
+    """Return what a curve and its slope say on the supported grid points; None with fewer than two."""
+    positions = np.flatnonzero(level.supported)
+    if positions.size < 2:
+        return None
+    first, last = positions[0], positions[-1]
+    rising = falling = math.nan
+    if slope is not None and (band := slope.band(POINTWISE)) is not None and slope.supported.any():
+        least = level.rounding_slope
+        steep = significant_slopes(slope.estimate, band.low - least, band.high + least)[slope.supported]
+        rising, falling = float((steep > 0).mean()), float((steep < 0).mean())
+    change, supported_change = (
+        math.nan if curve is None else float(curve.estimate[last] - curve.estimate[first])
+        for curve in (level, supported)
+    )
+    return CurveReading(
+        float(level.at[first]), float(level.at[last]), change, supported_change, rising, falling
+    )
+
+
+def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
+    """Return what each estimator that says anything says about the effect on one outcome.
+
+    Curves are those of the first scenario that has any over the study's exposure.
+    """
+    study, scenario = run.manifest.study, leading_scenario(run)
+    levels, slopes, supported = (
+        {curve.estimator: curve for curve in curves_of(run, outcome, scenario, kind)}
+        for kind in ("level", "slope", "level_supported")
+    )
+    coefficients = {
+        row.estimator: row
+        for row in run.rows(COEFFICIENTS)
+        if row.is_done and row.outcome == outcome and row.term == study.exposure
+    }
+    found = [
+        EffectReading(
+            entry,
+            coefficients.get(entry.id),
+            read_curve(levels[entry.id], slopes.get(entry.id), supported.get(entry.id))
+            if entry.id in levels
+            else None,
+        )
+        for entry in study.estimators
+    ]
+    return tuple(effect for effect in found if effect.coefficient is not None or effect.curve is not None)
+
+
+def verdict_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the verdict on every outcome, and how to read it."""
+    study, gains = run.manifest.study, Gains(run)
+    verdicts = {outcome: verdict_of(run, outcome) for outcome in study.outcomes}
+    found = {outcome: effects(run, outcome) for outcome in study.outcomes}
+    left_open = {verdict.open for verdict in verdicts.values()}
+    is_alike = len(left_open) == 1
+    yield tabs_of(
+        (study.label(outcome), _outcome(run, outcome, verdict, found[outcome], is_alike=is_alike))
+        for outcome, verdict in verdicts.items()
+    )
+    if is_alike and left_open != {""}:
+        alike = [gettext("So for every outcome.")] if len(study.outcomes) > 1 else []
+        yield Paragraph(" ".join([left_open.pop(), *alike]))
+    if any(found.values()):
+        yield Paragraph(_how_to_read_effects(run, [one for own in found.values() for one in own]), "note")
+    n_gains = sum(
+        cell.has_gain
+        for over in (gains, *gains.further)
+        for outcome in study.outcomes
+        for cell in over.cells(outcome)
+    )
+    if n_gains:
+        yield Paragraph(_how_to_read_gains(study.level, n_gains), "read-me")
+
+
+def _outcome(
+    run: Run, outcome: str, verdict: OutcomeVerdict, found: Sequence[EffectReading], *, is_alike: bool
+) -> Iterator[ReportBlock]:
+    label = run.manifest.study.label(outcome)
+    for position, sentence in enumerate(verdict.headlines):
+        yield NewSentences(sentence, "verdict", label, topic=position)
+    yield from map(NewSentences, verdict.caveats)
+    yield from map(Paragraph, verdict.established)
+    yield from map(NewSentences, verdict.known)
+    if verdict.effects:
+        yield QualifiedPoints(verdict.effects)
+    if verdict.open and not is_alike:
+        yield Paragraph(verdict.open)
+    if found:
+        yield effect_table(run, outcome, found)
+
+
+def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> ReportTable:
+    """Return what every estimator says about the effect on one outcome.
+
+    Changes are of the mean prediction over the supported range of the exposure; the last columns are shares
+    of that range.
+    """
+    study, has_supported = run.manifest.study, any(one.has_supported for one in found)
+    columns: list[RecordColumn[EffectReading]] = [
+        RecordColumn(gettext("Estimator"), cell=lambda one: one.estimator.label),
+        RecordColumn(gettext("Coefficient\n(std. error)"), cell=lambda one: _coefficient(one.coefficient)),
+        RecordColumn(
+            gettext("{level} interval").format(level=percent(study.level, 0)),
+            cell=lambda one: _interval(one.coefficient),
+        ),
+    ]
+    curve = next((one.curve for one in found if one.curve is not None), None)
+    if curve is not None:
+        ends = {"low_at": plain(curve.low_at), "high_at": plain(curve.high_at)}
+        supported = gettext("Change over\nsupported rows,\n{low_at} to {high_at}").format(**ends)
+        over_all = gettext("Change of the curve\nover all rows,\n{low_at} to {high_at}").format(**ends)
+        if has_supported:
+            columns.append(RecordColumn(supported, cell=_read(lambda own: own.supported_change, _change)))
+        columns += [
+            RecordColumn(over_all, is_for_files=has_supported, cell=_read(lambda own: own.change, _change)),
+            RecordColumn(gettext("Slope's band\nabove zero"), cell=_read(lambda own: own.rising, _share)),
+            RecordColumn(gettext("Slope's band\nbelow zero"), cell=_read(lambda own: own.falling, _share)),
+        ]
+    return ReportTable(
+        caption=gettext("The effect of {exposure} on {label}, estimator by estimator").format(
+            exposure=study.axis_label(study.exposure), label=study.axis_label(outcome)
+        ),
+        columns=tuple(columns),
+        groups=(RowGroup(record_rows(columns, found)),),
+    )
+
+
+def _coefficient(row: CoefficientRow | None) -> Given:
+    if row is None:
+        return ""
+    decimals = decimals_for([row.std_error])
+    return TableCell(rounded(row.estimate, decimals), (f"({rounded(row.std_error, decimals)})",))
+
+
+def _interval(row: CoefficientRow | None) -> str:
+    return "" if row is None else interval(row.conf_low, row.conf_high, decimals_for([row.std_error]))
+
+
+def _read(
+    number: Callable[[CurveReading], float], in_words: Callable[[float], str]
+) -> Callable[[EffectReading], str]:
+    """Return what makes the cell of a number of a curve; empty without the curve or the number."""
+
+    def cell(one: EffectReading) -> str:
+        value = math.nan if one.curve is None else number(one.curve)
+        return in_words(value) if math.isfinite(value) else ""
+
+    return cell
+
+
+def _change(value: float) -> str:
+    return significant(value, 3)
+
+
+def _share(value: float) -> str:
+    return percent(value, 0)
+
+
+def _how_to_read_effects(run: Run, found: Sequence[EffectReading]) -> str:
+    study = run.manifest.study
+    text = gettext("A coefficient is the whole effect only where the exposure enters alone and linearly")
+    if not any(one.curve for one in found):
+        return text + pgettext("end", ".")
+    text += gettext(
+        "; the curve is the effect as the estimator predicts it. Change: from the lowest to the highest "
+        "supported {exposure}"
+    ).format(exposure=study.label(study.exposure))
+    if any(one.has_supported for one in found):
+        text += gettext(
+            ", moved by those rows alone that have others near them; over all rows, in the CSV, the others "
+            "are extrapolated"
+        )
+    return text + gettext(
+        ". Last columns: the share of the supported range on which both the slope and its pointwise band lie "
+        "there."
+    )
+
+
+def _how_to_read_gains(level: float, n_gains: int) -> str:
+    return gettext(
+        "How to read this. Gain = 1 − MSE / MSE of the reference on the same rows: 20% is a mean squared "
+        "error a fifth smaller, a negative gain a larger one. A single gain is established where its "
+        "{level} interval excludes zero, the p-values that allow for all gains of the outcome (Holm), for "
+        "picking the best estimator and for the overlap of splits are below {value}, and the gains of all "
+        "folds have the same sign; in the verdict an estimator's gain is, only where that holds under every "
+        "protocol that keeps test rows apart from fitting, selecting and preparing. Intervals resample "
+        "whole entities and hold the trained models fixed. If no estimator differed, about {n_gains_2} of "
+        "the {n_gains} intervals would exclude zero by chance."
+    ).format(
+        level=percent(level, 0),
+        value=plain(1.0 - level),
+        n_gains=count(n_gains),
+        n_gains_2=plain(round((1.0 - level) * n_gains, 2)),
+    )
+
+
+VERDICT_SECTION = Section("verdict", marked("What the run says"), 100, verdict_blocks)

@@ -1,1 +1,0 @@
-"""What the run says, in sentences and one table."""

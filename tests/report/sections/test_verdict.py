@@ -1,0 +1,168 @@
+"""The verdict: sentences of the table of findings and no other, and what estimators say of the effect."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.findings.lines import Band, Curve
+from harness.findings.run import read_run
+from harness.report.sections.verdict import VERDICT_SECTION, effect_table, effects, read_curve, verdict_of
+from harness.running.csv_table import as_declared
+from harness.tables.effects import EFFECTS
+from harness.tables.findings import FINDINGS
+from report.changed_run import with_table
+from report.shown_blocks import blocks_of, cells, said_in
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_every_sentence_is_a_cell_of_the_table(run):
+    verdict = verdict_of(run, "lwage")
+    texts = set(run.frame("findings")["text"])
+    assert {*verdict.headlines, *verdict.gains, *verdict.established} <= texts
+    assert {text for text, *_ in verdict.effects} <= texts
+
+
+def test_a_changed_table_changes_what_is_said(run):
+    changed = with_table(run, "findings", lambda frame: frame.assign(text="Other words."))
+    verdict = verdict_of(changed, "lwage")
+    assert set(verdict.headlines) == set(verdict.gains) == {"Other words."}
+
+
+def test_what_stands_against_gains_is_said_once_and_not_beside_the_warning_that_says_it(run):
+    first = run.frame("warnings")["message"].iloc[0]
+    caveats = f"Time was seen once. Net under “A”: {first}."
+    changed = with_table(run, "findings", lambda frame: frame.assign(caveats=caveats))
+    assert verdict_of(changed, "lwage").known == ("Time was seen once.",)
+    told = with_table(changed, "findings", lambda frame: frame.assign(text="No gain. Time was seen once."))
+    assert verdict_of(told, "lwage").known == ()
+
+
+def test_without_findings_nothing_is_said(run):
+    verdict = verdict_of(with_table(run, "findings", lambda frame: frame.iloc[:0]), "lwage")
+    assert not any(vars(verdict).values())
+
+
+def test_why_an_effect_is_not_established_stands_apart_from_what_it_assumes(run):
+    assumption, reason = "Changes are as good as random: all of them.", "It rests on one entity."
+    row = {"outcome": "lwage", "estimator": "", "finding": "effect", "about": "a", "text": "0.2 [0.1, 0.3]."}
+    both = [
+        row | {"is_established": done, "caveats": caveats}
+        for done, caveats in ((False, f"{assumption} {reason}"), (True, assumption))
+    ]
+    told = with_table(run, "findings", lambda _: as_declared(FINDINGS, [pd.DataFrame(both)]))
+    effects = as_declared(EFFECTS, [pd.DataFrame([{"outcome": "lwage", "assumption": assumption}])])
+    verdict = verdict_of(with_table(told, "effects", lambda _: effects), "lwage")
+    assert verdict.effects == ((row["text"], assumption, reason), (row["text"], assumption, ""))
+
+
+def test_what_is_not_established_is_one_sentence(run):
+    changed = with_table(run, "findings", lambda frame: frame.assign(is_established=False))
+    verdict = verdict_of(changed, "lwage")
+    kinds = run.frame("findings").query("estimator == 'rab' or estimator == 'ols'")
+    assert verdict.open.startswith("Not established, rows of findings.csv: ")
+    own = kinds[~kinds["finding"].isin(["gain", "lowest_error"])]["finding"].value_counts()
+    for kind, number in own.items():
+        assert kind.replace("_", " ") + (f" ({number})" if number > 1 else "") in verdict.open
+    every = with_table(run, "findings", lambda frame: frame.assign(is_established=True))
+    assert verdict_of(every, "lwage").open == ""
+
+
+def test_turning_points_groups_and_moderators_are_those_of_the_featured(run):
+    verdict = verdict_of(run, "lwage")
+    assert verdict.effects
+    assert all(sentence.startswith(("RAB", "Pooled OLS")) for sentence, *_ in verdict.effects)
+
+
+AT = np.array([0.0, 1.0, 2.0, 4.0])
+
+
+def curve(kind, estimate, half, supported=(True, True, True, True)):
+    estimate = np.asarray(estimate, dtype=float)
+    return Curve(
+        scenario="curve",
+        outcome="y",
+        estimator="ann",
+        kind=kind,
+        at=AT,
+        estimate=estimate,
+        supported=np.array(supported),
+        share_of_rows=np.full(4, np.nan),
+        bands=(Band("pointwise", 40, 0.95, "entity", estimate - half, estimate + half),),
+    )
+
+
+def test_a_reading_uses_the_supported_points_alone():
+    level = curve("level", [9.0, 1.0, 3.0, 6.0], 0.5, (False, True, True, True))
+    slope = curve("slope", [5.0, 0.4, 0.6, -0.7], 0.5, (False, True, True, True))
+    fewer = curve("level_supported", [9.0, 1.0, 3.0, 4.5], 0.5, (False, True, True, True))
+    reading = read_curve(level, slope, fewer)
+    assert reading.supported_change == 3.5
+    assert (reading.low_at, reading.high_at, reading.change) == (1.0, 4.0, 5.0)
+    assert (reading.rising, reading.falling) == pytest.approx((1 / 3, 1 / 3))
+
+
+def test_a_slope_on_the_other_side_of_zero_than_its_band_neither_rises_nor_falls():
+    """Networks of resamples can all rise where the network of all rows falls."""
+    level, slope = curve("level", [1.0, 2.0, 3.0, 4.0], 0.5), curve("slope", [0.6, 0.6, 0.6, -0.7], 0.5)
+    other = replace(slope, estimate=np.array([-0.1, 0.6, 0.0, 0.2]))
+    reading = read_curve(level, other, None)
+    assert (reading.rising, reading.falling) == (0.25, 0.0)
+
+
+def test_too_little_support_gives_no_reading():
+    assert read_curve(curve("level", AT, 0.1, (False, True, False, False)), None, None) is None
+
+
+def test_effects_put_coefficient_and_curve_of_an_estimator_together(run):
+    found = {one.estimator.id: one for one in effects(run, "lwage")}
+    assert list(found) == ["ols", "fe", "ann", "rab", "boosting"]
+    assert found["ols"].coefficient.estimate == 0.110124
+    assert found["ann"].coefficient is None
+    assert found["ols"].curve.change == pytest.approx(0.03 * (15.0 - 0.75))
+
+
+def test_coefficients_of_an_outcome_of_very_small_numbers_are_told_apart_from_their_errors(run):
+    def small(table):
+        return table.assign(
+            **{name: 1e-9 * table[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
+        )
+
+    changed = with_table(run, "coefficients", small)
+    table = effect_table(changed, "lwage", effects(changed, "lwage"))
+    coefficient, interval, *_ = next(iter(cells(table).values()))
+    assert (coefficient.words, coefficient.beneath) == ("1.101 × 10⁻¹⁰", ("(1.186 × 10⁻¹¹)",))
+    assert "10⁻¹¹" in interval.text
+
+
+def test_bands_that_rounding_of_a_level_leaves_off_zero_are_at_zero():
+    """A mean of 8 at every exposure is summed to slopes of 1e-15, the same in every draw."""
+    level = curve("level", [8.0, 8.0, 8.0, 8.0], 0.5)
+    rounding = curve("slope", [4e-15, -4e-15, 2e-15, 0.0], 1e-16)
+    reading = read_curve(level, rounding, None)
+    assert (reading.rising, reading.falling) == (0.0, 0.0)
+    steep = read_curve(level, curve("slope", [4e-12, -4e-12, 2e-12, 0.0], 1e-16), None)
+    assert (steep.rising, steep.falling) == (0.5, 0.25)
+
+
+OF_CURVES = ("the curve is the effect as the estimator predicts it", "Last columns")
+
+
+@pytest.mark.parametrize("has_curves", [True, False])
+def test_the_note_on_effects_explains_columns_of_curves_only_where_there_are_some(run, has_curves):
+    changed = run if has_curves else with_table(run, "curves", lambda frame: frame.iloc[:0])
+    blocks = blocks_of(VERDICT_SECTION, changed)
+    (note,) = [text for text in said_in(blocks) if "the exposure enters alone and linearly" in text]
+    assert [part in note for part in OF_CURVES] == [has_curves] * len(OF_CURVES)
+
+
+@pytest.mark.parametrize("has_gains", [True, False])
+def test_how_to_read_a_gain_is_told_where_there_is_one(run, has_gains):
+    changed = run if has_gains else with_table(run, "gain", lambda frame: frame.iloc[:0])
+    told = " ".join(said_in(blocks_of(VERDICT_SECTION, changed)))
+    assert ("intervals would exclude zero by chance" in told) == has_gains
