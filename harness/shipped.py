@@ -1,9 +1,9 @@
 """What the harness itself offers, as a plugin: the hooks that the layers implement."""
 
-from harness.data.prepare.shipped import harness_steps
-from harness.data.read.shipped import harness_readers
-from harness.data.shipped import harness_datasets
-from harness.data.simulate.shipped import harness_simulations
+from harness.data.prepare.shipped import harness_steps as harness_steps
+from harness.data.read.shipped import harness_readers as harness_readers
+from harness.data.shipped import harness_datasets as harness_datasets
+from harness.data.simulate.shipped import harness_simulations as harness_simulations
 from harness.evaluation.metrics import AbsoluteError, Metric, QuantileError
 from harness.evaluation.protocol import (
     AsPublished,
@@ -15,7 +15,7 @@ from harness.evaluation.protocol import (
     RandomRows,
 )
 from harness.registry.hooks import hookimpl
-from harness.report.sections.shipped import harness_sections
+from harness.report.sections.shipped import harness_sections as harness_sections
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -24,17 +24,6 @@ from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.importance import ImportanceScenario
 from harness.scenarios.robustness.scenario import RobustnessScenario
 from harness.scenarios.scenario import Scenario
-
-__all__ = [
-    "harness_datasets",
-    "harness_metrics",
-    "harness_protocols",
-    "harness_readers",
-    "harness_scenarios",
-    "harness_sections",
-    "harness_simulations",
-    "harness_steps",
-]
 
 
 @hookimpl

@@ -42,23 +42,12 @@ def test_tables_are_those_of_the_folder_with_all_digits(small_run):
     assert list(small_run.warnings.columns) == ["code", "where", "message"]
 
 
-def test_predictions_give_the_errors(small_run):
-    rows = small_run.predictions.query("protocol == 'in_sample' and sample == 'test' and estimator == 'ols'")
-    mse = np.mean((rows["observed"] - rows["predicted"]) ** 2)
-    errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
-    assert errors["ols", "in_sample", "test"] == pytest.approx(mse, rel=1e-12)
-
-
 def test_the_in_sample_error_is_that_of_least_squares(small_run):
     frame = grunfeld().reset_index().query("firm != 'American Steel'")
     X = np.column_stack([np.ones(len(frame)), frame["value"], frame["capital"]])
     _, residual, _, _ = np.linalg.lstsq(X, frame["invest"].to_numpy())
     errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
     assert errors["ols", "in_sample", "all"] == pytest.approx(residual[0] / len(frame), rel=1e-9)
-
-
-def test_a_table_is_read_once(small_run):
-    assert small_run.gain is small_run.gain
 
 
 def test_a_table_that_was_not_asked_for_is_empty(small_run):
@@ -131,11 +120,6 @@ def test_figures_are_found_by_what_they_show(small_run):
     assert small_run.plot_curve("invest") == small_run.figures["curve-invest"]
 
 
-def test_estimates_stand_in_a_regression_table(small_run):
-    table = small_run.etable()
-    assert "Pooled OLS" in str(table.make(type="tex"))
-
-
 def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run):
     shown = small_run._repr_html_()
     assert "Investment &amp; &lt;b&gt;value&lt;/b&gt;" in shown
@@ -148,30 +132,6 @@ def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run
     assert "Pooled OLS" in verdict
     assert verdict in small_run.report.read_text(encoding="utf-8")
     assert small_run.report.as_posix() in shown
-
-
-def test_simulated_data_are_called_so(tmp_path):
-    spec = {
-        **{key: SPEC[key] for key in ("spec_version", "study", "title", "seed", "evaluation")},
-        "data": {"simulate": {"use": "null_effect"}},
-        "roles": {"entity": "city", "time": "year", "outcomes": ["y"], "exposure": "x"},
-        "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "mean", "use": "mean"}],
-    }
-    panel = Path(__file__).parents[1] / "specs" / "null_effect.yaml"
-    roles = read_document(panel).data["roles"]
-    result = harness.run(spec | {"roles": roles}, out=tmp_path, overrides=TINY, quick=True, progress=False)
-    assert "SIMULATED DATA" in result._repr_html_()
-
-
-def test_the_short_form_is_one_line(small_run):
-    assert repr(small_run) == (
-        f"StudyResult('small': outcomes 1, estimators 2, protocols 4; {small_run.path.as_posix()})"
-    )
-
-
-def test_a_result_is_frozen(small_run):
-    with pytest.raises(AttributeError):
-        small_run.path = Path()
 
 
 def test_figures_are_shown_as_svg(small_run):
@@ -222,21 +182,6 @@ def test_paths_in_a_spec_of_values_start_at_the_current_folder(tmp_path, monkeyp
     result = harness.run(SPEC | {"data": {"path": "panel.csv"}}, overrides=TINY, progress=False)
     assert result.path == Path("runs/small")
     assert "--data panel.csv" in RunFolder.open(result.path).manifest().command
-
-
-def test_a_run_is_repeated_in_its_own_folder(tmp_path):
-    first = run_small(tmp_path / "run", overrides=TINY)
-    before = (first.path / "gain.csv").read_bytes()
-    again = harness.run(
-        first.path / "spec.yaml",
-        data=first.path / "data.parquet",
-        out=first.path,
-        quick=True,
-        overrides=TINY,
-        progress=False,
-    )
-    assert (again.path / "gain.csv").read_bytes() == before
-    assert (again.path / "data.parquet").is_file()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import sys
 import pandas as pd
 import pytest
 
-from harness.cli import cli
 from plugin_files import install, write_tiny_study
 
 ESTIMATOR = """\
@@ -139,27 +138,10 @@ def test_every_command_works_and_says_what_is_wrong_with_each(
     assert_each_is_named(done.stderr)
 
 
-def test_these_are_all_the_commands():
-    (asked,) = [
-        mark.args[1]
-        for mark in test_every_command_works_and_says_what_is_wrong_with_each.pytestmark
-        if mark.name == "parametrize"
-    ]
-    assert {words[0] for words, _ in asked} | {"run", "plugins", "suite", "sign"} == set(cli.commands)
-
-
 def assert_each_is_named(told):
     for name, (_, reason) in BROKEN.items():
         (line,) = [one for one in told.splitlines() if one.startswith(f"plugin {name} is left out, ")]
         assert reason in line
-
-
-def test_the_schema_is_printed_alone(command):
-    done = command("schema")
-    assert done.returncode == 0, done.stderr
-    names = json.loads(done.stdout)["$defs"]["EstimatorEntry"]["anyOf"][0]["enum"]
-    assert {"mean", "rab"} <= set(names)
-    assert "mine" not in names
 
 
 def test_a_study_runs_without_them(finished):
@@ -198,11 +180,6 @@ def test_a_spec_that_uses_what_is_off_is_told_so(command, study):
     done = command("-p", "no:harness_panel", "-p", "no:a_taken_name", "validate", study)
     assert done.returncode == 2
     assert "plugins switched off: harness_panel, a_taken_name" in done.stderr
-
-
-def test_switching_off_what_gives_a_name_lets_another_have_it(command):
-    listed = json.loads(command("-p", "no:harness_panel", "plugins", "--json").stdout)
-    assert {plugin["name"]: plugin["offers"] for plugin in listed}["a_taken_name"] == {"estimators": ["mean"]}
 
 
 @pytest.mark.parametrize(

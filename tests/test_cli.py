@@ -49,16 +49,6 @@ def test_validating_prints_what_the_report_would_warn_of(tmp_path):
     ]
 
 
-def test_plugins_are_listed_with_their_estimators():
-    listed = json.loads(harness("plugins", "--json").stdout)
-    offered = {plugin["name"]: plugin["offers"].get("estimators", []) for plugin in listed}
-    assert {"pooled_ols", "fixed_effects"} <= set(offered["harness_panel"])
-    assert {"mlp", "som_ann"} <= set(offered["harness_neural"])
-    assert "rab" in offered["harness_rab"]
-    assert "boosting" in offered["harness_sklearn"]
-    assert "harness_rab" in harness("plugins").stdout
-
-
 def test_plan_says_what_would_be_fitted():
     printed = harness("plan", "specs/grunfeld.yaml", "--quick", "--list-only").stdout
     assert "200 rows, 10 entities, 20 periods" in printed

@@ -10,7 +10,6 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
-from harness.errors import SpecError
 from harness.text.numbers import percent
 from small_run import SPEC, exit_code, run_small
 
@@ -81,24 +80,5 @@ def test_programs_read_each(run):
     assert found["fe", "in_sample", "test"] == []
 
 
-def test_a_claim_is_about_the_gain_over_the_reference(run):
-    (claim,) = run.table("claims").itertuples()
-    own = run.gain.query("reference == 'ols' and estimator == 'curved' and sample == 'test'")
-    assert claim.this_run == own["gain"].iloc[0]
-
-
 def test_the_run_verifies(run, monkeypatch):
     assert exit_code(monkeypatch, "verify", str(run.path)) == 0
-
-
-@pytest.mark.parametrize(
-    ("further", "message"),
-    [
-        (["fee"], "no estimator has the id 'fee'"),
-        (["ols"], "'ols' is a reference already"),
-        (["fe", "fe"], "'fe' is a reference already"),
-    ],
-)
-def test_a_reference_that_is_unknown_or_named_before_is_an_error(further, message, tmp_path):
-    with pytest.raises(SpecError, match=message):
-        run_small(tmp_path / "wrong", spec=spec_with(*further))

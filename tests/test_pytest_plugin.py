@@ -57,11 +57,6 @@ def test_every_expected_number_is_a_test_with_a_name(run_pytest):
     assert "study.yaml::coefficients[swar·value].std_error" in listed
 
 
-def test_one_number_can_be_chosen(run_pytest):
-    done = run_pytest({"study.yaml": GRUNFELD}, "-k", "within and capital and std_error")
-    assert f"1 passed, {N_EXPECTED - 1} deselected" in done.stdout
-
-
 def test_a_spec_that_cannot_be_read_is_one_failing_test(run_pytest):
     done = run_pytest({"study.yaml": GRUNFELD.replace("use: between", "use: betwen")})
     assert "1 failed" in done.stdout

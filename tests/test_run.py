@@ -99,12 +99,6 @@ def test_the_within_estimates_are_the_textbook_ones(finished):
     assert table.loc[("fe", "capital"), "std_error"] == pytest.approx(0.017355, abs=5e-7)
 
 
-def test_the_curve_of_fixed_effects_has_the_slope_of_its_coefficient(finished):
-    curves = read(finished, "curves")
-    slopes = curves[(curves["estimator"] == "fe") & (curves["kind"] == "slope")]
-    assert slopes["estimate"].to_numpy() == pytest.approx(0.110124, abs=5e-7)
-
-
 def test_the_manifest_hashes_every_file_and_names_every_cell(finished):
     manifest = json.loads((finished / "manifest.json").read_text(encoding="utf-8"))
     for name, digest in manifest["files"].items():

@@ -1,205 +1,114 @@
-"""The names that plugins are written with."""
+"""The names that plugins are written with, one a line; what is imported as itself is public."""
 
-from harness.arrays import Floats, Ints, Mask, numbered
-from harness.data.dataset import Dataset
-from harness.data.key import Grouping, Key, rows_in_company
-from harness.data.messages import Account
-from harness.data.neighbours import Contiguity, Links, great_circle_km, rows_by_period
-from harness.data.panel import Panel
-from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
-from harness.data.read.source import FileReader, Reading, Source
-from harness.data.roles import Roles
-from harness.data.simulate.simulation import Simulation
-from harness.errors import (
-    ArtifactError,
-    DataError,
-    EstimationError,
-    HarnessError,
-    PluginError,
-    Problem,
-    SpecError,
-)
-from harness.estimators.absorbed_effects import (
-    AbsorbedEffects,
-    Combination,
-    EffectKey,
-    EffectSet,
-    GroupColumn,
-    count_unseen,
-    effect_named,
-    key_of,
-    read_effect_set,
-)
-from harness.estimators.absorbing_models import AbsorbingModels, means_at, stacked, with_omitted_levels
-from harness.estimators.coefficients import (
-    CoefficientTable,
-    Correction,
-    ShownFit,
-    Statistic,
-    statistic_columns,
-)
-from harness.estimators.guard import Attempt
-from harness.estimators.inner_split import inner_split
-from harness.estimators.protocol import (
-    CanFitDraws,
-    CanFitFolds,
-    CanFitOutcomes,
-    CanLearnNuisances,
-    CanLearnWithin,
-    CanPrepareDraws,
-    CanProfile,
-    CanRunQuick,
-    ComparesCandidates,
-    DrawMaker,
-    DrawSelection,
-    DrawsMaySelect,
-    Estimator,
-    FitsByDraws,
-    Fitted,
-    FittedDraws,
-    HasCoefficients,
-    HasDetails,
-    HasDraws,
-    HasEffects,
-    HasNotes,
-    HasResultRows,
-    LinearModel,
-    NeedsGroups,
-    NestedEstimator,
-    PreparedDraws,
-    SelectsRows,
-)
-from harness.estimators.refusals import Refusals, listed, require_continuous, row_weights
-from harness.estimators.wild_bootstrap import (
-    Auxiliary,
-    ClusteredRegression,
-    WildClusters,
-    WildInference,
-    wild_cluster_inference,
-)
-from harness.evaluation.metrics import Metric
-from harness.evaluation.protocol import EvaluationProtocol, Fold, Leak
-from harness.evaluation.resample import draw_weights, out_of_bag
-from harness.language import Message, gettext, marked
-from harness.registry.hooks import hookimpl
-from harness.rng import random_stream, stream_at
-from harness.scenarios.draws import DrawPlan, FitAndDraws
-from harness.scenarios.scenario import AnswersAlone, Evaluated, EvaluatesModels, Sample, Scenario, Subject
-from harness.study.spec.entry import LadderEntry
-from harness.tables.preparation import Note
-from harness.tables.table import ResultTable
-
-__all__ = [
-    "AbsorbedEffects",
-    "AbsorbingModels",
-    "Account",
-    "AnswersAlone",
-    "ArtifactError",
-    "Attempt",
-    "Auxiliary",
-    "Calendar",
-    "CanFitDraws",
-    "CanFitFolds",
-    "CanFitOutcomes",
-    "CanLearnNuisances",
-    "CanLearnWithin",
-    "CanPrepareDraws",
-    "CanProfile",
-    "CanRunQuick",
-    "ClusteredRegression",
-    "CoefficientTable",
-    "Column",
-    "Combination",
-    "ComparesCandidates",
-    "Contiguity",
-    "Correction",
-    "DataError",
-    "Dataset",
-    "DrawMaker",
-    "DrawPlan",
-    "DrawSelection",
-    "DrawsMaySelect",
-    "EffectKey",
-    "EffectSet",
-    "EstimationError",
-    "Estimator",
-    "Evaluated",
-    "EvaluatesModels",
-    "EvaluationProtocol",
-    "FileReader",
-    "FitAndDraws",
-    "FitsByDraws",
-    "Fitted",
-    "FittedDraws",
-    "Floats",
-    "Fold",
-    "GroupColumn",
-    "Grouping",
-    "HarnessError",
-    "HasCoefficients",
-    "HasDetails",
-    "HasDraws",
-    "HasEffects",
-    "HasNotes",
-    "HasResultRows",
-    "Ints",
-    "Key",
-    "LadderEntry",
-    "Leak",
-    "LearnedStep",
-    "LinearModel",
-    "Links",
-    "Mask",
-    "Message",
-    "Metric",
-    "NeedsGroups",
-    "NestedEstimator",
-    "Note",
-    "Panel",
-    "PanelStep",
-    "PluginError",
-    "PreparedDraws",
-    "Problem",
-    "Reading",
-    "Refusals",
-    "ResultTable",
-    "Roles",
-    "RowStep",
-    "Sample",
-    "Scenario",
-    "SelectsRows",
-    "ShownFit",
-    "Simulation",
-    "Source",
-    "SpecError",
-    "Statistic",
-    "Step",
-    "StepGroup",
-    "Subject",
-    "WildClusters",
-    "WildInference",
-    "count_unseen",
-    "draw_weights",
-    "effect_named",
-    "gettext",
-    "great_circle_km",
-    "hookimpl",
-    "inner_split",
-    "key_of",
-    "listed",
-    "marked",
-    "means_at",
-    "numbered",
-    "out_of_bag",
-    "random_stream",
-    "read_effect_set",
-    "require_continuous",
-    "row_weights",
-    "rows_by_period",
-    "rows_in_company",
-    "stacked",
-    "statistic_columns",
-    "stream_at",
-    "wild_cluster_inference",
-    "with_omitted_levels",
-]
+from harness.arrays import Floats as Floats
+from harness.arrays import Ints as Ints
+from harness.arrays import Mask as Mask
+from harness.arrays import numbered as numbered
+from harness.data.dataset import Dataset as Dataset
+from harness.data.key import Grouping as Grouping
+from harness.data.key import Key as Key
+from harness.data.key import rows_in_company as rows_in_company
+from harness.data.messages import Account as Account
+from harness.data.neighbours import Contiguity as Contiguity
+from harness.data.neighbours import Links as Links
+from harness.data.neighbours import great_circle_km as great_circle_km
+from harness.data.neighbours import rows_by_period as rows_by_period
+from harness.data.panel import Panel as Panel
+from harness.data.prepare.step import Calendar as Calendar
+from harness.data.prepare.step import Column as Column
+from harness.data.prepare.step import LearnedStep as LearnedStep
+from harness.data.prepare.step import PanelStep as PanelStep
+from harness.data.prepare.step import RowStep as RowStep
+from harness.data.prepare.step import Step as Step
+from harness.data.prepare.step import StepGroup as StepGroup
+from harness.data.read.source import FileReader as FileReader
+from harness.data.read.source import Reading as Reading
+from harness.data.read.source import Source as Source
+from harness.data.roles import Roles as Roles
+from harness.data.simulate.simulation import Simulation as Simulation
+from harness.errors import ArtifactError as ArtifactError
+from harness.errors import DataError as DataError
+from harness.errors import EstimationError as EstimationError
+from harness.errors import HarnessError as HarnessError
+from harness.errors import PluginError as PluginError
+from harness.errors import Problem as Problem
+from harness.errors import SpecError as SpecError
+from harness.estimators.absorbed_effects import AbsorbedEffects as AbsorbedEffects
+from harness.estimators.absorbed_effects import Combination as Combination
+from harness.estimators.absorbed_effects import EffectKey as EffectKey
+from harness.estimators.absorbed_effects import EffectSet as EffectSet
+from harness.estimators.absorbed_effects import GroupColumn as GroupColumn
+from harness.estimators.absorbed_effects import count_unseen as count_unseen
+from harness.estimators.absorbed_effects import effect_named as effect_named
+from harness.estimators.absorbed_effects import key_of as key_of
+from harness.estimators.absorbed_effects import read_effect_set as read_effect_set
+from harness.estimators.absorbing_models import AbsorbingModels as AbsorbingModels
+from harness.estimators.absorbing_models import means_at as means_at
+from harness.estimators.absorbing_models import stacked as stacked
+from harness.estimators.absorbing_models import with_omitted_levels as with_omitted_levels
+from harness.estimators.coefficients import CoefficientTable as CoefficientTable
+from harness.estimators.coefficients import Correction as Correction
+from harness.estimators.coefficients import ShownFit as ShownFit
+from harness.estimators.coefficients import Statistic as Statistic
+from harness.estimators.coefficients import statistic_columns as statistic_columns
+from harness.estimators.guard import Attempt as Attempt
+from harness.estimators.inner_split import inner_split as inner_split
+from harness.estimators.protocol import CanFitDraws as CanFitDraws
+from harness.estimators.protocol import CanFitFolds as CanFitFolds
+from harness.estimators.protocol import CanFitOutcomes as CanFitOutcomes
+from harness.estimators.protocol import CanLearnNuisances as CanLearnNuisances
+from harness.estimators.protocol import CanLearnWithin as CanLearnWithin
+from harness.estimators.protocol import CanPrepareDraws as CanPrepareDraws
+from harness.estimators.protocol import CanProfile as CanProfile
+from harness.estimators.protocol import CanRunQuick as CanRunQuick
+from harness.estimators.protocol import ComparesCandidates as ComparesCandidates
+from harness.estimators.protocol import DrawMaker as DrawMaker
+from harness.estimators.protocol import DrawSelection as DrawSelection
+from harness.estimators.protocol import DrawsMaySelect as DrawsMaySelect
+from harness.estimators.protocol import Estimator as Estimator
+from harness.estimators.protocol import FitsByDraws as FitsByDraws
+from harness.estimators.protocol import Fitted as Fitted
+from harness.estimators.protocol import FittedDraws as FittedDraws
+from harness.estimators.protocol import HasCoefficients as HasCoefficients
+from harness.estimators.protocol import HasDetails as HasDetails
+from harness.estimators.protocol import HasDraws as HasDraws
+from harness.estimators.protocol import HasEffects as HasEffects
+from harness.estimators.protocol import HasNotes as HasNotes
+from harness.estimators.protocol import HasResultRows as HasResultRows
+from harness.estimators.protocol import LinearModel as LinearModel
+from harness.estimators.protocol import NeedsGroups as NeedsGroups
+from harness.estimators.protocol import NestedEstimator as NestedEstimator
+from harness.estimators.protocol import PreparedDraws as PreparedDraws
+from harness.estimators.protocol import SelectsRows as SelectsRows
+from harness.estimators.refusals import Refusals as Refusals
+from harness.estimators.refusals import listed as listed
+from harness.estimators.refusals import require_continuous as require_continuous
+from harness.estimators.refusals import row_weights as row_weights
+from harness.estimators.wild_bootstrap import Auxiliary as Auxiliary
+from harness.estimators.wild_bootstrap import ClusteredRegression as ClusteredRegression
+from harness.estimators.wild_bootstrap import WildClusters as WildClusters
+from harness.estimators.wild_bootstrap import WildInference as WildInference
+from harness.estimators.wild_bootstrap import wild_cluster_inference as wild_cluster_inference
+from harness.evaluation.metrics import Metric as Metric
+from harness.evaluation.protocol import EvaluationProtocol as EvaluationProtocol
+from harness.evaluation.protocol import Fold as Fold
+from harness.evaluation.protocol import Leak as Leak
+from harness.evaluation.resample import draw_weights as draw_weights
+from harness.evaluation.resample import out_of_bag as out_of_bag
+from harness.language import Message as Message
+from harness.language import gettext as gettext
+from harness.language import marked as marked
+from harness.registry.hooks import hookimpl as hookimpl
+from harness.rng import random_stream as random_stream
+from harness.rng import stream_at as stream_at
+from harness.scenarios.draws import DrawPlan as DrawPlan
+from harness.scenarios.draws import FitAndDraws as FitAndDraws
+from harness.scenarios.scenario import AnswersAlone as AnswersAlone
+from harness.scenarios.scenario import Evaluated as Evaluated
+from harness.scenarios.scenario import EvaluatesModels as EvaluatesModels
+from harness.scenarios.scenario import Sample as Sample
+from harness.scenarios.scenario import Scenario as Scenario
+from harness.scenarios.scenario import Subject as Subject
+from harness.study.spec.entry import LadderEntry as LadderEntry
+from harness.tables.preparation import Note as Note
+from harness.tables.table import ResultTable as ResultTable

@@ -1,119 +1,69 @@
-"""What sections of plugins are made of: the run as it is read, blocks, tables, and numbers in words."""
+"""What sections of plugins are made of: the run as it is read, blocks, tables, and numbers in words.
 
-from harness.findings.gains import GainCell, Gains
-from harness.findings.lines import Banded, BandedRow, banded_from
-from harness.findings.run import Run
-from harness.language import gettext, marked, ngettext, pgettext, translated
-from harness.record.manifest import Manifest
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.report.blocks import (
-    Bullets,
-    Definitions,
-    Heading,
-    NewSentences,
-    Paragraph,
-    Phrase,
-    ReportBlock,
-    SmallPrint,
-    Tabs,
-    Words,
-    rich,
-    tabs_of,
-)
-from harness.report.sections.section import ReportFile, Section, featured
-from harness.report.table import (
-    RecordColumn,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    TableColumn,
-    TableRow,
-    estimate_cell,
-    plain_rows,
-    record_rows,
-    rows_of,
-)
-from harness.tables.conditional import THRESHOLDS, ThresholdRow
-from harness.tables.effects import EFFECT_TESTS, EffectTestRow
-from harness.tables.gain import GainStatus
-from harness.tables.table import ResultRow, TypedTable, typed
-from harness.text.numbers import (
-    MISSING,
-    EstimateText,
-    count,
-    estimate,
-    fixed,
-    interval,
-    p_text,
-    percent,
-    plain,
-    significant,
-)
-from harness.text.plain_text import Footnotes, file_slug, joined, latex, printable, shortened
+What is imported as itself is public.
+"""
 
-__all__ = [
-    "EFFECT_TESTS",
-    "MISSING",
-    "THRESHOLDS",
-    "Banded",
-    "BandedRow",
-    "Bullets",
-    "Definitions",
-    "EffectTestRow",
-    "EstimateText",
-    "EstimatorRecord",
-    "Footnotes",
-    "GainCell",
-    "GainStatus",
-    "Gains",
-    "Heading",
-    "Manifest",
-    "NewSentences",
-    "Paragraph",
-    "Phrase",
-    "ProtocolRecord",
-    "RecordColumn",
-    "ReportBlock",
-    "ReportFile",
-    "ReportTable",
-    "ResultRow",
-    "RowGroup",
-    "Run",
-    "Section",
-    "SmallPrint",
-    "StudyRecord",
-    "TableCell",
-    "TableColumn",
-    "TableRow",
-    "Tabs",
-    "ThresholdRow",
-    "TypedTable",
-    "Words",
-    "banded_from",
-    "count",
-    "estimate",
-    "estimate_cell",
-    "featured",
-    "file_slug",
-    "fixed",
-    "gettext",
-    "interval",
-    "joined",
-    "latex",
-    "marked",
-    "ngettext",
-    "p_text",
-    "percent",
-    "pgettext",
-    "plain",
-    "plain_rows",
-    "printable",
-    "record_rows",
-    "rich",
-    "rows_of",
-    "shortened",
-    "significant",
-    "tabs_of",
-    "translated",
-    "typed",
-]
+from harness.findings.gains import GainCell as GainCell
+from harness.findings.gains import Gains as Gains
+from harness.findings.lines import Banded as Banded
+from harness.findings.lines import BandedRow as BandedRow
+from harness.findings.lines import banded_from as banded_from
+from harness.findings.run import Run as Run
+from harness.language import gettext as gettext
+from harness.language import marked as marked
+from harness.language import ngettext as ngettext
+from harness.language import pgettext as pgettext
+from harness.language import translated as translated
+from harness.record.manifest import Manifest as Manifest
+from harness.record.study import EstimatorRecord as EstimatorRecord
+from harness.record.study import ProtocolRecord as ProtocolRecord
+from harness.record.study import StudyRecord as StudyRecord
+from harness.report.blocks import Bullets as Bullets
+from harness.report.blocks import Definitions as Definitions
+from harness.report.blocks import Heading as Heading
+from harness.report.blocks import NewSentences as NewSentences
+from harness.report.blocks import Paragraph as Paragraph
+from harness.report.blocks import Phrase as Phrase
+from harness.report.blocks import ReportBlock as ReportBlock
+from harness.report.blocks import SmallPrint as SmallPrint
+from harness.report.blocks import Tabs as Tabs
+from harness.report.blocks import Words as Words
+from harness.report.blocks import rich as rich
+from harness.report.blocks import tabs_of as tabs_of
+from harness.report.sections.section import ReportFile as ReportFile
+from harness.report.sections.section import Section as Section
+from harness.report.sections.section import featured as featured
+from harness.report.table import RecordColumn as RecordColumn
+from harness.report.table import ReportTable as ReportTable
+from harness.report.table import RowGroup as RowGroup
+from harness.report.table import TableCell as TableCell
+from harness.report.table import TableColumn as TableColumn
+from harness.report.table import TableRow as TableRow
+from harness.report.table import estimate_cell as estimate_cell
+from harness.report.table import plain_rows as plain_rows
+from harness.report.table import record_rows as record_rows
+from harness.report.table import rows_of as rows_of
+from harness.tables.conditional import THRESHOLDS as THRESHOLDS
+from harness.tables.conditional import ThresholdRow as ThresholdRow
+from harness.tables.effects import EFFECT_TESTS as EFFECT_TESTS
+from harness.tables.effects import EffectTestRow as EffectTestRow
+from harness.tables.gain import GainStatus as GainStatus
+from harness.tables.table import ResultRow as ResultRow
+from harness.tables.table import TypedTable as TypedTable
+from harness.tables.table import typed as typed
+from harness.text.numbers import MISSING as MISSING
+from harness.text.numbers import EstimateText as EstimateText
+from harness.text.numbers import count as count
+from harness.text.numbers import estimate as estimate
+from harness.text.numbers import fixed as fixed
+from harness.text.numbers import interval as interval
+from harness.text.numbers import p_text as p_text
+from harness.text.numbers import percent as percent
+from harness.text.numbers import plain as plain
+from harness.text.numbers import significant as significant
+from harness.text.plain_text import Footnotes as Footnotes
+from harness.text.plain_text import file_slug as file_slug
+from harness.text.plain_text import joined as joined
+from harness.text.plain_text import latex as latex
+from harness.text.plain_text import printable as printable
+from harness.text.plain_text import shortened as shortened

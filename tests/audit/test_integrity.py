@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness import ArtifactError
 from harness.audit.verification import DISAGREEMENT, agreement, verify
 from harness.installed import installed
 from harness.running.folder import RunFolder
@@ -88,29 +86,6 @@ def test_a_missing_file_is_named(small_run, tmp_path, name, words):
     assert words in problem.what
 
 
-def test_any_missing_file_is_found(copy):
-    unseen = []
-    for file in (file for file in files_of(copy) if file.name != "manifest.json"):
-        before = file.read_bytes()
-        file.unlink()
-        try:
-            found = problems(copy)
-        finally:
-            file.write_bytes(before)
-        if not found:
-            unseen.append(file)
-    assert unseen == []
-
-
-def test_files_that_changed_places_are_named(small_run, tmp_path):
-    copy = copy_of(small_run, tmp_path / "run")
-    gain, accuracy = copy / "gain.csv", copy / "accuracy.csv"
-    first, second = gain.read_bytes(), accuracy.read_bytes()
-    gain.write_bytes(second)
-    accuracy.write_bytes(first)
-    assert {problem.where for problem in problems(copy)} == {"gain.csv", "accuracy.csv"}
-
-
 def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
     """The spec, where the manifest was written again without it, and hashes hold."""
     copy = copy_of(small_run, tmp_path / "run")
@@ -144,22 +119,6 @@ def test_a_run_that_is_not_whole_is_told(small_run, tmp_path, name):
     (copy / name).mkdir()
     (problem,) = problems(copy)
     assert "still writing" in problem.what
-
-
-def test_sha256sum_reads_the_hash_of_the_manifest(small_run):
-    done = subprocess.run(
-        ["sha256sum", "-c", "manifest.sha256"],
-        cwd=small_run.path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "manifest.json: OK\n"
-
-
-def test_a_folder_without_a_manifest_is_no_run(tmp_path):
-    with pytest.raises(ArtifactError, match="not the folder of a finished run"):
-        RunFolder.open(tmp_path)
 
 
 def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(

@@ -120,18 +120,6 @@ def test_rows_with_equal_keys_are_matched_in_their_order():
     assert compared(a, a.iloc[:2], on=("scenario",)).only_a.n_rows == 1
 
 
-def test_a_table_without_keys_is_compared_row_by_row():
-    a = pd.DataFrame({"value": [1.0, 2.0]})
-    (column,) = compared(a, a.assign(value=[1.0, 3.0]), on=()).columns
-    assert column.row == "row 2"
-
-
-def test_keys_are_compared_as_they_are_printed():
-    a = pd.DataFrame({"entity": [1, 2], "value": [1.0, 2.0]})
-    b = pd.DataFrame({"entity": ["2", "1"], "value": [2.0, 1.0]})
-    assert compared(a, b, on=("entity",)).is_equal
-
-
 def test_empty_tables_are_equal():
     empty = curve().iloc[:0]
     assert compared(empty, empty).is_equal

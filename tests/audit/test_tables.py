@@ -129,28 +129,12 @@ def test_a_gain_report_that_says_otherwise_is_found(folder):
     assert problem.where == "gain_report.json"
 
 
-def test_another_spec_than_the_one_that_was_run_is_found(folder):
-    path = folder.path / "spec.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("seed: 7", "seed: 8"), encoding="utf-8")
-    rehash(folder)
-    (problem,) = problems(folder)
-    assert problem.where == "spec.yaml"
-
-
 @pytest.mark.parametrize("column", ["observed", "fold"])
 def test_predictions_that_lack_a_column_are_no_traceback(folder, column):
     folder.write_parquet("predictions", folder.read_parquet("predictions").drop(columns=column))
     rehash(folder)
     (problem,) = problems(folder)
     assert problem.what == f"lacks the columns {column}"
-
-
-def test_predictions_that_are_texts_are_no_traceback(folder):
-    predictions = folder.read_parquet("predictions")
-    folder.write_parquet("predictions", predictions.assign(predicted=predictions["predicted"].astype(str)))
-    rehash(folder)
-    (problem,) = problems(folder)
-    assert "holds no numbers" in problem.what
 
 
 def test_a_spec_whose_plugin_is_not_here_is_told(folder):

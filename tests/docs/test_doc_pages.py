@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
-from doc_pages import Block, Script, blocks_of, is_like, with_definitions
+from doc_pages import Script, blocks_of, is_like, with_definitions
 
 
 @pytest.mark.parametrize(
@@ -50,21 +49,8 @@ def test_definitions_take_the_place_of_their_namesakes():
     assert with_definitions(f"{start}{old}{end}", f"# in: m.py\n{new}") == f"{start}{new}{end}"
 
 
-def test_blocks_are_found_with_their_lines():
-    page = "# Title\n\n```sh\nls\n```\n\ntext\n\n```yaml\n# file: a.yaml\nx: 1\n```\n"
-    assert list(blocks_of(page)) == [Block("sh", "ls\n", 3), Block("yaml", "# file: a.yaml\nx: 1\n", 9)]
-
-
 def run(tmp_path, page):
     Script(tmp_path, os.environ).run(list(blocks_of(page)))
-
-
-def test_a_file_is_written_and_a_command_sees_it(tmp_path):
-    run(
-        tmp_path,
-        "```yaml\n# file: deep/a.yaml\nx: 1\n```\n```sh\ncat deep/a.yaml\n```\n```text\n...\nx: 1\n```\n",
-    )
-    assert Path(tmp_path, "deep", "a.yaml").exists()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 from source_files import files, tree_of
 from test_run import ROOT
@@ -49,19 +48,3 @@ def test_every_figure_is_on_the_page_of_figures():
     assert {"front-curve", "gain", "groups", "surface", "map"} <= drawn
     missing = {name for name in drawn if name not in listed and not name.startswith("calibration")}
     assert missing == set()
-
-
-def test_the_glossary_is_in_order_and_has_the_words_of_the_readme():
-    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
-    words = re.findall(r"^\*\*([^*]+)\*\*$", text, flags=re.MULTILINE)
-    assert words == sorted(words, key=str.casefold)
-    assert {"Exposure", "Protocol", "RAB", "Gain"} <= set(words)
-
-
-def test_commands_of_the_page_on_trouble_are_those_of_the_code():
-    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for extra in re.findall(r"panel-harness\[(\w+)\]", page):
-        assert f"\n{extra} = [" in project
-    assert "_HARNESS_COMPLETE" in page
-    assert Path(ROOT / "docs/warnings.md").is_file()

@@ -26,14 +26,3 @@ def test_every_row_is_of_a_test_that_there_is():
         file, _, name = row.test.partition("::")
         code = (BENCH / file).read_text(encoding="utf-8")
         assert f"\ndef {name.partition('[')[0] or 'main'}(" in code
-
-
-def test_a_row_that_was_not_measured_keeps_its_line():
-    first, second = script.ROWS[-2:]
-    info = {"ratio": 1.5, "seconds": 3.0, "imports": 2.0}
-    before = {first.test: script.line(first, "as before"), "gone": "| of a test that is gone |\n"}
-    found = "".join(script.table({second.test: info}, before))
-    assert "as before" in found
-    assert "1.5 times its processor time: 3.0 s, 2.0 s" in found
-    assert "gone" not in found
-    assert script.lines_of(f"{script.BEGIN}{found}{script.END}").keys() == {first.test, second.test}

@@ -82,12 +82,6 @@ def test_every_field_of_the_gain_report_has_its_row(texts):
     assert "| `gain` | null or `gain` | Null for the reference itself. |" in section(text, "`cell`")
 
 
-def test_covariances_are_described_beside_their_estimators(spec_text):
-    own = section(spec_text.choices("estimator"), "`fixed_effects`")
-    assert "`use: wild_cluster`: Clustered errors whose p-values" in own
-    assert "| `draws` |" in own
-
-
 def test_every_option_of_every_command_is_described(texts):
     text = texts[0].command_text()
     for name, command in cli.commands.items():
@@ -109,18 +103,3 @@ def test_every_capability_and_hook_has_its_place():
     assert public <= shown
     headings = set(re.findall(r"^## (\w+)$", HOOKS_PAGE, flags=re.MULTILINE))
     assert {kind.hook for kind in KINDS} <= headings
-
-
-def test_sections_of_docstrings_become_lists(texts):
-    written = ["Fit.", "", "Parameters", "----------", "a, b : (n_obs,), >= 0", "    How often.", ""]
-    written += ["Raises", "------", "EstimationError", "    Where not: a : b."]
-    assert [line for line in texts[1].restructured(written) if line] == [
-        "Fit.",
-        "**Parameters**",
-        "``a``, ``b``",
-        "    (n_obs,), >= 0",
-        "    How often.",
-        "**Raises**",
-        "EstimationError",
-        "    Where not: a : b.",
-    ]

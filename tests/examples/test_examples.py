@@ -42,13 +42,6 @@ def test_every_kind_has_an_example_that_works(registry):
     assert offered == {kind.plural for kind in KINDS}
 
 
-def test_the_core_names_no_example():
-    names = [path.stem for path in EXAMPLES.iterdir() if path.stem.startswith("example_")]
-    assert names
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "harness").rglob("*.py")]
-    assert not [name for name in names for source in sources if name in source]
-
-
 def test_examples_keep_the_rules_of_their_kinds(registry):
     # Workers that another test started do not know the folder of the examples.
     get_reusable_executor().shutdown(wait=True)
@@ -81,11 +74,6 @@ def test_errors_within_the_tolerance_cost_nothing(folder):
     own = rows[(rows["estimator"] == "ols") & (rows["protocol"] == "in_sample") & (rows["sample"] == "test")]
     expected = np.maximum((own["observed"] - own["predicted"]).abs() - 0.2, 0.0).mean()
     assert found["tolerant_error", "ols", "in_sample", "test"] == pytest.approx(expected, rel=1e-9)
-
-
-def test_a_rank_is_learned_from_the_rows_trained_on(folder):
-    steps = pd.read_csv(folder / "preparation.csv")
-    assert steps["detail"].tolist() == ["share of 180 rows with at most this exposure"]
 
 
 def test_the_report_shows_the_section_of_the_scenario(folder):

@@ -124,14 +124,6 @@ def test_what_can_be_used_is_offered_by_name():
     assert offer == {"estimator": {"mine": mine}, "dataset": {"towns": towns}}
 
 
-def test_an_optional_hook_of_another_version_is_left_alone():
-    mine = estimator()
-    later = plugin(
-        harness_estimators=hookimpl(lambda: [mine]), harness_later=hookimpl(optionalhook=True)(lambda: ())
-    )
-    assert collect(later, KINDS) == {"estimator": {"mine": mine}}
-
-
 def test_a_hook_asks_for_nothing():
     with pytest.raises(pluggy.PluginValidationError, match="panel"):
         collect(plugin(harness_estimators=hookimpl(lambda panel: [panel])), KINDS)

@@ -110,15 +110,6 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_nothing_else(regis
     assert set(registry.of(ESTIMATOR)) == {"mean_for_tests", "wrapped_for_tests"}
 
 
-def test_the_order_of_installation_decides_nothing():
-    """Of two plugins that offer a name, the first by its own name keeps it, whichever is found first."""
-    points = tuple(module(name, harness_estimators=harness_estimators) for name in ("b_plugin", "a_plugin"))
-    for found in (points, points[::-1]):
-        plugins = {plugin.name: plugin for plugin in registry_of(found).plugins}
-        assert plugins["a_plugin"].names(ESTIMATOR) == ("mean_for_tests", "wrapped_for_tests")
-        assert plugins["b_plugin"].broken
-
-
 def test_what_is_off_is_not_even_imported():
     point = EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness")
     registry = registry_of((point,), choice=PluginChoice(off=("absent_plugin",)))
@@ -141,12 +132,6 @@ def test_the_harness_comes_first_and_through_the_hooks_of_any_plugin():
     assert list(own.offers) == [kind.plural for kind in KINDS if kind is not ESTIMATOR]
 
 
-def test_without_the_harness_itself_its_members_are_missed_with_the_reason():
-    without = registry_of((), choice=PluginChoice(off=("harness",)))
-    assert without.of(PROTOCOL) == {}
-    assert without.catalogs["protocol"].absent == "plugins switched off: harness"
-
-
 @pytest.mark.parametrize(
     ("environment", "choice"),
     [
@@ -158,11 +143,6 @@ def test_without_the_harness_itself_its_members_are_missed_with_the_reason():
 )
 def test_the_environment_says_the_same_as_the_options(environment, choice):
     assert asked_by_environment(environment) == choice
-
-
-def test_a_choice_is_repeated_by_its_options():
-    choice = PluginChoice(("a", "b"), Path("own"))
-    assert choice.words == ("--plugins-folder", "own", "-p", "no:a", "-p", "no:b")
 
 
 def test_a_plugin_offers_protocols(registry):
@@ -206,12 +186,6 @@ def test_a_plugin_whose_library_is_not_installed_is_absent():
         build_choice(registry.catalogs, "estimator", "mean_for_tests", {})
     hint = "it is of on_a_library: no_such_library is not installed: pip install 'it[all]'"
     assert raised.value.context["hint"] == hint
-
-
-def test_a_plugin_whose_library_is_installed_is_there():
-    registry = registry_of((needing("on_numpy", {"numpy": "pip install numpy"}),))
-    assert not any(one.absent for one in registry.plugins)
-    assert sorted(registry.of(ESTIMATOR)) == ["mean_for_tests", "wrapped_for_tests"]
 
 
 @pytest.mark.parametrize("needs", [["pyfixest"], {"pyfixest": 1}, "pyfixest"], ids=repr)

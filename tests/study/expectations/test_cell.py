@@ -75,14 +75,6 @@ def test_why_there_is_none(where, column, words):
         assert word in found.reason
 
 
-def test_the_reason_of_the_nearest_row_is_told():
-    rows = FRAME[FRAME["estimator"] == "twfe"]
-    assert (
-        "(refused: educ never varies)"
-        in find_cell(rows, {"estimator": "twfe", "term": "x"}, "estimate").reason
-    )
-
-
 def test_an_empty_cell_and_an_empty_table():
     frame = FRAME.assign(status="ok")
     assert find_cell(frame, {"estimator": "twfe"}, "estimate").reason == "the cell is empty"

@@ -184,30 +184,6 @@ def test_a_statement_about_what_is_not_there_says_why(keys, reason):
     assert found.reason == reason
 
 
-def test_every_kind_describes_itself():
-    told = {
-        "effect_sign": ({"kind": "none", "below": 3.7, **MODERATED}, "values of gdp below 3.7"),
-        "effect_trend": (
-            {"kind": "rising", "along": "exposure", **MODERATED},
-            "the exposure on which the effect given gdp is rising",
-        ),
-        "level_range": (
-            {"levels": (0.06, 0.12), "above": 1, "below": 2, **MODERATED},
-            "gdp above 1 and below 2",
-        ),
-        "order": ({"by": "rank", "groups": ("a", "b")}, "a < b (rank)"),
-        "onset": (
-            {"kind": "fades", "effect": "rising", "value": 1.0},
-            "exposure up to which",
-        ),
-    }
-    for quantity, (keys, expected) in told.items():
-        claim = TypeAdapter(AnyClaim).validate_python(
-            {"outcome": "y", "estimator": "rab", "quantity": quantity} | keys
-        )
-        assert expected in claim.describe()
-
-
 def ask(*, given=None, **keys):
     claim = TypeAdapter(AnyClaim).validate_python({"outcome": "y", "estimator": "rab"} | keys)
     run = RunTables(tables() if given is None else given, "p")

@@ -13,7 +13,6 @@ from harness.running.options import RunOptions
 from harness.study.expectations.claim import Counterparts, ErrorClaim, GainClaim, MedianClaim
 from harness.study.expectations.claims_table import counterpart_columns, counterpart_of, status_of
 from harness.study.expectations.consistency import Finding
-from harness.study.expectations.curve_claim import LevelClaim
 from harness.study.expectations.lookup import RunTables, RunValue
 from harness.tables.registry import TABLES
 
@@ -114,10 +113,6 @@ def test_every_row_says_what_is_claimed_where_it_is_printed_and_why(runs):
     assert claims["reason"].notna().all()
 
 
-def test_a_study_without_claims_has_no_table_of_them(runs):
-    assert not (runs["none"] / "claims.csv").exists()
-
-
 CLAIM = ErrorClaim(outcome="y", estimator="ols", quantity="mse", value=2.0, digits=1)
 NONE = RunValue(math.nan, "no room")
 ABSENT = RunValue(math.nan, "no minimum", is_absent=True)
@@ -172,12 +167,6 @@ def test_a_declared_tolerance_is_added_to_the_rounding():
     assert status_of(claim, RunValue(2.56), finding=None, data_are_published=True)[0] == "differs"
 
 
-def test_a_bound_is_reproduced_on_its_side():
-    claim = LevelClaim(outcome="y", estimator="ols", quantity="level", at=0.2, value=885.0, bound="least")
-    assert status_of(claim, RunValue(5000.0), finding=None, data_are_published=True)[0] == "reproduced"
-    assert status_of(claim, RunValue(880.0), finding=None, data_are_published=True)[0] == "differs"
-
-
 BESIDE = Counterparts(estimators={"rows": "whole"}, protocols={"leaky": "apart"})
 GAIN = GainClaim(outcome="y", estimator="ann", quantity="gain", value=0.65)
 MEDIAN = MedianClaim(outcome="y", estimator="rows", quantity="median", value=3.0, by="size", group="large")
@@ -224,10 +213,3 @@ def test_what_has_no_counterpart_has_no_columns():
     assert counterpart_columns(other, BESIDE, run_tables()) == {}
     own = GAIN.model_copy(update={"protocol": "apart"})
     assert counterpart_of(own, BESIDE, first_protocol="leaky") is None
-
-
-def test_a_number_that_the_run_lacks_has_a_reason():
-    lacking = MEDIAN.model_copy(update={"group": "small"})
-    found = counterpart_columns(lacking, BESIDE, run_tables())
-    assert found["counterpart"] != found["counterpart"]
-    assert found["counterpart_reason"] == "this run gives no such number"

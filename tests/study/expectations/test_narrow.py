@@ -92,9 +92,3 @@ def parts(*expected):
 )
 def test_a_study_keeps_what_a_number_rests_on(expected, left):
     assert parts(expected) == left
-
-
-def test_a_study_keeps_what_any_of_its_numbers_rests_on():
-    gain = {"table": "gain", "where": {"estimator": "fe", "protocol": "forward"}}
-    curve = {"table": "curves", "where": {"estimator": "net", "scenario": "wide"}}
-    assert parts(gain, curve) == ("ols fe net", "forward", "wide", False)

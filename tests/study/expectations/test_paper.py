@@ -24,38 +24,12 @@ def claims():
     return claims_table(study, {name: pd.DataFrame() for name in SOURCES})
 
 
-@pytest.mark.parametrize(
-    ("outcome", "status"),
-    [("co2", "consistent"), ("co2_intensity", "inconsistent"), ("co2_pc", "consistent")],
-)
-def test_only_the_gain_in_intensity_does_not_follow_from_its_errors(claims, outcome, status):
-    gains = claims[(claims["quantity"] == "gain") & (claims["outcome"] == outcome)]
-    assert gains["status"].tolist() == [status] * 2
-
-
 def test_the_intervals_of_the_gains_are_those_of_the_printed_errors(claims):
     gains = claims[claims["source"].eq("Table 2") & claims["quantity"].eq("gain")].set_index("outcome")
     low, high = gains["recomputed_low"], gains["recomputed_high"]
     assert [low["co2_pc"], high["co2_pc"]] == pytest.approx([0.56563, 0.56577], abs=1e-5)
     assert [low["co2_intensity"], high["co2_intensity"]] == pytest.approx([0.6866, 0.7246], abs=1e-4)
     assert gains["recomputed"]["co2"] == pytest.approx(0.655763, abs=5e-7)
-
-
-def test_no_outcome_has_medians_that_one_pooled_median_fits(claims):
-    medians = claims[claims["quantity"] == "median"]
-    assert medians.groupby("outcome").size().to_dict() == dict.fromkeys(OUTCOMES.values(), 7)
-    assert set(medians["status"]) == {"inconsistent under assumption"}
-    assert set(medians["assumption"]) == {"one fit"}
-    assert set(medians["check"]) == {"partition"}
-
-
-def test_the_three_curves_cannot_share_one_slope(claims):
-    curves = claims[claims["check"] == "identity"]
-    assert set(curves["outcome"]) == set(OUTCOMES.values())
-    assert set(curves["status"]) == {"inconsistent under assumption"}
-    assert set(curves["assumption"]) == {"one effect for all entities"}
-    told = curves.loc[curves["outcome"] == "co2", "reason"].iloc[0]
-    assert "co2 falls by 36% between 0 and 0.88, while co2_intensity rises by 17%" in told
 
 
 def test_levels_and_thresholds_are_not_of_one_unit_system(claims):
@@ -71,25 +45,6 @@ def test_the_rounding_of_the_gain_in_intensity_is_the_only_error(claims):
     assert set(errors["quantity"]) == {"gain"}
     assert set(errors["outcome"]) == {"co2_intensity"}
     assert set(errors["assumption"]) == {""}
-
-
-def test_every_statement_of_figures_4_to_11_has_a_kind(claims):
-    shapes = claims[claims["published"].eq(1.0) & claims["digits"].isna()]
-    kinds = shapes.groupby("source")["quantity"].agg(set).to_dict()
-    assert kinds["Figure 4"] == {"direction", "pace", "band"}
-    assert all(kinds[f"Figure {number}"] == {"order"} for number in (5, 6, 7))
-    assert kinds["Figure 8"] == {"shape", "effect_sign", "effect_trend"}
-    assert kinds["Figure 9"] == {"shape", "effect_sign"}
-    assert kinds["Figure 10"] == {"shape", "effect_trend"}
-    assert kinds["Figure 11"] == {"effect_sign", "effect_trend", "level_range"}
-    onsets = claims[claims["quantity"] == "onset"]
-    assert onsets["published"].tolist() == [0.872, 3.7, 7.5, 0.6, 0.6, 0.6]
-    assert not claims["quantity"].eq("threshold").any()
-
-
-def test_all_else_is_not_compared_with_other_data(claims):
-    rest = claims[claims["check"].isna()]
-    assert set(rest["status"]) == {"not comparable"}
 
 
 def printed_numbers(published):

@@ -33,12 +33,6 @@ def test_a_direction_is_judged_between_its_ends_alone():
     assert curve.share_going(0.41, 0.61, sign=1.0) == pytest.approx(0.55, rel=1e-9)
 
 
-def test_a_flat_stretch_neither_rises_nor_falls():
-    curve = RunCurve(AT, np.maximum(AT, 0.5))
-    assert curve.share_going(0.0, 1.0, sign=1.0) == pytest.approx(0.5, rel=1e-9)
-    assert curve.share_going(0.0, 1.0, sign=-1.0) == 0.0
-
-
 @pytest.mark.parametrize("sign", [1.0, -1.0], ids=["upwards", "downwards"])
 def test_a_curve_bends_at_its_kink_on_any_grid(sign):
     at = np.array([0.0, 0.1, 0.3, 0.35, 0.4, 0.6, 0.7, 1.0])

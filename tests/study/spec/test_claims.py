@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from harness.errors import SpecError
-from harness.study.expectations.claim import GainClaim
 from harness.study.expectations.curve_claim import LevelClaim
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.printed import decimals
@@ -48,27 +47,10 @@ def test_claims_are_read_with_the_decimals_they_were_printed_with(load, text):
     assert study.data_are_published is False
 
 
-def test_what_a_claim_leaves_out_has_defaults(load, text):
-    mse, gain = load(text).study.claims[:2]
-    assert (mse.protocol, mse.sample, mse.tolerance, mse.note) == (None, "test", 0.0, "")
-    assert isinstance(gain, GainClaim)
-    assert gain.percentage == "65.5763"
-
-
-def test_digits_given_by_the_claim_go_before_those_of_its_text(load, text):
-    study = load(text.replace("value: 0.0010", "value: 0.0010, digits: 3")).study
-    assert study.claims[0].n_decimals == 3
-
-
 def test_a_value_set_on_the_command_line_keeps_its_zeros(load, text):
     study = load(text, "claims[0].value=0.500", "data_are_published=true").study
     assert (study.claims[0].value, study.claims[0].n_decimals) == (0.5, 3)
     assert study.data_are_published is True
-
-
-def test_a_study_without_claims_has_none(load, good):
-    study = load(good).study
-    assert (study.claims, study.identities) == ((), ())
 
 
 @given(whole=st.integers(-(10**6), 10**6), exponent=st.integers(-8, 3))
@@ -134,8 +116,3 @@ def test_a_counterpart_that_the_study_lacks_is_named_with_its_place(load, text, 
     assert problem.what == what
     assert "counterparts" in problem.where
     assert problem.hint
-
-
-def test_an_open_question_needs_a_source(load, text):
-    with pytest.raises(SpecError, match="sources"):
-        load((text + BESIDE).replace("[Table 2]", "[]"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
@@ -72,11 +70,6 @@ def test_a_value_of_the_wrong_kind_is_told_as_before(load_short, part):
         load_short(SHORT + part + "\n")
 
 
-def test_a_short_name_that_nothing_has_is_found(load_short):
-    with pytest.raises(SpecError, match="no estimator has the id 'fee'"):
-        load_short(SHORT + "evaluation: {further_references: fee}\n")
-
-
 @pytest.mark.parametrize(
     ("short", "meant"),
     [
@@ -114,9 +107,3 @@ def test_what_others_call_a_key_is_answered_with_its_name(load_short, old, new, 
     with pytest.raises(SpecError) as caught:
         load_short(SHORT.replace(old, new, 1))
     assert hint in [problem.hint for problem in caught.value.problems]
-
-
-def test_shipped_studies_write_out_what_they_rest_on():
-    for path in sorted(Path(__file__).parents[3].joinpath("specs").glob("*.yaml")):
-        written = YAML(typ="safe").load(path)
-        assert {"title", "seed", "evaluation"} <= written.keys(), path

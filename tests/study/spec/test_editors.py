@@ -128,19 +128,3 @@ def test_the_schema_and_the_loader_agree_on_what_is_wrong(key, known, schema, tm
             else:
                 assert valid(wrong), f"only the schema refuses {path}: {parent(wrong, path)}"
     assert n_wrong
-
-
-@pytest.mark.parametrize(
-    ("override", "refused"),
-    [
-        ("evaluation.reference=nobody", "no estimator has the id 'nobody'"),
-        ("roles.exposure=invest", "'invest' is already in outcomes"),
-        ("estimators[1].id=ols", "the id 'ols' is taken"),
-    ],
-    ids=["unknown reference", "one column in two roles", "one id twice"],
-)
-def test_what_a_schema_cannot_say_the_loader_does(override, refused, known, schema):
-    data = load_study(ROOT / "specs/grunfeld.yaml", catalogs=known).document.data
-    assert Draft202012Validator(schema).is_valid(data)
-    with pytest.raises(SpecError, match=refused):
-        load_study(ROOT / "specs/grunfeld.yaml", catalogs=known, overrides=(override,))

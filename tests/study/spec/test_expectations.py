@@ -49,12 +49,6 @@ def test_values_are_read_with_their_tolerances(load, text):
     ]
 
 
-def test_a_cell_has_a_short_name(load, text):
-    names = [expectation.path for expectation in load(text).study.expect]
-    assert names[0] == "coefficients[ols·gdp].estimate"
-    assert names[3] == "curves[curve·0.5·True].status"
-
-
 @pytest.mark.parametrize("how", ["digits: 2", "absolute: 0.1", "relative: 0.1"])
 def test_a_tolerance_that_is_given_goes_before_the_digits_of_the_text(load, text, how):
     expected = load(text.replace("value: 0.110,", f"value: 0.110, {how},")).study.expect[0]
@@ -63,12 +57,6 @@ def test_a_tolerance_that_is_given_goes_before_the_digits_of_the_text(load, text
 
 def test_mistakes_are_named_with_place_value_and_remedy(untold, text):
     assert untold("expectations", text) == {}
-
-
-def test_the_same_cell_may_be_published_and_pinned(load, text):
-    row = "table: coefficients, where: {estimator: ols, term: gdp}"
-    pinned = f"  - {{{row}, column: estimate, value: 0.11, from: run}}\n"
-    assert len(load(text + pinned).study.expect) == 5
 
 
 def test_a_study_changed_by_an_override_expects_nothing(load, text):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import SpecError
-from harness.study.spec.study import ReportSpec, Study
+from harness.study.spec.study import ReportSpec
 
 
 def problems(load, text, *overrides):
@@ -58,13 +58,6 @@ def test_entries_are_built_from_their_options(load, good):
     assert (groups.id, groups.use, groups.protocol.folds) == ("groups", "groups", 4)
     (curve,) = study.scenarios
     assert (curve.id, curve.use, curve.scenario.grid) == ("curve", "curve", 30)
-
-
-def test_what_is_left_out_has_defaults(load, good):
-    study = load(good.replace("report: {formats: [html]}\n", "")).study
-    assert study.report.formats == ("html", "latex")
-    study = load(good.replace("scenarios:\n  - {use: curve, grid: 30}\n", "")).study
-    assert study.scenarios == ()
 
 
 def test_a_study_survives_pickling_for_workers(load, good):
@@ -144,23 +137,11 @@ def test_s31_a_newer_version_is_the_only_mistake_told(load):
     assert "pip install --upgrade panel-harness" in problem.hint
 
 
-def test_s31_a_version_that_never_was(load):
-    problem = only(load, "spec_version: 0\n")
-    assert problem.what == "there is no version 0 of the spec format"
-    assert problem.hint == "write `spec_version: 1`"
-
-
 @pytest.mark.parametrize("version", ["true", "1.0", "'1'"])
 def test_a_version_that_is_no_number_is_reported_with_the_rest(load, good, version):
     problem = only(load, good.replace("spec_version: 1", f"spec_version: {version}"))
     assert problem.where == "x.yaml:1:1: spec_version"
     assert problem.expected == "1"
-
-
-def test_the_error_has_the_exit_code_of_a_spec(load):
-    with pytest.raises(SpecError) as caught:
-        load("{}")
-    assert caught.value.exit_code == 2
 
 
 def test_one_name_stands_for_a_list_of_one(load, good):
@@ -191,12 +172,3 @@ def test_importing_the_loader_imports_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_the_types_are_frozen(load, good):
-    study = load(good).study
-    with pytest.raises(ValueError, match="frozen"):
-        study.seed = 1
-    with pytest.raises(ValueError, match="frozen"):
-        study.estimators[0].id = "x"
-    assert isinstance(study, Study)

@@ -71,12 +71,3 @@ def test_all_wrong_overrides_are_reported(load, good):
         "--set y",
         "--set estimators.z=5: estimators",
     ]
-
-
-def test_mistakes_of_overrides_come_after_those_of_the_file(load, good):
-    with pytest.raises(SpecError) as caught:
-        load(good.replace("formats", "format"), "seed=x")
-    assert [problem.where for problem in caught.value.problems] == [
-        "x.yaml:28:10: report.format",
-        "--set seed=x: seed",
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -59,10 +58,6 @@ def test_tuples_paths_and_numpy_numbers_have_plain_forms():
     found = read_document(written_spec(values)).data
     assert found == {"a": [1, 2], "b": "x/y.csv", "c": 0.1, "d": 3, "e": True}
     assert type(found["e"]) is bool
-
-
-def test_nan_is_written_as_yaml_has_it():
-    assert math.isnan(read_document(written_spec({"a": math.nan})).data["a"])
 
 
 def test_a_value_that_stands_twice_is_written_twice():
