@@ -76,8 +76,8 @@ def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.Data
     """Return how much of the true curve and slope the study's bands cover."""
     truth = drawn[full.outcome]
     rows = []
-    for answer in full.answers:
-        curves = answer.tables.get("curves")
+    for scenario, answer in full.answers.items():
+        curves = (answer.value or {}).get("curves")
         if curves is None:
             continue
         known = curves[curves["supported"].astype(bool)]
@@ -88,9 +88,7 @@ def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.Data
             if kind not in ("level", "slope"):
                 continue
             share = float(covered.all()) if band == SIMULTANEOUS else float(covered.mean())
-            rows.append(
-                (full.outcome, full.estimator, answer.scenario, band_finding(str(kind), str(band)), share)
-            )
+            rows.append((full.outcome, full.estimator, scenario, band_finding(str(kind), str(band)), share))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

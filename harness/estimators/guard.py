@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,15 @@ class Attempt(Generic[T]):
     value: T | None
     status: Status
     reason: str
+
+    @property
+    def how(self) -> dict[str, str]:
+        """Status and reason, as the columns that tables have of what was tried."""
+        return {"status": self.status, "reason": self.reason}
+
+    def without_value(self) -> Attempt[Any]:
+        """Return an attempt at something else that went as this one did, or that needs it."""
+        return Attempt(None, self.status, self.reason)
 
 
 # Size of predictions beyond which tests, which take powers of squared errors, overflow.

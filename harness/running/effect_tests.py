@@ -14,8 +14,8 @@ from harness.evaluation.residual_tests import encompassing_test, moran_test, sur
 from harness.rng import random_stream
 from harness.running.folder import RunFolder
 from harness.running.results import RunResults
+from harness.scenarios.bands import equal_curves_test
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.curve.tables import equal_curves_test
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.study.spec.study import Study
@@ -98,11 +98,11 @@ def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
     # Rows of their own are resampled on their own.
     of_all_rows = {entry.id for entry in results.study.estimators if not entry.rows}
     drawn = {
-        (answer.scenario, full.estimator): answer.tables[CURVE_DRAWS.name]
+        (scenario, full.estimator): answer.value[CURVE_DRAWS.name]
         for full in results.fulls
         if full.outcome == outcome and full.estimator in of_all_rows
-        for answer in full.answers
-        if CURVE_DRAWS.name in answer.tables
+        for scenario, answer in full.answers.items()
+        if answer.value is not None and CURVE_DRAWS.name in answer.value
     }
     for scenario, rival in drawn:
         for reference in results.study.evaluation.references:

@@ -210,7 +210,7 @@ def cell_records(
     for full in answered:
         if isinstance(full, FullResult):
             yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
-        for answer in full.answers:
+        for scenario, answer in full.answers.items():
             seconds = 0.0 if isinstance(full, FullResult) else round(full.seconds, 3)
-            place = f"{full.outcome} · {full.estimator} · {answer.scenario}"
+            place = f"{full.outcome} · {full.estimator} · {scenario}"
             yield CellRecord(place, answer.status, answer.reason, seconds)

@@ -18,9 +18,8 @@ from harness.language import messages_in, remember
 from harness.running.csv_table import texts_of
 from harness.scenarios.blocks import BlockResult
 from harness.scenarios.draws import FitAndDraws
-from harness.scenarios.fit_tables import FitTables
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.sample_fit import Answer, SampleFitResult
+from harness.scenarios.sample_fit import FitTables, SampleFitResult
 from harness.scenarios.task import PartCell, PartResult
 from harness.tables.preparation import Note
 
@@ -33,7 +32,7 @@ CLASSES: Mapping[str, Any] = {
     one.__name__: one
     for one in (
         *(FoldResult, FoldCell, FoldPredictions, FullResult, PartResult, PartCell, SampleFitResult),
-        *(BlockResult, FitTables, FitAndDraws, Answer, Attempt, Note),
+        *(BlockResult, FitTables, FitAndDraws, Attempt, Note),
     )
 }
 """The dataclasses that results are made of."""

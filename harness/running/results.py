@@ -22,7 +22,6 @@ from harness.running.predictions import MissingCell
 from harness.running.prepare import Prepared
 from harness.running.result_file import TaskResult
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.sample_fit import Answer
 from harness.scenarios.scenario import Found, Subject, Tables, WorksInParts, framed
 from harness.scenarios.task import PartResult
 from harness.study.spec.study import Study
@@ -133,7 +132,7 @@ class AnswerInParts:
 
     outcome: str
     estimator: str
-    answers: tuple[Answer, ...]
+    answers: Mapping[str, Attempt[Tables]]
     seconds: float
 
 
@@ -146,11 +145,10 @@ def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerI
     answers = []
     for entry, scenario, subject in plan.subjects():
         own = parts.get((subject.panel.outcome, subject.name, entry.id), [])
-        found = {part.part_cell.part: Attempt(part.found, part.status, part.reason) for part in own}
-        tried = attempt(partial(_concluded, scenario, subject, found))
-        answer = Answer.of(entry.id, tried)
+        found = {part.part_cell.part: part.tried for part in own}
+        answer = {entry.id: attempt(partial(_concluded, scenario, subject, found))}
         seconds = sum(part.seconds for part in own)
-        answers.append(AnswerInParts(subject.panel.outcome, subject.name, (answer,), seconds))
+        answers.append(AnswerInParts(subject.panel.outcome, subject.name, answer, seconds))
     return tuple(answers)
 
 
@@ -172,19 +170,18 @@ def answer_parts(
         table.name: [] for scenario in scenarios.values() for table in scenario.tables
     }
     for full in answered:
-        for answer in full.answers:
-            scenario = scenarios[answer.scenario]
+        for id_, answer in full.answers.items():
+            scenario = scenarios[id_]
             # Tables of effects call an estimator a learner.
             asked = {"estimator": full.estimator, "learner": full.estimator}
-            place = {"outcome": full.outcome, **asked, "scenario": answer.scenario}
+            place = {"outcome": full.outcome, **asked, "scenario": id_}
             place |= scenario.about
-            how = {"status": answer.status, "reason": answer.reason}
-            for name, frame in answer.tables.items():
-                own = {key: value for key, value in how.items() if key not in frame}
+            for name, frame in (answer.value or {}).items():
+                own = {key: value for key, value in answer.how.items() if key not in frame}
                 parts[name].append(frame.assign(**place, **own))
             if answer.status != "ok":
                 for table in scenario.tables:
-                    parts[table.name].append(pd.DataFrame([place | how]))
+                    parts[table.name].append(pd.DataFrame([place | answer.how]))
     return parts
 
 

@@ -1,15 +1,20 @@
-"""Bands of curves from their draws: at each point on its own, and at all points at once."""
+"""Bands of curves from their draws, at each point or at all points at once, and a test of equal curves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
+from harness.scenarios.draws import WithDraws
+from harness.scenarios.scenario import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Simulated curves; a probability of 0.95 has a standard error of 0.005 among them.
 N_SIMULATED = 2000
@@ -159,3 +164,69 @@ def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Genera
     curves = StudentisedCurves.like(draws[:, known], rng)
     reach = np.quantile(curves.greatest(curves.loadings).max(axis=0), level) * error
     return np.minimum(low, centre - reach), np.maximum(high, centre + reach)
+
+
+# Exposures at which draws are kept, at equal shares of the supported grid.
+N_POINTS = 10
+
+# What stands for the fit on all rows in the place of a draw's number.
+THE_FIT = 0
+
+
+@dataclass(frozen=True)
+class EqualCurves:
+    """The greatest difference of two curves in standard errors, with its p-value."""
+
+    statistic: float
+    p_value: float
+
+
+def draw_rows(at: Floats, found: WithDraws, supported: Mask) -> Rows:
+    """Return levels of a curve, (n_grid,), and of its draws, (n_draws, n_grid), at `N_POINTS` exposures."""
+    positions = np.flatnonzero(supported)
+    kept = positions[np.unique(np.linspace(0, positions.size - 1, N_POINTS).round().astype(np.int64))]
+    levels = np.vstack([found.estimate, found.draws])[:, kept]
+    return [
+        {
+            "draw": np.repeat(np.arange(THE_FIT, len(levels)), kept.size),
+            "at": np.tile(at[kept], len(levels)),
+            "estimate": levels.ravel(),
+        }
+    ]
+
+
+def equal_curves_test(one: pd.DataFrame, other: pd.DataFrame, rng: Generator) -> EqualCurves | None:
+    """Test whether two curves have the same shape, each less its mean over the exposures.
+
+    The greatest studentised difference is compared with that of curves simulated from the differences of the
+    draws, in which both estimators were fitted on the same resamples (`StudentisedCurves`).
+
+    Parameters
+    ----------
+    one, other : of `draw_rows`, of the same draws
+    rng : of the simulated curves
+
+    Returns
+    -------
+    None where the draws are of different numbers or at other exposures, or do not differ.
+    """
+    levels, others = (_wide(frame) for frame in (one, other))
+    if levels.shape != others.shape:
+        return None
+    difference = levels - others
+    difference -= difference.mean(axis=1, keepdims=True)
+    fit, draws = difference[THE_FIT], difference[THE_FIT + 1 :]
+    error = draws.std(axis=0, ddof=1)
+    scale = np.abs(levels).max()
+    if not (error > 1e-9 * scale).any():
+        return None
+    statistic = float(np.abs(studentised(fit, error)).max())
+    simulated = StudentisedCurves.like(draws, rng)
+    greatest = simulated.greatest(simulated.loadings).max(axis=0)
+    return EqualCurves(statistic, float((1 + (greatest >= statistic).sum()) / (1 + greatest.size)))
+
+
+def _wide(frame: pd.DataFrame) -> Floats:
+    """Return levels by draw and exposure, (1 + n_draws, n_points)."""
+    wide = frame.pivot_table(index="draw", columns="at", values="estimate")
+    return np.asarray(wide.sort_index(axis=0).sort_index(axis=1).to_numpy(dtype=np.float64))

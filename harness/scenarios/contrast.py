@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
-from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
@@ -19,8 +18,7 @@ from harness.language import Message, marked
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, require_apart
-from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Concluded, Evaluated, Rows
+from harness.scenarios.scenario import Concluded, Evaluated, Resampled
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.table import ResultTable
@@ -71,59 +69,9 @@ class AveragedRows:
         return mean_predictions(model, self.panel, columns=columns, points=points)
 
 
-@dataclass(frozen=True, eq=False)
-class Contrast:
-    """The difference of mean predictions between two values of the exposure.
-
-    Attributes
-    ----------
-    question : whose rows it is over
-    exposure_from, exposure_to : the values, or the names of the levels
-    n_obs_from, n_obs_to : rows that have them, among those of the question
-    estimate : outcome units, the mean at the latter less that at the former
-    draws : (n_draws,), the same of every draw
-    """
-
-    question: AveragedRows
-    exposure_from: float | str
-    exposure_to: float | str
-    n_obs_from: int
-    n_obs_to: int
-    estimate: float
-    draws: Floats
-
-
-def contrasts(question: AveragedRows, values: Floats, *, means: Floats, drawn: Floats) -> Iterator[Contrast]:
-    """Yield the contrasts of a question: of each level with the base, or of each value with each lower.
-
-    Parameters
-    ----------
-    values : (n_values,), increasing
-    means, drawn : mean predictions at these, (n_values,) of the fit and (n_draws, n_values) of draws
-    """
-    observed = question.panel.column(question.panel.exposure)
-    for low, high in _pairs(question.panel, values.size):
-        yield Contrast(
-            question=question,
-            exposure_from=value_name(question.panel, values[low]),
-            exposure_to=value_name(question.panel, values[high]),
-            n_obs_from=int(np.count_nonzero(observed == values[low])),
-            n_obs_to=int(np.count_nonzero(observed == values[high])),
-            estimate=float(means[high] - means[low]),
-            draws=drawn[:, high] - drawn[:, low],
-        )
-
-
 def value_name(panel: Panel, value: float) -> float | str:
     """Return a value of the exposure as tables have it: the name of a level, or the number."""
     return panel.levels[int(value)] if panel.levels else float(value)
-
-
-def _pairs(panel: Panel, n_values: int) -> Iterator[tuple[int, int]]:
-    """Yield the places of the values that are compared, the lower first."""
-    for low, high in combinations(range(n_values), 2):
-        if not panel.levels or low == 0:
-            yield low, high
 
 
 # Quantiles of a moderator of many values at which contrasts are given.
@@ -181,13 +129,35 @@ class ContrastScenario(Resampled):
 
     def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return every contrast with its pointwise and its simultaneous interval."""
-        values, whole = exposure_values(evaluated.panel), evaluated.whole
-        found = [
-            contrast
-            for at, question in enumerate(self._questions(evaluated.panel, evaluated.panel))
-            for contrast in contrasts(question, values, means=whole.fit[str(at)], drawn=whole.draws[str(at)])
-        ]
-        return {"contrasts": contrast_rows(found, level=self.level, rng=evaluated.rng("bands", "contrast"))}
+        panel, rows, draws = evaluated.panel, [], []
+        values = exposure_values(panel)
+        pairs = combinations(range(values.size), 2)
+        compared = [(low, high) for low, high in pairs if not panel.levels or low == 0]
+        for at, question in enumerate(self._questions(panel, panel)):
+            found, observed = evaluated.whole.of(str(at)), question.panel.column(panel.exposure)
+            n_obs = np.count_nonzero(observed[:, None] == values, axis=0).tolist()
+            for low, high in compared:
+                draws.append(found.draws[:, high] - found.draws[:, low])
+                rows.append(
+                    question.labels
+                    | {
+                        "exposure_from": value_name(panel, values[low]),
+                        "exposure_to": value_name(panel, values[high]),
+                        "estimate": float(found.estimate[high] - found.estimate[low]),
+                        "n_obs_from": n_obs[low],
+                        "n_obs_to": n_obs[high],
+                        "n_draws": len(found.draws),
+                    }
+                )
+        everywhere, rng = np.ones(len(rows), dtype=np.bool_), evaluated.rng("bands", "contrast")
+        drawn = bands(np.stack(draws, axis=1), level=self.level, supported=everywhere, rng=rng)
+        return {
+            CONTRASTS.name: [
+                row | {"conf_low": float(low), "conf_high": float(high), "band": band.kind}
+                for band in drawn
+                for row, low, high in zip(rows, band.low, band.high, strict=True)
+            ]
+        }
 
     def _questions(self, panel: Panel, rows: Panel) -> Sequence[AveragedRows]:
         """Return whose rows are averaged: some of the panel's, but all of a group that has none of these."""
@@ -219,35 +189,3 @@ class ContrastScenario(Resampled):
             for labels, means in questions
             for value, mean in zip(values[1:], means[1:], strict=True)
         ]
-
-    def quick(self) -> Self:
-        """Return a copy with at most 40 draws."""
-        return replace(self, draws=min(self.draws, QUICK_DRAWS))
-
-
-def contrast_rows(found: Sequence[Contrast], *, level: float, rng: Generator) -> Rows:
-    """Return a row for each contrast and kind of interval.
-
-    Parameters
-    ----------
-    level : in (0, 1), of the intervals
-    rng : of the simultaneous ones
-    """
-    draws = np.stack([contrast.draws for contrast in found], axis=1)
-    everywhere = np.ones(len(found), dtype=np.bool_)
-    return [
-        contrast.question.labels
-        | {
-            "exposure_from": contrast.exposure_from,
-            "exposure_to": contrast.exposure_to,
-            "estimate": contrast.estimate,
-            "conf_low": float(low),
-            "conf_high": float(high),
-            "band": band.kind,
-            "n_obs_from": contrast.n_obs_from,
-            "n_obs_to": contrast.n_obs_to,
-            "n_draws": len(draws),
-        }
-        for band in bands(draws, level=level, supported=everywhere, rng=rng)
-        for contrast, low, high in zip(found, band.low, band.high, strict=True)
-    ]

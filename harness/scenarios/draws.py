@@ -244,11 +244,33 @@ Numbers = Mapping[str, Floats]
 
 
 @dataclass(frozen=True, eq=False)
+class WithDraws:
+    """Some numbers of one fit and of its draws.
+
+    Attributes
+    ----------
+    estimate : any shape
+    draws : that shape after (n_draws, ...)
+    """
+
+    estimate: Floats
+    draws: Floats
+
+    def by(self, function: Callable[[Floats], Floats]) -> WithDraws:
+        """Return what a function makes of the estimate and of the draws."""
+        return WithDraws(function(self.estimate), function(self.draws))
+
+
+@dataclass(frozen=True, eq=False)
 class FitAndDraws:
-    """Numbers of one fit and of its draws."""
+    """Numbers of one fit and of its draws, by name."""
 
     fit: Numbers
     draws: Numbers
+
+    def of(self, name: str) -> WithDraws:
+        """Return the numbers of a name."""
+        return WithDraws(self.fit[name], self.draws[name])
 
 
 def joined(parts: Sequence[Numbers]) -> Numbers:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from time import perf_counter
 from typing import Any
 
 from harness.errors import EstimationError, Problem
-from harness.estimators.guard import Status, attempt, in_one_line
+from harness.estimators.guard import Attempt, Status, attempt, in_one_line
 from harness.estimators.protocol import FitsByDraws, HasDraws
 from harness.language import Message
 from harness.scenarios.blocks import BlockTask, PrepareTask, prepare_tasks
 from harness.scenarios.draws import FitAndDraws
-from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared
-from harness.scenarios.sample_fit import Answer, SampleFitTask, SampleFound
+from harness.scenarios.sample_fit import NO_TABLES, FitTables, SampleFitTask, SampleFound, require_declared
 from harness.scenarios.scenario import (
     ALL_ROWS,
     Evaluated,
@@ -41,14 +40,14 @@ class FullResult(FitTables):
     Attributes
     ----------
     outcome, estimator : ids
-    answers : one for each scenario
+    answers : to each scenario, by id
     status, reason : of the fit itself
     seconds : of the fit, its draws and the answers, added up over workers
     """
 
     outcome: str
     estimator: str
-    answers: tuple[Answer, ...]
+    answers: Mapping[str, Attempt[Tables]]
     status: Status
     reason: str
     seconds: float
@@ -102,32 +101,28 @@ class FullTask(ScenarioTask[FullResult]):
             for name, (_, blocks) in self._samples.items()
         }
         own = samples[ALL_ROWS]
-        answers = tuple(self._answer(name, scenario, samples) for name, scenario in self.scenarios.items())
+        answers = {name: self._answer(name, scenario, samples) for name, scenario in self.scenarios.items()}
         notes = (*own.notes, *(note for sample in samples.values() for note in sample.subsample_notes))
-        seconds = sum(sample.seconds for sample in samples.values())
-        return self._result(
-            {**vars(own.fit.tables), "notes": notes},
-            *own.how,
-            answers=answers,
-            seconds=seconds + perf_counter() - start,
-        )
+        seconds = sum(sample.seconds for sample in samples.values()) + perf_counter() - start
+        tables = replace(own.fit.tables, notes=notes)
+        return self._result(tables, *own.how, answers=answers, seconds=seconds)
 
     def failed(self, reason: str) -> FullResult:
         """Return what stands for a result that could not be had."""
-        answers = tuple(Answer(name, {}, "failed", reason) for name in self.scenarios)
-        return self._result(vars(NO_TABLES), "failed", reason, answers=answers, seconds=0.0)
+        answers: dict[str, Attempt[Tables]] = dict.fromkeys(self.scenarios, Attempt(None, "failed", reason))
+        return self._result(NO_TABLES, "failed", reason, answers=answers, seconds=0.0)
 
     def _result(
         self,
-        tables: Mapping[str, Any],
+        tables: FitTables,
         status: Status,
         reason: str,
         *,
-        answers: tuple[Answer, ...],
+        answers: Mapping[str, Attempt[Tables]],
         seconds: float,
     ) -> FullResult:
         return FullResult(
-            **tables,
+            **vars(tables),
             outcome=self.subject.panel.outcome,
             estimator=self.subject.name,
             answers=answers,
@@ -136,15 +131,15 @@ class FullTask(ScenarioTask[FullResult]):
             seconds=seconds,
         )
 
-    def _answer(self, name: str, scenario: Scenario, samples: Mapping[str, SampleFound]) -> Answer:
+    def _answer(self, name: str, scenario: Scenario, samples: Mapping[str, SampleFound]) -> Attempt[Tables]:
         if why := self._why_not(name, scenario):
-            return Answer(name, {}, "refused", why)
+            return Attempt(None, "refused", why)
         if not isinstance(scenario, EvaluatesModels):
-            return next(answer for answer in samples[ALL_ROWS].fit.answers if answer.scenario == name)
+            return samples[ALL_ROWS].fit.answers[name]
         whole = samples[self._rows_of(scenario)].numbers(name)
         if whole.value is None:
-            return Answer(name, {}, whole.status, whole.reason)
-        return Answer.of(name, attempt(partial(self._tables, name, scenario, whole.value, samples)))
+            return whole.without_value()
+        return attempt(partial(self._tables, name, scenario, whole.value, samples))
 
     def _tables(
         self, name: str, scenario: EvaluatesModels, whole: FitAndDraws, samples: Mapping[str, SampleFound]
@@ -192,24 +187,14 @@ class FullTask(ScenarioTask[FullResult]):
         for exposure, scenarios in asking.items():
             if exposure != ALL_ROWS:
                 found[exposure] = self._tasks(self.subject.about(exposure), scenarios, {})
-        for sample, scenarios in self._further(asking[ALL_ROWS]):
-            found[sample.name] = self._tasks(
-                self.subject.refitted(sample.rows, name=sample.name), scenarios, {}
-            )
+        further: dict[str, tuple[Sample, dict[str, EvaluatesModels]]] = {}
+        for name, asked in asking[ALL_ROWS].items():
+            for sample in asked.samples(self.subject.panel):
+                further.setdefault(sample.name, (sample, {}))[1][name] = asked
+        for sample, scenarios in further.values():
+            refitted = self.subject.refitted(sample.rows, name=sample.name)
+            found[sample.name] = self._tasks(refitted, scenarios, {})
         return found
-
-    def _further(
-        self, asking: Mapping[str, EvaluatesModels]
-    ) -> Iterator[tuple[Sample, dict[str, EvaluatesModels]]]:
-        """Yield further rows to fit on, each with the scenarios that ask for it."""
-        samples: dict[str, Sample] = {}
-        scenarios: dict[str, dict[str, EvaluatesModels]] = {}
-        for name, scenario in asking.items():
-            for sample in scenario.samples(self.subject.panel):
-                samples.setdefault(sample.name, sample)
-                scenarios.setdefault(sample.name, {})[name] = scenario
-        for name, sample in samples.items():
-            yield sample, scenarios[name]
 
     def _tasks(
         self, subject: Subject, asking: Mapping[str, EvaluatesModels], others: Mapping[str, Scenario]
@@ -243,7 +228,7 @@ def answer_here(scenario: Scenario, subject: Subject) -> Tables:
     if isinstance(scenario, WorksInParts):
         return answered_in_parts(scenario, subject)
     task = FullTask(subject, {scenario.name: scenario}, subject.panel.exposure, LEVEL)
-    (answer,) = task.run().answers
-    if answer.status != "ok":
-        raise EstimationError.at(answer.scenario, answer.reason)
-    return answer.tables
+    answer = task.run().answers[scenario.name]
+    if answer.value is None:
+        raise EstimationError.at(scenario.name, answer.reason)
+    return answer.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from harness.estimators.protocol import Estimator
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.score import EntityFolds
-from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts
+from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts, value_of
 from harness.tables.accuracy import IMPORTANCE
 from harness.tables.table import ResultTable
 
@@ -32,21 +32,14 @@ class HeldOutFit(Part):
     ----------
     group : columns that the panel is without, by what they are called
     fold : number of the fold
-    name : of the estimator in the study
-    estimator : that is fitted
-    panel : all rows, with the columns that are used
-    train, test : positions of rows
-    seed : root seed of the study
+    subject : the estimator that is fitted, on all rows, with the columns that are used
+    folds : of entities
     """
 
     group: str
     fold: int
-    name: str
-    estimator: Estimator
-    panel: Panel
-    train: Ints
-    test: Ints
-    seed: int
+    subject: Subject
+    folds: EntityFolds
 
     @property
     def label(self) -> str:
@@ -61,9 +54,10 @@ class HeldOutFit(Part):
         EstimationError
             Where the estimator refuses the rows.
         """
-        rng = random_stream(self.seed, "importance", self.name, self.label)
-        fit = self.estimator.fit(self.panel.take(self.train), rng=rng)
-        return predict(fit, self.panel.take(self.test))
+        own, panel = self.subject, self.subject.panel
+        rng = random_stream(own.seed, "importance", own.name, self.label)
+        fit = own.estimator.fit(panel.take(self.folds.others(self.fold)), rng=rng)
+        return predict(fit, panel.take(self.folds.held_out(self.fold)))
 
 
 # Bootstrap draws of entities.
@@ -194,17 +188,19 @@ class ImportanceScenario(Scenario, WorksInParts):
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield the fits with all columns and without each group, on each fold of entities."""
         for group, names in {ALL: (), **self._groups(subject.panel)}.items():
-            yield from attempt(partial(self._fits, subject, group, names)).value or ()
+            tried = attempt(partial(self._fits, subject, group, names))
+            yield from tried.value or ()
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the importance of every group, a row with its reason where there is none."""
-        answers = _Answers(self, subject, found)
         rows = []
         for group, names in self._groups(subject.panel).items():
-            tried = attempt(partial(answers.importance, group, names))
-            place = {"group": group, "columns": " ".join(names)}
-            numbers = {} if tried.value is None else _columns(tried.value, subject.panel)
-            rows.append(place | numbers | {"status": tried.status, "reason": tried.reason})
+            tried = attempt(partial(self._importance, subject, found, group, names))
+            place: dict[str, object] = {"group": group, "columns": " ".join(names), **tried.how}
+            if tried.value is not None:
+                counts = {"n_obs": subject.panel.n_obs, "n_entities": subject.panel.n_entities}
+                place |= {**vars(tried.value), **counts}
+            rows.append(place)
         return {IMPORTANCE.name: rows}
 
     def split(self, subject: Subject) -> EntityFolds:
@@ -217,66 +213,20 @@ class ImportanceScenario(Scenario, WorksInParts):
         return self.groups or {name: (name,) for name in names}
 
     def _fits(self, subject: Subject, group: str, names: tuple[str, ...]) -> list[Part]:
-        panel, folds = without_columns(subject.panel, names), self.split(subject)
-        return [
-            HeldOutFit(
-                group=group,
-                fold=fold,
-                name=subject.name,
-                estimator=subject.estimator,
-                panel=panel,
-                train=folds.others(fold),
-                test=folds.held_out(fold),
-                seed=subject.seed,
-            )
-            for fold in range(folds.n_folds)
-        ]
+        own, folds = replace(subject, panel=without_columns(subject.panel, names)), self.split(subject)
+        return [HeldOutFit(group, fold, own, folds) for fold in range(folds.n_folds)]
+
+    def _importance(self, subject: Subject, found: Found, group: str, names: tuple[str, ...]) -> Importance:
+        panel, folds = subject.panel, self.split(subject)
+        without_columns(panel, names)
+        whole, less = np.empty((2, panel.n_obs))
+        for fold in range(folds.n_folds):
+            for gathered, own in ((whole, ALL), (less, group)):
+                gathered[folds.held_out(fold)] = value_of(found, label_of(own, fold))
+        rng = random_stream(subject.seed, "importance draws", panel.outcome)
+        return importance(panel.observed, whole, less, panel.entity.codes, level=self.level, rng=rng)
 
 
 def label_of(group: str, fold: int) -> str:
     """Return the name of a part."""
     return f"without {group}, fold {fold + 1}" if group != ALL else f"{ALL}, fold {fold + 1}"
-
-
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """What came of the parts of one subject."""
-
-    scenario: ImportanceScenario
-    subject: Subject
-    found: Found
-
-    @cached_property
-    def folds(self) -> EntityFolds:
-        return self.scenario.split(self.subject)
-
-    @cached_property
-    def whole(self) -> Floats:
-        return self._predicted(ALL)
-
-    def importance(self, group: str, names: tuple[str, ...]) -> Importance:
-        panel = self.subject.panel
-        without_columns(panel, names)
-        return importance(
-            panel.observed,
-            self.whole,
-            self._predicted(group),
-            panel.entity.codes,
-            level=self.scenario.level,
-            rng=random_stream(self.subject.seed, "importance draws", panel.outcome),
-        )
-
-    def _predicted(self, group: str) -> Floats:
-        gathered = np.empty(self.subject.panel.n_obs)
-        for fold in range(self.folds.n_folds):
-            label = label_of(group, fold)
-            part = self.found[label]
-            if part.value is None:
-                raise EstimationError.at(label, part.reason)
-            gathered[self.folds.held_out(fold)] = part.value
-        return gathered
-
-
-def _columns(found: Importance, panel: Panel) -> dict[str, float | int]:
-    counts = {"n_obs": panel.n_obs, "n_entities": panel.n_entities}
-    return {**vars(found), **counts}

@@ -1,36 +1,147 @@
-"""One estimator fitted on some rows: its own tables, and what scenarios ask of it and of its draws."""
+"""One estimator fitted on some rows: what it gives itself, and what scenarios ask of it and of its draws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import HasDraws
+from harness.errors import PluginError, Problem
+from harness.estimators.coefficients import CoefficientTable
+from harness.estimators.guard import Attempt, Status, as_reason, attempt
+from harness.estimators.protocol import (
+    Columns,
+    HasCoefficients,
+    HasDetails,
+    HasDraws,
+    HasNotes,
+    HasResultRows,
+)
+from harness.language import Message, in_series
 from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask, of_all_draws
 from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
-from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
 from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, Subject, Tables
 from harness.scenarios.subsample import rates, rescaled, subsample_note
 from harness.scenarios.task import ScenarioTask
 from harness.tables.preparation import Note
+from harness.tables.registry import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What one estimator answered to one scenario; `tables` is empty unless `status` is ``ok``."""
+class FitTables:
+    """What a fit itself gives.
 
-    scenario: str
-    tables: Tables
-    status: Status
-    reason: str
+    Attributes
+    ----------
+    coefficients : tidy table, None for a fit without one
+    details : the fit's own tables, by name
+    rows : what the fit gives of the harness's result tables, by name
+    notes : what the fit has to say
+    """
 
-    @classmethod
-    def of(cls, scenario: str, tried: Attempt[Tables]) -> Answer:
-        """Return the answer that an attempt gave."""
-        return cls(scenario, tried.value or {}, tried.status, tried.reason)
+    coefficients: pd.DataFrame | None
+    details: Tables
+    rows: Tables
+    notes: tuple[Note, ...]
+
+
+NO_TABLES = FitTables(None, {}, {}, ())
+
+
+def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
+    """Return what a fit gives, and what is wrong with any of it; the latter is empty where nothing is.
+
+    Parameters
+    ----------
+    level : of the coefficients' confidence limits
+    """
+    coefficients = attempt(
+        lambda: coefficient_rows(fit.coefficients(), level) if isinstance(fit, HasCoefficients) else None
+    )
+    details = attempt(lambda: _frames(fit.details()) if isinstance(fit, HasDetails) else {})
+    rows = attempt(partial(_result_rows, fit))
+    notes = attempt(partial(notes_of, fit))
+    asked: dict[str, Attempt[Any]] = {"coefficients": coefficients, "details": details}
+    asked |= {"result rows": rows, "notes": notes}
+    wrong = [
+        Message("{where}: {what}", where=name, what=found.reason)
+        for name, found in asked.items()
+        if found.status != "ok"
+    ]
+    tables = FitTables(coefficients.value, details.value or {}, rows.value or {}, notes.value or ())
+    return tables, as_reason(in_series(wrong))
+
+
+def require_declared(answer: Tables, scenario: Scenario) -> None:
+    """Refuse an answer with a table that its scenario does not declare.
+
+    Raises
+    ------
+    PluginError
+    """
+    _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
+
+
+def _result_rows(fit: object) -> Tables:
+    rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
+    _require_frames(rows, set(TABLES), type(fit).__name__)
+    return rows
+
+
+def notes_of(fit: object) -> tuple[Note, ...]:
+    """Return what a fit has to say, checked."""
+    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
+    notes = tuple(note for note in said if isinstance(note, Note))
+    for note in said:
+        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
+            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
+            what = Message("returned {found}", found=found)
+            raise PluginError.at(type(fit).__name__, what, "Note of three texts")
+    return notes
+
+
+def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
+    """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
+    import pandas as pd
+
+    if not isinstance(tables, Mapping):
+        problem = Problem(who, Message("returned a {name}", name=type(tables).__name__), "tables by name")
+        raise PluginError(problem)
+    for name, frame in tables.items():
+        if name not in allowed or not isinstance(frame, pd.DataFrame):
+            found = f"returned a {type(frame).__name__} as '{name}'"
+            expected = f"data frames, of the names {', '.join(sorted(allowed))}"
+            raise PluginError.at(who, found, expected)
+
+
+def _frames(tables: Mapping[str, Columns]) -> Tables:
+    import pandas as pd
+
+    return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
+
+
+def coefficient_rows(table: CoefficientTable, level: float) -> pd.DataFrame:
+    """Return a coefficient table as tidy rows, one a term, with the covariance named."""
+    import pandas as pd
+
+    low, high = table.conf_int(level).T
+    columns = {
+        "term": table.terms,
+        "estimate": table.estimate,
+        "std_error": table.std_error,
+        "statistic": table.statistic,
+        "p_value": table.p_value,
+        "conf_low": low,
+        "conf_high": high,
+        **vars(table.correction),
+        "n_clusters": " x ".join(str(count) for count in table.correction.n_clusters),
+    }
+    return pd.DataFrame(columns).rename(columns={"kind": "covariance"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +153,7 @@ class SampleFitResult:
     label : of the task
     tables : what the fit itself gives
     numbers : of the fit, by scenario that asks models; the draws are empty unless the fit carries them
-    answers : to the scenarios that are answered alone
+    answers : to the scenarios that are answered alone, by id
     carries_draws : whether the fit carries draws
     status, reason, seconds : of the fit itself
     """
@@ -50,7 +161,7 @@ class SampleFitResult:
     label: str
     tables: FitTables
     numbers: Mapping[str, Attempt[FitAndDraws]]
-    answers: tuple[Answer, ...]
+    answers: Mapping[str, Attempt[Tables]]
     carries_draws: bool
     status: Status
     reason: str
@@ -97,17 +208,15 @@ class SampleFitTask(ScenarioTask[SampleFitResult]):
         # The fit goes with this copy, and not with the task, which may be kept.
         own = replace(self.subject)
         tried: Attempt[object] = attempt(lambda: own.fit) if self.prepare is None else _opened(found[0])
-        how = None if tried.status == "ok" else tried
+        is_fitted = tried.status == "ok"
         numbers = {
-            name: Attempt(None, how.status, how.reason) if how else attempt(partial(_asked, scenario, own))
+            name: attempt(partial(_asked, scenario, own)) if is_fitted else tried.without_value()
             for name, scenario in self.asking.items()
         }
-        answers = tuple(
-            Answer(name, {}, how.status, how.reason)
-            if how
-            else Answer.of(name, attempt(partial(_tables, scenario, own)))
+        answers = {
+            name: attempt(partial(_tables, scenario, own)) if is_fitted else tried.without_value()
             for name, scenario in self.others.items()
-        )
+        }
         tables, wrong = tables_of(tried.value, level=self.level)
         return SampleFitResult(
             label=self.label,
@@ -115,14 +224,14 @@ class SampleFitTask(ScenarioTask[SampleFitResult]):
             numbers=numbers,
             answers=answers,
             carries_draws=self.prepare is not None or isinstance(tried.value, HasDraws),
-            status="failed" if wrong and not how else tried.status,
-            reason=wrong if wrong and not how else tried.reason,
+            status="failed" if wrong and is_fitted else tried.status,
+            reason=wrong if wrong and is_fitted else tried.reason,
             seconds=perf_counter() - start,
         )
 
     def failed(self, reason: str) -> SampleFitResult:
         """Return what stands for a result that could not be had."""
-        answers = tuple(Answer(name, {}, "failed", reason) for name in self.others)
+        answers: dict[str, Attempt[Tables]] = dict.fromkeys(self.others, Attempt(None, "failed", reason))
         carries_draws = self.prepare is not None
         return SampleFitResult(self.label, NO_TABLES, {}, answers, carries_draws, "failed", reason, 0.0)
 
@@ -164,10 +273,11 @@ class SampleFound:
         drawn = self._drawn(scenario)
         if (own is None and not self.fit.carries_draws) or not drawn:
             return Attempt(None, self.fit.status, self.fit.reason)
+        numbers = []
         for answer in drawn.values():
             if answer.value is None:
-                return Attempt(None, answer.status, answer.reason)
-        numbers = [answer.value for answer in drawn.values() if answer.value is not None]
+                return answer.without_value()
+            numbers.append(answer.value)
         if own is None or own.value is None:
             return Attempt(FitAndDraws(mean_of_draws(numbers[0]), numbers[0]), "ok", "")
         fit, subsamples = own.value.fit, [task.subsample for task in drawn if task.subsample is not None]

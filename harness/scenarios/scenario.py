@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.random import Generator
+from pydantic import Field
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
+from harness.errors import EstimationError
 from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
+from harness.evaluation.resample import ResampleUnit
+from harness.language import Message, marked
 from harness.registry.kind import Kind, OptionsClass
 from harness.rng import random_stream
 from harness.scenarios.draws import DrawPlan, FitAndDraws, Numbers, Resamples, require_few_refused
@@ -295,6 +299,20 @@ class Part:
 Found = Mapping[str, Attempt[Floats]]
 
 
+def value_of(found: Found, label: str) -> Floats:
+    """Return what came of a part.
+
+    Raises
+    ------
+    EstimationError
+        Where nothing did, with the reason.
+    """
+    part = found[label]
+    if part.value is None:
+        raise EstimationError.at(label, part.reason)
+    return part.value
+
+
 @runtime_checkable
 class WorksInParts(Protocol):
     """Capability of a scenario: its answer is put together from parts, which run and resume on their own."""
@@ -307,6 +325,64 @@ class WorksInParts(Protocol):
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the answer, with the status of every row where some have none; it takes seconds at most."""
+
+
+# Most draws of a quick run.
+QUICK_DRAWS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampled(Scenario):
+    """How draws are made and intervals taken from them.
+
+    Attributes
+    ----------
+    draws : bootstrap draws; an estimator that carries its own keeps to those
+    unit : what is resampled; rows ignore that an entity's rows go together, and intervals are too narrow
+    level : nominal coverage of intervals, and of each point of a pointwise band
+    draw_rows : most rows that an estimator trained anew for every draw, such as a forest or a network, is
+        trained on; of more, whole entities up to so many are, and a quarter of these for half of the draws,
+        and the spread of the draws is rescaled to all rows (``W-SUBSAMPLE``)
+    """
+
+    draws: Annotated[int, Field(ge=2, le=1_000_000)] = 200
+    unit: ResampleUnit = "entity"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draw_rows: Annotated[int, Field(ge=100)] = 20_000
+
+    @property
+    def plan(self) -> DrawPlan:
+        """The draws to ask for."""
+        return DrawPlan(self.draws, self.unit, self.draw_rows)
+
+    def samples(self, panel: Panel) -> Iterator[Sample]:
+        """Yield nothing: all rows are enough."""
+        yield from ()
+
+    def quick(self) -> Self:
+        """Return a copy with at most 40 draws."""
+        return replace(self, draws=min(self.draws, QUICK_DRAWS))
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
+        """Return warnings about intervals from too few draws, or from resampled rows."""
+        found = []
+        if self.unit == "row" and panel.n_entities < panel.n_obs:
+            message = marked(
+                "single rows are resampled, as if an entity's rows were independent; where they are not, "
+                "intervals are too narrow"
+            )
+            found.append(Note("W-ROWBOOT", "", message))
+        least = round(2.0 / (1.0 - self.level), 6)
+        if self.draws < least:
+            message = Message(
+                "limits of level {level} rest on {draws} draws; with fewer than {least} they are the "
+                "outermost draws",
+                level=f"{self.level:g}",
+                draws=self.draws,
+                least=f"{least:g}",
+            )
+            found.append(Note("W-FEWBOOT", "", message))
+        return tuple(found)
 
 
 def _fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class

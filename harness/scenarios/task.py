@@ -5,16 +5,16 @@ from __future__ import annotations
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from harness.arrays import Floats
 from harness.data.shared_arrays import as_received, as_sent
-from harness.estimators.guard import Status, attempt
+from harness.estimators.guard import Attempt, Status, attempt
 from harness.scenarios.scenario import Part, Subject, Tables, WorksInParts, framed
 
 R = TypeVar("R")
@@ -23,7 +23,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class ScenarioTask(ABC, Generic[R]):
-    """Work that can be done in any process, once the tasks that it needs are done."""
+    """Work that can be done in any process, once the tasks that it needs are done.
+
+    Attributes
+    ----------
+    found : what those returned, where they are done; None before
+    """
+
+    found: Sequence[Any] | None = field(default=None, kw_only=True)
 
     @property
     @abstractmethod
@@ -48,13 +55,13 @@ class ScenarioTask(ABC, Generic[R]):
     def failed(self, reason: str) -> R:
         """Return what stands for a result that could not be had."""
 
-    def given(self, found: Sequence[Any]) -> GivenTask[R]:
+    def given(self, found: Sequence[Any]) -> Self:
         """Return the task, ready to run, from what those that it needs returned."""
-        return GivenTask(replace(self), found)
+        return replace(self, found=found)
 
     def run(self) -> R:
-        """Do the work here, after that of all tasks that it needs."""
-        return run_here([self])[0]
+        """Do the work, after that of the tasks that it needs unless these are done."""
+        return run_here([self])[0] if self.found is None else self.run_with(self.found)
 
 
 def run_here(tasks: Iterable[ScenarioTask[R]]) -> list[R]:
@@ -67,32 +74,6 @@ def run_here(tasks: Iterable[ScenarioTask[R]]) -> list[R]:
         return found[task.label]
 
     return [result(task) for task in tasks]
-
-
-@dataclass(frozen=True, eq=False)
-class GivenTask(Generic[R]):
-    """A task that can run: `found` is what those that it needs returned."""
-
-    task: ScenarioTask[R]
-    found: Sequence[Any]
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.task.estimator_id
-
-    @property
-    def label(self) -> str:
-        """Name of the task within the study."""
-        return self.task.label
-
-    def run(self) -> R:
-        """Do the work, and keep the reason where that fails."""
-        return self.task.run_with(self.found)
-
-    def failed(self, reason: str) -> R:
-        """Return what stands for a result that could not be had."""
-        return self.task.failed(reason)
 
 
 class Sealed(Generic[T]):
@@ -143,18 +124,21 @@ class PartCell:
 
 @dataclass(frozen=True, eq=False)
 class PartResult:
-    """How a part went; `found` is None unless `status` is ``ok``."""
+    """How a part went."""
 
     part_cell: PartCell
-    found: Floats | None
-    status: Status
-    reason: str
+    tried: Attempt[Floats]
     seconds: float
 
     @property
     def label(self) -> str:
         """Name of the part within the study."""
         return str(self.part_cell)
+
+    @property
+    def status(self) -> Status:
+        """Whether there is a value, and if not whether it was refused."""
+        return self.tried.status
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,15 +175,15 @@ class PartTask(ScenarioTask[PartResult]):
         """Do the work with what came of the parts that it needs; where one is missing, so is this."""
         start, values = perf_counter(), []
         for one in found:
-            if one.found is None:
-                return PartResult(self.part_cell, None, one.status, one.reason, 0.0)
-            values.append(one.found)
+            if one.tried.value is None:
+                return PartResult(self.part_cell, one.tried, 0.0)
+            values.append(one.tried.value)
         tried = attempt(partial(self.part.run, values))
-        return PartResult(self.part_cell, tried.value, tried.status, tried.reason, perf_counter() - start)
+        return PartResult(self.part_cell, tried, perf_counter() - start)
 
     def failed(self, reason: str) -> PartResult:
         """Return what stands for a result that could not be had."""
-        return PartResult(self.part_cell, None, "failed", reason, 0.0)
+        return PartResult(self.part_cell, Attempt(None, "failed", reason), 0.0)
 
 
 def answered_in_parts(scenario: WorksInParts, subject: Subject) -> Tables:

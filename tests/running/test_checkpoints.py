@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from harness import ArtifactError
+from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.plugin import Note
 from harness.running.checkpoints import CheckpointStore
@@ -17,7 +18,6 @@ from harness.running.graph import run_tasks
 from harness.running.result_file import decode, encode
 from harness.running.workers import ThisProcess
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.sample_fit import Answer
 from watched import Watched
 
 PREDICTIONS = FoldPredictions(
@@ -34,10 +34,10 @@ FULL = FullResult(
     coefficients=pd.DataFrame({"term": ["x"], "estimate": [1 / 3], "bandwidth": [None]}),
     details={"networks": pd.DataFrame({"hidden": [3, 4]})},
     rows={"thresholds": pd.DataFrame({"kind": ["break"], "at": [0.5]})},
-    answers=(
-        Answer("curve", {"curves": pd.DataFrame({"at": [0.1, 0.2], "supported": [True, False]})}, "ok", ""),
-        Answer("other", {}, "refused", "absorbed"),
-    ),
+    answers={
+        "curve": Attempt({"curves": pd.DataFrame({"at": [0.1, 0.2], "supported": [True, False]})}, "ok", ""),
+        "other": Attempt(None, "refused", "absorbed"),
+    },
     notes=(Note("W-X", "", "said"),),
     status="ok",
     reason="",
@@ -100,9 +100,10 @@ def test_a_refused_fold_comes_back_with_its_reason():
 def test_a_full_fit_comes_back_with_its_tables():
     back = decode(encode(FULL))
     pd.testing.assert_frame_equal(back.coefficients, FULL.coefficients)
-    assert [one.scenario for one in back.answers] == ["curve", "other"]
-    pd.testing.assert_frame_equal(back.answers[0].tables["curves"], FULL.answers[0].tables["curves"])
-    assert back.answers[1].reason == "absorbed"
+    assert list(back.answers) == ["curve", "other"]
+    curves, own = (one.answers["curve"].value["curves"] for one in (back, FULL))
+    pd.testing.assert_frame_equal(curves, own)
+    assert back.answers["other"].reason == "absorbed"
     assert back.notes == FULL.notes
     pd.testing.assert_frame_equal(back.details["networks"], FULL.details["networks"])
 

@@ -17,7 +17,7 @@ from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import cut_draws
 from harness.scenarios.full_fit import FullTask, answer_here
-from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 from watched import Watched, run_all
@@ -34,7 +34,11 @@ def task_on(panel, estimator, scenarios=SCENARIOS):
 
 
 def tables_of(result):
-    return {(one.scenario, name): table for one in result.answers for name, table in one.tables.items()}
+    return {
+        (scenario, name): table
+        for scenario, one in result.answers.items()
+        for name, table in (one.value or {}).items()
+    }
 
 
 def test_blocks_cover_all_draws_once_whatever_the_rows():
@@ -137,7 +141,7 @@ def test_draws_that_fail_leave_the_fit_and_fail_the_answers(estimator):
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task = replace(task_on(panel, estimator), scenarios={"curve": SCENARIOS["curve"]})
     (found,) = run_all([task], workers=ThisProcess())
-    (answer,) = found.answers
+    (answer,) = found.answers.values()
     assert found.status == "ok"
     assert (answer.status, answer.reason) == ("failed", "ZeroDivisionError: one over zero")
 
@@ -149,5 +153,5 @@ def test_a_worker_that_dies_while_it_finds_what_draws_need_fails_their_answer_al
     lost = blocks[0].prepare.failed("the worker died")
     assert isinstance(lost, Attempt)
     results = [fit.run(), *(block.given([lost]).run() for block in blocks)]
-    (answer,) = task.given(results).run().answers
+    (answer,) = task.given(results).run().answers.values()
     assert (answer.status, answer.reason) == ("failed", "the worker died")

@@ -16,8 +16,8 @@ from harness.running.warnings import (
     unseen_notes,
     warnings_table,
 )
-from harness.scenarios.fit_tables import NO_TABLES
 from harness.scenarios.full_fit import FullResult
+from harness.scenarios.sample_fit import NO_TABLES
 from panels import panel_from_arrays
 
 
@@ -31,7 +31,7 @@ def full(*notes):
         **vars(replace(NO_TABLES, notes=notes)),
         outcome="y",
         estimator="fe",
-        answers=(),
+        answers={},
         status="ok",
         reason="",
         seconds=0.0,

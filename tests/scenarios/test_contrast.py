@@ -13,7 +13,7 @@ from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import answer_here
-from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from harness_sklearn.boosting import Boosting
 from panels import key_from, panel_from_arrays

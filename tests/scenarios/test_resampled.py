@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scenarios.resampled import Resampled
+from harness.scenarios.scenario import Resampled
 from scenarios.least_squares import random_panel
 
 PANEL = random_panel(np.random.default_rng(0), lambda x, _m: x)

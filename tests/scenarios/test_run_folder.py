@@ -10,7 +10,7 @@ from harness.running.result_file import decode, encode
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from harness.shipped import harness_scenarios
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
@@ -95,10 +95,9 @@ def test_answers_survive_being_stored():
     subject = Subject(panel, LeastSquares(crossed), "ls", 1)
     result = FullTask(subject, scenarios, panel.exposure, 0.95).run()
     again = decode(encode(result))
-    for before, after in zip(result.answers, again.answers, strict=True):
-        assert (after.status, list(after.tables)) == (
-            "ok",
-            [table.name for table in scenarios[before.scenario].tables],
-        )
-        for name, frame in before.tables.items():
-            pd.testing.assert_frame_equal(after.tables[name], frame)
+    assert list(again.answers) == list(result.answers)
+    for scenario, before in result.answers.items():
+        after = again.answers[scenario]
+        assert (after.status, list(after.value)) == ("ok", [one.name for one in scenarios[scenario].tables])
+        for name, frame in before.value.items():
+            pd.testing.assert_frame_equal(after.value[name], frame)

@@ -10,7 +10,7 @@ from harness.data.simulate.small_panels import InteractionPanel, InvertedU, Mono
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.truth import place_errors, true_fit, truth_errors
 from panels import key_from, panel_from_frame
 

@@ -11,7 +11,7 @@ from harness.data.simulate.city_years import spread_evenly
 from harness.plugin import Key, random_stream
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import answer_here
-from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS

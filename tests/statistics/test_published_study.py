@@ -51,7 +51,7 @@ def found_by(seed, *estimators):
     for task in prepare(options).plan.full_tasks():
         if task.subject.panel.outcome == "co2" and task.estimator_id in estimators:
             result = replace(task, scenarios={"curve": task.scenarios["curve"]}).run()
-            tables = result.answers[0].tables
+            tables = next(iter(result.answers.values())).value
             curves = tables["curves"]
             own = curves[
                 curves["supported"].astype(bool)
@@ -108,7 +108,7 @@ def truth_of(task, seed):
 
 def covered(task, truth):
     """Return the share of supported points whose interval holds the truth, and the change of the curve."""
-    curves = task.run().answers[0].tables["curves"]
+    curves = next(iter(task.run().answers.values())).value["curves"]
     own = curves.query("kind == 'level' and band == 'pointwise' and supported").merge(truth, on="at")
     held = (own["conf_low"] <= own["truth"]) & (own["truth"] <= own["conf_high"])
     return held.mean(), own["estimate"].iloc[-1] - own["estimate"].iloc[0]
@@ -148,7 +148,7 @@ def supported_curve(seed, outcome):
     """Return the curve over supported rows beside the truth on the same rows, where an index is supported."""
     task = task_of(seed, outcome, draws=40)
     known = pd.DataFrame(task.scenarios["curve"].truth(TrueFit(DigitalCarbon(seed=seed)), task.subject.panel))
-    curves = task.run().answers[0].tables["curves"]
+    curves = next(iter(task.run().answers.values())).value["curves"]
     own = curves.query("kind == 'level_supported' and band == 'pointwise' and supported")
     return own.merge(known.query("kind == 'level_supported'")[["at", "truth"]], on="at")
 

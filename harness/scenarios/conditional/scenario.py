@@ -17,7 +17,6 @@ from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import interaction_share, local_changes
 from harness.scenarios.conditional.surface import (
     Axes,
-    EstimateWithDraws,
     Plane,
     averaged_effects,
     axis_levels,
@@ -32,11 +31,10 @@ from harness.scenarios.conditional.surface import (
     threshold_rows,
 )
 from harness.scenarios.conditional.thresholds import sign_changes
-from harness.scenarios.draws import FitAndDraws, Numbers, some_at_a_time
+from harness.scenarios.draws import FitAndDraws, Numbers, WithDraws, some_at_a_time
 from harness.scenarios.grid import Spacing, exposure_grid, require_variation
 from harness.scenarios.partial_dependence import require_apart
-from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Concluded, Evaluated
+from harness.scenarios.scenario import Concluded, Evaluated, Resampled
 from harness.scenarios.truth import Truths
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
 from harness.tables.table import ResultTable
@@ -80,7 +78,10 @@ class ConditionalScenario(Resampled):
         EstimationError
             Where exposure or moderator do not vary, or cannot be set apart.
         """
-        self._require_moderator(panel)
+        require_continuous(panel)
+        require_apart(panel, self.moderator, where=self.name)
+        require_variation(panel, panel.exposure)
+        require_variation(panel, self.moderator)
         axes = self._axes(panel)
         return {
             "levels": levels_on(model, rows, axes),
@@ -92,12 +93,13 @@ class ConditionalScenario(Resampled):
         """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
         panel, level, whole = evaluated.panel, self.level, evaluated.whole
         plane = self._plane(panel)
-        levels = EstimateWithDraws(whole.fit["levels"], whole.draws["levels"])
+        levels = whole.of("levels")
         effects = averaged_effects(levels, plane)
+        pair = (panel.exposure, self.moderator)
         measures = {
             "friedman_h": _measure(whole, panel, lambda found: friedman_h(found, panel, plane)),
             "ale_interaction_share": _measure(
-                whole, panel, lambda found: interaction_share(found, panel, (panel.exposure, self.moderator))
+                whole, panel, lambda found: interaction_share(found, panel, pair)
             ),
         }
         bands = partial(evaluated.rng, "bands", self.moderator)
@@ -119,12 +121,6 @@ class ConditionalScenario(Resampled):
         near = cell_support(values, panel.entity.codes, axes.exposure_at, axes.moderator_at)
         return Plane(**vars(axes), support=near)
 
-    def _require_moderator(self, panel: Panel) -> None:
-        require_continuous(panel)
-        require_apart(panel, self.moderator, where=self.name)
-        require_variation(panel, panel.exposure)
-        require_variation(panel, self.moderator)
-
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true level of every cell, the true conditional effects, and where these change sign."""
         plane = self._plane(panel)
@@ -145,14 +141,14 @@ class ConditionalScenario(Resampled):
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 12 grid points along each axis."""
-        return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, QUICK_GRID))
+        return replace(super().quick(), grid=min(self.grid, QUICK_GRID))
 
 
-def _measure(whole: FitAndDraws, panel: Panel, measure: Callable[[Numbers], Floats]) -> EstimateWithDraws:
+def _measure(whole: FitAndDraws, panel: Panel, measure: Callable[[Numbers], Floats]) -> WithDraws:
     """Return a measure of the fit and of each draw."""
     n_draws = len(whole.draws["levels"])
 
     def of_some(some: slice) -> Floats:
         return measure({name: values[some] for name, values in whole.draws.items()})
 
-    return EstimateWithDraws(measure(whole.fit), some_at_a_time(of_some, n_draws=n_draws, n_obs=panel.n_obs))
+    return WithDraws(measure(whole.fit), some_at_a_time(of_some, n_draws=n_draws, n_obs=panel.n_obs))

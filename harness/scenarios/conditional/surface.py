@@ -15,7 +15,7 @@ from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import marked
 from harness.scenarios.bands import bands, pointwise_limits
 from harness.scenarios.conditional.thresholds import thresholds
-from harness.scenarios.draws import Numbers
+from harness.scenarios.draws import Numbers, WithDraws
 from harness.scenarios.grid import Support, centred, least_entities, locate, on_curve, on_surface
 from harness.scenarios.partial_dependence import mean_predictions, slope
 from harness.scenarios.scenario import Rows
@@ -156,13 +156,12 @@ def conditional_effects(effects: Floats, plane: Plane) -> Floats:
 
 def axis_levels(model: Fitted | FittedDraws, panel: Panel, axes: Axes) -> Numbers:
     """Return mean predictions along each axis alone, ``along_exposure`` and ``along_moderator``."""
-    along = {
-        "along_exposure": (panel.exposure, axes.exposure_at),
-        "along_moderator": (axes.moderator, axes.moderator_at),
-    }
     return {
         key: mean_predictions(model, panel, columns=(name,), points=grid[:, None])
-        for key, (name, grid) in along.items()
+        for key, name, grid in (
+            ("along_exposure", panel.exposure, axes.exposure_at),
+            ("along_moderator", axes.moderator, axes.moderator_at),
+        )
     }
 
 
@@ -195,21 +194,7 @@ def friedman_h(found: Numbers, panel: Panel, axes: Axes) -> Floats:
     return np.sqrt(ratio)
 
 
-@dataclass(frozen=True, eq=False)
-class EstimateWithDraws:
-    """Numbers of one fit and of its draws.
-
-    Attributes
-    ----------
-    estimate : any shape
-    draws : that shape after (n_draws, ...)
-    """
-
-    estimate: Floats
-    draws: Floats
-
-
-def surface_rows(levels: EstimateWithDraws, plane: Plane, *, level: float) -> Rows:
+def surface_rows(levels: WithDraws, plane: Plane, *, level: float) -> Rows:
     """Return a row for each cell: level and effect, each with its pointwise interval, and the data near it.
 
     There is no surface where exposure or moderator has two values only: one row says so.
@@ -221,33 +206,30 @@ def surface_rows(levels: EstimateWithDraws, plane: Plane, *, level: float) -> Ro
     if plane.moderator_at.size == 2 or plane.exposure_at.size == 2:
         reason = marked("exposure or moderator has two values only, over which there is no surface")
         return [{"status": "refused", "reason": reason}]
-    low, high = pointwise_limits(levels.draws, level=level)
-    effect_low, effect_high = pointwise_limits(effects_on(levels.draws, plane), level=level)
-    columns: dict[str, object] = {
-        "exposure_at": plane.cells[:, 0],
-        "moderator_at": plane.cells[:, 1],
-        "estimate": levels.estimate.ravel(),
-        "conf_low": low.ravel(),
-        "conf_high": high.ravel(),
-        "effect": effects_on(levels.estimate, plane).ravel(),
-        "effect_low": effect_low.ravel(),
-        "effect_high": effect_high.ravel(),
-        "supported": plane.support.supported.ravel(),
-        "n_obs": plane.support.n_obs.ravel(),
-        "n_entities": plane.support.n_entities.ravel(),
-    }
-    return [columns | {"n_draws": len(levels.draws)}]
-
-
-def averaged_effects(levels: EstimateWithDraws, plane: Plane) -> EstimateWithDraws:
-    """Return the effect at each moderator value, (n_moderator,), NaN where no cell is supported."""
-    return EstimateWithDraws(
-        conditional_effects(effects_on(levels.estimate, plane), plane),
-        conditional_effects(effects_on(levels.draws, plane), plane),
+    effects, near = levels.by(lambda own: effects_on(own, plane)), plane.support
+    (low, high), (effect_low, effect_high) = (
+        pointwise_limits(own.draws, level=level) for own in (levels, effects)
     )
+    columns = {
+        "estimate": levels.estimate,
+        "conf_low": low,
+        "conf_high": high,
+        "effect": effects.estimate,
+        "effect_low": effect_low,
+        "effect_high": effect_high,
+        **vars(near),
+    }
+    exposure_at, moderator_at = plane.cells.T
+    cells = {"exposure_at": exposure_at, "moderator_at": moderator_at, "n_draws": len(levels.draws)}
+    return [cells | {name: values.ravel() for name, values in columns.items()}]
 
 
-def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
+def averaged_effects(levels: WithDraws, plane: Plane) -> WithDraws:
+    """Return the effect at each moderator value, (n_moderator,), NaN where no cell is supported."""
+    return levels.by(lambda own: conditional_effects(effects_on(own, plane), plane))
+
+
+def effect_rows(effects: WithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
     """Return a row for each band and moderator value; numbers are empty where no cell is supported."""
     return [
         {
@@ -263,21 +245,16 @@ def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: 
     ]
 
 
-def threshold_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
+def threshold_rows(effects: WithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
     """Return a row for each change of sign of the effect, or one of kind ``none`` without numbers."""
-    found = thresholds(
-        plane.moderator_at,
-        effects.estimate,
-        effects.draws,
-        supported=plane.has_support,
-        level=level,
-        rng=rng,
-    )
+    drawn, supported = effects.draws, plane.has_support
+    at, estimate = plane.moderator_at, effects.estimate
+    found = thresholds(at, estimate, drawn, supported=supported, level=level, rng=rng)
     rows = [asdict(change) for change in found] or [{"kind": "none"}]
-    return [row | {"n_draws": len(effects.draws)} for row in rows]
+    return [row | {"n_draws": len(drawn)} for row in rows]
 
 
-def interaction_rows(measures: Mapping[str, EstimateWithDraws], *, level: float) -> Rows:
+def interaction_rows(measures: Mapping[str, WithDraws], *, level: float) -> Rows:
     """Return a row for each measure of interaction, with its percentile interval."""
     rows = []
     for name, measure in measures.items():

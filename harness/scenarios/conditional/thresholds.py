@@ -104,13 +104,8 @@ def _measured(
     found = np.take_along_axis(theirs, nearest[:, None], axis=1)[:, 0]
     found = found[np.isfinite(found)]
     low, high = pointwise_limits(found, level=level) if found.size else (np.nan, np.nan)
-    return Threshold(
-        kind="negative_to_positive" if after.sign > 0 else "positive_to_negative",
-        at=place,
-        conf_low=float(low),
-        conf_high=float(high),
-        share_of_draws=found.size / len(draws),
-    )
+    kind: Change = "negative_to_positive" if after.sign > 0 else "positive_to_negative"
+    return Threshold(kind, place, float(low), float(high), found.size / len(draws))
 
 
 def crossings(at: Floats, curves: Floats) -> Floats:

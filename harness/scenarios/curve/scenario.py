@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import predict_any
@@ -17,10 +17,10 @@ from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.language import marked
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
+from harness.scenarios.bands import bands, draw_rows, simultaneous_limits
 from harness.scenarios.curve.supported_curve import extrapolation_notes, joint_support, supported_dependence
-from harness.scenarios.curve.tables import CurveEstimate, curve_rows, draw_rows, turning_point_rows
-from harness.scenarios.curve.turning_points import own_extremes
-from harness.scenarios.draws import FitAndDraws, Numbers
+from harness.scenarios.curve.turning_points import own_extremes, significant_slopes, turning_points
+from harness.scenarios.draws import Numbers, WithDraws
 from harness.scenarios.grid import (
     Spacing,
     Support,
@@ -31,8 +31,7 @@ from harness.scenarios.grid import (
     support,
 )
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
-from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Concluded, Evaluated, Tables
+from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows, Tables
 from harness.scenarios.truth import Truths, on_grid
 from harness.tables.curves import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS
 from harness.tables.preparation import Note
@@ -44,6 +43,42 @@ _CENTRES: Mapping[Held, Callable[[Floats], np.floating]] = {"mean": np.mean, "me
 
 # Quantiles of the exposure kept for the rug under a curve.
 RUG_POINTS = 500
+
+
+CurveKind = Literal["level", "slope", "ale", "level_supported", "average_effect"]
+
+
+@dataclass(frozen=True, eq=False)
+class CurveEstimate:
+    """One curve of one estimator.
+
+    Attributes
+    ----------
+    kind : level, level_supported and ale in outcome units, slope and average_effect in those per unit of
+        exposure
+    at : (n_grid,), increasing, the exposure's unit; one NaN of the average effect, which has no place
+    found : the curve, (n_grid,), and its draws
+    supported : (n_grid,), whether the data reach there
+    share_of_rows : (n_grid,), in [0, 1], rows with data near them at each exposure; NaN where all count
+    mean_level : what to add to the curve to set it next to levels; NaN where it is one, or a slope
+    """
+
+    kind: CurveKind
+    at: Floats
+    found: WithDraws
+    supported: Mask
+    share_of_rows: Floats | float = np.nan
+    mean_level: float = np.nan
+
+    def rows(self, evaluated: Evaluated, level: float) -> Rows:
+        """Return a row for each band of a level, in (0, 1), and grid point."""
+        columns = {name: value for name, value in vars(self).items() if name != "found"}
+        draws, rng = self.found.draws, evaluated.rng("bands", self.kind)
+        columns |= {"estimate": self.found.estimate, "n_draws": len(draws)}
+        return [
+            columns | {"conf_low": band.low, "conf_high": band.high, "band": band.kind}
+            for band in bands(draws, level=level, supported=self.supported, rng=rng)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,59 +155,49 @@ class CurveScenario(Resampled):
 
     def concluded(self, evaluated: Evaluated) -> Concluded:
         """Return ``curves``, each with both bands, and ``turning_points`` of the level."""
-        level = self._level(evaluated.panel, evaluated.whole)
-        slopes = replace(
-            level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)
+        panel, whole = evaluated.panel, evaluated.whole
+        at, edges = self._points(panel), self._bins(panel.column(panel.exposure)).edges
+        everywhere, share = _support(panel, at).supported, joint_support(panel, at).share
+        reached = everywhere & np.isfinite(whole.fit["level_supported"])
+        level = CurveEstimate("level", at, whole.of("level"), everywhere)
+        slopes = replace(level, kind="slope", found=level.found.by(lambda levels: slope(levels, at)))
+        local = CurveEstimate("ale", edges, whole.of("ale"), _support(panel, edges).supported)
+        average = whole.of("average_effect")
+        curves = (
+            level,
+            slopes,
+            replace(local, mean_level=float(whole.fit["mean"])),
+            CurveEstimate("level_supported", at, whole.of("level_supported"), reached, share),
+            CurveEstimate("average_effect", np.array([np.nan]), average, np.array([True])),
         )
-        others = self._others(evaluated.panel, evaluated.whole)
         unit = "" if evaluated.carries_draws else self.unit
-        found = {
-            "curves": curve_rows((level, slopes, *others), evaluated, level=self.level, unit=unit),
-            "turning_points": turning_point_rows(level, slopes, evaluated, level=self.level),
+        rows = [row for curve in curves for row in curve.rows(evaluated, self.level)]
+        found: dict[str, Rows] = {
+            CURVES.name: [{**row, "level": self.level, "unit": unit} for row in rows],
+            TURNING_POINTS.name: self._turning_point_rows(level, slopes, evaluated),
         }
         if unit:
-            found[CURVE_DRAWS.name] = draw_rows(level.at, level.curve, level.draws, level.supported)
+            found[CURVE_DRAWS.name] = draw_rows(at, level.found, everywhere)
         return found
+
+    def _turning_point_rows(self, level: CurveEstimate, slopes: CurveEstimate, evaluated: Evaluated) -> Rows:
+        """Return a row for each interior extreme; where there is none, one of that kind without numbers."""
+        draws, rng = slopes.found.draws, evaluated.rng("bands", slopes.kind)
+        low, high = simultaneous_limits(draws, level=self.level, among=slopes.supported, rng=rng)
+        found = turning_points(
+            level.at,
+            level.found.estimate,
+            level.found.draws,
+            slopes=significant_slopes(slopes.found.estimate, low, high),
+            supported=level.supported,
+            level=self.level,
+            rng=evaluated.rng("turning points"),
+        )
+        rows = [asdict(point) for point in found] or [{"kind": "none", "is_established": False}]
+        return [row | {"n_draws": len(draws)} for row in rows]
 
     def _bins(self, exposure: Floats) -> Bins:
         return quantile_bins(exposure, n_bins=self.grid - 1)
-
-    def _level(self, panel: Panel, found: FitAndDraws) -> CurveEstimate:
-        at = self._points(panel)
-        return CurveEstimate(
-            kind="level",
-            at=at,
-            curve=found.fit["level"],
-            draws=found.draws["level"],
-            supported=_support(panel, at).supported,
-        )
-
-    def _others(self, panel: Panel, found: FitAndDraws) -> Iterator[CurveEstimate]:
-        edges, at = self._bins(panel.column(panel.exposure)).edges, self._points(panel)
-        yield CurveEstimate(
-            kind="ale",
-            at=edges,
-            curve=found.fit["ale"],
-            draws=found.draws["ale"],
-            supported=_support(panel, edges).supported,
-            mean_level=float(found.fit["mean"]),
-        )
-        curve = found.fit["level_supported"]
-        yield CurveEstimate(
-            kind="level_supported",
-            at=at,
-            curve=curve,
-            draws=found.draws["level_supported"],
-            supported=_support(panel, at).supported & np.isfinite(curve),
-            share_of_rows=joint_support(panel, at).share,
-        )
-        yield CurveEstimate(
-            kind="average_effect",
-            at=np.array([np.nan]),
-            curve=found.fit["average_effect"],
-            draws=found.draws["average_effect"],
-            supported=np.array([True]),
-        )
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true curves, the interior extremes of the level, and the mean slope of the rows."""
@@ -207,7 +232,7 @@ class CurveScenario(Resampled):
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 25 grid points."""
-        return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))
+        return replace(super().quick(), grid=min(self.grid, 25))
 
 
 def _exposure(panel: Panel) -> Floats:

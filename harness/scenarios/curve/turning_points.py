@@ -200,53 +200,25 @@ def turning_points(
     signs = significant_changes(at, curve, draws, level=level, rng=rng)
     sure = alternating_extremes(curve, signs, None if slopes is None else slopes[stretch])
     own = own_extremes(at, curve, {place for place, _ in sure}, scale=float(np.abs(curve).max()))
-    return tuple(
-        _measured(
-            kind,
-            place,
-            at=at,
-            curve=curve,
-            draws=draws,
-            between=_between(place, sure if (place, kind) in sure else own, at.size),
-            is_established=(place, kind) in sure,
-            level=level,
-        )
-        for place, kind in own
-    )
+    found = []
+    for place, kind in own:
+        is_established = (place, kind) in sure
+        between = _between(place, sure if is_established else own, at.size)
+        drawn = draws[:, between] if kind == "maximum" else -draws[:, between]
+        positions = drawn.argmax(axis=1)
+        interior = np.flatnonzero((positions > 0) & (positions < drawn.shape[1] - 1))
+        turns = vertices(at[between], drawn[interior], positions[interior])
+        low, high = pointwise_limits(turns, level=level) if turns.size else (np.nan, np.nan)
+        vertex = float(vertices(at, curve[None], np.array([place]))[0])
+        height, share = float(np.interp(vertex, at, curve)), interior.size / len(draws)
+        found.append(TurningPoint(kind, vertex, float(low), float(high), height, share, is_established))
+    return tuple(found)
 
 
 def _between(place: int, extremes: Sequence[tuple[int, Extreme]], n_grid: int) -> slice:
     """Return the stretch from the extreme before a place to the one after it, or to the ends of the grid."""
     positions = [0, *(at for at, _ in extremes), n_grid - 1]
     return slice(max(at for at in positions if at < place), min(at for at in positions if at > place) + 1)
-
-
-def _measured(
-    kind: Extreme,
-    place: int,
-    *,
-    at: Floats,
-    curve: Floats,
-    draws: Floats,
-    between: slice,
-    is_established: bool,
-    level: float,
-) -> TurningPoint:
-    own = draws[:, between] if kind == "maximum" else -draws[:, between]
-    positions = own.argmax(axis=1)
-    interior = np.flatnonzero((positions > 0) & (positions < own.shape[1] - 1))
-    found = vertices(at[between], own[interior], positions[interior])
-    low, high = pointwise_limits(found, level=level) if found.size else (np.nan, np.nan)
-    vertex = float(vertices(at, curve[None], np.array([place]))[0])
-    return TurningPoint(
-        kind=kind,
-        at=vertex,
-        conf_low=float(low),
-        conf_high=float(high),
-        estimate=float(np.interp(vertex, at, curve)),
-        share_of_draws=interior.size / len(draws),
-        is_established=is_established,
-    )
 
 
 def vertices(at: Floats, curves: Floats, positions: Ints) -> Floats:

@@ -10,16 +10,14 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estimator
+from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin
 from harness.rng import random_stream
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import (
     DerivativePart,
     NuisanceLearning,
     NuisancePart,
-    WithinLearning,
     moving_inputs,
 )
 from harness.scenarios.effect.riesz import Representer
@@ -32,8 +30,8 @@ from harness.scenarios.effect.score import (
     instrumented,
     partialled_out,
 )
-from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
-from harness.scenarios.scenario import Found, Subject
+from harness.scenarios.effect.terms import Form, Terms, control_names, instruments_of, terms_of
+from harness.scenarios.scenario import Found, Subject, value_of
 
 # A piece of work of an effect.
 EffectPart = NuisancePart | DerivativePart
@@ -72,7 +70,6 @@ class Cell:
     check : what makes the rows others than those of the study; empty where they are those
     moderator : of a conditional effect; None for others
     panel : the rows, the exposure in its place
-    terms_of : makes the terms of the form
     subject : whose learner is asked
     cross_fit : how
     """
@@ -84,14 +81,13 @@ class Cell:
     check: str
     moderator: str | None
     panel: Panel
-    terms_of: MakesTerms
     subject: Subject
     cross_fit: CrossFit
 
     @cached_property
     def terms(self) -> Terms:
         """The terms of the exposure."""
-        return self.terms_of(self.panel)
+        return terms_of(self.form, self.panel, self.moderator)
 
     @cached_property
     def rows(self) -> Arranged:
@@ -178,33 +174,22 @@ class Cell:
 
     @cached_property
     def _learning(self) -> NuisanceLearning:
-        """Within entities where the learner can; of a derivative it never is."""
-        own = self.subject.estimator
+        """Within entities where the learner and the rows allow it; of a derivative it never is."""
+        own, rows = self.subject.estimator, self.rows
         learner = own.for_nuisances() if isinstance(own, CanLearnNuisances) else own
-        if self.form != "derivative" and isinstance(learner, CanLearnWithin):
-            within = self._learning_within(learner.within_entities())
-            if within is not None:
-                return within
-        return NuisanceLearning.at_rows(learner, self.method, self.rows)
-
-    def _learning_within(self, learner: Estimator | None) -> NuisanceLearning | None:
-        """Return the learning of a learner with effects of entities; None where it or the rows allow none."""
         order = self.panel.canonical_order
         ordered = self.panel.take(order)
         levels = moving_inputs(ordered, control_names(self.panel))
-        if learner is None or levels is None:
-            return None
-        terms, instruments = self.terms.values[order], np.empty((order.size, 0))
+        within = learner.within_entities() if isinstance(learner, CanLearnWithin) else None
+        if self.form == "derivative" or within is None or levels is None:
+            return NuisanceLearning(learner, self.method, rows, rows.terms, rows.instruments)
+        is_whole = rows.panel.n_entities == self.panel.n_entities
+        inputs, instruments = [WITHIN] if is_whole else [self.within, WITHIN], np.empty((order.size, 0))
         if self.method == "instrumented":
+            inputs = [self.method, *inputs]
             instruments = instruments_of(ordered, self.terms, self.form, self.moderator)
-        return WithinLearning(learner, self._inputs_within, self.rows, levels, (terms, instruments))
-
-    @property
-    def _inputs_within(self) -> str:
-        """What is learned from within entities, the same for all methods whose rows are of all entities."""
-        is_whole = self.rows.panel.n_entities == self.panel.n_entities
-        shared = () if self.method != "instrumented" else (self.method,)
-        return ", ".join((*shared, WITHIN) if is_whole else (*shared, self.within, WITHIN))
+        terms = self.terms.values[order]
+        return NuisanceLearning(within, ", ".join(inputs), rows, terms, instruments, levels)
 
     def _label(self, repeat: int, fold: int) -> str:
         """Return the name of a part, the same for all methods that the same is learned for."""
@@ -217,7 +202,7 @@ class Cell:
         gathered = []
         for fold in range(folds.n_folds):
             label = self._label(repeat, fold)
-            gathered.append(self._learning.held_out(_values(found[label], label), folds, fold))
+            gathered.append(self._learning.held_out(value_of(found, label), folds, fold))
         held_out = np.concatenate([folds.held_out(fold) for fold in range(folds.n_folds)])
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 
@@ -226,17 +211,8 @@ def parts_of(cells: Iterable[Cell]) -> Iterator[EffectPart]:
     """Yield the parts of cells, one of each label; a cell that its rows do not allow has none."""
     seen: set[str] = set()
     for cell in cells:
-        for part in attempt(partial(_all_parts, cell)).value or ():
+        tried: Attempt[list[EffectPart]] = attempt(partial(list, cell.parts()))
+        for part in tried.value or ():
             if part.label not in seen:
                 seen.add(part.label)
                 yield part
-
-
-def _all_parts(cell: Cell) -> list[EffectPart]:
-    return list(cell.parts())
-
-
-def _values(part: Attempt[Floats], label: str) -> Floats:
-    if part.value is None:
-        raise EstimationError.at(label, part.reason)
-    return part.value

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Ints
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError
@@ -20,59 +20,30 @@ Within = Literal["first_differences", "correlated_random_effects"]
 
 Method = Literal["first_differences", "correlated_random_effects", "instrumented"]
 
-_ASSUMPTIONS: Mapping[Within, str] = {
-    "first_differences": (
-        marked(
-            "Given the controls in this period and the one before, changes of the exposure are as good as "
-            "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
-            "outcome do not feed back into the exposure."
-        )
+_ASSUMPTIONS: Mapping[tuple[bool, Within], str] = {
+    (False, "first_differences"): marked(
+        "Given the controls in this period and the one before, changes of the exposure are as good as "
+        "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
+        "outcome do not feed back into the exposure."
     ),
-    "correlated_random_effects": (
-        marked(
-            "Given the controls, their means over the entity's periods and the exposure's own mean, the "
-            "exposure is as good as random: what is constant in an entity and moves both is a function of "
-            "those means."
-        )
+    (False, "correlated_random_effects"): marked(
+        "Given the controls, their means over the entity's periods and the exposure's own mean, the exposure "
+        "is as good as random: what is constant in an entity and moves both is a function of those means."
     ),
-}
-_INSTRUMENTED: Mapping[Within, str] = {
-    "first_differences": (
-        marked(
-            "Given the controls in this period and the one before, changes of the instruments are as good as "
-            "random, and they move the outcome through the exposure alone."
-        )
+    (True, "first_differences"): marked(
+        "Given the controls in this period and the one before, changes of the instruments are as good as "
+        "random, and they move the outcome through the exposure alone."
     ),
-    "correlated_random_effects": (
-        marked(
-            "Given the controls and the means over the entity's periods of controls and instruments, the "
-            "instruments are as good as random, and they move the outcome through the exposure alone."
-        )
+    (True, "correlated_random_effects"): marked(
+        "Given the controls and the means over the entity's periods of controls and instruments, the "
+        "instruments are as good as random, and they move the outcome through the exposure alone."
     ),
 }
 
 
 def assumption(method: Method, within: Within) -> str:
     """Return what has to hold for an effect to be one, in one sentence."""
-    return (_INSTRUMENTED if method == "instrumented" else _ASSUMPTIONS)[within]
-
-
-@dataclass(frozen=True, eq=False)
-class Moved:
-    """Which rows in levels the rows of a method are made of.
-
-    Attributes
-    ----------
-    now : (n_obs,), positions among the panel's rows in canonical order
-    before : (n_obs,), of what is taken off; None where nothing is
-    """
-
-    now: Ints
-    before: Ints | None
-
-    def of(self, levels: Floats) -> Floats:
-        """Return levels, (n_levels, ...), as the method has them, (n_obs, ...)."""
-        return levels[self.now] if self.before is None else levels[self.now] - levels[self.before]
+    return _ASSUMPTIONS[method == "instrumented", within]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,18 +56,28 @@ class Arranged:
     outcome : (n_obs,), the outcome as the method has it
     terms : (n_obs, n_terms), the exposure's terms as the method has them
     instruments : (n_obs, n_instruments), likewise; none unless the exposure is instrumented
-    moved : how the method's rows come from levels
+    now : (n_obs,), positions among the panel's rows in canonical order that the method's rows are made of
+    before : (n_obs,), of what is taken off; None where nothing is
     """
 
     panel: Panel
     outcome: Floats
     terms: Floats
     instruments: Floats
-    moved: Moved
+    now: Ints
+    before: Ints | None
 
     def targeting(self, values: Floats) -> Panel:
         """Return the panel of a nuisance function, whose outcome is the target, (n_obs,)."""
         return replace(self.panel, observed=values)
+
+    def moved(self, levels: Floats) -> Floats:
+        """Return levels, (n_levels, ...), as the method has them, (n_obs, ...)."""
+        return _moved(levels, self.now, self.before)
+
+
+def _moved(levels: Floats, now: Ints, before: Ints | None) -> Floats:
+    return levels[now] if before is None else levels[now] - levels[before]
 
 
 def arranged(
@@ -104,8 +85,10 @@ def arranged(
 ) -> Arranged:
     """Return what nuisance functions are fitted on.
 
-    Clarke and Polselli (2025) call the two first-difference exact and correlated random
-    effects. Period dummies are inputs of both, so that what moves all entities in a period is held fixed too.
+    Changes from one period to the next, given the controls of both, or levels, given the controls, their
+    means by entity and those of the terms: Clarke and Polselli (2025) call the two first-difference exact and
+    correlated random effects. Period dummies are inputs of both, so that what moves all entities in a period
+    is held fixed too.
 
     Parameters
     ----------
@@ -119,45 +102,31 @@ def arranged(
     EstimationError
         Where no entity has two periods in a row, or nothing is left to hold fixed.
     """
-    ordered = panel.take(panel.canonical_order)
-    values = terms.values[panel.canonical_order]
-    make = _first_differences if within == "first_differences" else _with_means
-    at_rows = np.empty((panel.n_obs, 0)) if instruments is None else instruments[panel.canonical_order]
-    return make(ordered, values, names, at_rows)
-
-
-def _first_differences(panel: Panel, terms: Floats, names: Sequence[str], instruments: Floats) -> Arranged:
-    """Return changes from one period to the next, given the controls of both."""
-    code, period = panel.entity.codes, panel.period
-    later = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(period) == 1))
-    if later.size == 0:
-        raise EstimationError.at(
-            "first differences",
-            marked("no entity has rows in two periods that follow each other"),
-            expected="a panel without gaps",
-            hint=marked("ask for correlated_random_effects"),
-        )
-    columns = {name: panel.column(name)[later] for name in names}
-    columns |= {f"{name}, period before": panel.column(name)[later - 1] for name in names}
-    moved = Moved(later, later - 1)
-    return Arranged(
-        panel=_inputs(panel.take(later), columns),
-        outcome=moved.of(panel.observed),
-        terms=moved.of(terms),
-        instruments=moved.of(instruments),
-        moved=moved,
-    )
-
-
-def _with_means(panel: Panel, terms: Floats, names: Sequence[str], instruments: Floats) -> Arranged:
-    """Return levels, given the controls, their means by entity and those of the terms, or the instruments."""
-    columns = {name: panel.column(name) for name in names}
-    columns |= {f"{name}, mean of entity": means_by(panel.entity.codes, columns[name]) for name in names}
-    what, exogenous = ("instrument", instruments) if instruments.shape[1] else ("exposure", terms)
-    means = means_by(panel.entity.codes, exogenous)
-    columns |= {f"{what} {at}, mean of entity": mean for at, mean in enumerate(means.T, start=1)}
-    moved = Moved(np.arange(panel.n_obs), None)
-    return Arranged(_inputs(panel, columns), panel.observed, terms, instruments, moved)
+    order = panel.canonical_order
+    rows, values = panel.take(order), terms.values[order]
+    code, now, before = rows.entity.codes, np.arange(rows.n_obs), None
+    exogenous = np.empty((rows.n_obs, 0)) if instruments is None else instruments[order]
+    columns = {name: rows.column(name) for name in names}
+    if within == "first_differences":
+        now = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(rows.period) == 1))
+        before = now - 1
+        if now.size == 0:
+            raise EstimationError.at(
+                "first differences",
+                marked("no entity has rows in two periods that follow each other"),
+                expected="a panel without gaps",
+                hint=marked("ask for correlated_random_effects"),
+            )
+        earlier = {f"{name}, period before": column[before] for name, column in columns.items()}
+        columns = {name: column[now] for name, column in columns.items()} | earlier
+    else:
+        columns |= {f"{name}, mean of entity": means_by(code, columns[name]) for name in names}
+        what, constant = ("instrument", exogenous) if exogenous.shape[1] else ("exposure", values)
+        means = enumerate(means_by(code, constant).T, start=1)
+        columns |= {f"{what} {at}, mean of entity": mean for at, mean in means}
+    inputs = _inputs(rows.take(now), columns)
+    outcome, moved, instrument = (_moved(own, now, before) for own in (rows.observed, values, exogenous))
+    return Arranged(inputs, outcome, moved, instrument, now, before)
 
 
 def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
@@ -167,8 +136,10 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     alone bend all of them; dummies come among the controls.
     """
     kept = _distinct(columns)
-    dummies = _period_dummies(rows)
-    named = {**kept, **dummies}
+    present = np.unique(rows.time.codes)[1:]
+    is_in = (rows.time.codes[:, None] == present).T.astype(np.float64)
+    labels = [f"period {rows.time.labels[code]}" for code in present.tolist()]
+    named = {**kept, **dict(zip(labels, is_in, strict=True))}
     if not named:
         raise EstimationError.at(
             "effect",
@@ -200,11 +171,3 @@ def _distinct(columns: Mapping[str, Floats]) -> Mapping[str, Floats]:
             kept[name] = column
         seen.add(content)
     return kept
-
-
-def _period_dummies(rows: Panel) -> Mapping[str, Floats]:
-    """Return a column of zeros and ones for every period but the first."""
-    present = np.unique(rows.time.codes)
-    is_in: Mask = rows.time.codes[:, None] == present[1:]
-    labels = [f"period {rows.time.labels[code]}" for code in present[1:].tolist()]
-    return dict(zip(labels, is_in.T.astype(np.float64), strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -130,12 +129,13 @@ class NuisancePart(Part):
     ----------
     means : what learns them, the outcome in its place
     exposure : what is learned of the exposure
-    test : (n_test,), positions of the rows held out
+    test : (n_test,), positions of the rows held out; None of functions next to an effect of each entity,
+        which are given at all rows, in levels
     """
 
     means: ConditionalMeans
     exposure: ExposurePart
-    test: Ints
+    test: Ints | None
 
     @property
     def label(self) -> str:
@@ -148,47 +148,41 @@ class NuisancePart(Part):
         return (self.exposure,)
 
     def run(self, found: Sequence[Floats]) -> Floats:
-        """Return predictions of the rows held out, (1 + n_terms + n_instruments, n_test), outcome first.
+        """Return predictions of the rows held out, or functions, (1 + n_terms + n_instruments, ...).
+
+        The outcome is first.
 
         Parameters
         ----------
-        found : what is learned of the exposure, alone
+        found : what is learned of the exposure, alone, (n_terms + n_instruments, n_obs)
 
         Raises
         ------
         EstimationError
             Where the estimator refuses the rows.
         """
-        return self.learned(found[0])[:, self.test]
-
-    def learned(self, of_exposure: Floats) -> Floats:
-        """Return what is learned at all rows, (1 + n_terms + n_instruments, n_obs), outcome first.
-
-        Parameters
-        ----------
-        of_exposure : (n_terms + n_instruments, n_obs)
-        """
-        terms, observed = self.exposure.terms, self.means.panel.observed
+        (of_exposure,), terms = found, self.exposure.terms
         terms_hat = of_exposure[: terms.shape[1]]
         slopes = self._first_slopes(terms_hat.T)
-        less = self.means.of(["outcome"], (observed - terms @ slopes)[None])
-        return np.vstack([less + slopes @ terms_hat, of_exposure])
-
-    def centred(self, values: Floats) -> Floats:
-        """Return values of the training rows, (n_train, ...), less what the method takes no slope from."""
-        return np.asarray(values - values.mean(axis=0))
+        less = self.means.of(["outcome"], (self.means.panel.observed - terms @ slopes)[None])
+        learned = np.vstack([less + slopes @ terms_hat, of_exposure])
+        return learned if self.test is None else learned[:, self.test]
 
     def _first_slopes(self, terms_hat: Floats) -> Floats:
-        """Return slopes of the outcome, (n_terms,), by what is left of the terms in the training rows.
+        """Return slopes of the outcome, (n_terms,), by the residuals of the terms in the training rows.
 
-        What is left stands as an instrument of the term, since a learner that fits its rows closely leaves
-        less of them than there is. An instrumented term has none: what is left of it moves with the errors.
+        Residuals stand as an instrument of the term, since a learner that fits its rows closely leaves less
+        of them than there is. An instrumented term has none: its residuals move with the errors.
         """
-        train, part = self.means.train, self.exposure
+        train, part, panel = self.means.train, self.exposure, self.means.panel
         if part.instruments.shape[1]:
             return np.zeros(part.terms.shape[1])
-        terms, outcome = part.terms[train], self.means.panel.observed[train]
-        residuals = self.centred(terms - terms_hat[train])
+        terms, outcome = part.terms[train], panel.observed[train]
+        residuals = terms - terms_hat[train]
+        if self.test is None:
+            residuals = residuals - means_by(panel.entity.codes[train], residuals)
+        else:
+            residuals = residuals - residuals.mean(axis=0)
         return np.asarray(np.linalg.lstsq(residuals.T @ terms, residuals.T @ outcome)[0])
 
 
@@ -235,63 +229,6 @@ class DerivativePart(Part):
         return np.stack([predict(fit, test), (up - down) / (2.0 * step), representer])
 
 
-@dataclass(frozen=True, eq=False)
-class NuisanceLearning:
-    """Learning at the rows of the method: from those outside a fold, for those in it.
-
-    Attributes
-    ----------
-    learner : learns the functions
-    inputs : what they are functions of, as labels have it
-    rows : of the method
-    panel : rows that are learned from, the outcome in its place
-    targets : terms and instruments at these rows, (n_learned, n_terms) and (n_learned, n_instruments)
-    """
-
-    learner: Estimator
-    inputs: str
-    rows: Arranged
-    panel: Panel
-    targets: tuple[Floats, Floats]
-
-    part_type: ClassVar[type[NuisancePart]] = NuisancePart
-
-    @classmethod
-    def at_rows(cls, learner: Estimator, inputs: str, rows: Arranged) -> Self:
-        """Return the learning of functions at the rows of a method."""
-        return cls(learner, inputs, rows, rows.targeting(rows.outcome), (rows.terms, rows.instruments))
-
-    @cached_property
-    def without_outcome(self) -> Panel:
-        """The same rows, so that what is learned of other targets is the same for all outcomes."""
-        return replace(self.panel, outcome="", observed=np.zeros(self.panel.n_obs))
-
-    @cached_property
-    def predicted(self) -> Panel:
-        """The rows that targets are predicted at."""
-        return self.without_outcome
-
-    def split(self, folds: EntityFolds, fold: int) -> tuple[Ints, Ints]:
-        """Return positions of the rows that are learned from and of those held out."""
-        return folds.others(fold), folds.held_out(fold)
-
-    def means(self, label: str, subject: Subject, train: Ints) -> ConditionalMeans:
-        """Return what learns from some rows the means of targets."""
-        place = (label, subject.name, self.learner)
-        return ConditionalMeans(*place, self.panel, self.predicted, train, subject.seed)
-
-    def part(self, label: str, subject: Subject, folds: EntityFolds, fold: int) -> NuisancePart:
-        """Return the functions of a fold."""
-        train, test = self.split(folds, fold)
-        means = self.means(label, subject, train)
-        exposure = ExposurePart(replace(means, panel=self.without_outcome), *self.targets)
-        return self.part_type(means, exposure, test)
-
-    def held_out(self, values: Floats, folds: EntityFolds, fold: int) -> Floats:
-        """Return what a part gave as predictions of the rows held out, (n_values, n_test)."""
-        return values
-
-
 def moving_inputs(levels: Panel, names: Sequence[str]) -> Panel | None:
     """Return rows whose regressors are those columns that move within entities; None where none does."""
     columns = {name: levels.column(name) for name in names}
@@ -306,29 +243,6 @@ def moving_inputs(levels: Panel, names: Sequence[str]) -> Panel | None:
     X = np.column_stack([columns[name] for name in moving])
     first, *others = moving
     return replace(levels, exposure=first, levels=(), moderators=tuple(others), controls=(), X=X, derived=())
-
-
-@dataclass(frozen=True, eq=False)
-class WithinPart(NuisancePart):
-    """Targets as functions of the inputs beside an effect of each entity, the same for all methods.
-
-    Its rows are in levels, those that the method's rows are made of.
-    """
-
-    def run(self, found: Sequence[Floats]) -> Floats:
-        """Return the functions at all rows, with their mean effects, (1 + n_terms + n_instruments, n_obs).
-
-        Raises
-        ------
-        EstimationError
-            Where the learner refuses the rows.
-        """
-        return self.learned(found[0])
-
-    def centred(self, values: Floats) -> Floats:
-        """Return values of the training rows, (n_train, n_columns), less their means by entity."""
-        code = self.means.panel.entity.codes[self.means.train]
-        return np.asarray(values - means_by(code, values))
 
 
 def with_what_effects_took(function: Floats, rows: Panel, train: Ints, test: Ints) -> Floats:
@@ -359,33 +273,63 @@ def as_new(panel: Panel) -> Panel:
 
 
 @dataclass(frozen=True, eq=False)
-class WithinLearning(NuisanceLearning):
-    """Learning at all rows in levels, beside an effect of each entity; those held out are entities unseen.
+class NuisanceLearning:
+    """From which rows nuisance functions are learned, and for which.
 
-    What is learned from are those columns that move within entities.
+    They are learned at the rows of the method, from those outside a fold, for those in it; or at all rows in
+    levels, next to an effect of each entity, and those held out are then entities never seen.
+
+    Attributes
+    ----------
+    learner : learns the functions
+    inputs : what they are functions of, as labels have it
+    rows : of the method
+    terms, instruments : (n_learned, n_terms) and (n_learned, n_instruments), at the rows learned from
+    levels : rows in levels whose columns move within entities; None where the rows of the method are learned
+        from
     """
 
-    part_type: ClassVar[type[NuisancePart]] = WithinPart
-
-    @cached_property
-    def predicted(self) -> Panel:
-        """The rows, as those of entities never seen."""
-        return as_new(self.without_outcome)
+    learner: Estimator
+    inputs: str
+    rows: Arranged
+    terms: Floats
+    instruments: Floats
+    levels: Panel | None = None
 
     def split(self, folds: EntityFolds, fold: int) -> tuple[Ints, Ints]:
-        """Return positions of the rows in levels whose entities are learned from, and of the others."""
-        known = np.unique(self.rows.panel.entity.codes[folds.others(fold)])
-        is_known = np.isin(self.panel.entity.codes, known)
+        """Return positions of the rows that are learned from and of those held out."""
+        train, test = folds.others(fold), folds.held_out(fold)
+        if self.levels is None:
+            return train, test
+        is_known = np.isin(self.levels.entity.codes, np.unique(self.rows.panel.entity.codes[train]))
         return np.flatnonzero(is_known), np.flatnonzero(~is_known)
 
+    @cached_property
+    def _panels(self) -> tuple[Panel, Panel, Panel]:
+        """The rows that are learned from, the same for all outcomes, and where targets are predicted."""
+        panel = self.rows.targeting(self.rows.outcome) if self.levels is None else self.levels
+        shared = replace(panel, outcome="", observed=np.zeros(panel.n_obs))
+        return panel, shared, shared if self.levels is None else as_new(shared)
+
+    def means(self, label: str, subject: Subject, train: Ints) -> ConditionalMeans:
+        """Return what learns from some rows the means of targets."""
+        panel, _, predicted = self._panels
+        return ConditionalMeans(label, subject.name, self.learner, panel, predicted, train, subject.seed)
+
+    def part(self, label: str, subject: Subject, folds: EntityFolds, fold: int) -> NuisancePart:
+        """Return the functions of a fold."""
+        train, test = self.split(folds, fold)
+        means = self.means(label, subject, train)
+        exposure = ExposurePart(replace(means, panel=self._panels[1]), self.terms, self.instruments)
+        return NuisancePart(means, exposure, test if self.levels is None else None)
+
     def held_out(self, values: Floats, folds: EntityFolds, fold: int) -> Floats:
-        """Return functions of all levels as predictions of the method's rows held out, (n_values, n_test)."""
+        """Return what a part gave as predictions of the method's rows held out, (n_values, n_test)."""
+        if self.levels is None:
+            return values
         rows, train, test = self.rows, folds.others(fold), folds.held_out(fold)
         targets = np.column_stack([rows.outcome, rows.terms, rows.instruments]).T
-        functions = rows.moved.of(values.T).T
+        pairs = zip(rows.moved(values.T).T, targets, strict=True)
         return np.stack(
-            [
-                with_what_effects_took(function, rows.targeting(target), train, test)
-                for function, target in zip(functions, targets, strict=True)
-            ]
+            [with_what_effects_took(function, rows.targeting(own), train, test) for function, own in pairs]
         )

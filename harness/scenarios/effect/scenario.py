@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, product
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
-from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator, grouped_by
 from harness.language import Message
-from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
@@ -32,57 +30,58 @@ from harness.tables.table import ResultTable
 Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
 
 
-def named(learners: Iterable[Learner], estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
-    """Return learners by name; one written out has that of what it uses, numbered where it is taken.
-
-    Parameters
-    ----------
-    estimators : of the study, by id; where there are no learners, all of them
-    """
-    found: dict[str, Estimator] = {}
-    for learner in learners:
-        if isinstance(learner, str):
-            found[learner] = estimators[learner]
-        else:
-            taken = {*estimators, *found}
-            further = (f"{learner.name}_{at}" for at in count(2))
-            name = next(candidate for candidate in chain([learner.name], further) if candidate not in taken)
-            found[name] = learner
-    return found or estimators
-
-
-def as_quick(learners: Iterable[Learner]) -> tuple[Learner, ...]:
-    """Return learners as ``--quick`` runs them; those of the study are quickened there."""
-    return tuple(learner.quick() if isinstance(learner, CanRunQuick) else learner for learner in learners)
-
-
-def group_columns(learners: Iterable[Learner], by: str | None) -> tuple[str, ...]:
-    """Return the column that rows are asked apart by, and those that learners written out group rows by."""
-    own = (learner for learner in learners if not isinstance(learner, str))
-    names = [] if by is None else [by]
-    return tuple(dict.fromkeys([*names, *(name for learner in own for name in grouped_by(learner))]))
-
-
 class LearnerScenario(Scenario, WorksInParts):
     """What scenarios of debiased effects have in common: they ask learners, part by part.
 
     Attributes
     ----------
     learners : those asked; all of the study where there are none
+    exposure : a regressor whose effect is asked; None for the exposure of the study
     by : column of the data whose groups are asked apart
     """
 
     learners: tuple[Learner, ...]
+    exposure: str | None
     by: str | None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The column of the groups, where there is one, and those that learners of its own group rows by."""
-        return group_columns(self.learners, self.by)
+        own = (learner for learner in self.learners if not isinstance(learner, str))
+        names = [] if self.by is None else [self.by]
+        return tuple(dict.fromkeys([*names, *(name for learner in own for name in grouped_by(learner))]))
+
+    @property
+    def quick_learners(self) -> tuple[Learner, ...]:
+        """The learners as ``--quick`` runs them; those of the study are quickened there."""
+        return tuple(one.quick() if isinstance(one, CanRunQuick) else one for one in self.learners)
 
     def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
-        """Return the learners by name."""
-        return named(self.learners, estimators)
+        """Return the learners by name; one written out has that of what it uses, numbered where taken."""
+        found: dict[str, Estimator] = {}
+        for learner in self.learners:
+            if isinstance(learner, str):
+                found[learner] = estimators[learner]
+            else:
+                names = chain([learner.name], (f"{learner.name}_{at}" for at in count(2)))
+                found[next(name for name in names if name not in estimators and name not in found)] = learner
+        return found or estimators
+
+    def asked_panel(self, panel: Panel) -> Panel:
+        """Return the panel with the exposure that is asked about.
+
+        Raises
+        ------
+        EstimationError
+            Where it is no regressor.
+        """
+        if self.exposure is None:
+            return panel
+        if self.exposure not in panel.columns:
+            known = ", ".join(panel.columns)
+            what = Message("'{exposure}' is no regressor", exposure=self.exposure)
+            raise EstimationError.at(self.name, what, expected=known)
+        return panel.with_exposure(self.exposure)
 
 
 # Below this many entities the normal approximation of cross-fitted effects is doubtful.
@@ -157,11 +156,11 @@ class EffectScenario(LearnerScenario):
 
     def quick(self) -> Self:
         """Return a copy with one draw of folds, and quick learners of its own."""
-        return replace(self, repeats=1, learners=as_quick(self.learners))
+        return replace(self, repeats=1, learners=self.quick_learners)
 
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each nuisance function on each fold once."""
-        yield from parts_of(attempt(lambda: list(self._cells(subject))).value or ())
+        yield from parts_of(attempt(partial(list, self._cells(subject))).value or ())
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the effects, a row with its reason where there is none."""
@@ -169,27 +168,12 @@ class EffectScenario(LearnerScenario):
         return {EFFECTS.name: [row for cell, tried in cells for row in effect_rows(cell, tried)]}
 
     def _cells(self, subject: Subject) -> Iterator[Cell]:
-        panel = subject.panel.with_exposure(self._exposure(subject.panel))
+        panel = self.asked_panel(subject.panel)
         cross_fit = CrossFit(self.folds, self.repeats, self.level, self.representer)
-        for method in self.methods:
-            for form in self.forms:
-                for group, rows in self._groups(panel):
-                    moderator = self.moderator if form == "conditional" else None
-                    within = self.instrumented_within if method == "instrumented" else method
-                    yield Cell(
-                        *(method, within, form, group, "", moderator, rows, self._terms_of(form)),
-                        *(subject, cross_fit),
-                    )
-
-    def _exposure(self, panel: Panel) -> str:
-        if self.exposure is None:
-            return panel.exposure
-        if self.exposure not in panel.columns:
-            known = ", ".join(panel.columns)
-            raise EstimationError.at(
-                "effect", Message("'{exposure}' is no regressor", exposure=self.exposure), expected=known
-            )
-        return self.exposure
+        for method, form, (group, rows) in product(self.methods, self.forms, self._groups(panel)):
+            moderator = self.moderator if form == "conditional" else None
+            within = self.instrumented_within if method == "instrumented" else method
+            yield Cell(method, within, form, group, "", moderator, rows, subject, cross_fit)
 
     def _groups(self, panel: Panel) -> Iterator[tuple[str, Panel]]:
         if self.by is None:
@@ -201,17 +185,6 @@ class EffectScenario(LearnerScenario):
             if rows.size:
                 yield f"{self.by} {label}", panel.take(rows)
 
-    def _terms_of(self, form: Form) -> terms.MakesTerms:
-        if form == "conditional":
-            return partial(terms.conditional, moderator=str(self.moderator))
-        makers: Mapping[Form, terms.MakesTerms] = {
-            "line": terms.line,
-            "derivative": terms.slope,
-            "curve": terms.curve,
-            "contrast": terms.contrast,
-        }
-        return makers[form]
-
 
 def effect_rows(cell: Cell, tried: Attempt[Effects]) -> Rows:
     """Return a row for each effect of a cell and kind of band, or one with the reason why there is none."""
@@ -222,36 +195,21 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> Rows:
         "learner": cell.subject.name,
         "group": cell.group or None,
         "assumption": assumption(cell.method, cell.within),
-        "status": tried.status,
-        "reason": tried.reason,
+        **tried.how,
     }
-    effects = tried.value
-    if effects is None:
+    if tried.value is None:
         return [place]
-    at = cell.terms.at
-    bands = {"pointwise": effects.reach}
-    if at.size > 1:
-        bands["simultaneous"] = effects.reach_together
-    columns = {
-        "at": at,
-        "estimate": effects.estimate,
-        "std_error": effects.std_error,
-        "p_value": effects.p_value,
-        "robustness_value": effects.robustness_value,
-        "robustness_value_limit": effects.robustness_value_limit,
-    }
-    fixed = place | {
+    columns = {**place, "at": cell.terms.at, **vars(tried.value)}
+    bands = {"pointwise": columns.pop("reach"), "simultaneous": columns.pop("reach_together")}
+    columns |= {
         "moderator": cell.moderator,
-        "share_left": effects.share_left,
-        "first_stage_f": effects.first_stage_f,
         "n_obs": cell.rows.panel.n_obs,
         "n_entities": cell.rows.panel.n_entities,
-        "n_effective": effects.n_effective,
         "n_repeats": cell.cross_fit.repeats,
     }
-    return [columns | _limits(effects, reach) | fixed | {"band": band} for band, reach in bands.items()]
-
-
-def _limits(effects: Effects, reach: float) -> dict[str, Floats]:
-    half = reach * effects.std_error
-    return {"conf_low": effects.estimate - half, "conf_high": effects.estimate + half}
+    estimate, error = tried.value.estimate, tried.value.std_error
+    return [
+        columns | {"band": band, "conf_low": estimate - reach * error, "conf_high": estimate + reach * error}
+        for band, reach in bands.items()
+        if band == "pointwise" or estimate.size > 1
+    ]

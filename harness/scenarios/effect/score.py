@@ -146,13 +146,12 @@ def partialled_out(
     """
     outcome_residual, residuals = outcome - outcome_hat, terms - terms_hat
     shares = _residual_shares(terms, residuals, "exposure")
-    products = folds.summed(residuals[:, :, None] * residuals[:, None, :])
-    solved = _solved(products, folds.summed(residuals * outcome_residual[:, None]), folds)
-    error = outcome_residual - residuals @ solved.theta
+    theta, influence = _regressed(outcome_residual, residuals, residuals, folds)
+    error = outcome_residual - residuals @ theta
     gram = residuals.T @ residuals / error.size
     spread = np.linalg.inv(gram) * np.square(error).mean()
     share = float(np.minimum(shares, 1.0).mean())
-    return Estimated(solved.theta, solved.influence, spread, share, effective_entities(residuals, folds))
+    return Estimated(theta, influence, spread, share, effective_entities(residuals, folds))
 
 
 def instrumented(
@@ -181,44 +180,36 @@ def instrumented(
     EstimationError
         Where nothing is left of terms or instruments, or the instruments do not move every term.
     """
-    outcome_residual, residuals, instrument_residuals = (
-        outcome - outcome_hat,
-        terms - terms_hat,
-        instruments - instruments_hat,
-    )
+    residuals, instrument_residuals = terms - terms_hat, instruments - instruments_hat
     shares = _residual_shares(terms, residuals, "exposure")
     _residual_shares(instruments, instrument_residuals, "instrument")
     weights = folds.weights[folds.entity][:, None]
     gram = np.linalg.inv(instrument_residuals.T @ (weights * instrument_residuals))
     first = gram @ (instrument_residuals.T @ (weights * residuals))
     moved = instrument_residuals @ first
-    if (
-        np.linalg.matrix_rank(moved / np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0))
-        < residuals.shape[1]
-    ):
+    size = np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0)
+    if np.linalg.matrix_rank(moved / size) < residuals.shape[1]:
         raise EstimationError.at(
             "instruments",
             marked("they do not move every term of the exposure once the controls are held fixed"),
             expected="an instrument for each term",
             hint=marked("ask for the form `line`, or name further roles.instruments"),
         )
-    products = folds.summed(moved[:, :, None] * residuals[:, None, :])
-    solved = _solved(products, folds.summed(moved * outcome_residual[:, None]), folds)
+    theta, influence = _regressed(outcome - outcome_hat, residuals, moved, folds)
     statistics = []
     for slopes, error in zip(first.T, (residuals - moved).T, strict=True):
-        influence = (
-            np.sqrt(folds.weights)[:, None] * folds.summed(instrument_residuals * error[:, None]) @ gram
-        )
-        wald = slopes @ np.linalg.solve(influence.T @ influence, slopes)
+        scores = np.sqrt(folds.weights)[:, None] * folds.summed(instrument_residuals * error[:, None]) @ gram
+        wald = slopes @ np.linalg.solve(scores.T @ scores, slopes)
         statistics.append(float(wald) / slopes.size)
-    return Estimated(
-        solved.theta,
-        solved.influence,
-        np.full_like(solved.influence.T @ solved.influence, np.nan),
-        float(np.minimum(shares, 1.0).mean()),
-        effective_entities(moved, folds),
-        min(statistics),
-    )
+    spread = np.full((theta.size, theta.size), np.nan)
+    share = float(np.minimum(shares, 1.0).mean())
+    return Estimated(theta, influence, spread, share, effective_entities(moved, folds), min(statistics))
+
+
+def _regressed(outcome: Floats, terms: Floats, moved: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:
+    """Return coefficients of residuals, by the terms themselves or what instruments move of them."""
+    products = folds.summed(moved[:, :, None] * terms[:, None, :])
+    return _solved(products, folds.summed(moved * outcome[:, None]), folds)
 
 
 def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
@@ -231,10 +222,8 @@ def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     """
     total = np.square(values - values.mean(axis=0)).sum(axis=0)
     shares = np.square(residuals).sum(axis=0) / np.where(total > 0.0, total, 1.0)
-    if (
-        shares.min() < LEAST_RESIDUAL
-        or np.linalg.matrix_rank(residuals / residuals.std(axis=0)) < values.shape[1]
-    ):
+    size = residuals.std(axis=0)
+    if shares.min() < LEAST_RESIDUAL or np.linalg.matrix_rank(residuals / size) < values.shape[1]:
         raise EstimationError.at(
             "effect",
             Message("the inputs determine the {what}: nothing of its variation is left", what=what),
@@ -257,20 +246,16 @@ def averaged(values: Floats, representer: Floats, error: Floats, folds: EntityFo
     error : (n_obs,), outcome less prediction
     """
     count = folds.summed(np.ones((error.size, 1, 1)))
-    solved = _solved(count, folds.summed(values[:, None]), folds)
+    theta, influence = _solved(count, folds.summed(values[:, None]), folds)
     spread = np.array([[np.square(error).mean() * np.square(representer).mean()]])
     n_effective = effective_entities(representer[:, None], folds)
-    return Estimated(solved.theta, solved.influence, spread, np.nan, n_effective)
+    return Estimated(theta, influence, spread, np.nan, n_effective)
 
 
-@dataclass(frozen=True, eq=False)
-class _Solved:
-    theta: Floats
-    influence: Floats
-
-
-def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> _Solved:
+def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:
     """Solve sum of w (score - jacobian theta) = 0 over entities, (n_entities, n_terms, n_terms) and so on.
+
+    Theta comes with the influence of each entity, see `Estimated`.
 
     The errors of a single term are those of Chiang, Kato, Ma and Sasaki (2022). With several terms, as of a
     curve, few entities decide on those at the ends, and these errors are too small there: the influence of an
@@ -287,14 +272,14 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> _Solved:
     theta = np.asarray(np.linalg.solve(whole, weights @ score), dtype=np.float64)
     residual = np.sqrt(weights)[:, None] * (score - jacobian @ theta)
     if theta.size == 1:
-        return _Solved(theta, residual @ np.linalg.inv(whole))
+        return theta, residual @ np.linalg.inv(whole)
     others = whole - weights[:, None, None] * jacobian
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
         what = marked("a term of the exposure varies in one entity alone")
         raise EstimationError.at("effect", what, expected="terms that vary in two entities or more")
     influence = np.linalg.solve(others, residual[:, :, None])[:, :, 0]
-    return _Solved(theta, np.asarray(influence, dtype=np.float64))
+    return theta, np.asarray(influence, dtype=np.float64)
 
 
 # Multiplier draws of a simultaneous band; a probability of 0.95 has a standard error of 0.007 among them.
@@ -303,45 +288,31 @@ N_MULTIPLIERS = 1000
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """Effects over all repeats of cross-fitting.
+    """Effects over all repeats of cross-fitting; what has no shape is the same for all points.
 
     Attributes
     ----------
     estimate, std_error : (n_points,), outcome units
+    p_value : (n_points,), of no effect, two-sided
+    robustness_value : (n_points,), share of the residual variation that an omitted variable has to explain to
+        bring the estimate to zero
+    robustness_value_limit : (n_points,), the same for the limit of the interval that is nearer to zero; zero
+        where it holds zero
+    share_left, n_effective, first_stage_f : the median over repeats
     reach : half the width of the pointwise interval in standard errors
     reach_together : half the width of the simultaneous band in standard errors
-    spread : (n_points,), S of each effect
-    share_left, n_effective, first_stage_f : the median over repeats
-    df : degrees of freedom of p-values
     """
 
     estimate: Floats
     std_error: Floats
-    reach: float
-    reach_together: float
-    spread: Floats
+    p_value: Floats
+    robustness_value: Floats
+    robustness_value_limit: Floats
     share_left: float
     n_effective: float
     first_stage_f: float
-    df: int
-
-    @property
-    def p_value(self) -> Floats:
-        """Of no effect, two-sided, (n_points,)."""
-        from scipy.stats import t
-
-        return np.asarray(2.0 * t.sf(np.abs(self.estimate) / self.std_error, self.df))
-
-    @property
-    def robustness_value(self) -> Floats:
-        """Share of what is left that an omitted variable has to explain to bring the estimate to zero."""
-        return robustness_values(np.abs(self.estimate) / self.spread)
-
-    @property
-    def robustness_value_limit(self) -> Floats:
-        """The same for the limit of the interval that is nearer to zero; zero where it holds zero."""
-        nearer = np.maximum(np.abs(self.estimate) - self.reach * self.std_error, 0.0)
-        return robustness_values(nearer / self.spread)
+    reach: float
+    reach_together: float
 
 
 def robustness_values(ratio: Floats) -> Floats:
@@ -385,14 +356,17 @@ def aggregated(
         for influence, variance in zip(influences, variances, strict=True)
     ]
     reach = float(t.ppf((1.0 + level) / 2.0, df))
+    spread = np.sqrt(np.median(np.stack(spreads), axis=0))
+    nearer = np.maximum(np.abs(estimate) - reach * error, 0.0)
     return Effects(
         estimate=estimate,
         std_error=error,
-        reach=reach,
-        reach_together=max(reach, float(np.median(critical))),
-        spread=np.sqrt(np.median(np.stack(spreads), axis=0)),
+        p_value=np.asarray(2.0 * t.sf(np.abs(estimate) / error, df)),
+        robustness_value=robustness_values(np.abs(estimate) / spread),
+        robustness_value_limit=robustness_values(nearer / spread),
         share_left=float(np.median([repeat.share_left for repeat in repeats])),
         n_effective=float(np.median([repeat.n_effective for repeat in repeats])),
         first_stage_f=float(np.median([repeat.first_stage_f for repeat in repeats])),
-        df=df,
+        reach=reach,
+        reach_together=max(reach, float(np.median(critical))),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -50,10 +50,6 @@ class Terms:
     def n_terms(self) -> int:
         """Number of terms."""
         return int(self.values.shape[1])
-
-
-# Makes the terms of a form from the rows of a panel.
-MakesTerms = Callable[[Panel], Terms]
 
 
 def line(panel: Panel) -> Terms:
@@ -146,6 +142,20 @@ def conditional(panel: Panel, moderator: str) -> Terms:
     at = found if found.size <= MODERATOR_SHARES.size else np.unique(np.quantile(column, MODERATOR_SHARES))
     values = panel.column(panel.exposure)[:, None] * np.column_stack([np.ones(panel.n_obs), column - mean])
     return Terms(values, at, np.column_stack([np.ones(at.size), at - mean]))
+
+
+def terms_of(form: Form, panel: Panel, moderator: str | None) -> Terms:
+    """Return the terms of a form, from the rows of a panel; only a conditional effect has a moderator.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure is none that the form is of.
+    """
+    if moderator is not None:
+        return conditional(panel, moderator)
+    makers = {"line": line, "derivative": slope, "curve": curve, "contrast": contrast}
+    return makers[form](panel)
 
 
 def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None) -> Floats:

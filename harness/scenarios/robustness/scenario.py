@@ -13,14 +13,12 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.language import Message, marked
+from harness.language import marked
 from harness.rng import random_stream
-from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.methods import Within
-from harness.scenarios.effect.scenario import Learner, LearnerScenario, as_quick
+from harness.scenarios.effect.scenario import Learner, LearnerScenario
 from harness.scenarios.robustness.checks import (
     CHECKS,
     CheckName,
@@ -90,79 +88,58 @@ class RobustnessScenario(LearnerScenario):
     def quick(self) -> Self:
         """Return a copy with at most five permutations, and quick learners of its own."""
         few = min(self.permutations, QUICK_PERMUTATIONS)
-        return replace(self, permutations=few, learners=as_quick(self.learners))
+        return replace(self, permutations=few, learners=self.quick_learners)
 
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""
-        looks = product(self.methods, self._all_checks(subject))
-        tried = (attempt(partial(self._cell, subject, method, check)).value for method, check in looks)
+        looks = product(self.methods, [*self._checks(subject), *self._permutations(subject)])
+        tried = (attempt(partial(self._cell, subject, *look)).value for look in looks)
         yield from parts_of(cell for cell in tried if cell is not None)
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the slope under every check, a row with its reason where there is none."""
-        rows = [row for method in self.methods for row in self._rows(subject, method, found)]
-        return {ROBUSTNESS.name: rows}
-
-    def _drawn(self, subject: Subject, method: Within, found: Found) -> list[_Slope]:
-        """Return the slopes of permuted exposures, those that there are."""
-        tried = (self._slope(subject, method, check, found) for check in self._permutations(subject))
-        return [one.value for one in tried if one.value is not None]
-
-    def _slope(
-        self, subject: Subject, method: Within, check: RobustnessCheck, found: Found
-    ) -> Attempt[_Slope]:
-        def slope() -> _Slope:
-            cell = self._cell(subject, method, check)
-            estimated, rows = cell.estimated(found, 0), cell.rows.panel
-            influence = np.zeros(len(subject.panel.entity.labels))
-            influence[np.unique(rows.entity.codes)] = estimated.influence[:, 0]
-            return _Slope(float(estimated.theta[0]), influence, rows.n_obs, rows.n_entities)
-
-        return attempt(slope)
-
-    def _panel(self, subject: Subject) -> Panel:
-        if self.exposure is None:
-            return subject.panel
-        if self.exposure not in subject.panel.columns:
-            known = ", ".join(subject.panel.columns)
-            what = Message("'{exposure}' is no regressor", exposure=self.exposure)
-            raise EstimationError.at("robustness", what, expected=known)
-        return subject.panel.with_exposure(self.exposure)
+        return {
+            ROBUSTNESS.name: [row for method in self.methods for row in self._rows(subject, method, found)]
+        }
 
     def _checks(self, subject: Subject) -> list[RobustnessCheck]:
-        panel = self._panel(subject)
+        panel = self.asked_panel(subject.panel)
         own = checks_of(panel, self.checks, by=self.by, controls=self.controls)
         return [RobustnessCheck(BASELINE, "none", lambda: panel), *own]
 
     def _permutations(self, subject: Subject) -> list[RobustnessCheck]:
-        panel = self._panel(subject)
-        return [
-            RobustnessCheck(f"{PERMUTED} {at + 1}", "zero", partial(_permuted, panel, subject.seed, at))
-            for at in range(self.permutations)
-        ]
-
-    def _all_checks(self, subject: Subject) -> list[RobustnessCheck]:
-        return [*self._checks(subject), *self._permutations(subject)]
+        panel, seed = self.asked_panel(subject.panel), subject.seed
+        makers = [partial(_permuted, panel, seed, at) for at in range(self.permutations)]
+        return [RobustnessCheck(f"{PERMUTED} {at}", "zero", make) for at, make in enumerate(makers, start=1)]
 
     def _cell(self, subject: Subject, method: Within, check: RobustnessCheck) -> Cell:
         name = "" if check.name == BASELINE else check.name
         cross_fit = CrossFit(self.folds, 1, self.level)
-        return Cell(method, method, "line", "", name, None, check.panel(), terms.line, subject, cross_fit)
+        return Cell(method, method, "line", "", name, None, check.panel(), subject, cross_fit)
+
+    def _slope(self, subject: Subject, method: Within, found: Found, check: RobustnessCheck) -> _Slope:
+        cell = self._cell(subject, method, check)
+        estimated, rows = cell.estimated(found, 0), cell.rows.panel
+        influence = np.zeros(len(subject.panel.entity.labels))
+        influence[np.unique(rows.entity.codes)] = estimated.influence[:, 0]
+        return _Slope(float(estimated.theta[0]), influence, rows.n_obs, rows.n_entities)
 
     def _rows(self, subject: Subject, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
         place = {"exposure": self.exposure or subject.panel.exposure, "method": method}
         place |= {"learner": subject.name}
-        checks = self._checks(subject)
-        looked = [(check, self._slope(subject, method, check, found)) for check in checks]
+        slope = partial(self._slope, subject, method, found)
+        looked = [(check, attempt(partial(slope, check))) for check in self._checks(subject)]
         first = looked[0][1].value
         for check, tried in looked:
             yield place | _row(check, tried, first, level=self.level)
-        if self.permutations and first is not None:
-            yield place | _placebo(first, self._drawn(subject, method, found))
-        if first is not None:
-            slopes = [(check.target, tried.value) for check, tried in looked if tried.value is not None]
-            rng = random_stream(subject.seed, "robustness", subject.panel.outcome, method)
-            yield place | _joint(first, slopes, rng=rng)
+        if first is None:
+            return
+        if self.permutations:
+            drawn = [attempt(partial(slope, check)).value for check in self._permutations(subject)]
+            yield place | _placebo(first, [own for own in drawn if own is not None])
+        slopes = [(check.target, tried.value) for check, tried in looked if tried.value is not None]
+        rng = random_stream(subject.seed, "robustness", subject.panel.outcome, method)
+        yield place | _joint(first, slopes, rng=rng)
 
 
 def _permuted(panel: Panel, seed: int, at: int) -> Panel:
@@ -180,11 +157,15 @@ class _Slope:
 
     @property
     def std_error(self) -> float:
-        return float(np.sqrt(np.square(self.influence).sum()))
+        return _error(self.influence)
 
     @property
     def t(self) -> float:
         return abs(self.value) / self.std_error
+
+
+def _error(influence: Floats) -> float:
+    return float(np.sqrt(np.square(influence).sum()))
 
 
 def _row(
@@ -193,7 +174,7 @@ def _row(
     """Return the slope with its interval, and its difference from what it should equal."""
     from scipy.stats import t
 
-    place: dict[str, object] = {"check": check.name, "status": tried.status, "reason": tried.reason}
+    place: dict[str, object] = {"check": check.name, **tried.how}
     own = tried.value
     if own is None:
         return place
@@ -210,7 +191,7 @@ def _row(
     }
     if check.target == "baseline" and baseline is not None:
         difference, influence = own.value - baseline.value, own.influence - baseline.influence
-        error = float(np.sqrt(np.square(influence).sum()))
+        error = _error(influence)
         p_value = float(2.0 * t.sf(abs(difference) / error, influence.size - 1)) if error > 0.0 else 1.0
         numbers |= {"difference": difference, "p_difference": p_value}
     return place | numbers
@@ -239,9 +220,9 @@ def _joint(
     differences, influences = [], []
     for target, own in slopes:
         if target != "none":
-            less = baseline if target == "baseline" else None
-            differences.append(own.value - (less.value if less else 0.0))
-            influences.append(own.influence - (less.influence if less else 0.0))
+            is_compared = float(target == "baseline")
+            differences.append(own.value - is_compared * baseline.value)
+            influences.append(own.influence - is_compared * baseline.influence)
     if not differences:
         return place | {"status": "refused", "reason": "no check has anything that it should equal"}
     influence = np.stack(influences, axis=1)

@@ -194,7 +194,7 @@ def test_parts_come_back_from_bytes_and_one_that_failed_refuses_its_effect_alone
     tasks = [task_of(one, [task_of(need) for need in one.needs]) for one in scenario.parts(question)]
     assert len({task.label for task in tasks}) == len(tasks) == 2 * 2
     results = [decode(encode(task.run())) for task in tasks]
-    found = {one.part_cell.part: Attempt(one.found, one.status, one.reason) for one in results}
+    found = {one.part_cell.part: one.tried for one in results}
     effects = framed(scenario.concluded(question, found))["effects"]
     assert effects.equals(answered_in_parts(scenario, question)["effects"])
     first = next(iter(found))

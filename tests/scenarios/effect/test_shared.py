@@ -101,9 +101,9 @@ def test_effects_are_those_of_each_outcome_alone(frame, learner):
     plan = planned(frame, learner)
     together = answers_in_parts(plan, run_here(plan.part_tasks()))
     for (entry, scenario, subject), found in zip(plan.subjects(), together, strict=True):
-        (answer,) = found.answers
-        assert (answer.scenario, found.outcome) == (entry.id, subject.panel.outcome)
-        assert answer.tables["effects"].equals(answered_in_parts(scenario, subject)["effects"])
+        assert (list(found.answers), found.outcome) == ([entry.id], subject.panel.outcome)
+        tables = found.answers[entry.id].value
+        assert tables["effects"].equals(answered_in_parts(scenario, subject)["effects"])
 
 
 def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
@@ -127,9 +127,9 @@ def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
 def test_an_outcome_is_refused_where_the_exposure_cannot_be_learned(frame):
     plan = planned(frame, {"use": "threshold_effects", "variable": "x0"})
     found = run_here(plan.part_tasks())
-    assert {one.status for one in found} == {"refused"}
+    assert {one.tried.status for one in found} == {"refused"}
     said = "variable: 'x0' is no regressor of this panel; name the exposure, a moderator or a control"
-    assert {one.reason for one in found} == {said}
+    assert {one.tried.reason for one in found} == {said}
     lost = next(iter(plan.part_tasks())).failed("the worker died")
     after = next(task for task in plan.part_tasks() if task.needs).given([lost]).run()
-    assert (after.status, after.reason) == ("failed", "the worker died")
+    assert (after.tried.status, after.tried.reason) == ("failed", "the worker died")

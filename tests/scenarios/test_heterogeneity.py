@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.scenarios.full_fit import answer_here
-from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel, powers
 

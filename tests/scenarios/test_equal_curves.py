@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scenarios.curve.tables import draw_rows, equal_curves_test
+from harness.scenarios.bands import draw_rows, equal_curves_test
+from harness.scenarios.draws import WithDraws
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.scenario import DrawPlan, Subject, framed
 from harness_panel import FixedEffects, PolynomialEffects
@@ -27,9 +28,9 @@ def panel_with(truth, *, seed, n_entities=60, n_periods=4):
     )
 
 
-def drawn(*values):
+def drawn(at, curve, draws, supported):
     """Return what `draw_rows` gives as a table."""
-    return framed({"curve_draws": draw_rows(*values)})["curve_draws"]
+    return framed({"curve_draws": draw_rows(at, WithDraws(curve, draws), supported)})["curve_draws"]
 
 
 def curves(panel, seed):

@@ -1,1 +1,0 @@
-"""Levels and effects by group, and whether groups differ."""
