@@ -20,7 +20,6 @@ from harness.evaluation.tables import Bootstrap, gains_table
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
-from harness.language import Filled
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
@@ -92,30 +91,6 @@ def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.Data
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnTables:
-    """The tables of a run on a drawn panel that findings rest on; no folder holds them."""
-
-    tables: Mapping[str, pd.DataFrame]
-    of_study: Manifest
-
-    def read_table(self, name: str) -> pd.DataFrame:
-        """Return a table; an empty frame where there is none."""
-        return self.tables.get(name, pd.DataFrame())
-
-    def manifest(self) -> Manifest:
-        """Return what was run: the study that is repeated."""
-        return self.of_study
-
-    def messages(self) -> Mapping[str, Filled]:
-        """Return no text of another process."""
-        return {}
-
-    def files(self) -> tuple[str, ...]:
-        """Return no file."""
-        return ()
-
-
 def drawn_run(
     study: Study,
     manifest: Manifest,
@@ -141,7 +116,7 @@ def drawn_run(
     for name, frame in (*rows_of_fits(fulls), *tested):
         parts.setdefault(name, []).append(frame)
     tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
-    return Run(manifest, DrawnTables({GAIN.name: as_declared(GAIN, [gains])} | tables, manifest))
+    return Run(manifest, tables={GAIN.name: as_declared(GAIN, [gains])} | tables)
 
 
 def kinds_found(run: Run) -> pd.DataFrame:

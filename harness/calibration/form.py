@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.calibration.rows import Reduction
 from harness.estimators.protocol import Estimator
-from harness.findings.table import FINDERS
+from harness.findings.table import RULES
 from harness.running.capped import Most, capped
 from harness.running.plan import as_quick
 from harness.study.spec.study import Study
@@ -75,7 +75,7 @@ def _held(study: Study) -> Study:
         entry.model_copy(update={"protocol": capped(entry.protocol, CAPS)}) for entry in evaluation.protocols
     )
     draws = min(evaluation.draws, GAIN_DRAWS)
-    found_in = {finder.source for finder in FINDERS}
+    found_in = {table.name for table in RULES}
     return study.model_copy(
         update={
             "estimators": tuple(

@@ -8,16 +8,24 @@ from typing import Any
 import numpy as np
 
 from harness.arrays import Mask
-from harness.findings.finding import StudyFinding, finding, stretches
-from harness.findings.lines import SIMULTANEOUS, Band, Curve, curve_scenarios, curves_of, turning_points_of
+from harness.findings.lines import (
+    SIMULTANEOUS,
+    Band,
+    Curve,
+    curve_scenarios,
+    curves_of,
+    stretches,
+    turning_points_of,
+)
 from harness.findings.run import Run
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.curves import TurningPointRow
+from harness.tables.findings import FindingRow
 from harness.text.effects import NONE
-from harness.text.sentences import Sentence
+from harness.text.sentences import Sentence, finding
 
 
-def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def curve_effect_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
 
     An effect is established where that band leaves zero anywhere on the supported grid, to the side on which
@@ -35,15 +43,13 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 yield _bend(curve, band, least)
 
 
-def _effect(curve: Curve, band: Band, least: float) -> StudyFinding:
+def _effect(curve: Curve, band: Band, least: float) -> FindingRow:
     known = curve.supported & (np.abs(curve.estimate) > least)
     steep = significant_slopes(curve.estimate, band.low, band.high)
     rises, falls = known & (steep > 0), known & (steep < 0)
     position = _clearest(curve, band, among=rises | falls)
     slope = tuple(float(values[position]) for values in (curve.estimate, band.low, band.high))
     parameters = {
-        "outcome": curve.outcome,
-        "estimator": curve.estimator,
         "scenario": curve.scenario,
         "rises": stretches(curve.at, rises),
         "falls": stretches(curve.at, falls),
@@ -78,13 +84,12 @@ def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
     return int(np.argmax(np.where(asked, size, -1.0)))
 
 
-def _bend(curve: Curve, band: Band, least: float) -> StudyFinding:
+def _bend(curve: Curve, band: Band, least: float) -> FindingRow:
     known = _finite(curve, band)
     is_bent = bool(band.low[known].max() - band.high[known].min() > least)
-    parameters = {"estimator": curve.estimator, "scenario": curve.scenario, "is_bent": is_bent}
     return finding(
         "nonlinearity",
-        Sentence("curve_bend", parameters),
+        Sentence("curve_bend", {"scenario": curve.scenario, "is_bent": is_bent}),
         outcome=curve.outcome,
         estimator=curve.estimator,
         about=f"{curve.scenario}: slope",
@@ -96,7 +101,7 @@ def _finite(curve: Curve, band: Band) -> Mask:
     return np.asarray(curve.supported & np.isfinite(band.low) & np.isfinite(band.high))
 
 
-def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def turning_point_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every interior extreme of every curve; that a curve has none is a finding too.
 
     An extreme is established where the draws say so; its position, interval and share of draws are given
@@ -109,9 +114,9 @@ def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 yield _turn(row)
 
 
-def _turn(row: TurningPointRow) -> StudyFinding:
+def _turn(row: TurningPointRow) -> FindingRow:
     at = row.at, row.conf_low, row.conf_high
-    parameters: dict[str, Any] = {"estimator": row.estimator, "scenario": row.scenario, "kind": row.kind}
+    parameters: dict[str, Any] = {"scenario": row.scenario, "kind": row.kind}
     if row.kind != NONE:
         share = {"share_of_draws": row.share_of_draws, "is_established": row.is_established}
         parameters |= {"at": at, **share}

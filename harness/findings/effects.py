@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.findings.finding import StudyFinding, finding, stretches
-from harness.findings.lines import SIMULTANEOUS, curve_scenarios, curves_of, true_rows
+from harness.findings.lines import SIMULTANEOUS, curve_scenarios, curves_of, stretches, true_rows
 from harness.findings.run import Run
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, EffectRow
+from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
-from harness.text.sentences import Sentence
+from harness.text.sentences import Sentence, finding
 
 FEW_ENTITIES = 40
 """Below this many entities, or so many in effect, the report warns of the normal approximation."""
@@ -32,7 +32,7 @@ LINEARITY = "linearity"
 """Name of the test of a straight line among those of the effect's form."""
 
 
-def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every debiased effect: of each method, form and learner, group and moderator.
 
     It is established where its interval excludes zero, the simultaneous band anywhere where it has several
@@ -52,7 +52,7 @@ def _effect(row: EffectRow) -> tuple[str, ...]:
     return row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
 
 
-def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
+def _debiased(run: Run, rows: Sequence[EffectRow]) -> FindingRow:
     first, study = rows[0], run.manifest.study
     clearest = max(rows, key=_clearness)
     warnings = tuple(_warnings(first))
@@ -60,7 +60,6 @@ def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
     assumed = [Sentence("assumption", {"text": first.assumption})] * bool(first.assumption)
     where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
     parameters: dict[str, Any] = {
-        "outcome": first.outcome,
         "exposure": first.exposure,
         "method": first.method,
         "learner": first.learner,
@@ -147,15 +146,15 @@ def _warnings(row: EffectRow) -> Iterator[Sentence]:
         yield Sentence("weak_instruments", {"first_stage_f": row.first_stage_f})
 
 
-def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def linearity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every test of linearity; a nonlinearity is established where its p-value is below the level."""
     for row in run.rows(EFFECT_TESTS):
         if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
             is_bent = row.p_value < size_of(run.manifest.study.level)
-            said = {"exposure": row.exposure, "p_value": row.p_value, "is_rejected": is_bent}
+            parameters = {"exposure": row.exposure, "p_value": row.p_value, "is_rejected": is_bent}
             yield finding(
                 "nonlinearity",
-                Sentence("linearity", {**said, **({"estimator": row.estimator} if row.estimator else {})}),
+                Sentence("linearity", parameters),
                 outcome=outcome,
                 estimator=row.estimator,
                 about=", ".join(filter(None, (LINEARITY, row.exposure, row.against))),

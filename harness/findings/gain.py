@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from harness.findings.finding import StudyFinding, finding
 from harness.findings.gains import GainCell, Gains, compared_error, judgement, judgements
 from harness.findings.run import Run
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus, size_of
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
-from harness.text.sentences import Sentence
+from harness.text.sentences import Sentence, finding
 
 HOPELESS_NMSE = 1.0
 """From this error over the outcome's variance on, the training mean predicts as well."""
@@ -27,7 +27,7 @@ SAID = frozenset(one.name for one in fields(GainRow)) - {"outcome", "reference",
 """Fields of a gain that its sentences may hold."""
 
 
-def gain_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the verdict over each reference, then what is known of each estimator.
 
     A gain is established only under every protocol that keeps test rows apart: there the interval excludes
@@ -63,7 +63,7 @@ def verdict(cells: Sequence[GainCell], *, reference: str) -> Sentence:
     return Sentence("headline", parameters)
 
 
-def _of_estimator(over: Gains, cells: Sequence[GainCell]) -> StudyFinding:
+def _of_estimator(over: Gains, cells: Sequence[GainCell]) -> FindingRow:
     row = _least(cells).row
     return finding(
         "gain",
@@ -100,7 +100,7 @@ def _least(cells: Sequence[GainCell]) -> GainCell:
     return min(apart or having or cells, key=lambda cell: cell.row.gain)
 
 
-def error_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield which estimator has the lowest error under each protocol; it says nothing of differences."""
     study = run.manifest.study
     for protocol in study.protocols:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from harness.findings.finding import StudyFinding, finding
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.record.study import StudyRecord
+from harness.tables.findings import FindingRow
 from harness.tables.heterogeneity import (
     CONTRASTS,
     HETEROGENEITY,
@@ -17,10 +17,10 @@ from harness.tables.heterogeneity import (
     DifferenceRow,
 )
 from harness.text.numbers import in_unit, plain
-from harness.text.sentences import Sentence
+from harness.text.sentences import Sentence, finding
 
 
-def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def contrast_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every contrast of every question.
 
     It is established where its simultaneous interval, which allows for all of the question, excludes zero, to
@@ -42,14 +42,12 @@ def value_in_words(levels: Sequence[str], value: str) -> str:
     return value if levels else plain(float(value))
 
 
-def _contrast(study: StudyRecord, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
+def _contrast(study: StudyRecord, row: ContrastRow, *, n_contrasts: int) -> FindingRow:
     estimate = row.estimate, row.conf_low, row.conf_high
     is_established = _is_apart(*estimate)
     high, low = (value_in_words(study.levels, value) for value in (row.exposure_to, row.exposure_from))
     where = _where(study, row)
     parameters = {
-        "outcome": row.outcome,
-        "estimator": row.estimator,
         "high": high,
         "low": low,
         "where": where,
@@ -82,7 +80,7 @@ def _is_apart(estimate: float, low: float, high: float) -> bool:
     return min(low, estimate) > 0.0 or max(high, estimate) < 0.0
 
 
-def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def group_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the difference of effects between every pair of groups; one sentence where there can be none.
 
     It is established where its interval excludes zero, to the side on which the difference itself is. Levels
@@ -103,7 +101,7 @@ def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 # Its form has no other: an estimator has the same effect in all groups, in every draw.
                 yield finding(
                     "group_difference",
-                    Sentence("one_effect", {"estimator": entry.id, "by": partition[1]}),
+                    Sentence("one_effect", {"by": partition[1]}),
                     outcome=outcome,
                     estimator=entry.id,
                     about=f"{partition[0]}, {partition[1]}",
@@ -115,12 +113,10 @@ def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 yield _difference(row, n_pairs=len(rows))
 
 
-def _difference(row: DifferenceRow, *, n_pairs: int) -> StudyFinding:
+def _difference(row: DifferenceRow, *, n_pairs: int) -> FindingRow:
     difference = row.difference, row.conf_low, row.conf_high
     is_established = _is_apart(*difference)
     parameters = {
-        "outcome": row.outcome,
-        "estimator": row.estimator,
         "scenario": row.scenario,
         "by": row.by,
         "group": row.group,

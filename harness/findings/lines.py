@@ -15,6 +15,7 @@ from harness.scenarios.curve.supported_curve import SMALL_SHARE
 from harness.tables.conditional import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, SupportRow, TurningPointRow
 from harness.tables.truth import TRUTH, TruthRow
+from harness.text.effects import Stretch
 
 POINTWISE = marked("pointwise")
 SIMULTANEOUS = marked("simultaneous")
@@ -89,9 +90,6 @@ def _band(rows: Sequence[BandedRow]) -> Band:
     low, high = ([getattr(row, side) for row in rows] for side in ("conf_low", "conf_high"))
     return Band(first.band, first.n_draws, first.level, first.unit, frozen_floats(low), frozen_floats(high))
 
-
-NONE = "none"
-"""Kind of a row that says: no interior turning point."""
 
 ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 """Share of a curve's level by which neighbouring levels may differ in arithmetic alone."""
@@ -178,6 +176,22 @@ def _conditional(key: SurfaceKey, points: list[ConditionalEffectRow]) -> Conditi
     return ConditionalEffect(
         at=line.at, estimate=line.estimate, supported=line.supported, bands=line.bands, key=key
     )
+
+
+def stretches(at: Floats, positions: Mask) -> tuple[Stretch, ...]:
+    """Return first and last point of the stretches of a grid that are meant.
+
+    Parameters
+    ----------
+    at : (n_grid,), increasing
+    positions : (n_grid,), any
+    """
+    found = []
+    for is_meant, run in groupby(range(at.size), key=lambda position: bool(positions[position])):
+        if is_meant:
+            own = list(run)
+            found.append((float(at[own[0]]), float(at[own[-1]])))
+    return tuple(found)
 
 
 def unsupported_spans(at: Floats, supported: Mask) -> tuple[tuple[float, float], ...]:

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from harness.arrays import Mask
-from harness.findings.finding import StudyFinding, finding, stretches
-from harness.findings.lines import SIMULTANEOUS, ConditionalEffect, conditional_effects
+from harness.findings.lines import SIMULTANEOUS, ConditionalEffect, conditional_effects, stretches
 from harness.findings.run import Run
 from harness.tables.conditional import THRESHOLDS, ThresholdRow
+from harness.tables.findings import FindingRow
 from harness.text.effects import NONE
-from harness.text.sentences import Sentence
+from harness.text.sentences import Sentence, finding
 
 
-def sign_change_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield of every conditional effect where it is told from zero.
 
     That it changes its sign is established where its simultaneous band excludes zero from below at one
@@ -31,7 +31,6 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 Sentence(
                     "sign_change",
                     {
-                        "estimator": key.estimator,
                         "moderator": key.moderator,
                         "below": stretches(effect.at, below),
                         "above": stretches(effect.at, above),
@@ -60,7 +59,7 @@ def has_both_signs(effect: ConditionalEffect) -> bool:
     return all(positions.any() for positions in signs(effect))
 
 
-def threshold_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the thresholds of every conditional effect; that it has none is a finding too.
 
     The table has thresholds between stretches whose simultaneous band excludes zero, within the longest
@@ -74,9 +73,9 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
             yield _threshold(row, is_established=row.key in with_both)
 
 
-def _threshold(row: ThresholdRow, *, is_established: bool) -> StudyFinding:
+def _threshold(row: ThresholdRow, *, is_established: bool) -> FindingRow:
     at = row.at, row.conf_low, row.conf_high
-    parameters: dict[str, Any] = {"estimator": row.estimator, "moderator": row.moderator, "kind": row.kind}
+    parameters: dict[str, Any] = {"moderator": row.moderator, "kind": row.kind}
     if row.kind != NONE:
         parameters |= {"at": at, "share_of_draws": row.share_of_draws, "is_established": is_established}
     return finding(

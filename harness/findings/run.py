@@ -58,18 +58,24 @@ class Run:
     Attributes
     ----------
     manifest : what was run, on what, and how each cell ended
-    folder : that holds the tables
-    retold : tables whose sentences were made again, in another language
+    folder : that holds the tables; None where all are at hand
+    tables : those at hand, in the place of what the folder holds
     """
 
     manifest: Manifest
-    folder: RunReader
-    retold: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    folder: RunReader | None = None
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _kept: dict[object, Any] = field(default_factory=dict, repr=False)
 
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table as it was written; an empty frame where the study did not ask for it."""
-        return self.retold[table] if table in self.retold else self.folder.read_table(table)
+        if table in self.tables:
+            return self.tables[table]
+        if self.folder is not None:
+            return self.folder.read_table(table)
+        import pandas as pd
+
+        return pd.DataFrame()
 
     def rows(self, table: TypedTable[Row]) -> tuple[Row, ...]:
         """Return the rows of a table; read once.

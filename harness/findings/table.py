@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import pandas as pd
 
-from harness.findings.curves import curve_effect_findings, turning_point_findings
-from harness.findings.effects import debiased_findings, linearity_findings
-from harness.findings.finding import StudyFinding
 from harness.findings.gain import error_findings, gain_findings, nickell
-from harness.findings.groups import contrast_findings, group_findings
-from harness.findings.moderators import sign_change_findings, threshold_findings
 from harness.findings.run import Run
 from harness.tables.conditional import CONDITIONAL_EFFECTS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS
-from harness.tables.findings import ERROR_RATES, FINDINGS
-from harness.tables.gain import GAIN
+from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
 from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
+from harness.tables.table import TypedTable
+from harness.text.sentences import with_caveats, worded
 
 KEY = ("outcome", "estimator", "finding")
 """What a finding and its error rate have in common."""
@@ -27,56 +24,46 @@ KEY = ("outcome", "estimator", "finding")
 DEBIASED = ("effect", "nonlinearity")
 """Kinds of finding without an estimator that are given effects of entities."""
 
-
-@dataclass(frozen=True)
-class Finder:
-    """What finds.
-
-    Attributes
-    ----------
-    find : yields the findings on one outcome
-    source : name of the table whose rows they rest on
-    """
-
-    find: Callable[[Run, str], Iterator[StudyFinding]]
-    source: str
-
-
-FINDERS = (
-    Finder(gain_findings, GAIN.name),
-    Finder(debiased_findings, EFFECTS.name),
-    Finder(linearity_findings, EFFECT_TESTS.name),
-    Finder(curve_effect_findings, CURVES.name),
-    Finder(turning_point_findings, TURNING_POINTS.name),
-    Finder(contrast_findings, CONTRASTS.name),
-    Finder(group_findings, HETEROGENEITY_DIFFERENCES.name),
-    Finder(sign_change_findings, CONDITIONAL_EFFECTS.name),
-    Finder(threshold_findings, THRESHOLDS.name),
-)
-"""What finds something that is there or is not, in the order of the verdict."""
+RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
+    EFFECTS: ("effects", "debiased_findings"),
+    EFFECT_TESTS: ("effects", "linearity_findings"),
+    CURVES: ("curves", "curve_effect_findings"),
+    TURNING_POINTS: ("curves", "turning_point_findings"),
+    CONTRASTS: ("groups", "contrast_findings"),
+    HETEROGENEITY_DIFFERENCES: ("groups", "group_findings"),
+    CONDITIONAL_EFFECTS: ("moderators", "sign_change_findings"),
+    THRESHOLDS: ("moderators", "threshold_findings"),
+}
+"""Module and function of what finds in the rows of a table, in the order of the verdict, after the gains; it
+is imported where the table has rows."""
 
 
-def established(run: Run) -> Iterator[StudyFinding]:
+def established(run: Run) -> Iterator[FindingRow]:
     """Yield every finding that may be established, outcome by outcome, without its text."""
     for outcome in run.manifest.study.outcomes:
-        for finder in FINDERS:
-            yield from finder.find(run, outcome)
+        yield from _found(run, outcome)
+
+
+def _found(run: Run, outcome: str) -> Iterator[FindingRow]:
+    yield from gain_findings(run, outcome)
+    for table, (module, rule) in RULES.items():
+        if run.rows(table):
+            yield from getattr(import_module(f"harness.findings.{module}"), rule)(run, outcome)
 
 
 def findings_table(run: Run) -> pd.DataFrame:
     """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
     study = run.manifest.study
     found = [
-        with_nickell(run, row).worded(study)
+        worded(with_nickell(run, row), study)
         for outcome in study.outcomes
-        for find in (*(finder.find for finder in FINDERS), error_findings)
-        for row in find(run, outcome)
+        for row in (*_found(run, outcome), *error_findings(run, outcome))
     ]
     columns = {name: [getattr(row, name) for row in found] for name in FINDINGS.columns}
     return with_error_rates(pd.DataFrame(columns), run.frame(ERROR_RATES.name), reference=study.reference)
 
 
-def with_nickell(run: Run, row: StudyFinding) -> StudyFinding:
+def with_nickell(run: Run, row: FindingRow) -> FindingRow:
     """Return a finding with what stands against it where the outcome's own lag is next to entity effects.
 
     Debiased effects, which no estimator has, take these effects out by whatever method.
@@ -84,7 +71,7 @@ def with_nickell(run: Run, row: StudyFinding) -> StudyFinding:
     entry = next((entry for entry in run.manifest.study.estimators if entry.id == row.estimator), None)
     takes_out = entry.goes_by_within if entry else row.finding in DEBIASED
     caveat = nickell(run, row.outcome) if takes_out else None
-    return replace(row, against=(*row.against, caveat)) if caveat else row
+    return with_caveats(row, [caveat]) if caveat else row
 
 
 def with_error_rates(findings: pd.DataFrame, rates: pd.DataFrame, *, reference: str) -> pd.DataFrame:
@@ -108,4 +95,13 @@ def with_error_rates(findings: pd.DataFrame, rates: pd.DataFrame, *, reference: 
     counts = (findings["finding"] != "gain") | (findings["about"] == reference)
     return findings.assign(error_rate=rate_of.reindex(own).to_numpy(dtype=float)).assign(
         error_rate=lambda frame: frame["error_rate"].where(counts)
+    )
+
+
+def findings_in_words(run: Run) -> pd.DataFrame:
+    """Return the table of findings as it is, its sentences made again in the language in use."""
+    study = run.manifest.study
+    rows = [worded(row, study) for row in run.rows(FINDINGS)]
+    return run.frame(FINDINGS.name).assign(
+        text=[row.text for row in rows], caveats=[row.caveats for row in rows]
     )

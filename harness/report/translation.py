@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.findings.run import Run
-from harness.findings.table import findings_table
+from harness.findings.table import findings_in_words
 from harness.language import ENGLISH, gettext, marked, remember, spoken, translated
 from harness.record.manifest import Manifest
 from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
@@ -32,7 +32,7 @@ def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
     """Write texts in the language of a run's report, and yield the run with its own words in it.
 
     Tables hold English. What was composed then is looked up among the messages of the folder; the sentences
-    of findings are made again, by the rules on the tables that they rest on.
+    of findings are made again from their codes and parameters.
 
     Parameters
     ----------
@@ -43,9 +43,11 @@ def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
         if study.language == ENGLISH:
             yield run
             return
-        remember(run.folder.messages())
+        if run.folder is not None:
+            remember(run.folder.messages())
         manifest = in_words(run.manifest)
-        yield Run(manifest, run.folder, {FINDINGS.name: findings_table(Run(manifest, run.folder))})
+        own = findings_in_words(Run(manifest, run.folder, run.tables))
+        yield Run(manifest, run.folder, {**run.tables, FINDINGS.name: own})
 
 
 def in_words(manifest: Manifest) -> Manifest:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import pandas as pd
 
 from harness.tables.table import ResultTable
@@ -31,6 +32,20 @@ def texts_of(frame: pd.DataFrame) -> set[str]:
     """Return the texts that a table holds."""
     columns = (frame[name] for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name]))
     return {cell for column in columns for cell in column.unique() if isinstance(cell, str)}
+
+
+def as_read(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as `from_csv` gives it from what `csv_text` writes, without the way through a text."""
+    columns = {}
+    for name in frame.columns:
+        column = frame[name]
+        if not isinstance(column.dtype, np.dtype) or column.dtype.kind == "O":
+            # What a column is read as depends on its distinct cells; a row without any would be passed over.
+            codes, cells = pd.factorize(column, use_na_sentinel=False)
+            distinct = from_csv(csv_text(pd.DataFrame({name: cells, "row": range(len(cells))})))
+            column = distinct.iloc[:, 0].take(codes)
+        columns[_without_control(name)] = column.reset_index(drop=True)
+    return pd.DataFrame(columns)
 
 
 def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

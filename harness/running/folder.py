@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from harness.errors import ArtifactError, Problem
 from harness.language import Filled, messages_in
 from harness.record.manifest import Manifest
-from harness.running.csv_table import csv_text, from_csv, texts_of
+from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
 from harness.running.files import move, partials, replacing, sha256_of, write_atomically, writing
 from harness.running.layout import (
     MANIFEST,
@@ -35,6 +35,9 @@ from harness.running.layout import (
 EARLIEST_YEAR = 1980
 """Of dates in compressed files."""
 
+MOST_AT_HAND = 1_000_000
+"""Rows of a table up to which it stays in memory once it is written: what follows looks at it next."""
+
 _LAST = frozenset({MANIFEST, MANIFEST_SUM})
 
 
@@ -49,6 +52,7 @@ class RunFolder:
 
     path: Path
     _messages: dict[str, Filled] = field(default_factory=dict, compare=False, repr=False)
+    _written: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def create(cls, path: Path) -> RunFolder:
@@ -219,6 +223,7 @@ class RunFolder:
         ArtifactError
             Where it cannot be written, or what is in its place is a link or was written by no run.
         """
+        self._written.pop(name.removesuffix(".csv"), None)
         with self._replacing(name) as file:
             file.write(data)
 
@@ -238,15 +243,21 @@ class RunFolder:
         """Write a tidy table as ``NAME.csv``; floats keep all their digits."""
         self._messages.update(messages_in(texts_of(frame)))
         self.write_text(f"{name}.csv", csv_text(frame))
+        if len(frame) <= MOST_AT_HAND:
+            self._written[name] = as_read(frame)
 
     def read_table(self, name: str) -> pd.DataFrame:
-        """Read a table that `write_table` wrote; an empty frame without columns where there is none.
+        """Return a table that `write_table` wrote; an empty frame without columns where there is none.
+
+        One that this object wrote is at hand, unless it is large, and is not read again.
 
         Raises
         ------
         ArtifactError
             Where the file is no such table.
         """
+        if name in self._written:
+            return self._written[name]
         path = self.path / f"{name}.csv"
         if not path.is_file():
             return pd.DataFrame()

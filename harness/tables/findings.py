@@ -22,6 +22,8 @@ class FindingRow:
         many numbers
     error_rate : how often such a sentence is wrong on panels of this shape; NaN where that was not measured
     caveats : what a reader should know of it, in sentences
+    code, parameters : of the sentence, and what it holds as JSON, the same of its caveats among it; both
+        texts are made from these alone, in any language
     """
 
     outcome: str
@@ -36,6 +38,8 @@ class FindingRow:
     p_value: float = NAN
     error_rate: float = NAN
     caveats: str = ""
+    code: str = ""
+    parameters: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.findings import curves, effects, gain, groups, moderators
-from harness.findings.finding import stretches
+from harness.findings.lines import stretches
 from harness.findings.run import read_run
 from harness.findings.table import findings_table
 from harness.record.study import VariableRecord
@@ -19,13 +19,14 @@ from harness.tables.effects import EFFECTS
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.truth import TRUTH
 from harness.text import effects as words
+from harness.text.sentences import worded
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
 
 def told(find):
     """Return what finds, its findings put into words."""
-    return lambda run, outcome: [row.worded(run.manifest.study) for row in find(run, outcome)]
+    return lambda run, outcome: [worded(row, run.manifest.study) for row in find(run, outcome)]
 
 
 gain_findings, debiased_findings = told(gain.gain_findings), told(effects.debiased_findings)

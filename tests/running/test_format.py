@@ -19,7 +19,7 @@ FORMATS = {
     4: "d10d03b216eda346837f0f5102ab22272f1f2c3f5760eed03194b76fc2612efe",
     5: "99c1db81f8cf05a07d4fafff322529fe5d727263532a15fb8bd904380e6c1436",
     6: "81d2b926cabe7229cbdc7e1cd7a3576397e70cd7072bca379450073a1475d7b5",
-    7: "81d2b926cabe7229cbdc7e1cd7a3576397e70cd7072bca379450073a1475d7b5",
+    7: "84a9f7ed1f253386ef0cde1828a47523f250723dff5d4547c808d11b2e19e876",
 }
 """SHA-256 of what each format holds: keys of the manifest, tables and their columns."""
 

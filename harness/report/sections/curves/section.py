@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from harness.findings.lines import NONE, curve_rows, curve_scenarios, turning_points_of
+from harness.findings.lines import curve_rows, curve_scenarios, turning_points_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, Phrase, ReportBlock, SmallPrint, parts_of, rich, tabs_of
@@ -13,6 +13,7 @@ from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.tables.curves import TurningPointRow
 from harness.tables.preparation import WARNINGS
+from harness.text.effects import NONE
 from harness.text.numbers import estimate, is_outside, percent, significant
 from harness.text.plain_text import joined
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from harness.findings.lines import NONE
 from harness.findings.run import read_run
 from harness.report.sections.curves.section import turning_points, turning_table
+from harness.text.effects import NONE
 from report.changed_run import with_table
 from report.shown_blocks import texts
 
