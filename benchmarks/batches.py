@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from harness.plugin import Floats
-from harness_neural.batch import Settings, TrainingTask, initial_values, train
+from harness_neural.batch.task import Settings, TrainingTask, initial_values
+from harness_neural.batch.training import train
 from harness_neural.options import NetworkOptions
 from neural_tasks import study_rows
 

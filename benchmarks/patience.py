@@ -19,13 +19,14 @@ from typing import Literal
 
 import numpy as np
 
-import harness_neural.batch
+import harness_neural.batch.training
 from harness.installed import installed
 from harness.plugin import Estimator, random_stream
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
 from harness.running.prepare import prepare
-from harness_neural.batch import Settings, Trained, TrainingTask
+from harness_neural.batch.progress import Trained
+from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.mlp import Mlp
 from harness_neural.names import OptimiserName
 from harness_neural.som_ann import SomAnn
@@ -117,18 +118,18 @@ class Cost:
 @contextmanager
 def counted_steps(found: list[int]) -> Iterator[None]:
     """Put the steps of every network that is trained meanwhile into a list."""
-    train = harness_neural.batch.train
+    train = harness_neural.batch.training.train
 
     def counting(task: TrainingTask, settings: Settings) -> Trained:
         trained = train(task, settings)
         found.extend(trained.steps.tolist())
         return trained
 
-    harness_neural.batch.train = counting
+    harness_neural.batch.training.train = counting
     try:
         yield
     finally:
-        harness_neural.batch.train = train
+        harness_neural.batch.training.train = train
 
 
 def trained_by(estimator: Estimator, rule: Rule) -> Estimator:

@@ -26,7 +26,8 @@ from harness.plugin import Floats, Ints, draw_weights, inner_split, random_strea
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
 from harness.running.prepare import prepare
-from harness_neural.mlp import Mlp, PreparedMlp
+from harness_neural.estimator import PreparedNetworks
+from harness_neural.mlp import Mlp
 from patience import PROTOCOLS, SHIPPED, SPECS
 
 STEPS = (5, 10, 20, 30, 40, 60, 80, 120, 160, 220)
@@ -107,7 +108,9 @@ def resamples(panel: Panel, *, sets_aside: bool, seed: int, name: str) -> Resamp
     return Resamples(weights, asides if sets_aside else None)
 
 
-def draws_of(prepared: PreparedMlp, used: Resamples, panel: Panel, *, steps: int | None, seed: int) -> Floats:
+def draws_of(
+    prepared: PreparedNetworks[None], used: Resamples, panel: Panel, *, steps: int | None, seed: int
+) -> Floats:
     """Return predictions, (n_draws, n_obs), of draws of so many steps; with None each stops by itself."""
     options = ONE if steps is None else replace(ONE, draw_steps=steps)
     rngs = [random_stream(seed, "initial values", draw) for draw in range(N_DRAWS)]

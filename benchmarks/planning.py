@@ -23,8 +23,10 @@ from harness.running.cluster import DaskWorkers
 from harness.running.executor import execute
 from harness.running.workers import LocalWorkers, Workers
 from harness.scenarios.draws import cut_draws
-from harness_neural.batch import FixedInputs, Settings, train
-from harness_neural.models import mean_profile
+from harness_neural.batch.networks import FixedInputs
+from harness_neural.batch.task import Settings
+from harness_neural.batch.training import train
+from harness_neural.fits import mean_profile
 from harness_neural.options import NetworkOptions
 from neural_tasks import bootstrap_task
 from worker_tasks import Square

@@ -20,7 +20,7 @@ from harness.data.prepare.factor_index import likelihood_loadings, principal_loa
 from harness.data.read.files import read_source
 from harness.data.read.source import Source
 from harness.data.read.text import TEXT
-from harness_sklearn.ridge import errors_of_penalties, solve_ridge, weighted_moments
+from harness_sklearn.spline_design import errors_of_penalties, solve_ridge, weighted_moments
 
 
 def ratio(benchmark: BenchmarkFixture, ours: Callable[[], object], library: Callable[[], object]) -> float:

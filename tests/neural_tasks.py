@@ -11,9 +11,9 @@ from scipy import optimize
 
 from harness import Panel
 from harness.plugin import Floats, Ints
-from harness_neural.batch import Settings, TrainingTask, initial_values
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.optimisers import Evaluation
+from harness_neural.batch.task import Settings, TrainingTask, initial_values
 from harness_neural.names import Activation, OutputWeights
 from panels import panel_from_arrays
 

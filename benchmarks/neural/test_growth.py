@@ -9,7 +9,8 @@ from time import process_time
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness_neural.batch import Settings, train
+from harness_neural.batch.task import Settings
+from harness_neural.batch.training import train
 from neural_tasks import bootstrap_task
 
 FEW_STEPS = Settings(max_steps=20, patience=20)

@@ -16,7 +16,8 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 from harness.plugin import Floats
-from harness_neural.batch import Settings, TrainingTask, train
+from harness_neural.batch.task import Settings, TrainingTask
+from harness_neural.batch.training import train
 from harness_neural.options import NetworkOptions
 from neural_tasks import bootstrap_task, fresh_rows, some_networks
 

@@ -24,6 +24,6 @@ def harness_estimators() -> Iterable[type[Estimator]]:
 @hookimpl
 def harness_sections() -> Iterable[Section]:
     """Offer the section of the report on networks and maps."""
-    from harness_neural.report.section import NETWORKS
+    from harness_neural.section import SECTION
 
-    return [NETWORKS]
+    return [SECTION]

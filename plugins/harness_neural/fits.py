@@ -1,21 +1,206 @@
-"""What the estimators of this plugin return, with tables about searches and maps for the run folder."""
+"""What the estimators of this plugin return: functions of inputs, and tables about searches and maps."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.random import Generator
 
-from harness.plugin import AbsorbedEffects, Floats, Note, Panel, count_unseen, marked
-from harness_neural.design import Design
-from harness_neural.models import Model
-from harness_neural.sample import DrawnRows, drawn_rows
-from harness_neural.search import SizeSearch
-from harness_neural.som import MapFit
+from harness.plugin import AbsorbedEffects, Floats, Ints, Note, Panel, count_unseen, marked
+from harness_neural.design import Design, NetworkSample
+from harness_neural.names import Combine
+from harness_neural.search import Learned, SizeSearch, outputs
+from harness_neural.som import MapFit, SelfOrganisingMap
+
+if TYPE_CHECKING:
+    from harness_neural.batch.networks import FixedInputs, NetworkBatch
+
+
+# Rows looked at together, and numbers of one table of distances, (n_rows, n_points, n_clusters).
+MOST_ROWS = 4096
+MOST_DISTANCES = 2**22
+
+
+def mean_profile(networks: NetworkBatch, X: Floats, fixed: FixedInputs) -> Floats:
+    """Return mean predictions over rows, (n_networks, n_points), where one network serves all rows.
+
+    Parameters
+    ----------
+    X : (n_rows, n_inputs), standardised
+    """
+    from harness_neural.batch.networks import total_predictions
+
+    totals = np.zeros((networks.n_networks, fixed.n_points))
+    for first in range(0, len(X), MOST_ROWS):
+        totals += total_predictions(networks, X[first : first + MOST_ROWS], fixed)
+    return totals / len(X)
+
+
+def mean_profile_by_cluster(
+    networks: tuple[NetworkBatch, ...], X: Floats, fixed: FixedInputs, som: SelfOrganisingMap
+) -> Floats:
+    """Return mean predictions over rows, (n_networks, n_points), where rows may change clusters.
+
+    A row is predicted by the network of the cluster it would be in at each point, as `predict` does. Rows
+    that stay in one cluster at all points are tabulated together, the others one by one.
+
+    Parameters
+    ----------
+    networks : of each cluster
+    """
+    from harness_neural.batch.networks import total_predictions, total_predictions_where
+
+    totals = np.zeros((networks[0].n_networks, fixed.n_points))
+    for first in range(0, len(X), MOST_ROWS):
+        rows = X[first : first + MOST_ROWS]
+        clusters = clusters_at(som, rows, fixed)
+        stays = (clusters == clusters[:, :1]).all(axis=1)
+        for at, own in enumerate(networks):
+            is_here = clusters == at
+            always, sometimes = is_here[:, 0] & stays, is_here.any(axis=1) & ~stays
+            if always.any():
+                totals += total_predictions(own, rows[always], fixed)
+            if sometimes.any():
+                totals += total_predictions_where(own, rows[sometimes], fixed, is_here[sometimes])
+    return totals / len(X)
+
+
+def clusters_at(som: SelfOrganisingMap, X: Floats, fixed: FixedInputs) -> Ints:
+    """Return the cluster of each row at each point, (n_rows, n_points)."""
+    stays = np.setdiff1d(np.arange(X.shape[1]), fixed.places)
+    own = np.square(X[:, None, stays] - som.codebook[:, stays]).sum(axis=2)
+    added = np.square(fixed.values[:, None] - som.codebook[:, fixed.places]).sum(axis=2)
+    n_at_a_time = max(1, MOST_DISTANCES // own.size)
+    chunks = np.split(added, range(n_at_a_time, len(added), n_at_a_time))
+    return np.concatenate([(own[:, None] + chunk).argmin(axis=2) for chunk in chunks], axis=1)
+
+
+class Model(Protocol):
+    """Networks and how an observation finds its network."""
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs), for standardised inputs, (n_obs, n_inputs)."""
+
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return means of `predict` over the rows of X with some inputs fixed, (n_networks, n_points)."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneNetwork:
+    """Every observation goes to the same network."""
+
+    networks: NetworkBatch
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs)."""
+        return self.networks.predict(X)
+
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return mean predictions, (n_networks, n_points)."""
+        return mean_profile(self.networks, X, fixed)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkByCluster:
+    """An observation goes to the network of its cluster."""
+
+    networks: tuple[NetworkBatch, ...]
+    map: SelfOrganisingMap
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs)."""
+        cluster = self.map.assign(X)
+        predicted = np.empty((self.networks[0].n_networks, X.shape[0]))
+        for at, networks in enumerate(self.networks):
+            rows = np.flatnonzero(cluster == at)
+            predicted[:, rows] = networks.predict(X[rows])
+        return predicted
+
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return mean predictions, (n_networks, n_points)."""
+        return mean_profile_by_cluster(self.networks, X, fixed, self.map)
+
+
+@dataclass(frozen=True, eq=False)
+class StackedNetworks:
+    """Every observation goes to the networks of all clusters, and their outputs to a further network.
+
+    Attributes
+    ----------
+    functions : of each cluster
+    further : takes in their outputs
+    """
+
+    functions: tuple[NetworkBatch, ...]
+    further: NetworkBatch
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs)."""
+        stages = enumerate(outputs(self.functions, X))
+        predicted = [self.further.take(np.array([at])).predict(own)[0] for at, own in stages]
+        return np.stack(predicted)
+
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return mean predictions, (n_networks, n_points), point by point."""
+        moved = X.copy()
+        means = np.empty((self.further.n_networks, fixed.n_points))
+        for at, values in enumerate(fixed.values):
+            moved[:, fixed.places] = values
+            means[:, at] = self.predict(moved).mean(axis=1)
+        return means
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterInputs:
+    """Every observation goes to the same network, which sees its cluster as dummies."""
+
+    networks: NetworkBatch
+    map: SelfOrganisingMap
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs)."""
+        return self.networks.predict(with_dummies(X, self.map.assign(X), n_clusters=self.map.n_clusters))
+
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return mean predictions, (n_networks, n_points)."""
+        n_clusters = self.map.n_clusters
+        networks = tuple(_in_cluster(self.networks, at, n_clusters=n_clusters) for at in range(n_clusters))
+        return mean_profile_by_cluster(networks, X, fixed, self.map)
+
+
+def with_dummies(X: Floats, cluster: Ints, *, n_clusters: int) -> Floats:
+    """Return inputs, (n_obs, n_inputs), with a column of zeros and ones added for each cluster."""
+    return np.column_stack([X, (cluster[:, None] == np.arange(n_clusters)).astype(np.float64)])
+
+
+def seen(sample: NetworkSample, som: SelfOrganisingMap, combine: Combine) -> NetworkSample:
+    """Return the sample that a network for all rows sees: with its clusters, or without."""
+    if combine == "none":
+        return sample
+    X = with_dummies(sample.X, som.assign(sample.X), n_clusters=som.n_clusters)
+    return replace(sample, X=X, n_distinct=sample.n_distinct + som.n_clusters)
+
+
+def model_of(combine: Combine, learned: Learned, som: SelfOrganisingMap) -> Model:
+    """Return what networks after a map become."""
+    if combine == "separate_nets":
+        return NetworkByCluster(learned.networks, som)
+    if combine == "stacked":
+        return StackedNetworks(learned.networks[:-1], learned.networks[-1])
+    if combine == "one_hot":
+        return ClusterInputs(learned.networks[0], som)
+    return OneNetwork(learned.networks[0])
+
+
+def _in_cluster(networks: NetworkBatch, cluster: int, *, n_clusters: int) -> NetworkBatch:
+    """Return what networks that see clusters as dummies are in one cluster: the dummy adds to the biases."""
+    n_inputs = networks.hidden.shape[2] - n_clusters - 1
+    hidden = networks.hidden[..., : n_inputs + 1].copy()
+    hidden[..., -1] = networks.hidden[..., n_inputs + cluster] + networks.hidden[..., -1]
+    return replace(networks, hidden=hidden)
+
 
 Table = Mapping[str, Sequence[object]]
 """A tidy table by columns, all of one length."""
@@ -65,7 +250,7 @@ def _map_tables(fitted: MapFit, design: Design) -> dict[str, Table]:
     trained on; those of a cluster without rows are missing.
     """
     n_clusters, n_inputs = fitted.means.shape
-    inputs = design.inputs_scale
+    inputs = design.scale
     cluster = np.arange(n_clusters) + 1
     rows, columns = fitted.map.grid.astype(np.int64).T + 1
     return {
@@ -112,16 +297,20 @@ class Fit:
         """Return what was tried and chosen, and the map and its clusters."""
         return detail_tables(self.searches, self.map_fit, self.design)
 
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        return count_unseen(self.effects, panel)
+
     def _predict(self, panel: Panel) -> Floats:
         """Return predictions of all networks, (n_networks, n_obs), outcome units."""
-        predicted = self.model.predict(self.design.inputs(panel))
+        predicted = self.model.predict(self.design.standardised(panel))
         for effect in self.effects:
             predicted += effect.of_rows(panel)
         return self.design.in_outcome_units(predicted)
 
     def _profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions of all networks, (n_networks, n_points), outcome units."""
-        means = self.model.profile(self.design.inputs(panel), self.design.fixed(columns, points))
+        means = self.model.profile(self.design.standardised(panel), self.design.fixed(columns, points))
         for effect in self.effects:
             means += effect.mean(panel)[:, None]
         return self.design.in_outcome_units(means)
@@ -151,70 +340,3 @@ class FittedNetworkDraws(Fit):
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         return self._profile(panel, columns, points)
-
-
-DrawsT_co = TypeVar("DrawsT_co", bound=FittedNetworkDraws, covariant=True)
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedNetworks(ABC, Generic[DrawsT_co]):
-    """What draws of networks have in common.
-
-    Attributes
-    ----------
-    panel : rows that weights of draws are of
-    selection : further rows that all draws select on
-    design : from panels to inputs
-    map_fit : the self-organising map before the networks, which all draws share; None without one
-    """
-
-    panel: Panel
-    selection: Panel | None
-    design: Design
-    map_fit: MapFit | None
-
-    @property
-    @abstractmethod
-    def found(self) -> tuple[SizeSearch, ...]:
-        """The searches that were done for all draws."""
-
-    @abstractmethod
-    def fit_rows(self, rows: DrawnRows, rngs: Sequence[Generator]) -> DrawsT_co:
-        """Train networks for each draw on rows of the panel."""
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What to know about the inputs and the hidden sizes."""
-        return (*self.design.notes, *(note for search in self.found for note in search.notes))
-
-    def details(self) -> Mapping[str, Table]:
-        """Return what was tried and chosen, and the map and its clusters."""
-        return detail_tables(self.found, self.map_fit, self.design)
-
-    def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> DrawsT_co:
-        """Train networks of the sizes that were found, for each draw.
-
-        Raises
-        ------
-        EstimationError
-            Where a draw has too few rows.
-        """
-        selects = selection if self.selection is None else self.selection
-        rows = drawn_rows(self.panel, weights=weights, selection=selects, with_unused=True)
-        return self.fit_rows(rows, rngs)
-
-
-class _CountsUnseen(Fit):
-    """What may have effects of entities or periods."""
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
-        return count_unseen(self.effects, panel)
-
-
-class FittedLevelNetworks(_CountsUnseen, FittedNetworks):
-    """One fit that may have effects of entities or periods."""
-
-
-class FittedLevelDraws(_CountsUnseen, FittedNetworkDraws):
-    """One fit a draw that may have effects of entities or periods."""

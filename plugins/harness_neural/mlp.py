@@ -10,33 +10,15 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import (
-    AbsorbedEffects,
-    DrawSelection,
-    Floats,
-    LadderEntry,
-    Panel,
-    key_of,
-    stream_at,
-    with_omitted_levels,
-)
-from harness_neural.design import Design, make_design
-from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks, PreparedNetworks
-from harness_neural.models import OneNetwork
+from harness.plugin import AbsorbedEffects, Floats, LadderEntry, Panel, key_of
+from harness_neural.design import Design, NetworkSample
+from harness_neural.estimator import FitT, NetworkEstimator
+from harness_neural.fits import OneNetwork
 from harness_neural.names import Dimension
-from harness_neural.options import NetworkOptions
-from harness_neural.sample import (
-    DrawnRows,
-    NetworkSample,
-    drawn_rows,
-    sample_of_draws,
-    sample_to_fit,
-    sample_to_search,
-)
-from harness_neural.search import SizeSearch, learn, learn_draws, require_rows, search_size
+from harness_neural.search import DrawSizes, Learned, learn, learn_draws, search_size
 
 if TYPE_CHECKING:
-    from harness_neural.batch import NetworkBatch
+    from harness_neural.batch.networks import NetworkBatch
 
 NUISANCE_DECAY = 1e-5
 """Decay of output weights of nuisance functions, a hundredth of the usual one next to effects.
@@ -46,7 +28,7 @@ What it shrinks is shrunk in outcome and exposure alike, see ``docs/what_is_the_
 
 
 @dataclass(frozen=True)
-class Mlp(NetworkOptions):
+class Mlp(NetworkEstimator[None]):
     """A network with one hidden layer and a linear output, trained on squared error.
 
     Inputs are all regressors, standardised on the rows a network trains on; entity and time are none.
@@ -106,105 +88,47 @@ class Mlp(NetworkOptions):
         """Return a copy with effects of entity and time."""
         return replace(self, effects=("entity", "time"))
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedLevelNetworks:
-        """Search size and initial values and keep the best network.
-
-        Without `selection`, `selection_share` of the panel's units is set aside to select on.
-
-        Raises
-        ------
-        EstimationError
-            Where outcome or exposure do not vary, or there are too few rows.
-        """
-        ordered, design, sample = self._rows(panel, selection=selection, rng=rng)
-        learned = learn(sample, self, rng=rng)
-        everyone = np.ones((1, ordered.n_obs))
-        networks, effects = add_effects(learned.networks[0], ordered, design, self.effects, weights=everyone)
-        return FittedLevelNetworks(
-            design=design,
-            model=OneNetwork(networks),
-            searches=learned.searches,
-            notes=design.notes + learned.notes,
-            effects=effects,
-        )
-
-    def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
-    ) -> FittedLevelDraws:
-        """Search the size once on all rows that some draw uses, then train one network of it a draw.
-
-        The search selects on the rows that draws select on, where these are the same for all draws, and
-        otherwise on a share of the units set aside. A draw without rows to select on trains for as many steps
-        as the chosen candidate of the search. Effects are of the rows a draw trains on, each as often as it
-        was drawn; those of an entity or period that a draw left out are of all its rows, each counted
-        once, given the network and the other effects of the draw.
-
-        Raises
-        ------
-        EstimationError
-            Where outcome or exposure do not vary, or a draw has too few rows.
-        """
-        rows = drawn_rows(panel, weights=weights, selection=selection)
-        design = make_design(rows.trained_on)
-        draws = sample_of_draws(rows, design, effects=self.effects)
-        whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
-        require_rows(draws, where="")
-        prepared = PreparedMlp(panel, None, design, None, self, search_size(whole, self, where="", rng=rng))
-        return prepared.fit_rows(rows, [stream_at(rng, at) for at in range(len(weights))])
-
-    def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedMlp:
-        """Search the size of the networks of draws, as for one fit.
-
-        Raises
-        ------
-        EstimationError
-            Where outcome or exposure do not vary, or there are too few rows.
-        """
-        _, design, sample = self._rows(panel, selection=selection, rng=rng)
-        return PreparedMlp(panel, selection, design, None, self, search_size(sample, self, where="", rng=rng))
-
-    def _rows(
-        self, panel: Panel, *, selection: Panel | None, rng: Generator
-    ) -> tuple[Panel, Design, NetworkSample]:
-        """Return the rows in canonical order, their design, and the sample that sizes are searched on."""
-        ordered = panel.take(panel.canonical_order)
-        design = make_design(ordered)
-        share, effects = self.selection_share, self.effects
-        sample = sample_to_fit(ordered, design, selection=selection, share=share, rng=rng, effects=effects)
-        return ordered, design, sample
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedMlp(PreparedNetworks[FittedLevelDraws]):
-    """What draws of a network have in common.
-
-    Attributes
-    ----------
-    options : of the networks
-    search : of the hidden size
-    """
-
-    options: Mlp
-    search: SizeSearch
-
     @property
-    def found(self) -> tuple[SizeSearch, ...]:
-        """The search of the hidden size."""
-        return (self.search,)
+    def keys(self) -> tuple[Dimension, ...]:
+        """Keys whose levels have effects next to the networks."""
+        return self.effects
 
-    def fit_rows(self, rows: DrawnRows, rngs: Sequence[Generator]) -> FittedLevelDraws:
-        """Train one network a draw on rows of the panel."""
-        design, effects = self.design, self.options.effects
-        draws = sample_of_draws(rows, design, effects=effects)
-        learned = learn_draws(draws, self.search, self.options, rngs=rngs)
-        networks, levels = add_effects(learned.networks[0], self.panel, design, effects, weights=rows.given)
-        return FittedLevelDraws(
-            design=design,
-            model=OneNetwork(networks),
-            searches=learned.searches,
-            notes=design.notes + learned.notes,
-            effects=levels,
-        )
+    def fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> None:
+        """Return None: no map comes before the network."""
+
+    def learn(self, sample: NetworkSample, map_fit: None, *, rng: Generator) -> Learned:
+        """Search size and initial values on a sample of one, and return the best network."""
+        return learn(sample, self, rng=rng)
+
+    def search_sizes(self, whole: NetworkSample, map_fit: None, *, rng: Generator) -> DrawSizes:
+        """Search the size of the network of draws on a sample of one."""
+        return DrawSizes(further=search_size(whole, self, where="", rng=rng))
+
+    def learn_draws(
+        self, draws: NetworkSample, sizes: DrawSizes, map_fit: None, *, rngs: Sequence[Generator]
+    ) -> Learned:
+        """Train one network a draw."""
+        return learn_draws(draws, sizes.last, self, rngs=rngs)
+
+    def model(self, learned: Learned, map_fit: None) -> OneNetwork:
+        """Return the network as a function of inputs."""
+        return OneNetwork(learned.networks[0])
+
+    def fitted(
+        self,
+        kind: type[FitT],
+        learned: Learned,
+        design: Design,
+        map_fit: None,
+        *,
+        rows: Panel,
+        weights: Floats,
+    ) -> FitT:
+        """Return a fit, or draws, by networks, with the effects that go with them."""
+        networks, effects = add_effects(learned.networks[0], rows, design, self.effects, weights=weights)
+        whole = replace(learned, networks=(networks,))
+        fit = super().fitted(kind, whole, design, map_fit, rows=rows, weights=weights)
+        return replace(fit, effects=effects)
 
 
 def add_effects(
@@ -223,7 +147,7 @@ def add_effects(
         return networks, ()
     from harness_neural.batch.levels import fit_effects
 
-    residuals = design.outcome(panel) - networks.predict(design.inputs(panel))
+    residuals = design.standardised_outcome(panel) - networks.predict(design.standardised(panel))
     fitted = fit_effects(tuple(key_of(panel, key).codes for key in keys), residuals, weights=weights)
     known = []
     for dimension, deviations in zip(keys, fitted.deviations, strict=True):
@@ -234,7 +158,7 @@ def add_effects(
     unexplained = residuals - fitted.means[:, None]
     for effects in known:
         unexplained -= effects.of_rows(panel)
-    complete = with_omitted_levels(
+    complete = plugin.with_omitted_levels(
         known, panel, unexplained, weights=weights, row_weights=np.ones(panel.n_obs)
     )
     return replace(networks, intercept=networks.intercept + fitted.means), complete

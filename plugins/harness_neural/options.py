@@ -21,7 +21,7 @@ from harness_neural.names import (
 )
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Settings, StartLimits, TrainingTask
+    from harness_neural.batch.task import Settings, StartLimits, TrainingTask
 
 
 @dataclass(frozen=True)
@@ -235,13 +235,12 @@ class NetworkOptions:
         EstimationError
             Where a GPU is asked for that torch does not find.
         """
-        from harness_neural.batch import Settings
-        from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs
-        from harness_neural.batch.settings import LevenbergMarquardt
+        from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs, Optimiser
+        from harness_neural.batch.task import LevenbergMarquardt, Settings
 
         if self.device == "cuda":
             require_gpu(self.optimiser)
-        optimisers: dict[OptimiserName, Lbfgs | LevenbergMarquardt | Adam | GradientDescent] = {
+        optimisers: dict[OptimiserName, Optimiser | LevenbergMarquardt] = {
             "lbfgs": Lbfgs(memory=self.memory),
             "projected_lbfgs": Lbfgs(memory=self.memory, bias_stretch=PROJECTED_STRETCH),
             "levenberg_marquardt": LevenbergMarquardt(),
@@ -262,7 +261,7 @@ class NetworkOptions:
 
     def start_limits(self) -> StartLimits:
         """Return within what networks' initial values are drawn; imports torch."""
-        from harness_neural.batch import SOLVED_LIMITS, StartLimits
+        from harness_neural.batch.task import SOLVED_LIMITS, StartLimits
 
         return SOLVED_LIMITS if self.optimiser == "projected_lbfgs" else StartLimits()
 

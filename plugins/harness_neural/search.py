@@ -1,8 +1,8 @@
-"""Search of a hidden size, and networks of bootstrap draws of the size that was found."""
+"""Search of a hidden size, and networks of bootstrap draws of that size: for all rows, or one a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness.plugin import EstimationError, Floats, Ints, Message, Note, Problem, marked
+from harness.plugin import EstimationError, Floats, Ints, Message, Note, Problem, marked, settle
+from harness_neural.design import NetworkSample
 from harness_neural.options import NetworkOptions, one_unit_parameters
-from harness_neural.sample import NetworkSample
+from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:
-    from harness_neural.batch import NetworkBatch, Trained
-    from harness_neural.batch.progress import LearningCurve
+    from harness_neural.batch.networks import NetworkBatch
+    from harness_neural.batch.progress import LearningCurve, Trained
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
     EstimationError
         Where there are too few rows.
     """
-    from harness_neural.batch import initial_values, without_unused
+    from harness_neural.batch.task import initial_values, without_unused
 
     require_rows(sample, where=where)
     n_inputs, n_rows = sample.X.shape[1], sample.n_rows
@@ -146,7 +147,7 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
         n_obs=n_rows,
         candidates=candidates,
         chosen=candidates[best],
-        curve=trained.trace.curve(best),
+        curve=trained.curves[best],
         networks=trained.networks.take(np.array([best])),
         point=without_unused(trained.points[best], n_inputs=n_inputs, n_units=int(n_units[best])),
     )
@@ -164,7 +165,7 @@ def train_draws(
     ----------
     rngs : of each draw, for its initial values
     """
-    from harness_neural.batch import gather
+    from harness_neural.batch.networks import gather
 
     trained = [
         _train_draws(draws, found, options, n_units=n_units, rngs=rngs)
@@ -195,7 +196,7 @@ def _train_draws(
     n_units: int,
     rngs: Sequence[Generator],
 ) -> Trained:
-    from harness_neural.batch import initial_values
+    from harness_neural.batch.task import initial_values
 
     n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
     sizes = np.full(n_draws, n_units)
@@ -223,7 +224,8 @@ def _train(
     is_warm: bool = False,
 ) -> Trained:
     """Train networks of these sizes, (n_networks,), on a sample of as many or of one."""
-    from harness_neural.batch import TrainingTask, train
+    from harness_neural.batch.task import TrainingTask
+    from harness_neural.batch.training import train
 
     shape = (n_units.size, len(sample.X))
     task = TrainingTask(
@@ -287,3 +289,219 @@ def learn_draws(
     """
     require_rows(draws, where="")
     return Learned((train_draws(draws, search, options, rngs=rngs),), (search,), search.notes)
+
+
+FALLBACK = marked("a fit with too few rows to train and select on there uses the network of all rows")
+"""What a note says of a cluster; the same for any number of draws, so that blocks of them say it once."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClusteredSample:
+    """A sample and the cluster of each row, (n_obs,), from 0 to n_clusters - 1."""
+
+    sample: NetworkSample
+    cluster: Ints
+    n_clusters: int
+
+    @classmethod
+    def by_map(cls, sample: NetworkSample, som: SelfOrganisingMap) -> ClusteredSample:
+        """Return a sample whose rows are sorted by a map."""
+        return cls(sample, som.assign(sample.X), som.n_clusters)
+
+    def part(self, cluster: int) -> NetworkSample:
+        """Return the rows of one cluster."""
+        return self.sample.rows(np.flatnonzero(self.cluster == cluster))
+
+    def can_learn(self) -> npt.NDArray[np.bool_]:
+        """Return whether each cluster has enough rows for each network, (n_clusters, n_networks).
+
+        Enough are more rows to train on than one hidden unit has parameters, and one to select on if the
+        network selects at all.
+        """
+        selects = self.sample.selection.any(axis=1)
+        parts = [self.part(cluster) for cluster in range(self.n_clusters)]
+        return np.stack([has_training_rows(part) & (part.selection.any(axis=1) | ~selects) for part in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterSearches:
+    """Searches of the networks of clusters, on all rows, for draws to start from.
+
+    Attributes
+    ----------
+    own : by cluster, of those that have rows enough
+    options : of the networks
+    whole : the sample of one to search on for draws that lack rows in a cluster
+    seed : of the random numbers of that search
+    found : that search, where it was done; otherwise each block of the few draws that need it finds it again
+    """
+
+    own: Mapping[int, SizeSearch]
+    options: NetworkOptions
+    whole: NetworkSample
+    seed: int
+    found: SizeSearch | None = None
+
+    def everyone(self) -> SizeSearch:
+        """Return the search on the rows of all clusters together, the same wherever it is done."""
+        rng = np.random.default_rng(self.seed)
+        return self.found or search_size(self.whole, self.options, where="", rng=rng)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawSizes:
+    """Searches on all rows, of whose sizes the networks of draws are.
+
+    Attributes
+    ----------
+    clusters : of the networks of clusters; None where one network serves all rows
+    further : of the network for all rows, or of the one that follows those of clusters; None where there is
+        none
+    """
+
+    clusters: ClusterSearches | None = None
+    further: SizeSearch | None = None
+
+    @property
+    def found(self) -> tuple[SizeSearch, ...]:
+        """The searches that were done for all draws."""
+        own = () if self.clusters is None else tuple(self.clusters.own.values())
+        return own if self.further is None else (*own, self.further)
+
+    @property
+    def last(self) -> SizeSearch:
+        """The search of the network that gives the predictions of all rows."""
+        return self.found[-1]
+
+
+def learn_by_cluster(
+    clustered: ClusteredSample,
+    options: NetworkOptions,
+    *,
+    rng: Generator,
+    own: dict[int, SizeSearch] | None = None,
+) -> Learned:
+    """Search a network for each cluster of a sample of one; that of all rows serves those with too few.
+
+    Parameters
+    ----------
+    own : searches by cluster, where they were done
+
+    Raises
+    ------
+    EstimationError
+        Where a cluster has too few rows, and so have all clusters together.
+    """
+    own = search_clusters(clustered, options, rng=rng) if own is None else own
+    can = clustered.can_learn()
+    if can.all():
+        return _learned(own, tuple(own[at].networks for at in range(clustered.n_clusters)), ())
+    whole = search_size(clustered.sample, options, where="", rng=rng)
+    networks = tuple(own.get(at, whole).networks for at in range(clustered.n_clusters))
+    return _learned(own | {clustered.n_clusters: whole}, networks, _fallback_notes(can))
+
+
+def learn_draws_by_cluster(
+    draws: ClusteredSample, searches: ClusterSearches, options: NetworkOptions, *, rngs: Sequence[Generator]
+) -> Learned:
+    """Train one network a draw and cluster, of the sizes that were found on all rows.
+
+    Parameters
+    ----------
+    rngs : of each draw
+
+    Raises
+    ------
+    EstimationError
+        Where a draw has too few rows in all clusters together.
+    """
+    from harness_neural.batch.networks import gather
+
+    require_rows(draws.sample, where="")
+    own = dict(searches.own)
+    can = draws.can_learn() & np.isin(np.arange(draws.n_clusters), list(own))[:, None]
+    pieces: list[list[tuple[Ints, NetworkBatch]]] = [[] for _ in range(draws.n_clusters)]
+    for cluster, search in searches.own.items():
+        able = np.flatnonzero(can[cluster])
+        if able.size:
+            part = draws.part(cluster).networks(able)
+            streams = [rngs[at] for at in able.tolist()]
+            pieces[cluster].append((able, train_draws(part, search, options, rngs=streams)))
+    lacking = np.flatnonzero(~can.all(axis=0))
+    if lacking.size:
+        own[draws.n_clusters] = searches.everyone()
+        streams = [rngs[at] for at in lacking.tolist()]
+        others = train_draws(draws.sample.networks(lacking), own[draws.n_clusters], options, rngs=streams)
+        for cluster, piece in enumerate(pieces):
+            unable = np.flatnonzero(~can[cluster])
+            piece.append((unable, others.take(np.searchsorted(lacking, unable))))
+    return _learned(own, tuple(gather(of_cluster) for of_cluster in pieces), _fallback_notes(can))
+
+
+def search_clusters(
+    clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator
+) -> dict[int, SizeSearch]:
+    """Return a search for each cluster that has rows enough, by cluster."""
+    return {
+        at: search_size(clustered.part(at), options, where=f"cluster {at + 1}", rng=rng)
+        for at in np.flatnonzero(clustered.can_learn()[:, 0]).tolist()
+    }
+
+
+def _learned(
+    searches: dict[int, SizeSearch], networks: tuple[NetworkBatch, ...], notes: tuple[Note, ...]
+) -> Learned:
+    found = tuple(searches.values())
+    return Learned(networks, found, (*notes, *(note for search in found for note in search.notes)))
+
+
+def _fallback_notes(can: npt.NDArray[np.bool_]) -> tuple[Note, ...]:
+    """Return a note for each cluster that the network of all rows serves, for one fit or for some draws."""
+    lacking = np.flatnonzero(~can.all(axis=1)).tolist()
+    return tuple(Note("W-CLUSTER", f"cluster {at + 1}", FALLBACK) for at in lacking)
+
+
+STAGE = "outputs of the clusters' networks"
+"""What the further network's search is of, in notes and details."""
+
+
+def outputs(functions: Sequence[NetworkBatch], X: Floats) -> Floats:
+    """Return what the network of every cluster gives at every row, (n_networks, n_obs, n_clusters)."""
+    return np.stack([networks.predict(X) for networks in functions], axis=-1)
+
+
+def learn_draws_stacked(
+    draws: ClusteredSample,
+    searches: ClusterSearches,
+    further: SizeSearch,
+    options: NetworkOptions,
+    *,
+    rngs: Sequence[Generator],
+) -> Learned:
+    """Train the networks of both stages on every draw, of the sizes that were found on all rows.
+
+    The outputs differ from draw to draw, so further networks are trained one after the other.
+
+    Parameters
+    ----------
+    further : search of the second stage
+    rngs : of each draw
+    """
+    from harness_neural.batch.networks import gather
+
+    first = learn_draws_by_cluster(draws, searches, options, rngs=rngs)
+    taken_in = outputs(first.networks, draws.sample.X)
+    pieces = []
+    for at, own in enumerate(taken_in):
+        place = np.array([at])
+        sample = replace(draws.sample.networks(place), X=settle(own))
+        pieces.append((place, train_draws(sample, further, options, rngs=[rngs[at]])))
+    return first.followed_by(further, gather(pieces))
+
+
+def search_further(
+    sample: NetworkSample, first: Learned, options: NetworkOptions, *, rng: Generator
+) -> SizeSearch:
+    """Search the network that takes in the outputs of those of the clusters."""
+    (own,) = outputs(first.networks, sample.X)
+    return search_size(replace(sample, X=settle(own)), options, where=STAGE, rng=rng)

@@ -9,40 +9,36 @@ from typing import ClassVar
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import DrawSelection, Floats, LadderEntry, Panel, stream_at
-from harness_neural.by_cluster import (
+from harness.plugin import LadderEntry, Panel
+from harness_neural.design import Design, NetworkSample
+from harness_neural.estimator import NetworkEstimator
+from harness_neural.fits import Model, model_of, seen
+from harness_neural.names import Combine, MapTraining
+from harness_neural.options import AtLeastOne
+from harness_neural.search import (
     ClusteredSample,
     ClusterSearches,
+    DrawSizes,
+    Learned,
+    learn,
     learn_by_cluster,
+    learn_draws,
     learn_draws_by_cluster,
     learn_draws_stacked,
-    learn_stacked,
     search_clusters,
     search_further,
+    search_size,
 )
-from harness_neural.design import Design, make_design, settle
-from harness_neural.fits import FittedNetworkDraws, FittedNetworks, PreparedNetworks
-from harness_neural.models import model_of, seen
-from harness_neural.names import Combine, MapTraining
-from harness_neural.options import AtLeastOne, NetworkOptions
-from harness_neural.sample import (
-    DrawnRows,
-    NetworkSample,
-    drawn_rows,
-    sample_of_draws,
-    sample_to_fit,
-    sample_to_search,
-)
-from harness_neural.search import Learned, SizeSearch, learn, learn_draws, require_rows, search_size
-from harness_neural.som import MapFit, SelfOrganisingMap, fit_map
+from harness_neural.som import MapFit, fit_map
 
 
 @dataclass(frozen=True)
-class SomAnn(NetworkOptions):
+class SomAnn(NetworkEstimator[MapFit]):
     """A self-organising map sorts the rows into clusters, which then feed networks.
 
     The map sees all standardised inputs of the training rows and never the outcome. Bootstrap draws share
-    one map, trained on all rows that some draw trains on.
+    one map, trained on all rows that some draw trains on. A cluster with too few rows to train or select on
+    uses the network of all rows, and a note says so.
 
     Attributes
     ----------
@@ -69,146 +65,52 @@ class SomAnn(NetworkOptions):
     map_training: MapTraining = "batch"
     map_starts: AtLeastOne = 5
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedNetworks:
-        """Train the map, then search size and initial values of the networks.
+    def fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
+        """Train maps from several starts and return the best."""
+        X, training = design.values(panel), self.map_training
+        return fit_map(X, n_clusters=self.clusters, training=training, n_starts=self.map_starts, rng=rng)
 
-        Without `selection`, `selection_share` of the panel's units is set aside to select on. A cluster with
-        too few rows to train or select on uses the network of all rows, and a note says so.
-
-        Raises
-        ------
-        EstimationError
-            Where outcome or exposure do not vary, or there are too few rows.
-        """
-        ordered = panel.take(panel.canonical_order)
-        design = make_design(ordered)
-        fitted_map = self._fit_map(ordered, design, rng=rng)
-        sample = sample_to_fit(ordered, design, selection=selection, share=self.selection_share, rng=rng)
-        learned = self._learn(sample, fitted_map.map, rng=rng)
-        return FittedNetworks(
-            design=design,
-            model=model_of(self.combine, learned, fitted_map.map),
-            searches=learned.searches,
-            notes=design.notes + learned.notes,
-            map_fit=fitted_map,
-        )
-
-    def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
-    ) -> FittedNetworkDraws:
-        """Train the map and search sizes once, then train networks of these sizes a draw.
-
-        Rows to search on and draws without rows to select on are as for ``mlp``.
-
-        Raises
-        ------
-        EstimationError
-            Where outcome or exposure do not vary, or a draw has too few rows.
-        """
-        rows = drawn_rows(panel, weights=weights, selection=selection)
-        design = make_design(rows.trained_on)
-        fitted_map = self._fit_map(rows.trained_on, design, rng=rng)
-        draws = sample_of_draws(rows, design)
-        require_rows(draws, where="")
-        whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
-        prepared = self._prepared(panel, None, design, fitted_map, whole, rng=rng)
-        return prepared.fit_rows(rows, [stream_at(rng, at) for at in range(len(weights))])
-
-    def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedSomAnn:
-        """Train the map and search sizes, as for one fit.
-
-        Raises
-        ------
-        EstimationError
-            Where outcome or exposure do not vary, or there are too few rows.
-        """
-        ordered = panel.take(panel.canonical_order)
-        design = make_design(ordered)
-        fitted_map = self._fit_map(ordered, design, rng=rng)
-        whole = sample_to_fit(ordered, design, selection=selection, share=self.selection_share, rng=rng)
-        return self._prepared(panel, selection, design, fitted_map, whole, rng=rng)
-
-    def _prepared(
-        self,
-        panel: Panel,
-        selection: Panel | None,
-        design: Design,
-        fitted_map: MapFit,
-        whole: NetworkSample,
-        *,
-        rng: Generator,
-    ) -> PreparedSomAnn:
-        """Search sizes on a sample of one."""
-        som, seed = fitted_map.map, int(rng.integers(2**63))
-        own: dict[int, SizeSearch] = {}
-        further = None
-        if self.combine in ("one_hot", "none"):
-            further = search_size(seen(whole, som, self.combine), self, where="", rng=rng)
-        else:
-            clustered = ClusteredSample.by_map(whole, som)
-            own = search_clusters(clustered, self, rng=rng)
-            if self.combine == "stacked":
-                first = learn_by_cluster(clustered, self, rng=rng, own=own)
-                further = search_further(whole, first, self, rng=rng)
-        searches = ClusterSearches(own, self, whole, seed)
-        if self.combine in ("separate_nets", "stacked") and len(own) < som.n_clusters:
-            searches = replace(searches, found=searches.everyone())
-        return PreparedSomAnn(panel, selection, design, fitted_map, self, searches, further)
-
-    def _fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
-        return fit_map(
-            settle(design.inputs(panel)),
-            n_clusters=self.clusters,
-            training=self.map_training,
-            n_starts=self.map_starts,
-            rng=rng,
-        )
-
-    def _learn(self, sample: NetworkSample, som: SelfOrganisingMap, *, rng: Generator) -> Learned:
+    def learn(self, sample: NetworkSample, map_fit: MapFit, *, rng: Generator) -> Learned:
+        """Search sizes and initial values on a sample of one, and return the best networks."""
+        if not self._has_clusters:
+            return learn(seen(sample, map_fit.map, self.combine), self, rng=rng)
+        first = learn_by_cluster(ClusteredSample.by_map(sample, map_fit.map), self, rng=rng)
         if self.combine == "separate_nets":
-            return learn_by_cluster(ClusteredSample.by_map(sample, som), self, rng=rng)
+            return first
+        search = search_further(sample, first, self, rng=rng)
+        return first.followed_by(search, search.networks)
+
+    def search_sizes(self, whole: NetworkSample, map_fit: MapFit, *, rng: Generator) -> DrawSizes:
+        """Search the sizes of the networks of draws on a sample of one."""
+        som, seed = map_fit.map, int(rng.integers(2**63))
+        if not self._has_clusters:
+            search = search_size(seen(whole, som, self.combine), self, where="", rng=rng)
+            return DrawSizes(further=search)
+        clustered, further = ClusteredSample.by_map(whole, som), None
+        own = search_clusters(clustered, self, rng=rng)
         if self.combine == "stacked":
-            return learn_stacked(ClusteredSample.by_map(sample, som), self, rng=rng)
-        return learn(seen(sample, som, self.combine), self, rng=rng)
+            first = learn_by_cluster(clustered, self, rng=rng, own=own)
+            further = search_further(whole, first, self, rng=rng)
+        searches = ClusterSearches(own, self, whole, seed)
+        if len(own) < som.n_clusters:
+            searches = replace(searches, found=searches.everyone())
+        return DrawSizes(searches, further)
 
+    def learn_draws(
+        self, draws: NetworkSample, sizes: DrawSizes, map_fit: MapFit, *, rngs: Sequence[Generator]
+    ) -> Learned:
+        """Train networks of the clusters once a draw, or one for all rows, or both stages."""
+        if sizes.clusters is None:
+            return learn_draws(seen(draws, map_fit.map, self.combine), sizes.last, self, rngs=rngs)
+        clustered = ClusteredSample.by_map(draws, map_fit.map)
+        if self.combine == "separate_nets":
+            return learn_draws_by_cluster(clustered, sizes.clusters, self, rngs=rngs)
+        return learn_draws_stacked(clustered, sizes.clusters, sizes.last, self, rngs=rngs)
 
-@dataclass(frozen=True, eq=False)
-class PreparedSomAnn(PreparedNetworks[FittedNetworkDraws]):
-    """What draws of networks after a map have in common.
-
-    Attributes
-    ----------
-    options : of the networks
-    searches : of the networks of clusters
-    further : search of the network that follows them, or of one for all rows; None where there is none
-    """
-
-    map_fit: MapFit
-    options: SomAnn
-    searches: ClusterSearches
-    further: SizeSearch | None
+    def model(self, learned: Learned, map_fit: MapFit) -> Model:
+        """Return what networks after a map become as functions of inputs."""
+        return model_of(self.combine, learned, map_fit.map)
 
     @property
-    def found(self) -> tuple[SizeSearch, ...]:
-        """The searches that were done for all draws."""
-        return (*self.searches.own.values(), *(() if self.further is None else (self.further,)))
-
-    def fit_rows(self, rows: DrawnRows, rngs: Sequence[Generator]) -> FittedNetworkDraws:
-        """Train networks for each draw on rows of the panel."""
-        learned = self._learn(sample_of_draws(rows, self.design), rngs)
-        return FittedNetworkDraws(
-            design=self.design,
-            model=model_of(self.options.combine, learned, self.map_fit.map),
-            searches=learned.searches,
-            notes=self.design.notes + learned.notes,
-            map_fit=self.map_fit,
-        )
-
-    def _learn(self, draws: NetworkSample, rngs: Sequence[Generator]) -> Learned:
-        options, som, further = self.options, self.map_fit.map, self.further
-        if further is not None and options.combine != "stacked":
-            return learn_draws(seen(draws, som, options.combine), further, options, rngs=rngs)
-        clustered = ClusteredSample.by_map(draws, som)
-        if further is None:
-            return learn_draws_by_cluster(clustered, self.searches, options, rngs=rngs)
-        return learn_draws_stacked(clustered, self.searches, further, options, rngs=rngs)
+    def _has_clusters(self) -> bool:
+        return self.combine in ("separate_nets", "stacked")

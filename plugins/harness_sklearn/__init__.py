@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from harness.plugin import Estimator, hookimpl
-from harness_sklearn.boosting import Boosting
 from harness_sklearn.elastic_net import ElasticNet
-from harness_sklearn.random_forest import RandomForest
 from harness_sklearn.splines import Splines
+from harness_sklearn.trees import Boosting, RandomForest
 from harness_sklearn.tuned import Tuned
 
 __all__ = ["Boosting", "ElasticNet", "RandomForest", "Splines", "Tuned", "harness_estimators"]

@@ -13,8 +13,21 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EstimationError, Floats, Ints, LadderEntry, Message, Note, Panel, Problem, marked
-from harness_sklearn.inputs import Inputs, Scale, column_scale, make_inputs
+from harness.plugin import (
+    ColumnScale,
+    EstimationError,
+    Floats,
+    Inputs,
+    Ints,
+    LadderEntry,
+    Message,
+    Note,
+    Panel,
+    Problem,
+    column_scale,
+    make_inputs,
+    marked,
+)
 from harness_sklearn.selection import Search, require_rows, split_to_select
 
 _TOLERANCE = 1e-7
@@ -108,7 +121,7 @@ class QuadraticTerms:
 
     inputs: Inputs
     factors: Ints
-    scale: Scale
+    scale: ColumnScale
     notes: tuple[Note, ...]
 
     @property

@@ -12,15 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import DrawSelection, Floats, Ints, Note, Panel
-from harness_sklearn.inputs import Inputs
-from harness_sklearn.ridge import (
-    Moments,
-    errors_of_penalties,
-    moments_of_outcomes,
-    reml_penalties,
-    solve_ridge,
-)
+from harness.plugin import DrawSelection, Floats, Inputs, Ints, Note, Panel
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -29,7 +21,15 @@ from harness_sklearn.selection import (
     rows_to_select_on,
     split_to_select,
 )
-from harness_sklearn.spline_design import SplineDesign, make_design
+from harness_sklearn.spline_design import (
+    Moments,
+    SplineDesign,
+    errors_of_penalties,
+    make_design,
+    moments_of_outcomes,
+    reml_penalties,
+    solve_ridge,
+)
 
 
 @dataclass(frozen=True, eq=False)

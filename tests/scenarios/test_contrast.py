@@ -15,7 +15,7 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import answer_here
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
-from harness_sklearn.boosting import Boosting
+from harness_sklearn.trees import Boosting
 from panels import key_from, panel_from_arrays
 from scenarios.least_squares import LeastSquares, crossed
 

@@ -19,8 +19,7 @@ from harness.scenarios.scenario import Subject
 from harness.scenarios.subsample import draw_subsamples, is_trained_anew, rates, rescaled
 from harness.scenarios.task import run_here
 from harness_panel import FixedEffects, PooledOLS
-from harness_sklearn.boosting import Boosting
-from harness_sklearn.random_forest import RandomForest
+from harness_sklearn.trees import Boosting, RandomForest
 from panels import panel_from_arrays
 from scenarios.least_squares import LeastSquares, powers
 

@@ -19,15 +19,13 @@ from harness_neural.batch.optimisers import Evaluation
 from harness_neural.batch.parameters import NetworkLayout, make_scaling, unstandardise
 from harness_neural.batch.progress import (
     Progress,
-    Recorder,
-    ResultCollector,
+    Results,
     Trained,
     begin_progress,
     has_finished,
     update_progress,
 )
-from harness_neural.batch.settings import LevenbergMarquardt, Settings
-from harness_neural.batch.task import TrainingTask
+from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
 
 # No step is found once the damping is this much larger than the curvature of standardised residuals.
 MOST_DAMPING = 1e8
@@ -164,20 +162,20 @@ def _gram(columns: Tensor) -> Tensor:
 def train_in_turn(task: TrainingTask, settings: Settings, rule: LevenbergMarquardt) -> Trained:
     """Train the networks of a task one by one, in float64; see `harness_neural.batch.train`."""
     is_tanh = settings.activation == "tanh"
-    results, recorder = ResultCollector(), Recorder()
+    results = Results()
     for network in range(task.n_networks):
         residuals = Residuals(task, network, settings)
         descent = _Descent(residuals, rule, torch.from_numpy(task.start[network]))
-        progress = _descend(descent, task, settings, network, recorder)
+        progress = _descend(descent, task, settings, network, results)
         point = residuals.layout.split(progress.best_point)
         weights = unstandardise(residuals.scaling, point, is_tanh=is_tanh)
         weights = replace(weights, hidden=weights.hidden.transpose(0, 1))
         results.put(np.array([network]), weights=weights, progress=progress)
-    return results.trained(settings.activation, recorder.trace())
+    return results.trained(settings.activation)
 
 
 def _descend(
-    descent: _Descent, task: TrainingTask, settings: Settings, network: int, recorder: Recorder
+    descent: _Descent, task: TrainingTask, settings: Settings, network: int, results: Results
 ) -> Progress:
     """Train one network and return how far it has come."""
     watches = bool(task.selection[network].sum() > 0.0)
@@ -189,7 +187,7 @@ def _descend(
     while True:
         evaluation = descent.evaluation()
         progress = update_progress(progress, evaluation=evaluation, moved=moved)
-        recorder.add(np.array([network]), evaluation=evaluation, moved=moved)
+        results.record(np.array([network]), evaluation=evaluation, moved=moved)
         finished = has_finished(progress, evaluation.gradient, settings, moved=moved)
         if bool(finished) or not descent.step():
             return progress

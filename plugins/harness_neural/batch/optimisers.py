@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -61,33 +61,6 @@ class Outcome:
 
     moved: Tensor
     failed: Tensor
-
-
-class Descent(Protocol):
-    """An optimiser at work on a batch; each network goes its own way and none waits for another."""
-
-    def trial(self) -> Tensor:
-        """Return the points to evaluate next, (n_networks, n_parameters)."""
-
-    def advance(self, evaluation: Evaluation) -> Outcome:
-        """Take in losses and gradients at the points that `trial` returned."""
-
-    def keep(self, rows: Tensor) -> None:
-        """Let all but the networks at these positions leave."""
-
-    def admit(self, points: Tensor) -> None:
-        """Let networks join that start from these points, (n_joining, n_parameters)."""
-
-
-class Optimiser(Protocol):
-    """A rule for batches of networks."""
-
-    @property
-    def bias_stretch(self) -> float:
-        """How much farther biases of units move than their gradients say: the rule sees them in this unit."""
-
-    def begin(self, points: Tensor) -> Descent:
-        """Start from these points, (n_networks, n_parameters)."""
 
 
 @dataclass(frozen=True)
@@ -381,3 +354,8 @@ class Lbfgs:
     def begin(self, points: Tensor) -> LbfgsDescent:
         """Start from these points, (n_networks, n_parameters)."""
         return LbfgsDescent(points, n_pairs=self.memory)
+
+
+# A rule for batches of networks, and one at work: each network goes its own way and none waits for another.
+Optimiser = Lbfgs | Adam | GradientDescent
+Descent = LbfgsDescent | FirstOrderDescent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from harness.plugin import Floats, Ints
 from harness_neural.batch import batch_records
-from harness_neural.batch.blocks import unit_of
 from harness_neural.batch.networks import NetworkBatch
 from harness_neural.batch.optimisers import Evaluation
 from harness_neural.batch.parameters import Parameters
-from harness_neural.batch.settings import Settings
+from harness_neural.batch.passes import unit_of
+from harness_neural.batch.task import Settings
 from harness_neural.names import Activation
 
 
@@ -80,38 +80,6 @@ class LearningCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
-    """Steps of many networks, in the order they were taken, (n_steps_in_all,) each."""
-
-    network: Ints
-    training: Floats
-    selection: Floats
-
-    def curve(self, network: int) -> LearningCurve:
-        """Return the learning curve of one network."""
-        rows = np.flatnonzero(self.network == network)
-        return LearningCurve(training=self.training[rows], selection=self.selection[rows])
-
-
-@dataclass
-class Recorder:
-    """Collects steps while networks train."""
-
-    _rounds: list[tuple[Ints, Floats, Floats]] = field(default_factory=list)
-
-    def add(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
-        """Note the losses of the networks, (n_networks,), that moved in this round."""
-        rows = moved.numpy(force=True)
-        losses = (values.numpy(force=True)[rows] for values in (evaluation.loss, evaluation.selection))
-        self._rounds.append((networks[rows], *losses))
-
-    def trace(self) -> Trace:
-        """Return all steps."""
-        network, training, selection = (np.concatenate(parts) for parts in zip(*self._rounds, strict=True))
-        return Trace(network, training, selection)
-
-
-@dataclass(frozen=True, eq=False)
 class Trained:
     """Networks after training, in the order of the task.
 
@@ -122,7 +90,7 @@ class Trained:
     steps, best_step : (n_networks,); steps taken, and the step whose weights were kept
     loss : (n_networks,); training loss of the kept weights, see `Evaluation`
     selection : (n_networks,); their selection loss, zero for a network without selection rows
-    trace : the losses of every step
+    curves : the losses of each at every step
     """
 
     networks: NetworkBatch
@@ -131,36 +99,45 @@ class Trained:
     best_step: Ints
     loss: Floats
     selection: Floats
-    trace: Trace
+    curves: tuple[LearningCurve, ...]
 
 
-class ResultCollector:
-    """Collects networks as they finish."""
+class Results:
+    """Losses of networks while they train, and the networks as they finish."""
 
     def __init__(self) -> None:
+        self._rounds: list[tuple[Ints, Floats, Floats]] = []
         self._finished: list[tuple[Ints, Parameters, Progress]] = []
+
+    def record(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
+        """Note the losses of the networks, (n_networks,), that moved in this round."""
+        rows = moved.numpy(force=True)
+        losses = (values.numpy(force=True)[rows] for values in (evaluation.loss, evaluation.selection))
+        self._rounds.append((networks[rows], *losses))
 
     def put(self, networks: Ints, *, weights: Parameters, progress: Progress) -> None:
         """Take in finished networks, (n_finished,), with the weights they keep."""
         self._finished.append((networks, weights, progress))
 
-    def trained(self, activation: Activation, trace: Trace) -> Trained:
+    def trained(self, activation: Activation) -> Trained:
         """Return what all networks have come to, in the order of the task."""
         networks, weights, progress = zip(*self._finished, strict=True)
         order = torch.as_tensor(np.argsort(np.concatenate(networks)))
         kept = batch_records.take(batch_records.join(*weights), order)
         found = batch_records.take(batch_records.join(*progress), order)
+        numbers = (kept.hidden, kept.output, kept.intercept)
         return Trained(
-            networks=NetworkBatch(
-                unit=unit_of(activation),
-                hidden=kept.hidden.numpy(force=True),
-                output=kept.output.numpy(force=True),
-                intercept=kept.intercept.numpy(force=True),
-            ),
+            networks=NetworkBatch(unit_of(activation), *(values.numpy(force=True) for values in numbers)),
             points=found.best_point.numpy(force=True),
             steps=found.step.numpy(force=True),
             best_step=found.best_step.numpy(force=True),
             loss=found.best_loss.numpy(force=True),
             selection=found.best_selection.numpy(force=True),
-            trace=trace,
+            curves=self._curves(),
         )
+
+    def _curves(self) -> tuple[LearningCurve, ...]:
+        network, *losses = (np.concatenate(parts) for parts in zip(*self._rounds, strict=True))
+        order, ends = np.argsort(network, kind="stable"), np.cumsum(np.bincount(network))[:-1]
+        training, selection = (np.split(values[order], ends) for values in losses)
+        return tuple(map(LearningCurve, training, selection))

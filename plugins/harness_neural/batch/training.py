@@ -10,20 +10,18 @@ from torch import Tensor
 
 from harness.plugin import Ints
 from harness_neural.batch import batch_records
-from harness_neural.batch.blocks import on_device, one_thread
 from harness_neural.batch.levenberg import train_in_turn
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.optimisers import Optimiser
+from harness_neural.batch.passes import on_device, one_thread
 from harness_neural.batch.progress import (
-    Recorder,
-    ResultCollector,
+    Results,
     Trained,
     begin_progress,
     has_finished,
     update_progress,
 )
-from harness_neural.batch.settings import LevenbergMarquardt, Settings
-from harness_neural.batch.task import TrainingTask
+from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
 
 # Finished networks leave, and waiting ones join, when this share of the batch has finished.
 SHARE_FINISHED = 0.125
@@ -61,8 +59,7 @@ class _Batch:
         self._stretch = self._objective.layout.stretch(optimiser.bias_stretch)
         none = torch.zeros(0, dtype=torch.int64)
         self._progress = begin_progress(nobody, limit=none, watches=none.bool())
-        self._results = ResultCollector()
-        self._recorder = Recorder()
+        self._results = Results()
 
     def round(self) -> None:
         """Evaluate one point of every network."""
@@ -71,7 +68,7 @@ class _Batch:
         outcome = self._descent.advance(evaluation)
         moved = outcome.moved & ~self._finished
         self._progress = update_progress(self._progress, evaluation=evaluation, moved=moved)
-        self._recorder.add(self._networks, evaluation=evaluation, moved=moved)
+        self._results.record(self._networks, evaluation=evaluation, moved=moved)
         self._finished |= outcome.failed | has_finished(
             self._progress, evaluation.gradient, self._settings, moved=moved
         )
@@ -89,7 +86,7 @@ class _Batch:
 
     def trained(self) -> Trained:
         """Return the networks, all of which have finished."""
-        return self._results.trained(self._settings.activation, self._recorder.trace())
+        return self._results.trained(self._settings.activation)
 
     def _leave(self, finished: Tensor) -> None:
         gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]

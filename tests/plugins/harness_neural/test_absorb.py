@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from harness.plugin import Floats, Ints
-from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.levels import fit_effects, make_levels, make_row_effects
+from harness_neural.batch.task import Settings, TrainingTask
+from harness_neural.batch.training import train
 from neural_tasks import evaluate_at, make_task
 
 

@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness_neural.by_cluster import (
+from harness_neural.design import NetworkSample
+from harness_neural.options import NetworkOptions
+from harness_neural.search import (
     ClusteredSample,
     ClusterSearches,
+    Learned,
+    SizeSearch,
+    learn,
     learn_by_cluster,
+    learn_draws,
     learn_draws_by_cluster,
     search_clusters,
+    search_size,
 )
-from harness_neural.options import NetworkOptions
-from harness_neural.sample import NetworkSample
-from harness_neural.search import Learned, SizeSearch, learn, learn_draws, search_size
 
 OPTIONS = NetworkOptions(hidden=1, restarts=2)
 SIZES = (100, 90, 12)

@@ -53,7 +53,7 @@ def test_clusters_of_the_map_are_described() -> None:
     found = tables(fitted)
     assert list(found) == ["networks", "learning_curves", "som", "som_profile"]
     assert found["networks"]["place"].unique().tolist() == [f"cluster {at}" for at in range(1, 5)]
-    cluster = fitted.map_fit.map.assign(fitted.design.inputs(panel)) + 1
+    cluster = fitted.map_fit.map.assign(fitted.design.standardised(panel)) + 1
     som = found["som"]
     assert som["cluster"].tolist() == [1, 2, 3, 4]
     assert som[["row", "column"]].to_numpy().tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]

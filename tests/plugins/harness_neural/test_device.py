@@ -8,11 +8,12 @@ import torch
 
 from harness import EstimationError
 from harness.plugin import random_stream
-from harness_neural.batch import Settings, train
-from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs
+from harness_neural.batch.passes import LIMITS
 from harness_neural.batch.progress import begin_progress, has_finished, update_progress
+from harness_neural.batch.task import Settings
+from harness_neural.batch.training import train
 from harness_neural.mlp import Mlp
 from neural_tasks import make_panel, make_task
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.levenberg import Residuals
-from harness_neural.batch.settings import LevenbergMarquardt
+from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask, initial_values
+from harness_neural.batch.training import train
 from harness_neural.names import Activation
 from neural_tasks import evaluate_at, least_loss_of_scipy, make_task, one_network
 
@@ -98,12 +98,12 @@ def test_a_network_keeps_its_best_weights_and_stops_when_patience_is_out() -> No
     task = make_task(n_obs=80, n_inputs=8, n_units=(6,) * 6, noise=1.0)
     trained = train(task, DAMPED)
     for at in range(task.n_networks):
-        curve = trained.trace.curve(at).selection
+        curve = trained.curves[at].selection
         assert trained.best_step[at] == curve.argmin()
         assert trained.selection[at] == pytest.approx(curve.min())
         assert trained.steps[at] == curve.size - 1
         assert trained.steps[at] - trained.best_step[at] <= 12
-        assert (np.diff(trained.trace.curve(at).training) < 0.0).all()
+        assert (np.diff(trained.curves[at].training) < 0.0).all()
 
 
 def test_a_draw_without_selection_rows_takes_its_steps() -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from harness.plugin import Floats
-from harness_neural.batch import Settings, TrainingTask
 from harness_neural.batch.objective import Objective
+from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.names import Activation
 from neural_tasks import evaluate_at, make_task, one_network
 

@@ -9,8 +9,9 @@ import torch
 from scipy import optimize
 
 from harness.plugin import Floats
-from harness_neural.batch import Settings, train
 from harness_neural.batch.optimisers import Adam, Descent, Evaluation, GradientDescent, Lbfgs
+from harness_neural.batch.task import Settings
+from harness_neural.batch.training import train
 from neural_tasks import least_loss_of_scipy, make_task
 
 Function = Callable[[Floats], tuple[float, Floats]]
@@ -70,7 +71,7 @@ def test_lbfgs_ends_at_a_stationary_point(seed: int) -> None:
     blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.array([5000]))
     trained = train(blind, Settings(tolerance=1e-6, weight_decay=1e-3))
     assert trained.steps[0] < 5000
-    curve = trained.trace.curve(0).training
+    curve = trained.curves[0].training
     assert (np.diff(curve) <= 1e-12).all()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness import Panel
 from harness.plugin import CanProfile, Fitted, FittedDraws, Floats, draw_weights, out_of_bag
 from harness.scenarios.partial_dependence import mean_predictions
-from harness_neural.batch.profile import Presence, relu_totals, sigmoid_totals_where, unit_totals
+from harness_neural.batch.networks import Presence, relu_totals, sigmoid_totals_where, unit_totals
 from harness_neural.mlp import Mlp
 from harness_neural.names import Combine
 from harness_neural.som_ann import SomAnn
@@ -84,7 +84,7 @@ def test_rows_change_clusters_along_the_curves_that_are_tested() -> None:
     fitted = fit_of("network a cluster")
     assert not np.array_equal(
         *(
-            fitted.map_fit.map.assign(fitted.design.inputs(panel().with_column("x0", at)))
+            fitted.map_fit.map.assign(fitted.design.standardised(panel().with_column("x0", at)))
             for at in (-3.0, 3.0)
         )
     )
@@ -110,9 +110,9 @@ def test_a_column_that_is_no_input_changes_nothing() -> None:
 def test_rows_are_looked_at_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     models = [cast(CanProfile, draws_of(name)) for name in ("tanh", "network a cluster")]
     expected = [model.profile(panel(), ("x0",), CURVE) for model in models]
-    monkeypatch.setattr("harness_neural.models.MOST_ROWS", 70)
-    monkeypatch.setattr("harness_neural.models.MOST_DISTANCES", 500)
-    monkeypatch.setattr("harness_neural.batch.profile.CHUNK_BYTES", 5000)
+    monkeypatch.setattr("harness_neural.fits.MOST_ROWS", 70)
+    monkeypatch.setattr("harness_neural.fits.MOST_DISTANCES", 500)
+    monkeypatch.setattr("harness_neural.batch.networks.CHUNK_BYTES", 5000)
     for model, means in zip(models, expected, strict=True):
         np.testing.assert_allclose(model.profile(panel(), ("x0",), CURVE), means, rtol=1e-7)
 

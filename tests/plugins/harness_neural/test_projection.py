@@ -10,10 +10,10 @@ import statsmodels.api as sm
 import torch
 
 from harness.plugin import Floats
-from harness_neural.batch import Settings, TrainingTask, train
-from harness_neural.batch.objective import Objective
+from harness_neural.batch.objective import LEAST_DECAY, Objective
 from harness_neural.batch.optimisers import Lbfgs
-from harness_neural.batch.projection import LEAST_DECAY
+from harness_neural.batch.task import Settings, TrainingTask
+from harness_neural.batch.training import train
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
 from neural_tasks import evaluate_at, make_task

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from harness.plugin import Floats, Ints
-from harness_neural.batch import Settings, TrainingTask, initial_values, train
-from harness_neural.batch.blocks import LIMITS
-from harness_neural.batch.objective import Objective
+from harness_neural.batch.objective import DECAY_BESIDE_EFFECTS, Objective
 from harness_neural.batch.optimisers import Lbfgs
-from harness_neural.batch.projection import DECAY_BESIDE_EFFECTS
+from harness_neural.batch.passes import LIMITS
+from harness_neural.batch.task import Settings, TrainingTask, initial_values
+from harness_neural.batch.training import train
 from neural_tasks import evaluate_at, make_task, some_networks
 
 SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")
@@ -192,7 +192,7 @@ def test_single_precision_agrees_to_its_own() -> None:
 
 def test_training_ends_where_plain_lbfgs_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """One unit on a truth of one unit, and one decay of all weights: there is one minimum, found by both."""
-    monkeypatch.setattr("harness_neural.batch.projection.DECAY_BESIDE_EFFECTS", 0.0)
+    monkeypatch.setattr("harness_neural.batch.objective.DECAY_BESIDE_EFFECTS", 0.0)
     task = make_rows(n_networks=2)
     rng = np.random.default_rng(4)
     truth = np.tanh(task.X @ np.array([0.8, -0.4, 0.2, 0.0]) + 0.3)

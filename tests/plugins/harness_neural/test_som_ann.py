@@ -7,9 +7,9 @@ import pytest
 
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, out_of_bag
-from harness_neural.batch import NetworkBatch
-from harness_neural.by_cluster import STAGE
+from harness_neural.batch.networks import NetworkBatch
 from harness_neural.mlp import Mlp
+from harness_neural.search import STAGE
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel, r_squared
 from panels import panel_from_arrays
@@ -45,7 +45,7 @@ def test_a_network_a_cluster_recovers_regimes() -> None:
 def test_every_cluster_has_the_hidden_size_of_its_own_rows() -> None:
     panel = regimes_panel((20, 30, 40, 50))
     fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
-    counts = np.bincount(fitted.map_fit.map.assign(fitted.design.inputs(panel)))
+    counts = np.bincount(fitted.map_fit.map.assign(fitted.design.standardised(panel)))
     assert [search.n_obs for search in fitted.searches] == counts.tolist()
     formula = [search.formula for search in fitted.searches]
     np.testing.assert_allclose(formula, ((counts * 0.9 - 1) / 5 - 1) / 10, rtol=1e-12)
@@ -97,7 +97,7 @@ def test_stacked_networks_take_in_the_outputs_of_those_of_all_clusters() -> None
     assert [search.where for search in fitted.searches] == [*(f"cluster {at}" for at in range(1, 5)), STAGE]
     assert fitted.searches[-1].formula == pytest.approx(((800 * 0.9 - 1) / (3 + 2) - 1) / 10)
     assert fitted.model.further.hidden.shape[2] == 4 + 1
-    X = fitted.design.inputs(panel)
+    X = fitted.design.standardised(panel)
     functions = np.column_stack([by_hand(own, 0, X) for own in fitted.model.functions])
     expected = fitted.design.in_outcome_units(by_hand(fitted.model.further, 0, functions))
     np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-6)
@@ -113,7 +113,7 @@ def test_draws_of_stacked_networks_have_each_their_own_outputs() -> None:
     fitted = replace(QUICK, combine="stacked", max_steps=80).fit_draws(
         panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )
-    X, predicted = fitted.design.inputs(panel), fitted.predict(panel)
+    X, predicted = fitted.design.standardised(panel), fitted.predict(panel)
     assert predicted.shape == (3, panel.n_obs)
     for at in range(3):
         functions = np.column_stack([by_hand(own, at, X) for own in fitted.model.functions])

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.optimisers import Lbfgs
-from harness_neural.batch.settings import LevenbergMarquardt
+from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask, initial_values
+from harness_neural.batch.training import train
 from harness_neural.names import Activation
 from neural_tasks import make_task, one_network
 
@@ -86,7 +86,7 @@ def test_the_weights_kept_are_those_of_the_least_selection_loss() -> None:
     trained = train(task, Settings(patience=15))
     predicted = trained.networks.predict(task.X)
     for at in range(task.n_networks):
-        curve = trained.trace.curve(at)
+        curve = trained.curves[at]
         assert curve.selection.size == trained.steps[at] + 1
         assert trained.best_step[at] == curve.selection.argmin()
         assert trained.steps[at] <= trained.best_step[at] + 15

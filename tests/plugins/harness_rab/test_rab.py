@@ -25,8 +25,7 @@ from harness.plugin import (
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_panel import FixedEffects, PooledOLS
-from harness_rab import ensemble
-from harness_rab.rab import Rab
+from harness_rab.rab import Rab, mean_of
 from harness_sklearn.splines import Splines
 from neural_tasks import make_panel
 from panels import labelled
@@ -180,7 +179,7 @@ def test_the_mean_does_not_depend_on_how_many_rows_are_predicted_at_a_time(
     panel = make_panel(curved, noise=0.5)
     fitted = Rab(base=PooledOLS(), draws=10).fit(panel, rng=np.random.default_rng(0))
     expected = fitted.predict(panel)
-    monkeypatch.setattr(ensemble, "MOST_NUMBERS", 70)
+    monkeypatch.setattr("harness_rab.rab.MOST_NUMBERS", 70)
     np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-13)
 
 
@@ -266,7 +265,7 @@ def test_mean_predictions_asked_of_draws_twice_are_computed_once() -> None:
             return np.stack([points[:, 0], 3.0 * points[:, 0]])
 
     counted, panel, points = Counted(), make_panel(curved), np.array([[1.0], [2.0]])
-    fit = ensemble.mean_of(counted, n_draws=2, notes=())
+    fit = mean_of(counted, n_draws=2, notes=())
     assert isinstance(fit, CanProfile)
     np.testing.assert_array_equal(fit.profile(panel, ("x0",), points), [2.0, 4.0])
     assert isinstance(fit.draws, CanProfile)

@@ -11,7 +11,7 @@ from harness import EstimationError
 from harness.plugin import CanFitDraws, draw_weights, out_of_bag, random_stream
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
-from harness_sklearn.ridge import reml_penalties, weighted_moments
+from harness_sklearn.spline_design import reml_penalties, weighted_moments
 from panels import panel_from_arrays, simulated_panel
 
 

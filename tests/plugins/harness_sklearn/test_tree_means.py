@@ -7,7 +7,7 @@ import pytest
 
 from harness.plugin import CanProfile, random_stream
 from harness.scenarios.partial_dependence import mean_predictions
-from harness_sklearn.boosting import Boosting, Tree
+from harness_sklearn.trees import Boosting, Tree
 from panels import panel_from_arrays
 
 

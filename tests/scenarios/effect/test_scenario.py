@@ -18,8 +18,8 @@ from harness.scenarios.effect.terms import control_names
 from harness.scenarios.scenario import Subject, framed
 from harness.scenarios.task import PartCell, PartTask, answered_in_parts
 from harness_neural.mlp import Mlp
-from harness_sklearn.boosting import Boosting
 from harness_sklearn.splines import Splines
+from harness_sklearn.trees import Boosting
 from panels import panel_from_arrays
 from scenarios.derived import Square
 

@@ -7,9 +7,8 @@ from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spoken
 from harness.report.drawing.canvas import FigureRenderer, house_style
-from harness_neural.report.figures import map_figures, plot_map
-from harness_neural.report.rows import networks, place_name
-from harness_neural.report.section import map_table, search_table
+from harness_neural.figures import plot_map
+from harness_neural.section import map_figures, map_table, networks, place_name, search_table
 from report.changed_run import with_table
 from report.fake_run import wage_run
 

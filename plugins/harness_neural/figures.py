@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +17,13 @@ from harness.plugin.drawing import (
     DEVIATION_MAP,
     DOUBLE_COLUMN,
     SINGLE_COLUMN,
-    FigureRenderer,
     LineStyle,
-    RenderedFigure,
     drawable,
     drawable_lines,
     facets,
     new_figure,
 )
-from harness.plugin.reporting import Run, StudyRecord, count, file_slug, fixed, gettext, joined, shortened
-from harness_neural.report.rows import Fit, LearningRow, MapRow, ProfileRow, networks, place_name
+from harness.plugin.reporting import count, fixed, gettext, shortened
 
 MAP_HEIGHT = 1.1
 ROW_HEIGHT = 0.18
@@ -39,6 +36,33 @@ LEAST_REACH = 0.5
 PANELS_IN_A_ROW = 4
 TRAINING = LineStyle("#0072b2", "solid")
 SELECTION = LineStyle("#d55e00", (0, (4.0, 1.5)))
+
+
+@dataclass(frozen=True)
+class MapRow:
+    """One cluster of a self-organising map; errors and agreement are of the whole map."""
+
+    outcome: str
+    estimator: str
+    cluster: int | None
+    row: int | None
+    column: int | None
+    n_obs: int | None
+    quantization_error: float
+    topographic_error: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """Mean of one variable in one cluster, in its unit and in standard deviations from that of all rows."""
+
+    outcome: str
+    estimator: str
+    cluster: int | None
+    variable: str
+    mean: float
+    mean_standardised: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,46 +82,6 @@ class Learning:
     training: Floats
     selection: Floats
     chosen_step: int | None
-
-
-def learning_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
-    """Yield the learning of the networks chosen for one outcome, where any fit tells of it."""
-    study = run.manifest.study
-    shown = [
-        _learning(run, outcome, estimator, place, rows)
-        for (estimator, place), rows in run.view(networks).learning_of(outcome).items()
-    ]
-    if shown:
-        yield renderer.render(
-            f"learning-{file_slug(outcome)}",
-            plot_learning(shown),
-            alt=gettext("Errors of the chosen networks for {outcome}, step by step.").format(
-                outcome=study.label(outcome)
-            ),
-            caption=learning_caption(study, outcome),
-        )
-
-
-def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence[LearningRow]) -> Learning:
-    key = (outcome, estimator, place)
-    searched = run.view(networks).searches
-    chosen = (row for row in searched if row.chosen and (row.outcome, row.estimator, row.place) == key)
-    return Learning(
-        title=f"{run.manifest.study.estimator_label(estimator)}: {place_name(place)}",
-        step=np.array([row.step or 0 for row in rows], dtype=float),
-        training=np.array([row.training_nmse for row in rows], dtype=float),
-        selection=np.array([row.selection_nmse for row in rows], dtype=float),
-        chosen_step=next((row.best_step for row in chosen), None),
-    )
-
-
-def learning_caption(study: StudyRecord, outcome: str) -> str:
-    """Return the caption of the figure of learning."""
-    return gettext(
-        "Learning of the networks that were chosen for {outcome}. Drawn is the mean squared "
-        "error over the outcome's variance after each step, on all rows of the panel and a "
-        "logarithmic axis."
-    ).format(outcome=study.label(outcome))
 
 
 def plot_learning(shown: Sequence[Learning]) -> Figure:
@@ -136,41 +120,6 @@ def _handles() -> list[Line2D]:
             label=gettext("step that was kept"),
         ),
     ]
-
-
-def map_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
-    """Yield every map; one that several fits share is drawn once."""
-    study, found = run.manifest.study, run.view(networks)
-    for fits in found.distinct_maps():
-        outcome, estimator = fits[0]
-        profile = found.profile_of(fits[0])
-        labels = [study.label(name) for name in dict.fromkeys(row.variable for row in profile)]
-        yield renderer.render(
-            f"map-{file_slug(outcome)}-{file_slug(estimator)}",
-            plot_map(found.map_of(fits[0]), profile, labels),
-            alt=gettext("Self-organising map: rows of each cluster, and means of the variables in each."),
-            caption=map_caption(study, fits),
-        )
-
-
-def map_caption(study: StudyRecord, fits: Sequence[Fit]) -> str:
-    """Return the caption of a map.
-
-    Parameters
-    ----------
-    fits : at least one; all that have this map
-    """
-    named = [
-        gettext("{estimator} on {outcome}").format(
-            estimator=study.estimator_label(name), outcome=study.label(outcome)
-        )
-        for outcome, name in fits
-    ]
-    return gettext(
-        "The self-organising map of {named}. Above: its clusters as they lie on the map, with "
-        "their rows. Below: the mean of each variable in each cluster, in standard deviations "
-        "from the mean of all rows."
-    ).format(named=joined(named))
 
 
 def plot_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]) -> Figure:

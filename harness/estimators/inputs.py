@@ -1,0 +1,147 @@
+"""From panels to the standardised inputs of learners, and back to outcome units."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.arrays import Floats, Ints
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.language import Message, marked
+from harness.tables.preparation import Note
+
+# A column that varies by less than this share of its size is constant up to rounding.
+_CONSTANT = 1e-12
+
+# Standardised values that learners train on are multiples of this, so that a change of units, which alters
+# last digits, leads to the same trees, penalties and training paths digit for digit. It is under a
+# ten-millionth of a deviation.
+_GRID = 2.0**-24
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnScale:
+    """Centre and deviation of columns, (n_columns,) each, in their own units; zero for a constant one."""
+
+    centre: Floats
+    deviation: Floats
+
+    def standardised(self, values: Floats) -> Floats:
+        """Return columns, (n_obs, n_columns), that vary, less their centres and over their deviations."""
+        return np.asarray((values - self.centre) / self.deviation)
+
+    def take(self, columns: Ints) -> ColumnScale:
+        """Return the scale of these columns, (n_taken,) positions."""
+        return ColumnScale(self.centre[columns], self.deviation[columns])
+
+
+def column_scale(values: Floats) -> ColumnScale:
+    """Return mean and standard deviation of each column of (n_obs, n_columns)."""
+    size = np.abs(values).max(axis=0)
+    unit = np.where(size > 0.0, size, 1.0)
+    shrunk = values / unit  # keeps squares of very large or small units within range
+    is_constant = np.ptp(shrunk, axis=0) <= _CONSTANT
+    return ColumnScale(shrunk.mean(axis=0) * unit, np.where(is_constant, 0.0, shrunk.std(axis=0)) * unit)
+
+
+def settle(values: Floats) -> Floats:
+    """Return standardised values rounded so that the units they were measured in change none of them."""
+    return np.asarray(np.rint(values / _GRID) * _GRID)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The regressors that a learner uses, and the outcome, standardised on training rows.
+
+    Entity and time are no inputs.
+
+    Attributes
+    ----------
+    columns : names of the inputs, sorted, so that the order in a spec changes no number
+    scale : of the inputs, (n_columns,)
+    outcome_scale : of the outcome, (1,)
+    notes : inputs left out
+    """
+
+    columns: tuple[str, ...]
+    scale: ColumnScale
+    outcome_scale: ColumnScale
+    notes: tuple[Note, ...]
+
+    def standardised(self, panel: Panel) -> Floats:
+        """Return standardised inputs, (n_obs, n_columns)."""
+        return self.scale.standardised(panel.regressors(self.columns))
+
+    def standardised_outcome(self, panel: Panel) -> Floats:
+        """Return the standardised outcome, (n_obs,)."""
+        return self.outcome_scale.standardised(panel.observed[:, None])[:, 0]
+
+    def values(self, panel: Panel) -> Floats:
+        """Return standardised inputs as `settle` has them, (n_obs, n_columns)."""
+        return settle(self.standardised(panel))
+
+    def outcome(self, panel: Panel) -> Floats:
+        """Return the standardised outcome as `settle` has it, (n_obs,)."""
+        return settle(self.standardised_outcome(panel))
+
+    def with_outcome_of(self, panel: Panel) -> Inputs:
+        """Return these inputs with the outcome of a panel that has the training rows.
+
+        Raises
+        ------
+        EstimationError
+            Where the outcome does not vary.
+        """
+        refuse_constant(panel)
+        return replace(self, outcome_scale=column_scale(panel.observed[:, None]))
+
+    def in_outcome_units(self, values: Floats) -> Floats:
+        """Return standardised predictions in the unit of the outcome."""
+        return np.asarray(values * self.outcome_scale.deviation[0] + self.outcome_scale.centre[0])
+
+
+def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
+    """Return the inputs of training rows: all regressors that vary, less those in `without`.
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome or the exposure does not vary.
+    """
+    refuse_constant(panel)
+    names = tuple(sorted(set(panel.columns) - set(without)))
+    scale = column_scale(panel.regressors(names))
+    varies = scale.deviation > 0.0
+    constant = [name for name, is_input in zip(names, varies, strict=True) if not is_input]
+    left_out = marked("does not vary on the training rows and is left out")
+    return Inputs(
+        columns=tuple(name for name in names if name not in constant),
+        scale=scale.take(np.flatnonzero(varies)),
+        outcome_scale=column_scale(panel.observed[:, None]),
+        notes=tuple(Note("W-CONSTANT", name, left_out) for name in constant),
+    )
+
+
+def refuse_constant(panel: Panel) -> None:
+    """Refuse training rows without variation in what is explained, or in what it is explained by.
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome or the exposure does not vary.
+    """
+    for name, values in (
+        (panel.outcome, panel.observed),
+        (panel.exposure, panel.column(panel.exposure)),
+    ):
+        if column_scale(values[:, None]).deviation[0] == 0.0:
+            value = f"{values[0]:.6g}"
+            what = Message(
+                "has one value only, {value}, on the {n_obs} rows to train on", value=value, n_obs=panel.n_obs
+            )
+            expected = "an outcome and an exposure that vary"
+            hint = marked("train on more rows, or choose another variable")
+            raise EstimationError(Problem(name, what, expected=expected, hint=hint))

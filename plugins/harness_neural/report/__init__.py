@@ -1,1 +1,0 @@
-"""The section of networks and maps: searches for a size, learning, clusters."""

@@ -1,0 +1,285 @@
+"""The section of networks and maps: searches for a size, learning, and what maps are like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.plugin import reporting as parts
+from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, gettext, marked
+
+if TYPE_CHECKING:
+    from harness.plugin.drawing import FigureRenderer, RenderedFigure
+    from harness_neural.figures import Learning, MapRow, ProfileRow
+
+CLUSTER = "cluster "
+"""What the place of a network of one cluster begins with."""
+
+
+def place_name(place: str) -> str:
+    """Return what rows are called that a network was fitted on: those of a cluster, or all."""
+    if place.startswith(CLUSTER):
+        return gettext("cluster {number}").format(number=place.removeprefix(CLUSTER))
+    return gettext(place)
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """One candidate of a search: its size, where it was tried, and its errors over the outcome's variance.
+
+    `formula` is the size by the formula before rounding, `place` the rows it was fitted on.
+    """
+
+    outcome: str
+    estimator: str
+    place: str
+    hidden: int | None
+    restart: int | None
+    best_step: int | None
+    training_nmse: float
+    selection_nmse: float
+    chosen: bool
+    formula: float
+    n_obs: int | None
+
+
+@dataclass(frozen=True)
+class LearningRow:
+    """Errors of a chosen network after one step of its learning."""
+
+    outcome: str
+    estimator: str
+    place: str
+    step: int | None
+    training_nmse: float
+    selection_nmse: float
+
+
+Fit = tuple[str, str]
+"""Outcome and estimator."""
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """All that fits of networks tell."""
+
+    searches: tuple[NetworkRow, ...]
+    learning: tuple[LearningRow, ...]
+    maps: tuple[MapRow, ...]
+    profiles: tuple[ProfileRow, ...]
+
+    @property
+    def mapped(self) -> tuple[Fit, ...]:
+        """Outcome and estimator of the fits that have a map."""
+        return tuple(dict.fromkeys((row.outcome, row.estimator) for row in self.maps))
+
+    def map_of(self, fit: Fit) -> tuple[MapRow, ...]:
+        """Return the clusters of one fit's map."""
+        return tuple(row for row in self.maps if (row.outcome, row.estimator) == fit)
+
+    def profile_of(self, fit: Fit) -> tuple[ProfileRow, ...]:
+        """Return the means of one fit's clusters."""
+        return tuple(row for row in self.profiles if (row.outcome, row.estimator) == fit)
+
+    def places(self, fit: Fit) -> Iterator[tuple[NetworkRow, ...]]:
+        """Yield the candidates of each place at which one fit searched."""
+        own = [row for row in self.searches if (row.outcome, row.estimator) == fit]
+        for place in dict.fromkeys(row.place for row in own):
+            yield tuple(row for row in own if row.place == place)
+
+    def learning_of(self, outcome: str) -> dict[tuple[str, str], tuple[LearningRow, ...]]:
+        """Return the learning curves for one outcome by estimator and place."""
+        own = [row for row in self.learning if row.outcome == outcome]
+        keys = dict.fromkeys((row.estimator, row.place) for row in own)
+        return {key: tuple(row for row in own if (row.estimator, row.place) == key) for key in keys}
+
+    def distinct_maps(self) -> tuple[tuple[Fit, ...], ...]:
+        """Return the fits that have a map, those with the same map together."""
+        same: dict[tuple[object, ...], list[Fit]] = {}
+        for fit in self.mapped:
+            cells = ((row.cluster, row.row, row.column, row.n_obs) for row in self.map_of(fit))
+            means = ((row.cluster, row.variable, row.mean) for row in self.profile_of(fit))
+            same.setdefault((*cells, *means), []).append(fit)
+        return tuple(tuple(fits) for fits in same.values())
+
+
+def networks(run: Run) -> Networks:
+    """Return all that fits of networks tell of a run."""
+    from harness_neural.figures import MapRow, ProfileRow
+
+    return Networks(
+        searches=run.rows(parts.typed("details/networks", NetworkRow)),
+        learning=run.rows(parts.typed("details/learning_curves", LearningRow)),
+        maps=run.rows(parts.typed("details/som", MapRow)),
+        profiles=run.rows(parts.typed("details/som_profile", ProfileRow)),
+    )
+
+
+def network_blocks(run: Run, renderer: FigureRenderer) -> Iterator[parts.ReportBlock]:
+    """Yield searches and learning by outcome, then the maps of all."""
+    study, found = run.manifest.study, run.view(networks)
+    for outcome in study.outcomes:
+        table = search_table(run, outcome)
+        if any(group.rows for group in table.groups):
+            if len(study.outcomes) > 1:
+                yield parts.Heading(study.label(outcome))
+            yield table
+            yield from _learning_figures(run, outcome, renderer)
+    if found.maps:
+        yield map_table(run)
+        yield parts.SmallPrint(
+            gettext(
+                "Quantization error: mean distance of a row to its cluster, in standard deviations. "
+                "Topographic error: rows whose two nearest clusters are not neighbours on the map."
+            )
+        )
+        yield from map_figures(run, renderer)
+
+
+def search_table(run: Run, outcome: str) -> ReportTable:
+    """Return the searches for one outcome, estimators in the order of the study."""
+    study = run.manifest.study
+    heads = (
+        *(gettext("Rows"), gettext("Hidden units\nby the formula"), gettext("Tried"), gettext("Chosen")),
+        *(gettext("Steps"), gettext("MSE / variance,\ntraining rows")),
+        gettext("MSE / variance,\nrows to select on"),
+    )
+    return ReportTable(
+        caption=gettext("Sizes of the networks for {label}, fitted on all rows").format(
+            label=study.label(outcome)
+        ),
+        columns=(
+            *(TableColumn(gettext("Estimator")), TableColumn(gettext("Rows of"), "text")),
+            *map(TableColumn, heads),
+        ),
+        groups=parts.plain_rows(
+            [
+                (entry.label, *_search(candidates))
+                for entry in study.estimators
+                for candidates in run.view(networks).places((outcome, entry.id))
+            ]
+        ),
+        most=0,
+    )
+
+
+def _search(candidates: Sequence[NetworkRow]) -> Iterator[str]:
+    """Yield where a size was searched, what was tried, and the errors of what was chosen."""
+    first = candidates[0]
+    sizes = [row.hidden for row in candidates if row.hidden is not None]
+    yield from (place_name(first.place), count(first.n_obs))
+    yield fixed(first.formula, 4) if math.isfinite(first.formula) else gettext("given")
+    yield (
+        gettext("{low} to {high}").format(low=min(sizes), high=max(sizes))
+        if len(set(sizes)) > 1
+        else count(sizes[0] if sizes else None)
+    )
+    chosen = next((row for row in candidates if row.chosen), None)
+    if chosen is None:
+        yield from [parts.MISSING] * 4
+    else:
+        yield from (count(chosen.hidden), count(chosen.best_step))
+        yield from (fixed(chosen.training_nmse, 3), fixed(chosen.selection_nmse, 3))
+
+
+def map_table(run: Run) -> ReportTable:
+    """Return the quality of every map; one that several fits share stands once."""
+    heads = (
+        *(gettext("Map of"), gettext("Rows of the clusters"), gettext("Quantization\nerror")),
+        *(gettext("Topographic\nerror"), gettext("Agreement\nacross seeds")),
+    )
+    return ReportTable(
+        caption=gettext("Self-organising maps"),
+        columns=tuple(map(TableColumn, heads)),
+        groups=parts.plain_rows([_quality(run, fits) for fits in run.view(networks).distinct_maps()]),
+        most=0,
+    )
+
+
+def _quality(run: Run, fits: Sequence[Fit]) -> tuple[str, ...]:
+    study, clusters = run.manifest.study, run.view(networks).map_of(fits[0])
+    first = clusters[0]
+    return (
+        "; ".join(f"{study.estimator_label(name)}, {study.label(outcome)}" for outcome, name in fits),
+        " + ".join(count(cluster.n_obs) for cluster in clusters),
+        fixed(first.quantization_error, 3),
+        parts.percent(first.topographic_error),
+        parts.percent(first.agreement),
+    )
+
+
+def _learning_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the learning of the networks chosen for one outcome, where any fit tells of it."""
+    study = run.manifest.study
+    shown = [
+        _learning(run, outcome, estimator, place, rows)
+        for (estimator, place), rows in run.view(networks).learning_of(outcome).items()
+    ]
+    if shown:
+        from harness_neural.figures import plot_learning
+
+        yield renderer.render(
+            f"learning-{parts.file_slug(outcome)}",
+            plot_learning(shown),
+            alt=gettext("Errors of the chosen networks for {outcome}, step by step.").format(
+                outcome=study.label(outcome)
+            ),
+            caption=gettext(
+                "Learning of the networks that were chosen for {outcome}. Drawn is the mean squared "
+                "error over the outcome's variance after each step, on all rows of the panel and a "
+                "logarithmic axis."
+            ).format(outcome=study.label(outcome)),
+        )
+
+
+def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence[LearningRow]) -> Learning:
+    from harness_neural.figures import Learning
+
+    key = (outcome, estimator, place)
+    searched = run.view(networks).searches
+    chosen = (row for row in searched if row.chosen and (row.outcome, row.estimator, row.place) == key)
+    return Learning(
+        title=f"{run.manifest.study.estimator_label(estimator)}: {place_name(place)}",
+        step=np.array([row.step or 0 for row in rows], dtype=float),
+        training=np.array([row.training_nmse for row in rows], dtype=float),
+        selection=np.array([row.selection_nmse for row in rows], dtype=float),
+        chosen_step=next((row.best_step for row in chosen), None),
+    )
+
+
+def map_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield every map; one that several fits share is drawn once."""
+    from harness_neural.figures import plot_map
+
+    study, found = run.manifest.study, run.view(networks)
+    for fits in found.distinct_maps():
+        outcome, estimator = fits[0]
+        profile = found.profile_of(fits[0])
+        named = [
+            gettext("{estimator} on {outcome}").format(
+                estimator=study.estimator_label(name), outcome=study.label(own)
+            )
+            for own, name in fits
+        ]
+        labels = [study.label(name) for name in dict.fromkeys(row.variable for row in profile)]
+        yield renderer.render(
+            f"map-{parts.file_slug(outcome)}-{parts.file_slug(estimator)}",
+            plot_map(found.map_of(fits[0]), profile, labels),
+            alt=gettext("Self-organising map: rows of each cluster, and means of the variables in each."),
+            caption=gettext(
+                "The self-organising map of {named}. Above: its clusters as they lie on the map, with "
+                "their rows. Below: the mean of each variable in each cluster, in standard deviations "
+                "from the mean of all rows."
+            ).format(named=parts.joined(named)),
+        )
+
+
+SECTION = parts.Section(
+    *("networks", marked("Networks"), 1400, network_blocks),
+    heading=marked("Networks and maps"),
+    tables=("details/networks", "details/learning_curves", "details/som"),
+)
