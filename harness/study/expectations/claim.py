@@ -43,6 +43,9 @@ class Claim(SpecModel):
     table: ClassVar[ResultTable]
     """Table of a run that has its number."""
 
+    about: ClassVar[str]
+    """What its number is; a message with places for `words`."""
+
     outcome: ColumnName
     estimator: str
     tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
@@ -54,9 +57,14 @@ class Claim(SpecModel):
         """The numbers that it can mean; a statement holds throughout its range, which is 1."""
         return Interval(1.0, 1.0)
 
-    @abstractmethod
+    def words(self) -> Mapping[str, str]:
+        """Return what the places of `about` may be filled with: the fields as they are shown, and more."""
+        return {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in self}
+
     def describe(self) -> str:
         """Return what its number is, such as ``curve at 0.88``."""
+        words = self.words().items()
+        return Message(self.about, **{name: word for name, word in words if f"{{{name}}}" in self.about})
 
     @abstractmethod
     def number_of(self, run: RunTables) -> float:
@@ -121,11 +129,8 @@ class ErrorClaim(ComparedClaim):
     """
 
     table: ClassVar[ResultTable] = ACCURACY
+    about: ClassVar[str] = marked("mean squared error")
     quantity: Literal["mse"]
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return marked("mean squared error")
 
 
 class GainClaim(ComparedClaim):
@@ -139,16 +144,13 @@ class GainClaim(ComparedClaim):
     """
 
     table: ClassVar[ResultTable] = GAIN
+    about: ClassVar[str] = marked("gain over the reference")
     quantity: Literal["gain"]
 
     @property
     def percentage(self) -> str:
         """The gain in per cent, with as many digits as were printed."""
         return f"{100.0 * self.value:.{max(self.n_decimals - 2, 0)}f}"
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return marked("gain over the reference")
 
 
 class TurningPointClaim(PrintedClaim):
@@ -161,12 +163,9 @@ class TurningPointClaim(PrintedClaim):
     """
 
     table: ClassVar[ResultTable] = TURNING_POINTS
+    about: ClassVar[str] = marked("exposure at a {kind} of the curve")
     quantity: Literal["turning_point"]
     kind: Literal["minimum", "maximum"]
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message("exposure at a {kind} of the curve", kind=self.kind)
 
     def number_of(self, run: RunTables) -> float:
         """Return the turning point that is nearest to the published one."""
@@ -183,12 +182,9 @@ class ThresholdClaim(PrintedClaim):
     """
 
     table: ClassVar[ResultTable] = THRESHOLDS
+    about: ClassVar[str] = marked("{moderator} at which the effect changes sign")
     quantity: Literal["threshold"]
     moderator: ColumnName
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message("{moderator} at which the effect changes sign", moderator=self.moderator)
 
     def number_of(self, run: RunTables) -> float:
         """Return the threshold that is nearest to the published one."""
@@ -206,13 +202,10 @@ class MedianClaim(PrintedClaim):
     """
 
     table: ClassVar[ResultTable] = HETEROGENEITY
+    about: ClassVar[str] = marked("median in {group} ({by})")
     quantity: Literal["median"]
     by: ColumnName
     group: str
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message("median in {group} ({by})", group=self.group, by=self.by)
 
     def number_of(self, run: RunTables) -> float:
         """Return the median by the fit on all rows."""
@@ -230,15 +223,14 @@ class OrderClaim(StatementClaim):
     """
 
     table: ClassVar[ResultTable] = HETEROGENEITY
+    about: ClassVar[str] = marked("share of neighbours in the order {groups} ({by})")
     quantity: Literal["order"]
     by: ColumnName
     groups: Annotated[tuple[str, ...], Field(min_length=2)]
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message(
-            "share of neighbours in the order {groups} ({by})", groups=" < ".join(self.groups), by=self.by
-        )
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, the groups in their order."""
+        return {**super().words(), "groups": " < ".join(self.groups)}
 
     def number_of(self, run: RunTables) -> float:
         """Return the share by the fit on all rows."""
@@ -257,14 +249,9 @@ class ChoiceClaim(StatementClaim):
     """
 
     table: ClassVar[ResultTable] = MULTIVERSE_CHOICES
+    about: ClassVar[str] = marked("share of steps to more of '{choice}' at which the mean gain rises")
     quantity: Literal["choice"]
     choice: str
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message(
-            "share of steps to more of '{choice}' at which the mean gain rises", choice=self.choice
-        )
 
     def number_of(self, run: RunTables) -> float:
         """Return the share; the multiverse is of one estimator."""

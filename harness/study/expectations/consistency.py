@@ -77,28 +77,19 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
     """Return whether a published gain follows from the published errors, as far as they were printed."""
     allowed = gain_interval(mse.meant, mse_reference.meant)
     is_consistent = allowed.meets(gain.meant)
-    verdict = (
-        marked("as printed")
-        if is_consistent
-        else Message("but {percentage} % is printed", percentage=gain.percentage)
+    unlike = Message("but {percentage} % is printed", percentage=gain.percentage)
+    low, high = (f"{100 * end:.4f}" for end in (allowed.low, allowed.high))
+    reason = Message(
+        "the errors {printed} and {printed_2} give a gain of {low} % to {high} % by their "
+        "rounding, {verdict}",
+        printed=mse.printed,
+        printed_2=mse_reference.printed,
+        low=low,
+        high=high,
+        verdict=marked("as printed") if is_consistent else unlike,
     )
-    return Finding(
-        check="ratio",
-        is_consistent=is_consistent,
-        reason=(
-            Message(
-                "the errors {printed} and {printed_2} give a gain of {low} % to {high} % by their "
-                "rounding, {verdict}",
-                printed=mse.printed,
-                printed_2=mse_reference.printed,
-                low=f"{100 * allowed.low:.4f}",
-                high=f"{100 * allowed.high:.4f}",
-                verdict=verdict,
-            )
-        ),
-        recomputed=1.0 - mse.value / mse_reference.value if mse_reference.value else math.nan,
-        allowed=allowed,
-    )
+    recomputed = 1.0 - mse.value / mse_reference.value if mse_reference.value else math.nan
+    return Finding("ratio", is_consistent, reason, recomputed, allowed)
 
 
 def ratio_findings(claims: Sequence[Claim], *, reference: str, first_protocol: str) -> Iterator[Numbered]:
@@ -157,12 +148,9 @@ def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
     above = max(pooled, key=lambda by: pooled[by].low)
     is_consistent = pooled[below].meets(pooled[above])
     if is_consistent:
-        shared = _shown(Interval(pooled[above].low, pooled[below].high))
-        reason = Message(
-            "the medians by {pooled} allow one median of all rows, between {shared}",
-            pooled=", ".join(pooled),
-            shared=shared,
-        )
+        shared, by = _shown(Interval(pooled[above].low, pooled[below].high)), ", ".join(pooled)
+        message = "the medians by {pooled} allow one median of all rows, between {shared}"
+        reason = Message(message, pooled=by, shared=shared)
     else:
         reason = Message(
             "of one fit at the same rows, the median of all rows lies between the least and the "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
-from harness.language import Message, marked
+from harness.language import marked
 from harness.study.expectations.claim import Claim, PrintedClaim, StatementClaim
 from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, refusal, rows_of
 from harness.study.spec.printed import Interval, Number
@@ -63,10 +63,14 @@ class CurveClaim(Claim):
     def on_curve(self, curve: RunCurve) -> float:
         """Return what a curve gives for it; `NotInRun` where it gives nothing."""
 
-    def number_of(self, run: RunTables) -> float:
-        """Return what the curve of a run gives for it."""
+    def curve_of(self, run: RunTables) -> RunCurve:
+        """Return the curve of a run that it is about."""
         points = curve_points(self, run, {"kind": "level"})
-        return self.on_curve(RunCurve(*(points[name].to_numpy(dtype=float) for name in ("at", "estimate"))))
+        return RunCurve(*(points[name].to_numpy(dtype=float) for name in ("at", "estimate")))
+
+    def number_of(self, run: RunTables) -> float:
+        """Return what that curve gives for it."""
+        return self.on_curve(self.curve_of(run))
 
 
 class LevelClaim(CurveClaim, PrintedClaim):
@@ -79,6 +83,7 @@ class LevelClaim(CurveClaim, PrintedClaim):
     bound : ``least`` for "at least the value", ``most`` for "at most"; left out for the value itself
     """
 
+    about: ClassVar[str] = marked("curve at {at}{bound}")
     quantity: Literal["level"]
     at: Number
     bound: Literal["least", "most"] | None = None
@@ -90,34 +95,41 @@ class LevelClaim(CurveClaim, PrintedClaim):
         low = -math.inf if self.bound == "most" else rounded.low
         return Interval(low, math.inf if self.bound == "least" else rounded.high)
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message("curve at {at}{BOUNDS}", at=f"{self.at:g}", BOUNDS=BOUNDS[self.bound])
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, the bound in words."""
+        return {**super().words(), "bound": BOUNDS[self.bound]}
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the level."""
         return float(curve.levels_at(self.at)[0])
 
 
-class ChangeClaim(CurveClaim, PrintedClaim):
+class WayClaim(CurveClaim):
+    """A claim about the way between two exposures.
+
+    Attributes
+    ----------
+    between : the two exposures, the lesser first
+    """
+
+    between: Between
+
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, and both ends of the way."""
+        start, end = (f"{exposure:g}" for exposure in self.between)
+        return {**super().words(), "start": start, "end": end}
+
+
+class ChangeClaim(WayClaim, PrintedClaim):
     """The difference of a net effect curve between two exposures, in units of the outcome.
 
     Attributes
     ----------
     quantity : level at the second exposure minus level at the first
-    between : the two exposures, the lesser first
     """
 
+    about: ClassVar[str] = marked("change of the curve from {start} to {end}")
     quantity: Literal["change"]
-    between: Between
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message(
-            "change of the curve from {between} to {between_2}",
-            between=f"{self.between[0]:g}",
-            between_2=f"{self.between[1]:g}",
-        )
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the change."""
@@ -132,106 +144,74 @@ class BendClaim(CurveClaim, PrintedClaim):
     quantity : a bend; its value is an exposure
     """
 
+    about: ClassVar[str] = marked("exposure at which the curve bends most")
     quantity: Literal["bend"]
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        return marked("exposure at which the curve bends most")
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return where the curve bends most."""
         return curve.bend()
 
 
-class DirectionClaim(CurveClaim, StatementClaim):
+class DirectionClaim(WayClaim, StatementClaim):
     """A statement that a net effect curve falls, or rises, all the way between two exposures.
 
     Attributes
     ----------
     quantity : a direction; its number is the share of the way on which the curve goes there
     kind : where the curve goes
-    between : the two exposures, the lesser first
     """
 
+    about: ClassVar[str] = marked("share of the way from {start} to {end} on which the curve is {kind}")
     quantity: Literal["direction"]
     kind: Literal["falling", "rising"]
-    between: Between
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        start, end = self.between
-        return Message(
-            "share of the way from {start} to {end} on which the curve is {kind}",
-            start=f"{start:g}",
-            end=f"{end:g}",
-            kind=self.kind,
-        )
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the share of the range where the curve goes there."""
         return curve.share_going(*self.between, sign=1.0 if self.kind == "rising" else -1.0)
 
 
-class PaceClaim(CurveClaim, StatementClaim):
+class PaceClaim(WayClaim, StatementClaim):
     """A statement that a net effect curve goes ever faster, or ever slower, between two exposures.
 
     Attributes
     ----------
     quantity : a pace; its number is the share of the way on which the slope gains, or loses, in size
     kind : whether the curve goes faster or slower
-    between : the two exposures, the lesser first
     """
 
+    about: ClassVar[str] = marked("share of the way from {start} to {end} on which the curve goes on {kind}")
     quantity: Literal["pace"]
     kind: Literal["steepening", "slowing"]
-    between: Between
-
-    def describe(self) -> str:
-        """Return what its number is."""
-        start, end = self.between
-        return Message(
-            "share of the way from {start} to {end} on which the curve goes on {kind}",
-            start=f"{start:g}",
-            end=f"{end:g}",
-            kind=self.kind,
-        )
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the share of the range where it does."""
         return curve.share_pacing(*self.between, sign=1.0 if self.kind == "steepening" else -1.0)
 
 
-class BandClaim(StatementClaim):
+class BandClaim(WayClaim, StatementClaim):
     """A statement that the pointwise band of a net effect curve narrows, or widens, between two exposures.
 
     Attributes
     ----------
     quantity : a band; its number is the share of the way on which its width goes there
     kind : where the width goes
-    between : the two exposures, the lesser first
     """
 
-    table: ClassVar[ResultTable] = CURVES
+    about: ClassVar[str] = marked(
+        "share of the way from {start} to {end} on which the pointwise band is {kind}"
+    )
     quantity: Literal["band"]
     kind: Literal["narrowing", "widening"]
-    between: Between
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        start, end = self.between
-        return Message(
-            "share of the way from {start} to {end} on which the pointwise band is {kind}",
-            start=f"{start:g}",
-            end=f"{end:g}",
-            kind=self.kind,
-        )
-
-    def number_of(self, run: RunTables) -> float:
-        """Return the share of the range where the width of the band goes there."""
+    def curve_of(self, run: RunTables) -> RunCurve:
+        """Return the width of the band, by exposure."""
         points = curve_points(self, run, {"kind": "level", "band": "pointwise"})
         at, low, high = (points[name].to_numpy(dtype=float) for name in ("at", "conf_low", "conf_high"))
-        sign = -1.0 if self.kind == "narrowing" else 1.0
-        return RunCurve(at, high - low).share_going(*self.between, sign=sign)
+        return RunCurve(at, high - low)
+
+    def on_curve(self, curve: RunCurve) -> float:
+        """Return the share of the range where the width goes there."""
+        return curve.share_going(*self.between, sign=-1.0 if self.kind == "narrowing" else 1.0)
 
 
 CurveClaims = LevelClaim | ChangeClaim | DirectionClaim | PaceClaim | BandClaim | BendClaim

@@ -18,6 +18,14 @@ from harness.study.expectations.consistency import Finding, Numbered
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.spec.printed import Interval
 
+COURSES = {
+    ("falling", True): marked("{outcome} falls by {size} {where}"),
+    ("falling", False): marked("{outcome} falls {where}"),
+    ("rising", True): marked("{outcome} rises by {size} {where}"),
+    ("rising", False): marked("{outcome} rises {where}"),
+}
+"""How a curve goes, by its direction and by whether it is known how far."""
+
 
 @dataclass(frozen=True)
 class Tied:
@@ -100,20 +108,14 @@ class PublishedCurve:
 
     def course(self, direction: DirectionClaim) -> str:
         """Return how the curve goes in a direction, in numbers where points lie at both ends."""
-        low, high = direction.between
-        where = Message("between {at} and {at_2}", at=f"{low:g}", at_2=f"{high:g}")
         known = next((stretch for stretch in self.stretches if stretch.ends == direction.between), None)
-        falls = direction.kind == "falling"
-        if known is None:
-            return (
-                Message("{outcome} falls {where}", outcome=self.outcome, where=where)
-                if falls
-                else Message("{outcome} rises {where}", outcome=self.outcome, where=where)
-            )
-        size = f"{100 * abs(known.change):.0f}%"
-        if falls:
-            return Message("{outcome} falls by {size} {where}", outcome=self.outcome, size=size, where=where)
-        return Message("{outcome} rises by {size} {where}", outcome=self.outcome, size=size, where=where)
+        size = "" if known is None else f"{100 * abs(known.change):.0f}%"
+        message, where = COURSES[direction.kind, known is not None], _between(*direction.between)
+        return Message(message, outcome=self.outcome, size=size, where=where)
+
+
+def _between(start: float, end: float) -> str:
+    return Message("between {start} and {end}", start=f"{start:g}", end=f"{end:g}")
 
 
 def _published_curves(claims: Sequence[Claim]) -> list[PublishedCurve]:
@@ -136,25 +138,22 @@ def _compared(curve: PublishedCurve, other: PublishedCurve) -> Iterator[Comparis
     for direction, another in product(curve.directions, other.directions):
         low, high = zip(direction.between, another.between, strict=True)
         if max(low) < min(high):
-            course = Message(
-                "{direction}, while {another}",
-                direction=curve.course(direction),
-                another=other.course(another),
-            )
-            yield direction.kind == another.kind, course
+            yield direction.kind == another.kind, _both(curve.course(direction), other.course(another))
     for stretch, along in product(curve.stretches, other.stretches):
         if stretch.ends == along.ends:
-            where = Message("between {at} and {at_2}", at=f"{stretch.start.at:g}", at_2=f"{stretch.end.at:g}")
-            one, two = (
-                Message(
-                    "{name} changes by {change} % {where}",
-                    name=name,
-                    change=f"{100 * change:+.1f}",
-                    where=where,
+            where = _between(*stretch.ends)
+            courses = (
+                Message("{name} changes by {change} % {where}", name=name, change=change, where=where)
+                for name, change in (
+                    (curve.outcome, f"{100 * stretch.change:+.1f}"),
+                    (other.outcome, f"{100 * along.change:+.1f}"),
                 )
-                for name, change in ((curve.outcome, stretch.change), (other.outcome, along.change))
             )
-            yield stretch.factor.meets(along.factor), Message("{one}, while {two}", one=one, two=two)
+            yield stretch.factor.meets(along.factor), _both(*courses)
+
+
+def _both(one: str, two: str) -> str:
+    return Message("{one}, while {two}", one=one, two=two)
 
 
 def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator[Numbered]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
@@ -64,21 +65,17 @@ class OnsetClaim(PrintedClaim):
     """
 
     table: ClassVar[ResultTable] = CONDITIONAL_EFFECTS
+    about: ClassVar[str] = marked("{moderator} {bound} the exposure {verb} the outcome")
     quantity: Literal["onset"]
     kind: Literal["begins", "fades"]
     effect: Literal["falling", "rising"]
     moderator: ColumnName | None = None
 
-    def describe(self) -> str:
-        """Return what its number is."""
+    def words(self) -> Mapping[str, str]:
+        """Return what has the onset, in which direction it is one, and what the exposure does there."""
         verb = marked("lowers") if self.effect == "falling" else marked("raises")
         bound = marked("from which") if self.kind == "begins" else marked("up to which")
-        return Message(
-            "{moderator} {bound} the exposure {verb} the outcome",
-            moderator=self.moderator or marked("exposure"),
-            bound=bound,
-            verb=verb,
-        )
+        return {"moderator": self.moderator or marked("exposure"), "bound": bound, "verb": verb}
 
     def number_of(self, run: RunTables) -> float:
         """Return the value with an effect whose neighbour has none, nearest to the published one."""
@@ -119,16 +116,16 @@ class ModeratedClaim(StatementClaim):
         low, high = self.above, self.below
         return -math.inf if low is None else low, math.inf if high is None else high
 
-    @property
-    def span(self) -> str:
-        """The range in words that follow what it is a range of; empty for all values."""
-        if self.above is not None and self.below is not None:
-            return Message(
-                " above {above} and below {below}", above=f"{self.above:g}", below=f"{self.below:g}"
-            )
-        if self.above is not None:
-            return Message(" above {above}", above=f"{self.above:g}")
-        return "" if self.below is None else Message(" below {below}", below=f"{self.below:g}")
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, and the range in words that follow what it is a range of."""
+        words = super().words()
+        spans = {
+            (False, False): marked(" above {above} and below {below}"),
+            (False, True): marked(" above {above}"),
+            (True, False): marked(" below {below}"),
+        }
+        span = spans.get((self.above is None, self.below is None))
+        return {**words, "span": Message(span, above=words["above"], below=words["below"]) if span else ""}
 
 
 class EffectSignClaim(ModeratedClaim):
@@ -141,18 +138,13 @@ class EffectSignClaim(ModeratedClaim):
     """
 
     table: ClassVar[ResultTable] = CONDITIONAL_EFFECTS
+    about: ClassVar[str] = marked("share of the values of {moderator}{span} at which the exposure {effect}")
     quantity: Literal["effect_sign"]
     kind: Literal["falling", "rising", "none"]
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        effect = EFFECTS[self.kind]
-        return Message(
-            "share of the values of {moderator}{span} at which the exposure {effect}",
-            moderator=self.moderator,
-            span=self.span,
-            effect=effect,
-        )
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, the range, and the effect."""
+        return {**super().words(), "effect": EFFECTS[self.kind]}
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the supported values at which the effect has the sign."""
@@ -176,26 +168,17 @@ class EffectTrendClaim(ModeratedClaim):
     """
 
     table: ClassVar[ResultTable] = SURFACES
+    about: ClassVar[str] = marked("share of the way along {way}{span} on which {effect} is {kind}")
     quantity: Literal["effect_trend"]
     kind: Literal["falling", "rising"]
     along: Literal["moderator", "exposure"] = "moderator"
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        if self.along == "moderator":
-            return Message(
-                "share of the way along {moderator}{span} on which the effect is {kind}",
-                moderator=self.moderator,
-                span=self.span,
-                kind=self.kind,
-            )
-        given = Message("the effect given {moderator}", moderator=self.moderator)
-        return Message(
-            "share of the way along the exposure{span} on which {given} is {kind}",
-            span=self.span,
-            given=given,
-            kind=self.kind,
-        )
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, the range, the way, and the effect along it."""
+        effect, way = marked("the effect"), self.moderator
+        if self.along == "exposure":
+            effect, way = Message("the effect given {moderator}", moderator=way), marked("the exposure")
+        return {**super().words(), "way": way, "effect": effect}
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the effect, over the supported cells, goes there."""
@@ -220,17 +203,14 @@ class ShapeClaim(StatementClaim):
     """
 
     table: ClassVar[ResultTable] = SURFACES
+    about: ClassVar[str] = marked("share of the way along {moderator} on which the level {shape}")
     quantity: Literal["shape"]
     kind: Literal["falling", "rising", "v"]
     moderator: ColumnName
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        return Message(
-            "share of the way along {moderator} on which the level {SHAPES}",
-            moderator=self.moderator,
-            SHAPES=SHAPES[self.kind],
-        )
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, and the shape."""
+        return {**super().words(), "shape": SHAPES[self.kind]}
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the level goes as the shape says."""
@@ -254,19 +234,16 @@ class LevelRangeClaim(ModeratedClaim):
     """
 
     table: ClassVar[ResultTable] = SURFACES
+    about: ClassVar[str] = marked(
+        "share of the supported cells at {moderator}{span} whose level lies between {low} and {high}"
+    )
     quantity: Literal["level_range"]
     levels: Between
 
-    def describe(self) -> str:
-        """Return what its number is."""
-        low, high = self.levels
-        cells = Message("supported cells at {moderator}{span}", moderator=self.moderator, span=self.span)
-        return Message(
-            "share of the {cells} whose level lies between {low} and {high}",
-            cells=cells,
-            low=f"{low:g}",
-            high=f"{high:g}",
-        )
+    def words(self) -> Mapping[str, str]:
+        """Return the fields, the range, and the levels."""
+        low, high = (f"{level:g}" for level in self.levels)
+        return {**super().words(), "low": low, "high": high}
 
     def number_of(self, run: RunTables) -> float:
         """Return the share of the supported cells whose level lies in the range."""
