@@ -14,6 +14,7 @@ from harness.language import marked
 from harness.scenarios.curve.supported_curve import SMALL_SHARE
 from harness.tables.conditional import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, SupportRow, TurningPointRow
+from harness.tables.effects import EffectRow
 from harness.tables.truth import TRUTH, TruthRow
 from harness.text.effects import Stretch
 
@@ -21,7 +22,7 @@ POINTWISE = marked("pointwise")
 SIMULTANEOUS = marked("simultaneous")
 
 
-BandedRow = CurveRow | ConditionalEffectRow
+BandedRow = CurveRow | ConditionalEffectRow | EffectRow
 """One point of a line with the limits of one of its bands."""
 
 

@@ -19,8 +19,13 @@ from harness.findings.gains import Gains, accuracy_rows, judgements
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import closed_up
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
-from harness.report.sections.multiverse.text import honest, published_gains
+from harness.report.sections.multiverse.rows import (
+    Multiverse,
+    choices_of,
+    honest,
+    multiverses,
+    published_gains,
+)
 from harness.report.translation import localised
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.claims import CLAIMS

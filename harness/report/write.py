@@ -190,8 +190,8 @@ def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
 
 def _figure_files(figures: Iterable[RenderedFigure]) -> Iterator[ReportFile]:
     for figure in figures:
-        yield ReportFile(f"{FIGURES}/{figure.name}.svg", figure.svg, figure.alt)
-        yield ReportFile(f"{FIGURES}/{figure.name}.png", figure.png, figure.alt)
+        yield ReportFile(f"{FIGURES}/{figure.name}.svg", figure.prints.svg, figure.alt)
+        yield ReportFile(f"{FIGURES}/{figure.name}.png", figure.prints.png, figure.alt)
 
 
 def _write(folder: RunStore, file: ReportFile) -> None:

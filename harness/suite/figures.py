@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, new_figure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
-from harness.report.drawing.palette import COLOURS
+from harness.report.drawing.palette import COLOURS, GREY
 from harness.text.numbers import plain
 from harness.text.plain_text import shortened
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from harness.tables.table import STATUS, ResultRow, typed
+from harness.tables.table import NAN, STATUS, ResultRow, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ class EffectRow(ResultRow):
     n_repeats: int | None = None
     assumption: str
     scenario: str
+
+    # As points of other lines have them.
+    supported: ClassVar[bool] = True
+    n_draws: ClassVar[int | None] = None
+    level: ClassVar[float] = NAN
+    unit: ClassVar[str] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,6 +166,6 @@ def test_panels_with_an_effect_have_a_block_of_their_own():
 
 def test_the_figure_is_marked_and_the_same_each_time():
     one, two = calibration_figure(found()), calibration_figure(found())
-    assert one.svg == two.svg
+    assert one.prints.svg == two.prints.svg
     assert one.name == "calibration"
     assert "Bars are exact binomial 95% limits" in one.caption

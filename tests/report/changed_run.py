@@ -40,3 +40,12 @@ def with_study(run: Run, **changes) -> Run:
     """Return a run of a study that differs in some fields."""
     study = replace(run.manifest.study, **changes)
     return Run(replace(run.manifest, study=study), run.folder)
+
+
+def with_truth(run: Run, scenario: str, *rows: dict[str, object]) -> Run:
+    """Return a run of simulated data with the true numbers of one scenario, for the first outcome."""
+    columns = ["kind", "at", "moderator_at", "group", "truth"]
+    frame = pd.DataFrame([{"group": "", **row} for row in rows]).reindex(columns=columns)
+    return with_table(
+        run, "truth", lambda _: frame.assign(outcome=run.manifest.study.outcomes[0], scenario=scenario)
+    )

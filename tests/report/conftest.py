@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.findings.run import read_run
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import chinese_run, hostile_run, wage_run
@@ -16,6 +17,11 @@ def wage(tmp_path_factory):
     folder = wage_run(tmp_path_factory.mktemp("wage"))
     Reporter(SECTIONS).write(folder, FORMATS)
     return folder
+
+
+@pytest.fixture(scope="session")
+def run(wage):
+    return read_run(wage)
 
 
 @pytest.fixture(scope="session")

@@ -39,3 +39,14 @@ def cells(table, group=0):
 
 def texts(table, group=0):
     return {name: [cell.text for cell in own] for name, own in cells(table, group).items()}
+
+
+def legend_of(figure):
+    """Return the names in the legend of a figure."""
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def plotted(plot, *arguments):
+    """Return the figure that a function plots in the style of the report."""
+    with house_style():
+        return plot(*arguments)

@@ -37,22 +37,22 @@ def test_every_figure_is_there_and_the_same_run_gives_the_same_bytes(wage, figur
         *("surface-educ-rab", "surface-educ-ols", "learning-lwage", "map-lwage-ann"),
     ]
     for figure, other in zip(figures, again, strict=True):
-        assert figure.svg == other.svg
-        assert figure.png == other.png
+        assert figure.prints.svg == other.prints.svg
+        assert figure.prints.png == other.prints.png
 
 
 def test_svg_has_outlines_for_letters_and_no_date(figures):
     for figure in figures:
-        root = ET.fromstring(figure.svg)  # noqa: S314 - our own figure
+        root = ET.fromstring(figure.prints.svg)  # noqa: S314 - our own figure
         assert len(list(root.iter(f"{SVG}path"))) > 20
         assert not list(root.iter(f"{SVG}text"))
-        assert b"<dc:date>" not in figure.svg
-        assert b"<script" not in figure.svg
+        assert b"<dc:date>" not in figure.prints.svg
+        assert b"<script" not in figure.prints.svg
 
 
 def test_no_letter_is_smaller_than_eight_points(figures):
     for figure in figures:
-        sizes = [100 * float(size) for size in LETTERS.findall(figure.svg)]
+        sizes = [100 * float(size) for size in LETTERS.findall(figure.prints.svg)]
         assert sizes
         assert min(sizes) >= 8.0, figure.name
 
@@ -60,7 +60,7 @@ def test_no_letter_is_smaller_than_eight_points(figures):
 @pytest.mark.parametrize("name", ["gain-lwage", "curve-lwage", "slope-lwage"])
 def test_png_is_for_print_and_not_blank(figures, name):
     (figure,) = [figure for figure in figures if figure.name == name]
-    pixels = image.imread(io.BytesIO(figure.png))
+    pixels = image.imread(io.BytesIO(figure.prints.png))
     assert pixels.shape[1] == 1400  # 7 inches at 200 dpi
     assert not figure.is_narrow
     assert (pixels[..., :3].min(axis=2) < 0.9).mean() > 0.01

@@ -11,7 +11,6 @@ from harness.report.drawing import canvas
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
     FigureRenderer,
-    Sheet,
     house_style,
     new_figure,
 )
@@ -38,11 +37,11 @@ def test_a_large_figure_is_embedded_as_pixels_in_few_colours(monkeypatch):
         small = FigureRenderer(is_simulated=False).render("small", figure, alt="", caption="")
     assert data_uri(small).startswith("data:image/svg+xml,%3Csvg ")
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
-    kind, encoded = data_uri(replace(small, sheet=Sheet(figure))).split(",")
+    kind, encoded = data_uri(replace(small, content=figure)).split(",")
     assert kind == f"data:image/{FORMAT};base64"
     content = base64.b64decode(encoded)
-    assert len(content) < len(small.png)
-    few, whole = pixels_of(content), pixels_of(small.png)
+    assert len(content) < len(small.prints.png)
+    few, whole = pixels_of(content), pixels_of(small.prints.png)
     assert few.shape == (400, 700, 3)
     assert len(np.unique(few.reshape(-1, 3), axis=0)) <= COLOURS + len(canvas.KEPT)
     assert np.abs(few.astype(int) - whole).max() <= 12

@@ -24,33 +24,25 @@ from harness.report.blocks import ReportBlock
 from harness.report.drawing.embedding import drawn_pixels, png_bytes, small_pixels
 from harness.report.drawing.fonts import families
 
-SINGLE_COLUMN = 3.5
-"""Width of a figure in one column of a journal, inches."""
-
-DOUBLE_COLUMN = 7.0
-"""Width of a figure across a journal's page, inches."""
+# Width of a figure in one column of a journal, and across its page, inches.
+SINGLE_COLUMN, DOUBLE_COLUMN = 3.5, 7.0
+# Inches around axes and their labels.
+PADDING = 0.08
+POSITION_DIGITS = 4
 
 PNG_DPI = 200
+# Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder.
 MOST_SVG = 60_000
-"""Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder."""
-
-POSITION_DIGITS = 4
-PADDING = 0.08
-"""Inches around axes and their labels."""
 
 SIMULATED = marked("SIMULATED DATA")
 MARK_COLOUR = "#a84300"
+# Inches at the right edge that the mark of simulated data takes.
 MARK_WIDTH = 0.17
-"""Inches at the right edge that the mark of simulated data takes."""
-
+# Colours that pixels of few keep as they are: paper, ink, and what marks simulated data.
 KEPT = ("#ffffff", "#000000", MARK_COLOUR)
-"""Colours that pixels of few keep as they are: paper, ink, and what marks simulated data."""
 
-GREY = "#5f6368"
-PALE = "#e8e8e8"
-
+# Size of all letters, in print at the size of a journal's page: no smaller ones.
 POINTS = 8.0
-"""Size of all letters, in print at the size of a journal's page: no smaller ones."""
 
 STYLE: Mapping[Any, object] = {
     "font.size": POINTS,
@@ -72,7 +64,7 @@ STYLE: Mapping[Any, object] = {
     "legend.frameon": False,
     "legend.handlelength": 3.2,
     "lines.linewidth": 1.3,
-    "grid.color": PALE,
+    "grid.color": "#e8e8e8",
     "grid.linewidth": 0.5,
     "hatch.linewidth": 0.4,
     "svg.fonttype": "path",
@@ -80,14 +72,10 @@ STYLE: Mapping[Any, object] = {
     "text.parse_math": False,
 }
 
-LARGE = 1e5
-"""From here on numbers are counted in thousands, millions or billions."""
-
-SMALL = 1e-3
-"""Below this numbers carry a power of ten."""
-
+# From the first on numbers are counted in thousands, millions or billions; below the second in powers of ten.
+LARGE, SMALL = 1e5, 1e-3
+# What large numbers are counted in, the largest first; each language has its own.
 UNITS = marked("1e9 bn, 1e6 M, 1e3 k")
-"""What large numbers are counted in, the largest first; each language has its own."""
 
 
 @contextmanager
@@ -180,7 +168,7 @@ def svg_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Prints:
     """The files of a figure.
 
@@ -205,57 +193,31 @@ def printed(figure: Figure) -> Prints:
     return Prints(svg, png_bytes(pixels, dpi=PNG_DPI), small)
 
 
-class Sheet:
-    """A figure that is printed once: when it is first looked at, unless its prints were made elsewhere."""
-
-    def __init__(self, figure: Figure) -> None:
-        self._content: Figure | Prints = figure
-
-    @property
-    def figure(self) -> Figure | None:
-        """The figure; None once it is printed."""
-        return self._content if isinstance(self._content, Figure) else None
-
-    @property
-    def prints(self) -> Prints:
-        """The files."""
-        if isinstance(self._content, Figure):
-            self._content = printed(self._content)
-        return self._content
-
-    def take(self, prints: Prints) -> None:
-        """Keep the files that were made elsewhere."""
-        self._content = prints
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class RenderedFigure(ReportBlock):
     """One figure, ready to be written.
 
     Attributes
     ----------
     name : file name without its ending
-    sheet : the figure itself, and its files
+    content : the figure itself until it is printed, in this process or another; then its files
     width : inches
     alt : what it shows, for those who cannot see it
     caption : the sentences beneath it
     """
 
     name: str
-    sheet: Sheet
+    content: Figure | Prints
     width: float
     alt: str
     caption: str
 
     @property
-    def svg(self) -> bytes:
-        """Content of its SVG file."""
-        return self.sheet.prints.svg
-
-    @property
-    def png(self) -> bytes:
-        """Content of its PNG file."""
-        return self.sheet.prints.png
+    def prints(self) -> Prints:
+        """Its files; it is printed when they are first asked for."""
+        if isinstance(self.content, Figure):
+            self.content = printed(self.content)
+        return self.content
 
     @property
     def is_narrow(self) -> bool:
@@ -329,4 +291,4 @@ class FigureRenderer:
         shorten_numbers(figure)
         if self.is_simulated:
             mark_simulated(figure)
-        return RenderedFigure(name, Sheet(figure), float(figure.get_figwidth()), alt, caption)
+        return RenderedFigure(name, figure, float(figure.get_figwidth()), alt, caption)

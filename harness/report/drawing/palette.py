@@ -1,4 +1,4 @@
-"""One line style an estimator, told apart without colour as well (colours: Okabe and Ito 2008)."""
+"""How lines and marks look, told apart without colour as well (colours: Okabe and Ito 2008)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from harness.tables.gain import GainStatus
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
 
-COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+INK = "#333333"
+GREY = "#5f6368"
+BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+DARK_BLUE, PALE_BLUE, BROWN = "#00558c", "#bcd9ec", "#a84300"
+
+COLOURS = ("#000000", BLUE, ORANGE, GREEN, PINK, "#e69f00", "#56b4e9")
 DASHES: tuple[Dash, ...] = (
     "solid",
     (0, (5, 1.5)),
@@ -18,21 +23,6 @@ DASHES: tuple[Dash, ...] = (
     (0, (9, 2.5)),
     (0, (3, 1.2, 1.2, 1.2, 1.2, 1.2)),
 )
-
-STATUS_COLOURS = {
-    GainStatus.BETTER: "#0072b2",
-    GainStatus.BETTER_ONCE: "#5f6368",
-    GainStatus.WORSE: "#d55e00",
-    GainStatus.OPEN: "#5f6368",
-    GainStatus.MISSING: "#5f6368",
-}
-STATUS_MARKERS = {
-    GainStatus.BETTER: "^",
-    GainStatus.BETTER_ONCE: "^",
-    GainStatus.WORSE: "v",
-    GainStatus.OPEN: "o",
-    GainStatus.MISSING: "",
-}
 
 
 @dataclass(frozen=True)
@@ -43,64 +33,58 @@ class LineStyle:
     dash: Dash
 
 
-def line_style(place: int) -> LineStyle:
-    """Return the style of the estimator at `place` in the study, from 0; 42 in a row differ."""
-    return LineStyle(COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)])
+def line_style(position: int) -> LineStyle:
+    """Return the style of the estimator at `position` in the study, from 0; 42 in a row differ."""
+    return LineStyle(COLOURS[position % len(COLOURS)], DASHES[position % len(DASHES)])
 
 
 @dataclass(frozen=True)
-class ModeStyle:
-    """How a group's answer under one mode is drawn: outline, filling, hatch and marker."""
+class MarkStyle:
+    """How dots, boxes and bars are drawn: outline, filling, marker and hatch."""
 
     colour: str
     fill: str
-    hatch: str
-    marker: str
+    marker: str = "o"
+    hatch: str = ""
 
 
+STATUS_STYLES = {
+    GainStatus.BETTER: MarkStyle(BLUE, BLUE, "^"),
+    GainStatus.BETTER_ONCE: MarkStyle(GREY, "white", "^"),
+    GainStatus.WORSE: MarkStyle(ORANGE, ORANGE, "v"),
+    GainStatus.OPEN: MarkStyle(GREY, "white", "o"),
+    GainStatus.MISSING: MarkStyle(GREY, "white", ""),
+}
+
+# One model for all groups, and a model for each.
 MODE_STYLES = {
-    "pooled": ModeStyle("#00558c", "#bcd9ec", "", "o"),
-    "refit": ModeStyle("#a84300", "#fbe3cf", "////", "D"),
+    "pooled": MarkStyle(DARK_BLUE, PALE_BLUE),
+    "refit": MarkStyle(BROWN, "#fbe3cf", "D", "////"),
 }
-"""One model for all groups, and a model for each: told apart by hatch and marker as well."""
 
-
-METHOD_COLOURS = {
-    "first_differences": COLOURS[1],
-    "correlated_random_effects": COLOURS[2],
-    "instrumented": COLOURS[3],
+# Of the methods that debias an effect, and of coefficients, which none of them gave.
+METHOD_STYLES = {
+    "first_differences": MarkStyle(BLUE, BLUE, "o"),
+    "correlated_random_effects": MarkStyle(ORANGE, ORANGE, "D"),
+    "instrumented": MarkStyle(GREEN, GREEN, "s"),
 }
-METHOD_MARKERS = {"first_differences": "o", "correlated_random_effects": "D", "instrumented": "s"}
-"""Of the methods that debias an effect."""
+PLAIN_STYLE = MarkStyle(GREY, "white")
 
-
-@dataclass(frozen=True)
-class PartStyle:
-    """How one part of a gain is drawn: outline, filling and hatch."""
-
-    colour: str
-    fill: str
-    hatch: str
-
-
+# Parts of a gain. Entities never seen are dark, known ones pale; hatched where rows compared on took part.
 PART_STYLES = {
-    "rows at hand": PartStyle("#a84300", "#f3b98b", "...."),
-    "other rows, selected on": PartStyle("#a84300", "#fbe3cf", "////"),
-    "other rows of the same entities": PartStyle("#00558c", "#bcd9ec", ""),
-    "later periods": PartStyle("#00558c", "#bcd9ec", ""),
-    "entities never seen": PartStyle("#00558c", "#0072b2", ""),
-    "entities never seen, later periods": PartStyle("#00558c", "#0072b2", ""),
+    "rows at hand": MarkStyle(BROWN, "#f3b98b", hatch="...."),
+    "other rows, selected on": MarkStyle(BROWN, "#fbe3cf", hatch="////"),
+    "other rows of the same entities": MarkStyle(DARK_BLUE, PALE_BLUE),
+    "later periods": MarkStyle(DARK_BLUE, PALE_BLUE),
+    "entities never seen": MarkStyle(DARK_BLUE, BLUE),
+    "entities never seen, later periods": MarkStyle(DARK_BLUE, BLUE),
 }
-"""Entities never seen are dark, known entities pale; hatched where the rows compared on took part."""
 
+# Levels on a surface: equal steps look equal, in grey and without colour vision too.
 SURFACE_MAP = "viridis"
-"""Colours of levels on a surface: equal steps look equal, in grey and without colour vision too."""
-
+# Deviations from a mean, white at zero.
 DEVIATION_MAP = "PuOr_r"
-"""Colours of deviations from a mean, white at zero."""
-
+# The moderator value at which an effect changes its sign; cased in white on a coloured ground.
 THRESHOLD_COLOUR = "#c43c00"
-"""Of the moderator value at which an effect changes its sign; cased in white on a coloured ground."""
-
+# A published number across a figure; dashed as well.
 PUBLISHED_COLOUR = "#7a1f5c"
-"""Of a published number across a figure; dashed as well."""

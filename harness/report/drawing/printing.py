@@ -60,8 +60,8 @@ def print_figures(figures: Iterable[RenderedFigure], *, workers: Workers) -> dic
 
     def tasks() -> Iterator[PrintTask]:
         for figure in figures:
-            if figure.sheet.figure is not None:
-                given.append((figure, PrintTask(figure.name, figure.sheet.figure)))
+            if isinstance(figure.content, Figure):
+                given.append((figure, PrintTask(figure.name, figure.content)))
                 yield given[-1][1]
 
     missing: dict[str, str] = {}
@@ -73,5 +73,5 @@ def print_figures(figures: Iterable[RenderedFigure], *, workers: Workers) -> dic
         if isinstance(result, Unprinted):
             missing[figure.name] = result.reason
         else:
-            figure.sheet.take(result)
+            figure.content = result
     return missing

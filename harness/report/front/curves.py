@@ -32,9 +32,8 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label
-from harness.report.drawing.series import plot_background, series_of
-from harness.report.drawing.truth import plot_truth, truth_handles
-from harness.report.sections.effects.figure import centred
+from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
+from harness.report.sections.effects.figures import centred
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.section import featured
 from harness.tables.effects import EffectRow
@@ -108,11 +107,7 @@ def front_curve(run: Run, outcome: str) -> FrontCurve | None:
 def _debiased(run: Run, outcome: str, at: Floats, rug: Floats) -> Iterator[DebiasedShape]:
     """Yield debiased curves, then slopes drawn through the mean exposure of the rows."""
     exposure = run.manifest.study.exposure
-    own = [
-        one
-        for one in run.view(effects_of)
-        if (one.subject.outcome, one.subject.exposure) == (outcome, exposure)
-    ]
+    own = [one for one in run.view(effects_of) if (one.outcome, one.exposure) == (outcome, exposure)]
     for effects in own:
         for line in effects.lines("curve"):
             points = sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at)
@@ -168,7 +163,7 @@ def draw_front_curve(run: Run, scene: FrontCurve) -> Figure:
     axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
     axes.set_ylabel(drawable_label(study.axis_label(scene.outcome), 28))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    _add_legend(figure, [*handles, *truth_handles(scene.truth)])
+    _add_legend(figure, [*handles, *([truth_entry()] if scene.truth is not None else [])])
     return figure
 
 

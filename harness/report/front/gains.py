@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -15,7 +14,8 @@ from harness.language import gettext
 from harness.record.study import ProtocolRecord, StudyRecord
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable, drawable_lines
-from harness.report.sections.gains.figure import axis_limits, plot_gain
+from harness.report.drawing.forest import plot_whisker
+from harness.report.sections.gain_figures import gain_limits, gain_whisker
 from harness.tables.gain import GainStatus
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, joined, shortened
@@ -91,7 +91,7 @@ def draw_front_gains(gains: Gains, outcome: str) -> Figure:
     n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
     figure = new_figure(SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
-    start, end = axis_limits([*(cell for own in cells for cell in own), *beside])
+    start, end = gain_limits([*(cell for own in cells for cell in own), *beside])
     for axes, protocol, own in zip(panels, columns, cells, strict=True):
         axes.set_title(
             drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE), loc="left", fontsize=8
@@ -103,7 +103,7 @@ def draw_front_gains(gains: Gains, outcome: str) -> Figure:
     ]
     panels[0].set_yticks(range(len(candidates)), labels, linespacing=1.0)
     panels[0].set_ylim(len(candidates) - 0.4, -0.6)
-    panels[0].set_xlim(100 * start, 100 * end)
+    panels[0].set_xlim(start, end)
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
     figure.supxlabel(
         gettext("Gain over {reference_label} (%)").format(
@@ -120,8 +120,8 @@ def _draw_column(axes: Axes, cells: Sequence[GainCell], beside: Sequence[GainCel
     axes.tick_params(axis="y", length=0, pad=6.0)
     axes.spines["left"].set_visible(False)
     for place, cell in enumerate(beside):
-        if cell.status is not GainStatus.MISSING and math.isfinite(cell.row.gain) and cell.row.gain >= start:
+        if cell.status is not GainStatus.MISSING and 100 * cell.row.gain >= start:
             # Above the white boxes behind the numbers of losses beyond the axis.
             axes.plot(100 * cell.row.gain, place + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
     for place, cell in enumerate(cells):
-        plot_gain(axes, cell, place, start=start)
+        plot_whisker(axes, gain_whisker(cell), place, start=start)

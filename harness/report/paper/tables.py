@@ -17,7 +17,7 @@ from harness.report.render.html import ShownTable, rendered
 from harness.report.render.text import csv_text, latex_table
 from harness.report.sections.accuracy import gain_table
 from harness.report.sections.effects.rows import effect_name, effects_of
-from harness.report.sections.groups.rows import groups_of
+from harness.report.sections.groups.rows import partitions
 from harness.report.sections.groups.section import difference_table, group_table, grouped_by
 from harness.report.sections.robustness import check_heading, checks_together
 from harness.report.sections.section import ReportFile
@@ -132,7 +132,7 @@ def _protocol_note(protocol: ProtocolRecord) -> str:
 def heterogeneity_tables(run: Run) -> Iterator[ReportTable]:
     """Yield effects by group and differences between groups for each column that groups are by."""
     study = run.manifest.study
-    for scenario, by in run.view(groups_of).partitions:
+    for scenario, by in partitions(run):
         grouped = grouped_by(run, (scenario, by))
         if not grouped.has_effects:
             continue
@@ -178,7 +178,7 @@ def effect_tables(run: Run) -> Iterator[ReportTable]:
             if row.is_done
         ]
         if rows:
-            exposure, outcome = subject.subject.exposure, subject.subject.outcome
+            exposure, outcome = subject.exposure, subject.outcome
             heading = gettext("{exposure} on {outcome}").format(
                 exposure=study.label(exposure), outcome=study.axis_label(outcome)
             )

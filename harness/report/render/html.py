@@ -182,7 +182,7 @@ def script_hash(source: str) -> str:
 
 def data_uri(figure: RenderedFigure) -> Markup:
     """Return an address that carries a figure: as SVG, or as pixels where the SVG is large."""
-    prints = figure.sheet.prints
+    prints = figure.prints
     if prints.small is None:
         address = f"data:image/svg+xml,{svg_text(prints.svg)}"
     else:

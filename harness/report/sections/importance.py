@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
@@ -17,8 +17,8 @@ from harness.text.plain_text import Footnotes, file_slug
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
+# Most groups of columns of one estimator in a figure.
 SHOWN = 15
-"""Most groups of columns of one estimator in a figure."""
 
 
 def importance_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
@@ -35,10 +35,7 @@ def importance_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBloc
     )
     study = run.manifest.study
     yield tabs_of(
-        (
-            study.label(outcome),
-            (*_figures(run, outcome, ordered(run, outcome), renderer), importance_table(run, outcome)),
-        )
+        (study.label(outcome), (*_figures(run, outcome, renderer), importance_table(run, outcome)))
         for outcome in study.outcomes
     )
 
@@ -86,14 +83,13 @@ def _share(row: ImportanceRow) -> TableCell:
     return estimate_cell(EstimateText(percent(row.importance), limits, excludes_zero))
 
 
-def _figures(
-    run: Run, outcome: str, rows: Sequence[ImportanceRow], renderer: FigureRenderer
-) -> Iterator[RenderedFigure]:
-    from harness.report.drawing.marks import Whisker, plot_forest
+def _figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    from harness.report.drawing.forest import Whisker, plot_forest
 
-    study = run.manifest.study
-    for estimator in dict.fromkeys(row.estimator for row in rows if row.is_done):
-        own = [row for row in rows if row.estimator == estimator and row.is_done][:SHOWN]
+    study, rows = run.manifest.study, [row for row in ordered(run, outcome) if row.is_done]
+    x_label = gettext("Rise of the mean squared error, % of the outcome's variance")
+    for estimator in dict.fromkeys(row.estimator for row in rows):
+        own = [row for row in rows if row.estimator == estimator][:SHOWN]
         whiskers = [
             Whisker(
                 study.label(row.group), 100.0 * row.importance, 100.0 * row.conf_low, 100.0 * row.conf_high
@@ -103,21 +99,17 @@ def _figures(
         name, label = study.estimator_label(estimator), study.label(outcome)
         yield renderer.render(
             f"importance-{file_slug(outcome)}-{file_slug(estimator)}",
-            plot_forest(
-                whiskers, x_label=gettext("Rise of the mean squared error, % of the outcome's variance")
-            ),
+            plot_forest([("", whiskers)], x_label=x_label),
             alt=gettext(
                 "What {name} loses in predicting {label} without each group of columns, with intervals."
             ).format(name=name, label=label),
-            caption=(
-                gettext(
-                    "Rise of the error of {name} in predicting {label} for entities held out where "
-                    "columns are left out, with intervals from draws of entities{value}."
-                ).format(
-                    name=name,
-                    label=label,
-                    value=gettext("; the {n} largest").format(n=SHOWN) if len(own) == SHOWN else "",
-                )
+            caption=gettext(
+                "Rise of the error of {name} in predicting {label} for entities held out where columns are "
+                "left out, with intervals from draws of entities{value}."
+            ).format(
+                name=name,
+                label=label,
+                value=gettext("; the {n} largest").format(n=SHOWN) if len(own) == SHOWN else "",
             ),
         )
 

@@ -124,7 +124,8 @@ def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
 
 
 def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> Iterator[RenderedFigure]:
-    from harness.report.drawing.marks import Whisker, plot_forest
+    from harness.report.drawing.forest import Whisker, plot_forest
+    from harness.report.drawing.palette import METHOD_STYLES
 
     study = run.manifest.study
     drawn = [row for row in rows if row.is_done and math.isfinite(row.conf_low) and row.check != LOGS]
@@ -132,7 +133,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer
         return
     first, *others = drawn
     whiskers = [
-        Whisker(translated(row.check), row.estimate, row.conf_low, row.conf_high, method=row.method)
+        Whisker(translated(row.check), row.estimate, row.conf_low, row.conf_high, METHOD_STYLES[row.method])
         for row in (first, *sorted(others, key=lambda row: row.estimate))
     ]
     what = gettext("{what} ({how})").format(**_subject(study, first))
@@ -140,7 +141,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer
     slug = "-".join(map(file_slug, (first.outcome, first.exposure, first.method, first.learner)))
     yield renderer.render(
         f"robustness-{slug}",
-        plot_forest(whiskers, x_label=x_label),
+        plot_forest([("", whiskers)], x_label=x_label),
         alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),
         caption=gettext(
             "The debiased slope of {what} as it is, and beneath it under every check in its unit, the "

@@ -16,7 +16,7 @@ from harness.report.sections.importance import IMPORTANCE_SECTION
 from harness.report.sections.metrics import METRICS_SECTION
 from harness.report.sections.moderators.section import MODERATORS_SECTION
 from harness.report.sections.multiverse.section import MULTIVERSE_SECTION
-from harness.report.sections.origin.section import ORIGIN_SECTION
+from harness.report.sections.origin import ORIGIN_SECTION
 from harness.report.sections.record import ESTIMATORS_SECTION, REPRODUCE_SECTION
 from harness.report.sections.robustness import ROBUSTNESS_SECTION
 from harness.report.sections.section import Section

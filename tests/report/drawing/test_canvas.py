@@ -29,7 +29,7 @@ def test_simulated_data_say_so_in_the_figure(simulated):
         figure.subplots().plot([0.0, 1.0], [0.0, 1.0])
         drawing = FigureRenderer(simulated).render("x", figure, alt="", caption="")
     assert [text.get_text() for text in figure.texts] == (["SIMULATED DATA"] if simulated else [])
-    right = image.imread(io.BytesIO(drawing.png))[:, -30:, :3]
+    right = image.imread(io.BytesIO(drawing.prints.png))[:, -30:, :3]
     reddish = right[..., 0] - right[..., 2] > 0.3
     assert bool(reddish.any()) is simulated
 

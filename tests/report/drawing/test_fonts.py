@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 from matplotlib.font_manager import FontProperties, fontManager
 
-from harness.findings.run import read_run
 from harness.report.drawing import fonts
 from harness.report.drawing.fonts import drawable, families, font_notes
+from harness.report.drawing.lines import effect_label
 from harness.report.drawing.palette import line_style
-from harness.report.drawing.series import effect_label
-
-
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
 
 
 def test_many_estimators_have_different_lines():

@@ -1,134 +1,141 @@
-"""What stands beneath a figure: what is drawn, how certain it is, and how to read it."""
+"""What stands beneath figures of curves: what is drawn, how certain it is, and how to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Curve
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.drawing.series import level_of
-from harness.report.sections.curves.scene import MOST_BANDS, CurveScene
-from harness.text.numbers import count, percent, plain
-from harness.text.plain_text import joined, ranged
+from harness.report.drawing.lines import LinePanel, draws_text, level_of
+from harness.text.numbers import percent, plain
+from harness.text.plain_text import joined
+
+# Most lines whose bands can be told apart in the same axes; with more each has a panel of its own.
+MOST_BANDS = 2
 
 AT_ONE_VALUE = marked("hold at one value of the horizontal axis at a time, not for the curve as a whole")
 AS_A_WHOLE = marked("hold for the curve as a whole, where the data support it")
 
+Arranged = tuple[Sequence[Curve], Sequence[Curve]]
+"""The curves that a figure leads with, and those over other rows that stand beside them."""
 
-def curve_caption(study: StudyRecord, outcome: str, curves: Sequence[Curve], scene: CurveScene) -> str:
-    """Return the caption of a figure of net effect curves, or of their slopes.
-
-    Parameters
-    ----------
-    curves : at least one, all of the same kind
-    scene : what is drawn of them
-    """
-    parts = [
-        _what(study, outcome, curves[0]),
-        band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
-        *marks_text([scene]),
-        *beside_text(scene),
-    ]
-    if len(curves) > MOST_BANDS:
-        parts.append(
-            gettext(
-                "The upper panel shows the bands of {reference_label} alone; each estimator's own "
-                "are in its small panel, with the curve of {reference_label} in grey dashes."
-            ).format(reference_label=study.reference_label)
-        )
-    return " ".join([*parts, *background_text(study.label(study.exposure_of(curves[0].scenario)), [scene])])
+# What each kind of curve is.
+KINDS = {
+    "slope": marked(
+        "Slope of the net effect curve for {outcome}. It is the change in the mean prediction per unit of "
+        "{exposure}, from differences between neighbouring grid points."
+    ),
+    "level_supported": marked(
+        "Net effect curve over supported rows for {outcome}. The mean prediction is moved from each value of "
+        "{exposure} to the next by those rows alone that have others near them in {exposure} and in the main "
+        "covariates."
+    ),
+    "level": marked(
+        "Net effect curve for {outcome}. It is the mean prediction were every row's {exposure} set to the "
+        "value on the horizontal axis, the other variables as observed."
+    ),
+}
 
 
-def _what(study: StudyRecord, outcome: str, curve: Curve) -> str:
-    kind, exposure = curve.kind, study.label(study.exposure_of(curve.scenario))
-    if kind == "slope":
-        return gettext(
-            "Slope of the net effect curve for {outcome}. It is the change in the mean "
-            "prediction per unit of {exposure}, from differences between neighbouring grid "
-            "points."
-        ).format(outcome=study.label(outcome), exposure=exposure)
-    if kind == "level_supported":
-        return gettext(
-            "Net effect curve over supported rows for {outcome}. The mean prediction is moved "
-            "from each value of {exposure} to the next by those rows alone that have others near "
-            "them in {exposure} and in the main covariates."
-        ).format(outcome=study.label(outcome), exposure=exposure)
-    return gettext(
-        "Net effect curve for {outcome}. It is the mean prediction were every row's {exposure} "
-        "set to the value on the horizontal axis, the other variables as observed."
-    ).format(outcome=study.label(outcome), exposure=exposure)
+def curve_caption(study: StudyRecord, arranged: Arranged, panel: LinePanel) -> str:
+    """Return the caption of a figure of net effect curves, or of their slopes, at least one of a kind."""
+    first = arranged[0][0]
+    outcome, exposure = study.label(first.outcome), study.label(study.exposure_of(first.scenario))
+    alone = gettext(
+        "The upper panel shows the bands of {reference_label} alone; each estimator's own are in its small "
+        "panel, with the curve of {reference_label} in grey dashes."
+    ).format(reference_label=study.reference_label)
+    return " ".join(
+        [
+            gettext(KINDS[first.kind]).format(outcome=outcome, exposure=exposure),
+            *_how_to_read(study, [arranged], [panel]),
+            *([alone] if len(panel.lines) > MOST_BANDS else []),
+            *_background(exposure, [panel]),
+        ]
+    )
 
 
-def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
+def outcomes_caption(study: StudyRecord, arranged: Sequence[Arranged], panels: Sequence[LinePanel]) -> str:
     """Return the caption of the net effect curves of all outcomes."""
-    exposure = study.label(study.exposure_of(curves[0].scenario))
-    parts = [
-        gettext(
-            "Net effect of {exposure} on each outcome. It is the mean prediction were every row's "
-            "{exposure} set to the value on the horizontal axis, the other variables as observed."
-        ).format(exposure=exposure),
-        band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
-        *marks_text(scenes),
-        *beside_text(scenes[0]),
-    ]
-    return " ".join([*parts, *background_text(exposure, scenes)])
+    exposure = study.label(study.exposure_of(arranged[0][0][0].scenario))
+    what = gettext(
+        "Net effect of {exposure} on each outcome. It is the mean prediction were every row's {exposure} set "
+        "to the value on the horizontal axis, the other variables as observed."
+    ).format(exposure=exposure)
+    return " ".join([what, *_how_to_read(study, arranged, panels), *_background(exposure, panels)])
 
 
-def beside_text(scene: CurveScene) -> Iterable[str]:
-    """Yield what the dots are, where there are any, and which share of rows has others near them."""
-    share = scene.share
-    if not scene.beside or share is None:
-        return
-    if share.is_leading:
+def ale_caption(study: StudyRecord, ale: Curve, *, has_truth: bool) -> str:
+    """Return the caption of accumulated local effects next to partial dependence."""
+    text = gettext(
+        "Partial dependence and accumulated local effects for {outcome}. The former sets every row's "
+        "{exposure} to each value and averages predictions, also for combinations that no row has; the "
+        "latter add up changes within the rows near each value, set at the mean prediction. Where the two "
+        "part, the exposure goes with other variables: they answer different questions, of all rows and of "
+        "those observed near each value. Both are drawn within the support."
+    ).format(outcome=study.label(ale.outcome), exposure=study.label(study.exposure_of(ale.scenario)))
+    if has_truth:
+        text += gettext(
+            " The black dashes are the truth of partial dependence, the black dots and dashes that of "
+            "accumulated local effects, which is set at each estimator's mean prediction too."
+        )
+    return text
+
+
+def _how_to_read(
+    study: StudyRecord, arranged: Sequence[Arranged], panels: Sequence[LinePanel]
+) -> Iterator[str]:
+    """Yield what bands, marks, the truth and dots are, those that there are."""
+    bands = [band for leading, _ in arranged for curve in leading for band in curve.bands if band.is_drawn]
+    yield band_text(bands, study)
+    if any(series.marks for panel in panels for series in panel.marked_lines):
+        yield gettext(
+            "Triangles are turning points with the interval of where they are: a significant fall on one "
+            "side and a significant rise on the other."
+        )
+    if any(panel.truth is not None for panel in panels):
+        yield gettext("The black dashes are the truth behind the simulated data, on the same rows.")
+    if any(panel.turns for panel in panels):
+        yield gettext("Upright dashes are where the true curve over all rows turns.")
+    leading, beside = arranged[0]
+    if beside:
+        yield from _beside(leading, beside)
+
+
+def _beside(leading: Sequence[Curve], beside: Sequence[Curve]) -> Iterator[str]:
+    """Yield what the dots are, and which share of rows has others near them."""
+    is_leading = leading[0].kind == "level_supported"
+    if is_leading:
         yield gettext(
             "The dots are the curve over all rows, which extrapolates where few rows have others near them."
         )
     else:
-        yield (
-            gettext(
-                "The dots are the curve moved by those rows alone that have others near them in "
-                "exposure and in the main covariates."
-            )
+        yield gettext(
+            "The dots are the curve moved by those rows alone that have others near them in exposure and in "
+            "the main covariates."
         )
-    least, most = percent(share.least, 0), percent(share.most, 0)
+    curve = (leading if is_leading else beside)[0]
+    shares, at = curve.share_of_rows[curve.supported], curve.at[curve.supported]
+    least, most = percent(shares.min(), 0), percent(shares.max(), 0)
     if least == most:
         yield gettext("The share of such rows is {most} everywhere.").format(most=most)
-        return
-    yield gettext("The share of such rows goes from {least}, at {least_at}, to {most}.").format(
-        least=least, least_at=plain(share.least_at), most=most
-    )
-
-
-def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
-    """Yield what the marks are, where any line has one, and the dashes of the truth."""
-    if any(series.marks for scene in scenes for series in (*scene.series, *scene.beside)):
-        yield (
-            gettext(
-                "Triangles are turning points with the interval of where they are: a significant "
-                "fall on one side and a significant rise on the other."
-            )
+    else:
+        yield gettext("The share of such rows goes from {least}, at {least_at}, to {most}.").format(
+            least=least, least_at=plain(at[shares.argmin()]), most=most
         )
-    if any(scene.truth is not None for scene in scenes):
-        yield gettext("The black dashes are the truth behind the simulated data, on the same rows.")
-    if any(scene.true_turns for scene in scenes):
-        yield gettext("Upright dashes are where the true curve over all rows turns.")
 
 
-def background_text(exposure: str, scenes: Sequence[CurveScene]) -> Iterable[str]:
+def _background(exposure: str, panels: Sequence[LinePanel]) -> Iterator[str]:
     """Yield what the hatching is, where there is any, and what stands under the curves."""
-    if any(scene.unsupported for scene in scenes):
-        yield (
-            gettext(
-                "Hatched: too few entities are observed there, so bands are left out and curves are "
-                "a faint trace."
-            )
+    if any(panel.unsupported for panel in panels):
+        yield gettext(
+            "Hatched: too few entities are observed there, so bands are left out and curves are a faint "
+            "trace."
         )
-    yield (
-        gettext(
-            "Under the curves: the distribution of {exposure} as observed, with a tick for each quantile."
-        ).format(exposure=exposure)
-    )
+    yield gettext(
+        "Under the curves: the distribution of {exposure} as observed, with a tick for each quantile."
+    ).format(exposure=exposure)
 
 
 def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
@@ -136,10 +143,7 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
     if not bands:
         return gettext("No curve has a band.")
     kinds = list(dict.fromkeys(band.kind for band in bands))
-    level = percent(level_of(bands, study.level), 0)
-    made = gettext("from {draws} bootstrap draws{units}").format(
-        draws=_draws(bands), units=_units(bands, study)
-    )
+    level, made = percent(level_of(bands, study.level), 0), _made(bands, study)
     if {POINTWISE, SIMULTANEOUS} <= set(kinds):
         return gettext(
             "Shaded: pointwise (darker) and simultaneous (lighter) {level} bands {made}. Pointwise ones hold "
@@ -158,18 +162,14 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
     )
 
 
-def _draws(bands: Iterable[Band]) -> str:
-    numbers = [band.n_draws for band in bands if band.n_draws is not None]
-    if not numbers:
-        return gettext("the")
-    low, high = min(numbers), max(numbers)
-    return count(low) if low == high else ranged(count(low), count(high))
-
-
-def _units(bands: Iterable[Band], study: StudyRecord) -> str:
+def _made(bands: Sequence[Band], study: StudyRecord) -> str:
+    """Return how many draws of what bands are from."""
     words = {
         "entity": gettext("of whole entities ({entity})").format(entity=study.label(study.entity)),
         "row": gettext("of single rows"),
     }
     named = [words.get(unit, unit) for unit in dict.fromkeys(band.unit for band in bands) if unit]
-    return gettext(" {units}").format(units=joined(named)) if named else ""
+    return gettext("from {draws} bootstrap draws{units}").format(
+        draws=draws_text(band.n_draws for band in bands) or gettext("the"),
+        units=gettext(" {units}").format(units=joined(named)) if named else "",
+    )

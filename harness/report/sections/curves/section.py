@@ -25,7 +25,7 @@ EXTRAPOLATED = "W-EXTRAPOLATED"
 
 def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
-    from harness.report.sections.curves.figure import outcomes_figures
+    from harness.report.sections.curves.figures import outcomes_figures
 
     if not curve_rows(run):
         return
@@ -47,8 +47,7 @@ def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
 
 
 def _outcome(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[ReportBlock]:
-    from harness.report.sections.curves.ale_figure import ale_figures
-    from harness.report.sections.curves.figure import curve_figures
+    from harness.report.sections.curves.figures import ale_figures, curve_figures
 
     levels = list(curve_figures(run, outcome, "level", renderer))
     yield from levels

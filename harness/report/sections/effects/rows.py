@@ -1,9 +1,9 @@
-"""Debiased effects of a run, and the coefficients that stand beside them."""
+"""Debiased effects of a run, and the coefficients that stand next to them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.findings.run import Run
@@ -15,23 +15,15 @@ from harness.tables.effects import EFFECTS, EffectRow
 from harness.text.numbers import plain
 from harness.text.plain_text import listed
 
+# Forms that are numbers; the others are lines over the exposure or a moderator.
 SINGLE = ("line", "contrast", "derivative")
-"""Forms that are numbers; the others are lines over the exposure or a moderator."""
 
+# How methods and forms are called.
 METHODS = {
     "first_differences": marked("First differences"),
     "correlated_random_effects": marked("Correlated random effects"),
     "instrumented": marked("Instrumented"),
 }
-"""How methods are called."""
-
-
-IN_SENTENCES = (
-    *(marked("first differences"), marked("correlated random effects"), marked("instrumented")),
-    *(marked("line"), marked("contrast"), marked("derivative"), marked("curve"), marked("conditional")),
-)
-"""What sentences call methods and forms: by their names in the table."""
-
 FORMS = {
     "line": marked("slope"),
     "contrast": marked("contrast"),
@@ -40,28 +32,11 @@ FORMS = {
     "conditional": marked("conditional effect"),
 }
 
-
-@dataclass(frozen=True)
-class EffectSubject:
-    """What one part of the section is about."""
-
-    outcome: str
-    exposure: str
-
-    def named(self, study: StudyRecord, *, with_units: bool = False) -> str:
-        """Return it in words."""
-        called = study.axis_label if with_units else study.label
-        return gettext("{exposure} on {outcome}").format(
-            exposure=called(self.exposure), outcome=called(self.outcome)
-        )
-
-
-@dataclass(frozen=True)
-class ModelSlope:
-    """The coefficient of the exposure in a model, of rows that `where` says; empty for all rows."""
-
-    row: CoefficientRow
-    where: str
+# What sentences call them: by their names in the table.
+IN_SENTENCES = (
+    *(marked("first differences"), marked("correlated random effects"), marked("instrumented")),
+    *(marked("line"), marked("contrast"), marked("derivative"), marked("curve"), marked("conditional")),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +46,23 @@ class SubjectEffects:
     Attributes
     ----------
     rows : all of them, also those that only have a reason
-    slopes : of the exposure in models where it has one, or one in each regime, in the order of the study
+    slopes : of the exposure in models where it has one, or one in each regime, in the order of the study,
+        each after its name
     curved : estimators with powers or products of the exposure, whose coefficients are no effect each
     """
 
-    subject: EffectSubject
+    outcome: str
+    exposure: str
     rows: tuple[EffectRow, ...]
-    slopes: tuple[ModelSlope, ...]
+    slopes: tuple[tuple[str, CoefficientRow], ...]
     curved: tuple[str, ...]
+
+    def named(self, study: StudyRecord, *, with_units: bool = False) -> str:
+        """Return exposure and outcome in words."""
+        called = study.axis_label if with_units else study.label
+        return gettext("{exposure} on {outcome}").format(
+            exposure=called(self.exposure), outcome=called(self.outcome)
+        )
 
     @property
     def numbers(self) -> tuple[EffectRow, ...]:
@@ -88,12 +72,12 @@ class SubjectEffects:
         )
 
     def lines(self, form: str) -> Sequence[tuple[EffectRow, ...]]:
-        """Return the lines of one form, all their points and bands."""
-        keys = dict.fromkeys(_line(row) for row in self.rows if row.is_done and row.form == form)
-        return [
-            tuple(row for row in self.rows if row.is_done and row.form == form and _line(row) == key)
-            for key in keys
-        ]
+        """Return the lines of one form, all their points and bands, in the order of the line."""
+        own = [row for row in self.rows if row.is_done and row.form == form]
+        found: dict[tuple[str, ...], list[EffectRow]] = {_line(row): [] for row in own}
+        for row in sorted(own, key=lambda row: row.at):
+            found[_line(row)].append(row)
+        return [tuple(rows) for rows in found.values()]
 
     @property
     def assumptions(self) -> tuple[tuple[str, str], ...]:
@@ -104,54 +88,34 @@ class SubjectEffects:
         return tuple(found.items())
 
 
-def _line(row: EffectRow) -> tuple[str, str, str, str, str]:
+def _line(row: EffectRow) -> tuple[str, ...]:
     return row.scenario, row.method, row.learner, row.group, row.moderator
 
 
 def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
     """Return the debiased effects of a run, by outcome and exposure in the order of the table."""
-    rows = run.rows(EFFECTS)
     own = run.manifest.study.exposure
-    subjects = dict.fromkeys(EffectSubject(row.outcome, row.exposure or own) for row in rows)
-    return tuple(
-        SubjectEffects(
-            subject,
-            tuple(row for row in rows if EffectSubject(row.outcome, row.exposure or own) == subject),
-            tuple(_slopes(run, subject)),
-            _curved(run, subject),
-        )
-        for subject in subjects
-    )
+    found: dict[tuple[str, str], list[EffectRow]] = {}
+    for row in run.rows(EFFECTS):
+        found.setdefault((row.outcome, row.exposure or own), []).append(row)
+    return tuple(_subject(run, outcome, exposure, tuple(rows)) for (outcome, exposure), rows in found.items())
 
 
-def _slopes(run: Run, subject: EffectSubject) -> Iterable[ModelSlope]:
-    curved = _curved(run, subject)
-    for row in _terms(run, subject):
-        if row.estimator in curved:
-            continue
-        if row.term == subject.exposure:
-            yield ModelSlope(row, "")
-        elif row.term.startswith(f"{subject.exposure} ("):
-            regime = row.term[len(subject.exposure) + 2 : -1]
-            yield ModelSlope(row, regime_label(run.manifest.study, regime))
-
-
-def _curved(run: Run, subject: EffectSubject) -> tuple[str, ...]:
-    further = (f"{subject.exposure}^", f"{subject.exposure} x ")
-    return tuple(dict.fromkeys(row.estimator for row in _terms(run, subject) if row.term.startswith(further)))
-
-
-def _terms(run: Run, subject: EffectSubject) -> Iterable[CoefficientRow]:
-    return (row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == subject.outcome)
-
-
-def slope_name(slope: ModelSlope) -> str:
-    """Return what a coefficient is called, with the regime that it is of."""
-    return listed([gettext("Coefficient"), *([slope.where] if slope.where else [])])
+def _subject(run: Run, outcome: str, exposure: str, rows: tuple[EffectRow, ...]) -> SubjectEffects:
+    terms = [row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == outcome]
+    further, in_regime = (f"{exposure}^", f"{exposure} x "), f"{exposure} ("
+    curved = tuple(dict.fromkeys(row.estimator for row in terms if row.term.startswith(further)))
+    slopes = []
+    for row in terms:
+        if row.estimator not in curved and (row.term == exposure or row.term.startswith(in_regime)):
+            regime = row.term[len(in_regime) : -1]
+            where = [regime_label(run.manifest.study, regime)] if regime else []
+            slopes.append((listed([gettext("Coefficient"), *where]), row))
+    return SubjectEffects(outcome, exposure, rows, tuple(slopes), curved)
 
 
 def effect_name(study: StudyRecord, row: EffectRow) -> str:
-    """Return what an effect is called: its method and form, and its place where it has one."""
+    """Return what an effect is called: its method and form, and whose it is."""
     parts = [gettext(METHODS.get(row.method, row.method)), gettext(FORMS.get(row.form, row.form))]
     if row.form == "contrast" and math.isfinite(row.at):
         level = study.level_at(row.exposure, row.at)

@@ -10,33 +10,40 @@ from typing import TYPE_CHECKING
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Heading, NewSentences, Paragraph, Phrase, ReportBlock, SmallPrint
-from harness.report.sections.groups.rows import MODES, Partition, groups_of
+from harness.report.sections.groups.rows import Partition, partitions, rows_of_groups
 from harness.report.sections.section import Section, featured
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.tables.heterogeneity import DifferenceRow, GroupRow
-from harness.text.numbers import NOTHING, count, estimated, percent
+from harness.tables.heterogeneity import (
+    HETEROGENEITY,
+    HETEROGENEITY_DIFFERENCES,
+    DifferenceRow,
+    GroupRow,
+)
+from harness.text.numbers import EstimateText, count, estimate, estimated, percent
 from harness.text.plain_text import Footnotes, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
-HEADS = {"pooled": marked("One model for all groups"), "refit": marked("A model for each group")}
+Numbers = tuple[float, float, float]
+"""A number with the limits of its interval."""
+
+# One model for all groups, or a model fitted on each group's rows.
+MODES = {"pooled": marked("One model for all groups"), "refit": marked("A model for each group")}
 
 
 def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the groups by every column."""
-    from harness.report.sections.groups.figure import group_figures
+    from harness.report.sections.groups.figures import group_figures
 
-    study, partitions = run.manifest.study, run.view(groups_of).partitions
-    if not partitions:
-        return
+    study = run.manifest.study
     what = gettext(
         "With one model for all groups, a group's level is the median of the net effect curve, which is "
         "averaged over all rows of the panel, at the exposures of the group's own rows: it is no level of "
         "the group's outcome. Only the interval of a difference says whether two groups differ."
     )
     yield Paragraph((Phrase(gettext("Levels are not effects."), "strong"), f" {what}"))
-    for partition in partitions:
+    for partition in partitions(run):
         grouped = grouped_by(run, partition)
         yield Heading(gettext("By {by}").format(by=grouped.by))
         yield from group_figures(run, partition, renderer)
@@ -54,101 +61,72 @@ def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
 
 
 @dataclass(frozen=True)
-class AnsweredGroups:
-    """The groups of one estimator for one outcome, each with its row under every mode that is shown."""
-
-    heading: str
-    groups: tuple[tuple[str, GroupRow, tuple[GroupRow | None, ...]], ...]
-    differences: tuple[DifferenceRow, ...]
-
-
-@dataclass(frozen=True)
 class Grouped:
     """The groups by one column, of every outcome and featured estimator.
 
     Attributes
     ----------
+    by : what the groups are by
     modes : those that have any effect; all where none has
     left_out : why there is no other mode, in sentences
+    answers : outcome and estimator in words, with their groups and the differences between these
     """
 
     by: str
     modes: tuple[str, ...]
     left_out: tuple[str, ...]
-    answers: tuple[AnsweredGroups, ...]
+    answers: tuple[tuple[str, tuple[GroupRow, ...], tuple[DifferenceRow, ...]], ...]
 
     @property
     def has_effects(self) -> bool:
         """Whether any group has an effect."""
-        shown = (row for own in self.answers for _, _, rows in own.groups for row in rows)
-        return any(row is not None and math.isfinite(row.effect) for row in shown)
+        return any(_has_effect(row, self.modes) for _, rows, _ in self.answers for row in rows)
 
     @property
     def heads(self) -> tuple[str, ...]:
         """How the modes are called."""
-        return tuple(gettext(HEADS[mode]) for mode in self.modes)
+        return tuple(gettext(MODES[mode]) for mode in self.modes)
 
 
 def grouped_by(run: Run, partition: Partition) -> Grouped:
     """Return the groups of one partition."""
-    study, found = run.manifest.study, run.view(groups_of)
-    asked = [(outcome, entry) for outcome in study.outcomes for entry in featured(run)]
-    every = [row for outcome, entry in asked for row in found.of(partition, outcome, entry.id)]
-    modes = tuple(mode for mode in MODES if any(_has_effect(row, mode) for row in every)) or MODES
-    return Grouped(
-        study.label(partition[1]),
-        modes,
-        tuple(_left_out(every, modes)),
-        tuple(
-            AnsweredGroups(
-                listed([study.axis_label(outcome), entry.label]),
-                tuple(_groups(rows, modes)),
-                found.differences_of(partition, outcome, entry.id),
-            )
-            for outcome, entry in asked
-            if (rows := found.of(partition, outcome, entry.id))
-        ),
+    study = run.manifest.study
+    answers = tuple(
+        (
+            listed([study.axis_label(outcome), entry.label]),
+            rows,
+            rows_of_groups(run, HETEROGENEITY_DIFFERENCES, partition, outcome, entry.id),
+        )
+        for outcome in study.outcomes
+        for entry in featured(run)
+        if (rows := rows_of_groups(run, HETEROGENEITY, partition, outcome, entry.id))
     )
+    every = [row for _, rows, _ in answers for row in rows]
+    modes = tuple(mode for mode in MODES if any(_has_effect(row, [mode]) for row in every)) or tuple(MODES)
+    others = set(MODES) - set(modes)
+    reasons = dict.fromkeys((row.mode, row.reason) for row in every if row.mode in others and row.reason)
+    left_out = (
+        gettext("{label}: {reason}.").format(label=gettext(MODES[mode]), reason=reason)
+        for mode, reason in reasons
+    )
+    return Grouped(study.label(partition[1]), modes, tuple(left_out), answers)
 
 
-def _has_effect(row: GroupRow, mode: str) -> bool:
-    return row.mode == mode and math.isfinite(row.effect)
-
-
-def _left_out(rows: Sequence[GroupRow], modes: Sequence[str]) -> Iterator[str]:
-    without = ((row.mode, row.reason) for row in rows if row.mode in set(MODES) - set(modes) and row.reason)
-    for mode, reason in dict.fromkeys(without):
-        yield gettext("{label}: {reason}.").format(label=gettext(HEADS[mode]), reason=reason)
-
-
-def _groups(
-    rows: Sequence[GroupRow], modes: Sequence[str]
-) -> Iterator[tuple[str, GroupRow, tuple[GroupRow | None, ...]]]:
-    """Yield the groups with their rows; an estimator without any answer has one with its reason."""
-    for group in dict.fromkeys(row.group for row in rows):
-        by_mode = {row.mode: row for row in rows if row.group == group}
-        first = next(iter(by_mode.values()))
-        shown = tuple(by_mode.get(mode) for mode in modes) if group else (first,) * len(modes)
-        yield group or gettext("all groups"), first, shown
+def _has_effect(row: GroupRow, modes: Sequence[str]) -> bool:
+    return row.mode in modes and math.isfinite(row.effect)
 
 
 def group_table(grouped: Grouped) -> ReportTable:
     """Return effects and levels of every group."""
     footnotes = Footnotes()
+    heads = (gettext("Group"), gettext("Rows"), gettext("Entities"), *_measures(grouped))
     return ReportTable(
         caption=gettext("Effects by {by}, and levels of the curve").format(by=grouped.by),
         over=_modes(grouped, n_columns=3),
-        columns=(
-            *(
-                TableColumn(gettext("Group")),
-                TableColumn(gettext("Rows")),
-                TableColumn(gettext("Entities")),
-            ),
-            *_measures(grouped),
-        ),
+        columns=tuple(map(TableColumn, heads)),
         groups=tuple(
-            RowGroup(tuple(_row(*group, footnotes) for group in own.groups), own.heading)
-            for own in grouped.answers
+            RowGroup(tuple(_rows(rows, grouped.modes, footnotes)), heading)
+            for heading, rows, _ in grouped.answers
         ),
         footnotes=footnotes.listed(),
         most=2,
@@ -160,11 +138,11 @@ def difference_table(grouped: Grouped) -> ReportTable:
     return ReportTable(
         caption=gettext("Differences between groups by {by}").format(by=grouped.by),
         over=_modes(grouped, n_columns=1),
-        columns=(TableColumn(gettext("Difference")), *_measures(grouped)),
+        columns=tuple(map(TableColumn, (gettext("Difference"), *_measures(grouped)))),
         groups=tuple(
-            RowGroup(rows, own.heading)
-            for own in grouped.answers
-            if (rows := tuple(difference_rows(own.differences, grouped.modes)))
+            RowGroup(rows, heading)
+            for heading, _, differences in grouped.answers
+            if (rows := tuple(_differences(differences, grouped.modes)))
         ),
         most=0,
     )
@@ -175,48 +153,52 @@ def _modes(grouped: Grouped, *, n_columns: int) -> tuple[TableCell, ...]:
     return (TableCell(n_columns=n_columns), *(TableCell(head, n_columns=2) for head in grouped.heads))
 
 
-def _measures(grouped: Grouped) -> Iterable[TableColumn]:
-    return (TableColumn(gettext("Effect")), TableColumn(gettext("Level of the curve"))) * len(grouped.modes)
+def _measures(grouped: Grouped) -> tuple[str, ...]:
+    return (gettext("Effect"), gettext("Level of the curve")) * len(grouped.modes)
 
 
-def _row(name: str, first: GroupRow, rows: Sequence[GroupRow | None], footnotes: Footnotes) -> TableRow:
-    cells = (cell for row in rows for cell in _cells(row, footnotes))
-    return TableRow((name, count(first.n_obs), count(first.n_entities), *cells))
-
-
-def _cells(row: GroupRow | None, footnotes: Footnotes) -> tuple[TableCell, TableCell]:
-    """Return the effect and the level of a group under one mode."""
-    if row is None:
-        return TableCell(NOTHING.value), TableCell(NOTHING.value)
-    effect = estimated(row.effect, row.conf_low, row.conf_high)
-    level = estimated(row.median, row.median_low, row.median_high)
-    mark = footnotes.mark("" if row.is_done else row.reason)
-    return estimate_cell(effect, mark=mark), _level(level.value, level.interval)
-
-
-def _level(value: str, interval: str) -> TableCell:
-    return TableCell(value, (interval,) if interval else ())
-
-
-def difference_rows(rows: Sequence[DifferenceRow], modes: Sequence[str]) -> Iterator[TableRow]:
-    """Yield a row for each pair of groups of which a difference is known."""
-    known = {
-        (row.group, row.other, row.mode, row.measure): estimated(row.difference, row.conf_low, row.conf_high)
-        for row in rows
-        if math.isfinite(row.difference)
-    }
-    for group, other in dict.fromkeys((group, other) for group, other, _, _ in known):
+def _rows(rows: Sequence[GroupRow], modes: Sequence[str], footnotes: Footnotes) -> Iterator[TableRow]:
+    """Yield a row for each group; an estimator without any answer has one with its reason."""
+    for group in dict.fromkeys(row.group for row in rows):
+        by_mode = {row.mode: row for row in rows if row.group == group}
+        first = next(iter(by_mode.values()))
         cells: list[TableCell] = []
         for mode in modes:
-            effect = known.get((group, other, mode, "effect"), NOTHING)
-            level = known.get((group, other, mode, "median"), NOTHING)
-            cells += [estimate_cell(effect), _level(level.value, level.interval)]
+            row = by_mode.get(mode) if group else first
+            if row is None:
+                cells += _cells(None, None)
+            else:
+                mark = footnotes.mark("" if row.is_done else row.reason)
+                level = (row.median, row.median_low, row.median_high)
+                cells += _cells((row.effect, row.conf_low, row.conf_high), level, mark)
+        yield TableRow((group or gettext("all groups"), count(first.n_obs), count(first.n_entities), *cells))
+
+
+def _differences(rows: Sequence[DifferenceRow], modes: Sequence[str]) -> Iterator[TableRow]:
+    """Yield a row for each pair of groups of which a difference is known."""
+    known = {
+        (row.group, row.other, row.mode, row.measure): (row.difference, row.conf_low, row.conf_high)
+        for row in rows
+        if row.is_done and math.isfinite(row.difference)
+    }
+    for group, other in dict.fromkeys(key[:2] for key in known):
+        cells: list[TableCell] = []
+        for mode in modes:
+            effect, level = (known.get((group, other, mode, measure)) for measure in ("effect", "median"))
+            cells += _cells(effect, level)
         yield TableRow((gettext("{group} less {other}").format(group=group, other=other), *cells))
+
+
+def _cells(effect: Numbers | None, level: Numbers | None, mark: str = "") -> tuple[TableCell, TableCell]:
+    """Return an effect, bold where its interval excludes zero, and a level; a dash without either."""
+    nothing = (math.nan, math.nan, math.nan)
+    shown = EstimateText(*estimate(*(level or nothing)))
+    return estimate_cell(estimated(*(effect or nothing)), mark=mark), estimate_cell(shown)
 
 
 def group_names(run: Run) -> Iterable[str]:
     """Return the names of all groups."""
-    return dict.fromkeys(row.group for row in run.view(groups_of).rows)
+    return dict.fromkeys(row.group for row in run.rows(HETEROGENEITY))
 
 
 GROUPS_SECTION = Section(

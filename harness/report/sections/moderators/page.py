@@ -11,31 +11,33 @@ import numpy as np
 from markupsafe import Markup
 
 from harness.arrays import Floats
-from harness.findings.lines import POINTWISE, SIMULTANEOUS, Banded, truth_line
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, truth_line
 from harness.findings.run import Run
 from harness.language import closed_up, gettext
 from harness.record.study import StudyRecord
-from harness.report.drawing.series import effect_label
-from harness.report.drawing.truth import TRUTH
+from harness.report.drawing.lines import TRUTH, effect_label
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
-from harness.report.sections.moderators.rows import Conditional, conditional, threshold_text
-from harness.report.sections.moderators.surfaces import Surface, true_levels
+from harness.report.sections.moderators.surfaces import (
+    LAYERS,
+    Surface,
+    effect_along,
+    surfaces,
+    threshold_text,
+    thresholds_of,
+    true_levels,
+)
 from harness.report.sections.section import featured
 from harness.tables.conditional import SurfaceKey
 from harness.text.plain_text import printable
 
+# Holds the files that the page is made of.
 PACKAGE = "harness.report.sections.moderators"
-"""Holds the files that the page is made of."""
 
+# Significant digits of the numbers on the page; the table `surfaces` has all of them.
 DIGITS = 5
-"""Significant digits of the numbers on the page; the table ``surfaces`` has all of them."""
 
-LAYERS = ("estimate", "conf_low", "conf_high", "effect", "effect_low", "effect_high", "n_obs")
-
-UNSAFE = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
-"""Characters that would end a script, or a line in it, each as JSON may write it as well."""
+# Characters that would end a script, or a line in it, each as JSON may write it as well.
+UNSAFE = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
 
 
 def surface_page(run: Run) -> str:
@@ -68,12 +70,12 @@ def script_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON holds
 
 def surface_content(run: Run) -> dict[str, Any]:
     """Return what the page's script reads: labels, and every surface with its conditional effect."""
-    study, answers = run.manifest.study, run.view(conditional)
-    keys = [surface.key for surface in answers.surfaces]
-    outcomes = list(dict.fromkeys(key.outcome for key in keys))
-    questions = list(dict.fromkeys((key.scenario, key.moderator) for key in keys))
-    leading = [entry.id for entry in featured(run)]
-    estimators = sorted({key.estimator for key in keys}, key=lambda name: _place(study, leading, name))
+    study, found = run.manifest.study, run.view(surfaces)
+    outcomes = list(dict.fromkeys(key.outcome for key in found))
+    questions = list(dict.fromkeys((key.scenario, key.moderator) for key in found))
+    # Featured estimators first, then the others as in the study.
+    order = [entry.id for entry in (*featured(run), *study.estimators)]
+    estimators = sorted({key.estimator for key in found}, key=order.index)
     return {
         "words": _words(),
         "exposure": printable(study.axis_label(study.exposure)),
@@ -83,14 +85,14 @@ def surface_content(run: Run) -> dict[str, Any]:
         "estimators": [printable(study.estimator_label(name)) for name in estimators],
         "surfaces": [
             {
-                "outcome": outcomes.index(surface.key.outcome),
-                "moderator": questions.index((surface.key.scenario, surface.key.moderator)),
-                "estimator": estimators.index(surface.key.estimator),
+                "outcome": outcomes.index(key.outcome),
+                "moderator": questions.index((key.scenario, key.moderator)),
+                "estimator": estimators.index(key.estimator),
                 **_layers(surface),
-                **_effect(answers, surface.key),
-                "truth": _truth(run, surface),
+                **_effect(run, key),
+                "truth": _truth(run, key),
             }
-            for surface in answers.surfaces
+            for key, surface in found.items()
         ],
     }
 
@@ -108,11 +110,6 @@ def _words() -> dict[str, str]:
         "changes": gettext("the moderator value at which the effect changes its sign: %"),
         "unchanged": gettext("a change of the effect's sign; none is established here"),
     }
-
-
-def _place(study: StudyRecord, leading: Sequence[str], name: str) -> int:
-    """Return where an estimator stands: featured ones first, then as in the study."""
-    return [*leading, *(entry.id for entry in study.estimators)].index(name)
 
 
 def _moderators(study: StudyRecord, questions: Sequence[tuple[str, str]]) -> list[str]:
@@ -134,43 +131,29 @@ def _layers(surface: Surface) -> dict[str, Any]:
     }
 
 
-def _effect(answers: Conditional, key: SurfaceKey) -> dict[str, Any]:
-    line = answers.effect(key)
-    thresholds = answers.thresholds_of(key)
+def _effect(run: Run, key: SurfaceKey) -> dict[str, Any]:
+    """Return the effect along the moderator with its bands, and where it changes its sign."""
+    line = effect_along(run, key)
+    shown = None
+    if line is not None:
+        bands = [band for kind in (POINTWISE, SIMULTANEOUS) if (band := line.band(kind)) is not None]
+        limits = {band.kind: {"low": rounded(band.low), "high": rounded(band.high)} for band in bands}
+        shown = {"at": rounded(line.at), "effect": rounded(line.estimate), **limits}
+    known = [row for row in thresholds_of(run, key) if math.isfinite(row.at)]
     return {
-        "line": _line(line) if line is not None else None,
-        "thresholds": [
-            {"at": row.at, "text": printable(threshold_text(row))}
-            for row in thresholds
-            if math.isfinite(row.at)
-        ],
+        "line": shown,
+        "thresholds": [{"at": row.at, "text": printable(threshold_text(row))} for row in known],
     }
 
 
-def _truth(run: Run, surface: Surface) -> dict[str, Any] | None:
+def _truth(run: Run, key: SurfaceKey) -> dict[str, Any] | None:
     """Return the true levels and the true conditional effect, None where they are not known."""
-    key, levels = surface.key, true_levels(run, surface)
+    levels = true_levels(run, key)
     line = truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at")
     if levels is None or line is None:
         return None
-    return {
-        "estimate": [rounded(row) for row in levels.T],
-        "at": rounded(line.at),
-        "effect": rounded(line.truth),
-    }
-
-
-def _line(line: Banded) -> dict[str, Any]:
-    bands = {kind: line.band(kind) for kind in (POINTWISE, SIMULTANEOUS)}
-    return {
-        "at": rounded(line.at),
-        "effect": rounded(line.estimate),
-        **{
-            kind: {"low": rounded(band.low), "high": rounded(band.high)}
-            for kind, band in bands.items()
-            if band is not None
-        },
-    }
+    at, effect = rounded(line.at), rounded(line.truth)
+    return {"estimate": [rounded(row) for row in levels.T], "at": at, "effect": effect}
 
 
 def rounded(values: Floats | Iterable[float]) -> list[float | None]:

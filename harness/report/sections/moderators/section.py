@@ -12,10 +12,9 @@ from harness.findings.lines import POINTWISE, ConditionalEffect
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
-from harness.report.sections.moderators.rows import Question, conditional, threshold_text
 from harness.report.sections.section import ReportFile, Section, featured
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.tables.conditional import InteractionRow, SurfaceKey
+from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, InteractionRow, SurfaceKey
 from harness.text.numbers import MISSING, EstimateText, estimated, fixed, interval, percent, plain
 from harness.text.plain_text import Footnotes
 
@@ -23,34 +22,35 @@ if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
 
-SURFACES = "surfaces.html"
-LIBRARY = "plotly"
-"""Draws what can be turned; whoever has no use for that need not install it."""
+Question = tuple[str, str]
+"""A scenario, with its moderator."""
 
+# Draws what can be turned; whoever has no use for that need not install it.
+LIBRARY = "plotly"
+# Of measures of interaction, which are shares.
 MEASURE_DECIMALS = 3
-"""Of measures of interaction, which are shares."""
 
 
 def moderator_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the effect along every moderator."""
-    from harness.report.sections.moderators.figure import surface_figures
+    from harness.report.sections.moderators.figures import surface_figures
+    from harness.report.sections.moderators.surfaces import surfaces
 
-    study, answers = run.manifest.study, run.view(conditional)
-    if not answers.effect_rows:
-        return
-    if answers.surfaces and can_turn():
+    study = run.manifest.study
+    has_surfaces = bool(run.view(surfaces))
+    if has_surfaces and can_turn():
         turned = gettext(
             "The surfaces can be turned, and those of every estimator compared, in "
             "[surfaces.html](surfaces.html) beside this report."
         )
         yield Paragraph(rich(turned))
-    elif answers.surfaces:
+    elif has_surfaces:
         missing = gettext(
             "There is no page on which the surfaces can be turned: it is drawn with plotly, which was not "
             "installed. `pip install 'panel-harness[surfaces]'`, then `harness report` on the run folder."
         )
         yield Paragraph(rich(missing), "note")
-    for question in answers.questions:
+    for question in dict.fromkeys((row.scenario, row.moderator) for row in run.rows(CONDITIONAL_EFFECTS)):
         yield Heading(study.axis_label(question[1]))
         yield from surface_figures(run, question, renderer)
         yield conditional_table(run, question)
@@ -94,13 +94,16 @@ def conditional_table(run: Run, question: Question) -> ReportTable:
 
 
 def _row(run: Run, key: SurfaceKey, label: str, footnotes: Footnotes) -> TableRow:
-    answers = run.view(conditional)
-    effect = answers.effect(key)
-    measures = {row.measure: _measure(row) for row in answers.interactions_of(key)}
-    thresholds = "\n".join(threshold_text(row) for row in answers.thresholds_of(key))
+    from harness.report.sections.moderators.surfaces import effect_along, threshold_text, thresholds_of
+
+    effect, rows = effect_along(run, key), [row for row in run.rows(CONDITIONAL_EFFECTS) if row.key == key]
+    found = [row for row in run.rows(INTERACTIONS) if row.is_done and row.key == key]
+    measures = {row.measure: _measure(row) for row in found}
+    reason = next((row.reason for row in rows if not row.is_done), "")
+    thresholds = "\n".join(map(threshold_text, thresholds_of(run, key)))
     return TableRow(
         (
-            TableCell(label, mark=footnotes.mark(answers.reason(key))),
+            TableCell(label, mark=footnotes.mark(reason)),
             *(effects_at(effect) if effect is not None else ("", "", "")),
             thresholds,
             measures.get("friedman_h", MISSING),
@@ -142,10 +145,11 @@ def _measure(row: InteractionRow) -> TableCell:
 def surface_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
     """Yield the page of surfaces that can be turned, where there are surfaces and what draws them."""
     from harness.report.sections.moderators.page import surface_page
+    from harness.report.sections.moderators.surfaces import surfaces
 
-    if report_format == "html" and can_turn() and run.view(conditional).surfaces:
+    if report_format == "html" and can_turn() and run.view(surfaces):
         holds = gettext("surfaces that can be turned, offline as well")
-        yield ReportFile(SURFACES, surface_page(run), holds)
+        yield ReportFile("surfaces.html", surface_page(run), holds)
 
 
 def can_turn() -> bool:

@@ -1,19 +1,30 @@
-"""The section of the gain under every combination of choices."""
+"""The section of the gain under every combination of choices, in the order of the gain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
+from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, ReportBlock, SmallPrint, tabs_of
-from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
-from harness.report.sections.multiverse.text import choice_label, level_label, multiverse_text
+from harness.report.sections.multiverse.rows import (
+    Multiverse,
+    Tally,
+    choice_label,
+    choices_of,
+    honest,
+    level_label,
+    multiverses,
+    published_gains,
+)
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableColumn, rows_of
-from harness.tables.claims import CLAIMS
+from harness.tables.claims import CLAIMS, ClaimRow
+from harness.tables.gain import ChoiceRow
 from harness.text.numbers import count, percent
+from harness.text.plain_text import joined
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -38,14 +49,98 @@ def multiverse_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBloc
 
 
 def _outcome(run: Run, multiverse: Multiverse, renderer: FigureRenderer) -> Iterator[ReportBlock]:
-    from harness.report.sections.multiverse.figure import specification_figure
+    from harness.report.sections.multiverse.figures import specification_figure
 
-    choices = choices_of(run, multiverse.outcome)
-    yield Bullets(multiverse_text(run.manifest.study, multiverse, choices, run.rows(CLAIMS)))
-    yield specification_figure(run, multiverse, renderer)
+    claims = run.rows(CLAIMS)
+    yield Bullets(
+        multiverse_text(run.manifest.study, multiverse, choices_of(run, multiverse.outcome), claims)
+    )
+    yield specification_figure(run.manifest.study, multiverse, published_gains(claims, multiverse), renderer)
     table = choice_table(run, multiverse.outcome)
     if table.groups:
         yield table
+
+
+def multiverse_text(
+    study: StudyRecord, multiverse: Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
+) -> tuple[str, ...]:
+    """Return what the combinations for one outcome say.
+
+    Parameters
+    ----------
+    choices : what each choice does to the gain of that outcome
+    claims : of the study
+    """
+    label = study.estimator_label(multiverse.estimator)
+    tally, apart = multiverse.tally(), honest(study, multiverse)
+    every = gettext("all {n} combinations").format(n=count(tally.n))
+    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=_tallied(tally, every))]
+    if 0 < apart.gain.size < tally.n:
+        kept = gettext("compared on test rows that take no part in fitting or selecting")
+        sentences.append(
+            gettext("Of these combinations, {size} are {kept}: {tallied}").format(
+                size=count(apart.gain.size), kept=kept, tallied=_tallied(apart.tally(), gettext("them"))
+            )
+        )
+    return (
+        *sentences,
+        *(_published(row, multiverse) for row in published_gains(claims, multiverse)),
+        *_strongest(study, choices),
+    )
+
+
+def _tallied(tally: Tally, whole: str) -> str:
+    return gettext(
+        "a positive gain in {n_positive} of {of} ({share}), an interval above zero in {n_above} and below "
+        "zero in {n_below}. The median gain is {median}, the range from {lowest} to {highest}."
+    ).format(
+        n_positive=count(tally.n_positive),
+        of=whole,
+        share=percent(tally.n_positive / tally.n, 0),
+        n_above=count(tally.n_above),
+        n_below=count(tally.n_below),
+        median=percent(tally.median),
+        lowest=percent(tally.lowest),
+        highest=percent(tally.highest),
+    )
+
+
+def _published(row: ClaimRow, multiverse: Multiverse) -> str:
+    n_below, n = multiverse.n_below(row.published), multiverse.gain.size
+    if n_below == n:
+        where = gettext("lies above the gains of all {n} combinations")
+    elif n_below == 0:
+        where = gettext("lies below the gains of all {n} combinations")
+    else:
+        where = gettext("lies above the gains of {n_below} of {n} combinations ({n_below_2})")
+    return gettext("The published gain of {published}{source} {where}.").format(
+        published=percent(row.published),
+        source=gettext(" ({source})").format(source=row.source) if row.source else "",
+        where=where.format(n=count(n), n_below=count(n_below), n_below_2=percent(n_below / n, 0)),
+    )
+
+
+def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str]:
+    """Yield which choice moves the gain most, and from where to where."""
+    strongest = max(choices, key=lambda row: row.share_of_variance, default=None)
+    levels = [row for row in choices if strongest is not None and row.choice == strongest.choice]
+    if strongest is None or len(levels) < 2:
+        return
+    ends = sorted(levels, key=lambda row: row.mean_gain)
+    means = [
+        gettext("{mean_gain} with “{level_label}”").format(
+            mean_gain=percent(row.mean_gain), level_label=level_label(study, row.choice, row.level)
+        )
+        for row in (ends[0], ends[-1])
+    ]
+    yield gettext(
+        "The choice that moves the gain most is “{choice_label}”: {share_of_variance} of the variance of the "
+        "gain lies between its levels. The mean gain is {means}."
+    ).format(
+        choice_label=choice_label(strongest.choice),
+        share_of_variance=percent(strongest.share_of_variance, 0),
+        means=joined(means),
+    )
 
 
 def choice_table(run: Run, outcome: str) -> ReportTable:
@@ -54,21 +149,19 @@ def choice_table(run: Run, outcome: str) -> ReportTable:
     shares = {row.choice: row.share_of_variance for row in own}
     groups = []
     for choice in sorted(shares, key=lambda name: -shares[name]):
-        levels = [row for row in own if row.choice == choice]
-        if len(levels) > 1:
-            rows = [
-                (level_label(study, choice, row.level), count(row.n), percent(row.mean_gain))
-                for row in levels
-            ]
+        rows = [
+            (level_label(study, choice, row.level), count(row.n), percent(row.mean_gain))
+            for row in own
+            if row.choice == choice
+        ]
+        if len(rows) > 1:
             groups.append(RowGroup(rows_of(rows), choice_label(choice), (percent(shares[choice]),)))
+    heads = (gettext("Choice"), gettext("Combinations"), gettext("Mean gain"), gettext("Share of variance"))
     return ReportTable(
         caption=gettext("What each choice moves: the gain in predicting {label}").format(
             label=study.label(outcome)
         ),
-        columns=(
-            *(TableColumn(gettext("Choice")), TableColumn(gettext("Combinations"))),
-            *(TableColumn(gettext("Mean gain")), TableColumn(gettext("Share of variance"))),
-        ),
+        columns=tuple(map(TableColumn, heads)),
         groups=tuple(groups),
         most=2,
         is_most_of_each=True,

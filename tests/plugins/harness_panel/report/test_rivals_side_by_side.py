@@ -9,7 +9,7 @@ import pytest
 import harness
 from harness.findings.run import read_run
 from harness.plugin import random_stream
-from harness.report.sections.effects.figure import whiskers_of
+from harness.report.sections.effects.figures import whiskers_of
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import effect_table
 from harness.running.folder import RunFolder

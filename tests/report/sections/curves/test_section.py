@@ -1,19 +1,13 @@
-"""Turning points, cell by cell."""
+"""Turning points, cell by cell, and what stands above the curves."""
 
-import pytest
+import pandas as pd
 
-from harness.findings.run import read_run
-from harness.report.sections.curves.section import turning_points, turning_table
+from harness.report.sections.curves.section import CURVES_SECTION, extrapolates, turning_points, turning_table
 from harness.text.effects import NONE
 from report.changed_run import with_table
-from report.shown_blocks import texts
+from report.shown_blocks import blocks_of, texts
 
 NB = "\u00a0"
-
-
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
 
 
 def test_turning_points_established_or_not_and_their_absence(run):
@@ -28,3 +22,10 @@ def test_turning_points_established_or_not_and_their_absence(run):
     assert [own[0] for own in texts(turning_table(elsewhere, "lwage")).values()] == [
         *("maximum, not established, outside its interval", "maximum, outside its interval"),
     ]
+
+
+def test_extrapolation_is_told_above_the_curves_and_no_curves_are_no_section(run):
+    assert not extrapolates(run)
+    note = {"code": "W-EXTRAPOLATED", "where": "exper", "message": "at 3 of 25 exposures"}
+    assert extrapolates(with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([note])])))
+    assert blocks_of(CURVES_SECTION, with_table(run, "curves", lambda frame: frame.head(0))) == []

@@ -9,14 +9,15 @@ import pytest
 from harness.findings.run import read_run
 from harness.report.blocks import SmallPrint, plain_words
 from harness.report.drawing.canvas import house_style
-from harness.report.drawing.marks import plot_forest
-from harness.report.sections.effects.figure import centred, model_lines, plot_lines, whiskers_of
+from harness.report.drawing.forest import plot_forest
+from harness.report.drawing.palette import METHOD_STYLES
+from harness.report.sections.effects.figures import centred, model_curves, plot_lines, whiskers_of
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import EFFECTS_SECTION, cautions, effect_table
 from harness.report.table import cell_of
 from harness.tables.effects import EFFECTS as TABLE
 from report.changed_run import with_table
-from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in
+from report.shown_blocks import blocks_of, cells, legend_of, names_of_figures, plotted, tables_in
 
 METHODS = ("first_differences", "correlated_random_effects")
 
@@ -43,22 +44,24 @@ def effects(_frame, *, n_entities=545, share_left=0.6):
 
 @pytest.fixture(scope="module")
 def run(wage):
+    """Return a run to which effects are added."""
     return with_table(read_run(wage), "effects", effects)
 
 
 def test_the_forest_has_every_number_and_the_coefficients_beneath(run):
     (found,) = effects_of(run)
     whiskers = list(whiskers_of(run, found))
-    assert [one.method for one in whiskers][:2] == list(METHODS)
+    assert [one.style for one in whiskers][:2] == [METHOD_STYLES[name] for name in METHODS]
     assert whiskers[0].label == "First differences, slope: Boosting"
     assert [one.label for one in whiskers[2:]][:2] == [
         "Coefficient: Pooled OLS",
         "Coefficient: Fixed effects",
     ]
     with house_style():
-        (axes,) = plot_forest(whiskers, x_label="Effect").axes
+        (axes,) = plot_forest([("", whiskers)], x_label="Effect").axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [one.label for one in whiskers]
-    assert [line.get_xdata()[0] for line in axes.lines[1:3]] == [0.1, 0.2]
+    dots = [line for line in axes.lines if line.get_marker() in "oD"]
+    assert [line.get_xdata()[0] for line in dots[:2]] == [0.2, 0.2]
 
 
 def test_what_was_refused_is_a_row_with_its_reason(run):
@@ -72,15 +75,13 @@ def test_what_was_refused_is_a_row_with_its_reason(run):
 
 def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     (found,) = effects_of(run)
-    assert len(list(model_lines(run, found))) > 1
-    with house_style():
-        figure = plot_lines(run, found, found.lines("curve"))
+    assert len(model_curves(run, found)) > 1
+    figure = plotted(plot_lines, run, found, found.lines("curve"))
     (axes,) = figure.axes
     assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
     outer, inner = (band.get_paths()[0].get_extents().height for band in axes.collections)
     assert (outer, inner) == (8.0, 6.0)  # the line rises by 4, its bands are 4 and 2 high
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["models, each a line", "pointwise band", "simultaneous band"]
+    assert legend_of(figure) == ["models, each a line", "pointwise 95% band", "simultaneous 95% band"]
     legend = figure.legends[0].get_window_extent()
     assert legend.height < axes.get_window_extent().height / 2
 

@@ -4,15 +4,14 @@ import json
 import re
 
 import html5lib
-import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
 from harness.findings.run import read_run
 from harness.report.render.html import script_hash
 from harness.report.sections.moderators.page import rounded, script_json, surface_content
-from harness.report.sections.moderators.rows import conditional
-from report.changed_run import with_table
+from harness.report.sections.moderators.surfaces import surfaces
+from report.changed_run import with_truth
 from report.fake_run import HOSTILE
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -71,14 +70,13 @@ def test_a_text_cannot_end_the_script():
     assert json.loads(written) == {"text": text}
 
 
-def test_surfaces_have_a_row_a_moderator_value_and_their_effects(wage):
-    content = surface_content(read_run(wage))
+def test_surfaces_have_a_row_a_moderator_value_and_their_effects(run):
+    content = surface_content(run)
     assert content["estimators"] == ["RAB", "Pooled OLS", "Fixed effects", "SOM + ANN", "Boosting"]
     rab = next(one for one in content["surfaces"] if one["estimator"] == 0)
     assert (rab["x"][-1], rab["y"][-1]) == (18.0, 16.0)
     assert len(rab["estimate"]) == len(rab["y"]) == 12
-    surface = read_run(wage).view(conditional).surfaces[3]
-    assert surface.key.estimator == "rab"
+    surface = run.view(surfaces)["educ", "educ", "lwage", "rab"]
     assert rab["estimate"][4][7] == pytest.approx(surface.estimate[7, 4], rel=1e-4)
     assert rab["supported"][0][0] == 0
     assert rab["thresholds"] == [{"at": 9.7, "text": "9.7 [9.1,\u00a010.4], from − to +, in 98% of draws"}]
@@ -95,18 +93,19 @@ def test_labels_stay_plain_text_in_the_script(wage):
     assert re.search(r"modeBarButtons: BUTTONS", own)  # the library's other buttons would send data away
 
 
-def test_the_truth_of_simulated_data_goes_with_every_surface(wage):
-    run = read_run(wage)
+def test_the_truth_of_simulated_data_goes_with_every_surface(run):
     assert all(one["truth"] is None for one in surface_content(run)["surfaces"])
-    surface = run.view(conditional).surfaces[0]
-    cells = [
-        {"kind": "surface", "at": x, "moderator_at": m, "truth": x + 10.0 * m}
-        for m in surface.moderator_at
-        for x in surface.exposure_at
-    ]
-    effect = {"kind": "conditional_effect", "moderator_at": 6.0, "truth": 1.0}
-    frame = pd.DataFrame([*cells, effect]).assign(outcome="lwage", scenario="educ", group="")
-    shown = surface_content(with_table(run, "truth", lambda _: frame))["surfaces"]
-    for one in shown:
+    surface = next(iter(run.view(surfaces).values()))
+    own = with_truth(
+        run,
+        "educ",
+        *(
+            {"kind": "surface", "at": x, "moderator_at": m, "truth": x + 10.0 * m}
+            for m in surface.moderator_at
+            for x in surface.exposure_at
+        ),
+        {"kind": "conditional_effect", "moderator_at": 6.0, "truth": 1.0},
+    )
+    for one in surface_content(own)["surfaces"]:
         assert one["truth"]["estimate"][3][7] == pytest.approx(one["x"][7] + 10.0 * one["y"][3], rel=1e-4)
         assert (one["truth"]["at"], one["truth"]["effect"]) == ([6.0], [1.0])

@@ -1,17 +1,9 @@
 """The table of a moderator, cell by cell."""
 
-import pytest
-
-from harness.findings.run import read_run
 from harness.report.sections.moderators.section import conditional_table
 from report.shown_blocks import cells
 
 NB = "\u00a0"
-
-
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
 
 
 def test_a_moderator_has_effects_thresholds_and_interactions(run):

@@ -30,8 +30,8 @@ def cells():
 
 
 def test_cells_become_a_surface_whatever_their_order():
-    (made,) = surfaces_from(cells().sample(frac=1.0, random_state=3))
-    assert made.key == SurfaceKey("educ", "educ", "y", "rab")
+    ((key, made),) = surfaces_from(cells().sample(frac=1.0, random_state=3)).items()
+    assert key == SurfaceKey("educ", "educ", "y", "rab")
     assert made.estimate.tolist() == [[0.0, 0.0], [10.0, 20.0], [30.0, 60.0]]
     assert made.supported.tolist() == [[True, False]] * 3
     assert (made.conf_high - made.conf_low == 2.0).all()
@@ -53,4 +53,4 @@ def test_a_broken_table_is_refused(spoil, what):
 def test_a_refused_surface_has_a_reason_and_no_cells():
     refused = pd.DataFrame([{"outcome": "y", "estimator": "fe", "moderator": "educ", "scenario": "educ"}])
     whole = pd.concat([cells(), refused.assign(status="refused")], ignore_index=True)
-    assert [one.key.estimator for one in surfaces_from(whole)] == ["rab"]
+    assert [key.estimator for key in surfaces_from(whole)] == ["rab"]

@@ -3,19 +3,57 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from harness.findings.run import read_run
-from harness.report.sections.multiverse.rows import choices_of, multiverses
-from harness.report.sections.multiverse.section import choice_table
-from harness.report.sections.multiverse.text import honest, multiverse_text, published_gains
+from harness.report.sections.multiverse.rows import (
+    choices_of,
+    honest,
+    multiverses,
+    multiverses_from,
+    published_gains,
+)
+from harness.report.sections.multiverse.section import choice_table, multiverse_text
 from harness.tables.claims import CLAIMS
 from report.shown_blocks import texts
 
 
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
+def frame():
+    gains = [0.3, -0.1, 0.05, -0.2, 0.1, 0.0]
+    return pd.DataFrame(
+        {
+            "outcome": ["y"] * 6,
+            "estimator": ["ann"] * 6,
+            "universe": [f"ann (size {size}, seed 1)" for size in (0.5, 1.0, 2.0) * 2],
+            "reference": ["ols"] * 3 + ["fe"] * 3,
+            "protocol": ["forward"] * 6,
+            "sample": ["test"] * 6,
+            "gain": gains,
+            "conf_low": np.array(gains) - 0.04,
+            "conf_high": np.array(gains) + 0.04,
+            "size": [0.5, 1.0, 2.0] * 2,
+            "seed": [1] * 6,
+        }
+    )
+
+
+def test_combinations_stand_in_the_order_of_their_gains_with_their_levels():
+    (one,) = multiverses_from(frame())
+    assert one.estimator == "ann"
+    assert one.gain.tolist() == [-0.2, -0.1, 0.0, 0.05, 0.1, 0.3]
+    assert one.choices == {"reference": ("ols", "fe"), "size": ("0.5", "1", "2")}
+    assert list(one.rows["reference"]) == ["fe", "ols", "fe", "ols", "fe", "ols"]
+    assert list(one.rows["size"]) == ["0.5", "1", "2", "2", "1", "0.5"]
+
+
+def test_gains_and_intervals_are_counted():
+    (one,) = multiverses_from(frame())
+    tally = one.tally()
+    assert (tally.n, tally.n_positive, tally.n_above, tally.n_below) == (6, 3, 3, 2)
+    assert (tally.lowest, tally.median, tally.highest) == pytest.approx((-0.2, 0.025, 0.3))
+    kept = one.with_levels("reference", ["fe"])
+    assert kept.gain.tolist() == [-0.2, 0.0, 0.1]
+    assert one.with_levels("protocol", ["forward"]).gain.size == 6
 
 
 def test_choices_that_move_most_come_first(run, wage):
@@ -102,5 +140,4 @@ def test_the_same_gain_printed_twice_is_told_once(run):
 
 
 def _with_gain(claim, gain, digits=6):
-
     return replace(claim, published=gain, digits=digits)

@@ -3,37 +3,29 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from harness.arrays import frozen_floats, frozen_ints
-from harness.findings.run import read_run
 from harness.report.drawing.canvas import FigureRenderer, house_style, settle
-from harness.report.sections.multiverse.figure import (
+from harness.report.sections.multiverse.figures import (
     MOST_LINES,
-    axis_limits,
     plot_specification_curve,
-    round_places,
+    round_positions,
     specification_figure,
 )
-from harness.report.sections.multiverse.rows import Choice, multiverses
-from harness.report.sections.multiverse.text import published_gains
+from harness.report.sections.multiverse.rows import multiverses, published_gains
 from harness.tables.claims import CLAIMS
-
-
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
 
 
 def plotted(run, multiverse):
     published = published_gains(run.rows(CLAIMS), multiverse)
-    return plot_specification_curve(run.manifest.study, multiverse, published)
+    with house_style():
+        return plot_specification_curve(run.manifest.study, multiverse, published)
 
 
 def test_gains_are_sorted_above_the_choices_behind_them(run):
     (multiverse,) = run.view(multiverses)
-    with house_style():
-        curve, grid = plotted(run, multiverse).axes
+    curve, grid = plotted(run, multiverse).axes
     (dots,) = [line for line in curve.lines if line.get_marker() == "o"]
     assert dots.get_xdata().tolist() == list(range(1, 97))
     assert dots.get_ydata() == pytest.approx(100 * multiverse.gain)
@@ -42,7 +34,7 @@ def test_gains_are_sorted_above_the_choices_behind_them(run):
     assert curve.texts[0].get_text() == "published: 67.9% (Table 2)"
     drawn = [segment for lines in curve.collections for segment in lines.get_segments()]
     ends = {int(segment[0, 0]): segment[:, 1] for segment in drawn}
-    assert ends[96] == pytest.approx([100 * multiverse.low[-1], 100 * multiverse.high[-1]])
+    assert ends[96] == pytest.approx([100 * limit[-1] for limit in multiverse.limits])
     names = [label.get_text() for label in grid.get_yticklabels()]
     assert names[:4] == ["Reference", "Pooled OLS", "Fixed effects", "Protocol"]
     line = names.index("Fixed effects")
@@ -52,14 +44,13 @@ def test_gains_are_sorted_above_the_choices_behind_them(run):
         for segment in lines.get_segments()
         if segment[:, 1].mean() == pytest.approx(line)
     }
-    (reference,) = [choice for choice in multiverse.choices if choice.name == "reference"]
-    assert marked == {int(at) + 1 for at in np.flatnonzero(reference.taken == 1)}
+    assert marked == set(np.flatnonzero(multiverse.taken("reference", ["fe"])) + 1)
 
 
 def test_the_panels_fill_the_figure(run):
     (multiverse,) = run.view(multiverses)
+    figure = plotted(run, multiverse)
     with house_style():
-        figure = plotted(run, multiverse)
         settle(figure)
     curve, grid = (axes.get_position() for axes in figure.axes)
     assert curve.height > 0.35
@@ -69,38 +60,30 @@ def test_the_panels_fill_the_figure(run):
 
 def test_losses_beyond_the_axis_are_triangles_at_its_edge(run):
     (multiverse,) = run.view(multiverses)
-    gain = np.array(multiverse.gain)
-    gain[:3] = (-30.0, -20.0, -10.0)
-    low, high = np.minimum(gain - 0.05, multiverse.low), np.array(multiverse.high)
-    high[:3] = gain[:3] + 0.05
-    lost = replace(multiverse, gain=frozen_floats(gain), low=frozen_floats(low), high=frozen_floats(high))
-    start, end = axis_limits(lost, published_gains(run.rows(CLAIMS), lost))
-    assert -2.2 * end < start < gain[3]
-    with house_style():
-        curve, _ = plotted(run, lost).axes
+    rows = multiverse.rows.copy()
+    for name in ("gain", "conf_low", "conf_high"):
+        rows.iloc[:3, rows.columns.get_loc(name)] -= [30.0, 20.0, 10.0]
+    curve, _ = plotted(run, replace(multiverse, rows=rows)).axes
+    start, end = curve.get_ylim()
+    assert -2.2 * end < start < 100 * rows["gain"].iloc[3]
     (triangles,) = [line for line in curve.lines if line.get_marker() == "v"]
     assert triangles.get_xdata().tolist() == [1, 2, 3]
-    assert triangles.get_ydata() == pytest.approx(100 * start)
+    assert triangles.get_ydata() == pytest.approx(start)
 
 
 def test_many_combinations_stay_a_small_file(run):
     (multiverse,) = run.view(multiverses)
-    n = 4 * MOST_LINES
-    rng = np.random.default_rng(5)
+    n, rng = 4 * MOST_LINES, np.random.default_rng(5)
     gain = np.sort(rng.normal(0.1, 0.2, n))
-    many = replace(
-        multiverse,
-        gain=frozen_floats(gain),
-        low=frozen_floats(gain - 0.05),
-        high=frozen_floats(gain + 0.05),
-        choices=(Choice("size", ("2", "4", "8"), frozen_ints(rng.integers(0, 3, n))),),
-    )
-    figure = specification_figure(run, many, FigureRenderer(is_simulated=False))
-    assert len(figure.svg) < 600_000
+    rows = pd.DataFrame({"gain": gain, "conf_low": gain - 0.05, "conf_high": gain + 0.05})
+    rows["size"] = rng.choice(["2", "4", "8"], n)
+    many = replace(multiverse, rows=rows, choices={"size": ("2", "4", "8")})
+    figure = specification_figure(run.manifest.study, many, (), FigureRenderer(is_simulated=False))
+    assert len(figure.prints.svg) < 600_000
 
 
 @pytest.mark.parametrize(
-    ("n", "places"), [(1, [1]), (6, [1, 2, 3, 4, 5, 6]), (240, [1, 40, 80, 120, 160, 200, 240])]
+    ("n", "positions"), [(1, [1]), (6, [1, 2, 3, 4, 5, 6]), (240, [1, 40, 80, 120, 160, 200, 240])]
 )
-def test_numbered_places(n, places):
-    assert round_places(n) == places
+def test_numbered_positions(n, positions):
+    assert round_positions(n) == positions

@@ -1,0 +1,309 @@
+"""Figures of lines: axes over a hatched support, bands, lines, turning points, the truth, rugs, legends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from harness.arrays import Floats
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded, TruthLine
+from harness.language import gettext, marked
+from harness.record.study import StudyRecord
+from harness.report.drawing.fonts import drawable
+from harness.report.drawing.palette import GREY, INK, Dash, LineStyle, line_style
+from harness.tables.curves import TurningPointRow
+from harness.text.numbers import count, percent
+from harness.text.plain_text import ranged, shortened
+
+# Opacity of each kind of band; the wider one is drawn first, so that the narrower lies on it.
+SHADES = {SIMULTANEOUS: 0.12, POINTWISE: 0.22}
+# Width of the line around the simultaneous band, which on paper is too pale without.
+EDGE = 0.4
+
+# Of a line over other rows, next to another of the same estimator.
+DOTS: Dash = (0, (1.0, 1.4))
+DOTS_WIDTH = 1.0
+
+# Of the truth, and of a second one in the same axes; and of a true position.
+TRUE_INK = "#000000"
+TRUE_DASH: Dash = (0, (4.0, 2.0))
+TRUE_DOT_DASH: Dash = (0, (4.0, 1.5, 1.0, 1.5))
+TRUE_WIDTH = 1.2
+TURN_DASH: Dash = (0, (2.0, 1.0))
+TURN_WIDTH = 0.7
+TRUTH = marked("truth (simulated)")
+
+MARKERS = {marked("minimum"): "v", marked("maximum"): "^"}
+
+# Bars of the histogram over a rug; with no more different values than this each has a bar of its own, as wide
+# as this share of the range.
+BINS = 40
+BAR_WIDTH = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One estimator's line with its name, its style and its turning points."""
+
+    line: Banded
+    label: str
+    style: LineStyle
+    is_reference: bool = False
+    marks: tuple[TurningPointRow, ...] = ()
+
+
+def series_of(
+    study: StudyRecord, line: Banded, estimator: str, *, marks: tuple[TurningPointRow, ...] = ()
+) -> Series:
+    """Return an estimator's line in the style that it has in every figure."""
+    positions = {entry.id: position for position, entry in enumerate(study.estimators)}
+    style = line_style(positions.get(estimator, len(positions)))
+    return Series(line, study.estimator_label(estimator), style, estimator == study.reference, marks)
+
+
+@dataclass(frozen=True, eq=False)
+class LinePanel:
+    """The lines of one axes, and what stands behind and over them.
+
+    Attributes
+    ----------
+    lines : in the order of the legend
+    beside : the same estimators' lines over other rows, in thin dots
+    unsupported : stretches of the horizontal axis that the data do not reach
+    truth : behind simulated data; None for other data
+    turns : true positions on the horizontal axis, such as turning points
+    has_zero : whether a line at zero means something, as for slopes
+    """
+
+    lines: Sequence[Series]
+    beside: Sequence[Series] = ()
+    unsupported: Sequence[tuple[float, float]] = ()
+    truth: TruthLine | None = None
+    turns: Sequence[float] = ()
+    has_zero: bool = False
+
+    @property
+    def marked_lines(self) -> tuple[Series, ...]:
+        """All lines that may have turning points."""
+        return (*self.lines, *self.beside)
+
+    def alone(self, series: Series) -> LinePanel:
+        """Return the panel of one of the lines."""
+        return replace(
+            self, lines=(series,), beside=[one for one in self.beside if one.label == series.label]
+        )
+
+
+def plot_panel(
+    axes: Axes, panel: LinePanel, *, banded: Sequence[Series] | None = None, has_dots: bool = True
+) -> None:
+    """Draw a panel.
+
+    Parameters
+    ----------
+    banded : lines whose bands are drawn; all where it is not given
+    has_dots : whether the lines over other rows are drawn; their turning points are in any case
+    """
+    plot_background(axes, panel.unsupported, has_zero=panel.has_zero)
+    for series in panel.lines if banded is None else banded:
+        plot_bands(axes, series)
+    for series in panel.lines:
+        plot_line(axes, series)
+    for series in panel.beside if has_dots else ():
+        shown = np.where(series.line.supported, series.line.estimate, np.nan)
+        axes.plot(series.line.at, shown, color=series.style.colour, linestyle=DOTS, linewidth=DOTS_WIDTH)
+    for series in panel.marked_lines:
+        _plot_marks(axes, series)
+    for at in panel.turns:
+        axes.axvline(at, color=TRUE_INK, linestyle=TURN_DASH, linewidth=TURN_WIDTH, zorder=1)
+    plot_truth(axes, panel.truth)
+
+
+def plot_background(axes: Axes, unsupported: Iterable[tuple[float, float]], *, has_zero: bool) -> None:
+    """Draw a grid of levels over hatched stretches that data do not reach; a line at zero on request."""
+    for low, high in unsupported:
+        axes.axvspan(low, high, facecolor="#f4f4f4", edgecolor="#c4c4c4", hatch="////", linewidth=0, zorder=0)
+    axes.grid(axis="y")
+    if has_zero:
+        axes.axhline(0.0, color=INK, linewidth=0.7)
+
+
+def plot_bands(axes: Axes, series: Series) -> None:
+    """Shade the bands of a line where it is supported, a narrower one over a wider one."""
+    line, colour = series.line, series.style.colour
+    for kind, opacity in SHADES.items():
+        band = line.band(kind)
+        if band is None:
+            continue
+        where = line.supported & np.isfinite(band.low) & np.isfinite(band.high)
+        axes.fill_between(
+            line.at, band.low, band.high, where=where.tolist(), color=colour, alpha=opacity, linewidth=0
+        )
+        for limit in (band.low, band.high) if kind == SIMULTANEOUS else ():
+            axes.plot(line.at, np.where(where, limit, np.nan), color=colour, alpha=0.6, linewidth=EDGE)
+
+
+def plot_line(axes: Axes, series: Series) -> None:
+    """Draw a line where it is supported, and a faint trace of it where it is not."""
+    line, style = series.line, series.style
+    axes.plot(line.at, line.estimate, color=style.colour, linewidth=0.5, alpha=0.35)
+    shown = np.where(line.supported, line.estimate, np.nan)
+    axes.plot(line.at, shown, color=style.colour, linestyle=style.dash)
+
+
+def _plot_marks(axes: Axes, series: Series) -> None:
+    """Mark the turning points of a line, each with the interval of where it is."""
+    colour = series.style.colour
+    for mark in series.marks:
+        limits, height = [mark.conf_low, mark.conf_high], mark.estimate
+        if all(map(math.isfinite, limits)):
+            axes.plot(limits, [height] * 2, color=colour, linewidth=0.9, marker="|", markersize=5)
+        marker = MARKERS[mark.kind]
+        axes.plot(
+            mark.at, height, marker=marker, markersize=5, markerfacecolor="white", markeredgecolor=colour
+        )
+
+
+def plot_truth(axes: Axes, line: TruthLine | None, *, dash: Dash = TRUE_DASH) -> None:
+    """Draw a true curve over all other lines, where there is one."""
+    if line is not None:
+        axes.plot(line.at, line.truth, color=TRUE_INK, linestyle=dash, linewidth=TRUE_WIDTH, zorder=5)
+
+
+def axes_over_rug(figure: Figure, position: SubplotSpec, rug: Floats) -> tuple[Axes, Axes]:
+    """Return axes over a strip with a rug of quantiles, (n_quantiles,), and the strip, which has ticks."""
+    grid = position.subgridspec(2, 1, height_ratios=[9, 1])
+    main: Axes = figure.add_subplot(grid[0])
+    strip: Axes = figure.add_subplot(grid[1], sharex=main)
+    main.tick_params(axis="x", length=0, labelbottom=False)
+    main.spines["bottom"].set_visible(False)
+    _plot_rug(strip, rug)
+    strip.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    return main, strip
+
+
+def _plot_rug(axes: Axes, rug: Floats) -> None:
+    """Draw a histogram of quantiles over a tick for each different one."""
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if rug.size == 0:
+        return
+    values, counts = np.unique(rug, return_counts=True)
+    if 1 < values.size <= BINS:
+        axes.bar(values, counts / counts.max(), width=BAR_WIDTH * np.ptp(values), color="#c9c9c9")
+    else:
+        heights, edges = np.histogram(rug, bins=BINS)
+        axes.stairs(heights / heights.max(), edges, fill=True, color="#c9c9c9")
+    axes.vlines(values, -0.45, -0.1, color=INK, linewidth=0.4)
+    axes.set_ylim(-0.5, 1.05)
+
+
+def entry(
+    label: str,
+    colour: str = GREY,
+    *,
+    dash: Dash | Literal["none"] = "solid",
+    width: float = 1.3,
+    marker: str = "",
+    size: float = 5.0,
+    fill: str = "white",
+) -> Line2D:
+    """Return the entry of a line or marker in a legend."""
+    return Line2D(
+        [],
+        [],
+        color=colour,
+        linestyle=dash,
+        linewidth=width,
+        marker=marker,
+        markersize=size,
+        markerfacecolor=fill,
+        label=label,
+    )
+
+
+def line_entries(lines: Iterable[Series], *, width: int = 30) -> list[Line2D]:
+    """Return the entries of lines in a legend, one a name of at most `width` characters."""
+    named = {series.label: series.style for series in lines}
+    return [
+        entry(drawable(shortened(label, width)), style.colour, dash=style.dash)
+        for label, style in named.items()
+    ]
+
+
+def panel_entries(
+    panels: Sequence[LinePanel], *, level: float, beside: str = "", turn: str = ""
+) -> list[Artist]:
+    """Return the entries of whatever else stands in any of the panels.
+
+    Parameters
+    ----------
+    level : in (0, 1), nominal coverage where a band does not tell its own
+    beside : what lines over other rows are called
+    turn : what true positions are called; a true turning point where it is empty
+    """
+    kinds = dict.fromkeys(mark.kind for panel in panels for one in panel.marked_lines for mark in one.marks)
+    found: list[Artist] = band_entries([one for panel in panels for one in panel.lines], level=level)
+    if beside and any(panel.beside for panel in panels):
+        found.append(entry(beside, dash=DOTS, width=DOTS_WIDTH))
+    for kind in kinds:
+        label = gettext("{kind}, with interval").format(kind=gettext(kind))
+        found.append(entry(label, width=0.9, marker=MARKERS[kind]))
+    if any(panel.truth is not None for panel in panels):
+        found.append(truth_entry())
+    if any(panel.turns for panel in panels):
+        label = turn or gettext("true turning point")
+        found.append(entry(label, TRUE_INK, dash=TURN_DASH, width=TURN_WIDTH))
+    return found
+
+
+def band_entries(lines: Sequence[Series], *, level: float) -> list[Artist]:
+    """Return the entries of the kinds of bands that any line has, in grey."""
+    found: list[Artist] = []
+    for kind in (POINTWISE, SIMULTANEOUS):
+        bands = [band for series in lines if (band := series.line.band(kind)) is not None]
+        if bands:
+            share = percent(level_of(bands, level), 0)
+            label = gettext("{kind} {level} band").format(kind=gettext(kind), level=share)
+            # The narrower band lies on the wider one.
+            shade = SHADES[SIMULTANEOUS] + (SHADES[POINTWISE] if kind == POINTWISE else 0.0)
+            edge = EDGE if kind == SIMULTANEOUS else 0.0
+            found.append(Patch(facecolor=(GREY, shade), edgecolor=GREY, linewidth=edge, label=label))
+    return found
+
+
+def truth_entry(label: str = "", *, dash: Dash = TRUE_DASH) -> Line2D:
+    """Return the entry of a true curve in a legend."""
+    return entry(label or gettext(TRUTH), TRUE_INK, dash=dash, width=TRUE_WIDTH)
+
+
+def level_of(bands: Sequence[Band], otherwise: float) -> float:
+    """Return the nominal coverage of bands, that of the study where they do not tell."""
+    return next((band.level for band in bands if math.isfinite(band.level)), otherwise)
+
+
+def draws_text(numbers: Iterable[int | None]) -> str:
+    """Return how many draws something is from, the least and the most; empty where nothing tells."""
+    known = [number for number in numbers if number is not None]
+    ends = [count(number) for number in sorted({min(known), max(known)})] if known else [""]
+    return ranged(*ends) if len(ends) > 1 else ends[0]
+
+
+def effect_label(study: StudyRecord, outcome: str, *, is_narrow: bool = False) -> str:
+    """Return the label of an axis of effects, in a narrow panel without the outcome."""
+    unit = study.unit(outcome)
+    per_unit = gettext("{unit} per unit").format(unit=unit) if unit else gettext("change per unit")
+    if is_narrow:
+        return gettext("Effect ({per_unit})").format(per_unit=per_unit)
+    return gettext("Effect on {outcome} ({per_unit})").format(outcome=study.label(outcome), per_unit=per_unit)

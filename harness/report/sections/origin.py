@@ -1,0 +1,131 @@
+"""The section of what is left of the gains, from rows at hand to entities never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from harness.findings.gains import Gains
+from harness.findings.run import Run
+from harness.language import gettext, marked
+from harness.record.study import StudyRecord
+from harness.report.blocks import NewSentences, Paragraph, ReportBlock, SmallPrint, tabs_of
+from harness.report.sections.section import Section
+from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
+from harness.tables.gain import DECOMPOSITION, PartRow
+from harness.text.numbers import percent, percent_interval, significant
+from harness.text.plain_text import capitalised, joined
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
+    from harness.report.sections.gain_figures import PartsLeft
+
+# The part that no knowledge of an entity can carry.
+NEVER_SEEN = marked("entities never seen")
+
+
+def gains_left(run: Run, outcome: str) -> PartsLeft:
+    """Return what is left of the gains of one outcome, estimators in the order of the table."""
+    found: dict[str, dict[str, PartRow]] = {}
+    for row in run.rows(DECOMPOSITION):
+        if row.outcome == outcome:
+            found.setdefault(row.estimator, {}).setdefault(row.part, row)
+    return found
+
+
+def origin_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield what is left of the gains of every outcome, where estimators are compared with the reference."""
+    study, gains = run.manifest.study, Gains(run)
+    if not gains.candidates:
+        return
+    yield tabs_of((study.label(outcome), _outcome(gains, outcome, renderer)) for outcome in study.outcomes)
+    if any(gains_left(run, outcome) for outcome in study.outcomes):
+        yield SmallPrint(
+            gettext(
+                "From bar to bar the reference's error changes, and so does more than what is predicted: a "
+                "protocol that selects models on its test rows trains on more rows than one that sets rows "
+                "aside for that, networks are sized by them, and preparation is fitted on other rows. Later "
+                "periods: time was seen once where they are fewer than five. Intervals are not adjusted for "
+                "their number."
+            )
+        )
+
+
+def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the sentences, the figure and the table of one outcome, or that there are none."""
+    from harness.evaluation.tables import LEFT
+    from harness.report.sections.gain_figures import left_figure
+
+    study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
+    if not found:
+        needed = joined([f"“{study.protocol_title(name)}”" for name in LEFT.values()], "or")
+        words = gettext(
+            "What is left of the gain is shown where a run has results of the reference and of another "
+            "estimator under {needed}; this run has not."
+        )
+        yield Paragraph(words.format(needed=needed), "soft")
+        return
+    sentences = " ".join(never_seen(study, found))
+    if sentences:
+        yield NewSentences(sentences, subject=study.label(outcome), topic="never seen")
+    yield left_figure(gains, outcome, found, renderer)
+    yield left_table(gains, outcome)
+    left_out = [entry.label for entry in gains.candidates if entry.id not in found]
+    if left_out:
+        words = gettext("Without a result under any of these protocols: {left_out}.")
+        yield Paragraph(words.format(left_out=joined(left_out)), "note")
+
+
+def left_table(gains: Gains, outcome: str) -> ReportTable:
+    """Return what is left of the gains of one outcome: estimators down, what is predicted across."""
+    from harness.evaluation.tables import LEFT
+
+    study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
+    errors = {name: row.mse_reference for own in found.values() for name, row in own.items()}
+    parts = [name for name in LEFT if name in errors]
+    reference = gettext("MSE of {reference_label}").format(reference_label=study.reference_label)
+    rows: list[tuple[Given, ...]] = [
+        (entry.label, *(_cell(found[entry.id].get(name)) for name in parts))
+        for entry in gains.candidates
+        if entry.id in found
+    ]
+    return ReportTable(
+        caption=gettext("What is left of the gain in predicting {label}, with intervals").format(
+            label=study.label(outcome)
+        ),
+        columns=tuple(
+            map(TableColumn, (gettext("Estimator"), *(capitalised(gettext(name)) for name in parts)))
+        ),
+        groups=plain_rows([(reference, *(significant(errors[name], 3) for name in parts)), *rows]),
+        most=0,
+    )
+
+
+def _cell(row: PartRow | None) -> TableCell:
+    """Return one part; it looks better or worse where its interval excludes zero."""
+    if row is None:
+        return TableCell(look="none")
+    look = "better" if row.conf_low > 0 else "worse" if row.conf_high < 0 else "open"
+    return TableCell(percent(row.estimate), (percent_interval(row.conf_low, row.conf_high),), look)
+
+
+def never_seen(study: StudyRecord, found: PartsLeft) -> Iterator[str]:
+    """Yield for which estimators anything is left for entities never seen; nothing where none is tested."""
+    rows = [own[NEVER_SEEN] for own in found.values() if NEVER_SEEN in own]
+    above = [row for row in rows if row.conf_low > 0]
+    below = [row for row in rows if row.conf_high < 0]
+    if above:
+        yield gettext("For entities never seen the interval lies above zero for {labels}.").format(
+            labels=_labels(study, above)
+        )
+    elif rows:
+        yield gettext("For entities never seen no estimator has an interval above zero.")
+    if below:
+        yield gettext("It lies below zero for {labels}.").format(labels=_labels(study, below))
+
+
+def _labels(study: StudyRecord, rows: Iterable[PartRow]) -> str:
+    return joined([study.estimator_label(row.estimator) for row in rows])
+
+
+ORIGIN_SECTION = Section("origin", marked("What is left of the gain"), 500, origin_blocks)

@@ -1,1 +1,0 @@
-"""What is left of the gain: for rows at hand, for other rows, for entities never seen."""
