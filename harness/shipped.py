@@ -1,9 +1,9 @@
 """What the harness itself offers, as a plugin: the hooks that the layers implement."""
 
-from harness.data.prepare.shipped import harness_steps as harness_steps
-from harness.data.read.shipped import harness_readers as harness_readers
 from harness.data.shipped import harness_datasets as harness_datasets
-from harness.data.simulate.shipped import harness_simulations as harness_simulations
+from harness.data.shipped import harness_readers as harness_readers
+from harness.data.shipped import harness_simulations as harness_simulations
+from harness.data.shipped import harness_steps as harness_steps
 from harness.evaluation.metrics import AbsoluteError, Metric, QuantileError
 from harness.evaluation.protocol import (
     AsPublished,

@@ -11,8 +11,9 @@ import pandas as pd
 from harness.arrays import Floats, Ints
 from harness.conformance.check import Skipped, Violation, rule
 from harness.conformance.panels import COLUMNS, ordinary_panel
+from harness.data.data_spec import FileSpec
 from harness.data.dataset import Dataset
-from harness.data.file_spec import FileSpec
+from harness.data.key import Key
 from harness.data.prepare.step import (
     Calendar,
     Column,
@@ -21,9 +22,10 @@ from harness.data.prepare.step import (
     RowStep,
     Step,
     StepGroup,
+    TableColumns,
+    TableStep,
     single_steps,
 )
-from harness.data.prepare.table_step import Groups, TableColumns, TableStep
 from harness.data.read.source import FileReader, Source
 from harness.data.simulate.simulation import Simulation
 from harness.errors import DataError
@@ -130,14 +132,13 @@ def _prepared(written: StepGroup | Step | TableStep, rows: Ints) -> Mapping[str,
 
 def _table(step: TableStep, every: Mapping[str, Floats]) -> TableColumns:
     """Return columns of numbers, those that the step takes as groups by their thirds too."""
-    frame = pd.DataFrame(every)
     groups = {}
     for name in step.grouped:
         if name not in every:
             raise _unknown_column(name)
         codes = np.searchsorted(np.quantile(every[name], [1 / 3, 2 / 3]), every[name])
-        groups[name] = Groups(name, THIRDS, codes.tolist())
-    return TableColumns(frame, groups, dict.fromkeys(step.inputs, True))
+        groups[name] = Key(name, THIRDS, codes)
+    return TableColumns(groups, step.inputs)
 
 
 def _unknown_column(name: str) -> Violation:
@@ -157,7 +158,7 @@ def _column(step: Step, columns: Mapping[str, Floats], calendar: Calendar) -> Fl
     if isinstance(step, LearnedStep):
         return step.learn(columns).compute(columns)
     if isinstance(step, PanelStep):
-        reached = {name: Column(cells, np.zeros(cells.size, dtype=bool)) for name, cells in columns.items()}
+        reached = {name: Column.of(cells) for name, cells in columns.items()}
         return step.across(reached, calendar).cells
     if isinstance(step, RowStep):
         return step.compute(columns)

@@ -1,8 +1,8 @@
-"""From a table to panels: the laws a panel keeps, checked once, and its columns, prepared for each fold."""
+"""From a table to panels: what a panel must hold, checked once, and its columns, prepared for each fold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -10,25 +10,41 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.data.checked_rows import checked_rows
+from harness.data.checks import check_columns, columns_by_name, require_all_columns
 from harness.data.data_spec import DataSpec
-from harness.data.derived_columns import DerivedColumn
 from harness.data.expand import expand
 from harness.data.key import Key
-from harness.data.messages import ProblemCollector, RowLocator, StepRecord
+from harness.data.messages import ProblemCollector, RowLocator, StepRecord, require_columns
 from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
-from harness.data.prepare.pipeline import PreparedColumns, needed_steps, run_steps
-from harness.data.prepare.step import Calendar, LearnedStep, Step
+from harness.data.prepare.pipeline import (
+    DerivedColumn,
+    PreparedColumns,
+    find_derived,
+    needed_steps,
+    raw_columns,
+    run_steps,
+)
+from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
+from harness.data.read.contiguity import match_notes
 from harness.data.read.files import frame_file, read_frame
-from harness.data.read.table import Table
+from harness.data.read.numbers import cast_note, require_numbers
+from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
-from harness.data.shape.complete import completeness_notes, find_complete
-from harness.data.shape.leakage import leakage_notes, thinned
-from harness.data.shape.panel_notes import shape_notes, total_notes, variation_notes
-from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
+from harness.data.shape.panel_index import PanelIndex, read_groups, read_index
+from harness.data.shape.panel_notes import (
+    completeness_notes,
+    find_complete,
+    leakage_notes,
+    shape_notes,
+    subsampled,
+    total_notes,
+    variation_notes,
+)
+from harness.data.shape.row_filter import select_rows
 from harness.data.user_schema import UserSchema
+from harness.errors import DataError
 from harness.tables.preparation import Note
 
 
@@ -94,39 +110,73 @@ class PanelBuilder:
         Raises
         ------
         DataError
-            With every broken law: columns, rows, keys, numbers, steps, schema, missing cells.
+            With all that is wrong: columns, rows, keys, numbers, steps, schema, missing cells.
         """
-        checked = checked_rows(table, spec, roles, groups=groups, user_schema=user_schema)
-        complete = find_complete(checked.columns, roles.variables)
+        require_all_columns(table, spec, roles)
+        problems, missing = ProblemCollector(), frozenset(spec.missing_values)
+        locator = RowLocator(table.origin, table.frame, roles.entity, roles.time)
+        if spec.rows:
+            locator = locator.take(select_rows(locator, spec.rows, missing))
+        derived = find_derived(roles, spec.steps, problems)
+        raw = {}
+        for name in raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]):
+            with problems.collecting():
+                raw[name] = require_numbers(locator.frame[name], missing, name=name, locator=locator)
+        index = _read_index(raw, spec, roles, locator, problems)
+        # Large panels mostly stand in order, and are held once.
+        if not np.array_equal(index.order, np.arange(index.order.size)):
+            locator = locator.take(index.order)
+            raw = {name: values[index.order] for name, values in raw.items()}
+        near, links, near_notes = table.contiguity, None, tuple[Note, ...]()
+        if near is not None:
+            links = near.links(index.entity, index.period)
+            with problems.collecting():
+                near_notes = match_notes(near, index.entity.labels)
+        calendar = Calendar(index.entity.codes, index.period, index.positions, links)
+        columns = check_columns(
+            *(raw, spec, roles),
+            calendar=calendar,
+            locator=locator,
+            problems=problems,
+            user_schema=user_schema,
+        )
+        keys: tuple[Key, ...] = ()
+        with problems.collecting():
+            keys = _group_keys(groups, spec, table, locator, columns) if groups else ()
+        problems.raise_if_any()
+        complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
-        index = checked.index
         entity, period = index.entity.take(kept).without_absent(), index.period[kept]
         builder = cls(
             roles=roles,
             steps=needed_steps(spec.steps, [*roles.variables, *groups]),
-            raw=checked.raw,
-            calendar=checked.calendar,
-            locator=checked.locator,
+            raw=raw,
+            calendar=calendar,
+            locator=locator,
             kept=kept,
             entity=entity,
             time=index.time.take(kept).without_absent(),
             period=period,
-            groups=tuple(key.take(kept).without_absent() for key in checked.groups),
-            derived=checked.derived,
+            groups=tuple(key.take(kept).without_absent() for key in keys),
+            derived=derived.columns,
             notes=(
-                *checked.notes,
+                *table.notes,
+                *index.notes,
+                *(note for name in raw for note in cast_note(locator.frame[name], name=name)),
+                *near_notes,
+                *derived.notes,
                 *completeness_notes(complete, index.entity.codes),
                 *shape_notes(entity, period),
-                *total_notes(checked.raw, index.entity, index.period),
+                *total_notes(raw, index.entity, index.period),
             ),
             read=table.records,
-            missing=frozenset(spec.missing_values),
-            contiguity=table.contiguity,
+            missing=missing,
+            contiguity=near,
         )
-        # Fails where the rows that are left are too few to learn from.
+        # Fails where the rows that are kept are too few to learn from.
         records = builder._prepared(None).records
-        told = (note for record in records for note in record.account.notes)
-        return replace(builder, notes=(*builder.notes, *told))
+        learned = (note for record in records for note in record.account.notes)
+        return replace(builder, notes=(*builder.notes, *learned))
 
     def noted(self) -> Self:
         """Return the builder with notes on outcomes of one value, and on regressors that hold an outcome.
@@ -137,9 +187,9 @@ class PanelBuilder:
             Where the exposure has one value, or every outcome does, so that nothing can be learned.
         """
         columns = self._prepared(None).columns
-        roles, few = self.roles, thinned(self.kept)
-        asked = (*roles.outcomes, *roles.exposure_columns)
-        kept = {name: columns[name].cells[self.kept] for name in asked}
+        roles, few = self.roles, subsampled(self.kept)
+        varying = (*roles.outcomes, *roles.exposure_columns)
+        kept = {name: columns[name].cells[self.kept] for name in varying}
         looked_at = {name: columns[name].cells[few] for name in (*roles.outcomes, *roles.regressors)}
         notes = (*variation_notes(kept, roles, self.locator), *leakage_notes(looked_at, roles))
         return replace(self, notes=(*self.notes, *notes)) if notes else self
@@ -193,11 +243,11 @@ class PanelBuilder:
             levels=tuple(str(level) for level in roles.levels),
             moderators=roles.moderators,
             controls=roles.controls,
-            X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),
+            X=self._cells(prepared, roles.regressors),
             derived=tuple(column.derivation(prepared.derivations) for column in self.derived),
             instruments=roles.instruments,
-            Z=self._beside(prepared, roles.instruments),
-            coordinates=self._beside(prepared, roles.coordinates),
+            Z=self._cells(prepared, roles.instruments) if roles.instruments else None,
+            coordinates=self._cells(prepared, roles.coordinates) if roles.coordinates else None,
             contiguity=self.contiguity,
             groups=self.groups,
             weights=None if roles.weights is None else prepared.columns[roles.weights].cells[self.kept],
@@ -213,13 +263,12 @@ class PanelBuilder:
             Where there is no such column, a rule does not fit it, or no row is left.
         """
         locator = self.locator.take(self.kept)
-        refuse_unknown_columns(rules, locator)
+        options = [("rows", name) for name in rules]
+        remedy = "name a raw column"
+        require_columns(options, locator.frame.columns, origin=locator.origin, remedy=remedy)
         return np.flatnonzero(select_rows(locator, rules, self.missing))
 
-    def _beside(self, prepared: PreparedColumns, names: Sequence[str]) -> Floats | None:
-        """Return columns that are no regressors, (n_obs, n_names); None without names."""
-        if not names:
-            return None
+    def _cells(self, prepared: PreparedColumns, names: Sequence[str]) -> Floats:
         return np.column_stack([prepared.columns[name].cells[self.kept] for name in names])
 
     def frame(self) -> pd.DataFrame:
@@ -229,19 +278,42 @@ class PanelBuilder:
         return pd.DataFrame(keys | {name: columns[name].cells[self.kept] for name in self.roles.variables})
 
     def summary(self) -> pd.DataFrame:
-        """Return statistics of the variables, one row each (see `summary_table`)."""
-        return summary_table(self.frame(), self.entity.codes, self.roles)
+        """Return statistics of the variables (see `summary_row`), one row each, led by name and role."""
+        columns = self.frame()
+        rows = [
+            {"variable": name, "role": self.roles.role_of(name)}
+            | summary_row(columns[name].to_numpy(dtype=np.float64), self.entity.codes)
+            for name in self.roles.variables
+        ]
+        return pd.DataFrame(rows)
 
     def steps_table(self) -> pd.DataFrame:
         """Return what reading and each step did: step, into, inputs, detail, one row each.
 
         Steps that learn have learned from all rows.
         """
-        return steps_table((*self.read, *self._prepared(None).records))
+        rows = [
+            (record.step, record.into, ", ".join(record.inputs), record.account.detail)
+            for record in (*self.read, *self._prepared(None).records)
+        ]
+        return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
 
     def filled_table(self) -> pd.DataFrame:
         """Return the cells that steps filled in: column, entity, time, value, one row each."""
-        return filled_table(self._prepared(None), self.locator)
+        prepared, keys = self._prepared(None), self.locator.frame
+        parts = [
+            pd.DataFrame(
+                {
+                    "column": record.into,
+                    "entity": keys[self.roles.entity].to_numpy()[filled],
+                    "time": keys[self.roles.time].to_numpy()[filled],
+                    "value": prepared.columns[record.into].cells[filled],
+                }
+            )
+            for record in prepared.records
+            if (filled := record.account.filled) is not None and filled.any()
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
         """Return the columns, learned from some rows; those learned from all rows are computed once."""
@@ -260,6 +332,42 @@ class PanelBuilder:
         if fit_rows is None:
             self._whole.append(prepared)
         return prepared
+
+
+def _read_index(
+    raw: Mapping[str, Floats], spec: DataSpec, roles: Roles, locator: RowLocator, problems: ProblemCollector
+) -> PanelIndex:
+    """Return the keys of all rows; where they are wrong, what is wrong with the columns is told along."""
+    try:
+        return read_index(locator)
+    except DataError as error:
+        check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
+        problems.add(*error.problems)
+        raise problems.error() from error
+
+
+def _group_keys(
+    names: Sequence[str], spec: DataSpec, table: Table, locator: RowLocator, columns: Mapping[str, Column]
+) -> tuple[Key, ...]:
+    """Return the groups of all rows by some columns, prepared ones among them.
+
+    Raises
+    ------
+    DataError
+        Where a column is not there, has no value in some row, or is another on other rows to learn from.
+    """
+    for name in names:
+        learned = [step for step in needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)]
+        if learned:
+            raise DataError.at(
+                where=f"column '{name}' (data.prepare, {learned[0].name})",
+                what="depends on the rows it is learned from, so that groups by it would differ by fold",
+                expected="groups that a row has whatever rows are learned from",
+                hint="group by classes of a raw column",
+            )
+    prepared = [name for name in names if name not in locator.frame]
+    classes = columns_by_name(prepared, columns, spec.steps, locator)
+    return read_groups(locator, names, spec.schema, classes=classes, labels=table.labels.numbers)
 
 
 def summary_row(values: Floats, entity: Ints) -> dict[str, float]:
@@ -292,48 +400,6 @@ def summary_row(values: Floats, entity: Ints) -> dict[str, float]:
 
 def _sd(values: Floats) -> float:
     return float(values.std(ddof=1)) if values.size > 1 else float("nan")
-
-
-def summary_table(columns: pd.DataFrame, entity: Ints, roles: Roles) -> pd.DataFrame:
-    """Return one row of statistics a variable, led by its name and role."""
-    rows = [
-        {
-            "variable": name,
-            "role": roles.role_of(name),
-            **summary_row(columns[name].to_numpy(dtype=np.float64), entity),
-        }
-        for name in roles.variables
-    ]
-    return pd.DataFrame(rows)
-
-
-def steps_table(records: Iterable[StepRecord]) -> pd.DataFrame:
-    """Return what each step did: step, into, inputs, detail, one row each."""
-    rows = [(record.step, record.into, ", ".join(record.inputs), record.account.detail) for record in records]
-    return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
-
-
-def filled_table(prepared: PreparedColumns, locator: RowLocator) -> pd.DataFrame:
-    """Return the cells that steps filled in: column, entity, time, value, one row each.
-
-    Parameters
-    ----------
-    locator : of the rows that were prepared
-    """
-    keys = locator.frame
-    parts = [
-        pd.DataFrame(
-            {
-                "column": record.into,
-                "entity": keys[locator.entity].to_numpy()[filled],
-                "time": keys[locator.time].to_numpy()[filled],
-                "value": prepared.columns[record.into].cells[filled],
-            }
-        )
-        for record in prepared.records
-        if (filled := record.account.filled) is not None and filled.any()
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:

@@ -55,5 +55,5 @@ class ComesWithPackage(Dataset, Protocol):
         """Return whether it is there."""
 
 
+# Datasets that a spec can choose.
 DATASET: Kind[Dataset] = Kind("dataset", "datasets", NamedObject(("load",), ("title", "source")))
-"""Datasets that a spec can choose."""

@@ -9,8 +9,8 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 
+# Share of a column's spread below which it is the mean of its entity but for rounding.
 ROUNDING = 1e-9
-"""Share of a column's spread below which it is the mean of its entity but for rounding."""
 
 
 def means_by(codes: Ints, values: Floats) -> Floats:

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from harness.data.data_spec import DataSpec
-from harness.data.messages import Account, RowLocator, StepRecord, few, quoted
-from harness.data.name import exposure_columns, near_columns
-from harness.data.prepare.step import Step, StepGroup, single_steps
-from harness.data.prepare.table_step import Expanded, Groups, TableColumns, TableStep, indicators
+from harness.data.key import Key
+from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
+from harness.data.name import exposure_columns
+from harness.data.prepare.step import Step, StepGroup, TableColumns, TableStep, single_steps
+from harness.data.prepare.table_steps import Expanded, indicators, rows_by_level
 from harness.data.read.number_text import NUMBER
-from harness.data.read.table import Table
+from harness.data.read.source import Table
 from harness.data.roles import MOST_LEVELS, Roles
-from harness.data.rules import ColumnRule
-from harness.data.shape.groups import read_groups
+from harness.data.shape.panel_index import read_groups
 from harness.data.shape.row_filter import select_rows
 from harness.errors import DataError
 from harness.language import Message
@@ -52,14 +52,12 @@ def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
         Where a step lacks a column, or the column does not hold what it needs.
     """
     has_steps = any(isinstance(step, TableStep) for step in spec.prepare)
-    if not has_steps and not has_levels(table.frame, roles):
+    is_known = set(spec.rows) <= set(table.frame.columns)  # else the builder tells with all that is wrong
+    if not is_known or not (has_steps or has_levels(table.frame, roles)):
         return ExpandedStudy(table, spec, roles, {})
     locator = RowLocator(table.origin, table.frame, roles.entity, roles.time)
-    unknown = [name for name in spec.rows if name not in table.frame.columns]
-    if unknown:
-        return ExpandedStudy(table, spec, roles, {})  # which the builder tells with all that is wrong
     kept = select_rows(locator, spec.rows, frozenset(spec.missing_values))
-    making = _Making(replace(table, frame=table.frame[kept].copy()), spec.schema, roles)
+    making = _Making(replace(table, frame=table.frame[kept].copy()), spec, roles)
     for at, step in enumerate(spec.prepare):
         if isinstance(step, TableStep):
             making.expand(step, f"data.prepare[{at}].{step.name}")
@@ -78,45 +76,47 @@ class _Making:
     Attributes
     ----------
     table : with the columns made so far, in a frame of its own
-    schema : rules of columns
+    spec : with the rules of columns, which order the groups
     roles : of columns; names that stand for several columns are replaced last
     prepare : the steps of numbers that run afterwards
     records : what was made
     stands_for : columns, by the name that stands for them
     labels : of columns that were made, as `ExpandedStudy` has them
-    numbers : columns that the steps of numbers make
     """
 
     table: Table
-    schema: Mapping[str, ColumnRule]
+    spec: DataSpec
     roles: Roles
     prepare: list[Step | StepGroup] = field(default_factory=list)
     records: list[StepRecord] = field(default_factory=list)
     stands_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
-    numbers: set[str] = field(default_factory=set)
-
-    @property
-    def locator(self) -> RowLocator:
-        """Of the rows of the table."""
-        return RowLocator(self.table.origin, self.table.frame, self.roles.entity, self.roles.time)
 
     def keep(self, step: Step | StepGroup) -> None:
         """Take a step of numbers as it is."""
         self.prepare.append(step)
-        self.numbers |= {part.into for part in single_steps(step)}
 
-    def expand(self, step: TableStep, place: str) -> None:
+    def expand(self, step: TableStep, path: str) -> None:
         """Make the columns of a step that depends on what columns hold, and take what runs in its place."""
-        found = step.expand(self._columns(step, place))
-        taken = [name for name in found.columns if name in self.table.frame.columns and "=" not in name]
+        frame = self.table.frame
+        prepared = [part.into for kept in self.prepare for part in single_steps(kept)]
+        asked = [(path, name) for name in step.inputs if name not in prepared]
+        remedy = "correct the name, or prepare the column before"
+        require_columns(asked, frame.columns, origin=self.table.origin, remedy=remedy)
+        numbers = [
+            name for name in step.inputs if name not in frame or pd.api.types.is_numeric_dtype(frame[name])
+        ]
+        groups = {name: self._groups(name) for name in step.grouped if name in frame}
+        found = step.expand(TableColumns(groups, numbers))
+        taken = [name for name in found.columns if name in frame and "=" not in name]
         if taken:
-            where = f"{self.table.origin}: column '{taken[0]}' ({place})"
+            where = f"{self.table.origin}: column '{taken[0]}' ({path})"
             what, hint = "there is a column of this name already", "name the prepared column otherwise"
             raise DataError.at(where, what, "a new name", hint)
         self._add(found.columns)
         for name in found.columns:
-            self.labels |= {name: (name.partition("=")[0], name.partition("=")[2])} if "=" in name else {}
+            column, mark, level = name.partition("=")
+            self.labels |= {name: (column, level)} if mark else {}
         self.keep(cast("StepGroup", Expanded(step.name, found.steps)))
         if found.stands_for != (step.into,):
             self.stands_for[step.into] = found.stands_for
@@ -126,44 +126,39 @@ class _Making:
     def expand_exposure(self) -> None:
         """Put columns in the place of names that stand for them, and of an exposure with levels."""
         self.roles = _with_columns(self.roles, self.stands_for)
-        if has_levels(self.table.frame, self.roles):
-            groups = self._groups(self.roles.exposure)
-            levels = find_levels(groups, self.roles, origin=self.table.origin)
-            self._add(levels.columns)
-            self.roles = levels.roles
-            self.labels |= levels.labels
-            self.records.append(levels.record)
+        exposure = self.roles.exposure
+        if not has_levels(self.table.frame, self.roles):
+            return
+        groups = self._groups(exposure)
+        levels = find_levels(groups, self.roles, origin=self.table.origin)
+        base, *others = levels
+        made, _ = indicators(groups, base, step="levels")
+        names = exposure_columns(exposure, levels)
+        self._add({name: made[name] for name in names})
+        self.roles = replace(self.roles, levels=levels)
+        self.labels |= {name: (exposure, level) for name, level in zip(names, others, strict=True)}
+        counted = rows_by_level(groups)
+        shown = few([f"{level} {counted[level]}" for level in others])
+        detail = Message(
+            "rows: {base} {counted} (base), {shown}", base=base, counted=counted[base], shown=shown
+        )
+        self.records.append(StepRecord("levels", exposure, (exposure,), Account(detail)))
 
     def _add(self, columns: Mapping[str, pd.Series]) -> None:
-        frame = self.table.frame
         for name, column in columns.items():
-            frame[name] = column.set_axis(frame.index)
+            self.table.frame[name] = column.set_axis(self.table.frame.index)
 
-    def _columns(self, step: TableStep, place: str) -> TableColumns:
-        """Return what a step may look at."""
+    def _groups(self, name: str) -> Key:
+        """Return the groups of the rows by a column; a row whose cell is missing has code -1."""
         frame = self.table.frame
-        absent = [name for name in step.inputs if name not in frame.columns and name not in self.numbers]
-        if absent:
-            hint = near_columns(absent[0], frame.columns) or "correct the name, or prepare the column before"
-            where = f"{self.table.origin}: column '{absent[0]}' ({place})"
-            raise DataError.at(where, "there is no such column", few(list(frame.columns)), hint)
-        is_number = {
-            name: name not in frame.columns or pd.api.types.is_numeric_dtype(frame[name])
-            for name in step.inputs
-        }
-        groups = {name: self._groups(name) for name in step.grouped if name in frame.columns}
-        return TableColumns(frame, groups, is_number)
-
-    def _groups(self, name: str) -> Groups:
-        """Return the groups of the rows by a column; a row whose cell is missing has none."""
-        present = self.table.frame[name].notna().to_numpy(dtype=np.bool_)
+        present = frame[name].notna().to_numpy(dtype=np.bool_)
         codes = np.full(present.size, -1, dtype=np.int64)
         if not present.any():
-            return Groups(name, (), codes.tolist())
-        rows, labels = self.locator.take(present), self.table.labels.numbers
-        (key,) = read_groups(rows, [name], self.schema, labels=labels)
+            return Key(name, (), codes)
+        rows = RowLocator(self.table.origin, frame, self.roles.entity, self.roles.time).take(present)
+        (key,) = read_groups(rows, [name], self.spec.schema, labels=self.table.labels.numbers)
         codes[present] = key.codes
-        return Groups(name, key.labels, codes.tolist())
+        return Key(name, key.labels, codes)
 
 
 def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Roles:
@@ -182,40 +177,18 @@ def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Role
     return replace(roles, controls=tuple(dict.fromkeys(controls)))
 
 
-@dataclass(frozen=True, eq=False)
-class ExposureLevels:
-    """The levels of an exposure as columns of the table.
-
-    Attributes
-    ----------
-    roles : with the levels, the base first
-    columns : of 0 and 1, (n_obs,) each, by name; NaN where the exposure is missing
-    record : how many rows each level has
-    """
-
-    roles: Roles
-    columns: Mapping[str, pd.Series]
-    record: StepRecord
-
-    @property
-    def labels(self) -> Mapping[str, tuple[str, str]]:
-        """The exposure and the level that each column is of."""
-        levels = zip(self.columns, self.roles.levels[1:], strict=True)
-        return {name: (self.roles.exposure, str(level)) for name, level in levels}
-
-
 def has_levels(frame: pd.DataFrame, roles: Roles) -> bool:
-    """Return whether the exposure is no dose: the roles list its levels, or all its cells are texts."""
-    return roles.exposure in frame.columns and (bool(roles.levels) or _is_text(frame[roles.exposure]))
+    """Return whether the exposure is categorical: the roles list its levels, or all its cells are texts.
 
-
-def _is_text(column: pd.Series) -> bool:
-    """Return whether a column holds texts alone, none of which is written like a number."""
-    cells = column.dropna().unique().tolist()
+    Texts that are written like numbers are none of a category.
+    """
+    if roles.exposure not in frame.columns or roles.levels:
+        return roles.exposure in frame.columns
+    cells = frame[roles.exposure].dropna().unique().tolist()
     return bool(cells) and all(isinstance(cell, str) and not NUMBER.fullmatch(cell) for cell in cells)
 
 
-def find_levels(groups: Groups, roles: Roles, *, origin: str) -> ExposureLevels:
+def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
     """Return the levels of an exposure, those that the roles list or else those of the data in their order.
 
     Parameters
@@ -228,11 +201,11 @@ def find_levels(groups: Groups, roles: Roles, *, origin: str) -> ExposureLevels:
     DataError
         Where the roles' levels are not those of the data, or there are too few or too many.
     """
-    where = f"{origin}: column '{groups.name}' (roles.exposure)"
+    where = f"{origin}: column '{groups.name}'"
     if not 2 <= len(groups.labels) <= MOST_LEVELS:
         one = "" if len(groups.labels) > 1 else "; one is no comparison"
         raise DataError.at(
-            where=where,
+            where=f"{where} (roles.exposure)",
             what=f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}",
             expected=f"numbers, or from 2 to {MOST_LEVELS} texts",
             hint="put several texts into one by the step recode, or name another exposure",
@@ -243,29 +216,14 @@ def find_levels(groups: Groups, roles: Roles, *, origin: str) -> ExposureLevels:
     if unknown or unlisted:
         what = f"no row has {quoted(unknown)}" if unknown else f"some rows have {quoted(unlisted)}"
         raise DataError.at(
-            where=where.replace("roles.exposure", "roles.levels"),
+            where=f"{where} (roles.levels)",
             what=f"{what}, against the levels that are listed",
             expected=few(list(groups.labels)),
             hint="list all levels of the exposure, the base first",
         )
-    made, _ = indicators(groups, listed[0], step="levels")
-    columns = {name: made[name] for name in exposure_columns(roles.exposure, listed)}
-    counted = dict(zip(groups.labels, groups.counts, strict=True))
-    others = few([f"{level} {counted[level]}" for level in listed[1:]])
-    detail = Message(
-        "rows: {listed} {counted} (base), {others}",
-        listed=listed[0],
-        counted=counted[listed[0]],
-        others=others,
-    )
-    return ExposureLevels(
-        roles=replace(roles, levels=tuple(listed)),
-        columns=columns,
-        record=StepRecord("levels", roles.exposure, (roles.exposure,), Account(detail)),
-    )
+    return tuple(listed)
 
 
 def _label(level: object) -> str:
     """Return a level as groups of rows are called."""
-    is_whole = isinstance(level, float) and np.isfinite(level) and level.is_integer()
-    return str(int(level)) if is_whole and isinstance(level, float) else str(level)
+    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)

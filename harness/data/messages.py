@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.arrays import Mask
+from harness.data.name import near_columns
 from harness.errors import DataError, Problem
 from harness.tables.preparation import Note
 
@@ -86,8 +87,8 @@ class ProblemCollector:
         return DataError(*self._problems)
 
 
+# How many rows, values or names a message shows.
 FEW = 5
-"""How many rows, values or names a message shows."""
 
 
 def few(words: Sequence[str]) -> str:
@@ -99,8 +100,45 @@ def few(words: Sequence[str]) -> str:
 def quoted(values: Iterable[object]) -> str:
     """Return the first distinct values, each quoted and at most 40 characters long."""
     texts = dict.fromkeys(value if isinstance(value, str) else str(value) for value in values)
-    shown = [repr(text if len(text) <= 40 else text[:37] + "...") for text in itertools.islice(texts, FEW)]
-    return ", ".join(shown)
+    return ", ".join(map(shortened, itertools.islice(texts, FEW)))
+
+
+def shortened(text: str) -> str:
+    """Return a text in quotes, with at most 40 of its characters."""
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def absent_columns(
+    options: Iterable[tuple[str, str]], known: Iterable[str], *, origin: str, remedy: str
+) -> list[Problem]:
+    """Return a problem for each column that a spec names and a table does not have.
+
+    Parameters
+    ----------
+    options : path in the spec and column, pair by pair
+    known : columns of the table
+    origin : of the table
+    remedy : where no column is called alike
+    """
+    names = [str(name) for name in known]
+    return [
+        Problem(
+            where=f"{origin}: column '{name}' ({path})",
+            what="there is no such column",
+            expected=few(names),
+            hint=near_columns(name, names) or remedy,
+        )
+        for path, name in options
+        if name not in names
+    ]
+
+
+def require_columns(
+    options: Iterable[tuple[str, str]], known: Iterable[str], *, origin: str, remedy: str
+) -> None:
+    """Raise a DataError with all `absent_columns`, where there are any."""
+    if absent := absent_columns(options, known, origin=origin, remedy=remedy):
+        raise DataError(*absent)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -12,14 +13,32 @@ from pydantic_core import CoreSchema, core_schema
 
 from harness.errors import near_names
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 
 def fold_name(name: str) -> str:
     """Return a column name in Unicode form NFC, without white space around it."""
     return unicodedata.normalize("NFC", name).strip()
 
 
+# A column named in a spec, folded as the headers of files are.
 ColumnName = Annotated[str, AfterValidator(fold_name)]
-"""A column named in a spec, folded as the headers of files are."""
+
+
+def named_columns(options: DataclassInstance, *, leave_out: str = "") -> tuple[str, ...]:
+    """Return the columns that options name, in their order: those of type `ColumnName`, or several of it.
+
+    Of a mapping by column they are sorted, since the order of a mapping means nothing.
+    """
+    names: list[str] = []
+    for option in fields(options):
+        # `SeveralColumns` is such a type too.
+        if "Column" in str(option.type) and option.name != leave_out:
+            value = getattr(options, option.name)
+            several = sorted(value) if isinstance(value, Mapping) else value
+            names += several if isinstance(several, list | tuple) else [several]
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def as_entries(written: object) -> object:

@@ -95,8 +95,8 @@ class Contiguity:
         )
 
 
+# Mean radius of the earth (IUGG).
 EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the earth (IUGG)."""
 
 
 def great_circle_km(coordinates: Floats, others: Floats) -> Floats:
@@ -146,8 +146,8 @@ def nearest_neighbours(coordinates: Floats, period: Ints, *, nearest: int) -> In
     return found
 
 
+# Neighbours of a row where none are named: the nearest of its period, with equal weights.
 NEAREST = 5
-"""Neighbours of a row where none are named: the nearest of its period, with equal weights."""
 
 
 def nearest_links(coordinates: Floats, period: Ints) -> Links:

@@ -30,8 +30,8 @@ class Derivation(Protocol):
         """Return the column, (n_obs,), from its inputs, (n_obs,) each."""
 
 
+# What an honest inner split must not cut: nothing, an entity's rows, or the order of periods.
 SplitUnit = Literal["row", "entity", "time"]
-"""What an honest inner split must not cut: nothing, an entity's rows, or the order of periods."""
 
 
 @dataclass(frozen=True, eq=False)

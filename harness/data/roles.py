@@ -11,8 +11,8 @@ from pydantic import Field
 from harness.data.name import ColumnName, OneOrMany, exposure_columns
 from harness.data.rules import Value
 
+# Values of an exposure between which contrasts are taken; one of more is a dose, or to be recoded.
 MOST_LEVELS = 10
-"""Values of an exposure between which contrasts are taken; one of more is a dose, or to be recoded."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,18 +11,18 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats, Mask
-from harness.data.name import ColumnName
+from harness.data.name import ColumnName, named_columns
 from harness.data.prepare.step import Calendar
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+# An end of a range: a number, or a period written as text such as ``2011Q2``.
 Bound = Annotated[int | float | str, Field(union_mode="smart")]
-"""An end of a range: a number, or a period written as text such as ``2011Q2``."""
 
+# A value that a cell may have.
 Value = Annotated[bool | int | float | str, Field(union_mode="smart")]
-"""A value that a cell may have."""
 
 ColumnType = Literal["number", "integer", "text", "boolean"]
 
@@ -83,12 +84,35 @@ class ColumnRule:
             raise ValueError(message)
 
 
-Columns = Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+SeveralColumns = Annotated[tuple[ColumnName, ...], Field(min_length=2)]
 Tolerance = Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True)
-class Balanced:
+class RowsCheck(ABC):
+    """What rows must satisfy together, as one entry of the spec's ``data.checks`` says it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return named_columns(self)
+
+    @property
+    @abstractmethod
+    def says(self) -> str:
+        """What is expected."""
+
+    @abstractmethod
+    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), that are at fault; columns are of (n_obs,) cells each, by name."""
+
+    @abstractmethod
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
+        """Return what was found, in words, where some rows, (n_obs,), failed."""
+
+
+@dataclass(frozen=True)
+class Balanced(RowsCheck):
     """``{use: balanced}``: every entity has a row in every period that some entity has.
 
     Attributes
@@ -98,24 +122,22 @@ class Balanced:
 
     use: Literal["balanced"]
 
-    columns = ()
     says = "every entity in every period"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), of entities that have all periods."""
-        rows = np.bincount(calendar.entity)
-        passes: Mask = rows[calendar.entity] == np.unique(calendar.period).size
-        return passes
+    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), of entities that lack a period."""
+        rows = np.bincount(calendar.entity)[calendar.entity]
+        return np.less(rows, np.unique(calendar.period).size)
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
+        """Return how many entities, and the fewest periods."""
         n_periods = np.unique(calendar.period).size
         least = np.bincount(calendar.entity)[calendar.entity[failed]].min()
         return f"{_entities(calendar, failed)} have fewer than {n_periods} periods, down to {least}"
 
 
 @dataclass(frozen=True)
-class NoGaps:
+class NoGaps(RowsCheck):
     """``{use: no_gaps}``: no entity lacks a period between two that it has.
 
     Attributes
@@ -125,23 +147,22 @@ class NoGaps:
 
     use: Literal["no_gaps"]
 
-    columns = ()
     says = "no period left out between the first and the last of an entity"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), that follow on the period before or are the first of their entity."""
+    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), without the period before that are not the first of their entity."""
         first = np.full(calendar.entity.max() + 1, calendar.period.max())
         np.minimum.at(first, calendar.entity, calendar.period)
-        passes: Mask = (calendar.earlier(1) >= 0) | (calendar.period == first[calendar.entity])
-        return passes
+        starts = np.equal(calendar.period, first[calendar.entity])
+        return np.logical_and(calendar.earlier(1) < 0, ~starts)
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
+        """Return how many entities."""
         return f"{_entities(calendar, failed)} have gaps; the rows behind them are listed"
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(RowsCheck):
     """``{use: constant, column: province}``: one value within each entity.
 
     Attributes
@@ -154,35 +175,29 @@ class Constant:
     column: ColumnName
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that are looked at."""
-        return (self.column,)
-
-    @property
     def says(self) -> str:
         """What is expected."""
         return f"one value of '{self.column}' within each entity"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), with the value of their entity's first row, or without one."""
+    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), that have a value, and not that of their entity's first row."""
         import pandas as pd
 
         codes, _ = pd.factorize(columns[self.column])
         value = pd.Series(np.where(codes < 0, np.nan, codes))
         first = value.groupby(calendar.entity).transform("first").to_numpy()
-        passes: Mask = (codes < 0) | (codes == first)
-        return passes
+        fails: Mask = (codes >= 0) & (codes != first)
+        return fails
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
-        at = int(np.flatnonzero(failed)[0])
-        own = np.flatnonzero(calendar.entity == calendar.entity[at])
+        """Return how many entities, and the values of one."""
+        own = np.flatnonzero(calendar.entity == calendar.entity[np.flatnonzero(failed)[0]])
         values = [repr(value) for value in dict.fromkeys(columns[self.column].iloc[own].dropna())]
         return f"'{self.column}' changes within {_entities(calendar, failed)}: {', '.join(values[:3])} in one"
 
 
 @dataclass(frozen=True)
-class Monotone:
+class Monotone(RowsCheck):
     """``{use: monotone, column: patents, direction: rising}``: from period to period within each entity.
 
     Attributes
@@ -197,23 +212,17 @@ class Monotone:
     direction: Literal["rising", "falling"]
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that are looked at."""
-        return (self.column,)
-
-    @property
     def says(self) -> str:
         """What is expected."""
         return f"'{self.column}' {self.direction} within each entity"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), that do not go the other way."""
+    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), that go the other way."""
         change = self._change(columns, calendar)
-        passes: Mask = ~(change < 0.0 if self.direction == "rising" else change > 0.0)
-        return passes
+        return change < 0.0 if self.direction == "rising" else change > 0.0
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
+        """Return how many rows, and the largest change."""
         change = self._change(columns, calendar)[failed]
         largest = change[np.abs(change).argmax()]
         return f"'{self.column}' goes the other way in {int(failed.sum())} rows, by {largest:.4g} at most"
@@ -221,36 +230,35 @@ class Monotone:
     def _change(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Floats:
         """Return the change since the entity's row before, (n_obs,); NaN where there is none."""
         order = np.lexsort((calendar.period, calendar.entity))
-        value = columns[self.column].to_numpy(dtype=np.float64)[order]
+        value = columns[self.column].to_numpy(dtype=np.float64)
         change = np.full(value.size, np.nan)
         same = np.diff(calendar.entity[order]) == 0
-        change[1:][same] = np.diff(value)[same]
-        back = np.empty_like(change)
-        back[order] = change
-        return back
+        change[order[1:][same]] = np.diff(value[order])[same]
+        return change
 
 
-class _Comparison:
+@dataclass(frozen=True)
+class _Comparison(RowsCheck):
     """What checks have in common that compare two numbers of a row, each computed from its columns."""
 
+    @abstractmethod
     def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
-        """Return what is there and what is asked for, (n_obs,) each."""
-        raise NotImplementedError
+        """Return what is there and what is expected, (n_obs,) each."""
 
-    def fails(self, made: Floats, asked: Floats) -> Mask:
-        """Return the rows, (n_obs,), where the one is not as the other asks."""
-        raise NotImplementedError
+    @abstractmethod
+    def differs(self, made: Floats, expected: Floats) -> Mask:
+        """Return the rows, (n_obs,), where the one is not as the other wants it."""
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), where it is as said, or a column has no number."""
-        return ~self.fails(*self.sides(columns))
+    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
+        """Return the rows, (n_obs,), where it is not as said; none where a column has no number."""
+        return self.differs(*self.sides(columns))
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words."""
-        made, asked = self.sides(columns)
+        """Return how many rows, and both numbers of the first."""
+        made, expected = self.sides(columns)
         first = int(np.flatnonzero(failed)[0])
         rows = f"{int(failed.sum())} of {failed.size} rows"
-        return f"not so in {rows}; first {made[first]:.6g} against {asked[first]:.6g}"
+        return f"not so in {rows}; first {made[first]:.6g} against {expected[first]:.6g}"
 
 
 @dataclass(frozen=True)
@@ -266,14 +274,9 @@ class SumCheck(_Comparison):
     """
 
     use: Literal["sum"]
-    of: Columns
+    of: SeveralColumns
     equals: float | ColumnName
     tolerance: Tolerance = 1e-6
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that are looked at."""
-        return (*self.of, *([self.equals] if isinstance(self.equals, str) else []))
 
     @property
     def says(self) -> str:
@@ -287,9 +290,9 @@ class SumCheck(_Comparison):
         equals = self.equals
         return made, _floats(columns[equals]) if isinstance(equals, str) else np.full(made.shape, equals)
 
-    def fails(self, made: Floats, asked: Floats) -> Mask:
+    def differs(self, made: Floats, expected: Floats) -> Mask:
         """Return the rows, (n_obs,), where they differ by more than the tolerance."""
-        return np.greater(np.abs(made - asked), self.tolerance)
+        return np.greater(np.abs(made - expected), self.tolerance)
 
 
 @dataclass(frozen=True)
@@ -305,14 +308,9 @@ class ProductCheck(_Comparison):
     """
 
     use: Literal["product"]
-    of: Columns
+    of: SeveralColumns
     equals: ColumnName
     relative: Tolerance = 1e-6
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that are looked at."""
-        return (*self.of, self.equals)
 
     @property
     def says(self) -> str:
@@ -323,20 +321,19 @@ class ProductCheck(_Comparison):
         """Return the product, and what it equals."""
         return np.prod([_floats(columns[name]) for name in self.of], axis=0), _floats(columns[self.equals])
 
-    def fails(self, made: Floats, asked: Floats) -> Mask:
+    def differs(self, made: Floats, expected: Floats) -> Mask:
         """Return the rows, (n_obs,), where they differ by more than the tolerance."""
-        return np.greater(np.abs(made - asked), self.relative * np.abs(asked))
+        return np.greater(np.abs(made - expected), self.relative * np.abs(expected))
 
     def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words, and a factor that all rows share."""
-        made, asked = self.sides(columns)
+        """Return what was found, and a factor that all rows share."""
+        said = super().found(columns, calendar, failed)
+        made, expected = self.sides(columns)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = made / asked
+            ratio = made / expected
         shared = failed.all() and np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-3 * np.abs(ratio).max()
-        factor = (
-            f"; it is {np.median(ratio):.4g} times as large in all rows: do units differ?" if shared else ""
-        )
-        return super().found(columns, calendar, failed) + factor
+        times = f"{np.median(ratio):.4g} times as large in all rows"
+        return f"{said}; it is {times}: do units differ?" if shared else said
 
 
 @dataclass(frozen=True)
@@ -354,11 +351,6 @@ class AtMost(_Comparison):
     other: ColumnName
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that are looked at."""
-        return (self.column, self.other)
-
-    @property
     def says(self) -> str:
         """What is expected."""
         return f"'{self.column}' at most '{self.other}'"
@@ -367,15 +359,15 @@ class AtMost(_Comparison):
         """Return the two columns."""
         return _floats(columns[self.column]), _floats(columns[self.other])
 
-    def fails(self, made: Floats, asked: Floats) -> Mask:
+    def differs(self, made: Floats, expected: Floats) -> Mask:
         """Return the rows, (n_obs,), where there is more."""
-        return np.greater(made, asked)
+        return np.greater(made, expected)
 
 
+# A rule that rows must satisfy together.
 PanelCheck = Annotated[
     Balanced | NoGaps | Constant | Monotone | SumCheck | ProductCheck | AtMost, Field(discriminator="use")
 ]
-"""A rule that rows must satisfy together."""
 
 
 def _floats(column: pd.Series) -> Floats:

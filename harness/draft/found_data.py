@@ -10,18 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from harness.data.data_spec import DataSpec, Join
-from harness.data.file_spec import FileSpec, Reshape
+from harness.data.data_spec import DataSpec, FileSpec, Join, Reshape
 from harness.data.name import fold_name
-from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
+from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source, read_table
 from harness.data.read.parquet import PARQUET
-from harness.data.read.read_table import read_table
 from harness.data.read.sniff import said_of, sniff
-from harness.data.read.source import FileForm, FileReader, Source
-from harness.data.read.table import Table
-from harness.draft.column import RawColumn
+from harness.data.read.source import FileForm, FileReader, Source, Table
+from harness.draft.columns import RawColumn, WideTable, columns_of, find_stacked, find_wide, likely_keys
 from harness.draft.draft import Answers
-from harness.draft.keys import WideTable, find_stacked, find_wide, likely_keys, may_be_time, texts_of
 
 _VALUE = "value"
 
@@ -118,31 +114,25 @@ class _Seen:
     @classmethod
     def of(cls, path: Path, form: FileForm, reader: FileReader, answers: Answers) -> _Seen:
         table = read_source(form.source, reader)
-        frame = table.frame
-        columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
-        texts = texts_of(frame)
-        pairs = [
-            pair
-            for pair in likely_keys(tuple(columns.values()), texts)
-            if _fits(answers.entity, pair[0], columns) and _fits(answers.time, pair[1], columns)
-        ]
-        times = [column for column in columns.values() if may_be_time(column, texts[column.name])]
+        columns = columns_of(table.frame)
+        for entity, time in likely_keys(columns.values()):
+            if _fits(answers.entity, entity, columns) and _fits(answers.time, time, columns):
+                return cls(path, form, table, None, (entity, time))
         known = answers.entity if answers.entity in columns else None
-        wide = None
-        if not pairs:
-            wide = find_wide(frame, entity=known, value=path.stem) or find_stacked(columns, times)
-        if wide is not None and wide.reshape.value is not None:
-            return cls(path, form, table, wide, (wide.entity, times[0].name))
-        return cls(path, form, table, wide, pairs[0] if pairs else ("", ""))
+        wide = find_wide(columns, entity=known, value=path.stem)
+        stacked = None if wide is not None else find_stacked(columns)
+        if stacked is not None:
+            return cls(path, form, table, stacked[0], (stacked[0].entity, stacked[1]))
+        return cls(path, form, table, wide, ("", ""))
 
     def keys(self, answers: Answers) -> Answers:
         """Return the answers with the keys that this file, the first, shows."""
         if self.wide is None:
             entity, time = self.pair
-            return replace(
-                answers, entity=answers.entity or entity or None, time=answers.time or time or None
-            )
-        time = self.pair[1] or answers.time or self._free_time()
+            entity, time = answers.entity or entity, answers.time or time
+            return replace(answers, entity=entity or None, time=time or None)
+        free = "period" if "year" in self.table.frame.columns else "year"
+        time = self.pair[1] or answers.time or free
         return replace(answers, entity=self.wide.entity, time=time)
 
     def said(self, keys: Answers | None = None) -> dict[str, Any]:
@@ -172,19 +162,13 @@ class _Seen:
     def join(self, keys: Answers) -> Join:
         """Return how the file is joined to a first one with these keys."""
         entity, time = (self.wide.entity, "") if self.wide is not None else self.pair
-        entity = entity or self._entity(keys)
+        if not entity and keys.entity in self.table.frame.columns:
+            entity = keys.entity or ""  # of a table of entities
         own = {entity: keys.entity, time: keys.time}
         rename = {name: key for name, key in own.items() if name and key and name != key}
         has_time = self.wide is not None or bool(time)
         on = () if has_time or keys.entity is None else (keys.entity,)
         return Join(**{**vars(self.spec()), "rename": rename}, on=on)
-
-    def _entity(self, keys: Answers) -> str:
-        """Return the column of a table of entities that the first file calls by the same name."""
-        return keys.entity if keys.entity and keys.entity in self.table.frame.columns else ""
-
-    def _free_time(self) -> str:
-        return "period" if "year" in self.table.frame.columns else "year"
 
 
 def _fits(answer: str | None, name: str, columns: Mapping[str, RawColumn]) -> bool:

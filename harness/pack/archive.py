@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.read.files import FRAME_FILE
-from harness.data.read.table import DataFile
+from harness.data.read.source import DataFile
 from harness.pack.crate import METADATA, metadata
 from harness.pack.own_code import own_code
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements

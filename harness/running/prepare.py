@@ -13,10 +13,8 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.dataset import DATASET
 from harness.data.expand import expand
-from harness.data.read.files import FRAME_FILE, DataFolder
-from harness.data.read.read_table import read_table
-from harness.data.read.source import READER
-from harness.data.read.table import Table
+from harness.data.read.files import FRAME_FILE, DataFolder, read_table
+from harness.data.read.source import READER, Table
 from harness.data.user_schema import UserSchema, read_user_schema
 from harness.errors import ArtifactError, DataError, HarnessError, Problem
 from harness.registry.registry import Registry

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.data.read.files import FRAME_FILE, FrameFile
-from harness.data.read.table import refuse_changed
+from harness.data.read.source import refuse_changed
 from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest

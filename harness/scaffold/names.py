@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from harness.errors import PluginError, Problem
 
+# Characters of a name.
 LONGEST = 64
-"""Characters of a name."""
 
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PREFIX = "harness_"

@@ -12,14 +12,15 @@ from harness.registry.hooks import SEAM_VERSION
 from harness.registry.kind import Kind
 from harness.scaffold.names import PluginNames
 
+# Path of each file of any plugin and the template it is made from.
 SHARED: Mapping[str, str] = {
     "pyproject.toml": "pyproject.toml.j2",
     "tox.ini": "tox.ini.j2",
     "{package}/py.typed": "package/py.typed.j2",
     "tests/test_conformance.py": "tests/test_conformance.py.j2",
 }
-"""Path of each file of any plugin and the template it is made from."""
 
+# The same for a plugin with an estimator, which has more to it than a member of another kind.
 TEMPLATES: Mapping[str, str] = {
     **SHARED,
     "README.md": "README.md.j2",
@@ -29,7 +30,6 @@ TEMPLATES: Mapping[str, str] = {
     "{package}/standard.py": "package/standard.py.j2",
     "tests/test_estimator.py": "tests/test_estimator.py.j2",
 }
-"""The same for a plugin with an estimator, which has more to it than a member of another kind."""
 
 
 def templates_of(kind: Kind[Any]) -> Mapping[str, str]:

@@ -79,6 +79,7 @@ class WalksOut(Sound):
         raise SystemExit(0)
 
 
+# What an estimator cannot work with.
 POOR = {
     "one_row": lambda panel: panel.n_obs == 1,
     "few_rows": lambda panel: panel.n_obs == 3,
@@ -87,7 +88,6 @@ POOR = {
     "constant_outcome": lambda panel: panel.n_obs > 1 and np.ptp(panel.observed) == 0.0,
     "constant_exposure": lambda panel: panel.n_obs > 3 and np.ptp(panel.column(panel.exposure)) == 0.0,
 }
-"""What an estimator cannot work with."""
 
 
 @dataclass(frozen=True)

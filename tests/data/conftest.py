@@ -9,9 +9,8 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
-from harness.data.read.table import Table
+from harness.data.read.files import DataFolder, read_table
+from harness.data.read.source import Table
 from harness.data.roles import Roles
 
 ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x")

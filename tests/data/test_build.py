@@ -11,8 +11,7 @@ from harness.data.panel import Panel
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
 from harness.data.prepare.row_steps import Log, Ratio, Square
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
+from harness.data.read.files import DataFolder, read_table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter
 from harness.data.shipped import harness_datasets

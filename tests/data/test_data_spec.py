@@ -99,7 +99,7 @@ def test_json_schema_describes_every_step():
 
 
 def test_a_data_spec_loads_without_pandas():
-    modules = ("data_spec", "roles", "shipped", "prepare.shipped")
+    modules = ("data_spec", "roles", "shipped")
     heavy = {"pandas", "pandera", "scipy", "sklearn", "statsmodels", "linearmodels"}
     code = (
         f"import sys, {', '.join(f'harness.data.{name}' for name in modules)}\n"

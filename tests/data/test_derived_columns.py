@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from harness.data.derived_columns import DerivedColumns, find_derived
 from harness.data.messages import ProblemCollector
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Lag
+from harness.data.prepare.pipeline import DerivedColumns, find_derived
 from harness.data.prepare.row_steps import Log, Ratio, Square
 from harness.data.roles import Roles
 from harness.errors import DataError

@@ -13,9 +13,8 @@ from harness.data.data_spec import DataSpec
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.row_steps import Square
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
-from harness.data.read.table import Table
+from harness.data.read.files import DataFolder, read_table
+from harness.data.read.source import Table
 from harness.data.roles import Roles
 
 ROLES = Roles("id", "year", ("y",), "d", (), ("x1", "d2"))

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from harness.data.shape.leakage import leakage_notes
+from harness.data.shape.panel_notes import leakage_notes
 from harness.plugin import Roles
 
 N_OBS = 400

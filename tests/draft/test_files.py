@@ -13,10 +13,9 @@ from click.testing import CliRunner
 import harness
 from harness.cli import cli
 from harness.data.build import PanelBuilder
+from harness.data.data_spec import FileSpec
 from harness.data.dataset import DATASET
-from harness.data.file_spec import FileSpec
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
+from harness.data.read.files import DataFolder, read_table
 from harness.data.read.sniff import said_of, sniff
 from harness.data.read.source import FileForm, Source
 from harness.draft.draft import absorbing
@@ -208,8 +207,8 @@ WAGES = {
 }
 
 
+# The one whose report is drawn.
 LABELLED = "wages.dta"
-"""The one whose report is drawn."""
 
 
 @pytest.fixture(scope="module")

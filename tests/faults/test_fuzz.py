@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from harness import DataError, SpecError
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
+from harness.data.read.files import DataFolder, read_table
 from harness.installed import installed
 from harness.study.spec.load import load_study
 from test_run import ROOT

@@ -13,19 +13,20 @@ from harness.arrays import Floats
 from harness.data.messages import number
 from harness.data.name import ColumnName
 from harness.data.prepare.learned_steps import Range
-from harness.errors import DataError, Problem
+from harness.data.prepare.step import OfNamedColumns
+from harness.errors import DataError
 from harness.language import Message
 from harness.tables.preparation import Note
 
 Method = Literal["factor", "pca"]
 Rotation = Literal["varimax", "none"]
 
+# Condition number of the indicators' correlation matrix beyond which its inverse says nothing.
 GREATEST_CONDITION = 1e10
-"""Condition number of the indicators' correlation matrix beyond which its inverse says nothing."""
 
+# Condition number of the correlations, or of the likelihood's curvature at its maximum, from which digits of
+# the data that nobody measures may move the index.
 DOUBTFUL_CONDITION = 1e6
-"""Condition number of the correlations, or of the likelihood's curvature at its maximum, from which digits of
-the data that nobody measures may move the index."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +62,9 @@ class LearnedIndex:
         if self.condition < DOUBTFUL_CONDITION:
             return ()
         message = Message(
-            "The columns {inputs} hardly determine the index: one of them nearly follows from the "
-            "others, or they have too little in common (condition number {condition}), so that last "
-            "digits of the data may move it.",
+            "The columns {inputs} hardly determine the index: one of them nearly follows from the others, or "
+            "they have too little in common (condition number {condition}), so that last digits of the data "
+            "may move it.",
             inputs=", ".join(self.inputs),
             condition=number(self.condition),
         )
@@ -90,7 +91,7 @@ def _scores(standardised: Floats, weights: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class FactorIndex:
+class FactorIndex(OfNamedColumns):
     """``- factor_index: {into: digital, columns: [internet, mobile], method: factor, rotation: varimax}``.
 
     The indicators are standardised, and the index is the regression score of their first factor. It rises
@@ -128,11 +129,6 @@ class FactorIndex:
             message = f"{n} columns are too few for {k} factors under method: {self.method}"
             raise ValueError(message)
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return self.columns
-
     def learn(self, columns: Mapping[str, Floats]) -> LearnedIndex:
         """Return the index learned from these rows, (n_rows,) each, all finite.
 
@@ -142,12 +138,24 @@ class FactorIndex:
             Where a column is constant, or one follows from the others, among these rows.
         """
         raw = np.column_stack([columns[name] for name in self.columns])
-        centre, scale = self._spread(raw)
+        n_rows, n_columns = raw.shape
+        if n_rows <= n_columns:
+            raise self._refusal(f"{n_rows} complete rows are too few for {n_columns} columns")
+        constant = np.flatnonzero(raw.min(axis=0) == raw.max(axis=0))
+        if constant.size:
+            shown = ", ".join(self.columns[at] for at in constant)
+            raise self._refusal(f"these columns are constant: {shown}")
+        centre, scale = raw.mean(axis=0), raw.std(axis=0)
         standardised = (raw - centre) / scale
-        correlation = np.einsum("ij,ik->jk", standardised, standardised) / raw.shape[0]
-        self._refuse_collinear(correlation)
-        find_loadings = principal_loadings if self.method == "pca" else likelihood_loadings
-        loadings = find_loadings(correlation, self.factors)
+        correlation = np.einsum("ij,ik->jk", standardised, standardised) / n_rows
+        condition = float(np.linalg.cond(correlation))
+        if condition > GREATEST_CONDITION:
+            raise self._refusal("one of the columns follows from the others")
+        if self.method == "pca":
+            loadings = principal_loadings(correlation, self.factors)
+        else:
+            loadings = likelihood_loadings(correlation, self.factors)
+            condition = max(condition, curvature_condition(correlation, loadings))
         if self.rotation == "varimax" and self.factors > 1:
             loadings = rotate_varimax(loadings)
         weights = first_factor_weights(correlation, loadings)
@@ -164,30 +172,11 @@ class FactorIndex:
             start=start,
             stretch=(greatest - least) / float(np.ptp(scores)),
             least=least,
-            condition=self._condition(correlation, loadings),
+            condition=condition,
         )
 
-    def _condition(self, correlation: Floats, loadings: Floats) -> float:
-        """Return the condition number of the correlations or, if greater, of the likelihood's curvature."""
-        own = float(np.linalg.cond(correlation))
-        return own if self.method == "pca" else max(own, curvature_condition(correlation, loadings))
-
-    def _spread(self, raw: Floats) -> tuple[Floats, Floats]:
-        n_rows, n_columns = raw.shape
-        if n_rows <= n_columns:
-            raise DataError(self._problem(f"{n_rows} complete rows are too few for {n_columns} columns"))
-        constant = np.flatnonzero(raw.min(axis=0) == raw.max(axis=0))
-        if constant.size:
-            shown = ", ".join(self.columns[at] for at in constant)
-            raise DataError(self._problem(f"these columns are constant: {shown}"))
-        return raw.mean(axis=0), raw.std(axis=0)
-
-    def _refuse_collinear(self, correlation: Floats) -> None:
-        if np.linalg.cond(correlation) > GREATEST_CONDITION:
-            raise DataError(self._problem("one of the columns follows from the others"))
-
-    def _problem(self, what: str) -> Problem:
-        return Problem(
+    def _refusal(self, what: str) -> DataError:
+        return DataError.at(
             where=f"column '{self.into}' ({self.name})",
             what=f"{what}, among the rows the index is learned from",
             expected="columns that vary and do not determine each other",
@@ -195,9 +184,9 @@ class FactorIndex:
         )
 
 
+# Least share of a variable's variance that the factors leave unexplained, so that a fit cannot run to the
+# boundary where the likelihood has no maximum (a Heywood case); the bound that R's ``factanal`` uses.
 LEAST_UNIQUENESS = 0.005
-"""Least share of a variable's variance that the factors leave unexplained, so that a fit cannot run to the
-boundary where the likelihood has no maximum (a Heywood case); the bound that R's ``factanal`` uses."""
 
 
 def principal_loadings(correlation: Floats, n_factors: int) -> Floats:

@@ -12,10 +12,10 @@ from pydantic import AfterValidator, Field
 from harness.arrays import Floats
 from harness.data.messages import number
 from harness.data.name import ColumnName
-from harness.data.prepare.step import OneColumn
-from harness.data.prepare.table_step import Expansion, TableColumns, code_column
+from harness.data.prepare.step import Expansion, OfNamedColumns, OneColumn, TableColumns
+from harness.data.prepare.table_steps import code_column
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Message, marked
 
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
@@ -26,8 +26,8 @@ def _rising(ends: tuple[float, float]) -> tuple[float, float]:
     return ends
 
 
+# Least and greatest value of a column.
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
-"""Least and greatest value of a column."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,34 @@ class LearnedLine(OneColumn):
         return self.level + self.slope * (columns[self.of] - self.start)
 
 
+class _LearnsLine(OneColumn):
+    """What learns a straight line from a column that varies."""
+
+    def line(self, values: Floats) -> tuple[float, float, float]:
+        """Return start, slope and level of the line learned from values, (n_rows,), not all equal."""
+        raise NotImplementedError
+
+    def learn(self, columns: Mapping[str, Floats]) -> LearnedLine:
+        """Return the line learned from these rows, (n_rows,), all finite.
+
+        Raises
+        ------
+        DataError
+            Where the column is constant among these rows.
+        """
+        values = columns[self.of]
+        if not values.size or np.ptp(values) == 0.0:
+            raise DataError.at(
+                where=f"column '{self.into}' (data.prepare)",
+                what=f"'{self.of}' does not vary among the {values.size} rows it is learned from",
+                expected="a column with at least two different values",
+                hint="leave the step out, or keep more rows",
+            )
+        return LearnedLine(self.into, self.of, *self.line(values))
+
+
 @dataclass(frozen=True)
-class Standardise(OneColumn):
+class Standardise(_LearnsLine):
     """``- standardise: {into: gdp_z, of: gdp}``: mean 0 and standard deviation 1 among the rows learned from.
 
     Attributes
@@ -70,20 +96,13 @@ class Standardise(OneColumn):
 
     name: ClassVar[str] = "standardise"
 
-    def learn(self, columns: Mapping[str, Floats]) -> LearnedLine:
-        """Return the line learned from these rows, (n_rows,), all finite.
-
-        Raises
-        ------
-        DataError
-            Where the column is constant among these rows.
-        """
-        values = _varying(columns[self.of], into=self.into, of=self.of)
-        return LearnedLine(self.into, self.of, float(values.mean()), 1.0 / float(values.std()), 0.0)
+    def line(self, values: Floats) -> tuple[float, float, float]:
+        """Return the line through 0 at the mean of values, (n_rows,)."""
+        return float(values.mean()), 1.0 / float(values.std()), 0.0
 
 
 @dataclass(frozen=True)
-class Rescale(OneColumn):
+class Rescale(_LearnsLine):
     """``- rescale: {into: gdp_share, of: gdp, to: [0, 1]}``: a range among the rows learned from.
 
     Attributes
@@ -97,43 +116,19 @@ class Rescale(OneColumn):
 
     to: Range = (0.0, 1.0)
 
-    def learn(self, columns: Mapping[str, Floats]) -> LearnedLine:
-        """Return the line learned from these rows, (n_rows,), all finite.
-
-        Raises
-        ------
-        DataError
-            Where the column is constant among these rows.
-        """
-        values = _varying(columns[self.of], into=self.into, of=self.of)
+    def line(self, values: Floats) -> tuple[float, float, float]:
+        """Return the line from the least to the greatest of values, (n_rows,)."""
         low, high = self.to
-        slope = (high - low) / float(np.ptp(values))
-        return LearnedLine(self.into, self.of, float(values.min()), slope, low)
-
-
-def _varying(values: Floats, *, into: str, of: str) -> Floats:
-    if not values.size or np.ptp(values) == 0.0:
-        raise DataError.at(
-            where=f"column '{into}' (data.prepare)",
-            what=f"'{of}' does not vary among the {values.size} rows it is learned from",
-            expected="a column with at least two different values",
-            hint="leave the step out, or keep more rows",
-        )
-    return values
-
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+        return float(values.min()), (high - low) / float(np.ptp(values)), low
 
 
 @dataclass(frozen=True)
-class LearnedLimits(OneColumn):
-    """A column kept within limits.
+class Limits:
+    """Limits learned from some rows.
 
     Attributes
     ----------
-    into : column that is computed
-    of : column it is computed from
-    low, high : the limits, in the column's unit
+    low, high : in the column's unit
     n_low, n_high : values below and above them among the rows learned from
     """
 
@@ -142,25 +137,52 @@ class LearnedLimits(OneColumn):
     n_low: int
     n_high: int
 
+
+@dataclass(frozen=True)
+class LearnedLimits(OfNamedColumns):
+    """A column kept within limits, those of each row's group where there are groups.
+
+    Attributes
+    ----------
+    into : column that is computed
+    of : column it is computed from
+    groups : column of codes; None where the limits are those of all rows
+    pooled : limits of all rows, and of a group that has none
+    within : limits by code
+    """
+
+    into: ColumnName
+    of: ColumnName
+    groups: ColumnName | None
+    pooled: Limits
+    within: Mapping[float, Limits]
+
     @property
     def detail(self) -> str:
         """The limits learned, and how much they change."""
-        return Message(
-            "{of} within {low} and {high}; {n_low} values raised, {n_high} lowered",
-            of=self.of,
-            low=number(self.low),
-            high=number(self.high),
-            n_low=self.n_low,
-            n_high=self.n_high,
-        )
+        learned = [self.pooled] if self.groups is None else list(self.within.values())
+        counts = {end: sum(getattr(limits, end) for limits in learned) for end in ("n_low", "n_high")}
+        if self.groups is not None:
+            template = marked("limits of {within} groups; {n_low} values raised, {n_high} lowered")
+            return Message(template, within=len(self.within), **counts)
+        template = marked("{of} within {low} and {high}; {n_low} values raised, {n_high} lowered")
+        low, high = number(self.pooled.low), number(self.pooled.high)
+        return Message(template, of=self.of, low=low, high=high, **counts)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""
-        return np.clip(columns[self.of], self.low, self.high)
+        if self.groups is None:
+            return np.clip(columns[self.of], self.pooled.low, self.pooled.high)
+        own = [self.within.get(float(code), self.pooled) for code in columns[self.groups]]
+        low, high = (np.array([getattr(limits, end) for limits in own]) for end in ("low", "high"))
+        return np.clip(columns[self.of], low, high)
+
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True)
-class Winsorise:
+class Winsorise(OfNamedColumns):
     """``- winsorise: {into: fdi_w, of: fdi, lower: 0.01, upper: 0.99}``.
 
     Attributes
@@ -187,21 +209,16 @@ class Winsorise:
             raise ValueError(message)
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of, *self.by)
-
-    @property
     def grouped(self) -> tuple[str, ...]:
         """Columns whose combinations have limits of their own."""
         return self.by
 
     def expand(self, table: TableColumns) -> Expansion:
-        """Return the step itself, or the groups as a column of codes and the step that goes by them."""
+        """Return the step itself, going by one column of codes where it has groups."""
         if not self.by:
             return Expansion({}, (self,), (self.into,))
         name, codes = code_column([table.groups[column] for column in self.by])
-        return Expansion({name: codes}, (WinsoriseWithin(replace(self, by=()), name),), (self.into,))
+        return Expansion({name: codes}, (replace(self, by=(name,)),), (self.into,))
 
     def learn(self, columns: Mapping[str, Floats]) -> LearnedLimits:
         """Return the limits learned from these rows, (n_rows,), all finite.
@@ -211,7 +228,7 @@ class Winsorise:
         DataError
             Where there is no row to learn from.
         """
-        values = columns[self.of]
+        values, groups = columns[self.of], self.by[0] if self.by else None
         if not values.size:
             raise DataError.at(
                 where=f"column '{self.into}' (data.prepare, {self.name})",
@@ -219,92 +236,10 @@ class Winsorise:
                 expected="at least one value",
                 hint="leave the step out",
             )
+        codes = np.zeros(0) if groups is None else columns[groups]
+        within = {float(code): self._limits(values[codes == code]) for code in np.unique(codes)}
+        return LearnedLimits(self.into, self.of, groups, self._limits(values), within)
+
+    def _limits(self, values: Floats) -> Limits:
         low, high = np.quantile(values, [self.lower, self.upper]).tolist()
-        return LearnedLimits(
-            self.into, self.of, low, high, n_low=int((values < low).sum()), n_high=int((values > high).sum())
-        )
-
-
-@dataclass(frozen=True)
-class WinsoriseWithin:
-    """Limits learned within groups.
-
-    Attributes
-    ----------
-    whole : the step without groups
-    groups : column of their codes
-    """
-
-    name: ClassVar[str] = Winsorise.name
-
-    whole: Winsorise
-    groups: str
-
-    @property
-    def into(self) -> str:
-        """Column that is computed."""
-        return self.whole.into
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.whole.of, self.groups)
-
-    def learn(self, columns: Mapping[str, Floats]) -> LimitsWithin:
-        """Return the limits of each group, and of all rows, (n_rows,), all finite.
-
-        Raises
-        ------
-        DataError
-            Where there is no row to learn from.
-        """
-        values, codes = columns[self.whole.of], columns[self.groups]
-        pooled = self.whole.learn({self.whole.of: values})
-        within = {
-            float(code): self.whole.learn({self.whole.of: values[codes == code]}) for code in np.unique(codes)
-        }
-        return LimitsWithin(self.groups, pooled, within)
-
-
-@dataclass(frozen=True)
-class LimitsWithin:
-    """A column kept within the limits of each row's group.
-
-    Attributes
-    ----------
-    groups : column of codes
-    pooled : limits of a group that has none
-    within : limits by code
-    """
-
-    groups: str
-    pooled: LearnedLimits
-    within: Mapping[float, LearnedLimits]
-
-    @property
-    def into(self) -> str:
-        """Column that is computed."""
-        return self.pooled.into
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.pooled.of, self.groups)
-
-    @property
-    def detail(self) -> str:
-        """How much the limits change."""
-        n_low = sum(limits.n_low for limits in self.within.values())
-        n_high = sum(limits.n_high for limits in self.within.values())
-        return Message(
-            "limits of {within} groups; {n_low} values raised, {n_high} lowered",
-            within=len(self.within),
-            n_low=n_low,
-            n_high=n_high,
-        )
-
-    def compute(self, columns: Mapping[str, Floats]) -> Floats:
-        """Return the column, (n_obs,); NaN where `of` is missing."""
-        own = [self.within.get(float(code), self.pooled) for code in columns[self.groups]]
-        low, high = (np.array([getattr(limits, end) for limits in own]) for end in ("low", "high"))
-        return np.clip(columns[self.pooled.of], low, high)
+        return Limits(low, high, n_low=int((values < low).sum()), n_high=int((values > high).sum()))

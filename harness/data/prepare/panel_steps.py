@@ -1,4 +1,4 @@
-"""Steps that take values from other periods of the same entity: lags, gaps filled, prices of one period."""
+"""Steps that take values from other rows: lags, gaps filled, prices of one period, means of neighbours."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Mask
 from harness.data.messages import Account, number
 from harness.data.name import ColumnName
-from harness.data.prepare.step import Calendar, Column, OneColumn
-from harness.errors import DataError, Problem
+from harness.data.neighbours import Links, nearest_neighbours
+from harness.data.prepare.step import Calendar, Column, OfNamedColumns, OneColumn
+from harness.errors import DataError
 from harness.language import Message
 from harness.tables.preparation import Note
 
@@ -25,22 +26,23 @@ class _OfAnotherPeriod(OneColumn):
     Attributes
     ----------
     sign : 1 for earlier, -1 for later periods
-    direction : the same as a word
     """
 
     sign: ClassVar[int] = 1
-    direction: ClassVar[str] = "earlier"
 
     periods: Annotated[int, Field(ge=1, le=1000)] = 1
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""
-        return _shifted(columns[self.of], calendar.earlier(self.sign * self.periods))
+        of, source = columns[self.of], calendar.earlier(self.sign * self.periods)
+        found = source >= 0
+        return Column(np.where(found, of.cells[source], np.nan), ~found | of.unreached[source])
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many rows have no row so many periods away."""
+        direction = "earlier" if self.sign > 0 else "later"
         n_without = int(made.unreached.sum())
-        return Account(f"{self.periods} {self.direction}; {n_without} rows have no such period")
+        return Account(f"{self.periods} {direction}; {n_without} rows have no such period")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,6 @@ class Lead(_OfAnotherPeriod):
 
     name: ClassVar[str] = "lead"
     sign: ClassVar[int] = -1
-    direction: ClassVar[str] = "later"
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,6 @@ class Difference(_OfAnotherPeriod):
         of, before = columns[self.of], super().across(columns, calendar)
         unreached = of.unreached | before.unreached
         return Column(np.where(unreached, np.nan, of.cells - before.cells), unreached)
-
-
-def _shifted(of: Column, source: Ints) -> Column:
-    """Return a column's cells of other rows, (n_obs,) positions, -1 where there is none."""
-    found = source >= 0
-    return Column(
-        cells=np.where(found, of.cells[source], np.nan),
-        unreached=~found | of.unreached[source],
-    )
 
 
 @dataclass(frozen=True)
@@ -137,7 +129,7 @@ class Interpolate:
 
 
 @dataclass(frozen=True)
-class FillGaps:
+class FillGaps(OfNamedColumns):
     """Interpolation of one column.
 
     Attributes
@@ -148,7 +140,7 @@ class FillGaps:
 
     name: ClassVar[str] = Interpolate.name
 
-    of: str
+    of: ColumnName
     limit: int
 
     @property
@@ -156,39 +148,25 @@ class FillGaps:
         """The column itself."""
         return self.of
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The column itself."""
-        return (self.of,)
-
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column with its gaps filled."""
         column = columns[self.of]
         filled = interpolate(column.cells, ~column.unreached, calendar, limit=self.limit)
         return Column(filled, column.unreached)
 
-    def filled(self, columns: Mapping[str, Column], made: Column) -> Mask:
-        """Return the cells, (n_obs,), that were missing and no longer are."""
-        return np.isnan(columns[self.of].cells) & np.isfinite(made.cells)
-
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many cells were filled, and which, and a warning where there are any."""
-        filled = self.filled(columns, made)
+        filled = np.isnan(columns[self.of].cells) & np.isfinite(made.cells)
         count, n_obs = int(filled.sum()), made.cells.size
         left = int((np.isnan(made.cells) & ~made.unreached).sum())
+        counts = {"count": count, "n_obs": n_obs, "count_2": f"{count / n_obs:.1%}"}
         detail = Message(
-            "{count} of {n_obs} cells filled ({count_2}), {left} still missing",
-            count=count,
-            n_obs=n_obs,
-            count_2=f"{count / n_obs:.1%}",
-            left=left,
+            "{count} of {n_obs} cells filled ({count_2}), {left} still missing", left=left, **counts
         )
         message = Message(
-            "{count} of {n_obs} cells ({count_2}) were missing and lie on a straight line between "
-            "the entity's neighbouring periods, whatever fold those are in.",
-            count=count,
-            n_obs=n_obs,
-            count_2=f"{count / n_obs:.1%}",
+            "{count} of {n_obs} cells ({count_2}) were missing and lie on a straight line between the "
+            "entity's neighbouring periods, whatever fold those are in.",
+            **counts,
         )
         return Account(detail, (Note("W-INTERPOLATED", self.of, message),) if count else (), filled)
 
@@ -220,7 +198,7 @@ def interpolate(values: Floats, fillable: Mask, calendar: Calendar, *, limit: in
 
 
 @dataclass(frozen=True)
-class Deflate:
+class Deflate(OfNamedColumns):
     """``- deflate: {into: gdp_2011, of: gdp, by: price_index, base: 2011}``.
 
     The column over the price index, which counts as 1 in each entity's row of the base period, whatever its
@@ -241,11 +219,6 @@ class Deflate:
     by: ColumnName
     base: int | str
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of, self.by)
-
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column.
 
@@ -254,11 +227,16 @@ class Deflate:
         DataError
             Where no row is of the base period, or the index is not above 0.
         """
-        of, by = columns[self.of], columns[self.by]
-        self._refuse_index(by.cells)
-        rows = calendar.rows_in(np.full_like(calendar.period, self._position(calendar)))
-        found = rows >= 0
-        unreached = ~found | of.unreached | by.unreached | by.unreached[rows]
+        of, by, positions = columns[self.of], columns[self.by], calendar.positions
+        label, n_below = str(self.base), int((by.cells <= 0.0).sum())
+        if n_below:
+            raise self._refusal(f"'{self.by}' is 0 or below in {n_below} rows", "numbers above 0")
+        if label not in positions:
+            first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
+            expected = f"a period of the panel, from {first} to {last}"
+            raise self._refusal(f"no row is of the base period {label}", expected)
+        rows = calendar.rows_in(np.full_like(calendar.period, positions[label]))
+        unreached = (rows < 0) | of.unreached | by.unreached | by.unreached[rows]
         cells = of.cells / (by.cells / by.cells[rows])
         return Column(np.where(unreached, np.nan, cells), unreached)
 
@@ -271,24 +249,71 @@ class Deflate:
         rest = f"; {missed} rows without a base" if missed else ""
         return Account(f"prices relative to {self.base}{spread}{rest}")
 
-    def _position(self, calendar: Calendar) -> int:
-        label = str(self.base)
-        positions = calendar.positions
-        if label not in positions:
-            first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
-            expected = f"a period of the panel, from {first} to {last}"
-            raise DataError(self._problem(f"no row is of the base period {label}", expected))
-        return positions[label]
+    def _refusal(self, what: str, expected: str) -> DataError:
+        where = f"column '{self.into}' (data.prepare, {self.name})"
+        return DataError.at(where, what, expected, "correct the step's options, or the column")
 
-    def _refuse_index(self, index: Floats) -> None:
-        count = int((index <= 0.0).sum())
-        if count:
-            raise DataError(self._problem(f"'{self.by}' is 0 or below in {count} rows", "numbers above 0"))
 
-    def _problem(self, what: str, expected: str) -> Problem:
-        return Problem(
-            where=f"column '{self.into}' (data.prepare, {self.name})",
-            what=what,
-            expected=expected,
-            hint="correct the step's options, or the column",
-        )
+@dataclass(frozen=True)
+class SpatialLag(OfNamedColumns):
+    """``- spatial_lag: {into: digital_near, of: digital, latitude: lat, longitude: lon, nearest: 5}``.
+
+    The neighbours of a row are the nearest rows of its period by great-circle distance, or without
+    coordinates those of its period that ``data.contiguity`` names, by its weights. They count whichever of
+    them are trained or tested on, since who is near whom is known of all. So the column must be a regressor:
+    the neighbours' outcomes, test rows' among them, are refused.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column whose mean over the neighbours is taken
+    latitude, longitude : columns, in degrees, both or neither
+    nearest : how many neighbours, at least 1, where there are coordinates; a row whose period has fewer has
+        no value, nor has one without any neighbour or whose neighbours have gaps
+    """
+
+    name: ClassVar[str] = "spatial_lag"
+
+    into: ColumnName
+    of: ColumnName
+    latitude: ColumnName | None = None
+    longitude: ColumnName | None = None
+    nearest: Annotated[int, Field(ge=1, le=1000)] = 5
+
+    def __post_init__(self) -> None:
+        if (self.latitude is None) != (self.longitude is None):
+            message = "latitude and longitude are named together, or neither"
+            raise ValueError(message)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column.
+
+        Raises
+        ------
+        DataError
+            Where neither coordinates nor a file tell neighbours.
+        """
+        of, *coordinates = (columns[name] for name in self.inputs)
+        if not coordinates:
+            return self._mean_of_linked(of, calendar.neighbours)
+        places = np.column_stack([column.cells for column in coordinates])
+        near = nearest_neighbours(places, calendar.period, nearest=self.nearest)
+        are_enough = near.min(axis=1) >= 0
+        means = np.where(are_enough, of.cells[near].mean(axis=1), np.nan)
+        return Column(means, ~are_enough | of.unreached[near].any(axis=1))
+
+    def _mean_of_linked(self, of: Column, links: Links | None) -> Column:
+        if links is None:
+            raise DataError.at(
+                where=f"column '{self.into}' (data.prepare, spatial_lag)",
+                what="nothing says who is near whom",
+                expected="coordinates, or a file of pairs of neighbours",
+                hint="name latitude and longitude of the step, or a file under data.contiguity",
+            )
+        means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
+        return Column(means, unreached != 0.0)
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return how many rows have no neighbours."""
+        near = f"{self.nearest} nearest" if self.latitude else "neighbours by data.contiguity"
+        return Account(f"{near}; {int(made.unreached.sum())} rows have no such neighbours")

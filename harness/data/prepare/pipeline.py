@@ -1,4 +1,4 @@
-"""The steps that columns follow from, run over the columns of a panel in order."""
+"""The steps that columns follow from, run in order, and which regressors follow from others by them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Ints
 from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord
 from harness.data.panel import Derivation
+from harness.data.prepare.panel_steps import SpatialLag
 from harness.data.prepare.step import (
     Calendar,
     Column,
@@ -21,7 +22,10 @@ from harness.data.prepare.step import (
     WarningDerivation,
 )
 from harness.data.read.numbers import require_range
-from harness.errors import DataError
+from harness.data.roles import Roles
+from harness.errors import DataError, Problem
+from harness.language import Message
+from harness.tables.preparation import Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +65,7 @@ def run_steps(
     problems : where steps that have no result in some rows, or learn nothing, are reported; their columns are
         left out
     """
-    columns = {name: Column(values, np.zeros(values.shape, dtype=np.bool_)) for name, values in raw.items()}
+    columns = {name: Column.of(values) for name, values in raw.items()}
     derivations: dict[str, Derivation] = {}
     records = []
     for step in steps:
@@ -90,30 +94,26 @@ def _derivation(
     if isinstance(step, LearnedStep):
         complete = np.all([np.isfinite(column[fit_rows]) for column in values.values()], axis=0)
         return step.learn({name: column[fit_rows[complete]] for name, column in values.items()})
-    if isinstance(step, RowStep):
-        _refuse_rows(step, step.impossible(values), values, locator)
-        return step
-    message = f"{type(step).__name__} is none of the kinds of preparation steps"
-    raise TypeError(message)
-
-
-def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
-    inputs = [columns[name] for name in derivation.inputs]
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by its range
-        values = derivation.compute({name: columns[name].cells for name in derivation.inputs})
-    return Column(values, np.any([column.unreached for column in inputs], axis=0))
-
-
-def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], locator: RowLocator) -> None:
+    if not isinstance(step, RowStep):
+        message = f"{type(step).__name__} is none of the kinds of preparation steps"
+        raise TypeError(message)
+    impossible = step.impossible(values)
     if impossible.any():
-        shown = {name: column[impossible][0] for name, column in values.items()}
-        first = ", ".join(f"{name} = {value:g}" for name, value in shown.items())
+        first = ", ".join(f"{name} = {column[impossible][0]:g}" for name, column in values.items())
         raise DataError.at(
             where=f"{locator.column(step.into, impossible)} (data.prepare, {step.name})",
             what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
             expected=step.demand,
             hint="leave the rows out by data.rows, or prepare the column otherwise",
         )
+    return step
+
+
+def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
+    inputs = {name: columns[name] for name in derivation.inputs}
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by its range
+        values = derivation.compute({name: column.cells for name, column in inputs.items()})
+    return Column(values, np.any([column.unreached for column in inputs.values()], axis=0))
 
 
 def needed_steps(steps: Sequence[Step], columns: Iterable[str]) -> tuple[Step, ...]:
@@ -137,3 +137,166 @@ def raw_columns(steps: Sequence[Step], columns: Iterable[str]) -> tuple[str, ...
 def ancestors(steps: Sequence[Step], column: str) -> frozenset[str]:
     """Return the raw columns that a column follows from; a raw column follows from itself."""
     return frozenset(raw_columns(needed_steps(steps, [column]), [column]))
+
+
+@dataclass(frozen=True)
+class DerivedColumn:
+    """A regressor that follows from others of its row, by one step or several.
+
+    Attributes
+    ----------
+    into : the regressor
+    inputs : columns it follows from: regressors, or columns that stay as they are
+    through : prepared columns on the way, in order; the last is `into`
+    """
+
+    into: str
+    inputs: tuple[str, ...]
+    through: tuple[str, ...]
+
+    def derivation(self, derivations: Mapping[str, Derivation]) -> Derivation:
+        """Return the steps as one derivation, made of those of the columns on the way."""
+        if len(self.through) == 1:
+            return derivations[self.into]
+        return ChainedDerivation(self.into, self.inputs, tuple(derivations[name] for name in self.through))
+
+
+@dataclass(frozen=True)
+class ChainedDerivation:
+    """Derivations one after the other, of which the last is the result.
+
+    Attributes
+    ----------
+    into : column that is computed
+    inputs : columns that the first derivations start from
+    parts : in order
+    """
+
+    into: str
+    inputs: tuple[str, ...]
+    parts: tuple[Derivation, ...]
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,)."""
+        known = dict(columns)
+        for part in self.parts:
+            known[part.into] = part.compute({name: known[name] for name in part.inputs})
+        return known[self.into]
+
+
+@dataclass(frozen=True)
+class DerivedColumns:
+    """The regressors of a panel that follow from others.
+
+    Attributes
+    ----------
+    columns : in the order they are computed; their inputs are all regressors
+    notes : regressors that might be thought to follow, and do not
+    """
+
+    columns: tuple[DerivedColumn, ...]
+    notes: tuple[Note, ...]
+
+
+def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector) -> DerivedColumns:
+    """Return which regressors follow from other regressors.
+
+    The exposure itself never follows: its counterfactual values are given. A column across periods, such as a
+    lag, does not follow either, since a counterfactual of one period leaves the others as they were.
+
+    Parameters
+    ----------
+    steps : in order
+    problems : where a regressor is reported that follows from the exposure and from a column that is no
+        regressor, so that a panel of regressors cannot say what it would be
+    """
+    _refuse_neighbours_outcomes(roles, steps, problems)
+    made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
+    follows = {*roles.exposure_columns}
+    derived, notes = [], []
+    for name in made:
+        if name not in roles.regressors or name in roles.exposure_columns:
+            continue
+        column = _follow_back(name, roles.regressors, made)
+        moving = [source for source in column.inputs if source in roles.regressors]
+        held = [source for source in column.inputs if source not in roles.regressors]
+        if moving and not held:
+            derived.append(column)
+            follows |= {name} if follows.intersection(moving) else set()
+        elif follows.intersection(moving):
+            problems.add(_incomputable(name, roles, held))
+        elif moving:
+            notes.append(_held_note(name, moving, held))
+    return DerivedColumns(tuple(derived), (*notes, *_shared_notes(roles, steps, follows)))
+
+
+def _refuse_neighbours_outcomes(roles: Roles, steps: Sequence[Step], problems: ProblemCollector) -> None:
+    """Report neighbours' outcomes that a step would hand to a model, those of test rows among them."""
+    for step in steps:
+        if not isinstance(step, SpatialLag):
+            continue
+        source = {step.of, *ancestors(steps, step.of)}
+        outcomes = [name for name in roles.outcomes if source & {name, *ancestors(steps, name)}]
+        if outcomes and not source & set(roles.regressors):
+            problems.add(
+                Problem(
+                    where=f"column '{step.into}' (data.prepare, spatial_lag)",
+                    what=f"the mean of neighbours' '{step.of}' tells outcomes '{outcomes[0]}' of rows "
+                    "that are tested on",
+                    expected="a column that is no outcome, nor what one is computed from",
+                    hint="take the spatial lag of a regressor",
+                )
+            )
+
+
+def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:
+    inputs: dict[str, None] = {}
+    through: dict[str, None] = {}
+
+    def visit(column: str) -> None:
+        for source in made[column].inputs:
+            if source in regressors or source not in made:
+                inputs[source] = None
+            else:
+                visit(source)
+        through[column] = None
+
+    visit(name)
+    return DerivedColumn(name, tuple(inputs), tuple(through))
+
+
+def _incomputable(name: str, roles: Roles, held: Sequence[str]) -> Problem:
+    return Problem(
+        where=f"column '{name}' ({roles.path_of(name)})",
+        what=f"follows from the exposure '{roles.exposure}' and from {', '.join(held)}, no regressor; "
+        "what it would be at another exposure cannot be computed",
+        expected="columns that follow from regressors alone, or not from the exposure",
+        hint=f"add {', '.join(held)} to roles.controls, or take '{name}' out",
+    )
+
+
+def _held_note(name: str, moving: Sequence[str], held: Sequence[str]) -> Note:
+    message = Message(
+        "It is computed from {moving} and from {held}, which is no regressor; it keeps its values where "
+        "{moving} is given others.",
+        moving=", ".join(moving),
+        held=", ".join(held),
+    )
+    return Note("W-HELD", name, message)
+
+
+def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> list[Note]:
+    """Return notes on regressors that share raw columns with the exposure, yet do not follow from it."""
+    lagged = {step.into for step in steps if isinstance(step, PanelStep) and step.into not in step.inputs}
+    sources = {source for name in roles.exposure_columns for source in ancestors(steps, name)}
+    notes = []
+    for name in roles.regressors:
+        shared = sorted(sources & ancestors(steps, name))
+        if shared and name not in follows | lagged:
+            message = Message(
+                "It is computed from {shared}, as the exposure is; it keeps its values where the exposure is "
+                "given others.",
+                shared=", ".join(shared),
+            )
+            notes.append(Note("W-HELD", name, message))
+    return notes

@@ -12,14 +12,14 @@ from pydantic import Field
 
 from harness.arrays import Floats, Mask
 from harness.data.name import ColumnName
-from harness.data.prepare.step import Column, OneColumn, Step, refuse_impossible
+from harness.data.prepare.step import Column, OfNamedColumns, OneColumn, Step, refuse_impossible
 from harness.language import Message
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class RowFunction:
+class RowFunction(OfNamedColumns):
     """What steps have in common whose column follows from others of its row: any number has a result."""
 
     @property
@@ -37,13 +37,13 @@ class ElementwiseStep(OneColumn, RowFunction):
     """A function without options of one cell."""
 
     name: ClassVar[str]
+    # There is a result above this number.
     above: ClassVar[float] = -np.inf
-    """There is a result above this number."""
 
+    # The function in mathematical notation, ``{of}`` being the column.
     written: ClassVar[str]
-    """The function in mathematical notation, ``{of}`` being the column."""
+    # The function, of arrays (n_obs,).
     function: ClassVar[Callable[[Floats], Floats]]
-    """The function, of arrays (n_obs,)."""
 
     @property
     def detail(self) -> str:
@@ -198,11 +198,6 @@ class Product(RowFunction):
     of: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return self.of
-
-    @property
     def detail(self) -> str:
         """How the column is computed."""
         return " x ".join(self.of)
@@ -230,11 +225,6 @@ class Ratio(RowFunction):
     of: ColumnName
     over: ColumnName
     scale: float = 1.0
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of, self.over)
 
     @property
     def detail(self) -> str:
@@ -273,11 +263,6 @@ class Emissions(RowFunction):
 
     into: ColumnName
     factors: Annotated[Mapping[ColumnName, Annotated[float, Field(gt=0.0)]], Field(min_length=1)]
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from, in alphabetic order, whatever that of the spec."""
-        return tuple(sorted(self.factors))
 
     @property
     def detail(self) -> str:

@@ -1,16 +1,18 @@
-"""The three kinds of preparation steps, by what a column is computed from.
+"""The kinds of preparation steps, by what a column is computed from.
 
 A row step (`RowStep`) looks at other columns of the same row, a panel step (`PanelStep`) at other rows of
 the same entity, and a learned step (`LearnedStep`) at all rows it may learn from, after which it is a
-derivation of the row like any other. Each is a frozen dataclass whose fields are its options in YAML.
+derivation of the row like any other. A table step (`TableStep`) looks at what a column holds, groups and
+texts, and comes to columns and steps of the other kinds. Each is a frozen dataclass whose fields are its
+options in YAML.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, is_dataclass
-from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, TypeAdapter, ValidationInfo
@@ -18,14 +20,18 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from harness.arrays import Floats, Ints, Mask
+from harness.data.key import Key
 from harness.data.messages import Account
-from harness.data.name import ColumnName
+from harness.data.name import ColumnName, named_columns
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
 from harness.errors import EstimationError
 from harness.registry.catalog import CHOICE_OF, build_choice
 from harness.registry.kind import Kind, OptionsClass
 from harness.tables.preparation import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Step(Protocol):
@@ -48,7 +54,17 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True)
-class OneColumn:
+class OfNamedColumns:
+    """What is computed from all columns that its options name, but for ``into``."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from, in the order of the options."""
+        return named_columns(self, leave_out="into")
+
+
+@dataclass(frozen=True)
+class OneColumn(OfNamedColumns):
     """What is computed from one column.
 
     Attributes
@@ -59,11 +75,6 @@ class OneColumn:
 
     into: ColumnName
     of: ColumnName
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
 
 @runtime_checkable
@@ -129,6 +140,11 @@ class Column:
 
     cells: Floats
     unreached: Mask
+
+    @classmethod
+    def of(cls, cells: Floats) -> Self:
+        """Return a column all of whose rows are reached."""
+        return cls(cells, np.zeros(cells.shape, dtype=np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +213,56 @@ class LearnedStep(Step, Protocol):
         """
 
 
+@dataclass(frozen=True, eq=False)
+class TableColumns:
+    """What a table step sees of its inputs.
+
+    Attributes
+    ----------
+    groups : columns of the table as groups of rows, where they are asked for; code -1 where a cell is missing
+    numbers : inputs, of the table or prepared, that hold numbers
+    """
+
+    groups: Mapping[str, Key]
+    numbers: Collection[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Expansion:
+    """What a table step comes to.
+
+    Attributes
+    ----------
+    columns : new columns of the table, (n_obs,) each
+    steps : steps of numbers that run in its place
+    stands_for : columns that its name means among the regressors
+    detail : what was done, in a few words
+    """
+
+    columns: Mapping[str, pd.Series] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    stands_for: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@runtime_checkable
+class TableStep(Step, Protocol):
+    """A step that is known in full once the table is; `into` may be what a set of columns is called by."""
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """Columns of the table that it takes as groups."""
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return what it comes to.
+
+        Raises
+        ------
+        DataError
+            Where the columns do not hold what it needs.
+        """
+
+
 def _of_no_kind(cls: type) -> str:
     """Return what is wrong with a class that is neither a kind of step nor a group of steps."""
     if hasattr(cls, "parts"):
@@ -210,8 +276,8 @@ def _of_no_kind(cls: type) -> str:
     return f"has no `{lacks[0]}`" if lacks else ""
 
 
+# Preparation steps that a spec can choose.
 STEP: Kind[type[Step | StepGroup]] = Kind("step", "steps", OptionsClass(further=_of_no_kind))
-"""Preparation steps that a spec can choose."""
 
 
 def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
@@ -241,8 +307,8 @@ class OneStep:
         return {CHOICE_OF: STEP.name}
 
 
+# Type of an option that is a preparation step.
 PreparationStep = Annotated[Step | StepGroup, OneStep()]
-"""Type of an option that is a preparation step."""
 
 
 def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - pydantic's validators are untyped

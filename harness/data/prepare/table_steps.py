@@ -2,30 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from harness.data.messages import Account
-from harness.data.name import ColumnName, near_columns
+from harness.data.key import Key
+from harness.data.messages import Account, few, quoted
+from harness.data.name import ColumnName, level_column, near_columns
 from harness.data.prepare.row_steps import Product
-from harness.data.prepare.step import Calendar, Column, Step
-from harness.data.prepare.table_step import Expansion, TableColumns, Trend, code_column, indicators
+from harness.data.prepare.step import Calendar, Column, Expansion, OfNamedColumns, Step, TableColumns
 from harness.data.rules import Value
 from harness.errors import DataError
 from harness.language import Message
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class GroupedStep:
+# Most levels that columns are made of; more are effects to absorb.
+MAX_LEVELS = 500
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """A step as it stands in the place of the one that was written.
+
+    Attributes
+    ----------
+    name : of the step that was written
+    parts : the steps that run
+    """
+
+    name: str
+    parts: tuple[Step, ...]
+
+
+def rows_by_level(groups: Key) -> dict[str, int]:
+    """Return how many rows each level has; those of code -1 have none."""
+    counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.labels))
+    return dict(zip(groups.labels, counts.tolist(), strict=True))
+
+
+def indicators(groups: Key, reference: str | None, *, step: str) -> tuple[dict[str, pd.Series], str]:
+    """Return a column of 0 and 1 for each level but the reference, and which that is.
+
+    Parameters
+    ----------
+    reference : a level; None for the first
+    step : that asks, for messages
+    """
+    import pandas as pd
+
+    where = f"column '{groups.name}' (data.prepare, {step})"
+    left_out = reference or groups.labels[0]
+    if left_out not in groups.labels:
+        what, expected = f"no row has the value '{left_out}'", ", ".join(groups.labels[:5])
+        raise DataError.at(where, what, expected, "name one of the values as reference")
+    if not 2 <= len(groups.labels) <= MAX_LEVELS:
+        what = f"{len(groups.labels)} different values"
+        several = len(groups.labels) > 1
+        hint = "absorb the column as effects, or recode it" if several else "leave the step out"
+        raise DataError.at(where, what, f"from 2 to {MAX_LEVELS}", hint)
+    columns = {
+        level_column(groups.name, level): pd.Series(np.where(groups.codes < 0, np.nan, groups.codes == at))
+        for at, level in enumerate(groups.labels)
+        if level != left_out
+    }
+    return columns, left_out
+
+
+def code_column(groups: Sequence[Key]) -> tuple[str, pd.Series]:
+    """Return the name and the cells, (n_obs,), of a column that numbers the combinations of groups."""
+    import pandas as pd
+
+    codes = np.zeros(groups[0].codes.size)
+    for group in groups:
+        codes = codes * len(group.labels) + np.where(group.codes < 0, np.nan, group.codes)
+    _, dense = np.unique(codes, return_inverse=True)
+    name = " and ".join(group.name for group in groups)
+    return f"number of {name}", pd.Series(np.where(np.isnan(codes), np.nan, dense.astype(np.float64)))
+
+
+class GroupedStep(OfNamedColumns):
     """What steps have in common that take all their columns as groups, where these are text."""
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it looks at."""
-        raise NotImplementedError
 
     @property
     def grouped(self) -> tuple[str, ...]:
@@ -55,18 +116,11 @@ class Dummies(GroupedStep):
         """The column, whose name stands for all that are made of it."""
         return self.of
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.of,)
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return the columns."""
-        from harness.data.messages import few
-
         groups = table.groups[self.of]
         columns, left_out = indicators(groups, self.reference, step=self.name)
-        counted = dict(zip(groups.labels, groups.counts, strict=True))
+        counted = rows_by_level(groups)
         others = few([f"{level} {count}" for level, count in counted.items() if level != left_out])
         detail = Message(
             "rows: {left_out} {counted} (reference), {others}",
@@ -98,14 +152,9 @@ class Interaction(GroupedStep):
     of: Annotated[tuple[ColumnName, ...], Field(min_length=2, max_length=2)]
     reference: str | None = None
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The two columns."""
-        return self.of
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return a product, or one for each level."""
-        texts = [name for name in self.of if not table.is_number[name]]
+        texts = [name for name in self.of if name not in table.numbers]
         if not texts:
             return Expansion({}, (Product(self.into, self.of),), (self.into,))
         if len(texts) == 2:
@@ -137,6 +186,28 @@ def by_level(
 
 
 @dataclass(frozen=True)
+class Trend(OfNamedColumns):
+    """The number of each row's period, from 0.
+
+    Attributes
+    ----------
+    into : column that is computed, in periods
+    """
+
+    name: ClassVar[str] = "trend"
+
+    into: ColumnName
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        return Column.of(calendar.period.astype(np.float64))
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return how far it goes."""
+        return Account(f"0 to {made.cells.max():.0f}")
+
+
+@dataclass(frozen=True)
 class Trends(GroupedStep):
     """``- trends: {into: city_trends, by: city}``: the number of the period for each entity or group but one.
 
@@ -155,11 +226,6 @@ class Trends(GroupedStep):
     into: ColumnName
     by: ColumnName
     reference: str | None = None
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The column of groups."""
-        return (self.by,)
 
     def expand(self, table: TableColumns) -> Expansion:
         """Return the number of the period, and its product with each level."""
@@ -194,16 +260,9 @@ class Recode(GroupedStep):
             message = "give either others or otherwise, not both"
             raise ValueError(message)
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.of,)
-
     def expand(self, table: TableColumns) -> Expansion:
         """Return the new column."""
         import pandas as pd
-
-        from harness.data.messages import few, quoted
 
         groups = table.groups[self.of]
         where = f"column '{self.of}' (data.prepare, {self.name})"
@@ -219,7 +278,7 @@ class Recode(GroupedStep):
             raise DataError.at(where, what, "every value of the column", hint)
         kept = {label: label if self.others == "keep" else self.otherwise for label in unlisted}
         new: list[Value | None] = [{**kept, **self.values}[label] for label in groups.labels]
-        cells = [None if code < 0 else new[code] for code in groups.codes]
+        cells = [None if code < 0 else new[code] for code in groups.codes.tolist()]
         present = [cell for cell in new if cell is not None]
         is_number = all(isinstance(cell, int | float) for cell in present)
         texts = [None if cell is None else str(cell) for cell in cells]
@@ -229,7 +288,7 @@ class Recode(GroupedStep):
 
 
 @dataclass(frozen=True)
-class GroupMean:
+class GroupMean(OfNamedColumns):
     """``- group_mean: {into: gdp_of_peers, of: gdp, by: [region, year], own: false}``.
 
     The mean over all rows of the group that have a value, whatever fold they are in.
@@ -250,11 +309,6 @@ class GroupMean:
     own: bool = True
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of, *self.by)
-
-    @property
     def grouped(self) -> tuple[str, ...]:
         """Columns that are taken as groups."""
         return self.by
@@ -267,7 +321,7 @@ class GroupMean:
 
 
 @dataclass(frozen=True)
-class MeanWithin:
+class MeanWithin(OfNamedColumns):
     """Means of one column by the codes of another.
 
     Attributes
@@ -280,15 +334,10 @@ class MeanWithin:
 
     name: ClassVar[str] = GroupMean.name
 
-    into: str
-    of: str
-    groups: str
+    into: ColumnName
+    of: ColumnName
+    groups: ColumnName
     own: bool
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of, self.groups)
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""
@@ -301,7 +350,7 @@ class MeanWithin:
             counts, sums = counts - known, sums - np.where(known, of.cells, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = np.where((counts > 0) & np.isfinite(groups), sums / counts, np.nan)
-        return Column(means, np.zeros(means.shape, dtype=np.bool_))
+        return Column.of(means)
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many groups there are."""

@@ -11,25 +11,27 @@ import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.data.data_spec import ContiguityFile
-from harness.data.messages import Account, RowLocator, StepRecord, few
-from harness.data.name import near_columns
+from harness.data.messages import Account, RowLocator, StepRecord, few, require_columns
 from harness.data.neighbours import Contiguity
-from harness.data.read.files import DataFolder
 from harness.data.read.numbers import require_numbers
-from harness.data.read.table import Table
+from harness.data.read.source import Table
 from harness.data.shape.panel_index import in_order, read_entities
-from harness.errors import DataError, Problem
-from harness.language import Message
+from harness.errors import DataError
+from harness.language import Message, marked
 from harness.tables.preparation import Note
 
 _WHERE = "data.contiguity"
 _CORRECT = "take these rows out of the file, or correct them"
 
 
-def with_neighbours(table: Table, folder: DataFolder, spec: ContiguityFile) -> Table:
-    """Return a table with the pairs of neighbours in a file of a folder.
+def with_neighbours(table: Table, by_one: Table, by_other: Table, spec: ContiguityFile) -> Table:
+    """Return a table with the pairs of neighbours in a file.
 
     A pair holds in both directions, whether the file has it once or twice.
+
+    Parameters
+    ----------
+    by_one, by_other : the file, read with the one or the other column of entities as names
 
     Raises
     ------
@@ -37,24 +39,24 @@ def with_neighbours(table: Table, folder: DataFolder, spec: ContiguityFile) -> T
         Where columns lack, a cell is empty, an entity is paired with itself, a weight is not above zero, or
         one pair has several weights.
     """
-    # The reader takes one column as names, which it leaves as they are written.
-    by_one = folder.read(spec, entity=spec.entity, time="")
-    by_other = folder.read(spec, entity=spec.neighbour, time="")
     origin = by_one.origin
     locator = RowLocator(origin, by_one.frame, spec.entity, spec.neighbour)
-    _require_columns(locator, spec)
+    asked = {"entity": spec.entity, "neighbour": spec.neighbour, "weight": spec.weight}
+    options = [(f"{_WHERE}.{part}", name) for part, name in asked.items() if name is not None]
+    remedy = f"name the columns under {_WHERE}"
+    require_columns(options, by_one.frame.columns, origin=origin, remedy=remedy)
     one = read_entities(by_one.frame[spec.entity], name=spec.entity, locator=locator)
     other = read_entities(by_other.frame[spec.neighbour], name=spec.neighbour, locator=locator)
-    itself = np.array([a == b for a, b in zip(one, other, strict=True)], dtype=np.bool_)
-    locator.refuse(
-        *(spec.neighbour, itself, "entities are neighbours of themselves", "two entities in a row", _CORRECT),
-        option=_WHERE,
-    )
     entities = in_order([*one, *other])
     position = {label: at for at, label in enumerate(entities)}
-    ends = np.sort([[position[a], position[b]] for a, b in zip(one, other, strict=True)], axis=1)
+    written = np.array([[position[a], position[b]] for a, b in zip(one, other, strict=True)])
+    locator.refuse(
+        *(spec.neighbour, written[:, 0] == written[:, 1]),
+        *("entities are neighbours of themselves", "two entities in a row", _CORRECT),
+        option=_WHERE,
+    )
     weights = _weights(locator, spec)
-    pairs, first, which = np.unique(ends, axis=0, return_index=True, return_inverse=True)
+    pairs, first, which = np.unique(np.sort(written, axis=1), axis=0, return_index=True, return_inverse=True)
     which = which.ravel()
     locator.refuse(
         *(str(spec.weight), weights != weights[first[which]]),
@@ -63,14 +65,12 @@ def with_neighbours(table: Table, folder: DataFolder, spec: ContiguityFile) -> T
         hint="neighbours are mutual: give the mean of both directions, or no weight",
         option=_WHERE,
     )
-    contiguity = Contiguity(entities, pairs[:, 0], pairs[:, 1], weights[first], origin)
-    written = [(position[a], position[b]) for a, b in zip(one, other, strict=True)]
     detail = Message("{pairs} pairs of {entities} entities", pairs=len(pairs), entities=len(entities))
     return replace(
         table,
-        contiguity=contiguity,
+        contiguity=Contiguity(entities, pairs[:, 0], pairs[:, 1], weights[first], origin),
         sha256=hashlib.sha256(f"{table.sha256}{by_one.sha256}".encode()).hexdigest(),
-        notes=(*table.notes, *_notes(written, which, len(pairs), contiguity)),
+        notes=(*table.notes, *_notes(written, which, pairs, entities, origin)),
         files=(*table.files, *by_one.files),
         records=(*table.records, StepRecord("contiguity", "neighbours", (origin,), Account(detail))),
     )
@@ -101,21 +101,16 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
     strange = [label for label in contiguity.entities if label not in known]
     notes = []
     if strange:
-        notes.append(
-            Note(
-                "W-NEIGHBOURS",
-                contiguity.origin,
-                Message(
-                    "{strange} of its {entities} entities are not in the data, and {sum} of its {size} pairs "
-                    "are left out: {strange_2}.",
-                    strange=len(strange),
-                    entities=len(contiguity.entities),
-                    sum=int((~paired).sum()),
-                    size=paired.size,
-                    strange_2=few(strange),
-                ),
-            )
+        message = Message(
+            "{strange} of its {entities} entities are not in the data, and {sum} of its {size} pairs are "
+            "left out: {strange_2}.",
+            strange=len(strange),
+            entities=len(contiguity.entities),
+            sum=int((~paired).sum()),
+            size=paired.size,
+            strange_2=few(strange),
         )
+        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
     if alone:
         message = Message(
             "{alone} of {labels} entities of the data have no neighbours: {alone_2}.",
@@ -125,23 +120,6 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
         )
         notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
     return tuple(notes)
-
-
-def _require_columns(locator: RowLocator, spec: ContiguityFile) -> None:
-    known = locator.frame.columns
-    asked = {"entity": spec.entity, "neighbour": spec.neighbour, "weight": spec.weight}
-    problems = [
-        Problem(
-            where=f"{locator.origin}: column '{name}' ({_WHERE}.{part})",
-            what="there is no such column",
-            expected=few(list(map(str, known))),
-            hint=near_columns(name, known) or f"name the column under {_WHERE}.{part}",
-        )
-        for part, name in asked.items()
-        if name is not None and name not in known
-    ]
-    if problems:
-        raise DataError(*problems)
 
 
 def _weights(locator: RowLocator, spec: ContiguityFile) -> Floats:
@@ -156,33 +134,32 @@ def _weights(locator: RowLocator, spec: ContiguityFile) -> Floats:
     return weights
 
 
-def _notes(
-    written: list[tuple[int, int]], which: Ints, n_pairs: int, contiguity: Contiguity
-) -> tuple[Note, ...]:
-    """Return notes on repeated rows, and on pairs of one direction where others have both."""
-    directed = pd.Series(written)
-    repeated = directed.duplicated().to_numpy()
-    directions = np.bincount(which[~repeated], minlength=n_pairs)
-    one_way = np.flatnonzero(directions == 1)
+def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], origin: str) -> tuple[Note, ...]:
+    """Return notes on repeated rows, and on pairs of one direction where others have both.
+
+    Parameters
+    ----------
+    written : (n_rows, 2), positions of the entities as the file has them
+    which : (n_rows,), position of the row's pair
+    pairs : (n_pairs, 2), positions of the entities, each pair once
+    """
+    repeated = pd.DataFrame(written).duplicated().to_numpy()
+    one_way = pairs[np.bincount(which[~repeated], minlength=len(pairs)) == 1]
     notes = []
     if repeated.any():
-        names = few([_pair(contiguity, *ends) for ends in directed[repeated].tolist()])
+        names = _named(written[repeated], entities)
+        template = marked("{sum} rows repeat others and count once: {names}.")
+        notes.append(Note("W-NEIGHBOURS", origin, Message(template, sum=int(repeated.sum()), names=names)))
+    if 0 < len(one_way) < len(pairs):
         message = Message(
-            "{sum} rows repeat others and count once: {names}.", sum=int(repeated.sum()), names=names
+            "{one_way} of {pairs} pairs are listed in one direction only, and count in both: {names}.",
+            one_way=len(one_way),
+            pairs=len(pairs),
+            names=_named(one_way, entities),
         )
-        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
-    if 0 < one_way.size < n_pairs:
-        ends = zip(contiguity.ones[one_way].tolist(), contiguity.others[one_way].tolist(), strict=True)
-        names = few([_pair(contiguity, *pair) for pair in ends])
-        message = Message(
-            "{size} of {n_pairs} pairs are listed in one direction only, and count in both: {names}.",
-            size=one_way.size,
-            n_pairs=n_pairs,
-            names=names,
-        )
-        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
+        notes.append(Note("W-NEIGHBOURS", origin, message))
     return tuple(notes)
 
 
-def _pair(contiguity: Contiguity, one: int, other: int) -> str:
-    return f"{contiguity.entities[one]} and {contiguity.entities[other]}"
+def _named(pairs: Ints, entities: Sequence[str]) -> str:
+    return few([f"{entities[one]} and {entities[other]}" for one, other in pairs.tolist()])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import io
 import zipfile
 from collections.abc import Iterator
@@ -11,26 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.data.messages import few
-from harness.data.read.layout import (
-    MAX_COLUMNS,
-    FileRow,
-    check_header,
-    lay_out,
-    look_at_rows,
-    refuse_no_rows,
-    without_unnamed,
-)
-from harness.data.read.source import FileForm, FileReader, Reading, Source, refuse_signature
+from harness.data.read.layout import FileRow, look_at_rows, read_rows
+from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source, refuse_signature
 from harness.errors import DataError, near_names
-from harness.language import Message
+from harness.language import Message, marked
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
 
+# Rows that a sheet has in the programs that write them.
 MAX_ROWS = 2**20
-"""Rows that a sheet has in the programs that write them."""
 
 _LEAST_COLUMNS = 3
 
@@ -45,17 +36,15 @@ def read_excel(source: Source) -> Reading:
     """
     with _opened(source) as workbook:
         sheet = _choose_sheet(workbook, source)
-        rows = [[cell.value for cell in row] for row in _cells(source, sheet, values=True)]
+        rows = _values(source, sheet)
         formulas = [
             cell for row in _cells(source, sheet, values=False) for cell in row if cell.data_type == "f"
         ]
     _refuse_uncomputed(formulas, rows, f"{source.origin}: sheet '{sheet}'")
-    note = Note(
-        "W-FORMULA",
-        sheet,
-        Message("{formulas} cells are formulas; their last saved values are used.", formulas=len(formulas)),
-    )
-    return replace(_read_rows(rows, source), notes=(note,) if formulas else ())
+    template = marked("{formulas} cells are formulas; their last saved values are used.")
+    note = Note("W-FORMULA", sheet, Message(template, formulas=len(formulas)))
+    reading = read_rows(_filled(rows, source), source, noun="row")
+    return replace(reading, notes=(note,) if formulas else ())
 
 
 def look_at_workbook(form: FileForm) -> FileForm:
@@ -69,12 +58,11 @@ def look_at_workbook(form: FileForm) -> FileForm:
             wide = (
                 name
                 for name in names
-                for row in _cells(form.source, name, values=True)
-                if sum(cell.value is not None for cell in row) >= _LEAST_COLUMNS
+                for row in _values(form.source, name)
+                if sum(cell is not None for cell in row) >= _LEAST_COLUMNS
             )
             form = form.saying("sheet", next(wide, names[0]), f"of {len(names)}: {', '.join(names)}")
-        sheet = _choose_sheet(workbook, form.source)
-        rows = [[cell.value for cell in row] for row in _cells(form.source, sheet, values=True)]
+        rows = _values(form.source, _choose_sheet(workbook, form.source))
     return look_at_rows(form, _filled(rows, form.source))
 
 
@@ -84,17 +72,13 @@ def _opened(source: Source) -> Iterator[Workbook]:
     if not source.content.startswith(b"PK"):
         refuse_signature(source.content, origin=source.origin, expected="an xlsx workbook")
     with source.read_as("xlsx"):
-        source.refuse_unpacked(_unpacked_size(source.content))
+        with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
+            source.refuse_unpacked(sum(part.file_size for part in archive.infolist()))
         yield _open(source, values=True)
 
 
 def _visible(workbook: Workbook) -> list[str]:
     return [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
-
-
-def _unpacked_size(content: bytes) -> int:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return sum(part.file_size for part in archive.infolist())
 
 
 def _open(source: Source, *, values: bool) -> Workbook:
@@ -123,6 +107,10 @@ def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, 
                 hint="remove what lies far from the table",
             )
         yield row[:n_cells]
+
+
+def _values(source: Source, sheet: str) -> list[list[object]]:
+    return [[cell.value for cell in row] for row in _cells(source, sheet, values=True)]
 
 
 def _choose_sheet(workbook: Workbook, source: Source) -> str:
@@ -155,46 +143,13 @@ def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: st
         )
 
 
-def _read_rows(rows: list[list[object]], source: Source) -> Reading:
-
-    import pandas as pd
-
-    layout = lay_out(_filled(rows, source), source, noun="row")
-    used = [layout.header, *layout.body]
-    width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
-    wide = FileRow(layout.header.number, (layout.header.cells + [None] * width)[:width])
-    layout = without_unnamed(replace(layout, header=wide), source)
-    width = len(layout.header.cells)
-    names = check_header([_name(cell) for cell in layout.header.cells], source.origin)
-    refuse_no_rows(layout.body, source.origin)
-    source.refuse_size(len(layout.body), width)
-    columns = {
-        name: [row.cells[at] if at < len(row.cells) else None for row in layout.body]
-        for at, name in enumerate(names)
-    }
-    numbers = pd.Index([row.number for row in layout.body], name="row")
-    frame = pd.DataFrame(columns, index=numbers, dtype="object")
-    return Reading(frame, cells="sheet", records=layout.records)
-
-
 def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:
     """Return the rows that hold something, one or more."""
-    filled = [
-        FileRow(number, row)
-        for number, row in enumerate(rows, start=1)
-        if any(cell is not None for cell in row)
-    ]
+    filled = [FileRow(number, row) for number, row in enumerate(rows, start=1) if row]
     if not filled:
         raise DataError.at(source.origin, "no columns: the sheet is empty", "a header and rows")
     return filled
 
 
-def _name(cell: object) -> object:
-    """Return the name in a cell of the header, where a year is a number."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer():
-        return str(int(cell))
-    return cell.date().isoformat() if isinstance(cell, datetime.datetime) else cell
-
-
+# Workbooks.
 EXCEL = FileReader("excel", (".xlsx",), read_excel, look_at_workbook)
-"""Workbooks."""

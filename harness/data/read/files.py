@@ -1,4 +1,4 @@
-"""The files of a study: found, local and regular, and read by their format."""
+"""The data of a study: files, found, local and regular, read by their format; datasets; simulated panels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.file_spec import FileSpec
+from harness.data.data_spec import DataSpec, FileSpec
+from harness.data.dataset import Dataset
+from harness.data.messages import few
 from harness.data.read.clean import interpret
-from harness.data.read.layout import check_header
+from harness.data.read.contiguity import with_neighbours
 from harness.data.read.parquet import PARQUET
-from harness.data.read.shipped import harness_readers
-from harness.data.read.source import FileReader, Source, numbered
-from harness.data.read.table import DataFile, Table, refuse_empty
-from harness.errors import DataError, Problem, near_names
+from harness.data.read.source import (
+    DataFile,
+    FileReader,
+    Source,
+    Table,
+    check_header,
+    numbered,
+    refuse_empty,
+)
+from harness.data.shape.merge import append, merge
+from harness.data.shipped import harness_readers
+from harness.errors import DataError, PluginError, near_names
+from harness.language import Message, marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +38,8 @@ if TYPE_CHECKING:
 
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".npy", ".npz", ".rds", ".rdata"})
 
+# Largest file that is read; text takes about ten times its size in memory.
 MAX_BYTES = 1 << 29
-"""Largest file that is read; text takes about ten times its size in memory."""
 
 
 def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table:
@@ -94,7 +105,10 @@ class DataFolder:
                 expected="a file on this machine",
                 hint="download it first, and give the path of the copy",
             )
-        path = _resolved(asked, self.root)
+        try:
+            path = (self.root / asked).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise DataError.at(where=repr(asked), what=f"is no usable path: {error}") from error
         if not self.allow_outside and not path.is_relative_to(self.root.resolve()):
             raise DataError.at(
                 where=asked,
@@ -173,37 +187,23 @@ def find_anywhere(asked: Path) -> Path:
     return DataFolder(Path.cwd(), allow_outside=True).find(str(asked))
 
 
-def _resolved(asked: str, root: Path) -> Path:
-    try:
-        return (root / asked).resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError.at(where=repr(asked), what=f"is no usable path: {error}") from error
-
-
 def _refuse_irregular(path: Path, asked: str) -> None:
     try:
         mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        there = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
+        raise DataError.at(asked, "there is no such file", "an existing file", hint) from error
     except OSError as error:
-        raise DataError(_unreachable(path, asked, error)) from error
+        raise DataError.at(asked, f"cannot be reached: {error.strerror}", "a readable file") from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise DataError.at(
-            where=asked, what=f"is {kind}", expected="a regular file", hint="name the file itself"
-        )
+        raise DataError.at(asked, f"is {kind}", "a regular file", "name the file itself")
     if not os.access(path, os.R_OK):
         raise DataError.at(where=asked, what="may not be read", hint="ask for the permission to read it")
 
 
-def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
-    if not isinstance(error, FileNotFoundError):
-        return Problem(where=asked, what=f"cannot be reached: {error.strerror}", expected="a readable file")
-    there = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
-    return Problem(where=asked, what="there is no such file", expected="an existing file", hint=hint)
-
-
 FRAME_FILE = "data.parquet"
-"""What messages, the report and the run folder call such data."""
 
 
 @dataclass(frozen=True)
@@ -250,3 +250,96 @@ def read_frame(
 ) -> Table:
     """Return a script's table, as that of a file is."""
     return read_source(Source(frame.content, origin, entity, time, spec), PARQUET, title=FRAME_FILE)
+
+
+def read_table(
+    spec: DataSpec,
+    *,
+    folder: DataFolder,
+    given: Path | FrameFile | None,
+    datasets: Mapping[str, Dataset],
+    entity: str,
+    time: str,
+) -> Table:
+    """Read the data of a study: its first source, and the files that are joined to it.
+
+    Parameters
+    ----------
+    spec : where the data come from, unless `given` says otherwise
+    folder : where the files lie that the spec names
+    given : the file of the command line, which may lie anywhere, or a script's table; it replaces the spec's
+        source
+    datasets : by name
+    entity, time : columns of names, which csv files hold as text whatever it looks like, and of periods
+
+    Raises
+    ------
+    DataError
+        Where there is no source, no such dataset, or the file cannot be read; with all that was found.
+    PluginError
+        Where a dataset fails to load.
+    """
+    table = _first(spec, folder, given, datasets, entity=entity, time=time)
+    others = [folder.read(file, entity=entity, time=time) for file in spec.append]
+    if others:
+        table = append(table, others, entity=entity, time=time)
+    for at, file in enumerate(spec.merge):
+        other = folder.read(file, entity=entity, time=time)
+        table = merge(table, other, file, entity=entity, time=time, path=f"data.merge[{at}]")
+    pairs = spec.contiguity
+    if pairs is None:
+        return table
+    # The reader takes one column as names, which it leaves as they are written.
+    by_one, by_other = (
+        folder.read(pairs, entity=column, time="") for column in (pairs.entity, pairs.neighbour)
+    )
+    return with_neighbours(table, by_one, by_other, pairs)
+
+
+def _first(
+    spec: DataSpec,
+    folder: DataFolder,
+    given: Path | FrameFile | None,
+    datasets: Mapping[str, Dataset],
+    *,
+    entity: str,
+    time: str,
+) -> Table:
+    if isinstance(given, FrameFile):
+        return read_frame(given, spec, entity=entity, time=time)
+    if given is not None:
+        return folder.read(spec, entity=entity, time=time, path=find_anywhere(given))
+    if spec.path is not None:
+        return folder.read(spec, entity=entity, time=time)
+    if spec.dataset is not None:
+        return _read_dataset(spec.dataset, datasets)
+    if spec.simulate is not None:
+        simulation = spec.simulate
+        source = Message("SIMULATED by {simulation}; nobody observed these data", simulation=simulation)
+        title = Message("{where}: {what}", where=marked("SIMULATED"), what=simulation.title)
+        return _table_of(simulation.draw(), simulation.name, title, source, simulated=True)
+    raise DataError.at(
+        where="data",
+        what="this spec names no data",
+        expected=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
+        hint="give --data FILE",
+    )
+
+
+def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
+    if name not in datasets:
+        hint = near_names(name, datasets) or "see harness plugins for what each one offers"
+        raise DataError.at("data.dataset", f"there is no dataset '{name}'", few(sorted(datasets)), hint)
+    dataset = datasets[name]
+    try:
+        frame = dataset.load()
+    except Exception as error:
+        raise PluginError.at(f"dataset '{name}'", f"cannot be loaded: {error}") from error
+    frame = frame.set_axis(check_header(list(frame.columns), name), axis="columns")
+    refuse_empty(frame, name)
+    return _table_of(frame, name, dataset.title, dataset.source)
+
+
+def _table_of(frame: pd.DataFrame, origin: str, title: str, source: str, *, simulated: bool = False) -> Table:
+    digest = hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
+    return Table(numbered(frame), origin, title, source, digest, simulated=simulated)

@@ -1,22 +1,23 @@
-"""Which rows of a file hold names, data, and neither; and the names, checked."""
+"""Which rows of a file hold names, data, and neither, and the table that they make."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from harness.data.messages import Account, StepRecord, few
-from harness.data.name import fold_name
+from harness.data.messages import Account, StepRecord, few, shortened
 from harness.data.read.number_text import NUMBER
-from harness.data.read.source import FileForm, Source
-from harness.errors import DataError, Problem
-from harness.language import Message
+from harness.data.read.source import FileForm, Reading, Source, check_header
+from harness.errors import DataError
+from harness.language import Message, marked
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
+# Rows among which the names are looked for.
 _LOOKED_AT = 20
-"""Rows among which the names are looked for."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,67 @@ class Layout:
     records: tuple[StepRecord, ...]
 
 
-def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
-    """Sort the rows of a file by what the spec says of them.
+def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", "row"]) -> Reading:
+    """Return the table in the rows of a text file or a sheet.
 
     Parameters
     ----------
     rows : at least one
-    noun : what a row is called: line or row
+    noun : what a row is called. Lines have a field for each name; rows of a sheet end with their last cell
+
+    Raises
+    ------
+    DataError
+        Where the spec's rows are not there, names are not in the first row or wrong, there are no data, or
+        lines have several lengths.
+    """
+    import pandas as pd
+
+    layout = lay_out(rows, source, noun=noun)
+    if noun == "row":
+        layout = _padded(layout)
+    if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
+        layout = without_unnamed(layout, source)
+    names = check_header([_name(cell) for cell in layout.header.cells], source.origin)
+    if not layout.body:
+        raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
+    _refuse_ragged(layout.body, len(names), source.origin)
+    source.refuse_size(len(layout.body), len(names))
+    cells = zip(*(row.cells for row in layout.body), strict=True)
+    columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
+    numbers = pd.Index([row.number for row in layout.body], name=noun)
+    frame = pd.DataFrame(columns, index=numbers, dtype="object")
+    return Reading(frame, cells="texts" if noun == "line" else "sheet", records=layout.records)
+
+
+def _padded(layout: Layout) -> Layout:
+    """Return the rows of a sheet as wide as the widest of them."""
+    used = (layout.header, *layout.body)
+    width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
+    header, *body = (FileRow(row.number, (row.cells + [None] * width)[:width]) for row in used)
+    return Layout(header, body, layout.records)
+
+
+def _name(cell: object) -> object:
+    """Return the name in a cell of the header, where a year is a number."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer():
+        return str(int(cell))
+    return cell.date().isoformat() if isinstance(cell, datetime.datetime) else cell
+
+
+def _refuse_ragged(body: list[FileRow], n_fields: int, origin: str) -> None:
+    ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
+    if ragged:
+        raise DataError.at(
+            where=f"{origin}: line{'s' if len(ragged) > 1 else ''} {few(ragged)}",
+            what=f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header",
+            expected=f"{n_fields} fields in every row",
+            hint="add the fields that lack, or quote the ones that contain the separator",
+        )
+
+
+def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
+    """Sort the rows of a file, at least one, by what the spec says of them.
 
     Raises
     ------
@@ -76,7 +131,13 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     at = known.index(spec.header_row) if spec.header_row else 0
     header, above = rows[at], rows[:at]
     if spec.header_row is None and (names := likely_header(rows)) is not None:
-        raise DataError(_title(header, names, source, noun))
+        raise DataError.at(
+            where=f"{source.origin}: {noun} {header.number}",
+            what=f"holds {_shown(header)} alone, as a title does; "
+            f"the names of columns seem to stand in {noun} {names.number}: {_shown(names)}",
+            expected="the names of the columns",
+            hint=f"data: header_row: {names.number}",
+        )
     skipped = [row for row in rows[at + 1 :] if row.number in spec.skip_rows]
     body = [row for row in rows[at + 1 :] if row.number not in spec.skip_rows]
     left_out = (("header_row", above), ("skip_rows", skipped))
@@ -91,20 +152,17 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
     """
     width = len(layout.header.cells)
     blank = [at for at in range(width) if not str(layout.header.cells[at] or "").strip()]
-    columns = {at: [row.cells[at] if at < len(row.cells) else None for row in layout.body] for at in blank}
+    columns = {at: [row.cells[at] for row in layout.body] for at in blank}
     empty = [at for at, cells in columns.items() if all(cell in (None, "") for cell in cells)]
     dropped = [0, *empty] if 0 in columns and _numbers_rows(columns[0]) else empty
     if not dropped:
         return layout
     kept = [at for at in range(width) if at not in dropped]
-    header, *body = (
-        FileRow(row.number, [row.cells[at] for at in kept if at < len(row.cells)])
-        for row in (layout.header, *layout.body)
-    )
+    used = (layout.header, *layout.body)
+    header, *body = (FileRow(row.number, [row.cells[at] for at in kept]) for row in used)
     shown = few([str(at + 1) for at in dropped])
-    detail = Message(
-        "left out columns without a name, which number the rows or hold nothing: {shown}", shown=shown
-    )
+    template = marked("left out columns without a name, which number the rows or hold nothing: {shown}")
+    detail = Message(template, shown=shown)
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
     return Layout(header, body, (*layout.records, record))
 
@@ -115,12 +173,6 @@ def _numbers_rows(cells: Sequence[object]) -> bool:
     return len(texts) == len(cells) and all(text.isascii() and text.isdigit() for text in texts)
 
 
-def refuse_no_rows(body: Sequence[FileRow], origin: str) -> None:
-    """Raise a DataError where there are no rows of data."""
-    if not body:
-        raise DataError.at(origin, "0 rows: there is a header only", "at least one row")
-
-
 def _record(step: str, rows: Sequence[FileRow], source: Source, noun: str) -> StepRecord:
     shown = few([f"{row.number} ({_shown(row)})" for row in rows])
     detail = Message("left out {noun}{len} {shown}", noun=noun, len="s" if len(rows) > 1 else "", shown=shown)
@@ -128,8 +180,7 @@ def _record(step: str, rows: Sequence[FileRow], source: Source, noun: str) -> St
 
 
 def _shown(row: FileRow) -> str:
-    text = ", ".join(str(cell).strip() for cell in row.filled)
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return shortened(", ".join(str(cell).strip() for cell in row.filled))
 
 
 def likely_header(rows: Sequence[FileRow]) -> FileRow | None:
@@ -186,59 +237,3 @@ def _has_digit(cell: object) -> bool:
 
 def _is_text(cell: object) -> bool:
     return isinstance(cell, str) and NUMBER.fullmatch(cell) is None
-
-
-def _title(first: FileRow, names: FileRow, source: Source, noun: str) -> Problem:
-    return Problem(
-        where=f"{source.origin}: {noun} {first.number}",
-        what=f"holds {_shown(first)} alone, as a title does; "
-        f"the names of columns seem to stand in {noun} {names.number}: {_shown(names)}",
-        expected="the names of the columns",
-        hint=f"data: header_row: {names.number}",
-    )
-
-
-MAX_COLUMNS = 10_000
-
-
-def check_header(names: Sequence[object], origin: str) -> list[str]:
-    """Return the column names, folded.
-
-    Raises
-    ------
-    DataError
-        Where a name is empty or no text, where two are equal once folded, or where there are too many.
-    """
-    if len(names) > MAX_COLUMNS:
-        raise DataError.at(
-            where=origin,
-            what=f"{len(names):,} columns",
-            expected=f"at most {MAX_COLUMNS:,} columns",
-            hint="keep the columns of the study; or are rows and columns transposed?",
-        )
-    folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
-    unnamed = [str(at) for at, name in enumerate(folded, start=1) if not name]
-    doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
-    problems = []
-    if unnamed:
-        said = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
-        problems.append(
-            Problem(
-                where=f"{origin}: header",
-                what=f"{said} no name",
-                expected="a text in every cell of the first row",
-                hint="name the column; where names stand in two rows, write them into one",
-            )
-        )
-    if doubles:
-        problems.append(
-            Problem(
-                where=f"{origin}: header",
-                what=f"names that occur more than once: {few(doubles)}",
-                expected="each name once, white space around it aside",
-                hint="rename or remove one of them",
-            )
-        )
-    if problems:
-        raise DataError(*problems)
-    return folded

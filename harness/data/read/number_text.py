@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+# A number as a program writes it.
 PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-"""A number as a program writes it."""
 
+# The same with blanks around it.
 NUMBER = re.compile(rf"\s*{PLAIN.pattern}\s*", re.ASCII)
-"""The same with blanks around it."""
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)  # longer ones are beyond float64 anyway
 _ZEROS_IN_FRONT = re.compile(r"\s*[+-]?0[0-9]", re.ASCII)
@@ -20,8 +20,8 @@ _PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]*([,.])[0-9]+", re.ASCII)
 
+# Whole numbers beyond this are not all held exactly by float64.
 EXACT = 2**53
-"""Whole numbers beyond this are not all held exactly by float64."""
 
 
 def is_exact(number: int) -> bool:

@@ -108,12 +108,12 @@ def _kind(cell: object) -> str:
 
 
 GREATEST = 1e38
+# A column whose numbers go beyond these, in size, over- or underflows in some estimator: trees hold 32-bit
+# floats, and products of two columns are squared.
 LEAST = 1e-38
-"""A column whose numbers go beyond these, in size, over- or underflows in some estimator: trees hold 32-bit
-floats, and products of two columns are squared."""
 
+# Rows of units, or of notes, that a file may have.
 _FEW_ROWS = 3
-"""Rows of units, or of notes, that a file may have."""
 
 _CORRECT = (
     "correct the cells; list them in data: missing_values where they mean missing; "
@@ -256,13 +256,10 @@ def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
     return 'say how decimals are written, data: decimal: ","' if marks.decimal == "," else _CORRECT
 
 
-def cast_note(column: pd.Series, *, name: str) -> Note | None:
+def cast_note(column: pd.Series, *, name: str) -> tuple[Note, ...]:
     """Return a note on a column of decimals or mixed objects that was cast to float64."""
     if column.dtype != object:
-        return None
+        return ()
     kinds = sorted({type(cell).__name__ for cell in column.dropna()})
-    return Note(
-        "W-CAST",
-        name,
-        Message("Cells of type {kinds} were turned into 64-bit floating point.", kinds=", ".join(kinds)),
-    )
+    message = Message("Cells of type {kinds} were turned into 64-bit floating point.", kinds=", ".join(kinds))
+    return (Note("W-CAST", name, message),)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.data.read.layout import check_header
 from harness.data.read.number_text import is_exact
-from harness.data.read.source import FileReader, Reading, Source, refuse_signature
+from harness.data.read.source import FileReader, Reading, Source, check_header, refuse_signature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,11 +85,10 @@ def _spelled_out(schema: pa.Schema) -> pa.Schema:
     import pyarrow as pa
     from pyarrow import types
 
-    def kind_of(field: pa.Field) -> pa.DataType:
-        is_named = types.is_dictionary(field.type) and _is_text(field.type)
-        return field.type.value_type if is_named else field.type
-
-    return pa.schema([field.with_type(kind_of(field)) for field in schema])
+    kinds = [
+        kind.value_type if types.is_dictionary(kind) and _is_text(kind) else kind for kind in schema.types
+    ]
+    return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
 
 
 def _nullable_integers(column: pd.Series) -> pd.Series:
@@ -102,5 +100,5 @@ def _nullable_integers(column: pd.Series) -> pd.Series:
     return column.astype("float64")
 
 
+# Parquet.
 PARQUET = FileReader("parquet", (".parquet",), read_parquet)
-"""Parquet."""

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.data.file_spec import MISSING_VALUES, FileSpec
+from harness.data.data_spec import MISSING_VALUES, FileSpec
 from harness.data.messages import quoted
 from harness.data.read.files import read_source
 from harness.data.read.number_text import is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source
 
+# What stands for a missing cell among numbers, in small letters.
 _MISSING = frozenset(
     {
         *("-", "--", "---", "–", "—", "——", "..", "...", "…", ":"),
@@ -22,7 +23,6 @@ _MISSING = frozenset(
         *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!"),
     }
 )
-"""What stands for a missing cell among numbers, in small letters."""
 
 _MISSING_NUMBERS = (-9, -99, -999, -9999, -99999, -999999)
 

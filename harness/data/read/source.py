@@ -1,16 +1,20 @@
-"""What a reader is given, and what it returns."""
+"""What a reader is given and what it returns, and the table that comes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.data.file_spec import FileSpec
-from harness.data.messages import StepRecord
-from harness.data.read.table import Labels
-from harness.errors import DataError, HarnessError
+from harness.data.data_spec import FileSpec
+from harness.data.messages import StepRecord, few
+from harness.data.name import fold_name
+from harness.data.neighbours import Contiguity
+from harness.errors import DataError, HarnessError, Problem
 from harness.registry.kind import Kind, NamedObject
 from harness.tables.preparation import Note
 
@@ -18,11 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Most cells a table may have; as float64 they fill 1.6 GB.
 MAX_CELLS = 200_000_000
-"""Most cells a table may have; as float64 they fill 1.6 GB."""
 
+# Most bytes that a compressed file may unpack to.
 MAX_UNPACKED = 1 << 31
-"""Most bytes that a compressed file may unpack to."""
+
+MAX_COLUMNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,20 @@ class FileForm:
         return FileForm(replace(self.source, spec=spec), remarks)
 
 
+@dataclass(frozen=True)
+class Labels:
+    """What files call columns and numbers.
+
+    Attributes
+    ----------
+    columns : labels of columns, by name
+    numbers : labels of numbers, by column
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A table as a reader returns it.
@@ -146,8 +166,40 @@ class FileReader:
     look: Callable[[FileForm], FileForm] = _as_it_is
 
 
+# Formats of files that a spec can name.
 READER: Kind[FileReader] = Kind("reader", "readers", NamedObject(("read", "look"), ("suffixes",)))
-"""Formats of files that a spec can name."""
+
+
+def check_header(names: Sequence[object], origin: str) -> list[str]:
+    """Return the column names, folded.
+
+    Raises
+    ------
+    DataError
+        Where a name is empty or no text, where two are equal once folded, or where there are too many.
+    """
+    if len(names) > MAX_COLUMNS:
+        raise DataError.at(
+            where=origin,
+            what=f"{len(names):,} columns",
+            expected=f"at most {MAX_COLUMNS:,} columns",
+            hint="keep the columns of the study; or are rows and columns transposed?",
+        )
+    folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
+    unnamed = [str(at) for at, name in enumerate(folded, start=1) if not name]
+    doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
+    where, problems = f"{origin}: header", []
+    if unnamed:
+        said = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
+        remedy = "name the column; where names stand in two rows, write them into one"
+        problems.append(Problem(where, f"{said} no name", "a text in every cell of the first row", remedy))
+    if doubles:
+        what = f"names that occur more than once: {few(doubles)}"
+        remedy = "rename or remove one of them"
+        problems.append(Problem(where, what, "each name once, white space around it aside", remedy))
+    if problems:
+        raise DataError(*problems)
+    return folded
 
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -202,4 +254,84 @@ def refuse_signature(content: bytes, *, origin: str, expected: str) -> None:
         what=f"is named as {expected}, but its first bytes say it is {found}",
         expected=f"{expected} under this name",
         hint="give the file its right extension, or export the data again",
+    )
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file as it was when it was read.
+
+    Attributes
+    ----------
+    path : resolved
+    origin : what messages call it
+    sha256 : of its bytes
+    """
+
+    path: Path
+    origin: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Raw data.
+
+    Attributes
+    ----------
+    frame : one row an observation; its index counts rows as the user's file does, and is named ``line``
+        (of a text file), or ``row``
+    origin : what messages and the report call the data: a relative path, or a dataset's name
+    title : one line for the report
+    source : who published the data; empty for a file
+    sha256 : of the file's bytes, or of a dataset's values
+    notes : what the reader of the report should know about the reading
+    files : that the data were read from; none for data that are in no file
+    simulated : whether nobody observed these data
+    labels : that the files bring along
+    records : what was cleaned, left out, reshaped and joined while the data were read
+    contiguity : which entities are neighbours, by a file of its own; None without
+    """
+
+    frame: pd.DataFrame
+    origin: str
+    title: str
+    source: str
+    sha256: str
+    notes: tuple[Note, ...] = ()
+    files: tuple[DataFile, ...] = ()
+    simulated: bool = False
+    labels: Labels = field(default_factory=Labels)
+    records: tuple[StepRecord, ...] = ()
+    contiguity: Contiguity | None = None
+
+
+def refuse_empty(frame: pd.DataFrame, origin: str) -> None:
+    """Raise a DataError where a table has no columns, or no rows."""
+    if frame.empty:
+        what = "no columns" if not frame.shape[1] else "0 rows"
+        raise DataError.at(origin, what, "at least one column and one row", "export the data again")
+
+
+def refuse_changed(table: Table) -> None:
+    """Raise a DataError where a file of a table has gone or has other bytes than when it was read.
+
+    Numbers come from the bytes that were read first, but nobody could compute them again.
+    """
+    for file in table.files:
+        try:
+            with file.path.open("rb") as content:
+                now = hashlib.file_digest(content, "sha256").hexdigest()
+        except OSError as error:
+            raise _changed(file, f"cannot be read any more: {error.strerror or error}") from error
+        if now != file.sha256:
+            raise _changed(file, f"changed while the study ran: SHA-256 {file.sha256} then, {now} now")
+
+
+def _changed(file: DataFile, what: str) -> DataError:
+    return DataError.at(
+        file.origin,
+        what,
+        "a file that stays the same from the start of a run to its end",
+        "put the file back and take the run up with --resume, or run the study again on the new file",
     )

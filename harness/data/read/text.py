@@ -8,21 +8,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 
-from harness.data.messages import FEW
-from harness.data.read.layout import (
-    FileRow,
-    check_header,
-    lay_out,
-    look_at_rows,
-    refuse_no_rows,
-    without_unnamed,
-)
+from harness.data.read.layout import FileRow, look_at_rows, read_rows
 from harness.data.read.source import FileForm, FileReader, Reading, Source, refuse_signature, signature
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 
 SEPARATORS = (";", "\t", "|", ",")
+# Lines that show how fields are separated.
 _LOOKED_AT = 20
-"""Lines that show how fields are separated."""
 
 
 def read_text(source: Source) -> Reading:
@@ -35,22 +27,9 @@ def read_text(source: Source) -> Reading:
     DataError
         Where the file is no text in its encoding, has no columns or rows, or records of several lengths.
     """
-    import pandas as pd
-
     rows = text_rows(source)
     _refuse_separator([row for row in rows if row.number >= (source.spec.header_row or 1)], source)
-    layout = lay_out(rows, source, noun="line")
-    if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
-        layout = without_unnamed(layout, source)
-    names = check_header(layout.header.cells, source.origin)
-    refuse_no_rows(layout.body, source.origin)
-    _refuse_ragged(layout.body, len(names), source.origin)
-    source.refuse_size(len(layout.body), len(names))
-    cells = zip(*(record.cells for record in layout.body), strict=True)
-    columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
-    lines = pd.Index([record.number for record in layout.body], name="line")
-    frame = pd.DataFrame(columns, index=lines, dtype="object")
-    return Reading(frame, cells="texts", records=layout.records)
+    return read_rows(rows, source, noun="line")
 
 
 def look_at_text(form: FileForm) -> FileForm:
@@ -70,13 +49,13 @@ def look_at_text(form: FileForm) -> FileForm:
 def _likely_separator(text: str) -> str:
     """Return the mark that stands most evenly in the first lines; a comma where none does."""
     lines = text.splitlines()[:_LOOKED_AT]
-    counts = {mark: Counter(line.count(mark) for line in lines) for mark in SEPARATORS}
-    usual = {
-        mark: max(found.items(), key=lambda pair: (pair[1], pair[0]), default=(0, 0))[0]
-        for mark, found in counts.items()
-    }
-    best = max(SEPARATORS, key=lambda mark: (usual[mark] > 0, counts[mark][usual[mark]], mark == ","))
-    return best if usual[best] else ","
+    best, most = ",", 0
+    for mark in (",", *SEPARATORS):
+        counts = Counter(line.count(mark) for line in lines)
+        usual = max(counts, key=lambda count: (counts[count], count), default=0)
+        if usual and counts[usual] > most:
+            best, most = mark, counts[usual]
+    return best
 
 
 def text_rows(source: Source) -> list[FileRow]:
@@ -118,32 +97,15 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
 def _refuse_separator(rows: list[FileRow], source: Source) -> None:
     """Raise a DataError where the first line is one field with a mark that the lines below have as well."""
     looked_at = ["".join(map(str, row.cells)) for row in rows[:_LOOKED_AT]]
-    is_one = bool(rows) and len(rows[0].cells) == 1
-    used = [
-        mark
-        for mark in SEPARATORS
-        if is_one and mark != source.spec.separator and all(mark in line for line in looked_at)
-    ]
-    if used:
+    others = [mark for mark in SEPARATORS if mark != source.spec.separator]
+    used = [mark for mark in others if all(mark in line for line in looked_at)]
+    if used and rows and len(rows[0].cells) == 1:
         found = "a tab" if used[0] == "\t" else used[0]
         raise DataError.at(
             where=f"{source.origin}: header",
             what=f"1 column found; are the fields separated by {found}?",
             expected=f"fields separated by {source.spec.separator!r}",
             hint=f"data: separator: {used[0]!r}".replace("'", '"'),
-        )
-
-
-def _refuse_ragged(body: list[FileRow], n_fields: int, origin: str) -> None:
-    ragged = [record for record in body if len(record.cells) != n_fields]
-    if ragged:
-        shown = [f"{record.number} ({len(record.cells)} fields)" for record in ragged[:FEW]]
-        more = f" and {len(ragged) - FEW} more" if len(ragged) > FEW else ""
-        raise DataError.at(
-            where=f"{origin}: line{'s' if len(ragged) > 1 else ''} {', '.join(shown)}{more}",
-            what=f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header",
-            expected=f"{n_fields} fields in every row",
-            hint="add the fields that lack, or quote the ones that contain the separator",
         )
 
 
@@ -168,7 +130,15 @@ def decode(source: Source) -> str:
     try:
         text = source.content.decode(encoding)
     except UnicodeError as error:
-        raise DataError(_wrong_encoding(source, error)) from error
+        at = error.start if isinstance(error, UnicodeDecodeError) else 0
+        line = source.content.count(b"\n", 0, at) + 1
+        first, *others = fitting_encodings(source.content)
+        raise DataError.at(
+            where=f"{source.origin}: line {line}",
+            what=f"byte {at} is not {encoding}",
+            expected=f"a text file in {encoding}",
+            hint=f"data: encoding: {first}" + (f" (or {', '.join(others)})" if others else ""),
+        ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError.at(
@@ -178,18 +148,6 @@ def decode(source: Source) -> str:
             hint="export the data again, or give its encoding, such as data: encoding: utf-16",
         )
     return text.removeprefix("\ufeff")
-
-
-def _wrong_encoding(source: Source, error: UnicodeError) -> Problem:
-    at = error.start if isinstance(error, UnicodeDecodeError) else 0
-    line = source.content.count(b"\n", 0, at) + 1
-    fitting = fitting_encodings(source.content)
-    return Problem(
-        where=f"{source.origin}: line {line}",
-        what=f"byte {at} is not {source.spec.encoding}",
-        expected=f"a text file in {source.spec.encoding}",
-        hint=f"data: encoding: {fitting[0]}" + (f" (or {', '.join(fitting[1:])})" if fitting[1:] else ""),
-    )
 
 
 def fitting_encodings(content: bytes) -> list[str]:
@@ -206,5 +164,5 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
+# Delimited text.
 TEXT = FileReader("text", (".csv", ".tsv", ".txt"), read_text, look_at_text)
-"""Delimited text."""

@@ -1,4 +1,4 @@
-"""The keys of a table's rows, checked, and the canonical order of the rows."""
+"""The keys of a table's rows, checked, the canonical order of the rows, and columns that group them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,11 @@ import pandas as pd
 from harness.arrays import Ints
 from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted
+from harness.data.name import near_columns
+from harness.data.rules import ColumnRule
 from harness.data.shape.times import INTEGERS, Times, read_times
-from harness.errors import DataError
-from harness.language import Message
+from harness.errors import DataError, Problem
+from harness.language import Message, marked
 from harness.tables.preparation import Note
 
 _YEARS = range(1800, 2101)
@@ -71,17 +74,16 @@ def read_index(locator: RowLocator) -> PanelIndex:
     order = np.lexsort((time, entity))
     _refuse_duplicates(entity[order], time[order], order, labels, times, locator)
     spacing = max(1, int(np.gcd.reduce(np.diff(present)))) if present.size > 1 else 1
-    near = near_labels_note(levels, name=locator.entity)
-    zone = f"Times were read as written in the time zone {times.zone}."
+    notes = near_labels_notes(levels, name=locator.entity)
+    if times.zone:
+        zone = f"Times were read as written in the time zone {times.zone}."
+        notes = (*notes, Note("W-TIMEZONE", locator.time, zone))
     return PanelIndex(
         entity=Key(locator.entity, levels, entity[order]),
         time=Key(locator.time, tuple(times.kind.label(ordinal) for ordinal in present.tolist()), time[order]),
         period=((times.ordinals - present[0]) // spacing)[order],
         order=order,
-        notes=(
-            *((near,) if near else ()),
-            *((Note("W-TIMEZONE", locator.time, zone),) if times.zone else ()),
-        ),
+        notes=notes,
     )
 
 
@@ -141,12 +143,11 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     if all(_is_whole(cell) for cell in cells):
         return [str(int(cell)) for cell in cells]
     one_of = {type(cell).__name__: cell for cell in reversed(cells)}
-    kinds = sorted(one_of)
     strange = [cell for cell in cells if not isinstance(cell, str) and not _is_whole(cell)]
-    shown = strange or [one_of[kind] for kind in kinds]
+    shown = strange or [one_of[kind] for kind in sorted(one_of)]
     raise DataError.at(
         where=locator.column(name),
-        what=f"entities are of kind {', '.join(kinds)}: {quoted(shown)}",
+        what=f"entities are of kind {', '.join(sorted(one_of))}: {quoted(shown)}",
         expected="all texts, or all whole numbers",
         hint="store the column as text",
     )
@@ -166,16 +167,78 @@ def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(distinct))
 
 
-def near_labels_note(labels: Iterable[str], *, name: str) -> Note | None:
+def near_labels_notes(labels: Iterable[str], *, name: str) -> tuple[Note, ...]:
     """Return a note on labels that differ only by case, width of letters or white space."""
     alike: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         alike["".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
     groups = [" and ".join(repr(label) for label in group) for group in alike.values() if len(group) > 1]
-    if not groups:
-        return None
-    return Note(
-        "W-IDNEAR",
-        name,
-        Message("Entities whose names differ by case or spaces only: {groups}.", groups=few(groups)),
+    template = marked("Entities whose names differ by case or spaces only: {groups}.")
+    message = Message(template, groups=few(groups))
+    return (Note("W-IDNEAR", name, message),) if groups else ()
+
+
+NO_CLASSES: Mapping[str, pd.Categorical | pd.Series] = MappingProxyType({})
+
+NO_LABELS: Mapping[str, Mapping[float, str]] = MappingProxyType({})
+
+
+def read_groups(
+    locator: RowLocator,
+    columns: Sequence[str],
+    rules: Mapping[str, ColumnRule],
+    *,
+    classes: Mapping[str, pd.Categorical | pd.Series] = NO_CLASSES,
+    labels: Mapping[str, Mapping[float, str]] = NO_LABELS,
+) -> tuple[Key, ...]:
+    """Return the group of every row, a key for each column.
+
+    Groups stand in the order in which the column's rule lists its allowed values; where it lists none,
+    classes in theirs, numbers in theirs, and others in alphabetical order. A number that the file has a label
+    for is called by that.
+
+    Parameters
+    ----------
+    rules : by column
+    classes : classes or numbers of every row, (n_obs,), by column that a step made
+    labels : of numbers, by column
+
+    Raises
+    ------
+    DataError
+        Where a column is not in the table, or a row belongs to no group of a column.
+    """
+    problems = ProblemCollector()
+    frame = locator.frame.assign(**classes) if classes else locator.frame
+    known = list(map(str, frame.columns))
+    for column in columns:
+        if column not in known:
+            hint = near_columns(column, known) or "correct the name where rows are grouped by it"
+            problems.add(Problem(locator.column(column), "there is no such column", few(known), hint))
+            continue
+        absent = frame[column].isna().to_numpy(dtype=np.bool_)
+        hint = "fill the cells in, or leave out what groups rows by it"
+        with problems.collecting():
+            locator.refuse(column, absent, "rows belong to no group", "a group in every row", hint)
+    problems.raise_if_any()
+    return tuple(
+        _group_key(frame[column], rules.get(column, ColumnRule()), labels.get(column, {}))
+        for column in columns
     )
+
+
+def _group_key(cells: pd.Series, rule: ColumnRule, labels: Mapping[float, str]) -> Key:
+    """Return the groups of a column, (n_obs,), without a missing cell."""
+    written = [_label(cell) for cell in cells.tolist()]
+    categories = cells.cat.categories.tolist() if isinstance(cells.dtype, pd.CategoricalDtype) else []
+    listed = {_label(value): at for at, value in enumerate(rule.allowed or categories)}
+    levels = tuple(sorted(in_order(written), key=lambda level: listed.get(level, len(listed))))
+    position = {level: at for at, level in enumerate(levels)}
+    named = {_label(number): label for number, label in labels.items()}
+    names = tuple(named.get(level, level) for level in levels)
+    codes = np.array([position[label] for label in written], dtype=np.int64)
+    return Key(str(cells.name), names if len(set(names)) == len(names) else levels, codes)
+
+
+def _label(cell: object) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

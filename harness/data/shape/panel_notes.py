@@ -1,18 +1,90 @@
-"""Notes on the rows of a panel: its shape, entities that are totals, outcomes and exposures of one value."""
+"""What is to be known of the rows of a panel: cells that are missing, its shape, totals, constants, leaks.
+
+Leaks are regressors that hold the outcome itself, from which any flexible model predicts it without error.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
+from harness.data.data_spec import MissingPolicy
 from harness.data.key import Key
 from harness.data.messages import RowLocator, few
+from harness.data.prepare.step import Column
 from harness.data.roles import Roles
 from harness.errors import DataError, Problem
-from harness.language import Message
-from harness.tables.preparation import Note
+from harness.language import Message, marked
+from harness.tables.preparation import LEAK_CODE, Note
+
+
+@dataclass(frozen=True, eq=False)
+class Completeness:
+    """Rows without a value, by cause.
+
+    Attributes
+    ----------
+    unreached : (n_obs,), rows that some column has no earlier row for
+    missing : by column, (n_obs,), further rows whose cell is missing
+    """
+
+    unreached: Mask
+    missing: Mapping[str, Mask]
+
+    @property
+    def rows(self) -> Mask:
+        """Rows, (n_obs,), that have every value."""
+        kept: Mask = ~np.any([self.unreached, *self.missing.values()], axis=0)
+        return kept
+
+
+def find_complete(columns: Mapping[str, Column], variables: Sequence[str]) -> Completeness:
+    """Return which rows have a value in all these columns."""
+    unreached = np.any([columns[name].unreached for name in variables], axis=0)
+    missing = {name: np.isnan(columns[name].cells) & ~unreached for name in variables}
+    return Completeness(unreached, {name: rows for name, rows in missing.items() if rows.any()})
+
+
+def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLocator) -> Iterator[Problem]:
+    """Yield columns with missing cells, where the policy refuses them, and that no row is left."""
+    if policy == "error" and found.missing:
+        expected = "no missing cell in a column that plays a role"
+        hint = "fill the cells in; or say data: missing: drop, to leave their rows out"
+        for name, rows in found.missing.items():
+            yield locator.wrong(name, rows, "cells are missing", expected, hint)
+    elif not found.rows.any():
+        what, hint = "every row lacks a value some periods earlier", "take a shorter lag or lead, or none"
+        if found.missing:
+            what = f"every row lacks a value of {', '.join(found.missing)}"
+            hint = "take the emptiest columns out of the roles"
+        expected = "rows that have a value in every column that plays a role"
+        yield Problem(locator.origin, f"0 rows are left: {what}", expected, hint)
+
+
+def completeness_notes(found: Completeness, entity: Ints) -> tuple[Note, ...]:
+    """Return notes on the rows that are left out.
+
+    Parameters
+    ----------
+    entity : (n_obs,), codes
+    """
+    notes = []
+    if found.unreached.any():
+        template = marked("{count} rows have no row so many periods earlier and are left out.")
+        notes.append(Note("W-LAG", "rows", Message(template, count=int(found.unreached.sum()))))
+    if found.missing:
+        message = Message(
+            "{count} rows with missing cells are left out, {lost} entities with all their rows ({cells}).",
+            count=int(np.any(list(found.missing.values()), axis=0).sum()),
+            lost=np.setdiff1d(entity[~found.unreached], entity[found.rows]).size,
+            cells=", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items()),
+        )
+        notes.append(Note("W-MISSING", "rows", message))
+    return tuple(notes)
 
 
 def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:
@@ -28,21 +100,16 @@ def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:
     alone, gapped = codes[count == 1], codes[reach > count]
     notes = []
     if count.min() < count.max():
-        message = Message(
-            "Entities have from {count} to {count_2} periods.", count=count.min(), count_2=count.max()
-        )
+        template = marked("Entities have from {count} to {count_2} periods.")
+        message = Message(template, count=count.min(), count_2=count.max())
         notes.append(Note("W-UNBALANCED", entity.name, message))
     if gapped.size:
-        message = Message(
-            "{size} entities have gaps between their periods: {entity}.",
-            size=gapped.size,
-            entity=_labels(entity, gapped),
-        )
+        template = marked("{size} entities have gaps between their periods: {entity}.")
+        message = Message(template, size=gapped.size, entity=_labels(entity, gapped))
         notes.append(Note("W-GAP", entity.name, message))
     if alone.size:
-        message = Message(
-            "{size} entities have one row only: {entity}.", size=alone.size, entity=_labels(entity, alone)
-        )
+        template = marked("{size} entities have one row only: {entity}.")
+        message = Message(template, size=alone.size, entity=_labels(entity, alone))
         notes.append(Note("W-SINGLETON", entity.name, message))
     return tuple(notes)
 
@@ -51,11 +118,11 @@ def _labels(entity: Key, codes: Ints) -> str:
     return few([entity.labels[code] for code in codes.tolist()])
 
 
+# Difference, relative to what is added, up to which a sum is one.
 _ROUNDED = 1e-6
-"""Difference, relative to what is added, up to which a sum is one."""
 
+# Fewest other entities with a number other than zero; fewer can add up by chance.
 _OTHERS = 3
-"""Fewest other entities with a number other than zero; fewer can add up by chance."""
 
 
 def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> tuple[Note, ...]:
@@ -75,29 +142,21 @@ def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> tuple[N
             if codes.size == 1 and np.unique(values[entity.codes == codes[0]]).size > 1:
                 found.setdefault((int(codes[0]), what), []).append(name)
     return tuple(
-        _sum_note(entity, code, names) if what == "sum" else _mean_note(entity, code, names)
+        Note("W-TOTAL", entity.name, Message(_TOTALS[what], labels=entity.labels[code], names=few(names)))
         for (code, what), names in found.items()
     )
 
 
-def _sum_note(entity: Key, code: int, names: Sequence[str]) -> Note:
-    message = Message(
-        "The entity {labels} is the sum of all others in every period ({names}): leave it out by "
-        "data.rows if it is no entity of its own.",
-        labels=entity.labels[code],
-        names=few(names),
-    )
-    return Note("W-TOTAL", entity.name, message)
-
-
-def _mean_note(entity: Key, code: int, names: Sequence[str]) -> Note:
-    message = Message(
-        "The entity {labels} is the mean of all others in every period ({names}): leave it out "
-        "by data.rows if it is no entity of its own.",
-        labels=entity.labels[code],
-        names=few(names),
-    )
-    return Note("W-TOTAL", entity.name, message)
+_TOTALS = {
+    "sum": marked(
+        "The entity {labels} is the sum of all others in every period ({names}): leave it out by data.rows "
+        "if it is no entity of its own."
+    ),
+    "mean": marked(
+        "The entity {labels} is the mean of all others in every period ({names}): leave it out by "
+        "data.rows if it is no entity of its own."
+    ),
+}
 
 
 def _rows_of_totals(values: Floats, period: Ints) -> tuple[tuple[str, Mask], ...]:
@@ -132,42 +191,186 @@ def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLoc
     }
     n_obs = columns[roles.outcomes[0]].size
     constant = [name for name in roles.outcomes if name in same]
-    problems = []
+    found: dict[str, str] = {}
     if same.keys() >= set(roles.exposure_columns):
         value = "of one level" if roles.levels else f"{same[roles.exposure]:.6g}"
-        what = f"it is {value} in all {n_obs:,} rows, so it has no effect to estimate"
-        problems.append(_constant(roles.exposure, what, roles, locator))
+        found[roles.exposure] = f"it is {value} in all {n_obs:,} rows, so it has no effect to estimate"
     if len(constant) == len(roles.outcomes):
-        problems += [
-            _constant(
-                name,
-                f"it is {same[name]:.6g} in all {n_obs:,} rows, so there is nothing to explain",
-                roles,
-                locator,
-            )
+        found |= {
+            name: f"it is {same[name]:.6g} in all {n_obs:,} rows, so there is nothing to explain"
             for name in constant
-        ]
+        }
+    expected = "at least two values in the rows that are kept"
+    hint = "name another column; or keep the rows in which it differs (data.rows, data.missing)"
+    problems = [
+        Problem(f"{locator.column(name)} (roles.{part})", what, expected, hint)
+        for name, what in found.items()
+        for part in ("exposure" if name == roles.exposure else "outcomes",)
+    ]
     if problems:
         raise DataError(*problems)
+    template = marked("The outcome is {same} in all {n_obs} rows, so no estimator is fitted to it.")
     return tuple(
-        Note(
-            "W-CONSTANT",
-            name,
-            Message(
-                "The outcome is {same} in all {n_obs} rows, so no estimator is fitted to it.",
-                same=f"{same[name]:.6g}",
-                n_obs=n_obs,
-            ),
-        )
+        Note("W-CONSTANT", name, Message(template, same=f"{same[name]:.6g}", n_obs=n_obs))
         for name in constant
     )
 
 
-def _constant(name: str, what: str, roles: Roles, locator: RowLocator) -> Problem:
-    part = "exposure" if name == roles.exposure else "outcomes"
-    return Problem(
-        where=f"{locator.column(name)} (roles.{part})",
-        what=what,
-        expected="at least two values in the rows that are kept",
-        hint="name another column; or keep the rows in which it differs (data.rows, data.missing)",
+Rows = TypeVar("Rows", Floats, Ints)
+
+# Share of an outcome's variance from which one smooth function of a regressor is taken for the outcome.
+EXPLAINED = 0.999
+
+# Rank correlation from which a regressor is taken for a monotone function of the outcome.
+MONOTONE = 0.9999
+
+# Share of an outcome's variance from which the product of two regressors is taken for the outcome.
+EXACT = 1.0 - 1e-5
+
+# With fewer rows ranks may agree, and with fewer values of a regressor a spline follow, by chance.
+LEAST_ROWS = 50
+
+# Rows that are looked at, in equal steps over all.
+MOST_ROWS = 20_000
+
+# Quantiles at which the cubic splines have their knots.
+_KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+# Rows that rule most pairs of regressors out.
+_FEW_ROWS = 64
+
+
+@dataclass(frozen=True)
+class OutcomeLeak:
+    """Regressors that hold an outcome.
+
+    Attributes
+    ----------
+    outcome : that they hold
+    names : of one regressor that is a function of it, or of two that make it
+    what : the one, or the product or quotient of the two
+    """
+
+    outcome: str
+    names: tuple[str, ...]
+    what: str
+
+
+def subsampled(rows: Rows) -> Rows:
+    """Return those of (n_obs,) rows, or of their positions, that are looked at: `MOST_ROWS` at most."""
+    return rows[:: max(1, -(-rows.size // MOST_ROWS))]
+
+
+def leaks(
+    columns: Mapping[str, Floats], *, outcomes: Sequence[str], regressors: Sequence[str]
+) -> Iterator[OutcomeLeak]:
+    """Yield each regressor that is a function of an outcome, and each pair of others that makes one.
+
+    A regressor is one where a cubic spline of it explains 99.9 % of the outcome's variance, or where both
+    rank the rows alike; a pair makes an outcome that is proportional to its product or quotient.
+
+    Parameters
+    ----------
+    columns : outcomes and regressors by name, (n_obs,) each, without missing cells
+    """
+    if columns[outcomes[0]].size < LEAST_ROWS:
+        return
+    looked_at = {name: subsampled(columns[name]) for name in (*outcomes, *regressors)}
+    varying = {name: values for name, values in looked_at.items() if np.ptp(values) > 0.0}
+    explained = [name for name in outcomes if name in varying]
+    if not explained:
+        return
+    together = np.column_stack([varying[name] for name in explained])
+    functions = {name: _makes(varying[name], together) for name in regressors if name in varying}
+    for at, outcome in enumerate(explained):
+        yield from (OutcomeLeak(outcome, (name,), name) for name, makes in functions.items() if makes[at])
+        others = {name: varying[name] for name, makes in functions.items() if not makes[at]}
+        yield from _pairs(others, outcome, together[:, at])
+
+
+def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ...]:
+    """Return a note on each of the `leaks` of a study.
+
+    Parameters
+    ----------
+    columns : outcomes and regressors by name, (n_obs,) each
+    """
+    found = leaks(columns, outcomes=roles.outcomes, regressors=roles.regressors)
+    return tuple(
+        Note(
+            LEAK_CODE,
+            leak.outcome,
+            Message(_FUNCTION if len(leak.names) == 1 else _PAIR, outcome=leak.outcome, what=leak.what),
+        )
+        for leak in found
     )
+
+
+_FUNCTION = marked(
+    "The outcome {outcome} is a function of {what}, or nearly so: what predicts with it predicts the outcome "
+    "from itself; leave it out unless it is known before the outcome"
+)
+_PAIR = marked(
+    "The outcome {outcome} is {what}, up to a constant factor: what predicts with both predicts the outcome "
+    "from itself; leave one out unless both are known before the outcome"
+)
+
+
+def _makes(values: Floats, outcomes: Floats) -> Mask:
+    """Return which outcomes, (n_obs, n_outcomes), are a smooth or a monotone function of values, (n_obs,)."""
+    import pandas as pd
+
+    ranks = pd.DataFrame(np.column_stack([values, outcomes])).rank().corr().to_numpy()[0, 1:]
+    is_monotone = np.abs(ranks) > MONOTONE
+    if np.unique(values).size < LEAST_ROWS:  # of one value an entity, say
+        return np.asarray(is_monotone)
+    basis, centred = _splines(values), outcomes - outcomes.mean(axis=0)
+    left = centred - basis @ np.linalg.lstsq(basis, centred)[0]
+    return np.asarray(is_monotone | (_share(left, centred) > EXPLAINED))
+
+
+def _splines(values: Floats) -> Floats:
+    """Return cubic splines of values in units of their spread, (n_obs, 9), a constant first."""
+    z = (values - values.mean()) / values.std()
+    above = np.maximum(z[:, None] - np.quantile(z, _KNOTS), 0.0)
+    return np.column_stack([np.ones(z.size), z, z * z, z * z * z, above * above * above])
+
+
+def _share(left: Floats, centred: Floats) -> Floats:
+    """Return the share of the variance of columns that is explained, (n_columns,)."""
+    return np.asarray(1.0 - np.square(left).sum(axis=0) / np.square(centred).sum(axis=0))
+
+
+def _pairs(others: Mapping[str, Floats], outcome: str, observed: Floats) -> Iterator[OutcomeLeak]:
+    """Yield the products and quotients of two regressors that an outcome, (n_obs,), is proportional to."""
+    names = list(others)
+    for first, second, sign in _proportional_on_few(list(others.values()), observed):
+        pair = (names[first], names[second])
+        a, b = (others[name] for name in pair)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            made = a * b if sign > 0 else a / b
+        if np.isfinite(made).all() and _explains(made, observed):
+            yield OutcomeLeak(outcome, pair, f"{pair[0]} {'×' if sign > 0 else '/'} {pair[1]}")
+
+
+def _proportional_on_few(others: Sequence[Floats], outcome: Floats) -> Iterator[tuple[int, int, int]]:
+    """Yield pairs of positions, and 1 for products or -1 for quotients, that may make the outcome."""
+    size = np.abs(outcome)
+    # Those where rounding changes least, and no logarithm is of zero.
+    (large,) = np.nonzero((size >= np.median(size)) & (size > 0.0))
+    few = large[:: max(1, large.size // _FEW_ROWS)]
+    if len(others) < 2 or few.size < 2:
+        return
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.abs(np.stack(others, axis=1)[few]))
+        rest = np.log(np.abs(outcome[few]))[:, None] - logs
+        for sign in (1, -1):
+            spread = np.ptp(rest[:, :, None] - sign * logs[:, None, :], axis=0)
+            for first, second in np.argwhere(spread < 1e-2).tolist():
+                if first < second or (sign < 0 and first != second):
+                    yield first, second, sign
+
+
+def _explains(made: Floats, outcome: Floats) -> bool:
+    left = outcome - made * (outcome @ made / (made @ made))
+    return bool(_share(left[:, None], (outcome - outcome.mean())[:, None])[0] > EXACT)

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pandas as pd
 
-from harness.data.file_spec import PERIOD, VARIABLE, Reshape
-from harness.data.messages import Account, StepRecord, few
-from harness.data.name import near_columns
+from harness.data.data_spec import PERIOD, VARIABLE, Reshape
+from harness.data.messages import Account, StepRecord, few, require_columns
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
 
+# What is read as a period in the names of columns, as a group of that name.
 PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"
-"""What is read as a period in the names of columns, as a group of that name."""
 
 _ROW = "\0row"  # no file has such a column, since names are free of control characters
 
 
-@dataclass(frozen=True, eq=False)
-class Reshaped:
-    """A table of rows of entities and periods, each numbered as the row of the file that it comes from.
-
-    Attributes
-    ----------
-    record : what was done
-    """
-
-    frame: pd.DataFrame
-    record: StepRecord
-
-
-def reshape(frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, origin: str) -> Reshaped:
-    """Return the long form of a table.
+def reshape(
+    frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, origin: str
+) -> tuple[pd.DataFrame, StepRecord]:
+    """Return the long form of a table, each row numbered as the file's it comes from, and what was done.
 
     Parameters
     ----------
@@ -48,12 +35,9 @@ def reshape(frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, orig
         and period.
     """
     where = f"{origin}: data.reshape"
-    needed = [entity, *filter(None, (asked.variable, asked.value)), *([time] if asked.value else [])]
-    for column in needed:
-        if column not in frame.columns:
-            hint = near_columns(column, frame.columns) or "correct the name, or use rename"
-            what = f"there is no column '{column}'"
-            raise DataError.at(where, what, few(list(frame.columns)), hint)
+    needed = filter(None, (entity, asked.variable, asked.value, time if asked.value else None))
+    options = [("data.reshape", column) for column in needed]
+    require_columns(options, frame.columns, origin=origin, remedy="correct the name, or use rename")
     if asked.value is None and time in frame.columns:
         what = f"the table has a column '{time}' already, beside columns of periods"
         raise DataError.at(where, what, "periods in one place", "give value, or drop reshape")
@@ -64,14 +48,12 @@ def reshape(frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, orig
     long = named if asked.into else _spread(named, variable, value, entity=entity, time=time, where=where)
     long = long.sort_values([_ROW, time], kind="stable") if asked.value is None else long
     made = [asked.into] if asked.into else sorted(set(map(str, named[variable].dropna())))
-    record = StepRecord(
-        "reshape",
-        few(made),
-        (origin,),
-        Account(f"{len(frame)} rows x {frame.shape[1]} columns to {len(long)} rows of {entity} and {time}"),
+    account = Account(
+        f"{len(frame)} rows x {frame.shape[1]} columns to {len(long)} rows of {entity} and {time}"
     )
+    record = StepRecord("reshape", few(made), (origin,), account)
     rows = pd.Index(long.pop(_ROW), name=frame.index.name)
-    return Reshaped(long.set_axis(rows, axis="index"), record)
+    return long.set_axis(rows, axis="index"), record
 
 
 def _long(frame: pd.DataFrame, asked: Reshape, *, time: str, where: str) -> pd.DataFrame:
@@ -101,12 +83,8 @@ def _spread(
     twice = long[long.duplicated([*keys, variable], keep=False)]
     if not twice.empty:
         first = twice.iloc[0]
-        rows = few(
-            [
-                str(row)
-                for row in twice.loc[(twice[[*keys, variable]] == first[[*keys, variable]]).all(axis=1), _ROW]
-            ]
-        )
+        alike = (twice[[*keys, variable]] == first[[*keys, variable]]).all(axis=1)
+        rows = few(list(map(str, twice.loc[alike, _ROW])))
         what = (
             f"{len(twice)} cells say a variable of the same entity and period more than once, first "
             f"'{first[variable]}' of {first[entity]} in {first[time]} (rows {rows})"
@@ -115,15 +93,14 @@ def _spread(
         raise DataError.at(where, what, "one cell for each", hint)
     wide = long.pivot(index=keys, columns=variable, values=value)  # noqa: PD010 - keys are distinct
     others = [name for name in long.columns if name not in (*keys, variable, value)]
-    constant = [name for name in others if name == _ROW or not _differs(long, entity, name)]
+    # Of other columns those stay that have one value in each entity.
+    constant = [
+        _ROW,
+        *(name for name in others if name != _ROW and long.groupby(entity)[name].nunique().max() < 2),
+    ]
     firsts = long.drop_duplicates(keys)[[*keys, *constant]]
     joined = firsts.merge(wide.reset_index(), on=keys, how="left", validate="1:1")
     clash = sorted(set(map(str, wide.columns)) & set(constant))
     if clash:
         raise DataError.at(where, f"variables are named as columns: {few(clash)}", "new names", "use rename")
     return joined
-
-
-def _differs(long: pd.DataFrame, entity: str, name: str) -> bool:
-    """Return whether some entity has several values of a column."""
-    return bool(long[[entity, name]].dropna().drop_duplicates().duplicated(entity).any())

@@ -256,8 +256,8 @@ def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, loca
     locator.refuse(name, np.array(refused, dtype=np.bool_), f"cells are no periods: {found}", EXPECTED, hint)
 
 
+# Numbers that step evenly across the turn of a century by chance no more.
 _FEWEST = 4
-"""Numbers that step evenly across the turn of a century by chance no more."""
 
 
 def _refuse_two_digits(periods: Sequence[int], *, name: str, locator: RowLocator) -> None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Key columns of every simulated panel.
 ENTITY, TIME = "city", "year"
-"""Key columns of every simulated panel."""
 
 FIRST_YEAR = 2011
 
+# Rows of a simulated panel; with all of its columns they fill about 3 GB.
 MAX_ROWS = 5_000_000
-"""Rows of a simulated panel; with all of its columns they fill about 3 GB."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,14 @@ class CityYears:
         return np.asarray(city[codes] * self.n_years + year[when], dtype=np.int64)
 
 
+# Traits of a city that all its columns have in common.
 N_FACTORS = 5
-"""Traits of a city that all its columns have in common."""
 
+# Share of a city's level that comes from those traits.
 SHARED = 0.5
-"""Share of a city's level that comes from those traits."""
 
+# Correlation of a column's deviation from its city's level with that of the year before.
 PERSISTENCE = 0.8
-"""Correlation of a column's deviation from its city's level with that of the year before."""
 
 
 def slow_columns(rng: Generator, keys: CityYears, *, n_columns: int, between: float) -> Floats:

@@ -12,11 +12,11 @@ from harness.registry.kind import Kind, OptionsClass
 if TYPE_CHECKING:
     import pandas as pd
 
+# Values of a variable, (n_obs,), or one for all rows.
 Values = Floats | float
-"""Values of a variable, (n_obs,), or one for all rows."""
 
+# Counterfactual values of no variable: all keep those they were drawn with.
 AS_DRAWN: Mapping[str, Values] = MappingProxyType({})
-"""Counterfactual values of no variable: all keep those they were drawn with."""
 
 
 class Simulation(Protocol):
@@ -69,7 +69,7 @@ class HasTruth(Simulation, Protocol):
     moderators: ClassVar[tuple[str, ...]]
 
 
+# Simulated panels that a spec can choose.
 SIMULATION: Kind[type[Simulation]] = Kind(
     "simulation", "simulations", OptionsClass(("draw", "expected"), ("title",))
 )
-"""Simulated panels that a spec can choose."""

@@ -61,12 +61,12 @@ class SmallPanel(ABC):
     exposure: ClassVar[str] = "exposure"
     moderators: ClassVar[tuple[str, ...]] = ("moderator",)
     n_controls: ClassVar[int] = 4
+    # Share of the variance of the right-hand columns that lies between cities.
     between: ClassVar[float] = 0.6
-    """Share of the variance of the right-hand columns that lies between cities."""
+    # Standard deviation of the controls' part of the outcome, outcome units.
     control_sd: ClassVar[float] = 0.3
-    """Standard deviation of the controls' part of the outcome, outcome units."""
+    # Standard deviation of the city constants, outcome units.
     city_sd: ClassVar[float] = 0.05
-    """Standard deviation of the city constants, outcome units."""
 
     n_entities: Annotated[int, Field(ge=2, le=1_000_000)] = 273
     n_periods: Annotated[int, Field(ge=1, le=10_000)] = 9

@@ -10,7 +10,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.prepare.row_steps import Classes
 from harness.data.prepare.step import LearnedStep, PanelStep, RowStep
-from harness.data.read.table import Table
+from harness.data.read.source import Table
 from harness.data.roles import Roles
 
 SIZES = Classes("size", "people", (100.0, 500.0), ("small", "large", "mega"))

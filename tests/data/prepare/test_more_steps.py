@@ -112,7 +112,7 @@ def test_winsorised_columns_are_clipped_at_the_quantiles_of_pandas():
     learned = Winsorise("w", "a", 0.05, 0.9).learn({"a": values})
     low, high = pd.Series(values).quantile([0.05, 0.9])
     np.testing.assert_array_equal(learned.compute({"a": values}), pd.Series(values).clip(low, high))
-    assert [learned.n_low, learned.n_high] == [(values < low).sum(), (values > high).sum()]
+    assert [learned.pooled.n_low, learned.pooled.n_high] == [(values < low).sum(), (values > high).sum()]
     np.testing.assert_array_equal(
         Winsorise("w", "a", 0.0, 1.0).learn(LEARN).compute(APPLY), [1.0, 1.0, nan, 4.0, 10.0]
     )

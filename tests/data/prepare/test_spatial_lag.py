@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.data.data_spec import DataSpec
+from harness.data.prepare.panel_steps import SpatialLag
 from harness.data.prepare.row_steps import Log
-from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.roles import Roles
 from harness.errors import DataError
 

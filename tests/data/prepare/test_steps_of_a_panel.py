@@ -10,7 +10,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.read.table import Table
+from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.installed import installed
 from harness.registry.kind import OPTIONS, options_model

@@ -10,8 +10,7 @@ from harness.data.expand import expand
 from harness.data.prepare.learned_steps import Winsorise
 from harness.data.prepare.row_steps import Power
 from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode
-from harness.data.read.source import numbered
-from harness.data.read.table import Table
+from harness.data.read.source import Table, numbered
 from harness.data.roles import Roles
 from harness.errors import DataError
 

@@ -8,9 +8,8 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import ContiguityFile, DataSpec
 from harness.data.panel import Panel
-from harness.data.prepare.spatial_lag import SpatialLag
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
+from harness.data.prepare.panel_steps import SpatialLag
+from harness.data.read.files import DataFolder, read_table
 from harness.data.roles import Roles
 from harness.errors import DataError
 

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
+from harness.data.read.files import DataFolder, read_table
 from harness.data.shipped import harness_datasets
 from harness.errors import DataError, PluginError
 

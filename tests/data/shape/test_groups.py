@@ -8,7 +8,7 @@ import pytest
 from harness import DataError
 from harness.data.messages import RowLocator
 from harness.data.rules import ColumnRule
-from harness.data.shape.groups import read_groups
+from harness.data.shape.panel_index import read_groups
 
 
 def names_of(sizes: list[object]) -> RowLocator:

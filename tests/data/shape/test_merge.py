@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.data.data_spec import DataSpec, Join
-from harness.data.file_spec import FileSpec, Reshape
+from harness.data.data_spec import DataSpec, FileSpec, Join, Reshape
 from harness.errors import DataError
 
 PANEL = "id,year,y,region\n北京,2011,1,north\n北京,2012,2,north\n上海,2011,3,south\n上海,2012,4,south\n"
@@ -80,7 +79,10 @@ def test_periods_that_do_not_overlap_are_refused(joined):
 
 
 def test_a_column_that_is_not_there_is_refused(joined):
-    assert refused(joined, REGIONS, on=("regoin",)) == "panel.csv has no column 'regoin'"
+    with pytest.raises(DataError) as caught:
+        joined(REGIONS, on=("regoin",))
+    assert caught.value.where == "panel.csv: column 'regoin' (data.merge[0])"
+    assert caught.value.what == "there is no such column"
 
 
 def test_units_that_differ_are_refused_with_the_factor(joined):

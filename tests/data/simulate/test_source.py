@@ -9,8 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder
-from harness.data.read.read_table import read_table
+from harness.data.read.files import DataFolder, read_table
 from harness.data.simulate.small_panels import SCurve
 from harness.installed import installed
 from harness.registry.kind import OPTIONS, options_model

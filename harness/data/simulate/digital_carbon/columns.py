@@ -19,16 +19,16 @@ from harness.data.simulate.city_years import (
     standardised,
 )
 
+# Numbers of the cities on the list of the first rank, which holds provincial capitals, sub-provincial cities
+# and cities planned by the state; 35 of 273.
 FIRST_RANK = tuple(range(1, 274, 8))
-"""Numbers of the cities on the list of the first rank, which holds provincial capitals, sub-provincial cities
-and cities planned by the state; 35 of 273."""
 
 CITIES_OF_A_PROVINCE = 9
+# Numbers of the provinces with pilot zones; cities next to each other are of one province.
 PILOT_PROVINCES = (2, 7, 12, 17, 22, 27)
-"""Numbers of the provinces with pilot zones; cities next to each other are of one province."""
 
+# First year of the pilot policy.
 PILOT_YEAR = 2019
-"""First year of the pilot policy."""
 
 Texts = npt.NDArray[np.object_]
 
@@ -146,14 +146,14 @@ def _deflator(rng: Generator, keys: CityYears) -> Floats:
     return np.exp(np.cumsum(inflation, axis=1)).ravel()
 
 
+# Where the published index ends; it starts at 0.
 GREATEST_LEVEL = 0.88
-"""Where the published index ends; it starts at 0."""
 
+# Share of its value at the least level below which no indicator falls, however much noise it has.
 LEAST_SHOWN = 0.2
-"""Share of its value at the least level below which no indicator falls, however much noise it has."""
 
+# Shape of the levels' distribution, Kumaraswamy (1980), which has a closed quantile function.
 SKEW, TAIL = 1.5, 2.2
-"""Shape of the levels' distribution, Kumaraswamy (1980), which has a closed quantile function."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,8 @@ class DigitalIndicator:
     noise: float
 
 
+# Internet users and mobile phones per 100 persons, IT workers in per cent of urban employment, telecom
+# revenue in yuan per person, index of digital finance.
 INDICATORS: Mapping[str, DigitalIndicator] = MappingProxyType(
     {
         "internet_users": DigitalIndicator(15.0, 75.0, 0.30),
@@ -180,8 +182,6 @@ INDICATORS: Mapping[str, DigitalIndicator] = MappingProxyType(
         "digital_finance": DigitalIndicator(60.0, 310.0, 0.25),
     }
 )
-"""Internet users and mobile phones per 100 persons, IT workers in per cent of urban employment, telecom
-revenue in yuan per person, index of digital finance."""
 
 
 def draw_levels(rng: Generator, keys: CityYears, cities: Cities) -> Floats:
@@ -230,6 +230,8 @@ class Trait:
     most: float = np.inf
 
 
+# Income, investment and loans in 10^4 yuan (per head); shares in per cent; land in hectares and road area in
+# m² per head, road density in km per km²; patents per 10^4 persons; deposits and loans in multiples of GDP.
 TRAITS: Mapping[str, Trait] = MappingProxyType(
     {
         "urban_disposable_income": Trait(2.6, 0.22, wealth=0.7, size=0.2),
@@ -250,11 +252,9 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "deposits_loans_over_gdp": Trait(2.2, 0.30, wealth=0.2, size=0.3),
     }
 )
-"""Income, investment and loans in 10^4 yuan (per head); shares in per cent; land in hectares and road area in
-m² per head, road density in km per km²; patents per 10^4 persons; deposits and loans in multiples of GDP."""
 
+# Greatest share of science and technology in fiscal spending.
 MOST_SCI_TECH = 0.45
-"""Greatest share of science and technology in fiscal spending."""
 
 
 def draw_controls(rng: Generator, keys: CityYears, cities: Cities, economy: Economy) -> dict[str, Floats]:
@@ -283,11 +283,12 @@ def _draw(trait: Trait, own: Floats, keys: CityYears, cities: Cities) -> Floats:
     return np.asarray(np.minimum(trait.median * np.exp(trait.spread * score), trait.most))
 
 
+# Emission factors of the study: kg of CO2 per m³ of natural gas, kg of liquefied petroleum gas, kWh.
 FACTORS: Mapping[str, float] = MappingProxyType({"gas": 2.1622, "lpg": 3.1031, "electricity": 1.3023})
-"""Emission factors of the study: kg of CO2 per m³ of natural gas, kg of liquefied petroleum gas, kWh."""
 
 TYPICAL_SHARES: Mapping[str, float] = MappingProxyType({"gas": 0.15, "lpg": 0.08, "electricity": 0.77})
 
+# Share of the cells that are missing, by column.
 GAP_SHARES: Mapping[str, float] = MappingProxyType(
     {
         "gas": 0.010,
@@ -298,7 +299,6 @@ GAP_SHARES: Mapping[str, float] = MappingProxyType(
         "road_area_pc": 0.005,
     }
 )
-"""Share of the cells that are missing, by column."""
 
 
 def draw_energy(rng: Generator, keys: CityYears, emissions: Floats) -> dict[str, Floats]:

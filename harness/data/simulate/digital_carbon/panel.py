@@ -48,6 +48,7 @@ class World:
     response: Response
 
 
+# Columns per head that are in prices of the year, as are output, foreign investment and spending.
 MONEY = (
     "telecom_revenue_pc",
     "urban_disposable_income",
@@ -56,7 +57,6 @@ MONEY = (
     "fiscal_budget_rev_pc",
     "loans_pc",
 )
-"""Columns per head that are in prices of the year, as are output, foreign investment and spending."""
 
 
 @dataclass(frozen=True)

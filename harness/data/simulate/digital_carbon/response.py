@@ -41,16 +41,16 @@ if TYPE_CHECKING:
     from scipy.interpolate import CubicSpline
 
 
+# Output per head, 10^4 yuan, from which the digital level raises emissions, and then lowers them.
 GDP_ONSET, GDP_TURN = 3.7, 7.5
-"""Output per head, 10^4 yuan, from which the digital level raises emissions, and then lowers them."""
 
+# Fiscal spending on science per head, 10^4 yuan, from which the response depends on it.
 ATTENTION_ONSET = 0.6
-"""Fiscal spending on science per head, 10^4 yuan, from which the response depends on it."""
 
 POPULATION_ELASTICITY, GDP_ELASTICITY = 0.8, 0.6
 
+# Digital levels at which the response is calibrated; between them it is a cubic spline.
 GRID = np.linspace(0.0, GREATEST_LEVEL, 177)
-"""Digital levels at which the response is calibrated; between them it is a cubic spline."""
 
 STEPS, CLOSE = 60, 1e-12
 
@@ -201,12 +201,12 @@ def _score(values: Floats, median: float, spread: float) -> Floats:
     return np.asarray(np.log(np.maximum(values, median / 100.0) / median) / spread)
 
 
+# Standard deviation of what a city itself adds to the logarithm of its emissions.
 CITY_SD = 0.25
-"""Standard deviation of what a city itself adds to the logarithm of its emissions."""
 
+# Output, foreign investment and fiscal spending on science in 10^4 yuan of 2011 per head; invention patents
+# granted per 10^4 persons.
 MODERATORS = ("gdp_pc", "fdi_pc", "technology_attention", "innovation")
-"""Output, foreign investment and fiscal spending on science in 10^4 yuan of 2011 per head; invention patents
-granted per 10^4 persons."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,9 +273,10 @@ class Situation:
         )
 
 
+# Mean emissions of a city at a digital level of 0, 10^4 t.
 MEAN_TOTAL = 920.0
-"""Mean emissions of a city at a digital level of 0, 10^4 t."""
 
+# Digital level and mean emissions, 10^4 t: both ends, at least 885 at 0.2, 80 and 190 less than at 0.4.
 TOTAL_AT: tuple[tuple[float, float], ...] = (
     (0.0, 920.0),
     (0.2, 890.0),
@@ -284,7 +285,6 @@ TOTAL_AT: tuple[tuple[float, float], ...] = (
     (0.8, 665.0),
     (0.88, 590.0),
 )
-"""Digital level and mean emissions, 10^4 t: both ends, at least 885 at 0.2, 80 and 190 less than at 0.4."""
 
 INTENSITY_LINEAR, INTENSITY_PEAK, INTENSITY_RISE = 0.5, 0.83, 0.17
 PER_HEAD_TURNS, PER_HEAD_PACE = (0.13, 0.87), 0.7

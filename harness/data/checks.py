@@ -1,0 +1,246 @@
+"""What a table must hold, as its spec says: columns that are there, rules of columns and of rows, no gaps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats, Mask
+from harness.data.data_spec import DataSpec
+from harness.data.messages import ProblemCollector, RowLocator, absent_columns, few, quoted
+from harness.data.prepare.panel_steps import FillGaps
+from harness.data.prepare.pipeline import ancestors, run_steps
+from harness.data.prepare.row_steps import named_classes
+from harness.data.prepare.step import Calendar, Column, Step, single_steps
+from harness.data.read.numbers import require_numbers
+from harness.data.read.source import Table
+from harness.data.roles import Roles
+from harness.data.rules import ColumnRule, Constant
+from harness.data.shape.panel_notes import find_complete, missing_problems
+from harness.data.user_schema import UserSchema, user_schema_problems
+from harness.errors import Problem
+
+
+def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
+    """Check that every column asked for is in the table or made by a step before it is used.
+
+    Raises
+    ------
+    DataError
+        With every column that is not there, and every step that would overwrite one.
+    """
+    problems = ProblemCollector()
+    known = dict.fromkeys(table.frame.columns)
+    remedy = _side_by_side(known) or "correct the name, or prepare the column before it is used"
+
+    def require(options: Iterable[tuple[str, str]]) -> None:
+        problems.add(*absent_columns(options, known, origin=table.origin, remedy=remedy))
+
+    require([("roles.entity", roles.entity), ("roles.time", roles.time)])
+    require(("data.rows", column) for column in spec.rows)
+    for path, step in _steps(spec):
+        require((path, column) for column in step.inputs)
+        if step.into in known and not isinstance(step, FillGaps):
+            problems.add(
+                Problem(
+                    where=f"{table.origin}: column '{step.into}' ({path}.into)",
+                    what="there is a column of this name already",
+                    expected="a new name",
+                    hint="name the prepared column otherwise, and use that name in the roles",
+                )
+            )
+        known[step.into] = None
+    require((roles.path_of(column), column) for column in roles.variables)
+    require((f"data.schema.{column}", column) for column in spec.schema)
+    for at, check in enumerate(spec.checks):
+        require((f"data.checks[{at}]", column) for column in check.columns)
+    problems.raise_if_any()
+
+
+def _steps(spec: DataSpec) -> Iterator[tuple[str, Step]]:
+    for at, written in enumerate(spec.prepare):
+        for step in single_steps(written):
+            yield f"data.prepare[{at}].{written.name}", step
+
+
+_OF_PERIOD = re.compile(r"(?P<variable>.*?)(?P<between>[_. -]?)(?P<year>(?:19|20)[0-9]{2})(?P<end>年?)")
+
+
+def _side_by_side(known: Iterable[str]) -> str:
+    """Return what to do where columns are those of several years; empty where they are not."""
+    found = [match for name in known if (match := _OF_PERIOD.fullmatch(name))]
+    if len({match["year"] for match in found}) < 2:
+        return ""
+    shown, first = few([match[0] for match in found]), found[0]
+    pattern, into = f"{{period}}{first['end']}", ", into: NAME OF THE VARIABLE"
+    if first["variable"]:
+        pattern, into = f"{{variable}}{first['between']}{pattern}", ""
+    return f'the years stand side by side ({shown}): data: reshape: {{columns: "{pattern}"{into}}}'
+
+
+def check_columns(
+    raw: Mapping[str, Floats],
+    spec: DataSpec,
+    roles: Roles,
+    *,
+    calendar: Calendar | None,
+    locator: RowLocator,
+    problems: ProblemCollector,
+    user_schema: UserSchema | None = None,
+) -> Mapping[str, Column]:
+    """Run all steps, check the schema, and look for missing cells; return the columns there are.
+
+    Parameters
+    ----------
+    raw : by name, (n_obs,) each
+    calendar : of the rows; None where their keys are broken
+    locator : of the rows
+    problems : where every violation is reported
+    user_schema : of the user's own, checked as well
+    """
+    everywhere = np.arange(len(locator.frame))
+    columns = run_steps(
+        raw, spec.steps, calendar=calendar, fit_rows=everywhere, locator=locator, problems=problems
+    ).columns
+    if spec.schema:
+        cells = columns_by_name(spec.schema, columns, spec.steps, locator)
+        rules = {name: _with_gaps(name, spec, roles) for name in cells}
+        missing = frozenset(spec.missing_values)
+        for name, rule in rules.items():
+            with problems.collecting():
+                problems.add(*rule_problems(cells[name], rule, missing, name=name, locator=locator))
+    if user_schema is not None:
+        asked = dict.fromkeys((*user_schema.columns, *user_schema.unique))
+        cells = columns_by_name(asked, columns, (), locator)
+        problems.add(*user_schema_problems(user_schema, cells, locator))
+    if calendar is not None:
+        problems.add(*_panel_problems(spec, columns, calendar, locator))
+    variables = [name for name in roles.variables if name in columns]
+    problems.add(*missing_problems(find_complete(columns, variables), spec.missing, locator))
+    problems.add(*_range_problems(columns, roles, locator))
+    return columns
+
+
+def columns_by_name(
+    names: Iterable[str], columns: Mapping[str, Column], steps: Iterable[Step], locator: RowLocator
+) -> dict[str, pd.Series]:
+    """Return columns, (n_obs,) each, as the table has them, else as steps make them; others are left out.
+
+    Parameters
+    ----------
+    names : of columns
+    columns : that are numbers
+    steps : those among them that make classes, which stand by their labels
+    locator : of the rows
+    """
+    frame, classes = locator.frame, named_classes(steps, columns)
+    return {
+        name: frame[name]
+        if name in frame
+        else pd.Series(classes.get(name, columns[name].cells), index=frame.index)
+        for name in names
+        if name in frame or name in columns
+    }
+
+
+def _with_gaps(name: str, spec: DataSpec, roles: Roles) -> ColumnRule:
+    """Return the rule of a column, with missing cells allowed where `DataSpec.missing` decides about them."""
+    rule = spec.schema[name]
+    decided = {roles.entity, roles.time, *roles.variables}
+    decided |= {source for column in roles.variables for source in ancestors(spec.steps, column)}
+    return replace(rule, missing_ok=rule.missing_ok or name in decided)
+
+
+def rule_problems(
+    column: pd.Series, rule: ColumnRule, missing: frozenset[str], *, name: str, locator: RowLocator
+) -> Iterator[Problem]:
+    """Yield the parts of a rule that some cells of a column break; missing cells break one alone.
+
+    Parameters
+    ----------
+    column : (n_obs,), raw or prepared
+    missing : texts that stand for a missing number
+    locator : of the rows
+
+    Raises
+    ------
+    DataError
+        Where the column must be numbers, and is not.
+    """
+    cells = column.astype(object)
+    if rule.type in ("number", "integer", "boolean") or rule.min is not None or rule.max is not None:
+        cells = pd.Series(require_numbers(column, missing, name=name, locator=locator))
+    absent, option = cells.isna().to_numpy(dtype=np.bool_), f"data.schema.{name}"
+    if absent.any() and not rule.missing_ok:
+        hint = "say missing_ok: true, or fill the cells in"
+        yield locator.wrong(name, absent, "cells are missing", "no missing cell", hint, option=option)
+    for fails, what, expected in _demands(cells, rule):
+        wrong = fails & ~absent
+        if wrong.any():
+            hint = "correct the cells, leave the rows out by data.rows, or change the rule"
+            found = f"cells {what}: {quoted(cells[wrong])}"
+            yield locator.wrong(name, wrong, found, expected, hint, option=option)
+
+
+def _demands(cells: pd.Series, rule: ColumnRule) -> Iterator[tuple[Mask, str, str]]:
+    """Yield the cells, (n_obs,), that fail each part of a rule, what they are, and what is expected."""
+    if rule.type == "text":
+        yield ~cells.map(lambda cell: isinstance(cell, str)).to_numpy(np.bool_), "are no text", "text"
+    if rule.type == "integer":
+        yield (cells % 1 != 0).to_numpy(), "are no whole numbers", "whole numbers"
+    if rule.type == "boolean":
+        is_one = cells.isin([0.0, 1.0]).to_numpy()
+        yield ~is_one, "are neither true nor false", "true and false, or 1 and 0"
+    if rule.min is not None:
+        yield (cells < rule.min).to_numpy(), f"are below {rule.min}", f"at least {rule.min}"
+    if rule.max is not None:
+        yield (cells > rule.max).to_numpy(), f"are above {rule.max}", f"at most {rule.max}"
+    if rule.allowed:
+        is_allowed = cells.isin(list(rule.allowed)).to_numpy()
+        expected = few([repr(value) for value in rule.allowed])
+        yield ~is_allowed, "are not among the allowed values", expected
+
+
+def _panel_problems(
+    spec: DataSpec, columns: Mapping[str, Column], calendar: Calendar, locator: RowLocator
+) -> Iterator[Problem]:
+    """Yield what rows do not satisfy together; a check whose columns are not all there is passed over."""
+    constant = [check.column for check in spec.checks if isinstance(check, Constant)]
+    numbers = {name: pd.Series(columns[name].cells) for name in spec.checked_numbers if name in columns}
+    cells = columns_by_name(constant, columns, (), locator) | numbers
+    for at, check in enumerate(spec.checks):
+        if not set(check.columns) <= set(cells):
+            continue
+        failed = check.fails(cells, calendar)
+        if failed.any():
+            yield Problem(
+                where=f"{locator.origin}: {locator.rows(np.flatnonzero(failed))} (data.checks[{at}])",
+                what=check.found(cells, calendar, failed),
+                expected=check.says,
+                hint="correct the cells, leave the rows out by data.rows, or change the check",
+            )
+
+
+_DEGREES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}
+
+
+def _range_problems(columns: Mapping[str, Column], roles: Roles, locator: RowLocator) -> Iterator[Problem]:
+    """Yield weights that are not above zero, and coordinates that are no degrees."""
+    for part, name in (("weights", roles.weights), *zip(_DEGREES, roles.coordinates, strict=False)):
+        if name is None or name not in columns:
+            continue
+        cells = columns[name].cells
+        if part == "weights":
+            wrong, what, expected = cells <= 0, "weights are zero or negative", "numbers above zero"
+            hint = "leave such rows out under data.rows, or name another column"
+        else:
+            low, high = _DEGREES[part]
+            wrong, what = (cells < low) | (cells > high), f"values are no {part} in degrees"
+            expected = f"numbers from {low:g} to {high:g}"
+            hint = "turn projected coordinates into degrees, or name another column"
+        if wrong.any():
+            yield locator.wrong(name, wrong, what, expected, hint, option=f"roles.{part}")

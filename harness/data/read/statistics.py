@@ -1,0 +1,162 @@
+"""Reading files of statistics programs: Stata, and with the extra ``files`` SPSS and SAS."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.data.read.source import (
+    FileReader,
+    Labels,
+    Reading,
+    Source,
+    check_header,
+    is_stata,
+    refuse_signature,
+)
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# First release of the format (that of Stata 14) whose texts are UTF-8.
+_UNICODE = 118
+
+
+def read_stata(source: Source) -> Reading:
+    """Read a dta file: numbers, with the labels of columns and of values beside them.
+
+    Texts of releases before Stata 14 are in the encoding of the spec.
+
+    Raises
+    ------
+    DataError
+        Where the file is broken, or texts are not in the encoding.
+    """
+    import pandas as pd
+    from pandas.io.stata import StataReader
+
+    if not is_stata(source.content):
+        refuse_signature(source.content, origin=source.origin, expected="a Stata file")
+    with source.read_as("Stata"), warnings.catch_warnings(record=True) as warned:
+        # pandas warns of texts that are cut within a character, and gives their bytes as latin-1.
+        warnings.simplefilter("always", UnicodeWarning)
+        opened: Any = StataReader(io.BytesIO(source.content), convert_categoricals=False)
+        with opened as reader:
+            frame = reader.read()
+            of_columns, of_values = reader.variable_labels(), reader.value_labels()
+            # pandas tells the sets of value labels, and which column has which by this list alone.
+            sets = dict(zip(map(str, frame.columns), reader._lbllist, strict=True))
+    new = re.match(rb"<stata_dta><header><release>([0-9]{3})", source.content)
+    is_unicode = (int(new[1]) if new else source.content[0]) >= _UNICODE
+    decode = str if is_unicode and not warned else _decoder(source, is_unicode=is_unicode)
+    frame.columns = pd.Index(check_header([decode(name) for name in frame.columns], source.origin))
+    source.refuse_size(*frame.shape)
+    names = {old: decode(old) for old in of_columns}
+    labels = Labels(
+        {names[name]: text for name, label in of_columns.items() if (text := decode(label).strip())},
+        {
+            names[name]: {float(number): decode(label).strip() for number, label in of_values[key].items()}
+            for name, key in sets.items()
+            if key in of_values
+        },
+    )
+    return Reading(_with_texts(frame, decode), labels=labels)
+
+
+def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
+    """Return what turns a text as pandas read it into the text that it is, by its bytes."""
+    encoding = "utf-8" if is_unicode else source.spec.encoding
+
+    def decode(text: str) -> str:
+        if text.isascii():
+            return text
+        try:
+            content = text.encode("latin-1")
+        except UnicodeEncodeError:
+            return text  # read as UTF-8 already
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as error:
+            whole = content[: error.start]
+            if error.end == len(content) and not whole.isascii():
+                return whole.decode(encoding)  # cut within its last character
+            if is_unicode:
+                return text
+            raise DataError.at(
+                where=source.origin,
+                what=f"the text {text[:40]!r} is not {encoding}; files before Stata 14 tell none",
+                expected=f"texts in {encoding}",
+                hint="data: encoding: gb18030 (Chinese), or cp1252 (Western European)",
+            ) from error
+
+    return decode
+
+
+def _with_texts(frame: pd.DataFrame, decode: Callable[[str], str] = str) -> pd.DataFrame:
+    """Return the table with decoded texts, empty ones as missing cells: the formats do not tell."""
+    for name in frame.select_dtypes(include=["object", "string"]).columns:
+        frame[name] = frame[name].map(lambda cell: decode(cell) or None if isinstance(cell, str) else cell)
+    return frame
+
+
+# Stata.
+STATA = FileReader("stata", (".dta",), read_stata)
+
+
+_READERS = {".sav": "read_sav", ".zsav": "read_sav", ".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"}
+_STARTS = {
+    ".sav": b"$FL2",
+    ".zsav": b"$FL3",
+    ".sas7bdat": b"\0" * 12 + b"\xc2\xea\x81\x60",
+    ".xpt": b"HEADER RECORD***",
+}
+
+
+def read_statistics_file(source: Source) -> Reading:
+    """Read a sav, sas7bdat or xpt file: numbers, with the labels of columns and of values beside them.
+
+    Raises
+    ------
+    DataError
+        Where pyreadstat is not installed, or the file is broken.
+    """
+    import pandas as pd
+
+    suffix = Path(source.origin).suffix.lower()
+    if not source.content.startswith(_STARTS[suffix]):
+        what = f"is named as a {suffix} file, but does not begin as one"
+        raise DataError.at(source.origin, what, "such a file under this name", "export the data again")
+    try:
+        import pyreadstat
+    except ImportError as error:
+        raise DataError.at(
+            where=source.origin,
+            what=f"files ending in '{suffix}' are read by pyreadstat, which is not installed",
+            expected="the extra of the harness for files of SPSS and SAS",
+            hint="pip install 'panel-harness[files]', or export the data as csv",
+        ) from error
+    with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, f"data{suffix}")
+        copy.write_bytes(source.content)
+        frame, meta = getattr(pyreadstat, _READERS[suffix])(copy)
+    frame.columns = pd.Index(check_header(list(frame.columns), source.origin))
+    source.refuse_size(*frame.shape)
+    labels = Labels(
+        {name: label for name, label in meta.column_names_to_labels.items() if label},
+        {
+            name: {float(number): str(label) for number, label in values.items()}
+            for name, values in meta.variable_value_labels.items()
+            if all(isinstance(number, int | float) for number in values)
+        },
+    )
+    return Reading(_with_texts(frame), labels=labels)
+
+
+# SPSS and SAS.
+STATISTICS = FileReader("statistics", tuple(_READERS), read_statistics_file)

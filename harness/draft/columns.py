@@ -1,0 +1,300 @@
+"""The columns of a raw table: what each holds, which may be keys, and how wide tables become rows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats, Ints, Mask
+from harness.data.data_spec import MISSING_VALUES, PERIOD, VARIABLE, Reshape
+from harness.data.messages import quoted
+from harness.data.read.numbers import read_numbers, strange_cells
+from harness.data.shape.reshape import PERIOD_PATTERN
+from harness.data.shape.times import INTEGERS, KINDS, kind_of_texts, written_period
+
+# Values up to which a number may be a category.
+FEW = 10
+
+# What keys are called, the likelier name first.
+TIME_NAMES = (
+    *("year", "time", "period", "date", "quarter", "month", "wave", "t", "yr"),
+    *("jahr", "année", "annee", "año", "ano", "anno", "年份", "年", "年度", "时间"),
+)
+ENTITY_NAMES = (
+    *("entity", "id", "firm", "city", "country", "state", "county", "province", "region", "company"),
+    *("person", "nr", "unit", "code", "isocode", "iso3", "panel_id", "pid", "name"),
+    *("城市", "地区", "省份", "国家", "企业", "公司", "代码", "名称"),
+)
+
+# Whole numbers that are taken for years.
+YEARS = (1800, 2200)
+
+
+@dataclass(frozen=True, eq=False)
+class RawColumn:
+    """A column of a raw table.
+
+    Attributes
+    ----------
+    name : in the file
+    cells : (n_rows,), as they were read
+    numbers : (n_rows,), NaN where the cell is missing or no number
+    refused : (n_rows,), cells that hold something, but no number
+    """
+
+    name: str
+    cells: pd.Series
+    numbers: Floats
+    refused: Mask
+
+    @classmethod
+    def of(cls, name: str, cells: pd.Series) -> RawColumn:
+        """Look at the cells of a column."""
+        read = read_numbers(cells, frozenset(MISSING_VALUES))
+        return cls(name, cells, read.cells, read.refused)
+
+    @cached_property
+    def kind(self) -> Literal["number", "text", "empty"]:
+        """Whether its cells are numbers; a column without any cell is empty."""
+        if self.refused.any():
+            return "text"
+        return "number" if np.isfinite(self.numbers).any() else "empty"
+
+    @cached_property
+    def codes(self) -> Ints:
+        """Number of the value that a row holds, (n_rows,); -1 where the cell is missing."""
+        codes = pd.factorize(self.cells)[0].astype(np.int64)
+        return np.where(np.isnan(self.numbers), -1, codes) if self.kind == "number" else codes
+
+    @property
+    def texts(self) -> list[str]:
+        """Its distinct cells as they are written, dates without their time of day."""
+        return [written_period(cell) for cell in self.cells.dropna().unique().tolist()]
+
+    @property
+    def as_numbers(self) -> Floats:
+        """Its numbers, or the codes of its texts, (n_rows,); NaN where the cell is missing."""
+        codes = np.where(self.codes < 0, np.nan, self.codes)
+        return codes if self.kind == "text" else self.numbers
+
+    @property
+    def strange(self) -> str:
+        """The first of the cells that make it a column of texts; empty where it is none."""
+        return quoted(self.cells[strange_cells(self.cells, self.refused)])
+
+    @property
+    def odd(self) -> Mask:
+        """The few cells, (n_rows,), that make a column of numbers one of texts; none in other columns."""
+        odd = strange_cells(self.cells, self.refused)
+        return odd if 2 * odd.sum() < self.refused.sum() else np.zeros_like(odd)
+
+    @property
+    def is_category(self) -> bool:
+        """Whether it is texts, of which there are few."""
+        return self.kind == "text" and 1 < self.n_values <= FEW
+
+    @property
+    def n_missing(self) -> int:
+        """Number of cells that hold nothing."""
+        return int((self.codes < 0).sum())
+
+    @cached_property
+    def n_values(self) -> int:
+        """Number of different values."""
+        return int(np.unique(self.codes[self.codes >= 0]).size)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its numbers are whole."""
+        present = self.numbers[self.codes >= 0]
+        return self.kind == "number" and bool((present == np.round(present)).all())
+
+    @property
+    def may_be_entity(self) -> bool:
+        """Whether it may name entities: texts or whole numbers, several and none missing."""
+        is_name = self.kind == "text" or self.is_whole
+        return is_name and not self.n_missing and 1 < self.n_values <= self.codes.size
+
+    @cached_property
+    def may_be_time(self) -> bool:
+        """Whether it may hold periods: several of them, each in several rows."""
+        if self.n_missing or not 1 < self.n_values < self.codes.size:
+            return False
+        if self.is_whole:
+            low, high = self.numbers.min(), self.numbers.max()
+            is_named = _rank(self.name, TIME_NAMES) < len(TIME_NAMES) and low >= 0
+            return is_named or _are_years(low, high) or kind_of_texts(self.texts) is not INTEGERS
+        texts = self.texts
+        return self.kind == "text" and any(
+            all(kind.parse(text) is not None for text in texts) for kind in KINDS
+        )
+
+    @property
+    def entity_rank(self) -> tuple[int, int, int]:
+        """What orders candidates for the entity: the name of a key, then texts, then fewer values."""
+        return _rank(self.name, ENTITY_NAMES), int(self.kind != "text"), self.n_values
+
+    def is_constant_within(self, groups: Ints) -> bool:
+        """Return whether no group of rows, (n_rows,) codes, holds two values of the column."""
+        present = self.codes >= 0
+        pairs = np.unique(np.column_stack([groups[present], self.codes[present]]), axis=0)
+        return np.unique(groups[present]).size == len(pairs)
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, RawColumn]:
+    """Return the columns of a table by name."""
+    return {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
+
+
+def n_repeats(*columns: RawColumn) -> int:
+    """Return how many rows have the same cells in all columns as an earlier row."""
+    rows = np.column_stack([column.codes for column in columns])
+    return len(rows) - len(np.unique(rows, axis=0))
+
+
+def tell_apart(*columns: RawColumn) -> bool:
+    """Return whether no two rows have the same cells in all columns, and none is missing."""
+    return not any(column.n_missing for column in columns) and not n_repeats(*columns)
+
+
+def _key_pairs(columns: Iterable[RawColumn]) -> list[tuple[RawColumn, RawColumn]]:
+    """Return all pairs of columns that may be entity and time."""
+    every = list(columns)
+    entities = [column for column in every if column.may_be_entity and column.n_values < column.codes.size]
+    times = [column for column in every if column.may_be_time]
+    return [(entity, time) for time in times for entity in entities if entity is not time]
+
+
+def likely_keys(columns: Iterable[RawColumn]) -> list[tuple[str, str]]:
+    """Return pairs of columns (entity, time) that name each row once, the likeliest first."""
+    pairs = [pair for pair in _key_pairs(columns) if not n_repeats(*pair)]
+    pairs.sort(key=lambda pair: (_rank(pair[1].name, TIME_NAMES), *pair[0].entity_rank))
+    return [(entity.name, time.name) for entity, time in pairs]
+
+
+def nearly_keys(columns: Iterable[RawColumn]) -> tuple[str, str] | None:
+    """Return the likeliest pair that names all but a tenth of the rows once; None where there is none."""
+    found = [
+        (n_repeats(entity, time), *entity.entity_rank, entity.name, time.name)
+        for entity, time in _key_pairs(columns)
+        if _rank(time.name, TIME_NAMES) < len(TIME_NAMES) and 10 * n_repeats(entity, time) <= time.codes.size
+    ]
+    return min(found)[-2:] if found else None
+
+
+def called_like(names: Iterable[str], likely: Sequence[str]) -> str:
+    """Return the name that is one of the likely ones, the likeliest of several; empty where there is none."""
+    ranked = [(rank, name) for name in names if (rank := _rank(name, likely)) < len(likely)]
+    return min(ranked, default=(0, ""))[1]
+
+
+def _rank(name: str, likely: Sequence[str]) -> int:
+    """Return the position of a column's name, or of one of its words, among likely ones."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    words = {plain, *re.split(r"[_\-.\s]+", plain)}
+    return next((at for at, other in enumerate(likely) if other in words), len(likely))
+
+
+def _are_years(*numbers: float) -> bool:
+    return all(YEARS[0] <= number <= YEARS[1] for number in numbers)
+
+
+@dataclass(frozen=True)
+class WideTable:
+    """A table that has its periods, or its variables, side by side.
+
+    Attributes
+    ----------
+    entity : column of the entities
+    reshape : that makes rows of entities and periods of it
+    """
+
+    entity: str
+    reshape: Reshape
+
+
+def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: str) -> WideTable | None:
+    """Return how a table is wide; None where its columns are not named by several periods.
+
+    Parameters
+    ----------
+    entity : column of the entities, where it is known
+    value : name for the cells of a table of one variable that does not say how it is called
+    """
+    pattern, named = _column_pattern(columns)
+    if pattern is None:
+        return None
+    others = [column for name, column in columns.items() if name not in named]
+    entities = [column for column in others if entity in (None, column.name) and column.may_be_entity]
+    entities.sort(key=lambda column: column.entity_rank)
+    has_variables = VARIABLE in pattern
+    for column in entities:
+        if column.n_values == column.codes.size:
+            into = None if has_variables else value
+            return WideTable(column.name, Reshape(columns=pattern, into=into))
+    pairs = [
+        (column, variable)
+        for column in entities
+        for variable in others
+        if variable is not column and variable.kind == "text" and tell_apart(column, variable)
+    ]
+    if has_variables or not pairs:
+        return None
+    column, variable = min(pairs, key=lambda pair: (pair[0].entity_rank[0], pair[1].n_values))
+    return WideTable(column.name, Reshape(columns=pattern, variable=variable.name))
+
+
+def find_stacked(columns: Mapping[str, RawColumn]) -> tuple[WideTable, str] | None:
+    """Return how a table with a row for each entity, period and variable is made wide, and its period."""
+    times = [column for column in columns.values() if column.may_be_time]
+    numbers = [column for column in columns.values() if column.kind == "number" and column not in times]
+    if not times or len(numbers) != 1:
+        return None
+    time, value = times[0], numbers[0]
+    for variable in columns.values():
+        for entity in sorted(columns.values(), key=lambda column: column.entity_rank):
+            if (
+                len({time.name, value.name, variable.name, entity.name}) == 4
+                and variable.kind == "text"
+                and entity.may_be_entity
+                and variable.n_values < entity.n_values
+                and tell_apart(entity, time, variable)
+            ):
+                reshape = Reshape(variable=variable.name, value=value.name)
+                return WideTable(entity.name, reshape), time.name
+    return None
+
+
+_NAMED_BY_PERIOD = re.compile(rf"(?P<before>.*?)(?<![0-9]){PERIOD_PATTERN}(?![0-9])(?P<after>.*)")
+
+
+def _column_pattern(names: Iterable[str]) -> tuple[str | None, Sequence[str]]:
+    """Return how columns of periods are named, and which they are; None where there are not several."""
+    matches = {name: match for name in names if (match := _NAMED_BY_PERIOD.fullmatch(name))}
+    found = {name: match for name, match in matches.items() if _are_years(int(match["period"][:4]))}
+    befores, afters = (list({match[part] for match in found.values()}) for part in ("before", "after"))
+    pattern = None
+    if len({match["period"] for match in found.values()}) < 2:
+        pass
+    elif befores == [""] and len(afters) == 1:
+        pattern = f"{PERIOD}{afters[0]}"
+    elif len(afters) == 1 and all(befores):
+        mark = _common_mark(befores, r"[ _.\-]*$")
+        pattern = f"{VARIABLE}{mark}{PERIOD}{afters[0]}"
+    elif len(befores) == 1 and all(afters):
+        mark = _common_mark(afters, r"^[ _.\-]*")
+        pattern = f"{befores[0]}{PERIOD}{mark}{VARIABLE}"
+    return pattern, list(found) if pattern else []
+
+
+def _common_mark(texts: Sequence[str], end: str) -> str:
+    """Return the marks that all texts have at an end, a pattern; none where they have different ones."""
+    marks = {match[0] for text in texts if (match := re.search(end, text))}
+    return marks.pop() if len(marks) == 1 else ""
