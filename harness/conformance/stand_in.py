@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.absorbing_models import AbsorbingModels
+from harness.estimators.absorbing import AbsorbingModels
 from harness.estimators.protocol import CanFitDraws, CanProfile, DrawSelection
 
 

@@ -37,110 +37,83 @@ class Refusals:
 
     def constant_outcome(self, value: float) -> Problem:
         """Return that the outcome is one value in all rows."""
+        rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
+        what = Message("it is {value} in all {n_obs} rows, so there is nothing to explain", **rows)
         return Problem(
-            where=f"outcome {self.panel.outcome!r}",
-            what=Message(
-                "it is {value} in all {n_obs} rows, so there is nothing to explain",
-                value=f"{value:.6g}",
-                n_obs=self.panel.n_obs,
-            ),
-            hint=marked("choose another outcome, or estimate on rows where it varies"),
+            self._outcome, what, hint=marked("choose another outcome, or estimate on rows where it varies")
         )
 
     def absorbed_outcome(self) -> Problem:
         """Return that effects explain the outcome whole."""
-        return Problem(
-            where=f"outcome {self.panel.outcome!r}",
-            what=Message("{taken} explain it whole, so nothing is left for the exposure", taken=self.taken),
-            hint=Message("absorb fewer effects, {POOLED}", POOLED=_POOLED),
-        )
+        what = Message("{taken} explain it whole, so nothing is left for the exposure", taken=self.taken)
+        return Problem(self._outcome, what, hint=Message("absorb fewer effects, {POOLED}", POOLED=_POOLED))
 
     def single_level(self, name: str) -> Problem:
         """Return that all rows share one level of a key or column."""
-        return Problem(
-            where=f"{name} effects",
-            what=Message(
-                "the {n_obs} rows share one {name}, whose effect is the constant",
-                n_obs=self.panel.n_obs,
-                name=name,
-            ),
-            expected="at least two",
-            hint=Message("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED),
-        )
+        rows = {"n_obs": self.panel.n_obs, "name": name}
+        what = Message("the {n_obs} rows share one {name}, whose effect is the constant", **rows)
+        hint = Message("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED)
+        return Problem(f"{name} effects", what, "at least two", hint)
 
     def few_rows(self, *, n_columns: int, n_effects: int) -> Problem | None:
         """Return that rows are no more than parameters, None where they are."""
         n_obs, n_coef = self.panel.n_obs, max(1, n_columns)
         if n_obs > n_coef + n_effects:
             return None
-        return Problem(
-            where="rows",
-            what=Message(
-                "{n_obs} rows are too few for {n_coef} parameters, {n_coef_2} of columns and {n_effects} "
-                "of {taken}",
-                n_obs=n_obs,
-                n_coef=n_coef + n_effects,
-                n_coef_2=n_coef,
-                n_effects=n_effects,
-                taken=self.taken or "the constant",
-            ),
-            expected=f"at least {n_coef + n_effects + 1} rows",
-            hint=marked("estimate on more rows, or with fewer controls or effects"),
+        what = Message(
+            "{n_obs} rows are too few for {n_coef} parameters, {n_coef_2} of columns and {n_effects} "
+            "of {taken}",
+            n_obs=n_obs,
+            n_coef=n_coef + n_effects,
+            n_coef_2=n_coef,
+            n_effects=n_effects,
+            taken=self.taken or "the constant",
         )
+        hint = marked("estimate on more rows, or with fewer controls or effects")
+        return Problem("rows", what, f"at least {n_coef + n_effects + 1} rows", hint)
 
     def constant_exposure(self, at: int, value: float) -> Problem:
         """Return that the exposure, or one of its columns, is one value in all rows."""
-        what = Message(
-            "it is {value} in all {n_obs} rows, so it has no effect to estimate",
-            value=f"{value:.6g}",
-            n_obs=self.panel.n_obs,
-        )
+        rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
+        what = Message("it is {value} in all {n_obs} rows, so it has no effect to estimate", **rows)
         hint = marked("choose another exposure, or estimate on rows where it varies")
         return Problem(self._exposure(at), what, hint=hint)
 
     def absorbed_exposure(self, at: int) -> Problem:
         """Return that effects determine the exposure, or one of its columns."""
         what = Message("{taken} absorb it: it does not vary once they are taken out", taken=self.taken)
-        return Problem(
-            self._exposure(at),
-            what,
-            hint=Message("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED),
-        )
+        hint = Message("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED)
+        return Problem(self._exposure(at), what, hint=hint)
 
     def determined_exposure(self, at: int, column: int, combination: str) -> Problem:
         """Return that other regressors determine the exposure, the last of which is the column."""
-        return Problem(
-            self._exposure(at),
-            what=Message("other regressors determine it, since {combination}", combination=combination),
-            hint=Message("leave out {columns} or another of them", columns=repr(self.panel.columns[column])),
-        )
+        what = Message("other regressors determine it, since {combination}", combination=combination)
+        hint = Message("leave out {columns} or another of them", columns=repr(self.panel.columns[column]))
+        return Problem(self._exposure(at), what, hint=hint)
 
     def dropped_constant(self, column: int) -> Note:
         """Return that a column does not vary."""
         name = self.panel.columns[column]
-        return Note(
-            "W-CONSTANT",
-            name,
-            Message("{name} does not vary in these rows and was dropped.", name=repr(name)),
-        )
+        what = Message("{name} does not vary in these rows and was dropped.", name=repr(name))
+        return Note("W-CONSTANT", name, what)
 
     def dropped_absorbed(self, column: int) -> Note:
         """Return that effects determine a column."""
         name = self.panel.columns[column]
-        return Note(
-            "W-ABSORBED",
-            name,
-            Message("{name} is absorbed by the {taken} and was dropped.", name=repr(name), taken=self.taken),
+        what = Message(
+            "{name} is absorbed by the {taken} and was dropped.", name=repr(name), taken=self.taken
         )
+        return Note("W-ABSORBED", name, what)
 
     def dropped_collinear(self, column: int, combination: str) -> Note:
         """Return that a column is a combination of others."""
         name = self.panel.columns[column]
-        return Note(
-            "W-COLLINEAR",
-            name,
-            Message("{name} was dropped, since {combination}.", name=repr(name), combination=combination),
-        )
+        named = {"name": repr(name), "combination": combination}
+        return Note("W-COLLINEAR", name, Message("{name} was dropped, since {combination}.", **named))
+
+    @property
+    def _outcome(self) -> str:
+        return f"outcome {self.panel.outcome!r}"
 
     def _exposure(self, at: int) -> str:
         return f"exposure {self.panel.exposure_columns[at]!r}"

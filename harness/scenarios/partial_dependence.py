@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from harness.arrays import Floats
@@ -18,20 +16,6 @@ Columns = tuple[str, ...]
 
 # Rows predicted at a time, of as many points as fit, so that small panels do not cost a call for each.
 BLOCK_ROWS = 2**14
-
-
-@dataclass(frozen=True, eq=False)
-class FixedColumns:
-    """Columns that get the same value in all rows, and these values.
-
-    Attributes
-    ----------
-    columns : regressors
-    points : (n_points, n_columns), units of the columns
-    """
-
-    columns: Columns
-    points: Floats
 
 
 def mean_predictions(
@@ -59,7 +43,7 @@ def mean_predictions(
     """
     fixed = with_derived(panel, columns, points) if isinstance(model, CanProfile) else None
     if isinstance(model, CanProfile) and fixed is not None:
-        means = np.asarray(model.profile(panel, fixed.columns, fixed.points))
+        means = np.asarray(model.profile(panel, *fixed))
     else:
         size = max(1, BLOCK_ROWS // panel.n_obs)
         blocks = (points[first : first + size] for first in range(0, len(points), size))
@@ -77,8 +61,8 @@ def _predicted(model: Fitted | FittedDraws, panel: Panel, columns: Columns, poin
     return means
 
 
-def with_derived(panel: Panel, columns: Columns, points: Floats) -> FixedColumns | None:
-    """Return the fixed columns with all that are derived from them.
+def with_derived(panel: Panel, columns: Columns, points: Floats) -> tuple[Columns, Floats] | None:
+    """Return the fixed columns with all that are derived from them, and the points of these.
 
     None where a column is derived from a fixed column and from one that stays as it is: it then differs from
     row to row.
@@ -93,7 +77,7 @@ def with_derived(panel: Panel, columns: Columns, points: Floats) -> FixedColumns
         if not values.keys() >= set(derivation.inputs):
             return None
         values[derivation.into] = derivation.compute({name: values[name] for name in derivation.inputs})
-    return FixedColumns(tuple(values), np.column_stack(list(values.values())))
+    return tuple(values), np.column_stack(list(values.values()))
 
 
 def require_apart(panel: Panel, moderator: str, *, where: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import Panel
 from harness.conformance.stand_in import StandIn, StandInFit
-from harness.estimators.absorbing_models import AbsorbingModels
+from harness.estimators.absorbing import AbsorbingModels
 from harness.plugin import CanFitDraws, Floats
 
 

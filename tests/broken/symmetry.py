@@ -8,7 +8,7 @@ import numpy as np
 
 from broken.sound import Altered, OnlyPredicts, Sound
 from harness.conformance.stand_in import StandInFit
-from harness.estimators.absorbing_models import AbsorbingModels
+from harness.estimators.absorbing import AbsorbingModels
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
@@ -45,45 +45,29 @@ def network_representer(train: Panel, test: Panel, *, step: float, rng: Generato
     X = (train.X - centre) / scale
     fold = entity_folds(train, rng) == 0
     start = rng.standard_normal((X.shape[1] + 2) * N_HIDDEN + 1) / np.sqrt(X.shape[1] + 1.0)
-    losses = []
-    for decay in DECAYS:
-        own = _Rows(X[~fold], at, step, float(scale[at]))
-        losses.append(_Rows(X[fold], at, step, float(scale[at])).loss(own.fitted(start, decay))[0])
-    whole = _Rows(X, at, step, float(scale[at]))
-    best = whole.fitted(start, DECAYS[int(np.argmin(losses))])
-    return _Network.of(best, X.shape[1]).forward((test.X - centre) / scale)[1]
+    rows = _NetworkRows(X, at, step, float(scale[at]))
+    own, other = replace(rows, X=X[~fold]), replace(rows, X=X[fold])
+    losses = [other.loss(own.fitted(start, decay))[0] for decay in DECAYS]
+    best = rows.fitted(start, DECAYS[int(np.argmin(losses))])
+    return _passed(best, (test.X - centre) / scale)[1]
+
+
+def _unpacked(flat: Floats, n_inputs: int) -> tuple[Floats, Floats]:
+    """Return weights, (n_inputs + 1, n_hidden), and those of the output, (n_hidden + 1,), constants last."""
+    inner = flat[: (n_inputs + 1) * N_HIDDEN].reshape(n_inputs + 1, N_HIDDEN)
+    return inner, flat[(n_inputs + 1) * N_HIDDEN :]
+
+
+def _passed(flat: Floats, X: Floats) -> tuple[Floats, Floats]:
+    """Return hidden values of a network, (n_obs, n_hidden), and its output, (n_obs,)."""
+    inner, outer = _unpacked(flat, X.shape[1])
+    hidden = np.tanh(X @ inner[:-1] + inner[-1])
+    return hidden, np.asarray(hidden @ outer[:-1] + float(outer[-1]))
 
 
 @dataclass(frozen=True, eq=False)
-class _Network:
-    """Weights (n_inputs, n_hidden), their constants and those of the output."""
-
-    weights: Floats
-    constants: Floats
-    outputs: Floats
-    constant: float
-
-    @classmethod
-    def of(cls, flat: Floats, n_inputs: int) -> _Network:
-        weights = flat[: n_inputs * N_HIDDEN].reshape(n_inputs, N_HIDDEN)
-        constants, outputs = flat[n_inputs * N_HIDDEN : -1].reshape(2, N_HIDDEN)
-        return cls(weights, constants, outputs, float(flat[-1]))
-
-    def forward(self, X: Floats) -> tuple[Floats, Floats]:
-        """Return hidden values, (n_obs, n_hidden), and the output, (n_obs,)."""
-        hidden = np.tanh(X @ self.weights + self.constants)
-        return hidden, np.asarray(hidden @ self.outputs + self.constant)
-
-    def gradient(self, X: Floats, hidden: Floats, slope: Floats) -> Floats:
-        """Return the derivative of a loss by all weights, given that by the output, (n_obs,)."""
-        inner = slope[:, None] * self.outputs * (1.0 - np.square(hidden))
-        parts = [(X.T @ inner).ravel(), inner.sum(axis=0), hidden.T @ slope, [slope.sum()]]
-        return np.concatenate(parts)
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Standardised rows, and where the exposure and its step are among them."""
+class _NetworkRows:
+    """Standardised rows that a network learns from, and where the exposure and its step are among them."""
 
     X: Floats
     at: int
@@ -92,18 +76,17 @@ class _Rows:
 
     def loss(self, flat: Floats) -> tuple[float, Floats]:
         """Return the mean of alpha^2 - 2 D(alpha), D by finite differences, and its gradient."""
-        network = _Network.of(flat, self.X.shape[1])
         n_obs = len(self.X)
-        hidden, alpha = network.forward(self.X)
+        hidden, alpha = _passed(flat, self.X)
         loss = float(np.square(alpha).mean())
-        gradient = network.gradient(self.X, hidden, 2.0 * alpha / n_obs)
+        gradient = _gradient(flat, self.X, hidden, 2.0 * alpha / n_obs)
         for sign in (1.0, -1.0):
             moved = self.X.copy()
             moved[:, self.at] += sign * self.step / self.scale
-            hidden, alpha = network.forward(moved)
+            hidden, alpha = _passed(flat, moved)
             slope = np.full(n_obs, -sign / (self.step * n_obs))
             loss += float(slope @ alpha)
-            gradient = gradient + network.gradient(moved, hidden, slope)
+            gradient = gradient + _gradient(flat, moved, hidden, slope)
         return loss, gradient
 
     def fitted(self, start: Floats, decay: float) -> Floats:
@@ -116,6 +99,13 @@ class _Rows:
 
         found = minimize(penalised, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
         return np.asarray(found.x)
+
+
+def _gradient(flat: Floats, X: Floats, hidden: Floats, slope: Floats) -> Floats:
+    """Return the derivative of a loss by all weights, given that by the output, (n_obs,)."""
+    outputs = _unpacked(flat, X.shape[1])[1][:-1]
+    inner = slope[:, None] * outputs * (1.0 - np.square(hidden))
+    return np.concatenate([(X.T @ inner).ravel(), inner.sum(axis=0), hidden.T @ slope, [slope.sum()]])
 
 
 # What learns the representer.

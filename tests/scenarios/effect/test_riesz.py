@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from harness.scenarios.effect.riesz import N_HIDDEN, _Rows, riesz_representer
+from harness.scenarios.effect.riesz import N_HIDDEN, _NetworkRows, riesz_representer
 from panels import panel_from_arrays
 
 
@@ -42,7 +42,7 @@ def test_a_network_bends_where_the_noise_is_no_normal_one():
 
 def test_the_gradient_of_the_network_is_that_of_its_loss():
     rng = np.random.default_rng(5)
-    rows = _Rows(rng.standard_normal((40, 3)), 0, 0.1, 1.3)
+    rows = _NetworkRows(rng.standard_normal((40, 3)), 0, 0.1, 1.3)
     flat = 0.3 * rng.standard_normal(5 * N_HIDDEN + 1)
     error = check_grad(lambda at: rows.loss(at)[0], lambda at: rows.loss(at)[1], flat)
     assert error < 1e-4
