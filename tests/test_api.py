@@ -18,10 +18,11 @@ from harness.study.spec.document import read_document
 from small_run import SPEC, TINY, grunfeld, run_small
 
 
-@pytest.mark.parametrize("heavy", ["pandas", "torch", "scipy", "matplotlib", "rich", "ruamel"])
-def test_importing_the_package_stays_light(heavy):
-    code = f"import sys, harness; harness.run; harness.StudyResult; assert {heavy!r} not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_importing_the_package_stays_light():
+    heavy = {"pandas", "torch", "scipy", "matplotlib", "rich", "ruamel"}
+    code = f"import sys, harness; harness.run; harness.StudyResult; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
 
 
 def test_tables_are_those_of_the_folder_with_all_digits(small_run):
@@ -115,11 +116,6 @@ def test_fitted_values_and_residuals_are_those_of_least_squares(small_run):
     assert fitted["fitted"].add(fitted["residual"]).to_numpy() == pytest.approx(fitted["observed"].to_numpy())
 
 
-def test_figures_are_found_by_what_they_show(small_run):
-    assert small_run.plot_gain() == small_run.figures["gain-invest"]
-    assert small_run.plot_curve("invest") == small_run.figures["curve-invest"]
-
-
 def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run):
     shown = small_run._repr_html_()
     assert "Investment &amp; &lt;b&gt;value&lt;/b&gt;" in shown
@@ -140,11 +136,6 @@ def test_figures_are_shown_as_svg(small_run):
     assert kind == "image/svg+xml"
     assert shown.lstrip().startswith("<?xml")
     assert figure.png.read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_large_figure_is_shown_as_png(small_run, monkeypatch):
-    monkeypatch.setattr("harness.results.MOST_SVG", 10)
-    assert list(small_run.figures["curve-invest"]._repr_mimebundle_()) == ["image/png"]
 
 
 def test_a_run_is_opened_again(small_run):

@@ -9,7 +9,6 @@ import pytest
 
 from test_run import ROOT, harness
 
-SPECS = sorted(path.name for path in (ROOT / "specs").glob("*.yaml"))
 GOOD = (ROOT / "specs" / "grunfeld.yaml").read_text(encoding="utf-8")
 DATA = """\
 data:
@@ -18,9 +17,8 @@ data:
 CSV = "firm,year,invest,value,capital\na,1,1.5,2,3\na,2,2.5,2,4\nb,1,3,1,5\nb,2,4,7,6\n"
 
 
-@pytest.mark.parametrize("name", SPECS)
-def test_every_spec_is_valid(name):
-    done = harness("validate", "--spec-only", f"specs/{name}")
+def test_a_spec_alone_is_valid():
+    done = harness("validate", "--spec-only", "specs/grunfeld.yaml")
     assert done.returncode == 0, done.stderr
     assert "valid" in done.stdout
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import json
 from importlib.resources import files
@@ -10,7 +9,6 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
-from harness.text.numbers import percent
 from small_run import SPEC, exit_code, run_small
 
 FIXED = {"id": "fe", "use": "fixed_effects", "effects": ["entity"], "label": "Fixed effects"}
@@ -47,19 +45,6 @@ def test_the_gains_over_the_reference_are_those_of_a_study_without_others(run, t
     alone = run_small(tmp_path / "alone", spec=spec_with()).gain
     own = run.gain[run.gain["reference"] == "ols"].reset_index(drop=True)
     assert own.equals(alone)
-
-
-def test_the_report_judges_and_tabulates_each(run):
-    page = (run.path / "report.html").read_text(encoding="utf-8")
-    for label in ("Pooled OLS", "Fixed effects"):
-        assert f"Gain over {label} in predicting invest" in page
-        assert f"gain over {label}" in page
-    over = run.gain[(run.gain["reference"] == "fe") & (run.gain["sample"] == "test")]
-    carried = page.split("Gain over Fixed effects in predicting invest")[1].split(";base64,")[1]
-    table = base64.b64decode(carried.split('"')[0]).decode()
-    assert all(percent(value) in table for value in over["gain"])
-    tex = (run.path / "tables" / "paper" / "gains-over-fe.tex").read_text(encoding="utf-8")
-    assert r"\label{tab:gains-over-fe-small}" in tex
 
 
 def test_programs_read_each(run):

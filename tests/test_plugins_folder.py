@@ -22,14 +22,6 @@ DYING = """\
             os._exit(1)
 """
 
-ABORTING = """\
-        import os
-
-        if "ABORT" in os.environ:
-            os.abort()
-"""
-
-
 EXCHANGING = f"{NEAREST}\nnp.mean = len\n"
 
 
@@ -106,22 +98,6 @@ def test_a_fit_whose_process_ended_once_is_done_again_and_no_other_is(place):
     fits = [cell for cell in cells if "other" in cell["cell"]]
     assert {cell["status"] for cell in fits} == {"ok"}
     assert (place / "fits.log").read_text() == "fit\n" * (len(fits) + 1)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_estimator_that_aborts_each_time_is_failed_cells_of_a_finished_run(place, jobs):
-    """As compiled code that aborts does."""
-    plugin = place / "own plugins" / "knn.py"
-    plugin.write_text(NEAREST.replace("        return NearestFit(", ABORTING + "        return NearestFit("))
-    words = ("--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", "run")
-    done = harness(place, *words, "--jobs", jobs, ABORT="1")
-    assert done.returncode == 0, done.stderr
-    cells = json.loads((place / "run" / "manifest.json").read_text(encoding="utf-8"))["cells"]
-    for cell in cells:
-        is_own = "other" in cell["cell"]
-        assert cell["status"] == ("failed" if is_own else "ok")
-        assert ("the last time with no other task beside it" in cell["reason"]) == is_own
 
 
 def test_a_spec_cannot_name_a_folder(place):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from harness.audit.pin import new_block, with_entries
 from harness.errors import SpecError
-from harness.study.spec.document import read_document
 from harness.study.spec.node import Place
 from harness.study.spec.reader import parse_yaml
 from harness.study.spec.written import flow_text
@@ -84,11 +83,6 @@ def test_only_numbers_of_a_run_are_replaced(spec):
     assert values[1:] == list(NEW)
 
 
-def test_replacing_twice_is_replacing_once(spec):
-    once = with_entries(spec(HEAD + BLOCK + TAIL), NEW, replace=True)
-    assert with_entries(spec(once), NEW, replace=True) == once
-
-
 def test_pinned_numbers_are_not_replaced_unasked(spec):
     with pytest.raises(SpecError, match="2 numbers are pinned"):
         with_entries(spec(HEAD + BLOCK), NEW, replace=False)
@@ -105,12 +99,6 @@ def test_a_block_in_another_form_is_refused(spec, block):
 def test_line_ends_of_the_file_are_kept(spec):
     text = with_entries(spec((HEAD + BLOCK + TAIL).replace("\n", "\r\n")), NEW, replace=True)
     assert text.count("\n") == text.count("\r\n")
-
-
-def test_a_spec_with_a_block_is_still_a_document(spec):
-    path = spec(HEAD)
-    path.write_bytes(with_entries(path, NEW, replace=False).encode())
-    assert read_document(path).flaws == ()
 
 
 scalars = (

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from doc_pages import Script, blocks_of, is_like, with_definitions
+from doc_pages import Script, blocks_of, is_like
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,6 @@ def test_what_is_printed_is_like_what_is_shown(printed, shown):
 )
 def test_what_is_printed_is_not(printed, shown):
     assert not is_like(printed, shown)
-
-
-def test_definitions_take_the_place_of_their_namesakes():
-    start, end = "import a\n\n\n", "\n\ndef g():\n    return 3\n"
-    old = "def f():\n    return 1\n\n\n@a.b\nclass C:\n    x = 1\n"
-    new = "def f():\n    return 2\n\n\n@a.c\n@a.d\nclass C:\n    y = 2\n"
-    assert with_definitions(f"{start}{old}{end}", f"# in: m.py\n{new}") == f"{start}{new}{end}"
 
 
 def run(tmp_path, page):

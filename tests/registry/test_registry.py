@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from harness import PluginError
 from harness.estimators.protocol import ESTIMATOR
-from harness.evaluation.protocol import PROTOCOL, InSample
-from harness.installed import KINDS, installed, registry_of
+from harness.evaluation.protocol import InSample
+from harness.installed import installed, registry_of
 from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice
 from harness.registry.sources import PluginChoice, asked_by_environment
@@ -123,13 +123,6 @@ def test_switching_off_what_is_not_there_is_an_error_with_near_names():
     with pytest.raises(PluginError, match="there is no plugin 'god_plugin'") as error:
         registry_of((point,), choice=PluginChoice(off=("god_plugin",)))
     assert error.value.hint == "did you mean 'good_plugin'?"
-
-
-def test_the_harness_comes_first_and_through_the_hooks_of_any_plugin():
-    own = installed().plugins[0]
-    assert (own.name, own.distribution, own.broken) == ("harness", "panel-harness", "")
-    assert {"in_sample", "forward"} <= set(own.names(PROTOCOL))
-    assert list(own.offers) == [kind.plural for kind in KINDS if kind is not ESTIMATOR]
 
 
 @pytest.mark.parametrize(

@@ -99,25 +99,20 @@ def refused(path):
     return str(caught.value)
 
 
-def test_a_missing_file(tmp_path):
-    assert "there is no such file" in refused(tmp_path / "none.yaml")
-
-
-def test_a_directory(tmp_path):
-    assert "this is a directory" in refused(tmp_path)
-
-
-def test_a_pipe_does_not_block(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("none.yaml", "there is no such file"),
+        (".", "this is a directory"),
+        ("pipe", "this is a device or a pipe"),
+        ("/dev/zero", "this is a device or a pipe"),
+        ("a\0b", "this cannot be read"),
+    ],
+    ids=["missing", "directory", "pipe", "endless device", "no name of a file"],
+)
+def test_what_is_no_regular_file_is_refused(tmp_path, name, what):
     os.mkfifo(tmp_path / "pipe")
-    assert "this is a device or a pipe" in refused(tmp_path / "pipe")
-
-
-def test_an_endless_device():
-    assert "this is a device or a pipe" in refused(Path("/dev/zero"))
-
-
-def test_a_name_that_no_file_can_have():
-    assert "this cannot be read" in refused(Path("a\0b"))
+    assert what in refused(tmp_path / name)
 
 
 def test_a_file_that_may_not_be_read(spec_file, monkeypatch):
