@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import (
-    DrawSelection,
-    Floats,
-    Inputs,
-    Ints,
-    Message,
-    Note,
-    Panel,
-    inner_split,
-    key_of,
-    make_inputs,
-)
+from harness import plugin
+from harness.plugin import Floats, Inputs, Ints, Message, Note, Panel, inner_split, key_of, make_inputs
 from harness_neural.names import Dimension
 
 if TYPE_CHECKING:
@@ -106,7 +96,7 @@ class DrawnRows:
 
 
 def drawn_rows(
-    panel: Panel, *, weights: Floats, selection: DrawSelection, with_unused: bool = False
+    panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, with_unused: bool = False
 ) -> DrawnRows:
     """Return the rows that some draw trains or selects on, with further ones that all select on.
 

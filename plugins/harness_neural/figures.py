@@ -27,11 +27,12 @@ from harness.plugin.reporting import count, fixed, gettext, shortened
 
 MAP_HEIGHT = 1.1
 ROW_HEIGHT = 0.18
-LABEL = 52
-"""Characters of the name of a variable."""
 
+# Characters of the name of a variable.
+LABEL = 52
+
+# The colours reach at least this many standard deviations to either side.
 LEAST_REACH = 0.5
-"""The colours reach at least this many standard deviations to either side."""
 
 PANELS_IN_A_ROW = 4
 TRAINING = LineStyle("#0072b2", "solid")

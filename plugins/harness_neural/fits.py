@@ -202,8 +202,8 @@ def _in_cluster(networks: NetworkBatch, cluster: int, *, n_clusters: int) -> Net
     return replace(networks, hidden=hidden)
 
 
+# A tidy table by columns, all of one length.
 Table = Mapping[str, Sequence[object]]
-"""A tidy table by columns, all of one length."""
 
 ALL_ROWS = marked("all rows")
 

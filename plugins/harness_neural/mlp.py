@@ -20,11 +20,9 @@ from harness_neural.search import DrawSizes, Learned, learn, learn_draws, search
 if TYPE_CHECKING:
     from harness_neural.batch.networks import NetworkBatch
 
+# Decay of output weights of nuisance functions, a hundredth of the usual one next to effects.
+# What it shrinks is shrunk in outcome and exposure alike, see ``docs/what_is_the_effect.md``.
 NUISANCE_DECAY = 1e-5
-"""Decay of output weights of nuisance functions, a hundredth of the usual one next to effects.
-
-What it shrinks is shrunk in outcome and exposure alike, see ``docs/what_is_the_effect.md``.
-"""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ NotNegative = Annotated[int, Field(ge=0, le=1_000)]
 Positive = Annotated[float, Field(gt=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
+# Steps that ``auto`` stands for.
 PATIENCE: dict[OptimiserName, int] = {
     "lbfgs": 150,
     "projected_lbfgs": 30,
@@ -91,27 +92,20 @@ PATIENCE: dict[OptimiserName, int] = {
     "adam": 150,
     "sgd": 150,
 }
-"""Steps that ``auto`` stands for."""
 
+# How much farther biases move than their gradients say, once output weights are solved for at every step.
+# ``docs/decisions/when_networks_stop.md`` has what was tried.
 PROJECTED_STRETCH = 8.0
-"""How much farther biases move than their gradients say, once output weights are solved for at every step.
 
-``docs/decisions/when_networks_stop.md`` has what was tried.
-"""
-
+# As published, a draw has one network. The best of three bends less smoothly where the truth does.
+# On the simulated panel ``s_curve``, 40 draws by Levenberg-Marquardt: the best of three halved the spread
+# of curves at their ends and the bias at their turning points, and these became certain.
 DRAW_RESTARTS = 1
-"""As published, a draw has one network. The best of three bends less smoothly where the truth does.
 
-On the simulated panel ``s_curve``, 40 draws by Levenberg-Marquardt: the best of three halved the spread of
-curves at their ends and the bias at their turning points, and these became certain.
-"""
-
+# Starts of a draw that a quick run keeps.
+# With one, five of 40 draws on ``s_curve`` stopped in a poor minimum and no turning point was certain; with
+# two both were.
 QUICK_DRAW_RESTARTS = 2
-"""Starts of a draw that a quick run keeps.
-
-With one, five of 40 draws on ``s_curve`` stopped in a poor minimum and no turning point was certain; with two
-both were.
-"""
 
 
 @dataclass(frozen=True)

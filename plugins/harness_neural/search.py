@@ -291,8 +291,8 @@ def learn_draws(
     return Learned((train_draws(draws, search, options, rngs=rngs),), (search,), search.notes)
 
 
+# What a note says of a cluster; the same for any number of draws, so that blocks of them say it once.
 FALLBACK = marked("a fit with too few rows to train and select on there uses the network of all rows")
-"""What a note says of a cluster; the same for any number of draws, so that blocks of them say it once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -461,8 +461,8 @@ def _fallback_notes(can: npt.NDArray[np.bool_]) -> tuple[Note, ...]:
     return tuple(Note("W-CLUSTER", f"cluster {at + 1}", FALLBACK) for at in lacking)
 
 
+# What the further network's search is of, in notes and details.
 STAGE = "outputs of the clusters' networks"
-"""What the further network's search is of, in notes and details."""
 
 
 def outputs(functions: Sequence[NetworkBatch], X: Floats) -> Floats:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from harness.plugin.drawing import FigureRenderer, RenderedFigure
     from harness_neural.figures import Learning, MapRow, ProfileRow
 
+# What the place of a network of one cluster begins with.
 CLUSTER = "cluster "
-"""What the place of a network of one cluster begins with."""
 
 
 def place_name(place: str) -> str:
@@ -59,8 +59,8 @@ class LearningRow:
     selection_nmse: float
 
 
+# Outcome and estimator.
 Fit = tuple[str, str]
-"""Outcome and estimator."""
 
 
 @dataclass(frozen=True, eq=False)

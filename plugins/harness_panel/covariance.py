@@ -11,23 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    ClusteredRegression,
-    CoefficientTable,
-    Correction,
-    EstimationError,
-    Floats,
-    Message,
-    Panel,
-    Problem,
-    WildClusters,
-    effect_named,
-    great_circle_km,
-    listed,
-    marked,
-    rows_by_period,
-    wild_cluster_inference,
-)
+from harness import plugin
+from harness.plugin import Correction, EstimationError, Floats, Message, Panel, Problem, listed, marked
 from harness_panel.solver.regression import Regression
 from harness_panel.solver.within import absorber_of
 
@@ -89,8 +74,8 @@ def correction_of(
     )
 
 
+# Power of 1 - h that a residual is divided by.
 _LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
-"""Power of 1 - h that a residual is divided by."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +165,8 @@ class Robust:
             raise EstimationError(Problem("covariance", what, expected="HC0, HC1 or clustered", hint=hint))
 
 
+# Whose small-sample correction a clustered covariance has.
 CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
-"""Whose small-sample correction a clustered covariance has."""
 
 
 @dataclass(frozen=True)
@@ -288,7 +273,7 @@ _MOST_CLUSTERS = 1_000
 
 
 @dataclass(frozen=True)
-class WildCluster(WildClusters):
+class WildCluster(plugin.WildClusters):
     """Clustered errors whose p-values and limits come from a wild cluster bootstrap, the null imposed.
 
     Its options, and the sources of the method, are those of `harness.plugin.WildClusters`.
@@ -332,18 +317,18 @@ class WildCluster(WildClusters):
 
 
 def with_inference(
-    table: CoefficientTable, covariance: object, regression: Regression, *, rng: Generator
-) -> CoefficientTable:
+    table: plugin.CoefficientTable, covariance: object, regression: Regression, *, rng: Generator
+) -> plugin.CoefficientTable:
     """Return a table with p-values and limits of a wild cluster bootstrap, if its covariance has one.
 
     Parameters
     ----------
     rng : draws the weights, which all coefficients share
     """
-    if not isinstance(covariance, WildClusters):
+    if not isinstance(covariance, plugin.WildClusters):
         return table
     clusters = regression.grouping(covariance.by)
-    clustered = ClusteredRegression(
+    clustered = plugin.ClusteredRegression(
         basis=regression.basis,
         to_coefficients=regression.to_coefficients,
         estimate=table.estimate,
@@ -352,7 +337,9 @@ def with_inference(
         without_effects=regression.without_effects(clusters),
     )
     factor = table.correction.factor
-    return replace(table, inference=wild_cluster_inference(clustered, covariance, factor=factor, rng=rng))
+    return replace(
+        table, inference=plugin.wild_cluster_inference(clustered, covariance, factor=factor, rng=rng)
+    )
 
 
 def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, nothing: float) -> None:
@@ -510,10 +497,10 @@ class Conley:
         coordinates = panel.coordinates
         assert coordinates is not None  # noqa: S101 - refused by `library_options`
         total = np.zeros((scores.shape[1], scores.shape[1]))
-        for rows in rows_by_period(panel.period):
+        for rows in plugin.rows_by_period(panel.period):
             for start in range(0, rows.size, _ROWS_AT_A_TIME):
                 some = rows[start : start + _ROWS_AT_A_TIME]
-                distance = great_circle_km(coordinates[some], coordinates[rows])
+                distance = plugin.great_circle_km(coordinates[some], coordinates[rows])
                 total += scores[some].T @ (self._weights(distance) @ scores[rows])
         return total + self._over_time(panel, scores) if self.lags else total
 
@@ -538,13 +525,13 @@ class Conley:
         return total
 
 
+# Any of them, told apart by ``use``; an option that belongs to another kind is refused.
 Covariance = Annotated[
     Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="use")
 ]
-"""Any of them, told apart by ``use``; an option that belongs to another kind is refused."""
 
+# Those of rows that no key groups, as the means of entities are.
 IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="use")]
-"""Those of rows that no key groups, as the means of entities are."""
 
 
 def clusters_of(covariance: Covariance) -> tuple[str, ...]:
@@ -556,4 +543,4 @@ def clusters_of(covariance: Covariance) -> tuple[str, ...]:
 
 def columns_of(covariance: Covariance) -> tuple[str, ...]:
     """Return the columns of the data, beside the keys, that clusters are told by."""
-    return tuple(name for name in clusters_of(covariance) if not isinstance(effect_named(name), str))
+    return tuple(name for name in clusters_of(covariance) if not isinstance(plugin.effect_named(name), str))

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from linearmodels.panel.results import PanelResults
 
 
+# Relative distance up to which a library and our own solver agree on a coefficient.
 AGREEMENT = 1e-8
-"""Relative distance up to which a library and our own solver agree on a coefficient."""
 
+# Errors below this share of the outcome's standard deviation leave coefficients apart by rounding.
 _EXACT = 64.0 * float(np.finfo(np.float64).eps) / AGREEMENT
-"""Errors below this share of the outcome's standard deviation leave coefficients apart by rounding."""
 
+# Variances below this share of those of independent errors are rounding.
 _NOTHING = 1e-24
-"""Variances below this share of those of independent errors are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +163,8 @@ class LibraryReport:
     notes: tuple[Note, ...]
 
 
+# The method ``fit`` of a library's model, which takes the options of covariances by name.
 LibraryFit = Callable[..., "PanelResults"]
-"""The method ``fit`` of a library's model, which takes the options of covariances by name."""
 
 
 @dataclass(frozen=True)

@@ -13,25 +13,7 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from harness import plugin
-from harness.plugin import (
-    CanProfile,
-    DrawSelection,
-    Estimator,
-    FittedDraws,
-    Floats,
-    HasDetails,
-    HasEffects,
-    LadderEntry,
-    NestedEstimator,
-    Note,
-    Panel,
-    PreparedDraws,
-    draw_weights,
-    inner_split,
-    marked,
-    out_of_bag,
-    stream_at,
-)
+from harness.plugin import CanProfile, Estimator, FittedDraws, Floats, LadderEntry, Note, Panel, marked
 
 # Predictions of all draws that are held in memory at a time: 64 MiB.
 MOST_NUMBERS = 2**23
@@ -99,11 +81,11 @@ class Ensemble:
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the tables of the draws, such as the search of a network's size; none if they have none."""
-        return self.fits.details() if isinstance(self.fits, HasDetails) else {}
+        return self.fits.details() if isinstance(self.fits, plugin.HasDetails) else {}
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows that draws predict with a mean effect; zero for draws without effects."""
-        return self.fits.n_unseen(panel) if isinstance(self.fits, HasEffects) else 0
+        return self.fits.n_unseen(panel) if isinstance(self.fits, plugin.HasEffects) else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +169,7 @@ class Rab:
         }
     )
 
-    base: NestedEstimator
+    base: plugin.NestedEstimator
     draws: Annotated[int, Field(ge=2, le=1_000_000)] = 200
     fold_draws: Annotated[int, Field(ge=2, le=1_000_000)] = 50
     unit: Literal["entity", "row"] = "entity"
@@ -268,7 +250,7 @@ class EnsembleResamples:
     options: Rab
     panel: Panel
     selection: Panel | None
-    prepared: PreparedDraws | None
+    prepared: plugin.PreparedDraws | None
     rng: Generator
 
     @property
@@ -290,13 +272,13 @@ class EnsembleResamples:
         EstimationError
             Where the base estimator refuses one, or there are too few units to set any aside.
         """
-        rngs = [stream_at(self.rng, draw) for draw in draws]
+        rngs = [plugin.stream_at(self.rng, draw) for draw in draws]
         used = [self._used(rng) for rng in rngs]
         weights = np.stack([own for own, _ in used])
         asides = np.stack([aside for _, aside in used]) if self.selection is None else None
         if self.prepared is not None:
             return self.prepared.fit(weights, selection=asides, rngs=rngs)
-        selects: DrawSelection = asides if self.selection is None else self.selection
+        selects: plugin.DrawSelection = asides if self.selection is None else self.selection
         base = _draw_fitter(self.options.base)
         return base.fit_draws(self.panel, weights=weights, selection=selects, rng=rngs[0])
 
@@ -306,12 +288,12 @@ class EnsembleResamples:
         base = self.options.base
         if self.selection is None and _draws_select(base):
             weights, asides = np.zeros(panel.n_obs), np.zeros(panel.n_obs)
-            split = inner_split(panel, share=base.selection_share, rng=rng)
-            (weights[split.train],) = draw_weights(panel.take(split.train), 1, unit=unit, rng=rng)
+            split = plugin.inner_split(panel, share=base.selection_share, rng=rng)
+            (weights[split.train],) = plugin.draw_weights(panel.take(split.train), 1, unit=unit, rng=rng)
             asides[split.selection] = 1.0
             return weights, asides
-        (weights,) = draw_weights(panel, 1, unit=unit, rng=rng)
-        return weights, out_of_bag(weights)
+        (weights,) = plugin.draw_weights(panel, 1, unit=unit, rng=rng)
+        return weights, plugin.out_of_bag(weights)
 
 
 def _draws_select(base: Estimator) -> TypeGuard[plugin.SelectsRows]:

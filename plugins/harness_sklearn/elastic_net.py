@@ -13,25 +13,11 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    ColumnScale,
-    EstimationError,
-    Floats,
-    Inputs,
-    Ints,
-    LadderEntry,
-    Message,
-    Note,
-    Panel,
-    Problem,
-    column_scale,
-    make_inputs,
-    marked,
-)
+from harness.plugin import Floats, Inputs, Ints, LadderEntry, Message, Note, Panel, Problem, marked
 from harness_sklearn.selection import Search, require_rows, split_to_select
 
+# Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares.
 _TOLERANCE = 1e-7
-"""Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +83,11 @@ def fit_path(
     return PenaltyPath(l1_ratio, penalties, coefficients, is_short)
 
 
+# With more, their cross products alone take more than 128 MB.
 MOST_TERMS = 4000
-"""With more, their cross products alone take more than 128 MB."""
 
+# Terms of this correlation or more are one term.
 _COPY = 1.0 - 1e-12
-"""Terms of this correlation or more are one term."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +107,7 @@ class QuadraticTerms:
 
     inputs: Inputs
     factors: Ints
-    scale: ColumnScale
+    scale: plugin.ColumnScale
     notes: tuple[Note, ...]
 
     @property
@@ -152,7 +138,7 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         Where outcome or exposure do not vary, or there are too many terms.
     """
     copies = product_copies(panel)
-    inputs = make_inputs(panel, without=copies)
+    inputs = plugin.make_inputs(panel, without=copies)
     n_inputs = len(inputs.columns)
     factors = np.array(
         [(at, n_inputs) for at in range(n_inputs)]
@@ -160,7 +146,7 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         dtype=np.int64,
     )
     if len(factors) > MOST_TERMS:
-        raise EstimationError(
+        raise plugin.EstimationError(
             Problem(
                 where="elastic_net",
                 what=Message(
@@ -173,7 +159,7 @@ def make_terms(panel: Panel) -> QuadraticTerms:
             )
         )
     products = _products(inputs.values(panel), factors)
-    scale = column_scale(products)
+    scale = plugin.column_scale(products)
     kept = np.flatnonzero(scale.deviation > 0.0)
     kept = kept[~_repeats_earlier(scale.take(kept).standardised(products[:, kept]))]
     return QuadraticTerms(
@@ -221,8 +207,8 @@ def _repeats_earlier(terms: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray((np.triu(correlation, k=1) >= _COPY).any(axis=0))
 
 
+# On fewer training rows a choice among penalties is a choice among accidents.
 LEAST_ROWS = 10
-"""On fewer training rows a choice among penalties is a choice among accidents."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sklearn.preprocessing import SplineTransformer
 
 
+# Penalty of columns that have none: it decides between columns that a draw cannot tell apart, and is too
+# small to move a prediction.
 _FLOOR = 1e-10
-"""Penalty of columns that have none: it decides between columns that a draw cannot tell apart, and is too
-small to move a prediction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +111,11 @@ def errors_of_penalties(train: Moments, selection: Moments, penalties: Floats, *
     return np.stack([selection.mean_squared_error(solution) for solution in solutions])
 
 
+# Rounds after which a search stops; 20 to 60 are usual.
 MOST_ROUNDS = 200
-"""Rounds after which a search stops; 20 to 60 are usual."""
 
+# Change of every curve's effective degrees of freedom in a round below which a search is at its end.
 SETTLED = 0.01
-"""Change of every curve's effective degrees of freedom in a round below which a search is at its end."""
 
 
 def reml_penalties(moments: Moments, n_rows: Floats, curve: Ints, *, lowest: float, highest: float) -> Floats:
@@ -171,9 +171,9 @@ def _inverse_root(cross: Floats) -> Floats:
 
 _DEGREE = 3
 
+# Knots stand at multiples of this share of a column's range. Closer ones, as where most of a column lies
+# near zero, would make curvatures of so different size that no straight line could be told from a bend.
 _APART = 1e-3
-"""Knots stand at multiples of this share of a column's range. Closer ones, as where most of a column lies
-near zero, would make curvatures of so different size that no straight line could be told from a bend."""
 
 
 @dataclass(frozen=True, eq=False)

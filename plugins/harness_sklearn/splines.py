@@ -117,8 +117,8 @@ def fitted(design: SplineDesign, moments: Moments, penalties: Floats) -> SplineD
     return SplineDraws(design, solve_ridge(moments, of_columns, n_free=design.n_free), penalties)
 
 
+# From penalties that leave straight lines to those that leave curves as the knots allow them.
 DECADES = tuple(10.0**power for power in range(2, -9, -1))
-"""From penalties that leave straight lines to those that leave curves as the knots allow them."""
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    DrawSelection,
-    Floats,
-    Inputs,
-    Ints,
-    LadderEntry,
-    Message,
-    Note,
-    Panel,
-    make_inputs,
-    marked,
-    refuse_constant,
-    stream_at,
-)
+from harness.plugin import Floats, Inputs, Ints, LadderEntry, Message, Note, Panel, make_inputs, marked
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -213,7 +200,7 @@ class Boosting:
             why=f"cannot fill two leaves of {self.min_leaf} rows",
             hint=marked("set a smaller min_leaf, or leave boosting out"),
         )
-        refuse_constant(train)
+        plugin.refuse_constant(train)
         model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)
         # The scores are those of the constant, then of each round: half the mean squared error, negative.
         errors = -2.0 * np.asarray(model.validation_score_[1:]) / train.observed.var()
@@ -356,7 +343,7 @@ class RandomForest:
         return ForestFit(inputs, model, min_leaf, search)
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> ForestDraws:
         """Choose the size of leaves once, then grow a forest of `draw_trees` trees on each draw's rows.
 
@@ -374,7 +361,7 @@ class RandomForest:
         """
         rows, compared_on = rows_in_use(panel, weights), shared_selection(panel, selection)
         parts = split_to_select(panel.take(rows), compared_on, share=self.selection_share, rng=rng)
-        rngs = [stream_at(rng, at) for at in range(len(weights))]
+        rngs = [plugin.stream_at(rng, at) for at in range(len(weights))]
         return self._prepared(parts, rng=rng).fit(weights[:, rows], selection=None, rngs=rngs)
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedForests:

@@ -12,21 +12,11 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    EstimationError,
-    Estimator,
-    Fitted,
-    Floats,
-    NestedEstimator,
-    Note,
-    Panel,
-    marked,
-    stream_at,
-)
+from harness.plugin import Estimator, Fitted, Floats, NestedEstimator, Note, Panel, marked, stream_at
 from harness_sklearn.selection import RowParts, split_to_select
 
+# Candidates, from the first on, that a quick run compares.
 QUICK_CANDIDATES = 4
-"""Candidates, from the first on, that a quick run compares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +136,7 @@ def _tried(candidate: Estimator, parts: RowParts, rng: Generator) -> Fitted | No
     """Return the fit of a candidate to the rows less those set aside; None where it refuses them."""
     try:
         return candidate.fit(parts.train, rng=rng, selection=parts.selection)
-    except EstimationError:
+    except plugin.EstimationError:
         return None
 
 

@@ -27,10 +27,12 @@ from shares import least
 AT = np.array([0.25, 0.35, 0.5, 0.65, 0.75])
 N_ENTITIES, N_PERIODS, NOISE = 100, 6, 0.1
 N_DRAWS = 100
+
+# What a nominal 0.95 has to cover off the edges.
 LEAST, MOST = 0.92, 0.975
-"""What a nominal 0.95 has to cover off the edges."""
+
+# The network of specs/s_curve.yaml.
 NETWORK = Mlp(optimiser="levenberg_marquardt", draw_restarts=3)
-"""The network of specs/s_curve.yaml."""
 
 
 class Cities(SCurve):

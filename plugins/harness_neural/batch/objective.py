@@ -30,18 +30,14 @@ from harness_neural.batch.passes import LIMITS, UnitSums, batch_width, make_bloc
 from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.names import Precision
 
+# Decay of solved output weights, in standardised units: two units that are alike share their weight.
+# It is larger than the rounding of the sums of products.
 LEAST_DECAY: dict[Precision, float] = {"float64": 4e-7, "float32": 1e-5}
-"""Decay of solved output weights, in standardised units: two units that are alike share their weight.
 
-It is larger than the rounding of the sums of products.
-"""
-
+# Decay of solved output weights next to effects, in units of the variance that effects do not explain.
+# Units that hardly vary within entities would get any weight otherwise, and with it predictions for new
+# entities, which differ in them. ``docs/decisions/when_networks_stop.md`` has what was tried.
 DECAY_BESIDE_EFFECTS = 1e-3
-"""Decay of solved output weights next to effects, in units of the variance that effects do not explain.
-
-Units that hardly vary within entities would get any weight otherwise, and with it predictions for new
-entities, which differ in them. ``docs/decisions/when_networks_stop.md`` has what was tried.
-"""
 
 
 @dataclass(frozen=True)

@@ -131,11 +131,9 @@ class StartLimits:
     bias: float = 1.0
 
 
+# Where the weights from the units are solved for, a smoother start takes fewer steps.
+# ``docs/decisions/when_networks_stop.md`` has what was tried.
 SOLVED_LIMITS = StartLimits(share=0.1, bias=2.0)
-"""Where the weights from the units are solved for, a smoother start takes fewer steps.
-
-``docs/decisions/when_networks_stop.md`` has what was tried.
-"""
 
 
 def initial_values(
@@ -181,14 +179,14 @@ def without_unused(point: Floats, *, n_inputs: int, n_units: int) -> Floats:
     return np.concatenate([hidden, output[:n_units], point[-1:]])
 
 
+# Deviation of what goes into the first unit: there a unit bends by some hundredths of its output.
 REACH = 0.2
-"""Deviation of what goes into the first unit: there a unit bends by some hundredths of its output."""
 
+# Slope of a unit at zero.
 SLOPE: dict[Activation, float] = {"tanh": 1.0, "sigmoid": 0.25}
-"""Slope of a unit at zero."""
 
+# Output of a unit at zero.
 CENTRE: dict[Activation, float] = {"tanh": 0.0, "sigmoid": 0.5}
-"""Output of a unit at zero."""
 
 
 def started_at_least_squares(task: TrainingTask, *, activation: Activation) -> Floats:

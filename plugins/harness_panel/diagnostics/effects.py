@@ -8,25 +8,16 @@ from typing import Literal
 
 import numpy as np
 
-from harness.plugin import (
-    CoefficientTable,
-    EffectKey,
-    EstimationError,
-    Floats,
-    Grouping,
-    Message,
-    Panel,
-    Problem,
-    marked,
-)
+from harness import plugin
+from harness.plugin import CoefficientTable, EstimationError, Floats, Message, Panel, Problem, marked
 from harness_panel.solver.equation import Centring, Equation, adjacent_pairs, differenced
 from harness_panel.solver.random_equation import MEAN, random_equation
 from harness_panel.solver.regression import in_words, regress
 from harness_panel.solver.within import Absorber
 from harness_panel.statistics import by_columns
 
+# ``normal`` tests both tails, the others the upper one.
 Distribution = Literal["F", "chi2", "noncentral chi2", "normal"]
-"""``normal`` tests both tails, the others the upper one."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +62,8 @@ class Refusal:
     reason: str
 
 
+# A test that is ready to be computed; it raises an `EstimationError` where these rows cannot carry it.
 Check = Callable[[], Diagnostic]
-"""A test that is ready to be computed; it raises an `EstimationError` where these rows cannot carry it."""
 
 
 def outcome_of(name: str, check: Check) -> Diagnostic | Refusal:
@@ -127,7 +118,7 @@ def effect_tests(
 
 
 def f_test_of_effects(
-    panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | None = None
+    panel: Panel, effects: tuple[plugin.EffectKey, ...], *, weights: Floats | None = None
 ) -> Diagnostic:
     """Test fixed effects against pooled OLS on the same columns, both with the same weights, (n_obs,).
 
@@ -275,7 +266,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
     residuals = equation.regression().within.residuals
     pairs = adjacent_pairs(changes)
     before, after = residuals[pairs.earlier], residuals[pairs.later]
-    clusters = Grouping.of(changes.entity.codes[pairs.later])
+    clusters = plugin.Grouping.of(changes.entity.codes[pairs.later])
     n_clusters = clusters.n_levels
     if n_clusters < 2:
         raise EstimationError(Problem("entities", marked("fewer than two have three adjacent periods")))
@@ -312,7 +303,7 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
         )
     import pandas as pd
 
-    entity, time = (Grouping.of(key.codes) for key in (panel.entity, panel.time))
+    entity, time = (plugin.Grouping.of(key.codes) for key in (panel.entity, panel.time))
     values = np.full((time.n_levels, entity.n_levels), np.nan)
     values[time.codes, entity.codes] = residuals
     present = np.isfinite(values).astype(np.float64)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
+# Values of squares and products up to which White's test is computed: its matrices are 0.16 GB each then.
 MOST_PRODUCTS = 20_000_000
-"""Values of squares and products up to which White's test is computed: its matrices are 0.16 GB each then."""
 
+# Singular values below this share of the largest are rounding.
 _NOTHING = 1e-10
-"""Singular values below this share of the largest are rounding."""
 
 
 def heteroscedasticity(regression: Regression) -> Diagnostic:

@@ -7,24 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import (
-    CoefficientTable,
-    EstimationError,
-    Floats,
-    Ints,
-    Mask,
-    Message,
-    Note,
-    Panel,
-    Problem,
-    marked,
-)
+from harness import plugin
+from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Message, Note, Panel, marked
 from harness_panel.diagnostics.effects import Diagnostic, effect_tests, wald_of_slopes
 from harness_panel.solver.regression import Regression
 from harness_panel.statistics import by_columns
 
+# Periods since a start that was before all rows of the entity.
 LONG_AGO = 1_000_000
-"""Periods since a start that was before all rows of the entity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +74,8 @@ def linear_weights(regression: Regression) -> Floats:
     return weights
 
 
+# Period before the start, which the others are compared with.
 REFERENCE = -1
-"""Period before the start, which the others are compared with."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +203,7 @@ class Events:
             covariance.
         """
         if self.table is None:
-            raise EstimationError(Problem("event study", self.reason))
+            raise EstimationError(plugin.Problem("event study", self.reason))
         wanted = {self.window.term(exposure, at) for at in self.window.periods if at < 0}
         at = [place for place, term in enumerate(self.table.terms) if term in wanted]
         found = wald_of_slopes(self.table, at)

@@ -14,26 +14,8 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    AbsorbingModels,
-    CoefficientTable,
-    Combination,
-    EffectKey,
-    Floats,
-    GroupColumn,
-    HasEffects,
-    HasResultRows,
-    LadderEntry,
-    LinearModel,
-    Note,
-    Panel,
-    Statistic,
-    effect_named,
-    key_of,
-    marked,
-    row_weights,
-    rows_in_company,
-)
+from harness import plugin
+from harness.plugin import EffectKey, Floats, GroupColumn, LadderEntry, Panel, Statistic, row_weights
 from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
 from harness_panel.diagnostics.effects import Check, f_test_of_effects, hausman, unweighted
 from harness_panel.estimators.events import Events, EventWindow
@@ -44,8 +26,8 @@ from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.statistics import intercept_statistics, likelihood_statistics
 
+# Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8.
 _MOST_DUMMIES = 2**27
-"""Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""
 
 
 _N_EFFECTS = "independent effects, as degrees of freedom count"
@@ -63,12 +45,12 @@ class FixedEffectsFit(EffectsFit):
     events : what is known of an exposure that is a treatment, with two-way effects; None of others
     """
 
-    title: ClassVar[str] = marked("Fixed effects")
+    title: ClassVar[str] = plugin.marked("Fixed effects")
 
     events: Events | None = field(default=None, kw_only=True)
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[plugin.Note, ...]:
         """What was dropped, whether solvers disagree, and whether treatment is staggered."""
         return (*super().notes, *(self.events.notes(self.rows.exposure) if self.events else ()))
 
@@ -82,7 +64,7 @@ class FixedEffectsFit(EffectsFit):
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
-        n_alone = self.rows.n_obs - rows_in_company(self.regression.sets).size
+        n_alone = self.rows.n_obs - plugin.rows_in_company(self.regression.sets).size
         return (
             *super().statistics(),
             *intercept_statistics(self.regression),
@@ -145,12 +127,12 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 
     name: ClassVar[str] = "fixed_effects"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
-    linear_model: ClassVar[LinearModel | None] = "within"
+    linear_model: ClassVar[plugin.LinearModel | None] = "within"
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
         _entry(110, "fe", "entity"),
         _entry(120, "twfe", "entity", "time", is_drafted=True),
     )
-    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects, HasResultRows}
+    provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects, plugin.HasResultRows}
 
     effects: tuple[Dimension, ...] = ("entity",)
     covariance: Covariance = field(default_factory=Clustered)
@@ -170,7 +152,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     def group_columns(self) -> tuple[str, ...]:
         """Columns whose levels have effects, or are clusters."""
         parts = (part for name in self.absorb for part in name.split("^"))
-        columns = (part for part in parts if isinstance(effect_named(part), GroupColumn))
+        columns = (part for part in parts if isinstance(plugin.effect_named(part), GroupColumn))
         return tuple(dict.fromkeys((*columns, *columns_of(self.covariance))))
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FixedEffectsFit:
@@ -186,7 +168,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
             return fit
         window = EventWindow(self.event_window, self.event_window)
 
-        def tabulate(expanded: Panel) -> CoefficientTable:
+        def tabulate(expanded: Panel) -> plugin.CoefficientTable:
             model, data = self._in_library(FixedEffects._solve(self, expanded))
             return report_of(model, data, self.covariance, rng=rng).table
 
@@ -214,7 +196,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     def _solve_draws(self, panel: Panel, weights: Floats) -> LinearModels:
         return self._draw(panel, weights)
 
-    def _draw(self, panel: Panel, weights: Floats) -> AbsorbingModels:
+    def _draw(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
         own = row_weights(panel, weighted=self.weighted)
         return regress_draws(panel, self._levels, weights, row_weights=own)
 
@@ -234,7 +216,7 @@ class _AbsorbingLS(LibraryModel):
         from linearmodels.panel import PooledOLS
 
         levels = {
-            f"effect{at}": pd.Categorical(key_of(data.rows, effect).codes)
+            f"effect{at}": pd.Categorical(plugin.key_of(data.rows, effect).codes)
             for at, effect in enumerate(data.regression.effects)
         }
         absorb = pd.DataFrame(levels, index=data.index)
@@ -246,4 +228,6 @@ class _AbsorbingLS(LibraryModel):
 def _absorbed(name: str) -> EffectKey:
     """Return a column by its name, and a combination by those of its parts, with carets between them."""
     parts = name.split("^")
-    return GroupColumn(name) if len(parts) == 1 else Combination(tuple(map(effect_named, parts)))
+    return (
+        GroupColumn(name) if len(parts) == 1 else plugin.Combination(tuple(map(plugin.effect_named, parts)))
+    )

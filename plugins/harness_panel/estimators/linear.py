@@ -11,27 +11,8 @@ from typing import ClassVar, Generic, Self, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import (
-    AbsorbingModels,
-    CanFitDraws,
-    CanFitFolds,
-    CanProfile,
-    CoefficientTable,
-    DrawSelection,
-    EstimationError,
-    Floats,
-    HasCoefficients,
-    HasDetails,
-    HasNotes,
-    NeedsGroups,
-    Note,
-    Panel,
-    Problem,
-    Statistic,
-    key_of,
-    marked,
-    statistic_columns,
-)
+from harness import plugin
+from harness.plugin import CoefficientTable, Floats, HasNotes, Note, Panel, Problem, Statistic, key_of, marked
 from harness_panel.covariance import Covariance, PredictionsAlone, columns_of
 from harness_panel.diagnostics.effects import (
     Check,
@@ -55,8 +36,9 @@ from harness_panel.statistics import (
 )
 
 _SHOWN = 10
+
+# One less the leverage of a row that has an effect to itself.
 _FIXED = 1e-10
-"""One less the leverage of a row that has an effect to itself."""
 
 
 def influence(regression: Regression) -> tuple[Floats, Floats]:
@@ -115,7 +97,7 @@ class LinearFit(ModelFit):
 
     rows: Panel
     regression: Regression
-    model: AbsorbingModels
+    model: plugin.AbsorbingModels
     report: LibraryReport | None = None
 
     @property
@@ -128,7 +110,7 @@ class LinearFit(ModelFit):
             Where only predictions were asked for.
         """
         if self.report is None:
-            raise EstimationError(
+            raise plugin.EstimationError(
                 Problem(
                     "coefficients", marked("this fit only predicts"), hint=marked("fit without `for_folds`")
                 )
@@ -165,7 +147,7 @@ class LinearFit(ModelFit):
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics and the most influential rows as tidy tables by columns."""
         return {
-            "statistics": statistic_columns(self.statistics()),
+            "statistics": plugin.statistic_columns(self.statistics()),
             "diagnostics": diagnostic_columns(self.diagnostics()),
             "influence": influence_columns(self.regression),
         }
@@ -226,10 +208,18 @@ class EffectsFit(LinearFit, LevelledFit):
     """A fit with effects of entities, periods or other levels."""
 
 
+# Capabilities of every linear estimator.
 LINEAR: frozenset[type] = frozenset(
-    {CanFitDraws, CanFitFolds, CanProfile, HasCoefficients, HasDetails, HasNotes, NeedsGroups}
+    {
+        plugin.CanFitDraws,
+        plugin.CanFitFolds,
+        plugin.CanProfile,
+        plugin.HasCoefficients,
+        plugin.HasDetails,
+        HasNotes,
+        plugin.NeedsGroups,
+    }
 )
-"""Capabilities of every linear estimator."""
 
 FitT = TypeVar("FitT", bound=LinearFit)
 
@@ -274,7 +264,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         return replace(fit, report=report_of(model, data, self.covariance, rng=rng))
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> LinearModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 

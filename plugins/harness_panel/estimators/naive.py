@@ -8,19 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import (
-    AbsorbedEffects,
-    AbsorbingModels,
-    CanFitDraws,
-    CanProfile,
-    DrawSelection,
-    Floats,
-    HasEffects,
-    Ints,
-    LadderEntry,
-    Panel,
-    read_effect_set,
-)
+from harness import plugin
+from harness.plugin import AbsorbingModels, CanProfile, Floats, HasEffects, Ints, LadderEntry, Panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +43,14 @@ class Mean:
 
     name: ClassVar[str] = "mean"
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(0, "Mean"),)
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanProfile})
+    provides: ClassVar[frozenset[type]] = frozenset({plugin.CanFitDraws, CanProfile})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         return MeanFit(_means(panel, np.ones((1, panel.n_obs))))
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> AbsorbingModels:
         """Return weighted means, one a draw; nothing is selected."""
         return _means(panel, weights)
@@ -77,9 +66,9 @@ class EntityMean:
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
-        entities, overall = read_effect_set(panel, "entity"), _means(panel, np.ones((1, panel.n_obs)))
+        entities, overall = plugin.read_effect_set(panel, "entity"), _means(panel, np.ones((1, panel.n_obs)))
         deviations = entities.means(panel.observed[:, None]).T - overall.intercepts
-        effects = (AbsorbedEffects("entity", entities.labels, deviations),)
+        effects = (plugin.AbsorbedEffects("entity", entities.labels, deviations),)
         return EntityMeanFit(replace(overall, effects=effects))
 
 

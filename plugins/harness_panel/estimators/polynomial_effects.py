@@ -16,15 +16,8 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from pydantic import Field
 
-from harness.plugin import (
-    CoefficientTable,
-    Floats,
-    LadderEntry,
-    LinearModel,
-    Panel,
-    marked,
-    require_continuous,
-)
+from harness import plugin
+from harness.plugin import CoefficientTable, Floats, LadderEntry, LinearModel, Panel, marked
 from harness_panel.diagnostics.effects import effect_tests, wald_of_slopes
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
@@ -33,8 +26,8 @@ from harness_panel.statistics import by_columns
 
 _LEVEL = 0.05
 
+# Imaginary part, over the size of the exposure's range, of a root that is taken as real.
 _IMAGINARY = 1e-9
-"""Imaginary part, over the size of the exposure's range, of a root that is taken as real."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +244,7 @@ class PolynomialTerms(FurtherColumns):
         EstimationError
             Where the exposure has levels.
         """
-        require_continuous(panel)
+        plugin.require_continuous(panel)
         exposure = panel.column(panel.exposure)
         spread = float(exposure.std())
         return cls(degree, with_moderators, float(exposure.mean()), spread if spread > 0 else 1.0)

@@ -7,16 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from harness.plugin import (
-    AbsorbingModels,
-    Floats,
-    LadderEntry,
-    LinearModel,
-    Panel,
-    Statistic,
-    marked,
-    row_weights,
-)
+from harness import plugin
+from harness.plugin import Floats, LadderEntry, LinearModel, Panel, Statistic, marked, row_weights
 from harness_panel.covariance import Clustered, Covariance
 from harness_panel.diagnostics.effects import Check, breusch_pagan, f_test_of_effects, unweighted
 from harness_panel.diagnostics.pooled import heteroscedasticity, reset, spatial_tests, white
@@ -90,5 +82,5 @@ class PooledOLS(LinearEstimator[PooledFit]):
         weights = fit.regression.weights if self.weighted else None
         return LibraryModel("PooledOLS"), LibraryData(fit.rows, fit.regression, weights)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> AbsorbingModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
         return regress_draws(panel, (), weights, row_weights=row_weights(panel, weighted=self.weighted))

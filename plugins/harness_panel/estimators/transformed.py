@@ -15,24 +15,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import (
-    AbsorbingModels,
-    EstimationError,
-    Floats,
-    Grouping,
-    HasEffects,
-    LadderEntry,
-    LinearModel,
-    Note,
-    Panel,
-    Problem,
-    Statistic,
-    effect_named,
-    key_of,
-    marked,
-    row_weights,
-    stacked,
-)
+from harness import plugin
+from harness.plugin import Floats, HasEffects, Note, Panel, Statistic, marked, row_weights, stacked
 from harness_panel.covariance import Classical, Clustered, Covariance, IndependentCovariance, clusters_of
 from harness_panel.diagnostics.effects import Check, Diagnostic, breusch_pagan, hausman, means_test
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
@@ -100,7 +84,7 @@ class Between(LinearEstimator[BetweenFit]):
     def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
         return LibraryModel("BetweenOLS"), LibraryData(fit.rows, fit.regression)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> AbsorbingModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
         bare, centring = Centring.at_means(panel)
         equations = (_means_equation(drawn_rows(bare, draw), centring) for draw in weights)
         return stacked([equation.model(equation.fit()) for equation in equations])
@@ -108,7 +92,7 @@ class Between(LinearEstimator[BetweenFit]):
 
 def _means_equation(bare: Panel, centring: Centring) -> Equation:
     """Return the regression of means of rows without their levels, each in its entity's first period."""
-    entities = Grouping.of(bare.entity.codes)
+    entities = plugin.Grouping.of(bare.entity.codes)
     means = entities.means(np.column_stack([bare.X, bare.observed]))
     firsts = bare.take(np.unique(entities.codes, return_index=True)[1])
     averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
@@ -183,7 +167,9 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
 
     def _in_library(self, fit: DifferenceFit) -> tuple[LibraryModel, LibraryData]:
         panel, regression, pairs = fit.rows, fit.regression, adjacent_pairs(fit.rows)
-        codes = [key_of(panel, effect_named(name)).codes for name in clusters_of(self.covariance)]
+        codes = [
+            plugin.key_of(panel, plugin.effect_named(name)).codes for name in clusters_of(self.covariance)
+        ]
         if any(np.any(own[pairs.later] != own[pairs.earlier]) for own in codes):
             weights = regression.weights if self.weighted else None
             return DIFFERENCES, LibraryData(regression.panel, regression, weights)
@@ -201,8 +187,10 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
-            raise EstimationError(
-                Problem("draws", marked("a draw has no two adjacent rows"), hint=marked("draw entities"))
+            raise plugin.EstimationError(
+                plugin.Problem(
+                    "draws", marked("a draw has no two adjacent rows"), hint=marked("draw entities")
+                )
             )
         equation = self._equation(panel, pairs, counts[0])
         fits = [replace(equation, weights=draw).fit() for draw in counts]
@@ -215,8 +203,8 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         return Equation(differenced(panel, pairs), Centring.at_zero(panel), absorber, weights)
 
 
+# Reports on the differences themselves.
 DIFFERENCES = LibraryModel("PooledOLS")
-"""Reports on the differences themselves."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -305,7 +293,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
 
     name: ClassVar[str] = "random_effects"
     known_as: ClassVar[tuple[str, ...]] = ("re",)
-    linear_model: ClassVar[LinearModel | None] = "random"
+    linear_model: ClassVar[plugin.LinearModel | None] = "random"
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)
@@ -320,7 +308,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
         model = LibraryModel("RandomEffects", fitting={"small_sample": True})
         return model, LibraryData(fit.rows, fit.regression)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> AbsorbingModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
         (bare, centring), models = Centring.at_means(panel), []
         for draw in weights:
             equation = RandomEquation.of(drawn_rows(bare, draw), centring)
@@ -402,7 +390,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     name: ClassVar[str] = "mundlak"
     known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(140, "Correlated random effects"),)
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(140, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)

@@ -9,21 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import (
-    AbsorbedEffects,
-    AbsorbingModels,
-    EffectSet,
-    EstimationError,
-    Floats,
-    Ints,
-    Mask,
-    Message,
-    Panel,
-    Problem,
-    marked,
-    numbered,
-    stacked,
-)
+from harness import plugin
+from harness.plugin import AbsorbedEffects, AbsorbingModels, EffectSet, Floats, Ints, Mask, Panel, marked
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,8 +18,9 @@ if TYPE_CHECKING:
 
 _TOLERANCE = 1e-13
 _MOST_STEPS = 10_000
+
+# The second pass takes out what the first, relative to the size of a column, left as rounding.
 _PASSES = 2
-"""The second pass takes out what the first, relative to the size of a column, left as rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,13 +188,13 @@ class EffectDesign:
             self._matrix, target, atol=_TOLERANCE, btol=_TOLERANCE, conlim=0.0, maxiter=_MOST_STEPS
         )
         if stop == 7:
-            what = Message(
+            what = plugin.Message(
                 "the levels of {name} hang together too loosely to be solved for in {MOST_STEPS} steps",
                 name=", ".join(levels.name for levels in self.sets),
                 MOST_STEPS=_MOST_STEPS,
             )
             hint = marked("absorb fewer effects, or leave out levels with few rows")
-            raise EstimationError(Problem("effects", what, hint=hint))
+            raise plugin.EstimationError(plugin.Problem("effects", what, hint=hint))
         return np.asarray(found)
 
 
@@ -215,7 +203,7 @@ def _connected_parts(first: EffectSet, second: EffectSet) -> Parts:
     from scipy.sparse.csgraph import connected_components
 
     size = first.n_levels + second.n_levels
-    pairs, _ = numbered(first.codes * second.n_levels + second.codes)
+    pairs, _ = plugin.numbered(first.codes * second.n_levels + second.codes)
     ends = np.divmod(pairs, second.n_levels)
     graph = coo_array((np.ones(pairs.size), (ends[0], ends[1] + first.n_levels)), shape=(size, size))
     n_parts, numbers = connected_components(graph, directed=False)
@@ -366,7 +354,7 @@ def stack(models: Sequence[FeolsModels]) -> FeolsModels:
     moved = [model.at(first.levels.centre, first.origin) for model in models]
     trends = [model.trends for model in moved if model.trends is not None]
     return FeolsModels(
-        levels=stacked([model.levels for model in moved]),
+        levels=plugin.stacked([model.levels for model in moved]),
         origin=first.origin,
         trends=EntityTrends(
             np.concatenate([trend.mean for trend in trends]),

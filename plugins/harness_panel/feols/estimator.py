@@ -11,29 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    CanFitFolds,
-    CoefficientTable,
-    Combination,
-    DrawSelection,
-    EffectKey,
-    EstimationError,
-    Floats,
-    GroupColumn,
-    HasEffects,
-    Message,
-    Note,
-    Panel,
-    Problem,
-    Refusals,
-    Statistic,
-    effect_named,
-    marked,
-    read_effect_set,
-    row_weights,
-    rows_in_company,
-    statistic_columns,
-)
+from harness import plugin
+from harness.plugin import CoefficientTable, EstimationError, Floats, Note, Panel, Problem, Statistic, marked
 from harness_panel.covariance import with_inference
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.feols.covariance import CRV1, FeolsCovariance
@@ -48,8 +27,8 @@ from harness_panel.feols.effects import (
 from harness_panel.feols.regression import FeolsRegression, FeolsRows, Request
 from harness_panel.statistics import LevelledFit
 
+# Columns and keys whose combinations are levels.
 Columns = Annotated[tuple[str, ...], Field(min_length=2)]
-"""Columns and keys whose combinations are levels."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,7 +56,7 @@ class FeolsFit(LevelledFit):
         rows = self.regression.rows
         if len(rows.design.sets) <= 2:
             return self.regression.notes
-        message = Message(
+        message = plugin.Message(
             "The {taken} are counted as {n_effects}, which is rather too many where they overlap; "
             "standard errors that count them are rather too large.",
             taken=rows.taken,
@@ -105,7 +84,7 @@ class FeolsFit(LevelledFit):
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics of the fit, each with its definition."""
-        return {"statistics": statistic_columns(self.described)}
+        return {"statistics": plugin.statistic_columns(self.described)}
 
 
 @dataclass(frozen=True)
@@ -137,7 +116,7 @@ class Feols:
     """
 
     name: ClassVar[str] = "feols"
-    provides: ClassVar[frozenset[type]] = (LINEAR - {CanFitFolds}) | {HasEffects}
+    provides: ClassVar[frozenset[type]] = (LINEAR - {plugin.CanFitFolds}) | {plugin.HasEffects}
 
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()
@@ -164,7 +143,9 @@ class Feols:
         """Columns that have effects, or clusters."""
         by = getattr(self.covariance, "by", ())
         named = [*(part for parts in self._sets for part in parts), *((by,) if isinstance(by, str) else by)]
-        return tuple(dict.fromkeys(part for part in named if isinstance(effect_named(part), GroupColumn)))
+        return tuple(
+            dict.fromkeys(part for part in named if isinstance(plugin.effect_named(part), plugin.GroupColumn))
+        )
 
     def fit(
         self,
@@ -182,9 +163,9 @@ class Feols:
             or the exposure is constant, absorbed by the effects or determined by other columns; where columns
             or weights are asked for that the panel lacks; where pyfixest finds no solution.
         """
-        weights = row_weights(panel, weighted=self.weighted)
+        weights = plugin.row_weights(panel, weighted=self.weighted)
         whole = self._rows(panel, weights)
-        rows = rows_in_company(whole.design.sets)
+        rows = plugin.rows_in_company(whole.design.sets)
         if self.singletons == "drop" and rows.size == 0:
             hint = marked("absorb fewer effects")
             raise EstimationError(Problem("rows", marked("every row is the only one of a level"), hint=hint))
@@ -201,7 +182,7 @@ class Feols:
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,
+        selection: plugin.DrawSelection,
         rng: Generator,
     ) -> FeolsModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
@@ -219,7 +200,7 @@ class Feols:
             raise EstimationError(
                 Problem("draws", marked("a draw has no row of positive weight"), hint=marked("draw again"))
             )
-        own = row_weights(panel, weighted=self.weighted)
+        own = plugin.row_weights(panel, weighted=self.weighted)
         whole = self._rows(panel, own)
         refuse_impossible(whole)
         whole.regression(whole.estimate(Request("iid")))
@@ -232,7 +213,7 @@ class Feols:
         return tuple((parts,) if isinstance(parts, str) else parts for parts in named)
 
     def _rows(self, panel: Panel, weights: Floats) -> FeolsRows:
-        sets = tuple(read_effect_set(panel, _effect(parts)) for parts in self._sets)
+        sets = tuple(plugin.read_effect_set(panel, _effect(parts)) for parts in self._sets)
         entities = next((levels for levels in sets if levels.effect == "entity"), None)
         trend = None
         if self.trends and entities is not None:
@@ -248,9 +229,9 @@ def _draw(whole: FeolsRows, weights: Floats) -> FeolsModels:
     return level_model(drawn.panel, drawn.design, slopes).among(whole.design.sets, rows)
 
 
-def _effect(parts: Sequence[str]) -> EffectKey:
-    named = tuple(effect_named(part) for part in parts)
-    return named[0] if len(named) == 1 else Combination(named)
+def _effect(parts: Sequence[str]) -> plugin.EffectKey:
+    named = tuple(plugin.effect_named(part) for part in parts)
+    return named[0] if len(named) == 1 else plugin.Combination(named)
 
 
 def _in_words(sets: Sequence[Sequence[str]]) -> str:
@@ -266,7 +247,7 @@ def refuse_impossible(rows: FeolsRows) -> None:
         Where the outcome or the exposure does not vary, a set of effects has one level, no entity has two
         periods for its trend, or rows are no more than effects.
     """
-    panel, design, say = rows.panel, rows.design, Refusals(rows.panel, rows.taken)
+    panel, design, say = rows.panel, rows.design, plugin.Refusals(rows.panel, rows.taken)
     if not rows.varies[-1]:
         raise EstimationError(say.constant_outcome(float(panel.observed[0])))
     for levels in design.sets:

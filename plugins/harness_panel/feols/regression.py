@@ -10,19 +10,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from harness.plugin import (
-    EffectSet,
-    EstimationError,
-    Floats,
-    Grouping,
-    Ints,
-    Mask,
-    Message,
-    Panel,
-    Problem,
-    listed,
-    marked,
-)
+from harness import plugin
+from harness.plugin import EstimationError, Floats, Ints, Mask, Message, Panel, Problem, listed, marked
 from harness_panel.covariance import LibraryCovariance
 from harness_panel.feols.effects import EffectDesign, count_effects
 from harness_panel.solver.regression import Regression, judge
@@ -58,7 +47,7 @@ class Request:
     """
 
     kind: Literal["iid", "hetero", "CRV1"]
-    clusters: tuple[EffectSet, ...] = ()
+    clusters: tuple[plugin.EffectSet, ...] = ()
     group_factor: Literal["conventional", "min", "none"] = "none"
 
 
@@ -103,7 +92,7 @@ class FeolsRegression(Regression):
     rows: FeolsRows
     estimated: Estimate
 
-    def without_effects(self, clusters: Grouping) -> Callable[[Floats], Floats] | None:
+    def without_effects(self, clusters: plugin.Grouping) -> Callable[[Floats], Floats] | None:
         """Return what partials effects out of columns; None where they all lie within clusters."""
         design = self.rows.design
         if all(levels.is_within(clusters) for levels in design.sets):

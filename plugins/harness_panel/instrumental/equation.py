@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 from pydantic import Field
 
-from harness.plugin import (
-    AbsorbingModels,
-    Correction,
-    EffectKey,
-    EstimationError,
-    Floats,
-    Grouping,
-    Message,
-    Panel,
-    Problem,
-    marked,
-    require_continuous,
-)
+from harness import plugin
+from harness.plugin import Correction, EffectKey, EstimationError, Floats, Message, Panel, Problem, marked
 from harness_panel.covariance import Classical, Clustered, Conley, LibraryCovariance, Robust
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
@@ -44,8 +33,8 @@ def residuals_on(target: Floats, columns: Floats) -> Floats:
     return residual - projected(residual, columns)
 
 
+# Share of a column's length that has to be left of an instrument.
 _NOTHING = 1e-9
-"""Share of a column's length that has to be left of an instrument."""
 
 
 def refuse_unusable(panel: Panel) -> None:
@@ -56,7 +45,7 @@ def refuse_unusable(panel: Panel) -> None:
     EstimationError
         Where the panel is one of these.
     """
-    require_continuous(panel)
+    plugin.require_continuous(panel)
     if panel.Z is None or not panel.instruments:
         hint = marked("name their columns as roles.instruments")
         raise EstimationError(Problem("instruments", marked("the panel has no instruments"), hint=hint))
@@ -126,8 +115,8 @@ def _refused(name: str, why: str) -> EstimationError:
     )
 
 
+# Covariances of instrumented equations; HC2 and HC3 are not among them.
 InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="use")]
-"""Covariances of instrumented equations; HC2 and HC3 are not among them."""
 
 
 def meat_of(
@@ -147,7 +136,7 @@ def meat_of(
     own = [regression.grouping(name) for name in covariance.by]
     terms = [(1.0, grouping) for grouping in own]
     if len(own) == 2:
-        terms.append((-1.0, Grouping.of_pairs(own[0].codes, own[1].codes)))
+        terms.append((-1.0, plugin.Grouping.of_pairs(own[0].codes, own[1].codes)))
     meat = np.zeros((n_coef, n_coef))
     for sign, grouping in terms:
         sums, n_levels = grouping.sums(rows), grouping.n_levels
@@ -157,8 +146,8 @@ def meat_of(
     return meat
 
 
+# Two-stage least squares, limited information maximum likelihood, two-step GMM.
 Method = Literal["2sls", "liml", "gmm"]
-"""Two-stage least squares, limited information maximum likelihood, two-step GMM."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,7 +313,7 @@ class InstrumentedEquation:
         residual: Floats = self.outcome - self.regressors @ self._in_order(results)
         return residual
 
-    def model(self, slopes: Floats) -> AbsorbingModels:
+    def model(self, slopes: Floats) -> plugin.AbsorbingModels:
         """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw."""
         return self.regression.models(slopes[None], self.regression.weights[:, None])
 
@@ -336,7 +325,7 @@ class InstrumentedEquation:
 
 def draw_models(
     panel: Panel, effects: tuple[EffectKey, ...], method: Method, weights: Floats
-) -> tuple[AbsorbingModels, ...]:
+) -> tuple[plugin.AbsorbingModels, ...]:
     """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row was drawn.
 
     GMM weighs moments as of independent errors. Levels that a draw leaves out are those of all their rows.

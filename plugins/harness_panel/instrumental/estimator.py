@@ -10,21 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Self, cast
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import (
-    AbsorbingModels,
-    CoefficientTable,
-    DrawSelection,
-    EstimationError,
-    Floats,
-    HasEffects,
-    Message,
-    Note,
-    Panel,
-    Problem,
-    Statistic,
-    marked,
-    statistic_columns,
-)
+from harness import plugin
+from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Problem, Statistic, marked
 from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, columns_of
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns, outcome_of
 from harness_panel.estimators.linear import LINEAR
@@ -44,11 +31,11 @@ if TYPE_CHECKING:
     from linearmodels.iv.results import IVGMMResults, IVResults
 
 
+# Partial F below which instruments are called weak (Staiger & Stock 1997).
 LEAST_F = 10.0
-"""Partial F below which instruments are called weak (Staiger & Stock 1997)."""
 
+# Share of the worst-case bias that the effective F is held against.
 BIAS = 0.10
-"""Share of the worst-case bias that the effective F is held against."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +151,7 @@ def _overidentification(
     further = equation.instruments.shape[1] - 1
     if further == 0:
         what = marked("one instrument for one exposure leaves nothing to test")
-        raise EstimationError(Problem("overidentification", what))
+        raise plugin.EstimationError(Problem("overidentification", what))
     if isinstance(covariance, Classical) and method != "gmm":
         statistic = float(cast("IVResults", equation.fit(method)).sargan.stat)
         source = "Sargan 1958, by linearmodels"
@@ -222,7 +209,7 @@ class InstrumentalFit(LevelledFit):
     title: ClassVar[str] = marked("Instrumental variables")
 
     equation: InstrumentedEquation
-    model: AbsorbingModels
+    model: plugin.AbsorbingModels
     method: Method
     covariance: InstrumentedCovariance
     table: CoefficientTable | None = None
@@ -254,7 +241,7 @@ class InstrumentalFit(LevelledFit):
         """
         if self.table is None:
             hint = marked("fit without `for_folds`")
-            raise EstimationError(Problem("coefficients", marked("this fit only predicts"), hint=hint))
+            raise plugin.EstimationError(Problem("coefficients", marked("this fit only predicts"), hint=hint))
         return self.table
 
     @property
@@ -299,7 +286,7 @@ class InstrumentalFit(LevelledFit):
             return {}
         checks = instrument_tests(self.equation, self.covariance, self.strength, self.method)
         return {
-            "statistics": statistic_columns(self.statistics()),
+            "statistics": plugin.statistic_columns(self.statistics()),
             "diagnostics": diagnostic_columns(outcome_of(name, check) for name, check in checks.items()),
         }
 
@@ -325,7 +312,7 @@ class Instrumental:
         *("iv", "2sls", "tsls", "ivreg", "ivregress", "xtivreg"),
         *("liml", "gmm"),
     )
-    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
+    provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects}
 
     method: Method = "2sls"
     effects: tuple[Dimension, ...] = ()
@@ -384,7 +371,7 @@ class Instrumental:
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,
+        selection: plugin.DrawSelection,
         rng: Generator,
     ) -> OneByOne:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row counts.

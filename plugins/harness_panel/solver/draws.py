@@ -7,23 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.plugin import (
-    AbsorbingModels,
-    EffectKey,
-    EstimationError,
-    Floats,
-    Grouping,
-    Ints,
-    Panel,
-    Problem,
-    marked,
-    stacked,
-)
+from harness import plugin
+from harness.plugin import AbsorbingModels, EffectKey, Floats, Grouping, Ints, Panel, Problem, marked, stacked
 from harness_panel.solver.regression import Regression, regress
 from harness_panel.solver.within import NormalEquations, fit_within
 
+# Sums of columns over the levels of each entity's rows that are held, 256 MB.
 MOST_SUMS = 2**25
-"""Sums of columns over the levels of each entity's rows that are held, 256 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +94,11 @@ def _sums(entities: Grouping, weighted: Floats, grouping: Grouping) -> Floats:
     return sums.reshape(entities.n_levels, grouping.n_levels, len(weighted))
 
 
+# Size of the largest array of a chunk of draws; what fits a processor's cache is fastest.
 _CHUNK_BYTES = 2**23
-"""Size of the largest array of a chunk of draws; what fits a processor's cache is fastest."""
 
+# A draw whose cross product has an eigenvalue below this share of the largest is solved on its own.
 _SUSPECT = 1e-8
-"""A draw whose cross product has an eigenvalue below this share of the largest is solved on its own."""
 
 
 def regress_draws(
@@ -127,7 +117,7 @@ def regress_draws(
         Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
     """
     if not weights.any(axis=1).all():
-        raise EstimationError(
+        raise plugin.EstimationError(
             Problem("draws", marked("a draw has no row of positive weight"), hint=marked("draw again"))
         )
     used = np.flatnonzero(weights.any(axis=0))

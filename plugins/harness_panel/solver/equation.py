@@ -9,18 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.plugin import (
-    AbsorbingModels,
-    CanProfile,
-    EstimationError,
-    FittedDraws,
-    Floats,
-    Ints,
-    Panel,
-    Problem,
-    marked,
-    read_effect_set,
-)
+from harness import plugin
+from harness.plugin import AbsorbingModels, CanProfile, FittedDraws, Floats, Ints, Panel, Problem, marked
 from harness_panel.solver.regression import Regression, judged, level_models
 from harness_panel.solver.within import ROUNDING, Absorber, WithinFit, divide, fit_within
 
@@ -224,7 +214,7 @@ def adjacent_pairs(panel: Panel) -> Pairs:
     if not is_pair.any():
         what = marked("no entity has rows in two adjacent periods")
         hint = marked("choose another estimator, or a coarser time step")
-        raise EstimationError(Problem("first differences", what, hint=hint))
+        raise plugin.EstimationError(Problem("first differences", what, hint=hint))
     runs = np.empty(panel.n_obs, dtype=np.int64)
     runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])
     return Pairs(later=order[1:][is_pair], earlier=order[:-1][is_pair], runs=runs)
@@ -269,7 +259,7 @@ def difference_models(
     weights : (n_draws, n_obs), >= 0, how often a row was drawn
     row_weights : (n_obs,), > 0, how much a row counts each time
     """
-    entities, trend = read_effect_set(panel, "entity"), TrendColumn(float(panel.period.mean()))
+    entities, trend = plugin.read_effect_set(panel, "entity"), TrendColumn(float(panel.period.mean()))
     expanded, counts = trend.expand(panel), (weights * row_weights).T
     centre, slopes = np.append(panel.X.mean(axis=0), 0.0), np.column_stack([slopes, trends])
     residual = panel.observed[:, None] - (expanded.X - centre) @ slopes.T

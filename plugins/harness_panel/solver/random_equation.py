@@ -6,21 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import (
-    AbsorbedEffects,
-    AbsorbingModels,
-    EstimationError,
-    Floats,
-    Grouping,
-    Ints,
-    Key,
-    Message,
-    Panel,
-    Problem,
-    marked,
-    numbered,
-    read_effect_set,
-)
+from harness import plugin
+from harness.plugin import Floats, Grouping, Ints, Key, Message, Panel, Problem, marked, read_effect_set
 from harness_panel.solver.equation import Centring, Equation, FurtherColumns
 from harness_panel.solver.within import Absorber, WithinFit, fit_within, without_effects
 
@@ -37,7 +24,7 @@ def drawn_rows(panel: Panel, counts: Floats) -> Panel:
         return drawn
     names, n_labels = panel.entity.labels, len(panel.entity.labels)
     copy = np.arange(drawn.n_obs) - np.repeat(np.cumsum(times) - times, times)
-    levels, codes = numbered(drawn.entity.codes + copy * n_labels)
+    levels, codes = plugin.numbered(drawn.entity.codes + copy * n_labels)
     further = (names[level % n_labels] + "\0" * (level // n_labels) for level in levels.tolist())
     return replace(drawn, entity=Key(panel.entity.name, tuple(further), codes))
 
@@ -56,8 +43,8 @@ def _is_of_entities(panel: Panel, counts: Floats) -> bool:
     return np.array_equal(counts[np.unique(entity, return_index=True)[1]][entity], counts)
 
 
+# What the names of entity means end with.
 MEAN = " (entity mean)"
-"""What the names of entity means end with."""
 
 
 def varying_columns(panel: Panel) -> Ints:
@@ -179,7 +166,7 @@ def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int)
         hint = marked("estimate on rows where the outcome varies over time, or use between")
     else:
         return
-    raise EstimationError(Problem("random effects", what, hint=hint))
+    raise plugin.EstimationError(Problem("random effects", what, hint=hint))
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +210,7 @@ class RandomEquation(Equation):
         absorber = Absorber.constant(panel.n_obs)
         return cls(panel, centring, absorber, (1.0 - theta) ** 2, bare, components)
 
-    def random_model(self, fit: WithinFit, bare: Panel) -> AbsorbingModels:
+    def random_model(self, fit: WithinFit, bare: Panel) -> plugin.AbsorbingModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw.
 
         Effects are best linear unbiased predictions (Goldberger 1962): the mean error of an entity of T rows,
@@ -238,7 +225,7 @@ class RandomEquation(Equation):
         variances = entities.sizes * self.components.entity
         shares: Floats = variances / (self.components.idiosyncratic + variances)
         effects = shares * entities.means(errors[:, None])[:, 0]
-        return replace(model, effects=(AbsorbedEffects("entity", entities.labels, effects[None]),))
+        return replace(model, effects=(plugin.AbsorbedEffects("entity", entities.labels, effects[None]),))
 
 
 def random_equation(panel: Panel, means_of: Ints | None = None) -> RandomEquation:

@@ -9,25 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness.plugin import (
-    AbsorbedEffects,
-    AbsorbingModels,
-    EffectKey,
-    EffectSet,
-    EstimationError,
-    Floats,
-    Grouping,
-    Message,
-    Note,
-    Panel,
-    Problem,
-    Refusals,
-    effect_named,
-    key_of,
-    listed,
-    marked,
-    read_effect_set,
-)
+from harness import plugin
+from harness.plugin import AbsorbingModels, EffectKey, Floats, Grouping, Note, Panel, Problem, Refusals
 from harness_panel.solver.within import (
     Absorber,
     Dependence,
@@ -37,8 +20,8 @@ from harness_panel.solver.within import (
     without_effects,
 )
 
+# A key of the panel.
 Dimension = Literal["entity", "time"]
-"""A key of the panel."""
 
 
 def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
@@ -48,7 +31,7 @@ def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
 
 def in_words(effects: Sequence[EffectKey]) -> str:
     """Return effects by name, such as ``entity, time and industry``."""
-    return listed([str(effect) for effect in in_order(effects)])
+    return plugin.listed([str(effect) for effect in in_order(effects)])
 
 
 def level_models(
@@ -75,9 +58,9 @@ def level_models(
         totals = grouping.sums(weights).T
         means = np.sum(values * totals, axis=1) / totals.sum(axis=1)
         intercepts += means
-        if isinstance(grouping, EffectSet):
+        if isinstance(grouping, plugin.EffectSet):
             deviations = np.where(totals > 0, values - means[:, None], 0.0)
-            found.append(AbsorbedEffects(grouping.effect, grouping.labels, deviations))
+            found.append(plugin.AbsorbedEffects(grouping.effect, grouping.labels, deviations))
     return AbsorbingModels(centre, slopes, intercepts, tuple(found))
 
 
@@ -111,8 +94,8 @@ def _term(coefficient: float, name: str) -> str:
     return f"{'-' if coefficient < 0 else '+'} {name if size == '1' else f'{size}*{name}'}"
 
 
+# Half of the digits of a double.
 _NOTABLE_CONDITION = 1e8
-"""Half of the digits of a double."""
 
 _WORST_CONDITION = 1e12
 
@@ -134,13 +117,13 @@ def judge(panel: Panel, fit: WithinFit, *, taken: str, n_effects: int) -> tuple[
     say = Refusals(panel, taken)
     problem = _problem(say, fit, n_effects)
     if problem:
-        raise EstimationError(problem)
+        raise plugin.EstimationError(problem)
     notes = [say.dropped_constant(at) for at in fit.constant]
     notes += [say.dropped_absorbed(at) for at in fit.absorbed]
     for found in fit.dependent:
         notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
     if fit.condition > _NOTABLE_CONDITION:
-        message = Message(
+        message = plugin.Message(
             "Regressors are close to collinear: their scaled condition number is {condition}.",
             condition=f"{fit.condition:.2g}",
         )
@@ -171,12 +154,12 @@ def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
         return None
     return Problem(
         where="regressors",
-        what=Message(
+        what=plugin.Message(
             "they are all but collinear: the condition number of the scaled columns is {condition}",
             condition=f"{fit.condition:.2g}",
         ),
         expected=f"up to {_WORST_CONDITION:.0g}",
-        hint=marked("leave out one of the columns that nearly repeat each other"),
+        hint=plugin.marked("leave out one of the columns that nearly repeat each other"),
     )
 
 
@@ -205,7 +188,7 @@ class Regression:
     reported: Floats | None = None
 
     @property
-    def sets(self) -> tuple[EffectSet, ...]:
+    def sets(self) -> tuple[plugin.EffectSet, ...]:
         """Levels that have effects, the most first."""
         return self.absorber.sets
 
@@ -285,7 +268,7 @@ class Regression:
         EstimationError
             Where the panel carries no such column.
         """
-        return Grouping.of(key_of(self.panel, effect_named(name)).codes)
+        return Grouping.of(plugin.key_of(self.panel, plugin.effect_named(name)).codes)
 
     def without_effects(self, clusters: Grouping) -> Callable[[Floats], Floats] | None:
         """Return what partials effects out of columns, (n_obs, n), times the roots of the weights.
@@ -350,10 +333,10 @@ def regress(panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | N
     EstimationError
         Where a set of effects has one level, or rows cannot tell the exposure's effect; see `judge`.
     """
-    sets = [read_effect_set(panel, effect) for effect in effects]
+    sets = [plugin.read_effect_set(panel, effect) for effect in effects]
     for levels in sets:
         if levels.n_levels < 2:
-            raise EstimationError(Refusals(panel, "").single_level(levels.name))
+            raise plugin.EstimationError(Refusals(panel, "").single_level(levels.name))
     sets.sort(key=lambda levels: -levels.n_levels)
     absorber = absorber_of(sets) if sets else Absorber.constant(panel.n_obs)
     counted = np.ones(panel.n_obs) if weights is None else weights

@@ -15,11 +15,11 @@ import numpy as np
 
 from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Message, Problem, marked
 
+# Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero.
 _NULL = 1e-11
-"""Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero."""
 
+# Size of the blocks of columns, or of rows, that effects are taken out of at once.
 _BLOCK_BYTES = 2**22
-"""Size of the blocks of columns, or of rows, that effects are taken out of at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +191,11 @@ def _cross_tables(first: Grouping, second: Grouping, weights: Floats) -> Iterato
         yield cells.astype(np.float64, copy=False).reshape(shape)
 
 
+# Levels beside those of the largest grouping that are solved for, at a cost of their cube.
 MOST_SMALL_LEVELS = 4_000
-"""Levels beside those of the largest grouping that are solved for, at a cost of their cube."""
 
+# Pairs of levels that are held, 1 GB.
 MOST_CELLS = 2**27
-"""Pairs of levels that are held, 1 GB."""
 
 
 def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
@@ -318,8 +318,8 @@ def _dependence(column: int, kept: Sequence[int], shares: Floats, lengths: Float
     return Dependence(column, tuple(on.tolist()), tuple(coefficients.tolist()))
 
 
+# What is shorter than this share of a column's size is rounding: its own, and that of what was taken out.
 ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
-"""What is shorter than this share of a column's size is rounding: its own, and that of what was taken out."""
 
 
 @dataclass(frozen=True, eq=False)

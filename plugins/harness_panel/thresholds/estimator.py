@@ -15,20 +15,8 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    EstimationError,
-    Floats,
-    LadderEntry,
-    LinearModel,
-    Message,
-    Note,
-    Panel,
-    Problem,
-    marked,
-    means_at,
-    require_continuous,
-    row_weights,
-)
+from harness import plugin
+from harness.plugin import Floats, LadderEntry, Message, Note, Panel, Problem, marked, means_at, row_weights
 from harness_panel.covariance import PredictionsAlone
 from harness_panel.diagnostics.effects import effect_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
@@ -135,13 +123,13 @@ _TEST_COLUMNS = (
     *("critical_10", "critical_05", "critical_01", "n_draws"),
 )
 
+# Numbers of thresholds in words.
 COUNTED = (
     marked("no thresholds"),
     marked("one threshold"),
     marked("two thresholds"),
     marked("three thresholds"),
 )
-"""Numbers of thresholds in words."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -265,7 +253,7 @@ class ThresholdEffects(FixedEffects):
 
     name: ClassVar[str] = "threshold_effects"
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
-    linear_model: ClassVar[LinearModel | None] = None
+    linear_model: ClassVar[plugin.LinearModel | None] = None
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
         LadderEntry(135, "Fixed effects, one threshold", id="threshold"),
     )
@@ -326,7 +314,7 @@ class ThresholdEffects(FixedEffects):
         return OneByOne(models)
 
     def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
-        require_continuous(base.panel)
+        plugin.require_continuous(base.panel)
         variable = self._variable(base.panel)
         candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
         return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)
@@ -342,7 +330,7 @@ class ThresholdEffects(FixedEffects):
     def _variable(self, panel: Panel) -> str:
         variable = panel.exposure if self.variable is None else self.variable
         if variable not in panel.columns:
-            raise EstimationError(
+            raise plugin.EstimationError(
                 Problem(
                     where="variable",
                     what=Message("{variable} is no regressor of this panel", variable=repr(variable)),

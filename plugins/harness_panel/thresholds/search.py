@@ -20,8 +20,8 @@ from harness.plugin import EstimationError, Floats, Mask, Message, Panel, Proble
 from harness_panel.solver.regression import Regression
 from harness_panel.solver.within import without_effects
 
+# Share of a candidate's columns that has to be left once effects and other regressors are taken out.
 _NOTHING = 1e-10
-"""Share of a candidate's columns that has to be left once effects and other regressors are taken out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,12 +276,12 @@ def residual(base: Regression, within: Floats) -> Floats:
     return remaining
 
 
+# How errors are drawn: each entity's own with a random sign, or those of another entity.
 Resample = Literal["signs", "entities"]
-"""How errors are drawn: each entity's own with a random sign, or those of another entity."""
 
 
+# Returns the errors of all samples, (n_obs, n_draws), given those of any model, (n_obs,).
 ErrorDraws = Callable[[Floats], Floats]
-"""Returns the errors of all samples, (n_obs, n_draws), given those of any model, (n_obs,)."""
 
 
 def error_draws(panel: Panel, resample: Resample, n_draws: int, rng: Generator) -> ErrorDraws:

@@ -85,8 +85,3 @@ def test_loss_is_that_of_errors_without_their_effects() -> None:
         left = residuals[at] - weighted_projection(task.levels, residuals[at], w)
         variance = w @ (task.outcome - w @ task.outcome) ** 2
         assert found[at] == pytest.approx(w @ left**2 / variance, rel=1e-9)
-
-
-def test_levels_that_do_not_fit_the_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"levels \(3,\)"):
-        replace(make_task(), levels=(np.zeros(3, dtype=np.int64),))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import EstimationError
 from harness_neural.design import NetworkSample
 from harness_neural.options import NetworkOptions
 from harness_neural.search import (
@@ -80,13 +79,6 @@ def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) ->
     np.testing.assert_array_equal(learned.networks[2].predict(X), learned.searches[2].networks.predict(X))
 
 
-def test_too_few_rows_in_all_clusters_together_are_refused() -> None:
-    clustered = two_clusters_and_a_small_one()
-    clustered.sample.weights[0, 5:] = 0.0
-    with pytest.raises(EstimationError, match="4 rows to train on"):
-        learn_by_cluster(clustered, OPTIONS, rng=np.random.default_rng(0))
-
-
 def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
     draws, whole = two_clusters_and_a_small_one(5), two_clusters_and_a_small_one()
     small = np.flatnonzero(draws.cluster == 2)
@@ -116,11 +108,3 @@ def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows()
     assert [note.where for note in learned.notes] == ["cluster 3"]
     assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     assert learned.networks[2].n_networks == 3
-
-
-def test_draws_without_any_selection_rows_learn_their_clusters_blind() -> None:
-    draws, whole = two_clusters_and_a_small_one(2), two_clusters_and_a_small_one()
-    draws.sample.selection[:] = 0.0
-    learned = drawn(draws, whole)
-    assert learned.notes == ()
-    assert len(learned.searches) == 3

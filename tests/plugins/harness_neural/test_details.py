@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.plugin import Floats, HasDetails, draw_weights, out_of_bag
+from harness.plugin import Floats, HasDetails
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel
@@ -41,12 +41,6 @@ def test_every_candidate_is_a_row_and_one_is_chosen() -> None:
     assert best["training_nmse"] == networks["training_nmse"][chosen]
 
 
-def test_a_size_that_is_given_has_no_formula() -> None:
-    panel = make_panel(wave, noise=1.0)
-    fitted = Mlp(hidden=3, restarts=1).fit(panel, rng=np.random.default_rng(0))
-    assert tables(fitted)["networks"]["formula"].isna().all()
-
-
 def test_clusters_of_the_map_are_described() -> None:
     panel = make_panel(wave, noise=1.0, n_entities=120)
     fitted = SOM.fit(panel, rng=np.random.default_rng(0))
@@ -67,16 +61,6 @@ def test_clusters_of_the_map_are_described() -> None:
     )
     scaled = (expected - panel.X.mean(axis=0)) / panel.X.std(axis=0)
     np.testing.assert_allclose(standard, scaled, rtol=0, atol=1e-6)
-
-
-def test_draws_have_the_tables_of_their_search() -> None:
-    panel = make_panel(wave, noise=1.0, n_entities=120)
-    weights = draw_weights(panel, 4, unit="entity", rng=np.random.default_rng(1))
-    rng = np.random.default_rng(0)
-    fitted = SOM.fit_draws(panel, weights=weights, selection=out_of_bag(weights), rng=rng)
-    found = tables(fitted)
-    assert found["networks"].groupby("place")["chosen"].sum().tolist() == [1] * 4
-    assert found["som"]["n_obs"].sum() == np.count_nonzero(weights.any(axis=0))
 
 
 def test_a_cluster_without_rows_has_no_means() -> None:

@@ -15,12 +15,6 @@ from neural_tasks import make_panel, wave
 SMALL = Mlp(hidden=3, restarts=2)
 
 
-@pytest.mark.parametrize(("asked", "kept"), [(1, 1), (2, 2), (3, 2)])
-def test_a_quick_run_starts_a_draw_at_most_twice(asked, kept):
-    quick = Mlp(draw_restarts=asked, restarts=3, sizes_around=2).quick()
-    assert (quick.draw_restarts, quick.restarts, quick.sizes_around) == (kept, 1, 0)
-
-
 def fit_draws(estimator: Mlp | SomAnn, panel: Panel, *, n_draws: int = 12) -> FittedNetworkDraws:
     weights = draw_weights(panel, n_draws, unit="entity", rng=np.random.default_rng(5))
     return estimator.fit_draws(

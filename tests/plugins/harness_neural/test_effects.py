@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from harness import Panel
-from harness.plugin import Floats, HasEffects, draw_weights, out_of_bag
+from harness.plugin import Floats, draw_weights, out_of_bag
 from harness_neural.mlp import Mlp
 from harness_neural.names import Dimension, OptimiserName
 from harness_panel import FixedEffects
-from panels import labelled, panel_from_arrays
+from panels import panel_from_arrays
 
 BOTH: tuple[Dimension, ...] = ("entity", "time")
 PLAIN = Mlp(hidden=4, restarts=2)
@@ -70,46 +70,6 @@ def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out(optimiser: O
     at = np.linspace(-2.0, 2.0, 9)
     curve = fitted.profile(panel, ("x0",), at[:, None]).mean(axis=0)
     np.testing.assert_allclose(curve - curve.mean(), 2.0 * np.tanh(2.0 * at), atol=0.12)
-
-
-@pytest.mark.parametrize("effects", [("entity",), ("time",), BOTH], ids=["entity", "time", "both"])
-def test_a_constant_for_a_level_moves_its_predictions_and_no_others(effects: tuple[Dimension, ...]) -> None:
-    panel = panel_of(curved)
-    estimator = replace(PLAIN, effects=effects, max_steps=6)
-    fitted = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
-    codes = panel.entity.codes if "entity" in effects else panel.time.codes
-    raised = replace(panel, observed=panel.observed + np.where(codes == 3, 1.0, 0.0))
-    moved = estimator.fit(raised, rng=np.random.default_rng(0)).predict(panel) - fitted
-    np.testing.assert_allclose(moved, np.where(codes == 3, 1.0, 0.0), atol=0.1)
-
-
-def test_unseen_levels_have_the_mean_effect_and_are_counted() -> None:
-    panel = panel_of(curved)
-    fitted = WITH_EFFECTS.fit(panel, rng=np.random.default_rng(0))
-    assert isinstance(fitted, HasEffects)
-    assert fitted.n_unseen(panel) == 0
-    first = panel.take(np.array([0]))
-    as_each = [replace(first, entity=panel.entity.take(np.array([row]))) for row in range(0, 640, 8)]
-    everyone = np.mean([fitted.predict(row)[0] for row in as_each])
-    stranger = labelled(first, entity="nobody")
-    assert fitted.n_unseen(stranger) == 1
-    assert fitted.predict(stranger)[0] == pytest.approx(everyone, rel=1e-9)
-
-
-def test_draws_leave_rows_of_weight_zero_out_of_their_effects() -> None:
-    panel = panel_of(curved)
-    weights = draw_weights(panel, 3, unit="entity", rng=np.random.default_rng(2))
-    gone = panel.entity.codes == 5
-    weights[:, gone] = 0.0
-    spoiled = replace(panel, observed=np.where(gone, 1e6, panel.observed))
-    keep = np.flatnonzero(~gone)
-    estimator = replace(WITH_EFFECTS, max_steps=15)
-    found = estimator.fit_draws(spoiled, weights=weights, selection=None, rng=np.random.default_rng(0))
-    expected = estimator.fit_draws(
-        panel.take(keep), weights=weights[:, keep], selection=None, rng=np.random.default_rng(0)
-    )
-    np.testing.assert_allclose(found.predict(panel)[:, keep], expected.predict(panel)[:, keep], atol=1e-8)
-    assert (np.abs(found.predict(panel)[:, gone] - 1e6) < 10.0).all()
 
 
 @pytest.mark.parametrize("effects", [("entity",), BOTH], ids=["entity", "both"])

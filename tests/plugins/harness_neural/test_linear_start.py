@@ -11,7 +11,7 @@ from harness.plugin import draw_weights, out_of_bag
 from harness_neural.batch.task import started_at_least_squares
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from neural_tasks import evaluate_at, make_panel, make_task
+from neural_tasks import make_panel, make_task
 
 
 def standardised_slopes(X, outcome, weights, *, n_slopes):
@@ -37,23 +37,6 @@ def test_a_network_starts_at_the_least_squares_fit(activation, unit_slope, n_lev
     owed = [standardised_slopes(X, task.outcome, weights, n_slopes=n_inputs) for weights in task.weights]
     np.testing.assert_allclose(slopes, owed, rtol=1e-8)
     assert not start[:, 3 * (n_inputs + 1) + 1 : -1].any()
-
-
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
-def test_the_first_unit_hardly_bends(activation):
-    task = make_task(n_units=(2,))
-    task = replace(task, outcome=task.X @ np.array([1.0, -0.5, 0.2, 0.0]))
-    start = started_at_least_squares(task, activation=activation)
-    assert evaluate_at(task, start, activation=activation).loss.item() < 0.01
-
-
-def test_inputs_that_repeat_each_other_share_a_slope():
-    task = make_task(n_units=(2,))
-    wider = make_task(n_units=(2,), n_inputs=5)
-    twice = replace(task, X=np.column_stack([task.X, task.X[:, 0]]), start=wider.start)
-    one, both = (started_at_least_squares(each, activation="tanh")[0] for each in (task, twice))
-    np.testing.assert_allclose(both[0], both[4], rtol=1e-8)
-    np.testing.assert_allclose(2.0 * both[0] / both[1], one[0] / one[1], rtol=1e-8)
 
 
 def changes(estimator, panel):

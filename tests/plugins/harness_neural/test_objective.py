@@ -51,18 +51,6 @@ def test_loss_and_gradient_agree_with_autograd(task: TrainingTask, activation: A
         np.testing.assert_allclose(found.gradient[at], parameters.grad, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
-def test_gradient_agrees_with_finite_differences(task: TrainingTask, activation: Activation) -> None:
-    step = 1e-6
-    found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY).gradient.numpy()
-    for at in range(0, task.start.shape[1], 5):
-        shift = np.zeros(task.start.shape[1])
-        shift[at] = step
-        up = evaluate_at(task, task.start + shift, activation=activation, weight_decay=DECAY).loss.numpy()
-        down = evaluate_at(task, task.start - shift, activation=activation, weight_decay=DECAY).loss.numpy()
-        np.testing.assert_allclose(found[:, at], (up - down) / (2.0 * step), rtol=1e-6, atol=1e-8)
-
-
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_selection_loss_is_the_error_on_the_selection_rows(
     task: TrainingTask, activation: Activation

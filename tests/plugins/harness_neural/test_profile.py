@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from harness import Panel
 from harness.plugin import CanProfile, Fitted, FittedDraws, Floats, draw_weights, out_of_bag
-from harness.scenarios.partial_dependence import mean_predictions
 from harness_neural.batch.networks import Presence, relu_totals, sigmoid_totals_where, unit_totals
 from harness_neural.mlp import Mlp
-from harness_neural.names import Combine
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel
 
@@ -90,12 +88,6 @@ def test_rows_change_clusters_along_the_curves_that_are_tested() -> None:
     )
 
 
-def test_the_core_asks_for_profiles() -> None:
-    found = mean_predictions(fit_of("tanh"), panel(), columns=("x0",), points=CURVE)
-    expected = cast(CanProfile, fit_of("tanh")).profile(panel(), ("x0",), CURVE)
-    np.testing.assert_array_equal(found, expected)
-
-
 def test_a_column_that_is_no_input_changes_nothing() -> None:
     wider = replace(
         panel(), controls=(*panel().controls, "flat"), X=np.column_stack([panel().X, np.ones(panel().n_obs)])
@@ -161,12 +153,3 @@ def test_sums_of_rectified_units_are_exact(size: float, seed: int) -> None:
     z, shifts = torch.from_numpy(rng.normal(size=(3, 50))), torch.from_numpy(size * rng.normal(size=(3, 20)))
     expected = torch.relu(z.unsqueeze(2) + shifts.unsqueeze(1)).sum(dim=1)
     torch.testing.assert_close(relu_totals(z, shifts), expected, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("combine", ["separate_nets", "stacked", "one_hot", "none"])
-def test_one_row_is_profiled_as_it_is_predicted(combine: Combine) -> None:
-    estimator = SomAnn(hidden=2, restarts=1, map_starts=1, combine=combine, max_steps=20)
-    fitted = estimator.fit(panel(), rng=np.random.default_rng(0))
-    row = panel().take(np.array([5]))
-    expected = [fitted.predict(row.with_column("x0", at))[0] for at in CURVE[:, 0].tolist()]
-    np.testing.assert_allclose(fitted.profile(row, ("x0",), CURVE), expected, atol=ALLOWED * 10.0)

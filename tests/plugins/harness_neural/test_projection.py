@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import statsmodels.api as sm
-import torch
 
 from harness.plugin import Floats
-from harness_neural.batch.objective import LEAST_DECAY, Objective
+from harness_neural.batch.objective import LEAST_DECAY
 from harness_neural.batch.optimisers import Lbfgs
 from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.batch.training import train
@@ -75,23 +74,6 @@ def test_output_weights_are_those_of_a_regression_on_the_units(
         assert float(found.loss[at]) == pytest.approx(loss, rel=1e-9)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
-def test_gradient_agrees_with_finite_differences(task: TrainingTask, activation: Activation) -> None:
-    step = 1e-5
-
-    def loss(points: Floats) -> Floats:
-        found = evaluate_at(task, points, activation=activation, weight_decay=DECAY, output="solved")
-        return np.asarray(found.loss.numpy())
-
-    found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY, output="solved")
-    for at in range(0, task.start.shape[1], 3):
-        shift = np.zeros(task.start.shape[1])
-        shift[at] = step
-        slope = (loss(task.start + shift) - loss(task.start - shift)) / (2.0 * step)
-        has_unit = task.start[:, at] != 0.0
-        np.testing.assert_allclose(found.gradient[has_unit, at], slope[has_unit], rtol=1e-5, atol=1e-8)
-
-
 @pytest.mark.parametrize("is_collinear", [False, True])
 def test_output_weights_decay_in_units_of_what_a_line_leaves(task: TrainingTask, is_collinear: bool) -> None:
     if is_collinear:
@@ -121,28 +103,6 @@ def test_training_ends_where_no_weight_can_be_bettered() -> None:
     assert float(plain.gradient.abs().max()) < 1e-4 < 1e-2 < float(started.gradient.abs().max())
     decay = LEAST * np.square(trained.points[:, -3:-1]).sum(axis=1)
     np.testing.assert_allclose(plain.loss.numpy() + decay, trained.loss, rtol=1e-6)
-
-
-def test_smooth_starts_can_be_solved_in_single_precision() -> None:
-    """Units that hardly bend are alike up to roundings: their weights are bounded by the decay alone."""
-    task = make_task(n_obs=2000, n_inputs=8, n_units=(8,) * 30)
-    task = replace(task, start=0.05 * task.start)
-    objective = Objective(task, Settings(precision="float32", output="solved"))
-    objective.admit(np.arange(30))
-    found = objective.evaluate(torch.as_tensor(task.start)).loss.numpy()
-    expected = [least_squares(task, at, "tanh", LEAST_DECAY["float32"])[1] for at in range(30)]
-    np.testing.assert_allclose(found, expected, rtol=0.01)
-
-
-def test_two_units_that_are_alike_share_their_weight() -> None:
-    task = make_task(n_obs=300, n_units=(2,))
-    start = task.start.copy()
-    n_inputs = task.X.shape[1]
-    start[0, n_inputs + 1 : 2 * (n_inputs + 1)] = start[0, : n_inputs + 1]
-    found = evaluate_at(task, start, activation="tanh", output="solved")
-    first, second = found.points[0, -3:-1].tolist()
-    assert first == pytest.approx(second, rel=1e-6)
-    assert bool(found.loss.isfinite().all())
 
 
 def test_units_that_are_not_finite_make_no_number_and_no_error() -> None:

@@ -64,11 +64,6 @@ def decay(task: TrainingTask, y: Floats, w: Floats) -> float:
     return DECAY_BESIDE_EFFECTS * float(w @ (y - columns @ found) ** 2)
 
 
-def decays(task: TrainingTask) -> Floats:
-    """Return the decay of the output weights of each network."""
-    return np.array([decay(task, *standardised_units(task, at)[1:]) for at in range(task.n_networks)])
-
-
 def regression(task: TrainingTask, network: int) -> tuple[Floats, Floats, float]:
     """Output weights, errors and loss of one regression on units and dummies, with rows for the decay."""
     units, y, w = standardised_units(task, network)
@@ -175,19 +170,6 @@ def test_activations_that_are_computed_twice_change_no_number(
     again = evaluate_at(task, task.start, activation="tanh", output="solved")
     np.testing.assert_array_equal(kept.loss, again.loss)
     np.testing.assert_array_equal(kept.gradient, again.gradient)
-
-
-def test_single_precision_agrees_to_its_own() -> None:
-    task = make_rows()
-    settings = replace(SOLVED, weight_decay=1e-3)
-    found = []
-    for single_or_double in (replace(settings, precision="float32"), settings):
-        objective = Objective(task, single_or_double)
-        objective.admit(np.arange(task.n_networks))
-        found.append(objective.evaluate(torch.from_numpy(task.start)))
-    np.testing.assert_allclose(found[0].loss, found[1].loss, rtol=1e-4)
-    np.testing.assert_allclose(found[0].selection, found[1].selection, rtol=1e-3)
-    np.testing.assert_allclose(found[0].gradient, found[1].gradient, atol=1e-5)
 
 
 def test_training_ends_where_plain_lbfgs_does(monkeypatch: pytest.MonkeyPatch) -> None:

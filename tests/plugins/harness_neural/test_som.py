@@ -43,11 +43,6 @@ def test_quantization_error_on_produc_is_that_of_kohonen(produc: Floats, n_start
     assert fitted.quantization_error <= 1.05 * KOHONEN_ERROR
 
 
-def test_sequential_training_on_produc_is_near_kohonen(produc: Floats) -> None:
-    fitted = fit_map(produc, n_clusters=4, training="sequential", n_starts=1, rng=np.random.default_rng(0))
-    assert fitted.quantization_error <= 1.1 * KOHONEN_ERROR
-
-
 @pytest.mark.parametrize("training", ["batch", "sequential"])
 def test_clouds_far_apart_are_told_apart(four_clouds: tuple[Floats, Floats], training: MapTraining) -> None:
     X, cloud = four_clouds
@@ -80,16 +75,6 @@ def test_batch_training_ends_at_the_means_of_the_clusters(produc: Floats) -> Non
     np.testing.assert_allclose(fitted.map.codebook, means, atol=1e-8)
 
 
-def test_more_starts_never_raise_the_quantization_error(produc: Floats) -> None:
-    errors = [
-        fit_map(
-            produc, n_clusters=6, training="batch", n_starts=n_starts, rng=np.random.default_rng(0)
-        ).quantization_error
-        for n_starts in (1, 3, 9)
-    ]
-    assert errors == sorted(errors, reverse=True)
-
-
 @pytest.mark.parametrize(
     ("n_clusters", "shape"),
     [(1, (1, 1)), (4, (2, 2)), (5, (1, 5)), (6, (2, 3)), (12, (3, 4))],
@@ -97,11 +82,3 @@ def test_more_starts_never_raise_the_quantization_error(produc: Floats) -> None:
 def test_grid_is_the_nearest_to_a_square(n_clusters: int, shape: tuple[int, int]) -> None:
     assert grid_shape(n_clusters) == shape
     assert make_grid(n_clusters).max(axis=0).tolist() == [shape[0] - 1.0, shape[1] - 1.0]
-
-
-@pytest.mark.parametrize(("n_clusters", "n_inputs"), [(4, 1), (1, 3), (5, 2)])
-def test_maps_of_one_input_or_one_row_can_be_trained(n_clusters: int, n_inputs: int) -> None:
-    X = np.random.default_rng(1).normal(size=(60, n_inputs))
-    fitted = fit_map(X, n_clusters=n_clusters, training="batch", n_starts=2, rng=np.random.default_rng(0))
-    assert fitted.map.codebook.shape == (n_clusters, n_inputs)
-    assert 0.0 < fitted.quantization_error < np.linalg.norm(X, axis=1).mean() + 0.1

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, Panel
+from harness import Panel
 from harness.plugin import Floats, draw_weights, out_of_bag
 from harness_neural.batch.networks import NetworkBatch
 from harness_neural.mlp import Mlp
 from harness_neural.search import STAGE
 from harness_neural.som_ann import SomAnn
-from neural_tasks import make_panel, r_squared
+from neural_tasks import r_squared
 from panels import panel_from_arrays
 
 QUICK = SomAnn().quick()
@@ -49,23 +49,6 @@ def test_every_cluster_has_the_hidden_size_of_its_own_rows() -> None:
     assert [search.n_obs for search in fitted.searches] == counts.tolist()
     formula = [search.formula for search in fitted.searches]
     np.testing.assert_allclose(formula, ((counts * 0.9 - 1) / 5 - 1) / 10, rtol=1e-12)
-
-
-def test_draws_of_a_network_a_cluster_recover_regimes() -> None:
-    panel = regimes_panel()
-    weights = draw_weights(panel, 8, unit="entity", rng=np.random.default_rng(1))
-    fitted = QUICK.fit_draws(
-        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
-    )
-    predicted = fitted.predict(panel)
-    assert predicted.shape == (8, panel.n_obs)
-    assert r_squared(panel, predicted.mean(axis=0)) > 0.98
-
-
-def test_all_clusters_lacking_rows_are_refused() -> None:
-    panel = make_panel(lambda X: X[:, 0], n_entities=8, n_periods=1)
-    with pytest.raises(EstimationError, match="6 rows to train on"):
-        SomAnn().fit(panel, rng=np.random.default_rng(0))
 
 
 def test_without_clusters_it_is_the_plain_network() -> None:

@@ -46,14 +46,6 @@ def test_a_network_trained_alone_equals_itself_in_a_batch(activation: Activation
         assert alone.best_step[0] == together.best_step[at]
 
 
-def test_a_small_network_equals_itself_among_larger_ones(options: Settings) -> None:
-    task = make_task(n_units=(2, 5, 1, 4))
-    together = train(task, options).networks.predict(task.X)
-    for at in range(task.n_networks):
-        alone = train(one_network(task, at), options).networks.predict(task.X)
-        np.testing.assert_allclose(alone[0], together[at], atol=EQUAL)
-
-
 @pytest.mark.parametrize("width", [1, 7])
 def test_the_width_of_a_batch_changes_no_number(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     task = make_task(n_units=(3,) * 9)
@@ -128,12 +120,6 @@ def test_initial_values_do_not_depend_on_how_many_networks_there_are() -> None:
     np.testing.assert_array_equal(many[:1], alone)
 
 
-def test_initial_values_of_units_that_are_not_there_are_zero() -> None:
-    values = initial_values(np.array([1, 3]), n_inputs=2, rng=np.random.default_rng(8))
-    assert np.count_nonzero(values[0]) == 3 + 1
-    assert np.count_nonzero(values[1]) == 9 + 3
-
-
 def test_initial_values_are_within_their_limits() -> None:
     values = initial_values(np.full(200, 4), n_inputs=2, rng=np.random.default_rng(8))
     hidden = np.abs(values[:, :12].reshape(-1, 3))
@@ -168,11 +154,3 @@ def test_a_task_with_shapes_that_disagree_is_refused() -> None:
     task = make_task()
     with pytest.raises(ValueError, match=r"selection \(2, 300\)"):
         replace(task, selection=task.selection[:2])
-
-
-def test_a_task_with_a_network_without_rows_is_refused() -> None:
-    task = make_task()
-    weights = task.weights.copy()
-    weights[1] = 0.0
-    with pytest.raises(ValueError, match=r"networks \[1\] have no row"):
-        replace(task, weights=weights)

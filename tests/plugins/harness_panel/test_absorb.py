@@ -157,26 +157,3 @@ def test_draws_are_weighted_least_squares_on_dummies(panel, estimator):
         np.testing.assert_allclose(fitted.slopes[draw], solution[:3], rtol=1e-8)
         seen = own > 0
         np.testing.assert_allclose(predicted[draw, seen], (design @ solution)[seen], rtol=1e-8, atol=1e-8)
-
-
-def test_a_column_that_shares_its_name_with_a_key_is_the_column(panel):
-    industry = panel.group("industry").codes
-    named = replace(panel, groups=(key_from("time", industry),))
-    fitted = FixedEffects(("entity", "time"), absorb=("time",)).fit(named, rng=random_stream(0))
-    expected = OPTIONS["entity, time, industry"].fit(panel, rng=random_stream(0))
-    np.testing.assert_allclose(fitted.predict(named), expected.predict(panel), rtol=1e-10)
-
-
-def test_a_panel_without_the_column_is_refused(panel):
-    bare = replace(panel, groups=())
-    with pytest.raises(EstimationError, match="no column 'industry'") as caught:
-        OPTIONS["industry"].fit(bare, rng=random_stream(0))
-    assert caught.value.hint
-    with pytest.raises(EstimationError, match="no column 'industry'"):
-        OPTIONS["industry"].fit(panel, rng=random_stream(0)).predict(bare)
-
-
-def test_a_column_of_one_level_is_refused(panel):
-    same = replace(panel, groups=(key_from("industry", np.zeros(panel.n_obs)),))
-    with pytest.raises(EstimationError, match="rows share one industry"):
-        OPTIONS["entity, industry"].fit(same, rng=random_stream(0))

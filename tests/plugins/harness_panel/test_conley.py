@@ -72,6 +72,8 @@ def test_it_is_the_sum_over_pairs(kernel, lags, effects):
     assert table.correction.kind.startswith(f"Conley, {kernel} kernel up to 900 km")
 
 
+# Variance of the slope of x, covariance, variance of that of w: what conley.R prints, with R 4.5.0.
+# Its remaining numbers, pooled, uniform and with lags, have a negative eigenvalue, which is mended here.
 BY_R = {
     ("pooled", "uniform", 0): (0.0017304624748011182, 0.0010705279801753954, 0.0044259871158029264),
     ("pooled", "bartlett", 0): (0.0030975194498020844, 0.00056019167067982952, 0.0044805993242818818),
@@ -81,10 +83,6 @@ BY_R = {
     ("within", "bartlett", 0): (0.0049008339276013094, 0.00072626623518450765, 0.0038539046502083537),
     ("within", "bartlett", 2): (0.0039057392887890015, 0.00065244138262459588, 0.004364880453939503),
 }
-"""Variance of the slope of x, covariance, variance of that of w: what conley.R prints, with R 4.5.0.
-
-Its remaining numbers, pooled, uniform and with lags, have a negative eigenvalue, which is mended here.
-"""
 
 
 @pytest.mark.parametrize(("effects", "kernel", "lags"), sorted(BY_R))

@@ -20,7 +20,6 @@ from harness_panel import (
     Mundlak,
     PooledOLS,
     RandomEffects,
-    WildCluster,
 )
 from panels import key_from, simulated_panel
 
@@ -103,20 +102,6 @@ def test_the_factors_of_a_panel_of_thirty_by_sixteen():
     assert stata.std_error[0] / plm.std_error[0] == pytest.approx(1.0175, abs=5e-5)
 
 
-def test_time_dummies_among_the_columns_are_time_effects_to_stata(panel):
-    """``xtreg y x i.year, fe vce(cluster id)`` and ``reghdfe, absorb(id year) vce(cluster id)`` are one."""
-    own = [(panel.time.codes == code).astype(np.float64) for code in np.unique(panel.time.codes)[1:]]
-    wide = replace(
-        panel,
-        controls=(*panel.controls, *(f"d{at}" for at in range(len(own)))),
-        X=np.column_stack([panel.X, *own]),
-    )
-    covariance, size = Clustered(correction="stata"), panel.X.shape[1]
-    absorbed, listed = fit(("entity", "time"), covariance, panel)[0], fit(("entity",), covariance, wide)[0]
-    np.testing.assert_allclose(absorbed.estimate, listed.estimate[:size], rtol=1e-9)
-    np.testing.assert_allclose(absorbed.std_error, listed.std_error[:size], rtol=1e-9)
-
-
 @pytest.mark.parametrize("effects", [(), ("entity",), ("time",), ("entity", "time")], ids=" and ".join)
 @pytest.mark.parametrize("by", ["entity", "time"])
 def test_linearmodels_is_what_its_fit_gives_unasked(effects, by):
@@ -172,14 +157,6 @@ def test_differences_by_periods_are_least_squares_on_differences():
     estimator = FirstDifference(covariance=Clustered(("time",), correction="none"))
     table = estimator.fit(panel, rng=random_stream(0)).coefficients()
     np.testing.assert_allclose(table.covariance, fitted.cov_params(), rtol=1e-9, atol=1e-14)
-
-
-def test_a_wild_bootstrap_takes_any_column(panel):
-    wild = WildCluster(by="province", draws=199)
-    own = FixedEffects(covariance=wild).fit(panel, rng=random_stream(0)).coefficients()
-    assert own.correction.kind == "clustered by province, wild bootstrap of all 128 rademacher draws"
-    plain = FixedEffects(covariance=Clustered(("province",))).fit(panel, rng=random_stream(0)).coefficients()
-    np.testing.assert_array_equal(own.std_error, plain.std_error)
 
 
 @pytest.mark.parametrize("by", [(), ("entity", "entity"), ("entity", "time", "province")])

@@ -59,8 +59,9 @@ def test_a_bandwidth_of_all_periods_is_refused():
 
 
 ENTITY, PERIOD = (axis.ravel() for axis in np.indices((4, 4)))
+
+# Residuals that cancel within entities and within periods leave only what is subtracted.
 CHECKERED = np.where((ENTITY + PERIOD) % 2 == 0, 1.0, -1.0)
-"""Residuals that cancel within entities and within periods leave only what is subtracted."""
 
 
 def clustered_by_both(exposure, outcome=CHECKERED):

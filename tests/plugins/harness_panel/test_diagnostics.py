@@ -12,18 +12,10 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.diagnostic import het_breuschpagan, het_white, linear_reset
 
+import harness_panel
 from harness import Panel
 from harness.plugin import random_stream
-from harness_panel import (
-    Between,
-    Classical,
-    Clustered,
-    FirstDifference,
-    FixedEffects,
-    Mundlak,
-    PooledOLS,
-    RandomEffects,
-)
+from harness_panel import Classical, Clustered, FixedEffects, Mundlak, PooledOLS, RandomEffects
 from harness_panel.diagnostics import pooled
 from panels import panel_from_arrays, simulated_panel
 from r_reference import r_panel, reference
@@ -34,9 +26,9 @@ ESTIMATORS = {
     "fe_time": FixedEffects(("time",), Classical()),
     "fe_twoway": FixedEffects(("entity", "time"), Classical()),
     "re_swar": RandomEffects(Classical()),
-    "between": Between(),
-    "fd": FirstDifference(covariance=Classical()),
-    "fd_intercept": FirstDifference(constant=True, covariance=Classical()),
+    "between": harness_panel.Between(),
+    "fd": harness_panel.FirstDifference(covariance=Classical()),
+    "fd_intercept": harness_panel.FirstDifference(constant=True, covariance=Classical()),
 }
 DUMMIES = {
     "pooled": "lm_pooled",
@@ -122,9 +114,6 @@ def test_a_hausman_statistic_without_a_distribution_carries_a_caution(panel):
 @pytest.fixture
 def panel() -> Panel:
     return simulated_panel(random_stream(81), n_entities=25, n_periods=9, share=0.6)
-
-
-OURS = {"pooled": PooledOLS(), "random": RandomEffects(), "between": Between(), "fixed": FixedEffects()}
 
 
 def residual_pairs(panel: Panel):

@@ -14,7 +14,7 @@ from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS
 from harness_panel.solver import draws as resampled_draws
 from harness_panel.solver.draws import EntitySums
-from panels import labelled, panel_from_arrays, simulated_panel
+from panels import simulated_panel
 
 ESTIMATORS = [
     PooledOLS(Classical()),
@@ -36,16 +36,6 @@ def fitted_alone(estimator, panel: Panel, weights: Floats):
     used = np.flatnonzero(weights)
     rows = replace(panel.take(used), weights=weights[used])
     return replace(estimator, weighted=True).for_folds().fit(rows, rng=random_stream(0))
-
-
-@each_estimator
-@given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7, 0.45]))
-@settings(max_examples=15, deadline=None)
-def test_unit_weights_are_the_fit(estimator, seed, share):
-    panel = simulated_panel(random_stream(seed), share=share)
-    predicted = draws(estimator, panel, np.ones((3, panel.n_obs))).predict(panel)
-    expected = estimator.fit(panel, rng=random_stream(0)).predict(panel)
-    np.testing.assert_allclose(predicted, np.tile(expected, (3, 1)), rtol=0, atol=1e-8)
 
 
 def is_held(estimator: FixedEffects | PooledOLS, panel: Panel, own: Floats, at: Panel):
@@ -129,15 +119,6 @@ def test_any_weights_are_weighted_least_squares_on_dummies(estimator):
 
 
 @each_estimator
-def test_draws_do_not_depend_on_the_batch_they_are_in(estimator):
-    panel = simulated_panel(random_stream(10), n_entities=40, n_periods=20, n_columns=12)
-    weights = draw_weights(panel, 200, unit="entity", rng=random_stream(11))
-    together = draws(estimator, panel, weights).predict(panel)
-    alone = draws(estimator, panel, weights[150:151]).predict(panel)
-    np.testing.assert_allclose(together[150:151], alone, rtol=1e-10)
-
-
-@each_estimator
 def test_a_column_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
     """A column that varies in one entity alone, in draws with and without that entity."""
     base = simulated_panel(random_stream(12), n_entities=8)
@@ -151,30 +132,6 @@ def test_a_column_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
     drawn = without > 0.0
     expected = fitted_alone(estimator, base, without).predict(base)[drawn]
     np.testing.assert_allclose(fitted.predict(panel)[1:, drawn], np.tile(expected, (2, 1)), rtol=1e-9)
-
-
-@each_estimator
-def test_an_exposure_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
-    entity, period = (axis.ravel() for axis in np.indices((6, 5)))
-    exposure = np.where(entity == 0, random_stream(14).normal(size=entity.size), 0.0)
-    outcome = exposure + entity + random_stream(15).normal(size=entity.size)
-    panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=exposure)
-    weights = np.stack([np.ones(entity.size), (entity != 0).astype(np.float64)])
-    slopes = draws(estimator, panel, weights).slopes
-    assert slopes[0, 0] != 0.0
-    assert slopes[1, 0] == 0.0
-
-
-def test_an_entity_without_a_row_gets_the_mean_effect_of_each_draw():
-    panel = simulated_panel(random_stream(16))
-    is_out = panel.entity.codes == 2
-    weights = (1.0 + (panel.entity.codes == 5)) * ~is_out
-    fitted = draws(FixedEffects(), panel, weights[None])
-    means = np.average(np.column_stack([panel.X, panel.observed]), axis=0, weights=weights)
-    expected = means[-1] + (panel.X - means[:-1]) @ fitted.slopes[0]
-    stranger = labelled(panel, entity="nobody")
-    np.testing.assert_allclose(fitted.predict(stranger)[0], expected, rtol=1e-10)
-    assert fitted.n_unseen(stranger) == panel.n_obs
 
 
 @each_estimator

@@ -102,15 +102,6 @@ def test_what_was_never_seen_without_treatment_counts_as_long_ago():
     assert Treatment.of(panel).n_starts == 1
 
 
-def test_an_event_study_that_rows_cannot_carry_is_told_with_its_reason():
-    """All entities start at once: periods and time effects cannot be told apart."""
-    panel = treated_panel([3, 3, 4], 7)
-    fit = fitted(panel, event_window=4)
-    told = {note.code: note.message for note in fit.notes}
-    assert "W-STAGGERED" in told
-    assert ("event_study" in fit.details()) != ("W-EVENTS" in told)
-
-
 def test_effects_of_regions_in_periods_are_absorbed_as_by_dummies():
     rng = random_stream(9)
     panel = simulated_panel(rng, n_entities=12, n_periods=5)

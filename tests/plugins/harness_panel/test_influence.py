@@ -56,14 +56,6 @@ def test_a_distance_is_how_far_coefficients_move_without_the_row(panel, estimato
         assert distance == pytest.approx(moved, rel=1e-6, abs=1e-12)
 
 
-def test_a_row_with_an_effect_to_itself_moves_nothing(panel):
-    alone = np.flatnonzero(panel.entity.codes == panel.entity.codes[0])[1:]
-    rest = panel.take(np.delete(np.arange(panel.n_obs), alone))
-    distance, leverage = influence(fitted(rest, FixedEffects()).regression)
-    assert leverage[0] == pytest.approx(1.0)
-    assert distance[0] == 0.0
-
-
 def test_the_outlier_of_grunfelds_firms_is_general_motors_in_its_last_year():
     table = fitted(r_panel("grunfeld"), PooledOLS()).details()["influence"]
     assert (table["entity"][0], table["period"][0]) == ("1", "1954")

@@ -11,7 +11,7 @@ from linearmodels.iv import IV2SLS, IVGMM, IVLIML
 
 from harness import EstimationError
 from harness.plugin import random_stream
-from harness_panel import Classical, Clustered, FixedEffects, Instrumental, PooledOLS, Robust
+from harness_panel import Classical, Clustered, FixedEffects, Instrumental, Robust
 from harness_panel.diagnostics.effects import Diagnostic
 from panels import panel_from_arrays
 
@@ -202,11 +202,3 @@ def test_what_is_no_instrument_is_refused_with_its_reason():
         with pytest.raises(EstimationError, match=reason):
             fitted(changed, effects=effects)
     assert fitted(with_first(fixed), effects=()).coefficients().terms == ("const", "x", "w")
-
-
-def test_an_exogenous_exposure_as_its_own_instrument_would_be_least_squares():
-    """Two-stage least squares with an instrument that all but repeats the exposure come close to OLS."""
-    panel = endogenous_panel(10, n_instruments=1)
-    nearly = replace(panel, Z=panel.X[:, :1] + 1e-5 * panel.Z)
-    expected = PooledOLS().fit(panel, rng=random_stream(0)).coefficients().estimate
-    np.testing.assert_allclose(fitted(nearly).coefficients().estimate, expected, atol=1e-4)

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from harness import EstimationError, Panel
+from harness import EstimationError
 from harness.plugin import random_stream
 from harness_panel import (
     Between,
-    Clustered,
     FirstDifference,
-    FixedEffects,
-    Mundlak,
     PooledOLS,
     RandomEffects,
 )
 from panels import panel_from_arrays, simulated_panel
-
-
-def frames(panel: Panel) -> tuple[pd.Series, pd.DataFrame]:
-    index = pd.MultiIndex.from_arrays([panel.entity.codes, panel.period], names=["entity", "time"])
-    X = pd.DataFrame(panel.X, index=index, columns=list(panel.columns))
-    return pd.Series(panel.observed, index=index, name="y"), X
-
-
-@pytest.fixture
-def panel() -> Panel:
-    rows = simulated_panel(random_stream(51), n_entities=30, n_periods=7, share=0.6)
-    fixed = random_stream(52).normal(size=30)[rows.entity.codes]
-    return rows.with_column("x2", fixed)
-
-
-def test_mundlak_has_the_slopes_of_fixed_effects(panel):
-    table = Mundlak(Clustered()).fit(panel, rng=random_stream(0)).coefficients()
-    within = FixedEffects().fit(panel, rng=random_stream(0)).coefficients()
-    np.testing.assert_allclose(table.estimate[1:3], within.estimate, rtol=1e-10)
 
 
 def test_no_variance_between_entities_is_pooled_ols_and_says_so():

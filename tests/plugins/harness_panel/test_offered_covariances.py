@@ -12,7 +12,6 @@ from harness.installed import installed
 from harness.plugin import HasCoefficients, random_stream
 from harness.registry.catalog import build_choice
 from harness_panel import harness_estimators
-from harness_panel.covariance import Covariance
 from panels import simulated_panel
 
 BOTH = "entity and time"
@@ -51,14 +50,6 @@ def placed_panel(seed, *, share=1.0):
     panel = simulated_panel(random_stream(seed), n_entities=12, n_periods=7, share=share)
     latitude = 20.0 + 2.7 * panel.entity.codes
     return replace(panel, coordinates=np.column_stack([latitude, np.full(panel.n_obs, 110.0)]))
-
-
-def test_there_is_a_case_for_every_covariance_and_estimator():
-    kinds = {options["use"] for options, _ in COVARIANCES.values()}
-    assert kinds == {covariance.use for covariance in Covariance.__origin__.__args__}
-    expected = {"pooled_ols", "fixed_effects", "polynomial_effects", "random_effects", "between"}
-    expected |= {"first_difference", "mundlak", "threshold_effects"}
-    assert {*WITH_TABLE} == expected
 
 
 @pytest.mark.parametrize("estimator", WITH_TABLE)

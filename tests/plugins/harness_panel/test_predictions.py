@@ -7,7 +7,7 @@ import pytest
 
 from harness import Panel
 from harness.plugin import Floats, random_stream
-from harness_panel import FixedEffects, PooledOLS
+from harness_panel import FixedEffects
 from panels import labelled, simulated_panel
 
 EFFECTS = [("entity",), ("time",), ("entity", "time"), ("time", "entity")]
@@ -38,15 +38,6 @@ def test_predictions_are_those_of_the_regression_on_dummies(panel, effects):
     np.testing.assert_allclose(predicted, expected, rtol=1e-10, atol=1e-10)
 
 
-def test_pooled_predictions_are_x_times_the_table(panel):
-    fitted = PooledOLS().fit(panel, rng=random_stream(0))
-    table = fitted.coefficients()
-    assert table.terms == ("const", *panel.columns)
-    np.testing.assert_allclose(
-        fitted.predict(panel), table.estimate[0] + panel.X @ table.estimate[1:], rtol=1e-12
-    )
-
-
 @pytest.mark.parametrize("effects", EFFECTS)
 def test_a_new_entity_gets_the_mean_effect_over_the_training_rows(panel, effects):
     fitted = FixedEffects(effects).fit(panel, rng=random_stream(0))
@@ -72,20 +63,3 @@ def test_a_row_new_in_both_keys_gets_the_mean_outcome_at_mean_columns_and_counts
         stranger = stranger.with_column(name, panel.X[:, at].mean())
     np.testing.assert_allclose(fitted.predict(stranger), panel.observed.mean(), rtol=1e-12)
     assert fitted.n_unseen(stranger) == panel.n_obs
-
-
-def test_a_label_without_training_rows_is_new(panel):
-    is_last = panel.entity.codes == len(panel.entity.labels) - 1
-    train, test = panel.take(np.flatnonzero(~is_last)), panel.take(np.flatnonzero(is_last))
-    fitted = FixedEffects().fit(train, rng=random_stream(0))
-    assert train.entity.labels == test.entity.labels
-    assert fitted.n_unseen(test) == test.n_obs
-    np.testing.assert_array_equal(fitted.predict(test), fitted.predict(labelled(test, entity="nowhere")))
-
-
-def test_levels_are_matched_by_label_not_by_position(panel):
-    fitted = FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0))
-    some = panel.take(np.flatnonzero(panel.entity.codes >= 4))
-    label = some.entity.labels[some.entity.codes[0]]
-    alone = labelled(some.take(np.array([0])), entity=label)
-    np.testing.assert_allclose(fitted.predict(alone), fitted.predict(some)[:1], rtol=1e-14)

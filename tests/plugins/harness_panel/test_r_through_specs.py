@@ -27,12 +27,13 @@ COVARIANCES = {
     "cl_twoway_sss": {"use": "clustered", "by": ["entity", "time"]},
     "dk_HC0_lag2": {"use": "driscoll_kraay", "bandwidth": 2},
 }
+
+# Where plm differences adjacent rows across gaps, and a spec adjacent periods.
 BY_ROW = {("edge", "fd"), ("edge", "fd_intercept")}
-"""Where plm differences adjacent rows across gaps, and a spec adjacent periods."""
 
 
+# Panels that are always run, balanced and not; estimators alone are compared with R on all of them.
 QUICK = ("grunfeld", "edge")
-"""Panels that are always run, balanced and not; estimators alone are compared with R on all of them."""
 
 CELLS = [*product(MODELS, COVARIANCES), ("between", "classical")]
 

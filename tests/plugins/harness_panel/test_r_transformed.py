@@ -28,8 +28,9 @@ COVARIANCES = {
     "cl_twoway_sss": Clustered(BOTH),
     "dk_HC0_lag2": DriscollKraay(2),
 }
+
+# plm's HC1 multiplies by n / (N - K) with N the rows before differencing, which shrinks the variance.
 OTHERWISE_DEFINED = {"white1_HC1": Robust("HC0"), "dk_HC1_lag2": DriscollKraay(2)}
-"""plm's HC1 multiplies by n / (N - K) with N the rows before differencing, which shrinks the variance."""
 NOT_OFFERED = {"nw_HC0_lag2"}
 
 ESTIMATORS = {
@@ -67,8 +68,8 @@ def test_coefficients_and_degrees_of_freedom(panel, model):
     assert (table.correction.df_resid, table.correction.n_obs) == (expected["df_resid"], expected["nobs"])
 
 
+# Differences across gaps at their calendar periods, which no panel of ours has.
 LAGS_OF_ROWS = {("edge", "fd"), ("edge", "fd_intercept")}
-"""Differences across gaps at their calendar periods, which no panel of ours has."""
 
 
 def compared(panel: str, model: str, names) -> list[str]:

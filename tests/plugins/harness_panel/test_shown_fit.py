@@ -12,43 +12,20 @@ from docx import Document
 from harness import Panel
 from harness.plugin import random_stream
 from harness_panel import (
-    Between,
-    Classical,
     DriscollKraay,
-    FirstDifference,
     FixedEffects,
     Mundlak,
-    PolynomialEffects,
     PooledOLS,
-    RandomEffects,
     WildCluster,
 )
 from panels import key_from, simulated_panel
-from r_reference import r_panel
 
-FITS = {
-    "OLS": PooledOLS(),
-    "FE": FixedEffects(covariance=Classical()),
-    "two-way": FixedEffects(("entity", "time"), DriscollKraay(2)),
-    "RE": RandomEffects(),
-    "between": Between(),
-}
-
-
-def cells(row: str) -> list[str]:
-    return [cell.strip() for cell in row.removesuffix(r" \\").split("&")]
-
-
+# Every estimator with a table, as a script uses it: options, panel, table.
 EVERY = {
     "Pooled OLS": PooledOLS(weighted=True),
     "Fixed effects": FixedEffects(("entity", "time"), DriscollKraay(2), absorb=("industry",)),
-    "Fixed effects, polynomial": PolynomialEffects(("entity",), absorb=("industry",)),
-    "Random effects": RandomEffects(),
-    "Between": Between(),
-    "First differences": FirstDifference(constant=True),
     "Correlated random effects": Mundlak(WildCluster(draws=99)),
 }
-"""Every estimator with a table, as a script uses it: options, panel, table."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +36,7 @@ def panel() -> Panel:
     return replace(base, groups=(industry,), weights=weights)
 
 
-@pytest.mark.parametrize("title", ["Pooled OLS", "Fixed effects", "Correlated random effects"])
+@pytest.mark.parametrize("title", EVERY)
 def test_a_fit_shows_itself_in_a_notebook(panel, title):
     fitted = EVERY[title].fit(panel, rng=random_stream(0))
     page = fitted._repr_html_()
@@ -76,7 +53,7 @@ def test_a_fit_shows_itself_in_a_notebook(panel, title):
     assert ("industry" in page) == title.startswith("Fixed")
 
 
-@pytest.mark.parametrize("title", ["Pooled OLS", "Fixed effects", "Correlated random effects"])
+@pytest.mark.parametrize("title", EVERY)
 def test_a_fit_has_what_maketables_asks_for(panel, title, tmp_path):
     """The protocol of its documents, without a class of maketables' own."""
     fitted = EVERY[title].fit(panel, rng=random_stream(0))
@@ -104,10 +81,3 @@ def test_a_name_with_markup_stays_a_name():
     page = FixedEffects().fit(hostile, rng=random_stream(0))._repr_html_()
     assert "<script>" not in page
     assert "<b>y</b>" not in page
-
-
-def test_maketables_takes_a_fit_as_it_is():
-    fits = [one.fit(r_panel("grunfeld"), rng=random_stream(0)) for one in FITS.values()]
-    latex = maketables.ETable(fits).make("tex")
-    assert "0.310" in latex
-    assert "Observations" in latex

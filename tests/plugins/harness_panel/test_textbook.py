@@ -1,16 +1,15 @@
-"""Results printed in textbooks, on the data that the libraries ship."""
+"""Results printed in textbooks, and traps that other programs fall into, each sprung once."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from linearmodels.datasets import munnell, wage_panel
+from linearmodels.datasets import munnell
 from statsmodels.datasets import grunfeld
 
-from harness import EstimationError
 from harness.plugin import random_stream
-from harness_panel import Classical, FixedEffects
-from panels import panel_from_frame
+from harness_panel import Classical, FirstDifference, FixedEffects
+from panels import panel_from_arrays, panel_from_frame, simulated_panel
+from r_reference import r_panel
 
 
 def test_investment_of_ten_firms():
@@ -44,25 +43,31 @@ def test_public_capital_of_states():
     np.testing.assert_allclose(table.estimate, [-0.026150, 0.292007, 0.768159, -0.005298], atol=5e-7)
 
 
-@pytest.fixture
-def wages():
-    return wage_panel.load()
+def table(estimator, panel):
+    return estimator.fit(panel, rng=random_stream(0)).coefficients()
 
 
-def test_schooling_is_dropped_under_entity_effects_and_the_other_slopes_are_those_without_it(wages):
-    roles = {"entity": "nr", "time": "year", "outcome": "lwage", "exposure": "exper"}
-    controls = ["expersq", "married", "union"]
-    with_schooling = panel_from_frame(wages, moderators=["educ"], controls=controls, **roles)
-    fitted = FixedEffects().fit(with_schooling, rng=random_stream(0))
-    without = FixedEffects().fit(panel_from_frame(wages, controls=controls, **roles), rng=random_stream(0))
-    assert [(note.code, note.where) for note in fitted.notes] == [("W-ABSORBED", "educ")]
-    assert fitted.coefficients().terms == ("exper", *controls)
-    np.testing.assert_allclose(fitted.coefficients().estimate, without.coefficients().estimate, rtol=1e-12)
+def test_a_row_of_an_entity_alone_moves_no_slope():
+    """linearmodels drops or keeps such rows, and other degrees of freedom follow."""
+    rows = r_panel("edge")
+    sizes = np.bincount(rows.entity.codes)
+    several = rows.take(np.flatnonzero(sizes[rows.entity.codes] > 1))
+    own, without = (table(FixedEffects(covariance=Classical()), one) for one in (rows, several))
+    assert own.correction.n_obs - without.correction.n_obs == 10
+    assert own.correction.df_resid == without.correction.df_resid
+    np.testing.assert_allclose(own.estimate, without.estimate, rtol=1e-12)
+    np.testing.assert_allclose(own.std_error, without.std_error, rtol=1e-12)
 
 
-def test_experience_is_refused_under_entity_and_time_effects(wages):
-    panel = panel_from_frame(
-        wages, entity="nr", time="year", outcome="lwage", exposure="exper", controls=["union"]
+def test_years_that_all_entities_lack_are_gaps_of_the_calendar():
+    base = simulated_panel(random_stream(182), n_entities=10, n_periods=8)
+    kept = base.take(np.flatnonzero(base.period != 2004))
+    closed = panel_from_arrays(
+        entity=kept.entity.codes,
+        period=np.where(kept.period > 2004, kept.period - 1, kept.period),
+        outcome=kept.observed,
+        X=kept.X,
     )
-    with pytest.raises(EstimationError, match="'exper': entity and time effects absorb it"):
-        FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0))
+
+    assert table(FirstDifference(), kept).correction.n_obs == 50
+    assert table(FirstDifference(), closed).correction.n_obs == 60

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 
 from harness import EstimationError
 from harness.plugin import random_stream
-from harness_panel import FixedEffects, ThresholdEffects
+from harness_panel import ThresholdEffects
 from harness_panel.thresholds.search import Candidates, critical_ratio, error_draws
 from panels import panel_from_arrays
 
@@ -92,26 +92,6 @@ def test_terms_are_the_slopes_and_levels_of_regimes():
     )
     assert place == pytest.approx(panel.column("q")[panel.column("q") <= 0.4].max())
     assert table.estimate == pytest.approx([1.0, 1.0, 3.0, 0.0], abs=1e-4)
-
-
-def test_predictions_and_profiles_agree():
-    panel = broken_panel(4)
-    fit = ThresholdEffects(variable="q", thresholds=2).for_folds().fit(panel, rng=random_stream(0))
-    points = np.array([[-1.0, 0.1], [0.5, 0.5], [2.0, 0.9]])
-    for columns, at in ((("x",), points[:, :1]), (("q",), points[:, 1:]), (("x", "q"), points)):
-        moved = [
-            fit.predict(panel.with_columns(dict(zip(columns, point, strict=True)))).mean() for point in at
-        ]
-        np.testing.assert_allclose(fit.profile(panel, columns, at), moved, atol=1e-12)
-
-
-def test_entities_never_seen_get_the_mean_effect_as_by_fixed_effects():
-    panel = broken_panel(5)
-    seen, new = panel.take(np.arange(200)), panel.take(np.arange(200, panel.n_obs))
-    fit = ThresholdEffects(variable="q").for_folds().fit(seen, rng=random_stream(0))
-    expanded = FixedEffects(effects=("entity", "time")).fit(fit.regimes.expand(seen), rng=random_stream(0))
-    np.testing.assert_allclose(fit.predict(new), expanded.predict(fit.regimes.expand(new)), atol=1e-10)
-    assert fit.n_unseen(new) == expanded.n_unseen(new) == new.n_obs - 4
 
 
 def test_draws_find_thresholds_of_their_own():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness import EstimationError, Panel
 from harness.plugin import draw_weights, random_stream
 from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
-from panels import labelled, simulated_panel
+from panels import simulated_panel
 
 ESTIMATORS = {
     "random": RandomEffects(),
@@ -67,23 +67,6 @@ def test_the_level_of_an_entity_left_out_is_predicted_from_all_its_rows(panel):
     )
 
 
-def test_the_level_of_an_entity_left_out_of_differences_is_its_mean_error(panel):
-    weights = (panel.entity.codes != 4).astype(np.float64)[None]
-    out_of_bag = panel.take(np.flatnonzero(panel.entity.codes == 4))
-    for estimator in (FirstDifference(), FirstDifference(constant=False)):
-        predicted = draws(estimator, panel, weights).predict(out_of_bag)[0]
-        assert np.sum(out_of_bag.observed - predicted) == pytest.approx(0.0, abs=1e-9)
-
-
-@each_estimator
-def test_a_counterfactual_column_moves_predictions_by_its_slope(estimator, panel):
-    fitted = estimator.fit(panel, rng=random_stream(0))
-    table = fitted.coefficients()
-    moved = panel.with_column("x1", panel.column("x1") + 2.0)
-    gap = fitted.predict(moved) - fitted.predict(panel)
-    np.testing.assert_allclose(gap, 2.0 * table.estimate[table.terms.index("x1")], rtol=1e-9)
-
-
 def test_a_known_entity_has_the_predicted_effect_of_random_effects(panel):
     """The mean error of its rows, shrunken by T s2_entity / (s2 + T s2_entity)."""
     fitted = RandomEffects().fit(panel, rng=random_stream(0))
@@ -94,14 +77,6 @@ def test_a_known_entity_has_the_predicted_effect_of_random_effects(panel):
     shares = sizes * components.entity / (components.idiosyncratic + sizes * components.entity)
     expected = panel.observed - errors + (shares * means)[panel.entity.codes]
     np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-10)
-
-
-def test_a_new_entity_has_the_constant_of_random_effects(panel):
-    fitted = RandomEffects().fit(panel, rng=random_stream(0))
-    table, stranger = fitted.coefficients(), labelled(panel, entity="nowhere")
-    expected = table.estimate[0] + panel.X @ table.estimate[1:]
-    np.testing.assert_allclose(fitted.predict(stranger), expected, rtol=1e-9)
-    assert (fitted.n_unseen(stranger), fitted.n_unseen(panel)) == (panel.n_obs, 0)
 
 
 def test_the_constant_of_differences_is_a_trend(panel):

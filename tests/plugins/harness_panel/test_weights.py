@@ -10,17 +10,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+import harness_panel
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, random_stream
-from harness_panel import (
-    Classical,
-    Clustered,
-    FirstDifference,
-    FixedEffects,
-    PolynomialEffects,
-    PooledOLS,
-    Robust,
-)
+from harness_panel import Classical, Clustered, FirstDifference, FixedEffects, PooledOLS, Robust
 from panels import key_from, simulated_panel
 
 ESTIMATORS = {
@@ -35,7 +28,7 @@ each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=E
 ALL = ESTIMATORS | {
     "difference": FirstDifference(weighted=True),
     "difference with a trend": FirstDifference(constant=True, weighted=True),
-    "curved": PolynomialEffects(("entity", "time"), weighted=True),
+    "curved": harness_panel.PolynomialEffects(("entity", "time"), weighted=True),
 }
 every_estimator = pytest.mark.parametrize("estimator", ALL.values(), ids=ALL)
 
@@ -131,14 +124,6 @@ def test_differences_weigh_by_the_variance_of_both_rows_as_in_linearmodels(panel
 
 
 @each_estimator
-def test_predictions_are_those_of_weighted_least_squares_on_dummies(panel, estimator):
-    expected = wls(panel, estimator).fit().fittedvalues
-    np.testing.assert_allclose(
-        estimator.fit(panel, rng=random_stream(0)).predict(panel), expected, rtol=1e-9, atol=1e-9
-    )
-
-
-@each_estimator
 def test_statistics_are_those_of_weighted_least_squares_on_dummies(panel, estimator):
     expected = wls(panel, estimator).fit()
     own = {one.name: one.value for one in estimator.fit(panel, rng=random_stream(0)).statistics()}
@@ -175,31 +160,8 @@ def test_tests_without_a_weighted_form_are_refused(panel):
         assert own.statistic > 0
 
 
-@pytest.mark.parametrize("unit", [1e-8, 1e8])
-@pytest.mark.parametrize("estimator", [ALL["entity, time, industry"], ALL["difference with a trend"]])
-def test_the_unit_of_weights_changes_nothing(panel, estimator, unit):
-    other = replace(panel, weights=unit * panel.weights)
-    own, expected = (estimator.fit(one, rng=random_stream(0)) for one in (other, panel))
-    np.testing.assert_allclose(own.coefficients().estimate, expected.coefficients().estimate, rtol=1e-9)
-    np.testing.assert_allclose(own.coefficients().std_error, expected.coefficients().std_error, rtol=1e-9)
-    np.testing.assert_allclose(own.predict(panel), expected.predict(panel), rtol=1e-9)
-
-
-@each_estimator
-def test_a_weight_of_two_is_a_row_twice_to_slopes_and_clustered_errors(panel, estimator):
-    weights = random_stream(75).integers(1, 4, size=panel.n_obs)
-    whole = replace(estimator, covariance=Clustered(correction="none"))
-    own = whole.fit(replace(panel, weights=weights.astype(np.float64)), rng=random_stream(0)).coefficients()
-    rows = panel.take(np.repeat(np.arange(panel.n_obs), weights))
-    clustered = {"groups": rows.entity.codes, "use_correction": False}
-    expected = sm.OLS(rows.observed, design(rows, estimator)).fit(cov_type="cluster", cov_kwds=clustered)
-    estimate, covariance = slopes(own, panel)
-    np.testing.assert_allclose(estimate, expected.params[:3], rtol=1e-9)
-    np.testing.assert_allclose(covariance, expected.cov_params()[:3, :3], rtol=1e-8, atol=1e-14)
-
-
+# A difference counts as often as the less frequent of its rows: both, where entities are drawn.
 DRAWN = [(name, "entity") for name in ALL] + [("entity and time", "row")]
-"""A difference counts as often as the less frequent of its rows: both, where entities are drawn."""
 
 
 @pytest.mark.parametrize(("name", "unit"), DRAWN)
@@ -226,10 +188,3 @@ def test_weights_that_the_panel_lacks_and_those_that_are_none_are_refused(panel,
         weights[[2, 5]] = bad
         with pytest.raises(EstimationError, match=f"2 of {panel.n_obs} are zero, negative or no numbers"):
             estimator.fit(replace(panel, weights=weights), rng=random_stream(0))
-
-
-def test_estimators_without_weights_leave_them_alone(panel):
-    own, expected = (
-        FixedEffects().fit(one, rng=random_stream(0)) for one in (panel, replace(panel, weights=None))
-    )
-    np.testing.assert_array_equal(own.coefficients().covariance, expected.coefficients().covariance)

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 
 from harness import EstimationError, Panel
 from harness.plugin import random_stream
-from harness_panel import Clustered, FixedEffects, PooledOLS, RandomEffects, WildCluster
+from harness_panel import FixedEffects, PooledOLS, WildCluster
 from panels import simulated_panel
 
 SIX = simulated_panel(random_stream(61), n_entities=6, n_periods=9, n_columns=2, share=0.8)
@@ -71,38 +71,6 @@ def test_limits_are_where_the_p_value_crosses_the_level(effects):
         for limit in (low, high):
             assert one.p_value(one.estimate + (limit - one.estimate) * 1.0001) <= 0.1
             assert one.p_value(one.estimate + (limit - one.estimate) * 0.9999) > 0.1
-
-
-def test_estimates_and_standard_errors_are_those_of_clustered():
-    wild = PooledOLS(WildCluster()).fit(SIX, rng=random_stream(0)).coefficients()
-    clustered = PooledOLS(Clustered()).fit(SIX, rng=random_stream(0)).coefficients()
-    np.testing.assert_array_equal(wild.estimate, clustered.estimate)
-    np.testing.assert_array_equal(wild.covariance, clustered.covariance)
-    assert (wild.correction.df_resid, wild.correction.n_clusters) == (5, (6,))
-    own = [one.std_error for one in wild.inference.statistics]
-    np.testing.assert_allclose(own, clustered.std_error, rtol=1e-12)
-
-
-@pytest.mark.parametrize("weights", ["rademacher", "webb"])
-def test_with_many_clusters_it_agrees_with_the_t_distribution(weights):
-    panel = simulated_panel(random_stream(63), n_entities=200, n_periods=4, n_columns=2)
-    wild = (
-        RandomEffects(WildCluster(draws=1999, weights=weights))
-        .fit(panel, rng=random_stream(3))
-        .coefficients()
-    )
-    expected = RandomEffects(Clustered()).fit(panel, rng=random_stream(3)).coefficients()
-    np.testing.assert_allclose(wild.conf_int(0.9), expected.conf_int(0.9), atol=0.25 * wild.std_error.max())
-
-
-def test_it_is_drawn_from_the_stream_of_the_fit():
-    panel = simulated_panel(random_stream(65), n_entities=20, n_periods=4)
-    one, same, other = (
-        PooledOLS(WildCluster(draws=99)).fit(panel, rng=random_stream(seed)).coefficients()
-        for seed in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(one.conf_int(0.9), same.conf_int(0.9))
-    assert not np.array_equal(one.conf_int(0.9), other.conf_int(0.9))
 
 
 def test_clusters_too_few_to_reject_anything_have_no_limits():

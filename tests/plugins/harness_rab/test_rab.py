@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -8,23 +7,12 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from harness import Panel
+from harness import Panel, plugin
 from harness.data.panel import SplitUnit
-from harness.plugin import (
-    CanFitDraws,
-    CanProfile,
-    DrawSelection,
-    DrawsMaySelect,
-    Estimator,
-    FittedDraws,
-    Floats,
-    HasDraws,
-    SelectsRows,
-    draw_weights,
-)
+from harness.plugin import CanFitDraws, CanProfile, Estimator, FittedDraws, Floats, HasDraws, SelectsRows
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from harness_panel import FixedEffects, PooledOLS
+from harness_panel import PooledOLS
 from harness_rab.rab import Rab, mean_of
 from harness_sklearn.splines import Splines
 from neural_tasks import make_panel
@@ -64,7 +52,7 @@ class Recorder:
         raise NotImplementedError
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> FittedDraws:
         self.seen.append({"panel": panel, "weights": weights, "selection": selection})
         return Constant(1.0)
@@ -82,15 +70,8 @@ class SelectingRecorder(Recorder):
 class PartlySelectingRecorder(SelectingRecorder):
     """One whose draws compare nothing."""
 
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, DrawsMaySelect, SelectsRows})
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, plugin.DrawsMaySelect, SelectsRows})
     draws_select: bool = False
-
-
-def entities_apart(truth: Callable[[Floats], Floats]) -> Panel:
-    """Rows whose entities differ by constants that are far larger than the noise."""
-    panel = make_panel(truth, noise=0.5)
-    constants = 4.0 * np.random.default_rng(3).normal(size=panel.n_entities)
-    return replace(panel, observed=panel.observed + constants[panel.entity.codes])
 
 
 @dataclass(frozen=True)
@@ -107,7 +88,7 @@ def test_rab_of_ols_is_a_weighted_bootstrap(unit: str) -> None:
     panel, at = make_panel(curved, noise=1.0), make_panel(curved, seed=8)
     fitted = Rab(base=PooledOLS(), draws=60, unit=unit).fit(panel, rng=np.random.default_rng(4))
     streams = np.random.default_rng(4).spawn(60)
-    weights = np.concatenate([draw_weights(panel, 1, unit=unit, rng=own) for own in streams])
+    weights = np.concatenate([plugin.draw_weights(panel, 1, unit=unit, rng=own) for own in streams])
     expected = direct_bootstrap(panel, weights, at)
     np.testing.assert_allclose(fitted.predict(at), expected.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(
@@ -159,28 +140,6 @@ def test_every_draw_selects_on_the_rows_that_a_protocol_gives() -> None:
     assert seen["panel"] is panel
     assert seen["selection"] is aside
     np.testing.assert_array_equal(seen["weights"].sum(axis=1), panel.n_obs)
-
-
-@pytest.mark.parametrize("effects", [("entity",), ("entity", "time")], ids=["entity", "both"])
-def test_fixed_effects_are_as_accurate_in_sample_as_their_ensemble(effects: tuple[Any, ...]) -> None:
-    panel = entities_apart(curved)
-    fixed = FixedEffects(effects=effects)
-    alone, ensemble_of = (
-        estimator.fit(panel, rng=np.random.default_rng(0), selection=panel).predict(panel)
-        for estimator in (fixed, Rab(base=fixed, draws=40))
-    )
-    errors = [np.mean((panel.observed - predicted) ** 2) for predicted in (alone, ensemble_of)]
-    assert errors[1] == pytest.approx(errors[0], rel=0.01)
-
-
-def test_the_mean_does_not_depend_on_how_many_rows_are_predicted_at_a_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    panel = make_panel(curved, noise=0.5)
-    fitted = Rab(base=PooledOLS(), draws=10).fit(panel, rng=np.random.default_rng(0))
-    expected = fitted.predict(panel)
-    monkeypatch.setattr("harness_rab.rab.MOST_NUMBERS", 70)
-    np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-13)
 
 
 def test_resampling_rows_is_noted() -> None:
@@ -242,15 +201,6 @@ def test_rows_of_unseen_levels_are_counted(base: Estimator, n_unseen: int) -> No
     fitted = Rab(base=base, draws=6).fit(panel, rng=np.random.default_rng(0))
     assert fitted.n_unseen(panel) == 0
     assert fitted.n_unseen(labelled(panel.take(np.arange(5)), entity="nobody")) == n_unseen
-
-
-def test_a_selection_without_rows_is_none() -> None:
-    panel = make_panel(curved)
-    base = SelectingRecorder()
-    nobody = panel.take(np.zeros(0, dtype=np.int64))
-    Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=nobody)
-    (seen,) = base.seen
-    assert seen["selection"].any(axis=1).all()
 
 
 def test_mean_predictions_asked_of_draws_twice_are_computed_once() -> None:

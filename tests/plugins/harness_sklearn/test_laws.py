@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from harness import EstimationError, Panel
 from harness.plugin import (
@@ -38,29 +36,6 @@ def panel() -> Panel:
         columns=["exposure", "moderator", "size", "age"],
         n_moderators=1,
     )
-
-
-def predictions(estimator, panel: Panel, at: Panel | None = None):
-    """Predictions of a fit that sets a fifth of the entities aside itself."""
-    return estimator.fit(panel, rng=random_stream(0, "law")).predict(at or panel)
-
-
-@with_each_estimator
-@given(seed=st.integers(0, 2**16))
-@settings(max_examples=8, deadline=None)
-def test_units_change_nothing_where_few_values_leave_many_ties(estimator, seed):
-    rng = np.random.default_rng(seed)
-    X = rng.integers(0, 4, size=(60, 4)).astype(np.float64)
-    panel = panel_from_arrays(
-        entity=np.repeat(np.arange(20), 3),
-        period=np.tile(np.arange(3), 20),
-        outcome=X[:, 0] + rng.integers(0, 3, size=60),
-        X=X,
-        n_moderators=1,
-    )
-    moved = replace(panel, observed=0.1 * panel.observed + 0.7, X=0.3 * panel.X + 7.0)
-    expected = 0.1 * predictions(estimator, panel) + 0.7
-    assert np.abs(predictions(estimator, moved) - expected).max() < 1e-9
 
 
 @with_each_estimator
@@ -97,12 +72,6 @@ def test_an_outcome_that_does_not_vary_is_refused(estimator, panel):
 def test_an_exposure_that_does_not_vary_is_refused(estimator, panel):
     with pytest.raises(EstimationError, match="exposure: has one value only, 7, on the 192 rows"):
         estimator.fit(panel.with_column("exposure", 7.0), rng=random_stream(0))
-
-
-@all_estimators
-def test_one_entity_cannot_be_split(estimator, panel):
-    with pytest.raises(EstimationError, match="with 1 entity to train on"):
-        estimator.fit(panel.take(np.flatnonzero(panel.entity.codes == 3)), rng=random_stream(0))
 
 
 FEW = {

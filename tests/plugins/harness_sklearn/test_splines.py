@@ -1,4 +1,4 @@
-"""Splines beside SciPy's smoothing spline, OLS and known truths."""
+"""Splines and draws of them, next to SciPy's smoothing spline, OLS and known truths."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.interpolate import make_smoothing_spline
 from scipy.optimize import minimize
 
-from harness.plugin import random_stream
+from harness.plugin import draw_weights, out_of_bag, random_stream
 from harness_sklearn import Splines
-from harness_sklearn.spline_design import make_bends
+from harness_sklearn.spline_design import make_bends, reml_penalties, weighted_moments
 from panels import panel_from_arrays, simulated_panel
 
 
@@ -68,12 +68,6 @@ def test_a_large_penalty_leaves_pooled_ols(products):
     assert fit.predict(copied) == pytest.approx(expected, abs=1e-6)
 
 
-def test_curves_are_found():
-    fit = Splines().fit(make_panel(wave, n_entities=300), rng=random_stream(0))
-    test = make_panel(wave, seed=2, noise=0.0)
-    assert np.sqrt(np.mean((fit.predict(test) - test.observed) ** 2)) < 0.06
-
-
 def test_penalty_is_the_best_on_the_selection_rows():
     train, selection = make_panel(wave, seed=1, noise=2.0), make_panel(wave, seed=2, noise=2.0)
     penalties = (1e-6, 1e-3, 1.0, 1e3)
@@ -118,14 +112,6 @@ def test_curves_go_on_as_straight_lines_outside_the_range(column):
         bend = np.diff(fit.predict(at(panel, column, outside)), n=2)
         assert np.abs(bend).max() < 1e-5
     assert np.abs(np.diff(fit.predict(at(panel, column, np.linspace(-2.0, 2.0, 8))), n=2)).max() > 0.05
-
-
-@pytest.mark.parametrize(("values", "has_bends"), [([0.0, 1.0], False), ([0.0, 1.0, 2.0], True)])
-def test_a_moderator_of_two_values_has_no_bends(values, has_bends):
-    panel = make_panel(lambda X: np.sin(X[:, 0]) + np.abs(X[:, 1]))
-    coarse = panel.with_column("x1", random_stream(4).choice(values, size=panel.n_obs))
-    fit = Splines(products="moderators").fit(coarse, rng=random_stream(0))
-    assert set(fit.curves.design.bends) == ({"x0", "x1"} if has_bends else {"x0"})
 
 
 @pytest.mark.parametrize("spread", [0.5, 2.0, 3.0, 4.0])
@@ -206,23 +192,63 @@ def test_the_likelihood_smooths_nuisance_functions_unless_something_else_was_cho
     assert fits[0].details() == fits[1].details()
 
 
-def test_nothing_has_a_penalty_where_nothing_bends():
-    panel = make_panel(wave, n_moderators=0)
-    panel = panel.with_column("x0", (panel.column("x0") > 0.0).astype(np.float64))
-    columns = np.column_stack([np.ones(panel.n_obs), panel.X])
-    expected = columns @ np.linalg.lstsq(columns, panel.observed)[0]
-    fit = Splines(smoothing="reml").fit(panel, rng=random_stream(0))
-    assert fit.predict(panel) == pytest.approx(expected, abs=1e-6)
-    assert fit.details()["smoothing"] == {"curve": (), "penalty": []}
-
-
-@given(seed=st.integers(0, 2**16), spread=st.sampled_from([0.5, 3.0, 6.0]), knots=st.integers(2, 30))
-@settings(max_examples=25, deadline=None)
-def test_any_spread_of_a_column_has_a_curve_no_worse_than_a_line(seed, spread, knots):
-    panel = simulated_panel(random_stream(seed), n_entities=30)
-    skewed = panel.with_column("x0", np.exp(spread * random_stream(seed, "x").normal(size=panel.n_obs)))
-    curve, line = (
-        Splines(knots=knots, penalties=(penalty,)).fit(skewed, rng=random_stream(0)).predict(skewed)
-        for penalty in (1e-3, 1e9)
+def draws(panel, weights, *, selection=None, **options):
+    return Splines(**options).fit_draws(
+        panel, weights=weights, selection=selection, rng=random_stream(0, "draws")
     )
-    assert np.mean((curve - skewed.observed) ** 2) <= np.mean((line - skewed.observed) ** 2) + 1e-9
+
+
+def test_draws_without_selection_rows_take_the_penalty_of_the_fit():
+    panel = simulated_panel(random_stream(1))
+    fit = Splines().fit(panel, rng=random_stream(0, "draws"))
+    weights = np.ones((2, panel.n_obs))
+    drawn = draws(panel, weights)
+    np.testing.assert_allclose(drawn.predict(panel), np.tile(fit.predict(panel), (2, 1)), rtol=0, atol=1e-9)
+    some = draws(panel, weights, selection=np.array([[0.0], [1.0]]) * np.ones(panel.n_obs))
+    assert some.penalties[:, 0].tolist() == [fit.search.best("penalty"), 1e-8]
+
+
+@given(seed=st.integers(0, 2**16), unit=st.sampled_from(["entity", "row"]))
+@settings(max_examples=15, deadline=None)
+def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(seed, unit):
+    panel = simulated_panel(random_stream(seed), share=0.8)
+    weights = draw_weights(panel, 4, unit=unit, rng=random_stream(seed, "weights"))
+    drawn = draws(panel, weights, selection=out_of_bag(weights), penalties=(1.0, 1e-2, 1e-4))
+    design = drawn.design
+    columns, outcome = design.values(panel), design.inputs.outcome(panel)
+    is_penalised = np.arange(columns.shape[1]) >= design.n_free
+    for draw, own in enumerate(weights.astype(np.int64)):
+        root = np.sqrt(own.sum() * drawn.penalties[draw, 0]) * np.diag(is_penalised.astype(np.float64))
+        stacked = np.vstack([np.repeat(columns, own, axis=0), root])
+        target = np.concatenate([np.repeat(outcome, own), np.zeros(len(root))])
+        expected = columns @ np.linalg.lstsq(stacked, target)[0]
+        predicted = design.inputs.in_outcome_units(expected)
+        np.testing.assert_allclose(drawn.predict(panel)[draw], predicted, rtol=0, atol=2e-5)
+
+
+def test_draws_by_reml_are_fits_on_rows_repeated_by_their_weights():
+    panel = simulated_panel(random_stream(13), n_entities=25)
+    weights = draw_weights(panel, 3, unit="row", rng=random_stream(14))
+    drawn = draws(panel, weights, selection=out_of_bag(weights), smoothing="reml")
+    design = drawn.design
+    columns, outcome = design.values(panel), design.inputs.outcome(panel)
+    for draw, own in enumerate(weights.astype(np.int64)):
+        repeated = weighted_moments(
+            np.repeat(columns, own, axis=0), np.repeat(outcome, own), np.ones((1, own.sum()))
+        )
+        expected = reml_penalties(
+            repeated, np.array([own.sum()]), design.curve_of_column, lowest=1e-8, highest=1e2
+        )
+        np.testing.assert_allclose(drawn.penalties[[draw]], expected, rtol=1e-3)
+
+
+def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_out():
+    panel = simulated_panel(random_stream(2), n_entities=25)
+    weights = draw_weights(panel, 30, unit="entity", rng=random_stream(3))
+    aside = out_of_bag(weights)
+    penalties = (1e2, 1.0, 1e-2, 1e-4)
+    one_by_one = [draws(panel, weights, selection=aside, penalties=(penalty,)) for penalty in penalties]
+    errors = [np.sum(aside * (drawn.predict(panel) - panel.observed) ** 2, axis=1) for drawn in one_by_one]
+    chosen = draws(panel, weights, selection=aside, penalties=penalties).penalties[:, 0]
+    np.testing.assert_array_equal(chosen, np.array(penalties)[np.argmin(errors, axis=0)])
+    assert np.unique(chosen).size > 1

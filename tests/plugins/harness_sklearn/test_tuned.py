@@ -48,13 +48,6 @@ class Refuses:
         return PooledOLS().fit(panel, rng=rng)
 
 
-def test_a_curve_is_chosen_where_there_is_one_and_a_line_where_there_is_none():
-    tuned = Tuned((LINE, WAVY))
-    assert chosen(tuned.fit(make_panel(curved=True), rng=random_stream(0))) == 1
-    lines = [chosen(tuned.fit(make_panel(curved=False, seed=at), rng=random_stream(at))) for at in range(8)]
-    assert lines.count(0) >= 5
-
-
 def test_the_choice_is_that_of_a_loop_and_the_best_is_fitted_on_all_rows():
     panel, candidates = make_panel(curved=True), (PooledOLS(), Boosting(min_leaf=5), WAVY)
     rng = random_stream(3, "t")
@@ -109,8 +102,3 @@ def test_options_of_candidates_are_told_by_what_is_unlike_the_first():
     tuned = Tuned((Boosting(), Boosting(max_leaves=4, min_leaf=5), WAVY))
     fit = tuned.fit(make_panel(curved=True), rng=random_stream(0))
     assert fit.details()["search"]["options"] == ["boosting", "max_leaves=4, min_leaf=5", "splines"]
-
-
-def test_a_quick_run_compares_the_first_four():
-    tuned = Tuned(tuple(Splines(knots=knots) for knots in (8, 4, 5, 6, 7)))
-    assert tuned.quick().candidates == tuned.candidates[:4]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import linearmodels.panel as lm
 import numpy as np
-import pandas as pd
 import pytest
 
 from fixest_panels import dummy_regression, grouped_panel
@@ -51,17 +49,6 @@ def test_fixest_counts_effects_that_are_not_within_clusters(by, counted):
     np.testing.assert_allclose(found.std_error, np.sqrt(factor) * raw(by), rtol=1e-9)
 
 
-def test_the_factor_of_stata():
-    """30 entities, 16 periods, 11 columns: xtreg and reghdfe have 479/453, plm and the rest 479/469."""
-    panel = simulated_panel(random_stream(92), n_entities=30, n_periods=16, n_columns=11)
-    stata, plm = (
-        table(("entity", "time"), CRV1(correction=correction), panel) for correction in ("fixest", "plm")
-    )
-    assert stata.correction.factor == pytest.approx(30 / 29 * 479 / 453, rel=1e-12)
-    assert plm.correction.factor == pytest.approx(30 / 29 * 479 / 469, rel=1e-12)
-    np.testing.assert_allclose(stata.std_error / plm.std_error, np.sqrt(469 / 453), rtol=1e-12)
-
-
 @pytest.mark.parametrize("by", [("entity",), ("time",), ("entity", "time")])
 def test_plm_is_the_factor_of_fixed_effects(by):
     expected = FixedEffects(("entity", "time"), Clustered(by)).fit(PANEL, rng=random_stream(0)).coefficients()
@@ -71,25 +58,6 @@ def test_plm_is_the_factor_of_fixed_effects(by):
     assert found.correction.n_clusters == expected.correction.n_clusters
     assert found.correction.factor == pytest.approx(expected.correction.factor, rel=1e-12)
     assert found.correction.df_resid == expected.correction.df_resid
-
-
-@pytest.mark.parametrize("effects", [("entity",), ("entity", "time")])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_against_linearmodels(effects, weighted):
-    """Its `group_debias` with counted effects: G / (G - 1) times (n - 1) / (n - K - E)."""
-    index = pd.MultiIndex.from_arrays([PANEL.entity.codes, PANEL.period], names=["entity", "time"])
-    X = pd.DataFrame(PANEL.X, index=index, columns=list(PANEL.columns))
-    expected = lm.PanelOLS(
-        pd.Series(PANEL.observed, index=index),
-        X,
-        entity_effects=True,
-        time_effects="time" in effects,
-        weights=pd.Series(PANEL.weights, index=index) if weighted else None,
-    ).fit(cov_type="clustered", cluster_entity=True, group_debias=True, auto_df=False, count_effects=False)
-    found = table(effects, CRV1(correction="plm"), weighted=weighted)
-    np.testing.assert_allclose(found.estimate, expected.params, rtol=1e-9)
-    # The factor for groups is linearmodels' G / (G - 1) times (n - 1) / n; that for columns n / (n - K).
-    np.testing.assert_allclose(found.std_error, expected.std_errors, rtol=1e-9)
 
 
 def test_two_kinds_of_clusters_take_the_smaller_number():

@@ -32,14 +32,6 @@ def fit(options, panel=PANEL):
 
 
 @each
-def test_levels_of_columns_cost_no_digits(options):
-    moved = replace(PANEL, X=PANEL.X + 1e9, observed=PANEL.observed * 1e-6)
-    one, other = fit(options).coefficients(), fit(options, moved).coefficients()
-    np.testing.assert_allclose(other.estimate, 1e-6 * one.estimate, rtol=1e-5)
-    np.testing.assert_allclose(other.std_error, 1e-6 * one.std_error, rtol=1e-5)
-
-
-@each
 def test_draws_are_fits_of_the_rows_drawn(options):
     """A row drawn twice is a row of twice the weight."""
     assert isinstance(options, CanFitDraws)
@@ -152,26 +144,6 @@ def test_what_is_dropped_is_named():
         ("W-COLLINEAR", "x5"),
     ]
     assert "x4 = 2*x3 + entity and time effects" in notes[2].message
-
-
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        (lambda panel: panel.entity.codes * 1.0, "entity effects absorb it"),
-        (lambda panel: np.ones(panel.n_obs), "it is 1 in all"),
-        (
-            lambda panel: panel.X[:, 1] - panel.X[:, 2],
-            "other regressors determine it, since x2 = -x0",
-        ),
-    ],
-    ids=["absorbed", "constant", "determined"],
-)
-def test_an_exposure_without_an_effect_to_estimate(change, match):
-    panel = simulated_panel(random_stream(100))
-    X = panel.X.copy()
-    X[:, 0] = change(panel)
-    with pytest.raises(EstimationError, match=match):
-        fit(Feols(), replace(panel, X=X))
 
 
 def test_an_exposure_absorbed_with_all_others():

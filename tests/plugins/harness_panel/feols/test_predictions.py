@@ -96,15 +96,3 @@ def test_common_trends_belong_to_entities_where_periods_have_effects():
     fit = Feols(effects=("entity", "time"), trends=("entity",)).fit(train, rng=random_stream(0))
     np.testing.assert_allclose(fit.predict(later), later.observed, atol=1e-8)
     assert fit.n_unseen(later) == later.n_obs
-
-
-def test_an_entity_of_one_period_has_the_mean_trend():
-    rows = np.flatnonzero((PANEL.entity.codes > 0) | (PANEL.time.codes == 1))
-    train = PANEL.take(rows)
-    fit = Feols(trends=("entity",)).fit(train, rng=random_stream(0))
-    first = np.flatnonzero(train.entity.codes == 0)
-    assert first.size == 1
-    np.testing.assert_allclose(fit.predict(train)[first], train.observed[first], atol=1e-9)
-    later = replace(train.take(first), period=train.period[first] + 5)
-    change = fit.predict(later) - fit.predict(train.take(first))
-    np.testing.assert_allclose(change, 5.0 * fit.model.trends.mean[0], rtol=1e-9)
