@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from harness.running.workers import Workers
     from harness.study.spec.written import WrittenSpec
 
+# What makes reports of a run, and matplotlib with it.
 WRITERS = ("harness.report.write",)
-"""What makes reports of a run, and matplotlib with it."""
 
 AnyPath = str | os.PathLike[str]
 

@@ -27,20 +27,20 @@ from harness.commands.run import report, run
 from harness.commands.suite import suite
 from harness.errors import HarnessError
 
+# Exit code after Ctrl-C.
 INTERRUPTED = 130
-"""Exit code after Ctrl-C."""
 
+# Exit code of a run that a signal ended, its number added, as shells have it.
 ENDED = 128
-"""Exit code of a run that a signal ended, its number added, as shells have it."""
 
+# Exit code of an error that nobody foresaw, and where the reader of the output is gone, as click has it.
 UNFORESEEN = 1
-"""Exit code of an error that nobody foresaw, and where the reader of the output is gone, as click has it."""
 
+# Objects made before Python looks for cycles that nobody holds; its own 700 cost a sixth of a report.
 NEW_OBJECTS = 50_000
-"""Objects made before Python looks for cycles that nobody holds; its own 700 cost a sixth of a report."""
 
+# Seconds that threads which are left over may take to end.
 PATIENCE = 2.0
-"""Seconds that threads which are left over may take to end."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

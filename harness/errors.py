@@ -111,11 +111,11 @@ class ArtifactError(HarnessError):
     exit_code: ClassVar[int] = 5
 
 
+# Likeness from which on a name is suggested, as `difflib.SequenceMatcher.ratio` has it.
 CLOSE = 0.6
-"""Likeness from which on a name is suggested, as `difflib.SequenceMatcher.ratio` has it."""
 
+# How much less like than the likeliest name a further one may be.
 NEARLY_AS_CLOSE = 0.15
-"""How much less like than the likeliest name a further one may be."""
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

@@ -22,8 +22,8 @@ from harness.scenarios.task import PartTask, run_here
 from harness.study.spec.document import entry_name
 from harness.study.spec.node import Node
 
+# Draws of the two fits from which the seconds of a draw are told.
 FEW, MORE = 4, 12
-"""Draws of the two fits from which the seconds of a draw are told."""
 
 _DRAWS = ("draws", "fold_draws")
 
@@ -127,20 +127,20 @@ def _with_draws(task: StudyTask, draws: int) -> StudyTask:
     return task
 
 
+# Seconds of a report without figures, in those of the figure drawn here.
 AT_LEAST = 3.0
-"""Seconds of a report without figures, in those of the figure drawn here."""
 
+# Seconds of a figure of the report until it can be printed, and of its printing, in the same.
 MADE, PRINTED = 0.7, 1.8
-"""Seconds of a figure of the report until it can be printed, and of its printing, in the same."""
 
+# Seconds of a gain with its interval, in the same.
 GAIN = 0.1
-"""Seconds of a gain with its interval, in the same."""
 
+# Figures of an outcome whatever is asked, and for each scenario, as in the shipped studies.
 OF_AN_OUTCOME, OF_A_SCENARIO = 8, 1
-"""Figures of an outcome whatever is asked, and for each scenario, as in the shipped studies."""
 
+# Memory of a report, and of each of its figures, in the process that makes them.
 REPORT_BYTES, FIGURE_BYTES = 107_000_000, 10_500_000
-"""Memory of a report, and of each of its figures, in the process that makes them."""
 
 
 @dataclass(frozen=True)
@@ -195,11 +195,11 @@ def _figure_seconds() -> float:
     return drawn()
 
 
+# Bytes for each draw and row of a fit, as measured for ``docs/planning.md``.
 DRAW_ROW = 17
-"""Bytes for each draw and row of a fit, as measured for ``docs/planning.md``."""
 
+# Kinds of tasks that are told.
 _SHOWN = 4
-"""Kinds of tasks that are told."""
 
 
 @dataclass(frozen=True)
@@ -291,8 +291,8 @@ def _height() -> float:
     return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
+# Draws that options of that name ask for at least.
 LEAST_DRAWS = 2
-"""Draws that options of that name ask for at least."""
 
 
 def share_within(told: Forecast, seconds: float, *, n_jobs: int) -> float:

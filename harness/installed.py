@@ -27,8 +27,8 @@ from harness.registry.sources import (
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
+# All kinds, in the order in which plugins are asked for them.
 KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION, METRIC, SECTION)
-"""All kinds, in the order in which plugins are asked for them."""
 
 
 def registry_of(points: tuple[EntryPoint, ...], *, choice: PluginChoice = ALL_INSTALLED) -> Registry:

@@ -28,11 +28,11 @@ AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")
 
 T = TypeVar("T")
 
+# A message with named places, and what was filled into them.
 Filled = tuple[str, Mapping[str, str]]
-"""A message with named places, and what was filled into them."""
 
+# What this process knows of composed texts: a column of a table holds texts and no `Message`.
 _MADE: dict[str, Filled] = {}
-"""What this process knows of composed texts: a column of a table holds texts and no `Message`."""
 
 
 class Message(str):

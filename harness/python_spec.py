@@ -11,9 +11,9 @@ from typing import Any
 
 from harness.registry.catalog import USE
 
+# An object of a class that a plugin offers, such as ``FixedEffects(effects=("entity",))``, its name, or a
+# mapping as in YAML, whose ``use`` may be such an object: ``{"use": FixedEffects(), "id": "fe"}``.
 Choice = object
-"""An object of a class that a plugin offers, such as ``FixedEffects(effects=("entity",))``, its name, or a
-mapping as in YAML, whose ``use`` may be such an object: ``{"use": FixedEffects(), "id": "fe"}``."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -74,8 +74,8 @@ def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> 
     return ArtifactError(Problem(origin, what, ", ".join(known), hint))
 
 
+# Bytes above which a notebook keeps the PNG, since it stores what it shows.
 MOST_SVG = 150_000
-"""Bytes above which a notebook keeps the PNG, since it stores what it shows."""
 
 
 @dataclass(frozen=True)

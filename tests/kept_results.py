@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from subprocess import Popen
 
-from harness.running.layout import CHECKPOINTS
+from harness.running.files import CHECKPOINTS
 
 
 def kept_results(run):

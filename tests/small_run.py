@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import harness
-from harness.running.layout import MANIFEST, MANIFEST_SUM, sum_line
+from harness.running.files import MANIFEST, MANIFEST_SUM, sum_line
 
 SPEC = {
     "spec_version": 1,

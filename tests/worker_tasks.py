@@ -65,7 +65,7 @@ class Threads:
 
 
 def versions_of_the_process(plugins: Iterable[str]) -> Mapping[str, str]:
-    """Stand in for `harness.running.versions.versions` on machines with other versions."""
+    """Stand in for `harness.running.dependence.versions` on machines with other versions."""
     return {"python": f"of process {os.getpid()}"}
 
 

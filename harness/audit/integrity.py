@@ -7,9 +7,18 @@ from collections.abc import Iterator
 
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import Manifest
-from harness.running.files import HOLDER, sha256_of
+from harness.running.files import (
+    CHECKPOINTS,
+    HOLDER,
+    MANIFEST,
+    MANIFEST_SUM,
+    MARK,
+    MARKER,
+    SPEC,
+    sha256_of,
+    sum_line,
+)
 from harness.running.folder import RunFolder
-from harness.running.layout import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, sum_line
 
 _MEND = "take a whole copy of the folder, or run the study again"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

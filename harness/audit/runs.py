@@ -10,8 +10,8 @@ from typing import Any
 from harness.audit.table_difference import NOTHING, TableDifference, Tolerance, key_of, table_difference
 from harness.record.manifest import DataRecord, Manifest
 from harness.record.study import StudyRecord
+from harness.running.files import SPEC
 from harness.running.folder import RunFolder
-from harness.running.layout import SPEC
 from harness.study.spec.document import Document, entry_name, read_document, with_overrides
 from harness.study.spec.node import Node
 from harness.tables.registry import PARQUET_TABLES

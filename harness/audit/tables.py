@@ -20,8 +20,8 @@ from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.running.csv_table import as_declared, csv_text, from_csv
+from harness.running.files import SPEC
 from harness.running.folder import RunFolder
-from harness.running.layout import SPEC
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES

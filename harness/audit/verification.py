@@ -16,8 +16,8 @@ from harness.audit.tables import (
 )
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
+from harness.running.files import SIGNATURE
 from harness.running.folder import RunFolder
-from harness.running.layout import SIGNATURE
 from harness.running.signature import signed_by
 
 DISAGREEMENT = "solver_disagreement"

@@ -22,11 +22,11 @@ from harness.findings.run import Run
 from harness.findings.table import established
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
+from harness.running.comparison import missing_cells, predictions_table
 from harness.running.csv_table import as_declared
-from harness.running.effect_tests import linearity_tests
 from harness.running.plan import PanelSource, Plan
-from harness.running.predictions import missing_cells, predictions_table
 from harness.running.results import AnswerInParts, answer_parts, answers_in_parts, rows_of_fits
+from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.task import run_here
 from harness.study.spec.study import Study

@@ -16,7 +16,7 @@ from harness.calibration.table import LEVEL, Truth, calibration_tables
 from harness.installed import installed
 from harness.record.manifest import Manifest
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
@@ -24,7 +24,6 @@ from harness.running.plan import make_plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Progress
 from harness.running.provenance import manifest_of
-from harness.running.versions import installed_code, versions
 from harness.tables.findings import ERROR_RATES
 from harness.tables.table import read_rows
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from harness.audit.table_difference import Tolerance
     from harness.running.folder import RunFolder
 
+# Exit code where two runs found different numbers.
 DIFFER = 1
-"""Exit code where two runs found different numbers."""
 
 
 @click.command()

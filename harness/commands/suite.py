@@ -11,8 +11,8 @@ from harness.commands.options import PATH, found, open_option, run_options
 from harness.running.options import RunOptions
 from harness.running.progress import progress
 
+# Exit code where two runs of a suite found different errors.
 DIFFER = 1
-"""Exit code where two runs of a suite found different errors."""
 
 
 class _RunsByDefault(click.Group):

@@ -16,20 +16,20 @@ from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
 from harness.text.sentences import Sentence, finding
 
+# Below this many entities, or so many in effect, the report warns of the normal approximation.
 FEW_ENTITIES = 40
-"""Below this many entities, or so many in effect, the report warns of the normal approximation."""
 
+# Below this share of the exposure's variation the report warns that little is left to learn from.
 LITTLE_LEFT = 0.05
-"""Below this share of the exposure's variation the report warns that little is left to learn from."""
 
+# Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997).
 WEAK = 10.0
-"""Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997)."""
 
+# Forms that are one slope, as the mean slope of a net effect curve is.
 SLOPES = ("line", "derivative")
-"""Forms that are one slope, as the mean slope of a net effect curve is."""
 
+# Name of the test of a straight line among those of the effect's form.
 LINEARITY = "linearity"
-"""Name of the test of a straight line among those of the effect's form."""
 
 
 def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:

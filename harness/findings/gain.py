@@ -17,14 +17,14 @@ from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus, size_of
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
 from harness.text.sentences import Sentence, finding
 
+# From this error over the outcome's variance on, the training mean predicts as well.
 HOPELESS_NMSE = 1.0
-"""From this error over the outcome's variance on, the training mean predicts as well."""
 
+# A reference whose error is as many times that of a simple rival is no measure of a gain there.
 FAR_BEHIND = 2.0
-"""A reference whose error is as many times that of a simple rival is no measure of a gain there."""
 
+# Fields of a gain that its sentences may hold.
 SAID = frozenset(one.name for one in fields(GainRow)) - {"outcome", "reference", "sample", "n_entities"}
-"""Fields of a gain that its sentences may hold."""
 
 
 def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:

@@ -14,12 +14,13 @@ from harness.tables.gain import GAIN, GainRow, GainStatus
 from harness.text.gains import Judgement
 from harness.text.numbers import p_text, percent, percent_interval, significant
 
+# Samples in the order in which they are preferred for comparing estimators.
 SAMPLES = ("test", "all", "train")
-"""Samples in the order in which they are preferred for comparing estimators."""
 
+# Status and reason of a cell that no table has.
 NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
-"""Status and reason of a cell that no table has."""
 
+# What says the same as the colour of a cell.
 SYMBOLS: Mapping[GainStatus, str] = {
     GainStatus.BETTER: "▲",
     GainStatus.BETTER_ONCE: "△",
@@ -28,7 +29,6 @@ SYMBOLS: Mapping[GainStatus, str] = {
     GainStatus.MISSING: "",
     GainStatus.REFERENCE: "",
 }
-"""What says the same as the colour of a cell."""
 
 
 @dataclass(frozen=True)

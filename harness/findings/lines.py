@@ -22,8 +22,8 @@ POINTWISE = marked("pointwise")
 SIMULTANEOUS = marked("simultaneous")
 
 
+# One point of a line with the limits of one of its bands.
 BandedRow = CurveRow | ConditionalEffectRow | EffectRow
-"""One point of a line with the limits of one of its bands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,8 @@ def _band(rows: Sequence[BandedRow]) -> Band:
     return Band(first.band, first.n_draws, first.level, first.unit, frozen_floats(low), frozen_floats(high))
 
 
+# Share of a curve's level by which neighbouring levels may differ in arithmetic alone.
 ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
-"""Share of a curve's level by which neighbouring levels may differ in arithmetic alone."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 View = TypeVar("View")
 
+# Columns of tables that are sentences of the harness.
 WORDS = frozenset({"reason", "message", "assumption"})
-"""Columns of tables that are sentences of the harness."""
 
+# The same of one table; in others such a column may hold names.
 ALSO_WORDS = {
     "claims": frozenset({"about", "counterpart_reason"}),
     "preparation": frozenset({"detail"}),
 }
-"""The same of one table; in others such a column may hold names."""
 
 
 class RunReader(Protocol):

@@ -18,12 +18,14 @@ from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
 from harness.tables.table import TypedTable
 from harness.text.sentences import with_caveats, worded
 
+# What a finding and its error rate have in common.
 KEY = ("outcome", "estimator", "finding")
-"""What a finding and its error rate have in common."""
 
+# Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "nonlinearity")
-"""Kinds of finding without an estimator that are given effects of entities."""
 
+# Module and function of what finds in the rows of a table, in the order of the verdict, after the gains; it
+# is imported where the table has rows.
 RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECTS: ("effects", "debiased_findings"),
     EFFECT_TESTS: ("effects", "linearity_findings"),
@@ -34,8 +36,6 @@ RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     CONDITIONAL_EFFECTS: ("moderators", "sign_change_findings"),
     THRESHOLDS: ("moderators", "threshold_findings"),
 }
-"""Module and function of what finds in the rows of a table, in the order of the verdict, after the gains; it
-is imported where the table has rows."""
 
 
 def established(run: Run) -> Iterator[FindingRow]:

@@ -12,8 +12,8 @@ from harness.data.read.source import DataFile
 from harness.pack.crate import METADATA, metadata
 from harness.pack.own_code import own_code
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
+from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
 from harness.running.folder import RunFolder
-from harness.running.layout import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
 from harness.running.prepare import RunSources, prepare_again
 
 DATA = "data"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from harness.study.expectations.cell import Reproduction
 
+# What an expected value is called, by its origin.
 ORIGINS = {"publication": "published", "run": "pinned"}
-"""What an expected value is called, by its origin."""
 
 
 class NotReproduced(Exception):  # noqa: N818 - what it says is what happened

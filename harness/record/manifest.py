@@ -14,8 +14,8 @@ from harness.record.study import StudyRecord
 from harness.tables.registry import with_own
 from harness.tables.table import ResultTable
 
+# Of run folders: what the manifest holds and which tables there are. Raised with every change of either.
 FORMAT = 7
-"""Of run folders: what the manifest holds and which tables there are. Raised with every change of either."""
 
 
 @dataclass(frozen=True)

@@ -13,23 +13,23 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import DataRecord
 from harness.record.study import StudyRecord
+from harness.running.dependence import LIBRARIES
 from harness.running.folder import RunFolder
 from harness.running.prepare import Prepared
 from harness.running.provenance import data_record, study_record
-from harness.running.versions import LIBRARIES
 from harness.tables.findings import ERROR_RATES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+# Name of its file in the folder of a calibration.
 CALIBRATION_RECORD = "calibration.json"
-"""Name of its file in the folder of a calibration."""
 
 _STUDY = ("id", "entity", "time", "outcomes", "exposure", "moderators", "controls", "reference", "level")
 _DATA = ("n_obs", "n_entities", "n_periods", "first_period", "last_period")
+# Versions that may differ: numbers do not hang on them but for rounding.
 _PASSED_OVER = frozenset({"python", *LIBRARIES}) - {"panel-harness"}
-"""Versions that may differ: numbers do not hang on them but for rounding."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.estimators.protocol import Estimator
 
+# The most that an option of a name may be, in whatever part of a study it stands.
 Most = Mapping[str, int]
-"""The most that an option of a name may be, in whatever part of a study it stands."""
 
 
 def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec can choose

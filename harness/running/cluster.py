@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from harness.data.shared_arrays import sharing
 from harness.errors import ArtifactError, Problem
-from harness.running.versions import installed_code, versions
+from harness.running.dependence import installed_code, versions
 from harness.running.workers import Pool
 
 if TYPE_CHECKING:
     from distributed import Client
 
 
+# How long a scheduler is waited for, and its first worker.
 SECONDS_TO_ANSWER = 20
-"""How long a scheduler is waited for, and its first worker."""
 
 
 @dataclass(frozen=True)

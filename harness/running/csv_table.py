@@ -70,8 +70,8 @@ def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataF
     return frame.assign(**{name: frame[name].map(change) for name in texts})
 
 
+# What ends a line, moves a terminal's cursor, or is no character of a file.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What ends a line, moves a terminal's cursor, or is no character of a file."""
 
 
 def _without_control(value: object) -> object:

@@ -16,11 +16,11 @@ from harness.running.workers import Pool, Workers
 
 R = TypeVar("R")
 
+# Times a task is tried while others run; the next and last time it runs alone.
 MAX_SHARED_ATTEMPTS = 2
-"""Times a task is tried while others run; the next and last time it runs alone."""
 
+# Seconds from which a task may have held much memory; giving it back takes milliseconds.
 LONG = 1.0
-"""Seconds from which a task may have held much memory; giving it back takes milliseconds."""
 
 
 def run_on_one_thread(task: Task[R]) -> R:

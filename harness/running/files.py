@@ -16,6 +16,54 @@ from filelock import FileLock, Timeout
 
 from harness.errors import ArtifactError, Problem
 
+# File that tells a run folder from any other; only a folder that has it is written into again.
+MARKER = ".harness-run"
+
+# What it holds.
+MARK = b"written by harness; this folder may be overwritten by another run\n"
+
+MANIFEST = "manifest.json"
+# The SHA-256 of the manifest, as ``sha256sum -c`` reads it; the manifest has those of all other files.
+MANIFEST_SUM = "manifest.sha256"
+
+# Signature of the manifest, where somebody signed it.
+SIGNATURE = "manifest.json.sig"
+
+# Names of the files that a run wrote so far, a line each; there while no manifest lists them.
+WRITTEN = ".harness-files"
+
+# Folder within a run folder in which the next run is built.
+NEW = ".new"
+
+SPEC = "spec.yaml"
+# Texts of tables and manifest that were composed, each with its message and what was filled in.
+MESSAGES = "messages.json"
+
+# Folder of finished tasks, there while a run is not whole.
+CHECKPOINTS = "checkpoints"
+
+# What a run reports, the manifest apart.
+REPORTED = (
+    "*.csv",
+    "*.parquet",
+    SPEC,
+    MESSAGES,
+    "gain_report.json",
+    "report.html",
+    "brief.html",
+    "surfaces.html",
+    "calibration.html",
+    "calibration.json",
+    "figures/*",
+    "tables/**/*",
+    "details/*",
+)
+
+
+def sum_line(manifest: bytes) -> bytes:
+    """Return what `MANIFEST_SUM` holds for a manifest of these bytes."""
+    return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file at once; see `replacing`.

@@ -18,8 +18,7 @@ from harness.errors import ArtifactError, Problem
 from harness.language import Filled, messages_in
 from harness.record.manifest import Manifest
 from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
-from harness.running.files import move, partials, replacing, sha256_of, write_atomically, writing
-from harness.running.layout import (
+from harness.running.files import (
     MANIFEST,
     MANIFEST_SUM,
     MARK,
@@ -29,14 +28,20 @@ from harness.running.layout import (
     REPORTED,
     SIGNATURE,
     WRITTEN,
+    move,
+    partials,
+    replacing,
+    sha256_of,
     sum_line,
+    write_atomically,
+    writing,
 )
 
+# Of dates in compressed files.
 EARLIEST_YEAR = 1980
-"""Of dates in compressed files."""
 
+# Rows of a table up to which it stays in memory once it is written: what follows looks at it next.
 MOST_AT_HAND = 1_000_000
-"""Rows of a table up to which it stays in memory once it is written: what follows looks at it next."""
 
 _LAST = frozenset({MANIFEST, MANIFEST_SUM})
 

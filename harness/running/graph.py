@@ -10,11 +10,10 @@ from typing import Any, Protocol, runtime_checkable
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
-from harness.running.checkpoints import Checkpointed, CheckpointStore, KeptResults
+from harness.running.checkpoints import Checkpointed, CheckpointStore, KeptResults, TaskResult, encode
 from harness.running.dependence import Surroundings
 from harness.running.executor import iter_results
 from harness.running.isolation import TRACES, CanFail, Task, stopped_after
-from harness.running.result_file import TaskResult, encode
 from harness.running.workers import Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.scenarios.sample_fit import SampleFitResult
@@ -30,8 +29,8 @@ class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
         """Id of the estimator that it asks."""
 
 
+# A task whose result is kept, or one whose result is passed on to others and not kept.
 AnyTask = StudyTask | PrepareTask
-"""A task whose result is kept, or one whose result is passed on to others and not kept."""
 
 
 @runtime_checkable

@@ -63,13 +63,13 @@ def give_back() -> None:
             trim(0)
 
 
+# Variable in the environment of workers that were started here; they may be ended without harm to others.
 IS_WORKER = "HARNESS_WORKER"
-"""Variable in the environment of workers that were started here; they may be ended without harm to others."""
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
+# Bytes of a task's output that are passed on to standard error.
 MOST_SHOWN = 2_000
-"""Bytes of a task's output that are passed on to standard error."""
 
 
 class Traces:
@@ -140,8 +140,8 @@ def _printable(output: bytes) -> bytes:
     return "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in text).encode()
 
 
+# Of this process.
 TRACES = Traces()
-"""Of this process."""
 
 
 R = TypeVar("R")
@@ -170,8 +170,8 @@ def run_apart(task: Task[R]) -> R:
     return result
 
 
+# Seconds after the limit at which a worker is ended that did not come back to Python meanwhile.
 GRACE = 5.0
-"""Seconds after the limit at which a worker is ended that did not come back to Python meanwhile."""
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import Problem, SpecError
 from harness.registry.sources import PluginChoice, asked_by_environment
-from harness.running.layout import SPEC
+from harness.running.files import SPEC
 
 if TYPE_CHECKING:
     from harness.data.data_spec import DataSpec
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
     from harness.study.spec.written import WrittenSpec
 
+# ``here`` is this process where one worker is asked for, and ``loky`` for more.
 Backend = Literal["here", "loky", "dask"]
-"""``here`` is this process where one worker is asked for, and ``loky`` for more."""
 
 
 @dataclass(frozen=True)
@@ -191,9 +191,9 @@ def _texts() -> Mapping[str, str]:
     return {name: f"{first.upper()}{' '.join(rest.split())}." for name, first, rest in found}
 
 
+# The options of the command, by field.
 OPTIONS: Mapping[str, Option] = {
     one.name: Option(_texts().get(one.name, ""), **one.metadata)
     for one in dataclasses.fields(RunOptions)
     if one.metadata
 }
-"""The options of the command, by field."""

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 
 import click
 
+# Called with tasks done, tasks in all, and what runs now.
 Progress = Callable[[int, int, str], None]
-"""Called with tasks done, tasks in all, and what runs now."""
 
 
 class Count:
@@ -45,8 +45,8 @@ class Count:
             self._tell(self._n_done, self._n_tasks, next(iter(self._running), otherwise))
 
 
+# Seconds after which a line is written even where nothing was finished.
 SILENCE = 30.0
-"""Seconds after which a line is written even where nothing was finished."""
 
 
 @contextmanager

@@ -10,24 +10,34 @@ import pandas as pd
 
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
-from harness.estimators.guard import Attempt, attempt
+from harness.estimators.guard import Attempt, Status, attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
 from harness.evaluation.tables import Bootstrap
+from harness.running.checkpoints import TaskResult
 from harness.running.isolation import one_thread
 from harness.running.plan import Plan
-from harness.running.predictions import MissingCell
 from harness.running.prepare import Prepared
-from harness.running.result_file import TaskResult
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import Found, Subject, Tables, WorksInParts, framed
 from harness.scenarios.task import PartResult
 from harness.study.spec.study import Study
 
+# Why an estimator with `rows` has no accuracy and no gain.
 OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
-"""Why an estimator with `rows` has no accuracy and no gain."""
+
+
+@dataclass(frozen=True)
+class MissingCell:
+    """A cell of the comparison that has no predictions, and why."""
+
+    outcome: str
+    estimator: str
+    protocol: str
+    status: Status
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,19 +17,16 @@ from harness.record.manifest import Manifest
 from harness.registry.registry import Registry, libraries_of
 from harness.running.calibration_record import calibrated_rates, calibration_record
 from harness.running.checkpoints import CheckpointStore
-from harness.running.dependence import Surroundings
-from harness.running.files import locked
+from harness.running.dependence import Surroundings, installed_code, versions
+from harness.running.files import CHECKPOINTS, SPEC, locked
 from harness.running.folder import RunFolder
 from harness.running.graph import run_tasks
-from harness.running.layout import CHECKPOINTS, SPEC
-from harness.running.memory import machine_bytes, require_memory
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
-from harness.running.prepare import load, prepare, prepare_loaded
+from harness.running.prepare import load, machine_bytes, prepare, prepare_loaded, require_memory
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of
-from harness.running.versions import installed_code, versions
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, imported_meanwhile
 from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations

@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.errors import ArtifactError, Problem
+from harness.running.files import MANIFEST, SIGNATURE
 from harness.running.folder import RunFolder
-from harness.running.layout import MANIFEST, SIGNATURE
 
+# What signatures are for, as the format of ssh has it, so that none made for something else counts.
 PURPOSE = "panel-harness"
-"""What signatures are for, as the format of ssh has it, so that none made for something else counts."""
 
 _SIGNER = "signer"
 _KINDS = ("ssh-", "ecdsa-", "sk-")

@@ -18,11 +18,11 @@ from harness.study.spec.entry import ScenarioEntry
 from harness.study.spec.study import Study
 from harness.tables.preparation import Note
 
+# Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2.
 EXTREME_SKEWNESS = 3.0
-"""Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2."""
 
+# Below this many entities an entity bootstrap and clustered errors are rough.
 FEW_ENTITIES = 20
-"""Below this many entities an entity bootstrap and clustered errors are rough."""
 
 
 def _of_estimator(note: Note, outcome: str, estimator: str) -> Note:

@@ -30,25 +30,23 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 R = TypeVar("R")
 
+# Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone.
 ONE_THREAD: Mapping[str, str] = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 )
-"""Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone."""
 
 
 GB = 2**30
 
+# Of the Linux system call that asks for a signal once the parent has ended.
 _PR_SET_PDEATHSIG = 1
-"""Of the Linux system call that asks for a signal once the parent has ended."""
 
+# Bytes by which a worker's memory may grow before loky puts another in its place, between two calls. Its own
+# limit is passed by importing a library or two, and the new worker would import them again.
 MOST_GROWTH = 2 * GB
-"""Bytes by which a worker's memory may grow before loky puts another in its place, between two calls.
 
-Its own limit is passed by importing a library or two, and the new worker would import them again.
-"""
-
+# What a worker imports with its first task, if it has not before.
 TASK_MODULE = "harness.running.graph"
-"""What a worker imports with its first task, if it has not before."""
 
 
 class Executor(Protocol):

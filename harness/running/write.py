@@ -4,33 +4,246 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
+from harness.evaluation.protocol import TOUCHES_TEST_ROWS
+from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
 from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
+from harness.rng import random_stream
 from harness.running.comparison import write_comparison
 from harness.running.csv_table import as_declared
-from harness.running.effect_tests import effect_tests
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.provenance import tables_of
 from harness.running.results import RunResults, answer_parts, rows_of_fits
-from harness.running.truth_tables import error_parts, truth_parts
 from harness.running.warnings import run_notes, warnings_table
+from harness.scenarios.bands import equal_curves_test
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.effect.linearity import linearity_test
+from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.full_fit import FullResult
+from harness.scenarios.truth import CanTellTruth, place_errors, true_fit, truth_errors
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.study import Study
+from harness.tables.curves import CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
+
+
+def effect_tests(
+    results: RunResults, panels: Mapping[str, Panel], folder: RunFolder
+) -> Iterator[pd.DataFrame]:
+    """Yield a row for each test; nothing where no effects are asked.
+
+    Parameters
+    ----------
+    panels : by outcome, all rows
+    folder : that holds the predictions, which are read where effects are asked: of a large panel they are
+        gigabytes
+    """
+    if not _asked(results.study):
+        return
+    predictions = folder.read_parquet("predictions")
+    for outcome, panel in panels.items():
+        yield from linearity_tests(results.study, panel)
+        own = predictions[predictions["outcome"] == outcome]
+        yield from _encompassing(results, own, outcome)
+        yield from _equal_curves(results, outcome)
+        yield from _spatial(results, own, panel)
+
+
+def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
+    """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
+    for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in _asked(study)):
+        yield _linearity(panel.with_exposure(exposure))
+
+
+def _asked(study: Study) -> list[EffectScenario]:
+    return [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
+
+
+def _linearity(panel: Panel) -> pd.DataFrame:
+    place = {"outcome": panel.outcome, "exposure": panel.exposure, "test": "linearity"}
+    tried = attempt(partial(linearity_test, panel))
+    numbers = vars(tried.value) if tried.value else {}
+    return pd.DataFrame([place | numbers | {"status": tried.status, "reason": tried.reason}])
+
+
+def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) -> Iterator[pd.DataFrame]:
+    """Yield whether each estimator adds to each reference, where test rows are kept apart."""
+    place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "encompassing"}
+    for protocol, own in _apart(results, predictions):
+        for reference in results.study.evaluation.references:
+            for rival in results.estimators:
+                if rival == reference or reference not in own or rival not in own:
+                    continue
+                found = encompassing_test(own[rival], own[reference])
+                if found is not None:
+                    named = {"estimator": rival, "against": reference, "protocol": protocol, "status": "ok"}
+                    yield pd.DataFrame([place | named | vars(found)])
+
+
+def _apart(
+    results: RunResults, predictions: pd.DataFrame
+) -> Iterator[tuple[str, Mapping[str, pd.DataFrame]]]:
+    """Yield the protocols that keep test rows apart, with the predictions of these rows by estimator."""
+    test = predictions[predictions["sample"] == "test"]
+    for entry in results.study.evaluation.protocols:
+        if not TOUCHES_TEST_ROWS.intersection(leak.code for leak in entry.protocol.leaks):
+            own = test[test["protocol"] == entry.id].groupby("estimator", observed=True)
+            yield entry.id, {str(name): rows for name, rows in own}
+
+
+def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
+    """Yield whether the curve of each estimator has the shape of that of each reference."""
+    place = {"outcome": outcome, "test": "equal_curves"}
+    exposures = {
+        entry.id: entry.scenario.exposure or results.study.roles.exposure
+        for entry in results.study.scenarios
+        if isinstance(entry.scenario, CurveScenario)
+    }
+    n_entities = results.panels.panel(outcome).n_entities
+    # Rows of their own are resampled on their own.
+    of_all_rows = {entry.id for entry in results.study.estimators if not entry.rows}
+    drawn = {
+        (scenario, full.estimator): answer.value[CURVE_DRAWS.name]
+        for full in results.fulls
+        if full.outcome == outcome and full.estimator in of_all_rows
+        for scenario, answer in full.answers.items()
+        if answer.value is not None and CURVE_DRAWS.name in answer.value
+    }
+    for scenario, rival in drawn:
+        for reference in results.study.evaluation.references:
+            if rival == reference or (scenario, reference) not in drawn:
+                continue
+            rng = random_stream(results.study.seed, "equal curves", outcome, scenario, rival, reference)
+            found = equal_curves_test(drawn[scenario, rival], drawn[scenario, reference], rng)
+            if found is not None:
+                named = {"estimator": rival, "against": reference, "n_entities": n_entities, "status": "ok"}
+                named |= {"exposure": exposures.get(scenario, results.study.roles.exposure)}
+                yield pd.DataFrame([place | named | vars(found)])
+
+
+def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> Iterator[pd.DataFrame]:
+    """Yield whether residuals of test rows go together in near entities, for each estimator."""
+    place = {"outcome": panel.outcome, "exposure": results.study.roles.exposure, "test": "moran"}
+    surroundings = surroundings_of(panel)
+    if surroundings is None:
+        return
+    for protocol, own in _apart(results, predictions):
+        for estimator in results.estimators:
+            if estimator not in own:
+                continue
+            rng = random_stream(results.study.seed, "moran", panel.outcome, protocol)
+            found = moran_test(own[estimator], surroundings, rng)
+            if found is not None:
+                named = {"estimator": estimator, "protocol": protocol, "status": "ok"}
+                yield pd.DataFrame([place | named | vars(found)])
+
+
+# Kinds of places of a curve; those of a conditional effect are thresholds.
+TURNS = ("minimum", "maximum")
+
+
+def truth_parts(results: RunResults, panels: Mapping[str, Panel]) -> Iterator[pd.DataFrame]:
+    """Yield the truth for every outcome and scenario; nothing where data are not simulated."""
+    for outcome, panel in panels.items():
+        fit = true_fit(results.study.data.simulate, panel)
+        if fit is None:
+            continue
+        for entry in results.study.scenarios:
+            if isinstance(entry.scenario, CanTellTruth):
+                rows = pd.DataFrame([dict(row) for row in entry.scenario.truth(fit, panel)])
+                yield rows.assign(outcome=outcome, scenario=entry.id)
+
+
+@dataclass(frozen=True, eq=False)
+class AnswersWithTruth:
+    """Numbers of one kind or more that have a truth.
+
+    Attributes
+    ----------
+    rows : outcome, estimator, scenario, kind, estimate, its pointwise limits, and `columns`
+    columns : that tell the points of one kind apart
+    """
+
+    rows: pd.DataFrame
+    columns: tuple[str, ...]
+
+
+def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the errors of every kind of answer that has a truth."""
+    for answers in _answers(folder):
+        yield truth_errors(answers.rows, truth, columns=answers.columns)
+    turns, changes = folder.read_table("turning_points"), folder.read_table("thresholds")
+    if len(turns):
+        yield place_errors(_done(turns), truth[truth["kind"].isin(TURNS)].assign(place=truth["at"]))
+    if len(changes):
+        own = truth[truth["kind"] == "threshold"].assign(place=truth["moderator_at"])
+        found = changes.assign(kind=changes["kind"].where(changes["kind"] == "none", "threshold"))
+        yield place_errors(_done(found), own)
+
+
+def _answers(folder: RunFolder) -> Iterator[AnswersWithTruth]:
+    curves, groups, effects, surfaces, contrasts = (
+        folder.read_table(name)
+        for name in ("curves", "heterogeneity", "conditional_effects", "surfaces", "contrasts")
+    )
+    if len(curves):
+        yield AnswersWithTruth(_supported(_pointwise(curves)), ("at",))
+    if len(groups):
+        pooled = groups[groups["mode"] == "pooled"]
+        yield AnswersWithTruth(
+            pooled.rename(columns={"effect": "estimate"}).assign(kind="effect"), ("group",)
+        )
+        limits = {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"}
+        levels = pooled.drop(columns=["conf_low", "conf_high"]).rename(columns=limits)
+        yield AnswersWithTruth(levels.assign(kind="median"), ("group",))
+    if len(effects):
+        own = _supported(_pointwise(effects)).rename(columns={"effect": "estimate"})
+        yield AnswersWithTruth(own.assign(kind="conditional_effect"), ("moderator_at",))
+    if len(surfaces):
+        cells = _supported(surfaces).rename(columns={"exposure_at": "at"})
+        yield AnswersWithTruth(cells.assign(kind="surface"), ("at", "moderator_at"))
+    if len(contrasts):
+        yield from _contrasts(_pointwise(contrasts))
+
+
+def _contrasts(rows: pd.DataFrame) -> Iterator[AnswersWithTruth]:
+    """Yield the contrasts with the least value: of all rows, of groups, at moderator values."""
+    least = rows[rows["exposure_from"] == rows["exposure_from"].min()]
+    own = least.rename(columns={"exposure_to": "at"}).assign(kind="contrast")
+    of_group, at_moderator = own["group"].notna(), own["moderator_at"].notna()
+    for chosen, columns in (
+        (~of_group & ~at_moderator, ("at",)),
+        (of_group, ("at", "group")),
+        (at_moderator, ("at", "moderator_at")),
+    ):
+        if chosen.any():
+            yield AnswersWithTruth(own[chosen], columns)
+
+
+def _done(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["status"] == "ok"]
+
+
+def _pointwise(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["band"] == "pointwise"]
+
+
+def _supported(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["supported"].astype(str) == "True"]
 
 
 @one_thread()

@@ -14,7 +14,7 @@ from harness.errors import Problem, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
-from harness.running.checkpoints import Checkpointed, CheckpointStore
+from harness.running.checkpoints import Checkpointed, CheckpointStore, TaskResult
 from harness.running.dependence import Surroundings
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -24,7 +24,6 @@ from harness.running.plan import Plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
-from harness.running.result_file import TaskResult
 from harness.running.results import results_of
 from harness.running.run import write_results
 from harness.running.workers import Workers

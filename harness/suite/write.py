@@ -11,12 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from harness.errors import ArtifactError, Problem, SpecError
 from harness.registry.registry import Registry
 from harness.running.checkpoints import CheckpointStore
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.progress import Progress
-from harness.running.versions import installed_code, versions
 from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, SuiteResults

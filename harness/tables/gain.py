@@ -10,8 +10,8 @@ from typing import Final, Literal
 from harness.language import marked
 from harness.tables.table import NAN, ResultRow, typed
 
+# What the interval and the tests of a gain allow for.
 Inference = Literal["entities", "given these periods", "entities and periods"]
-"""What the interval and the tests of a gain allow for."""
 
 ENTITIES: Final = "entities"
 GIVEN_PERIODS: Final = "given these periods"

@@ -7,11 +7,11 @@ from typing import Final
 
 from harness.tables.table import typed
 
+# Code of what a reader must know of every number of an estimator; it stands at the head of the report.
 METHOD_CODE: Final = "W-METHOD"
-"""Code of what a reader must know of every number of an estimator; it stands at the head of the report."""
 
+# Code of regressors that hold the outcome; it stands there too, and next to every gain of the outcome.
 LEAK_CODE: Final = "W-LEAK"
-"""Code of regressors that hold the outcome; it stands there too, and next to every gain of the outcome."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from harness.tables import (
 )
 from harness.tables.table import ResultTable
 
+# The tables in CSV files that the harness itself writes, by name, in the order they are listed in.
 TABLES: Mapping[str, ResultTable] = {
     table.name: table
     for table in (
@@ -33,10 +34,9 @@ TABLES: Mapping[str, ResultTable] = {
         *(preparation.SUMMARY, preparation.WARNINGS, findings.FINDINGS, findings.ERROR_RATES),
     )
 }
-"""The tables in CSV files that the harness itself writes, by name, in the order they are listed in."""
 
+# The tables in parquet files.
 PARQUET_TABLES = (accuracy.PREDICTIONS, accuracy.UNIVERSE_PREDICTIONS)
-"""The tables in parquet files."""
 
 
 def with_own(tables: Iterable[ResultTable]) -> Mapping[str, ResultTable]:

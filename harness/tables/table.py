@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from _typeshed import DataclassInstance
 
+# How a cell went, and why it has no numbers where it has none; a cell that failed is a row with both.
 STATUS = ("status", "reason")
-"""How a cell went, and why it has no numbers where it has none; a cell that failed is a row with both."""
 
+# Status of a row that holds a reason in the place of numbers.
 NOT_DONE = frozenset({marked("refused"), marked("failed")})
-"""Status of a row that holds a reason in the place of numbers."""
 
+# Start of the names of tables that fits bring along; their columns are their plugins' affair.
 DETAILS = "details/"
-"""Start of the names of tables that fits bring along; their columns are their plugins' affair."""
 
 NAN: Final = float("nan")
 
@@ -92,8 +92,8 @@ def columns_of(row: type[Row]) -> tuple[str, ...]:
 class ResultRow:
     """A row that has numbers, or says why it has none."""
 
+    # Columns that stand at the end, whatever class adds fields.
     LAST: ClassVar[tuple[str, ...]] = STATUS
-    """Columns that stand at the end, whatever class adds fields."""
 
     status: str
     reason: str
@@ -141,8 +141,8 @@ def _truth(value: Any) -> bool:  # noqa: ANN401 - as above
     return str(value) == "True"
 
 
+# How a cell becomes each type of field.
 CONVERT: Mapping[Any, Callable[[Any], Any]] = {str: _text, float: _number, int | None: _whole, bool: _truth}
-"""How a cell becomes each type of field."""
 
 
 def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row, ...]:

@@ -20,17 +20,17 @@ from harness.text.numbers import (
 )
 from harness.text.plain_text import joined, listed, ranged
 
+# First and last point of a stretch of a grid, one point where they are alike.
 Stretch = tuple[float, float]
-"""First and last point of a stretch of a grid, one point where they are alike."""
 
+# A number with the limits of its interval.
 Estimate = tuple[float, float, float]
-"""A number with the limits of its interval."""
 
+# Kind of a turning point or threshold that says there is none.
 NONE = "none"
-"""Kind of a turning point or threshold that says there is none."""
 
+# Forms in the outcome's unit per unit of the exposure; the others are changes of the outcome.
 PER_UNIT = ("line", "derivative", "conditional")
-"""Forms in the outcome's unit per unit of the exposure; the others are changes of the outcome."""
 
 
 def stretches(found: Sequence[Stretch]) -> str:

@@ -14,18 +14,18 @@ from harness.tables.preparation import LEAK_CODE
 from harness.text.numbers import NO_BREAK, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
 
+# Most characters of a reason within a sentence; the footnotes of the tables have it whole.
 REASON_LENGTH = 160
-"""Most characters of a reason within a sentence; the footnotes of the tables have it whole."""
 
+# Fields of a row, those that are empty left out.
 Values = Mapping[str, Any]
-"""Fields of a row, those that are empty left out."""
 
+# How a warning is said next to a gain, by its code.
 WARNED = {
     "W-FEWENTITIES": marked("Few entities: {message}."),
     LEAK_CODE: marked("{message}."),
     "W-SKEW": marked("{message}."),
 }
-"""How a warning is said next to a gain, by its code."""
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ MISSING = "–"
 MINUS = "−"
 NO_BREAK = "\u00a0"
 MAX_DECIMALS = 9
+# Smaller p-values are not told apart.
 LEAST_P = 0.001
-"""Smaller p-values are not told apart."""
 
+# Share of their size by which numbers that are one can differ.
 ROUNDING = 1e-9
-"""Share of their size by which numbers that are one can differ."""
 
+# From here on numbers are in powers of ten.
 LARGE = 1e9
-"""From here on numbers are in powers of ten."""
 
 POWER_OF_TEN = re.compile("10[⁰¹²³⁴⁵⁶⁷⁸⁹]")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -13,20 +13,21 @@ from typing import Literal
 
 from harness.language import gettext, pgettext
 
+# Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
-"""Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles."""
 
 BRACKETED = re.compile(r"\([^()]*\)")
 WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
 
+# Marks that change the direction of the text around them, so that it reads as something else.
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Marks that change the direction of the text around them, so that it reads as something else."""
 
+# The characters of Unicode's category of controls.
 CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
-"""The characters of Unicode's category of controls."""
 
 LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
 
+# What stands for each character; brackets and stars would be options of ``\\``.
 LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -49,12 +50,11 @@ LATEX = {
     "×": r"$\times$",
     "\u00a0": "~",
 }
-"""What stands for each character; brackets and stars would be options of ``\\\\``."""
 
 RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 LOWERED = str.maketrans(RAISED, "-0123456789")
+# A power of ten, or another raised number, in text that is LaTeX but for raised digits, which fonts lack.
 POWER = re.compile(rf"\$\\times\$[ ~]?10([{RAISED}]+)|([{RAISED}]+)")
-"""A power of ten, or another raised number, in text that is LaTeX but for raised digits, which fonts lack."""
 
 SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=。)\s*(?=.)")
 SLUG_LENGTH = 40

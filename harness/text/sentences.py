@@ -13,6 +13,7 @@ from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
 from harness.text import effects, gains
 
+# What makes the sentence of a code from a study and the parameters, by their names.
 SENTENCES: Mapping[str, Callable[..., str]] = {
     make.__name__: make
     for make in (
@@ -26,7 +27,6 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
         effects.weak_instruments,
     )
 }
-"""What makes the sentence of a code from a study and the parameters, by their names."""
 
 FindingKind = Literal[
     "gain",
@@ -96,8 +96,8 @@ def finding(
     return with_caveats(row, against)
 
 
+# Among the parameters of a finding: code and parameters of each sentence that stands against it.
 CAVEATS = "caveats"
-"""Among the parameters of a finding: code and parameters of each sentence that stands against it."""
 
 
 def with_caveats(row: FindingRow, against: Sequence[Sentence]) -> FindingRow:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness import ArtifactError, cli
-from harness.running.layout import MANIFEST, MANIFEST_SUM, sum_line
+from harness.running.files import MANIFEST, MANIFEST_SUM, sum_line
 from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code, run_small
 from test_run import ROOT, harness

@@ -207,7 +207,7 @@ def _coefficients(outcome: str, terms: tuple[str, ...]) -> list[dict[str, Any]]:
     rows = []
     both = Message("{before} and {last}", before="entity", last="time")
     for estimator, keys in (("ols", "entity"), ("fe", both)):
-        covariance = Message("clustered by {by}{named}{mended}", by=keys, named="", mended="")
+        covariance = Message("clustered by {by}{named}{change}", by=keys, named="", change="")
         for place, term in enumerate(terms):
             estimate, error = 0.110124 / (place + 1), 0.011857 / (place + 1)
             rows.append(

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.evaluation.protocol import Fold
-from harness.running.predictions import in_order, missing_cells, predictions_table, status_rows
+from harness.running.comparison import in_order, missing_cells, predictions_table, status_rows
 from panels import panel_from_arrays
 
 PANEL = panel_from_arrays(

@@ -12,10 +12,9 @@ from harness import ArtifactError
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.plugin import Note
-from harness.running.checkpoints import CheckpointStore
+from harness.running.checkpoints import CheckpointStore, decode, encode
 from harness.running.dependence import Surroundings
 from harness.running.graph import run_tasks
-from harness.running.result_file import decode, encode
 from harness.running.workers import ThisProcess
 from harness.scenarios.full_fit import FullResult
 from watched import Watched

@@ -16,8 +16,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.installed import installed
-from harness.running.dependence import Surroundings
-from harness.running.versions import installed_code, source_hash
+from harness.running.dependence import Surroundings, installed_code, source_hash
 from panels import simulated_panel
 
 CODE = {"harness": "0a", "harness_panel": "0b", "harness_neural": "0c"}

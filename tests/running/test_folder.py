@@ -16,9 +16,8 @@ from harness.evaluation.protocol import SAME_ENTITY
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
 from harness.running import folder as folder_module
-from harness.running.files import locked
+from harness.running.files import MANIFEST, locked
 from harness.running.folder import RunFolder
-from harness.running.layout import MANIFEST
 from harness.tables.table import ResultTable
 
 MANIFEST_OF_NOTHING = Manifest(

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from harness.running.files import MANIFEST, MANIFEST_SUM, SIGNATURE, sum_line
 from harness.running.folder import RunFolder
-from harness.running.layout import MANIFEST, MANIFEST_SUM, SIGNATURE, sum_line
 from small_run import copy_of, exit_code, run_small
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")

@@ -13,8 +13,8 @@ import pytest
 from harness import open_run
 from harness.audit.integrity import require_whole
 from harness.record.manifest import FORMAT
+from harness.running.files import MANIFEST
 from harness.running.folder import RunFolder
-from harness.running.layout import MANIFEST
 from plugin_files import write_tiny_study
 from small_run import exit_code
 

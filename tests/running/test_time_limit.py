@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from harness.estimators.guard import attempt
+from harness.running.checkpoints import decode
 from harness.running.executor import execute
 from harness.running.graph import Job
-from harness.running.result_file import decode
 from harness.running.workers import LocalWorkers, ThisProcess
 from worker_tasks import Sleeping
 

@@ -12,7 +12,7 @@ from harness.api import prepare_study
 from harness.installed import installed
 from harness.plugin import random_stream
 from harness.running.options import RunOptions
-from harness.running.variants import variants
+from harness.running.plan import variants
 from harness.study.spec.load import load_study
 from harness.study.spec.study import MultiverseSpec
 from harness_panel import FixedEffects

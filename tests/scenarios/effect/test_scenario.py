@@ -12,7 +12,7 @@ from effect_panels import confounded_panel
 from harness import Panel
 from harness.estimators.guard import Attempt
 from harness.plugin import CanLearnNuisances
-from harness.running.result_file import decode, encode
+from harness.running.checkpoints import decode, encode
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import control_names
 from harness.scenarios.scenario import Subject, framed
