@@ -16,8 +16,8 @@ from harness.running.folder import RunFolder
 from harness.tables.coefficients import COEFFICIENTS
 
 KEYS = ("outcome", "estimator", "term")
+# Columns of the file: what a number is about, and the numbers.
 MEASURES = ("estimate", "std_error")
-"""Columns of the file: what a number is about, and the numbers."""
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from harness.tables.table import ResultTable
 
 INDENT = "  "
 
+# An expectation as it is written in YAML, keys in their order.
 Entry = Mapping[str, Any]
-"""An expectation as it is written in YAML, keys in their order."""
 
+# Digits that a pinned number has beyond those that its tolerance asks for.
 GUARD_DIGITS = 3
-"""Digits that a pinned number has beyond those that its tolerance asks for."""
 
 USUALLY_ONE = frozenset({"outcome", "reference", "scenario"})
 

@@ -17,15 +17,15 @@ from harness.study.spec.node import Node
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import ResultTable
 
+# What the manifest says about data, except their name and source.
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")
-"""What the manifest says about data, except their name and source."""
 
+# What was asked on the command line, in addition to changes to the spec.
 SETTINGS = ("quick",)
-"""What was asked on the command line, in addition to changes to the spec."""
 
 
+# Last part of the path of a list whose entries are the same in another order.
 ORDER = "order"
-"""Last part of the path of a list whose entries are the same in another order."""
 
 
 @dataclass(frozen=True)

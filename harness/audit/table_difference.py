@@ -48,14 +48,14 @@ class Tolerance:
         return numbers
 
 
+# What is said for an empty cell.
 NOTHING = "nothing"
-"""What is said for an empty cell."""
 
+# Rows that are listed where more are in one table only.
 SHOWN = 5
-"""Rows that are listed where more are in one table only."""
 
+# How close keys must be to be the same, such as the exposures of two grids.
 ROUNDING = Tolerance()
-"""How close keys must be to be the same, such as the exposures of two grids."""
 
 _PLACE = "place among equals"
 _ROW = "row"

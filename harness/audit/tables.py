@@ -32,11 +32,11 @@ from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE, MULTIVERSE_CHOICES
 from harness.tables.table import ResultTable
 
+# Other machines and versions add numbers up in another order.
 TOLERANCE = Tolerance()
-"""Other machines and versions add numbers up in another order."""
 
+# Tables in which a cell without numbers is a row with its reason.
 REFUSING = (ACCURACY, GAIN)
-"""Tables in which a cell without numbers is a row with its reason."""
 
 _NUMBERS = ("observed", "predicted", "train_variance")
 _MEND = "run the study again"

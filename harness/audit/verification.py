@@ -20,11 +20,11 @@ from harness.running.files import SIGNATURE
 from harness.running.folder import RunFolder
 from harness.running.signature import signed_by
 
+# Name among the statistics of fits of the distance between two computations of their coefficients.
 DISAGREEMENT = "solver_disagreement"
-"""Name among the statistics of fits of the distance between two computations of their coefficients."""
 
+# Code of the note that a fit gives where that distance is more than rounding.
 DISAGREEMENT_CODE = "W-DISAGREE"
-"""Code of the note that a fit gives where that distance is more than rounding."""
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 @click.pass_obj
 def plugins(choice: PluginChoice, as_json: bool) -> None:
     """List the plugins, what each offers, and what is wrong with the broken ones."""
-    from dataclasses import asdict
-
     from harness.installed import installed
 
     registry = installed(choice)
     if as_json:
-        click.echo(json.dumps([asdict(plugin) for plugin in registry.plugins], indent=1))
+        shown = ("name", "distribution", "version", "offers", "broken", "absent", "off")
+        listed = [{key: getattr(plugin, key) for key in shown} for plugin in registry.plugins]
+        click.echo(json.dumps(listed, indent=1))
         return
     for plugin in registry.plugins:
         click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {_offers(plugin)}")

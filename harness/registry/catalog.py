@@ -21,11 +21,11 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from harness.errors import near_names
 from harness.registry.kind import OPTIONS, Kind, options_model
 
+# Key under which a spec writes the name of what it chooses.
 USE = "use"
-"""Key under which a spec writes the name of what it chooses."""
 
+# Keyword of a JSON Schema that stands for a choice by name; its value is the name of the kind.
 CHOICE_OF = "x-choice-of"
-"""Keyword of a JSON Schema that stands for a choice by name; its value is the name of the kind."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Catalog:
         return near_names(name, self.members)
 
 
+# Catalogs by the name of their kind, handed to pydantic as validation context.
 Catalogs = Mapping[str, Catalog]
-"""Catalogs by the name of their kind, handed to pydantic as validation context."""
 
 
 def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a member of any kind

@@ -20,8 +20,8 @@ from pydantic import (
 from harness.errors import PluginError, Problem
 from harness.registry.hooks import PROJECT
 
+# Segment that pydantic puts before the path of a mistake within options.
 OPTIONS = "(options)"
-"""Segment that pydantic puts before the path of a mistake within options."""
 
 
 @functools.cache
@@ -143,5 +143,5 @@ class Kind(Generic[MemberT]):
         return str(name)
 
 
+# Members by kind and name.
 Contributions = Mapping[str, Mapping[str, Any]]
-"""Members by kind and name."""

@@ -35,6 +35,8 @@ class Plugin:
     absent : which library it needs that is not installed, and the command that installs it; its names are
         known then, and cannot be chosen
     off : whether the user switched it off, so that it was not loaded
+    contributions : what it offers; nothing where it is broken, absent or off
+    messages : folder of its catalogs in other languages; None where it has none
     """
 
     name: str
@@ -44,27 +46,15 @@ class Plugin:
     broken: str = ""
     absent: str = ""
     off: bool = False
+    contributions: Contributions = field(default_factory=dict, repr=False)
+    messages: Path | None = field(default=None, repr=False)
 
     def names(self, kind: Kind[Any]) -> tuple[str, ...]:
         """Return the names of what it offers of a kind."""
         return self.offers.get(kind.plural, ())
 
 
-@dataclass(frozen=True)
-class LoadedPlugin:
-    """A plugin and what it offers, which is nothing where it is broken, absent or off.
-
-    Attributes
-    ----------
-    messages : folder of its catalogs in other languages; None where it has none
-    """
-
-    plugin: Plugin
-    contributions: Contributions = field(default_factory=dict)
-    messages: Path | None = None
-
-
-def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin]) -> LoadedPlugin:
+def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin]) -> Plugin:
     """Load a plugin and ask what it offers; whatever goes wrong is told in `Plugin.broken`.
 
     What it changes of this process meanwhile is put back. A copy of the process that comes back from an
@@ -86,13 +76,14 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         names = {kind.plural: tuple(found[kind.name]) for kind in kinds if kind.name in found}
         _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
-        return LoadedPlugin(Plugin(*source.identity, broken=_reason(error)))
+        return Plugin(*source.identity, broken=_reason(error))
     finally:
         if os.getpid() != process:
             os._exit(0)
         put_back()
-    return LoadedPlugin(
-        Plugin(*source.identity, names, absent=absent), {} if absent else found, _messages(module)
+    messages = _messages(module)
+    return Plugin(
+        *source.identity, names, absent=absent, contributions={} if absent else found, messages=messages
     )
 
 
@@ -145,8 +136,8 @@ def _reason(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
+# All kinds of what can be chosen by name.
 Kinds = Sequence[Kind[Any]]
-"""All kinds of what can be chosen by name."""
 
 
 def collect(plugin: object, kinds: Kinds) -> Contributions:

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
+# Signals that a run goes by.
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM") if hasattr(signal, name)
 )
-"""Signals that a run goes by."""
 
+# Libraries whose public functions are watched, beside those of Python and the harness.
 LIBRARIES = ("numpy", "pandas", "scipy")
-"""Libraries whose public functions are watched, beside those of Python and the harness."""
 
 _PUBLIC = re.compile(rf"({'|'.join(LIBRARIES)})(\.[a-z]\w*)?")
 

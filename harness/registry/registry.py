@@ -15,7 +15,7 @@ from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
 from harness.registry.hooks import DISTRIBUTION, NEEDS_ATTRIBUTE
 from harness.registry.kind import Kind, MemberT
-from harness.registry.plugin import Kinds, LoadedPlugin, Plugin, load_plugin
+from harness.registry.plugin import Kinds, Plugin, load_plugin
 from harness.registry.sources import (
     ALL_INSTALLED,
     OFF_VARIABLE,
@@ -82,33 +82,29 @@ def read_registry(
         if source.distribution != DISTRIBUTION and source.name not in choice.off
     ]
     deadly = deadly_imports(strangers, path=[*sys.path, *([str(folder)] if folder else [])])
-    loaded: list[LoadedPlugin] = []
+    plugins: list[Plugin] = []
     brought_by = {"local plugins": f"sha256:{tree_sha256(folder)}"} if folder else {}
     for source in sources:
         if source.name in choice.off:
-            loaded.append(LoadedPlugin(Plugin(*source.identity, off=True)))
+            plugins.append(Plugin(*source.identity, off=True))
         elif source.module in deadly:
-            loaded.append(LoadedPlugin(Plugin(*source.identity, broken=deadly[source.module])))
+            plugins.append(Plugin(*source.identity, broken=deadly[source.module]))
         else:
-            loaded.append(load_plugin(source, kinds, before=[earlier.plugin for earlier in loaded]))
-        found = loaded[-1].plugin
-        if not (found.broken or found.absent or found.off):
+            plugins.append(load_plugin(source, kinds, before=plugins))
+        if plugins[-1].contributions:
             brought_by[source.recorded_as] = source.version
-    plugins = tuple(found.plugin for found in loaded)
-    catalogs = {kind.name: _catalog(kind, loaded) for kind in kinds}
-    messages = dict.fromkeys(found.messages for found in loaded if found.messages is not None)
-    return Registry(plugins, catalogs, brought_by, tuple(messages))
+    messages = dict.fromkeys(plugin.messages for plugin in plugins if plugin.messages is not None)
+    catalogs = {kind.name: _catalog(kind, plugins) for kind in kinds}
+    return Registry(tuple(plugins), catalogs, brought_by, tuple(messages))
 
 
-def _catalog(kind: Kind[Any], loaded: Sequence[LoadedPlugin]) -> Catalog:
+def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:
     members: dict[str, Any] = {}
     needs: dict[str, str] = {}
-    for found in loaded:
-        members |= found.contributions.get(kind.name, {})
-        if found.plugin.absent:
-            why = f"it is of {found.plugin.name}: {found.plugin.absent}"
-            needs |= dict.fromkeys(found.plugin.offers.get(kind.plural, ()), why)
-    plugins = [found.plugin for found in loaded]
+    for plugin in plugins:
+        members |= plugin.contributions.get(kind.name, {})
+        if plugin.absent:
+            needs |= dict.fromkeys(plugin.names(kind), f"it is of {plugin.name}: {plugin.absent}")
     absent = {
         "broken plugins": "; ".join(f"{one.name} ({one.broken})" for one in plugins if one.broken),
         "plugins switched off": ", ".join(one.name for one in plugins if one.off),

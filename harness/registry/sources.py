@@ -19,11 +19,11 @@ from harness.registry.hooks import DISTRIBUTION
 PACKAGE_FILE = "__init__.py"
 
 
+# Environment variable with the plugins that are switched off, comma separated.
 OFF_VARIABLE = "HARNESS_PLUGINS_OFF"
-"""Environment variable with the plugins that are switched off, comma separated."""
 
+# Environment variable with a folder of plugins.
 FOLDER_VARIABLE = "HARNESS_PLUGINS_FOLDER"
-"""Environment variable with a folder of plugins."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class PluginChoice:
         return (*folder, *(word for name in self.off for word in ("-p", f"no:{name}")))
 
 
+# Every plugin that is installed, and no other.
 ALL_INSTALLED = PluginChoice()
-"""Every plugin that is installed, and no other."""
 
 
 def asked_by_environment(environment: Mapping[str, str] = os.environ) -> PluginChoice:

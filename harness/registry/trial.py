@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+# Seconds after which plugins that are still being imported are given up.
 LONGEST_IMPORT = 60.0
-"""Seconds after which plugins that are still being imported are given up."""
 
 
 def deadly_imports(

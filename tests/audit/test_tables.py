@@ -179,25 +179,14 @@ def test_cells_that_were_refused_hold(tmp_path):
             for year in range(2000, 2004)
         ]
     )
+    roles = {"entity": "firm", "time": "year", "outcomes": "sales", "exposure": "size", "controls": "age"}
     spec = {
         "spec_version": 1,
         "study": "refused",
-        "title": "Refused",
-        "seed": 1,
+        "roles": roles,
+        "estimators": ["pooled_ols", {"id": "fe", "use": "fixed_effects"}],
+        "evaluation": {"draws": 20, "protocols": ["in_sample", {"use": "held_out_entities", "folds": 50}]},
         "data": {},
-        "roles": {
-            "entity": "firm",
-            "time": "year",
-            "outcomes": ["sales"],
-            "exposure": "size",
-            "controls": ["age"],
-        },
-        "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "fe", "use": "fixed_effects"}],
-        "evaluation": {
-            "reference": "ols",
-            "draws": 20,
-            "protocols": ["in_sample", {"use": "held_out_entities", "folds": 50}],
-        },
     }
     result = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
     status = result.gain.groupby("protocol")["status"].unique().map(list).to_dict()

@@ -156,6 +156,6 @@ def talking(offered):
 def test_what_the_harness_offers_no_plugin_can(offered, reason, capsys):
     own = registry_of(()).plugins[0]
     loaded = load_plugin(talking(offered), KINDS, before=(own,))
-    assert reason in loaded.plugin.broken
+    assert reason in loaded.broken
     assert loaded.contributions == {}
     assert capsys.readouterr() == ("", "a plugin that talks\n")

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Relative difference up to which two numbers name the same row, such as a point of a grid.
 CLOSE = 1e-9
-"""Relative difference up to which two numbers name the same row, such as a point of a grid."""
 
 
+# Rows that are shown.
 MOST = 3
-"""Rows that are shown."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
     return "; ".join([*told, "..."] if len(rows) > MOST else told)
 
 
+# ``missing``: the run has no such cell, or nothing in it.
 Status = Literal["reproduced", "differs", "missing"]
-"""``missing``: the run has no such cell, or nothing in it."""
 
 
 @dataclass(frozen=True)

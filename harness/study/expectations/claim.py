@@ -263,10 +263,10 @@ class ChoiceClaim(StatementClaim):
         return float(sum(second > first for first, second in steps) / len(steps))
 
 
+# The kinds of claims that are looked up in a column.
 NumberClaims = (
     ErrorClaim | GainClaim | TurningPointClaim | ThresholdClaim | MedianClaim | OrderClaim | ChoiceClaim
 )
-"""The kinds of claims that are looked up in a column."""
 
 
 class Identity(SpecModel):

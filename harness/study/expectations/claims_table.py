@@ -22,8 +22,8 @@ from harness.tables.claims import CLAIMS
 if TYPE_CHECKING:
     import pandas as pd
 
+# Share of the way on which a published direction holds.
 HOLDS_THROUGHOUT = 1.0
-"""Share of the way on which a published direction holds."""
 
 ClaimVerdict = Literal[
     "consistent",
@@ -34,8 +34,8 @@ ClaimVerdict = Literal[
     "not comparable",
 ]
 
+# The status of a claim and why, in one or two sentences.
 Standing = tuple[ClaimVerdict, str]
-"""The status of a claim and why, in one or two sentences."""
 
 
 def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -19,16 +19,16 @@ from harness.study.expectations.claim import (
 from harness.study.expectations.moderated_claim import OnsetClaim
 from harness.study.spec.printed import Interval
 
+# How many times the greatest published value of a moderator an implied level may be, or the inverse of the
+# least: medians of ratios are not ratios of medians.
 SEVERAL = 2.0
-"""How many times the greatest published value of a moderator an implied level may be, or the inverse of the
-least: medians of ratios are not ratios of medians."""
 
+# Under which a check binds: that medians of all groups are of one fitted curve at the same rows; that the
+# effect does not differ between entities; that levels and values of moderators are in the same units.
 Assumption = Literal["", "one fit", "one effect for all entities", "one unit system"]
-"""Under which a check binds: that medians of all groups are of one fitted curve at the same rows; that the
-effect does not differ between entities; that levels and values of moderators are in the same units."""
 
+# Position of a claim among those of its study, and what a check says about it.
 Numbered = tuple[int, "Finding"]
-"""Position of a claim among those of its study, and what a check says about it."""
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def _ascending(between: tuple[float, float]) -> tuple[float, float]:
     return between
 
 
+# Two exposures, the lesser first.
 Between = Annotated[tuple[Number, Number], AfterValidator(_ascending)]
-"""Two exposures, the lesser first."""
 
 
 def curve_points(claim: Claim, run: RunTables, kind: Mapping[str, str]) -> pd.DataFrame:
@@ -214,5 +214,5 @@ class BandClaim(WayClaim, StatementClaim):
         return curve.share_going(*self.between, sign=-1.0 if self.kind == "narrowing" else 1.0)
 
 
+# The kinds of claims about a curve.
 CurveClaims = LevelClaim | ChangeClaim | DirectionClaim | PaceClaim | BandClaim | BendClaim
-"""The kinds of claims about a curve."""

@@ -14,11 +14,11 @@ from harness.tables.table import DETAILS
 
 Origin = Literal["publication", "run"]
 
+# What a cell holds by which a row is found.
 Key = Annotated[str | bool | int | float, Field(union_mode="smart")]
-"""What a cell holds by which a row is found."""
 
+# The table that nothing is expected of, since it follows from the others.
 EXPECTED_OF_NONE = "expectations"
-"""The table that nothing is expected of, since it follows from the others."""
 
 TableName = Annotated[
     str,

@@ -18,13 +18,13 @@ from harness.study.expectations.consistency import Finding, Numbered
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.spec.printed import Interval
 
+# How a curve goes, by its direction and by whether it is known how far.
 COURSES = {
     ("falling", True): marked("{outcome} falls by {size} {where}"),
     ("falling", False): marked("{outcome} falls {where}"),
     ("rising", True): marked("{outcome} rises by {size} {where}"),
     ("rising", False): marked("{outcome} rises {where}"),
 }
-"""How a curve goes, by its direction and by whether it is known how far."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ def _published_curves(claims: Sequence[Claim]) -> list[PublishedCurve]:
     return list(curves.values())
 
 
+# Whether two curves agree on one thing, as far as their numbers were printed, and what each does there.
 Comparison = tuple[bool, str]
-"""Whether two curves agree on one thing, as far as their numbers were printed, and what each does there."""
 
 
 def _compared(curve: PublishedCurve, other: PublishedCurve) -> Iterator[Comparison]:

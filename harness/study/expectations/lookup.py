@@ -119,11 +119,11 @@ def _numbers(rows: pd.DataFrame, column: str) -> list[float]:
     return rows[column].dropna().astype(float).tolist() if column in rows else []
 
 
+# Share of its level by which a straight line may be off through rounding.
 STRAIGHT = 1e-10
-"""Share of its level by which a straight line may be off through rounding."""
 
+# Share of a grid's range by which its points may be off through rounding.
 ROUNDING = 1e-9
-"""Share of a grid's range by which its points may be off through rounding."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -256,11 +256,11 @@ class LevelRangeClaim(ModeratedClaim):
 
 ModeratedClaims = OnsetClaim | EffectSignClaim | EffectTrendClaim | ShapeClaim | LevelRangeClaim
 
+# Every kind of claim; a new one is a class, and a name in the union of its module.
 Claims = NumberClaims | CurveClaims | ModeratedClaims
-"""Every kind of claim; a new one is a class, and a name in the union of its module."""
 
+# Every kind of claim, told apart by ``quantity``.
 AnyClaim = Annotated[Claims, Field(discriminator="quantity")]
-"""Every kind of claim, told apart by ``quantity``."""
 
+# Names of the tables that claims are looked up in.
 SOURCES = tuple(dict.fromkeys(kind.table.name for kind in get_args(Claims)))
-"""Names of the tables that claims are looked up in."""

@@ -17,8 +17,8 @@ OF_ALL_PROTOCOLS = frozenset({"decomposition"})
 OF_FITS = frozenset({"coefficients"})
 OF_DATA = frozenset({"summary", "preparation", "interpolated"})
 
+# Entries of a study, each by its kind and its id: ``("protocol", "forward")``.
 Parts = frozenset[tuple[str, str]]
-"""Entries of a study, each by its kind and its id: ``("protocol", "forward")``."""
 
 
 def narrowed(study: Study) -> Study:

@@ -19,8 +19,8 @@ _REFERENCE: Loc = ("evaluation", "reference")
 _FURTHER: Loc = ("evaluation", "further_references")
 _VARIED: Loc = ("multiverse", "estimator")
 
+# A path of a spec, and the name that stands there.
 Named = tuple[Loc, str]
-"""A path of a spec, and the name that stands there."""
 
 
 def tables_offered(catalogs: Catalogs) -> Mapping[str, ResultTable]:

@@ -15,8 +15,8 @@ from harness.study.spec.node import Loc, Mistake, Node, Place, kind_of, spec_err
 from harness.study.spec.reader import decode, parse_yaml, read_bytes
 from harness.study.spec.written import NAME, WrittenSpec
 
+# Key of the numbers that a spec expects.
 EXPECT = "expect"
-"""Key of the numbers that a spec expects."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from harness.data.rules import RowFilter
 from harness.registry.catalog import USE, Choose
 from harness.study.spec.schema_text import WORDS
 
+# Key under which an entry's options are gathered; no YAML key is looked up under it.
 CHOICE: Final = "(choice)"
-"""Key under which an entry's options are gathered; no YAML key is looked up under it."""
 
 EntryId = Annotated[
     str,
@@ -145,11 +145,11 @@ class ScenarioEntry(Entry):
     scenario: Annotated[Any, Choose("scenario")] = Field(alias=CHOICE)
 
 
+# Word of a spec that stands for the entries which the installed estimators offer.
 LADDER: Final = "ladder"
-"""Word of a spec that stands for the entries which the installed estimators offer."""
 
+# Position of the first entry of the ladder that uses regressors.
 LINEAR: Final = 100
-"""Position of the first entry of the ladder that uses regressors."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from harness.study.spec.document import Document
 from harness.study.spec.node import Loc, Mistake, Place
 from harness.study.spec.schema_text import Expected
 
+# Characters of a wrong text that a message repeats.
 MAX_SHOWN = 60
-"""Characters of a wrong text that a message repeats."""
 
+# Keys by what others call them.
 _ALSO_CALLED = {
     "file": "path",
     "filename": "path",
@@ -36,7 +37,6 @@ _ALSO_CALLED = {
     "splits": "protocols",
     "models": "estimators",
 }
-"""Keys by what others call them."""
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.[0-9]*)?\s*", re.ASCII)
 _TAG_FAULTS = ("union_tag_invalid", "union_tag_not_found")

@@ -23,11 +23,11 @@ from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, Study
 from harness.study.spec.written import WrittenSpec
 
+# Root of all randomness where a spec names none.
 SEED: Final = 1
-"""Root of all randomness where a spec names none."""
 
+# An upper bound, and the two questions that a panel can be asked without leaking.
 PROTOCOLS: Final = ("in_sample", "held_out_entities", "forward")
-"""An upper bound, and the two questions that a panel can be asked without leaking."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,12 @@ def with_printed_digits(document: Document) -> dict[str, Any]:
 
 def _with_digits(entry: Node) -> Any:  # noqa: ANN401 - an entry may be anything until it is validated
     """Return an entry with the decimals of its number; a statement has none, nor has one with a tolerance."""
-    value, quantity = entry.child("value"), entry.child("quantity")
-    is_without = quantity is not None and quantity.content == "direction"
-    is_without |= any(entry.child(tolerance) is not None for tolerance in ("absolute", "relative"))
-    if (
-        value is None
-        or is_without
-        or not isinstance(value.content, float)
-        or not math.isfinite(value.content)
-    ):
-        return entry.plain()
-    return {"digits": decimals(value.text), **entry.plain()}
+    value, plain = entry.child("value"), entry.plain()
+    if value is None or not isinstance(value.content, float) or not math.isfinite(value.content):
+        return plain
+    if plain.get("quantity") == "direction" or {"absolute", "relative"} & plain.keys():
+        return plain
+    return {"digits": decimals(value.text), **plain}
 
 
 def with_defaults(document: Document, catalogs: Catalogs) -> Document:

@@ -9,8 +9,8 @@ from typing import Any
 
 from harness.errors import Problem, SpecError
 
+# Keys and list positions that lead from the top of a spec to one of its values.
 Loc = tuple[str | int, ...]
-"""Keys and list positions that lead from the top of a spec to one of its values."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
+# Share of the ends of an interval that arithmetic on them may be off by.
 SLACK = 1e-12
-"""Share of the ends of an interval that arithmetic on them may be off by."""
 
 
 class SpecModel(BaseModel):

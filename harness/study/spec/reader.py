@@ -31,14 +31,14 @@ from ruamel.yaml.events import (
 from harness.errors import SpecError
 from harness.study.spec.node import Mistake, Node, Place, Scalar, spec_error
 
+# Largest spec that is read; a long one has some ten kilobytes.
 MAX_BYTES = 256 * 1024
-"""Largest spec that is read; a long one has some ten kilobytes."""
 
+# Control characters that one error names; a binary file is full of them.
 MAX_CONTROL_CHARACTERS = 20
-"""Control characters that one error names; a binary file is full of them."""
 
+# Characters that YAML 1.2 does not allow as they are, and that no name or title needs.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-"""Characters that YAML 1.2 does not allow as they are, and that no name or title needs."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -108,8 +108,8 @@ def _end_of(path: Path, before: str) -> Place:
     return Place(str(path), before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
+# Longest number in characters; a double's largest integer has 309.
 MAX_DIGITS = 400
-"""Longest number in characters; a double's largest integer has 309."""
 
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -150,11 +150,11 @@ def read_scalar(text: str) -> Scalar:
     return value
 
 
+# Values that the aliases of one text may repeat, all together.
 MAX_REPEATED = 1000
-"""Values that the aliases of one text may repeat, all together."""
 
+# Mappings and lists within each other; a spec needs about seven.
 MAX_DEPTH = 32
-"""Mappings and lists within each other; a spec needs about seven."""
 
 
 class _EventReader:
@@ -279,6 +279,7 @@ class _EventReader:
         return spec_error([*self.flaws, Mistake(self._at(event), what, expected, hint)])
 
 
+# What the parser says, what is expected, and a hint.
 _PLAIN = (
     (r"'\t' that cannot start", "a tab at the start", "indent with spaces"),
     (
@@ -294,7 +295,6 @@ _PLAIN = (
     ("'`' that cannot start", "an unquoted text does not begin with `", "put it in quotes"),
     ("expected ',' or", "a bracket opened before this is not closed", "close it, or add a comma"),
 )
-"""What the parser says, what is expected, and a hint."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 from harness.study.spec.node import Loc
 
+# Keyword of a JSON Schema with the words for what it allows, where a pattern says it badly.
 WORDS = "x-words"
-"""Keyword of a JSON Schema with the words for what it allows, where a pattern says it badly."""
 
+# Keyword of a JSON Schema of a property that may be left out although its type has no default.
 FILLED_IN = "x-filled-in"
-"""Keyword of a JSON Schema of a property that may be left out although its type has no default."""
 
 Schema = Mapping[str, Any]
 

@@ -22,8 +22,8 @@ from harness.study.spec.schema_text import FILLED_IN, WORDS
 
 SPEC_VERSION = 1
 
+# Annotation of a field that a spec may leave out, since the loader fills it in (see `with_defaults`).
 FILLED = Field(json_schema_extra={FILLED_IN: True})
-"""Annotation of a field that a spec may leave out, since the loader fills it in (see `with_defaults`)."""
 
 # Not a Literal, to which true and 1.0 are equal.
 Version = Annotated[int, Field(ge=SPEC_VERSION, le=SPEC_VERSION, json_schema_extra={"const": SPEC_VERSION})]
@@ -33,8 +33,8 @@ Slug = Annotated[
     Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
 ]
 
+# What a report is asked for in.
 ReportFormat = Literal["html", "latex", "docx", "markdown"]
-"""What a report is asked for in."""
 
 
 def _there_is_a_catalog(language: str) -> str:
@@ -44,8 +44,8 @@ def _there_is_a_catalog(language: str) -> str:
     return language
 
 
+# What stands in brackets beneath an estimate in tables for a paper.
 Brackets = Literal["std_error", "t"]
-"""What stands in brackets beneath an estimate in tables for a paper."""
 
 
 def _each_below_the_last(levels: tuple[float, ...]) -> tuple[float, ...]:

@@ -19,14 +19,14 @@ from harness.errors import Problem, SpecError
 from harness.study.spec.node import Loc, Scalar, spell
 from harness.study.spec.reader import read_scalar
 
+# What messages call a spec that is no file.
 NAME = "spec"
-"""What messages call a spec that is no file."""
 
+# Texts without a sign that has a meaning in YAML, in some place or other.
 PLAIN = re.compile(r"[^\W\d][\w./ -]*(?<! )")
-"""Texts without a sign that has a meaning in YAML, in some place or other."""
 
+# Characters after which a line is folded.
 WIDTH = 100
-"""Characters after which a line is folded."""
 
 UNFOLDED = 10**6
 
