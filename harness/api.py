@@ -143,7 +143,7 @@ def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Rep
     workers : that print figures; None for this process
     """
     from harness.installed import installed
-    from harness.report.assemble import IN_THIS_PROCESS
+    from harness.report.page import IN_THIS_PROCESS
     from harness.report.sections.section import SECTION
     from harness.report.write import Reporter
 

@@ -8,9 +8,8 @@ from ruamel.yaml import YAML
 
 from harness.installed import installed
 from harness.running.options import RunOptions
-from harness.suite.spec import load_suite
-from harness.suite.studies import with_estimators
-from harness.suite.write import run_suite
+from harness.suite.run import run_suite
+from harness.suite.spec import load_suite, with_estimators
 
 CURVED = {
     "spec_version": 1,

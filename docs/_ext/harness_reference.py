@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from harness.installed import registry_of
 from harness.report.gain_report import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
-from harness.suite.tables import SUITE_TABLES
+from harness.suite.results import SUITE_TABLES
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import ResultTable
 

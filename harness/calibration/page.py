@@ -21,9 +21,8 @@ from harness.calibration.rows import (
 )
 from harness.findings.lines import POINTWISE, SIMULTANEOUS
 from harness.language import gettext, marked, pgettext, spoken
-from harness.report.assemble import PageSection
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
-from harness.report.page import render_document
+from harness.report.page import PageSection, render_document
 from harness.report.sections.record import provenance
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
 from harness.report.translation import in_words

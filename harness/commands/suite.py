@@ -52,9 +52,8 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     """
     from dataclasses import replace
 
-    from harness.suite.spec import load_suite
-    from harness.suite.studies import with_estimators
-    from harness.suite.write import PAGE, run_suite
+    from harness.suite.run import PAGE, run_suite
+    from harness.suite.spec import load_suite, with_estimators
 
     registry = found(options.plugins)
     loaded = load_suite(options.spec_path(Path()))
@@ -80,7 +79,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
 @click.argument("folder", metavar="RUN", type=PATH)
 def report(folder: Path) -> None:
     """Write the tables and the page of a suite's RUN again, from the runs of its studies."""
-    from harness.suite.write import PAGE, report_suite
+    from harness.suite.run import PAGE, report_suite
 
     click.echo(f"suite: {report_suite(folder).path / PAGE}")
 

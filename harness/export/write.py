@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,18 +14,23 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
-from harness.export.linear_cell import CellLeftOut, LinearCell, linear_cells
-from harness.export.names import plain_names
-from harness.export.r_script import FILE as R_FILE
-from harness.export.r_script import r_script
-from harness.export.stata_script import FILE as STATA_FILE
-from harness.export.stata_script import stata_script
+from harness.export.cells import CellLeftOut, LinearCell, linear_cells
+from harness.export.scripts import STATA, R
 from harness.findings.run import read_run
 from harness.registry.registry import Registry
 from harness.running.prepare import RunSources, prepare_again
 
-Program = Literal["r", "stata"]
-SCRIPTS = {"r": (R_FILE, r_script), "stata": (STATA_FILE, stata_script)}
+PROGRAMS = {"r": R, "stata": STATA}
+
+# Names that every program takes: a letter, then letters, digits and underscores, for Stata no more than 32;
+# but no words of Stata and R, nor the names of the keys.
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+RESERVED = frozenset(
+    {
+        *("if", "in", "using", "with", "byte", "int", "long", "float", "double", "else", "for", "while"),
+        *("function", "next", "repeat", "break", "t", "f", "entity", "time"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Exported:
 
     Attributes
     ----------
-    script : the file to run, beside the data
+    script : the file to run, next to the data
     cells : that it repeats
     left_out : cells with coefficients that it does not, each with the reason
     """
@@ -43,7 +49,7 @@ class Exported:
     left_out: tuple[CellLeftOut, ...]
 
 
-def export(sources: RunSources, *, program: Program, out: Path) -> Exported:
+def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) -> Exported:
     """Write script and data of a finished run's linear cells into a folder.
 
     Raises
@@ -55,19 +61,19 @@ def export(sources: RunSources, *, program: Program, out: Path) -> Exported:
     panels = panels_of(sources)
     cells, left_out = linear_cells(run, panels, _models(sources.registry))
     if not cells:
-        told = (
-            "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out) or "no cell has coefficients"
-        )
-        raise ArtifactError(Problem(str(sources.folder.path), f"no cell can be repeated elsewhere: {told}"))
+        reasons = "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out)
+        what = f"no cell can be repeated elsewhere: {reasons or 'no cell has coefficients'}"
+        raise ArtifactError(Problem(str(sources.folder.path), what))
     outcomes = run.manifest.study.outcomes
     names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     out.mkdir(parents=True, exist_ok=True)
     for outcome, file in files.items():
         _frame(panels[outcome], names).to_csv(out / file, index=False, encoding="utf-8")
-    name, script = SCRIPTS[program]
-    (out / name).write_text(script(cells, left_out, data=files, names=names), encoding="utf-8")
-    return Exported(out / name, cells, left_out)
+    chosen = PROGRAMS[program]
+    script = chosen.script(cells, left_out, data=files, names=names)
+    (out / chosen.file).write_text(script, encoding="utf-8")
+    return Exported(out / chosen.file, cells, left_out)
 
 
 def panels_of(sources: RunSources) -> Mapping[str, Panel]:
@@ -100,3 +106,13 @@ def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:
             **columns,
         }
     )
+
+
+def plain_names(columns: Iterable[str]) -> Mapping[str, str]:
+    """Return a name for every column, its own where programs take it; names differ in any case."""
+    names: dict[str, str] = {}
+    for number, column in enumerate(dict.fromkeys(columns), start=1):
+        taken = {name.lower() for name in names.values()} | RESERVED
+        is_plain = PLAIN.fullmatch(column) and column.lower() not in taken
+        names[column] = column if is_plain else f"x{number}_"
+    return names

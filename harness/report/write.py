@@ -14,13 +14,12 @@ from harness.errors import ArtifactError, Problem
 from harness.findings.run import Run, RunStore, read_run
 from harness.language import gettext, marked
 from harness.record.manifest import Manifest
-from harness.report.assemble import IN_THIS_PROCESS, PageSection, assembled
 from harness.report.blocks import Phrase
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.fonts import FONT_CODE, font_notes
 from harness.report.front.front import front_of
 from harness.report.gain_report import report_of
-from harness.report.page import Page, render_brief, render_page
+from harness.report.page import IN_THIS_PROCESS, Page, PageSection, assembled, render_brief, render_page
 from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.errors import ArtifactError, Problem
 from harness.running.csv_table import from_csv
-from harness.suite.tables import SUITE_GAIN
+from harness.suite.results import SUITE_GAIN
 
 OF = ("suite", "edition", "form")
 CELL = ("study", "outcome", "protocol", "estimator")

@@ -7,14 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from harness.report.assemble import PageSection
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, Words
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
-from harness.report.page import render_document
+from harness.report.page import PageSection, render_document
 from harness.report.table import Given, RecordColumn, ReportTable, RowGroup, TableCell, record_rows
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks, styles_of
-from harness.suite.findings import OVER_WORDS
-from harness.suite.overall import FEATURES
+from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.spec import OVERS, Suite
 from harness.text.numbers import count, fixed, interval, percent, percent_interval
 
@@ -37,7 +35,7 @@ def suite_page(suite: Suite, tables: Tables, *, is_simulated: bool) -> str:
 
     Parameters
     ----------
-    tables : those of `harness.suite.tables`, by name
+    tables : those of `harness.suite.results`, by name
     is_simulated : whether all panels are
     """
     titles = {name: TITLES.get(name, name) for name in dict.fromkeys(tables["suite_gain"]["protocol"])}

@@ -1,4 +1,4 @@
-"""All tables of a suite, from the run folders of its studies."""
+"""All tables of a suite: their columns and keys, and their rows from the run folders of its studies."""
 
 from __future__ import annotations
 
@@ -12,31 +12,99 @@ import pandas as pd
 from harness.record.study import EstimatorRecord
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
-from harness.suite.findings import established, finding_rows
 from harness.suite.overall import (
     Comparison,
     Ranking,
     comparison,
     curvature_of,
+    established,
     explained_rows,
+    finding_rows,
     log_errors,
     ranking,
 )
 from harness.suite.panels import PanelKey, PanelResult, Row, gain_rows
-from harness.suite.spec import Over, Suite
-from harness.suite.studies import LeftOut
-from harness.suite.tables import (
-    SUITE_BUDGETS,
-    SUITE_EXPLAINED,
-    SUITE_FINDINGS,
-    SUITE_GAIN,
-    SUITE_LEFT_OUT,
-    SUITE_PANELS,
-    SUITE_RANKS,
-    SUITE_SUMMARY,
-    SUITE_TABLES,
-)
+from harness.suite.spec import LeftOut, Over, Suite
 from harness.tables.table import ResultTable
+
+
+def _table(
+    name: str, key: str, columns: str, description: str, measures: tuple[str, ...] = ()
+) -> ResultTable:
+    """Return a table whose rows begin with the suite, its edition and the form of the run.
+
+    Parameters
+    ----------
+    key, columns : names, a blank between two
+    """
+    names = ("suite", "edition", "form", *columns.split())
+    return ResultTable(name, names, tuple(key.split()), description, measures=measures)
+
+
+SUITE_GAIN = _table(
+    "suite_gain",
+    "study outcome estimator protocol over",
+    "study outcome estimator protocol over reference gain conf_low conf_high p_value p_holm inference mse "
+    "nmse seconds memory n_obs n_entities n_periods status reason",
+    "gain of every estimator on every panel over pooled OLS, two-way effects and the best simple rival",
+    ("gain", "nmse"),
+)
+SUITE_SUMMARY = _table(
+    "suite_summary",
+    "protocol estimator over",
+    "protocol estimator over win_rate win_low win_high log_error_ratio conf_low conf_high simultaneous_low "
+    "simultaneous_high n_better n_worse n_refused n_panels seconds memory",
+    "win rate and mean log error ratio over the panels, resampled by panel and entity, and cost",
+    ("win_rate", "log_error_ratio"),
+)
+SUITE_RANKS = _table(
+    "suite_ranks",
+    "protocol estimator",
+    "protocol estimator average_rank critical_difference is_tied_with_best friedman p_value n_panels",
+    "average rank over the panels with Nemenyi's critical difference, and Friedman's test",
+    ("average_rank",),
+)
+SUITE_PANELS = _table(
+    "suite_panels",
+    "study outcome",
+    "study outcome title source n_obs n_entities n_periods balanced share_between curvature",
+    "the panels: size, share of the outcome's variance between entities, and curvature found",
+)
+SUITE_EXPLAINED = _table(
+    "suite_explained",
+    "protocol estimator feature",
+    "protocol estimator feature rank_correlation conf_low conf_high n_panels",
+    "rank correlation of a flexible estimator's log error ratio over two-way effects with features of panels",
+    ("rank_correlation",),
+)
+SUITE_FINDINGS = _table(
+    "suite_findings",
+    "protocol finding over estimator",
+    "protocol estimator finding over text is_established estimate conf_low conf_high",
+    "every sentence of the suite's verdict with its numbers, and whether it is established",
+)
+SUITE_BUDGETS = _table(
+    "suite_budgets",
+    "estimator",
+    "estimator label use options is_simple n_candidates seconds memory n_fits n_refused",
+    "what every estimator was given, and took: options, sets of options compared, fits, seconds, megabytes",
+)
+SUITE_LEFT_OUT = _table(
+    "suite_left_out",
+    "study",
+    "study reason remedy",
+    "the studies that could not be run here, and how to get them",
+)
+
+# By name, in the order they are listed in.
+SUITE_TABLES: Mapping[str, ResultTable] = {
+    table.name: table
+    for table in (
+        *(SUITE_GAIN, SUITE_SUMMARY, SUITE_RANKS, SUITE_PANELS, SUITE_EXPLAINED, SUITE_FINDINGS),
+        *(SUITE_BUDGETS, SUITE_LEFT_OUT),
+    )
+}
+
 
 # Forms that a suite is run in.
 WHOLE, QUICK = "whole", "quick"
@@ -54,7 +122,7 @@ def protocol_rows(
     Parameters
     ----------
     results : a panel each
-    gains : of the protocol, as `harness.suite.findings.established` returns them
+    gains : of the protocol, as `harness.suite.overall.established` returns them
     """
 
     def stream(*labels: str) -> np.random.Generator:

@@ -1,41 +1,44 @@
-"""Run the studies of a suite as one plan, each into a folder of its own."""
+"""Run the studies of a suite as one plan: a folder for each, and over all of them the tables and the page."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from harness.errors import Problem, SpecError
+from pydantic import BaseModel, ConfigDict
+
+from harness.errors import ArtifactError, Problem, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
 from harness.running.checkpoints import Checkpointed, CheckpointStore, TaskResult
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.graph import StudyTask, run_tasks
 from harness.running.isolation import give_back
-from harness.running.plan import Plan
+from harness.running.options import RunOptions
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import results_of
-from harness.running.run import write_results
+from harness.running.run import write_results as write_run
 from harness.running.workers import Workers
 from harness.study.spec.entry import EstimatorEntry
-from harness.suite.studies import StudyRun
+from harness.suite.page import suite_page
+from harness.suite.panels import read_panels
+from harness.suite.results import QUICK, WHOLE, SuiteResults
+from harness.suite.spec import LeftOut, LoadedSuite, StudyRun, Suite, studies_of
 
 T = TypeVar("T")
 
-_STATUS = Path("/proc/self/status")
-_CLEAR = Path("/proc/self/clear_refs")
-_FORGET_THE_HEIGHT = "5"
-"""What is written to ``clear_refs`` so that the height counts from now (proc(5))."""
+# Where Linux tells the memory of this process, and what makes its height count from now (proc(5)).
+_STATUS, _CLEAR, _FORGET_THE_HEIGHT = Path("/proc/self/status"), Path("/proc/self/clear_refs"), "5"
 
 
 def with_memory(work: Callable[[], T]) -> tuple[T, float]:
@@ -61,14 +64,15 @@ def _status(name: str) -> int:
     return 1024 * int(kilobytes)
 
 
-STUDIES = "studies"
-"""Folder within that of a suite which holds the run folders of its studies."""
+# Folders within that of a suite: run folders of its studies, and every finished cell, so that unchanged ones
+# are taken up.
+STUDIES, CELLS = "studies", "cells"
 
+# The page, and what was run: the suite with the estimators that were added, its form, and what was left out.
+PAGE, RECORD = "suite.html", "suite.json"
+
+# What stands between the name of a study and the rest of the label of its tasks.
 BETWEEN = " · "
-"""What stands between the name of a study and the rest of the label of its tasks."""
-
-CELLS = "cells"
-"""Folder within that of a suite which holds every finished cell, so that unchanged ones are taken up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,22 +115,16 @@ class PreparedStudy:
     run: StudyRun
     prepared: Prepared
 
-    @property
-    def plan(self) -> Plan:
-        """What is fitted: the folds, since a suite asks about prediction alone."""
-        return self.prepared.plan
-
     def tasks(self) -> Iterator[CellTask]:
-        """Yield the fits of all folds."""
-        for task in self.plan.fold_tasks():
-            yield CellTask(self.run.id, task)
+        """Yield the fits of all folds: a suite is about prediction alone."""
+        return (CellTask(self.run.id, task) for task in self.prepared.plan.fold_tasks())
 
     @property
     def n_tasks(self) -> int:
         """How many fits there are."""
-        study = self.plan.study
-        n_folds = sum(len(split.folds) for split in self.plan.splits)
-        return n_folds * len(study.roles.outcomes) * len(study.estimators)
+        plan = self.prepared.plan
+        n_folds = sum(len(split.folds) for split in plan.splits)
+        return n_folds * len(plan.study.roles.outcomes) * len(plan.study.estimators)
 
 
 def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[PreparedStudy, ...]:
@@ -139,7 +137,7 @@ def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepa
     """
     prepared = tuple(PreparedStudy(run, prepare(run.options, registry)) for run in runs)
     if prepared:
-        require_equal_budgets(prepared[0].plan.study.estimators)
+        require_equal_budgets(prepared[0].prepared.plan.study.estimators)
     return prepared
 
 
@@ -187,7 +185,7 @@ class CountByStudy:
 
     def __init__(self, tasks: Mapping[str, int], tell: Progress | None) -> None:
         self._left, self._tell = dict(tasks), tell
-        self._count = Count(sum(tasks.values()), self._say, last="writing tables and reports")
+        self._count = Count(sum(tasks.values()), self._tell_all, last="writing tables and reports")
 
     def begun(self, label: str) -> None:
         """Take note of a task that was handed to a worker."""
@@ -198,7 +196,7 @@ class CountByStudy:
         self._left[label.partition(BETWEEN)[0]] -= 1
         self._count.done(label)
 
-    def _say(self, n_done: int, n_tasks: int, now: str) -> None:
+    def _tell_all(self, n_done: int, n_tasks: int, now: str) -> None:
         if self._tell is not None:
             n_studies = sum(left == 0 for left in self._left.values())
             self._tell(n_done, n_tasks, f"{n_studies} of {len(self._left)} studies done; {now}")
@@ -233,6 +231,126 @@ def write_studies(
             results=found,
         )
         with locked(place.path), place.replaced() as new:
-            write_results(new, found, manifest)
+            write_run(new, found, manifest)
         written.append(place)
     return tuple(written)
+
+
+class SuiteRecord(BaseModel):
+    """What a suite's folder is of, so that its tables and its page can be made again from the runs in it.
+
+    Attributes
+    ----------
+    suite : as it was run
+    form : whole, or quick
+    studies : ids of those that were run, in order
+    left_out : those that could not be
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: Suite
+    form: str
+    studies: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def run_suite(
+    loaded: LoadedSuite,
+    options: RunOptions,
+    registry: Registry,
+    *,
+    only: Sequence[str] = (),
+    on_progress: Progress | None = None,
+    on_said: Callable[[str], None],
+) -> RunFolder:
+    """Run the studies of a suite as one plan, and return the folder with its tables and its page.
+
+    Finished cells are kept in the folder, by what they depend on. Where the options say to resume, those of
+    which nothing has changed are taken up, whether an earlier run was cut off or had other estimators.
+
+    Parameters
+    ----------
+    options : of each run, but for its spec and overrides; the folder is that of the suite, and None puts it
+        under ``runs/``, named after the suite
+    only : ids of the studies to run; none for all
+    on_said : called with which studies are left out, and with what was taken up
+
+    Raises
+    ------
+    SpecError, DataError
+        Of the suite or one of its studies, before anything is fitted.
+    """
+    suite = loaded.suite
+    runs, left_out = studies_of(loaded, options, registry, only=only)
+    for one in left_out:
+        on_said(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
+    if not runs:
+        what, hint = "none of its studies can be run here", left_out[0].remedy
+        raise SpecError(Problem(str(loaded.document.path), what, hint=hint))
+    started = datetime.now(UTC)
+    prepared = prepare_studies(runs, registry)
+    surroundings = Surroundings(installed_code(), versions(registry.brought_by))
+    folder = RunFolder.create(options.out or Path("runs") / suite.suite)
+    with locked(folder.path):
+        store = CheckpointStore(folder.inner(CELLS))
+        if not options.resume:
+            store.clear()
+        kept = run_cells(prepared, store, surroundings, workers=options.workers, on_progress=on_progress)
+        if options.resume:
+            on_said(str(kept))
+        folders = write_studies(folder, prepared, kept.results, surroundings, started=started)
+        record = SuiteRecord(
+            suite=suite,
+            form=QUICK if options.quick else WHOLE,
+            studies=tuple(study.id for study in runs),
+            left_out=left_out,
+        )
+        folder.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
+        write_results(folder, record, folders)
+    return folder
+
+
+def report_suite(path: Path) -> RunFolder:
+    """Write the tables and the page of a suite again, from the runs of its studies.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a suite that was run to its end, or a run in it is damaged.
+    """
+    folder = RunFolder(path)
+    try:
+        record = SuiteRecord.model_validate_json((path / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
+        raise ArtifactError(
+            Problem(str(path), what, hint="name a folder that harness suite wrote")
+        ) from error
+    with locked(path):
+        write_results(folder, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
+    return folder
+
+
+def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFolder]) -> None:
+    """Write the tables and the page of a suite.
+
+    Parameters
+    ----------
+    runs : folders of its studies, in their order
+    """
+    manifests = [run.manifest() for run in runs]
+    results = SuiteResults(
+        suite=record.suite,
+        form=record.form,
+        results=[
+            panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
+        ],
+        estimators=manifests[0].study.estimators,
+        left_out=record.left_out,
+    )
+    tables = results.tables()
+    for name, table in tables.items():
+        folder.write_table(name, table)
+    is_simulated = all(manifest.data.simulated for manifest in manifests)
+    folder.write_text(PAGE, suite_page(record.suite, tables, is_simulated=is_simulated))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.api import prepare_study as prepare
-from harness.calibration.form import CAPS, calibration_form, capped
+from harness.calibration.run import CAPS, calibration_form, capped
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.tables.curves import SUPPORT

@@ -10,8 +10,8 @@ import pytest
 
 import harness
 from harness.installed import installed
-from harness.report.sections.claims.markdown import HEAD
-from harness.report.sections.claims.rows import published_text
+from harness.report.sections.claims.published import published_text
+from harness.report.sections.claims.section import HEAD
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from harness.suite.compare import read_gains
-from harness.suite.tables import SUITE_TABLES
+from harness.suite.results import SUITE_TABLES
 from reference_page import REFERENCE, ROOT, SUITE, table, with_numbers
 
 PAGE = (ROOT / "docs" / "twenty_panels.md").read_text(encoding="utf-8")

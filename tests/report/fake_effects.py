@@ -30,10 +30,20 @@ def _limits(estimate: np.ndarray, width: np.ndarray) -> list[tuple[str, np.ndarr
     ]
 
 
-def curves(outcome: str, drawn: Sequence[str], everyone: Iterable[str]) -> pd.DataFrame:
+def answers(outcome: str, drawn: Sequence[str], moderators: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Return the tables of all scenarios for one outcome."""
+    return {
+        "curves": curves(outcome, drawn),
+        "turning_points": turning_points(outcome, drawn),
+        **groups(outcome, drawn),
+        **surfaces(outcome, drawn, moderators),
+    }
+
+
+def curves(outcome: str, drawn: Sequence[str]) -> pd.DataFrame:
     """Return level, slope and accumulated local effects of the estimators that are drawn."""
     refused = {"outcome": outcome, "scenario": "curve", "status": "refused", "reason": REASON}
-    parts = [pd.DataFrame([{"estimator": one, **refused}]) for one in everyone if one not in drawn]
+    parts = [pd.DataFrame([{"estimator": one, **refused}]) for one in BENDS if one not in drawn]
     for estimator in drawn:
         level = shape(estimator, AT)
         wide = 1.0 if estimator in {"ols", "fe"} else 1.8

@@ -1,8 +1,8 @@
 """What a section shows of a run, for tests: its blocks, and the cells of a table by the names of its rows."""
 
-from harness.report.assemble import figures_in
 from harness.report.blocks import Paragraph, Tabs
 from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.page import figures_in
 from harness.report.table import ReportTable, cell_of
 
 

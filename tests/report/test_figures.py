@@ -9,7 +9,7 @@ import pytest
 from matplotlib import image
 
 from harness.findings.run import read_run
-from harness.report.assemble import assembled
+from harness.report.page import assembled
 from report.all_sections import SECTIONS
 
 LETTERS = re.compile(rb"scale\(([\d.]+) -[\d.]+\)")

@@ -11,7 +11,8 @@ from harness.report.drawing.embedding import FORMAT
 from harness.report.render.html import script_hash
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS
-from report.fake_run import HOSTILE, REASON
+from report.fake_effects import REASON
+from report.fake_run import HOSTILE
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 RUNS = ["wage", "chinese", "hostile"]

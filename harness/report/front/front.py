@@ -1,15 +1,25 @@
-"""What the first screen shows of a run."""
+"""What the first screen shows of a run: for each outcome sentences of its findings, and two figures."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.findings.gains import Gains
 from harness.findings.run import Run
+from harness.language import gettext
+from harness.record.manifest import DataRecord
+from harness.record.study import StudyRecord
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
-from harness.report.front.curves import front_curve_figure
-from harness.report.front.gains import front_gains
-from harness.report.front.text import effect_sentence, gain_sentence, shape
+from harness.report.front.figures import front_curve, front_gains
+from harness.report.sections.section import featured
+from harness.tables.findings import FINDINGS, FindingRow
+from harness.text.numbers import count, percent, percent_interval
+from harness.text.plain_text import joined
+
+GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +43,7 @@ class Front:
     @property
     def figures(self) -> tuple[RenderedFigure, ...]:
         """Every figure of the first screen."""
-        return tuple(
-            figure for part in self.outcomes for figure in (part.gains, part.curve) if figure is not None
-        )
+        return tuple(one for own in self.outcomes for one in (own.gains, own.curve) if one is not None)
 
 
 def front_of(run: Run) -> Front:
@@ -45,12 +53,90 @@ def front_of(run: Run) -> Front:
     with house_style():
         outcomes = tuple(
             FrontOutcome(
-                label=study.label(outcome),
-                sentence=gain_sentence(run, outcome),
-                gains=front_gains(gains, outcome, renderer) if gains.candidates else None,
-                curve=front_curve_figure(run, outcome, renderer),
-                effect=effect_sentence(run, outcome),
+                study.label(outcome),
+                gain_sentence(run, outcome),
+                front_gains(gains, outcome, renderer) if gains.candidates else None,
+                front_curve(run, outcome, renderer),
+                effect_sentence(run, outcome),
             )
             for outcome in study.outcomes
         )
     return Front(shape(study, run.manifest.data), outcomes)
+
+
+def shape(study: StudyRecord, data: DataRecord) -> str:
+    """Return the shape of the panel on one line."""
+    words = gettext(
+        "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
+        "{last_period}), {n_obs} rows"
+    )
+    n_entities, n_periods, n_obs = map(count, (data.n_entities, data.n_periods, data.n_obs))
+    return words.format(
+        n_entities=n_entities,
+        n_periods=n_periods,
+        n_obs=n_obs,
+        first_period=data.first_period,
+        last_period=data.last_period,
+        entity=study.label(study.entity),
+    )
+
+
+def gain_sentence(run: Run, outcome: str) -> str:
+    """Return which estimators are established to predict an outcome better than the study's reference.
+
+    With each stands its least gain under the protocols that keep test rows apart, as its finding has it.
+    """
+    study, over = run.manifest.study, run.manifest.study.reference_label
+    if len(study.estimators) == 1:
+        return gettext("{over} is the only estimator; nothing is compared.").format(over=over)
+    key = (outcome, GAIN, study.reference)
+    rows = [row for row in run.rows(FINDINGS) if (row.outcome, row.finding, row.about) == key]
+    found = [row for row in rows if row.estimator]
+    if not any(math.isfinite(row.estimate) for row in found):
+        return gettext("no gain over {over} could be computed.").format(over=over)
+    honest = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
+    if not honest:
+        return gettext(
+            "no gain over {over} can be established: test rows take part in fitting under every protocol."
+        ).format(over=over)
+    better = [row for row in found if row.is_established]
+    if not better:
+        return gettext("no estimator is established to predict better than {over}.").format(over=over)
+    words = gettext("{estimator} by {number}")
+    named = [
+        words.format(
+            estimator=study.estimator_label(row.estimator),
+            number=f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip(),
+        )
+        for row in better
+    ]
+    unseen = gettext(", entities never seen not tested") if all(one.knows_entities for one in honest) else ""
+    return gettext("better than {over}: {named} at least{unseen}.").format(
+        over=over, named=joined(named), unseen=unseen
+    )
+
+
+def effect_sentence(run: Run, outcome: str) -> str:
+    """Return one finding on the effect, established ones first, or an empty string where there is none.
+
+    A debiased effect of the study's exposure comes before what the leading estimator says of it: whether its
+    curve or contrasts move, and where none does, whether a moderator changes the sign. Effects of other
+    variables come last.
+    """
+    study = run.manifest.study
+    rows = [row for row in run.rows(FINDINGS) if row.outcome == outcome]
+    # The scenario that a finding on an effect is of stands first in what it is about.
+    scenarios = [re.split("[:,]", row.about, maxsplit=1)[0] for row in rows]
+    own = [row for row, one in zip(rows, scenarios, strict=True) if study.exposure_of(one) == study.exposure]
+    leading = [entry.id for entry in featured(run)[:1]]
+    kinds = (EFFECT, CONTRAST, SIGN_CHANGE)
+    return (
+        _first(row for row in own if row.finding in kinds[:2] and not row.estimator)
+        or _first(row for row in own if row.finding in kinds and row.estimator in leading)
+        or _first(row for row in rows if row.finding in kinds[:2] and not row.estimator)
+    )
+
+
+def _first(rows: Iterable[FindingRow]) -> str:
+    ordered = sorted(rows, key=lambda row: not row.is_established)
+    return ordered[0].text if ordered else ""

@@ -1,4 +1,4 @@
-"""The sections of accuracy: gains with p-values and errors, by protocol and estimator; figure of gains."""
+"""The sections of accuracy: gains with p-values, errors and other losses by protocol; figure of gains."""
 
 from __future__ import annotations
 
@@ -22,9 +22,20 @@ from harness.report.table import (
     plain_rows,
     rows_of,
 )
-from harness.tables.accuracy import AccuracyRow
+from harness.tables.accuracy import METRICS, AccuracyRow, MetricRow
 from harness.tables.gain import GainStatus
-from harness.text.numbers import MISSING, count, decimals_for, fixed, p_value, percent, plain, rounded
+from harness.text.numbers import (
+    MISSING,
+    count,
+    decimals_for,
+    fixed,
+    p_value,
+    percent,
+    percent_interval,
+    plain,
+    rounded,
+    significant,
+)
 from harness.text.plain_text import Footnotes, in_turn
 
 if TYPE_CHECKING:
@@ -244,4 +255,59 @@ GAINS_SECTION = Section(
     place=400,
     content=gain_blocks,
     heading=marked("Gains and their intervals"),
+)
+
+
+def metric_tables(run: Run, _renderer: FigureRenderer) -> Iterator[ReportTable]:
+    """Yield a table for each outcome and metric, of the test rows of every protocol."""
+    study = run.manifest.study
+    found = {
+        (row.outcome, row.metric, row.estimator, row.protocol): row
+        for row in run.rows(METRICS)
+        if row.sample == "test"
+    }
+    gain = gettext(", and the gain over {reference}").format(reference=study.reference_label)
+    how = gettext(
+        "{how} Beneath it the gain, 1 − loss / loss of the reference, with the interval of the same draws of "
+        "entities as the gain by squared error."
+    )
+    heads = (gettext("Estimator"), *(protocol.title for protocol in study.protocols))
+    for outcome in study.outcomes:
+        label = study.label(outcome)
+        of = [gettext("of {outcome}").format(outcome=label)] if len(study.outcomes) > 1 else []
+        for metric in study.metrics:
+            footnotes = Footnotes()
+            key = outcome, metric.id
+            rows: list[tuple[Given, ...]] = [
+                (
+                    entry.label,
+                    *(_cell(found.get((*key, entry.id, one.id)), footnotes) for one in study.protocols),
+                )
+                for entry in study.estimators
+            ]
+            yield ReportTable(
+                caption=" ".join([metric.title, *of]) + gain,
+                columns=tuple(map(TableColumn, heads)),
+                groups=plain_rows(rows),
+                footnotes=footnotes.listed(),
+                notes=(how.format(how=metric.how),),
+            )
+
+
+def _cell(row: MetricRow | None, footnotes: Footnotes) -> TableCell:
+    if row is None or not row.is_done:
+        return TableCell(MISSING, mark=footnotes.mark(row.reason if row is not None else ""))
+    if not math.isfinite(row.gain):
+        return TableCell(significant(row.value))
+    gain = f"{percent(row.gain)} {percent_interval(row.conf_low, row.conf_high)}"
+    return TableCell(significant(row.value), (gain,))
+
+
+METRICS_SECTION = Section(
+    name="metrics",
+    title=marked("Other losses"),
+    place=350,
+    content=metric_tables,
+    heading=marked("Errors by other losses, on test rows"),
+    tables=(METRICS.name,),
 )

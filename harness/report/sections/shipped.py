@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.registry.hooks import hookimpl
-from harness.report.sections.accuracy import ACCURACY_SECTION, GAINS_SECTION
+from harness.report.sections.accuracy import ACCURACY_SECTION, GAINS_SECTION, METRICS_SECTION
 from harness.report.sections.claims.section import CLAIMS_SECTION
 from harness.report.sections.coefficients import COEFFICIENTS_SECTION
 from harness.report.sections.contrasts.section import CONTRASTS_SECTION
@@ -13,7 +13,6 @@ from harness.report.sections.effects.section import EFFECTS_SECTION
 from harness.report.sections.expectations import EXPECTATIONS_SECTION
 from harness.report.sections.groups.section import GROUPS_SECTION
 from harness.report.sections.importance import IMPORTANCE_SECTION
-from harness.report.sections.metrics import METRICS_SECTION
 from harness.report.sections.moderators.section import MODERATORS_SECTION
 from harness.report.sections.multiverse.section import MULTIVERSE_SECTION
 from harness.report.sections.origin import ORIGIN_SECTION

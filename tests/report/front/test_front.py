@@ -13,9 +13,15 @@ import pytest
 from harness.findings.gains import Gains
 from harness.findings.run import Run, read_run
 from harness.report.drawing.canvas import house_style
-from harness.report.front.curves import draw_front_curve, front_curve, slope_shape
-from harness.report.front.gains import draw_front_gains, leading_protocols, published_protocol
-from harness.report.front.text import effect_sentence, gain_sentence, shape
+from harness.report.front.figures import (
+    leading_curves,
+    leading_protocols,
+    plot_front_curve,
+    plot_front_gains,
+    published_protocol,
+    slope_shape,
+)
+from harness.report.front.front import effect_sentence, gain_sentence, shape
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
 from harness.running.csv_table import as_declared
@@ -110,11 +116,9 @@ def test_the_shape_of_the_panel(run):
 
 
 def test_the_curves_are_those_of_the_reference_and_of_the_leading_estimator(run):
-    scene = front_curve(run, "lwage")
-    assert scene.curves[0].estimator == run.manifest.study.reference
-    assert len(scene.curves) == 2
-    assert np.all(np.diff(scene.curves[0].at) > 0)
-    assert front_curve(run, "no such outcome") is None
+    first, leading = leading_curves(run, "lwage")
+    assert first.estimator == run.manifest.study.reference != leading.estimator
+    assert leading_curves(run, "no such outcome") == ()
 
 
 def with_labels(run, label):
@@ -129,7 +133,7 @@ def with_labels(run, label):
 def test_names_in_the_legend_of_the_curves_are_whole(run, label, n_columns):
     named = with_labels(run, label)
     with house_style():
-        figure = draw_front_curve(named, front_curve(named, "lwage"))
+        figure = plot_front_curve(named, "lwage", leading_curves(named, "lwage"))
         (legend,) = figure.legends
         figure.draw_without_rendering()
         assert legend.get_window_extent().x1 < figure.bbox.x1
@@ -141,7 +145,7 @@ def test_names_in_the_legend_of_the_curves_are_whole(run, label, n_columns):
 def test_names_of_two_lines_beside_gains_stand_apart(run):
     named = with_labels(run, "Bootstrapped networks with effects")
     with house_style():
-        figure = draw_front_gains(Gains(named), "lwage")
+        figure = plot_front_gains(Gains(named), "lwage")
         figure.draw_without_rendering()
         names = [text.get_window_extent() for text in figure.axes[0].get_yticklabels()]
     assert len(names) > 2

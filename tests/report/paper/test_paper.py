@@ -12,8 +12,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from harness.findings.run import read_run
-from harness.report.paper.regressions import bracketed, starred
-from harness.report.paper.tables import PAPER, paper_files, paper_tables
+from harness.report.paper.tables import PAPER, bracketed, paper_files, paper_tables, starred
 from harness.report.write import Reporter
 from harness.tables.effects import EFFECTS, ROBUSTNESS
 from report.changed_run import with_table

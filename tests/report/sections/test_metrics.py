@@ -7,7 +7,7 @@ import pytest
 
 from harness.api import run_study
 from harness.findings.run import read_run
-from harness.report.sections.metrics import metric_tables
+from harness.report.sections.accuracy import metric_tables
 from harness.running.options import RunOptions
 from harness.study.spec.written import written_spec
 from report.shown_blocks import cells

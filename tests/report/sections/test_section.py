@@ -10,9 +10,9 @@ import pytest
 
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
-from harness.report.assemble import assembled
 from harness.report.blocks import Paragraph
 from harness.report.drawing.canvas import new_figure
+from harness.report.page import assembled
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter

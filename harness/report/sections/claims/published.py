@@ -1,51 +1,55 @@
-"""Tables and figures of a publication in the order of the spec, and how each of their numbers stands."""
+"""Published numbers by table and figure: how each stands, what cannot be right, and why numbers differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from harness.findings.gains import errors_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import OpenQuestionRecord, StudyRecord
-from harness.report.sections.claims.errors import error_table
-from harness.report.sections.claims.why import differing_estimators, differing_protocols
-from harness.report.table import ReportTable
+from harness.record.study import EstimatorRecord, OpenQuestionRecord, ProtocolRecord, StudyRecord
+from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.text.plain_text import in_turn, listed
+from harness.tables.gain import GAIN
+from harness.text.numbers import MISSING, fixed, percent, significant
+from harness.text.plain_text import in_turn, joined, listed
 
-NO_SOURCE = marked("no source given")
-
-SYMBOLS = {
-    "inconsistent": "✗",
-    "inconsistent under assumption": "?",
-    "differs": "≠",
-    "reproduced": "=",
-    "consistent": "✓",
-    "not comparable": "",
-}
-"""What says the same as the word beside it."""
-
-MEANINGS = (
-    (
-        marked("inconsistent"),
-        marked("cannot be right together with the other published numbers, by arithmetic"),
-    ),
-    (
-        marked("inconsistent under assumption"),
-        marked("cannot be right together with them if what is named there is assumed"),
-    ),
-    (marked("differs"), marked("this run gives another number than the published one, beyond its rounding")),
-    (
-        marked("reproduced"),
-        marked("this run's number rounds to the published one, or lies within the declared tolerance"),
-    ),
-    (marked("consistent"), marked("follows from the other published numbers, as far as they were printed")),
-    (
-        marked("not comparable"),
-        marked("these data are not the published ones, or this run gives no such number"),
-    ),
+# Quantities that are shares, shown in per cent.
+FRACTIONS = frozenset(
+    {
+        *("gain", "direction", "pace", "band", "order", "effect_sign", "effect_trend", "shape"),
+        *("level_range", "choice"),
+    }
 )
+
+# Quantities of claims that are of a sample, and the samples.
+ERROR = "mse"
+OF_SAMPLES = frozenset({ERROR, "gain"})
+SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
+
+# Statuses of claims that cannot be right, by arithmetic and by an assumption.
+INCONSISTENT, ASSUMING = "inconsistent", marked("inconsistent under assumption")
+
+# Between the parts of a reason.
+BETWEEN = re.compile(r"[:;] |[：；]")
+
+
+def published_text(row: ClaimRow) -> str:
+    """Return the published number with the decimals it was printed with."""
+    if row.quantity in FRACTIONS:
+        return percent(row.published, max(0, row.digits - 2) if row.digits is not None else 0)
+    return significant(row.published) if row.digits is None else fixed(row.published, max(0, row.digits))
+
+
+def claim_number(row: ClaimRow, value: float) -> str:
+    """Return another number of a claim's kind, such as this run's."""
+    if not math.isfinite(value):
+        return MISSING
+    return percent(value, 2) if row.quantity in FRACTIONS else significant(value)
 
 
 @dataclass(frozen=True)
@@ -73,44 +77,45 @@ class PublishedFigure:
     @property
     def by(self) -> str:
         """By which estimators its numbers are here, both as published and as it should be."""
-        if not self.counterpart:
-            return self.published
-        return gettext("{published}; as it should be {counterpart}").format(
-            published=self.published, counterpart=self.counterpart
-        )
+        words = gettext("{published}; as it should be {counterpart}")
+        both = words.format(published=self.published, counterpart=self.counterpart)
+        return both if self.counterpart else self.published
 
     def about(self, study: StudyRecord, row: ClaimRow) -> str:
         """Return what a number is, with its estimator where the figure is of several."""
-        if len({own.estimator for own in self.claims}) == 1:
-            return row.about
-        return listed([row.about, study.estimator_label(row.estimator)])
+        is_one = len({own.estimator for own in self.claims}) == 1
+        return row.about if is_one else listed([row.about, study.estimator_label(row.estimator)])
 
 
 def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
     """Return the tables and figures that claims name, in the order of the spec."""
-    claims = run.rows(CLAIMS)
-    return tuple(
-        _figure(run, source, tuple(row for row in claims if row.source == source))
-        for source in dict.fromkeys(row.source for row in claims)
-    )
-
-
-def _figure(run: Run, source: str, claims: tuple[ClaimRow, ...]) -> PublishedFigure:
     study = run.manifest.study
-    counterparts = [
-        (row.counterpart_estimator, row.counterpart_protocol) for row in claims if row.counterpart_estimator
-    ]
-    title = source or gettext(NO_SOURCE)
-    return PublishedFigure(
-        source=title,
-        claims=claims,
-        published=_by(study, [(row.estimator, row.protocol) for row in claims]),
-        counterpart=_by(study, counterparts),
-        errors=error_table(run, title, claims),
-        estimators=differing_estimators(study, claims),
-        protocols=differing_protocols(study, claims),
-        left_open=tuple(one for one in study.left_open if source in one.sources),
+    figures: dict[str, list[ClaimRow]] = {}
+    for row in run.rows(CLAIMS):
+        figures.setdefault(row.source, []).append(row)
+    return tuple(
+        PublishedFigure(
+            source=source or gettext(NO_SOURCE),
+            claims=tuple(claims),
+            published=_by(study, [(row.estimator, row.protocol) for row in claims]),
+            counterpart=_by(
+                study,
+                [
+                    (row.counterpart_estimator, row.counterpart_protocol)
+                    for row in claims
+                    if row.counterpart_estimator
+                ],
+            ),
+            errors=error_table(run, source or gettext(NO_SOURCE), claims),
+            estimators=differing_estimators(study, claims),
+            protocols=differing_protocols(study, claims),
+            left_open=tuple(one for one in study.left_open if source in one.sources),
+        )
+        for source, claims in figures.items()
     )
+
+
+NO_SOURCE = marked("no source given")
 
 
 def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
@@ -118,3 +123,164 @@ def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
     labels = dict.fromkeys(study.estimator_label(estimator) for estimator, _ in cells)
     titles = dict.fromkeys(study.protocol_title(protocol) for _, protocol in cells if protocol)
     return in_turn(filter(None, (listed(labels), listed(titles))))
+
+
+def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTable | None:
+    """Return errors on training, test and all rows, as published and as it should be.
+
+    None where a source prints none or they have no counterpart. Errors are of the claimed estimators and of
+    all references; gains are over each of these.
+    """
+    study = run.manifest.study
+    compared = [row for row in claims if row.quantity in OF_SAMPLES and row.counterpart_protocol]
+    if not any(row.quantity == ERROR for row in compared):
+        return None
+    protocols = (compared[0].protocol, compared[0].counterpart_protocol)
+    estimators = dict.fromkeys((*study.references, *(row.estimator for row in compared)))
+    over = [gettext("Gain over {label}").format(label=study.estimator_label(one)) for one in study.references]
+    gains = {
+        (row.outcome, row.estimator, row.protocol, row.sample, row.reference): percent(row.gain)
+        for row in run.rows(GAIN)
+        if row.is_done
+    }
+
+    def numbers(outcome: str, estimator: str, protocol: str, sample: str) -> Iterator[str]:
+        error = errors_of(run, outcome, estimator, protocol).get(sample)
+        yield significant(error.mse) if error is not None and error.is_done else MISSING
+        for reference in study.references:
+            yield gains.get((outcome, estimator, protocol, sample, reference), MISSING)
+
+    titles = [TableCell(study.protocol_title(name), n_columns=1 + len(over)) for name in protocols]
+    return ReportTable(
+        caption=" ".join([source, gettext("on training, test and all rows; gains over each reference")]),
+        over=(TableCell(n_columns=3), *titles),
+        columns=(
+            *(TableColumn(gettext("Outcome")), TableColumn(gettext("Rows"), "text")),
+            TableColumn(gettext("Estimator"), "text"),
+            *map(TableColumn, (gettext("MSE"), *over) * 2),
+        ),
+        groups=plain_rows(
+            [
+                (
+                    *(study.label(outcome), gettext(words), study.estimator_label(estimator)),
+                    *(text for name in protocols for text in numbers(outcome, estimator, name, sample)),
+                )
+                for outcome in dict.fromkeys(row.outcome for row in compared)
+                for sample, words in SAMPLES
+                for estimator in estimators
+            ]
+        ),
+        most=0,
+    )
+
+
+def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
+    """Return a sentence for every two estimators that stand next to each other."""
+    records = {entry.id: entry for entry in study.estimators}
+    pairs = dict.fromkeys((row.estimator, row.counterpart_estimator) for row in rows)
+    words = gettext("{label} (as published) and {label_2} (as it should be) differ in {changed}.")
+    return tuple(
+        words.format(
+            label=records[one].label,
+            label_2=records[two].label,
+            changed=in_turn(_changed(records[one], records[two])) or gettext("nothing but their names"),
+        )
+        for one, two in pairs
+        if one != two and {one, two} <= records.keys()
+    )
+
+
+def differing_protocols(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
+    """Return a sentence for every two protocols that stand next to each other."""
+    records = {entry.id: entry for entry in study.protocols}
+    pairs = dict.fromkeys(
+        (row.protocol, row.counterpart_protocol) for row in rows if row.counterpart_estimator
+    )
+    words = gettext("{told} (as published); {told_2} (as it should be).")
+    return tuple(
+        words.format(told=_protocol(records[one]), told_2=_protocol(records[two]))
+        for one, two in pairs
+        if one != two and {one, two} <= records.keys()
+    )
+
+
+def _changed(first: EstimatorRecord, second: EstimatorRecord) -> Iterator[str]:
+    """Yield what differs between two estimators, option by option."""
+    one = {gettext("method"): first.use, **dict(_flat(first.options))}
+    two = {gettext("method"): second.use, **dict(_flat(second.options))}
+    for key in dict.fromkeys((*one, *two)):
+        shown, shown_2 = (_option(options[key]) if key in options else "" for options in (one, two))
+        if key not in two:
+            yield gettext("{key}, {shown} as published alone").format(key=key, shown=shown)
+        elif key not in one:
+            yield gettext("{key}, {shown} as it should be alone").format(key=key, shown=shown_2)
+        elif one[key] != two[key]:
+            yield gettext("{key}, {shown} against {shown_2}").format(key=key, shown=shown, shown_2=shown_2)
+
+
+def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield options by path; of a nested estimator its name, and its options if both estimators have them."""
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{within}{key}.")
+        else:
+            yield f"{within}{key}", value
+
+
+def _option(value: object) -> str:
+    return (listed(map(str, value)) or gettext("none")) if isinstance(value, list | tuple) else str(value)
+
+
+def _protocol(protocol: ProtocolRecord) -> str:
+    leaks = listed(leak.text for leak in protocol.leaks) or gettext("nothing of the test rows is known")
+    return gettext("{title}: {how}; {leaks}").format(
+        title=protocol.title, how=protocol.how.rstrip(".。"), leaks=leaks
+    )
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Claims that cannot be right, and why.
+
+    Attributes
+    ----------
+    assumption : what that takes, empty for arithmetic
+    reason : without what the reason before it, of the same assumption, says too
+    """
+
+    claims: str
+    reason: str
+    assumption: str
+
+
+def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
+    """Return the claims that cannot be right, those with the same reason together, arithmetic first."""
+    same: dict[tuple[str, str], list[ClaimRow]] = {}
+    for row in rows:
+        if row.status in (INCONSISTENT, ASSUMING):
+            same.setdefault((row.assumption, row.reason), []).append(row)
+    known: dict[str, set[str]] = {}
+    found = []
+    for assumption, reason in sorted(same, key=lambda key: bool(key[0])):
+        before, parts = known.setdefault(assumption, set()), BETWEEN.split(reason)
+        new = [part for part in parts if part not in before]
+        before |= set(parts)
+        likewise = gettext("likewise: {said}").format(said=in_turn(new))
+        words = reason if len(new) == len(parts) else likewise
+        found.append(Contradiction(_claims(study, same[assumption, reason]), words, assumption))
+    return tuple(found)
+
+
+def _claims(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:
+    """Return one claim in words; of several their number, outcomes and sources."""
+    outcomes = joined(list(dict.fromkeys(study.label(row.outcome) for row in rows)))
+    sources = joined(list(dict.fromkeys(row.source for row in rows if row.source)))
+    if len(rows) > 1:
+        of_sources, without = (
+            gettext("{n_rows} numbers on {outcomes} of {sources}"),
+            gettext("{n_rows} numbers on {outcomes}"),
+        )
+        words = of_sources if sources else without
+        return words.format(n_rows=len(rows), outcomes=outcomes, sources=sources)
+    text = listed([outcomes, rows[0].about, published_text(rows[0])])
+    return gettext("{sources}: {told}").format(sources=sources, told=text) if sources else text

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.claims.rows import published_text
+from harness.report.sections.claims.published import published_text
 from harness.tables.claims import CLAIMS
 
 

@@ -5,10 +5,8 @@ import dataclasses
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.claims.markdown import markdown
-from harness.report.sections.claims.published import published_figures
-from harness.report.sections.claims.section import CLAIMS_SECTION, MARKDOWN, claim_table
-from harness.report.sections.claims.why import contradictions, differing_estimators
+from harness.report.sections.claims.published import contradictions, differing_estimators, published_figures
+from harness.report.sections.claims.section import CLAIMS_SECTION, MARKDOWN, claim_table, markdown
 from harness.tables.claims import CLAIMS
 from report.shown_blocks import blocks_of, cells, said_in
 

@@ -13,19 +13,19 @@ from harness.findings.run import Run
 from harness.record.study import EstimatorRecord
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 
+# Term of the constant.
 CONSTANT = "const"
-"""Term of the constant."""
 
+# Covariances that the programs compute alike, by what the table of coefficients calls them.
 Errors = Literal["classical", "by entity", "by time"]
 ERRORS: Mapping[str, Errors] = {
     "classical": "classical",
     "clustered by entity": "by entity",
     "clustered by time": "by time",
 }
-"""Covariances that the programs compute alike, by what the table of coefficients calls them."""
 
+# How far a small-sample factor may be from its formula.
 ROUNDING = 1e-9
-"""How far a small-sample factor may be from its formula."""
 
 
 @dataclass(frozen=True)
@@ -71,22 +71,30 @@ def linear_cells(
     models : which regressions estimators are, by the names that these are chosen by
     """
     study = run.manifest.study
+    keys = {study.entity: "entity", study.time: "time"}
     cells: list[LinearCell] = []
     others: list[CellLeftOut] = []
+    done = [row for row in run.rows(COEFFICIENTS) if row.is_done and row.term]
     for outcome in study.outcomes:
         for entry in study.estimators:
-            rows = [
-                row
-                for row in run.rows(COEFFICIENTS)
-                if (row.outcome, row.estimator) == (outcome, entry.id) and row.is_done and row.term
-            ]
+            rows = [row for row in done if (row.outcome, row.estimator) == (outcome, entry.id)]
             if not rows:
                 continue
-            reason = _reason(entry, rows, panels[outcome], models, keys=(study.entity, study.time))
+            effects = {keys.get(effect, effect) for effect in entry.effects}
+            reason = _reason(entry, rows, panels[outcome], models, effects)
             if reason:
                 others.append(CellLeftOut(outcome, entry.id, reason))
-            else:
-                cells.append(_cell(entry, rows, models[entry.use], keys=(study.entity, study.time)))
+                continue
+            terms = [row.term for row in rows]
+            cells.append(
+                LinearCell(
+                    *(outcome, entry.id, entry.label, models[entry.use]),
+                    terms=tuple(term for term in terms if term != CONSTANT),
+                    has_constant=CONSTANT in terms,
+                    effects=tuple(sorted(effects)),
+                    errors=_errors(rows),
+                )
+            )
     return tuple(cells), tuple(others)
 
 
@@ -95,8 +103,7 @@ def _reason(
     rows: Sequence[CoefficientRow],
     panel: Panel,
     models: Iterable[str],
-    *,
-    keys: tuple[str, str],
+    effects: set[str],
 ) -> str:
     """Return why an estimator is not repeated, or an empty string."""
     strangers = {row.term for row in rows} - {CONSTANT, *panel.columns}
@@ -108,30 +115,9 @@ def _reason(
         return "it is fitted on rows of its own"
     if entry.options.get("weights"):
         return "its rows are weighted"
-    if set(_effects(entry, keys)) - {"entity", "time"}:
+    if effects - {"entity", "time"}:
         return "it absorbs effects of other columns than the keys"
     return ""
-
-
-def _effects(entry: EstimatorRecord, keys: tuple[str, str]) -> Iterable[str]:
-    named = dict(zip(keys, ("entity", "time"), strict=True))
-    return (named.get(effect, effect) for effect in entry.effects)
-
-
-def _cell(
-    entry: EstimatorRecord, rows: Sequence[CoefficientRow], model: LinearModel, *, keys: tuple[str, str]
-) -> LinearCell:
-    terms = [row.term for row in rows]
-    return LinearCell(
-        outcome=rows[0].outcome,
-        estimator=entry.id,
-        label=entry.label,
-        model=model,
-        terms=tuple(term for term in terms if term != CONSTANT),
-        has_constant=CONSTANT in terms,
-        effects=tuple(sorted(set(_effects(entry, keys)))),
-        errors=_errors(rows),
-    )
 
 
 def _errors(rows: Sequence[CoefficientRow]) -> Errors | None:
