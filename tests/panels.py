@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,12 @@ def panel_from_arrays(
         derived=derived,
         split_unit=split_unit,
     )
+
+
+def balanced_panel(shape: tuple[int, int], **arrays: Any) -> Panel:
+    """Return a panel of so many entities and periods, of plain arrays, rows by entity, then by time."""
+    entity, period = (axis.ravel() for axis in np.indices(shape))
+    return panel_from_arrays(entity=entity, period=period, **arrays)
 
 
 def panel_from_frame(
@@ -145,9 +151,8 @@ def wave_panel(*, n_entities: int = 80, n_periods: int = 6, noise: float = 0.1, 
     rng = np.random.default_rng(seed)
     size = n_entities * n_periods
     x, z = rng.uniform(-2, 2, size=(2, size))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
+    return balanced_panel(
+        (n_entities, n_periods),
         outcome=np.sin(2 * x) + 0.5 * z + noise * rng.normal(size=size),
         X=np.column_stack([x, z]),
     )

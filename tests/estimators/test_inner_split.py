@@ -7,14 +7,13 @@ import pytest
 
 from harness import EstimationError
 from harness.plugin import inner_split, random_stream
-from panels import panel_from_arrays
+from panels import balanced_panel
 
 
 def make_panel(split_unit, n_entities=10, n_periods=5):
     size = n_entities * n_periods
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
+    return balanced_panel(
+        (n_entities, n_periods),
         outcome=np.zeros(size),
         X=np.zeros(size),
         split_unit=split_unit,

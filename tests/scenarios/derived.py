@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from panels import panel_from_arrays
+from panels import balanced_panel
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,8 @@ def squared_panel():
     """Return a panel of an exposure, a control, and the square of the exposure."""
     rng = np.random.default_rng(5)
     x, m = rng.uniform(0, 2, size=(2, 60))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(20), 3),
-        period=np.tile(np.arange(3), 20),
+    return balanced_panel(
+        (20, 3),
         outcome=np.zeros(60),
         X=np.column_stack([x, m, x**2]),
         columns=("x", "m", "s"),

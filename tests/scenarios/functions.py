@@ -20,16 +20,6 @@ class Function:
         return self.of(panel.X[:, 0], panel.X[:, 1])
 
 
-@dataclass(frozen=True)
-class Draws:
-    """One draw a function."""
-
-    functions: tuple
-
-    def predict(self, panel):
-        return np.stack([function(panel.X[:, 0], panel.X[:, 1]) for function in self.functions])
-
-
 def make_panel(x, m):
     return panel_from_arrays(
         entity=np.arange(x.size),

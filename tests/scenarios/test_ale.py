@@ -10,7 +10,6 @@ import pytest
 
 from harness.scenarios.ale import (
     accumulated_effects,
-    bin_means,
     corner_means,
     interaction_share,
     local_changes,
@@ -36,18 +35,6 @@ def test_ties_merge_bins_and_none_is_empty():
     bins = quantile_bins(np.repeat([0.0, 1.0, 5.0], [50, 6, 4]), n_bins=10)
     assert bins.edges.tolist() == [0.0, 1.0, 5.0]
     assert np.bincount(bins.codes).tolist() == [56, 4]
-
-
-def test_means_of_bins():
-    means = bin_means(np.array([[1.0, 2.0, 6.0], [0.0, 4.0, 1.0]]), np.array([0, 0, 2]), 3)
-    assert means.tolist() == [[1.5, 0.0, 6.0], [2.0, 0.0, 1.0]]
-
-
-def test_a_line_is_itself_less_its_mean():
-    panel = uniform_panel()
-    bins = bins_of(panel)
-    effects = accumulated_effects(Function(lambda x, m: 3 * x + np.exp(m)), panel, "x", bins)
-    assert effects == pytest.approx(3 * (bins.edges - panel.column("x").mean()), abs=1e-12)
 
 
 def test_a_parabola_has_its_own_differences():
@@ -105,7 +92,8 @@ def test_correlated_columns_do_not_mix():
     assert np.abs(dependence - dependence[0] - bins.edges**4 / 2).max() > 0.1
 
 
-def share_of(model, panel, names=("x", "m")):
+def share_of(model, panel):
+    names = ("x", "m")
     return interaction_share(local_changes(model, panel, panel, names), panel, names)
 
 
@@ -125,13 +113,6 @@ def test_the_interaction_of_a_product():
 
 def test_no_effect_has_no_share():
     assert np.isnan(share_of(Function(lambda x, _m: 0 * x), uniform_panel()))
-
-
-def test_the_interaction_does_not_depend_on_the_order_of_the_two():
-    panel = uniform_panel(n_obs=4000)
-    model = Function(lambda x, m: np.exp(2 * x * m))
-    share = share_of(model, panel)
-    assert share_of(model, panel, ("m", "x")) == pytest.approx(share, rel=1e-12)
 
 
 def loop_second_order(function, x, m, first, second):

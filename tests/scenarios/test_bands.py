@@ -115,9 +115,7 @@ def cubic(x):
 
 
 @pytest.mark.parametrize(
-    ("truth", "degree", "n_draws"),
-    [(lambda x: 2 * x, 1, 200), (lambda x: (x - 0.4) ** 2, 2, 200), (cubic, 3, 40)],
-    ids=["line", "parabola", "cubic of 40 draws"],
+    ("truth", "degree", "n_draws"), [(lambda x: 2 * x, 1, 200), (cubic, 3, 40)], ids=["line", "cubic"]
 )
 def test_simultaneous_bands_cover_the_whole_truth(truth, degree, n_draws):
     """Of percentile bands of 40 draws, about 78 of 100 hold a whole cubic."""

@@ -11,7 +11,7 @@ import pytest
 from harness import EstimationError, Problem
 from harness.plugin import CanProfile, draw_weights, random_stream
 from harness.scenarios.draws import drawn_panel, fit_draws, require_few_refused
-from panels import panel_from_arrays
+from panels import balanced_panel
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,8 @@ class Mean:
 
 def make_panel():
     rng = np.random.default_rng(0)
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(6), 4),
-        period=np.tile(np.arange(4), 6),
+    return balanced_panel(
+        (6, 4),
         outcome=rng.normal(size=24),
         X=rng.normal(size=24),
     )

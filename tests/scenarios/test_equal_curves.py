@@ -10,7 +10,7 @@ from harness.scenarios.draws import WithDraws
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.scenario import DrawPlan, Subject, framed
 from harness_panel import FixedEffects, PolynomialEffects
-from panels import panel_from_arrays
+from panels import balanced_panel
 
 AT = np.linspace(-2.0, 2.0, 10)
 
@@ -20,9 +20,8 @@ def panel_with(truth, *, seed, n_entities=60, n_periods=4):
     rng = np.random.default_rng([5, seed])
     own = np.repeat(rng.standard_normal((3, n_entities)), n_periods, axis=1)
     x, z, noise = (own + rng.standard_normal((3, n_entities * n_periods))) / np.sqrt(2.0)
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
+    return balanced_panel(
+        (n_entities, n_periods),
         outcome=truth(x) + z + noise,
         X=np.column_stack([x, z]),
     )

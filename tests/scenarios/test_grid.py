@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scenarios.grid import centred, exposure_grid, locate, on_curve, on_surface, support
+from harness.scenarios.grid import exposure_grid, locate, on_curve, on_surface, support
 
 GRID = np.array([0.0, 0.3, 1.0, 4.0])
 
@@ -17,11 +17,6 @@ def test_curves_are_those_of_numpy():
     assert on_curve(curves, locate(GRID, values)) == pytest.approx(np.array(expected), rel=1e-12)
 
 
-def test_grid_points_are_kept():
-    curve = np.array([3.0, 1.0, -2.0, 8.0])
-    assert on_curve(curve, locate(GRID, GRID)).tolist() == curve.tolist()
-
-
 def test_a_product_is_exact():
     other = np.array([-1.0, 2.0, 3.0])
     rng = np.random.default_rng(1)
@@ -29,10 +24,6 @@ def test_a_product_is_exact():
     surfaces = np.stack([np.outer(GRID, other), GRID[:, None] + 2 * other])
     values = on_surface(surfaces, locate(GRID, x), locate(other, m))
     assert values == pytest.approx(np.stack([x * m, x + 2 * m]), rel=1e-12, abs=1e-12)
-
-
-def test_centred_values_have_mean_zero():
-    assert centred(np.arange(12.0).reshape(3, 4)).mean(axis=1) == pytest.approx(0.0, abs=1e-15)
 
 
 def test_grids_span_the_observed_range():

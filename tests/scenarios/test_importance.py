@@ -9,7 +9,7 @@ from harness.scenarios.importance import ImportanceScenario, importance, without
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts
 from harness_panel import PooledOLS
-from panels import panel_from_arrays
+from panels import balanced_panel, panel_from_arrays
 from scenarios.derived import Square
 
 
@@ -58,9 +58,8 @@ def test_every_regressor_is_a_group_of_its_own_and_what_cannot_be_left_out_says_
 
 def test_what_follows_from_a_column_goes_with_it_and_the_next_stands_in_for_an_exposure():
     X = np.random.default_rng(1).standard_normal((12, 4))
-    panel = panel_from_arrays(
-        entity=np.repeat(np.arange(4), 3),
-        period=np.tile(np.arange(3), 4),
+    panel = balanced_panel(
+        (4, 3),
         outcome=X[:, 0],
         X=X,
         columns=("x", "moderator", "square", "z"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import PluginError
-from harness.scenarios.partial_dependence import mean_predictions, partial_dependence, row_slopes, slope
+from harness.scenarios.partial_dependence import mean_predictions, partial_dependence, row_slopes
 from panels import panel_from_arrays
 from scenarios.derived import Product, Square, squared_panel
 
@@ -35,18 +35,6 @@ def test_partial_dependence_moves_what_follows_from_the_exposure():
     panel, grid = squared_panel(), np.array([0.0, 0.5, 1.5])
     expected = grid + 2 * panel.column("m").mean() + 3 * grid**2
     assert partial_dependence(Known(), panel, grid) == pytest.approx(expected, rel=1e-14)
-
-
-def test_counterfactual_leaves_the_panel_as_it_was():
-    panel = squared_panel()
-    before = panel.X.copy()
-    partial_dependence(Known(), panel, np.array([9.0]))
-    assert np.array_equal(panel.X, before)
-
-
-def test_slope_of_a_parabola():
-    grid = np.linspace(0.0, 1.0, 101)
-    assert slope(grid**2, grid)[1:-1] == pytest.approx(2 * grid[1:-1], abs=1e-12)
 
 
 def test_row_slopes_are_chords_within_the_observed_range():

@@ -17,7 +17,7 @@ from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
-from panels import panel_from_arrays
+from panels import balanced_panel
 from shares import least, most
 
 NETWORK = Rab(base=Mlp(optimiser="levenberg_marquardt", draw_restarts=3), draws=40)
@@ -36,9 +36,8 @@ def panel_with(truth, *, seed, n_entities, n_periods, correlation=0.0, error=1.0
     rng = np.random.default_rng(seed)
     x, other, noise = (shared(rng, n_entities, n_periods) for _ in range(3))
     z = correlation * x + np.sqrt(1.0 - correlation**2) * other
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
+    return balanced_panel(
+        (n_entities, n_periods),
         outcome=truth(x) + z + error * noise,
         X=np.column_stack([x, z]),
         columns=("x", "z"),
@@ -91,9 +90,8 @@ def test_a_correlated_control_does_not_bend_the_curves_of_bootstrapped_networks(
     trait, other, noise = (shared(rng, n_entities, n_periods) for _ in range(3))
     x, z = spread_evenly(trait), 0.8 * trait + 0.6 * other
     assert np.corrcoef(x, z)[0, 1] == pytest.approx(0.8, abs=0.02)
-    panel = panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
+    panel = balanced_panel(
+        (n_entities, n_periods),
         outcome=np.sin(4.0 * x) + 0.5 * z + 0.3 * noise,
         X=np.column_stack([x, z]),
     )

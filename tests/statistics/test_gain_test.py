@@ -12,7 +12,7 @@ from harness.evaluation.resample import EntityDraws
 from harness.plugin import random_stream
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS
-from panels import panel_from_arrays
+from panels import balanced_panel
 from shares import most
 
 N_ENTITIES, N_PERIODS = 60, 6
@@ -20,9 +20,8 @@ full = pytest.mark.slow
 
 
 def panel_of(outcome, *columns):
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(N_ENTITIES), N_PERIODS),
-        period=np.tile(np.arange(N_PERIODS), N_ENTITIES),
+    return balanced_panel(
+        (N_ENTITIES, N_PERIODS),
         outcome=outcome,
         X=np.column_stack(columns),
     )

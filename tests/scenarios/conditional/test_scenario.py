@@ -107,14 +107,6 @@ def test_effects_that_add_up_have_no_interaction_and_no_threshold():
     assert tables["thresholds"].to_dict("records") == [{"kind": "none", "n_draws": 20}]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_sign_map_of_a_product_is_right(seed):
-    surface = answer(product_panel(seed), LeastSquares(polynomial), grid=15, draws=5)["surfaces"]
-    told = surface[surface["supported"] & (surface["moderator_at"].abs() > 1e-9)]
-    assert len(told) > 0.7 * len(surface)
-    assert (np.sign(told["effect"]) == np.sign(told["moderator_at"])).mean() >= 0.95
-
-
 def test_moderator_values_without_data_have_no_effect():
     panel = product_panel()
     m = panel.column("m")

@@ -11,7 +11,6 @@ import pytest
 from harness.plugin import HasDraws
 from harness.scenarios.curve.scenario import CurveScenario, hold
 from harness.scenarios.full_fit import answer_here
-from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.scenario import Subject
 from panels import panel_from_arrays
 from scenarios.derived import Square, squared_panel
@@ -153,30 +152,6 @@ def test_the_truth_is_found_where_a_control_goes_with_the_exposure():
         curve = rows_of(curves, kind=kind, band="pointwise")
         error = curve["estimate"].to_numpy() - 4 * (curve["at"].to_numpy() - 0.3) ** 2
         assert np.std(error) < 0.1 * np.ptp(4 * (curve["at"] - 0.3) ** 2)
-
-
-@dataclass(frozen=True)
-class Exponential:
-    """Predicts exp(x m)."""
-
-    def predict(self, panel):
-        return np.exp(panel.column("x") * panel.column("m"))
-
-
-@pytest.mark.parametrize(("held", "centre"), [("mean", np.mean), ("median", np.median)])
-def test_others_held_at_their_centre(held, centre):
-    panel, grid = squared_panel(), np.array([0.0, 1.0])
-    expected = np.exp(grid * centre(panel.column("m")))
-    assert partial_dependence(Exponential(), hold(panel, held, of=panel), grid) == pytest.approx(
-        expected, rel=1e-13
-    )
-
-
-def test_others_as_observed_are_averaged():
-    panel, grid = squared_panel(), np.array([0.0, 1.0])
-    expected = np.exp(np.outer(grid, panel.column("m"))).mean(axis=1)
-    assert hold(panel, "average", of=panel) is panel
-    assert partial_dependence(Exponential(), panel, grid) == pytest.approx(expected, rel=1e-13)
 
 
 def test_what_follows_from_a_held_column_is_computed_from_it():

@@ -58,7 +58,12 @@ def established_on(seed, truth, degree, *, noise):
     return [point for point in found_on(seed, truth, degree, noise=noise) if point.is_established]
 
 
-def check_shape(name, n_runs):
+N_RUNS = pytest.mark.parametrize("n_runs", [60, pytest.param(1000, marks=pytest.mark.slow)])
+
+
+@N_RUNS
+@pytest.mark.parametrize("name", SHAPES)
+def test_turning_points_are_found(name, n_runs):
     truth, degree, expected = SHAPES[name]
     near, covered = 0, 0
     for seed in range(n_runs):
@@ -72,7 +77,9 @@ def check_shape(name, n_runs):
     assert covered >= 0.88 * n_runs
 
 
-def check_without(name, n_runs):
+@N_RUNS
+@pytest.mark.parametrize("name", WITHOUT)
+def test_none_is_found_where_there_is_none(name, n_runs):
     truth, degree = WITHOUT[name]
     clean = sum(
         not established_on(seed, truth, degree, noise=noise) for seed in range(n_runs) for noise in (0.2, 1)
@@ -80,33 +87,15 @@ def check_without(name, n_runs):
     assert clean >= 0.95 * 2 * n_runs
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_turning_points_are_found(name):
-    check_shape(name, 60)
-
-
-@pytest.mark.parametrize("name", WITHOUT)
-def test_none_is_found_where_there_is_none(name):
-    check_without(name, 60)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SHAPES)
-def test_turning_points_are_found_on_many_panels(name):
-    check_shape(name, 1000)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", WITHOUT)
-def test_none_is_found_on_many_panels_where_there_is_none(name):
-    check_without(name, 1000)
+def points(curve, draws, *, level=0.95, supported=AT >= 0, **slopes):
+    return turning_points(AT, curve, draws, supported=supported, level=level, rng=default_rng(1), **slopes)
 
 
 def test_interval_and_share_are_those_of_the_draws():
     centres = np.array([0.3, 0.4, 0.5, 0.6, 1.05])
     draws = -np.square(AT[None, :] - centres[:, None]) * 100
     curve = -np.square(AT - 0.45) * 100
-    (point,) = turning_points(AT, curve, draws, supported=AT >= 0, level=0.5, rng=default_rng(1))
+    (point,) = points(curve, draws, level=0.5)
     assert point.kind == "maximum"
     assert point.at == pytest.approx(0.45, rel=1e-12)
     assert point.estimate == pytest.approx(0.0, abs=0.1)
@@ -119,7 +108,7 @@ def test_draws_are_searched_between_the_neighbours():
     draws = np.stack(
         [np.interp(AT, [0.0, 0.25 + shift, 0.6, 1.0], [0.0, 5.0, 0.0, 9.0]) for shift in (-0.02, 0.0, 0.02)]
     )
-    first, second = turning_points(AT, draws[1], draws, supported=AT >= 0, level=0.9, rng=default_rng(1))
+    first, second = points(draws[1], draws, level=0.9)
     assert (first.kind, second.kind) == ("maximum", "minimum")
     assert first.at == pytest.approx(0.25, abs=0.02)
     assert first.share_of_draws == second.share_of_draws == 1.0
@@ -129,9 +118,7 @@ def test_draws_are_searched_between_the_neighbours():
 def test_a_bend_that_the_draws_do_not_share_is_placed_but_not_established():
     """An estimate that chose a parabola among draws that chose lines."""
     draws = AT[None, :] * np.linspace(-0.1, 0.1, 50)[:, None]
-    (point,) = turning_points(
-        AT, -4 * np.square(AT - 0.5), draws, supported=AT >= 0, level=0.95, rng=default_rng(1)
-    )
+    (point,) = points(-4 * np.square(AT - 0.5), draws)
     assert (point.kind, point.is_established, point.share_of_draws) == ("maximum", False, 0.0)
     assert point.at == pytest.approx(0.5, rel=1e-12)
     assert np.isnan([point.conf_low, point.conf_high]).all()
@@ -141,9 +128,7 @@ def test_a_peak_near_the_end_of_the_data_is_placed_with_its_interval():
     """Too little falls behind it to be a significant fall; a third of the draws peak later still."""
     centres = np.array([0.94, 0.96, 0.97, 0.98, 1.2, 1.3])
     draws = -np.square(AT[None, :] - centres[:, None])
-    (point,) = turning_points(
-        AT, -np.square(AT - 0.965), draws, supported=AT >= 0, level=0.9, rng=default_rng(1)
-    )
+    (point,) = points(-np.square(AT - 0.965), draws, level=0.9)
     assert (point.kind, point.is_established) == ("maximum", False)
     assert point.at == pytest.approx(0.965, rel=1e-9)
     assert point.share_of_draws == pytest.approx(2 / 3)
@@ -163,11 +148,8 @@ def test_wiggles_narrower_than_the_window_are_left_out_unless_steeper_than_what_
 def test_only_the_longest_supported_stretch_counts():
     draws = -np.square(AT - 0.6)[None, :] * np.array([[1.0], [1.1], [0.9]])
     supported = (AT < 0.55) | (AT > 0.8)
-    assert turning_points(AT, draws[0], draws, supported=supported, level=0.9, rng=default_rng(1)) == ()
-    assert (
-        turning_points(AT, draws[0], draws, supported=np.zeros(40, dtype=bool), level=0.9, rng=default_rng(1))
-        == ()
-    )
+    assert points(draws[0], draws, supported=supported, level=0.9) == ()
+    assert points(draws[0], draws, supported=np.zeros(40, dtype=bool), level=0.9) == ()
 
 
 def test_neighbours_are_not_told_apart():
@@ -189,8 +171,7 @@ def test_a_walk_up_down_and_up():
 def test_mirrored_curves_turn_at_the_same_places():
     rng = np.random.default_rng(2)
     draws = np.sin(9 * AT) + 0.05 * rng.normal(size=(100, 1)) * AT
-    up = turning_points(AT, draws.mean(axis=0), draws, supported=AT >= 0, level=0.95, rng=default_rng(1))
-    down = turning_points(AT, -draws.mean(axis=0), -draws, supported=AT >= 0, level=0.95, rng=default_rng(1))
+    up, down = (points(sign * draws.mean(axis=0), sign * draws) for sign in (1, -1))
     assert [point.at for point in up] == [point.at for point in down]
     assert [point.at for point in up] == pytest.approx([np.pi / 18, np.pi / 6, 5 * np.pi / 18], abs=0.01)
     assert {point.kind for point in up} == {point.kind for point in down} == {"minimum", "maximum"}
@@ -218,12 +199,10 @@ def test_a_curve_whose_slope_rises_here_and_falls_there_turns_between():
         + default_rng(1).normal(scale=2.0, size=(40, 1)) * AT
         + 0.3 * default_rng(2).normal(size=(40, AT.size))
     )
-    open_ = turning_points(AT, curve, draws, supported=AT >= 0, level=0.95, rng=default_rng(1))
+    open_ = points(curve, draws)
     assert [(point.kind, point.is_established) for point in open_] == [("maximum", False)]
     slopes = np.where(AT < 0.3, 1, np.where(AT > 0.9, -1, 0))
-    (point,) = turning_points(
-        AT, curve, draws, slopes=slopes, supported=AT >= 0, level=0.95, rng=default_rng(1)
-    )
+    (point,) = points(curve, draws, slopes=slopes)
     assert point.is_established
     assert point.at == pytest.approx(0.6, abs=0.02)
 
@@ -233,9 +212,7 @@ def test_a_curve_whose_slope_goes_one_way_has_no_established_turning_point(sign)
     curve = 1.0 - np.square(AT - 0.6)
     draws = curve + default_rng(2).normal(size=(40, AT.size))
     slopes = np.where((AT < 0.3) if sign > 0 else (AT > 0.9), sign, 0)
-    (point,) = turning_points(
-        AT, curve, draws, slopes=slopes, supported=AT >= 0, level=0.95, rng=default_rng(1)
-    )
+    (point,) = points(curve, draws, slopes=slopes)
     assert not point.is_established
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from harness import EstimationError
 from harness.scenarios.effect.linearity import linearity_test, restricted_cubic_splines
-from panels import panel_from_arrays
+from panels import balanced_panel
 
 
 def drawn(seed, *, share=0.0, n_entities=273, n_periods=9):
@@ -25,9 +25,8 @@ def drawn(seed, *, share=0.0, n_entities=273, n_periods=9):
     spread = (noise - noise.mean(axis=1, keepdims=True)).var()
     bend = np.sqrt(share / (1.0 - share) * spread / within.var()) * square
     outcome = exposure + control + 2.0 * level**2 + level + 0.2 * np.arange(n_periods) + bend + noise
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
+    return balanced_panel(
+        (n_entities, n_periods),
         outcome=outcome.ravel(),
         X=np.column_stack([exposure.ravel(), control.ravel()]),
     )

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import check_grad
 
 from harness.scenarios.effect.riesz import N_HIDDEN, _NetworkRows, riesz_representer
-from panels import panel_from_arrays
+from panels import balanced_panel
 
 
 def drawn(seed, noise):
@@ -15,9 +15,8 @@ def drawn(seed, noise):
     rng = np.random.default_rng([17, seed])
     X = rng.standard_normal((1500, 3))
     error = noise(rng, 1500)
-    panel = panel_from_arrays(
-        entity=np.repeat(np.arange(300), 5),
-        period=np.tile(np.arange(5), 300),
+    panel = balanced_panel(
+        (300, 5),
         outcome=error,
         X=np.column_stack([X[:, 0] + error, X]),
     )

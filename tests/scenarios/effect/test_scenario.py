@@ -20,7 +20,7 @@ from harness.scenarios.task import PartCell, PartTask, answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_sklearn.splines import Splines
 from harness_sklearn.trees import Boosting
-from panels import panel_from_arrays
+from panels import balanced_panel
 from scenarios.derived import Square
 
 
@@ -158,9 +158,8 @@ def test_what_follows_from_the_exposure_is_not_held_fixed():
     rng = np.random.default_rng(1)
     X = rng.standard_normal((60, 3))
     X[:, 1] = X[:, 0] ** 2
-    panel = panel_from_arrays(
-        entity=np.repeat(np.arange(20), 3),
-        period=np.tile(np.arange(3), 20),
+    panel = balanced_panel(
+        (20, 3),
         outcome=rng.standard_normal(60),
         X=X,
         columns=("x", "square", "z"),

@@ -20,7 +20,7 @@ from harness.scenarios.robustness.checks import checks_of, permuted
 from harness.scenarios.robustness.scenario import JOINT, PERMUTED, RobustnessScenario
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts, run_part
-from panels import panel_from_arrays, small_panel
+from panels import balanced_panel, panel_from_arrays, small_panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +125,8 @@ def test_entities_swap_whole_courses_of_the_exposure():
 
 def test_codings_and_rows_are_what_they_say():
     rng = np.random.default_rng(3)
-    panel = panel_from_arrays(
-        entity=np.repeat(np.arange(50), 4),
-        period=np.tile(np.arange(4), 50),
+    panel = balanced_panel(
+        (50, 4),
         outcome=np.exp(rng.standard_normal(200)),
         X=rng.standard_normal((200, 2)),
     )
@@ -154,7 +153,8 @@ def test_p_values_of_placebos_are_uniform():
     scenario = RobustnessScenario(methods=("first_differences",), checks=(), folds=2, permutations=200)
     question = Subject(panel, Powers(degree=1), "powers", 3)
     found = {part.label: attempt(partial(run_part, part)) for part in scenario.parts(question)}
-    drawn = scenario._drawn(question, "first_differences", found)
-    p_values = [2.0 * t.sf(slope.t, slope.n_entities - 1) for slope in drawn]
+    slope = partial(scenario._slope, question, "first_differences", found)
+    drawn = [slope(check) for check in scenario._permutations(question)]
+    p_values = [2.0 * t.sf(one.t, one.n_entities - 1) for one in drawn]
     assert len(p_values) == 200
     assert kstest(p_values, "uniform").pvalue > 0.01
