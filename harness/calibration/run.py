@@ -19,7 +19,7 @@ from harness.calibration.table import LEVEL, Truth, calibration_tables
 from harness.estimators.protocol import Estimator
 from harness.findings.table import RULES
 from harness.installed import installed
-from harness.record.manifest import Manifest
+from harness.record.manifest import Manifest, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.capped import Most, capped
 from harness.running.dependence import Surroundings, installed_code, versions
@@ -189,7 +189,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
             reductions=read_rows(form.reductions, Reduction, table=FORM),
         )
         new.write_text(f"{CALIBRATION}.html", calibration_page(found, messages=registry.messages))
-        new.write_text(CALIBRATION_RECORD, record.to_json())
+        new.write_text(CALIBRATION_RECORD, record_text(record))
     return folder.path / f"{CALIBRATION}.html"
 
 

@@ -172,16 +172,11 @@ def _row_without_gain(
     )
 
 
-def accuracy_rows(run: Run) -> tuple[AccuracyRow, ...]:
-    """Return the rows of the table ``accuracy``."""
-    return run.rows(ACCURACY)
-
-
 def errors_of(run: Run, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:
     """Return the rows of one cell by sample."""
     key = (outcome, estimator, protocol)
     return {
-        row.sample: row for row in accuracy_rows(run) if (row.outcome, row.estimator, row.protocol) == key
+        row.sample: row for row in run.rows(ACCURACY) if (row.outcome, row.estimator, row.protocol) == key
     }
 
 

@@ -142,12 +142,9 @@ def _key(row: CurveRow) -> tuple[str, str, str, str]:
 
 
 def _curve(points: list[CurveRow]) -> Curve:
-    first, line = points[0], banded_from(points)
+    first = points[0]
     return Curve(
-        at=line.at,
-        estimate=line.estimate,
-        supported=line.supported,
-        bands=line.bands,
+        **vars(banded_from(points)),
         scenario=first.scenario,
         outcome=first.outcome,
         estimator=first.estimator,
@@ -169,13 +166,9 @@ def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffec
     done = [row for row in rows if row.is_done]
     order = {key: place for place, key in enumerate(dict.fromkeys(row.key for row in done))}
     done.sort(key=lambda row: (order[row.key], row.at))
-    return tuple(_conditional(key, list(points)) for key, points in groupby(done, key=lambda row: row.key))
-
-
-def _conditional(key: SurfaceKey, points: list[ConditionalEffectRow]) -> ConditionalEffect:
-    line = banded_from(points)
-    return ConditionalEffect(
-        at=line.at, estimate=line.estimate, supported=line.supported, bands=line.bands, key=key
+    return tuple(
+        ConditionalEffect(**vars(banded_from(list(points))), key=key)
+        for key, points in groupby(done, key=lambda row: row.key)
     )
 
 
@@ -223,14 +216,9 @@ def spans_of(rows: Iterable[SupportRow]) -> tuple[tuple[float, float], ...]:
     return unsupported_spans(at, np.array([row.supported for row in own], dtype=np.bool_))
 
 
-def curve_rows(run: Run) -> tuple[CurveRow, ...]:
-    """Return the points of all curves, and the rows that say why an estimator has none."""
-    return run.rows(CURVES)
-
-
 def curve_scenarios(run: Run) -> tuple[str, ...]:
     """Return the ids of the scenarios that gave curves, in the order of the table."""
-    return tuple(dict.fromkeys(row.scenario for row in curve_rows(run)))
+    return tuple(dict.fromkeys(row.scenario for row in run.rows(CURVES)))
 
 
 def leading_scenario(run: Run) -> str:
@@ -241,7 +229,7 @@ def leading_scenario(run: Run) -> str:
 
 def curves(run: Run) -> tuple[Curve, ...]:
     """Return all curves."""
-    return curves_from(curve_rows(run))
+    return curves_from(run.rows(CURVES))
 
 
 def curves_of(run: Run, outcome: str, scenario: str, kind: str) -> tuple[Curve, ...]:

@@ -14,7 +14,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.installed import installed
-from harness.study.expectations.expectation import AnyExpectation, ExpectedNumber
+from harness.study.expectations.expectation import ExpectedNumber
 from harness.study.spec.load import load_study
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ class SpecFile(pytest.File):
         try:
             loaded = load_study(self.path, catalogs=installed().catalogs)
         except HarnessError as error:
-            yield BrokenSpec.from_parent(self, name="spec", line=1, error=error)
+            self.outcome = error
+            yield SpecTest.from_parent(self, name="spec", line=1, position=0)
             return
         expected = loaded.study.expect
         times = Counter(expectation.path for expectation in expected)
@@ -83,7 +84,7 @@ class SpecFile(pytest.File):
             if times[name] > 1:
                 name = f"{name} ({expectation.source or expectation.from_})"
             line = loaded.document.find(("expect", at)).line
-            yield ExpectedCell.from_parent(self, name=name, line=line, expectation=expectation, position=at)
+            yield SpecTest.from_parent(self, name=name, line=line, position=at)
 
     @functools.cached_property
     def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
@@ -106,17 +107,26 @@ class SpecFile(pytest.File):
 
 
 class SpecTest(pytest.Item):
-    """A test whose failure is a message, without a traceback.
+    """One expected number, or a spec that cannot be read; its failure is a message, without a traceback.
 
     Attributes
     ----------
     line : where it is written in the spec, from 1
+    position : of the number among those of its spec
     """
 
-    def __init__(self, *, name: str, parent: SpecFile, line: int) -> None:
+    def __init__(self, *, name: str, parent: SpecFile, line: int, position: int) -> None:
         super().__init__(name, parent)
-        self.line = line
+        self.file, self.line, self.position = parent, line, position
         self.add_marker("replication")
+
+    def runtest(self) -> None:
+        """Fail where the spec cannot be read, or a run of it gives another number, or none."""
+        outcome = self.file.outcome
+        if isinstance(outcome, HarnessError):
+            raise outcome
+        if outcome[self.position].status != "reproduced":
+            raise NotReproduced(outcome[self.position])
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
@@ -129,35 +139,3 @@ class SpecTest(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the test is written, its line from 0, and its name."""
         return self.path, self.line - 1, self.name
-
-
-class BrokenSpec(SpecTest):
-    """A spec that cannot be read, and why."""
-
-    def __init__(self, *, name: str, parent: SpecFile, line: int, error: HarnessError) -> None:
-        super().__init__(name=name, parent=parent, line=line)
-        self.error = error
-
-    def runtest(self) -> None:
-        """Fail with all mistakes of the spec."""
-        raise self.error
-
-
-class ExpectedCell(SpecTest):
-    """One expected number, at a position among those of its spec."""
-
-    def __init__(
-        self, *, name: str, parent: SpecFile, line: int, expectation: AnyExpectation, position: int
-    ) -> None:
-        super().__init__(name=name, parent=parent, line=line)
-        self.file = parent
-        self.expectation = expectation
-        self.position = position
-
-    def runtest(self) -> None:
-        """Fail where a run of the spec gives another number, or none."""
-        outcome = self.file.outcome
-        if isinstance(outcome, HarnessError):
-            raise outcome
-        if outcome[self.position].status != "reproduced":
-            raise NotReproduced(outcome[self.position])

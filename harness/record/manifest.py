@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +14,8 @@ from harness.evaluation.multiverse import Universe
 from harness.record.study import StudyRecord
 from harness.tables.registry import with_own
 from harness.tables.table import ResultTable
+
+Record = TypeVar("Record")
 
 # Of run folders: what the manifest holds and which tables there are. Raised with every change of either.
 FORMAT = 7
@@ -134,25 +137,35 @@ class Manifest:
             Where it is of another format, or naming every key that is missing or of a wrong type.
         """
         _require_format(text)
-        try:
-            return TypeAdapter(cls).validate_json(text)
-        except ValidationError as error:
-            hint = "run the study again with this version"
-            raise ArtifactError(
-                *(
-                    Problem(
-                        ": ".join(filter(None, ("manifest.json", ".".join(map(str, mistake["loc"]))))),
-                        mistake["msg"],
-                        hint=hint,
-                    )
-                    for mistake in error.errors()
-                )
-            ) from error
+        return read_record(cls, text, where="manifest.json", hint="run the study again with this version")
 
     def to_json(self) -> str:
         """Return the manifest as text, a key a line."""
-        content = TypeAdapter(Manifest).dump_python(self, mode="json")
-        return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
+        return record_text(self)
+
+
+def record_text(record: object) -> str:
+    """Return a record as text, a key a line."""
+    content = TypeAdapter(type(record)).dump_python(record, mode="json")
+    return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
+
+
+def read_record(kind: type[Record], text: str, *, where: str, hint: str) -> Record:
+    """Return the record that `record_text` wrote.
+
+    Raises
+    ------
+    ArtifactError
+        Naming every key that is missing or of a wrong type.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError as error:
+        mistakes = error.errors()
+        places = (": ".join(filter(None, (where, ".".join(map(str, one["loc"]))))) for one in mistakes)
+        raise ArtifactError(
+            *(Problem(place, one["msg"], hint=hint) for place, one in zip(places, mistakes, strict=True))
+        ) from error
 
 
 def _require_format(text: str) -> None:

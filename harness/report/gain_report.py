@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.findings.gain import verdict, verdict_caveats
-from harness.findings.gains import Gains, accuracy_rows, judgements
+from harness.findings.gains import Gains, judgements
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import closed_up
 from harness.record.study import ProtocolRecord, StudyRecord
@@ -27,7 +27,7 @@ from harness.report.sections.multiverse.rows import (
     published_gains,
 )
 from harness.report.translation import localised
-from harness.tables.accuracy import AccuracyRow
+from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
 from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, GainRow
 
@@ -84,7 +84,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "versions": dict(manifest.versions),
         "estimators": [_fields(entry, ESTIMATOR_FIELDS) for entry in study.estimators],
         "protocols": [_protocol(entry) for entry in study.protocols],
-        "cells": [_cell(row, gains.get(_key(row), {}), study) for row in accuracy_rows(run)],
+        "cells": [_cell(row, gains.get(_key(row), {}), study) for row in run.rows(ACCURACY)],
         "verdicts": [_verdict(over, outcome) for outcome in study.outcomes],
         "further_verdicts": [
             _verdict(further, outcome) for further in over.further for outcome in study.outcomes

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError, Problem
-from harness.record.manifest import DataRecord
+from harness.record.manifest import DataRecord, read_record
 from harness.record.study import StudyRecord
 from harness.running.dependence import LIBRARIES
 from harness.running.folder import RunFolder
@@ -50,28 +49,6 @@ class CalibrationRecord:
     data: DataRecord
     versions: Mapping[str, str]
 
-    def to_json(self) -> str:
-        """Return the record as text, a key a line."""
-        content = TypeAdapter(CalibrationRecord).dump_python(self, mode="json")
-        return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> CalibrationRecord:
-        """Return the record that `to_json` wrote.
-
-        Raises
-        ------
-        ArtifactError
-            Where the text is no such record.
-        """
-        try:
-            return TypeAdapter(cls).validate_json(text)
-        except ValidationError as error:
-            mistake = error.errors()[0]
-            where = ": ".join(filter(None, (CALIBRATION_RECORD, ".".join(map(str, mistake["loc"])))))
-            hint = "calibrate the study again with this version"
-            raise ArtifactError(Problem(where, mistake["msg"], hint=hint)) from error
-
     def differences(self, other: CalibrationRecord) -> Iterator[str]:
         """Yield what differs from another record so that error rates of one are none of the other."""
         mine, theirs = self._compared(), other._compared()
@@ -96,6 +73,12 @@ class CalibrationRecord:
 def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a record holds
     text = "absent" if value is None else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _read(path: Path) -> CalibrationRecord:
+    hint = "calibrate the study again with this version"
+    text = path.read_text(encoding="utf-8")
+    return read_record(CalibrationRecord, text, where=CALIBRATION_RECORD, hint=hint)
 
 
 def calibration_record(prepared: Prepared, versions: Mapping[str, str]) -> CalibrationRecord:
@@ -134,7 +117,7 @@ def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
         hint = "name a folder that harness calibrate SPEC wrote"
         expected = f"a folder with {CALIBRATION_RECORD} and {ERROR_RATES.file}"
         raise ArtifactError(Problem(str(path), "is not the folder of a calibration", expected, hint))
-    different = list(CalibrationRecord.from_json(record.read_text(encoding="utf-8")).differences(own))
+    different = list(_read(record).differences(own))
     if different:
         more = f"; and {len(different) - 3} more" if len(different) > 3 else ""
         raise ArtifactError(

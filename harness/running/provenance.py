@@ -96,44 +96,33 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
     roles, evaluation = study.roles, study.evaluation
     return StudyRecord(
         id=study.study,
-        title=study.title,
-        description=study.description,
-        seed=study.seed,
         quick=quick,
-        entity=roles.entity,
-        time=roles.time,
-        outcomes=tuple(roles.outcomes),
-        exposure=roles.exposure,
-        moderators=tuple(roles.moderators),
-        controls=tuple(roles.controls),
+        **_named(study, "title", "description", "seed"),
+        **_named(roles, "entity", "time", "outcomes", "exposure", "moderators", "controls"),
         variables={
             name: VariableRecord(variable.label, variable.unit) for name, variable in study.variables.items()
         },
         estimators=tuple(_estimators(study.estimators)),
-        reference=evaluation.reference,
-        further_references=tuple(evaluation.further_references),
         protocols=tuple(_protocols(evaluation.protocols, learns=learns)),
-        level=evaluation.level,
-        draws=evaluation.draws,
-        formats=tuple(study.report.formats),
-        featured=tuple(study.report.featured),
-        language=study.report.language,
-        brackets=study.report.brackets,
-        stars=tuple(study.report.stars),
+        **_named(evaluation, "reference", "further_references", "level", "draws"),
+        **_named(study.report, "formats", "featured", "language", "brackets", "stars"),
         metrics=tuple(
             MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
         ),
         levels=tuple(str(level) for level in roles.levels),
-        left_open=tuple(
-            OpenQuestionRecord(question.sources, question.question, question.taken)
-            for question in study.left_open
-        ),
+        left_open=tuple(OpenQuestionRecord(**vars(question)) for question in study.left_open),
         exposures={
             entry.id: entry.scenario.exposure
             for entry in study.scenarios
             if isinstance(entry.scenario, NamesExposure) and entry.scenario.exposure is not None
         },
     )
+
+
+def _named(part: object, *names: str) -> dict[str, Any]:
+    """Return what the record of a study has of a part of it under the same names, sequences as tuples."""
+    values = ((name, getattr(part, name)) for name in names)
+    return {name: tuple(value) if isinstance(value, list | tuple) else value for name, value in values}
 
 
 def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from harness.language import gettext, translated
+from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.text.numbers import (
     effect_in_units,
@@ -205,20 +206,6 @@ def contrast(
     )
 
 
-def one_of_contrasts(_study: StudyRecord, *, n_contrasts: int) -> str:
-    """Return that an interval allows for the number of contrasts."""
-    return gettext("One of {n_contrasts} contrasts; its interval allows for their number.").format(
-        n_contrasts=n_contrasts
-    )
-
-
-def one_of_pairs(_study: StudyRecord, *, n_pairs: int) -> str:
-    """Return that intervals do not allow for the number of pairs."""
-    return gettext("One of {n_pairs} pairs; intervals are not adjusted for their number.").format(
-        n_pairs=n_pairs
-    )
-
-
 def one_effect(study: StudyRecord, *, estimator: str, by: str) -> str:
     """Return that an estimator has the same effect in all groups."""
     return gettext("{estimator} has one effect for all groups by {by}: its form allows no other.").format(
@@ -353,35 +340,42 @@ def _not_held(beyond: Sequence[float], n_curves: int, truths: Sequence[float]) -
     return gettext("; not within it: {slopes}").format(slopes=joined(said)) if said else ""
 
 
+# Sentences without names: the message of each code, and how its numbers that are not whole are shown.
+PLAIN: Mapping[str, tuple[str, Mapping[str, Callable[[float], str]]]] = {
+    "one_of_contrasts": (marked("One of {n_contrasts} contrasts; its interval allows for their number."), {}),
+    "one_of_pairs": (
+        marked("One of {n_pairs} pairs; intervals are not adjusted for their number."),
+        {},
+    ),
+    "few_entities": (
+        marked("It rests on {n_entities} entities; with fewer than {least} its interval is rough."),
+        {},
+    ),
+    "few_effective": (
+        marked(
+            "What is left of the exposure is spread as among {n_effective} entities; with fewer than {least} "
+            "its interval is rough."
+        ),
+        {"n_effective": partial(fixed, decimals=1)},
+    ),
+    "little_left": (
+        marked("Of the exposure's variation {share_left} is left; there is little to learn from."),
+        {"share_left": percent},
+    ),
+    "weak_instruments": (
+        marked("The instruments are weak: their first-stage F is {first_stage_f}."),
+        {"first_stage_f": partial(fixed, decimals=1)},
+    ),
+}
+
+
+def plain_sentence(code: str, _study: StudyRecord, **parameters: float) -> str:
+    """Return a sentence of `PLAIN` with its parameters filled in, numbers as they are shown there."""
+    message, shown = PLAIN[code]
+    filled = {name: shown[name](value) if name in shown else value for name, value in parameters.items()}
+    return gettext(message).format_map(filled)
+
+
 def assumption(_study: StudyRecord, *, text: str) -> str:
     """Return what an effect assumes, as its table says it."""
     return translated(text)
-
-
-def few_entities(_study: StudyRecord, *, n_entities: int, least: int) -> str:
-    """Return that an effect rests on few entities."""
-    return gettext(
-        "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
-    ).format(n_entities=n_entities, least=least)
-
-
-def few_effective(_study: StudyRecord, *, n_effective: float, least: int) -> str:
-    """Return that what is left of the exposure is spread as among few entities."""
-    return gettext(
-        "What is left of the exposure is spread as among {n_effective} entities; with fewer than {least} "
-        "its interval is rough."
-    ).format(n_effective=fixed(n_effective, 1), least=least)
-
-
-def little_left(_study: StudyRecord, *, share_left: float) -> str:
-    """Return that little of the exposure's variation is left."""
-    return gettext("Of the exposure's variation {share_left} is left; there is little to learn from.").format(
-        share_left=percent(share_left)
-    )
-
-
-def weak_instruments(_study: StudyRecord, *, first_stage_f: float) -> str:
-    """Return that instruments are weak."""
-    return gettext("The instruments are weak: their first-stage F is {first_stage_f}.").format(
-        first_stage_f=fixed(first_stage_f, 1)
-    )

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 from harness.record.study import StudyRecord
@@ -21,12 +22,10 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
         *(gains.folds_disagree, gains.time_seen_once, gains.warned, gains.unseen_levels),
         *(gains.hopeless_reference, gains.nickell),
         *(effects.curve_effect, effects.curve_bend, effects.turning_point, effects.threshold),
-        *(effects.sign_change, effects.contrast, effects.one_of_contrasts, effects.one_of_pairs),
-        *(effects.one_effect, effects.group_difference, effects.linearity, effects.debiased),
-        *(effects.assumption, effects.few_entities, effects.few_effective, effects.little_left),
-        effects.weak_instruments,
+        *(effects.sign_change, effects.contrast, effects.one_effect, effects.group_difference),
+        *(effects.linearity, effects.debiased, effects.assumption),
     )
-}
+} | {code: partial(effects.plain_sentence, code) for code in effects.PLAIN}
 
 FindingKind = Literal[
     "gain",

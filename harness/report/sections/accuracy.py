@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.findings.gains import SYMBOLS, GainCell, Gains, accuracy_rows, compared_error, errors_of, refusal
+from harness.findings.gains import SYMBOLS, GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.study import ProtocolRecord, StudyRecord
@@ -22,7 +22,7 @@ from harness.report.table import (
     plain_rows,
     rows_of,
 )
-from harness.tables.accuracy import METRICS, AccuracyRow, MetricRow
+from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.gain import GainStatus
 from harness.text.numbers import (
     MISSING,
@@ -141,7 +141,7 @@ def _gain(cell: GainCell, footnotes: Footnotes) -> TableCell:
 def error_table(run: Run, outcome: str) -> ReportTable:
     """Return the errors of one outcome; all its mean squared errors have the same decimals."""
     study, footnotes = run.manifest.study, Footnotes()
-    decimals = decimals_for(row.mse for row in accuracy_rows(run) if row.outcome == outcome)
+    decimals = decimals_for(row.mse for row in run.rows(ACCURACY) if row.outcome == outcome)
 
     def in_words(row: AccuracyRow, lowest: float) -> Iterator[Given]:
         samples = errors_of(run, outcome, row.estimator, row.protocol)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from harness.findings.lines import curve_rows, curve_scenarios, turning_points_of
+from harness.findings.lines import curve_scenarios, turning_points_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, Phrase, ReportBlock, SmallPrint, parts_of, rich, tabs_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
-from harness.tables.curves import TurningPointRow
+from harness.tables.curves import CURVES, TurningPointRow
 from harness.tables.preparation import WARNINGS
 from harness.text.effects import NONE
 from harness.text.numbers import estimate, is_outside, percent, significant
@@ -27,7 +27,7 @@ def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
     from harness.report.sections.curves.figures import outcomes_figures
 
-    if not curve_rows(run):
+    if not run.rows(CURVES):
         return
     study = run.manifest.study
     if extrapolates(run):
@@ -65,7 +65,7 @@ def _outcome(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Repor
     if not levels:
         yield Paragraph(gettext("No estimator gave a curve."), "soft")
     reasons = {
-        row.estimator: row.reason for row in curve_rows(run) if row.outcome == outcome and not row.is_done
+        row.estimator: row.reason for row in run.rows(CURVES) if row.outcome == outcome and not row.is_done
     }
     for name, reason in reasons.items():
         label = run.manifest.study.estimator_label(name)
