@@ -11,8 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from harness.conformance.panels import COLUMNS
-from harness.conformance.stand_in import StandIn
+from harness.conformance.panels import COLUMNS, StandIn
 from harness.errors import Problem, SpecError, near_names
 from harness.estimators.protocol import ESTIMATOR
 from harness.registry.catalog import Catalog, Choose, build_choice

@@ -10,8 +10,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.conformance.check import Violation, rule
 from harness.conformance.data_members import require_column, require_words, unchanged
-from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
-from harness.conformance.stand_in import StandIn
+from harness.conformance.panels import SEED, StandIn, fresh, grouped, ordinary_panel
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.evaluation.metrics import Metric

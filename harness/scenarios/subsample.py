@@ -139,25 +139,19 @@ def subsample_note(where: str, subsamples: Sequence[Subsample], powers: Mapping[
     larger, smaller = subsamples
     n_large, n_small, n_all = larger.n_units, smaller.n_units, larger.n_all
     least, most = min(powers.values()), max(powers.values())
+    numbers = {"n_large": f"{n_large:,}", "n_all": f"{n_all:,}", "n_small": f"{n_small:,}"}
+    numbers |= {"least": f"{least:.2f}", "most": f"{most:.2f}"}
     message = Message(
         "intervals rest on draws of {n_large} of {n_all} entities, half of the draws on "
         "{n_small}; from these to those the spread falls with the entities to the power of "
         "{least} to {most}, and it is carried on to all of them by that",
-        n_large=f"{n_large:,}",
-        n_all=f"{n_all:,}",
-        n_small=f"{n_small:,}",
-        least=f"{least:.2f}",
-        most=f"{most:.2f}",
+        **numbers,
     )
     if larger.unit == "row":
         message = Message(
             "intervals rest on draws of {n_large} of {n_all} rows, half of the draws on {n_small}; "
             "from these to those the spread falls with the rows to the power of {least} to {most}, "
             "and it is carried on to all of them by that",
-            n_large=f"{n_large:,}",
-            n_all=f"{n_all:,}",
-            n_small=f"{n_small:,}",
-            least=f"{least:.2f}",
-            most=f"{most:.2f}",
+            **numbers,
         )
     return Note("W-SUBSAMPLE", where, message)

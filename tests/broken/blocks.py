@@ -9,7 +9,7 @@ import numpy as np
 
 from broken.sound import DrawsOnly, Sound, SoundDraws
 from harness import Panel
-from harness.conformance.stand_in import StandIn
+from harness.conformance.panels import StandIn
 from harness.estimators.protocol import HasDraws
 from harness.evaluation.resample import draw_weights
 from harness.plugin import CanFitDraws, CanPrepareDraws, FitsByDraws, Floats, stream_at

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from broken.sound import DrawsOnly, OnlyPredicts, Sound, SoundDraws
-from harness.conformance.stand_in import StandIn, StandInFit
+from harness.conformance.panels import StandIn, StandInFit
 from harness.plugin import HasDraws
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Panel
-from harness.conformance.stand_in import StandIn, StandInFit
+from harness.conformance.panels import StandIn, StandInFit
 from harness.estimators.absorbing import AbsorbingModels
 from harness.plugin import CanFitDraws, Floats
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from broken.sound import Altered, OnlyPredicts, Sound
-from harness.conformance.stand_in import StandInFit
+from harness.conformance.panels import StandInFit
 from harness.estimators.absorbing import AbsorbingModels
 
 

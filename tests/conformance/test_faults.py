@@ -10,7 +10,7 @@ from broken import FAULTS
 from broken.sound import Random, Sound, SoundDraws
 from harness.conformance import checks_of
 from harness.conformance.check import RULES
-from harness.conformance.stand_in import StandIn
+from harness.conformance.panels import StandIn
 
 EACH = [
     pytest.param(fault, rule, id=f"{rule}-{at}")

@@ -12,7 +12,7 @@ from harness import PluginError, SpecError
 from harness.conformance import checks_for
 from harness.conformance.checks import find_plugin
 from harness.conformance.options import build, read_options
-from harness.conformance.stand_in import StandIn
+from harness.conformance.panels import StandIn
 from harness.estimators.protocol import ESTIMATOR
 from harness.plugin import Estimator, NestedEstimator
 from harness.registry.catalog import Catalog

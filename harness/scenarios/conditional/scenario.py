@@ -27,10 +27,10 @@ from harness.scenarios.conditional.surface import (
     friedman_h,
     interaction_rows,
     levels_on,
+    sign_changes,
     surface_rows,
     threshold_rows,
 )
-from harness.scenarios.conditional.thresholds import sign_changes
 from harness.scenarios.draws import FitAndDraws, Numbers, WithDraws, some_at_a_time
 from harness.scenarios.grid import Spacing, exposure_grid, require_variation
 from harness.scenarios.partial_dependence import require_apart

@@ -13,7 +13,6 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin
 from harness.rng import random_stream
-from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import (
     DerivativePart,
     NuisanceLearning,
@@ -30,7 +29,17 @@ from harness.scenarios.effect.score import (
     instrumented,
     partialled_out,
 )
-from harness.scenarios.effect.terms import Form, Terms, control_names, instruments_of, terms_of
+from harness.scenarios.effect.terms import (
+    Arranged,
+    Form,
+    Method,
+    Terms,
+    Within,
+    arranged,
+    control_names,
+    instruments_of,
+    terms_of,
+)
 from harness.scenarios.scenario import Found, Subject, value_of
 
 # A piece of work of an effect.

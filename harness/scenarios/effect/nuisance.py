@@ -15,9 +15,9 @@ from harness.data.panel import Panel
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.protocol import CanFitOutcomes, Estimator, Fitted
 from harness.rng import random_stream
-from harness.scenarios.effect.methods import Arranged
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
 from harness.scenarios.effect.score import EntityFolds
+from harness.scenarios.effect.terms import Arranged
 from harness.scenarios.scenario import Part, Subject
 
 

@@ -17,10 +17,9 @@ from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator, grouped_by
 from harness.language import Message
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
-from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
-from harness.scenarios.effect.terms import Form
+from harness.scenarios.effect.terms import Form, Method, Within, assumption
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.tables.effects import EFFECTS
 from harness.tables.preparation import Note

@@ -17,8 +17,8 @@ from harness.estimators.guard import Attempt, attempt
 from harness.language import marked
 from harness.rng import random_stream
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
-from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.scenario import Learner, LearnerScenario
+from harness.scenarios.effect.terms import Within
 from harness.scenarios.robustness.checks import (
     CHECKS,
     CheckName,

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.scenarios.effect.methods import arranged
 from harness.scenarios.effect.score import (
     EntityFolds,
     Estimated,
@@ -18,7 +17,7 @@ from harness.scenarios.effect.score import (
     partialled_out,
     robustness_values,
 )
-from harness.scenarios.effect.terms import control_names, line
+from harness.scenarios.effect.terms import arranged, control_names, line
 from panels import panel_from_frame
 
 APPROACH = {

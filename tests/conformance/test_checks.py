@@ -10,8 +10,7 @@ from broken.handling import ChangesWeights
 from broken.sound import Sound
 from harness import PluginError
 from harness.conformance import checks_of
-from harness.conformance.checks import run_checks
-from harness.conformance.report import Report, Row
+from harness.conformance.checks import Report, Row, run_checks
 from harness.registry.plugin import Plugin
 
 PLUGIN = Plugin("my_plugin", "my-plugin", "0.3.0", {"estimators": ("one", "two")})
@@ -21,31 +20,20 @@ def row(estimator, status, *, check="fits", reason=""):
     return Row("estimator", estimator, check, "an ordinary panel is fitted", status, reason, 0.1)
 
 
-def problems(*rows):
-    with pytest.raises(PluginError) as refused:
-        Report(PLUGIN, rows).raise_if_not_passed()
-    return str(refused.value)
-
-
-def test_a_battery_that_passed_and_skipped_passes():
-    Report(PLUGIN, (row("one", "passed"), row("one", "skipped", check="draws"))).raise_if_not_passed()
-
-
-def test_a_failure_is_named_with_its_estimator():
-    found = problems(
-        row("one", "passed"), row("two", "failed", reason="refuses"), row("two", "passed", check="b")
-    )
-    assert found == "two: breaks the contract in 1 of its checks: fits"
-
-
-def test_a_battery_in_which_all_was_skipped_does_not_pass():
-    """Also where another estimator of the plugin passed."""
-    found = problems(row("one", "passed"), row("two", "skipped"), row("two", "skipped", check="draws"))
-    assert found.startswith("two: every check was skipped")
-
-
-def test_a_battery_without_checks_does_not_pass():
-    assert "no check was run" in problems()
+def test_a_battery_passes_where_nothing_failed_and_something_of_every_member_passed():
+    """All skipped is no pass, also where another estimator of the plugin passed."""
+    skipped = row("two", "skipped", check="draws")
+    Report(PLUGIN, (row("two", "passed"), skipped)).raise_if_not_passed()
+    for rows, words in (
+        (
+            (row("two", "failed"), row("two", "passed", check="b")),
+            "^two: breaks .* 1 of its checks: fits$",
+        ),
+        ((row("one", "passed"), row("two", "skipped"), skipped), "^two: every check was skipped"),
+        ((), "no check was run"),
+    ):
+        with pytest.raises(PluginError, match=words):
+            Report(PLUGIN, rows).raise_if_not_passed()
 
 
 def test_the_text_counts_and_gives_reasons():
