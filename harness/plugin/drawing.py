@@ -13,7 +13,6 @@ from harness.report.drawing.canvas import new_figure as new_figure
 from harness.report.drawing.fonts import drawable as drawable
 from harness.report.drawing.fonts import drawable_label as drawable_label
 from harness.report.drawing.fonts import drawable_lines as drawable_lines
-from harness.report.drawing.forest import Whisker as Whisker
 from harness.report.drawing.forest import name_rows as name_rows
 from harness.report.drawing.forest import plot_forest as plot_forest
 from harness.report.drawing.forest import zero_axis as zero_axis
@@ -26,4 +25,5 @@ from harness.report.drawing.lines import series_of as series_of
 from harness.report.drawing.palette import DEVIATION_MAP as DEVIATION_MAP
 from harness.report.drawing.palette import LineStyle as LineStyle
 from harness.report.drawing.palette import MarkStyle as MarkStyle
+from harness.report.drawing.palette import Whisker as Whisker
 from harness.report.drawing.palette import line_style as line_style

@@ -148,8 +148,8 @@ def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
     return {
         "outcome": multiverse.outcome,
         "estimator": multiverse.estimator,
-        "all": dataclasses.asdict(multiverse.tally()),
-        "apart": dataclasses.asdict(apart.tally()) if apart.gain.size else None,
+        "all": multiverse.tally(),
+        "apart": apart.tally() if apart.gain.size else None,
         "published": [
             {
                 "gain": row.published,

@@ -14,8 +14,7 @@ from harness.findings.gains import Gains
 from harness.findings.run import Run
 from harness.language import gettext, in_language
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, Tabs, Words
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
-from harness.report.drawing.printing import print_figures
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style, print_figures
 from harness.report.front.front import Front
 from harness.report.render.html import ShownTable, page_script, rendered, script_hash
 from harness.report.sections.section import ReportFile, Section

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 from harness.audit.tables import gain_report_problems
 from harness.installed import installed
-from harness.report.drawing import printing
+from harness.report.drawing import canvas
 from harness.report.drawing.canvas import Prints
 from harness.report.drawing.fonts import FONT_CODE, families
 from harness.report.write import Reporter
@@ -83,7 +83,7 @@ def written(tmp_path_factory):
 
     folders = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(printing, "printed", noted)
+        patch.setattr(canvas, "printed", noted)
         for language in ("en", "zh"):
             drawn.clear()
             folders[language] = chinese_run(tmp_path_factory.mktemp(language), language=language)

@@ -19,22 +19,23 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import ScalarFormatter
 from mpl_toolkits.mplot3d import Axes3D
 
+from harness.errors import HarnessError
 from harness.language import gettext, marked
 from harness.report.blocks import ReportBlock
 from harness.report.drawing.embedding import drawn_pixels, png_bytes, small_pixels
 from harness.report.drawing.fonts import families
+from harness.running.executor import iter_results
+from harness.running.workers import Workers
 
 # Width of a figure in one column of a journal, and across its page, inches.
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.5, 7.0
 # Inches around axes and their labels.
 PADDING = 0.08
-POSITION_DIGITS = 4
 
 PNG_DPI = 200
 # Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder.
 MOST_SVG = 60_000
 
-SIMULATED = marked("SIMULATED DATA")
 MARK_COLOUR = "#a84300"
 # Inches at the right edge that the mark of simulated data takes.
 MARK_WIDTH = 0.17
@@ -48,6 +49,8 @@ STYLE: Mapping[Any, object] = {
     "font.size": POINTS,
     "axes.labelsize": POINTS,
     "axes.titlesize": POINTS,
+    "axes.titlelocation": "left",
+    "figure.labelsize": POINTS,
     "axes.linewidth": 0.6,
     "axes.edgecolor": "#333333",
     "axes.spines.top": False,
@@ -108,16 +111,8 @@ def mark_simulated(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0.0, 0.0, 1.0 - share, 1.0))
-    figure.text(
-        1.0 - share / 3.0,
-        0.5,
-        gettext(SIMULATED),
-        rotation=90,
-        ha="right",
-        va="center",
-        fontsize=POINTS,
-        color=MARK_COLOUR,
-    )
+    words, x = gettext("SIMULATED DATA"), 1.0 - share / 3.0
+    figure.text(x, 0.5, words, rotation=90, ha="right", va="center", color=MARK_COLOUR)
 
 
 def settle(figure: Figure) -> None:
@@ -132,13 +127,29 @@ def settle(figure: Figure) -> None:
     engine.execute(figure)
     figure.set_layout_engine(None)
     for axes in figure.axes:
-        axes.set_position(np.round(axes.get_position().bounds, POSITION_DIGITS).tolist())
+        axes.set_position(np.round(axes.get_position().bounds, 4).tolist())
 
 
 def grid_shape(n_panels: int, *, most_columns: int) -> tuple[int, int]:
     """Return the rows and columns of a grid for `n_panels`, at least one, that leaves few places empty."""
     n_rows = math.ceil(n_panels / most_columns)
     return n_rows, math.ceil(n_panels / n_rows)
+
+
+def panel_grid(
+    n_panels: int, *, most_columns: int, height: float, head: float, width: float | None = None
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of panels that share their axes, side by side and one beneath the other.
+
+    Parameters
+    ----------
+    height, head : inches of a row of panels, and of what stands above and below all of them
+    width : inches; one column of a journal for panels one beneath the other, otherwise two
+    """
+    n_rows, n_columns = grid_shape(n_panels, most_columns=most_columns)
+    own = width or (SINGLE_COLUMN if n_columns == 1 else DOUBLE_COLUMN)
+    figure = new_figure(own, head + height * n_rows)
+    return figure, facets(figure, n_panels, (n_rows, n_columns))
 
 
 def facets(
@@ -246,15 +257,11 @@ class ShortNumbers(ScalarFormatter):
         if x == 0.0:
             return "0"
         if self._largest >= LARGE:
-            return self.fix_minus(_counted(x, self._units))
+            unit, suffix = next(((size, name) for size, name in self._units if abs(x) >= size), (1.0, ""))
+            return self.fix_minus(f"{x / unit:.4g}{suffix}")
         if self._largest < SMALL:
             return self.fix_minus(f"{x:.3g}")
         return super().__call__(x, pos)
-
-
-def _counted(x: float, units: Iterable[tuple[float, str]]) -> str:
-    unit, suffix = next(((unit, name) for unit, name in units if abs(x) >= unit), (1.0, ""))
-    return f"{x / unit:.4g}{suffix}"
 
 
 def shorten_numbers(figure: Figure) -> None:
@@ -292,3 +299,51 @@ class FigureRenderer:
         if self.is_simulated:
             mark_simulated(figure)
         return RenderedFigure(name, figure, float(figure.get_figwidth()), alt, caption)
+
+
+@dataclass(frozen=True, eq=False)
+class PrintTask:
+    """The printing of one figure, laid out and written where the task runs."""
+
+    label: str
+    figure: Figure
+
+    def run(self) -> Prints | str:
+        """Return the files of the figure, or why it could not be printed."""
+        try:
+            return printed(self.figure)
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the figure of a plugin may raise anything
+            return f"{type(error).__name__}: {error}"
+
+    def failed(self, _reason: str) -> None:
+        """Return nothing in the place of the files where no worker could do it."""
+
+
+def print_figures(figures: Iterable[RenderedFigure], *, workers: Workers) -> dict[str, str]:
+    """Print figures as they are made, and return why those are missing that could not be, by their names.
+
+    What no worker could take on, such as an artist of a class that workers do not have, is printed here.
+
+    Parameters
+    ----------
+    figures : each is asked for when a worker is free
+    """
+    given: list[tuple[RenderedFigure, PrintTask]] = []
+
+    def tasks() -> Iterator[PrintTask]:
+        for figure in figures:
+            if isinstance(figure.content, Figure):
+                given.append((figure, PrintTask(figure.name, figure.content)))
+                yield given[-1][1]
+
+    missing: dict[str, str] = {}
+    for done in iter_results(tasks(), workers=workers):
+        figure, task = given[done.position]
+        result = task.run() if done.result is None else done.result
+        if isinstance(result, str):
+            missing[figure.name] = result
+        else:
+            figure.content = result
+    return missing

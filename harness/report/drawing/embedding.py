@@ -18,14 +18,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageColor, features
 
+# WebP without loss is two thirds of the size of PNG.
 FORMAT = "webp" if features.check("webp") else "png"
-"""WebP without loss is two thirds of the size of PNG."""
 
+# Effort of the encoder; more takes many times as long for a twentieth of the size.
 QUALITY, METHOD = 80, 2
-"""Effort of the encoder; more takes many times as long for a twentieth of the size."""
 
+# Of a figure as pixels, so spread that each of its colours is near one of them.
 COLOURS = 200
-"""Of a figure as pixels, so spread that each of its colours is near one of them."""
 
 
 def drawn_pixels(figure: Figure) -> Image.Image:
@@ -80,8 +80,8 @@ def _as_numbers(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 UNDRAWN = frozenset({"metadata", "title"})
+# Of coordinates in points.
 DECIMALS = 2
-"""Of coordinates in points."""
 
 COMMAND = re.compile(r"\s*([A-Za-z])\s*")
 SPACES = re.compile(r"\s+")
@@ -89,8 +89,8 @@ LONG = re.compile(r"-?\d+\.\d{3,}")
 REFERENCE = re.compile(r"#([\w.-]+)(?=\))")
 TRANSLATED = re.compile(r"translate\((\S+) (\S+)\)")
 COORDINATES = frozenset({"d", "points", "x", "y", "width", "height"})
+# Signs that may stand in an address within double quotes.
 UNCHANGED = " !$'()*+,-./;=?@_~"
-"""Signs that may stand in an address within double quotes."""
 
 
 def svg_text(svg: bytes) -> str:

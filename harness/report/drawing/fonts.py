@@ -21,9 +21,10 @@ logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 BASE = "DejaVu Sans"
 
+# Code of the warning that a name has characters of no installed font.
 FONT_CODE = "W-FONT"
-"""Code of the warning that a name has characters of no installed font."""
 
+# Families that cover Chinese, preferred ones first.
 CJK = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -38,10 +39,9 @@ CJK = (
     "Droid Sans Fallback",
     "Arial Unicode MS",
 )
-"""Families that cover Chinese, preferred ones first."""
 
+# Hexadecimal digits that stand for letters without a font.
 DIGITS = 4
-"""Hexadecimal digits that stand for letters without a font."""
 
 
 @functools.cache

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import chain
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.language import gettext
-from harness.report.drawing.canvas import DOUBLE_COLUMN, facets, grid_shape, new_figure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.lines import TRUE_INK, TRUE_WIDTH, TRUTH, TURN_DASH, entry
-from harness.report.drawing.palette import INK, PLAIN_STYLE, MarkStyle
-from harness.text.numbers import fixed
+from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
+from harness.report.drawing.palette import GREY, INK, LineStyle, MarkStyle, Whisker
+from harness.text.numbers import fixed, percent
 from harness.text.plain_text import shortened
 
 # Inches of a number, and of the title and axis of a panel.
 ROW_HEIGHT = 0.27
 PANEL_HEIGHT = 0.65
 
+# Characters of the names of numbers in one column of a journal, and at most.
+SHORT_NAME, LONG_NAME = 30, 62
+
 # Lines of an interval alone, of one within a wider one, and of that.
 MIDDLE, THICK, THIN = 1.1, 1.9, 0.8
+INTERVAL_STYLE = MarkStyle("#1a1a1a", "#1a1a1a", "")
+# Share of the width of a panel of bars that the numbers at its right take.
+NUMBERS = 0.24
+NUMBER_STYLE = replace(TURN_STYLE, width=TRUTH_STYLE.width)
 # Half the length of the stroke of a true number, in rows.
 STROKE = 0.36
 
@@ -32,85 +41,73 @@ STROKE = 0.36
 LEAST_REACH = 25.0
 
 
-@dataclass(frozen=True)
-class Whisker:
-    """One number of a forest with its interval.
-
-    Attributes
-    ----------
-    wide : limits of a wider interval around it; NaN without one
-    truth : NaN where it is not known
-    note : stands in the place of a number where there is none
-    """
-
-    label: str
-    estimate: float
-    low: float
-    high: float
-    style: MarkStyle = PLAIN_STYLE
-    wide: tuple[float, float] = (math.nan, math.nan)
-    truth: float = math.nan
-    note: str = ""
-
-
 def plot_forest(
     panels: Sequence[tuple[str, Sequence[Whisker]]],
     *,
     x_label: str,
-    width: float = DOUBLE_COLUMN,
-    head: float = 0.0,
-    limits: tuple[float, float] | None = None,
+    most_loss: float = math.nan,
+    level: float = math.nan,
     most_columns: int = 3,
 ) -> Figure:
     """Return numbers with their intervals, from top to bottom.
 
+    One panel of short names fits one column of a journal.
+
     Parameters
     ----------
     panels : titles, each with its numbers, which are named once a row of panels
-    width : inches
-    head : inches above the panels that a legend takes
-    limits : where the axis begins and ends; it shows everything where they are not given
+    most_loss : where the axis is cut, as `cut_limits` does; NaN to show everything
+    level : in (0, 1), nominal coverage, which a legend tells where intervals are of two kinds
     """
-    longest = max((own for _, own in panels), key=len)
-    titles = [title for title, _ in panels]
-    names = [whisker.label for whisker in longest]
-    figure, grid = forest_panels(
-        titles, names, x_label=x_label, width=width, head=head, most_columns=most_columns
+    every = [whisker for _, own in panels for whisker in own]
+    names = [whisker.label for whisker in max((own for _, own in panels), key=len)]
+    is_narrow = len(panels) == 1 and max(map(len, names)) <= SHORT_NAME
+    handles = _interval_entries(every, level=level)
+    figure, grid = panel_grid(
+        len(panels),
+        most_columns=most_columns,
+        height=PANEL_HEIGHT + ROW_HEIGHT * len(names),
+        head=0.3 + 0.17 * (len(handles) if is_narrow else bool(handles)),
+        width=SINGLE_COLUMN if is_narrow else DOUBLE_COLUMN,
     )
-    for axes, (_, own) in zip(grid, panels, strict=True):
-        for row, whisker in enumerate(own):
-            plot_whisker(axes, whisker, row, start=limits[0] if limits else -math.inf)
-        plot_true_numbers(axes, enumerate(whisker.truth for whisker in own), is_vertical=False)
-    if limits:
-        grid[0].set_xlim(*limits)
-    return figure
-
-
-def forest_panels(
-    titles: Sequence[str],
-    names: Sequence[str],
-    *,
-    x_label: str,
-    width: float = DOUBLE_COLUMN,
-    head: float = 0.0,
-    most_columns: int = 3,
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a panel for each title, each with a row for each name, the first on top."""
-    n_rows, n_columns = grid_shape(len(titles), most_columns=most_columns)
-    figure = new_figure(width, head + 0.3 + n_rows * (PANEL_HEIGHT + ROW_HEIGHT * len(names)))
-    grid = facets(figure, len(titles), (n_rows, n_columns))
-    for axes, title in zip(grid, titles, strict=True):
+    start, end = -math.inf, math.inf
+    if math.isfinite(most_loss):
+        start, end = cut_limits(chain(*(one.numbers for one in every)), most_loss=most_loss)
+    for axes, (title, own) in zip(grid, panels, strict=True):
         zero_axis(axes)
-        axes.set_title(drawable_lines(title, 32), loc="left")
+        axes.set_title(drawable_lines(title, 32))
         axes.tick_params(axis="x", labelbottom=True)
-    if n_columns == 1:
-        room = 62 if width == DOUBLE_COLUMN else 30
-        name_rows(grid[0], [drawable(shortened(name, room)) for name in names])
+        for row, whisker in enumerate(own):
+            if whisker.has_bar:
+                _plot_bar(axes, whisker, row, start=start)
+            plot_whisker(axes, whisker, row, start=start)
+        plot_true_numbers(axes, enumerate(whisker.truth for whisker in own), is_vertical=False)
+    if len(panels) == 1:
+        name_rows(grid[0], [drawable(shortened(name, LONG_NAME)) for name in names])
     else:
         name_rows(grid[0], [drawable_lines(name, 20) for name in names])
     grid[0].xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    figure.supxlabel(drawable_label(x_label, 60), fontsize=8)
-    return figure, grid
+    if math.isfinite(most_loss):
+        room = NUMBERS / (1.0 - NUMBERS) * (end - start) * any(whisker.has_bar for whisker in every)
+        grid[0].set_xlim(start, end + room)
+    figure.supxlabel(drawable_label(x_label, 46 if is_narrow else 60))
+    if handles:
+        figure.legend(handles=handles, loc="outside upper left", ncols=1 if is_narrow else 3)
+    return figure
+
+
+def _interval_entries(whiskers: Iterable[Whisker], *, level: float) -> list[Line2D]:
+    """Return the entries of both kinds of intervals and of true numbers in a legend, those that there are."""
+    share, found = percent(level, 0), []
+    if math.isfinite(level):
+        found.append(
+            entry(gettext("{share} interval of each").format(share=share), LineStyle(GREY, width=THICK))
+        )
+        wide = gettext("{share} interval for all at once").format(share=share)
+        found.append(entry(wide, LineStyle(GREY, width=THIN)))
+    if any(math.isfinite(whisker.truth) for whisker in whiskers):
+        found.append(true_number_entry())
+    return found
 
 
 def zero_axis(axes: Axes) -> None:
@@ -137,8 +134,9 @@ def plot_whisker(
     start : where the axis begins
     is_vertical : whether rows are columns, and intervals upright
     """
-    style = whisker.style
-    if whisker.note or whisker.estimate < start:
+    # The interval of a bar lies on it, in another colour and without a dot.
+    style = INTERVAL_STYLE if whisker.has_bar else whisker.style
+    if whisker.note or (whisker.estimate < start and not whisker.has_bar):
         _plot_note(axes, whisker, row, start=start)
         return
     has_wide, cap = all(map(math.isfinite, whisker.wide)), "_" if is_vertical else "|"
@@ -157,7 +155,7 @@ def plot_whisker(
                     markersize=3 if marker == "<" else 5,
                     clip_on=False,
                 )
-    at = (whisker.estimate, row)
+    at = (max(whisker.estimate, start), row)
     axes.plot(
         *(at[::-1] if is_vertical else at),
         marker=style.marker,
@@ -165,6 +163,24 @@ def plot_whisker(
         markerfacecolor=style.fill,
         markeredgecolor=style.colour,
     )
+
+
+def _plot_bar(axes: Axes, whisker: Whisker, row: float, *, start: float) -> None:
+    """Draw a bar from zero, cut where the axis begins, and the number at the right."""
+    style, end = whisker.style, max(whisker.estimate, start)
+    axes.barh(
+        row,
+        abs(end),
+        left=min(end, 0.0),
+        height=0.62,
+        facecolor=style.fill,
+        edgecolor=style.colour,
+        hatch=style.hatch,
+        linewidth=0.7,
+        zorder=2,
+    )
+    text, at = fixed(whisker.estimate, 1), ("axes fraction", "data")
+    axes.annotate(text, (1.0, row), xycoords=at, ha="right", va="center")
 
 
 def _plot_note(axes: Axes, whisker: Whisker, row: float, *, start: float) -> None:
@@ -179,7 +195,6 @@ def _plot_note(axes: Axes, whisker: Whisker, row: float, *, start: float) -> Non
         textcoords="offset points",
         color=colour,
         va="center",
-        fontsize=8,
         style="normal" if is_below else "italic",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6} if is_below else None,
     )
@@ -197,26 +212,22 @@ def plot_true_numbers(axes: Axes, truths: Iterable[tuple[float, float]], *, is_v
         if math.isfinite(truth):
             ends = ([truth, truth], [row - STROKE, row + STROKE])
             x, y = ends[::-1] if is_vertical else ends
-            axes.plot(x, y, color=TRUE_INK, linestyle=TURN_DASH, linewidth=TRUE_WIDTH, zorder=5)
+            plot_styled(axes, np.array(x), np.array(y), NUMBER_STYLE, zorder=5.0)
 
 
 def true_number_entry() -> Line2D:
     """Return the entry of such strokes in a legend."""
-    return entry(gettext(TRUTH), TRUE_INK, dash=TURN_DASH, width=TRUE_WIDTH)
+    return truth_entry(style=NUMBER_STYLE)
 
 
-def cut_limits(numbers: Iterable[float], *, most_loss: float = 1.0) -> tuple[float, float]:
+def cut_limits(numbers: Iterable[float], *, most_loss: float) -> tuple[float, float]:
     """Return where an axis of gains begins and ends, per cent.
 
     It ends beyond every number. It begins below every one too, but no farther below zero than `most_loss`
     times as far as it reaches above, or as `LEAST_REACH`: a gain cannot exceed one while a loss knows no
     bound, and one huge loss would press everything else together.
-
-    Parameters
-    ----------
-    numbers : gains and limits of their intervals, fractions; those that are not finite are left out
     """
-    finite = [100.0 * number for number in numbers if math.isfinite(number)]
-    low, high = min([*finite, 0.0]), max([*finite, 0.0])
+    finite = [0.0, *filter(math.isfinite, numbers)]
+    low, high = min(finite), max(finite)
     margin = 1.0 + 0.04 * (high - max(low, -high))
     return max(low - margin, -most_loss * max(high + margin, LEAST_REACH)), high + margin

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -20,28 +19,26 @@ from harness.arrays import Floats
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded, TruthLine
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.drawing.fonts import drawable
-from harness.report.drawing.palette import GREY, INK, Dash, LineStyle, line_style
+from harness.report.drawing.canvas import panel_grid
+from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.palette import GREY, INK, LineStyle, line_style
 from harness.tables.curves import TurningPointRow
-from harness.text.numbers import count, percent
-from harness.text.plain_text import ranged, shortened
+from harness.text.numbers import percent
+from harness.text.plain_text import shortened
 
 # Opacity of each kind of band; the wider one is drawn first, so that the narrower lies on it.
 SHADES = {SIMULTANEOUS: 0.12, POINTWISE: 0.22}
 # Width of the line around the simultaneous band, which on paper is too pale without.
 EDGE = 0.4
 
-# Of a line over other rows, next to another of the same estimator.
-DOTS: Dash = (0, (1.0, 1.4))
-DOTS_WIDTH = 1.0
+# Lines over other rows, next to others of the same estimators; and lines behind others.
+DOTTED = LineStyle(GREY, (0, (1.0, 1.4)), 1.0)
+THIN = LineStyle(GREY, width=0.6)
 
-# Of the truth, and of a second one in the same axes; and of a true position.
-TRUE_INK = "#000000"
-TRUE_DASH: Dash = (0, (4.0, 2.0))
-TRUE_DOT_DASH: Dash = (0, (4.0, 1.5, 1.0, 1.5))
-TRUE_WIDTH = 1.2
-TURN_DASH: Dash = (0, (2.0, 1.0))
-TURN_WIDTH = 0.7
+# The truth, a second one in the same axes, and a true position.
+TRUTH_STYLE = LineStyle("#000000", (0, (4.0, 2.0)), 1.2)
+OTHER_TRUTH_STYLE = LineStyle("#000000", (0, (4.0, 1.5, 1.0, 1.5)), 1.2)
+TURN_STYLE = LineStyle("#000000", (0, (2.0, 1.0)), 0.7)
 TRUTH = marked("truth (simulated)")
 
 MARKERS = {marked("minimum"): "v", marked("maximum"): "^"}
@@ -122,11 +119,10 @@ def plot_panel(
         plot_line(axes, series)
     for series in panel.beside if has_dots else ():
         shown = np.where(series.line.supported, series.line.estimate, np.nan)
-        axes.plot(series.line.at, shown, color=series.style.colour, linestyle=DOTS, linewidth=DOTS_WIDTH)
+        plot_styled(axes, series.line.at, shown, replace(DOTTED, colour=series.style.colour))
     for series in panel.marked_lines:
         _plot_marks(axes, series)
-    for at in panel.turns:
-        axes.axvline(at, color=TRUE_INK, linestyle=TURN_DASH, linewidth=TURN_WIDTH, zorder=1)
+    plot_turns(axes.axvline, panel.turns)
     plot_truth(axes, panel.truth)
 
 
@@ -158,8 +154,48 @@ def plot_line(axes: Axes, series: Series) -> None:
     """Draw a line where it is supported, and a faint trace of it where it is not."""
     line, style = series.line, series.style
     axes.plot(line.at, line.estimate, color=style.colour, linewidth=0.5, alpha=0.35)
-    shown = np.where(line.supported, line.estimate, np.nan)
-    axes.plot(line.at, shown, color=style.colour, linestyle=style.dash)
+    plot_styled(axes, line.at, np.where(line.supported, line.estimate, np.nan), style)
+
+
+def plot_styled(axes: Axes, at: Floats, values: Floats, style: LineStyle, *, zorder: float = 2.0) -> None:
+    """Draw values over positions, (n,) each, in a style."""
+    axes.plot(at, values, color=style.colour, linestyle=style.dash, linewidth=style.width, zorder=zorder)
+
+
+def plot_panel_grid(
+    panels: Sequence[tuple[str, LinePanel]],
+    behind: Sequence[Series],
+    *,
+    labels: tuple[str, str],
+    level: float,
+) -> Figure:
+    """Return titled panels side by side, two in a row, with a legend of all but their lines.
+
+    Parameters
+    ----------
+    behind : lines that are drawn thin and grey in every panel, as far as its own line reaches
+    labels : of the horizontal and the vertical axis
+    level : in (0, 1), nominal coverage where a band does not tell its own
+    """
+    handles = panel_entries([panel for _, panel in panels], level=level)
+    if behind:
+        name = behind[0].label if len(behind) == 1 else gettext("models, each a line")
+        handles.insert(0, entry(drawable(shortened(name, 28)), THIN))
+    n_columns, n_across = (2, 3) if len(panels) > 1 else (1, 1)
+    head = 0.4 + 0.15 * math.ceil(len(handles) / n_across)
+    figure, grid = panel_grid(len(panels), most_columns=2, height=2.5, head=head)
+    for axes, (title, panel) in zip(grid, panels, strict=True):
+        at = panel.lines[0].line.at
+        for line in (series.line for series in behind):
+            shown = np.where((line.at >= at[0]) & (line.at <= at[-1]), line.estimate, np.nan)
+            plot_styled(axes, line.at, shown, THIN)
+        plot_panel(axes, panel)
+        axes.set_title(drawable_lines(title, 44))
+    for axes in grid[::n_columns]:
+        axes.set_ylabel(drawable_label(labels[1], 34))
+    figure.supxlabel(drawable_label(labels[0], 46))
+    figure.legend(handles=handles, loc="outside upper left", ncols=n_across)
+    return figure
 
 
 def _plot_marks(axes: Axes, series: Series) -> None:
@@ -175,10 +211,17 @@ def _plot_marks(axes: Axes, series: Series) -> None:
         )
 
 
-def plot_truth(axes: Axes, line: TruthLine | None, *, dash: Dash = TRUE_DASH) -> None:
+def plot_turns(plot: Callable[..., object], turns: Iterable[float]) -> None:
+    """Draw a dashed line at each true position, upright or flat as `plot` draws lines across axes."""
+    style = TURN_STYLE
+    for at in turns:
+        plot(at, color=style.colour, linestyle=style.dash, linewidth=style.width, zorder=1)
+
+
+def plot_truth(axes: Axes, line: TruthLine | None, style: LineStyle = TRUTH_STYLE) -> None:
     """Draw a true curve over all other lines, where there is one."""
     if line is not None:
-        axes.plot(line.at, line.truth, color=TRUE_INK, linestyle=dash, linewidth=TRUE_WIDTH, zorder=5)
+        plot_styled(axes, line.at, line.truth, style, zorder=5.0)
 
 
 def axes_over_rug(figure: Figure, position: SubplotSpec, rug: Floats) -> tuple[Axes, Axes]:
@@ -210,36 +253,18 @@ def _plot_rug(axes: Axes, rug: Floats) -> None:
 
 
 def entry(
-    label: str,
-    colour: str = GREY,
-    *,
-    dash: Dash | Literal["none"] = "solid",
-    width: float = 1.3,
-    marker: str = "",
-    size: float = 5.0,
-    fill: str = "white",
+    label: str, style: LineStyle, *, marker: str = "", size: float = 5.0, fill: str = "white"
 ) -> Line2D:
     """Return the entry of a line or marker in a legend."""
-    return Line2D(
-        [],
-        [],
-        color=colour,
-        linestyle=dash,
-        linewidth=width,
-        marker=marker,
-        markersize=size,
-        markerfacecolor=fill,
-        label=label,
-    )
+    made = Line2D([], [], color=style.colour, linestyle=style.dash, linewidth=style.width, label=label)
+    made.set(marker=marker, markersize=size, markerfacecolor=fill)
+    return made
 
 
-def line_entries(lines: Iterable[Series], *, width: int = 30) -> list[Line2D]:
-    """Return the entries of lines in a legend, one a name of at most `width` characters."""
+def line_entries(lines: Iterable[Series]) -> list[Line2D]:
+    """Return the entries of lines in a legend, one a name."""
     named = {series.label: series.style for series in lines}
-    return [
-        entry(drawable(shortened(label, width)), style.colour, dash=style.dash)
-        for label, style in named.items()
-    ]
+    return [entry(drawable(shortened(label, 30)), style) for label, style in named.items()]
 
 
 def panel_entries(
@@ -256,15 +281,14 @@ def panel_entries(
     kinds = dict.fromkeys(mark.kind for panel in panels for one in panel.marked_lines for mark in one.marks)
     found: list[Artist] = band_entries([one for panel in panels for one in panel.lines], level=level)
     if beside and any(panel.beside for panel in panels):
-        found.append(entry(beside, dash=DOTS, width=DOTS_WIDTH))
+        found.append(entry(beside, DOTTED))
     for kind in kinds:
         label = gettext("{kind}, with interval").format(kind=gettext(kind))
-        found.append(entry(label, width=0.9, marker=MARKERS[kind]))
+        found.append(entry(label, LineStyle(GREY, width=0.9), marker=MARKERS[kind]))
     if any(panel.truth is not None for panel in panels):
         found.append(truth_entry())
     if any(panel.turns for panel in panels):
-        label = turn or gettext("true turning point")
-        found.append(entry(label, TRUE_INK, dash=TURN_DASH, width=TURN_WIDTH))
+        found.append(entry(turn or gettext("true turning point"), TURN_STYLE))
     return found
 
 
@@ -283,21 +307,14 @@ def band_entries(lines: Sequence[Series], *, level: float) -> list[Artist]:
     return found
 
 
-def truth_entry(label: str = "", *, dash: Dash = TRUE_DASH) -> Line2D:
+def truth_entry(label: str = "", style: LineStyle = TRUTH_STYLE) -> Line2D:
     """Return the entry of a true curve in a legend."""
-    return entry(label or gettext(TRUTH), TRUE_INK, dash=dash, width=TRUE_WIDTH)
+    return entry(label or gettext(TRUTH), style)
 
 
 def level_of(bands: Sequence[Band], otherwise: float) -> float:
     """Return the nominal coverage of bands, that of the study where they do not tell."""
     return next((band.level for band in bands if math.isfinite(band.level)), otherwise)
-
-
-def draws_text(numbers: Iterable[int | None]) -> str:
-    """Return how many draws something is from, the least and the most; empty where nothing tells."""
-    known = [number for number in numbers if number is not None]
-    ends = [count(number) for number in sorted({min(known), max(known)})] if known else [""]
-    return ranged(*ends) if len(ends) > 1 else ends[0]
 
 
 def effect_label(study: StudyRecord, outcome: str, *, is_narrow: bool = False) -> str:

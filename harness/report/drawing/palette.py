@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from harness.tables.gain import GainStatus
 
-Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
+Dash = tuple[float, tuple[float, ...]] | Literal["solid", "none"]
 
 INK = "#333333"
 GREY = "#5f6368"
@@ -27,10 +28,11 @@ DASHES: tuple[Dash, ...] = (
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one estimator's curve is drawn."""
+    """How a line is drawn, as one estimator's curve is."""
 
     colour: str
-    dash: Dash
+    dash: Dash = "solid"
+    width: float = 1.3
 
 
 def line_style(position: int) -> LineStyle:
@@ -69,6 +71,35 @@ METHOD_STYLES = {
     "instrumented": MarkStyle(GREEN, GREEN, "s"),
 }
 PLAIN_STYLE = MarkStyle(GREY, "white")
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """One number of a forest with its interval.
+
+    Attributes
+    ----------
+    wide : limits of a wider interval around it; NaN without one
+    truth : NaN where it is not known
+    note : stands in the place of a number where there is none
+    has_bar : whether it is a bar from zero and not a dot
+    """
+
+    label: str
+    estimate: float
+    low: float
+    high: float
+    style: MarkStyle = PLAIN_STYLE
+    wide: tuple[float, float] = (math.nan, math.nan)
+    truth: float = math.nan
+    note: str = ""
+    has_bar: bool = False
+
+    @property
+    def numbers(self) -> tuple[float, float, float]:
+        """The number with the limits of its interval."""
+        return self.estimate, self.low, self.high
+
 
 # Parts of a gain. Entities never seen are dark, known ones pale; hatched where rows compared on took part.
 PART_STYLES = {

@@ -35,11 +35,11 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import plot_whisker
+from harness.report.drawing.forest import cut_limits, plot_whisker
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
-from harness.report.sections.effects.figures import centred
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.gain_figures import gain_limits, gain_whisker
+from harness.report.sections.effects.section import centred
+from harness.report.sections.gains import gain_whisker
 from harness.report.sections.section import featured
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.gain import GainStatus
@@ -116,7 +116,8 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
     figure = new_figure(SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
-    start, end = gain_limits([*(cell for own in cells for cell in own), *published])
+    shown = [gain_whisker(cell) for own in (*cells, published) for cell in own]
+    start, end = cut_limits([number for one in shown for number in one.numbers], most_loss=1.0)
     for axes, protocol, own in zip(panels, columns, cells, strict=True):
         title = drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE)
         axes.set_title(title, loc="left", fontsize=8)

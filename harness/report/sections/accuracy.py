@@ -233,7 +233,7 @@ def _how_to_read(study: StudyRecord) -> Words:
 
 def gain_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield a figure for every outcome, where any estimator is compared with the reference."""
-    from harness.report.sections.gain_figures import gain_figure
+    from harness.report.sections.gains import gain_figure
 
     study, gains = run.manifest.study, Gains(run)
     if gains.candidates:

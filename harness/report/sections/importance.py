@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, ReportBlock, tabs_of
+from harness.report.drawing.palette import Whisker
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
 from harness.tables.accuracy import IMPORTANCE, ImportanceRow
@@ -23,8 +24,6 @@ SHOWN = 15
 
 def importance_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the importance of every group of columns, by outcome, the largest first."""
-    if not run.rows(IMPORTANCE):
-        return
     yield Paragraph(
         gettext(
             "Every estimator is fitted anew without each group of columns, and predicts entities that it "
@@ -84,7 +83,7 @@ def _share(row: ImportanceRow) -> TableCell:
 
 
 def _figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
-    from harness.report.drawing.forest import Whisker, plot_forest
+    from harness.report.drawing.forest import plot_forest
 
     study, rows = run.manifest.study, [row for row in ordered(run, outcome) if row.is_done]
     x_label = gettext("Rise of the mean squared error, % of the outcome's variance")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from harness.findings.gains import Gains
@@ -10,18 +11,22 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import NewSentences, Paragraph, ReportBlock, SmallPrint, tabs_of
-from harness.report.sections.section import Section
+from harness.report.drawing.palette import PART_STYLES, Whisker
+from harness.report.sections.section import Section, study_words
 from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
 from harness.tables.gain import DECOMPOSITION, PartRow
 from harness.text.numbers import percent, percent_interval, significant
-from harness.text.plain_text import capitalised, joined
+from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
-    from harness.report.sections.gain_figures import PartsLeft
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 # The part that no knowledge of an entity can carry.
 NEVER_SEEN = marked("entities never seen")
+
+
+# What is left of the gain of each estimator, by the name of the part; those that the run has.
+PartsLeft = Mapping[str, Mapping[str, PartRow]]
 
 
 def gains_left(run: Run, outcome: str) -> PartsLeft:
@@ -54,7 +59,6 @@ def origin_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
 def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the sentences, the figure and the table of one outcome, or that there are none."""
     from harness.evaluation.tables import LEFT
-    from harness.report.sections.gain_figures import left_figure
 
     study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
     if not found:
@@ -68,12 +72,51 @@ def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[R
     sentences = " ".join(never_seen(study, found))
     if sentences:
         yield NewSentences(sentences, subject=study.label(outcome), topic="never seen")
-    yield left_figure(gains, outcome, found, renderer)
+    yield left_figure(gains, outcome, renderer)
     yield left_table(gains, outcome)
     left_out = [entry.label for entry in gains.candidates if entry.id not in found]
     if left_out:
         words = gettext("Without a result under any of these protocols: {left_out}.")
         yield Paragraph(words.format(left_out=joined(left_out)), "note")
+
+
+def left_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
+    """Return the figure of what is left of the gains of an outcome with any, a panel an estimator."""
+    from harness.evaluation.tables import LEFT
+    from harness.report.drawing.forest import plot_forest
+
+    study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
+    names, words = [entry.id for entry in gains.candidates if entry.id in found], study_words(study, outcome)
+    parts = [name for name in LEFT if any(name in own for own in found.values())]
+    panels = [
+        (study.estimator_label(name), [_bar(part, found[name].get(part)) for part in parts]) for name in names
+    ]
+    x_label = gettext("Gain over {reference} (%)").format(reference=shortened(study.reference_label, 40))
+    return renderer.render(
+        f"origin-{file_slug(outcome)}",
+        plot_forest(panels, x_label=x_label, most_loss=1.2),
+        alt=gettext(
+            "Bars: what is left of the gain over {reference_label} in predicting {outcome}, for {join}. The "
+            "numbers are in the table."
+        ).format(**words, join=listed(map(study.estimator_label, names))),
+        caption=gettext(
+            "What is left of the gain over {reference_label} in predicting {outcome}. One panel an "
+            "estimator, from rows at hand downwards. Each bar is the gain under one protocol, a fraction of "
+            "the error that the reference has there; bars are not parts of one gain. Hatched: the rows "
+            "compared on took part in fitting or selecting; dark: entities never seen. Whiskers are {level} "
+            "intervals from {draws} bootstrap draws of whole entities ({entity}), the trained models held "
+            "fixed; an arrow at the left edge is a loss beyond the axis. The numbers are per cent."
+        ).format(**words),
+    )
+
+
+def _bar(part: str, row: PartRow | None) -> Whisker:
+    """Return one part in per cent; without a result a note that shows nothing."""
+    name, style = capitalised(gettext(part)), PART_STYLES[part]
+    if row is None:
+        return Whisker(name, math.nan, math.nan, math.nan, style, note=" ")
+    numbers = (100.0 * row.estimate, 100.0 * row.conf_low, 100.0 * row.conf_high)
+    return Whisker(name, *numbers, style, has_bar=True)
 
 
 def left_table(gains: Gains, outcome: str) -> ReportTable:

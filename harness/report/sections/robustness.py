@@ -10,6 +10,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, ReportBlock
+from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, estimate_cell, record_rows
@@ -124,8 +125,7 @@ def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
 
 
 def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> Iterator[RenderedFigure]:
-    from harness.report.drawing.forest import Whisker, plot_forest
-    from harness.report.drawing.palette import METHOD_STYLES
+    from harness.report.drawing.forest import plot_forest
 
     study = run.manifest.study
     drawn = [row for row in rows if row.is_done and math.isfinite(row.conf_low) and row.check != LOGS]

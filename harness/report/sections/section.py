@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext
-from harness.record.study import EstimatorRecord
+from harness.record.study import EstimatorRecord, StudyRecord
 from harness.registry.kind import Kind, NamedObject
 from harness.report.blocks import ReportBlock
 from harness.tables.claims import CLAIMS
+from harness.text.numbers import count, percent
+from harness.text.plain_text import ranged
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -101,3 +103,22 @@ def featured(run: Run) -> tuple[EstimatorRecord, ...]:
         if entry.id != study.reference and claimed[entry.id] >= most:
             leading, most = entry, claimed[entry.id]
     return (*([leading] if leading else []), entries[study.reference])
+
+
+def study_words(study: StudyRecord, outcome: str = "") -> dict[str, str]:
+    """Return what captions say of a study: its exposure, reference and intervals, and one of its outcomes."""
+    return {
+        "outcome": study.label(outcome),
+        "exposure": study.label(study.exposure),
+        "reference_label": study.reference_label,
+        "entity": study.label(study.entity),
+        "level": percent(study.level, 0),
+        "draws": count(study.draws),
+    }
+
+
+def draws_text(numbers: Iterable[int | None]) -> str:
+    """Return how many draws something is from, the least and the most; empty where nothing tells."""
+    known = [number for number in numbers if number is not None]
+    ends = [count(number) for number in sorted({min(known), max(known)})] if known else [""]
+    return ranged(*ends) if len(ends) > 1 else ends[0]

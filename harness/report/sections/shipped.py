@@ -6,7 +6,7 @@ from harness.registry.hooks import hookimpl
 from harness.report.sections.accuracy import ACCURACY_SECTION, GAINS_SECTION, METRICS_SECTION
 from harness.report.sections.claims.section import CLAIMS_SECTION
 from harness.report.sections.coefficients import COEFFICIENTS_SECTION
-from harness.report.sections.contrasts.section import CONTRASTS_SECTION
+from harness.report.sections.contrasts import CONTRASTS_SECTION
 from harness.report.sections.curves.section import CURVES_SECTION
 from harness.report.sections.diagnostics import DIAGNOSTICS_SECTION
 from harness.report.sections.effects.section import EFFECTS_SECTION

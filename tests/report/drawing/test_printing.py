@@ -7,8 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from harness.report.drawing.canvas import FigureRenderer, Prints, house_style, new_figure
-from harness.report.drawing.printing import print_figures
+from harness.report.drawing.canvas import FigureRenderer, Prints, house_style, new_figure, print_figures
 from harness.running.workers import LocalWorkers, Pool, ThisProcess
 from worker_tasks import Spilling
 

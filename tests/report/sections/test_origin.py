@@ -1,7 +1,12 @@
-"""What is left of the gains: table and sentences, against the tables of the run."""
+"""What is left of the gains: table, figure and sentences, against the tables of the run."""
+
+import numpy as np
+import pytest
 
 from harness.findings.gains import Gains
-from harness.report.sections.origin import ORIGIN_SECTION, gains_left, left_table, never_seen
+from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.sections.origin import ORIGIN_SECTION, gains_left, left_figure, left_table, never_seen
+from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, said_in
 
 
@@ -27,3 +32,35 @@ def test_the_sentences_say_what_is_left_for_entities_never_seen(run):
         "It lies below zero for SOM + ANN and Boosting.",
     )
     assert not list(never_seen(run.manifest.study, {}))
+
+
+def panel_of(run):
+    """Return the panel of SOM + ANN."""
+    with house_style():
+        figure = left_figure(Gains(run), "lwage", FigureRenderer(is_simulated=False)).content
+    return next(axes for axes in figure.axes if axes.get_title(loc="left") == "SOM + ANN")
+
+
+def test_the_bars_start_at_zero_and_bear_their_numbers(run):
+    axes = panel_of(run)
+    edges = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axes.patches]
+    expected = [(0.0, 44.7), (0.0, 31.2), (0.0, 12.1), (-14.3, 0.0)]
+    assert np.array(edges) == pytest.approx(np.array(expected))
+    assert [text.get_text() for text in axes.texts] == ["44.7", "31.2", "12.1", "−14.3"]
+    names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
+    assert names[-1] == "Entities never seen"
+
+
+def test_a_huge_loss_is_cut_at_the_edge_and_its_number_stays(run):
+    def lost(frame):
+        is_lost = (frame["estimator"] == "ann") & (frame["part"] == "entities never seen")
+        return frame.assign(
+            **{name: frame[name] - 9.0 * is_lost for name in ("estimate", "conf_low", "conf_high")}
+        )
+
+    axes = panel_of(with_table(run, "decomposition", lost))
+    start, end = axes.get_xlim()
+    assert start >= -1.3 * end
+    assert axes.texts[-1].get_text() == "−914.3"
+    assert "<" in [line.get_marker() for line in axes.lines]
+    assert min(patch.get_x() for patch in axes.patches) == pytest.approx(start)

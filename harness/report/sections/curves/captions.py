@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Curve
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.drawing.lines import LinePanel, draws_text, level_of
+from harness.report.drawing.lines import LinePanel, level_of
+from harness.report.sections.section import draws_text
 from harness.text.numbers import percent, plain
 from harness.text.plain_text import joined
 
-# Most lines whose bands can be told apart in the same axes; with more each has a panel of its own.
-MOST_BANDS = 2
+# What each kind of band does alone.
+COVERS = {
+    POINTWISE: marked("hold at one value of the horizontal axis at a time, not for the curve as a whole"),
+    SIMULTANEOUS: marked("hold for the curve as a whole, where the data support it"),
+}
 
-AT_ONE_VALUE = marked("hold at one value of the horizontal axis at a time, not for the curve as a whole")
-AS_A_WHOLE = marked("hold for the curve as a whole, where the data support it")
-
+# The curves that a figure leads with, and those over other rows that stand beside them.
 Arranged = tuple[Sequence[Curve], Sequence[Curve]]
-"""The curves that a figure leads with, and those over other rows that stand beside them."""
 
 # What each kind of curve is.
 KINDS = {
@@ -36,34 +37,37 @@ KINDS = {
         "value on the horizontal axis, the other variables as observed."
     ),
 }
+OF_OUTCOMES = marked(
+    "Net effect of {exposure} on each outcome. It is the mean prediction were every row's {exposure} set to "
+    "the value on the horizontal axis, the other variables as observed."
+)
 
 
-def curve_caption(study: StudyRecord, arranged: Arranged, panel: LinePanel) -> str:
-    """Return the caption of a figure of net effect curves, or of their slopes, at least one of a kind."""
-    first = arranged[0][0]
-    outcome, exposure = study.label(first.outcome), study.label(study.exposure_of(first.scenario))
+def curve_caption(
+    study: StudyRecord, arranged: Sequence[Arranged], panels: Sequence[LinePanel], *, has_alone: bool
+) -> str:
+    """Return the caption of a figure of net effect curves or their slopes, of one outcome or of several.
+
+    Parameters
+    ----------
+    arranged, panels : the curves of each outcome, at least one, and how they are drawn
+    has_alone : whether each curve has a small panel of its own too
+    """
+    first = arranged[0][0][0]
+    exposure = study.label(study.exposure_of(first.scenario))
     alone = gettext(
         "The upper panel shows the bands of {reference_label} alone; each estimator's own are in its small "
         "panel, with the curve of {reference_label} in grey dashes."
     ).format(reference_label=study.reference_label)
+    what = gettext(KINDS[first.kind] if len(arranged) == 1 else OF_OUTCOMES)
     return " ".join(
         [
-            gettext(KINDS[first.kind]).format(outcome=outcome, exposure=exposure),
-            *_how_to_read(study, [arranged], [panel]),
-            *([alone] if len(panel.lines) > MOST_BANDS else []),
-            *_background(exposure, [panel]),
+            what.format(outcome=study.label(first.outcome), exposure=exposure),
+            *_how_to_read(study, arranged, panels),
+            *([alone] if has_alone else []),
+            *_background(exposure, panels),
         ]
     )
-
-
-def outcomes_caption(study: StudyRecord, arranged: Sequence[Arranged], panels: Sequence[LinePanel]) -> str:
-    """Return the caption of the net effect curves of all outcomes."""
-    exposure = study.label(study.exposure_of(arranged[0][0][0].scenario))
-    what = gettext(
-        "Net effect of {exposure} on each outcome. It is the mean prediction were every row's {exposure} set "
-        "to the value on the horizontal axis, the other variables as observed."
-    ).format(exposure=exposure)
-    return " ".join([what, *_how_to_read(study, arranged, panels), *_background(exposure, panels)])
 
 
 def ale_caption(study: StudyRecord, ale: Curve, *, has_truth: bool) -> str:
@@ -150,15 +154,12 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
             "at one value of the horizontal axis at a time, simultaneous ones for the whole curve where the "
             "data support it."
         ).format(level=level, made=made)
-    covers = {
-        POINTWISE: gettext(" They {narrow}.").format(narrow=gettext(AT_ONE_VALUE)),
-        SIMULTANEOUS: gettext(" They {wide}.").format(wide=gettext(AS_A_WHOLE)),
-    }
+    covers = gettext(" They {covers}.").format(covers=gettext(COVERS[kinds[0]]))
     return gettext("Shaded: {kinds} {level} bands {made}.{covers}").format(
         kinds=joined([gettext(kind) for kind in kinds]),
         level=level,
         made=made,
-        covers=covers.get(kinds[0], ""),
+        covers=covers,
     )
 
 

@@ -27,8 +27,6 @@ def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
     from harness.report.sections.curves.figures import outcomes_figures
 
-    if not run.rows(CURVES):
-        return
     study = run.manifest.study
     if extrapolates(run):
         where = rich(gettext("Over all rows the curves extrapolate in places: [W-EXTRAPOLATED](#warnings)."))

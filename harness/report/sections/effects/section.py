@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from harness.arrays import Floats, frozen_floats
+from harness.findings import lines as run_lines
 from harness.findings.effects import FEW_ENTITIES, LITTLE_LEFT, WEAK
+from harness.findings.lines import Curve, TruthLine, truth_line
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
+from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, LineStyle, MarkStyle, Whisker
 from harness.report.sections.effects.rows import FORMS, METHODS, SubjectEffects, effect_name, effects_of
-from harness.report.sections.section import Section
+from harness.report.sections.section import Section, study_words
 from harness.report.table import Given, ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
 from harness.tables.coefficients import CoefficientRow
 from harness.tables.effects import EffectRow
 from harness.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
-from harness.text.plain_text import Footnotes, listed
+from harness.text.plain_text import Footnotes, file_slug, listed
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
+    from matplotlib.figure import Figure
+
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 
 def effect_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the effects of every exposure on every outcome."""
-    from harness.report.sections.effects.figures import effect_figures
-
     study = run.manifest.study
     yield Paragraph(
         gettext(
@@ -39,7 +46,7 @@ def effect_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
         yield Heading(effects.named(study))
         for sentence in cautions(study, effects.rows):
             yield Paragraph((Phrase(gettext("Caution."), "strong"), f" {sentence}"))
-        yield from effect_figures(run, effects, renderer)
+        yield from _figures(run, effects, renderer)
         table = effect_table(study, effects)
         if any(group.rows for group in table.groups):
             yield table
@@ -56,6 +63,130 @@ def _assumption(method: str, assumption: str) -> SmallPrint:
         known=assumption,
         reference=rich(elsewhere, {"method": method}),
     )
+
+
+def _figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the forest of numbers, then curves and conditional effects, those that there are."""
+    from harness.report.drawing.forest import plot_forest
+
+    study, what = run.manifest.study, effects.named(run.manifest.study)
+    slug = f"{file_slug(effects.outcome)}-{file_slug(effects.exposure)}"
+    whiskers = tuple(whiskers_of(run, effects))
+    if whiskers:
+        x_label = gettext("Effect on {outcome}").format(outcome=study.axis_label(effects.outcome))
+        yield renderer.render(
+            f"effects-{slug}",
+            plot_forest([("", whiskers)], x_label=x_label),
+            alt=gettext(
+                "Effects of {what} with intervals, by method and learner, beside coefficients of models."
+            ).format(what=what),
+            caption=gettext(
+                "Effects of {what}, with {level} intervals. Debiased ones stand by method and learner, and "
+                "beneath them in grey the coefficient in models that have one. Coefficients hold under their "
+                "model; debiased effects under the assumption named below."
+            ).format(what=what, level=percent(study.level, 0)),
+        )
+    for form in ("curve", "conditional"):
+        lines = effects.lines(form)
+        for at, moderator in enumerate(dict.fromkeys(rows[0].moderator for rows in lines)):
+            own = [rows for rows in lines if rows[0].moderator == moderator]
+            name = f"effects-{form}-{slug}" if not at else f"effects-{form}-{slug}-{file_slug(moderator)}"
+            yield renderer.render(
+                name,
+                plot_effect_lines(run, effects, own),
+                alt=gettext("Debiased {form} of {what}: {names}.").format(
+                    form=gettext(FORMS[form]), what=what, names=listed(_label(run, rows[0]) for rows in own)
+                ),
+                caption=_caption(run, effects, own[0][0]),
+            )
+
+
+def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
+    """Yield the numbers of the forest: effects, then coefficients."""
+    study = run.manifest.study
+    shown: list[tuple[str, str, EffectRow | CoefficientRow, MarkStyle]] = [
+        (effect_name(study, row), row.learner, row, METHOD_STYLES.get(row.method, PLAIN_STYLE))
+        for row in effects.numbers
+        if row.is_done
+    ]
+    shown += [(name, row.estimator, row, PLAIN_STYLE) for name, row in effects.slopes]
+    for what, whose, row, style in shown:
+        label = gettext("{what}: {whose}").format(what=what, whose=study.estimator_label(whose))
+        yield Whisker(label, row.estimate, row.conf_low, row.conf_high, style)
+
+
+def _label(run: Run, row: EffectRow) -> str:
+    method = gettext(METHODS.get(row.method, row.method))
+    parts = [method, run.manifest.study.estimator_label(row.learner)]
+    return listed([*parts, *([row.group] if row.group else [])])
+
+
+def plot_effect_lines(run: Run, effects: SubjectEffects, lines: Sequence[tuple[EffectRow, ...]]) -> Figure:
+    """Return debiased lines of one form with bands, over the curves of the models in the same axes."""
+    from harness.report.drawing.lines import LinePanel, Series, plot_panel_grid, series_of
+
+    study, first = run.manifest.study, lines[0][0]
+    is_curve, panels = first.form == "curve", []
+    for rows in lines:
+        style = LineStyle(METHOD_STYLES.get(rows[0].method, PLAIN_STYLE).colour)
+        series = Series(run_lines.banded_from(rows), _label(run, rows[0]), style)
+        truth = _truth(run, effects) if is_curve else None
+        panels.append((series.label, LinePanel([series], has_zero=True, truth=truth)))
+    models = model_curves(run, effects) if is_curve else ()
+    y_label = gettext("{outcome}, less its mean") if is_curve else gettext("Effect on {outcome}")
+    labels = (
+        study.axis_label(effects.exposure if is_curve else first.moderator),
+        y_label.format(outcome=study.axis_label(effects.outcome)),
+    )
+    behind = [series_of(study, curve, curve.estimator) for curve in models]
+    return plot_panel_grid(panels, behind, labels=labels, level=study.level)
+
+
+def model_curves(run: Run, effects: SubjectEffects) -> tuple[Curve, ...]:
+    """Return the curves of the models, less their mean over the rows; those of the study's exposure alone."""
+    scenario = _scenario(run, effects)
+    rug = run_lines.rug_of(run, scenario)
+    return tuple(
+        replace(curve, estimate=centred(curve.at, curve.estimate, rug), bands=())
+        for curve in run_lines.curves_of(run, effects.outcome, scenario, "level")
+    )
+
+
+def _truth(run: Run, effects: SubjectEffects) -> TruthLine | None:
+    """Return the true curve, less its mean over the rows."""
+    scenario = _scenario(run, effects)
+    line = truth_line(run, effects.outcome, scenario, "level")
+    return line and TruthLine(line.at, centred(line.at, line.truth, run_lines.rug_of(run, scenario)))
+
+
+def _scenario(run: Run, effects: SubjectEffects) -> str:
+    """Return the scenario of the models' curves over the same exposure; empty where there is none."""
+    return run_lines.leading_scenario(run) if effects.exposure == run.manifest.study.exposure else ""
+
+
+def centred(at: Floats, curve: Floats, exposure: Floats) -> Floats:
+    """Return a curve, (n_grid,), less its mean over the rows, whose exposures quantiles stand for."""
+    return frozen_floats(curve - np.interp(exposure, at, curve).mean())
+
+
+def _caption(run: Run, effects: SubjectEffects, first: EffectRow) -> str:
+    """Return the caption of lines of the form of `first`."""
+    study = run.manifest.study
+    words = study_words(study, effects.outcome) | {"exposure": study.label(effects.exposure)}
+    bands = gettext(
+        "The inner band holds each point with {level} confidence, the outer one the whole line."
+    ).format(**words)
+    if first.form == "conditional":
+        return gettext("Debiased effect of {exposure} on {outcome} along {moderator}. {bands}").format(
+            **words, moderator=study.label(first.moderator), bands=bands
+        )
+    models = gettext(
+        " Thin grey lines are the net effect curves of the models: what these predict, without a claim to an "
+        "effect."
+    )
+    return gettext(
+        "Debiased curve of {exposure} for {outcome}. It is less its mean over the rows. {bands}{shown}"
+    ).format(**words, bands=bands, shown=models if model_curves(run, effects) else "")
 
 
 def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:

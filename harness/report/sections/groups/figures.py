@@ -16,21 +16,15 @@ from harness.findings.lines import true_of_groups
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord
-from harness.report.drawing.canvas import (
-    DOUBLE_COLUMN,
-    SINGLE_COLUMN,
-    FigureRenderer,
-    RenderedFigure,
-    new_figure,
-)
+from harness.report.drawing import canvas
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import Whisker, plot_true_numbers, plot_whisker, true_number_entry
+from harness.report.drawing.forest import plot_true_numbers, plot_whisker, true_number_entry
 from harness.report.drawing.lines import effect_label, plot_background
-from harness.report.drawing.palette import MODE_STYLES
+from harness.report.drawing.palette import MODE_STYLES, Whisker
 from harness.report.sections.groups.rows import Partition, rows_of_groups
-from harness.report.sections.section import featured
+from harness.report.sections.section import featured, study_words
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_ROWS, GroupRow
-from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, shortened, wrapped
 
 MOST_COLUMNS = 3
@@ -49,8 +43,8 @@ LABEL_WIDTHS = {1: 10, 2: 10, 3: 8, 4: 7}
 
 MODE_LABELS = {"pooled": marked("one model for all groups"), "refit": marked("a model for each group")}
 
+# By group and mode the quantiles of levels, in [0, 1], and the levels there, outcome units.
 Levels = Mapping[tuple[str, str], tuple[Floats, Floats]]
-"""By group and mode the quantiles of levels, in [0, 1], and the levels there, outcome units."""
 
 
 def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
@@ -88,10 +82,8 @@ def levels_of(run: Run, partition: Partition, outcome: str, estimator: str) -> L
 
 def group_caption(run: Run, partition: Partition, outcome: str, estimator: EstimatorRecord) -> str:
     """Return the caption of the figure of groups, of whose outcomes `outcome` is one."""
-    study = run.manifest.study
-    effect = gettext("the mean effect in each group with its {level} interval").format(
-        level=percent(study.level, 0)
-    )
+    words = study_words(run.manifest.study, outcome)
+    effect = gettext("the mean effect in each group with its {level} interval").format(**words)
     if levels_of(run, partition, outcome, estimator.id):
         text = gettext(
             "{label} by {by}. Below: {effect}. Above it: levels of the net effect curve at the {exposure} of "
@@ -104,13 +96,12 @@ def group_caption(run: Run, partition: Partition, outcome: str, estimator: Estim
             "{label} by {by}: {effect}, of one value of {exposure} less the other, averaged over the group's "
             "rows."
         )
-    exposure, by = study.label(study.exposure), study.label(partition[1])
-    text = text.format(label=estimator.label, by=by, effect=effect, exposure=exposure)
     if true_of_groups(run, outcome, partition[0], "effect"):
         text += gettext(
             " The dashed strokes are the truth behind the simulated data for one model of all groups."
         )
-    return text
+    by = run.manifest.study.label(partition[1])
+    return text.format(**words, label=estimator.label, by=by, effect=effect)
 
 
 def plot_groups(run: Run, partition: Partition, outcomes: Sequence[str], estimator: str) -> Figure:
@@ -122,28 +113,27 @@ def plot_groups(run: Run, partition: Partition, outcomes: Sequence[str], estimat
     n_columns = min(MOST_COLUMNS, len(outcomes))
     n_rows = math.ceil(len(outcomes) / n_columns)
     height = EFFECTS_HEIGHT + LEVELS_HEIGHT * len(modes)
-    figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.7 + height * n_rows)
+    width = canvas.DOUBLE_COLUMN if n_columns > 1 else canvas.SINGLE_COLUMN
+    figure = canvas.new_figure(width, 0.7 + height * n_rows)
     grid, has_truth = figure.add_gridspec(n_rows, n_columns), False
     for position, outcome in enumerate(outcomes):
         parts = grid[position].subgridspec(len(modes) + 1, 1)
         effects = figure.add_subplot(parts[len(modes)])
         panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(modes))]
         groups = list(dict.fromkeys(row.group for row in rows[outcome]))
-        true_effects, true_levels = (
-            true_of_groups(run, outcome, partition[0], kind) for kind in ("effect", "median")
-        )
-        has_truth |= bool(true_effects)
+        truths = {kind: true_of_groups(run, outcome, partition[0], kind) for kind in ("effect", "median")}
+        has_truth |= bool(truths["effect"])
         for axes, mode in zip(panels, modes, strict=True):
             # Each mode has an axis of its own, since models of groups differ in level.
             _plot_levels(axes, groups, levels[outcome], mode)
             if mode == "pooled":
-                _plot_truths(axes, groups, true_levels)
+                _plot_truths(axes, groups, truths["median"])
             unit = study.unit(outcome)
             label = gettext("Level ({outcome})").format(outcome=unit) if unit else gettext("Level")
             axes.set_ylabel(drawable_label(label, 20))
-        (panels or [effects])[0].set_title(drawable_lines(study.label(outcome), 26), loc="left")
+        (panels or [effects])[0].set_title(drawable_lines(study.label(outcome), 26))
         _plot_effects(effects, groups, rows[outcome])
-        _plot_truths(effects, groups, true_effects)
+        _plot_truths(effects, groups, truths["effect"])
         effects.set_ylabel(drawable_label(effect_label(study, outcome, is_narrow=True), 24))
     shown = {row.mode for own in rows.values() for row in own}
     handles = [_entry(mode) for mode in MODE_STYLES if mode in shown]
@@ -157,22 +147,22 @@ def _plot_levels(axes: Axes, groups: Sequence[str], levels: Levels, mode: str) -
     style = MODE_STYLES[mode]
     line = {"color": style.colour, "linewidth": 0.8}
     box = {"facecolor": style.fill, "edgecolor": style.colour, "linewidth": 0.8, "hatch": style.hatch}
-    for position, group in enumerate(groups):
-        if (group, mode) in levels:
-            names = ("whislo", "q1", "med", "q3", "whishi")
-            quantiles = np.interp(BOX, *levels[group, mode]).tolist()
-            axes.bxp(
-                [dict(zip(names, quantiles, strict=True))],
-                positions=[position],
-                widths=0.42,
-                showfliers=False,
-                patch_artist=True,
-                manage_ticks=False,
-                boxprops=box,
-                medianprops=line | {"linewidth": 1.6},
-                whiskerprops=line,
-                capprops=line,
-            )
+    shown, names = (
+        [group for group in groups if (group, mode) in levels],
+        ("whislo", "q1", "med", "q3", "whishi"),
+    )
+    axes.bxp(
+        [dict(zip(names, np.interp(BOX, *levels[group, mode]), strict=True)) for group in shown],
+        positions=[groups.index(group) for group in shown],
+        widths=0.42,
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+        boxprops=box,
+        medianprops=line | {"linewidth": 1.6},
+        whiskerprops=line,
+        capprops=line,
+    )
     axes.grid(axis="y")
     axes.tick_params(axis="x", labelbottom=False)
 
@@ -186,7 +176,7 @@ def _plot_effects(axes: Axes, groups: Sequence[str], rows: Sequence[GroupRow]) -
     axes.set_xlim(-0.6, len(groups) - 0.4)
     is_upright = len(groups) not in LABEL_WIDTHS
     names = [drawable(shortened(name, 18)) if is_upright else _wrapped(name, len(groups)) for name in groups]
-    axes.set_xticks(range(len(names)), names, fontsize=8, rotation=90 if is_upright else 0)
+    axes.set_xticks(range(len(names)), names, rotation=90 if is_upright else 0)
 
 
 def _plot_truths(axes: Axes, groups: Sequence[str], truths: Mapping[str, float]) -> None:

@@ -8,8 +8,8 @@ from harness.findings.run import Run
 from harness.tables.heterogeneity import HETEROGENEITY, DifferenceRow, GroupRow, LevelRow
 from harness.tables.table import TypedTable
 
+# A scenario, with the column of its groups.
 Partition = tuple[str, str]
-"""A scenario, with the column of its groups."""
 
 OwnRow = TypeVar("OwnRow", GroupRow, DifferenceRow, LevelRow)
 

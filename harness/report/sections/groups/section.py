@@ -11,7 +11,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Heading, NewSentences, Paragraph, Phrase, ReportBlock, SmallPrint
 from harness.report.sections.groups.rows import Partition, partitions, rows_of_groups
-from harness.report.sections.section import Section, featured
+from harness.report.sections.section import Section, featured, study_words
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
 from harness.tables.heterogeneity import (
     HETEROGENEITY,
@@ -19,14 +19,14 @@ from harness.tables.heterogeneity import (
     DifferenceRow,
     GroupRow,
 )
-from harness.text.numbers import EstimateText, count, estimate, estimated, percent
+from harness.text.numbers import EstimateText, count, estimate, estimated
 from harness.text.plain_text import Footnotes, listed
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
+# A number with the limits of its interval.
 Numbers = tuple[float, float, float]
-"""A number with the limits of its interval."""
 
 # One model for all groups, or a model fitted on each group's rows.
 MODES = {"pooled": marked("One model for all groups"), "refit": marked("A model for each group")}
@@ -36,7 +36,6 @@ def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the groups by every column."""
     from harness.report.sections.groups.figures import group_figures
 
-    study = run.manifest.study
     what = gettext(
         "With one model for all groups, a group's level is the median of the net effect curve, which is "
         "averaged over all rows of the panel, at the exposures of the group's own rows: it is no level of "
@@ -51,13 +50,12 @@ def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
         for sentence in grouped.left_out:
             yield NewSentences(sentence, "note")
         yield difference_table(grouped)
-    yield SmallPrint(
-        gettext(
-            "Effect: mean change of the outcome per unit of {exposure} over the group's rows; bold where "
-            "its {level} interval excludes zero. Differences that are established stand under “What the run "
-            "says”. The other estimators are in heterogeneity.csv and heterogeneity_differences.csv."
-        ).format(exposure=study.label(study.exposure), level=percent(study.level, 0))
+    note = gettext(
+        "Effect: mean change of the outcome per unit of {exposure} over the group's rows; bold where its "
+        "{level} interval excludes zero. Differences that are established stand under “What the run says”. "
+        "The other estimators are in heterogeneity.csv and heterogeneity_differences.csv."
     )
+    yield SmallPrint(note.format(**study_words(run.manifest.study)))
 
 
 @dataclass(frozen=True)

@@ -14,33 +14,14 @@ from harness.findings.lines import true_rows, truth_line
 from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.study import EstimatorRecord, StudyRecord
+from harness.report.drawing import lines
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, fixed_figure
 from harness.report.drawing.fonts import drawable_label
-from harness.report.drawing.lines import (
-    TRUE_INK,
-    TURN_DASH,
-    TURN_WIDTH,
-    LinePanel,
-    effect_label,
-    panel_entries,
-    plot_panel,
-    series_of,
-)
-from harness.report.sections.moderators.surface_plots import (
-    plot_contours,
-    plot_solid,
-    plot_thresholds,
-    surface_entries,
-)
-from harness.report.sections.moderators.surfaces import (
-    effect_along,
-    surfaces,
-    thresholds_of,
-    true_levels,
-)
-from harness.report.sections.section import featured
+from harness.report.drawing.lines import LinePanel, panel_entries, plot_panel
+from harness.report.sections.moderators import surface_plots
+from harness.report.sections.moderators.surfaces import effect_along, surfaces, thresholds_of, true_levels
+from harness.report.sections.section import featured, study_words
 from harness.tables.conditional import SurfaceKey
-from harness.text.numbers import percent
 from harness.text.plain_text import file_slug
 
 # Inches of a row, beneath the last row and above the first.
@@ -86,12 +67,7 @@ def _caption(study: StudyRecord, moderator: str, estimator: EstimatorRecord, *, 
         "the exposures observed around it, with pointwise (darker) and simultaneous (lighter) {level} bands. "
         "Red: where that effect changes its sign, with its interval; none is drawn where no change of sign "
         "is established."
-    ).format(
-        label=estimator.label,
-        moderator=study.label(moderator),
-        exposure=study.label(study.exposure),
-        level=percent(study.level, 0),
-    )
+    ).format(**study_words(study), label=estimator.label, moderator=study.label(moderator))
     if has_truth:
         text += gettext(
             " Black dashes are the truth behind the simulated data: its contours in the middle, at every "
@@ -104,7 +80,7 @@ def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
     """Return the effect along a moderator as it is drawn, with what is true of it."""
     effect, truths = effect_along(run, key), true_rows(run, key.outcome, key.scenario, "threshold")
     return LinePanel(
-        [series_of(run.manifest.study, effect, key.estimator)] if effect is not None else [],
+        [lines.series_of(run.manifest.study, effect, key.estimator)] if effect is not None else [],
         truth=truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at"),
         turns=[row.moderator_at for row in truths],
         has_zero=True,
@@ -118,7 +94,7 @@ def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     for row, key in enumerate(reversed(keys)):
         _plot_row(figure, run, key, bottom=(FOOT + ROW_HEIGHT * row) / height, is_last=row == 0)
     handles = [
-        *surface_entries(
+        *surface_plots.surface_entries(
             [run.view(surfaces)[key] for key in keys],
             [row for key in keys for row in thresholds_of(run, key)],
         ),
@@ -128,7 +104,9 @@ def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
             turn=gettext("true change of sign"),
         ),
     ]
-    figure.legend(handles=handles, loc="upper left", ncols=3, handlelength=2.0, columnspacing=0.8)
+    figure.legend(
+        handles=handles, loc="upper left", ncols=3, handlelength=1.6, handletextpad=0.5, columnspacing=0.5
+    )
     return figure
 
 
@@ -140,24 +118,23 @@ def _plot_row(figure: Figure, run: Run, key: SurfaceKey, *, bottom: float, is_la
     inch = 1.0 / float(figure.get_figheight())
     solid = figure.add_axes((SOLID[0], bottom - 0.1 * inch, SOLID[1], ROW_HEIGHT * inch), projection="3d")
     if isinstance(solid, Axes3D):
-        plot_solid(solid, surface)
+        surface_plots.plot_solid(solid, surface)
         _label_solid(solid, exposure, moderator)
     low, tall = bottom + 0.2 * inch, (ROW_HEIGHT - 0.45) * inch
     contours, bar, effect = (
         figure.add_axes((left, low, width, tall)) for left, width in (CONTOURS, BAR, EFFECT)
     )
-    filled = plot_contours(contours, surface, thresholds, true_levels(run, key))
-    for at in panel.turns:
-        contours.axhline(at, color=TRUE_INK, linestyle=TURN_DASH, linewidth=TURN_WIDTH)
+    filled = surface_plots.plot_contours(contours, surface, thresholds, true_levels(run, key))
+    lines.plot_turns(contours.axhline, panel.turns)
     contours.set_ylabel(drawable_label(moderator, 32))
-    contours.set_title(drawable_label(study.axis_label(key.outcome), 40, lines=1), loc="left")
+    contours.set_title(drawable_label(study.axis_label(key.outcome), 40, lines=1))
     levels = np.asarray(filled.levels)
     colours = figure.colorbar(filled, cax=bar, ticks=levels[:: math.ceil(levels.size / MOST_TICKS)])
     bar.tick_params(width=0.4, length=2)
     colours.outline.set_linewidth(0.4)
     plot_panel(effect, panel)
-    plot_thresholds(effect, thresholds, vertical=True)
-    effect.set_ylabel(drawable_label(effect_label(study, key.outcome, is_narrow=True), 34))
+    surface_plots.plot_thresholds(effect, thresholds, vertical=True)
+    effect.set_ylabel(drawable_label(lines.effect_label(study, key.outcome, is_narrow=True), 34))
     for axes, label, room in ((contours, exposure, 30), (effect, moderator, 24)):
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5))

@@ -17,15 +17,7 @@ from harness.language import closed_up, gettext
 from harness.record.study import StudyRecord
 from harness.report.drawing.lines import TRUTH, effect_label
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
-from harness.report.sections.moderators.surfaces import (
-    LAYERS,
-    Surface,
-    effect_along,
-    surfaces,
-    threshold_text,
-    thresholds_of,
-    true_levels,
-)
+from harness.report.sections.moderators import surfaces as answers
 from harness.report.sections.section import featured
 from harness.tables.conditional import SurfaceKey
 from harness.text.plain_text import printable
@@ -70,7 +62,7 @@ def script_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON holds
 
 def surface_content(run: Run) -> dict[str, Any]:
     """Return what the page's script reads: labels, and every surface with its conditional effect."""
-    study, found = run.manifest.study, run.view(surfaces)
+    study, found = run.manifest.study, run.view(answers.surfaces)
     outcomes = list(dict.fromkeys(key.outcome for key in found))
     questions = list(dict.fromkeys((key.scenario, key.moderator) for key in found))
     # Featured estimators first, then the others as in the study.
@@ -121,34 +113,34 @@ def _moderators(study: StudyRecord, questions: Sequence[tuple[str, str]]) -> lis
     ]
 
 
-def _layers(surface: Surface) -> dict[str, Any]:
+def _layers(surface: answers.Surface) -> dict[str, Any]:
     """Return the grids and layers of a surface, a row a moderator value."""
     return {
         "x": rounded(surface.exposure_at),
         "y": rounded(surface.moderator_at),
         "supported": surface.supported.T.astype(int).tolist(),
-        **{name: [rounded(row) for row in getattr(surface, name).T] for name in LAYERS},
+        **{name: [rounded(row) for row in getattr(surface, name).T] for name in answers.LAYERS},
     }
 
 
 def _effect(run: Run, key: SurfaceKey) -> dict[str, Any]:
     """Return the effect along the moderator with its bands, and where it changes its sign."""
-    line = effect_along(run, key)
+    line = answers.effect_along(run, key)
     shown = None
     if line is not None:
         bands = [band for kind in (POINTWISE, SIMULTANEOUS) if (band := line.band(kind)) is not None]
         limits = {band.kind: {"low": rounded(band.low), "high": rounded(band.high)} for band in bands}
         shown = {"at": rounded(line.at), "effect": rounded(line.estimate), **limits}
-    known = [row for row in thresholds_of(run, key) if math.isfinite(row.at)]
+    known = [row for row in answers.thresholds_of(run, key) if math.isfinite(row.at)]
     return {
         "line": shown,
-        "thresholds": [{"at": row.at, "text": printable(threshold_text(row))} for row in known],
+        "thresholds": [{"at": row.at, "text": printable(answers.threshold_text(row))} for row in known],
     }
 
 
 def _truth(run: Run, key: SurfaceKey) -> dict[str, Any] | None:
     """Return the true levels and the true conditional effect, None where they are not known."""
-    levels = true_levels(run, key)
+    levels = answers.true_levels(run, key)
     line = truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at")
     if levels is None or line is None:
         return None

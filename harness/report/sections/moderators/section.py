@@ -14,7 +14,7 @@ from harness.language import gettext, marked
 from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.sections.section import ReportFile, Section, featured
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, InteractionRow, SurfaceKey
+from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SurfaceKey
 from harness.text.numbers import MISSING, EstimateText, estimated, fixed, interval, percent, plain
 from harness.text.plain_text import Footnotes
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
 
+# A scenario, with its moderator.
 Question = tuple[str, str]
-"""A scenario, with its moderator."""
 
 # Draws what can be turned; whoever has no use for that need not install it.
 LIBRARY = "plotly"
@@ -67,7 +67,28 @@ def moderator_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock
 
 def conditional_table(run: Run, question: Question) -> ReportTable:
     """Return the table of one moderator, of every outcome and featured estimator."""
+    from harness.report.sections.moderators.surfaces import effect_along, threshold_text, thresholds_of
+
     study, footnotes = run.manifest.study, Footnotes()
+
+    def named(key: SurfaceKey) -> TableCell:
+        rows = [row for row in run.rows(CONDITIONAL_EFFECTS) if row.key == key and not row.is_done]
+        mark = footnotes.mark(rows[0].reason if rows else "")
+        return TableCell(study.estimator_label(key.estimator), mark=mark)
+
+    def rows_of(outcome: str) -> Iterator[TableRow]:
+        for entry in featured(run):
+            key = SurfaceKey(*question, outcome, entry.id)
+            effect = effect_along(run, key)
+            yield TableRow(
+                (
+                    named(key),
+                    *(effects_at(effect) if effect is not None else ("", "", "")),
+                    "\n".join(map(threshold_text, thresholds_of(run, key))),
+                    *(_measure(run, key, name) for name in ("friedman_h", "ale_interaction_share")),
+                )
+            )
+
     return ReportTable(
         caption=gettext("Effect by {moderator}").format(moderator=study.axis_label(question[1])),
         columns=(
@@ -79,53 +100,22 @@ def conditional_table(run: Run, question: Question) -> ReportTable:
             TableColumn(gettext("Interaction's share\nof variance (ALE)"), is_for_files=True),
         ),
         groups=tuple(
-            RowGroup(
-                tuple(
-                    _row(run, SurfaceKey(*question, outcome, entry.id), entry.label, footnotes)
-                    for entry in featured(run)
-                ),
-                study.axis_label(outcome),
-            )
-            for outcome in study.outcomes
+            RowGroup(tuple(rows_of(outcome)), study.axis_label(outcome)) for outcome in study.outcomes
         ),
         footnotes=footnotes.listed(),
         most=2,
     )
 
 
-def _row(run: Run, key: SurfaceKey, label: str, footnotes: Footnotes) -> TableRow:
-    from harness.report.sections.moderators.surfaces import effect_along, threshold_text, thresholds_of
-
-    effect, rows = effect_along(run, key), [row for row in run.rows(CONDITIONAL_EFFECTS) if row.key == key]
-    found = [row for row in run.rows(INTERACTIONS) if row.is_done and row.key == key]
-    measures = {row.measure: _measure(row) for row in found}
-    reason = next((row.reason for row in rows if not row.is_done), "")
-    thresholds = "\n".join(map(threshold_text, thresholds_of(run, key)))
-    return TableRow(
-        (
-            TableCell(label, mark=footnotes.mark(reason)),
-            *(effects_at(effect) if effect is not None else ("", "", "")),
-            thresholds,
-            measures.get("friedman_h", MISSING),
-            measures.get("ale_interaction_share", MISSING),
-        )
-    )
-
-
-def effects_at(line: ConditionalEffect) -> tuple[Given, Given, Given]:
+def effects_at(line: ConditionalEffect) -> tuple[Given, ...]:
     """Return the effect at the lowest, a middle and the highest supported value, with pointwise intervals.
 
     With fewer supported values the last cells are empty, with two that in the middle.
     """
-    places = np.flatnonzero(line.supported & np.isfinite(line.estimate)).tolist()
-    if not places:
-        return "", "", ""
-    low, middle, high = places[0], places[len(places) // 2], places[-1]
-    return (
-        _effect(line, low),
-        _effect(line, middle) if low < middle < high else "",
-        _effect(line, high) if low < high else "",
-    )
+    positions = np.flatnonzero(line.supported & np.isfinite(line.estimate)).tolist()
+    n = len(positions)
+    chosen = (0 if n else None, n // 2 if n > 2 else None, n - 1 if n > 1 else None)
+    return tuple("" if at is None else _effect(line, positions[at]) for at in chosen)
 
 
 def _effect(line: ConditionalEffect, place: int) -> TableCell:
@@ -137,9 +127,13 @@ def _effect(line: ConditionalEffect, place: int) -> TableCell:
     return TableCell((at, " ", shown), (number.interval,) if number.interval else ())
 
 
-def _measure(row: InteractionRow) -> TableCell:
-    limits = interval(row.conf_low, row.conf_high, MEASURE_DECIMALS)
-    return estimate_cell(EstimateText(fixed(row.estimate, MEASURE_DECIMALS), limits))
+def _measure(run: Run, key: SurfaceKey, name: str) -> TableCell:
+    """Return a measure of interaction of one surface with its interval."""
+    for row in run.rows(INTERACTIONS):
+        if row.is_done and row.key == key and row.measure == name:
+            limits = interval(row.conf_low, row.conf_high, MEASURE_DECIMALS)
+            return estimate_cell(EstimateText(fixed(row.estimate, MEASURE_DECIMALS), limits))
+    return TableCell(MISSING)
 
 
 def surface_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
@@ -158,11 +152,7 @@ def can_turn() -> bool:
 
 
 MODERATORS_SECTION = Section(
-    name="moderators",
-    title=marked("Conditions"),
-    place=900,
-    content=moderator_blocks,
-    heading=marked("Conditions of the effect"),
+    *("moderators", marked("Conditions"), 900, moderator_blocks, marked("Conditions of the effect")),
     files=surface_files,
     tables=("conditional_effects",),
 )

@@ -18,8 +18,8 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from harness.arrays import Floats, Mask
 from harness.language import gettext, marked
-from harness.report.drawing.lines import TRUE_DASH, TRUE_INK, entry
-from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR
+from harness.report.drawing.lines import TRUTH_STYLE, entry
+from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR, LineStyle
 from harness.report.sections.moderators.surfaces import NONE, Surface
 from harness.tables.conditional import ThresholdRow
 
@@ -42,20 +42,16 @@ SIGN_NAMES = {
 
 def plot_solid(axes: Axes3D, surface: Surface) -> None:
     """Draw one surface, facets coloured by their level and grey where the data do not reach."""
-    grids = surface.exposure_at, surface.moderator_at
-    steps = [max(1, math.ceil((grid.size - 1) / MOST_FACETS)) for grid in grids]
-    every = tuple(slice(None, None, step) for step in steps)
-    across, deep = np.meshgrid(grids[0][every[0]], grids[1][every[1]], indexing="ij")
-    height = surface.estimate[every]
-    colours = mpl.colormaps[SURFACE_MAP](Normalize(*surface.level_range, clip=True)(height))
-    colours[~surface.supported[every]] = AWAY
+    across, deep = np.meshgrid(surface.exposure_at, surface.moderator_at, indexing="ij")
+    colours = mpl.colormaps[SURFACE_MAP](Normalize(*surface.level_range, clip=True)(surface.estimate))
+    colours[~surface.supported] = AWAY
     axes.plot_surface(
         across,
         deep,
-        height,
+        surface.estimate,
         facecolors=colours,
-        rstride=1,
-        cstride=1,
+        rcount=MOST_FACETS,
+        ccount=MOST_FACETS,
         shade=False,
         linewidth=0.15,
         edgecolor=(0.2, 0.2, 0.2, 0.35),
@@ -94,7 +90,8 @@ def plot_contours(
     plot_thresholds(axes, thresholds, vertical=False)
     if truth is not None:
         steps = np.asarray(filled.levels)[1::2]
-        axes.contour(*grids, truth.T, levels=steps, colors=TRUE_INK, linestyles=[TRUE_DASH], linewidths=0.7)
+        look, dashes = TRUTH_STYLE.colour, [TRUTH_STYLE.dash]
+        axes.contour(*grids, truth.T, levels=steps, colors=look, linestyles=dashes, linewidths=0.7)
     axes.grid(visible=False)
     return filled
 
@@ -154,12 +151,12 @@ def surface_entries(surfaces: Sequence[Surface], thresholds: Iterable[ThresholdR
         yield Patch(facecolor="white", edgecolor=EDGE, hatch="/////", linewidth=0, label=label)
     for marker, name in SIGN_NAMES.items():
         if any(established_signs(surface)[marker].any() for surface in surfaces):
-            yield entry(gettext(name), "black", dash="none", marker=marker, size=3.5)
+            yield entry(gettext(name), LineStyle("black", "none"), marker=marker, size=3.5)
     if any(map(changes_sign, surfaces)):
-        yield entry(gettext("effect of zero"), "black", width=1.2)
+        yield entry(gettext("effect of zero"), LineStyle("black", width=1.2))
     known = [row for row in thresholds if row.kind != NONE]
     if known:
         label = gettext("average effect changes sign")
         if any(math.isfinite(row.conf_low) for row in known):
             label += gettext(", with interval (dashed)")
-        yield entry(label, THRESHOLD_COLOUR)
+        yield entry(label, LineStyle(THRESHOLD_COLOUR))

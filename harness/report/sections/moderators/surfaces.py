@@ -61,12 +61,7 @@ class Surface:
 
 
 def surfaces(run: Run) -> Mapping[SurfaceKey, Surface]:
-    """Return all surfaces of a run."""
-    return surfaces_from(run.frame("surfaces"))
-
-
-def surfaces_from(frame: pd.DataFrame) -> Mapping[SurfaceKey, Surface]:
-    """Return the surfaces of the table ``surfaces``, in the order in which they first appear.
+    """Return all surfaces of a run, in the order in which they first appear in their table.
 
     Read column by column, since a study has a row for every cell of dozens of grids.
 
@@ -75,6 +70,7 @@ def surfaces_from(frame: pd.DataFrame) -> Mapping[SurfaceKey, Surface]:
     ArtifactError
         Where columns are missing, or a surface lacks cells.
     """
+    frame = run.frame("surfaces")
     if frame.empty:
         return {}
     wanted = (*KEY, "exposure_at", "moderator_at", *LAYERS, "supported", "status")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,8 +17,9 @@ from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, Rendere
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.forest import cut_limits
 from harness.report.drawing.lines import entry
-from harness.report.drawing.palette import INK, PUBLISHED_COLOUR, STATUS_STYLES
+from harness.report.drawing.palette import INK, PUBLISHED_COLOUR, STATUS_STYLES, LineStyle
 from harness.report.sections.multiverse.rows import Multiverse, choice_label, level_label
+from harness.report.sections.section import study_words
 from harness.tables.claims import ClaimRow
 from harness.tables.gain import GainStatus
 from harness.text.numbers import count, percent
@@ -44,44 +46,33 @@ def specification_figure(
     study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow], renderer: FigureRenderer
 ) -> RenderedFigure:
     """Return the specification curve of one outcome, with the published gains across it."""
+    words = study_words(study, own.outcome) | {"estimator": study.estimator_label(own.estimator)}
+    n_hidden = int((100 * own.gain < _limits(own, published)[0]).sum())
+    hidden = gettext(" {n_hidden} gains lie below the axis: triangles at its edge.")
     return renderer.render(
         f"multiverse-{file_slug(own.outcome)}",
         plot_specification_curve(study, own, published),
         alt=gettext(
             "Sorted gains of {estimator} in predicting {outcome} under {size} combinations of choices, with "
             "intervals."
+        ).format(**words, size=own.gain.size),
+        caption=gettext(
+            "Gain of {estimator} in predicting {outcome} under every combination of the choices listed below "
+            "the curve, each computed, in increasing order. Dots are gains, upright lines their {level} "
+            "intervals from {draws} bootstrap draws of whole entities ({entity}), not adjusted for their "
+            "number; a mark below is the level that the combination above it has.{published}{hidden}"
         ).format(
-            estimator=study.estimator_label(own.estimator),
-            outcome=study.label(own.outcome),
-            size=own.gain.size,
+            **words,
+            published=gettext(" The dashed line is the published gain.") if published else "",
+            hidden=hidden.format(n_hidden=count(n_hidden)) if n_hidden else "",
         ),
-        caption=_caption(study, own, published),
-    )
-
-
-def _caption(study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow]) -> str:
-    n_hidden = int((100 * own.gain < _limits(own, published)[0]).sum())
-    hidden = gettext(" {n_hidden} gains lie below the axis: triangles at its edge.")
-    return gettext(
-        "Gain of {estimator} in predicting {outcome} under every combination of the choices listed below the "
-        "curve, each computed, in increasing order. Dots are gains, upright lines their {level} intervals "
-        "from {draws} bootstrap draws of whole entities ({entity}), not adjusted for their number; a mark "
-        "below is the level that the combination above it has.{published}{hidden}"
-    ).format(
-        estimator=study.estimator_label(own.estimator),
-        outcome=study.label(own.outcome),
-        level=percent(study.level, 0),
-        draws=count(study.draws),
-        entity=study.label(study.entity),
-        published=gettext(" The dashed line is the published gain.") if published else "",
-        hidden=hidden.format(n_hidden=count(n_hidden)) if n_hidden else "",
     )
 
 
 def _limits(own: Multiverse, published: Sequence[ClaimRow]) -> tuple[float, float]:
     """Return where the axis of gains begins and ends, per cent."""
-    low, high = own.limits
-    return cut_limits([*low, *own.gain, *high, *(row.published for row in published)], most_loss=2.0)
+    numbers = [*own.gain, *chain(*own.limits), *(row.published for row in published)]
+    return cut_limits((100.0 * number for number in numbers), most_loss=2.0)
 
 
 def plot_specification_curve(study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow]) -> Figure:
@@ -96,11 +87,11 @@ def plot_specification_curve(study: StudyRecord, own: Multiverse, published: Seq
     grid.xaxis.set_major_locator(FixedLocator(round_positions(n)))
     grid.set_xlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
     handles = [
-        entry(gettext(NAMES[status]), STATUS_STYLES[status].colour, width=3.0)
+        entry(gettext(NAMES[status]), LineStyle(STATUS_STYLES[status].colour, width=3.0))
         for status, mask in _status_masks(own).items()
         if mask.any()
     ]
-    handles.append(entry(gettext("gain"), DOT, dash="none", marker="o", size=3, fill=DOT))
+    handles.append(entry(gettext("gain"), LineStyle(DOT, "none"), marker="o", size=3, fill=DOT))
     figure.legend(handles=handles, loc="outside upper left", ncols=4)
     return figure
 
@@ -150,7 +141,6 @@ def _plot_published(axes: Axes, row: ClaimRow) -> None:
         xycoords=("axes fraction", "data"),
         xytext=(0, 2),
         textcoords="offset points",
-        fontsize=8,
         color=PUBLISHED_COLOUR,
     )
 
@@ -183,7 +173,7 @@ def _plot_choices(axes: Axes, study: StudyRecord, own: Multiverse) -> None:
             axes.axhline(line[0], color="#ececec", linewidth=0.5, zorder=0)
             for status, mask in _status_masks(own).items():
                 _plot_strokes(axes, mask & taken, line - TICK, line + TICK, status, opacity=1.0)
-    axes.set_yticks(range(len(labels)), [drawable(shortened(label, 30)) for label in labels], fontsize=8)
+    axes.set_yticks(range(len(labels)), [drawable(shortened(label, 30)) for label in labels])
     for heading in headings:
         axes.get_yticklabels()[heading].set_fontweight("bold")
     axes.set_ylim(len(labels) - 0.3, -0.7)

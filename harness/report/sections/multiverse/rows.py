@@ -13,7 +13,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.tables.claims import ClaimRow
-from harness.tables.gain import MULTIVERSE_CHOICES, ChoiceRow
+from harness.tables.gain import MULTIVERSE, MULTIVERSE_CHOICES, ChoiceRow
 from harness.text.numbers import percent
 from harness.text.plain_text import capitalised
 
@@ -35,19 +35,6 @@ SAMPLES: Mapping[str, str] = {
     "test": marked("test rows"),
     "all": marked("all rows"),
 }
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How the gains of some combinations lie: counts, and fractions."""
-
-    n: int
-    n_positive: int
-    n_above: int
-    n_below: int
-    lowest: float
-    median: float
-    highest: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +73,15 @@ class Multiverse:
             return self
         return replace(self, rows=self.rows[self.taken(choice, levels)])
 
-    def tally(self) -> Tally:
-        """Count how many combinations, at least one, have a gain and an interval above zero."""
+    def tally(self) -> dict[str, float]:
+        """Return how the gains of the combinations, at least one, lie: counts, then fractions."""
         gain, (low, high) = self.gain, self.limits
-        return Tally(
-            n=gain.size,
-            n_positive=int((gain > 0).sum()),
-            n_above=int((low > 0).sum()),
-            n_below=int((high < 0).sum()),
-            lowest=float(gain[0]),
-            median=float(np.median(gain)),
-            highest=float(gain[-1]),
-        )
+        counts = {"n": gain.size, "n_positive": (gain > 0).sum()}
+        counts |= {"n_above": (low > 0).sum(), "n_below": (high < 0).sum()}
+        fractions = {"lowest": gain[0], "median": np.median(gain), "highest": gain[-1]}
+        return {name: int(number) for name, number in counts.items()} | {
+            name: float(number) for name, number in fractions.items()
+        }
 
     def n_below(self, gain: float) -> int:
         """Count the combinations whose gain is smaller."""
@@ -105,14 +89,8 @@ class Multiverse:
 
 
 def multiverses(run: Run) -> tuple[Multiverse, ...]:
-    """Return the multiverse of every outcome in the table ``multiverse``."""
-    return multiverses_from(run.frame("multiverse"))
-
-
-def multiverses_from(frame: pd.DataFrame) -> tuple[Multiverse, ...]:
-    """Return the multiverse of every outcome in the table ``multiverse``."""
-    if frame.empty:
-        return ()
+    """Return the multiverse of every outcome of a run that has any."""
+    frame = run.frame(MULTIVERSE.name)
     names = [str(name) for name in frame.columns if name not in NO_CHOICE]
     whole = frame.assign(**{name: frame[name].map(_text) for name in names})
     return tuple(

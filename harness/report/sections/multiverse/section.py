@@ -11,7 +11,6 @@ from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections.multiverse.rows import (
     Multiverse,
-    Tally,
     choice_label,
     choices_of,
     honest,
@@ -72,14 +71,14 @@ def multiverse_text(
     claims : of the study
     """
     label = study.estimator_label(multiverse.estimator)
-    tally, apart = multiverse.tally(), honest(study, multiverse)
-    every = gettext("all {n} combinations").format(n=count(tally.n))
-    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=_tallied(tally, every))]
-    if 0 < apart.gain.size < tally.n:
+    n, apart = multiverse.gain.size, honest(study, multiverse)
+    every = gettext("all {n} combinations").format(n=count(n))
+    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=_tallied(multiverse, every))]
+    if 0 < apart.gain.size < n:
         kept = gettext("compared on test rows that take no part in fitting or selecting")
         sentences.append(
             gettext("Of these combinations, {size} are {kept}: {tallied}").format(
-                size=count(apart.gain.size), kept=kept, tallied=_tallied(apart.tally(), gettext("them"))
+                size=count(apart.gain.size), kept=kept, tallied=_tallied(apart, gettext("them"))
             )
         )
     return (
@@ -89,20 +88,14 @@ def multiverse_text(
     )
 
 
-def _tallied(tally: Tally, whole: str) -> str:
+def _tallied(multiverse: Multiverse, whole: str) -> str:
+    tally = multiverse.tally()
+    counts = {name: count(int(tally[name])) for name in ("n_positive", "n_above", "n_below")}
+    gains = {name: percent(tally[name]) for name in ("median", "lowest", "highest")}
     return gettext(
         "a positive gain in {n_positive} of {of} ({share}), an interval above zero in {n_above} and below "
         "zero in {n_below}. The median gain is {median}, the range from {lowest} to {highest}."
-    ).format(
-        n_positive=count(tally.n_positive),
-        of=whole,
-        share=percent(tally.n_positive / tally.n, 0),
-        n_above=count(tally.n_above),
-        n_below=count(tally.n_below),
-        median=percent(tally.median),
-        lowest=percent(tally.lowest),
-        highest=percent(tally.highest),
-    )
+    ).format(**counts, **gains, of=whole, share=percent(tally["n_positive"] / tally["n"], 0))
 
 
 def _published(row: ClaimRow, multiverse: Multiverse) -> str:
@@ -169,10 +162,7 @@ def choice_table(run: Run, outcome: str) -> ReportTable:
 
 
 MULTIVERSE_SECTION = Section(
-    name="multiverse",
-    title=marked("Multiverse"),
-    place=600,
-    content=multiverse_blocks,
+    *("multiverse", marked("Multiverse"), 600, multiverse_blocks),
     heading=marked("The gain under every combination of choices"),
     tables=("multiverse",),
 )

@@ -9,9 +9,8 @@ import pytest
 import harness
 from harness.findings.run import read_run
 from harness.plugin import random_stream
-from harness.report.sections.effects.figures import whiskers_of
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import effect_table
+from harness.report.sections.effects.section import effect_table, whiskers_of
 from harness.running.folder import RunFolder
 from harness_panel.section import SECTION
 from report.shown_blocks import blocks_of, tables_in, texts

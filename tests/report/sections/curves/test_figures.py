@@ -7,7 +7,7 @@ import pytest
 from harness.findings.lines import curves_of
 from harness.findings.run import read_run
 from harness.report.drawing.fonts import drawable
-from harness.report.drawing.lines import DOTS_WIDTH
+from harness.report.drawing.lines import DOTTED
 from harness.report.sections.curves.captions import curve_caption
 from harness.report.sections.curves.figures import (
     arranged,
@@ -26,7 +26,8 @@ def levels_of(run, outcome="lwage", names=("ols", "fe", "ann", "rab", "boosting"
 
 def caption_of(run):
     curves = levels_of(run)
-    return curve_caption(run.manifest.study, arranged(run, curves), curve_panel(run, curves))
+    panels = [curve_panel(run, curves)]
+    return curve_caption(run.manifest.study, [arranged(run, curves)], panels, has_alone=False)
 
 
 def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(run):
@@ -44,7 +45,7 @@ def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(run):
         assert np.array_equal(np.isfinite(line.get_ydata()), series.line.supported)
     assert len({line.get_color() for line in drawn}) == 5
     assert [axes.get_title(loc="left") for axes in panels[:5]] == labels
-    assert plotted(plot_curves, run, levels_of(run)[:2]).get_figwidth() == 3.5  # two fit one column
+    assert plotted(plot_outcomes, run, [levels_of(run)[:2]]).get_figwidth() == 3.5  # two fit one column
 
 
 def test_established_turning_points_are_marked_where_they_are(run):
@@ -75,14 +76,15 @@ def test_truth_and_true_turning_points_of_simulated_data_are_drawn_and_named(run
     rows = [{"kind": "level", "at": at, "truth": 2.0 + 0.01 * at} for at in (18.0, 0.0, 9.0)]
     own = with_truth(run, "curve", *rows, {"kind": "maximum", "at": 9.0, "truth": 2.0})
     assert curve_panel(run, levels_of(run)).truth is None
-    figure = plotted(plot_curves, own, levels_of(own)[:n_curves])
+    curves = levels_of(own)[:n_curves]
+    figure = plotted(plot_curves, own, curves) if n_curves > 1 else plotted(plot_outcomes, own, [curves])
     lines = [line for axes in figure.axes for line in axes.lines]
-    drawn = [line for line in lines if line.get_xdata().__len__() == 3 and line.get_color() == "#000000"]
+    drawn = [line for line in lines if len(line.get_xdata()) == 3 and line.get_color() == "#000000"]
     assert [list(line.get_ydata()) for line in drawn] == [[2.0, 2.09, 2.18]] * (1 + n_curves * (n_curves > 1))
     upright = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [9.0, 9.0]]
     assert [line.is_dashed() for line in upright] == [True]
     assert legend_of(figure)[-2:] == ["truth (simulated)", "true turning point"]
-    assert curve_panel(own, levels_of(own, kind="slope")).turns == ()
+    assert curve_panel(own, levels_of(own, kind="slope")).turns == []
 
 
 def with_supported(run, share):
@@ -99,8 +101,8 @@ def with_supported(run, share):
 
 def test_the_curve_over_supported_rows_stands_beside_that_over_all(run):
     own = with_supported(run, 0.8)
-    figure = plotted(plot_curves, own, levels_of(own))
-    dotted = [line.get_ydata() for line in figure.axes[0].lines if line.get_linewidth() == DOTS_WIDTH]
+    figure = plotted(plot_outcomes, own, [levels_of(own)])
+    dotted = [line.get_ydata() for line in figure.axes[0].lines if line.get_linewidth() == DOTTED.width]
     for drawn, curve in zip(dotted, levels_of(own), strict=True):
         assert np.nanmax(np.abs(drawn - curve.estimate / 2)) < 1e-12
     assert "over supported rows" in legend_of(figure)

@@ -11,9 +11,16 @@ from harness.report.blocks import SmallPrint, plain_words
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
 from harness.report.drawing.palette import METHOD_STYLES
-from harness.report.sections.effects.figures import centred, model_curves, plot_lines, whiskers_of
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import EFFECTS_SECTION, cautions, effect_table
+from harness.report.sections.effects.section import (
+    EFFECTS_SECTION,
+    cautions,
+    centred,
+    effect_table,
+    model_curves,
+    plot_effect_lines,
+    whiskers_of,
+)
 from harness.report.table import cell_of
 from harness.tables.effects import EFFECTS as TABLE
 from report.changed_run import with_table
@@ -76,7 +83,7 @@ def test_what_was_refused_is_a_row_with_its_reason(run):
 def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     (found,) = effects_of(run)
     assert len(model_curves(run, found)) > 1
-    figure = plotted(plot_lines, run, found, found.lines("curve"))
+    figure = plotted(plot_effect_lines, run, found, found.lines("curve"))
     (axes,) = figure.axes
     assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
     outer, inner = (band.get_paths()[0].get_extents().height for band in axes.collections)

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.sections.moderators.surfaces import surfaces_from
+from harness.report.sections.moderators.surfaces import surfaces
 from harness.tables.conditional import SurfaceKey
+from report.changed_run import with_table
 
 
 def cells():
@@ -29,8 +30,12 @@ def cells():
     )
 
 
-def test_cells_become_a_surface_whatever_their_order():
-    ((key, made),) = surfaces_from(cells().sample(frac=1.0, random_state=3)).items()
+def surfaces_in(run, frame):
+    return with_table(run, "surfaces", lambda _: frame).view(surfaces)
+
+
+def test_cells_become_a_surface_whatever_their_order(run):
+    ((key, made),) = surfaces_in(run, cells().sample(frac=1.0, random_state=3)).items()
     assert key == SurfaceKey("educ", "educ", "y", "rab")
     assert made.estimate.tolist() == [[0.0, 0.0], [10.0, 20.0], [30.0, 60.0]]
     assert made.supported.tolist() == [[True, False]] * 3
@@ -45,12 +50,12 @@ def test_cells_become_a_surface_whatever_their_order():
     ],
     ids=["columns", "cells"],
 )
-def test_a_broken_table_is_refused(spoil, what):
+def test_a_broken_table_is_refused(run, spoil, what):
     with pytest.raises(ArtifactError, match=what):
-        surfaces_from(spoil(cells()))
+        surfaces_in(run, spoil(cells()))
 
 
-def test_a_refused_surface_has_a_reason_and_no_cells():
+def test_a_refused_surface_has_a_reason_and_no_cells(run):
     refused = pd.DataFrame([{"outcome": "y", "estimator": "fe", "moderator": "educ", "scenario": "educ"}])
     whole = pd.concat([cells(), refused.assign(status="refused")], ignore_index=True)
-    assert [key.estimator for key in surfaces_from(whole)] == ["rab"]
+    assert [key.estimator for key in surfaces_in(run, whole)] == ["rab"]

@@ -10,11 +10,11 @@ from harness.report.sections.multiverse.rows import (
     choices_of,
     honest,
     multiverses,
-    multiverses_from,
     published_gains,
 )
 from harness.report.sections.multiverse.section import choice_table, multiverse_text
 from harness.tables.claims import CLAIMS
+from report.changed_run import with_table
 from report.shown_blocks import texts
 
 
@@ -37,8 +37,8 @@ def frame():
     )
 
 
-def test_combinations_stand_in_the_order_of_their_gains_with_their_levels():
-    (one,) = multiverses_from(frame())
+def test_combinations_stand_in_the_order_of_their_gains_with_their_levels(run):
+    (one,) = with_table(run, "multiverse", lambda _: frame()).view(multiverses)
     assert one.estimator == "ann"
     assert one.gain.tolist() == [-0.2, -0.1, 0.0, 0.05, 0.1, 0.3]
     assert one.choices == {"reference": ("ols", "fe"), "size": ("0.5", "1", "2")}
@@ -46,11 +46,11 @@ def test_combinations_stand_in_the_order_of_their_gains_with_their_levels():
     assert list(one.rows["size"]) == ["0.5", "1", "2", "2", "1", "0.5"]
 
 
-def test_gains_and_intervals_are_counted():
-    (one,) = multiverses_from(frame())
+def test_gains_and_intervals_are_counted(run):
+    (one,) = with_table(run, "multiverse", lambda _: frame()).view(multiverses)
     tally = one.tally()
-    assert (tally.n, tally.n_positive, tally.n_above, tally.n_below) == (6, 3, 3, 2)
-    assert (tally.lowest, tally.median, tally.highest) == pytest.approx((-0.2, 0.025, 0.3))
+    assert [tally[name] for name in ("n", "n_positive", "n_above", "n_below")] == [6, 3, 3, 2]
+    assert [tally[name] for name in ("lowest", "median", "highest")] == pytest.approx([-0.2, 0.025, 0.3])
     kept = one.with_levels("reference", ["fe"])
     assert kept.gain.tolist() == [-0.2, 0.0, 0.1]
     assert one.with_levels("protocol", ["forward"]).gain.size == 6

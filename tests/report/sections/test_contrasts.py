@@ -3,12 +3,19 @@
 import pandas as pd
 import pytest
 
-from harness.report.sections.contrasts.figures import plot_contrasts
-from harness.report.sections.contrasts.rows import ContrastQuestion, contrast_questions, contrasts_of
-from harness.report.sections.contrasts.section import contrast_table, established_texts
+from harness.report.drawing.canvas import house_style
+from harness.report.drawing.forest import plot_forest
+from harness.report.sections.contrasts import (
+    ContrastQuestion,
+    contrast_panels,
+    contrast_questions,
+    contrast_table,
+    contrasts_of,
+    established_texts,
+)
 from harness.tables.heterogeneity import CONTRASTS
 from report.changed_run import with_table, with_truth
-from report.shown_blocks import cells, legend_of, plotted
+from report.shown_blocks import cells, legend_of
 
 ALL = ContrastQuestion("all", "", "")
 BY = ContrastQuestion("by_rank", "rank", "")
@@ -54,9 +61,9 @@ def asked(run):
     return with_contrasts(run, ROWS)
 
 
-def found(run, question):
-    entries = run.manifest.study.estimators
-    return {entry.id: contrasts_of(run, question, "lwage", entry.id) for entry in entries}
+def figure_of(run, question):
+    with house_style():
+        return plot_forest(contrast_panels(run, question, "lwage"), x_label="Difference", level=0.95)
 
 
 def test_questions_and_groups(asked):
@@ -96,7 +103,7 @@ def test_sentences_count_what_is_established_on_each_side(asked):
 
 def test_one_contrast_of_each_estimator_goes_in_one_panel_with_the_truth(asked):
     own = with_truth(asked, "all", {"kind": "contrast", "at": 1.0, "truth": 0.15})
-    figure = plotted(plot_contrasts, own.manifest.study, found(own, ALL))
+    figure = figure_of(own, ALL)
     (axes,) = figure.axes
     assert [one.get_text() for one in axes.get_yticklabels()] == ["Pooled OLS", "Fixed effects"]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
@@ -109,7 +116,7 @@ def test_one_contrast_of_each_estimator_goes_in_one_panel_with_the_truth(asked):
 
 
 def test_several_contrasts_have_a_panel_for_each_estimator(asked):
-    (axes,) = plotted(plot_contrasts, asked.manifest.study, found(asked, BY)).axes
+    (axes,) = figure_of(asked, BY).axes
     assert axes.get_title(loc="left") == "Pooled OLS"
     assert [one.get_text() for one in axes.get_yticklabels()] == ["rank 1", "rank 2"]
 

@@ -1,0 +1,367 @@
+"""The section of contrasts, between the values of an exposure that has few: both intervals of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.findings.groups import value_in_words
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
+from harness.findings.run import Run
+from harness.language import gettext, marked
+from harness.record.study import StudyRecord
+from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock
+from harness.report.drawing.palette import MarkStyle, Whisker, line_style
+from harness.report.sections.section import Section, draws_text, study_words
+from harness.report.table import (
+    RecordColumn,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    TableRow,
+    estimate_cell,
+    record_rows,
+)
+from harness.tables.heterogeneity import CONTRASTS, ContrastRow
+from harness.text.numbers import count, estimate, estimated, percent, plain, significant
+from harness.text.plain_text import Footnotes, file_slug, joined
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+
+# Pairs of values that are shown in full; of more only those with the least value.
+MOST_PAIRS = 3
+
+
+class ContrastQuestion(NamedTuple):
+    """A scenario, with the column of its groups or its moderator where it has one."""
+
+    scenario: str
+    by: str
+    moderator: str
+
+    def about(self, study: StudyRecord) -> str:
+        """Return the groups or the moderator in words; empty where it is about all rows."""
+        name = self.by or self.moderator
+        return study.label(name) if name else ""
+
+
+@dataclass(frozen=True)
+class EstimatedContrast:
+    """One contrast of one estimator.
+
+    Attributes
+    ----------
+    row : with the interval that holds for it alone
+    low, high : limits that hold for all contrasts of the question at once; NaN without any
+    base, value : the values of the exposure that it is between, in words
+    truth : NaN where it is not known
+    """
+
+    row: ContrastRow
+    low: float
+    high: float
+    base: str
+    value: str
+    truth: float
+
+    @property
+    def is_established(self) -> bool:
+        """Whether the interval for all contrasts at once excludes zero."""
+        return self.low > 0.0 or self.high < 0.0
+
+    @property
+    def pair(self) -> str:
+        """Both values in words."""
+        return gettext("{exposure_to} less {exposure_from}").format(
+            exposure_to=self.value, exposure_from=self.base
+        )
+
+    def label(self, study: StudyRecord, *, with_pair: bool) -> str:
+        """Return whom it is of in words, and between which values where these differ or it is of all rows."""
+        row, of = self.row, ""
+        if row.by:
+            of = f"{study.label(row.by)} {row.group}" if row.group.isdecimal() else row.group
+        elif row.moderator:
+            of = f"{study.label(row.moderator)} {plain(row.moderator_at)}"
+        return ", ".join(filter(None, (of, self.pair if with_pair or not of else "")))
+
+
+def contrast_questions(run: Run) -> tuple[ContrastQuestion, ...]:
+    """Return the questions of the run, in the order of the table."""
+    found = (ContrastQuestion(row.scenario, row.by, row.moderator) for row in run.rows(CONTRASTS))
+    return tuple(dict.fromkeys(found))
+
+
+def contrast_rows(run: Run, question: ContrastQuestion, outcome: str, estimator: str) -> list[ContrastRow]:
+    """Return the rows of one estimator, those that say why it has no contrasts among them."""
+    key = (question.scenario, outcome, estimator)
+    return [row for row in run.rows(CONTRASTS) if (row.scenario, row.outcome, row.estimator) == key]
+
+
+def contrasts_of(
+    run: Run, question: ContrastQuestion, outcome: str, estimator: str
+) -> tuple[EstimatedContrast, ...]:
+    """Return the contrasts of one estimator that are shown, in the order of the table."""
+    own = [row for row in contrast_rows(run, question, outcome, estimator) if row.is_done]
+    levels = run.manifest.study.levels
+
+    def order(row: ContrastRow) -> tuple[str, float, float, float]:
+        at = -math.inf if math.isnan(row.moderator_at) else row.moderator_at
+        base, value = (
+            float(levels.index(name) if levels else name) for name in (row.exposure_from, row.exposure_to)
+        )
+        return row.group, at, base, value
+
+    if len({order(row)[2:] for row in own}) > MOST_PAIRS:
+        least = min(order(row)[2] for row in own)
+        own = [row for row in own if order(row)[2] == least]
+    own.sort(key=order)
+    return tuple(_contrast(run, list(rows)) for _, rows in groupby(own, key=order))
+
+
+def answered(
+    run: Run, question: ContrastQuestion, outcome: str
+) -> list[tuple[str, tuple[EstimatedContrast, ...]]]:
+    """Return the contrasts of every estimator that has any, after its name."""
+    every = [
+        (entry.label, contrasts_of(run, question, outcome, entry.id))
+        for entry in run.manifest.study.estimators
+    ]
+    return [(label, own) for label, own in every if own]
+
+
+def _contrast(run: Run, rows: Sequence[ContrastRow]) -> EstimatedContrast:
+    by_band = {row.band: row for row in rows}
+    row, together = by_band[POINTWISE], by_band.get(SIMULTANEOUS)
+    levels = run.manifest.study.levels
+    return EstimatedContrast(
+        row,
+        together.conf_low if together else math.nan,
+        together.conf_high if together else math.nan,
+        value_in_words(levels, row.exposure_from),
+        value_in_words(levels, row.exposure_to),
+        math.nan if levels else _true_contrast(run, row),
+    )
+
+
+def _true_contrast(run: Run, place: ContrastRow) -> float:
+    """Return the true contrast; the table has those with the least value, of which others are differences."""
+    levels = {
+        row.at: row.truth
+        for row in true_rows(run, place.outcome, place.scenario, "contrast")
+        if row.group == place.group
+        and (row.moderator_at == place.moderator_at or math.isnan(place.moderator_at))
+    }
+    low, high = float(place.exposure_from), float(place.exposure_to)
+    return levels[high] - levels.get(low, 0.0) if high in levels else math.nan
+
+
+def contrast_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+    """Yield the contrasts of every question."""
+    study = run.manifest.study
+    yield Paragraph(_what(study))
+    for question in contrast_questions(run):
+        about = question.about(study)
+        if about:
+            yield Heading(gettext("By {about}").format(about=about))
+        yield Bullets(tuple(established_texts(run, question)))
+        yield from _figures(run, question, renderer)
+        yield contrast_table(run, question)
+
+
+def _what(study: StudyRecord) -> str:
+    """Return what a contrast is."""
+    exposure = study.label(study.exposure)
+    if study.levels:
+        text = gettext(
+            "{exposure} is no dose: it is {levels}. A contrast is the mean prediction were every row's "
+            "{exposure} one of these, less that were it the base, {value}."
+        ).format(exposure=exposure, levels=", ".join(study.levels), value=study.levels[0])
+    else:
+        text = gettext(
+            "{exposure} has few values, between which there is no curve. A contrast is the mean prediction "
+            "were every row's {exposure} one value, less that were it another."
+        ).format(exposure=exposure)
+    when = gettext(
+        "It is established where the interval that holds for all contrasts of the question at once excludes "
+        "zero."
+    )
+    return f"{text} {when}"
+
+
+def established_texts(run: Run, question: ContrastQuestion) -> Iterator[str]:
+    """Yield how many contrasts are told from zero, an outcome and estimator each."""
+    study = run.manifest.study
+    for outcome in study.outcomes:
+        for label, found in answered(run, question, outcome):
+            yield _established(label, study.label(outcome), found)
+
+
+def _established(label: str, outcome: str, found: Sequence[EstimatedContrast]) -> str:
+    """Return how many of an estimator's contrasts are told from zero, and to which side."""
+    above = sum(one.is_established and one.row.estimate > 0.0 for one in found)
+    below = sum(one.is_established and one.row.estimate < 0.0 for one in found)
+    if len(found) == 1:
+        if not above + below:
+            text = gettext("{label}: no difference in {outcome} is established.")
+        else:
+            text = gettext("{label}: {outcome} is {side} at {exposure_to} than at {exposure_from}.")
+        return text.format(
+            label=label,
+            outcome=outcome,
+            side=gettext("higher") if above else gettext("lower"),
+            exposure_to=found[0].value,
+            exposure_from=found[0].base,
+        )
+    sides = [gettext("{number} above").format(number=above)] if above else []
+    sides += [gettext("{number} below").format(number=below)] if below else []
+    told = gettext("{sides} zero").format(sides=joined(sides)) if sides else gettext("none")
+    return gettext("{label}: of {n_found} differences in {outcome}, established are {told}.").format(
+        label=label, n_found=len(found), outcome=outcome, told=told
+    )
+
+
+def _figures(run: Run, question: ContrastQuestion, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the contrasts of one question, a figure for each outcome that any estimator answers."""
+    from harness.report.drawing.forest import plot_forest
+
+    study = run.manifest.study
+    for outcome in study.outcomes:
+        panels = contrast_panels(run, question, outcome)
+        if panels:
+            x_label = gettext("Difference in {outcome}").format(outcome=study.axis_label(outcome))
+            yield renderer.render(
+                f"contrast-{file_slug(outcome)}-{file_slug(question.scenario)}",
+                plot_forest(panels, x_label=x_label, level=study.level),
+                alt=gettext("Contrasts of {exposure} on {outcome}, with intervals.").format(
+                    **study_words(study, outcome)
+                ),
+                caption=_caption(run, question, outcome),
+            )
+
+
+def contrast_panels(run: Run, question: ContrastQuestion, outcome: str) -> list[tuple[str, list[Whisker]]]:
+    """Return a panel for each estimator that has contrasts, or one for all where each has one contrast."""
+    study = run.manifest.study
+    colours = {entry.id: line_style(at).colour for at, entry in enumerate(study.estimators)}
+    found = answered(run, question, outcome)
+    is_together = all(len(own) == 1 for _, own in found)
+    with_pair = len({one.pair for _, own in found for one in own}) > 1
+
+    def whisker(name: str, one: EstimatedContrast) -> Whisker:
+        row, style = one.row, MarkStyle(colours[one.row.estimator], "white")
+        label = name if is_together else one.label(study, with_pair=with_pair)
+        limits, wide = (row.estimate, row.conf_low, row.conf_high), (one.low, one.high)
+        return Whisker(label, *limits, style, wide=wide, truth=one.truth)
+
+    panels = [(name, [whisker(name, one) for one in own]) for name, own in found]
+    if is_together and found:
+        title = found[0][1][0].label(study, with_pair=True)
+        return [(title, [one for _, own in panels for one in own])]
+    return panels
+
+
+def _caption(run: Run, question: ContrastQuestion, outcome: str) -> str:
+    shown = [one for _, own in answered(run, question, outcome) for one in own]
+    draws = draws_text(one.row.n_draws for one in shown)
+    text = gettext(
+        "Mean predicted {outcome} were every row's {exposure} one value, less that were it another, the "
+        "other variables as observed. Thick: {level} intervals that hold for one contrast at a time{made}; "
+        "thin: for all of an estimator's contrasts shown here at once."
+    ).format(
+        **study_words(run.manifest.study, outcome),
+        made=gettext(" from {join} draws").format(join=draws) if draws else "",
+    )
+    truth = gettext("The dashed strokes are the truth behind the simulated data, on the same rows.")
+    return f"{text} {truth}" if any(math.isfinite(one.truth) for one in shown) else text
+
+
+def contrast_table(run: Run, question: ContrastQuestion) -> ReportTable:
+    """Return the contrasts of one question, of every outcome and estimator."""
+    study, footnotes, about = run.manifest.study, Footnotes(), question.about(run.manifest.study)
+    found = {
+        outcome: [one for _, own in answered(run, question, outcome) for one in own]
+        for outcome in study.outcomes
+    }
+    has_truth = any(math.isfinite(one.truth) for own in found.values() for one in own)
+    columns: list[RecordColumn[EstimatedContrast]] = [
+        RecordColumn(gettext("Estimator"), cell=lambda one: study.estimator_label(one.row.estimator)),
+        RecordColumn(gettext("Values"), "text", cell=lambda one: one.pair),
+        *([RecordColumn(about, cell=_whose)] if about else []),
+        RecordColumn(
+            gettext("Rows at the\nfirst, the second"),
+            cell=lambda one: f"{count(one.row.n_obs_to)}, {count(one.row.n_obs_from)}",
+        ),
+        RecordColumn(gettext("Difference"), cell=_difference),
+        RecordColumn(
+            gettext("Interval for\nall at once"),
+            cell=lambda one: estimate(one.row.estimate, one.low, one.high)[1],
+        ),
+        *([RecordColumn(gettext("Truth"), cell=_truth)] if has_truth else []),
+    ]
+    groups = []
+    for outcome, own in found.items():
+        rows: list[TableRow] = []
+        for entry in study.estimators:
+            every = contrast_rows(run, question, outcome, entry.id)
+            if reason := next((row.reason for row in every if not row.is_done), ""):
+                rows.append(TableRow((TableCell(entry.label, mark=footnotes.mark(reason)),)))
+            rows += record_rows(columns, (one for one in own if one.row.estimator == entry.id))
+        if rows:
+            groups.append(RowGroup(tuple(rows), study.axis_label(outcome)))
+    caption = gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure))
+    by = [gettext("by {about}").format(about=about)] if about else []
+    limits = gettext(", {level} intervals").format(level=percent(study.level, 0))
+    return ReportTable(
+        caption=" ".join([caption, *by]) + limits,
+        columns=tuple(columns),
+        groups=tuple(groups),
+        footnotes=footnotes.listed(),
+        notes=(" ".join(_notes(study, has_truth=has_truth)),),
+    )
+
+
+def _whose(one: EstimatedContrast) -> str:
+    """Return the group, or the value of the moderator; empty where it is over all rows."""
+    at = one.row.moderator_at
+    return one.row.group or ("" if math.isnan(at) else plain(at))
+
+
+def _difference(one: EstimatedContrast) -> TableCell:
+    number = estimated(one.row.estimate, one.row.conf_low, one.row.conf_high)
+    return estimate_cell(replace(number, excludes_zero=one.is_established))
+
+
+def _truth(one: EstimatedContrast) -> str:
+    return significant(one.truth, 3) if math.isfinite(one.truth) else ""
+
+
+def _notes(study: StudyRecord, *, has_truth: bool) -> Iterator[str]:
+    yield gettext("Bold: established.")
+    if not study.levels:
+        yield gettext(
+            "Of an exposure of more than three values the contrasts with the least one are shown; "
+            "contrasts.csv has all pairs."
+        )
+    if has_truth:
+        yield gettext("Truth: what the response behind the simulated data answers, on the same rows.")
+
+
+def _heading(run: Run) -> str:
+    study = run.manifest.study
+    return gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure))
+
+
+def contrast_groups(run: Run) -> Iterable[str]:
+    """Return the names of the groups that contrasts are of."""
+    return dict.fromkeys(row.group for row in run.rows(CONTRASTS) if row.group)
+
+
+CONTRASTS_SECTION = Section(
+    *("contrasts", marked("Contrasts"), 750, contrast_blocks, _heading, contrast_groups),
+    tables=("contrasts",),
+)

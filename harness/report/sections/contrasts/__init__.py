@@ -1,1 +1,0 @@
-"""Differences between the values of an exposure that has few."""
