@@ -90,14 +90,6 @@ def test_the_list_says_what_is_wrong_with_each_and_nothing_of_the_others(command
     assert "mean" in whole["harness_panel"]["offers"]["estimators"]
 
 
-def test_the_list_for_readers_says_the_same(command):
-    printed = command("plugins").stdout
-    for name, (_, reason) in BROKEN.items():
-        assert any(line.startswith(f"{name} ({name} 1.0): broken: ") and reason in line
-                   for line in printed.splitlines())  # fmt: skip
-    assert "harness -p no:NAME COMMAND" in printed
-
-
 @pytest.fixture(scope="module")
 def finished(command, study, tmp_path_factory):
     """A run of the study, and what the command said."""

@@ -109,23 +109,23 @@ def test_a_spec_cannot_name_a_folder(place):
     assert not list(place.rglob("__pycache__"))
 
 
-@pytest.mark.parametrize(
-    ("file", "code", "reason"),
-    [
-        ("my-knn.py", NEAREST, "a name that Python cannot import: rename it, such as my_knn"),
-        ("statistics.py", NEAREST, "another module of this name comes first"),
-        ("worse.py", "1 / 0\n", "ZeroDivisionError: division by zero"),
-        ("zweite.py", NEAREST, "offers estimators whose names are taken: nearest (of knn)"),
-        ("ends.py", "import os\nos._exit(0)\n", "its import ended the process, with exit code 0"),
-        ("exchanges.py", EXCHANGING, "exchanges numpy.mean for its own when it is imported"),
-    ],
-    ids=["no identifier", "name of a library", "fails", "taken name", "ends the process", "exchanges"],
-)
-def test_a_broken_file_is_listed_with_its_reason(place, file, code, reason):
-    (place / "own plugins" / file).write_text(code, encoding="utf-8")
+BROKEN = {
+    "my-knn": (NEAREST, "a name that Python cannot import: rename it, such as my_knn"),
+    "statistics": (NEAREST, "another module of this name comes first"),
+    "worse": ("1 / 0\n", "ZeroDivisionError: division by zero"),
+    "zweite": (NEAREST, "offers estimators whose names are taken: nearest (of knn)"),
+    "ends": ("import os\nos._exit(0)\n", "its import ended the process, with exit code 0"),
+    "exchanges": (EXCHANGING, "exchanges numpy.mean for its own when it is imported"),
+}
+
+
+def test_broken_files_are_listed_each_with_its_reason(place):
+    for name, (code, _) in BROKEN.items():
+        (place / "own plugins" / f"{name}.py").write_text(code, encoding="utf-8")
     done = harness(place, "--plugins-folder", "own plugins", "plugins", "--json")
     listed = {one["name"]: one for one in json.loads(done.stdout)}
-    assert reason in listed[file.removesuffix(".py")]["broken"]
+    for name, (_, reason) in BROKEN.items():
+        assert reason in listed[name]["broken"]
     assert listed["knn"]["offers"] == {"estimators": ["nearest"]}
 
 

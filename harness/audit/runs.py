@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,27 +92,22 @@ class RunDifference:
 
     Attributes
     ----------
-    spec, data, versions, code, settings : what was asked, of what, and with what
-    cells : how each cell ended, where it ended otherwise
-    files : tables, where only one of the runs has them
+    requested : what was asked, of what, and with what: ``spec``, ``data``, ``versions``, ``code`` and
+        ``settings``
+    found : ``cells``, how each ended, where it ended otherwise; ``files``, tables that only one run has
     tables : of both, that differ
     n_tables : of both
     """
 
-    spec: tuple[ValueDifference, ...]
-    data: tuple[ValueDifference, ...]
-    versions: tuple[ValueDifference, ...]
-    code: tuple[ValueDifference, ...]
-    settings: tuple[ValueDifference, ...]
-    cells: tuple[ValueDifference, ...]
-    files: tuple[ValueDifference, ...]
+    requested: Mapping[str, tuple[ValueDifference, ...]]
+    found: Mapping[str, tuple[ValueDifference, ...]]
     tables: tuple[TableDifference, ...]
     n_tables: int
 
     @property
     def found_the_same(self) -> bool:
         """Whether what the runs found is the same, whatever they were asked and computed with."""
-        return not (self.cells or self.files or self.tables)
+        return not (self.tables or any(self.found.values()))
 
 
 def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDifference:
@@ -128,17 +123,19 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
     shared = [file for file in tables_a if file in tables_b]
     declared = {table.file: table for table in (*ours.tables.values(), *PARQUET_TABLES)}
     differences = [_table_difference(file, declared.get(file), a, b, tolerance) for file in shared]
-    return RunDifference(
-        spec=spec_differences(_document(a, ours), _document(b, theirs)),
-        data=_unequal(_fields(ours.data, DATA), _fields(theirs.data, DATA)),
-        versions=_unequal(ours.versions, theirs.versions),
-        code=_unequal(ours.code, theirs.code),
-        settings=_unequal(_fields(ours.study, SETTINGS), _fields(theirs.study, SETTINGS)),
-        cells=_unequal(_endings(ours), _endings(theirs)),
-        files=_unequal(dict.fromkeys(tables_a, "there"), dict.fromkeys(tables_b, "there")),
-        tables=tuple(difference for difference in differences if not difference.is_equal),
-        n_tables=len(shared),
-    )
+    requested = {
+        "spec": spec_differences(_document(a, ours), _document(b, theirs)),
+        "data": _unequal(_fields(ours.data, DATA), _fields(theirs.data, DATA)),
+        "versions": _unequal(ours.versions, theirs.versions),
+        "code": _unequal(ours.code, theirs.code),
+        "settings": _unequal(_fields(ours.study, SETTINGS), _fields(theirs.study, SETTINGS)),
+    }
+    found = {
+        "cells": _unequal(_endings(ours), _endings(theirs)),
+        "files": _unequal(dict.fromkeys(tables_a, "there"), dict.fromkeys(tables_b, "there")),
+    }
+    unequal = tuple(difference for difference in differences if not difference.is_equal)
+    return RunDifference(requested, found, unequal, len(shared))
 
 
 def _document(folder: RunFolder, manifest: Manifest) -> Document:
@@ -187,20 +184,13 @@ def _table_difference(
 
 def lines(difference: RunDifference) -> Iterator[str]:
     """Yield what differs, line by line; first what was asked, then what was found."""
-    parts: Mapping[str, Sequence[ValueDifference]] = {
-        "spec": difference.spec,
-        "data": difference.data,
-        "versions": difference.versions,
-        "code": difference.code,
-        "settings": difference.settings,
-    }
-    for name, found in parts.items():
+    for name, found in difference.requested.items():
         yield from _listed(name, found)
-    same = [name for name, found in parts.items() if not found]
+    same = [name for name, found in difference.requested.items() if not found]
     if same:
         yield f"the same: {', '.join(same)}"
-    yield from _listed("cells that ended otherwise", difference.cells)
-    yield from _listed("tables that one run lacks", difference.files)
+    yield from _listed("cells that ended otherwise", difference.found["cells"])
+    yield from _listed("tables that one run lacks", difference.found["files"])
     for table in difference.tables:
         yield f"{table.table} ({table.n_matched} rows matched):"
         yield from (f"  {line}" for line in table.lines("in A", "in B"))

@@ -65,7 +65,9 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     difference = compare_runs(RunFolder.open(a), RunFolder.open(b), tolerance=Tolerance(rtol, atol))
     same = difference.found_the_same
     if as_json:
-        click.echo(json.dumps({"found_the_same": same, **asdict(difference)}, indent=1, ensure_ascii=False))
+        parts = asdict(difference)
+        flat = {"found_the_same": same, **parts.pop("requested"), **parts.pop("found"), **parts}
+        click.echo(json.dumps(flat, indent=1, ensure_ascii=False))
     else:
         click.echo("\n".join(lines(difference)))
     if not same:

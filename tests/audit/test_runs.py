@@ -33,7 +33,7 @@ def folder(small_run, tmp_path):
 def test_a_run_equals_itself(small_run):
     found = compared(small_run, small_run)
     assert found.found_the_same
-    assert (found.spec, found.data, found.versions, found.settings) == ((), (), (), ())
+    assert not any(found.requested.values())
     assert found.n_tables > 15
 
 
@@ -48,20 +48,20 @@ def test_a_run_is_repeated_by_its_command_to_the_same_numbers(small_run, tmp_pat
         RunFolder.open(small_run.path), RunFolder.open(tmp_path / "again"), tolerance=Tolerance(0, 0)
     )
     assert found.found_the_same
-    assert (found.spec, found.data, found.settings) == ((), (), ())
+    assert not any(found.requested[part] for part in ("spec", "data", "settings"))
 
 
 def test_what_was_asked_otherwise_is_named_by_path(small_run, other_run):
     found = compared(small_run, other_run)
-    assert ValueDifference("seed", "7", "8") in found.spec
-    assert [one.path for one in found.spec] == ["seed", "multiverse", "scenarios[curve]"]
-    assert found.data == ()
+    assert ValueDifference("seed", "7", "8") in found.requested["spec"]
+    assert [one.path for one in found.requested["spec"]] == ["seed", "multiverse", "scenarios[curve]"]
+    assert found.requested["data"] == ()
 
 
 def test_tables_and_cells_of_one_run_alone_are_named(small_run, other_run):
     found = compared(small_run, other_run)
-    assert ValueDifference("curves.csv", '"there"', None) in found.files
-    assert ValueDifference("invest · ols · curve", '"ok"', None) in found.cells
+    assert ValueDifference("curves.csv", '"there"', None) in found.found["files"]
+    assert ValueDifference("invest · ols · curve", '"ok"', None) in found.found["cells"]
     assert not found.found_the_same
 
 
@@ -80,7 +80,7 @@ def test_other_versions_do_not_make_other_findings(small_run, folder):
     content = folder.manifest()
     folder.write_manifest(replace(content, versions={**content.versions, "numpy": "0.1"}))
     found = compare_runs(RunFolder.open(small_run.path), folder, tolerance=Tolerance())
-    assert [(one.path, one.b) for one in found.versions] == [("numpy", '"0.1"')]
+    assert [(one.path, one.b) for one in found.requested["versions"]] == [("numpy", '"0.1"')]
     assert found.found_the_same
 
 
