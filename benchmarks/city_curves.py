@@ -23,7 +23,7 @@ from scipy.stats import skew
 
 from harness import Panel
 from harness.arrays import Floats
-from harness.data.entity_means import with_entity_means
+from harness.data.panel import with_entity_means
 from harness.data.prepare.row_steps import Product
 from harness.installed import installed
 from harness.plugin import random_stream

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -17,14 +18,7 @@ from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, StepRecord, require_columns
 from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
-from harness.data.prepare.pipeline import (
-    DerivedColumn,
-    PreparedColumns,
-    find_derived,
-    needed_steps,
-    raw_columns,
-    run_steps,
-)
+from harness.data.prepare import pipeline
 from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
 from harness.data.read.contiguity import match_notes
 from harness.data.read.files import frame_file, read_frame
@@ -32,16 +26,8 @@ from harness.data.read.numbers import cast_note, require_numbers
 from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
+from harness.data.shape import panel_notes
 from harness.data.shape.panel_index import PanelIndex, read_groups, read_index
-from harness.data.shape.panel_notes import (
-    completeness_notes,
-    find_complete,
-    leakage_notes,
-    shape_notes,
-    subsampled,
-    total_notes,
-    variation_notes,
-)
 from harness.data.shape.row_filter import select_rows
 from harness.data.user_schema import UserSchema
 from harness.errors import DataError
@@ -82,13 +68,12 @@ class PanelBuilder:
     time: Key
     period: Ints
     groups: tuple[Key, ...]
-    derived: tuple[DerivedColumn, ...]
+    derived: tuple[pipeline.DerivedColumn, ...]
     notes: tuple[Note, ...]
     read: tuple[StepRecord, ...] = ()
     missing: frozenset[str] = frozenset()
     contiguity: Contiguity | None = None
     _panels: dict[tuple[str, SplitUnit], Panel] = field(default_factory=dict, init=False, repr=False)
-    _whole: list[PreparedColumns] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def build(
@@ -117,9 +102,9 @@ class PanelBuilder:
         locator = RowLocator(table.origin, table.frame, roles.entity, roles.time)
         if spec.rows:
             locator = locator.take(select_rows(locator, spec.rows, missing))
-        derived = find_derived(roles, spec.steps, problems)
+        derived = pipeline.find_derived(roles, spec.steps, problems)
         raw = {}
-        for name in raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]):
+        for name in pipeline.raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]):
             with problems.collecting():
                 raw[name] = require_numbers(locator.frame[name], missing, name=name, locator=locator)
         index = _read_index(raw, spec, roles, locator, problems)
@@ -144,12 +129,12 @@ class PanelBuilder:
         with problems.collecting():
             keys = _group_keys(groups, spec, table, locator, columns) if groups else ()
         problems.raise_if_any()
-        complete = find_complete(columns, roles.variables)
+        complete = panel_notes.find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
         entity, period = index.entity.take(kept).without_absent(), index.period[kept]
         builder = cls(
             roles=roles,
-            steps=needed_steps(spec.steps, [*roles.variables, *groups]),
+            steps=pipeline.needed_steps(spec.steps, [*roles.variables, *groups]),
             raw=raw,
             calendar=calendar,
             locator=locator,
@@ -165,16 +150,16 @@ class PanelBuilder:
                 *(note for name in raw for note in cast_note(locator.frame[name], name=name)),
                 *near_notes,
                 *derived.notes,
-                *completeness_notes(complete, index.entity.codes),
-                *shape_notes(entity, period),
-                *total_notes(raw, index.entity, index.period),
+                *panel_notes.completeness_notes(complete, index.entity.codes),
+                *panel_notes.shape_notes(entity, period),
+                *panel_notes.total_notes(raw, index.entity, index.period),
             ),
             read=table.records,
             missing=missing,
             contiguity=near,
         )
         # Fails where the rows that are kept are too few to learn from.
-        records = builder._prepared(None).records
+        records = builder._whole.records
         learned = (note for record in records for note in record.account.notes)
         return replace(builder, notes=(*builder.notes, *learned))
 
@@ -186,12 +171,15 @@ class PanelBuilder:
         DataError
             Where the exposure has one value, or every outcome does, so that nothing can be learned.
         """
-        columns = self._prepared(None).columns
-        roles, few = self.roles, subsampled(self.kept)
+        columns = self._whole.columns
+        roles, few = self.roles, panel_notes.subsampled(self.kept)
         varying = (*roles.outcomes, *roles.exposure_columns)
         kept = {name: columns[name].cells[self.kept] for name in varying}
         looked_at = {name: columns[name].cells[few] for name in (*roles.outcomes, *roles.regressors)}
-        notes = (*variation_notes(kept, roles, self.locator), *leakage_notes(looked_at, roles))
+        notes = (
+            *panel_notes.variation_notes(kept, roles, self.locator),
+            *panel_notes.leakage_notes(looked_at, roles),
+        )
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     @property
@@ -219,19 +207,15 @@ class PanelBuilder:
             Where a step learns nothing from these rows.
         """
         if fit_rows is not None and self.learns:
-            return self._panel(outcome, self._prepared(fit_rows), split_unit)
+            return self._panel(outcome, self._prepared(self.kept[fit_rows]), split_unit)
         found = self._panels.get((outcome, split_unit))
         if found is None:
             same = [panel for (name, _), panel in self._panels.items() if name == outcome]
-            found = (
-                replace(same[0], split_unit=split_unit)
-                if same
-                else self._panel(outcome, self._prepared(None), split_unit)
-            )
-            self._panels[outcome, split_unit] = found
+            made = same[0] if same else self._panel(outcome, self._whole, split_unit)
+            found = self._panels[outcome, split_unit] = replace(made, split_unit=split_unit)
         return found
 
-    def _panel(self, outcome: str, prepared: PreparedColumns, split_unit: SplitUnit) -> Panel:
+    def _panel(self, outcome: str, prepared: pipeline.PreparedColumns, split_unit: SplitUnit) -> Panel:
         roles = self.roles
         return Panel(
             entity=self.entity,
@@ -268,12 +252,12 @@ class PanelBuilder:
         require_columns(options, locator.frame.columns, origin=locator.origin, remedy=remedy)
         return np.flatnonzero(select_rows(locator, rules, self.missing))
 
-    def _cells(self, prepared: PreparedColumns, names: Sequence[str]) -> Floats:
+    def _cells(self, prepared: pipeline.PreparedColumns, names: Sequence[str]) -> Floats:
         return np.column_stack([prepared.columns[name].cells[self.kept] for name in names])
 
     def frame(self) -> pd.DataFrame:
         """Return the keys and all columns of a role, one row an observation, learned from all rows."""
-        columns = self._prepared(None).columns
+        columns = self._whole.columns
         keys = {key.name: np.array(key.labels, dtype=object)[key.codes] for key in (self.entity, self.time)}
         return pd.DataFrame(keys | {name: columns[name].cells[self.kept] for name in self.roles.variables})
 
@@ -294,13 +278,13 @@ class PanelBuilder:
         """
         rows = [
             (record.step, record.into, ", ".join(record.inputs), record.account.detail)
-            for record in (*self.read, *self._prepared(None).records)
+            for record in (*self.read, *self._whole.records)
         ]
         return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
 
     def filled_table(self) -> pd.DataFrame:
         """Return the cells that steps filled in: column, entity, time, value, one row each."""
-        prepared, keys = self._prepared(None), self.locator.frame
+        prepared, keys = self._whole, self.locator.frame
         parts = [
             pd.DataFrame(
                 {
@@ -315,59 +299,23 @@ class PanelBuilder:
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
-    def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
-        """Return the columns, learned from some rows; those learned from all rows are computed once."""
-        if fit_rows is None and self._whole:
-            return self._whole[0]
+    @cached_property
+    def _whole(self) -> pipeline.PreparedColumns:
+        """The columns, learned from all rows."""
+        return self._prepared(self.kept)
+
+    def _prepared(self, fit_rows: Ints) -> pipeline.PreparedColumns:
+        """Return the columns, learned from some of the rows they start from."""
         problems = ProblemCollector()
-        prepared = run_steps(
-            self.raw,
-            self.steps,
+        prepared = pipeline.run_steps(
+            *(self.raw, self.steps),
             calendar=self.calendar,
-            fit_rows=self.kept if fit_rows is None else self.kept[fit_rows],
+            fit_rows=fit_rows,
             locator=self.locator,
             problems=problems,
         )
         problems.raise_if_any()
-        if fit_rows is None:
-            self._whole.append(prepared)
         return prepared
-
-
-def _read_index(
-    raw: Mapping[str, Floats], spec: DataSpec, roles: Roles, locator: RowLocator, problems: ProblemCollector
-) -> PanelIndex:
-    """Return the keys of all rows; where they are wrong, what is wrong with the columns is told along."""
-    try:
-        return read_index(locator)
-    except DataError as error:
-        check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
-        problems.add(*error.problems)
-        raise problems.error() from error
-
-
-def _group_keys(
-    names: Sequence[str], spec: DataSpec, table: Table, locator: RowLocator, columns: Mapping[str, Column]
-) -> tuple[Key, ...]:
-    """Return the groups of all rows by some columns, prepared ones among them.
-
-    Raises
-    ------
-    DataError
-        Where a column is not there, has no value in some row, or is another on other rows to learn from.
-    """
-    for name in names:
-        learned = [step for step in needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)]
-        if learned:
-            raise DataError.at(
-                where=f"column '{name}' (data.prepare, {learned[0].name})",
-                what="depends on the rows it is learned from, so that groups by it would differ by fold",
-                expected="groups that a row has whatever rows are learned from",
-                hint="group by classes of a raw column",
-            )
-    prepared = [name for name in names if name not in locator.frame]
-    classes = columns_by_name(prepared, columns, spec.steps, locator)
-    return read_groups(locator, names, spec.schema, classes=classes, labels=table.labels.numbers)
 
 
 def summary_row(values: Floats, entity: Ints) -> dict[str, float]:
@@ -400,6 +348,42 @@ def summary_row(values: Floats, entity: Ints) -> dict[str, float]:
 
 def _sd(values: Floats) -> float:
     return float(values.std(ddof=1)) if values.size > 1 else float("nan")
+
+
+def _read_index(
+    raw: Mapping[str, Floats], spec: DataSpec, roles: Roles, locator: RowLocator, problems: ProblemCollector
+) -> PanelIndex:
+    """Return the keys of all rows; where they are wrong, what is wrong with the columns is told along."""
+    try:
+        return read_index(locator)
+    except DataError as error:
+        check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
+        problems.add(*error.problems)
+        raise problems.error() from error
+
+
+def _group_keys(
+    names: Sequence[str], spec: DataSpec, table: Table, locator: RowLocator, columns: Mapping[str, Column]
+) -> tuple[Key, ...]:
+    """Return the groups of all rows by some columns, prepared ones among them.
+
+    Raises
+    ------
+    DataError
+        Where a column is not there, has no value in some row, or is another on other rows to learn from.
+    """
+    for name in names:
+        learned = [
+            step for step in pipeline.needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)
+        ]
+        if learned:
+            where = f"column '{name}' (data.prepare, {learned[0].name})"
+            what = "depends on the rows it is learned from, so that groups by it would differ by fold"
+            expected = "groups that a row has whatever rows are learned from"
+            raise DataError.at(where, what, expected, "group by classes of a raw column")
+    prepared = [name for name in names if name not in locator.frame]
+    classes = columns_by_name(prepared, columns, spec.steps, locator)
+    return read_groups(locator, names, spec.schema, classes=classes, labels=table.labels.numbers)
 
 
 def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:

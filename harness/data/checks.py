@@ -117,7 +117,7 @@ def check_columns(
         asked = dict.fromkeys((*user_schema.columns, *user_schema.unique))
         cells = columns_by_name(asked, columns, (), locator)
         problems.add(*user_schema_problems(user_schema, cells, locator))
-    if calendar is not None:
+    if calendar is not None and spec.checks:
         problems.add(*_panel_problems(spec, columns, calendar, locator))
     variables = [name for name in roles.variables if name in columns]
     problems.add(*missing_problems(find_complete(columns, variables), spec.missing, locator))
@@ -217,12 +217,9 @@ def _panel_problems(
             continue
         failed = check.fails(cells, calendar)
         if failed.any():
-            yield Problem(
-                where=f"{locator.origin}: {locator.rows(np.flatnonzero(failed))} (data.checks[{at}])",
-                what=check.found(cells, calendar, failed),
-                expected=check.says,
-                hint="correct the cells, leave the rows out by data.rows, or change the check",
-            )
+            where = f"{locator.origin}: {locator.rows(np.flatnonzero(failed))} (data.checks[{at}])"
+            hint = "correct the cells, leave the rows out by data.rows, or change the check"
+            yield Problem(where, check.found(cells, calendar, failed), check.says, hint)
 
 
 _DEGREES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}

@@ -102,7 +102,7 @@ class FileSpec:
         is missing
     rename : new names of columns, by the names in the file
     reshape : how rows of entities and periods are made, where the file has periods or variables side by side
-    scale : factors that columns are multiplied by, such as 0.0001 for a column in yuan beside others in 10^4
+    scale : factors that columns are multiplied by, such as 0.0001 for a column in yuan next to others in 10^4
     """
 
     path: str | None = None
@@ -203,8 +203,8 @@ class DataSpec(FileSpec):
         if sum(source is not None for source in (self.path, self.dataset, self.simulate)) > 1:
             message = "give either path or dataset or simulate, not several"
             raise ValueError(message)
-        beside = () if self.contiguity is None else (self.contiguity,)
-        if any(file.path is None for file in (*self.append, *self.merge, *beside)):
+        pairs = () if self.contiguity is None else (self.contiguity,)
+        if any(file.path is None for file in (*self.append, *self.merge, *pairs)):
             message = "each file to append or merge, and of contiguity, needs its path"
             raise ValueError(message)
 

@@ -100,9 +100,9 @@ class _Making:
         """Make the columns of a step that depends on what columns hold, and take what runs in its place."""
         frame = self.table.frame
         prepared = [part.into for kept in self.prepare for part in single_steps(kept)]
-        asked = [(path, name) for name in step.inputs if name not in prepared]
+        requested = [(path, name) for name in step.inputs if name not in prepared]
         remedy = "correct the name, or prepare the column before"
-        require_columns(asked, frame.columns, origin=self.table.origin, remedy=remedy)
+        require_columns(requested, frame.columns, origin=self.table.origin, remedy=remedy)
         numbers = [
             name for name in step.inputs if name not in frame or pd.api.types.is_numeric_dtype(frame[name])
         ]

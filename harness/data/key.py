@@ -30,10 +30,10 @@ class Key:
     codes: Ints
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "codes", frozen_ints(self.codes))
+        object.__setattr__(self, "codes", frozen_ints(as_received(self.codes)))
 
     def __reduce__(self) -> tuple[Callable[..., Key], tuple[Any, ...]]:
-        return _key_from, (self.name, self.labels, as_sent(self.codes))
+        return Key, (self.name, self.labels, as_sent(self.codes))
 
     @property
     def n_present(self) -> int:
@@ -75,10 +75,6 @@ def _places(labels: tuple[str, ...], among: tuple[str, ...]) -> Ints:
     places = np.array([position.get(label, -1) for label in labels], dtype=np.int64)
     places.flags.writeable = False
     return places
-
-
-def _key_from(name: str, labels: tuple[str, ...], codes: Any) -> Key:  # noqa: ANN401 - as it was sent
-    return Key(name, labels, as_received(codes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +141,7 @@ class Grouping:
         return bool(np.array_equal(some[self.codes], outer.codes))
 
 
-def rows_in_company(groupings: Sequence[Grouping]) -> Ints:
+def non_singleton_rows(groupings: Sequence[Grouping]) -> Ints:
     """Return the rows that are not the only one of a level, nor become so once such rows are left out.
 
     Correia 2015, "Singletons, cluster-robust standard errors and fixed effects: a bad mix".

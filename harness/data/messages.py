@@ -1,4 +1,4 @@
-"""What the reader of a message or a report is told about data: places, problems, notes, records of steps."""
+"""What the reader of a message or a report is told about data: problems, notes, records of steps."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class RowLocator:
     ----------
     origin : the table
     frame : its rows, numbered by the index
-    entity, time : the key columns, shown beside a row's number where the table has them
+    entity, time : the key columns, shown next to a row's number where the table has them
     """
 
     origin: str
@@ -158,9 +158,9 @@ class RowLocator:
     time: str
 
     def column(self, name: str, rows: Mask | None = None) -> str:
-        """Return the place of a column, or of some of its cells, (n_obs,)."""
-        place = f"{self.origin}: column '{name}'"
-        return place if rows is None else f"{place}, {self.rows(np.flatnonzero(rows))}"
+        """Return where a column is, or some of its cells, (n_obs,)."""
+        where = f"{self.origin}: column '{name}'"
+        return where if rows is None else f"{where}, {self.rows(np.flatnonzero(rows))}"
 
     def wrong(
         self, name: str, cells: Mask, what: str, expected: str, hint: str, *, option: str = ""

@@ -159,7 +159,7 @@ def nearest_links(coordinates: Floats, period: Ints) -> Links:
     period : (n_obs,)
     """
     near = nearest_neighbours(coordinates, period, nearest=NEAREST)
-    rows, places = np.nonzero(near >= 0)
+    rows, ranks = np.nonzero(near >= 0)
     return Links.standardised(
-        rows, near[rows, places], np.ones(rows.size), source=f"{NEAREST} nearest rows of a period"
+        rows, near[rows, ranks], np.ones(rows.size), source=f"{NEAREST} nearest rows of a period"
     )

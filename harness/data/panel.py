@@ -1,4 +1,4 @@
-"""A column that follows from others, which counterfactual panels compute anew."""
+"""The panel of one outcome: immutable, with counterfactuals that carry along what follows from others."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Panel:
     period : (n_obs,), calendar position of the row's time, so that a gap of two is two periods
     outcome : name of the left-hand variable
     observed : (n_obs,), outcome units
-    exposure : name of the variable whose effect is asked
-    levels : names of the values of an exposure that is no dose, the base first; empty for a dose
+    exposure : name of the variable whose effect is in question
+    levels : names of the values of a categorical exposure, the base first; empty for a continuous one
     moderators, controls : names of the other regressors
     X : (n_obs, n_columns), columns in the order of `columns`; an exposure with levels has a column of 0 and
         1 for each but the base
@@ -53,7 +53,7 @@ class Panel:
     coordinates : (n_obs, 2), latitude and longitude in degrees; None without
     contiguity : which entities are neighbours, by a file; None without
     groups : keys that sort rows into groups, n_obs rows each; no regressors
-    weights : (n_obs,), > 0, how much a row counts in estimators that are told to weigh; None without
+    weights : (n_obs,), > 0, how much a row counts in estimators that weigh; None without
     derived : regressors that follow from other regressors; `with_columns` recomputes them
     split_unit : what an estimator's own inner split must keep together
 
@@ -80,32 +80,25 @@ class Panel:
     split_unit: SplitUnit = "entity"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "period", frozen_ints(self.period))
-        object.__setattr__(self, "observed", frozen_floats(self.observed))
-        object.__setattr__(self, "X", frozen_floats(self.X))
-        for name, width in (("Z", len(self.instruments)), ("coordinates", 2)):
-            beside = getattr(self, name)
-            if beside is not None:
-                object.__setattr__(self, name, frozen_floats(beside))
-                if beside.shape != (self.entity.codes.size, width):
-                    message = f"panel arrays disagree: {name} is {beside.shape}"
+        object.__setattr__(self, "period", frozen_ints(as_received(self.period)))
+        n_obs = self.entity.codes.size
+        shapes = {"observed": (n_obs,), "X": (n_obs, len(self.columns)), "Z": (n_obs, len(self.instruments))}
+        shapes |= {"coordinates": (n_obs, 2), "weights": (n_obs,)}
+        for name, shape in shapes.items():
+            values = as_received(getattr(self, name))
+            if values is not None:
+                object.__setattr__(self, name, frozen_floats(values))
+                if values.shape != shape:
+                    message = f"panel arrays disagree: {name} is {values.shape}, and not {shape}"
                     raise ValueError(message)
-        shape = (self.entity.codes.size, len(self.columns))
-        sizes = {self.period.size, self.observed.size}
-        sizes |= {key.codes.size for key in (self.entity, self.time, *self.groups)}
-        if self.weights is not None:
-            object.__setattr__(self, "weights", frozen_floats(self.weights))
-            sizes.add(self.weights.size)
-        if self.X.shape != shape or len(sizes) != 1:
-            message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
+        if {self.period.size, *(key.codes.size for key in (self.time, *self.groups))} != {n_obs}:
+            message = f"panel arrays disagree: keys and periods are not of {n_obs} rows"
             raise ValueError(message)
 
     def __reduce__(self) -> tuple[Callable[..., Panel], tuple[Any, ...]]:
         # Arrays come out of a pickle writable; going through __init__ locks them again.
         values = (getattr(self, field.name) for field in fields(self))
-        return _panel_from, tuple(
-            as_sent(value) if isinstance(value, np.ndarray) else value for value in values
-        )
+        return Panel, tuple(as_sent(value) if isinstance(value, np.ndarray) else value for value in values)
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -186,17 +179,14 @@ class Panel:
 
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) positions, in the order given."""
+        arrays = ("period", "observed", "X", "Z", "coordinates", "weights")
+        given = {name: values for name in arrays if (values := getattr(self, name)) is not None}
         return replace(
             self,
             entity=self.entity.take(rows),
             time=self.time.take(rows),
-            period=self.period[rows],
-            observed=self.observed[rows],
-            X=self.X[rows],
-            Z=None if self.Z is None else self.Z[rows],
-            coordinates=None if self.coordinates is None else self.coordinates[rows],
             groups=tuple(group.take(rows) for group in self.groups),
-            weights=None if self.weights is None else self.weights[rows],
+            **{name: values[rows] for name, values in given.items()},
         )
 
     def joined(self, other: Panel) -> Panel:
@@ -233,14 +223,14 @@ class Panel:
             with levels their positions
         """
         X, values = self.X.copy(), self.by_column(values)
-        place = {column: at for at, column in enumerate(self.columns)}
+        position = {column: at for at, column in enumerate(self.columns)}
         for name, given in values.items():
-            X[:, place[name]] = given
+            X[:, position[name]] = given
         changed = set(values)
         for derivation in self.derived:
             if derivation.into not in values and changed.intersection(derivation.inputs):
-                inputs = {source: X[:, place[source]] for source in derivation.inputs}
-                X[:, place[derivation.into]] = derivation.compute(inputs)
+                inputs = {source: X[:, position[source]] for source in derivation.inputs}
+                X[:, position[derivation.into]] = derivation.compute(inputs)
                 changed.add(derivation.into)
         return replace(self, X=X)
 
@@ -272,13 +262,52 @@ class Panel:
             labels.append(self.entity.labels[code] + (f"#{copy}" if copy > 1 else ""))
             rows.append(rows_of[code])
             codes.append(np.full(rows_of[code].size, at))
-        drawn = self.take(np.concatenate(rows))
-        return replace(drawn, entity=Key(self.entity.name, tuple(labels), np.concatenate(codes)))
-
-
-def _panel_from(*sent: Any) -> Panel:  # noqa: ANN401 - fields as they were sent
-    return Panel(*(as_received(value) for value in sent))
+        entity = Key(self.entity.name, tuple(labels), np.concatenate(codes))
+        return replace(self.take(np.concatenate(rows)), entity=entity)
 
 
 def _joined(own: Floats | None, other: Floats | None) -> Floats | None:
     return None if own is None or other is None else np.concatenate([own, other])
+
+
+# Share of a column's spread below which it is the mean of its entity but for rounding.
+ROUNDING = 1e-9
+
+
+def means_by(codes: Ints, values: Floats) -> Floats:
+    """Return the mean over the rows of the same code, at every row; (n_obs,) or (n_obs, n_columns)."""
+    _, position, count = np.unique(codes, return_inverse=True, return_counts=True)
+    table = values.reshape(codes.size, -1)
+    sums = np.stack([np.bincount(position, weights=column) for column in table.T], axis=1)
+    means = (sums / count[:, None])[position]
+    return np.asarray(means.reshape(values.shape))
+
+
+def with_entity_means(panel: Panel, *, known: Ints | None = None) -> Panel:
+    """Return the panel with the mean of every regressor by entity among its controls.
+
+    They stand for what is constant in an entity and goes with the regressors (Mundlak 1978), for learners of
+    any kind; no outcome goes into them. A mean of the exposure stays what it is where another exposure is
+    asked about. What is constant in all entities has no mean of its own.
+
+    Parameters
+    ----------
+    known : positions of the rows that means are taken over; entities without any have the mean of all their
+        rows. All rows where None
+    """
+    means = means_by(panel.entity.codes, panel.X)
+    if known is not None:
+        codes = panel.entity.codes[known]
+        order, first = np.unique(codes, return_index=True)
+        of_known = means_by(codes, panel.X[known])[first]
+        position = np.minimum(np.searchsorted(order, panel.entity.codes), order.size - 1)
+        is_known = order[position] == panel.entity.codes
+        means = np.where(is_known[:, None], of_known[position], means)
+    apart = np.abs(panel.X - means).max(axis=0)
+    names = [f"{name}, mean of {panel.entity.name}" for name in panel.columns]
+    kept = np.flatnonzero(apart > ROUNDING * np.abs(panel.X).max(axis=0))
+    return replace(
+        panel,
+        controls=(*panel.controls, *(names[at] for at in kept.tolist())),
+        X=np.column_stack([panel.X, means[:, kept]]),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -57,9 +58,9 @@ class Roles:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All columns that must hold numbers, each once: outcomes, regressors and what stands beside them."""
-        beside = (name for _, names in self._beside() for name in names)
-        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self.instruments, *beside)))
+        """All columns that must hold numbers, each once: outcomes, regressors and what goes with them."""
+        shared = (name for names in self._named(_SHARED).values() for name in names)
+        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self.instruments, *shared)))
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -70,8 +71,10 @@ class Roles:
 
     def path_of(self, column: str) -> str:
         """Return where the spec names this column, such as ``roles.controls``."""
-        parts = (*self._parts(), ("exposure", self.exposure_columns), *self._beside())
-        return "roles." + next(part for part, names in parts if column in names)
+        if column in self.exposure_columns:
+            return "roles.exposure"
+        parts = self._named((*_OWN, *_SHARED))
+        return "roles." + next(part for part, names in parts.items() if column in names)
 
     def role_of(self, variable: str) -> str:
         """Return the part in the singular, such as ``outcome``, ``control`` or ``instrument``."""
@@ -84,7 +87,7 @@ class Roles:
         """
         found: list[tuple[str, str]] = []
         first_part: dict[str, str] = {}
-        for part, names in self._parts():
+        for part, names in self._named(_OWN).items():
             doubles = [name for name, times in Counter(names).items() if times > 1]
             taken = [name for name in names if name in first_part]
             found += [(part, f"'{name}' is listed more than once") for name in doubles]
@@ -93,7 +96,7 @@ class Roles:
         keys = {self.entity: "entity", self.time: "time"}
         found += [
             (part, f"'{name}' is already in {keys[name]}")
-            for part, names in self._beside()
+            for part, names in self._named(_SHARED).items()
             for name in names
             if name in keys
         ]
@@ -106,18 +109,12 @@ class Roles:
             found.append((lacking, "latitude and longitude are named together, or neither"))
         return tuple(dict.fromkeys(found))
 
-    def _beside(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Return the parts that may be played by a column of another part, each of one column or none."""
-        parts = (("weights", self.weights), ("latitude", self.latitude), ("longitude", self.longitude))
-        return tuple((part, () if name is None else (name,)) for part, name in parts)
+    def _named(self, parts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return the columns that are named for some parts; none where a part is not played."""
+        given = {part: getattr(self, part) for part in parts}
+        return {part: (names,) if isinstance(names, str) else names or () for part, names in given.items()}
 
-    def _parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return (
-            ("entity", (self.entity,)),
-            ("time", (self.time,)),
-            ("outcomes", self.outcomes),
-            ("exposure", (self.exposure,)),
-            ("moderators", self.moderators),
-            ("controls", self.controls),
-            ("instruments", self.instruments),
-        )
+
+# Parts that exclude each other, and those that a column of another part may play too.
+_OWN = ("entity", "time", "outcomes", "exposure", "moderators", "controls", "instruments")
+_SHARED = ("weights", "latitude", "longitude")

@@ -17,36 +17,18 @@ from typing import TYPE_CHECKING
 
 from harness.data.dataset import Dataset
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
-from harness.data.prepare.panel_steps import Deflate, Difference, Interpolate, Lag, Lead, SpatialLag
-from harness.data.prepare.row_steps import (
-    Classes,
-    Emissions,
-    Indicator,
-    Log,
-    Log1p,
-    Power,
-    Product,
-    Ratio,
-    Square,
-)
+from harness.data.prepare.learned_steps import LEARNED_STEPS
+from harness.data.prepare.panel_steps import PANEL_STEPS
+from harness.data.prepare.row_steps import ROW_STEPS
 from harness.data.prepare.step import Step, StepGroup
-from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode, Trends
+from harness.data.prepare.table_steps import TABLE_STEPS
+from harness.data.read.columnar import PARQUET, STATA, STATISTICS
 from harness.data.read.excel import EXCEL
-from harness.data.read.parquet import PARQUET
 from harness.data.read.source import FileReader
-from harness.data.read.statistics import STATA, STATISTICS
 from harness.data.read.text import TEXT
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.data.simulate.simulation import Simulation
-from harness.data.simulate.small_panels import (
-    InteractionPanel,
-    InvertedU,
-    Linear,
-    MonotonePanel,
-    NullEffect,
-    SCurve,
-)
+from harness.data.simulate.small_panels import SMALL_PANELS
 from harness.errors import DataError
 from harness.registry.hooks import hookimpl
 
@@ -196,15 +178,10 @@ def harness_readers() -> tuple[FileReader, ...]:
 @hookimpl
 def harness_steps() -> tuple[type[Step | StepGroup], ...]:
     """Return the preparation steps that come with the harness: of rows, panels, learned ones, of tables."""
-    return (
-        *(Log, Log1p, Square, Product, Ratio, Power, Indicator, Emissions, Classes),
-        *(Interpolate, Lag, Lead, Difference, Deflate, SpatialLag),
-        *(FactorIndex, Standardise, Rescale, Winsorise),
-        *(Dummies, Interaction, Trends, Recode, GroupMean),
-    )
+    return (*ROW_STEPS, *PANEL_STEPS, FactorIndex, *LEARNED_STEPS, *TABLE_STEPS)
 
 
 @hookimpl
 def harness_simulations() -> tuple[type[Simulation], ...]:
     """Return the simulated panels that come with the harness."""
-    return (DigitalCarbon, NullEffect, SCurve, InvertedU, InteractionPanel, MonotonePanel, Linear)
+    return (DigitalCarbon, *SMALL_PANELS)

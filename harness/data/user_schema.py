@@ -22,34 +22,21 @@ if TYPE_CHECKING:
 _BOUNDS = ("min_value", "max_value", "include_min", "include_max")
 # Checks that are taken, with their arguments; `str_matches` is not, since a pattern can take for ever.
 CHECKS: Mapping[str, tuple[str, ...]] = {
-    "equal_to": ("value",),
-    "not_equal_to": ("value",),
-    "greater_than": ("min_value",),
-    "greater_than_or_equal_to": ("min_value",),
-    "less_than": ("max_value",),
-    "less_than_or_equal_to": ("max_value",),
+    **dict.fromkeys(("equal_to", "not_equal_to"), ("value",)),
+    **dict.fromkeys(("greater_than", "greater_than_or_equal_to"), ("min_value",)),
+    **dict.fromkeys(("less_than", "less_than_or_equal_to"), ("max_value",)),
     "in_range": _BOUNDS,
     "isin": ("allowed_values",),
     "notin": ("forbidden_values",),
-    "str_startswith": ("string",),
-    "str_endswith": ("string",),
+    **dict.fromkeys(("str_startswith", "str_endswith"), ("string",)),
     "str_length": ("min_value", "max_value"),
 }
 
 _NUMBERS = ("int64", "int32", "Int64", "float64", "float32", "Float64")
 _OTHERS = ("bool", "boolean", "object", "str", "string", "string[python]", "string[pyarrow]", "category")
 _TYPES = (*_NUMBERS, *_OTHERS)
-_COLUMN_KEYS = (
-    "dtype",
-    "nullable",
-    "checks",
-    "unique",
-    "required",
-    "title",
-    "description",
-    "coerce",
-    "regex",
-)
+_WORDS = ("title", "description")
+_COLUMN_KEYS = ("dtype", "nullable", "checks", "unique", "required", "coerce", "regex", *_WORDS)
 _IGNORED = ("schema_type", "version", "api", "coerce", "strict", "name", "ordered", "report_duplicates")
 _TOP_KEYS = ("columns", "unique", "checks", "index", "dtype", "unique_column_names", "add_missing_columns")
 
@@ -86,7 +73,7 @@ def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
         With every key, type and check that is not taken.
     """
     problems = [
-        *_unknown(values, (*_TOP_KEYS, *_IGNORED, "title", "description"), origin),
+        *_unknown(values, (*_TOP_KEYS, *_IGNORED, *_WORDS), origin),
         *(
             Problem(f"{origin}: {key}", "is not taken", "rules of columns", "write it under data.checks")
             for key in ("checks", "index", "dtype")
@@ -105,19 +92,19 @@ def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
     return UserSchema(origin, columns, types, (unique,) if isinstance(unique, str) else tuple(unique))
 
 
-def _column(entry: Mapping[str, Any], place: str, problems: list[Problem]) -> pa.Column:
+def _column(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> pa.Column:
     """Return the rules of a column, and note what of them is not taken among the problems."""
     import pandera.pandas as pa
 
-    problems += _unknown(entry, (*_COLUMN_KEYS, *CHECKS), place)
+    problems += _unknown(entry, (*_COLUMN_KEYS, *CHECKS), where)
     dtype = entry.get("dtype")
     if dtype is not None and dtype not in _TYPES:
-        problems.append(Problem(place, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out"))
+        problems.append(Problem(where, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out"))
     if entry.get("regex"):
         what, hint = "a pattern for names", "write out the names"
-        problems.append(Problem(place, what, "the name of one column", hint))
+        problems.append(Problem(where, what, "the name of one column", hint))
     own = [(key, options) for key, options in entry.items() if key in CHECKS]
-    made = [_check(check, said, place) for check, said in (*_checks_of(entry.get("checks"), place), *own)]
+    made = [_check(check, said, where) for check, said in (*_checks_of(entry.get("checks"), where), *own)]
     problems += [check for check in made if isinstance(check, Problem)]
     return pa.Column(
         checks=[check for check in made if not isinstance(check, Problem)],
@@ -127,15 +114,15 @@ def _column(entry: Mapping[str, Any], place: str, problems: list[Problem]) -> pa
     )
 
 
-def _unknown(entry: Mapping[str, Any], known: tuple[str, ...], place: str) -> list[Problem]:
+def _unknown(entry: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[Problem]:
     return [
-        Problem(place, f"unknown key '{key}'", few(known), near_names(key, known) or "remove it")
+        Problem(where, f"unknown key '{key}'", few(known), near_names(key, known) or "remove it")
         for key in entry
         if key not in known
     ]
 
 
-def _checks_of(written: object, place: str) -> list[tuple[str, Any]]:
+def _checks_of(written: object, where: str) -> list[tuple[str, Any]]:
     """Return checks by name with what is said of them, from a list or a mapping."""
     if not written:
         return []
@@ -143,17 +130,17 @@ def _checks_of(written: object, place: str) -> list[tuple[str, Any]]:
         return [(str(name), options) for name, options in written.items()]
     if not isinstance(written, list) or not all(isinstance(check, Mapping) for check in written):
         what, hint = "checks are no list or mapping", "write them with to_yaml"
-        raise DataError.at(place, what, "checks: [{...}]", hint)
+        raise DataError.at(where, what, "checks: [{...}]", hint)
     return [(str(dict(check.get("options") or {}).get("check_name", "")), check) for check in written]
 
 
-def _check(name: str, said: Any, place: str) -> pa.Check | Problem:  # noqa: ANN401 - whatever stands in YAML
+def _check(name: str, said: Any, where: str) -> pa.Check | Problem:  # noqa: ANN401 - whatever stands in YAML
     import pandera.pandas as pa
 
     if name not in CHECKS:
         remedy = "write it under data.schema or data.checks of the spec, or leave it out"
         hint = near_names(name, CHECKS) or remedy
-        return Problem(place, f"the check '{name[:40]}' is not taken", few(sorted(CHECKS)), hint)
+        return Problem(where, f"the check '{name[:40]}' is not taken", few(sorted(CHECKS)), hint)
     arguments = CHECKS[name]
     options = dict(said) if isinstance(said, Mapping) else {arguments[0]: said}
     options.pop("options", None)
@@ -161,12 +148,12 @@ def _check(name: str, said: Any, place: str) -> pa.Check | Problem:  # noqa: ANN
         options = {arguments[0]: options["value"]}
     strange = [key for key in options if key not in arguments]
     if strange:
-        return Problem(place, f"'{name}' has no '{strange[0]}'", few(arguments), "write it with to_yaml")
+        return Problem(where, f"'{name}' has no '{strange[0]}'", few(arguments), "write it with to_yaml")
     make: Callable[..., pa.Check] = getattr(pa.Check, name)
     try:
         return make(**options)
     except (TypeError, ValueError) as error:
-        return Problem(place, f"'{name}' cannot be made: {error}", few(arguments), "write it with to_yaml")
+        return Problem(where, f"'{name}' cannot be made: {error}", few(arguments), "write it with to_yaml")
 
 
 def user_schema_problems(
@@ -218,9 +205,6 @@ def _failure(column: str, check: str, cases: pd.DataFrame, locator: RowLocator, 
     found = quoted(cases["failure_case"])
     if not rows.any():
         return Problem(f"{locator.origin} ({origin})", f"{check}: {found}", hint="add the column")
-    return Problem(
-        where=f"{locator.column(column, rows)} ({origin})",
-        what=f"{int(rows.sum())} of {rows.size} cells fail: {found}",
-        expected=str(check),
-        hint="correct the cells, leave the rows out by data.rows, or change the schema",
-    )
+    where = f"{locator.column(column, rows)} ({origin})"
+    hint = "correct the cells, leave the rows out by data.rows, or change the schema"
+    return Problem(where, f"{int(rows.sum())} of {rows.size} cells fail: {found}", str(check), hint)

@@ -79,12 +79,6 @@ class RawColumn:
         return [written_period(cell) for cell in self.cells.dropna().unique().tolist()]
 
     @property
-    def as_numbers(self) -> Floats:
-        """Its numbers, or the codes of its texts, (n_rows,); NaN where the cell is missing."""
-        codes = np.where(self.codes < 0, np.nan, self.codes)
-        return codes if self.kind == "text" else self.numbers
-
-    @property
     def strange(self) -> str:
         """The first of the cells that make it a column of texts; empty where it is none."""
         return quoted(self.cells[strange_cells(self.cells, self.refused)])
@@ -94,11 +88,6 @@ class RawColumn:
         """The few cells, (n_rows,), that make a column of numbers one of texts; none in other columns."""
         odd = strange_cells(self.cells, self.refused)
         return odd if 2 * odd.sum() < self.refused.sum() else np.zeros_like(odd)
-
-    @property
-    def is_category(self) -> bool:
-        """Whether it is texts, of which there are few."""
-        return self.kind == "text" and 1 < self.n_values <= FEW
 
     @property
     def n_missing(self) -> int:

@@ -38,7 +38,7 @@ class Draft:
     ----------
     origin : what messages call the table
     entity, time, outcome, exposure : columns
-    controls : all other columns of numbers that vary beside these
+    controls : all other columns of numbers that vary, other than these
     left_out : columns that play no part, with the reason
     columns : of the table, by name
     """
@@ -65,13 +65,10 @@ class Draft:
     @property
     def absorbing(self) -> tuple[frozenset[str], ...]:
         """Effects that leave nothing of the exposure."""
-        entity, time = self.columns[self.entity], self.columns[self.time]
-        return absorbing(self.columns[self.exposure].as_numbers, entity.codes, time.codes)
-
-    @property
-    def exposure_has_few_values(self) -> bool:
-        """Whether the exposure is asked for contrasts and not for a curve."""
-        return self.columns[self.exposure].n_values <= FEW
+        entity, time, exposure = (self.columns[name] for name in (self.entity, self.time, self.exposure))
+        codes = np.where(exposure.codes < 0, np.nan, exposure.codes)
+        values = codes if exposure.kind == "text" else exposure.numbers
+        return absorbing(values, entity.codes, time.codes)
 
 
 def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
@@ -92,19 +89,18 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     columns = columns_of(frame)
     answers = _found(answers, columns, origin)
     entity, time = _keys(frame, answers, columns, origin)
-    numbers = [
-        name for name, column in columns.items() if column.kind == "number" and name not in (entity, time)
-    ]
+    free = [column for column in columns.values() if column.name not in (entity, time)]
+    numbers = [column.name for column in free if column.kind == "number"]
     for part, answer in (("outcome", answers.outcome), ("exposure", answers.exposure)):
         if answer is not None and columns[answer].odd.any():
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
     outcome = _said("outcome", answers.outcome, numbers, columns, origin)
-    texts = [name for name, column in columns.items() if column.is_category and name not in (entity, time)]
+    texts = [column.name for column in free if column.kind == "text" and 1 < column.n_values <= FEW]
     others = [name for name in (*numbers, *texts) if name != outcome]
     exposure = _said("exposure", answers.exposure, others, columns, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
-    rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
+    rest = [column for column in free if column.name not in (outcome, exposure)]
     reasons = {
         column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
     }

@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from harness.draft.columns import FEW
 from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError
@@ -33,12 +34,13 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
     """
     labels = found.table.labels.columns
-    data = CommentedMap({key: _flowing(value) for key, value in found.said.items()})
+    data = CommentedMap({key: _flow(value) for key, value in found.said.items()})
     for key, remark in found.remarks.items():
         data.yaml_add_eol_comment(remark, key)
     if draft.missing:
         data["missing"] = "drop"
-        data.yaml_add_eol_comment(_missing_comment(draft), "missing")
+        counts = ", ".join(f"{name} {count:,}" for name, count in draft.missing.items())
+        data.yaml_add_eol_comment(f"rows with a missing cell are left out: {counts}", "missing")
     spec = CommentedMap(spec_version=SPEC_VERSION, study=_slug(draft.origin), data=data, roles=_roles(draft))
     spec["variables"] = CommentedMap(
         {name: _flow({"label": labels.get(name) or _words(name)}) for name in draft.used}
@@ -46,12 +48,16 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     entries = drafted_entries(catalogs["estimator"].members, draft.absorbing)
     spec["estimators"] = CommentedSeq([_flow(entry) for entry in entries])
     spec["evaluation"] = CommentedMap(
-        reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(default_protocols(catalogs))
+        reference=entries[0].get("id", entries[0][USE]), protocols=_flow(default_protocols(catalogs))
     )
-    spec["scenarios"] = CommentedSeq([_flow({USE: "contrast" if draft.exposure_has_few_values else "curve"})])
+    has_few_values = draft.columns[draft.exposure].n_values <= FEW
+    spec["scenarios"] = CommentedSeq([_flow({USE: "contrast" if has_few_values else "curve"})])
+    named = [" and ".join(sorted(keys)) for keys in draft.absorbing]
+    absorbed = [
+        f"effects of {keys} determine the exposure: no fixed effects of {keys} are drafted" for keys in named
+    ]
     needs = catalogs["estimator"].needs
-    remarks = [f"not here: {name}; {need}" for name, need in needs.items()]
-    _comment(spec, draft, remarks=[*map(_absorbed, draft.absorbing), *remarks])
+    _comment(spec, draft, [*absorbed, *(f"not here: {name}; {need}" for name, need in needs.items())])
     buffer = io.StringIO()
     yaml = YAML()
     yaml.width = _WIDTH
@@ -64,10 +70,10 @@ def _roles(draft: Draft) -> CommentedMap:
     roles = CommentedMap(
         entity=draft.entity,
         time=draft.time,
-        outcomes=_flow_list([draft.outcome]),
+        outcomes=_flow([draft.outcome]),
         exposure=draft.exposure,
-        moderators=_flow_list([]),
-        controls=_flow_list(draft.controls),
+        moderators=_flow([]),
+        controls=_flow(draft.controls),
     )
     roles.yaml_add_eol_comment(
         "along which the effect may change; each gets surfaces from `conditional`", "moderators"
@@ -78,7 +84,7 @@ def _roles(draft: Draft) -> CommentedMap:
     return roles
 
 
-def _comment(spec: CommentedMap, draft: Draft, *, remarks: Sequence[str]) -> None:
+def _comment(spec: CommentedMap, draft: Draft, remarks: Sequence[str]) -> None:
     entity, time = draft.columns[draft.entity], draft.columns[draft.time]
     rows = entity.codes.size
     whole = entity.n_values * time.n_values
@@ -90,7 +96,7 @@ def _comment(spec: CommentedMap, draft: Draft, *, remarks: Sequence[str]) -> Non
         "trust a number. `harness validate FILE` checks it, `harness run FILE` runs it."
     )
     notes = {
-        "variables": "how tables and figures call the columns; a `unit:` beside each label helps",
+        "variables": "how tables and figures call the columns; a `unit:` next to each label helps",
         "estimators": "\n".join(
             ["`ladder` in the place of the list stands for all rungs; see `harness plugins`", *remarks]
         ),
@@ -100,38 +106,18 @@ def _comment(spec: CommentedMap, draft: Draft, *, remarks: Sequence[str]) -> Non
         spec.yaml_set_comment_before_after_key(key, before=note)
 
 
-def _absorbed(keys: frozenset[str]) -> str:
-    """Return what is to be known where effects leave nothing of the exposure."""
-    named = " and ".join(sorted(keys))
-    return f"effects of {named} determine the exposure: no fixed effects of {named} are drafted"
-
-
-def _missing_comment(draft: Draft) -> str:
-    counts = ", ".join(f"{name} {count:,}" for name, count in draft.missing.items())
-    return f"rows with a missing cell are left out: {counts}"
-
-
-def _flowing(value: object) -> object:
-    """Return a value of ``data`` as it is written: a mapping or a list of numbers in one line."""
+def _flow(value: object) -> Any:  # noqa: ANN401 - ruamel's types hold anything
+    """Return a value as it is written: mappings, and lists without one, in one line."""
     if isinstance(value, Mapping):
-        return _flow({key: _flowing(entry) for key, entry in value.items()})
-    if isinstance(value, list | tuple):
-        entries = [_flowing(entry) for entry in value]
-        plain = not any(isinstance(entry, Mapping) for entry in entries)
-        return _flow_list(entries) if plain else CommentedSeq(entries)
-    return value
-
-
-def _flow(values: Mapping[str, Any]) -> CommentedMap:
-    flow = CommentedMap(values)
-    flow.fa.set_flow_style()
-    return flow
-
-
-def _flow_list(values: Sequence[object]) -> CommentedSeq:
-    flow = CommentedSeq(values)
-    flow.fa.set_flow_style()
-    return flow
+        mapping = CommentedMap({key: _flow(entry) for key, entry in value.items()})
+        mapping.fa.set_flow_style()
+        return mapping
+    if not isinstance(value, list | tuple):
+        return value
+    entries = CommentedSeq([_flow(entry) for entry in value])
+    if not any(isinstance(entry, Mapping) for entry in entries):
+        entries.fa.set_flow_style()
+    return entries
 
 
 def _slug(origin: str) -> str:

@@ -7,7 +7,7 @@ from harness.arrays import numbered as numbered
 from harness.data.dataset import Dataset as Dataset
 from harness.data.key import Grouping as Grouping
 from harness.data.key import Key as Key
-from harness.data.key import rows_in_company as rows_in_company
+from harness.data.key import non_singleton_rows as non_singleton_rows
 from harness.data.messages import Account as Account
 from harness.data.neighbours import Contiguity as Contiguity
 from harness.data.neighbours import Links as Links

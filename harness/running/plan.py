@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from harness.arrays import Ints
-from harness.data.entity_means import with_entity_means
-from harness.data.panel import Panel, SplitUnit
+from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, Problem, SpecError
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator, grouped_by

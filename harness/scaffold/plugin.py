@@ -1,20 +1,162 @@
-"""Write a new plugin."""
+"""A new plugin: what its parts are called, its files as text, and its folder, whole or not there at all."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
-from pathlib import Path
+import keyword
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.errors import PluginError, Problem
+from harness import __version__
+from harness.errors import ArtifactError, PluginError, Problem
 from harness.estimators.protocol import ESTIMATOR
+from harness.registry.hooks import SEAM_VERSION
 from harness.registry.kind import Kind
 from harness.registry.registry import Registry
-from harness.scaffold.folder import write_folder
-from harness.scaffold.names import PluginNames, read_name
-from harness.scaffold.render import render
 from harness.study.spec.entry import drafted_entries
+
+# Characters of a name.
+LONGEST = 64
+
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_PREFIX = "harness_"
+
+
+@dataclass(frozen=True)
+class PluginNames:
+    """The names that follow from the one a user gave.
+
+    Attributes
+    ----------
+    distribution : for pip, as the user wrote it
+    package : for import, and of the entry point
+    member : what it offers, for ``use:`` in a spec; the package's name, without ``harness_`` at its start
+    """
+
+    distribution: str
+    package: str
+    member: str
+
+    @property
+    def class_name(self) -> str:
+        """Name of the class."""
+        return "".join(word.capitalize() for word in self.member.split("_"))
+
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        return self.member.replace("_", " ")
+
+
+def read_name(name: str) -> PluginNames:
+    """Return the names of a plugin from that of its distribution.
+
+    Raises
+    ------
+    PluginError
+        Where it cannot be the name of a distribution, or no package can be called like it.
+    """
+    if len(name) > LONGEST or _DISTRIBUTION.fullmatch(name) is None:
+        signs = "characters of A-Z, a-z, 0-9, '-', '_' and '.', a letter or digit at both ends"
+        raise _refusal(name, "cannot be the name of a distribution", f"at most {LONGEST} {signs}")
+    package = re.sub(r"[-_.]+", "_", name).lower()
+    if package[0].isdigit():
+        raise _refusal(name, "starts with a digit, and no package can", "a letter first")
+    if keyword.iskeyword(package) or keyword.issoftkeyword(package):
+        raise _refusal(name, f"'{package}' is a word of the language, and no package can be called so")
+    if package in sys.stdlib_module_names:
+        raise _refusal(name, f"'{package}' is a module of the standard library, which the package would hide")
+    short = package.removeprefix(_PREFIX)
+    return PluginNames(name, package, short if short.isidentifier() else package)
+
+
+def _refusal(name: str, what: str, expected: str = "") -> PluginError:
+    return PluginError.at(repr(name), what, expected, "choose a name such as harness-nearest")
+
+
+# Path of each file of any plugin and the template it is made from.
+SHARED: Mapping[str, str] = {
+    "pyproject.toml": "pyproject.toml.j2",
+    "tox.ini": "tox.ini.j2",
+    "{package}/py.typed": "package/py.typed.j2",
+    "tests/test_conformance.py": "tests/test_conformance.py.j2",
+}
+
+# The same for a plugin with an estimator, which has more to it than a member of another kind.
+TEMPLATES: Mapping[str, str] = {
+    **SHARED,
+    "README.md": "README.md.j2",
+    "study.yaml": "study.yaml.j2",
+    "{package}/__init__.py": "package/__init__.py.j2",
+    "{package}/estimator.py": "package/estimator.py.j2",
+    "{package}/standard.py": "package/standard.py.j2",
+    "tests/test_estimator.py": "tests/test_estimator.py.j2",
+}
+
+
+def templates_of(kind: Kind[Any]) -> Mapping[str, str]:
+    """Return path and template of each file of a plugin with a member of a kind."""
+    if kind.name == ESTIMATOR.name:
+        return TEMPLATES
+    own = {"README.md": "kinds/README.md.j2", "{package}/__init__.py": f"kinds/{kind.name}.py.j2"}
+    return {**SHARED, **own}
+
+
+def render(
+    names: PluginNames, kind: Kind[Any] = ESTIMATOR, *, reference: Mapping[str, Any] | None = None
+) -> Mapping[PurePosixPath, str]:
+    """Return the text of every file by its path within the distribution.
+
+    Parameters
+    ----------
+    reference : entry of a spec that a new estimator is compared with; None where there is no estimator yet
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("harness.scaffold", "templates"),
+        autoescape=False,  # noqa: S701 - the files are code and no HTML; names are letters, digits, - . and _
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    given = {"names": names, "kind": kind.name, "harness_version": __version__, "seam": SEAM_VERSION}
+    given |= {"reference": reference}
+    return {
+        PurePosixPath(path.format(package=names.package)): environment.get_template(template).render(given)
+        for path, template in templates_of(kind).items()
+    }
+
+
+def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
+    """Write a folder through a temporary neighbour that takes its name once it is complete.
+
+    Raises
+    ------
+    ArtifactError
+        Where something of that name is there, or the folder cannot be written.
+    """
+    if path.exists() or path.is_symlink():
+        what = "is there already, and nothing is written over"
+        hint = "choose another with --out, or move this one away"
+        raise ArtifactError.at(str(path), what, "a folder that is not there yet", hint)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+            whole = Path(scratch) / path.name
+            for name, text in files.items():
+                target = whole / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8", newline="\n")
+            whole.rename(path)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        hint = "choose another folder with --out, or free some space"
+        raise ArtifactError.at(str(path), what, hint=hint) from error
 
 
 def new_plugin(

@@ -27,14 +27,12 @@ from harness.plugin import (
 )
 
 
-@dataclass(frozen=True)
 class ClaimsCoefficients(Sound):
     """Declares a coefficient table that is not there."""
 
     provides: ClassVar[frozenset[type]] = frozenset({HasCoefficients})
 
 
-@dataclass(frozen=True)
 class HidesDraws(SoundDraws):
     """Fits draws without declaring it."""
 
@@ -51,7 +49,6 @@ class Tells:
         return self.inner.predict(panel)
 
 
-@dataclass(frozen=True)
 class OneSidedCovariance(Tells):
     """A covariance that is not symmetric."""
 
@@ -61,7 +58,6 @@ class OneSidedCovariance(Tells):
         return CoefficientTable(("const", "exposure"), np.ones(2), covariance, correction)
 
 
-@dataclass(frozen=True)
 class WrongCoefficients(Sound):
     """Has a covariance that is none."""
 
@@ -78,7 +74,6 @@ class Chats(Tells):
     notes: tuple[Note, ...] = (Note("careful", "", "This went well."),)
 
 
-@dataclass(frozen=True)
 class NotesWithoutCode(Sound):
     """Tells things under no code."""
 
@@ -88,7 +83,6 @@ class NotesWithoutCode(Sound):
         return Chats(super().fit(panel, rng=rng))
 
 
-@dataclass(frozen=True)
 class Ragged(Tells):
     """A table with columns of different lengths."""
 
@@ -96,7 +90,6 @@ class Ragged(Tells):
         return {"search": {"size": [1, 2, 3], "error": [0.5]}}
 
 
-@dataclass(frozen=True)
 class RaggedDetails(Sound):
     """Has a table that is none."""
 
@@ -121,7 +114,6 @@ class Levels(Tells):
         return 0
 
 
-@dataclass(frozen=True)
 class CountedLevels(Levels):
     """Effects of entities, and a count of those that are new."""
 
@@ -142,7 +134,6 @@ class LevelsOfDraws:
         return self.draws[0].n_unseen(panel)
 
 
-@dataclass(frozen=True)
 class ForgetsLeftOut(Sound):
     """Has effects of entities, and gives one that a draw left out the mean effect."""
 
@@ -166,7 +157,6 @@ class ForgetsLeftOut(Sound):
         return LevelsOfDraws(tuple(draws))
 
 
-@dataclass(frozen=True)
 class CountsNothing(Sound):
     """Has effects of entities and counts none that are new."""
 
@@ -180,7 +170,6 @@ class CountsNothing(Sound):
         return Levels(fit, tuple(panel.entity.labels[at] for at in present.tolist()), means)
 
 
-@dataclass(frozen=True)
 class WrongProfile(Sound):
     """Has a short cut that leads elsewhere."""
 
@@ -190,7 +179,6 @@ class WrongProfile(Sound):
         return ShiftedProfile(super().fit(panel, rng=rng))
 
 
-@dataclass(frozen=True)
 class ShiftedProfile(Tells):
     """Profiles that answer for a point beside the one asked for."""
 
@@ -212,7 +200,6 @@ class QuickInPlace(Sound):
         return self
 
 
-@dataclass(frozen=True)
 class FirstOutcomeOnly(Sound):
     """Takes the first of several outcomes for all."""
 
@@ -224,7 +211,6 @@ class FirstOutcomeOnly(Sound):
         return DrawsOnly(StandIn().fit_draws(first, weights=weights, selection=None, rng=rngs[0]))
 
 
-@dataclass(frozen=True)
 class AnotherForNuisances(Sound):
     """Lets another estimator learn in its place."""
 
@@ -234,7 +220,6 @@ class AnotherForNuisances(Sound):
         return Sound()
 
 
-@dataclass(frozen=True)
 class WithinNothing(Sound):
     """Has no effects of entities that it promises."""
 

@@ -51,7 +51,6 @@ class Altered:
         return self.change(panel, self.inner.predict(panel))
 
 
-@dataclass(frozen=True)
 class SoundDraws(Sound):
     """The same, with draws."""
 
@@ -71,7 +70,6 @@ class DrawsOnly:
         return self.inner.predict(panel)
 
 
-@dataclass(frozen=True)
 class Random(Sound):
     """Trains on a random half of the entities: nothing is wrong with it."""
 

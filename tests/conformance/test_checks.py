@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from broken.handling import ChangesWeights
+from broken.fits import ChangesWeights
 from broken.sound import Sound
 from harness import PluginError
 from harness.conformance import checks_of

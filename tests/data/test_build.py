@@ -1,3 +1,7 @@
+"""From a table to panels: what the builder makes, notes and refuses."""
+
+from __future__ import annotations
+
 import pickle
 from pathlib import Path
 
@@ -10,7 +14,7 @@ from harness.data.data_spec import DataSpec
 from harness.data.panel import Panel
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
-from harness.data.prepare.row_steps import Log, Ratio, Square
+from harness.data.prepare.row_steps import Log, Square
 from harness.data.read.files import DataFolder, read_table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter
@@ -83,15 +87,6 @@ def test_a_counterfactual_exposure_carries_its_square_along():
     spec = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
     changed = build_dataset(spec, WAGE_ROLES).panel("lwage").with_column("exper", 3.0)
     assert set(changed.column("exper2")) == {9.0}
-
-
-def test_a_regressor_that_cannot_follow_is_refused(build_text):
-    spec = DataSpec(path="panel.csv", prepare=(Ratio("r", "x", "z"),))
-    with pytest.raises(DataError) as caught:
-        build_text(
-            "id,year,y,x,z\na,1,1,1,2\n", roles=Roles("id", "year", ("y",), "x", (), ("r",)), spec=spec
-        )
-    assert "add z to roles.controls" in caught.value.hint
 
 
 # Rows that are left out.
@@ -302,44 +297,18 @@ def test_years_side_by_side_are_named_with_their_remedy(build_text, header, hint
 PANEL = "id,year,y,x,z,region\na,1,1,1,5,n\na,2,2,1,5,n\nb,1,4,1,6,s\nb,2,8,3,5,s\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "roles", "rows", "found"),
-    [
-        pytest.param(
-            PANEL.replace("8,3", "8,1"),
-            ROLES,
-            {},
-            [("'x' (roles.exposure)", "it is 1 in all 4 rows, so it has no effect to estimate")],
-            id="exposure",
-        ),
-        pytest.param(
-            PANEL,
-            ROLES,
-            {"id": RowFilter(include=("a",))},
-            [("'x' (roles.exposure)", "it is 1 in all 2 rows, so it has no effect to estimate")],
-            id="exposure-in-the-rows-kept",
-        ),
-        pytest.param(
-            PANEL,
-            Roles("id", "year", ("z",), "x"),
-            {"id": RowFilter(include=("a",))},
-            [
-                ("'x' (roles.exposure)", "it is 1 in all 2 rows, so it has no effect to estimate"),
-                ("'z' (roles.outcomes)", "it is 5 in all 2 rows, so there is nothing to explain"),
-            ],
-            id="both-at-once",
-        ),
-    ],
-)
-def test_an_exposure_or_outcomes_of_one_value_are_refused(build_text, text, roles, rows, found):
-    builder = build_text(text, roles=roles, spec=DataSpec(path="panel.csv", rows=rows))
+def test_an_exposure_and_outcomes_of_one_value_are_refused_at_once(build_text):
+    spec = DataSpec(path="panel.csv", rows={"id": RowFilter(include=("a",))})
+    builder = build_text(PANEL, roles=Roles("id", "year", ("z",), "x"), spec=spec)
     with pytest.raises(DataError) as caught:
         builder.noted()
-    places = [(f"panel.csv: column {where}", what) for where, what in found]
-    assert [(problem.where, problem.what) for problem in caught.value.problems] == places
-    assert {problem.expected for problem in caught.value.problems} == {
-        "at least two values in the rows that are kept"
-    }
+    assert [(problem.where, problem.what) for problem in caught.value.problems] == [
+        (
+            "panel.csv: column 'x' (roles.exposure)",
+            "it is 1 in all 2 rows, so it has no effect to estimate",
+        ),
+        ("panel.csv: column 'z' (roles.outcomes)", "it is 5 in all 2 rows, so there is nothing to explain"),
+    ]
 
 
 def test_an_outcome_of_one_value_beside_one_that_varies_is_noted(build_text):
@@ -367,3 +336,23 @@ def test_a_row_of_totals_is_noted(build_text, label, aggregate, what):
     assert [(note.code, note.where, note.message) for note in notes] == (
         [("W-TOTAL", "id", expected)] if what else []
     )
+
+
+WEIGHED = Roles("id", "year", ("y",), "x", weights="w")
+TEXT = "id,year,y,x,w,z\nb,1,1,10,0.5,2\na,2,3,20,4,1\na,1,5,40,8,4\n"
+
+
+def test_weights_are_those_of_the_panels_rows(build_text):
+    panel = build_text(TEXT, roles=WEIGHED).panel("y")
+    assert panel.entity.labels == ("a", "b")
+    assert panel.weights.tolist() == [8.0, 4.0, 0.5]
+    assert panel.columns == ("x",)
+
+
+def test_weights_that_are_not_above_zero_are_refused_with_their_rows(build_text):
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x,w\na,1,1,1,1\na,2,2,3,0\n", roles=WEIGHED)
+    (problem,) = caught.value.problems
+    assert problem.where == "panel.csv: column 'w', line 3 (a, 2) (roles.weights)"
+    assert problem.what == "1 of 2 weights are zero or negative"
+    assert problem.hint

@@ -1,4 +1,4 @@
-"""What a panel promises: read-only, matched by label, counterfactuals that carry what follows from them."""
+"""What a panel promises, keys of two sets of rows as one, and means of entities."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+import harness
+import harness.plugin
+from harness.data.panel import with_entity_means
+from harness.estimators.protocol import ESTIMATOR
+from harness.installed import installed
 from harness.plugin import Key
 from panels import panel_from_arrays
+from small_run import grunfeld
 
 
 def make_panel():
@@ -92,3 +98,84 @@ def test_a_value_that_is_given_stands_in_any_order_though_it_would_follow(order)
     moved = make_derived().with_columns({name: values[name] for name in order})
     assert set(moved.column("u")) == {1.0}
     np.testing.assert_array_equal(moved.column("v"), 1.0 + np.arange(5.0) ** 2)
+
+
+def test_joined_keys_match_by_label_and_new_labels_come_last():
+    first = Key("city", ("a", "b"), np.array([1, 0]))
+    second = Key("city", ("z", "b", "c"), np.array([0, 1, 2]))
+    both = first.joined(second)
+    assert [both.labels[code] for code in both.codes] == ["b", "a", "z", "b", "c"]
+    assert both.labels == ("a", "b", "z", "c")
+    assert [second.joined(first).labels[code] for code in second.joined(first).codes] == list("zbcba")
+
+
+def test_joined_panels_match_columns_by_name_and_keep_groups_and_weights():
+    both = panel_from_arrays(
+        entity=[1, 1, 2, 3], period=[1, 2, 1, 1], outcome=np.arange(4.0), X=np.arange(8.0).reshape(4, 2)
+    )
+    branch = Key("branch", ("a", "b", "c"), np.array([2, 0, 0, 1]))
+    both = replace(both, groups=(branch,), weights=np.arange(1.0, 5.0))
+    first, second = both.take(np.array([0, 1])), both.take(np.array([2, 3]))
+    second = replace(second, groups=(second.group("branch").without_absent(),))
+    whole = first.joined(second)
+    group = whole.group("branch")
+    assert [group.labels[code] for code in group.codes] == ["c", "a", "a", "b"]
+    assert [whole.entity.labels[code] for code in whole.entity.codes] == ["1", "1", "2", "3"]
+    assert whole.weights.tolist() == [1.0, 2.0, 3.0, 4.0]
+    np.testing.assert_array_equal(whole.X, both.X)
+    turned = replace(second, exposure=second.controls[0], controls=(second.exposure,), X=second.X[:, ::-1])
+    np.testing.assert_array_equal(first.joined(turned).X, both.X)
+    assert first.joined(replace(second, weights=None)).weights is None
+
+
+def test_means_are_of_known_rows_and_of_their_own_where_an_entity_has_none():
+    X = np.array([[1.0, 5.0], [3.0, 5.0], [8.0, 5.0], [2.0, 7.0], [6.0, 7.0]])
+    panel = panel_from_arrays(
+        entity=np.array([0, 0, 0, 1, 1]),
+        period=np.array([0, 1, 2, 0, 1]),
+        outcome=np.zeros(5),
+        X=X,
+        columns=("x", "constant"),
+    )
+    name = f"x, mean of {panel.entity.name}"
+    assert with_entity_means(panel).columns == ("x", "constant", name)
+    assert with_entity_means(panel).column(name).tolist() == [4.0, 4.0, 4.0, 4.0, 4.0]
+    known = with_entity_means(panel, known=np.array([0, 1]))
+    assert known.column(name).tolist() == [2.0, 2.0, 2.0, 4.0, 4.0]
+    assert known.with_column("x", 9.0).column(name).tolist() == [2.0, 2.0, 2.0, 4.0, 4.0]
+
+
+ROLES = harness.plugin.Roles("firm", "year", outcomes=("invest",), exposure="value", controls=("capital",))
+
+
+def design(rows):
+    return np.column_stack([np.ones(len(rows)), rows[["value", "capital"]]])
+
+
+def test_an_estimator_fits_the_panel_of_a_table_and_predicts_another():
+    frame = grunfeld().reset_index()
+    early, late = frame[frame["year"] < 1950], frame[frame["year"] >= 1950]
+    estimator = installed().of(ESTIMATOR)["pooled_ols"]()
+    fit = estimator.fit(harness.panel_from_frame(early, ROLES), rng=np.random.default_rng(1))
+    panel = harness.panel_from_frame(late, ROLES)
+    slopes = np.linalg.lstsq(design(early), early["invest"], rcond=None)[0]
+    expected = design(late.sort_values(["firm", "year"])) @ slopes
+    assert fit.predict(panel) == pytest.approx(expected, rel=1e-9)
+    assert [panel.entity.labels[code] for code in panel.entity.codes[:2]] == ["American Steel"] * 2
+
+
+def test_levels_of_an_index_are_columns_and_rows_are_put_in_order():
+    shuffled = grunfeld().sample(frac=1, random_state=2)
+    ordered = harness.panel_from_frame(grunfeld(), ROLES)
+    again = harness.panel_from_frame(shuffled, ROLES)
+    np.testing.assert_array_equal(again.X, ordered.X)
+    assert (again.n_obs, again.n_entities, again.n_periods) == (220, 11, 20)
+
+
+def test_what_is_wrong_with_a_table_is_told():
+    frame = grunfeld().reset_index()
+    frame.loc[3, "capital"] = np.nan
+    with pytest.raises(harness.DataError, match="capital"):
+        harness.panel_from_frame(frame, ROLES)
+    with pytest.raises(harness.DataError, match="did you mean 'value'"):
+        harness.panel_from_frame(frame, replace(ROLES, exposure="valu"))

@@ -12,7 +12,7 @@ import pytest
 import harness
 from harness.installed import KINDS
 from harness.registry.hooks import SEAM_VERSION
-from harness.scaffold.render import templates_of
+from harness.scaffold.plugin import templates_of
 from test_run import ROOT
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.data.simulate.city_years import spread_evenly
+from harness.data.simulate.simulation import spread_evenly
 from harness.plugin import Key, random_stream
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import answer_here

@@ -157,7 +157,9 @@ class FactorIndex(OfNamedColumns):
             loadings = likelihood_loadings(correlation, self.factors)
             condition = max(condition, curvature_condition(correlation, loadings))
         if self.rotation == "varimax" and self.factors > 1:
-            loadings = rotate_varimax(loadings)
+            from statsmodels.multivariate.factor_rotation import rotate_factors
+
+            loadings = rotate_factors(loadings, "varimax")[0]
         weights = first_factor_weights(correlation, loadings)
         scores = _scores(standardised, weights)
         start = float(scores.min())
@@ -247,14 +249,6 @@ def curvature_condition(correlation: Floats, loadings: Floats) -> float:
     curvature = np.square(vectors @ vectors.T)
     is_free = uniqueness > LEAST_UNIQUENESS * 1.001
     return float(np.linalg.cond(curvature[np.ix_(is_free, is_free)])) if is_free.any() else 1.0
-
-
-def rotate_varimax(loadings: Floats) -> Floats:
-    """Return loadings, (n_columns, n_factors), rotated so that each column loads on few factors."""
-    from statsmodels.multivariate.factor_rotation import rotate_factors
-
-    rotated: Floats = rotate_factors(loadings, "varimax")[0]
-    return rotated
 
 
 def first_factor_weights(correlation: Floats, loadings: Floats) -> Floats:

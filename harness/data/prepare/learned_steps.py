@@ -75,12 +75,10 @@ class _LearnsLine(OneColumn):
         """
         values = columns[self.of]
         if not values.size or np.ptp(values) == 0.0:
-            raise DataError.at(
-                where=f"column '{self.into}' (data.prepare)",
-                what=f"'{self.of}' does not vary among the {values.size} rows it is learned from",
-                expected="a column with at least two different values",
-                hint="leave the step out, or keep more rows",
-            )
+            where = f"column '{self.into}' (data.prepare)"
+            what = f"'{self.of}' does not vary among the {values.size} rows it is learned from"
+            expected = "a column with at least two different values"
+            raise DataError.at(where, what, expected, "leave the step out, or keep more rows")
         return LearnedLine(self.into, self.of, *self.line(values))
 
 
@@ -230,12 +228,9 @@ class Winsorise(OfNamedColumns):
         """
         values, groups = columns[self.of], self.by[0] if self.by else None
         if not values.size:
-            raise DataError.at(
-                where=f"column '{self.into}' (data.prepare, {self.name})",
-                what=f"no row has a value of '{self.of}' to learn from",
-                expected="at least one value",
-                hint="leave the step out",
-            )
+            where = f"column '{self.into}' (data.prepare, {self.name})"
+            what = f"no row has a value of '{self.of}' to learn from"
+            raise DataError.at(where, what, "at least one value", "leave the step out")
         codes = np.zeros(0) if groups is None else columns[groups]
         within = {float(code): self._limits(values[codes == code]) for code in np.unique(codes)}
         return LearnedLimits(self.into, self.of, groups, self._limits(values), within)
@@ -243,3 +238,6 @@ class Winsorise(OfNamedColumns):
     def _limits(self, values: Floats) -> Limits:
         low, high = np.quantile(values, [self.lower, self.upper]).tolist()
         return Limits(low, high, n_low=int((values < low).sum()), n_high=int((values > high).sum()))
+
+
+LEARNED_STEPS = (Standardise, Rescale, Winsorise)

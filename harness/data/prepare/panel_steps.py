@@ -304,12 +304,9 @@ class SpatialLag(OfNamedColumns):
 
     def _mean_of_linked(self, of: Column, links: Links | None) -> Column:
         if links is None:
-            raise DataError.at(
-                where=f"column '{self.into}' (data.prepare, spatial_lag)",
-                what="nothing says who is near whom",
-                expected="coordinates, or a file of pairs of neighbours",
-                hint="name latitude and longitude of the step, or a file under data.contiguity",
-            )
+            where, what = f"column '{self.into}' (data.prepare, spatial_lag)", "nothing says who is near whom"
+            hint = "name latitude and longitude of the step, or a file under data.contiguity"
+            raise DataError.at(where, what, "coordinates, or a file of pairs of neighbours", hint)
         means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
         return Column(means, unreached != 0.0)
 
@@ -317,3 +314,6 @@ class SpatialLag(OfNamedColumns):
         """Return how many rows have no neighbours."""
         near = f"{self.nearest} nearest" if self.latitude else "neighbours by data.contiguity"
         return Account(f"{near}; {int(made.unreached.sum())} rows have no such neighbours")
+
+
+PANEL_STEPS = (Interpolate, Lag, Lead, Difference, Deflate, SpatialLag)

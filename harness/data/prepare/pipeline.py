@@ -100,12 +100,10 @@ def _derivation(
     impossible = step.impossible(values)
     if impossible.any():
         first = ", ".join(f"{name} = {column[impossible][0]:g}" for name, column in values.items())
-        raise DataError.at(
-            where=f"{locator.column(step.into, impossible)} (data.prepare, {step.name})",
-            what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
-            expected=step.demand,
-            hint="leave the rows out by data.rows, or prepare the column otherwise",
-        )
+        where = f"{locator.column(step.into, impossible)} (data.prepare, {step.name})"
+        what = f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}"
+        hint = "leave the rows out by data.rows, or prepare the column otherwise"
+        raise DataError.at(where, what, step.demand, hint)
     return step
 
 
@@ -224,9 +222,21 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
             derived.append(column)
             follows |= {name} if follows.intersection(moving) else set()
         elif follows.intersection(moving):
-            problems.add(_incomputable(name, roles, held))
+            what = (
+                f"follows from the exposure '{roles.exposure}' and from {', '.join(held)}, no regressor; "
+                "what it would be at another exposure cannot be computed"
+            )
+            expected = "columns that follow from regressors alone, or not from the exposure"
+            hint = f"add {', '.join(held)} to roles.controls, or take '{name}' out"
+            problems.add(Problem(f"column '{name}' ({roles.path_of(name)})", what, expected, hint))
         elif moving:
-            notes.append(_held_note(name, moving, held))
+            message = Message(
+                "It is computed from {moving} and from {held}, which is no regressor; it keeps its values "
+                "where {moving} is given others.",
+                moving=", ".join(moving),
+                held=", ".join(held),
+            )
+            notes.append(Note("W-HELD", name, message))
     return DerivedColumns(tuple(derived), (*notes, *_shared_notes(roles, steps, follows)))
 
 
@@ -263,26 +273,6 @@ def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step])
 
     visit(name)
     return DerivedColumn(name, tuple(inputs), tuple(through))
-
-
-def _incomputable(name: str, roles: Roles, held: Sequence[str]) -> Problem:
-    return Problem(
-        where=f"column '{name}' ({roles.path_of(name)})",
-        what=f"follows from the exposure '{roles.exposure}' and from {', '.join(held)}, no regressor; "
-        "what it would be at another exposure cannot be computed",
-        expected="columns that follow from regressors alone, or not from the exposure",
-        hint=f"add {', '.join(held)} to roles.controls, or take '{name}' out",
-    )
-
-
-def _held_note(name: str, moving: Sequence[str], held: Sequence[str]) -> Note:
-    message = Message(
-        "It is computed from {moving} and from {held}, which is no regressor; it keeps its values where "
-        "{moving} is given others.",
-        moving=", ".join(moving),
-        held=", ".join(held),
-    )
-    return Note("W-HELD", name, message)
 
 
 def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> list[Note]:

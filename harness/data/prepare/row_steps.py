@@ -339,3 +339,6 @@ def named_classes(steps: Iterable[Step], columns: Mapping[str, Column]) -> dict[
                 codes, pd.Index(step.labels, dtype=object), ordered=True
             )
     return found
+
+
+ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Power, Indicator, Emissions, Classes)

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, TypeAdapter, ValidationInfo
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.key import Key
@@ -284,31 +283,9 @@ def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
     """Raise an EstimationError where a counterfactual panel asks a step for what it cannot compute."""
     count = int(step.impossible(columns).sum())
     if count:
-        raise EstimationError.at(
-            where=f"column '{step.into}'",
-            what=f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows",
-            expected=step.demand,
-            hint="narrow the range of the exposure or moderator, or leave the column out of the controls",
-        )
-
-
-@dataclass(frozen=True)
-class OneStep:
-    """Annotation of a field whose value is a step, written ``{NAME: {OPTION: VALUE}}`` in YAML."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read the value by `build_choice`."""
-        return core_schema.with_info_plain_validator_function(_read_step)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Leave the choice open, since a type does not know what is installed."""
-        return {CHOICE_OF: STEP.name}
-
-
-# Type of an option that is a preparation step.
-PreparationStep = Annotated[Step | StepGroup, OneStep()]
+        what = f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows"
+        hint = "narrow the range of the exposure or moderator, or leave the column out of the controls"
+        raise EstimationError.at(f"column '{step.into}'", what, step.demand, hint)
 
 
 def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - pydantic's validators are untyped
@@ -327,12 +304,14 @@ def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - py
 
 def _read_options(name: str, options: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - as above
     if not isinstance(options, dict):
-        raise PydanticCustomError(
-            "step_options",
-            "the options of a step are a mapping",
-            {
-                "expected": "such as {into: NEW, of: COLUMN}",
-                "hint": "write the options in braces, each with its name",
-            },
-        )
+        words = {"expected": "such as {into: NEW, of: COLUMN}"}
+        words |= {"hint": "write the options in braces, each with its name"}
+        raise PydanticCustomError("step_options", "the options of a step are a mapping", words)
     return build_choice(info.context or {}, STEP.name, name, options)
+
+
+# Type of an option that is a preparation step, written ``{NAME: {OPTION: VALUE}}`` in YAML; its schema leaves
+# the choice open, since a type does not know what is installed.
+PreparationStep = Annotated[
+    Step | StepGroup, PlainValidator(_read_step), WithJsonSchema({CHOICE_OF: STEP.name})
+]

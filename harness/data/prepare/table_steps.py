@@ -158,12 +158,9 @@ class Interaction(GroupedStep):
         if not texts:
             return Expansion({}, (Product(self.into, self.of),), (self.into,))
         if len(texts) == 2:
-            raise DataError.at(
-                where=f"column '{self.into}' (data.prepare, {self.name})",
-                what=f"'{self.of[0]}' and '{self.of[1]}' are both text",
-                expected="at least one column of numbers",
-                hint="absorb the combination of the two columns",
-            )
+            where = f"column '{self.into}' (data.prepare, {self.name})"
+            expected, hint = "at least one column of numbers", "absorb the combination of the two columns"
+            raise DataError.at(where, f"'{self.of[0]}' and '{self.of[1]}' are both text", expected, hint)
         (number,) = (name for name in self.of if name not in texts)
         return by_level(self.into, number, table, texts[0], self.reference, step=self.name)
 
@@ -359,3 +356,6 @@ class MeanWithin(OfNamedColumns):
         without = "" if self.own else ", the row itself left out"
         missing = int(np.isnan(made.cells).sum())
         return Account(f"means of {self.of} in {n_groups} groups{without}; {missing} rows without one")
+
+
+TABLE_STEPS = (Dummies, Interaction, Trends, Recode, GroupMean)

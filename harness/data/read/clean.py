@@ -117,12 +117,9 @@ def _refuse_mixed(name: str, marked: Sequence[str], written: Sequence[str], orig
     """Refuse fractions made of per cents next to numbers without the sign, which may be either."""
     bare = [text for text in written if PLAIN.fullmatch(text) and float(text) != 0.0]
     if bare:
-        raise DataError.at(
-            where=f"{origin}: column '{name}'",
-            what=f"some cells have a percent sign ({quoted(marked)}), others none ({quoted(bare)})",
-            expected="one way of writing throughout",
-            hint="write all cells of the column alike; or say percent: number, if all are per cents",
-        )
+        what = f"some cells have a percent sign ({quoted(marked)}), others none ({quoted(bare)})"
+        hint = "write all cells of the column alike; or say percent: number, if all are per cents"
+        raise DataError.at(f"{origin}: column '{name}'", what, "one way of writing throughout", hint)
 
 
 def plain_blanks(text: str) -> str:

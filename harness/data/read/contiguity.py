@@ -41,8 +41,8 @@ def with_neighbours(table: Table, by_one: Table, by_other: Table, spec: Contigui
     """
     origin = by_one.origin
     locator = RowLocator(origin, by_one.frame, spec.entity, spec.neighbour)
-    asked = {"entity": spec.entity, "neighbour": spec.neighbour, "weight": spec.weight}
-    options = [(f"{_WHERE}.{part}", name) for part, name in asked.items() if name is not None]
+    requested = {"entity": spec.entity, "neighbour": spec.neighbour, "weight": spec.weight}
+    options = [(f"{_WHERE}.{part}", name) for part, name in requested.items() if name is not None]
     remedy = f"name the columns under {_WHERE}"
     require_columns(options, by_one.frame.columns, origin=origin, remedy=remedy)
     one = read_entities(by_one.frame[spec.entity], name=spec.entity, locator=locator)
@@ -96,7 +96,7 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
             hint="write both files with the same names or codes",
         )
     at = np.unique(np.concatenate([contiguity.ones[paired], contiguity.others[paired]])).tolist()
-    linked = {contiguity.entities[place] for place in at}
+    linked = {contiguity.entities[position] for position in at}
     alone = [label for label in labels if label not in linked]
     strange = [label for label in contiguity.entities if label not in known]
     notes = []

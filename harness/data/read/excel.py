@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.data.messages import few
-from harness.data.read.layout import FileRow, look_at_rows, read_rows
 from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source, refuse_signature
+from harness.data.read.text import FileRow, look_at_rows, read_rows
 from harness.errors import DataError, near_names
 from harness.language import Message, marked
 from harness.tables.preparation import Note
@@ -100,12 +100,10 @@ def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, 
     for number, row in enumerate(worksheet.iter_rows(), start=1):
         n_cells = next((at for at in range(len(row), 0, -1) if row[at - 1].value is not None), 0)
         if number > MAX_ROWS or n_cells > MAX_COLUMNS:
-            raise DataError.at(
-                where=f"{source.origin}: sheet '{sheet}'",
-                what=f"a cell lies in row {number:,}, column {n_cells:,}",
-                expected=f"at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns",
-                hint="remove what lies far from the table",
-            )
+            where = f"{source.origin}: sheet '{sheet}'"
+            what = f"a cell lies in row {number:,}, column {n_cells:,}"
+            expected = f"at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns"
+            raise DataError.at(where, what, expected, "remove what lies far from the table")
         yield row[:n_cells]
 
 
@@ -114,18 +112,18 @@ def _values(source: Source, sheet: str) -> list[list[object]]:
 
 
 def _choose_sheet(workbook: Workbook, source: Source) -> str:
-    asked = source.spec.sheet
+    requested = source.spec.sheet
     names: list[str] = [sheet.title for sheet in workbook.worksheets]
-    if asked is not None and asked in names:
-        return asked
+    if requested is not None and requested in names:
+        return requested
     visible = _visible(workbook)
-    if asked is None and len(visible) == 1:
+    if requested is None and len(visible) == 1:
         return visible[0]
-    what = f"there is no sheet '{asked}'" if asked else f"{len(visible)} visible sheets, and none is named"
-    hint = near_names(asked, names) if asked else ""
-    raise DataError.at(
-        source.origin, what, f"sheets {few(names)}", hint or f"data: sheet: {(visible or names)[0]}"
-    )
+    what, hint = f"{len(visible)} visible sheets, and none is named", ""
+    if requested:
+        what, hint = f"there is no sheet '{requested}'", near_names(requested, names)
+    hint = hint or f"data: sheet: {(visible or names)[0]}"
+    raise DataError.at(source.origin, what, f"sheets {few(names)}", hint)
 
 
 def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: str) -> None:
@@ -135,12 +133,9 @@ def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: st
         if all(value is None for value in rows[cell.row - 1][cell.column - 1 : cell.column])
     ]
     if empty:
-        raise DataError.at(
-            where=place,
-            what=f"{len(empty)} formulas have no saved value: {few(empty)}",
-            expected="values, or formulas that were computed",
-            hint="open and save the workbook in a spreadsheet program, or paste values",
-        )
+        what = f"{len(empty)} formulas have no saved value: {few(empty)}"
+        hint = "open and save the workbook in a spreadsheet program, or paste values"
+        raise DataError.at(place, what, "values, or formulas that were computed", hint)
 
 
 def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:

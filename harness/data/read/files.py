@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ from harness.data.data_spec import DataSpec, FileSpec
 from harness.data.dataset import Dataset
 from harness.data.messages import few
 from harness.data.read.clean import interpret
+from harness.data.read.columnar import PARQUET
 from harness.data.read.contiguity import with_neighbours
-from harness.data.read.parquet import PARQUET
 from harness.data.read.source import (
     DataFile,
     FileReader,
@@ -90,7 +91,7 @@ class DataFolder:
         default_factory=lambda: {reader.name: reader for reader in harness_readers()}
     )
 
-    def find(self, asked: str) -> Path:
+    def find(self, requested: str) -> Path:
         """Return the resolved path of a file, given as written.
 
         Raises
@@ -98,25 +99,18 @@ class DataFolder:
         DataError
             Where the path is a URL, leaves the folder and may not, or is no readable regular file.
         """
-        if _URL.match(asked):
-            raise DataError.at(
-                where=asked,
-                what="an address, not a file",
-                expected="a file on this machine",
-                hint="download it first, and give the path of the copy",
-            )
+        if _URL.match(requested):
+            hint = "download it first, and give the path of the copy"
+            raise DataError.at(requested, "an address, not a file", "a file on this machine", hint)
         try:
-            path = (self.root / asked).resolve()
+            path = (self.root / requested).resolve()
         except (OSError, RuntimeError, ValueError) as error:
-            raise DataError.at(where=repr(asked), what=f"is no usable path: {error}") from error
+            raise DataError.at(where=repr(requested), what=f"is no usable path: {error}") from error
         if not self.allow_outside and not path.is_relative_to(self.root.resolve()):
-            raise DataError.at(
-                where=asked,
-                what="lies outside of the spec's folder",
-                expected="a path within the spec's folder, links followed",
-                hint="move the file, name it with --data, or say --allow-outside",
-            )
-        _refuse_irregular(path, asked)
+            what = "lies outside of the spec's folder"
+            hint = "move the file, name it with --data, or say --allow-outside"
+            raise DataError.at(requested, what, "a path within the spec's folder, links followed", hint)
+        _refuse_irregular(path, requested)
         return path
 
     def reader_of(self, path: Path, origin: str) -> FileReader:
@@ -133,20 +127,14 @@ class DataFolder:
         }
         if suffix not in by_suffix:
             danger = "; files of this kind can run code when they are read" if suffix in PICKLES else ""
-            raise DataError.at(
-                where=origin,
-                what=f"files ending in '{suffix}' are not read{danger}",
-                expected=", ".join(own for reader in self.readers.values() for own in reader.suffixes),
-                hint="export the data as csv or parquet",
-            )
+            what = f"files ending in '{suffix}' are not read{danger}"
+            expected = ", ".join(own for reader in self.readers.values() for own in reader.suffixes)
+            raise DataError.at(origin, what, expected, "export the data as csv or parquet")
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError.at(
-                where=origin,
-                what=f"{size / 2**20:,.0f} MB, which may take {size / 2**30 * 10:,.0f} GB in memory",
-                expected=f"at most {MAX_BYTES / 2**20:,.0f} MB",
-                hint="keep the rows and columns of the study, or store them as parquet",
-            )
+            what = f"{size / 2**20:,.0f} MB, which may take {size / 2**30 * 10:,.0f} GB in memory"
+            hint = "keep the rows and columns of the study, or store them as parquet"
+            raise DataError.at(origin, what, f"at most {MAX_BYTES / 2**20:,.0f} MB", hint)
         return by_suffix[suffix]
 
     def read(self, spec: FileSpec, *, entity: str, time: str, path: Path | None = None) -> Table:
@@ -176,7 +164,7 @@ class DataFolder:
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-def find_anywhere(asked: Path) -> Path:
+def find_anywhere(requested: Path) -> Path:
     """Return the resolved path of a file of the command line.
 
     Raises
@@ -184,23 +172,23 @@ def find_anywhere(asked: Path) -> Path:
     DataError
         As `DataFolder.find` does.
     """
-    return DataFolder(Path.cwd(), allow_outside=True).find(str(asked))
+    return DataFolder(Path.cwd(), allow_outside=True).find(str(requested))
 
 
-def _refuse_irregular(path: Path, asked: str) -> None:
+def _refuse_irregular(path: Path, requested: str) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
         there = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
-        raise DataError.at(asked, "there is no such file", "an existing file", hint) from error
+        raise DataError.at(requested, "there is no such file", "an existing file", hint) from error
     except OSError as error:
-        raise DataError.at(asked, f"cannot be reached: {error.strerror}", "a readable file") from error
+        raise DataError.at(requested, f"cannot be reached: {error.strerror}", "a readable file") from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise DataError.at(asked, f"is {kind}", "a regular file", "name the file itself")
+        raise DataError.at(requested, f"is {kind}", "a regular file", "name the file itself")
     if not os.access(path, os.R_OK):
-        raise DataError.at(where=asked, what="may not be read", hint="ask for the permission to read it")
+        raise DataError.at(where=requested, what="may not be read", hint="ask for the permission to read it")
 
 
 FRAME_FILE = "data.parquet"
@@ -279,13 +267,28 @@ def read_table(
     PluginError
         Where a dataset fails to load.
     """
-    table = _first(spec, folder, given, datasets, entity=entity, time=time)
-    others = [folder.read(file, entity=entity, time=time) for file in spec.append]
+    keys = {"entity": entity, "time": time}
+    read = partial(folder.read, entity=entity, time=time)
+    if isinstance(given, FrameFile):
+        table = read_frame(given, spec, **keys)
+    elif given is not None:
+        table = read(spec, path=find_anywhere(given))
+    elif spec.path is not None:
+        table = read(spec)
+    elif spec.dataset is not None:
+        table = _read_dataset(spec.dataset, datasets)
+    elif spec.simulate is not None:
+        source = Message("SIMULATED by {simulation}; nobody observed these data", simulation=spec.simulate)
+        title = Message("{where}: {what}", where=marked("SIMULATED"), what=spec.simulate.title)
+        table = _table_of(spec.simulate.draw(), spec.simulate.name, title, source, simulated=True)
+    else:
+        expected = f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}"
+        raise DataError.at("data", "this spec names no data", expected, "give --data FILE")
+    others = [read(file) for file in spec.append]
     if others:
-        table = append(table, others, entity=entity, time=time)
+        table = append(table, others, **keys)
     for at, file in enumerate(spec.merge):
-        other = folder.read(file, entity=entity, time=time)
-        table = merge(table, other, file, entity=entity, time=time, path=f"data.merge[{at}]")
+        table = merge(table, read(file), file, **keys, path=f"data.merge[{at}]")
     pairs = spec.contiguity
     if pairs is None:
         return table
@@ -294,36 +297,6 @@ def read_table(
         folder.read(pairs, entity=column, time="") for column in (pairs.entity, pairs.neighbour)
     )
     return with_neighbours(table, by_one, by_other, pairs)
-
-
-def _first(
-    spec: DataSpec,
-    folder: DataFolder,
-    given: Path | FrameFile | None,
-    datasets: Mapping[str, Dataset],
-    *,
-    entity: str,
-    time: str,
-) -> Table:
-    if isinstance(given, FrameFile):
-        return read_frame(given, spec, entity=entity, time=time)
-    if given is not None:
-        return folder.read(spec, entity=entity, time=time, path=find_anywhere(given))
-    if spec.path is not None:
-        return folder.read(spec, entity=entity, time=time)
-    if spec.dataset is not None:
-        return _read_dataset(spec.dataset, datasets)
-    if spec.simulate is not None:
-        simulation = spec.simulate
-        source = Message("SIMULATED by {simulation}; nobody observed these data", simulation=simulation)
-        title = Message("{where}: {what}", where=marked("SIMULATED"), what=simulation.title)
-        return _table_of(simulation.draw(), simulation.name, title, source, simulated=True)
-    raise DataError.at(
-        where="data",
-        what="this spec names no data",
-        expected=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
-        hint="give --data FILE",
-    )
 
 
 def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:

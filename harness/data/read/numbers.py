@@ -17,9 +17,9 @@ from harness.data.read.number_text import (
     EXACT,
     NUMBER,
     is_exact,
-    is_integer,
     is_marked_number,
     is_number_of_code,
+    number_from_text,
     number_marks,
 )
 from harness.errors import DataError
@@ -39,7 +39,8 @@ def type_texts(cells: Sequence[str], missing: frozenset[str]) -> pd.Series:
     """
     present = [cell for cell in cells if cell not in missing]
     if all(map(NUMBER.fullmatch, present)):
-        return _numbers(cells, present, missing)
+        typed = _numbers([None if cell in missing else number_from_text(cell) for cell in cells])
+        return texts(cells) if typed is None else typed
     if all(cell in _TRUTH for cell in present):
         truths = [None if cell in missing else _TRUTH[cell] for cell in cells]
         return pd.Series(truths, dtype="bool" if len(present) == len(cells) else "boolean")
@@ -51,13 +52,13 @@ def texts(cells: Sequence[str]) -> pd.Series:
     return pd.Series([cell or None for cell in cells], dtype="object").infer_objects()
 
 
-def _numbers(cells: Sequence[str], present: Sequence[str], missing: frozenset[str]) -> pd.Series:
-    whole = list(map(int, filter(is_integer, present)))
-    if not all(is_exact(number) for number in whole):
-        return texts(cells)
-    if len(whole) == len(cells) and all(abs(number) <= EXACT for number in whole):
-        return pd.Series(whole, dtype="int64")
-    return pd.Series([np.nan if cell in missing else float(cell) for cell in cells], dtype="float64")
+def _numbers(cells: Sequence[object]) -> pd.Series | None:
+    """Return a column of numbers, None where empty; None where float64 does not hold a whole one exactly."""
+    whole = [cell for cell in cells if isinstance(cell, int)]
+    if not all(map(is_exact, whole)):
+        return None
+    is_whole = len(whole) == len(cells) and all(abs(number) <= EXACT for number in whole)
+    return pd.Series(cells, dtype="int64" if is_whole else "float64")
 
 
 def type_objects(cells: Sequence[object], missing: frozenset[str]) -> pd.Series:
@@ -69,11 +70,11 @@ def type_objects(cells: Sequence[object], missing: frozenset[str]) -> pd.Series:
     missing : texts that stand for a missing cell
     """
     kept = [None if isinstance(cell, str) and cell in missing else cell for cell in cells]
-    present = [cell for cell in kept if cell is not None]
-    kinds = {_kind(cell) for cell in present}
+    kinds = {_kind(cell) for cell in kept if cell is not None}
     column = pd.Series(kept, dtype="object")
     if kinds <= {"number"}:
-        return _exact_numbers(column, present, has_gaps=len(present) < len(kept))
+        typed = _numbers(kept)
+        return column if typed is None else typed
     if kinds == {"date"}:
         return pd.Series(pd.to_datetime(column))
     return column.infer_objects() if len(kinds) == 1 else column
@@ -89,14 +90,6 @@ def numbers_as_text(cells: Sequence[object], missing: frozenset[str]) -> list[st
     if others <= {"number"} and all(map(is_number_of_code, texts_among)):
         return texts_among
     return []
-
-
-def _exact_numbers(column: pd.Series, present: Sequence[object], *, has_gaps: bool) -> pd.Series:
-    whole = [cell for cell in present if isinstance(cell, int)]
-    if not all(is_exact(number) for number in whole):
-        return column
-    is_whole = len(whole) == len(present) and not has_gaps and all(abs(number) <= EXACT for number in whole)
-    return column.astype("int64" if is_whole else "float64")
 
 
 def _kind(cell: object) -> str:
@@ -202,22 +195,17 @@ def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
     locator.refuse(name, infinite, "cells are infinite", "finite numbers", remedy)
     greatest = float(np.nanmax(np.abs(values), initial=0.0))
     if large.any() or 0.0 < greatest < LEAST:
-        raise DataError.at(
-            where=locator.column(name, large if large.any() else None),
-            what=f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}",
-            expected=f"sizes from {LEAST:g} to {GREATEST:g}",
-            hint="rescale the column, that is, change its unit",
-        )
+        where = locator.column(name, large if large.any() else None)
+        what = f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}"
+        expected = f"sizes from {LEAST:g} to {GREATEST:g}"
+        raise DataError.at(where, what, expected, "rescale the column, that is, change its unit")
 
 
 def strange_cells(column: pd.Series, refused: Mask) -> Mask:
     """Return the refused cells that make a column one of texts: those that no number is written like."""
-    strange = refused & np.array([not _is_written_number(cell) for cell in column], dtype=np.bool_)
+    written = [isinstance(cell, str) and NUMBER.fullmatch(cell) is not None for cell in column]
+    strange = refused & ~np.array(written, dtype=np.bool_)
     return strange if strange.any() else refused
-
-
-def _is_written_number(cell: object) -> bool:
-    return isinstance(cell, str) and NUMBER.fullmatch(cell) is not None
 
 
 def _other_rows(rows: Mask, locator: RowLocator) -> str:

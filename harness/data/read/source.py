@@ -53,22 +53,15 @@ class Source:
         """Raise a DataError where the table would not fit."""
         if n_rows * n_columns > MAX_CELLS:
             size = n_rows * n_columns * 8 / 2**30
-            raise DataError.at(
-                where=self.origin,
-                what=f"{n_rows:,} rows x {n_columns:,} columns, about {size:,.1f} GB in memory",
-                expected=f"at most {MAX_CELLS:,} cells",
-                hint="keep the rows and columns of the study",
-            )
+            what = f"{n_rows:,} rows x {n_columns:,} columns, about {size:,.1f} GB in memory"
+            expected = f"at most {MAX_CELLS:,} cells"
+            raise DataError.at(self.origin, what, expected, "keep the rows and columns of the study")
 
     def refuse_unpacked(self, n_bytes: int) -> None:
         """Raise a DataError where the file unpacks to too much."""
         if n_bytes > MAX_UNPACKED:
-            raise DataError.at(
-                where=self.origin,
-                what=f"unpacks to {n_bytes / 2**20:,.0f} MB",
-                expected=f"at most {MAX_UNPACKED / 2**20:,.0f} MB",
-                hint="keep the rows and columns of the study",
-            )
+            what, hint = f"unpacks to {n_bytes / 2**20:,.0f} MB", "keep the rows and columns of the study"
+            raise DataError.at(self.origin, what, f"at most {MAX_UNPACKED / 2**20:,.0f} MB", hint)
 
     @contextmanager
     def read_as(self, kind: str) -> Iterator[None]:
@@ -78,12 +71,9 @@ class Source:
         except HarnessError:
             raise
         except Exception as error:  # a reader may raise anything on broken bytes
-            raise DataError.at(
-                where=self.origin,
-                what=f"cannot be read as {kind}: {str(error).strip() or type(error).__name__}",
-                expected=f"a whole {kind} file",
-                hint="write the file again, or give another one",
-            ) from error
+            what = f"cannot be read as {kind}: {str(error).strip() or type(error).__name__}"
+            hint = "write the file again, or give another one"
+            raise DataError.at(self.origin, what, f"a whole {kind} file", hint) from error
 
 
 @dataclass(frozen=True)
@@ -144,10 +134,6 @@ class Reading:
     records: tuple[StepRecord, ...] = ()
 
 
-def _as_it_is(form: FileForm) -> FileForm:
-    return form
-
-
 @dataclass(frozen=True)
 class FileReader:
     """A format of data files; any file with one of its endings is read by it.
@@ -163,7 +149,7 @@ class FileReader:
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Source], Reading]
-    look: Callable[[FileForm], FileForm] = _as_it_is
+    look: Callable[[FileForm], FileForm] = lambda form: form
 
 
 # Formats of files that a spec can name.
@@ -179,12 +165,8 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
         Where a name is empty or no text, where two are equal once folded, or where there are too many.
     """
     if len(names) > MAX_COLUMNS:
-        raise DataError.at(
-            where=origin,
-            what=f"{len(names):,} columns",
-            expected=f"at most {MAX_COLUMNS:,} columns",
-            hint="keep the columns of the study; or are rows and columns transposed?",
-        )
+        hint = "keep the columns of the study; or are rows and columns transposed?"
+        raise DataError.at(origin, f"{len(names):,} columns", f"at most {MAX_COLUMNS:,} columns", hint)
     folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
     unnamed = [str(at) for at, name in enumerate(folded, start=1) if not name]
     doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]

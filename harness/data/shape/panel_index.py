@@ -98,16 +98,14 @@ def _refuse_duplicates(
         f"({labels[at]}, {written[at]}) in {locator.noun}s {locator.numbers(order[repeat : repeat + 2])}"
         for repeat, at in zip(repeats.tolist(), order[repeats].tolist(), strict=True)
     ]
-    raise DataError.at(
-        where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
-        what=f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}",
-        expected="one row for each entity and period",
-        hint="take the doubles out, or name the columns that tell the rows apart",
-    )
+    where = f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'"
+    what = f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}"
+    hint = "take the doubles out, or name the columns that tell the rows apart"
+    raise DataError.at(where, what, "one row for each entity and period", hint)
 
 
 def _refuse_swapped(entities: Sequence[str], times: Times, locator: RowLocator) -> None:
-    """Refuse years as entities beside whole numbers, more of them, that are no years."""
+    """Refuse years as entities next to whole numbers, more of them, that are no years."""
     periods = np.unique(times.ordinals)
     years_as_entities = all(
         len(label) == 4 and label.isdecimal() and int(label) in _YEARS for label in entities
@@ -145,12 +143,8 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     one_of = {type(cell).__name__: cell for cell in reversed(cells)}
     strange = [cell for cell in cells if not isinstance(cell, str) and not _is_whole(cell)]
     shown = strange or [one_of[kind] for kind in sorted(one_of)]
-    raise DataError.at(
-        where=locator.column(name),
-        what=f"entities are of kind {', '.join(sorted(one_of))}: {quoted(shown)}",
-        expected="all texts, or all whole numbers",
-        hint="store the column as text",
-    )
+    where, what = locator.column(name), f"entities are of kind {', '.join(sorted(one_of))}: {quoted(shown)}"
+    raise DataError.at(where, what, "all texts, or all whole numbers", "store the column as text")
 
 
 def _is_whole(cell: object) -> bool:

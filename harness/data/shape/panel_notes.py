@@ -137,8 +137,8 @@ def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> tuple[N
     found: dict[tuple[int, str], list[str]] = {}
     for name, values in raw.items():
         for what, rows in _rows_of_totals(values, period):
-            told = np.bincount(entity.codes, rows) == np.bincount(entity.codes)
-            (codes,) = np.nonzero(told)
+            is_total = np.bincount(entity.codes, rows) == np.bincount(entity.codes)
+            (codes,) = np.nonzero(is_total)
             if codes.size == 1 and np.unique(values[entity.codes == codes[0]]).size > 1:
                 found.setdefault((int(codes[0]), what), []).append(name)
     return tuple(
@@ -172,7 +172,7 @@ def _rows_of_totals(values: Floats, period: Ints) -> tuple[tuple[str, Mask], ...
 
 
 def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLocator) -> tuple[Note, ...]:
-    """Return a note on each outcome of one value, beside others that vary.
+    """Return a note on each outcome of one value, where others vary.
 
     Parameters
     ----------

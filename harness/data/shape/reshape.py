@@ -18,7 +18,7 @@ _ROW = "\0row"  # no file has such a column, since names are free of control cha
 
 
 def reshape(
-    frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, origin: str
+    frame: pd.DataFrame, requested: Reshape, *, entity: str, time: str, origin: str
 ) -> tuple[pd.DataFrame, StepRecord]:
     """Return the long form of a table, each row numbered as the file's it comes from, and what was done.
 
@@ -26,28 +26,28 @@ def reshape(
     ----------
     frame : of cells as they are in the file
     entity : column of entities, which the table has
-    time : name of the column of periods; the table has it only where `asked.value` is given
+    time : name of the column of periods; the table has it only where `requested.value` is given
 
     Raises
     ------
     DataError
-        Where columns that are asked for are not there, or two cells say the same variable of the same entity
+        Where columns that are requested are not there, or two cells say the same variable of the same entity
         and period.
     """
     where = f"{origin}: data.reshape"
-    needed = filter(None, (entity, asked.variable, asked.value, time if asked.value else None))
+    needed = filter(None, (entity, requested.variable, requested.value, time if requested.value else None))
     options = [("data.reshape", column) for column in needed]
     require_columns(options, frame.columns, origin=origin, remedy="correct the name, or use rename")
-    if asked.value is None and time in frame.columns:
-        what = f"the table has a column '{time}' already, beside columns of periods"
+    if requested.value is None and time in frame.columns:
+        what = f"the table has a column '{time}' already, next to columns of periods"
         raise DataError.at(where, what, "periods in one place", "give value, or drop reshape")
     numbered = frame.assign(**{_ROW: frame.index})
-    named = _long(numbered, asked, time=time, where=where) if asked.value is None else numbered
-    value = asked.value or asked.into or "\0value"
-    variable = asked.variable or "\0variable"
-    long = named if asked.into else _spread(named, variable, value, entity=entity, time=time, where=where)
-    long = long.sort_values([_ROW, time], kind="stable") if asked.value is None else long
-    made = [asked.into] if asked.into else sorted(set(map(str, named[variable].dropna())))
+    named = _long(numbered, requested, time=time, where=where) if requested.value is None else numbered
+    value = requested.value or requested.into or "\0value"
+    variable = requested.variable or "\0variable"
+    long = named if requested.into else _spread(named, variable, value, entity=entity, time=time, where=where)
+    long = long.sort_values([_ROW, time], kind="stable") if requested.value is None else long
+    made = [requested.into] if requested.into else sorted(set(map(str, named[variable].dropna())))
     account = Account(
         f"{len(frame)} rows x {frame.shape[1]} columns to {len(long)} rows of {entity} and {time}"
     )
@@ -56,21 +56,21 @@ def reshape(
     return long.set_axis(rows, axis="index"), record
 
 
-def _long(frame: pd.DataFrame, asked: Reshape, *, time: str, where: str) -> pd.DataFrame:
+def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> pd.DataFrame:
     """Return the table with a row for each column of a period."""
-    pattern = re.escape(asked.columns).replace(re.escape(PERIOD), PERIOD_PATTERN)
+    pattern = re.escape(requested.columns).replace(re.escape(PERIOD), PERIOD_PATTERN)
     pattern = pattern.replace(re.escape(VARIABLE), "(?P<variable>.+?)")
     found = {name: match for name in frame.columns if (match := re.fullmatch(pattern, str(name)))}
     if not found:
         shown = few([str(name) for name in frame.columns if name != _ROW])
-        what = f"no column is named like '{asked.columns}'"
+        what = f"no column is named like '{requested.columns}'"
         raise DataError.at(where, what, f"columns such as those of the table: {shown}", "correct columns")
     kept = [name for name in frame.columns if name not in found]
-    value = asked.into or "\0value"
+    value = requested.into or "\0value"
     long = frame.melt(id_vars=kept, value_vars=list(found), var_name="\0column", value_name=value)
     column = long.pop("\0column")
     long[time] = column.map(lambda name: plain_period(found[name]["period"]))
-    if VARIABLE in asked.columns:
+    if VARIABLE in requested.columns:
         long["\0variable"] = column.map(lambda name: found[name]["variable"].strip())
     return long
 

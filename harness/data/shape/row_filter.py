@@ -38,12 +38,8 @@ def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: fr
             kept &= _kept_by(rule, column, locator, missing)
     problems.raise_if_any()
     if not kept.any():
-        raise DataError.at(
-            where=f"{locator.origin}: data.rows",
-            what="0 rows are left",
-            expected="rules that together keep at least one row",
-            hint="widen a range, or take a rule out",
-        )
+        where, expected = f"{locator.origin}: data.rows", "rules that together keep at least one row"
+        raise DataError.at(where, "0 rows are left", expected, "widen a range, or take a rule out")
     return kept
 
 

@@ -127,7 +127,7 @@ def kind_of_texts(texts: Collection[str]) -> PeriodKind:
     """Return the kind of period that fits most of these texts.
 
     Digits that are months or days throughout, such as 201012 and 201101, are those. So are spans of years:
-    2009-10 alone is October 2009, beside 2010-11 it is a fiscal year.
+    2009-10 alone is October 2009, next to 2010-11 it is a fiscal year.
     """
     distinct = tuple(dict.fromkeys(map(_plain, texts)))
     narrow = (FISCAL_YEARS, MONTHS, DAYS) if len(distinct) > 1 else (MONTHS, DAYS)
@@ -147,17 +147,14 @@ def kind_of_dates(dates: Sequence[datetime.date]) -> PeriodKind:
     Dates on one day of the year, such as every 31 December, are years; those on one day of the month, or on
     its last day, are quarters where their months are three apart, else months.
     """
-    same_day = len({date.day for date in dates}) == 1 or all(_ends_month(date) for date in dates)
+    ends = (calendar.monthrange(date.year, date.month)[1] for date in dates)
+    same_day = len({date.day for date in dates}) == 1 or [date.day for date in dates] == list(ends)
     months = {date.month for date in dates}
     if same_day and len(months) == 1:
         return INTEGERS
     if same_day and len({month % 3 for month in months}) == 1:
         return QUARTERS
     return MONTHS if same_day else DAYS
-
-
-def _ends_month(date: datetime.date) -> bool:
-    return date.day == calendar.monthrange(date.year, date.month)[1]
 
 
 def position_of(date: datetime.date, kind: PeriodKind) -> int:

@@ -1,12 +1,17 @@
-"""A simulated panel: drawn from its own seed, with a truth that can be asked."""
+"""A simulated panel: its truth that can be asked, its keys, and columns that move slowly within cities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from harness.arrays import Floats
+import numpy as np
+from numpy.random import Generator
+
+from harness.arrays import Floats, Ints
+from harness.errors import DataError
 from harness.registry.kind import Kind, OptionsClass
 
 if TYPE_CHECKING:
@@ -73,3 +78,127 @@ class HasTruth(Simulation, Protocol):
 SIMULATION: Kind[type[Simulation]] = Kind(
     "simulation", "simulations", OptionsClass(("draw", "expected"), ("title",))
 )
+
+
+# Key columns of every simulated panel.
+ENTITY, TIME = "city", "year"
+
+FIRST_YEAR = 2011
+
+# Rows of a simulated panel; with all of its columns they fill about 3 GB.
+MAX_ROWS = 5_000_000
+
+
+@dataclass(frozen=True)
+class CityYears:
+    """A balanced panel's keys, rows by city and then by year.
+
+    Attributes
+    ----------
+    n_cities, n_years : at least 1; the first year is 2011
+    """
+
+    n_cities: int
+    n_years: int
+
+    def __post_init__(self) -> None:
+        """Refuse more rows than a study can hold, before any is drawn."""
+        n_rows = self.n_cities * self.n_years
+        if n_rows > MAX_ROWS:
+            where = "data.simulate"
+            what = f"{self.n_cities:,} cities in {self.n_years:,} years are {n_rows:,} rows"
+            raise DataError.at(where, what, f"at most {MAX_ROWS:,} rows", "lower n_entities or n_periods")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the cities, in order."""
+        width = max(3, len(str(self.n_cities)))
+        return tuple(f"city_{at:0{width}d}" for at in range(1, self.n_cities + 1))
+
+    @property
+    def years(self) -> Ints:
+        """The years, in order."""
+        return np.arange(FIRST_YEAR, FIRST_YEAR + self.n_years)
+
+    def columns(self) -> Mapping[str, Any]:
+        """Return the two key columns, (n_cities * n_years,) each."""
+        return {
+            ENTITY: np.repeat(np.array(self.labels, dtype=object), self.n_years),
+            TIME: np.tile(self.years, self.n_cities),
+        }
+
+    def by_city(self, values: Floats) -> Floats:
+        """Return what each city has, (n_cities,), for each row, (n_cities * n_years,)."""
+        return np.repeat(values, self.n_years)
+
+    def positions(self, frame: pd.DataFrame) -> Ints:
+        """Return where rows with these keys stand, (n_obs,); years may be numbers or texts.
+
+        Raises
+        ------
+        KeyError
+            Where a city is none of this panel.
+        IndexError
+            Where a year is none of this panel.
+        """
+        import pandas as pd
+
+        # Every label is looked up once, however many rows have it.
+        codes, named = pd.factorize(frame[ENTITY], use_na_sentinel=False)
+        city = pd.Index(np.array(self.labels, dtype=object)).get_indexer(named.astype(object))
+        if (city < 0).any():
+            raise KeyError(named[city < 0][0])
+        when, dated = pd.factorize(frame[TIME], use_na_sentinel=False)
+        year = np.asarray(dated).astype(np.int64) - FIRST_YEAR
+        if ((year < 0) | (year >= self.n_years)).any():
+            message = f"years must lie from {self.years[0]} to {self.years[-1]}"
+            raise IndexError(message)
+        return np.asarray(city[codes] * self.n_years + year[when], dtype=np.int64)
+
+
+# Traits of a city that all its columns have in common.
+N_FACTORS = 5
+
+# Share of a city's level that comes from those traits.
+SHARED = 0.5
+
+# Correlation of a column's deviation from its city's level with that of the year before.
+PERSISTENCE = 0.8
+
+
+def slow_columns(rng: Generator, keys: CityYears, *, n_columns: int, between: float) -> Floats:
+    """Return columns of mean 0 and variance 1, (n_obs, n_columns), correlated with each other.
+
+    Parameters
+    ----------
+    between : in [0, 1], share of the variance that lies between cities; the rest is an autoregression in time
+    """
+    traits = rng.standard_normal((keys.n_cities, N_FACTORS))
+    loadings = rng.standard_normal((N_FACTORS, n_columns))
+    loadings /= np.sqrt(np.square(loadings).sum(axis=0))
+    own = rng.standard_normal((keys.n_cities, n_columns))
+    level = np.sqrt(SHARED) * traits @ loadings + np.sqrt(1.0 - SHARED) * own
+    moves = autoregression(rng, keys, n_columns=n_columns, persistence=PERSISTENCE)
+    columns = np.sqrt(between) * np.repeat(level, keys.n_years, axis=0) + np.sqrt(1.0 - between) * moves
+    return np.asarray(columns)
+
+
+def autoregression(rng: Generator, keys: CityYears, *, n_columns: int, persistence: float) -> Floats:
+    """Return stationary first-order autoregressions of variance 1, (n_obs, n_columns), one for each city."""
+    shocks = rng.standard_normal((keys.n_cities, keys.n_years, n_columns))
+    moves = np.empty_like(shocks)
+    moves[:, 0] = shocks[:, 0]
+    for year in range(1, keys.n_years):
+        moves[:, year] = persistence * moves[:, year - 1] + np.sqrt(1.0 - persistence**2) * shocks[:, year]
+    return moves.reshape(-1, n_columns)
+
+
+def standardised(values: Floats) -> Floats:
+    """Return values, (n,), shifted and scaled to mean 0 and variance 1."""
+    return np.asarray((values - values.mean()) / values.std())
+
+
+def spread_evenly(values: Floats) -> Floats:
+    """Return the share of the values below each, (n,): evenly spread over (0, 1), in the same order."""
+    rank = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return np.asarray((rank + 0.5) / values.size)

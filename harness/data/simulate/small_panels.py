@@ -11,32 +11,18 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.simulate.city_years import CityYears, slow_columns, spread_evenly, standardised
-from harness.data.simulate.simulation import AS_DRAWN, Values
+from harness.data.simulate.simulation import (
+    AS_DRAWN,
+    CityYears,
+    Values,
+    slow_columns,
+    spread_evenly,
+    standardised,
+)
 from harness.rng import random_stream
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, eq=False)
-class OutcomeParts:
-    """What the outcome is made of, (n_obs,) each.
-
-    Attributes
-    ----------
-    exposure : evenly spread over (0, 1)
-    moderator : evenly spread over (-1, 1)
-    controls : (n_obs, n_controls), mean 0 and variance 1 over many cities
-    rest : what controls and the city's constant add to the outcome
-    noise : mean 0 and variance 1 over many rows
-    """
-
-    exposure: Floats
-    moderator: Floats
-    controls: Floats
-    rest: Floats
-    noise: Floats
 
 
 @dataclass(frozen=True)
@@ -81,15 +67,10 @@ class SmallPanel(ABC):
         """Return the table."""
         import pandas as pd
 
-        parts = self._parts()
-        expected = self.response(parts.exposure, parts.moderator) + parts.rest
-        columns = {
-            "outcome": expected + self.noise * parts.noise,
-            "exposure": parts.exposure,
-            "moderator": parts.moderator,
-        }
-        controls = {f"control_{at}": column for at, column in enumerate(parts.controls.T, start=1)}
-        return pd.DataFrame({**self._keys.columns(), **columns, **controls})
+        columns, rest, noise = self._drawn()
+        expected = self.response(columns["exposure"], columns["moderator"]) + rest
+        outcome = {"outcome": expected + self.noise * noise}
+        return pd.DataFrame({**self._keys.columns(), **outcome, **columns})
 
     def expected(
         self,
@@ -103,30 +84,33 @@ class SmallPanel(ABC):
         if outcome != "outcome" or not set(moderators) <= {"moderator"}:
             message = f"{self.name} has the outcome 'outcome' and the moderator 'moderator'"
             raise KeyError(message)
-        parts, rows = self._parts(), self._keys.positions(frame)
-        drawn_exposure, drawn_moderator = parts.exposure[rows], parts.moderator[rows]
-        at = drawn_exposure if exposure is None else np.broadcast_to(exposure, rows.shape)
-        given = np.broadcast_to(moderators.get("moderator", drawn_moderator), rows.shape)
-        return self.response(at, given) + parts.rest[rows]
+        (columns, rest, _), rows = self._drawn(), self._keys.positions(frame)
+        drawn = columns["exposure"][rows] if exposure is None else exposure
+        given = moderators.get("moderator", columns["moderator"][rows])
+        at = (np.broadcast_to(values, rows.shape) for values in (drawn, given))
+        return self.response(*at) + rest[rows]
 
     @property
     def _keys(self) -> CityYears:
         return CityYears(self.n_entities, self.n_periods)
 
-    def _parts(self) -> OutcomeParts:
+    def _drawn(self) -> tuple[dict[str, Floats], Floats, Floats]:
+        """Return the columns on the right, what controls and cities add to the outcome, and the noise.
+
+        The exposure is evenly spread over (0, 1), the moderator over (-1, 1); the others have mean 0 and
+        variance 1 over many cities, and the noise over many rows. All are (n_obs,).
+        """
         keys = self._keys
         rng = random_stream(self.seed, "simulate", self.name)
         columns = slow_columns(rng, keys, n_columns=2 + self.n_controls, between=self.between)
-        exposure, moderator, controls = columns[:, 0], columns[:, 1], columns[:, 2:]
+        controls = columns[:, 2:]
         linear = standardised(controls @ rng.standard_normal(self.n_controls))
         constant = standardised(rng.standard_normal(self.n_entities))
-        return OutcomeParts(
-            exposure=spread_evenly(exposure),
-            moderator=2.0 * spread_evenly(moderator) - 1.0,
-            controls=controls,
-            rest=self.control_sd * linear + self.city_sd * keys.by_city(constant),
-            noise=rng.standard_normal(linear.size),
-        )
+        named = {f"control_{at}": column for at, column in enumerate(controls.T, start=1)}
+        exposure, moderator = spread_evenly(columns[:, 0]), 2.0 * spread_evenly(columns[:, 1]) - 1.0
+        rest = self.control_sd * linear + self.city_sd * keys.by_city(constant)
+        noise = rng.standard_normal(linear.size)
+        return {"exposure": exposure, "moderator": moderator, **named}, rest, noise
 
 
 @dataclass(frozen=True)
@@ -226,3 +210,6 @@ class MonotonePanel(SmallPanel):
     def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return 1 - exp(-3 x)."""
         return np.asarray(-np.expm1(-RATE * exposure))
+
+
+SMALL_PANELS = (NullEffect, SCurve, InvertedU, InteractionPanel, MonotonePanel, Linear)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.arrays import Floats
-from harness.data.entity_means import means_by
-from harness.data.panel import Panel
+from harness.data.panel import Panel, means_by
 from harness.errors import EstimationError
 from harness.estimators.refusals import require_continuous
 from harness.evaluation.residual_tests import EntityTest

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.data.entity_means import means_by
-from harness.data.panel import Panel
+from harness.data.panel import Panel, means_by
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.protocol import CanFitOutcomes, Estimator, Fitted
 from harness.rng import random_stream

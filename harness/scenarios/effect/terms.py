@@ -9,8 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from harness.arrays import Floats, Ints
-from harness.data.entity_means import means_by
-from harness.data.panel import Panel
+from harness.data.panel import Panel, means_by
 from harness.errors import EstimationError
 from harness.estimators.refusals import require_continuous
 from harness.language import Message, marked

@@ -64,7 +64,7 @@ class FixedEffectsFit(EffectsFit):
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
-        n_alone = self.rows.n_obs - plugin.rows_in_company(self.regression.sets).size
+        n_alone = self.rows.n_obs - plugin.non_singleton_rows(self.regression.sets).size
         return (
             *super().statistics(),
             *intercept_statistics(self.regression),

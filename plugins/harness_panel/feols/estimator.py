@@ -165,7 +165,7 @@ class Feols:
         """
         weights = plugin.row_weights(panel, weighted=self.weighted)
         whole = self._rows(panel, weights)
-        rows = plugin.rows_in_company(whole.design.sets)
+        rows = plugin.non_singleton_rows(whole.design.sets)
         if self.singletons == "drop" and rows.size == 0:
             hint = marked("absorb fewer effects")
             raise EstimationError(Problem("rows", marked("every row is the only one of a level"), hint=hint))

@@ -18,12 +18,8 @@ def times(cells, **options) -> Times:
         pytest.param(["2011年12月", "2012/1"], "month", ["2011-12", "2012-01"], id="months-in-chinese"),
         pytest.param(["2011", "2012"], "whole number", ["2011", "2012"], id="P9-years-as-text"),
         pytest.param(["2011-12-30", "2011-12-31"], "day", ["2011-12-30", "2011-12-31"], id="days"),
-        pytest.param(
-            pd.to_datetime(["2011-01-01", "2012-01-01"]), "whole number", ["2011", "2012"], id="dates"
-        ),
-        pytest.param(
-            ["2009-10", "2010-11", "2011-12"], "fiscal year", ["2009-10", "2010-11", "2011-12"], id="spans"
-        ),
+        (pd.to_datetime(["2011-01-01", "2012-01-01"]), "whole number", ["2011", "2012"]),
+        (["2009-10", "2010-11", "2011-12"], "fiscal year", ["2009-10", "2010-11", "2011-12"]),
         pytest.param(["2009-10", "2009-10"], "month", ["2009-10", "2009-10"], id="a-span-alone-is-a-month"),
         pytest.param(["Q4 2011", "Q1-2012"], "quarter", ["2011Q4", "2012Q1"], id="quarters-first"),
         pytest.param(pd.Series([2011, 2012], dtype="Int64"), "whole number", ["2011", "2012"], id="nullable"),

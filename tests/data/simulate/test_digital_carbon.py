@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.simulate.digital_carbon.columns import GAP_SHARES, INDICATORS
-from harness.data.simulate.digital_carbon.panel import DigitalCarbon
+from harness.data.simulate.digital_carbon.panel import GAP_SHARES, INDICATORS, DigitalCarbon
 
 FACTORS = {"gas": 2.1622, "lpg": 3.1031, "electricity": 1.3023}
 OUTCOMES = ("co2", "co2_intensity", "co2_pc")

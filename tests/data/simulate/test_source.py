@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -64,13 +63,3 @@ def test_the_table_says_that_nobody_observed_it(tmp_path):
     assert table.frame.reset_index(drop=True).equals(simulation.draw())
     assert table.sha256 == table_of(DataSpec(simulate=simulation), tmp_path).sha256
     assert table.sha256 != table_of(DataSpec(simulate=SCurve(n_entities=4, n_periods=3)), tmp_path).sha256
-
-
-def test_a_file_of_the_command_line_replaces_the_simulation(tmp_path):
-    simulation = SCurve(n_entities=4, n_periods=3)
-    path = Path(tmp_path / "cities.csv")
-    simulation.draw().to_csv(path, index=False)
-    table = table_of(DataSpec(simulate=simulation), tmp_path, given=path)
-    assert not table.simulated
-    assert table.title == "cities.csv"
-    assert len(table.frame) == 12

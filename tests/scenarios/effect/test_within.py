@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from effect_panels import confounded_panel
-from harness.data.entity_means import means_by
+from harness.data.panel import means_by
 from harness.plugin import CanLearnWithin, HasEffects
 from harness.scenarios.effect.nuisance import moving_inputs
 from harness.scenarios.effect.scenario import EffectScenario

@@ -8,35 +8,337 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.arrays import Floats
-from harness.data.simulate.city_years import CityYears
-from harness.data.simulate.digital_carbon.columns import (
-    Cities,
-    Economy,
-    draw_cities,
-    draw_controls,
-    draw_economy,
-    draw_energy,
-    draw_indicators,
-    draw_levels,
-    leave_gaps,
-    policy_labels,
-    rank_labels,
-    zone_labels,
+from harness.arrays import Floats, Mask
+from harness.data.simulate.digital_carbon.response import GREATEST_LEVEL, MODERATORS, Response, Situation
+from harness.data.simulate.simulation import (
+    AS_DRAWN,
+    CityYears,
+    Values,
+    autoregression,
+    slow_columns,
+    spread_evenly,
+    standardised,
 )
-from harness.data.simulate.digital_carbon.response import MODERATORS, Response, Situation
-from harness.data.simulate.simulation import AS_DRAWN, Values
 from harness.rng import random_stream
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# Numbers of the cities on the list of the first rank, which holds provincial capitals, sub-provincial cities
+# and cities planned by the state; 35 of 273.
+FIRST_RANK = tuple(range(1, 274, 8))
+
+CITIES_OF_A_PROVINCE = 9
+# Numbers of the provinces with pilot zones; cities next to each other are of one province.
+PILOT_PROVINCES = (2, 7, 12, 17, 22, 27)
+
+# First year of the pilot policy.
+PILOT_YEAR = 2019
+
+Texts = npt.NDArray[np.object_]
+
 
 @dataclass(frozen=True, eq=False)
-class World:
+class Cities:
+    """Traits that do not change over the years, (n_cities,) each.
+
+    Attributes
+    ----------
+    size, wealth : mean 0 and variance 1; larger cities tend to be richer
+    first_rank, pilot : whether a city is on the list of the first administrative rank, or in a pilot province
+    own : mean 0 and variance 1, a trait that no column of the table shows
+    """
+
+    size: Floats
+    wealth: Floats
+    first_rank: Mask
+    pilot: Mask
+    own: Floats
+
+    def policy(self, keys: CityYears) -> Floats:
+        """Return 1 for the city-years in which the pilot policy is in force, (n_obs,), else 0."""
+        in_force = np.tile(keys.years >= PILOT_YEAR, keys.n_cities)
+        return np.asarray(keys.by_city(self.pilot.astype(np.float64)) * in_force)
+
+
+def draw_cities(rng: Generator, keys: CityYears) -> Cities:
+    """Return cities of the same spread of sizes in every draw; the first rank tends to be large."""
+    from scipy.special import ndtri
+
+    n = keys.n_cities
+    number = np.arange(1, n + 1)
+    first_rank = np.isin(number, FIRST_RANK)
+    # Normal scores, of mean 0 and variance 1.
+    order = spread_evenly(0.8 * first_rank + rng.standard_normal(n))
+    size = standardised(np.asarray(ndtri(order), dtype=np.float64))
+    chance = rng.standard_normal(n)
+    wealth = standardised(spread_evenly(chance - size * (size @ chance) / n))
+    return Cities(
+        size=size,
+        wealth=wealth,
+        first_rank=first_rank,
+        pilot=np.isin((number - 1) // CITIES_OF_A_PROVINCE + 1, PILOT_PROVINCES),
+        own=standardised(spread_evenly(rng.standard_normal(n))),
+    )
+
+
+def label_columns(cities: Cities, keys: CityYears) -> dict[str, Texts]:
+    """Return labels of city-years, (n_obs,) each: rank, pilot province, and whether the policy holds."""
+    first_rank, pilot = (np.repeat(mark, keys.n_years) for mark in (cities.first_rank, cities.pilot))
+    since = np.tile(keys.years >= PILOT_YEAR, keys.n_cities)
+    policy = np.where(since, f"pilot, from {PILOT_YEAR}", f"pilot, before {PILOT_YEAR}")
+    return {
+        "admin_rank": np.where(first_rank, "first rank", "other").astype(object),
+        "pilot_zone": np.where(pilot, "pilot", "other").astype(object),
+        "pilot_policy": np.where(pilot, policy, "other").astype(object),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Economy:
+    """Columns of the table, (n_obs,) each.
+
+    Attributes
+    ----------
+    population : 10^4 persons at the end of the year
+    deflator : of output, 1 in the first year
+    gdp, fdi, sci_tech : 10^8 yuan of the first year: output, foreign investment, fiscal spending on science
+    patents : invention patents granted, whole numbers
+    """
+
+    population: Floats
+    deflator: Floats
+    gdp: Floats
+    fdi: Floats
+    sci_tech: Floats
+    patents: Floats
+
+
+def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats) -> Economy:
+    """Return the economies of cities with these traits and digital levels, (n_obs,)."""
+    year = np.tile(np.arange(keys.n_years), keys.n_cities)
+    size, wealth = keys.by_city(cities.size), keys.by_city(cities.wealth)
+    height = (level - level.mean()) / level.std()
+    own = slow_columns(rng, keys, n_columns=5, between=0.85)
+    population = 275.0 * np.exp(0.9 * size + 0.006 * year + 0.05 * own[:, 0])
+    per_head = 4.9 * np.exp(0.48 * wealth + 0.025 * year + 0.08 * own[:, 1])
+    fdi_pc = 0.06 * np.exp(0.45 * wealth + 0.15 * height + 0.55 * own[:, 2])
+    sci_tech_pc = 0.10 * np.exp(0.50 * wealth + 0.25 * height + 0.60 * own[:, 3] + 0.04 * year)
+    patents_pc = 0.8 * np.exp(0.45 * wealth + 0.35 * height + 0.45 * own[:, 4] + 0.08 * year)
+    # Prices rise by about 2.5 per cent a year from 1.
+    inflation = rng.normal(0.025, 0.01, keys.n_years) + rng.normal(0.0, 0.004, (keys.n_cities, keys.n_years))
+    inflation[:, 0] = 0.0
+    return Economy(
+        population=population,
+        deflator=np.exp(np.cumsum(inflation, axis=1)).ravel(),
+        gdp=population * per_head,
+        fdi=population * fdi_pc,
+        sci_tech=population * sci_tech_pc,
+        patents=np.rint(population * patents_pc),
+    )
+
+
+# Share of its value at the least level below which no indicator falls, however much noise it has.
+LEAST_SHOWN = 0.2
+
+# Shape of the levels' distribution, Kumaraswamy (1980), which has a closed quantile function.
+SKEW, TAIL = 1.5, 2.2
+
+
+@dataclass(frozen=True)
+class DigitalIndicator:
+    """A column that rises with the digital level.
+
+    Attributes
+    ----------
+    least, greatest : about the values at the least and greatest level, in the column's unit
+    noise : standard deviation of what is not the level, over that of what is
+    """
+
+    least: float
+    greatest: float
+    noise: float
+
+
+# Internet users and mobile phones per 100 persons, IT workers in per cent of urban employment, telecom
+# revenue in yuan per person, index of digital finance.
+INDICATORS: Mapping[str, DigitalIndicator] = {
+    "internet_users": DigitalIndicator(15.0, 75.0, 0.30),
+    "it_worker_share": DigitalIndicator(1.5, 5.5, 0.40),
+    "telecom_revenue_pc": DigitalIndicator(500.0, 3000.0, 0.35),
+    "mobile_phones": DigitalIndicator(60.0, 230.0, 0.30),
+    "digital_finance": DigitalIndicator(60.0, 310.0, 0.25),
+}
+
+
+def draw_levels(rng: Generator, keys: CityYears, cities: Cities) -> Floats:
+    """Return the digital level of every row, (n_obs,), from 0 to `GREATEST_LEVEL`.
+
+    It is higher in large and rich cities, lower in those of the first rank and of pilot provinces than in
+    others of their size, and rises over the years: so the medians of Figures 5 to 7 come in their order.
+    """
+    standing = 0.15 * cities.wealth + 0.45 * cities.size - 0.9 * cities.first_rank - 0.4 * cities.pilot
+    own = 0.5 * rng.standard_normal(keys.n_cities)
+    trend = 0.12 * np.tile(np.arange(keys.n_years), keys.n_cities)
+    moves = autoregression(rng, keys, n_columns=1, persistence=0.7)[:, 0]
+    share = spread_evenly(keys.by_city(standing + own) + trend + 0.8 * moves)
+    level = (1.0 - (1.0 - share) ** (1.0 / TAIL)) ** (1.0 / SKEW)
+    return np.asarray(GREATEST_LEVEL * (level - level.min()) / (level.max() - level.min()))
+
+
+def draw_indicators(rng: Generator, keys: CityYears, level: Floats) -> dict[str, Floats]:
+    """Return the indicators by name, (n_obs,) each, all above 0."""
+    noise = slow_columns(rng, keys, n_columns=len(INDICATORS), between=0.5).clip(-3.0, 3.0)
+    height = level / GREATEST_LEVEL
+    columns = {}
+    for at, (name, indicator) in enumerate(INDICATORS.items()):
+        shown = height + indicator.noise * height.std() * noise[:, at]
+        value = indicator.least + (indicator.greatest - indicator.least) * shown
+        columns[name] = np.maximum(value, LEAST_SHOWN * indicator.least)
+    return columns
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A positive column of a city, log-normal around a level that depends on wealth and size.
+
+    Attributes
+    ----------
+    median : in the column's unit
+    spread : standard deviation of its logarithm
+    wealth, size : correlations of its logarithm with those traits
+    most : greatest value possible
+    """
+
+    median: float
+    spread: float
+    wealth: float = 0.0
+    size: float = 0.0
+    most: float = np.inf
+
+
+# Income, investment and loans in 10^4 yuan (per head); shares in per cent; land in hectares and road area in
+# m² per head, road density in km per km²; patents per 10^4 persons; deposits and loans in multiples of GDP.
+TRAITS: Mapping[str, Trait] = {
+    "urban_disposable_income": Trait(2.6, 0.22, wealth=0.7, size=0.2),
+    "secondary_share": Trait(45.0, 0.20, wealth=0.2, most=72.0),
+    "primary_share": Trait(10.0, 0.45, wealth=-0.5, size=-0.2, most=26.0),
+    "senior_high_pupil_share": Trait(1.8, 0.20, size=0.1, most=5.0),
+    "fixed_investment_pc": Trait(3.2, 0.45, wealth=0.6),
+    "urbanisation": Trait(53.0, 0.20, wealth=0.6, size=0.2, most=99.0),
+    "land_area_pc": Trait(0.30, 0.60, wealth=-0.2, size=-0.5),
+    "road_density": Trait(1.1, 0.40, wealth=0.3, size=0.4),
+    "road_area_pc": Trait(13.0, 0.40, wealth=0.3),
+    "green_patents_pc": Trait(0.35, 0.70, wealth=0.5, size=0.2),
+    "pollution_index": Trait(1.0, 0.40, wealth=-0.2, size=0.2),
+    "tfp": Trait(1.0, 0.10, wealth=0.3),
+    "fiscal_exp_over_gdp": Trait(18.0, 0.30, wealth=-0.5, size=-0.2, most=80.0),
+    "fiscal_rev_over_gdp": Trait(8.0, 0.25, wealth=0.3, most=30.0),
+    "loans_pc": Trait(4.0, 0.55, wealth=0.6, size=0.2),
+    "deposits_loans_over_gdp": Trait(2.2, 0.30, wealth=0.2, size=0.3),
+}
+
+# Greatest share of science and technology in fiscal spending.
+MOST_SCI_TECH = 0.45
+
+
+def draw_controls(rng: Generator, keys: CityYears, cities: Cities, economy: Economy) -> dict[str, Floats]:
+    """Return the controls by name, (n_obs,) each; those that follow from other columns follow exactly."""
+    own = slow_columns(rng, keys, n_columns=len(TRAITS), between=0.85)
+    drawn = {name: _draw(trait, own[:, at], keys, cities) for at, (name, trait) in enumerate(TRAITS.items())}
+    tertiary = 100.0 - drawn["secondary_share"] - drawn.pop("primary_share")
+    ratio = np.maximum(drawn["fiscal_exp_over_gdp"] / 100.0, economy.sci_tech / economy.gdp / MOST_SCI_TECH)
+    spending = ratio * economy.gdp
+    revenue = drawn["fiscal_rev_over_gdp"] / 100.0 * economy.gdp
+    return drawn | {
+        "population_year_end": economy.population,
+        "tertiary_share": tertiary,
+        "tertiary_over_secondary": tertiary / drawn["secondary_share"],
+        "fiscal_exp_over_gdp": 100.0 * ratio,
+        "fdi_over_gdp": 100.0 * economy.fdi / economy.gdp,
+        "fiscal_budget_exp_pc": spending / economy.population,
+        "fiscal_budget_rev_pc": revenue / economy.population,
+        "sci_tech_share_of_fiscal_exp": 100.0 * economy.sci_tech / spending,
+    }
+
+
+def _draw(trait: Trait, own: Floats, keys: CityYears, cities: Cities) -> Floats:
+    rest = np.sqrt(1.0 - trait.wealth**2 - trait.size**2)
+    score = trait.wealth * keys.by_city(cities.wealth) + trait.size * keys.by_city(cities.size) + rest * own
+    return np.asarray(np.minimum(trait.median * np.exp(trait.spread * score), trait.most))
+
+
+# Emission factors of the study: kg of CO2 per m³ of natural gas, kg of liquefied petroleum gas, kWh.
+FACTORS: Mapping[str, float] = {"gas": 2.1622, "lpg": 3.1031, "electricity": 1.3023}
+
+TYPICAL_SHARES: Mapping[str, float] = {"gas": 0.15, "lpg": 0.08, "electricity": 0.77}
+
+# Share of the cells that are missing, by column.
+GAP_SHARES: Mapping[str, float] = {
+    "gas": 0.010,
+    "lpg": 0.015,
+    "it_worker_share": 0.005,
+    "telecom_revenue_pc": 0.005,
+    "fixed_investment_pc": 0.005,
+    "road_area_pc": 0.005,
+}
+
+
+def draw_energy(rng: Generator, keys: CityYears, emissions: Floats) -> dict[str, Floats]:
+    """Return use of each kind of energy, (n_obs,) each, whose emissions by `FACTORS` sum to `emissions`.
+
+    Parameters
+    ----------
+    emissions : (n_obs,), 10^4 t
+    """
+    noise = slow_columns(rng, keys, n_columns=len(FACTORS), between=0.8)
+    parts = np.array(list(TYPICAL_SHARES.values())) * np.exp(0.35 * noise)
+    parts *= (emissions / parts.sum(axis=1))[:, None]
+    return {name: parts[:, at] / factor for at, (name, factor) in enumerate(FACTORS.items())}
+
+
+def leave_gaps(rng: Generator, keys: CityYears, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the columns with some cells missing: at most one a city and column, within its years."""
+    found = dict(columns)
+    for name, column in columns.items():
+        n_gaps = min(round(GAP_SHARES.get(name, 0.0) * column.size), keys.n_cities) if keys.n_years > 2 else 0
+        if n_gaps:
+            cities = rng.choice(keys.n_cities, size=n_gaps, replace=False)
+            years = rng.integers(1, keys.n_years - 1, size=n_gaps)
+            found[name] = column.copy()
+            found[name][cities * keys.n_years + years] = np.nan
+    return found
+
+
+# Standard deviation of what a city itself adds to the logarithm of its emissions.
+CITY_SD = 0.25
+
+
+def situation_of(
+    keys: CityYears, cities: Cities, economy: Economy, controls: Mapping[str, Floats]
+) -> Situation:
+    """Return what emissions of every row depend on besides the digital level."""
+    totals = (economy.gdp, economy.fdi, economy.sci_tech, economy.patents)
+    structure = (
+        1.00 * np.log(controls["secondary_share"] / 45.0)
+        + 0.80 * np.log(controls["urbanisation"] / 53.0)
+        + 0.35 * np.log(controls["pollution_index"])
+        - 1.20 * np.log(controls["tfp"])
+    )
+    return Situation(
+        population=economy.population,
+        moderators={name: total / economy.population for name, total in zip(MODERATORS, totals, strict=True)},
+        pressure=structure + CITY_SD * keys.by_city(cities.own),
+        policy=cities.policy(keys),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
     """Everything behind one draw, (n_obs,) each."""
 
     keys: CityYears
@@ -94,7 +396,7 @@ class DigitalCarbon:
         """Return the table."""
         import pandas as pd
 
-        world = self._world()
+        world = self._drawn()
         keys, cities, economy = world.keys, world.cities, world.economy
         shock = self.noise * self._rng("noise").standard_normal(world.level.size)
         expected = world.response.emissions(world.level, world.situation)
@@ -116,9 +418,7 @@ class DigitalCarbon:
             {
                 **keys.columns(),
                 **leave_gaps(self._rng("gaps"), keys, numbers),
-                "admin_rank": np.repeat(rank_labels(cities), keys.n_years),
-                "pilot_zone": np.repeat(zone_labels(cities), keys.n_years),
-                "pilot_policy": policy_labels(cities, keys),
+                **label_columns(cities, keys),
             }
         )
 
@@ -139,7 +439,7 @@ class DigitalCarbon:
         moderators : by the names in `MODERATORS`; output per head also changes the output that intensity is
             measured by
         """
-        world = self._world()
+        world = self._drawn()
         rows = world.keys.positions(frame)
         here = world.situation.take(rows, moderators)
         at = world.level[rows] if exposure is None else np.broadcast_to(exposure, rows.shape)
@@ -149,18 +449,18 @@ class DigitalCarbon:
 
     def level(self, frame: pd.DataFrame) -> Floats:
         """Return the true digital level of some rows, (n_obs,), which the indicators show with noise."""
-        world = self._world()
+        world = self._drawn()
         return world.level[world.keys.positions(frame)]
 
     def _rng(self, part: str) -> Generator:
         return random_stream(self.seed, "simulate", self.name, part)
 
     @lru_cache(maxsize=2)  # noqa: B019 - options are frozen and few; a truth is asked many times
-    def _world(self) -> World:
+    def _drawn(self) -> Draw:
         keys = CityYears(self.n_entities, self.n_periods)
         cities = draw_cities(self._rng("cities"), keys)
         level = draw_levels(self._rng("level"), keys, cities)
         economy = draw_economy(self._rng("economy"), keys, cities, level)
         controls = draw_controls(self._rng("controls"), keys, cities, economy)
-        situation = Situation.of(cities, keys, economy, controls)
-        return World(keys, cities, level, economy, controls, situation, Response.calibrated(situation))
+        situation = situation_of(keys, cities, economy, controls)
+        return Draw(keys, cities, level, economy, controls, situation, Response.calibrated(situation))

@@ -27,19 +27,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.arrays import Floats, Ints
-from harness.data.simulate.city_years import CityYears
-from harness.data.simulate.digital_carbon.columns import GREATEST_LEVEL, Cities, Economy
 from harness.data.simulate.simulation import Values
 from harness.errors import DataError
 
 if TYPE_CHECKING:
     from scipy.interpolate import CubicSpline
 
+
+# Where the published index ends; it starts at 0.
+GREATEST_LEVEL = 0.88
 
 # Output per head, 10^4 yuan, from which the digital level raises emissions, and then lowers them.
 GDP_ONSET, GDP_TURN = 3.7, 7.5
@@ -87,11 +88,11 @@ class Response:
         alike = per_head / situation.moderators["gdp_pc"] ** GDP_ELASTICITY
         shares = np.stack([scale, scale / situation.gdp, per_head, alike])
         shares /= shares.sum(axis=1, keepdims=True)
-        traits, given = _traits(situation), _Given.of(situation)
+        traits, given = _traits(situation), _given(situation)
         weights, found = np.zeros(len(traits)), []
         targets = published_curves(GRID)
         for level, target in zip(GRID, targets.T, strict=True):
-            weights = _solved(weights, traits, given.at(level), shares, target)
+            weights = _solved(weights, traits, _given_at(level, *given), shares, target)
             found.append(weights)
         return cls(unit=MEAN_TOTAL / float(scale.mean()), weights=np.array(found))
 
@@ -99,7 +100,7 @@ class Response:
         """Return the logarithm of what the level multiplies emissions by, (n_obs,)."""
         distinct, at = np.unique(level, return_inverse=True)
         here = np.asarray(self._curves(distinct), dtype=np.float64)[at]
-        return np.asarray((here.T * _traits(situation)).sum(axis=0) + _Given.of(situation).at(level))
+        return np.asarray((here.T * _traits(situation)).sum(axis=0) + _given_at(level, *_given(situation)))
 
     @cached_property
     def _curves(self) -> CubicSpline:
@@ -131,12 +132,9 @@ def _solved(start: Floats, traits: Floats, given: Floats, shares: Floats, target
         slopes = np.vstack([parts[:3] @ traits.T, parts[3] @ below.T])
         step = np.linalg.solve(slopes, error)
         weights = weights - step / max(1.0, np.abs(step).max() / 0.3)
-    raise DataError.at(
-        where="data.simulate (digital_carbon)",
-        what="no response of these cities has the published mean curves",
-        expected="cities enough of different size and wealth",
-        hint="raise n_entities or n_periods, or take another seed",
-    )
+    where, expected = "data.simulate (digital_carbon)", "cities enough of different size and wealth"
+    hint = "raise n_entities or n_periods, or take another seed"
+    raise DataError.at(where, "no response of these cities has the published mean curves", expected, hint)
 
 
 def _scale(situation: Situation) -> Floats:
@@ -167,42 +165,31 @@ def _traits(situation: Situation) -> Floats:
     return np.stack([np.ones_like(gdp), size, middle * small, -rich])
 
 
-@dataclass(frozen=True, eq=False)
-class _Given:
-    """What the response to the level has besides what is calibrated, (n_obs,) each.
+def _given(situation: Situation) -> tuple[Floats, Floats]:
+    """Return what the response to the level has besides what is calibrated, (n_obs,) each.
 
-    Attributes
-    ----------
-    fading : effect at level 0 of what fades as the level rises: innovation strengthens reductions
-    lasting : effect per unit of the level: beyond `ATTENTION_ONSET` attention lowers the emissions of small
-        cities and raises those of large ones, so that intensity falls and the fall of totals weakens; the
-        pilot policy lowers emissions
+    The first is the effect at level 0 of what fades as the level rises: innovation strengthens reductions.
+    The second lasts, per unit of the level: beyond `ATTENTION_ONSET` attention lowers the emissions of small
+    cities and raises those of large ones, so that intensity falls and the fall of totals weakens; the pilot
+    policy lowers emissions.
     """
+    moderators = situation.moderators
+    innovation = np.tanh(_score(moderators["innovation"], 1.2, 0.8))
+    beyond = np.log(np.maximum(moderators["technology_attention"] / ATTENTION_ONSET, 1.0))
+    turned = 1.4 * np.tanh(2.0 * beyond) * (np.tanh(_size(situation)) - 0.1)
+    return -0.4 * innovation, turned - 0.3 * situation.policy
 
-    fading: Floats
-    lasting: Floats
 
-    @classmethod
-    def of(cls, situation: Situation) -> _Given:
-        moderators = situation.moderators
-        innovation = np.tanh(_score(moderators["innovation"], 1.2, 0.8))
-        beyond = np.log(np.maximum(moderators["technology_attention"] / ATTENTION_ONSET, 1.0))
-        turned = 1.4 * np.tanh(2.0 * beyond) * (np.tanh(_size(situation)) - 0.1)
-        return cls(fading=-0.4 * innovation, lasting=turned - 0.3 * situation.policy)
-
-    def at(self, level: Floats | float) -> Floats:
-        """Return the logarithm of the factor at a level, (n_obs,)."""
-        spent = level - np.square(level) / (2.0 * GREATEST_LEVEL)
-        return np.asarray(self.fading * spent + self.lasting * level)
+def _given_at(level: Floats | float, fading: Floats, lasting: Floats) -> Floats:
+    """Return the logarithm of what is given at a level, (n_obs,)."""
+    spent = level - np.square(level) / (2.0 * GREATEST_LEVEL)
+    return np.asarray(fading * spent + lasting * level)
 
 
 def _score(values: Floats, median: float, spread: float) -> Floats:
     """Return the standard score of the logarithm; a value of 0 counts as a hundredth of the median."""
     return np.asarray(np.log(np.maximum(values, median / 100.0) / median) / spread)
 
-
-# Standard deviation of what a city itself adds to the logarithm of its emissions.
-CITY_SD = 0.25
 
 # Output, foreign investment and fiscal spending on science in 10^4 yuan of 2011 per head; invention patents
 # granted per 10^4 persons.
@@ -230,25 +217,6 @@ class Situation:
     def gdp(self) -> Floats:
         """Output, 10^8 yuan of 2011."""
         return self.population * self.moderators["gdp_pc"]
-
-    @classmethod
-    def of(cls, cities: Cities, keys: CityYears, economy: Economy, controls: Mapping[str, Floats]) -> Self:
-        """Return the situation of every row."""
-        totals = (economy.gdp, economy.fdi, economy.sci_tech, economy.patents)
-        structure = (
-            1.00 * np.log(controls["secondary_share"] / 45.0)
-            + 0.80 * np.log(controls["urbanisation"] / 53.0)
-            + 0.35 * np.log(controls["pollution_index"])
-            - 1.20 * np.log(controls["tfp"])
-        )
-        return cls(
-            population=economy.population,
-            moderators={
-                name: total / economy.population for name, total in zip(MODERATORS, totals, strict=True)
-            },
-            pressure=structure + CITY_SD * keys.by_city(cities.own),
-            policy=cities.policy(keys),
-        )
 
     def take(self, rows: Ints, given: Mapping[str, Values]) -> Situation:
         """Return the situation of some rows, (n_rows,), in which some moderators have other values.

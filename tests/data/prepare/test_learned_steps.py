@@ -8,47 +8,10 @@ import pytest
 
 from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
 from harness.data.prepare.panel_steps import Deflate
-from harness.data.prepare.row_steps import Emissions, Log1p, Ratio
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
-from harness.errors import DataError, EstimationError
+from harness.errors import DataError
 
 nan = np.nan
-COLUMNS = {"a": np.array([1.0, 4.0, nan]), "b": np.array([2.0, 0.5, 3.0]), "c": np.array([10.0, 20.0, 30.0])}
-
-
-@pytest.mark.parametrize(
-    ("step", "expected", "detail"),
-    [
-        (Log1p("d", "a"), [np.log(2.0), np.log(5.0), nan], "log(1 + a)"),
-        (Ratio("d", "a", "b", scale=100.0), [50.0, 800.0, nan], "a / b x 100"),
-        (Emissions("d", {"b": 3.0, "a": 2.0}), [8.0, 9.5, nan], "2 x a + 3 x b"),
-    ],
-    ids=lambda value: getattr(value, "name", None),
-)
-def test_what_a_row_step_computes(step, expected, detail):
-    assert isinstance(step, RowStep)
-    assert not isinstance(step, PanelStep | LearnedStep)
-    assert not step.impossible(COLUMNS).any()
-    np.testing.assert_allclose(step.compute(COLUMNS), expected, rtol=1e-15)
-    assert step.detail == detail
-
-
-@pytest.mark.parametrize(
-    ("step", "columns", "impossible"),
-    [
-        (Log1p("d", "a"), {"a": np.array([0.0, -1.0, -2.0, nan])}, [False, True, True, False]),
-        (
-            Emissions("d", {"a": 1.0, "b": 1.0}),
-            {"a": np.array([0.0, 1.0, -1.0]), "b": np.array([0.0, -1.0, nan])},
-            [False, True, True],
-        ),
-    ],
-    ids=["log1p", "emissions"],
-)
-def test_what_a_row_step_cannot_compute(step, columns, impossible):
-    assert step.impossible(columns).tolist() == impossible
-    with pytest.raises(EstimationError):
-        step.compute(columns)
 
 
 def column(values):

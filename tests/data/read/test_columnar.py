@@ -1,3 +1,7 @@
+"""Files of typed columns: parquet, Stata."""
+
+from __future__ import annotations
+
 import datetime
 import io
 from decimal import Decimal
@@ -44,17 +48,21 @@ def test_an_index_that_pandas_stored_is_a_column(read_bytes):
 
 
 @pytest.mark.parametrize(
-    ("content", "what"),
+    ("kind", "content", "what"),
     [
-        pytest.param(b"", "first bytes say it is empty", id="empty"),
-        pytest.param(b"PAR1" + b"\0" * 50, "cannot be read as parquet", id="broken"),
-        pytest.param(as_parquet({"y": [1.0]})[:-20], "cannot be read as parquet", id="cut-off"),
+        ("parquet", b"", "first bytes say it is empty"),
+        ("parquet", b"PAR1" + b"\0" * 50, "cannot be read as parquet"),
+        ("parquet", as_parquet({"y": [1.0]})[:-20], "cannot be read as parquet"),
+        ("dta", b"id,y\na,1\n", "cannot be read as Stata"),
+        ("dta", b"<stata_dta>", "cannot be read as Stata"),
+        ("dta", b"PAR1", "first bytes say it is a parquet file"),
+        ("sav", b"id,y\n", "does not begin as one"),
     ],
 )
-def test_broken_files(read_bytes, content, what):
+def test_broken_files(read_bytes, kind, content, what):
     with pytest.raises(DataError) as caught:
-        read_bytes(content, name="panel.parquet")
-    assert caught.value.where == "panel.parquet"
+        read_bytes(content, name=f"panel.{kind}")
+    assert caught.value.where == f"panel.{kind}"
     assert what in caught.value.what
 
 
@@ -91,3 +99,27 @@ def test_cells_that_are_lists_or_records_are_texts(read_bytes):
     assert frame["many"].dropna().tolist() == ["[1 2]", "[3]"]
     assert frame["named"].dropna().tolist() == ["{'x': 1}", "{'x': 2}"]
     assert frame["many"].isna().tolist() == [False, True, False]
+
+
+def as_stata(frame: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    frame.to_stata(sink, write_index=False)
+    return sink.getvalue()
+
+
+def test_types_are_kept_and_labels_left_aside(read_bytes):
+    frame = pd.DataFrame(
+        {
+            "id": ["NA", "b"],
+            "year": pd.Series([2011, 2012], dtype="int32"),
+            "y": [1.5, np.nan],
+            "union": pd.Categorical(["no", "yes"]),
+            "note": ["", "u"],
+        }
+    )
+    read = read_bytes(as_stata(frame), name="panel.dta").frame
+    assert read["id"].tolist() == ["NA", "b"]
+    assert read["year"].tolist() == [2011, 2012]
+    assert np.isnan(read["y"].iloc[1])
+    assert read["union"].tolist() == [0, 1]
+    assert read["note"].isna().tolist() == [True, False]

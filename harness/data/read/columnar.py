@@ -1,4 +1,4 @@
-"""Reading files of statistics programs: Stata, and with the extra ``files`` SPSS and SAS."""
+"""Reading files of typed columns: parquet, Stata, and with the extra ``files`` SPSS and SAS."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.data.read.number_text import is_exact
 from harness.data.read.source import (
     FileReader,
     Labels,
@@ -23,13 +24,107 @@ from harness.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+
+def read_parquet(source: Source) -> Reading:
+    """Read a parquet file; its column types are kept, and an index that pandas stored is a column.
+
+    Raises
+    ------
+    DataError
+        Where the file is broken, or too large once it is unpacked.
+    """
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if not source.content.startswith(b"PAR1"):
+        refuse_signature(source.content, origin=source.origin, expected="a parquet file")
+    with source.read_as("parquet"):
+        plain = parquet.ParquetFile(pa.BufferReader(source.content))
+        names = check_header(plain.schema_arrow.names, source.origin)
+        source.refuse_size(plain.metadata.num_rows, plain.metadata.num_columns)
+        groups = [plain.metadata.row_group(at) for at in range(plain.metadata.num_row_groups)]
+        columns = [group.column(at) for group in groups for at in range(group.num_columns)]
+        source.refuse_size(sum(column.num_values for column in columns), 1)  # a cell may be a list
+        source.refuse_unpacked(sum(group.total_byte_size for group in groups))
+        # Texts that a file has once, for many rows, stay so until it is known how long they are in all.
+        texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
+        table = parquet.ParquetFile(pa.BufferReader(source.content), read_dictionary=texts).read()
+        source.refuse_unpacked(sum(_n_bytes(chunk) for column in table.columns for chunk in column.chunks))
+        # Whole numbers next to missing cells would become float64, and large ones be rounded unseen.
+        frame = table.cast(_spelled_out(table.schema)).to_pandas(
+            ignore_metadata=True, integer_object_nulls=True
+        )
+        # Nothing else takes cells that are lists or records: they are neither numbers nor names.
+        for field in table.schema:
+            if pa.types.is_nested(field.type):
+                frame[field.name] = frame[field.name].map(str, na_action="ignore")
+        del table, plain
+    # As much as the file held unpacked, which nothing else would use.
+    pa.default_memory_pool().release_unused()
+    frame.columns = pd.Index(names)
+    for name in frame.columns:
+        if frame[name].dtype == object:
+            frame[name] = _nullable_integers(frame[name])
+    return Reading(frame)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    from pyarrow import types
+
+    value = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(
+        types.is_string(value)
+        or types.is_large_string(value)
+        or types.is_binary(value)
+        or types.is_large_binary(value)
+    )
+
+
+def _n_bytes(chunk: pa.Array) -> int:
+    """Return how many bytes a column's cells take once each has its own text."""
+    from pyarrow import compute, types
+
+    if types.is_dictionary(chunk.type) and _is_text(chunk.type):
+        lengths = compute.binary_length(chunk.dictionary).cast("int64")
+        return int(compute.sum(lengths.take(chunk.indices)).as_py() or 0)
+    if types.is_fixed_size_binary(chunk.type):
+        return int(chunk.type.byte_width) * len(chunk)
+    return int(chunk.nbytes)
+
+
+def _spelled_out(schema: pa.Schema) -> pa.Schema:
+    """Return a schema in which each cell has its own text."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    kinds = [
+        kind.value_type if types.is_dictionary(kind) and _is_text(kind) else kind for kind in schema.types
+    ]
+    return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
+
+
+def _nullable_integers(column: pd.Series) -> pd.Series:
+    """Return whole numbers with gaps as float64, where float64 holds them exactly."""
+    present = column.dropna()
+    is_whole = present.map(lambda cell: isinstance(cell, int) and not isinstance(cell, bool))
+    if present.empty or not is_whole.all() or not present.map(is_exact).all():
+        return column
+    return column.astype("float64")
+
+
+# Parquet.
+PARQUET = FileReader("parquet", (".parquet",), read_parquet)
+
 
 # First release of the format (that of Stata 14) whose texts are UTF-8.
 _UNICODE = 118
 
 
 def read_stata(source: Source) -> Reading:
-    """Read a dta file: numbers, with the labels of columns and of values beside them.
+    """Read a dta file: numbers, with the labels of columns and of values along with them.
 
     Texts of releases before Stata 14 are in the encoding of the spec.
 
@@ -88,12 +183,9 @@ def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
                 return whole.decode(encoding)  # cut within its last character
             if is_unicode:
                 return text
-            raise DataError.at(
-                where=source.origin,
-                what=f"the text {text[:40]!r} is not {encoding}; files before Stata 14 tell none",
-                expected=f"texts in {encoding}",
-                hint="data: encoding: gb18030 (Chinese), or cp1252 (Western European)",
-            ) from error
+            what = f"the text {text[:40]!r} is not {encoding}; files before Stata 14 tell none"
+            hint = "data: encoding: gb18030 (Chinese), or cp1252 (Western European)"
+            raise DataError.at(source.origin, what, f"texts in {encoding}", hint) from error
 
     return decode
 
@@ -119,7 +211,7 @@ _STARTS = {
 
 
 def read_statistics_file(source: Source) -> Reading:
-    """Read a sav, sas7bdat or xpt file: numbers, with the labels of columns and of values beside them.
+    """Read a sav, sas7bdat or xpt file: numbers, with the labels of columns and of values along with them.
 
     Raises
     ------
@@ -135,12 +227,10 @@ def read_statistics_file(source: Source) -> Reading:
     try:
         import pyreadstat
     except ImportError as error:
-        raise DataError.at(
-            where=source.origin,
-            what=f"files ending in '{suffix}' are read by pyreadstat, which is not installed",
-            expected="the extra of the harness for files of SPSS and SAS",
-            hint="pip install 'panel-harness[files]', or export the data as csv",
-        ) from error
+        where = source.origin
+        what = f"files ending in '{suffix}' are read by pyreadstat, which is not installed"
+        hint = "pip install 'panel-harness[files]', or export the data as csv"
+        raise DataError.at(where, what, "the extra of the harness for files of SPSS and SAS", hint) from error
     with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, f"data{suffix}")
         copy.write_bytes(source.content)
