@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,19 +25,18 @@ from harness.rng import random_stream
 from harness.running.comparison import missing_cells, predictions_table
 from harness.running.csv_table import as_declared
 from harness.running.plan import PanelSource, Plan
-from harness.running.results import AnswerInParts, answer_parts, answers_in_parts, rows_of_fits
+from harness.running.results import answer_parts, answers_in_parts, rows_of_fits
 from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.task import run_here
-from harness.study.spec.study import Study
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.gain import GAIN
 from harness.tables.registry import with_own
 
 COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 
+# The sample that findings are about.
 TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
-"""The sample that findings are about."""
 
 
 def tested_gains(plan: Plan) -> pd.DataFrame:
@@ -61,14 +60,13 @@ def tested_gains(plan: Plan) -> pd.DataFrame:
 
 def single_gains(tested: pd.DataFrame) -> pd.DataFrame:
     """Return of every single gain whether its interval and its p-value exclude that there is none."""
-    place = tested[["outcome", "estimator", "protocol"]]
-    return pd.concat(
-        [
-            place.assign(finding=SINGLE_GAIN, found=(tested["conf_low"] > 0).astype(float)),
-            place.assign(finding=LOSS, found=(tested["conf_high"] < 0).astype(float)),
-            place.assign(finding=P_VALUE, found=(tested["p_value"] < 0.05).astype(float)),
-        ]
-    )
+    key = tested[["outcome", "estimator", "protocol"]]
+    found = {
+        SINGLE_GAIN: tested["conf_low"] > 0,
+        LOSS: tested["conf_high"] < 0,
+        P_VALUE: tested["p_value"] < 0.05,
+    }
+    return pd.concat([key.assign(finding=name, found=own.astype(float)) for name, own in found.items()])
 
 
 def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.DataFrame:
@@ -81,42 +79,14 @@ def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.Data
             continue
         known = curves[curves["supported"].astype(bool)]
         for (kind, band), own in known.groupby(["kind", "band"], sort=False):
+            if kind not in ("level", "slope"):
+                continue
             at = own["at"].to_numpy()
             true = truth.curve(at) if kind == "level" else np.full(at.size, truth.effect)
             covered = (own["conf_low"].to_numpy() <= true) & (true <= own["conf_high"].to_numpy())
-            if kind not in ("level", "slope"):
-                continue
             share = float(covered.all()) if band == SIMULTANEOUS else float(covered.mean())
             rows.append((full.outcome, full.estimator, scenario, band_finding(str(kind), str(band)), share))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def drawn_run(
-    study: Study,
-    manifest: Manifest,
-    gains: pd.DataFrame,
-    *,
-    fulls: Sequence[FullResult],
-    in_parts: Sequence[AnswerInParts],
-    panels: Sequence[Panel],
-) -> Run:
-    """Return a run on a drawn panel as findings see it.
-
-    Parameters
-    ----------
-    manifest : of the study
-    gains : on test rows, columns of `harness.tables.gain.GAIN`; cells without a gain may be absent
-    fulls : fits on all rows, with their answers and what they tell besides
-    in_parts : answers that were put together from parts
-    panels : of each outcome, all rows, for tests of the effect's form
-    """
-    declared = with_own(table for entry in study.scenarios for table in entry.scenario.tables)
-    parts = {name: list(frames) for name, frames in answer_parts(study, [*fulls, *in_parts]).items()}
-    tested = ((EFFECT_TESTS.name, frame) for panel in panels for frame in linearity_tests(study, panel))
-    for name, frame in (*rows_of_fits(fulls), *tested):
-        parts.setdefault(name, []).append(frame)
-    tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
-    return Run(manifest, tables={GAIN.name: as_declared(GAIN, [gains])} | tables)
 
 
 def kinds_found(run: Run) -> pd.DataFrame:
@@ -219,19 +189,18 @@ class DrawnStudy:
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
         gains = tested_gains(plan)
         in_parts = answers_in_parts(plan, run_here(plan.part_tasks()))
-        run = drawn_run(
-            plan.study,
-            self.manifest,
-            gains,
-            fulls=fulls,
-            in_parts=in_parts,
-            panels=[panels.panel(outcome) for outcome in self.truths],
+        parts = {name: list(own) for name, own in answer_parts(plan.study, [*fulls, *in_parts]).items()}
+        tested = (
+            (EFFECT_TESTS.name, frame)
+            for outcome in self.truths
+            for frame in linearity_tests(plan.study, panels.panel(outcome))
         )
-        found = [
-            single_gains(gains),
-            *(curve_findings(full, drawn) for full in fulls),
-            kinds_found(run),
-        ]
+        for name, frame in (*rows_of_fits(fulls), *tested):
+            parts.setdefault(name, []).append(frame)
+        declared = with_own(table for entry in plan.study.scenarios for table in entry.scenario.tables)
+        tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
+        run = Run(self.manifest, tables={GAIN.name: as_declared(GAIN, [gains])} | tables)
+        found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls), kinds_found(run)]
         kept = {
             outcome: features(drawn[outcome].unexplained, truth.parts.cells)
             for outcome, truth in self.truths.items()

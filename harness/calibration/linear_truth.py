@@ -26,9 +26,10 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 
+# How far the mean over drawn panels of a share or a correlation may be from the data for it to be kept.
 NEAR = 0.05
-"""How far the mean over drawn panels of a share or a correlation may be from the data for it to be kept."""
 
+# Features by name, with how far they may be from the data; of the kurtosis as a share of it.
 TOLERANCES: Mapping[str, float] = {
     "share_entity": NEAR,
     "share_period": NEAR,
@@ -38,10 +39,9 @@ TOLERANCES: Mapping[str, float] = {
     "kurtosis": 0.1,
     "missing_rows": 0.0,
 }
-"""Features by name, with how far they may be from the data; of the kurtosis as a share of it."""
 
+# Largest coefficient of the autoregression of period shocks.
 MOST_PERSISTENT = 0.95
-"""Largest coefficient of the autoregression of period shocks."""
 
 
 @dataclass(frozen=True, eq=False)

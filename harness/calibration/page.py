@@ -24,7 +24,7 @@ from harness.language import gettext, marked, pgettext, spoken
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.page import PageSection, render_document
 from harness.report.sections.record import provenance
-from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows, record_table
 from harness.report.translation import in_words
 from harness.text.numbers import count, percent, percent_interval, plain, significant
 from harness.text.plain_text import capitalised, joined
@@ -335,9 +335,4 @@ def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:
         RecordColumn(gettext("In the study"), cell=lambda row: row.in_study),
         RecordColumn(gettext("Here"), cell=lambda row: row.here),
     ]
-    return ReportTable(
-        caption=gettext("Options that are not as in the study"),
-        columns=tuple(columns),
-        groups=(RowGroup(record_rows(columns, reductions)),),
-        most=len(reductions),
-    )
+    return record_table(gettext("Options that are not as in the study"), columns, reductions, most=None)

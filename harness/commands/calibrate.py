@@ -43,8 +43,8 @@ def calibrate(options: RunOptions, panels: int, effect: float) -> None:
     gains; curves at 12 points; no questions that find nothing of that. calibration_form.csv lists every
     option that is not as in the spec.
     """
+    from harness.calibration.run import Truth
     from harness.calibration.run import calibrate as calibrate_study
-    from harness.calibration.table import Truth
 
     found(options.plugins)
     with progress() as on_progress:

@@ -24,6 +24,8 @@ from harness.running.prepare import RunSources, prepare_again
 
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"
+
+# Media types by the ending of a file's name; others are not told.
 FORMATS = {
     "csv": "text/csv",
     "html": "text/html",
@@ -36,7 +38,6 @@ FORMATS = {
     "txt": "text/plain",
     "yaml": "application/yaml",
 }
-"""Media types by the ending of a file's name; others are not told."""
 
 
 def metadata(manifest: Manifest, files: Mapping[str, bytes], *, data: tuple[str, ...]) -> str:
@@ -96,8 +97,8 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
     }
 
 
+# Names within the archive: the run folder, the folder of the repetition, the spec, the libraries.
 RUN, AGAIN, SPEC, REQUIREMENTS = "run", "again", "spec.yaml", "requirements.txt"
-"""Names within the archive: the run folder, the folder of the repetition, the spec, the libraries."""
 
 
 def rerun_command(manifest: Manifest, given: str) -> str:
@@ -171,11 +172,11 @@ def requirements(manifest: Manifest) -> str:
     return "".join([f"{own}\n", *(f"{name}=={version}\n" for name, version in pinned.items())])
 
 
+# Folder of a data file that lies outside the folder of the spec.
 DATA = "data"
-"""Folder of a data file that lies outside the folder of the spec."""
 
+# Date of every file in the archive, so that the same run gives the same bytes.
 STAMP = (1980, 1, 1, 0, 0, 0)
-"""Date of every file in the archive, so that the same run gives the same bytes."""
 
 
 @dataclass(frozen=True)

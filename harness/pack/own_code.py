@@ -12,15 +12,17 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 DISTRIBUTION = "panel-harness"
-CODE = "code"
-"""Folder of the source in the archive."""
 
+# Folder of the source in the archive.
+CODE = "code"
+
+# In which installers note where a distribution was taken from if not from an index (PEP 610).
 ORIGIN = "direct_url.json"
-"""In which installers note where a distribution was taken from if not from an index (PEP 610)."""
 
 PROJECT = "pyproject.toml"
+
+# What an installation from source reads beside the packages.
 BESIDE = (PROJECT, "README.md", "LICENSE")
-"""What an installation from source reads beside the packages."""
 
 
 def own_requirement(version: str) -> str:

@@ -28,8 +28,8 @@ class Phrase:
     href: str = ""
 
 
+# A text, or its parts; a line break within a text is one on the page.
 Words = str | Phrase | tuple[str | Phrase, ...]
-"""A text, or its parts; a line break within a text is one on the page."""
 
 
 def parts_of(words: Words) -> tuple[str | Phrase, ...]:

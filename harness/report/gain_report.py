@@ -31,9 +31,9 @@ from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
 from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, GainRow
 
+# Of the format: the first number changes where a reader of the old one would err, the second where something
+# is added. ``gain_report.schema.json`` beside this file defines it.
 VERSION = "2.0"
-"""Of the format: the first number changes where a reader of the old one would err, the second where something
-is added. ``gain_report.schema.json`` beside this file defines it."""
 
 STUDY_FIELDS = ("id", "title", "seed", "quick", "entity", "time", "exposure", "reference", "level", "draws")
 PROTOCOL_FIELDS = ("id", "title", "how", "keeps_test_rows_apart")

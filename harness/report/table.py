@@ -191,6 +191,18 @@ def record_rows(columns: Sequence[RecordColumn[Record]], records: Iterable[Recor
     return tuple(TableRow(tuple(column.cell(record) for column in columns)) for record in records)
 
 
+def record_table(
+    caption: Words,
+    columns: Sequence[RecordColumn[Record]],
+    records: Iterable[Record],
+    *,
+    most: int | None = MOST_ROWS,
+) -> ReportTable:
+    """Return a table with a row for each record, of which the page shows some; all where `most` is None."""
+    rows = record_rows(columns, records)
+    return ReportTable(caption, tuple(columns), (RowGroup(rows),), most=len(rows) if most is None else most)
+
+
 def plain_rows(rows: Sequence[Sequence[Given]]) -> tuple[RowGroup, ...]:
     """Return rows that are given as their cells as the only group of a table."""
     return (RowGroup(rows_of(rows)),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, Words
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.page import PageSection, render_document
-from harness.report.table import Given, RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.report.table import Given, RecordColumn, TableCell, record_table
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks, styles_of
 from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.spec import OVERS, Suite
@@ -88,12 +88,6 @@ def _findings(tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock
         yield Bullets((_verdict(tables, protocol), *sentences))
 
 
-def _table(caption: str, columns: Columns, records: Iterable[Record]) -> ReportTable:
-    """Return a table that the page shows whole."""
-    rows = record_rows(columns, records)
-    return ReportTable(caption, tuple(columns), (RowGroup(rows),), most=len(rows))
-
-
 def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
     columns: Columns = [
         RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
@@ -117,7 +111,9 @@ def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterato
         for over in OVERS:
             own = summary[(summary["protocol"] == protocol) & (summary["over"] == over)]
             if len(own):
-                yield _table(f"{title}: over {OVER_WORDS[over]}", columns, own.to_dict("records"))
+                yield record_table(
+                    f"{title}: over {OVER_WORDS[over]}", columns, own.to_dict("records"), most=None
+                )
     yield SmallPrint(
         "Wins: share of panels with the smaller error; refusing a panel is no win. Log error ratio: log of "
         "the error over the reference's; below zero is better. Intervals resample panels and, within each, "
@@ -154,7 +150,7 @@ def _explained(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Itera
     ]
     pairs = explained.drop_duplicates(["protocol", "estimator"]).to_dict("records")
     caption = "Rank correlation of the log error ratio over two-way effects with features of the panels"
-    yield _table(caption, columns, pairs)
+    yield record_table(caption, columns, pairs, most=None)
     yield SmallPrint(
         "Below zero: the estimator does better, next to two-way effects, on panels with more of it. "
         "Intervals resample panels, each by itself. What goes together is no cause."
@@ -172,7 +168,9 @@ def _panels(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator
         RecordColumn("Variance between", cell=lambda row: percent(row["share_between"], 0)),
         RecordColumn("Curvature", cell=lambda row: percent(row["curvature"], 1)),
     ]
-    yield _table("Panels, their data and shape", columns, tables["suite_panels"].to_dict("records"))
+    yield record_table(
+        "Panels, their data and shape", columns, tables["suite_panels"].to_dict("records"), most=None
+    )
     left_out = tables["suite_left_out"].to_dict("records")
     if left_out:
         yield Heading("Left out")
@@ -204,7 +202,9 @@ def _budgets(tables: Tables) -> Iterator[ReportBlock]:
         RecordColumn("MB", cell=lambda row: fixed(row["memory"], 1)),
         RecordColumn("Refused", cell=lambda row: count(row["n_refused"])),
     ]
-    yield _table("Options, fits, time and memory", columns, tables["suite_budgets"].to_dict("records"))
+    yield record_table(
+        "Options, fits, time and memory", columns, tables["suite_budgets"].to_dict("records"), most=None
+    )
     yield SmallPrint(
         "All estimators are fitted on the same rows of the same splits, and choose what they choose on rows "
         "of the training side alone. Candidates: sets of options that are compared, the same number for all "

@@ -27,13 +27,14 @@ from harness.study.spec.study import Slug
 SUITE_VERSION = 1
 
 Over = Literal["pooled", "two_way", "simple"]
+
+# What gains are over: pooled least squares, two-way effects, and on each panel the best simple rival.
 OVERS: tuple[Over, ...] = ("pooled", "two_way", "simple")
-"""What gains are over: pooled least squares, two-way effects, and on each panel the best simple rival."""
 
 Version = Annotated[int, Field(ge=SUITE_VERSION, le=SUITE_VERSION)]
 
+# A choice as a spec writes it: its name, or a mapping with ``use:``; each study's spec checks it.
 Written = str | Mapping[str, Any]
-"""A choice as a spec writes it: its name, or a mapping with ``use:``; each study's spec checks it."""
 
 
 class SuiteStudy(SpecModel):

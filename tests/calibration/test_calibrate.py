@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from scipy.stats import beta
 
 from harness.api import prepare_study as prepare
 from harness.calibration.page import HEADINGS
 from harness.calibration.rows import VERDICT
-from harness.calibration.run import calibration_manifest
-from harness.calibration.table import Truth, calibration_tables, exact_limits
+from harness.calibration.run import Truth, calibration_manifest, calibration_tables, exact_limits
 from harness.running.options import RunOptions
 from harness.running.workers import LocalWorkers, ThisProcess
 from test_run import harness
@@ -85,18 +83,6 @@ def test_limits_without_a_finding_are_those_of_the_closed_form(n_panels):
     # Clopper and Pearson (1934): with none of n the upper limit solves (1 - p)^n = .025.
     assert exact_limits(0, n_panels) == pytest.approx((0.0, 1 - 0.025 ** (1 / n_panels)))
     assert exact_limits(n_panels, n_panels) == pytest.approx((0.025 ** (1 / n_panels), 1.0))
-
-
-def test_limits_are_quantiles_of_beta_distributions():
-    low, high = beta.ppf(0.025, 3, 38), beta.ppf(0.975, 4, 37)
-    assert exact_limits(3, 40) == pytest.approx((low, high))
-
-
-def test_panels_keep_the_features_of_the_data():
-    kept = tables(0.3).features.set_index("feature")
-    assert kept["is_kept"].all()
-    assert kept.loc["missing_rows", "fitted"] == kept.loc["missing_rows", "drawn"] == 0.0
-    assert kept.loc[["share_entity", "share_period", "share_remainder"], "fitted"].sum() == pytest.approx(1.0)
 
 
 def test_debiased_effects_and_contrasts_are_counted_by_themselves():

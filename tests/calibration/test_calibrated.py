@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -73,10 +72,6 @@ def test_rates_are_matched_by_outcome_estimator_and_kind():
     pd.testing.assert_frame_equal(found[FINDINGS.columns], FINDINGS)
 
 
-def test_without_rates_findings_stay():
-    pd.testing.assert_frame_equal(with_error_rates(FINDINGS, pd.DataFrame(), reference="ols"), FINDINGS)
-
-
 def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
     result = run(tmp_path / "run", calibration)
     rates = pd.read_csv(calibration / "error_rates.csv").fillna({"estimator": ""})
@@ -91,11 +86,6 @@ def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
     assert f"--calibrated {calibration.as_posix()}" in command_words
     checked = command("verify", tmp_path / "run")
     assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def test_a_file_of_the_folder_will_do_and_a_quick_run_too(calibration, tmp_path):
-    run(tmp_path / "run", calibration / "error_rates.csv", quick=True)
-    assert (tmp_path / "run" / "error_rates.csv").is_file()
 
 
 def test_the_report_states_the_rate_of_what_is_established(calibration, tmp_path):
@@ -132,16 +122,6 @@ def test_a_calibration_of_another_study_is_refused_before_anything_is_fitted(
     assert told in error.value.what
     assert error.value.hint == "calibrate this one: harness calibrate SPEC"
     assert not (tmp_path / "run").exists()
-
-
-def test_a_calibration_by_another_version_is_refused(calibration, tmp_path):
-    shutil.copytree(calibration, tmp_path / "old")
-    path = tmp_path / "old" / CALIBRATION_RECORD
-    text = path.read_text(encoding="utf-8")
-    own = json.loads(text)["versions"]["panel-harness"]
-    path.write_text(text.replace(f'"panel-harness": "{own}"', '"panel-harness": "0.0.1"'))
-    with pytest.raises(ArtifactError, match=r"version of panel-harness is 0\.0\.1, not"):
-        run(tmp_path / "run", tmp_path / "old")
 
 
 @pytest.mark.parametrize(

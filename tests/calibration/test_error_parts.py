@@ -109,8 +109,3 @@ def test_remainders_keep_their_size_row_by_row_and_their_products_within_entitie
     own = parts.cells.matrix(parts.remainder)
     common = again - np.sign((again * own).sum(axis=1))[:, None] * own
     assert common == pytest.approx(np.broadcast_to(common[0], common.shape), abs=1e-9)
-
-
-def test_one_period_has_no_shocks():
-    panel = make_panel(period_sd=1.0, n_periods=1)
-    assert not period_shocks(error_parts(panel.observed, Cells.of(panel))).response.any()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.api import prepare_study as prepare
-from harness.calibration.run import CAPS, calibration_form, capped
+from harness.calibration.rows import Reduction
+from harness.calibration.run import CAPS, capped, cheap_form, reductions
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.tables.curves import SUPPORT
@@ -49,22 +50,13 @@ def test_estimators_in_a_list_are_held_and_counted_too():
 
 
 def test_ensembles_have_fewer_draws_where_predictions_are_compared_than_where_bands_are_asked(study):
-    rab = calibration_form(study).study.estimators[2].estimator
+    rab = cheap_form(study).estimators[2].estimator
     assert (rab.draws, rab.for_folds().draws) == (CAPS["draws"], CAPS["fold_draws"]) == (40, 5)
 
 
-def test_estimators_protocols_and_data_stay(study):
-    form = calibration_form(study).study
-    assert [one.id for one in form.estimators] == [one.id for one in study.estimators]
-    assert [one.id for one in form.evaluation.protocols] == ["as_published", "held_out_entities"]
-    assert (form.data, form.roles) == (study.data, study.roles)
-
-
 def test_every_difference_is_in_the_table(study):
-    table = calibration_form(study).reductions
-    told = {
-        (part, name, option): (was, here) for part, name, option, was, here in table.itertuples(index=False)
-    }
+    found = reductions(study, cheap_form(study))
+    told = {(one.part, one.id, one.option): (one.in_study, one.here) for one in found}
     assert told["estimator", "rab", "base.restarts"] == ("4", "1")
     assert told["estimator", "rab", "draws"] == ("200", "40")
     assert told["estimator", "rab", "fold_draws"] == ("50", "5")
@@ -89,6 +81,7 @@ class Counts:
 def test_questions_that_find_nothing_are_not_asked(study):
     curve, conditional = study.scenarios
     counts = curve.model_copy(update={"id": "counts", "scenario": Counts()})
-    form = calibration_form(study.model_copy(update={"scenarios": (curve, conditional, counts)}))
-    assert [entry.id for entry in form.study.scenarios] == ["curve", "conditional"]
-    assert ("scenario", "counts", "asked", "yes", "no") in form.reductions.itertuples(index=False, name=None)
+    more = study.model_copy(update={"scenarios": (curve, conditional, counts)})
+    form = cheap_form(more)
+    assert [entry.id for entry in form.scenarios] == ["curve", "conditional"]
+    assert Reduction("scenario", "counts", "asked", "yes", "no") in reductions(more, form)

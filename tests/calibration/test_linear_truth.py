@@ -45,16 +45,6 @@ def within(values, panel):
     return values - (np.bincount(codes, weights=values) / np.bincount(codes))[codes]
 
 
-def test_the_parts_add_up_to_the_data():
-    panel = make_panel()
-    truth = fit_linear_truth(panel, effect=0.5)
-    parts, codes = truth.parts, panel.entity.codes
-    rebuilt = truth.systematic + parts.level[codes] + parts.shock[panel.period] + parts.remainder
-    assert rebuilt + 0.5 * panel.column("x") == pytest.approx(panel.observed, rel=1e-10)
-    for keys in (codes, panel.period):
-        assert np.bincount(keys, weights=parts.remainder) == pytest.approx(0, abs=1e-9)
-
-
 @pytest.mark.parametrize("effect", [0.0, 1.5])
 def test_drawn_panels_have_the_effect_asked_for_and_no_curvature(effect):
     panel = make_panel()

@@ -51,11 +51,12 @@ ESTIMATORS = [
     {"id": "re", "use": "random_effects", "covariance": {"use": "classical"}},
     {"id": "mundlak", "use": "mundlak"},
 ]
-NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2 + 3) + 2}
-"""An estimate and a standard error of every term; those that are not corrected have none elsewhere."""
 
+# An estimate and a standard error of every term; those that are not corrected have none elsewhere.
+NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2 + 3) + 2}
+
+# The same without random effects.
 BY_FIXEST = {"wage": 2 * (5 + 5 + 3 + 3) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2) + 2}
-"""The same without random effects."""
 
 
 def run_of(name, out):

@@ -90,13 +90,3 @@ def test_no_comment_begins_another_and_no_text_a_macro(script):
     assert "//" not in script
     texts = re.findall(QUOTED, script)
     assert len(texts) >= 3 * 13
-
-
-def test_the_program_and_the_file_of_results_are_closed(script):
-    assert (
-        script.index("program define keep_term") < script.index("\nend\n") < script.index("import delimited")
-    )
-    assert script.index("esttab using linear_cells.rtf, replace") < script.index("postclose `results'")
-    last = "export delimited using stata_results.csv, replace datafmt\n"
-    assert script.endswith(last)
-    assert script.count("`results'") == script.count("`results' ") + 1

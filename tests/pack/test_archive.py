@@ -158,13 +158,6 @@ def test_data_may_be_left_out_and_are_then_named(packed, tmp_path):
     assert f"- `tables/grunfeld.csv`, SHA-256 `{digest}`" in text
 
 
-def test_the_same_run_gives_the_same_archive(packed, tmp_path, monkeypatch):
-    run, archive = packed
-    from_a_folder(monkeypatch)
-    assert command("pack", run, "--out", tmp_path / "again.zip").exit_code == 0
-    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
-
-
 def test_other_data_than_those_of_the_run_are_refused(packed, tmp_path):
     run, _ = packed
     other = tmp_path / "other.csv"

@@ -1,6 +1,6 @@
 """Run folders for tests of the report: five estimators x four protocols, a refusal, and hostile names.
 
-The tables that answer no scenario are stored in ``wage/``; copies of them stand for other outcomes.
+Its tables are stored in ``wage/``; copies of them stand for other outcomes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,20 @@ from harness.running.csv_table import from_csv
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
-from report import fake_effects
 
 STORED = Path(__file__).parent / "wage"
 OUTCOME, EXPOSURE = "lwage", "exper"
+REASON = "fold 1: experience is absorbed by the entity and time effects together"
+ESTIMATORS = ("ols", "fe", "ann", "rab", "boosting")
+
+# Tables of what estimators answer to scenarios.
+ANSWERS = (
+    *("curves", "turning_points", "heterogeneity", "heterogeneity_differences", "heterogeneity_rows"),
+    *("surfaces", "conditional_effects", "thresholds", "interactions"),
+)
+
+# Tables whose columns are not declared.
 OPEN = ("multiverse", "details/")
-"""Tables whose columns are not declared."""
 
 HOSTILE = {
     "title": "<img src=x onerror=alert(1)> & {{7*7}}",
@@ -66,7 +74,7 @@ def read_manifest(content: dict[str, Any]) -> Manifest:
     return Manifest.from_json(json.dumps(content))
 
 
-def stored_table(path: Path, study: dict[str, Any]) -> pd.DataFrame:
+def stored_table(path: Path, study: dict[str, Any], drawn: tuple[str, ...]) -> pd.DataFrame:
     """Return a stored table for the outcomes and the exposure of a study, outcome by outcome."""
     frame = from_csv(path.read_text(encoding="utf-8")).replace(EXPOSURE, study["exposure"])
     if path.stem == "summary":
@@ -74,6 +82,12 @@ def stored_table(path: Path, study: dict[str, Any]) -> pd.DataFrame:
         return pd.concat([*(frame[own].assign(variable=name) for name in study["outcomes"]), frame[~own]])
     if "outcome" not in frame:
         return frame
+    if path.stem in ANSWERS:
+        frame = frame[frame["estimator"].isin(drawn)]
+    if path.stem == "curves":
+        refused = {"outcome": OUTCOME, "scenario": "curve", "status": "refused", "reason": REASON}
+        others = [{"estimator": name, **refused} for name in ESTIMATORS if name not in drawn]
+        frame = pd.concat([pd.DataFrame(others), frame])
     parts = [frame.replace({"outcome": {OUTCOME: name}}) for name in study["outcomes"]]
     return pd.concat(parts, ignore_index=True)
 
@@ -82,7 +96,7 @@ def write_fake_run(
     path: Path,
     content: dict[str, Any],
     *,
-    drawn: tuple[str, ...] = tuple(fake_effects.BENDS),
+    drawn: tuple[str, ...] = ESTIMATORS,
     warnings: tuple[tuple[str, str, str], ...] = (),
 ) -> RunFolder:
     """Write the run that a manifest describes.
@@ -95,11 +109,9 @@ def write_fake_run(
     remember(stored("messages.json"))
     study = content["study"]
     tables = {
-        file.relative_to(STORED).with_suffix("").as_posix(): stored_table(file, study)
+        file.relative_to(STORED).with_suffix("").as_posix(): stored_table(file, study, drawn)
         for file in sorted(STORED.rglob("*.csv"))
     }
-    answers = [fake_effects.answers(one, drawn, study["moderators"]) for one in study["outcomes"]]
-    tables |= {name: pd.concat([one[name] for one in answers], ignore_index=True) for name in answers[0]}
     tables["warnings"] = pd.DataFrame(list(warnings), columns=["code", "where", "message"])
     folder = RunFolder.create(path)
     for name, frame in tables.items():

@@ -20,9 +20,3 @@ def test_which_estimators_are_featured(wage, asked, claimed, shown):
     if not claimed:
         run = with_table(run, "claims", lambda frame: frame.head(0))
     assert [entry.id for entry in featured(run)] == shown
-
-
-def test_a_study_of_the_reference_alone_features_it(wage):
-    run = read_run(wage)
-    alone = with_study(run, estimators=run.manifest.study.estimators[:1])
-    assert [entry.id for entry in featured(alone)] == ["ols"]

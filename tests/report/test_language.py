@@ -9,7 +9,6 @@ import json
 import re
 from html.parser import HTMLParser
 
-import docx
 import pytest
 from matplotlib.text import Text
 
@@ -17,14 +16,14 @@ from harness.audit.tables import gain_report_problems
 from harness.installed import installed
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import Prints
-from harness.report.drawing.fonts import FONT_CODE, families
 from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import chinese_run
 
+# More than two words of English one after the other.
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+(?:[ ,]+[A-Za-z][A-Za-z'’-]+){2,}")
-"""More than two words of English one after the other."""
 
+# Names and sentences of the run that no code of the harness says.
 FAKE = (
     *("Wages of young men", "Vella and Verbeek", "545 men observed for eight years", "whole men beside it"),
     *("experience is absorbed by the entity and time effects together", "effects are independent"),
@@ -32,7 +31,6 @@ FAKE = (
     *("small and medium", "exposure at which it bends", "the square of a column"),
     "the curve of this run has no minimum within its range",
 )
-"""Names and sentences of the run that no code of the harness says."""
 
 KNOWN = re.compile("|".join(map(re.escape, FAKE)) + r"|Nadeau and Bengio")
 MESSAGES = installed().messages
@@ -127,24 +125,6 @@ def test_no_other_file_says_english(written, name):
     assert not english_in(reader.texts or [text])
 
 
-@pytest.mark.parametrize("name", ["tables/tables.docx", "tables/paper/gains.docx"])
-def test_no_word_file_says_english(written, name):
-    folders, _ = written
-    document = docx.Document(folders["zh"].path / name)
-    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
-    assert len(cells) > 10
-    assert not english_in([*(paragraph.text for paragraph in document.paragraphs), *cells])
-
-
-@pytest.mark.skipif(len(families()) < 2, reason="no installed font has Chinese, which matplotlib warns of")
-def test_the_first_screen_for_print_is_chinese(written):
-    folders, _ = written
-    Reporter(messages=MESSAGES).brief(folders["zh"].path)
-    reader = Readable()
-    reader.feed(page(folders["zh"], "brief.html"))
-    assert not english_in(reader.texts)
-
-
 def test_tables_have_the_numbers_of_the_english_report(written):
     folders, _ = written
     english, chinese = (tables_of(page(folders[language])) for language in ("en", "zh"))
@@ -161,17 +141,8 @@ def tables_of(html):
     return [list(csv.reader(io.StringIO(file)))[1:] for file in files]
 
 
-def test_tables_of_the_run_stay_english(written):
-    folders, _ = written
-    for name in ("findings.csv", "warnings.csv"):
-        chinese, english = (page(folders[language], name).splitlines() for language in ("zh", "en"))
-        # Where no font has Chinese, the names in Chinese are warned of.
-        chinese, english = ([line for line in lines if FONT_CODE not in line] for lines in (chinese, english))
-        assert chinese == english
-
-
+# Keys of the gain report whose values are read.
 WORDS = frozenset({"title", "how", "label", "reason", "words", "text", "source"})
-"""Keys of the gain report whose values are read."""
 
 
 def parted(value, key=""):

@@ -25,10 +25,6 @@ def test_a_message_stands_with_the_cells_that_it_is_true_of_and_the_number_of_th
     assert shown(*differing) == [f"N = 0.5 for 8 rows (y · ann · cluster 1; {others})"]
 
 
-def test_of_several_messages_of_a_code_the_first_is_told():
-    assert shown(("x", "is flat"), ("z", "repeats x")) == ["is flat (x)", "1 more in warnings.csv"]
-
-
 def test_sentences_that_other_outcomes_have_are_told_once_for_each_reference():
     numbers = Numbering()
     over_ols, over_fe = "No gain over OLS. Time was seen once.", "No gain over FE. Time was seen once."

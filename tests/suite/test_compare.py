@@ -16,13 +16,6 @@ def gains(small_suite):
     return small_suite[0].read_table("suite_gain")
 
 
-def test_a_run_is_like_itself(gains):
-    found = compare_gains(gains, gains, rtol=0.0)
-    assert found.n_cells == 4 * (7 * 2 + 1) + 2
-    assert found.differing.empty
-    assert (found.absent, found.standings) == ((), ())
-
-
 def test_an_error_that_moved_is_named(gains):
     moved = gains.copy()
     where = (moved["study"] == "curved-2") & (moved["estimator"] == "splines")

@@ -77,15 +77,6 @@ def test_intervals_are_those_of_loops_over_the_same_draws():
     assert (found.win_low, found.win_high) == pytest.approx(of_wins, abs=1e-10)
 
 
-def test_one_panel_alone_has_the_interval_of_its_entities():
-    base = np.random.default_rng(3).gamma(3.0, size=40)
-    results = [panel({"ols": base, "effects": base, "network": base * 0.5})]
-    found = compared(results, ("ols",))
-    limits = (found.conf_low, found.conf_high)
-    assert limits == pytest.approx((np.log(0.5), np.log(0.5)))
-    assert (found.win_rate, found.win_low) == (1.0, 1.0)
-
-
 def test_a_refusal_is_no_win_and_in_no_mean():
     base = np.random.default_rng(4).gamma(3.0, size=10)
     whole = {"ols": base, "effects": base, "network": base / 2}
@@ -104,14 +95,6 @@ def test_panels_that_the_reference_refuses_are_not_compared_on():
     ]
     assert compared(results, ("effects",)).n_panels == 1
     assert compared([results[1]], ("effects",)) is None
-
-
-def test_interval_for_several_at_once_is_wider():
-    results = panels(np.random.default_rng(5), n_panels=10, n_entities=12, shift=0.0)
-    errors = log_errors(results, NAMES, n_draws=500, rng=np.random.default_rng(0))
-    found = comparison(errors, "network", ("ols",), level=0.9, n_at_once=5, rng=np.random.default_rng(0))
-    assert found.simultaneous_low < found.conf_low
-    assert found.simultaneous_high > found.conf_high
 
 
 @pytest.mark.slow

@@ -11,14 +11,13 @@ import html5lib
 import pandas as pd
 import pytest
 
-from harness.data.shipped import harness_datasets
 from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.suite.results import SUITE_TABLES, WHOLE
 from harness.suite.run import prepare_studies, report_suite
-from harness.suite.spec import load_suite, studies_of, with_estimators
+from harness.suite.spec import load_suite, studies_of
 from suite_runs import run_suite_file
 
 TIMES = ["seconds", "memory"]
@@ -182,13 +181,6 @@ def test_progress_counts_studies(small_suite, tmp_path):
     assert counted[[n_done for n_done, _, _ in told].index(12)] == 1
 
 
-def test_curvature_is_found_where_there_is_some(small_suite):
-    panels = small_suite[0].read_table("suite_panels").set_index("study")
-    assert (panels.loc["curved-1":"curved-7", "curvature"] > 0.1).sum() >= 6
-    assert panels["share_between"].between(0, 1).all()
-    assert list(panels.index) == [f"curved-{seed}" for seed in range(1, 8)] + ["short"]
-
-
 def test_page_is_whole_and_escapes_names(small_suite):
     folder, _ = small_suite
     text = (folder.path / "suite.html").read_text(encoding="utf-8")
@@ -199,33 +191,6 @@ def test_page_is_whole_and_escapes_names(small_suite):
     assert "http://" not in text.replace("http://www.w3.org", "")
     for sentence in folder.read_table("suite_findings")["text"]:
         assert sentence.replace("<", "&lt;").replace(">", "&gt;") in text
-
-
-@pytest.mark.slow
-def test_two_workers_and_a_resumed_run_give_the_same_tables(small_suite, tmp_path):
-    folder, file = small_suite
-    first = tables(folder)
-    out = tmp_path / "out"
-    shutil.copytree(folder.path, out)
-    cells = sorted((out / "cells").iterdir())
-    for cell in cells[::2]:
-        cell.unlink()
-    (out / "suite_gain.csv").unlink()
-    said = []
-    resumed = run_suite_file(file, out, resume=True, jobs=2, said=said)
-    n_left = len(cells) - len(cells[::2])
-    assert said == [
-        f"{n_left} of {len(cells)} results are taken up from the earlier run; computed anew: "
-        f"{len(cells[::2])} not finished before"
-    ]
-    assert_equal(tables(resumed), first)
-
-
-@pytest.mark.slow
-def test_a_suite_on_dask_has_the_same_tables(small_suite, tmp_path):
-    pytest.importorskip("distributed")
-    folder, file = small_suite
-    assert_equal(tables(run_suite_file(file, tmp_path / "out", backend="dask", jobs=2)), tables(folder))
 
 
 def test_another_estimator_leaves_the_cells_of_the_others(small_suite, tmp_path):
@@ -310,23 +275,3 @@ def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
         load_suite(file)
     assert said in str(caught.value)
     assert "suite.yaml:" in str(caught.value)
-
-
-def test_an_estimator_that_is_there_already_is_refused():
-    suite = load_suite(Path(__file__).parents[2] / "suites" / "public_panels.yaml").suite
-    with pytest.raises(SpecError, match="already has an estimator 'splines'"):
-        with_estimators(suite, ["splines"])
-
-
-def test_every_packaged_panel_is_read_without_a_network(monkeypatch):
-    import socket
-
-    def refuse(*_):
-        message = "a network was asked for"
-        raise AssertionError(message)
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    for dataset in harness_datasets():
-        frame = dataset.load()
-        assert len(frame) > 50, dataset.name
-        assert all(name == name.lower() for name in frame.columns)

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.table import Table, _Cell
 
+# Fonts of the two scripts.
 LATIN, CHINESE = "Times New Roman", "SimSun"
-"""Fonts of the two scripts."""
 
 POINTS = 8
+
+# Widths of the outer rules and of that under the heads, eighths of a point.
 THICK, THIN = "12", "6"
-"""Widths of the outer rules and of that under the heads, eighths of a point."""
 
 Edge = Literal["top", "bottom"]
 
+# The earliest that an archive can say.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
-"""The earliest that an archive can say."""
 
 
 def word_tables(tables: Sequence[ReportTable]) -> bytes:

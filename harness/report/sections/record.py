@@ -22,7 +22,7 @@ from harness.report.blocks import (
     rich,
 )
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.report.table import RecordColumn, TableCell, record_table
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import significant
 
@@ -42,11 +42,8 @@ def estimator_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBloc
             cell=lambda entry: options(entry.options) or gettext("as by default"),
         ),
     ]
-    yield ReportTable(
-        caption=gettext("Estimators; their options are in the CSV"),
-        columns=tuple(columns),
-        groups=(RowGroup(record_rows(columns, run.manifest.study.estimators)),),
-    )
+    caption = gettext("Estimators; their options are in the CSV")
+    yield record_table(caption, columns, run.manifest.study.estimators)
     yield Heading(gettext("To know before trusting this"), anchor="warnings")
     yield PagePart("warnings")
     yield Heading(gettext("Cells without a result"))

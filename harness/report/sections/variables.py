@@ -16,7 +16,7 @@ from harness.report.table import (
     TableCell,
     TableColumn,
     TableRow,
-    record_rows,
+    record_table,
 )
 from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
 from harness.text.numbers import count, significant
@@ -103,12 +103,8 @@ def preparation_table(run: Run) -> ReportTable:
         RecordColumn(gettext("From"), "text", cell=lambda row: row.inputs),
         RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
     ]
-    return ReportTable(
-        caption=gettext("Steps of preparation, in order"),
-        columns=tuple(columns),
-        groups=(RowGroup(record_rows(columns, run.rows(PREPARATION))),),
-        most=0,
-    )
+    caption = gettext("Steps of preparation, in order")
+    return record_table(caption, columns, run.rows(PREPARATION), most=0)
 
 
 VARIABLES_SECTION = Section(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from harness.language import gettext, marked, pgettext
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import NewSentences, Paragraph, QualifiedPoints, ReportBlock, tabs_of
 from harness.report.sections.section import Section, featured
-from harness.report.table import Given, RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS
@@ -280,64 +280,46 @@ def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> Repo
     of that range.
     """
     study, has_supported = run.manifest.study, any(one.has_supported for one in found)
-    columns: list[RecordColumn[EffectReading]] = [
-        RecordColumn(gettext("Estimator"), cell=lambda one: one.estimator.label),
-        RecordColumn(gettext("Coefficient\n(std. error)"), cell=lambda one: _coefficient(one.coefficient)),
-        RecordColumn(
-            gettext("{level} interval").format(level=percent(study.level, 0)),
-            cell=lambda one: _interval(one.coefficient),
-        ),
-    ]
+    level = gettext("{level} interval").format(level=percent(study.level, 0))
+    columns = [*map(TableColumn, (gettext("Estimator"), gettext("Coefficient\n(std. error)"), level))]
     curve = next((one.curve for one in found if one.curve is not None), None)
     if curve is not None:
         ends = {"low_at": plain(curve.low_at), "high_at": plain(curve.high_at)}
         supported = gettext("Change over\nsupported rows,\n{low_at} to {high_at}").format(**ends)
         over_all = gettext("Change of the curve\nover all rows,\n{low_at} to {high_at}").format(**ends)
-        if has_supported:
-            columns.append(RecordColumn(supported, cell=_read(lambda own: own.supported_change, _change)))
+        columns += [TableColumn(supported)] if has_supported else []
         columns += [
-            RecordColumn(over_all, is_for_files=has_supported, cell=_read(lambda own: own.change, _change)),
-            RecordColumn(gettext("Slope's band\nabove zero"), cell=_read(lambda own: own.rising, _share)),
-            RecordColumn(gettext("Slope's band\nbelow zero"), cell=_read(lambda own: own.falling, _share)),
+            TableColumn(over_all, is_for_files=has_supported),
+            *(
+                TableColumn(gettext("Slope's band\nabove zero")),
+                TableColumn(gettext("Slope's band\nbelow zero")),
+            ),
         ]
     return ReportTable(
         caption=gettext("The effect of {exposure} on {label}, estimator by estimator").format(
             exposure=study.axis_label(study.exposure), label=study.axis_label(outcome)
         ),
         columns=tuple(columns),
-        groups=(RowGroup(record_rows(columns, found)),),
+        groups=plain_rows([tuple(_cells(one, has_supported=has_supported)) for one in found]),
     )
 
 
-def _coefficient(row: CoefficientRow | None) -> Given:
+def _cells(one: EffectReading, *, has_supported: bool) -> Iterator[Given]:
+    row, curve = one.coefficient, one.curve
+    yield one.estimator.label
     if row is None:
-        return ""
-    decimals = decimals_for([row.std_error])
-    return TableCell(rounded(row.estimate, decimals), (f"({rounded(row.std_error, decimals)})",))
-
-
-def _interval(row: CoefficientRow | None) -> str:
-    return "" if row is None else interval(row.conf_low, row.conf_high, decimals_for([row.std_error]))
-
-
-def _read(
-    number: Callable[[CurveReading], float], in_words: Callable[[float], str]
-) -> Callable[[EffectReading], str]:
-    """Return what makes the cell of a number of a curve; empty without the curve or the number."""
-
-    def cell(one: EffectReading) -> str:
-        value = math.nan if one.curve is None else number(one.curve)
-        return in_words(value) if math.isfinite(value) else ""
-
-    return cell
-
-
-def _change(value: float) -> str:
-    return significant(value, 3)
-
-
-def _share(value: float) -> str:
-    return percent(value, 0)
+        yield from ("", "")
+    else:
+        decimals = decimals_for([row.std_error])
+        yield TableCell(rounded(row.estimate, decimals), (f"({rounded(row.std_error, decimals)})",))
+        yield interval(row.conf_low, row.conf_high, decimals)
+    if curve is not None:
+        if has_supported:
+            yield significant(curve.supported_change, 3) if one.has_supported else ""
+        yield significant(curve.change, 3)
+        yield from (
+            percent(share, 0) if math.isfinite(share) else "" for share in (curve.rising, curve.falling)
+        )
 
 
 def _how_to_read_effects(run: Run, found: Sequence[EffectReading]) -> str:

@@ -1,6 +1,5 @@
 """The first screen: sentences from findings, columns of the figure of gains, and curves less their mean."""
 
-import re
 import shutil
 from dataclasses import replace
 from itertools import pairwise
@@ -43,10 +42,6 @@ def without(run, kept):
     return Run(replace(run.manifest, study=replace(study, protocols=protocols)), run.folder)
 
 
-def test_nothing_is_claimed_where_no_finding_is_established(run):
-    assert gain_sentence(run, "lwage") == "no estimator is established to predict better than Pooled OLS."
-
-
 def test_an_established_finding_stands_with_its_numbers(run):
     def established(frame):
         own = (frame["estimator"] == "rab") & (frame["finding"] == "gain")
@@ -64,11 +59,6 @@ def test_an_established_finding_stands_with_its_numbers(run):
     assert gain_sentence(known, "lwage").endswith("at least, entities never seen not tested.")
 
 
-def test_without_honest_protocols_no_gain_can_be_established(run):
-    inside = without(run, lambda protocol: not protocol.keeps_test_rows_apart)
-    assert "test rows take part in fitting under every protocol" in gain_sentence(inside, "lwage")
-
-
 def test_columns_are_entities_never_seen_and_later_periods_and_the_published_comparison_is_pale(run):
     study = run.manifest.study
     assert [protocol.use for protocol in leading_protocols(study)] == ["held_out_entities", "forward"]
@@ -77,12 +67,6 @@ def test_columns_are_entities_never_seen_and_later_periods_and_the_published_com
     alone = replace(study, protocols=study.protocols[:1])
     assert [protocol.use for protocol in leading_protocols(alone)] == ["as_published"]
     assert published_protocol(alone) is None
-
-
-def test_the_effect_is_that_of_the_leading_estimator_where_none_is_debiased(run):
-    rows = run.frame("findings")
-    said = effect_sentence(run, "lwage")
-    assert said == "" or said in set(rows["text"])
 
 
 def found(estimator, finding, about, *, is_established=False):
@@ -162,17 +146,6 @@ def test_a_debiased_slope_is_a_line_through_the_mean_exposure():
     assert (shape.estimate <= shape.high).all()
 
 
-def test_few_words_are_seen_before_anything_is_unfolded(wage):
-    source = (wage.path / "report.html").read_text(encoding="utf-8")
-    body = re.sub(r"<(style|script)\b.*?</\1>", "", source[source.index("<body") :], flags=re.DOTALL)
-    seen = re.sub(r"</summary>.*?</details>", "", body, flags=re.DOTALL)
-    words = re.sub(r"<[^>]+>", " ", seen).split()
-    assert 50 < len(words) <= MOST_WORDS
-    things = int(re.search(r"(\d+) things to know before trusting this", " ".join(words))[1])
-    listed = source.partition('id="warnings"')[2].partition("<h3")[0]
-    assert listed.count("<h4>") == things > 1
-
-
 def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
     folder = shutil.copytree(wage.path, tmp_path / "run")
     page = Reporter().brief(folder)
@@ -184,25 +157,8 @@ def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
         assert f"<h4>{code}</h4>" in source
 
 
-def test_a_sentence_of_a_caption_is_said_once():
-    numbers = Numbering()
-    numbers.next("figure")
-    assert numbers.once("Gains of A. Whiskers are intervals.") == "Gains of A. Whiskers are intervals."
-    numbers.next("figure")
-    assert numbers.once("Gains of B. Whiskers are intervals.") == "Gains of B. Otherwise as figure 1."
-
-
 def test_a_caveat_is_said_once():
     numbers = Numbering()
     assert numbers.add("Time was seen once. FE knows entities.") == "Time was seen once. FE knows entities."
     assert numbers.missing("Time was seen once.") == ""
     assert numbers.add("Time was seen once. RAB has few draws.") == "RAB has few draws."
-
-
-def test_a_note_is_said_under_one_table():
-    numbers = Numbering()
-    numbers.next("table")
-    assert numbers.earlier("Bold: lowest.") is None
-    numbers.next("table")
-    assert numbers.earlier("Bold: lowest.") == 1
-    assert numbers.earlier("Bold: highest.") is None

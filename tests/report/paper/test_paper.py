@@ -9,14 +9,11 @@ import lxml.html
 import pandas as pd
 import pytest
 from docx import Document
-from docx.oxml.ns import qn
 
 from harness.findings.run import read_run
 from harness.report.paper.tables import PAPER, bracketed, paper_files, paper_tables, starred
-from harness.report.write import Reporter
 from harness.tables.effects import EFFECTS, ROBUSTNESS
 from report.changed_run import with_table
-from report.fake_run import wage_run
 
 ESTIMATE, ERROR = 0.110124, 0.011857
 NB = "\u00a0"
@@ -37,15 +34,6 @@ def run(wage):
 @pytest.fixture(scope="module")
 def tables(run):
     return {table.name: table for table in paper_tables(run)}
-
-
-def test_every_table_is_named_once_and_has_full_rows(tables):
-    kinds = {name.partition("-")[0] for name in tables}
-    assert kinds >= {"descriptive", "regressions", "gains", "heterogeneity"}
-    assert len(tables) == len({table.caption for table in tables.values()})
-    for table in tables.values():
-        assert {len(row) for row in table.texts} == {table.width}
-        assert any("quick run" in note for note in table.notes)
 
 
 def test_regressions_have_numbered_columns_terms_effects_and_rows(tables):
@@ -75,11 +63,6 @@ def test_gains_say_where_they_are_established(tables):
     limits = (f"[−20.3,{NB}−8.3]", f"[−2.9,{NB}7.1]", f"[27.2,{NB}35.2]", f"[42.7,{NB}46.7]")
     assert table.texts[at + 1] == ("", *limits)
     assert any(note.startswith("No result: fold 1: experience is absorbed") for note in table.notes)
-
-
-def test_every_outcome_has_its_regressions(chinese):
-    names = [table.name for table in paper_tables(read_run(chinese))]
-    assert len([name for name in names if name.startswith("regressions-")]) == 2
 
 
 def test_test_statistics_stand_in_brackets_on_request(run):
@@ -137,21 +120,6 @@ def test_each_table_is_the_same_in_four_files(run, tables):
         assert body.count(r"\\") == len(table.texts)
 
 
-def test_a_word_file_has_three_rules(run):
-    for file in paper_files(run, ("docx",)):
-        if file.path.endswith(".docx"):
-            (grid,) = Document(io.BytesIO(file.content)).tables
-            ruled = [
-                (at, edge)
-                for at, row in enumerate(grid.rows)
-                for edge in ("top", "bottom")
-                if row.cells[0]._tc.findall(f".//{qn('w:tcBorders')}/{qn(f'w:{edge}')}")
-            ]
-            assert len(ruled) == 3
-            assert ruled[0] == (0, "top")
-            assert ruled[-1] == (len(grid.rows) - 1, "bottom")
-
-
 def test_debiased_effects_have_their_errors_beneath(run):
     def table(_frame):
         place = {"outcome": "lwage", "exposure": "exper", "learner": "boosting", "status": "ok"}
@@ -192,32 +160,6 @@ def test_robustness_has_a_row_for_each_check(run):
         ("", "(0.0500)", "", "", ""),
         ("all together", "–", "–", "0.400", "100"),
     )
-
-
-def test_markdown_alone_asks_for_no_tables(run):
-    assert list(paper_files(run, ("markdown",))) == []
-    endings = {file.path.rpartition(".")[2] for file in paper_files(run, ("latex",))}
-    assert endings == {"csv", "tex"}
-
-
-def test_the_run_has_written_them_and_may_again(tmp_path):
-    folder = wage_run(tmp_path / "run")
-    Reporter().report(folder.path)
-    written = {path.as_posix() for path in (folder.path / PAPER).iterdir()}
-    assert len(written) >= 10
-    known = {(folder.path / name).as_posix() for name in folder.manifest().files}
-    assert written <= known
-    Reporter().report(folder.path)
-
-
-def test_hostile_names_stay_text(hostile):
-    run = read_run(hostile)
-    for file in paper_files(run, FORMATS):
-        if file.path.endswith(".html"):
-            page = lxml.html.fromstring(file.content.encode("utf-8"))
-            assert not list(page.iter("script", "img", "svg", "b"))
-        if file.path.endswith(".tex"):
-            assert r"\input" not in file.content
 
 
 COMMANDS = {

@@ -1,19 +1,12 @@
 """The tables of the page for Word: all cells, three rules and no other, fonts of both scripts."""
 
-import shutil
-import subprocess
-from collections import Counter
 from io import BytesIO
-from itertools import chain
-from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
-from harness.findings.run import read_run
-from harness.report.paper.tables import paper_files, paper_tables
 from harness.report.render.docx import word_tables
 from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
 
@@ -74,29 +67,3 @@ def test_the_same_tables_are_the_same_bytes():
     assert first == word_tables(TABLES)
     with ZipFile(BytesIO(first)) as archive:
         assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["wage", "chinese"])
-def test_libreoffice_opens_each_table_of_a_run_with_all_its_cells(name, request, tmp_path):
-    """As a PDF of it says, but for blanks and for what lines break in two."""
-    soffice, pdftotext = shutil.which("soffice"), shutil.which("pdftotext")
-    if soffice is None or pdftotext is None:
-        pytest.skip("needs LibreOffice and pdftotext")
-    run = read_run(request.getfixturevalue(name))
-    tables = {table.name: table for table in paper_tables(run)}
-    for file in paper_files(run, ("docx",)):
-        if file.path.endswith(".docx"):
-            (tmp_path / Path(file.path).name).write_bytes(file.content)
-    documents = sorted(tmp_path.glob("*.docx"))
-    assert [path.stem for path in documents] == sorted(tables)
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    words = [soffice, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *documents]
-    subprocess.run(words, check=True, capture_output=True, timeout=500)
-    for table in tables.values():
-        printed = [pdftotext, "-raw", tmp_path / f"{table.name}.pdf", "-"]
-        text = subprocess.run(printed, check=True, capture_output=True, encoding="utf-8").stdout
-        found = Counter("".join(text.split()))
-        asked = Counter("".join([table.caption, *chain(*table.texts), *table.notes]).replace("\u00a0", ""))
-        del asked[" "]
-        assert not asked - found

@@ -4,8 +4,8 @@ import pytest
 
 from harness.findings.gains import Gains
 from harness.findings.run import read_run
-from harness.report.sections.accuracy import error_table, gain_table, p_value_table
-from report.shown_blocks import cells, texts
+from harness.report.sections.accuracy import error_table, gain_table
+from report.shown_blocks import cells
 
 REFUSED = ("a", "fold 1: experience is absorbed by the entity and time effects together")
 
@@ -48,14 +48,3 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
     assert (published.symbol, published.hint) == ("○", "not established, p\u00a0=\u00a00.081")
     assert (inside.symbol, inside.look) == ("▲", "better")
     assert [column.mark for column in table.columns] == ["", "", "", "†", "†"]
-
-
-def test_p_values_are_of_gains_with_a_result(run):
-    rows = [own for own, _ in p_value_table(Gains(run)).body_rows]
-    protocols = [row[2] for row in rows]
-    assert [protocols.count(name) for name in dict.fromkeys(protocols)] == [3, 4, 4, 4]
-    assert rows[10] == (
-        *("Log wage", "Pooled OLS", "As published (random rows)", "Boosting"),
-        *("0.010", "0.004", "0.081", "0.012"),
-    )
-    assert texts(p_value_table(Gains(run)))

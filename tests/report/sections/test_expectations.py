@@ -32,7 +32,3 @@ def test_missed_numbers_come_first_by_source_and_keep_their_printed_zeros():
     assert (differs[0].text, differs[2].text, differs[4].mark) == ("0.1234568", "0.077", "a")
     assert [missing[0].text, missing[1].text, missing[2].text, missing[4].mark] == ["refused", "–", "", "b"]
     assert table.footnotes == (("a", "off by 0.0767, 1e-07 allowed"), ("b", "no such row"))
-
-
-def test_a_study_that_expects_nothing_has_no_groups():
-    assert expectation_table(()).groups == ()

@@ -47,9 +47,3 @@ def test_values_are_those_of_the_stored_predictions(folder):
     assert found["ols"][0].beneath == ()
     gain = float(found["fe"][0].beneath[0].partition("%")[0].replace("−", "-"))
     assert gain == pytest.approx(100 * (1 - losses["fe"] / losses["ols"]), abs=0.051)
-
-
-def test_the_page_has_the_section(folder):
-    page = (folder.path / "report.html").read_text(encoding="utf-8")
-    assert '<section id="metrics">' in page
-    assert "Mean absolute error, outcome units" in page

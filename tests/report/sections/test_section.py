@@ -47,10 +47,10 @@ def mood_files(run, report_format):
         yield ReportFile("tables/mood.tex", f"{run.rows(MOODS)[0].mood}\n", "moods for LaTeX")
 
 
+# A section of a stranger, present where there is a table ``mood``.
 MOOD = Section(
     "mood", "Mood", 250, mood_blocks, "Mood & weather", lambda _run: ("rare \U0001f9ea",), mood_files
 )
-"""A section of a stranger, present where there is a table ``mood``."""
 
 
 def raises(_run, _renderer):
@@ -65,10 +65,10 @@ def no_block(_run, _renderer):
     yield "mood"
 
 
+# Sections without figures, which are quick.
 PLAIN = tuple(
     s for s in SECTIONS if s.name in {"verdict", "variables", "accuracy", "estimators", "reproduce"}
 )
-"""Sections without figures, which are quick."""
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pytest
 
 from harness.findings.lines import Band, Curve
 from harness.findings.run import read_run
-from harness.report.sections.verdict import VERDICT_SECTION, effect_table, effects, read_curve, verdict_of
+from harness.report.sections.verdict import effect_table, effects, read_curve, verdict_of
 from harness.running.csv_table import as_declared
 from harness.tables.effects import EFFECTS
 from harness.tables.findings import FINDINGS
 from report.changed_run import with_table
-from report.shown_blocks import blocks_of, cells, said_in
+from report.shown_blocks import cells
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +26,6 @@ def test_every_sentence_is_a_cell_of_the_table(run):
     texts = set(run.frame("findings")["text"])
     assert {*verdict.headlines, *verdict.gains, *verdict.established} <= texts
     assert {text for text, *_ in verdict.effects} <= texts
-
-
-def test_a_changed_table_changes_what_is_said(run):
-    changed = with_table(run, "findings", lambda frame: frame.assign(text="Other words."))
-    verdict = verdict_of(changed, "lwage")
-    assert set(verdict.headlines) == set(verdict.gains) == {"Other words."}
 
 
 def test_what_stands_against_gains_is_said_once_and_not_beside_the_warning_that_says_it(run):
@@ -73,12 +67,6 @@ def test_what_is_not_established_is_one_sentence(run):
     assert verdict_of(every, "lwage").open == ""
 
 
-def test_turning_points_groups_and_moderators_are_those_of_the_featured(run):
-    verdict = verdict_of(run, "lwage")
-    assert verdict.effects
-    assert all(sentence.startswith(("RAB", "Pooled OLS")) for sentence, *_ in verdict.effects)
-
-
 AT = np.array([0.0, 1.0, 2.0, 4.0])
 
 
@@ -115,10 +103,6 @@ def test_a_slope_on_the_other_side_of_zero_than_its_band_neither_rises_nor_falls
     assert (reading.rising, reading.falling) == (0.25, 0.0)
 
 
-def test_too_little_support_gives_no_reading():
-    assert read_curve(curve("level", AT, 0.1, (False, True, False, False)), None, None) is None
-
-
 def test_effects_put_coefficient_and_curve_of_an_estimator_together(run):
     found = {one.estimator.id: one for one in effects(run, "lwage")}
     assert list(found) == ["ols", "fe", "ann", "rab", "boosting"]
@@ -151,18 +135,3 @@ def test_bands_that_rounding_of_a_level_leaves_off_zero_are_at_zero():
 
 
 OF_CURVES = ("the curve is the effect as the estimator predicts it", "Last columns")
-
-
-@pytest.mark.parametrize("has_curves", [True, False])
-def test_the_note_on_effects_explains_columns_of_curves_only_where_there_are_some(run, has_curves):
-    changed = run if has_curves else with_table(run, "curves", lambda frame: frame.iloc[:0])
-    blocks = blocks_of(VERDICT_SECTION, changed)
-    (note,) = [text for text in said_in(blocks) if "the exposure enters alone and linearly" in text]
-    assert [part in note for part in OF_CURVES] == [has_curves] * len(OF_CURVES)
-
-
-@pytest.mark.parametrize("has_gains", [True, False])
-def test_how_to_read_a_gain_is_told_where_there_is_one(run, has_gains):
-    changed = run if has_gains else with_table(run, "gain", lambda frame: frame.iloc[:0])
-    told = " ".join(said_in(blocks_of(VERDICT_SECTION, changed)))
-    assert ("intervals would exclude zero by chance" in told) == has_gains
