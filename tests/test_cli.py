@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -105,11 +104,3 @@ def test_bad_input_is_one_readable_error(tmp_path, old, new, csv, code, words):
     for word in words:
         assert word in done.stderr
     assert not (tmp_path / "run").exists()
-
-
-def test_a_folder_with_other_files_is_not_written_into(tmp_path):
-    (tmp_path / "thesis.docx").write_text("years of work")
-    done = harness("run", "specs/grunfeld.yaml", "--quick", "--out", tmp_path)
-    assert done.returncode == 5
-    assert "holds files that no run wrote" in done.stderr
-    assert [path.name for path in Path(tmp_path).iterdir()] == ["thesis.docx"]

@@ -84,7 +84,7 @@ def panels_of(sources: RunSources) -> Mapping[str, Panel]:
     ArtifactError
         Where the data at hand are not those of the run.
     """
-    prepared = prepare_again(sources).prepared
+    prepared = prepare_again(sources)
     outcomes = sources.folder.manifest().study.outcomes
     return {outcome: prepared.panels.panel(outcome) for outcome in outcomes}
 

@@ -236,7 +236,7 @@ def _inputs(sources: RunSources) -> RunInputs:
     if (sources.folder.path / FRAME_FILE).is_file():
         return RunInputs({}, (), f"{RUN}/{FRAME_FILE}")
     again = prepare_again(sources)
-    table, root, is_given = again.prepared.table, again.root, sources.data is not None
+    table, root, is_given = again.table, again.root, sources.data is not None
     places = {file: _place(file, root, is_given=is_given) for file in table.files}
     given = next(iter(places.values()), "") if is_given else ""
     return RunInputs(

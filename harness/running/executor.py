@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -53,70 +54,47 @@ class _Attempt(Generic[R]):
     worker_errors: int = 0
 
 
-class _Queue(Generic[R]):
-    """Tasks that are to be run beside others, new ones first, and those that are to be run alone.
+def _round(
+    pool: Pool, first: _Attempt[R], more: Callable[[], _Attempt[R] | None], lost: list[_Attempt[R]]
+) -> Iterator[Done[R]]:
+    """Yield the results of tasks on the workers of a pool as they come.
 
-    Where the tasks given end, more may follow once some are done; so the end is asked for again each time.
+    After a worker has died, those that still come are yielded, and no further task is begun.
+
+    Parameters
+    ----------
+    more : returns the task after it, None where there is none now
+    lost : tasks whose worker died are added to it
     """
-
-    def __init__(self, tasks: Iterable[Task[R]]) -> None:
-        self._new = enumerate(tasks)
-        self._again: deque[_Attempt[R]] = deque()
-        self.alone: deque[_Attempt[R]] = deque()
-
-    def take(self) -> _Attempt[R] | None:
-        """Take out a task to be run beside others; None where there is none now."""
-        new = next(self._new, None)
-        if new is not None:
-            return _Attempt(*new)
-        return self._again.popleft() if self._again else None
-
-    def put_back(self, lost: Iterable[_Attempt[R]]) -> None:
-        """Take back tasks whose worker died."""
-        for attempt in lost:
-            is_shared = attempt.worker_errors < MAX_SHARED_ATTEMPTS
-            (self._again if is_shared else self.alone).append(attempt)
-
-
-def _none() -> None:
-    """Return that no other task is to be run."""
-
-
-class _Round(Generic[R]):
-    """Tasks on the workers of one pool, until one of the workers dies."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._running: dict[Future[R], _Attempt[R]] = {}
-        self.lost: list[_Attempt[R]] = []
-
-    def run(self, first: _Attempt[R], more: Callable[[], _Attempt[R] | None]) -> Iterator[Done[R]]:
-        """Yield results as they come; after a death, those that still come, and no further task is begun."""
-        attempt: _Attempt[R] | None = first
-        while attempt is not None or self._running:
-            if attempt is not None:
-                try:
-                    self._running[self._pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
-                except self._pool.worker_errors:
-                    self.lost.append(attempt)
-            if self._running and (attempt is None or len(self._running) >= self._pool.n_at_a_time):
-                yield from self._next()
-            attempt = None if self.lost else more()
-
-    def _next(self) -> Iterator[Done[R]]:
-        finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            attempt = self._running.pop(future)
+    running: dict[Future[R], _Attempt[R]] = {}
+    attempt: _Attempt[R] | None = first
+    while attempt is not None or running:
+        if attempt is not None:
             try:
-                yield Done(attempt.position, future.result())
-            except self._pool.worker_errors:
-                attempt.worker_errors += 1
-                self.lost.append(attempt)
-            except Exception as error:
-                if not isinstance(attempt.task, CanFail):
-                    raise
-                reason = f"no worker could do it: {what_broke(error)}"
-                yield Done(attempt.position, attempt.task.failed(reason))
+                running[pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
+            except pool.worker_errors:
+                lost.append(attempt)
+        if running and (attempt is None or len(running) >= pool.n_at_a_time):
+            yield from _finished(pool, running, lost)
+        attempt = None if lost else more()
+
+
+def _finished(
+    pool: Pool, running: dict[Future[R], _Attempt[R]], lost: list[_Attempt[R]]
+) -> Iterator[Done[R]]:
+    """Wait for a task to end, and yield the results of those that have, which nothing here keeps."""
+    for future in wait(running, return_when=FIRST_COMPLETED).done:
+        attempt = running.pop(future)
+        try:
+            yield Done(attempt.position, future.result())
+        except pool.worker_errors:
+            attempt.worker_errors += 1
+            lost.append(attempt)
+        except Exception as error:
+            if not isinstance(attempt.task, CanFail):
+                raise
+            reason = f"no worker could do it: {what_broke(error)}"
+            yield Done(attempt.position, attempt.task.failed(reason))
 
 
 def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done[R]]:
@@ -132,28 +110,36 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     ArtifactError
         Where a worker dies that runs one task alone, which is no `CanFail`; after all other results.
     """
-    queue = _Queue(tasks)
+    new = enumerate(tasks)
+    again: deque[_Attempt[R]] = deque()
+    alone: deque[_Attempt[R]] = deque()
     problems = []
-    first = queue.take()
+
+    def take() -> _Attempt[R] | None:
+        """Take out a task to be run next to others, new ones first; None where there is none now."""
+        for position, task in islice(new, 1):
+            return _Attempt(position, task)
+        return again.popleft() if again else None
+
+    first = take()
     while first is not None:
+        lost: list[_Attempt[R]] = []
         with workers.pool() as pool:
-            shared = _Round[R](pool)
-            yield from shared.run(first, queue.take)
-        queue.put_back(shared.lost)
-        first = queue.take()
+            yield from _round(pool, first, take, lost)
+        for attempt in lost:
+            (again if attempt.worker_errors < MAX_SHARED_ATTEMPTS else alone).append(attempt)
+        first = take()
         if first is None:
-            dead = []
-            while queue.alone:
+            dead: list[_Attempt[R]] = []
+            while alone:
                 with workers.pool() as pool:
-                    last = _Round[R](pool)
-                    yield from last.run(queue.alone.popleft(), _none)
-                dead += last.lost
+                    yield from _round(pool, alone.popleft(), lambda: None, dead)
             for ended in dead:
                 if isinstance(ended.task, CanFail):
                     yield Done(ended.position, ended.task.failed(_given_up(ended).what))
                 else:
                     problems.append(_given_up(ended))
-            first = queue.take()
+            first = take()
     if problems:
         raise ArtifactError(*problems)
 

@@ -112,12 +112,18 @@ def _n_draws(estimator: Estimator, scenario: EvaluatesModels) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A study that is ready to run."""
+    """A study that is ready to run.
+
+    Attributes
+    ----------
+    root : folder that paths of data start at
+    """
 
     loaded: LoadedStudy
     table: Table
     panels: PanelBuilder
     plan: Plan
+    root: Path
 
 
 def prepare(options: RunOptions, registry: Registry) -> Prepared:
@@ -176,7 +182,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
         panels = PanelBuilder.build(
             source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
         ).noted()
-    return Prepared(loaded, source, panels, make_plan(study, panels, known))
+    return Prepared(loaded, source, panels, make_plan(study, panels, known), options.root.resolve())
 
 
 def _of_level(study: Study, column: str, level: str) -> str:
@@ -213,20 +219,7 @@ class RunSources:
     data: Path | None = None
 
 
-@dataclass(frozen=True)
-class PreparedAgain:
-    """What a run was made from.
-
-    Attributes
-    ----------
-    root : folder that paths of data start at
-    """
-
-    prepared: Prepared
-    root: Path
-
-
-def prepare_again(sources: RunSources) -> PreparedAgain:
+def prepare_again(sources: RunSources) -> Prepared:
     """Read what a finished run was made from.
 
     Raises
@@ -262,7 +255,7 @@ def prepare_again(sources: RunSources) -> PreparedAgain:
         what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
         hint = "name spec and file of the run: --spec, --data"
         raise ArtifactError(Problem(prepared.table.origin, what, hint=hint))
-    return PreparedAgain(prepared, options.root.resolve())
+    return prepared
 
 
 def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def manifest_of(
     *,
     folder: Path,
     started: datetime,
-    seconds: float,
+    seconds: float | None = None,
     results: RunResults | None = None,
 ) -> Manifest:
     """Return the manifest of a run, without the hashes of its files.
@@ -50,7 +50,7 @@ def manifest_of(
     ----------
     surroundings : code and versions that computed it
     folder : of the run
-    seconds : wall time of the run
+    seconds : that the run took; None for those since it started
     results : of its tasks; None for a study that was not run
     """
     study = prepared.plan.study
@@ -72,7 +72,7 @@ def manifest_of(
         code=surroundings.code,
         command=options.command(folder, study.data),
         started=started.isoformat(timespec="seconds"),
-        seconds=round(seconds, 1),
+        seconds=round((datetime.now(UTC) - started).total_seconds() if seconds is None else seconds, 1),
         cells=tuple(cells),
         scenario_tables=tuple(table for name, table in tables_of(study).items() if name not in TABLES),
         files={},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,7 +60,7 @@ def write_run(
     DataError
         At the end, where the data file is not what it was at the start.
     """
-    started, start = datetime.now(UTC), time.perf_counter()
+    started = datetime.now(UTC)
     loaded = load(options, registry)
     if isinstance(workers, CanStartEarly):
         workers.start([TASK_MODULE, *libraries_of(entry.estimator for entry in loaded.study.estimators)])
@@ -101,13 +100,8 @@ def write_run(
             results = results_of(prepared, kept.results)
             if rates is not None:
                 new.write_table(ERROR_RATES.name, rates)
-            seconds = time.perf_counter() - start
             manifest = manifest_of(
-                *(options, prepared, used),
-                folder=folder.path,
-                started=started,
-                seconds=seconds,
-                results=results,
+                *(options, prepared, used), folder=folder.path, started=started, results=results
             )
             write_results(new, results, manifest)
         store.clear()
@@ -148,7 +142,7 @@ def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ..
     SpecError, DataError
         With every mistake of the spec, or of the data.
     """
-    started, start = datetime.now(UTC), time.perf_counter()
+    started = datetime.now(UTC)
     prepared = prepare(options, registry)
     prepared = replace(prepared, plan=needed(prepared.plan, prepared.loaded.study.expect))
     expected = prepared.plan.study.expect
@@ -160,13 +154,8 @@ def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ..
         results = results_of(prepared, kept.results)
         write_tables(folder, results)
         if any(one.table == FINDINGS.name for one in expected):
-            seconds = time.perf_counter() - start
             manifest = manifest_of(
-                *(options, prepared, used),
-                folder=folder.path,
-                started=started,
-                seconds=seconds,
-                results=results,
+                *(options, prepared, used), folder=folder.path, started=started, results=results
             )
             folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder)))
         return check_expectations(expected, folder.read_table)

@@ -139,18 +139,9 @@ def test_a_folder_that_cannot_be_made_is_one_message(tmp_path, out, said):
 def test_a_backend_for_figures_that_is_none_does_not_matter(tmp_path):
     """Figures are drawn without one."""
     study = write_tiny_study(tmp_path, other="pooled_ols")
+    words = ["run", str(study), "--out", str(tmp_path / "run"), "--jobs", "1"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "harness.cli",
-            "run",
-            str(study),
-            "--out",
-            str(tmp_path / "run"),
-            "--jobs",
-            "1",
-        ],
+        [sys.executable, "-m", "harness.cli", *words],
         env={**os.environ, "MPLBACKEND": "nonsense"},
         capture_output=True,
         text=True,

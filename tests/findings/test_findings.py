@@ -295,13 +295,18 @@ def test_a_slope_has_an_effect_off_zero_and_a_bend_where_no_line_fits(run, low, 
     assert ("no constant slope" in found["nonlinearity"].text) == nonlinearity
 
 
-def test_nothing_is_established_where_the_fit_is_on_the_other_side_of_zero_than_its_draws(run):
-    changed = with_slopes(run, lambda t: 0 * t + 0.01, lambda t: 0 * t + 0.2, lambda t: 0 * t - 0.03)
+def effect_of_rab(run):
     (found,) = [
         row
-        for row in curve_effect_findings(changed, "lwage")
+        for row in curve_effect_findings(run, "lwage")
         if (row.estimator, row.finding) == ("rab", "effect")
     ]
+    return found
+
+
+def test_nothing_is_established_where_the_fit_is_on_the_other_side_of_zero_than_its_draws(run):
+    changed = with_slopes(run, lambda t: 0 * t + 0.01, lambda t: 0 * t + 0.2, lambda t: 0 * t - 0.03)
+    found = effect_of_rab(changed)
     assert not found.is_established
     assert "no slope is told from zero, all places taken together; slope" in found.text
 
@@ -310,23 +315,10 @@ def test_the_slope_that_is_named_is_one_of_those_told_from_zero(run):
     changed = with_slopes(
         run, lambda t: t - 0.5, lambda t: t + 0.3, lambda t: np.where(t < 0.9, -0.3, t - 0.1)
     )
-    (found,) = [
-        row
-        for row in curve_effect_findings(changed, "lwage")
-        if (row.estimator, row.finding) == ("rab", "effect")
-    ]
+    found = effect_of_rab(changed)
     assert found.is_established
     assert found.estimate > 0.0
     assert found.conf_low > 0.0
-
-
-def effect_of_rab(run):
-    (found,) = [
-        row
-        for row in curve_effect_findings(run, "lwage")
-        if (row.estimator, row.finding) == ("rab", "effect")
-    ]
-    return found
 
 
 def test_an_open_curve_is_read_where_it_moves(run):

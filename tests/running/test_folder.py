@@ -270,11 +270,3 @@ def test_a_folder_is_free_again_after_an_error(tmp_path):
     with locked(tmp_path):
         entered = True
     assert entered
-
-
-def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ArtifactError) as error:
-        RunFolder.create(tmp_path / "file" / "run")
-    assert "cannot be written" in error.value.what
-    assert "--out" in error.value.hint
