@@ -29,8 +29,6 @@ from harness.running.workers import Workers
 
 # Width of a figure in one column of a journal, and across its page, inches.
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.5, 7.0
-# Inches around axes and their labels.
-PADDING = 0.08
 
 PNG_DPI = 200
 # Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder.
@@ -46,25 +44,16 @@ KEPT = ("#ffffff", "#000000", MARK_COLOUR)
 POINTS = 8.0
 
 STYLE: Mapping[Any, object] = {
-    "font.size": POINTS,
-    "axes.labelsize": POINTS,
-    "axes.titlesize": POINTS,
+    **dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize", "figure.labelsize"), POINTS),
+    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), POINTS),
+    **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6),
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right", "legend.frameon", "text.parse_math"), False),
     "axes.titlelocation": "left",
-    "figure.labelsize": POINTS,
-    "axes.linewidth": 0.6,
     "axes.edgecolor": "#333333",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
     "axes.axisbelow": True,
     # Where a title stands is known: no axes has ticks above it. matplotlib would look for them at every step.
     "axes.titley": 1.0,
     "axes.unicode_minus": True,
-    "xtick.labelsize": POINTS,
-    "ytick.labelsize": POINTS,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "legend.fontsize": POINTS,
-    "legend.frameon": False,
     "legend.handlelength": 3.2,
     "lines.linewidth": 1.3,
     "grid.color": "#e8e8e8",
@@ -72,7 +61,6 @@ STYLE: Mapping[Any, object] = {
     "hatch.linewidth": 0.4,
     "svg.fonttype": "path",
     "svg.hashsalt": "panel-harness",
-    "text.parse_math": False,
 }
 
 # From the first on numbers are counted in thousands, millions or billions; below the second in powers of ten.
@@ -94,7 +82,8 @@ def house_style() -> Iterator[None]:
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, in inches, that no global list holds; its axes find their own places."""
     figure = fixed_figure(width, height)
-    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=PADDING, h_pad=PADDING))
+    # Inches around axes and their labels.
+    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
     return figure
 
 
@@ -152,14 +141,12 @@ def panel_grid(
     return figure, facets(figure, n_panels, (n_rows, n_columns))
 
 
-def facets(
-    figure: Figure, n_panels: int, shape: tuple[int, int], *, share_x: bool = True, share_y: bool = True
-) -> list[Axes]:
+def facets(figure: Figure, n_panels: int, shape: tuple[int, int], *, share_x: bool = True) -> list[Axes]:
     """Return panels on a grid of rows and columns, whose other places stay empty.
 
     Where panels share their horizontal axis, its numbers stand beneath the lowest of each column.
     """
-    grid = figure.subplots(*shape, sharex=share_x, sharey=share_y, squeeze=False)
+    grid = figure.subplots(*shape, sharex=share_x, sharey=True, squeeze=False)
     return shown_panels(grid.ravel().tolist(), n_panels, n_columns=shape[1])
 
 

@@ -22,8 +22,7 @@ from harness.text.numbers import fixed, percent
 from harness.text.plain_text import shortened
 
 # Inches of a number, and of the title and axis of a panel.
-ROW_HEIGHT = 0.27
-PANEL_HEIGHT = 0.65
+ROW_HEIGHT, PANEL_HEIGHT = 0.27, 0.65
 
 # Characters of the names of numbers in one column of a journal, and at most.
 SHORT_NAME, LONG_NAME = 30, 62
@@ -98,16 +97,11 @@ def plot_forest(
 
 def _interval_entries(whiskers: Iterable[Whisker], *, level: float) -> list[Line2D]:
     """Return the entries of both kinds of intervals and of true numbers in a legend, those that there are."""
-    share, found = percent(level, 0), []
-    if math.isfinite(level):
-        found.append(
-            entry(gettext("{share} interval of each").format(share=share), LineStyle(GREY, width=THICK))
-        )
-        wide = gettext("{share} interval for all at once").format(share=share)
-        found.append(entry(wide, LineStyle(GREY, width=THIN)))
-    if any(math.isfinite(whisker.truth) for whisker in whiskers):
-        found.append(true_number_entry())
-    return found
+    names = (gettext("{share} interval of each"), gettext("{share} interval for all at once"))
+    kinds = zip(names, (THICK, THIN), strict=True) if math.isfinite(level) else ()
+    found = [entry(name.format(share=percent(level, 0)), LineStyle(GREY, width=own)) for name, own in kinds]
+    has_truth = any(math.isfinite(whisker.truth) for whisker in whiskers)
+    return [*found, *([truth_entry(style=NUMBER_STYLE)] if has_truth else [])]
 
 
 def zero_axis(axes: Axes) -> None:
@@ -213,11 +207,6 @@ def plot_true_numbers(axes: Axes, truths: Iterable[tuple[float, float]], *, is_v
             ends = ([truth, truth], [row - STROKE, row + STROKE])
             x, y = ends[::-1] if is_vertical else ends
             plot_styled(axes, np.array(x), np.array(y), NUMBER_STYLE, zorder=5.0)
-
-
-def true_number_entry() -> Line2D:
-    """Return the entry of such strokes in a legend."""
-    return truth_entry(style=NUMBER_STYLE)
 
 
 def cut_limits(numbers: Iterable[float], *, most_loss: float) -> tuple[float, float]:

@@ -43,10 +43,8 @@ TRUTH = marked("truth (simulated)")
 
 MARKERS = {marked("minimum"): "v", marked("maximum"): "^"}
 
-# Bars of the histogram over a rug; with no more different values than this each has a bar of its own, as wide
-# as this share of the range.
+# Bars of the histogram over a rug; with no more different values than this each has a bar of its own.
 BINS = 40
-BAR_WIDTH = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +88,6 @@ class LinePanel:
     turns: Sequence[float] = ()
     has_zero: bool = False
 
-    @property
-    def marked_lines(self) -> tuple[Series, ...]:
-        """All lines that may have turning points."""
-        return (*self.lines, *self.beside)
-
     def alone(self, series: Series) -> LinePanel:
         """Return the panel of one of the lines."""
         return replace(
@@ -120,7 +113,7 @@ def plot_panel(
     for series in panel.beside if has_dots else ():
         shown = np.where(series.line.supported, series.line.estimate, np.nan)
         plot_styled(axes, series.line.at, shown, replace(DOTTED, colour=series.style.colour))
-    for series in panel.marked_lines:
+    for series in (*panel.lines, *panel.beside):
         _plot_marks(axes, series)
     plot_turns(axes.axvline, panel.turns)
     plot_truth(axes, panel.truth)
@@ -244,7 +237,7 @@ def _plot_rug(axes: Axes, rug: Floats) -> None:
         return
     values, counts = np.unique(rug, return_counts=True)
     if 1 < values.size <= BINS:
-        axes.bar(values, counts / counts.max(), width=BAR_WIDTH * np.ptp(values), color="#c9c9c9")
+        axes.bar(values, counts / counts.max(), width=0.02 * np.ptp(values), color="#c9c9c9")
     else:
         heights, edges = np.histogram(rug, bins=BINS)
         axes.stairs(heights / heights.max(), edges, fill=True, color="#c9c9c9")
@@ -278,7 +271,9 @@ def panel_entries(
     beside : what lines over other rows are called
     turn : what true positions are called; a true turning point where it is empty
     """
-    kinds = dict.fromkeys(mark.kind for panel in panels for one in panel.marked_lines for mark in one.marks)
+    kinds = dict.fromkeys(
+        mark.kind for panel in panels for one in (*panel.lines, *panel.beside) for mark in one.marks
+    )
     found: list[Artist] = band_entries([one for panel in panels for one in panel.lines], level=level)
     if beside and any(panel.beside for panel in panels):
         found.append(entry(beside, DOTTED))

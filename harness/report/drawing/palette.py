@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.tables.gain import GainStatus
@@ -100,8 +100,14 @@ class Whisker:
         """The number with the limits of its interval."""
         return self.estimate, self.low, self.high
 
+    def in_percent(self) -> Whisker:
+        """Return a fraction with its interval in per cent."""
+        estimate, low, high = (100.0 * number for number in self.numbers)
+        return replace(self, estimate=estimate, low=low, high=high)
 
-# Parts of a gain. Entities never seen are dark, known ones pale; hatched where rows compared on took part.
+
+# Parts of a gain in their order. Entities never seen are dark, known ones pale; hatched where rows
+# compared on took part.
 PART_STYLES = {
     "rows at hand": MarkStyle(BROWN, "#f3b98b", hatch="...."),
     "other rows, selected on": MarkStyle(BROWN, "#fbe3cf", hatch="////"),

@@ -35,7 +35,7 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import cut_limits, plot_whisker
+from harness.report.drawing.forest import cut_limits, plot_whisker, zero_axis
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import centred
@@ -138,10 +138,7 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
 def _plot_column(
     axes: Axes, cells: Sequence[GainCell], published: Sequence[GainCell], *, start: float
 ) -> None:
-    axes.axvline(0.0, color="#333333", linewidth=0.8)
-    axes.grid(axis="x")
-    axes.tick_params(axis="y", length=0, pad=6.0)
-    axes.spines["left"].set_visible(False)
+    zero_axis(axes)
     for row, cell in enumerate(published):
         if cell.status is not GainStatus.MISSING and 100 * cell.row.gain >= start:
             # Above the white boxes behind the numbers of losses beyond the axis.

@@ -90,6 +90,10 @@ class EstimatedContrast:
         return ", ".join(filter(None, (of, self.pair if with_pair or not of else "")))
 
 
+# The name of an estimator with its contrasts.
+Answered = tuple[str, tuple[EstimatedContrast, ...]]
+
+
 def contrast_questions(run: Run) -> tuple[ContrastQuestion, ...]:
     """Return the questions of the run, in the order of the table."""
     found = (ContrastQuestion(row.scenario, row.by, row.moderator) for row in run.rows(CONTRASTS))
@@ -123,14 +127,10 @@ def contrasts_of(
     return tuple(_contrast(run, list(rows)) for _, rows in groupby(own, key=order))
 
 
-def answered(
-    run: Run, question: ContrastQuestion, outcome: str
-) -> list[tuple[str, tuple[EstimatedContrast, ...]]]:
+def answered(run: Run, question: ContrastQuestion, outcome: str) -> list[Answered]:
     """Return the contrasts of every estimator that has any, after its name."""
-    every = [
-        (entry.label, contrasts_of(run, question, outcome, entry.id))
-        for entry in run.manifest.study.estimators
-    ]
+    entries = run.manifest.study.estimators
+    every = [(entry.label, contrasts_of(run, question, outcome, entry.id)) for entry in entries]
     return [(label, own) for label, own in every if own]
 
 

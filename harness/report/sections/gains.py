@@ -48,11 +48,6 @@ def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
 def gain_whisker(cell: GainCell) -> Whisker:
     """Return a gain in per cent as it is drawn; a cell without one says why."""
     row = cell.row
-    return Whisker(
-        cell.estimator.label,
-        100.0 * row.gain,
-        100.0 * row.conf_low,
-        100.0 * row.conf_high,
-        STATUS_STYLES[cell.status],
-        note=gettext(row.status) if cell.status is GainStatus.MISSING else "",
-    )
+    note, style = gettext(row.status) if cell.status is GainStatus.MISSING else "", STATUS_STYLES[cell.status]
+    gain = Whisker(cell.estimator.label, row.gain, row.conf_low, row.conf_high, style, note=note)
+    return gain.in_percent()

@@ -90,9 +90,7 @@ def _figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Rende
     for estimator in dict.fromkeys(row.estimator for row in rows):
         own = [row for row in rows if row.estimator == estimator][:SHOWN]
         whiskers = [
-            Whisker(
-                study.label(row.group), 100.0 * row.importance, 100.0 * row.conf_low, 100.0 * row.conf_high
-            )
+            Whisker(study.label(row.group), row.importance, row.conf_low, row.conf_high).in_percent()
             for row in own
         ]
         name, label = study.estimator_label(estimator), study.label(outcome)

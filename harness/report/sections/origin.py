@@ -82,12 +82,11 @@ def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[R
 
 def left_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
     """Return the figure of what is left of the gains of an outcome with any, a panel an estimator."""
-    from harness.evaluation.tables import LEFT
     from harness.report.drawing.forest import plot_forest
 
     study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
     names, words = [entry.id for entry in gains.candidates if entry.id in found], study_words(study, outcome)
-    parts = [name for name in LEFT if any(name in own for own in found.values())]
+    parts = [name for name in PART_STYLES if any(name in own for own in found.values())]
     panels = [
         (study.estimator_label(name), [_bar(part, found[name].get(part)) for part in parts]) for name in names
     ]
@@ -115,17 +114,15 @@ def _bar(part: str, row: PartRow | None) -> Whisker:
     name, style = capitalised(gettext(part)), PART_STYLES[part]
     if row is None:
         return Whisker(name, math.nan, math.nan, math.nan, style, note=" ")
-    numbers = (100.0 * row.estimate, 100.0 * row.conf_low, 100.0 * row.conf_high)
-    return Whisker(name, *numbers, style, has_bar=True)
+    return Whisker(name, row.estimate, row.conf_low, row.conf_high, style, has_bar=True).in_percent()
 
 
 def left_table(gains: Gains, outcome: str) -> ReportTable:
     """Return what is left of the gains of one outcome: estimators down, what is predicted across."""
-    from harness.evaluation.tables import LEFT
-
     study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
     errors = {name: row.mse_reference for own in found.values() for name, row in own.items()}
-    parts = [name for name in LEFT if name in errors]
+    parts = [name for name in PART_STYLES if name in errors]
+    heads = (gettext("Estimator"), *(capitalised(gettext(name)) for name in parts))
     reference = gettext("MSE of {reference_label}").format(reference_label=study.reference_label)
     rows: list[tuple[Given, ...]] = [
         (entry.label, *(_cell(found[entry.id].get(name)) for name in parts))
@@ -136,9 +133,7 @@ def left_table(gains: Gains, outcome: str) -> ReportTable:
         caption=gettext("What is left of the gain in predicting {label}, with intervals").format(
             label=study.label(outcome)
         ),
-        columns=tuple(
-            map(TableColumn, (gettext("Estimator"), *(capitalised(gettext(name)) for name in parts)))
-        ),
+        columns=tuple(map(TableColumn, heads)),
         groups=plain_rows([(reference, *(significant(errors[name], 3) for name in parts)), *rows]),
         most=0,
     )

@@ -65,7 +65,6 @@ def curve_caption(
             what.format(outcome=study.label(first.outcome), exposure=exposure),
             *_how_to_read(study, arranged, panels),
             *([alone] if has_alone else []),
-            *_background(exposure, panels),
         ]
     )
 
@@ -90,10 +89,10 @@ def ale_caption(study: StudyRecord, ale: Curve, *, has_truth: bool) -> str:
 def _how_to_read(
     study: StudyRecord, arranged: Sequence[Arranged], panels: Sequence[LinePanel]
 ) -> Iterator[str]:
-    """Yield what bands, marks, the truth and dots are, those that there are."""
+    """Yield what bands, marks, the truth, dots and hatching are, those that there are, and the rug."""
     bands = [band for leading, _ in arranged for curve in leading for band in curve.bands if band.is_drawn]
     yield band_text(bands, study)
-    if any(series.marks for panel in panels for series in panel.marked_lines):
+    if any(series.marks for panel in panels for series in (*panel.lines, *panel.beside)):
         yield gettext(
             "Triangles are turning points with the interval of where they are: a significant fall on one "
             "side and a significant rise on the other."
@@ -105,6 +104,14 @@ def _how_to_read(
     leading, beside = arranged[0]
     if beside:
         yield from _beside(leading, beside)
+    if any(panel.unsupported for panel in panels):
+        yield gettext(
+            "Hatched: too few entities are observed there, so bands are left out and curves are a faint "
+            "trace."
+        )
+    yield gettext(
+        "Under the curves: the distribution of {exposure} as observed, with a tick for each quantile."
+    ).format(exposure=study.label(study.exposure_of(leading[0].scenario)))
 
 
 def _beside(leading: Sequence[Curve], beside: Sequence[Curve]) -> Iterator[str]:
@@ -128,18 +135,6 @@ def _beside(leading: Sequence[Curve], beside: Sequence[Curve]) -> Iterator[str]:
         yield gettext("The share of such rows goes from {least}, at {least_at}, to {most}.").format(
             least=least, least_at=plain(at[shares.argmin()]), most=most
         )
-
-
-def _background(exposure: str, panels: Sequence[LinePanel]) -> Iterator[str]:
-    """Yield what the hatching is, where there is any, and what stands under the curves."""
-    if any(panel.unsupported for panel in panels):
-        yield gettext(
-            "Hatched: too few entities are observed there, so bands are left out and curves are a faint "
-            "trace."
-        )
-    yield gettext(
-        "Under the curves: the distribution of {exposure} as observed, with a tick for each quantile."
-    ).format(exposure=exposure)
 
 
 def band_text(bands: Sequence[Band], study: StudyRecord) -> str:

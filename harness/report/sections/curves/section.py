@@ -20,8 +20,6 @@ from harness.text.plain_text import joined
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
-EXTRAPOLATED = "W-EXTRAPOLATED"
-
 
 def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
@@ -62,18 +60,15 @@ def _outcome(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Repor
     yield from ale_figures(run, outcome, renderer)
     if not levels:
         yield Paragraph(gettext("No estimator gave a curve."), "soft")
-    reasons = {
-        row.estimator: row.reason for row in run.rows(CURVES) if row.outcome == outcome and not row.is_done
-    }
-    for name, reason in reasons.items():
+    refused = [row for row in run.rows(CURVES) if row.outcome == outcome and not row.is_done]
+    for name, reason in {row.estimator: row.reason for row in refused}.items():
         label = run.manifest.study.estimator_label(name)
-        why = gettext("{label} has no curve: {reason}").format(label=label, reason=reason)
-        yield Paragraph(why, "note")
+        yield Paragraph(gettext("{label} has no curve: {reason}").format(label=label, reason=reason), "note")
 
 
 def extrapolates(run: Run) -> bool:
     """Return whether a warning says that at some exposures most rows have no others near them."""
-    return any(note.code == EXTRAPOLATED for note in run.rows(WARNINGS))
+    return any(note.code == "W-EXTRAPOLATED" for note in run.rows(WARNINGS))
 
 
 def _exposures(run: Run, label: Callable[[str], str]) -> str:
@@ -99,6 +94,14 @@ def turning_points(run: Run, outcome: str) -> Iterator[tuple[str, TurningPointRo
 def turning_table(run: Run, outcome: str) -> ReportTable:
     """Return the turning points of the curves for one outcome, curves in the order of the study."""
     study = run.manifest.study
+    rows = [
+        (
+            *(label, _kind(point), *estimate(point.at, point.conf_low, point.conf_high)),
+            *(significant(point.estimate), percent(point.share_of_draws, 0)),
+        )
+        for label, point in turning_points(run, outcome)
+        if point.kind != NONE
+    ]
     return ReportTable(
         caption=gettext("Turning points of the net effect curves for {label}").format(
             label=study.label(outcome)
@@ -108,16 +111,7 @@ def turning_table(run: Run, outcome: str) -> ReportTable:
             *(TableColumn(_exposures(run, study.axis_label)), TableColumn(gettext("Interval"))),
             *(TableColumn(study.axis_label(outcome)), TableColumn(gettext("Share of draws"))),
         ),
-        groups=plain_rows(
-            [
-                (
-                    *(label, _kind(point), *estimate(point.at, point.conf_low, point.conf_high)),
-                    *(significant(point.estimate), percent(point.share_of_draws, 0)),
-                )
-                for label, point in turning_points(run, outcome)
-                if point.kind != NONE
-            ]
-        ),
+        groups=plain_rows(rows),
     )
 
 

@@ -127,12 +127,11 @@ def plot_effect_lines(run: Run, effects: SubjectEffects, lines: Sequence[tuple[E
 
     study, first = run.manifest.study, lines[0][0]
     is_curve, panels = first.form == "curve", []
+    models, truth = model_curves(run, effects) if is_curve else ((), None)
     for rows in lines:
         style = LineStyle(METHOD_STYLES.get(rows[0].method, PLAIN_STYLE).colour)
         series = Series(run_lines.banded_from(rows), _label(run, rows[0]), style)
-        truth = _truth(run, effects) if is_curve else None
         panels.append((series.label, LinePanel([series], has_zero=True, truth=truth)))
-    models = model_curves(run, effects) if is_curve else ()
     y_label = gettext("{outcome}, less its mean") if is_curve else gettext("Effect on {outcome}")
     labels = (
         study.axis_label(effects.exposure if is_curve else first.moderator),
@@ -142,26 +141,19 @@ def plot_effect_lines(run: Run, effects: SubjectEffects, lines: Sequence[tuple[E
     return plot_panel_grid(panels, behind, labels=labels, level=study.level)
 
 
-def model_curves(run: Run, effects: SubjectEffects) -> tuple[Curve, ...]:
-    """Return the curves of the models, less their mean over the rows; those of the study's exposure alone."""
-    scenario = _scenario(run, effects)
-    rug = run_lines.rug_of(run, scenario)
-    return tuple(
+def model_curves(run: Run, effects: SubjectEffects) -> tuple[tuple[Curve, ...], TruthLine | None]:
+    """Return the curves of the models, and the true one, less their means over the rows.
+
+    They are those over the same exposure; none where no scenario gave any.
+    """
+    is_own = effects.exposure == run.manifest.study.exposure
+    scenario = run_lines.leading_scenario(run) if is_own else ""
+    rug, truth = run_lines.rug_of(run, scenario), truth_line(run, effects.outcome, scenario, "level")
+    curves = (
         replace(curve, estimate=centred(curve.at, curve.estimate, rug), bands=())
         for curve in run_lines.curves_of(run, effects.outcome, scenario, "level")
     )
-
-
-def _truth(run: Run, effects: SubjectEffects) -> TruthLine | None:
-    """Return the true curve, less its mean over the rows."""
-    scenario = _scenario(run, effects)
-    line = truth_line(run, effects.outcome, scenario, "level")
-    return line and TruthLine(line.at, centred(line.at, line.truth, run_lines.rug_of(run, scenario)))
-
-
-def _scenario(run: Run, effects: SubjectEffects) -> str:
-    """Return the scenario of the models' curves over the same exposure; empty where there is none."""
-    return run_lines.leading_scenario(run) if effects.exposure == run.manifest.study.exposure else ""
+    return tuple(curves), truth and TruthLine(truth.at, centred(truth.at, truth.truth, rug))
 
 
 def centred(at: Floats, curve: Floats, exposure: Floats) -> Floats:
@@ -186,7 +178,7 @@ def _caption(run: Run, effects: SubjectEffects, first: EffectRow) -> str:
     )
     return gettext(
         "Debiased curve of {exposure} for {outcome}. It is less its mean over the rows. {bands}{shown}"
-    ).format(**words, bands=bands, shown=models if model_curves(run, effects) else "")
+    ).format(**words, bands=bands, shown=models if model_curves(run, effects)[0] else "")
 
 
 def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:
@@ -286,15 +278,11 @@ def cautions(study: StudyRecord, rows: Sequence[EffectRow]) -> Iterator[str]:
         "{method}, {form}{place}, learned by {learner}: the instruments hardly move the exposure "
         "(first-stage F {statistic}, below {weak}), and such estimates and intervals mislead."
     )
-    spread_unevenly = [row for row in done if least >= FEW_ENTITIES and row.n_effective < FEW_ENTITIES]
+    said = [(uneven, row) for row in done if row.n_effective < FEW_ENTITIES <= least]
+    said += [(scarce, row) for row in done if row.share_left < LITTLE_LEFT]
+    said += [(weak, row) for row in done if row.first_stage_f < WEAK]
     # A sentence stands once for all of an effect's points and bands.
-    yield from dict.fromkeys(
-        [
-            *(_caution(study, row, uneven) for row in spread_unevenly),
-            *(_caution(study, row, scarce) for row in done if row.share_left < LITTLE_LEFT),
-            *(_caution(study, row, weak) for row in done if row.first_stage_f < WEAK),
-        ]
-    )
+    yield from dict.fromkeys(_caution(study, row, message) for message, row in said)
 
 
 def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:

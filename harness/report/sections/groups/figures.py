@@ -19,8 +19,8 @@ from harness.record.study import EstimatorRecord
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import plot_true_numbers, plot_whisker, true_number_entry
-from harness.report.drawing.lines import effect_label, plot_background
+from harness.report.drawing.forest import NUMBER_STYLE, plot_true_numbers, plot_whisker
+from harness.report.drawing.lines import effect_label, plot_background, truth_entry
 from harness.report.drawing.palette import MODE_STYLES, Whisker
 from harness.report.sections.groups.rows import Partition, rows_of_groups
 from harness.report.sections.section import featured, study_words
@@ -137,7 +137,7 @@ def plot_groups(run: Run, partition: Partition, outcomes: Sequence[str], estimat
         effects.set_ylabel(drawable_label(effect_label(study, outcome, is_narrow=True), 24))
     shown = {row.mode for own in rows.values() for row in own}
     handles = [_entry(mode) for mode in MODE_STYLES if mode in shown]
-    handles += [true_number_entry()] if has_truth else []
+    handles += [truth_entry(style=NUMBER_STYLE)] if has_truth else []
     figure.legend(handles=handles, loc="outside upper left", ncols=1 if n_columns == 1 else len(handles))
     return figure
 

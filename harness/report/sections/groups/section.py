@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
@@ -116,43 +116,32 @@ def _has_effect(row: GroupRow, modes: Sequence[str]) -> bool:
 
 def group_table(grouped: Grouped) -> ReportTable:
     """Return effects and levels of every group."""
-    footnotes = Footnotes()
-    heads = (gettext("Group"), gettext("Rows"), gettext("Entities"), *_measures(grouped))
-    return ReportTable(
-        caption=gettext("Effects by {by}, and levels of the curve").format(by=grouped.by),
-        over=_modes(grouped, n_columns=3),
-        columns=tuple(map(TableColumn, heads)),
-        groups=tuple(
-            RowGroup(tuple(_rows(rows, grouped.modes, footnotes)), heading)
-            for heading, rows, _ in grouped.answers
-        ),
-        footnotes=footnotes.listed(),
-        most=2,
-    )
+    caption = gettext("Effects by {by}, and levels of the curve").format(by=grouped.by)
+    footnotes, heads = Footnotes(), (gettext("Group"), gettext("Rows"), gettext("Entities"))
+    groups = [(heading, _rows(rows, grouped.modes, footnotes)) for heading, rows, _ in grouped.answers]
+    table = _table(grouped, caption, heads, groups)
+    return replace(table, footnotes=footnotes.listed(), most=2)
 
 
 def difference_table(grouped: Grouped) -> ReportTable:
     """Return what one group's effect and level are more than another's."""
+    caption = gettext("Differences between groups by {by}").format(by=grouped.by)
+    groups = [(heading, _differences(own, grouped.modes)) for heading, _, own in grouped.answers]
+    return replace(_table(grouped, caption, (gettext("Difference"),), groups), most=0)
+
+
+def _table(
+    grouped: Grouped, caption: str, heads: tuple[str, ...], groups: Iterable[tuple[str, Iterable[TableRow]]]
+) -> ReportTable:
+    """Return a table with an effect and a level under each mode, at the right of other columns."""
+    measures = (gettext("Effect"), gettext("Level of the curve")) * len(grouped.modes)
+    made = [RowGroup(tuple(rows), heading) for heading, rows in groups]
     return ReportTable(
-        caption=gettext("Differences between groups by {by}").format(by=grouped.by),
-        over=_modes(grouped, n_columns=1),
-        columns=tuple(map(TableColumn, (gettext("Difference"), *_measures(grouped)))),
-        groups=tuple(
-            RowGroup(rows, heading)
-            for heading, _, differences in grouped.answers
-            if (rows := tuple(_differences(differences, grouped.modes)))
-        ),
-        most=0,
+        caption=caption,
+        over=(TableCell(n_columns=len(heads)), *(TableCell(head, n_columns=2) for head in grouped.heads)),
+        columns=tuple(map(TableColumn, (*heads, *measures))),
+        groups=tuple(group for group in made if group.rows),
     )
-
-
-def _modes(grouped: Grouped, *, n_columns: int) -> tuple[TableCell, ...]:
-    """Return the heads over the measures, at the right of empty ones over some columns."""
-    return (TableCell(n_columns=n_columns), *(TableCell(head, n_columns=2) for head in grouped.heads))
-
-
-def _measures(grouped: Grouped) -> tuple[str, ...]:
-    return (gettext("Effect"), gettext("Level of the curve")) * len(grouped.modes)
 
 
 def _rows(rows: Sequence[GroupRow], modes: Sequence[str], footnotes: Footnotes) -> Iterator[TableRow]:

@@ -30,9 +30,6 @@ ROW_HEIGHT, FOOT, HEAD = 2.3, 0.58, 0.65
 # Where each column begins and how wide it is, as shares of the width.
 SOLID, CONTOURS, BAR, EFFECT = (0.02, 0.275), (0.388, 0.222), (0.622, 0.012), (0.82, 0.145)
 
-# Of a colour bar.
-MOST_TICKS = 6
-
 
 def surface_figures(
     run: Run, question: tuple[str, str], renderer: FigureRenderer
@@ -129,7 +126,7 @@ def _plot_row(figure: Figure, run: Run, key: SurfaceKey, *, bottom: float, is_la
     contours.set_ylabel(drawable_label(moderator, 32))
     contours.set_title(drawable_label(study.axis_label(key.outcome), 40, lines=1))
     levels = np.asarray(filled.levels)
-    colours = figure.colorbar(filled, cax=bar, ticks=levels[:: math.ceil(levels.size / MOST_TICKS)])
+    colours = figure.colorbar(filled, cax=bar, ticks=levels[:: math.ceil(levels.size / 6)])
     bar.tick_params(width=0.4, length=2)
     colours.outline.set_linewidth(0.4)
     plot_panel(effect, panel)

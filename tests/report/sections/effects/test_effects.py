@@ -82,7 +82,7 @@ def test_what_was_refused_is_a_row_with_its_reason(run):
 
 def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     (found,) = effects_of(run)
-    assert len(model_curves(run, found)) > 1
+    assert len(model_curves(run, found)[0]) > 1
     figure = plotted(plot_effect_lines, run, found, found.lines("curve"))
     (axes,) = figure.axes
     assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
