@@ -204,23 +204,18 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
     where = f"{origin}: column '{groups.name}'"
     if not 2 <= len(groups.labels) <= MOST_LEVELS:
         one = "" if len(groups.labels) > 1 else "; one is no comparison"
-        raise DataError.at(
-            where=f"{where} (roles.exposure)",
-            what=f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}",
-            expected=f"numbers, or from 2 to {MOST_LEVELS} texts",
-            hint="put several texts into one by the step recode, or name another exposure",
-        )
+        where = f"{where} (roles.exposure)"
+        what = f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}"
+        hint = "put several texts into one by the step recode, or name another exposure"
+        raise DataError.at(where, what, f"numbers, or from 2 to {MOST_LEVELS} texts", hint)
     listed = [_label(level) for level in roles.levels] or list(groups.labels)
     unknown = [level for level in listed if level not in groups.labels]
     unlisted = [level for level in groups.labels if level not in listed]
     if unknown or unlisted:
         what = f"no row has {quoted(unknown)}" if unknown else f"some rows have {quoted(unlisted)}"
-        raise DataError.at(
-            where=f"{where} (roles.levels)",
-            what=f"{what}, against the levels that are listed",
-            expected=few(list(groups.labels)),
-            hint="list all levels of the exposure, the base first",
-        )
+        what = f"{what}, against the levels that are listed"
+        hint = "list all levels of the exposure, the base first"
+        raise DataError.at(f"{where} (roles.levels)", what, few(list(groups.labels)), hint)
     return tuple(listed)
 
 

@@ -30,6 +30,12 @@ _MISSING = frozenset(
     }
 )
 
+_REMARKS = {
+    "percent": "12.3% is read as 12.3; `fraction` makes it 0.123",
+    "decimal": "the mark of decimals",
+    "thousands": "the mark of thousands",
+}
+
 _MISSING_NUMBERS = (-9, -99, -999, -9999, -99999, -999999)
 
 
@@ -86,12 +92,9 @@ def _with_missing_texts(form: FileForm, reader: FileReader) -> FileForm:
 def _with_marks(form: FileForm, reader: FileReader) -> FileForm:
     """Find separators of thousands, decimal commas and percent signs."""
     numeric = [texts for texts, _ in _texts(form, reader) if texts and all(map(is_marked_number, texts))]
-    marks = number_marks(set().union(*numeric))
-    if marks.percent:
-        form = form.saying("percent", "number", "12.3% is read as 12.3; `fraction` makes it 0.123")
-    if marks.decimal == ",":
-        form = form.saying("decimal", ",", "the mark of decimals")
-    return form.saying("thousands", marks.thousands, "the mark of thousands") if marks.thousands else form
+    for option, value in number_marks(set().union(*numeric)).items():
+        form = form.saying(option, value, _REMARKS[option])
+    return form
 
 
 def _with_missing_numbers(form: FileForm, reader: FileReader) -> FileForm:

@@ -9,9 +9,9 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder, read_table
 from harness.data.read.source import Table
 from harness.data.roles import Roles
+from spec_tables import table_of
 
 ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x")
 
@@ -26,14 +26,7 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
     def read(content: bytes, *, name: str = "panel.csv", spec: DataSpec | None = None) -> Table:
         (tmp_path / name).write_bytes(content)
         spec = spec or DataSpec(path=name)
-        return read_table(
-            spec,
-            folder=DataFolder(tmp_path),
-            given=None,
-            datasets={},
-            entity=ROLES.entity,
-            time=ROLES.time,
-        )
+        return table_of(spec, tmp_path)
 
     return read
 

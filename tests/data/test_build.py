@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,27 +14,17 @@ from harness.data.panel import Panel
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
 from harness.data.prepare.row_steps import Log, Square
-from harness.data.read.files import DataFolder, read_table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter
-from harness.data.shipped import harness_datasets
 from harness.errors import DataError
+from spec_tables import SHIPPED, table_of
 
 ROLES = Roles("id", "year", ("y",), "x", (), ())
 WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper2", "union"))
 
 
 def build_dataset(spec: DataSpec, roles: Roles) -> PanelBuilder:
-    datasets = {dataset.name: dataset for dataset in harness_datasets()}
-    table = read_table(
-        spec,
-        folder=DataFolder(Path()),
-        given=None,
-        datasets=datasets,
-        entity=roles.entity,
-        time=roles.time,
-    )
-    return PanelBuilder.build(table, spec, roles)
+    return PanelBuilder.build(table_of(spec, entity=roles.entity, time=roles.time), spec, roles)
 
 
 def within_estimates(panel: Panel) -> np.ndarray:
@@ -65,11 +54,7 @@ def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
     spec = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
     builder = build_dataset(spec, WAGE_ROLES)
     panel = builder.panel("lwage", split_unit="time")
-    raw = (
-        {dataset.name: dataset for dataset in harness_datasets()}["wage_panel"]
-        .load()
-        .sort_values(["nr", "year"])
-    )
+    raw = SHIPPED["wage_panel"].load().sort_values(["nr", "year"])
     assert panel.columns == ("exper", "educ", "hours", "exper2", "union")
     np.testing.assert_array_equal(panel.column("exper2"), raw["expersq"])
     np.testing.assert_array_equal(panel.observed, raw["lwage"])

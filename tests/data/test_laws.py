@@ -13,9 +13,9 @@ from harness.data.data_spec import DataSpec
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.row_steps import Square
-from harness.data.read.files import DataFolder, read_table
 from harness.data.read.source import Table
 from harness.data.roles import Roles
+from spec_tables import table_of
 
 ROLES = Roles("id", "year", ("y",), "d", (), ("x1", "d2"))
 STEPS = (FactorIndex("d", ("p", "q", "r")), Lag("x1", "x"), Square("d2", "d"))
@@ -90,7 +90,7 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))
     spec = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
-    table = read_table(spec, folder=DataFolder(tmp_path), given=None, datasets={}, entity="id", time="year")
+    table = table_of(spec, tmp_path)
     original = build(frame)
     assume(not any(note.code == "W-INDEX" for note in original.notes))
     # A workbook keeps 16 digits of a number, which are not always enough to tell it from its neighbours.

@@ -170,12 +170,3 @@ def test_levels_of_an_index_are_columns_and_rows_are_put_in_order():
     again = harness.panel_from_frame(shuffled, ROLES)
     np.testing.assert_array_equal(again.X, ordered.X)
     assert (again.n_obs, again.n_entities, again.n_periods) == (220, 11, 20)
-
-
-def test_what_is_wrong_with_a_table_is_told():
-    frame = grunfeld().reset_index()
-    frame.loc[3, "capital"] = np.nan
-    with pytest.raises(harness.DataError, match="capital"):
-        harness.panel_from_frame(frame, ROLES)
-    with pytest.raises(harness.DataError, match="did you mean 'value'"):
-        harness.panel_from_frame(frame, replace(ROLES, exposure="valu"))

@@ -15,7 +15,7 @@ from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import FileSpec
 from harness.data.dataset import DATASET
-from harness.data.read.files import DataFolder, read_table
+from harness.data.read.files import DataFolder
 from harness.data.read.source import FileForm, Source
 from harness.draft.draft import absorbing
 from harness.draft.found_data import said_of, sniff
@@ -23,6 +23,7 @@ from harness.installed import installed
 from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
 from messy_files import FILES, NAMES, as_csv, clean, wide
+from spec_tables import table_of
 from workbooks import as_workbook
 
 
@@ -38,14 +39,7 @@ def init(folder, *names, outcome, exposure, words=()):
 
 def frame_of(study, folder):
     roles = study.roles
-    table = read_table(
-        study.data,
-        folder=DataFolder(folder),
-        given=None,
-        datasets={},
-        entity=roles.entity,
-        time=roles.time,
-    )
+    table = table_of(study.data, folder, entity=roles.entity, time=roles.time)
     return PanelBuilder.build(table, study.data, roles).frame()
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from harness import DataError, SpecError
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder, read_table
 from harness.installed import installed
 from harness.study.spec.load import load_study
+from spec_tables import table_of
 from test_run import ROOT
 
 pytestmark = pytest.mark.slow
@@ -98,13 +98,6 @@ def test_a_damaged_data_file_is_refused_in_words_or_read(tmp_path, ending, data)
     path = tmp_path / f"damaged.{ending}"
     path.write_bytes(bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))
     try:
-        read_table(
-            DataSpec(path=path.name),
-            folder=DataFolder(tmp_path),
-            given=None,
-            datasets={},
-            entity="city",
-            time="year",
-        )
+        table_of(DataSpec(path=path.name), tmp_path, entity="city")
     except DataError as error:
         require_places(error)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
-from click.testing import CliRunner
 
 from harness import ArtifactError, PluginError
-from harness.cli import cli
 from harness.commands.plugins import KIND_NAMES
 from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
@@ -128,11 +126,3 @@ def test_a_plugin_of_a_kind_passes_its_battery(kind, tmp_path):
     checks = checks_among(registry, own)
     assert [check.verdict() for check in checks if check.verdict().status == "failed"] == []
     assert {check.verdict().status for check in checks} == {"passed"}
-
-
-def test_the_command_says_what_to_do_next(tmp_path):
-    words = ["new-plugin", "harness-made-here", "--kind", "metric", "--out", str(tmp_path / "made")]
-    done = CliRunner().invoke(cli, words)
-    assert done.exit_code == 0, done.output
-    assert "harness test-plugin harness_made_here" in done.output
-    assert "harness_metrics" in (tmp_path / "made/harness_made_here/__init__.py").read_text(encoding="utf-8")

@@ -178,12 +178,10 @@ class FactorIndex(OfNamedColumns):
         )
 
     def _refusal(self, what: str) -> DataError:
-        return DataError.at(
-            where=f"column '{self.into}' ({self.name})",
-            what=f"{what}, among the rows the index is learned from",
-            expected="columns that vary and do not determine each other",
-            hint="take columns out of the list, or keep more rows",
-        )
+        where = f"column '{self.into}' ({self.name})"
+        what = f"{what}, among the rows the index is learned from"
+        expected = "columns that vary and do not determine each other"
+        return DataError.at(where, what, expected, "take columns out of the list, or keep more rows")
 
 
 # Least share of a variable's variance that the factors leave unexplained, so that a fit cannot run to the

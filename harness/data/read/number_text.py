@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal
 
 # A number as a program writes it.
 PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -49,24 +47,12 @@ def is_marked_number(text: str) -> bool:
     return _MARKED.fullmatch(text) is not None
 
 
-@dataclass(frozen=True)
-class NumberMarks:
-    """How the numbers of a file are written.
+def number_marks(cells: Collection[str]) -> dict[str, str]:
+    """Return how numbers are written, each of which `is_marked_number`, by the options of a file that say it.
 
-    Attributes
-    ----------
-    percent : whether some have a percent sign
-    decimal : mark of decimals
-    thousands : separator of thousands; None where there is none, or it is not clear
+    They are ``percent`` where some have the sign, ``decimal`` where it is a comma, ``thousands`` where their
+    separator is clear.
     """
-
-    percent: bool
-    decimal: Literal[".", ","]
-    thousands: str | None
-
-
-def number_marks(cells: Collection[str]) -> NumberMarks:
-    """Return how numbers are written, each of which `is_marked_number`."""
     plain = {cell.rstrip("%％ ").replace("\u2212", "-") for cell in cells}
     grouped = [match for cell in plain if (match := _GROUPED.fullmatch(cell))]
     # 0,800 and 1,25 have decimals; 1,800 has them where others of the file do.
@@ -74,8 +60,6 @@ def number_marks(cells: Collection[str]) -> NumberMarks:
     decimals = {match[1] for cell in single if (match := _DECIMAL.fullmatch(cell))}
     is_comma = "," in decimals and not any(match[1] == "," for match in grouped if match[2] == ".")
     thousands = {match[1] for match in grouped} - (decimals if is_comma else decimals | {"."})
-    return NumberMarks(
-        percent=any(map(_PERCENT.fullmatch, cells)),
-        decimal="," if is_comma else ".",
-        thousands=thousands.pop() if len(thousands) == 1 else None,
-    )
+    marks = {"percent": "number"} if any(map(_PERCENT.fullmatch, cells)) else {}
+    marks |= {"decimal": ","} if is_comma else {}
+    return marks | ({"thousands": thousands.pop()} if len(thousands) == 1 else {})

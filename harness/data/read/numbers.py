@@ -237,11 +237,12 @@ def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
     if not all(map(is_marked_number, plain)):
         return _CORRECT
     marks = number_marks(plain)
-    if marks.percent:
+    if "percent" in marks:
         return "data: percent: number reads 12.3% as 12.3, and percent: fraction as 0.123"
-    if marks.thousands:
-        return f'say what separates thousands, data: thousands: "{marks.thousands}"'
-    return 'say how decimals are written, data: decimal: ","' if marks.decimal == "," else _CORRECT
+    if "thousands" in marks:
+        mark = marks["thousands"]
+        return f'say what separates thousands, data: thousands: "{mark}"'
+    return 'say how decimals are written, data: decimal: ","' if "decimal" in marks else _CORRECT
 
 
 def cast_note(column: pd.Series, *, name: str) -> tuple[Note, ...]:

@@ -231,12 +231,9 @@ def is_stata(content: bytes) -> bool:
 def refuse_signature(content: bytes, *, origin: str, expected: str) -> None:
     """Raise a DataError that says what the file is instead of what its name promises."""
     found = signature(content) or ("empty" if not content else "something else")
-    raise DataError.at(
-        where=origin,
-        what=f"is named as {expected}, but its first bytes say it is {found}",
-        expected=f"{expected} under this name",
-        hint="give the file its right extension, or export the data again",
-    )
+    what = f"is named as {expected}, but its first bytes say it is {found}"
+    hint = "give the file its right extension, or export the data again"
+    raise DataError.at(origin, what, f"{expected} under this name", hint)
 
 
 @dataclass(frozen=True)

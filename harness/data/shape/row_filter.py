@@ -84,12 +84,9 @@ def _matches(values: tuple[Value, ...], labels: list[str], where: str) -> Mask:
     unknown = [value for value in wanted if value not in known]
     if unknown:
         hints = [hint for value in unknown if (hint := near_columns(value, known - {""}))]
-        raise DataError.at(
-            where=where,
-            what=f"no row has the value {few([repr(value) for value in unknown])}",
-            expected=f"values of the column: {few(sorted(known - {''}))}",
-            hint="; ".join(hints) or "correct the value, or take it out of the rule",
-        )
+        what = f"no row has the value {few([repr(value) for value in unknown])}"
+        hint = "; ".join(hints) or "correct the value, or take it out of the rule"
+        raise DataError.at(where, what, f"values of the column: {few(sorted(known - {''}))}", hint)
     return np.isin(np.array(labels, dtype=object), wanted)
 
 
@@ -112,10 +109,6 @@ def _ends_of_time(rule: RowFilter, times: Times, where: str) -> tuple[float, flo
 def _ends_of_numbers(rule: RowFilter, where: str) -> tuple[float, float]:
     written = [repr(bound) for bound in (rule.from_, rule.to) if isinstance(bound, str)]
     if written:
-        raise DataError.at(
-            where=where,
-            what=f"{few(written)} is no number",
-            expected="numbers as from and to of a column that is not the time",
-            hint="write the number without quotes",
-        )
+        expected = "numbers as from and to of a column that is not the time"
+        raise DataError.at(where, f"{few(written)} is no number", expected, "write the number without quotes")
     return float(-np.inf if rule.from_ is None else rule.from_), float(np.inf if rule.to is None else rule.to)

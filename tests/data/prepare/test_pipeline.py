@@ -92,15 +92,6 @@ def test_the_chain_is_what_pandas_computes():
     np.testing.assert_allclose(panel["both"], panel["share"] * panel["real_z"], rtol=1e-14)
 
 
-def test_learned_steps_learn_from_the_rows_of_a_fold():
-    builder = build(raw())
-    rows = np.arange(0, builder.n_obs, 2)
-    panel = builder.panel("intensity", fit_rows=rows)
-    assert panel.column("real_z")[rows].mean() == pytest.approx(0.0, abs=1e-12)
-    assert abs(panel.column("real_z").mean()) > 1e-6
-    assert [panel.column("share")[rows].min(), panel.column("share")[rows].max()] == pytest.approx([0.0, 1.0])
-
-
 def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns:
     problems = ProblemCollector()
     following = find_derived(Roles("id", "year", ("y",), exposure, moderators, controls), steps, problems)

@@ -9,9 +9,9 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import ContiguityFile, DataSpec
 from harness.data.panel import Panel
 from harness.data.prepare.panel_steps import SpatialLag
-from harness.data.read.files import DataFolder, read_table
 from harness.data.roles import Roles
 from harness.errors import DataError
+from spec_tables import table_of
 
 # Cities 01 - 02 - 03 in a row, 04 alone; 03 has no row in the second year.
 DATA = """id,year,y,x
@@ -44,7 +44,7 @@ def read_pairs(folder, pairs=PAIRS, weight=None, prepare=(), missing="error"):
     (folder / "pairs.csv").write_text(pairs)
     file = ContiguityFile(path="pairs.csv", entity="from", neighbour="to", weight=weight)
     spec = DataSpec(path="panel.csv", contiguity=file, prepare=prepare, missing=missing)
-    table = read_table(spec, folder=DataFolder(folder), given=None, datasets={}, entity="id", time="year")
+    table = table_of(spec, folder)
     return table, spec
 
 

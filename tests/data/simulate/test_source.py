@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder, read_table
 from harness.data.simulate.small_panels import SCurve
 from harness.installed import installed
 from harness.registry.kind import OPTIONS, options_model
+from spec_tables import table_of
 
 CATALOGS = installed().catalogs
 
@@ -19,10 +19,6 @@ CATALOGS = installed().catalogs
 def read_spec(options):
     text = json.dumps({OPTIONS: options})
     return options_model(DataSpec).model_validate_json(text, context=CATALOGS).options
-
-
-def table_of(spec, root, given=None):
-    return read_table(spec, folder=DataFolder(root), given=given, datasets={}, entity="city", time="year")
 
 
 @pytest.mark.parametrize(
@@ -55,11 +51,13 @@ def test_a_mistake_is_named(options, message):
 
 def test_the_table_says_that_nobody_observed_it(tmp_path):
     simulation = SCurve(n_entities=4, n_periods=3, seed=9)
-    table = table_of(DataSpec(simulate=simulation), tmp_path)
+    table = table_of(DataSpec(simulate=simulation), entity="city")
     assert table.simulated
     assert table.title == "SIMULATED: Panel with an S-shaped response"
     assert table.source.startswith("SIMULATED by SCurve(n_entities=4, n_periods=3, noise=0.05, seed=9)")
     assert table.origin == "s_curve"
     assert table.frame.reset_index(drop=True).equals(simulation.draw())
-    assert table.sha256 == table_of(DataSpec(simulate=simulation), tmp_path).sha256
-    assert table.sha256 != table_of(DataSpec(simulate=SCurve(n_entities=4, n_periods=3)), tmp_path).sha256
+    assert table.sha256 == table_of(DataSpec(simulate=simulation), entity="city").sha256
+    assert (
+        table.sha256 != table_of(DataSpec(simulate=SCurve(n_entities=4, n_periods=3)), entity="city").sha256
+    )
