@@ -56,12 +56,8 @@ Json = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_ENTRIES: Mapping[str, type[Entry]] = {
-    "estimator": EstimatorEntry,
-    "protocol": ProtocolEntry,
-    "metric": MetricEntry,
-    "scenario": ScenarioEntry,
-}
+# Each is called by the kind of what it chooses, such as an `EstimatorEntry`.
+_ENTRIES: tuple[type[Entry], ...] = (EstimatorEntry, ProtocolEntry, MetricEntry, ScenarioEntry)
 
 
 class _SpecSchema(GenerateJsonSchema):
@@ -91,7 +87,8 @@ def spec_schema(catalogs: Catalogs) -> Json:
     """
     schema = Study.model_json_schema(schema_generator=_SpecSchema)
     definitions = schema["$defs"]
-    for kind, entry in _ENTRIES.items():
+    for entry in _ENTRIES:
+        kind = entry.__name__.removesuffix("Entry").casefold()
         own = definitions[entry.__name__]["properties"]
         own = {key: field for key, field in own.items() if key not in (CHOICE, USE)}
         definitions[entry.__name__] = _choice(catalogs[kind], definitions, own=own)

@@ -63,17 +63,16 @@ class Expected:
 
     def words(self, path: Loc) -> str:
         """Return what may stand at `path`, or an empty string where the schema leaves it open."""
-        leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
-        return " or ".join(dict.fromkeys(filter(None, (self._describe(leaf) for leaf in leaves))))
+        return " or ".join(dict.fromkeys(filter(None, map(self._describe, self._leaves_at(path)))))
 
     def values(self, path: Loc) -> tuple[str, ...]:
         """Return the texts listed as the only ones allowed at `path`."""
-        leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
-        return tuple(value for leaf in leaves for value in _constants(leaf) if isinstance(value, str))
+        constants = (value for leaf in self._leaves_at(path) for value in _constants(leaf))
+        return tuple(value for value in constants if isinstance(value, str))
 
     def is_one_value(self, path: Loc) -> bool:
         """Return whether a text or a number may stand at `path`, and neither a list nor a mapping."""
-        leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
+        leaves = self._leaves_at(path)
         return bool(leaves) and all(leaf.get("type") not in ("array", "object") for leaf in leaves)
 
     def default(self, path: Loc) -> Any:  # noqa: ANN401 - any YAML value
@@ -96,6 +95,10 @@ class Expected:
             leaves = [leaf for schema in schemas for leaf in self._fitting(schema, value)]
             schemas = [child for leaf in leaves if (child := _child(leaf, segment)) is not None]
         return schemas
+
+    def _leaves_at(self, path: Loc) -> list[Schema]:
+        """Return the branches of what a schema allows at `path`."""
+        return [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
 
     def _fitting(self, schema: Schema, value: object) -> list[Schema]:
         leaves = list(self._leaves(schema))
