@@ -60,23 +60,8 @@ def cli(
 
 
 for command in (
-    *(
-        init,
-        run,
-        validate,
-        plan,
-        calibrate,
-        plugins,
-        schema,
-        report,
-        compare,
-        export,
-        pack,
-        verify,
-        sign,
-        pin,
-    ),
-    *(new_plugin, test_plugin, suite, doctor),
+    *(init, run, validate, plan, calibrate, plugins, schema, report, compare, export, pack, verify, sign),
+    *(pin, new_plugin, test_plugin, suite, doctor),
 ):
     cli.add_command(command)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import PATH, found, json_option
+from harness.commands.options import PATH, found, json_option, tolerance_option
 from harness.registry.sources import PluginChoice
 
 if TYPE_CHECKING:
@@ -23,20 +23,8 @@ DIFFER = 1
 @click.command()
 @click.argument("a", metavar="A", type=PATH)
 @click.argument("b", metavar="B", type=PATH)
-@click.option(
-    "--rtol",
-    type=click.FloatRange(min=0),
-    default=1e-8,
-    show_default=True,
-    help="Share of the larger number by which two may differ.",
-)
-@click.option(
-    "--atol",
-    type=click.FloatRange(min=0),
-    default=1e-12,
-    show_default=True,
-    help="Distance by which two numbers may differ beside that.",
-)
+@tolerance_option("--rtol", 1e-8, "Share of the larger number by which two may differ.")
+@tolerance_option("--atol", 1e-12, "Distance by which two numbers may differ next to that.")
 @json_option
 @click.pass_obj
 def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:

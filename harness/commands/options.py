@@ -94,6 +94,11 @@ def run_options(*names: str, out: str = "") -> Callable[[Command], Command]:
     return decorate
 
 
+def tolerance_option(flag: str, default: float, text: str) -> Callable[[Command], Command]:
+    """Return an option for how far two numbers may differ; `text` is its help."""
+    return click.option(flag, type=click.FloatRange(min=0), default=default, show_default=True, help=text)
+
+
 def written_line(folder: Path) -> str:
     """Return one line that names the report in a run folder, or the folder where there is none."""
     report = folder / "report.html"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import PATH, found, open_option, run_options
+from harness.commands.options import PATH, found, open_option, run_argument, run_options, tolerance_option
 from harness.running.options import RunOptions
 from harness.running.progress import progress
 
@@ -76,7 +76,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
 
 
 @suite.command()
-@click.argument("folder", metavar="RUN", type=PATH)
+@run_argument
 def report(folder: Path) -> None:
     """Write the tables and the page of a suite's RUN again, from the runs of its studies."""
     from harness.suite.run import PAGE, report_suite
@@ -85,15 +85,9 @@ def report(folder: Path) -> None:
 
 
 @suite.command()
-@click.argument("folder", metavar="RUN", type=PATH)
+@run_argument
 @click.argument("reference", metavar="REFERENCE", type=PATH)
-@click.option(
-    "--rtol",
-    type=click.FloatRange(min=0),
-    default=1e-6,
-    show_default=True,
-    help="Share of the larger error by which two may differ.",
-)
+@tolerance_option("--rtol", 1e-6, "Share of the larger error by which two may differ.")
 def compare(folder: Path, reference: Path, rtol: float) -> None:
     """Set the errors of a suite's RUN beside those of a REFERENCE, a folder or a file of gains.
 

@@ -118,7 +118,7 @@ def _made(plain: Any, archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - see `_
 
 
 # What every kept result begins with; files that do not are another's.
-FORMAT = b"harness result 2\n"
+FORMAT = b"harness result 3\n"
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
 
@@ -209,11 +209,19 @@ class CheckpointStore:
 
 
 class KeptResults:
-    """The results of a run in a store, each as bytes, and why those that are not taken up are not."""
+    """The results of a run in a store, each as bytes, and why those that are not taken up are not.
+
+    Attributes
+    ----------
+    results : of the tasks that were asked for, in their order, once all are there
+    n_taken_up : how many an earlier run had finished, those that these results rest on included
+    anew : how many were computed now, by the reason why
+    """
 
     def __init__(self, store: CheckpointStore, surroundings: Surroundings) -> None:
         self._store, self._surroundings = store, surroundings
         self._missing: dict[str, Dependence] = {}
+        self.results: Sequence[TaskResult] = ()
         self.n_taken_up = 0
         self.anew: Counter[str] = Counter()
 
@@ -246,22 +254,6 @@ class KeptResults:
             raise ArtifactError(Problem(label, what, hint="check the disk; run again with --resume"))
         result: TaskResult = decode(data)
         return result
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpointed:
-    """The results of tasks, of which some were kept by an earlier run.
-
-    Attributes
-    ----------
-    results : in the order of the tasks
-    n_taken_up : how many an earlier run had finished, those that these results rest on included
-    anew : how many were computed now, by the reason why
-    """
-
-    results: Sequence[TaskResult]
-    n_taken_up: int
-    anew: Mapping[str, int]
 
     def __str__(self) -> str:
         n_results = self.n_taken_up + sum(self.anew.values())

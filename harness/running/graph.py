@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
-from harness.running.checkpoints import Checkpointed, CheckpointStore, KeptResults, TaskResult, encode
+from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult, encode
 from harness.running.dependence import Surroundings
 from harness.running.executor import iter_results
 from harness.running.isolation import TRACES, CanFail, Task, stopped_after
@@ -238,7 +238,7 @@ def run_tasks(
     workers: Workers,
     limits: Callable[[str], float | None] = for_ever,
     listener: Listener,
-) -> Checkpointed:
+) -> KeptResults:
     """Run the tasks whose results the store does not hold, and return the results of all.
 
     Results travel and wait as bytes and are read when they are needed: by a task that rests on them, or when
@@ -260,7 +260,8 @@ def run_tasks(
     graph = TaskGraph(tasks, kept, limits=limits, listener=listener)
     for done in iter_results(graph, workers=workers):
         graph.done(done.position, done.result)
-    return Checkpointed([kept.get(label) for label in graph.labels], kept.n_taken_up, kept.anew)
+    kept.results = [kept.get(label) for label in graph.labels]
+    return kept
 
 
 def with_notes(result: TaskResult, notes: Iterable[Note]) -> TaskResult:

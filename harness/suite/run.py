@@ -16,7 +16,7 @@ from harness.errors import ArtifactError, Problem, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
-from harness.running.checkpoints import Checkpointed, CheckpointStore, TaskResult
+from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult
 from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -162,7 +162,7 @@ def run_cells(
     *,
     workers: Workers,
     on_progress: Progress | None = None,
-) -> Checkpointed:
+) -> KeptResults:
     """Run the tasks of all studies in one queue, but for those whose results the store holds.
 
     Parameters
