@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.rows import rows_of
 from harness.evaluation.tables import LEFT, Bootstrap, decomposition_table, gains_table
 
 NOISE = {"held_out_entities": 1.1, "in_sample": 0.3, "as_published": 0.5, "random_rows": 0.6}
@@ -14,18 +15,14 @@ PROTOCOLS = {name: f"id of {name}" for name in NOISE}
 
 def gains():
     rng = np.random.default_rng(0)
-    keys = pd.MultiIndex.from_product([[f"e{i:02}" for i in range(30)], ["2000", "2001", "2002"]])
     parts = []
     for protocol, noise in NOISE.items():
         observed = rng.normal(size=90)
         tested = np.ones(90, dtype=bool) if protocol == "in_sample" else rng.random(90) < 0.5
+        rows = rows_of(30, ["2000", "2001", "2002"], protocol=PROTOCOLS[protocol], observed=observed)
         for estimator, size in (("ols", 1.0), ("ann", noise), ("tree", 0.9)):
-            rows = pd.DataFrame({"observed": observed, "predicted": observed + size * rng.normal(size=90)})
-            rows = rows.assign(
-                entity=keys.get_level_values(0), time=keys.get_level_values(1), train_variance=1.0
-            )
-            rows = rows.assign(outcome="y", estimator=estimator, protocol=PROTOCOLS[protocol], fold="1")
-            parts += [rows[tested].assign(sample="test"), rows.assign(sample="train")]
+            own = rows.assign(estimator=estimator, predicted=observed + size * rng.normal(size=90))
+            parts += [own[tested].assign(sample="test"), own.assign(sample="train")]
     bootstrap = Bootstrap(level=0.95, n_draws=300, seed=1)
     return gains_table(pd.concat(parts, ignore_index=True), references=("ols",), bootstrap=bootstrap)
 

@@ -9,6 +9,7 @@ import statsmodels.api as sm
 from scipy import stats
 from scipy.stats import binom
 
+from evaluation.rows import rows_of
 from harness.evaluation.gain import (
     corrected_t_p_value,
     equal_accuracy_p_value,
@@ -261,16 +262,13 @@ def predictions(test_periods, *, train_periods=3):
     """Return predictions of two estimators under a protocol that tests the last periods."""
     rng = np.random.default_rng(0)
     times = [str(2000 + at) for at in range(train_periods + test_periods)]
-    keys = pd.MultiIndex.from_product([[f"e{at:02}" for at in range(20)], times])
-    observed = rng.normal(size=len(keys))
-    is_late = keys.get_level_values(1) >= times[train_periods]
-    rows = pd.DataFrame({"observed": observed, "sample": np.where(is_late, "test", "train")})
-    rows = rows.assign(entity=keys.get_level_values(0), time=keys.get_level_values(1), train_variance=1.0)
-    rows = rows.assign(outcome="y", protocol="forward", fold="1")
+    observed = rng.normal(size=20 * len(times))
+    rows = rows_of(20, times, protocol="forward", observed=observed)
+    rows["sample"] = np.where(rows["time"] >= times[train_periods], "test", "train")
     noise = {"ols": 1.0, "ann": 0.3, "tree": 0.9}
     return pd.concat(
         [
-            rows.assign(estimator=name, predicted=observed + size * rng.normal(size=len(keys)))
+            rows.assign(estimator=name, predicted=observed + size * rng.normal(size=len(rows)))
             for name, size in noise.items()
         ],
         ignore_index=True,
@@ -323,12 +321,10 @@ def test_few_entities_never_make_the_best_of_many_surer_than_a_gain_alone():
     frames = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        keys = pd.MultiIndex.from_product([range(6), range(4)])
-        rows = pd.DataFrame({"observed": rng.normal(size=24), "sample": "test", "train_variance": 1.0})
-        rows = rows.assign(entity=keys.get_level_values(0), time=keys.get_level_values(1))
+        rows = rows_of(6, range(4), observed=rng.normal(size=24), sample="test")
         rows = pd.concat([rows, rows.assign(sample="train")], ignore_index=True)
         for name in ("ols", "a", "b", "c", "d", "f"):
-            own = rows.assign(estimator=name, outcome=f"y{seed:02}", protocol="random", fold="1")
+            own = rows.assign(estimator=name, outcome=f"y{seed:02}")
             frames.append(own.assign(predicted=0.5 * rng.normal(size=48)))
     bootstrap = Bootstrap(level=0.95, n_draws=200, seed=1)
     table = gains_table(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.rows import rows_of
 from harness.evaluation.multiverse import Universe, choice_table, multiverse_table
 from harness.evaluation.tables import Bootstrap, gains_table
 
@@ -16,26 +17,12 @@ BOOTSTRAP = Bootstrap(level=0.95, n_draws=50, seed=1)
 
 def predictions(universes):
     rng = np.random.default_rng(0)
-    keys = pd.MultiIndex.from_product([[f"e{i}" for i in range(8)], ["2000", "2001"]])
-    observed = rng.normal(size=16)
-    parts = []
-    for protocol, estimator in itertools.product(("in_sample", "forward"), ("ols", "fe", *universes)):
-        parts.append(
-            pd.DataFrame(
-                {
-                    "outcome": "y",
-                    "estimator": estimator,
-                    "protocol": protocol,
-                    "fold": "1",
-                    "entity": keys.get_level_values(0),
-                    "time": keys.get_level_values(1),
-                    "observed": observed,
-                    "predicted": observed + rng.normal(size=16),
-                    "sample": ["train", "test"] * 8,
-                    "train_variance": 1.0,
-                }
-            )
-        )
+    rows = rows_of(8, ["2000", "2001"], observed=rng.normal(size=16), sample=["train", "test"] * 8)
+    cells = itertools.product(("in_sample", "forward"), ("ols", "fe", *universes))
+    parts = [
+        rows.assign(protocol=protocol, estimator=name, predicted=rows["observed"] + rng.normal(size=16))
+        for protocol, name in cells
+    ]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
+from evaluation.rows import rows_of
 from harness.evaluation.losses import PairedLosses, samples, squared_error
 from harness.evaluation.metrics import AbsoluteError, QuantileError
 from harness.evaluation.tables import Bootstrap, accuracy_table, gains_table, metrics_table
@@ -21,26 +22,12 @@ def predictions(seed=0):
     rng = np.random.default_rng(seed)
     parts = []
     for fold in ("1", "2"):
-        keys = pd.MultiIndex.from_product([[f"e{i}" for i in range(12)], ["2000", "2001", "2002"]])
         observed = rng.normal(size=36)
-        sample = np.where(rng.random(36) < 0.3, "test", "train")
+        rows = rows_of(12, ["2000", "2001", "2002"], fold=fold, observed=observed, train_variance=2.0)
+        rows["sample"] = np.where(rng.random(36) < 0.3, "test", "train")
         for estimator, noise in (("ols", 1.0), ("ann", 0.5)):
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "outcome": "y",
-                        "estimator": estimator,
-                        "protocol": "random",
-                        "fold": fold,
-                        "entity": keys.get_level_values(0),
-                        "time": keys.get_level_values(1),
-                        "observed": observed,
-                        "predicted": observed + noise * rng.normal(size=36),
-                        "sample": sample,
-                        "train_variance": 2.0,
-                    }
-                )
-            )
+            predicted = observed + noise * rng.normal(size=36)
+            parts.append(rows.assign(estimator=estimator, predicted=predicted))
     return pd.concat(parts, ignore_index=True)
 
 
