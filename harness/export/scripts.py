@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 from harness.export.cells import CONSTANT, CellLeftOut, LinearCell
 
@@ -14,16 +15,13 @@ class Program:
 
     Attributes
     ----------
-    file : of its script
-    head, tail : of the script
+    file : of its script; files of this package with the same ending hold what it begins and ends with
     comment : writes a comment of one line
     read : writes what reads the rows in a file
     fit : writes what fits a cell and keeps its coefficients, given the names of columns in the file
     """
 
     file: str
-    head: str
-    tail: str
     comment: Callable[[str], str]
     read: Callable[[str], str]
     fit: Callable[[LinearCell, Mapping[str, str]], Iterator[str]]
@@ -43,7 +41,11 @@ class Program:
         data : the CSV file of each outcome
         names : of columns in these files
         """
-        parts = [self.head]
+        ending = self.file.rpartition(".")[2]
+        head, tail = (
+            (files(__package__) / f"{part}.{ending}").read_text("utf-8") for part in ("head", "tail")
+        )
+        parts = [head]
         parts += [
             self.comment(f"not repeated: {one.estimator} on {one.outcome}: {one.reason}") for one in left_out
         ]
@@ -52,7 +54,7 @@ class Program:
             parts += [self.read(file)] if own else []
             for cell in own:
                 parts += ["\n", self.comment(f"{cell.estimator}: {cell.label}"), *self.fit(cell, names)]
-        return "".join([*parts, "\n", self.tail])
+        return "".join([*parts, "\n", tail])
 
 
 def _terms(cell: LinearCell, names: Mapping[str, str], constant: str) -> Mapping[str, str]:
@@ -60,34 +62,6 @@ def _terms(cell: LinearCell, names: Mapping[str, str], constant: str) -> Mapping
     terms = {names[term]: term for term in cell.terms}
     return {constant: CONSTANT, **terms} if cell.has_constant and cell.model != "within" else terms
 
-
-R_HEAD = """\
-# Repeats the linear cells of a run with plm. In this folder: Rscript linear_cells.R
-# Then: harness compare RUN r_results.csv
-# Where fixest is installed, it fits all but random effects too: harness compare RUN fixest_results.csv
-suppressPackageStartupMessages(library(plm))
-has_fixest <- requireNamespace("fixest", quietly = TRUE)
-
-rows_of <- function(fit, covariance, outcome, estimator, terms) {
-  estimate <- coef(fit)
-  error <- if (is.null(covariance)) rep(NA_real_, length(estimate)) else sqrt(diag(covariance))
-  found <- match(names(terms), names(estimate))
-  data.frame(outcome = outcome, estimator = estimator, term = unname(terms),
-    estimate = unname(estimate[found]), std_error = unname(error[found]))
-}
-write_results <- function(results, file) {
-  results$estimate <- sprintf("%.17g", results$estimate)
-  results$std_error <- ifelse(is.na(results$std_error), "", sprintf("%.17g", results$std_error))
-  write.csv(results, file, row.names = FALSE, quote = TRUE)
-}
-results <- data.frame()
-by_fixest <- data.frame()
-"""
-
-R_TAIL = """\
-write_results(results, "r_results.csv")
-if (nrow(by_fixest)) write_results(by_fixest, "fixest_results.csv")
-"""
 
 MODELS = {"pooled": "pooling", "within": "within", "random": "random"}
 EFFECTS = {("entity",): "individual", ("time",): "time", ("entity", "time"): "twoways"}
@@ -142,31 +116,8 @@ def quoted_in_r(text: str) -> str:
     return f'"{escaped}"'
 
 
-R = Program("linear_cells.R", R_HEAD, R_TAIL, lambda text: f"# {text}\n", _read_in_r, _fit_in_r)
+R = Program("linear_cells.R", lambda text: f"# {text}\n", _read_in_r, _fit_in_r)
 
-STATA_HEAD = """\
-* Repeats the linear cells of a run. In this folder: do linear_cells.do
-* It asks for reghdfe and estout: ssc install reghdfe, ssc install ftools, ssc install estout
-* Then: harness compare RUN stata_results.csv
-version 15
-clear all
-tempname results
-tempfile found
-postfile `results' str244(outcome estimator term) double(estimate std_error) using `"`found'"'
-program define keep_term
-    args results outcome estimator name term errors
-    local error (cond(`errors', _se[`name'], .))
-    post `results' (`"`outcome'"') (`"`estimator'"') (`"`term'"') (_b[`name']) `error'
-end
-"""
-
-STATA_TAIL = """\
-esttab using linear_cells.rtf, replace se r2 ar2
-postclose `results'
-use `"`found'"', clear
-format estimate std_error %24.17g
-export delimited using stata_results.csv, replace datafmt
-"""
 
 # What would begin a macro or end a text.
 NOT_IN_QUOTES = str.maketrans({"`": "'", "$": "S", '"': "'"})
@@ -210,4 +161,4 @@ def quoted_in_stata(text: str) -> str:
     return f'`"{text.translate(NOT_IN_QUOTES)}"\''
 
 
-STATA = Program("linear_cells.do", STATA_HEAD, STATA_TAIL, _stata_comment, _read_in_stata, _fit_in_stata)
+STATA = Program("linear_cells.do", _stata_comment, _read_in_stata, _fit_in_stata)

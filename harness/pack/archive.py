@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
-from harness.pack.own_code import CODE, DISTRIBUTION, own_code, own_requirement
+from harness.pack.own_code import DISTRIBUTION, own_code, own_requirement
 from harness.record.manifest import Manifest
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
 from harness.running.folder import RunFolder
@@ -124,41 +124,25 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
     files : data files by their place in the archive, each with its SHA-256; empty where the study has none
     has_data : whether the archive holds them
     """
-    study, data = manifest.study, manifest.data
-    lines = [f"# {study.title}", ""]
-    if study.description:
-        lines += [study.description, ""]
-    lines += [
-        f"Data: {data.title}{f', {data.source}' if data.source else ''}; {data.n_obs} rows, "
-        f"{data.n_entities} entities, {data.n_periods} periods.",
-        "",
-    ]
-    if data.simulated:
-        lines += ["The data are simulated: no number here says anything about the world.", ""]
-    if files and not has_data:
-        lines += ["The data may not be passed on. Put these files in their places first:", ""]
-        lines += [f"- `{name}`, SHA-256 `{digest}`" for name, digest in files]
-        lines += [""]
-    lines += [
-        f"Python {manifest.versions.get('python', '')} ran it, its libraries are in `{REQUIREMENTS}`. "
-        "Again, in this folder:",
-        "",
-        "```sh",
-        "python3 -m venv .venv && . .venv/bin/activate",
-        f"pip install -r {REQUIREMENTS}",
-        rerun_command(manifest, given),
-        f"harness compare {RUN} {AGAIN}",
-        "```",
-        "",
-        "The last line ends with exit code 0 where every number is the same within 1e-8.",
-        "",
-        f"- `{SPEC}`: the study as it was asked",
-        f"- `{RUN}/`: its tables, figures and report; `harness verify {RUN}` checks them",
-        f"- `{REQUIREMENTS}`: versions of the libraries",
-        *([f"- `{CODE}/`: the source of {DISTRIBUTION}"] if own_code() else []),
-        "- `ro-crate-metadata.json`: what is in this archive, for machines (RO-Crate 1.1)",
-    ]
-    return "\n".join([*lines, ""])
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
+    # Markdown, which is not escaped as HTML is.
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    names = {"run": RUN, "again": AGAIN, "spec": SPEC, "requirements": REQUIREMENTS}
+    return environment.get_template("README.md.j2").render(
+        names,
+        study=manifest.study,
+        data=manifest.data,
+        missing=() if has_data else files,
+        python=manifest.versions.get("python", ""),
+        command=rerun_command(manifest, given),
+        has_code=bool(own_code()),
+    )
 
 
 def requirements(manifest: Manifest) -> str:
