@@ -233,8 +233,6 @@ def sample_to_search(panel: Panel, draws: NetworkSample, *, share: float, rng: G
         selects = np.isin(np.arange(panel.n_obs), rows[split.selection])
     is_trained_on &= ~selects
     whole = replace(
-        draws,
-        weights=is_trained_on[None].astype(np.float64),
-        selection=selects[None].astype(np.float64),
+        draws, weights=is_trained_on[None].astype(np.float64), selection=selects[None].astype(np.float64)
     )
     return whole.rows(np.flatnonzero(is_trained_on | selects))

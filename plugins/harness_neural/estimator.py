@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.random import Generator
@@ -27,6 +27,10 @@ FitT = TypeVar("FitT", bound=Fit)
 @dataclass(frozen=True)
 class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
     """Networks of the sizes that are best on selection rows, for one fit or one a draw."""
+
+    # What a fit is, and what draws are.
+    one: ClassVar[type[FittedNetworks]] = FittedNetworks
+    many: ClassVar[type[FittedNetworkDraws]] = FittedNetworkDraws
 
     @property
     def keys(self) -> tuple[Dimension, ...]:
@@ -88,7 +92,7 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         """
         ordered, design, map_fit, sample = self._rows(panel, selection=selection, rng=rng)
         learned, everyone = self.learn(sample, map_fit, rng=rng), np.ones((1, ordered.n_obs))
-        return self.fitted(FittedNetworks, learned, design, map_fit, rows=ordered, weights=everyone)
+        return self.fitted(self.one, learned, design, map_fit, rows=ordered, weights=everyone)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
@@ -194,5 +198,5 @@ class PreparedNetworks(Generic[MapT]):
         draws = rows_of.sample_of_draws(rows, design, effects=options.keys)
         learned = options.learn_draws(draws, self.sizes, self.map_fit, rngs=rngs)
         return options.fitted(
-            FittedNetworkDraws, learned, design, self.map_fit, rows=self.panel, weights=rows.given
+            options.many, learned, design, self.map_fit, rows=self.panel, weights=rows.given
         )

@@ -12,17 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from harness.plugin import Floats
-from harness.plugin.drawing import (
-    DEVIATION_MAP,
-    DOUBLE_COLUMN,
-    SINGLE_COLUMN,
-    LineStyle,
-    drawable,
-    drawable_lines,
-    facets,
-    new_figure,
-)
+from harness.plugin import Floats, drawing
+from harness.plugin.drawing import DOUBLE_COLUMN, SINGLE_COLUMN, LineStyle, drawable, facets, new_figure
 from harness.plugin.reporting import count, fixed, gettext, shortened
 
 MAP_HEIGHT = 1.1
@@ -97,7 +88,7 @@ def plot_learning(shown: Sequence[Learning]) -> Figure:
             axes.plot(learning.step, values, color=style.colour, linestyle=style.dash, linewidth=1.0)
         if learning.chosen_step is not None:
             axes.axvline(learning.chosen_step, color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)))
-        axes.set_title(drawable_lines(learning.title, 24), loc="left", fontsize=8)
+        axes.set_title(drawing.drawable_lines(learning.title, 24), loc="left", fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     panels[0].set_yscale("log")
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -171,7 +162,7 @@ def _plot_profile(
     for row in profile:
         means[variables.index(row.variable), numbers.index(row.cluster)] = row.mean_standardised
     reach = max(LEAST_REACH, float(np.nanmax(np.abs(means), initial=0.0)))
-    axes.imshow(means, cmap=DEVIATION_MAP, vmin=-reach, vmax=reach, aspect="auto")
+    axes.imshow(means, cmap=drawing.DEVIATION_MAP, vmin=-reach, vmax=reach, aspect="auto")
     for (down, across), value in np.ndenumerate(means):
         ink = "white" if abs(value) > 0.65 * reach else "black"
         axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=8, color=ink)

@@ -139,8 +139,7 @@ class StackedNetworks:
     def predict(self, X: Floats) -> Floats:
         """Return predictions, (n_networks, n_obs)."""
         stages = enumerate(outputs(self.functions, X))
-        predicted = [self.further.take(np.array([at])).predict(own)[0] for at, own in stages]
-        return np.stack(predicted)
+        return np.stack([self.further.take(np.array([at])).predict(own)[0] for at, own in stages])
 
     def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
         """Return mean predictions, (n_networks, n_points), point by point."""
@@ -297,10 +296,6 @@ class Fit:
         """Return what was tried and chosen, and the map and its clusters."""
         return detail_tables(self.searches, self.map_fit, self.design)
 
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
-        return count_unseen(self.effects, panel)
-
     def _predict(self, panel: Panel) -> Floats:
         """Return predictions of all networks, (n_networks, n_obs), outcome units."""
         predicted = self.model.predict(self.design.standardised(panel))
@@ -340,3 +335,19 @@ class FittedNetworkDraws(Fit):
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         return self._profile(panel, columns, points)
+
+
+class WithEffects(Fit):
+    """Networks, and effects next to them."""
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        return count_unseen(self.effects, panel)
+
+
+class NetworksWithEffects(WithEffects, FittedNetworks):
+    """One fit with effects."""
+
+
+class NetworkDrawsWithEffects(WithEffects, FittedNetworkDraws):
+    """One fit with effects a draw."""

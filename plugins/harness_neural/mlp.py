@@ -13,7 +13,7 @@ from harness import plugin
 from harness.plugin import AbsorbedEffects, Floats, LadderEntry, Panel, key_of
 from harness_neural.design import Design, NetworkSample
 from harness_neural.estimator import FitT, NetworkEstimator
-from harness_neural.fits import OneNetwork
+from harness_neural.fits import NetworkDrawsWithEffects, NetworksWithEffects, OneNetwork
 from harness_neural.names import Dimension
 from harness_neural.search import DrawSizes, Learned, learn, learn_draws, search_size
 
@@ -63,6 +63,9 @@ class Mlp(NetworkEstimator[None]):
             *(plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
         }
     )
+
+    one = NetworksWithEffects
+    many = NetworkDrawsWithEffects
 
     effects: tuple[Dimension, ...] = ()
 

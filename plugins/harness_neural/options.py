@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field
 
 from harness.plugin import EstimationError, Problem, marked
-from harness_neural.names import (
-    Activation,
-    Device,
-    DrawSize,
-    DrawStart,
-    OptimiserName,
-    Precision,
-    Rounding,
-    Start,
-)
+from harness_neural import names
+from harness_neural.names import Device, DrawSize, DrawStart, OptimiserName, Precision, Rounding, Start
 
 if TYPE_CHECKING:
     from harness_neural.batch.task import Settings, StartLimits, TrainingTask
@@ -152,7 +144,7 @@ class NetworkOptions:
     hidden: Literal["auto"] | AtLeastOne = "auto"
     sizes_around: NotNegative = 2
     restarts: AtLeastOne = 3
-    activation: Activation = "tanh"
+    activation: names.Activation = "tanh"
     optimiser: OptimiserName = "lbfgs"
     max_steps: AtLeastOne = 1000
     patience: Literal["auto"] | AtLeastOne = "auto"

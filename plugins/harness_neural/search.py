@@ -172,8 +172,7 @@ def train_draws(
         for n_units in _tried(draws, found, options)
     ]
     best = np.stack([start.selection for start in trained]).argmin(axis=0)
-    positions = [np.flatnonzero(best == at) for at in range(len(trained))]
-    pairs = zip(positions, trained, strict=True)
+    pairs = zip([np.flatnonzero(best == at) for at in range(len(trained))], trained, strict=True)
     return gather([(own, start.networks.take(own)) for own, start in pairs if own.size])
 
 
@@ -206,7 +205,7 @@ def _train_draws(
     else:
         limits = options.start_limits()
         start = np.concatenate(
-            [initial_values(sizes[:1], n_inputs=n_inputs, rng=own, limits=limits) for own in rngs],
+            [initial_values(sizes[:1], n_inputs=n_inputs, rng=own, limits=limits) for own in rngs]
         )
     blind_steps = max(found.chosen.best_step, 1) if options.draw_steps == "stopped" else options.draw_steps
     if not options.draws_select:

@@ -51,8 +51,7 @@ class SelfOrganisingMap:
         if self.n_clusters < 2:
             return 0.0
         nearest = np.argsort(self.distances(X), axis=1, kind="stable")[:, :2]
-        apart = np.abs(self.grid[nearest[:, 0]] - self.grid[nearest[:, 1]]).max(axis=1)
-        return float((apart > 1.0).mean())
+        return float((np.abs(self.grid[nearest[:, 0]] - self.grid[nearest[:, 1]]).max(axis=1) > 1.0).mean())
 
 
 def grid_shape(n_clusters: int) -> tuple[int, int]:
@@ -63,8 +62,7 @@ def grid_shape(n_clusters: int) -> tuple[int, int]:
 
 def make_grid(n_clusters: int) -> Floats:
     """Return the places of the units, (n_clusters, 2)."""
-    columns = grid_shape(n_clusters)[1]
-    return np.stack(np.divmod(np.arange(n_clusters), columns), axis=1).astype(np.float64)
+    return np.stack(np.divmod(np.arange(n_clusters), grid_shape(n_clusters)[1]), axis=1).astype(np.float64)
 
 
 def plane_start(X: Floats, grid: Floats) -> Floats:

@@ -84,8 +84,7 @@ class SomAnn(NetworkEstimator[MapFit]):
         """Search the sizes of the networks of draws on a sample of one."""
         som, seed = map_fit.map, int(rng.integers(2**63))
         if not self._has_clusters:
-            search = search_size(seen(whole, som, self.combine), self, where="", rng=rng)
-            return DrawSizes(further=search)
+            return DrawSizes(further=search_size(seen(whole, som, self.combine), self, where="", rng=rng))
         clustered, further = ClusteredSample.by_map(whole, som), None
         own = search_clusters(clustered, self, rng=rng)
         if self.combine == "stacked":

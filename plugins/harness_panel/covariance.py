@@ -33,8 +33,7 @@ class LibraryCovariance:
     @property
     def matrix(self) -> Floats:
         """The covariance of the coefficients of the columns as they are, (n_coef, n_coef)."""
-        covariance: Floats = self.to_units @ self.turned @ self.to_units.T
-        return covariance
+        return np.asarray(self.to_units @ self.turned @ self.to_units.T)
 
     def nearest(self) -> Floats:
         """Return the covariance with negative eigenvalues set to zero, (n_coef, n_coef).
@@ -43,8 +42,7 @@ class LibraryCovariance:
         """
         values, vectors = np.linalg.eigh((self.turned + self.turned.T) / 2.0)
         half = self.to_units @ (vectors * np.sqrt(np.maximum(values, 0.0)))
-        covariance: Floats = half @ half.T
-        return covariance
+        return np.asarray(half @ half.T)
 
 
 def correction_of(
@@ -148,8 +146,7 @@ class Robust:
             return np.asarray(fitted.cov_params())
         slack = (1.0 - regression.leverage()) ** _LEVERAGE_POWERS[self.variant]
         stretched = regression.basis * (regression.within.residuals / slack)[:, None]
-        meat: Floats = stretched.T @ stretched
-        return meat
+        return np.asarray(stretched.T @ stretched)
 
     def _refuse_fixed_rows(self, regression: Regression) -> None:
         n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
@@ -389,8 +386,7 @@ class DriscollKraay:
 
     def __post_init__(self) -> None:
         if self.bandwidth is not None and self.bandwidth < 0:
-            message = f"bandwidth: a number of periods >= 0; found {self.bandwidth}"
-            raise ValueError(message)
+            raise ValueError(f"bandwidth: a number of periods >= 0; found {self.bandwidth}")
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for.
@@ -507,8 +503,7 @@ class Conley:
     def _weights(self, distance: Floats) -> Floats:
         if self.kernel == "uniform":
             return (distance <= self.cutoff_km).astype(np.float64)
-        weights: Floats = np.maximum(1.0 - distance / self.cutoff_km, 0.0)
-        return weights
+        return np.asarray(np.maximum(1.0 - distance / self.cutoff_km, 0.0))
 
     def _over_time(self, panel: Panel, scores: Floats) -> Floats:
         """Return the sum over pairs of different rows of one entity."""

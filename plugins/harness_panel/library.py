@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import (
-    CoefficientTable,
-    Floats,
-    Ints,
-    Message,
-    Note,
-    Panel,
-    effect_named,
-    key_of,
-)
+from harness.plugin import CoefficientTable, Floats, Ints, Message, Note, Panel, effect_named, key_of
 from harness_panel.covariance import (
     Covariance,
     LibraryCovariance,
@@ -246,8 +237,7 @@ def _gaps(estimate: Floats, regression: Regression) -> Floats:
     size = np.maximum(np.abs(own), np.sqrt(np.diag(regression.classical_covariance())))
     exact = _EXACT * regression.panel.observed.std()
     size = np.maximum(size, exact * np.linalg.norm(regression.to_coefficients, axis=1))
-    gaps: Floats = np.divide(np.abs(estimate - own), size, out=np.zeros_like(own), where=size > 0.0)
-    return gaps
+    return np.asarray(np.divide(np.abs(estimate - own), size, out=np.zeros_like(own), where=size > 0.0))
 
 
 def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: Floats) -> tuple[Note, ...]:

@@ -39,13 +39,11 @@ class ModelFit(ShownFit):
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        predicted: Floats = self.predictor.predict(panel)[0]
-        return predicted
+        return np.asarray(self.predictor.predict(panel)[0])
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
-        means: Floats = self.predictor.profile(panel, columns, points)[0]
-        return means
+        return np.asarray(self.predictor.profile(panel, columns, points)[0])
 
 
 class LevelledFit(ModelFit):
@@ -146,8 +144,7 @@ def likelihood_statistics(regression: Regression, *, rss: float) -> Iterator[Sta
     n_obs, n_parameters = regression.panel.n_obs, regression.n_coef + regression.n_effects + 1
     weights, outcome = regression.weights, regression.panel.observed
     total = float(weights @ (outcome - np.average(outcome, weights=weights)) ** 2)
-    spread = log(2.0 * pi * rss / n_obs) + 1.0 - float(np.log(weights).mean())
-    value = -0.5 * n_obs * spread
+    value = -0.5 * n_obs * (log(2.0 * pi * rss / n_obs) + 1.0 - float(np.log(weights).mean()))
     r2 = 1.0 - rss / total
     yield Statistic("r2_dummies", r2, "1 - rss / total sum of squares of the regression on dummies")
     yield Statistic(
@@ -163,8 +160,7 @@ def likelihood_statistics(regression: Regression, *, rss: float) -> Iterator[Sta
     )
     criteria = {"aic": ("2", 2.0), "bic": ("log(n_obs)", log(n_obs))}
     for name, (words, price) in criteria.items():
-        definition = f"{words} n_parameters - 2 log_likelihood"
-        yield Statistic(name, price * n_parameters - 2.0 * value, definition)
+        yield Statistic(name, price * n_parameters - 2.0 * value, f"{words} n_parameters - 2 log_likelihood")
 
 
 def _explained(outcome: Floats, fitted: Floats) -> float:

@@ -203,8 +203,7 @@ def _products(inputs: Floats, factors: Ints) -> Floats:
 
 def _repeats_earlier(terms: Floats) -> npt.NDArray[np.bool_]:
     """Return which standardised terms are an earlier one, or its negative."""
-    correlation = np.abs(terms.T @ terms) / len(terms)
-    return np.asarray((np.triu(correlation, k=1) >= _COPY).any(axis=0))
+    return np.asarray((np.triu(np.abs(terms.T @ terms) / len(terms), k=1) >= _COPY).any(axis=0))
 
 
 # On fewer training rows a choice among penalties is a choice among accidents.
@@ -297,8 +296,7 @@ class ElasticNet:
             hint=marked("use a protocol that leaves more rows to train on, or leave elastic_net out"),
         )
         tried = make_terms(parts.train)
-        paths = self._paths(*tried.arrays(parts.train))
-        search = _compare(paths, *tried.arrays(parts.selection))
+        search = _compare(self._paths(*tried.arrays(parts.train)), *tried.arrays(parts.selection))
         penalty, l1_ratio = search.best("penalty"), search.best("l1_ratio")
         terms = make_terms(parts.whole)
         X, outcome = terms.arrays(parts.whole)

@@ -128,8 +128,4 @@ class Search:
     def table(self) -> Mapping[str, Sequence[object]]:
         """Return one row a candidate."""
         is_chosen = np.arange(self.selection_nmse.size) == self.chosen
-        return {
-            **self.settings,
-            "selection_nmse": self.selection_nmse.tolist(),
-            "chosen": is_chosen.tolist(),
-        }
+        return {**self.settings, "selection_nmse": self.selection_nmse.tolist(), "chosen": is_chosen.tolist()}

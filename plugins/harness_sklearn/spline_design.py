@@ -146,8 +146,7 @@ def _of_one(moments: Moments, n_rows: float, curve: Ints, limits: tuple[float, f
     size = np.bincount(curve).astype(np.float64)
     penalties, freedom = np.full(size.size, np.sqrt(limits[0] * limits[1])), np.full(size.size, np.inf)
     for _ in range(MOST_ROUNDS):
-        cross = penalised_cross(moments, penalties[None, curve], n_free=n_free)[0]
-        root = _inverse_root(cross)
+        root = _inverse_root(penalised_cross(moments, penalties[None, curve], n_free=n_free)[0])
         coefficients = root.T @ (root @ moments.right[0])
         before = freedom
         spread = np.square(root[:, n_free:]).sum(axis=0)  # the diagonal of the inverse

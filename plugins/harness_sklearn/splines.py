@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import DrawSelection, Floats, Inputs, Ints, Note, Panel
+from harness_sklearn import spline_design
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -21,15 +22,7 @@ from harness_sklearn.selection import (
     rows_to_select_on,
     split_to_select,
 )
-from harness_sklearn.spline_design import (
-    Moments,
-    SplineDesign,
-    errors_of_penalties,
-    make_design,
-    moments_of_outcomes,
-    reml_penalties,
-    solve_ridge,
-)
+from harness_sklearn.spline_design import Moments, SplineDesign, make_design, reml_penalties, solve_ridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +97,7 @@ class SplinesFit:
         if self.search is not None:
             return {"search": self.search.table()}
         return {
-            "smoothing": {
-                "curve": self.curves.design.curves,
-                "penalty": self.curves.penalties[0].tolist(),
-            }
+            "smoothing": {"curve": self.curves.design.curves, "penalty": self.curves.penalties[0].tolist()}
         }
 
 
@@ -204,7 +194,7 @@ class Splines:
         design = self._design(rows[0])
         inputs = tuple(design.inputs.with_outcome_of(own) for own in rows)
         standardised = np.stack([scaled.outcome(own) for scaled, own in zip(inputs, rows, strict=True)])
-        moments = moments_of_outcomes(design.values(ordered), standardised)
+        moments = spline_design.moments_of_outcomes(design.values(ordered), standardised)
         if self.smoothing == "reml":
             penalties = self.likeliest_penalties(design, moments, np.full(len(rows), float(ordered.n_obs)))
         else:
@@ -263,7 +253,7 @@ class Splines:
 
     def errors(self, design: SplineDesign, train: Moments, selection: Moments) -> Floats:
         """Return the errors of all candidates on selection rows, (n_penalties, n_draws)."""
-        return errors_of_penalties(train, selection, self.smoothest_first, n_free=design.n_free)
+        return spline_design.errors_of_penalties(train, selection, self.smoothest_first, n_free=design.n_free)
 
     def _design(self, panel: Panel) -> SplineDesign:
         factors = panel.moderators if self.products == "moderators" else ()

@@ -100,8 +100,7 @@ def mean_predictions(model: HistGradientBoostingRegressor, X: Floats, points: Ma
     sums, columns = np.zeros(n_points), np.asfortranarray(X)
     for (predictor,) in model._predictors:
         Tree.of(predictor.nodes).add_sums(sums, columns, points)
-    means: Floats = float(np.squeeze(model._baseline_prediction)) + sums / len(X)
-    return means
+    return np.asarray(float(np.squeeze(model._baseline_prediction)) + sums / len(X))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +170,7 @@ class Boosting:
     known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(200, "Boosted trees"),)
     provides: ClassVar[frozenset[type]] = frozenset(
-        {
-            *(plugin.CanProfile, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),
-        }
+        {*(plugin.CanProfile, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows)}
     )
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -339,8 +336,7 @@ class RandomForest:
         min_leaf = int(search.best("min_leaf"))
         inputs = make_inputs(parts.whole)
         X, outcome = inputs.values(parts.whole), inputs.outcome(parts.whole)
-        model = self.forest(self.trees, min_leaf, seed).fit(X, outcome)
-        return ForestFit(inputs, model, min_leaf, search)
+        return ForestFit(inputs, self.forest(self.trees, min_leaf, seed).fit(X, outcome), min_leaf, search)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator

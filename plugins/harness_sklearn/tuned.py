@@ -103,8 +103,7 @@ class Tuned:
 
     def quick(self) -> Self:
         """Return a copy with the first four candidates, each as a quick run has it."""
-        first = self.candidates[:QUICK_CANDIDATES]
-        return replace(self, candidates=tuple(map(_quick, first)))
+        return replace(self, candidates=tuple(map(_quick, self.candidates[:QUICK_CANDIDATES])))
 
     def for_folds(self) -> Self:
         """Return a copy whose candidates are as folds have them."""

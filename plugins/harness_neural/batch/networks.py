@@ -244,8 +244,7 @@ def sigmoid_totals_where(z: Tensor, shifts: Tensor, *, presence: Presence, error
 
 def _alike(shifts: Tensor, *, n_at_a_time: int) -> tuple[Tensor, ...]:
     """Return positions of units in groups whose intervals of shifts are about as long."""
-    order = torch.argsort(shifts.amax(dim=1) - shifts.amin(dim=1))
-    return torch.split(order, max(1, n_at_a_time))
+    return torch.split(torch.argsort(shifts.amax(dim=1) - shifts.amin(dim=1)), max(1, n_at_a_time))
 
 
 def _sigmoid_totals(z: Tensor, shifts: Tensor, *, error: Tensor) -> Tensor:

@@ -246,8 +246,7 @@ def two_loop(pairs: Sequence[Pair], gradient: Tensor, *, scale: Tensor) -> Tenso
         scale = torch.where(is_known, scale, size.reciprocal().clamp(max=1.0))
     result *= scale.unsqueeze(1)
     for pair, share in zip(reversed(pairs), reversed(used), strict=True):
-        back = pair.weight * inner(pair.change, result).unsqueeze(1)
-        result.addcmul_(pair.step, share - back)
+        result.addcmul_(pair.step, share - (pair.weight * inner(pair.change, result).unsqueeze(1)))
     return result
 
 

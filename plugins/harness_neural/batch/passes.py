@@ -369,8 +369,7 @@ class Passes:
             sums[..., summed] += torch.bmm(workspace.weighted_errors, layer[summed].permute(1, 2, 0))
             backward(self._unit, values, workspace.weighted_errors[:, 0])
             # As this product is written, the library takes 0.7 of the time of its transpose.
-            flat = values.flatten(0, 1)
-            torch.addmm(by_weight, self._blocks.X_transposed[at], flat.t(), out=by_weight)
+            torch.addmm(by_weight, self._blocks.X_transposed[at], values.flatten(0, 1).t(), out=by_weight)
         factor = 2.0 * weights.output.t().unsqueeze(2)
         gradient = Parameters(
             hidden=by_weight.t().reshape(hidden.shape).double() * factor,

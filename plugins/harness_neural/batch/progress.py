@@ -67,8 +67,7 @@ def has_finished(progress: Progress, gradient: Tensor, settings: Settings, *, mo
     """Return which networks stop, (n_networks,): out of steps, out of patience, or converged."""
     is_done = progress.step >= progress.limit
     is_stale = progress.watches & (progress.step - progress.best_step >= settings.patience)
-    has_converged = gradient.abs().amax(dim=1) <= settings.tolerance
-    return moved & (is_done | is_stale | has_converged)
+    return moved & (is_done | is_stale | (gradient.abs().amax(dim=1) <= settings.tolerance))
 
 
 @dataclass(frozen=True, eq=False)

@@ -223,8 +223,9 @@ def _standardised(columns: Floats, weights: Floats) -> Floats:
     centred = columns - weights @ columns / weights.sum()
     deviation = np.sqrt(weights @ np.square(centred) / weights.sum())
     size = np.abs(columns).max(axis=0, initial=0.0)
-    scaled: Floats = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12 * size)
-    return scaled
+    return np.asarray(
+        np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12 * size)
+    )
 
 
 def _slopes(task: TrainingTask, weights: Floats) -> Floats:

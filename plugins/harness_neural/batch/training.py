@@ -14,13 +14,7 @@ from harness_neural.batch.levenberg import train_in_turn
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.optimisers import Optimiser
 from harness_neural.batch.passes import on_device, one_thread
-from harness_neural.batch.progress import (
-    Results,
-    Trained,
-    begin_progress,
-    has_finished,
-    update_progress,
-)
+from harness_neural.batch.progress import Results, Trained, begin_progress, has_finished, update_progress
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
 
 # Finished networks leave, and waiting ones join, when this share of the batch has finished.
@@ -78,8 +72,7 @@ class _Batch:
         n_finished = int(self._finished.sum())
         if n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
             self._leave(self._finished)
-        n_free = self._objective.width - self._networks.size
-        last = min(self._n_begun + n_free, self._task.n_networks)
+        last = min(self._n_begun + self._objective.width - self._networks.size, self._task.n_networks)
         if last > self._n_begun:
             self._join(np.arange(self._n_begun, last))
         return bool(self._networks.size)

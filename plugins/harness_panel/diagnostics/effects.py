@@ -270,8 +270,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
     n_clusters = clusters.n_levels
     if n_clusters < 2:
         raise EstimationError(Problem("entities", marked("fewer than two have three adjacent periods")))
-    clustered = {"cov_type": "cluster", "cov_kwds": {"groups": clusters.codes}}
-    fitted = OLS(after, before).fit(**clustered)
+    fitted = OLS(after, before).fit(cov_type="cluster", cov_kwds={"groups": clusters.codes})
     slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
     null = marked("errors are not correlated over time within entities")
     source = "Wooldridge 2010, section 10.6.3; Drukker 2003, Stata's xtserial"

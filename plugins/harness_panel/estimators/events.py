@@ -70,8 +70,7 @@ _ROUNDING = 1e-12
 def linear_weights(regression: Regression) -> Floats:
     """Return what each row's outcome counts in the coefficient of the exposure, (n_obs,)."""
     within = regression.within
-    weights: Floats = np.sqrt(regression.weights) * (within.basis @ within.to_slopes[0])
-    return weights
+    return np.asarray(np.sqrt(regression.weights) * (within.basis @ within.to_slopes[0]))
 
 
 # Period before the start, which the others are compared with.
@@ -171,8 +170,7 @@ class Events:
             table = tabulate(window.expand(panel, treatment))
         except EstimationError as error:
             reason = error.problems[0].what
-        weights = linear_weights(regress(panel))[treatment.is_treated]
-        return cls(treatment, window, table, reason, weights)
+        return cls(treatment, window, table, reason, linear_weights(regress(panel))[treatment.is_treated])
 
     def details(self, exposure: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the event study as a tidy table, its reference period with a zero; none without one."""

@@ -182,8 +182,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         return regress(panel, self._levels, weights=row_weights(panel, weighted=self.weighted))
 
     def _in_library(self, fit: FixedEffectsFit) -> tuple[LibraryModel, LibraryData]:
-        weights = fit.regression.weights if self.weighted else None
-        data = LibraryData(fit.rows, fit.regression, weights)
+        data = LibraryData(fit.rows, fit.regression, fit.regression.weights if self.weighted else None)
         n_levels = [fit.rows.entity.n_present, fit.rows.time.n_present]
         dummies = n_levels[0] * n_levels[1] * min(n_levels)
         if self.absorb or (len(self.effects) == 2 and dummies > _MOST_DUMMIES):

@@ -211,13 +211,8 @@ class EffectsFit(LinearFit, LevelledFit):
 # Capabilities of every linear estimator.
 LINEAR: frozenset[type] = frozenset(
     {
-        plugin.CanFitDraws,
-        plugin.CanFitFolds,
-        plugin.CanProfile,
-        plugin.HasCoefficients,
-        plugin.HasDetails,
-        HasNotes,
-        plugin.NeedsGroups,
+        *(plugin.CanFitDraws, plugin.CanFitFolds, plugin.CanProfile, plugin.HasCoefficients),
+        *(plugin.HasDetails, HasNotes, plugin.NeedsGroups),
     }
 )
 

@@ -25,8 +25,7 @@ class MeanFit:
 
     def predict(self, panel: Panel) -> Floats:
         """Return the mean of each row's level, (n_obs,), outcome units."""
-        predicted: Floats = self.model.predict(panel)[0]
-        return predicted
+        return np.asarray(self.model.predict(panel)[0])
 
 
 class EntityMeanFit(MeanFit):

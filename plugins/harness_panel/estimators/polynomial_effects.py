@@ -108,8 +108,7 @@ class SlopeOfExposure:
         variance = Polynomial([0.0])
         for at, row in enumerate(self.covariance.tolist()):
             variance += Polynomial(row) * Polynomial([0.0] * at + [1.0])
-        rejected = Polynomial(self.powers) ** 2 - self._critical() ** 2 * variance
-        roots = rejected.roots()
+        roots = (Polynomial(self.powers) ** 2 - self._critical() ** 2 * variance).roots()
         ends = roots[np.abs(np.imag(roots)) <= _IMAGINARY * (self.high - self.low)].real
         below, above = ends[ends < place], ends[ends > place]
         return float(below.max(initial=-inf)), float(above.min(initial=inf))
@@ -120,8 +119,7 @@ class SlopeOfExposure:
         return float(stats.t.ppf(0.975, self.df_resid))
 
     def _powers_of(self, exposure: float) -> Floats:
-        powers: Floats = exposure ** np.arange(self.powers.size, dtype=np.float64)
-        return powers
+        return np.asarray(exposure ** np.arange(self.powers.size, dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -190,8 +188,7 @@ def joint_tests(table: CoefficientTable, exposure: str) -> Iterator[ShapeTest]:
         ("parabola", "a parabola", [term for term in further if term != f"{exposure}^2"]),
     ):
         if terms:
-            at = [table.terms.index(term) for term in terms]
-            wald = wald_of_slopes(table, at)
+            wald = wald_of_slopes(table, [table.terms.index(term) for term in terms])
             yield ShapeTest(name, null, wald.statistic, wald.p_value)
 
 

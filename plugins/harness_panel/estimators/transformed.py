@@ -74,8 +74,7 @@ class Between(LinearEstimator[BetweenFit]):
 
     def __post_init__(self) -> None:
         if self.covariance.use not in ("classical", "robust"):
-            message = f"covariance: classical or robust; found {self.covariance.use}"
-            raise ValueError(message)
+            raise ValueError(f"covariance: classical or robust; found {self.covariance.use}")
 
     def _solve(self, panel: Panel) -> BetweenFit:
         regression = _means_equation(*Centring.at_means(panel)).regression()

@@ -86,8 +86,7 @@ class CRV1:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.by) <= 2 or len(set(self.by)) < len(self.by):
-            message = f"by: one or two of entity, time and columns, each once; found {list(self.by)}"
-            raise ValueError(message)
+            raise ValueError(f"by: one or two of entity, time and columns, each once; found {list(self.by)}")
 
     def request(self, rows: FeolsRows) -> Request:
         """Return what is asked of pyfixest.

@@ -49,8 +49,7 @@ class LevelTrends:
         totals = np.bincount(codes, weights, n_levels)
         centre = np.bincount(codes, weights * time, n_levels) / totals
         spread = np.sqrt(np.bincount(codes, weights * (time - centre[codes]) ** 2, n_levels))
-        has_slope = spread > 1e-9 * np.sqrt(totals)
-        return cls(entities, time, centre, np.where(has_slope, spread, 0.0))
+        return cls(entities, time, centre, np.where(spread > 1e-9 * np.sqrt(totals), spread, 0.0))
 
     @property
     def has_slope(self) -> Mask:

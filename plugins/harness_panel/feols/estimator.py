@@ -147,13 +147,7 @@ class Feols:
             dict.fromkeys(part for part in named if isinstance(plugin.effect_named(part), plugin.GroupColumn))
         )
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,
-    ) -> FeolsFit:
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FeolsFit:
         """Fit on all rows of a panel.
 
         Raises
@@ -163,8 +157,7 @@ class Feols:
             or the exposure is constant, absorbed by the effects or determined by other columns; where columns
             or weights are asked for that the panel lacks; where pyfixest finds no solution.
         """
-        weights = plugin.row_weights(panel, weighted=self.weighted)
-        whole = self._rows(panel, weights)
+        whole = self._rows(panel, plugin.row_weights(panel, weighted=self.weighted))
         rows = plugin.non_singleton_rows(whole.design.sets)
         if self.singletons == "drop" and rows.size == 0:
             hint = marked("absorb fewer effects")
@@ -178,12 +171,7 @@ class Feols:
         return FeolsFit(regression, summary(regression, n_alone=panel.n_obs - rows.size), table, model)
 
     def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: plugin.DrawSelection,
-        rng: Generator,
+        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> FeolsModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 

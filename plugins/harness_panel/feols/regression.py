@@ -250,8 +250,7 @@ class FeolsRows:
             values = values[:, [*candidates, -1]]
         if self.design.trend is not None:
             values = np.column_stack([self.design.residuals(column) for column in values.T])
-        names = [*(f"x{at}" for at in range(candidates.size)), "y"]
-        frame = pd.DataFrame(values, columns=names, copy=False)
+        frame = pd.DataFrame(values, columns=[*(f"x{at}" for at in range(candidates.size)), "y"], copy=False)
         for letter, sets in (("f", self.design.sets), ("c", request.clusters)):
             for at, levels in enumerate(sets):
                 frame[f"{letter}{at}"] = levels.codes

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def projected(target: Floats, columns: Floats) -> Floats:
     """Return the projection of a target, (n_obs, n), on columns, (n_obs, n_columns)."""
     basis = np.linalg.qr(columns)[0]
-    projection: Floats = basis @ (basis.T @ target)
-    return projection
+    return np.asarray(basis @ (basis.T @ target))
 
 
 def residuals_on(target: Floats, columns: Floats) -> Floats:
@@ -220,8 +219,7 @@ class InstrumentedEquation:
     @property
     def to_units(self) -> Floats:
         """Takes coefficients of scaled columns to those of columns as they are, (n_kept,)."""
-        units: Floats = self.lengths[-1] / self.lengths[:-1]
-        return units
+        return np.asarray(self.lengths[-1] / self.lengths[:-1])
 
     def fit(self, method: Method, *, clusters: Floats | None = None) -> IVResults | IVGMMResults:
         """Return the results of ``IV2SLS``, ``IVLIML`` or ``IVGMM`` of two steps on the scaled columns.
@@ -310,8 +308,7 @@ class InstrumentedEquation:
 
     def residuals(self, results: IVResults | IVGMMResults) -> Floats:
         """Return structural residuals, (n_obs,), over the outcome's length."""
-        residual: Floats = self.outcome - self.regressors @ self._in_order(results)
-        return residual
+        return np.asarray(self.outcome - self.regressors @ self._in_order(results))
 
     def model(self, slopes: Floats) -> plugin.AbsorbingModels:
         """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw."""

@@ -335,13 +335,7 @@ class Instrumental:
         """Return a copy whose fits only predict."""
         return replace(self, covariance=PredictionsAlone())
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,
-    ) -> InstrumentalFit:
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> InstrumentalFit:
         """Fit on all rows of a panel.
 
         Raises
@@ -361,18 +355,12 @@ class Instrumental:
         matrix, correction = equation.covariance(results, self.covariance)
         estimate = slopes[regression.within.kept]
         if regression.has_constant:
-            constant = fit.model.intercepts[0] - fit.model.centre @ slopes
-            estimate = np.concatenate([[constant], estimate])
+            estimate = np.concatenate([[fit.model.intercepts[0] - fit.model.centre @ slopes], estimate])
         table = CoefficientTable(regression.terms, estimate, matrix, correction)
         return replace(fit, table=table, strength=strength_of(equation, self.covariance))
 
     def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: plugin.DrawSelection,
-        rng: Generator,
+        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> OneByOne:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row counts.
 

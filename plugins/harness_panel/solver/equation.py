@@ -190,8 +190,7 @@ class Pairs:
         """
         difference = values[self.later] - values[self.earlier]
         is_steady = np.ptp(difference, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
-        steady: Floats = np.where(is_steady, difference[0], difference)
-        return steady
+        return np.asarray(np.where(is_steady, difference[0], difference))
 
     def weights(self, of_rows: Floats) -> Floats:
         """Return the weights of differences, (n_pairs,), from those of rows, (n_obs,), > 0.
@@ -223,8 +222,7 @@ def adjacent_pairs(panel: Panel) -> Pairs:
 def differenced(panel: Panel, pairs: Pairs) -> Panel:
     """Return the panel of differences, each in its later period."""
     values = pairs.difference(np.column_stack([panel.X, panel.observed]))
-    later = panel.take(pairs.later)
-    return replace(later, X=values[:, :-1], observed=values[:, -1], derived=())
+    return replace(panel.take(pairs.later), X=values[:, :-1], observed=values[:, -1], derived=())
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,7 @@ def level_rows(panel: Panel, counts: Floats) -> Panel:
     """Return the rows that tell the levels of entities: those drawn, once, and all of entities left out."""
     once = np.minimum(counts, 1.0) if _is_of_entities(panel, counts) else counts
     is_left_out = np.bincount(panel.entity.codes, counts)[panel.entity.codes] == 0.0
-    times = np.where(is_left_out, 1.0, once).astype(np.int64)
-    return panel.take(np.repeat(np.arange(panel.n_obs), times))
+    return panel.take(np.repeat(np.arange(panel.n_obs), np.where(is_left_out, 1.0, once).astype(np.int64)))
 
 
 def _is_of_entities(panel: Panel, counts: Floats) -> bool:
@@ -207,8 +206,7 @@ class RandomEquation(Equation):
         within = without_effects(Absorber((entities,)), values, np.ones(bare.n_obs))
         values += (theta / (1.0 - theta))[:, None] * within
         panel = replace(bare, X=values[:, :-1], observed=values[:, -1], derived=())
-        absorber = Absorber.constant(panel.n_obs)
-        return cls(panel, centring, absorber, (1.0 - theta) ** 2, bare, components)
+        return cls(panel, centring, Absorber.constant(panel.n_obs), (1.0 - theta) ** 2, bare, components)
 
     def random_model(self, fit: WithinFit, bare: Panel) -> plugin.AbsorbingModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw.

@@ -257,8 +257,7 @@ class Regression:
 
     def classical_covariance(self) -> Floats:
         """Return the covariance of independent errors of equal variance, (n_coef, n_coef)."""
-        covariance: Floats = self.rss / self.df_resid * self.to_coefficients @ self.to_coefficients.T
-        return covariance
+        return np.asarray(self.rss / self.df_resid * self.to_coefficients @ self.to_coefficients.T)
 
     def grouping(self, name: str) -> Grouping:
         """Return the rows by the levels of a key or a column.
@@ -340,8 +339,7 @@ def regress(panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | N
     sets.sort(key=lambda levels: -levels.n_levels)
     absorber = absorber_of(sets) if sets else Absorber.constant(panel.n_obs)
     counted = np.ones(panel.n_obs) if weights is None else weights
-    within = fit_within(panel.X, panel.observed, counted, absorber)
-    return judged(panel, absorber, within, counted)
+    return judged(panel, absorber, fit_within(panel.X, panel.observed, counted, absorber), counted)
 
 
 def judged(panel: Panel, absorber: Absorber, within: WithinFit, weights: Floats) -> Regression:

@@ -135,8 +135,7 @@ class NormalEquations:
     def solve(self, right: Floats) -> Floats:
         """Return a solution, (n_draws, n_small, n), of the reduced system: the one of least weighted norm."""
         turned = self.vectors.transpose(0, 2, 1) @ right
-        solution: Floats = self.vectors @ (self.inverse[:, :, None] * turned)
-        return solution
+        return np.asarray(self.vectors @ (self.inverse[:, :, None] * turned))
 
     def effects(self, sums: Sequence[Floats]) -> tuple[Floats, ...]:
         """Return the effects, (n_levels, n_draws, n_columns) each; zero at levels without weight.
@@ -314,8 +313,7 @@ def _dependence(column: int, kept: Sequence[int], shares: Floats, lengths: Float
     """Return the combination that makes a column, without its rounding errors."""
     counts = np.abs(shares) > 1e-8 * np.abs(shares).max()
     on = np.array(kept)[counts]
-    coefficients = shares[counts] / lengths[on]
-    return Dependence(column, tuple(on.tolist()), tuple(coefficients.tolist()))
+    return Dependence(column, tuple(on.tolist()), tuple((shares[counts] / lengths[on]).tolist()))
 
 
 # What is shorter than this share of a column's size is rounding: its own, and that of what was taken out.

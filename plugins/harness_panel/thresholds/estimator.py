@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Annotated, ClassVar, cast
 
 import numpy as np
@@ -24,8 +24,7 @@ from harness_panel.solver.equation import ExpandedModels, FurtherColumns, OneByO
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.statistics import by_columns
 from harness_panel.thresholds.search import (
-    Candidates,
-    FoundThresholds,
+    Found,
     PlaceLikelihood,
     Resample,
     ThresholdSearch,
@@ -159,8 +158,9 @@ class ThresholdFit(FixedEffectsFit):
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was dropped, and whether the tests say another number of thresholds."""
-        notes, found = super().notes, _number_found(self.tests)
-        asked = len(self.regimes.places)
+        notes, asked = super().notes, len(self.regimes.places)
+        # The number up to which every test rejects one less.
+        found = sum(1 for _ in takewhile(lambda test: test.p_value <= _LEVEL, self.tests))
         if not self.tests or found == asked:
             return notes
         message = Message(
@@ -279,18 +279,14 @@ class ThresholdEffects(FixedEffects):
         fit = cast("ThresholdFit", super().fit(panel, rng=rng, selection=selection))
         if isinstance(self.covariance, PredictionsAlone):
             return fit
-        base = self._regress(panel)
-        search = self._search(base, np.ones(panel.n_obs))
-        draws = error_draws(base.panel, self.resample, self.bootstraps, rng)
-        tests = threshold_tests(base, search, MOST_THRESHOLDS, draws)
+        search = self._search(self._regress(panel), np.ones(panel.n_obs))
+        draws = error_draws(search.base.panel, self.resample, self.bootstraps, rng)
         # An event study is of the exposure without regimes.
-        return replace(fit, tests=tests, events=None)
+        return replace(fit, tests=threshold_tests(search, MOST_THRESHOLDS, draws), events=None)
 
     def _solve(self, panel: Panel) -> ThresholdFit:
-        base = self._regress(panel)
-        search = self._search(base, np.ones(panel.n_obs))
-        found = self._found(base, search)
-        regimes = self._regimes(panel, search, found)
+        search = self._search(self._regress(panel), np.ones(panel.n_obs))
+        found, regimes = self._found(search)
         apart = self._regress(regimes.expand(panel))
         regression = replace(apart, reported=regimes.to_regimes(apart))
         return ThresholdFit(
@@ -299,7 +295,7 @@ class ThresholdEffects(FixedEffects):
             regression.model(),
             exposure=panel.exposure,
             regimes=regimes,
-            likelihoods=place_likelihoods(base, search, found),
+            likelihoods=place_likelihoods(search, found),
         )
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> OneByOne:
@@ -308,24 +304,21 @@ class ThresholdEffects(FixedEffects):
         for draw in weights:
             used = np.flatnonzero(draw)
             base = regress(panel.take(used), self._levels, weights=(draw * own)[used])
-            search = self._search(base, draw[used])
-            regimes = self._regimes(panel, search, self._found(base, search))
+            _, regimes = self._found(self._search(base, draw[used]))
             models.append(ExpandedModels(regimes, self._draw(regimes.expand(panel), draw[None])))
         return OneByOne(models)
 
     def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
         plugin.require_continuous(base.panel)
         variable = self._variable(base.panel)
-        candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
-        return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)
+        return ThresholdSearch.of(
+            base, variable, counts, n_places=self.grid, trim=self.trim, have_levels=self.regime_levels
+        )
 
-    def _found(self, base: Regression, search: ThresholdSearch) -> FoundThresholds:
-        scores = search.scores(base.within.residuals[:, None])[:, :, 0]
-        return search.best(scores, self.thresholds)
-
-    def _regimes(self, panel: Panel, search: ThresholdSearch, found: FoundThresholds) -> Regimes:
-        places = tuple(search.candidates.places[list(found.positions)].tolist())
-        return Regimes(self._variable(panel), places, self.regime_levels)
+    def _found(self, search: ThresholdSearch) -> tuple[Found, Regimes]:
+        found = search.best(self.thresholds)
+        places = tuple(search.places[list(found)].tolist())
+        return found, Regimes(self._variable(search.base.panel), places, self.regime_levels)
 
     def _variable(self, panel: Panel) -> str:
         variable = panel.exposure if self.variable is None else self.variable
@@ -339,11 +332,3 @@ class ThresholdEffects(FixedEffects):
                 )
             )
         return variable
-
-
-def _number_found(tests: Sequence[ThresholdTest]) -> int:
-    """Return the number up to which every test rejects one less."""
-    for test in tests:
-        if test.p_value > _LEVEL:
-            return test.n_thresholds - 1
-    return len(tests)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from math import log, sqrt
 from typing import Literal, TypeVar
@@ -20,58 +21,11 @@ from harness.plugin import EstimationError, Floats, Mask, Message, Panel, Proble
 from harness_panel.solver.regression import Regression
 from harness_panel.solver.within import without_effects
 
+# Thresholds of one sample, positions among the places, ascending.
+Found = tuple[int, ...]
+
 # Share of a candidate's columns that has to be left once effects and other regressors are taken out.
 _NOTHING = 1e-10
-
-
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Places where a threshold may be.
-
-    Attributes
-    ----------
-    places : (n_places,), ascending values of the variable
-    shares : (n_places,), share of the rows at or below each
-    trim : share of the rows that every regime has at least
-    """
-
-    places: Floats
-    shares: Floats
-    trim: float
-
-    @classmethod
-    def of(cls, values: Floats, counts: Floats, *, n_places: int, trim: float) -> Candidates:
-        """Return quantiles of a variable, (n_obs,), of which rows count so and so often, (n_obs,) >= 0."""
-        used = counts > 0
-        levels, codes = np.unique(values[used], return_inverse=True)
-        shares = np.cumsum(np.bincount(codes, weights=counts[used])) / counts.sum()
-        # A share that is trim up to rounding is enough.
-        inside = np.flatnonzero((shares >= trim - 1e-12) & (shares <= 1.0 - trim + 1e-12))
-        wanted = np.linspace(trim, 1.0 - trim, n_places)
-        at = np.searchsorted(shares[inside], wanted - 1e-12)
-        chosen = inside[np.unique(at[at < inside.size])]
-        return cls(levels[chosen], shares[chosen], trim)
-
-    def are_apart(self, fixed: Sequence[int]) -> Mask:
-        """Return which places leave enough rows between themselves and fixed ones, (n_places,)."""
-        apart = np.ones(self.places.size, dtype=np.bool_)
-        for at in fixed:
-            apart &= np.abs(self.shares - self.shares[at]) >= self.trim - 1e-12
-        return apart
-
-
-@dataclass(frozen=True, eq=False)
-class FoundThresholds:
-    """Thresholds of one sample.
-
-    Attributes
-    ----------
-    positions : among the candidates, ascending
-    explained : sum of squares that they explain beyond a model without thresholds
-    """
-
-    positions: tuple[int, ...]
-    explained: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,46 +46,62 @@ class _GivenFixed:
 
 @dataclass(frozen=True, eq=False)
 class ThresholdSearch:
-    """Cross products of what candidates would add to a model.
+    """Cross products of what thresholds would add to a model, for each place where one may be.
 
     Attributes
     ----------
-    candidates : the places
+    base : the model without thresholds, which knows effects, regressors and weights
+    places : (n_places,), ascending values of the variable
+    shares : (n_places,), share of the rows at or below each
+    trim : share of the rows that every regime has at least
     columns : (n_obs, n_places, n_terms), added columns less effects and other regressors, times the roots of
         the weights, each of length one before anything is taken out
     gram : (n_places, n_terms, n_places, n_terms), their cross products
     known : what was found out about candidates given fixed thresholds
     """
 
-    candidates: Candidates
+    base: Regression
+    places: Floats
+    shares: Floats
+    trim: float
     columns: Floats
     gram: Floats
     known: dict[tuple[int, ...], _GivenFixed] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
-        cls, base: Regression, variable: str, candidates: Candidates, *, have_levels: bool
+        cls, base: Regression, variable: str, counts: Floats, *, n_places: int, trim: float, have_levels: bool
     ) -> ThresholdSearch:
-        """Return the search of a model without thresholds, which knows effects, regressors and weights.
+        """Return the search among quantiles of a variable.
+
+        Parameters
+        ----------
+        counts : (n_obs,), >= 0, how often rows count
 
         Raises
         ------
         EstimationError
             Where no candidate would add anything.
         """
-        columns = _within(base, _added(base.panel, variable, candidates.places, have_levels=have_levels))
+        places, shares = quantiles(base.panel.column(variable), counts, n_places=n_places, trim=trim)
+        columns = _within(base, _added(base.panel, variable, places, have_levels=have_levels))
         flat = columns.reshape(len(columns), -1)
         gram = (flat.T @ flat).reshape(*columns.shape[1:], *columns.shape[1:])
-        places = np.arange(candidates.places.size)
-        if not places.size or not (np.linalg.eigvalsh(gram[places, :, places, :])[:, -1] > _NOTHING).any():
+        own = np.arange(places.size)
+        if not own.size or not (np.linalg.eigvalsh(gram[own, :, own, :])[:, -1] > _NOTHING).any():
             what = Message(
                 "no value of it leaves {trim} of the rows on both sides and a slope on either that the "
                 "model does not have already",
-                trim=f"{candidates.trim:.0%}",
+                trim=f"{trim:.0%}",
             )
             hint = marked("choose another `variable`, a smaller `trim`, or fixed_effects")
             raise EstimationError(Problem(f"threshold in {variable!r}", what, hint=hint))
-        return cls(candidates, columns, gram)
+        return cls(base, places, shares, trim, columns, gram)
+
+    @cached_property
+    def own(self) -> Floats:
+        """Products of the columns with the errors of the model without thresholds, (n_places, n_terms)."""
+        return self.scores(self.base.within.residuals[:, None])[:, :, 0]
 
     def scores(self, residuals: Floats) -> Floats:
         """Return products of the columns with residuals, (n_places, n_terms, n_samples).
@@ -141,10 +111,9 @@ class ThresholdSearch:
         residuals : (n_obs, n_samples), times the roots of the weights
         """
         n_places, n_terms = self.columns.shape[1:]
-        products = self.columns.reshape(len(residuals), -1).T @ residuals
-        return products.reshape(n_places, n_terms, -1)
+        return (self.columns.reshape(len(residuals), -1).T @ residuals).reshape(n_places, n_terms, -1)
 
-    def path(self, scores: Floats, n_thresholds: int) -> tuple[FoundThresholds, ...]:
+    def path(self, scores: Floats, n_thresholds: int) -> tuple[Found, ...]:
         """Return the best without thresholds, with one, and so on, as far as there are places for more.
 
         Parameters
@@ -156,24 +125,23 @@ class ThresholdSearch:
         Each threshold is found given those before it, and then all anew given the others, until none moves
         (Hansen 1999, section 5; Bai 1997).
         """
-        path, positions = [FoundThresholds((), 0.0)], list[int]()
-        for _ in range(n_thresholds):
-            gains = self.gains(scores, positions)
+        path: list[Found] = [()]
+        while len(path) <= n_thresholds:
+            gains = self.gains(scores, path[-1])
             if not gains.max() > 0.0:
                 break
-            positions = self._settled(scores, [*positions, int(gains.argmax())])
-            path.append(FoundThresholds(tuple(positions), self.explained(scores, positions)))
+            path.append(self._settled(scores, [*path[-1], int(gains.argmax())]))
         return tuple(path)
 
-    def best(self, scores: Floats, n_thresholds: int) -> FoundThresholds:
-        """Return the thresholds that explain most, given scores, (n_places, n_terms).
+    def best(self, n_thresholds: int) -> Found:
+        """Return the thresholds that explain most.
 
         Raises
         ------
         EstimationError
             Where there are no places for so many.
         """
-        path = self.path(scores, n_thresholds)
+        path = self.path(self.own, n_thresholds)
         if len(path) <= n_thresholds:
             what = Message("no place is left for threshold number {path}", path=len(path))
             hint = marked("ask for fewer thresholds, or a smaller `trim`")
@@ -186,9 +154,7 @@ class ThresholdSearch:
 
     def coefficients(self, scores: Floats, positions: Sequence[int]) -> Floats:
         """Return coefficients of the added columns, (n_positions * n_terms,)."""
-        own = scores[list(positions)].ravel()
-        coefficients: Floats = self._inverse(positions) @ own
-        return coefficients
+        return np.asarray(self._inverse(positions) @ scores[list(positions)].ravel())
 
     def gains(self, scores: Floats, fixed: Sequence[int]) -> Floats:
         """Return what each candidate explains in addition to fixed ones.
@@ -206,8 +172,7 @@ class ThresholdSearch:
         if fixed:
             own = scores[list(fixed)].reshape(-1, *scores.shape[2:])
             residual = scores - np.tensordot(given.shares, own, axes=1)
-        turned = np.einsum("pij,pi...->pj...", given.whitening, residual)
-        gains: Floats = np.sum(turned**2, axis=1)
+        gains: Floats = np.sum(np.einsum("pij,pi...->pj...", given.whitening, residual) ** 2, axis=1)
         gains[~given.is_apart] = -np.inf
         return gains
 
@@ -216,7 +181,7 @@ class ThresholdSearch:
         """Columns that a threshold adds."""
         return int(self.columns.shape[2])
 
-    def _settled(self, scores: Floats, positions: list[int]) -> list[int]:
+    def _settled(self, scores: Floats, positions: list[int]) -> Found:
         """Return positions, ascending, of which none explains more elsewhere given the others."""
         has_moved = len(positions) > 1
         while has_moved:
@@ -227,7 +192,7 @@ class ThresholdSearch:
                 # Equal to rounding is no reason to move.
                 if gains[place] > gains[position] * (1.0 + 1e-9):
                     positions[at], has_moved = place, True
-        return sorted(positions)
+        return tuple(sorted(positions))
 
     def _inverse(self, positions: Sequence[int]) -> Floats:
         taken, size = list(positions), len(positions) * self.n_terms
@@ -238,16 +203,35 @@ class ThresholdSearch:
         """Return the candidates given fixed thresholds; samples share it, so it is kept."""
         if fixed in self.known:
             return self.known[fixed]
-        places = np.arange(self.candidates.places.size)
+        places = np.arange(self.places.size)
         gram = self.gram[places, :, places, :]
         across = self.gram[:, :, list(fixed), :].reshape(*gram.shape[:2], -1)
         shares = across @ self._inverse(fixed)
         values, vectors = np.linalg.eigh(gram - shares @ across.transpose(0, 2, 1))
         is_new = values > _NOTHING
         roots = np.where(is_new, 1.0 / np.sqrt(np.where(is_new, values, 1.0)), 0.0)
-        whitening, apart = vectors * roots[:, None, :], self.candidates.are_apart(fixed)
-        self.known[fixed] = _GivenFixed(shares, whitening, apart)
+        distances = np.abs(self.shares[:, None] - self.shares[list(fixed)])
+        apart = np.asarray((distances >= self.trim - 1e-12).all(axis=1))
+        self.known[fixed] = _GivenFixed(shares, vectors * roots[:, None, :], apart)
         return self.known[fixed]
+
+
+def quantiles(values: Floats, counts: Floats, *, n_places: int, trim: float) -> tuple[Floats, Floats]:
+    """Return quantiles where a threshold may be, ascending, and the share of the rows at or below each.
+
+    Parameters
+    ----------
+    values, counts : (n_obs,); counts say how often a row is there, >= 0
+    trim : share of the rows that every regime has at least
+    """
+    used = counts > 0
+    levels, codes = np.unique(values[used], return_inverse=True)
+    shares = np.cumsum(np.bincount(codes, weights=counts[used])) / counts.sum()
+    # A share that is trim up to rounding is enough.
+    inside = np.flatnonzero((shares >= trim - 1e-12) & (shares <= 1.0 - trim + 1e-12))
+    at = np.searchsorted(shares[inside], np.linspace(trim, 1.0 - trim, n_places) - 1e-12)
+    chosen = inside[np.unique(at[at < inside.size])]
+    return levels[chosen], shares[chosen]
 
 
 def _added(panel: Panel, variable: str, places: Floats, *, have_levels: bool) -> Floats:
@@ -256,8 +240,7 @@ def _added(panel: Panel, variable: str, places: Floats, *, have_levels: bool) ->
     exposure = panel.column(panel.exposure)
     if not have_levels:
         return (exposure[:, None] * is_above)[:, :, None]
-    slopes = (exposure - exposure.mean())[:, None] * is_above
-    return np.stack([slopes, is_above.astype(np.float64)], axis=2)
+    return np.stack([(exposure - exposure.mean())[:, None] * is_above, is_above.astype(np.float64)], axis=2)
 
 
 def _within(base: Regression, added: Floats) -> Floats:
@@ -272,8 +255,7 @@ def _within(base: Regression, added: Floats) -> Floats:
 def residual(base: Regression, within: Floats) -> Floats:
     """Return columns without effects, (n_obs, n), less what the regressors of a model explain."""
     basis = base.within.basis
-    remaining: Floats = within - basis @ (basis.T @ within)
-    return remaining
+    return np.asarray(within - basis @ (basis.T @ within))
 
 
 # How errors are drawn: each entity's own with a random sign, or those of another entity.
@@ -350,7 +332,7 @@ class ThresholdTest:
 
 
 def threshold_tests(
-    base: Regression, search: ThresholdSearch, n_thresholds: int, draws: ErrorDraws
+    search: ThresholdSearch, n_thresholds: int, draws: ErrorDraws
 ) -> tuple[ThresholdTest, ...]:
     """Test each number of thresholds up to some number, or that there are places for, against one less.
 
@@ -358,44 +340,45 @@ def threshold_tests(
 
     Parameters
     ----------
-    base : the model without thresholds
     draws : of residuals, which all tests share
     """
-    scores = search.scores(base.within.residuals[:, None])[:, :, 0]
-    path = search.path(scores, n_thresholds)
     tests = []
-    for number, (null, found) in enumerate(pairwise(path), start=1):
-        statistic = _statistic(base, base.rss, null.explained, found.explained, number * search.n_terms)
-        tests.append(ThresholdTest(number, statistic, _draws(base, search, scores, null, draws)))
+    for null, found in pairwise(search.path(search.own, n_thresholds)):
+        less, more = (search.explained(search.own, positions) for positions in (null, found))
+        statistic = _statistic(search, len(found), search.base.rss, less, more)
+        tests.append(ThresholdTest(len(found), statistic, _draws(search, null, draws)))
     return tuple(tests)
 
 
-def _statistic(base: Regression, rss: FloatsT, less: FloatsT, more: FloatsT, n_added: int) -> FloatsT:
-    return (more - less) / ((rss - more) / (base.df_resid - n_added))
+def _statistic(search: ThresholdSearch, number: int, rss: FloatsT, less: FloatsT, more: FloatsT) -> FloatsT:
+    return (more - less) / ((rss - more) / (search.base.df_resid - number * search.n_terms))
 
 
-def _draws(
-    base: Regression, search: ThresholdSearch, scores: Floats, null: FoundThresholds, draws: ErrorDraws
-) -> Floats:
+def _draws(search: ThresholdSearch, null: Found, draws: ErrorDraws) -> Floats:
     """Return the statistics of samples in which the thresholds of `null` are all there are, (n_draws,)."""
-    taken = list(null.positions)
-    added = search.columns[:, taken, :].reshape(len(search.columns), -1)
-    fitted = added @ search.coefficients(scores, taken)
+    base, number = search.base, len(null) + 1
+    added = search.columns[:, list(null), :].reshape(len(search.columns), -1)
+    fitted = added @ search.coefficients(search.own, null)
     root = np.sqrt(base.weights)
     drawn = draws((base.within.residuals - fitted) / root)
     drawn = residual(base, root[:, None] * without_effects(base.absorber, drawn, base.weights))
     samples = fitted[:, None] + drawn
     rss, products = np.sum(samples**2, axis=0), search.scores(samples)
-    n_added = (len(taken) + 1) * search.n_terms
-    if not taken:
-        return _statistic(base, rss, np.zeros_like(rss), search.gains(products, ()).max(axis=0), n_added)
-    paths = [search.path(own, len(taken) + 1) for own in np.moveaxis(products, 2, 0)]
+    if not null:
+        return _statistic(search, number, rss, np.zeros_like(rss), search.gains(products, ()).max(axis=0))
+    samples_scores = np.moveaxis(products, 2, 0)
+    paths = [search.path(scores, number) for scores in samples_scores]
     # A sample without a place for one more is explained no better by it.
     less, more = (
-        np.array([path[min(at, len(path) - 1)].explained for path in paths])
-        for at in (len(taken), len(taken) + 1)
+        np.array(
+            [
+                search.explained(scores, path[min(at, len(path) - 1)])
+                for scores, path in zip(samples_scores, paths, strict=True)
+            ]
+        )
+        for at in (number - 1, number)
     )
-    return _statistic(base, rss, less, more, n_added)
+    return _statistic(search, number, rss, less, more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -425,18 +408,15 @@ def critical_ratio(level: float) -> float:
     return -2.0 * log(1.0 - sqrt(level))
 
 
-def place_likelihoods(
-    base: Regression, search: ThresholdSearch, found: FoundThresholds
-) -> tuple[PlaceLikelihood, ...]:
+def place_likelihoods(search: ThresholdSearch, found: Found) -> tuple[PlaceLikelihood, ...]:
     """Return the likelihood of each threshold's place, errors independent and of equal variance."""
-    scores = search.scores(base.within.residuals[:, None])[:, :, 0]
-    variance = (base.rss - found.explained) / (base.df_resid - len(found.positions) * search.n_terms)
+    most = search.explained(search.own, found)
+    variance = (search.base.rss - most) / (search.base.df_resid - len(found) * search.n_terms)
     likelihoods = []
-    for at, position in enumerate(found.positions):
-        others = found.positions[:at] + found.positions[at + 1 :]
-        explained = search.explained(scores, others) + search.gains(scores, others)
-        ratio = np.maximum(found.explained - explained, 0.0) / variance
+    for at, position in enumerate(found):
+        others = found[:at] + found[at + 1 :]
+        explained = search.explained(search.own, others) + search.gains(search.own, others)
+        ratio = np.maximum(most - explained, 0.0) / variance
         ratio[position] = 0.0
-        places = search.candidates.places
-        likelihoods.append(PlaceLikelihood(float(places[position]), places, ratio))
+        likelihoods.append(PlaceLikelihood(float(search.places[position]), search.places, ratio))
     return tuple(likelihoods)

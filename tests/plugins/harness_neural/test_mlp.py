@@ -40,16 +40,6 @@ def test_a_row_that_is_trained_and_selected_on_counts_once_in_the_size() -> None
     assert drawn.searches[0].n_obs == 300
 
 
-def test_constant_control_is_left_out_and_noted() -> None:
-    panel = make_panel(wave, noise=1.0)
-    wider = replace(
-        panel, controls=(*panel.controls, "flat"), X=np.column_stack([panel.X, np.full(panel.n_obs, 3.0)])
-    )
-    fitted = SMALL.fit(wider, rng=np.random.default_rng(0))
-    assert [(note.code, note.where) for note in fitted.notes] == [("W-CONSTANT", "flat")]
-    np.testing.assert_array_equal(fitted.predict(wider), fit(SMALL, panel))
-
-
 def test_control_in_other_units_counts_once() -> None:
     panel = make_panel(wave, noise=1.0)
     wider = replace(
@@ -74,16 +64,6 @@ def test_too_few_rows_are_refused_with_their_number() -> None:
         EstimationError, match="6 rows to train on, but one hidden unit with 3 inputs has 6 parameters"
     ):
         SMALL.fit(panel, rng=np.random.default_rng(0))
-
-
-@pytest.mark.parametrize("name", ["outcome", "x0"])
-def test_outcome_or_exposure_that_does_not_vary_is_refused(name: str) -> None:
-    panel = make_panel(wave)
-    flat = (
-        replace(panel, observed=np.ones(panel.n_obs)) if name == "outcome" else panel.with_column("x0", 1.0)
-    )
-    with pytest.raises(EstimationError, match=f"{name}: has one value only, [0-9.]+, on the 300 rows"):
-        SMALL.fit(flat, rng=np.random.default_rng(0))
 
 
 def draws_of(panel: Panel, n_draws: int) -> Floats:

@@ -18,11 +18,7 @@ from harness_neural.names import Activation
 from neural_tasks import evaluate_at, make_task
 
 ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
-UNIT = {
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
-    "relu": lambda z: np.maximum(z, 0.0),
-}
+UNIT = {"tanh": np.tanh, "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)), "relu": lambda z: np.maximum(z, 0.0)}
 DECAY = 0.01
 LEAST = LEAST_DECAY["float64"]
 SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")

@@ -129,9 +129,7 @@ def test_gradient_agrees_with_finite_differences(keys: tuple[int, ...]) -> None:
         np.testing.assert_allclose(found[:, at], slope, rtol=1e-5, atol=1e-9)
 
 
-def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     task = make_rows(n_networks=7)
     points = torch.from_numpy(task.start)
     whole = evaluate_at(task, task.start, activation="tanh", output="solved")

@@ -8,14 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from harness.plugin import Floats
 from harness_neural.names import MapTraining
-from harness_neural.som import (
-    SelfOrganisingMap,
-    batch_step,
-    fit_map,
-    grid_shape,
-    make_grid,
-    neighbourhood,
-)
+from harness_neural.som import SelfOrganisingMap, batch_step, fit_map, grid_shape, make_grid, neighbourhood
 
 PRODUC = "tests/reference/r/data/produc.csv"
 # Mean over seeds of a 2 x 2 map by R's kohonen on produc.csv, five standardised columns.
@@ -76,8 +69,7 @@ def test_batch_training_ends_at_the_means_of_the_clusters(produc: Floats) -> Non
 
 
 @pytest.mark.parametrize(
-    ("n_clusters", "shape"),
-    [(1, (1, 1)), (4, (2, 2)), (5, (1, 5)), (6, (2, 3)), (12, (3, 4))],
+    ("n_clusters", "shape"), [(1, (1, 1)), (4, (2, 2)), (5, (1, 5)), (6, (2, 3)), (12, (3, 4))]
 )
 def test_grid_is_the_nearest_to_a_square(n_clusters: int, shape: tuple[int, int]) -> None:
     assert grid_shape(n_clusters) == shape

@@ -9,13 +9,7 @@ import pytest
 
 from harness import EstimationError, Panel
 from harness.plugin import Floats, random_stream
-from harness_panel import (
-    Classical,
-    Clustered,
-    DriscollKraay,
-    FixedEffects,
-    WildCluster,
-)
+from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, WildCluster
 from panels import key_from, labelled, simulated_panel
 
 OPTIONS = {
@@ -24,7 +18,6 @@ OPTIONS = {
     "entity, time, industry": FixedEffects(("entity", "time"), absorb=("industry",)),
     "all and region": FixedEffects(("entity", "time"), absorb=("industry", "region")),
 }
-each_option = pytest.mark.parametrize("estimator", OPTIONS.values(), ids=OPTIONS)
 
 
 def grouped(panel: Panel) -> Panel:
@@ -143,17 +136,3 @@ def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(mon
         OPTIONS["entity, time, industry"].fit(panel, rng=random_stream(0))
     assert "feols" in caught.value.hint
     OPTIONS["entity, industry"].fit(panel, rng=random_stream(0))
-
-
-@each_option
-def test_draws_are_weighted_least_squares_on_dummies(panel, estimator):
-    weights = random_stream(64).integers(0, 4, size=(5, panel.n_obs)).astype(np.float64)
-    fitted = estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
-    design = np.hstack([panel.X, dummies(panel, estimator)])
-    predicted = fitted.predict(panel)
-    for draw, own in enumerate(weights):
-        root = np.sqrt(own)[:, None]
-        solution = np.linalg.lstsq(root * design, root[:, 0] * panel.observed, rcond=1e-12)[0]
-        np.testing.assert_allclose(fitted.slopes[draw], solution[:3], rtol=1e-8)
-        seen = own > 0
-        np.testing.assert_allclose(predicted[draw, seen], (design @ solution)[seen], rtol=1e-8, atol=1e-8)

@@ -13,14 +13,7 @@ from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
 from harness import EstimationError, Panel
 from harness.plugin import Floats, random_stream
-from harness_panel import (
-    Clustered,
-    FirstDifference,
-    FixedEffects,
-    Mundlak,
-    PooledOLS,
-    RandomEffects,
-)
+from harness_panel import Clustered, FirstDifference, FixedEffects, Mundlak, PooledOLS, RandomEffects
 from panels import key_from, simulated_panel
 
 

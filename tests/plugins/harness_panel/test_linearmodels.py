@@ -7,12 +7,7 @@ import pytest
 
 from harness import EstimationError
 from harness.plugin import random_stream
-from harness_panel import (
-    Between,
-    FirstDifference,
-    PooledOLS,
-    RandomEffects,
-)
+from harness_panel import Between, FirstDifference, PooledOLS, RandomEffects
 from panels import panel_from_arrays, simulated_panel
 
 

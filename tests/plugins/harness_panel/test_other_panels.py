@@ -83,12 +83,7 @@ PANELS: dict[str, Callable[[], Panel]] = {
         *(large_means, fixed_within, adopted, duplicated),
     )
 }
-EFFECTS = {
-    "pooled": (),
-    "entity": ("entity",),
-    "time": ("time",),
-    "both": ("entity", "time"),
-}
+EFFECTS = {"pooled": (), "entity": ("entity",), "time": ("time",), "both": ("entity", "time")}
 CELLS = [(panel, effects) for panel in PANELS for effects in ("pooled", "both")]
 CELLS += [
     (panel, effects) for panel in ("gaps", "duplicated", "fixed within") for effects in ("entity", "time")

@@ -15,10 +15,7 @@ from pydantic import ValidationError
 from harness.estimators.protocol import ESTIMATOR
 from harness.plugin import random_stream
 from harness.registry.catalog import Catalog, build_choice
-from harness_panel import (
-    FixedEffects,
-    harness_estimators,
-)
+from harness_panel import FixedEffects, harness_estimators
 from panels import panel_from_arrays
 
 CATALOGS = {ESTIMATOR.name: Catalog(ESTIMATOR, {cls.name: cls for cls in harness_estimators()})}

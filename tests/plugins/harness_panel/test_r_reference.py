@@ -23,12 +23,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "fe_time": ("time",),
     "fe_twoway": ("entity", "time"),
 }
-LSDV = {
-    "pooled": "lm_pooled",
-    "fe_entity": "lsdv_entity",
-    "fe_time": "lsdv_time",
-    "fe_twoway": "lsdv_twoway",
-}
+LSDV = {"pooled": "lm_pooled", "fe_entity": "lsdv_entity", "fe_time": "lsdv_time", "fe_twoway": "lsdv_twoway"}
 CELLS = list(product(PANELS, EFFECTS))
 
 

@@ -11,13 +11,7 @@ from docx import Document
 
 from harness import Panel
 from harness.plugin import random_stream
-from harness_panel import (
-    DriscollKraay,
-    FixedEffects,
-    Mundlak,
-    PooledOLS,
-    WildCluster,
-)
+from harness_panel import DriscollKraay, FixedEffects, Mundlak, PooledOLS, WildCluster
 from panels import key_from, simulated_panel
 
 # Every estimator with a table, as a script uses it: options, panel, table.

@@ -9,7 +9,6 @@ from statsmodels.datasets import grunfeld
 from harness.plugin import random_stream
 from harness_panel import Classical, FirstDifference, FixedEffects
 from panels import panel_from_arrays, panel_from_frame, simulated_panel
-from r_reference import r_panel
 
 
 def test_investment_of_ten_firms():
@@ -45,18 +44,6 @@ def test_public_capital_of_states():
 
 def table(estimator, panel):
     return estimator.fit(panel, rng=random_stream(0)).coefficients()
-
-
-def test_a_row_of_an_entity_alone_moves_no_slope():
-    """linearmodels drops or keeps such rows, and other degrees of freedom follow."""
-    rows = r_panel("edge")
-    sizes = np.bincount(rows.entity.codes)
-    several = rows.take(np.flatnonzero(sizes[rows.entity.codes] > 1))
-    own, without = (table(FixedEffects(covariance=Classical()), one) for one in (rows, several))
-    assert own.correction.n_obs - without.correction.n_obs == 10
-    assert own.correction.df_resid == without.correction.df_resid
-    np.testing.assert_allclose(own.estimate, without.estimate, rtol=1e-12)
-    np.testing.assert_allclose(own.std_error, without.std_error, rtol=1e-12)
 
 
 def test_years_that_all_entities_lack_are_gaps_of_the_calendar():

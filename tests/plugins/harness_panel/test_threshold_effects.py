@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from harness import EstimationError
 from harness.plugin import random_stream
 from harness_panel import ThresholdEffects
-from harness_panel.thresholds.search import Candidates, critical_ratio, error_draws
+from harness_panel.thresholds.search import critical_ratio, error_draws, quantiles
 from panels import panel_from_arrays
 
 
@@ -34,10 +34,7 @@ def dummies_rss(panel, places, *, have_levels):
     x, q = panel.X.T
     above = [(q > place).astype(float) for place in places]
     columns = [x, q, *(x * up for up in above), *(above if have_levels else [])]
-    dummies = [
-        np.eye(panel.n_entities)[panel.entity.codes],
-        np.eye(panel.n_periods)[panel.time.codes][:, 1:],
-    ]
+    dummies = [np.eye(panel.n_entities)[panel.entity.codes], np.eye(panel.n_periods)[panel.time.codes][:, 1:]]
     return sm.OLS(panel.observed, np.column_stack([*columns, *dummies])).fit()
 
 
@@ -48,7 +45,7 @@ def fitted(panel, **options):
 @pytest.mark.parametrize("have_levels", [True, False])
 def test_the_threshold_is_that_of_least_squares_on_dummies(have_levels):
     panel = broken_panel(1)
-    places = Candidates.of(panel.column("q"), np.ones(panel.n_obs), n_places=20, trim=0.1).places
+    places, _ = quantiles(panel.column("q"), np.ones(panel.n_obs), n_places=20, trim=0.1)
     sums = [dummies_rss(panel, [place], have_levels=have_levels).ssr for place in places]
     best = places[int(np.argmin(sums))]
     fit = fitted(panel, grid=20, trim=0.1, regime_levels=have_levels)
@@ -69,10 +66,10 @@ def test_the_threshold_is_that_of_least_squares_on_dummies(have_levels):
 
 def test_two_thresholds_are_the_best_pair():
     panel = broken_panel(2, jumps=((0.3, 1.5), (0.7, -2.0)))
-    candidates = Candidates.of(panel.column("q"), np.ones(panel.n_obs), n_places=10, trim=0.1)
-    pairs = list(combinations(candidates.places, 2))
-    shares = dict(zip(candidates.places, candidates.shares, strict=True))
-    apart = [pair for pair in pairs if shares[pair[1]] - shares[pair[0]] >= 0.1 - 1e-12]
+    shares = dict(
+        zip(*quantiles(panel.column("q"), np.ones(panel.n_obs), n_places=10, trim=0.1), strict=True)
+    )
+    apart = [pair for pair in combinations(shares, 2) if shares[pair[1]] - shares[pair[0]] >= 0.1 - 1e-12]
     best = min(apart, key=lambda pair: dummies_rss(panel, pair, have_levels=True).ssr)
     fit = fitted(panel, grid=10, trim=0.1, thresholds=2)
     assert fit.regimes.places == best
@@ -84,12 +81,7 @@ def test_terms_are_the_slopes_and_levels_of_regimes():
     fit = fitted(panel)
     (place,) = fit.regimes.places
     table = fit.coefficients()
-    assert table.terms == (
-        f"x (q <= {place:.6g})",
-        "q",
-        f"x (q > {place:.6g})",
-        f"level (q > {place:.6g})",
-    )
+    assert table.terms == (f"x (q <= {place:.6g})", "q", f"x (q > {place:.6g})", f"level (q > {place:.6g})")
     assert place == pytest.approx(panel.column("q")[panel.column("q") <= 0.4].max())
     assert table.estimate == pytest.approx([1.0, 1.0, 3.0, 0.0], abs=1e-4)
 

@@ -39,10 +39,7 @@ def weighed(panel: Panel) -> Panel:
     noise = random_stream(72).normal(size=panel.n_obs) / np.sqrt(weights)
     industry = random_stream(73).integers(0, 4, size=panel.n_obs)
     return replace(
-        panel,
-        observed=panel.observed + noise,
-        weights=weights,
-        groups=(key_from("industry", industry),),
+        panel, observed=panel.observed + noise, weights=weights, groups=(key_from("industry", industry),)
     )
 
 

@@ -109,10 +109,7 @@ class Power:
         return np.prod([columns[name] ** self.power for name in self.inputs], axis=0)
 
 
-COPIES = {
-    "square": Power("copy", ("x0",), power=2),
-    "product": Power("copy", ("x2", "x1")),
-}
+COPIES = {"square": Power("copy", ("x0",), power=2), "product": Power("copy", ("x2", "x1"))}
 
 
 @pytest.mark.parametrize("step", COPIES.values(), ids=COPIES.keys())

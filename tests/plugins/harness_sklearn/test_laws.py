@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, Panel
-from harness.plugin import (
-    random_stream,
-)
+from harness.plugin import random_stream
 from harness_sklearn import Boosting, ElasticNet, RandomForest, Splines
 from panels import panel_from_arrays
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 
-from harness import EstimationError
 from harness.plugin import CanProfile, draw_weights, out_of_bag, random_stream
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_sklearn import Boosting, RandomForest
@@ -31,12 +30,6 @@ def test_rounds_are_the_best_on_the_selection_rows():
     assert np.mean((fit.predict(selection) - selection.observed) ** 2) == pytest.approx(
         min(errors), rel=1e-12
     )
-
-
-def test_too_few_rows_are_refused_with_their_number():
-    panel = wave_panel(n_entities=5, n_periods=5)
-    with pytest.raises(EstimationError, match="20 training rows cannot fill two leaves of 20 rows"):
-        Boosting().fit(panel, rng=random_stream(0, "b"))
 
 
 def test_growing_stops_when_rounds_bring_nothing_and_the_best_round_is_kept():

@@ -8,9 +8,7 @@ import pytest
 from fixest_panels import dummy_regression, grouped_panel
 from harness import EstimationError
 from harness.plugin import random_stream
-from harness_panel import Clustered, FixedEffects
 from harness_panel.feols import CRV1, CRV3, Feols, Hetero
-from panels import simulated_panel
 
 PANEL = grouped_panel("corrections")
 N, K = PANEL.n_obs, len(PANEL.columns)
@@ -49,17 +47,6 @@ def test_fixest_counts_effects_that_are_not_within_clusters(by, counted):
     np.testing.assert_allclose(found.std_error, np.sqrt(factor) * raw(by), rtol=1e-9)
 
 
-@pytest.mark.parametrize("by", [("entity",), ("time",), ("entity", "time")])
-def test_plm_is_the_factor_of_fixed_effects(by):
-    expected = FixedEffects(("entity", "time"), Clustered(by)).fit(PANEL, rng=random_stream(0)).coefficients()
-    found = table(("entity", "time"), CRV1(by, "plm"))
-    np.testing.assert_allclose(found.estimate, expected.estimate, rtol=1e-9)
-    np.testing.assert_allclose(found.covariance, expected.covariance, rtol=1e-8)
-    assert found.correction.n_clusters == expected.correction.n_clusters
-    assert found.correction.factor == pytest.approx(expected.correction.factor, rel=1e-12)
-    assert found.correction.df_resid == expected.correction.df_resid
-
-
 def test_two_kinds_of_clusters_take_the_smaller_number():
     """Three sandwiches, those of both kinds less that of their pairs, times one factor."""
     regression = dummy_regression(PANEL, [["entity"], ["time"]])
@@ -73,13 +60,6 @@ def test_two_kinds_of_clusters_take_the_smaller_number():
     found = table(("entity", "time"), CRV1(("entity", "time")))
     np.testing.assert_allclose(found.covariance, factor * (parts[0] + parts[1] - parts[2]), rtol=1e-8)
     assert found.correction.df_resid == smallest - 1
-
-
-def test_errors_that_cancel_are_refused():
-    """Of two periods, entity effects leave errors that are each other's negative: their sum is zero."""
-    panel = simulated_panel(random_stream(93), n_entities=12, n_periods=2)
-    with pytest.raises(EstimationError, match="scores cancel within clusters"):
-        table(("entity", "time"), CRV1(("time",)), panel)
 
 
 def test_singletons_change_factors_and_no_slope():

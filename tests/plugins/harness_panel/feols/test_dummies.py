@@ -16,17 +16,9 @@ CASES = {
     "column": ({"absorb": ("industry",)}, [["entity"], ["industry"]], False),
     "union": ({"absorb": ("region",)}, [["entity"], ["region"]], False),
     "region by time": ({"absorb": (("region", "time"),)}, [["entity"], ["region", "time"]], False),
-    "combination alone": (
-        {"effects": (), "absorb": (("industry", "time"),)},
-        [["industry", "time"]],
-        False,
-    ),
+    "combination alone": ({"effects": (), "absorb": (("industry", "time"),)}, [["industry", "time"]], False),
     "trends": ({"trends": ("entity",)}, [["entity"]], True),
-    "trends and time": (
-        {"effects": ("entity", "time"), "trends": ("entity",)},
-        [["entity"], ["time"]],
-        True,
-    ),
+    "trends and time": ({"effects": ("entity", "time"), "trends": ("entity",)}, [["entity"], ["time"]], True),
     "trends and region by time": (
         {"absorb": (("region", "time"),), "trends": ("entity",)},
         [["entity"], ["region", "time"]],
