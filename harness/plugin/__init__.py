@@ -52,10 +52,10 @@ from harness.estimators.coefficients import ShownFit as ShownFit
 from harness.estimators.coefficients import Statistic as Statistic
 from harness.estimators.coefficients import statistic_columns as statistic_columns
 from harness.estimators.guard import Attempt as Attempt
-from harness.estimators.inner_split import inner_split as inner_split
 from harness.estimators.inputs import ColumnScale as ColumnScale
 from harness.estimators.inputs import Inputs as Inputs
 from harness.estimators.inputs import column_scale as column_scale
+from harness.estimators.inputs import inner_split as inner_split
 from harness.estimators.inputs import make_inputs as make_inputs
 from harness.estimators.inputs import refuse_constant as refuse_constant
 from harness.estimators.inputs import settle as settle

@@ -244,10 +244,10 @@ def moving_inputs(levels: Panel, names: Sequence[str]) -> Panel | None:
     return replace(levels, exposure=first, levels=(), moderators=tuple(others), controls=(), X=X, derived=())
 
 
-def with_what_effects_took(function: Floats, rows: Panel, train: Ints, test: Ints) -> Floats:
-    """Return predictions of the rows held out, (n_test,): a function, and least squares of what it leaves.
+def with_absorbed(function: Floats, rows: Panel, train: Ints, test: Ints) -> Floats:
+    """Return predictions of the rows held out, (n_test,): a function, and least squares of its residuals.
 
-    Least squares on the inputs of the method add what effects took: the part of an entity's constant that
+    Least squares on the inputs of the method add what effects absorbed: the part of an entity's constant that
     follows from its means, and what moves all entities in a period.
 
     Parameters
@@ -330,5 +330,5 @@ class NuisanceLearning:
         targets = np.column_stack([rows.outcome, rows.terms, rows.instruments]).T
         pairs = zip(rows.moved(values.T).T, targets, strict=True)
         return np.stack(
-            [with_what_effects_took(function, rows.targeting(own), train, test) for function, own in pairs]
+            [with_absorbed(function, rows.targeting(own), train, test) for function, own in pairs]
         )

@@ -66,8 +66,8 @@ class LearnerScenario(Scenario, WorksInParts):
                 found[next(name for name in names if name not in estimators and name not in found)] = learner
         return found or estimators
 
-    def asked_panel(self, panel: Panel) -> Panel:
-        """Return the panel with the exposure that is asked about.
+    def requested_panel(self, panel: Panel) -> Panel:
+        """Return the panel with the requested exposure.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class EffectScenario(LearnerScenario):
         return {EFFECTS.name: [row for cell, tried in cells for row in effect_rows(cell, tried)]}
 
     def _cells(self, subject: Subject) -> Iterator[Cell]:
-        panel = self.asked_panel(subject.panel)
+        panel = self.requested_panel(subject.panel)
         cross_fit = CrossFit(self.folds, self.repeats, self.level, self.representer)
         for method, form, (group, rows) in product(self.methods, self.forms, self._groups(panel)):
             moderator = self.moderator if form == "conditional" else None

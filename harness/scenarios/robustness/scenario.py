@@ -103,12 +103,12 @@ class RobustnessScenario(LearnerScenario):
         }
 
     def _checks(self, subject: Subject) -> list[RobustnessCheck]:
-        panel = self.asked_panel(subject.panel)
+        panel = self.requested_panel(subject.panel)
         own = checks_of(panel, self.checks, by=self.by, controls=self.controls)
         return [RobustnessCheck(BASELINE, "none", lambda: panel), *own]
 
     def _permutations(self, subject: Subject) -> list[RobustnessCheck]:
-        panel, seed = self.asked_panel(subject.panel), subject.seed
+        panel, seed = self.requested_panel(subject.panel), subject.seed
         makers = [partial(_permuted, panel, seed, at) for at in range(self.permutations)]
         return [RobustnessCheck(f"{PERMUTED} {at}", "zero", make) for at, make in enumerate(makers, start=1)]
 
