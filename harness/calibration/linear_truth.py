@@ -51,7 +51,7 @@ class Cells:
     Attributes
     ----------
     entity : (n_obs,), codes of entities, 0 to `n_entities` less one
-    period : (n_obs,), places of the periods in their order, 0 to `n_periods` less one
+    period : (n_obs,), positions of the periods in their order, 0 to `n_periods` less one
     """
 
     entity: Ints
@@ -197,7 +197,7 @@ class LinearTruth:
         remainder = signs[1][cells.entity] * self.parts.remainder
         without = self.systematic + level + shock
         return DrawnTruth(
-            observed=without + self.effect * dose(self.panel) + remainder,
+            observed=without + self.effect * exposure_of(self.panel) + remainder,
             unexplained=level + shock + remainder,
             mean_without_exposure=float(without.mean()),
             effect=self.effect,
@@ -239,7 +239,7 @@ def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
     others = [at for at, name in enumerate(panel.columns) if name not in follows]
     Z, cells = _scaled(panel.X[:, others]), Cells.of(panel)
     means = np.column_stack([np.ones(cells.n_entities), *map(cells.entity_means, Z.T)])
-    outcome = panel.observed - effect * dose(panel)
+    outcome = panel.observed - effect * exposure_of(panel)
     within = Z - means[:, 1:][cells.entity]
     slopes = np.linalg.lstsq(within, outcome - cells.entity_means(outcome)[cells.entity])[0]
     parts = error_parts(outcome - Z @ slopes, cells)
@@ -253,8 +253,8 @@ def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
     )
 
 
-def dose(panel: Panel) -> Floats:
-    """Return the exposure, (n_obs,); of one with levels 1 in all rows but those of the base."""
+def exposure_of(panel: Panel) -> Floats:
+    """Return the exposure, (n_obs,); of a categorical one 1 in all rows but those of the base."""
     exposure = panel.column(panel.exposure)
     return (exposure > 0.0).astype(np.float64) if panel.levels else exposure
 

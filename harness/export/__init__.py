@@ -1,1 +1,1 @@
-"""The linear cells of a run as scripts for other programs, beside the data that they were fitted on."""
+"""The linear cells of a run as scripts for other programs, next to the data that they were fitted on."""

@@ -97,7 +97,7 @@ def _models(registry: Registry) -> Mapping[str, LinearModel]:
 
 def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:
     """Return the rows with plain names; time counts periods, so that gaps stay gaps."""
-    columns = {names[name]: panel.X[:, place] for place, name in enumerate(panel.columns)}
+    columns = {names[name]: panel.X[:, column] for column, name in enumerate(panel.columns)}
     return pd.DataFrame(
         {
             "entity": np.array(panel.entity.labels, dtype=object)[panel.entity.codes],

@@ -25,7 +25,7 @@ from harness.running.prepare import RunSources, prepare_again
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"
 
-# Media types by the ending of a file's name; others are not told.
+# Media types by the ending of a file's name; others are left out.
 FORMATS = {
     "csv": "text/csv",
     "html": "text/html",
@@ -45,7 +45,7 @@ def metadata(manifest: Manifest, files: Mapping[str, bytes], *, data: tuple[str,
 
     Parameters
     ----------
-    files : contents by their place in the archive
+    files : contents by their path in the archive
     data : those of them that the run was given
     """
     parts = [_file(name, content) for name, content in sorted(files.items())]
@@ -121,7 +121,7 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
     Parameters
     ----------
     given : as of `rerun_command`
-    files : data files by their place in the archive, each with its SHA-256; empty where the study has none
+    files : data files by their path in the archive, each with its SHA-256; empty where the study has none
     has_data : whether the archive holds them
     """
     from jinja2 import Environment, PackageLoader, select_autoescape
@@ -169,7 +169,7 @@ class RunInputs:
 
     Attributes
     ----------
-    contents : by their place in the archive
+    contents : by their path in the archive
     digests : their SHA-256
     given : the one that takes the place of the data that the spec names; empty where the spec finds its own
     """
@@ -221,16 +221,16 @@ def _inputs(sources: RunSources) -> RunInputs:
         return RunInputs({}, (), f"{RUN}/{FRAME_FILE}")
     again = prepare_again(sources)
     table, root, is_given = again.table, again.root, sources.data is not None
-    places = {file: _place(file, root, is_given=is_given) for file in table.files}
-    given = next(iter(places.values()), "") if is_given else ""
+    paths = {file: _path(file, root, is_given=is_given) for file in table.files}
+    given = next(iter(paths.values()), "") if is_given else ""
     return RunInputs(
-        {place: file.path.read_bytes() for file, place in places.items()},
-        tuple((place, file.sha256) for file, place in places.items()),
-        given or next((place for place in places.values() if place.startswith(f"{DATA}/")), ""),
+        {path: file.path.read_bytes() for file, path in paths.items()},
+        tuple((path, file.sha256) for file, path in paths.items()),
+        given or next((path for path in paths.values() if path.startswith(f"{DATA}/")), ""),
     )
 
 
-def _place(file: DataFile, root: Path, *, is_given: bool) -> str:
+def _path(file: DataFile, root: Path, *, is_given: bool) -> str:
     """Return where a file lies in the archive: as it lies beside the spec, or in the folder of data."""
     if is_given or not file.path.is_relative_to(root):
         return f"{DATA}/{file.path.name}"

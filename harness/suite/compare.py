@@ -1,4 +1,4 @@
-"""A suite's gains beside those of another run of it, such as the reference that the project keeps."""
+"""A suite's gains next to those of another run of it, such as the reference that the project keeps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CELL = ("study", "outcome", "protocol", "estimator")
 
 @dataclass(frozen=True)
 class Standing:
-    """An estimator that one run alone has, beside one that both have, on the panels where both predict.
+    """An estimator that one run alone has, next to one that both have, on the panels where both predict.
 
     Attributes
     ----------
@@ -58,8 +58,8 @@ class SuiteDifference:
         n_differ = len(self.differing)
         yield f"{self.n_cells} errors of both; {n_differ or 'none'} of them differ"
         for row in self.differing.head(10).itertuples():
-            place = f"{row.study} · {row.outcome} · {row.protocol} · {row.estimator}"
-            yield f"  {place}: nmse {row.nmse:.6g}, in the reference {row.nmse_reference:.6g}"
+            cell = f"{row.study} · {row.outcome} · {row.protocol} · {row.estimator}"
+            yield f"  {cell}: nmse {row.nmse:.6g}, in the reference {row.nmse_reference:.6g}"
         if n_differ > 10:
             yield f"  and {n_differ - 10} more"
         if self.absent:

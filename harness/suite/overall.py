@@ -248,8 +248,8 @@ def curvature_of(suite: Suite, results: Sequence[PanelResult]) -> Mapping[PanelK
     for result in results:
         if suite.curvature and result.has(suite.curvature) and result.has(suite.pooled):
             gain = 1.0 - result.mse[suite.curvature] / result.mse[suite.pooled]
-            found.setdefault(result.place, gain)
-    return {result.place: found.get(result.place, float("nan")) for result in results}
+            found.setdefault(result.key, gain)
+    return {result.key: found.get(result.key, float("nan")) for result in results}
 
 
 def explained_rows(
@@ -270,7 +270,7 @@ def explained_rows(
     results : of one protocol, a panel each, as in `errors`
     """
     comparable = [result for result in results if result.has(suite.two_way)]
-    known = [vars(result.shape) | {"curvature": curvature[result.place]} for result in comparable]
+    known = [vars(result.shape) | {"curvature": curvature[result.key]} for result in comparable]
     for estimator in suite.flexible:
         ratios, _ = errors.over(estimator, (suite.two_way,))
         for name in FEATURES:

@@ -76,7 +76,7 @@ class PanelResult:
     n_fits: Mapping[str, int]
 
     @property
-    def place(self) -> PanelKey:
+    def key(self) -> PanelKey:
         """Study and outcome of the panel."""
         return self.shape.study, self.shape.outcome
 

@@ -204,7 +204,7 @@ class SuiteResults:
         """Return all tables by name, with the suite, its edition and the form of the run in each row."""
         gains = established(self.suite, gain_rows(self.suite, self.results))
         curvature = curvature_of(self.suite, self.results)
-        shapes = {result.place: result.shape for result in self.results}
+        shapes = {result.key: result.shape for result in self.results}
         rows: dict[ResultTable, list[Row]] = {
             SUITE_PANELS: [vars(own) | {"curvature": curvature[key]} for key, own in shapes.items()],
             SUITE_BUDGETS: list(self._budget_rows()),
@@ -227,7 +227,7 @@ class SuiteResults:
             least: dict[PanelKey, float] = {}
             for one in self.results:
                 if name in one.memory:
-                    least[one.place] = min(least.get(one.place, float("inf")), one.memory[name])
+                    least[one.key] = min(least.get(one.key, float("inf")), one.memory[name])
             yield {
                 "estimator": name,
                 "label": record.label,

@@ -222,17 +222,17 @@ def write_studies(
     for study in studies:
         own = list(islice(left, study.n_tasks))
         found = results_of(study.prepared, own)
-        place = RunFolder.create(folder.path / STUDIES / study.run.id)
+        own_folder = RunFolder.create(folder.path / STUDIES / study.run.id)
         manifest = manifest_of(
             *(study.run.options, study.prepared, surroundings),
-            folder=place.path,
+            folder=own_folder.path,
             started=started,
             seconds=sum(fold.seconds for fold in found.folds),
             results=found,
         )
-        with locked(place.path), place.replaced() as new:
+        with locked(own_folder.path), own_folder.replaced() as new:
             write_run(new, found, manifest)
-        written.append(place)
+        written.append(own_folder)
     return tuple(written)
 
 

@@ -74,11 +74,11 @@ def _add(document: Document, table: ReportTable) -> None:
 
     grid = document.add_table(rows=0, cols=table.width)
     for texts in table.texts:
-        for place, (cell, text) in enumerate(zip(grid.add_row().cells, texts, strict=True)):
+        for column, (cell, text) in enumerate(zip(grid.add_row().cells, texts, strict=True)):
             cell.text = text
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = 0
-            if place:
+            if column:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     rows = [list(row.cells) for row in grid.rows]
     _widen_first(document, grid, rows)
@@ -102,8 +102,8 @@ def _widen_first(document: Document, grid: Table, rows: Sequence[Sequence[_Cell]
     for column, width in zip(grid.columns, (2 * share, *[share] * len(rows[0])), strict=False):
         column.width = Emu(width)
     for cells in rows:
-        for place, cell in enumerate(cells):
-            cell.width = Emu(2 * share if place == 0 else share)
+        for column, cell in enumerate(cells):
+            cell.width = Emu(2 * share if column == 0 else share)
 
 
 def _repeat(grid: Table, n_heads: int) -> None:

@@ -1,1 +1,1 @@
-"""Published numbers beside those recomputed from them and those of the run."""
+"""Published numbers next to those recomputed from them and those of the run."""
