@@ -37,7 +37,7 @@ def names_drawn():
     for path in SOURCES:
         for node in ast.walk(tree_of(path)):
             called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "render"
-            if called and node.args and "report" in path.parts:
+            if called and node.args and ("report" in path.parts or path.name == "section.py"):
                 found |= set(re.findall(r"[\"']([a-z]+(?:-[a-z]+)*)(?=-\{|[\"'])", ast.unparse(node.args[0])))
     return found
 
