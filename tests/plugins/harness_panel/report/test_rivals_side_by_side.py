@@ -82,7 +82,7 @@ def test_the_instrumented_effect_stands_beside_least_squares_and_the_debiased_ef
         ("Correlated random effects", "splines"),
         *(("Coefficient", name) for name in ("OLS", "FE", "IV", "Break", "Break")),
     ]
-    slopes = {one.row.estimator: one.row for one in found.slopes if not one.where}
+    slopes = {row.estimator: row for name, row in found.slopes if name == "Coefficient"}
     assert slopes["iv"].conf_low < 1.0 < slopes["iv"].conf_high
     assert slopes["ols"].conf_low > 1.0
     shown = run.table("coefficients").query("estimator == 'iv' and term == 'x'")["estimate"].item()
@@ -95,8 +95,8 @@ def test_a_break_has_a_slope_in_each_regime_and_a_parabola_no_single_one(result)
     (found,) = effects_of(run)
     (at,) = run.frame("thresholds")["at"]
     place = f"{at:.4g}".replace("-", "\N{MINUS SIGN}")
-    regimes = [one.where for one in found.slopes if one.row.estimator == "broken"]
-    assert regimes == [f"x \N{LESS-THAN OR EQUAL TO} {place}", f"x > {place}"]
+    regimes = [name for name, row in found.slopes if row.estimator == "broken"]
+    assert regimes == [f"Coefficient, x {sign} {place}" for sign in ("\N{LESS-THAN OR EQUAL TO}", ">")]
     assert found.curved == ("cubic",)
     labels = [one.label for one in whiskers_of(run, found)]
     assert f"Coefficient, x > {place}: Break" in labels
