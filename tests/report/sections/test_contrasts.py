@@ -6,6 +6,7 @@ import pytest
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
 from harness.report.sections.contrasts import (
+    CONTRASTS_SECTION,
     ContrastQuestion,
     contrast_panels,
     contrast_questions,
@@ -15,7 +16,7 @@ from harness.report.sections.contrasts import (
 )
 from harness.tables.heterogeneity import CONTRASTS
 from report.changed_run import with_table, with_truth
-from report.shown_blocks import cells, legend_of
+from report.shown_blocks import blocks_of, cells, legend_of, names_of_figures
 
 ALL = ContrastQuestion("all", "", "")
 BY = ContrastQuestion("by_rank", "rank", "")
@@ -128,3 +129,8 @@ def test_a_contrast_not_with_the_least_value_has_the_difference_of_two_truths(ru
     truths = [{"kind": "contrast", "at": at, "truth": truth} for at, truth in ((1.0, 0.1), (2.0, 0.5))]
     own = with_truth(own, "all", *truths)
     assert [one.truth for one in contrasts_of(own, ALL, "lwage", "ols")] == pytest.approx([0.1, 0.5, 0.4])
+
+
+def test_the_section_has_a_figure_for_every_question(asked):
+    names = names_of_figures(blocks_of(CONTRASTS_SECTION, asked))
+    assert names == [f"contrast-lwage-{name}" for name in ("all", "by_rank", "given_educ")]
