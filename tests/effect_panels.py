@@ -15,8 +15,8 @@ N_CONTROLS = 8
 
 N_CITIES = 273
 
+# Cities that those of a panel are drawn from.
 POPULATION = 40 * N_CITIES
-"""Cities that those of a panel are drawn from."""
 
 
 def confounded_panel(

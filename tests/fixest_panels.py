@@ -13,8 +13,8 @@ from harness import Panel
 from harness.plugin import Floats, random_stream
 from panels import key_from, simulated_panel
 
+# Sets of effects, each of one key or column or of several.
 Sets = Sequence[Sequence[str]]
-"""Sets of effects, each of one key or column or of several."""
 
 
 def grouped_panel(label: str, *, n_entities: int = 18, n_periods: int = 7, share: float = 0.85) -> Panel:

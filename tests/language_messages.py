@@ -24,8 +24,8 @@ PACKAGES = {
     "harness": ROOT / "harness",
     **{path.name: path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()},
 }
+# Functions that take messages, and the positions of these; of `pgettext` the first is the context.
 KEYWORDS = {"gettext": (0,), "marked": (0,), "Message": (0,), "ngettext": (0, 1), "pgettext": (0, 1)}
-"""Functions that take messages, and the positions of these; of `pgettext` the first is the context."""
 
 TEMPLATES = {"**.j2": {"trimmed": "true", "silent": "false"}}
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
@@ -82,8 +82,8 @@ def catalog_of(package: str, language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+# Stands in every catalog, so that it changes with its messages alone.
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
-"""Stands in every catalog, so that it changes with its messages alone."""
 
 
 def update(package: str, language: str) -> int:

@@ -148,6 +148,7 @@ def refusals():
     return "\n".join(f"- {row.label}: {row.n_refused}" for row in own.itertuples())
 
 
+# What stands on the page between ``<!-- NAME -->`` and ``<!-- end -->``, by name.
 BLOCKS = {
     "held_out_verdict": lambda: verdict("held_out_entities"),
     "held_out_standings": lambda: standings("held_out_entities"),
@@ -164,7 +165,6 @@ BLOCKS = {
     "refusals": refusals,
     "shapes": shapes,
 }
-"""What stands on the page between ``<!-- NAME -->`` and ``<!-- end -->``, by name."""
 
 
 def with_numbers(page):

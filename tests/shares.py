@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scipy.stats import binom
 
+# Chance that a test fails though its law holds, on one side.
 CHANCE = 0.0005
-"""Chance that a test fails though its law holds, on one side."""
 
 
 def least(share: float, n_panels: int) -> float:

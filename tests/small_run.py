@@ -9,19 +9,17 @@ from pathlib import Path
 import harness
 from harness.running.files import MANIFEST, MANIFEST_SUM, sum_line
 
+KEYS = {"entity": "firm", "time": "year"}
+ROLES = {**KEYS, "outcomes": ["invest"], "exposure": "value", "controls": ["capital"]}
+
+# A study with every table that is recomputed.
 SPEC = {
     "spec_version": 1,
     "study": "small",
     "title": "Investment & <b>value</b>",
     "seed": 7,
     "data": {"rows": {"firm": {"exclude": ["American Steel"]}}},
-    "roles": {
-        "entity": "firm",
-        "time": "year",
-        "outcomes": ["invest"],
-        "exposure": "value",
-        "controls": ["capital"],
-    },
+    "roles": ROLES,
     "variables": {"value": {"label": "Market value"}},
     "estimators": [
         {"id": "ols", "use": "pooled_ols", "label": "Pooled OLS"},
@@ -37,8 +35,8 @@ SPEC = {
     "claims": [{"outcome": "invest", "quantity": "gain", "estimator": "curved", "value": 0.7, "digits": 1}],
     "data_are_published": True,
 }
-"""A study with every table that is recomputed."""
 
+# Changes that leave the least of it.
 TINY = (
     "scenarios=[]",
     "evaluation.protocols=[in_sample]",
@@ -46,7 +44,6 @@ TINY = (
     "multiverse=null",
     "claims=[]",
 )
-"""Changes that leave the least of it."""
 
 
 def grunfeld():

@@ -34,6 +34,7 @@ def HOOK():
     return [Mine]
 """
 
+# By name: the code of a plugin, and what is said of it.
 BROKEN = {
     "a_taken_name": (
         ESTIMATOR.replace("NAME", "mean").replace("HOOK", "harness_estimators"),
@@ -48,7 +49,6 @@ BROKEN = {
     "new_seam": ("harness_seam = 99\n", "needs seam 99, this harness has 1: upgrade panel-harness"),
     "walks_out": ("raise SystemExit('bye')\n", "SystemExit: bye"),
 }
-"""By name: the code of a plugin, and what is said of it."""
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from functools import cache
 from source_files import files, tree_of
 
 SECTION = r"{title}\n-+\n(.*?)(?:\n\n[A-Z]\w+\n---|\Z)"
+# Exceptions of libraries that are raised.
 FOREIGN = {"ValidationError", "PydanticCustomError", "PluginValidationError", "SkipTest"}
-"""Exceptions of libraries that are raised."""
 
 
 @cache

@@ -22,6 +22,7 @@ CALLS = {
 MODULES = {"pickle", "cloudpickle", "dill", "subprocess", "shelve", "marshal", "patsy", "formulaic", "socket"}
 MODULES |= {"urllib", "requests", "http"}
 
+# Files that may use one of them, each for one purpose.
 FREE = {
     "harness/registry/trial.py": "subprocess",  # this interpreter, to try an import
     "harness/running/signature.py": "subprocess",  # ssh-keygen
@@ -30,7 +31,6 @@ FREE = {
     "harness/pack/own_code.py": "urllib",  # the path in an address of a folder, which reaches nothing
     "harness/report/drawing/embedding.py": "urllib",  # the writing of addresses, which reaches nothing
 }
-"""Files that may use one of them, each for one purpose."""
 
 
 def name_of(call):

@@ -143,8 +143,8 @@ class Scattered:
         return int(psutil.Process().memory_info().rss)
 
 
+# What tasks of a process keep.
 HELD: list[bytes] = []
-"""What tasks of a process keep."""
 
 
 class Opened:

@@ -12,7 +12,7 @@ from pydantic import Field
 from harness.data.name import ColumnName, OneOrMany, exposure_columns
 from harness.data.rules import Value
 
-# Values of an exposure between which contrasts are taken; one of more is a dose, or to be recoded.
+# Values of an exposure between which contrasts are taken; one of more is continuous, or to be recoded.
 MOST_LEVELS = 10
 
 
@@ -27,7 +27,7 @@ class Roles:
     exposure : the variable whose effect is asked
     moderators : variables along which the effect may change
     controls : remaining right-hand variables
-    levels : values of an exposure that is no dose, the base that the others are compared with first; those
+    levels : values of a categorical exposure, the base that the others are compared with first; those
         that the data have, in their order, where none are given for an exposure of texts
     instruments : variables that move the exposure and, by assumption, nothing else; no regressors
     weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too

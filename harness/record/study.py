@@ -124,7 +124,7 @@ class StudyRecord:
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
     metrics : losses beside squared error
     left_open : what the publication does not say
-    levels : of an exposure that is no dose, the base first
+    levels : of a categorical exposure, the base first
     exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
     language : of the report
     brackets : what stands beneath estimates in tables for a paper

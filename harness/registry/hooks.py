@@ -24,20 +24,20 @@ from typing import Final
 
 import pluggy
 
+# Name of the pluggy project and of the entry-point group; start of the name of every hook.
 PROJECT: Final = "harness"
-"""Name of the pluggy project and of the entry-point group; start of the name of every hook."""
 
+# Name of the distribution that the harness is.
 DISTRIBUTION: Final = "panel-harness"
-"""Name of the distribution that the harness is."""
 
+# Version of the seam: it grows when a plugin can ask for something that older harnesses do not have.
 SEAM_VERSION: Final = 1
-"""Version of the seam: it grows when a plugin can ask for something that older harnesses do not have."""
 
+# What a plugin calls the version of the seam that it needs.
 SEAM_ATTRIBUTE: Final = "harness_seam"
-"""What a plugin calls the version of the seam that it needs."""
 
+# What a plugin calls the libraries that it cannot work without.
 NEEDS_ATTRIBUTE: Final = "harness_needs"
-"""What a plugin calls the libraries that it cannot work without."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -157,8 +157,8 @@ class RelativeError(AbsoluteError):
         return np.abs(observed - predicted) / np.abs(observed).mean()
 
 
+# A section that stands nowhere.
 PLACELESS = Section("raw", "Raw", "top", lambda _run, _renderer: ())
-"""A section that stands nowhere."""
 
 
 FAULTS = [

@@ -8,16 +8,16 @@ from harness.conformance import checks_for
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 
+# Options with which fits take little time; those they replace are checked among the slow tests.
 SMALL = {
     "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 100},
     "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 50, "clusters": 2, "map_starts": 2},
     "random_forest": {"trees": 10},
     "boosting": {"max_rounds": 40},
 }
-"""Options with which fits take little time; those they replace are checked among the slow tests."""
 
+# Estimators whose many fits take long.
 DEAR = ("elastic_net", *SMALL)
-"""Estimators whose many fits take long."""
 
 OWN = [
     pytest.param(plugin.name, name, id=name)

@@ -1,4 +1,4 @@
-"""An exposure that is no dose: its levels, the columns they become, and what is refused."""
+"""A categorical exposure: its levels, the columns they become, and what is refused."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+# Commands that pages use, and the modules they run.
 MODULES = {"harness": "harness.cli", "pip": "pip", "pytest": "pytest"}
-"""Commands that pages use, and the modules they run."""
 
 
 @pytest.fixture

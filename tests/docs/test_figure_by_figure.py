@@ -22,8 +22,8 @@ SPEC = ROOT / "specs" / "digital_carbon.yaml"
 PAGE = (ROOT / "docs" / "figure_by_figure.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "docs" / "zh" / "figure_by_figure.md").read_text(encoding="utf-8")
 HEAD = ("what", "outcome", "printed", "as published, here", "as it should be, here")
+# Share of its size by which a network's number may move between machines, and of the greatest in its row.
 NEAR = 0.05
-"""Share of its size by which a network's number may move between machines, and of the greatest in its row."""
 
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?")
 

@@ -16,6 +16,7 @@ from test_run import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
+# Pages whose studies and installations take half a minute or more.
 SLOW = {
     "add_an_estimator.md",
     "calibration.md",
@@ -23,8 +24,8 @@ SLOW = {
     "reading_a_gain.md",
     "tutorial.md",
 }
-"""Pages whose studies and installations take half a minute or more."""
 
+# Pages of which only the commands are looked at, and why.
 NOT_RUN = {
     "benchmark.md": "its commands run in tests/docs/test_benchmark.py, on one panel",
     "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
@@ -33,7 +34,6 @@ NOT_RUN = {
     "planning.md": "it needs a cluster; tests/running/test_cluster.py has one",
     "two_ladders.md": "its numbers have a test of their own, tests/docs/test_two_ladders.py",
 }
-"""Pages of which only the commands are looked at, and why."""
 
 
 def blocks(path):

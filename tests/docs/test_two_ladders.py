@@ -13,8 +13,8 @@ from test_run import ROOT
 PAGE = (ROOT / "docs" / "two_ladders.md").read_text(encoding="utf-8")
 COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"
 INTERVAL = re.compile(r"(-?\d\.\d\d) \[(-?\d\.\d\d), (-?\d\.\d\d)\]")
+# Networks of another machine may end in a neighbouring minimum.
 NEAR = 0.025
-"""Networks of another machine may end in a neighbouring minimum."""
 
 
 def tables(heading):

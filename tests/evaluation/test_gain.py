@@ -162,8 +162,8 @@ def test_no_difference_at_all_is_no_finding():
     assert p_values.tolist() == [1.0, 1.0]
 
 
+# Of the two predictions from the outcome's mean, one above, one below: both are equally good.
 OFFSET = 0.5
-"""Of the two predictions from the outcome's mean, one above, one below: both are equally good."""
 
 
 def losses_of(own, reference, entities, periods):

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import harness
 from harness.cli import cli
+from small_run import ROLES
 
 SPECS = {
     "wage": {
@@ -23,13 +24,7 @@ SPECS = {
     },
     "grunfeld": {
         "data": {"dataset": "grunfeld"},
-        "roles": {
-            "entity": "firm",
-            "time": "year",
-            "outcomes": ["invest"],
-            "exposure": "value",
-            "controls": ["capital"],
-        },
+        "roles": ROLES,
     },
 }
 ESTIMATORS = [

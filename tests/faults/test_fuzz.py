@@ -20,6 +20,7 @@ from test_run import ROOT
 pytestmark = pytest.mark.slow
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+# What a spec's author never means, and YAML gives a meaning to.
 ODD = (
     *("null", "~", "[]", "{}", "-1", "1e400", ".nan", "0x1f", "1_000", "yes", "2011-01-01", "''", "&a *a"),
     *(
@@ -37,7 +38,6 @@ ODD = (
         ">",
     ),
 )
-"""What a spec's author never means, and YAML gives a meaning to."""
 
 WRITERS = {
     "csv": lambda frame, path: frame.to_csv(path, index=False),

@@ -13,8 +13,8 @@ import pytest
 from kept_results import kept_results, wait_for_results
 
 ROOT = Path(__file__).parents[2]
+# After which none of its processes may be left.
 SECONDS = 5
-"""After which none of its processes may be left."""
 
 
 def ended_by(signal_, run):

@@ -10,8 +10,8 @@ import harness
 from harness.rng import random_stream
 
 N_COUNTRIES, YEARS = 186, np.arange(1990, 2019)
+# Log GDP per head at which true emissions per head are highest; a tenth of the rows lie above it.
 PEAK = 10.4
-"""Log GDP per head at which true emissions per head are highest; a tenth of the rows lie above it."""
 
 SPEC = {
     "spec_version": 1,

@@ -8,6 +8,7 @@ import pytest
 
 from harness.registry.trial import deadly_imports
 
+# By name: the code of a module, and why it cannot be imported.
 MODULES = {
     "ends": ("import os\nos._exit(3)\n", "its import ended the process, with exit code 3"),
     "ends_well": ("import os\nos._exit(0)\n", "its import ended the process, with exit code 0"),
@@ -26,7 +27,6 @@ MODULES = {
     ),
     "forks": ("import os\nos.fork()\n", ""),
 }
-"""By name: the code of a module, and why it cannot be imported."""
 
 
 @pytest.fixture

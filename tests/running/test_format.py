@@ -13,6 +13,7 @@ from harness.record import manifest, study
 from harness.record.manifest import FORMAT, Manifest
 from harness.tables.registry import PARQUET_TABLES, TABLES
 
+# SHA-256 of what each format holds: keys of the manifest, tables and their columns.
 FORMATS = {
     2: "6f067758ccfb09c0d5e1252aa78a4de0676354317e888f0138055884db2df633",
     3: "c57161e779e4a70fb11ddf026fc85b18a126ac06c01ae69f0d55ffa0d86298af",
@@ -21,7 +22,6 @@ FORMATS = {
     6: "81d2b926cabe7229cbdc7e1cd7a3576397e70cd7072bca379450073a1475d7b5",
     7: "84a9f7ed1f253386ef0cde1828a47523f250723dff5d4547c808d11b2e19e876",
 }
-"""SHA-256 of what each format holds: keys of the manifest, tables and their columns."""
 
 
 @pytest.mark.parametrize("version", [1, FORMAT + 1, "two", None])

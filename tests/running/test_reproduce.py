@@ -15,6 +15,7 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.run import reproduce
 from harness.study.spec.written import written_spec
+from small_run import ROLES
 
 STUDY = {
     "spec_version": 1,
@@ -22,13 +23,7 @@ STUDY = {
     "title": "A small study",
     "seed": 3,
     "data": {"dataset": "grunfeld"},
-    "roles": {
-        "entity": "firm",
-        "time": "year",
-        "outcomes": ["invest"],
-        "exposure": "value",
-        "controls": ["capital"],
-    },
+    "roles": ROLES,
     "estimators": [
         {"id": "ols", "use": "pooled_ols"},
         {"id": "fe", "use": "fixed_effects"},

@@ -13,8 +13,8 @@ from harness import EstimationError, Problem
 from harness.plugin import CanFitDraws, Key
 from panels import panel_from_arrays
 
+# Names of the groups of `grouped_panel`.
 SIZES = ("large", "small", "tiny")
-"""Names of the groups of `grouped_panel`."""
 
 
 @dataclass(frozen=True)

@@ -178,8 +178,8 @@ def _what(study: StudyRecord) -> str:
     exposure = study.label(study.exposure)
     if study.levels:
         text = gettext(
-            "{exposure} is no dose: it is {levels}. A contrast is the mean prediction were every row's "
-            "{exposure} one of these, less that were it the base, {value}."
+            "{exposure} is categorical: {levels}. A contrast is the mean prediction at a level minus that at "
+            "the base level, {value}."
         ).format(exposure=exposure, levels=", ".join(study.levels), value=study.levels[0])
     else:
         text = gettext(

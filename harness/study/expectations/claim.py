@@ -40,11 +40,11 @@ class Claim(SpecModel):
     note : anything a reader should know about it
     """
 
+    # Table of a run that has its number.
     table: ClassVar[ResultTable]
-    """Table of a run that has its number."""
 
+    # What its number is; a message with places for `words`.
     about: ClassVar[str]
-    """What its number is; a message with places for `words`."""
 
     outcome: ColumnName
     estimator: str

@@ -96,7 +96,7 @@ def spec_schema(catalogs: Catalogs) -> Json:
     definitions[SIMULATION.name] = _choice(catalogs[SIMULATION.name], definitions, own={})
     definitions[STEP.name] = _steps(catalogs[STEP.name], definitions)
     properties, evaluation = schema["properties"], definitions["EvaluationSpec"]["properties"]
-    word = {"const": LADDER, "description": "all rungs that the installed estimators offer for the ladder"}
+    word = {"const": LADDER, "description": "all entries that the installed estimators offer for the ladder"}
     properties["estimators"] = _or_alone(properties["estimators"], word, _alone(catalogs["estimator"]))
     properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
     for key, kind in (("protocols", "protocol"), ("metrics", "metric")):

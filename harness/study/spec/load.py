@@ -115,7 +115,7 @@ def with_defaults(document: Document, catalogs: Catalogs) -> Document:
     """Return the document with a value for each key that may be left out.
 
     The title is the study's name, and the reference the first estimator of the list; of the ladder, the first
-    rung that uses regressors. What is no mapping or list where one belongs is left for its own message.
+    entry that uses regressors. What is no mapping or list where one belongs is left for its own message.
 
     Parameters
     ----------

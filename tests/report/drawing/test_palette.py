@@ -27,8 +27,8 @@ BLINDNESS = {
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
+# Four times what is just noticed.
 LEAST = 10.0
-"""Four times what is just noticed."""
 
 
 def linear(colour):

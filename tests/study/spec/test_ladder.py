@@ -1,4 +1,4 @@
-"""``estimators: ladder`` stands for all rungs, in their order."""
+"""``estimators: ladder`` stands for all entries, in their order."""
 
 from __future__ import annotations
 
