@@ -31,13 +31,17 @@ def make_task(
     X = rng.normal(size=(n_obs, n_inputs))
     outcome = np.tanh(2.0 * X[:, 0]) + 0.5 * X[:, 1] ** 2 + noise * rng.normal(size=n_obs)
     sizes = np.array(n_units)
-    weights = rng.multinomial(n_obs, np.full(n_obs, 1.0 / n_obs), size=sizes.size).astype(np.float64)
+    return _task(X, outcome, rng.multinomial(n_obs, np.full(n_obs, 1.0 / n_obs), size=sizes.size), sizes, rng)
+
+
+def _task(X: Floats, outcome: Floats, counts: Ints, sizes: Ints, rng: np.random.Generator) -> TrainingTask:
+    """Return the task of bootstrap draws, (n_networks, n_obs), of networks of some sizes, (n_networks,)."""
     return TrainingTask(
         X=X,
         outcome=(outcome - outcome.mean()) / outcome.std(),
-        weights=weights,
-        selection=(weights == 0.0).astype(np.float64),
-        start=initial_values(sizes, n_inputs=n_inputs, rng=rng),
+        weights=counts.astype(np.float64),
+        selection=(counts == 0).astype(np.float64),
+        start=initial_values(sizes, n_inputs=X.shape[1], rng=rng),
         n_units=sizes,
         blind_steps=np.full(sizes.size, 30),
     )
@@ -65,17 +69,7 @@ def bootstrap_task(
     rng = np.random.default_rng(0)
     X, outcome = study_rows(rng, n_entities=n_entities, n_periods=n_periods, n_inputs=n_inputs)
     counts = rng.multinomial(n_entities, np.full(n_entities, 1.0 / n_entities), size=n_draws)
-    weights = np.repeat(counts, n_periods, axis=1).astype(np.float64)
-    sizes = np.full(n_draws, 8)
-    return TrainingTask(
-        X=X,
-        outcome=(outcome - outcome.mean()) / outcome.std(),
-        weights=weights,
-        selection=(weights == 0.0).astype(np.float64),
-        start=initial_values(sizes, n_inputs=n_inputs, rng=rng),
-        n_units=sizes,
-        blind_steps=np.full(n_draws, 30),
-    )
+    return _task(X, outcome, np.repeat(counts, n_periods, axis=1), np.full(n_draws, 8), rng)
 
 
 def panel_of_cities() -> Panel:
@@ -137,18 +131,10 @@ def some_networks(task: TrainingTask, networks: Ints) -> TrainingTask:
 def one_network(task: TrainingTask, at: int) -> TrainingTask:
     """Return the task of a single network, with no places for units it does not have."""
     n_inputs, n_units = task.X.shape[1], int(task.n_units[at])
-    largest = int(task.n_units.max())
-    split = largest * (n_inputs + 1)
+    split = int(task.n_units.max()) * (n_inputs + 1)
     row = task.start[at]
     start = np.concatenate([row[: n_units * (n_inputs + 1)], row[split : split + n_units], row[-1:]])
-    return replace(
-        task,
-        weights=task.weights[[at]],
-        selection=task.selection[[at]],
-        start=start[None],
-        n_units=task.n_units[[at]],
-        blind_steps=task.blind_steps[[at]],
-    )
+    return replace(some_networks(task, np.array([at])), start=start[None])
 
 
 def least_loss_of_scipy(task: TrainingTask, at: int) -> float:

@@ -188,7 +188,7 @@ def _texts() -> Mapping[str, str]:
     """Return what the docstring of the options says of each, as a sentence."""
     attributes = inspect.cleandoc(RunOptions.__doc__ or "").partition("----------\n")[2]
     found = re.findall(r"^(\w+) : (.)(.*(?:\n    .*)*)", attributes, flags=re.MULTILINE)
-    return {name: f"{first.upper()}{' '.join(rest.split())}." for name, first, rest in found}
+    return {name: " ".join(f"{first.upper()}{rest}.".split()) for name, first, rest in found}
 
 
 # The options of the command, by field.

@@ -165,6 +165,17 @@ def panel_of_investment() -> Panel:
     return panel_from_frame(hansens_investment(), roles)
 
 
+INVESTMENT = ThresholdEffects(
+    effects=("entity",),
+    variable="debt",
+    regime_levels=False,
+    grid=1000,
+    trim=0.01,
+    bootstraps=19,
+    covariance=Classical(),
+)
+
+
 def test_the_thresholds_of_investment():
     """Hansen 1999, Journal of Econometrics 93, as Wang 2015, Stata Journal 15, has it by xthreg.
 
@@ -172,16 +183,7 @@ def test_the_thresholds_of_investment():
     Of two: .0154 and .5418, by a coarser grid, sum of squares 17.7258.
     """
     panel = panel_of_investment()
-    base = ThresholdEffects(
-        effects=("entity",),
-        variable="debt",
-        regime_levels=False,
-        grid=1000,
-        trim=0.01,
-        bootstraps=19,
-        covariance=Classical(),
-    )
-    one = base.fit(panel, rng=random_stream(1))
+    one = INVESTMENT.fit(panel, rng=random_stream(1))
     (place,) = one.likelihoods
     assert place.at == pytest.approx(0.0154, abs=5e-5)
     assert place.interval()[0] < 0.0141 < 0.0167 < place.interval()[1]
@@ -189,7 +191,7 @@ def test_the_thresholds_of_investment():
     slopes = [at for at, term in enumerate(one.table.terms) if term.startswith("cash_flow")]
     np.testing.assert_allclose(one.table.estimate[slopes], [0.0552, 0.0862], atol=6e-5)
     np.testing.assert_allclose(one.table.std_error[slopes], [0.0053, 0.0052], atol=6e-5)
-    two = replace(base, thresholds=2).fit(panel, rng=random_stream(1))
+    two = replace(INVESTMENT, thresholds=2).fit(panel, rng=random_stream(1))
     np.testing.assert_allclose([place.at for place in two.likelihoods], [0.0154, 0.5418], atol=2e-3)
     assert two.reported.rss <= 17.7258
 
@@ -197,16 +199,7 @@ def test_the_thresholds_of_investment():
 @pytest.mark.parametrize(("resample", "p_values"), [("entities", (0.0, 0.03)), ("signs", (0.06, 0.2))])
 def test_the_number_of_thresholds_of_investment_depends_on_whose_errors_are_drawn(resample, p_values):
     """Hansen draws firms' residuals for other firms, and finds a threshold; signs leave each firm its own."""
-    estimator = ThresholdEffects(
-        effects=("entity",),
-        variable="debt",
-        regime_levels=False,
-        grid=100,
-        trim=0.01,
-        bootstraps=199,
-        resample=resample,
-        covariance=Classical(),
-    )
+    estimator = replace(INVESTMENT, grid=100, bootstraps=199, resample=resample)
     test = estimator.fit(panel_of_investment(), rng=random_stream(2)).tests[0]
     assert p_values[0] < test.p_value < p_values[1]
     assert (test.critical(0.05) < 20.0) is (resample == "entities")

@@ -9,30 +9,24 @@ from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import chinese_run, hostile_run, wage_run
 
-FORMATS = ("html", "latex")
 
+def reported(write, name):
+    """Return a fixture of the run that a function writes, with its report."""
 
-@pytest.fixture(scope="session")
-def wage(tmp_path_factory):
-    folder = wage_run(tmp_path_factory.mktemp("wage"))
-    Reporter(SECTIONS).write(folder, FORMATS)
+    @pytest.fixture(scope="session", name=name)
+    def folder(tmp_path_factory):
+        run = write(tmp_path_factory.mktemp(name))
+        Reporter(SECTIONS).write(run, ("html", "latex"))
+        return run
+
     return folder
+
+
+wage = reported(wage_run, "wage")
+chinese = reported(chinese_run, "chinese")
+hostile = reported(hostile_run, "hostile")
 
 
 @pytest.fixture(scope="session")
 def run(wage):
     return read_run(wage)
-
-
-@pytest.fixture(scope="session")
-def chinese(tmp_path_factory):
-    folder = chinese_run(tmp_path_factory.mktemp("chinese"))
-    Reporter(SECTIONS).write(folder, FORMATS)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory):
-    folder = hostile_run(tmp_path_factory.mktemp("hostile"))
-    Reporter(SECTIONS).write(folder, FORMATS)
-    return folder

@@ -224,10 +224,5 @@ def untold(load, catalogs, monkeypatch):
 
 
 @pytest.fixture
-def told_of_overrides():
-    return told("overrides")
-
-
-@pytest.fixture
-def told_of_texts():
-    return told("texts")
+def told_of():
+    return told

@@ -44,14 +44,14 @@ def test_a_text_that_is_no_spec_is_refused_with_place_and_remedy(spec_file, text
     assert all(problem.expected and problem.hint for problem in caught.value.problems)
 
 
-def test_texts_that_are_no_spec_or_have_flaws_are_told_of_with_their_places(spec_file, told_of_texts):
+def test_texts_that_are_no_spec_or_have_flaws_are_told_of_with_their_places(spec_file, told_of):
     found = {}
-    for name, case in told_of_texts.items():
+    for name, case in told_of("texts").items():
         try:
             found[name] = str(spec_error(read_document(spec_file(case["text"])).flaws))
         except SpecError as error:
             found[name] = str(error)
-    assert found == {name: case["told"] for name, case in told_of_texts.items()}
+    assert found == {name: case["told"] for name, case in told_of("texts").items()}
     assert not Path("sentinel").exists()
 
 

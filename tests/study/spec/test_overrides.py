@@ -54,13 +54,13 @@ def test_a_list_that_the_file_does_not_have_is_made(load, good):
     assert load(shorter, "report.formats=[latex]").study.report.formats == ("latex",)
 
 
-def test_a_wrong_override_is_named_as_it_was_given(load, good, told_of_overrides):
+def test_a_wrong_override_is_named_as_it_was_given(load, good, told_of):
     found = {}
-    for override in told_of_overrides:
+    for override in told_of("overrides"):
         with pytest.raises(SpecError) as caught:
             load(good, override)
         found[override] = str(caught.value)
-    assert found == told_of_overrides
+    assert found == told_of("overrides")
 
 
 def test_all_wrong_overrides_are_reported(load, good):
