@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+pytestmark = pytest.mark.slow
 EXAMPLE = Path(__file__).parents[1] / "docs" / "example.ipynb"
 
 

@@ -16,13 +16,17 @@ from test_run import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
-# Pages whose studies and installations take half a minute or more.
+# Pages whose studies and installations take ten seconds or more.
 SLOW = {
     "add_an_estimator.md",
     "calibration.md",
+    "columns_of_a_table.md",
+    "feols.md",
+    "how_long.md",
     "pin_a_replication.md",
     "reading_a_gain.md",
     "tutorial.md",
+    "zh/tutorial.md",
 }
 
 # Pages of which only the commands are looked at, and why.

@@ -36,7 +36,9 @@ def test_workers_end_when_their_run_is_killed(tmp_path):
     assert alive == []
 
 
-@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("by", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
     returned, said, others = ended_by(by, tmp_path / "run")
     assert returned == code

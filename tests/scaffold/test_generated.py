@@ -45,14 +45,6 @@ def test_it_is_found(installed):
     )
 
 
-def test_its_battery_passes(installed):
-    done = installed("harness.cli", "test-plugin", "harness-nearest", "--json")
-    content = json.loads(done.stdout)
-    assert done.returncode == 0, content
-    assert content["passed"]
-    assert content["counts"] == {"passed": 26, "failed": 0, "skipped": 17}
-
-
 def test_its_own_tests_pass(installed):
     done = installed("pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
     assert done.returncode == 0, done.stdout

@@ -85,13 +85,9 @@ def test_the_sentences_have_the_counts_of_the_table(run, table):
     first, second, published, strongest = multiverse_text(
         run.manifest.study, one, choices_of(run, "lwage"), run.rows(CLAIMS)
     )
-    positive, above, below = (
-        int(own.sum()) for own in (gain > 0, table["conf_low"] > 0, table["conf_high"] < 0)
-    )
-    counted = [positive, 96, 100 * positive / 96, above, below]
-    shown = [f"{number:.0f}" for number in counted] + list(
-        map(_percent, (gain.median(), gain.min(), gain.max()))
-    )
+    positive, above, below = (gain > 0).sum(), (table["conf_low"] > 0).sum(), (table["conf_high"] < 0).sum()
+    shown = [f"{number:.0f}" for number in (positive, 96, 100 * positive / 96, above, below)]
+    shown += map(_percent, (gain.median(), gain.min(), gain.max()))
     assert re.findall(r"−?\d+(?:\.\d%)?", first) == shown
     assert second.startswith(
         f"Of these combinations, {len(apart)} are compared on test rows that take no part in fitting or "
