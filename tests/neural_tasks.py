@@ -116,13 +116,13 @@ def r_squared(panel: Panel, predicted: Floats) -> float:
     return float(1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var())
 
 
-def some_networks(task: TrainingTask, networks: Ints) -> TrainingTask:
-    """Return the task of these networks, (n_taken,) positions."""
+def some_networks(task: TrainingTask, networks: Ints, start: Floats | None = None) -> TrainingTask:
+    """Return the task of these networks, (n_taken,) positions; with other initial values where given."""
     return replace(
         task,
         weights=task.weights[networks],
         selection=task.selection[networks],
-        start=task.start[networks],
+        start=task.start[networks] if start is None else start,
         n_units=task.n_units[networks],
         blind_steps=task.blind_steps[networks],
     )
@@ -134,7 +134,7 @@ def one_network(task: TrainingTask, at: int) -> TrainingTask:
     split = int(task.n_units.max()) * (n_inputs + 1)
     row = task.start[at]
     start = np.concatenate([row[: n_units * (n_inputs + 1)], row[split : split + n_units], row[-1:]])
-    return replace(some_networks(task, np.array([at])), start=start[None])
+    return some_networks(task, np.array([at]), start[None])
 
 
 def least_loss_of_scipy(task: TrainingTask, at: int) -> float:
