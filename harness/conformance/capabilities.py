@@ -188,7 +188,7 @@ def _copy(case: Case, other: object, *, made_by: str) -> Case:
     if type(other) is not type(case.estimator) or not isinstance(other, Estimator):
         raise Violation(f"{made_by} returns a {type(other).__name__}")
     if repr(case.estimator) != case.given:
-        what = f"{made_by} changes the estimator it is asked of; return dataclasses.replace(self, ...)"
+        what = f"{made_by} changes the estimator it is called on; return dataclasses.replace(self, ...)"
         raise Violation(what)
     return Case(other)
 

@@ -28,7 +28,7 @@ from harness.rng import random_stream
 # Largest difference, in standard deviations of the outcome, that is rounding unless declared.
 TIGHT = 1e-6
 
-# Label of the stream that is used where no other is asked for.
+# Label of the stream that is used unless another is named.
 FIRST = "fit"
 
 

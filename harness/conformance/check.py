@@ -60,7 +60,7 @@ class Rule:
     is_slow: bool = False
 
 
-# By kind and name, in the order in which they are asked.
+# By kind and name, in the order in which they run.
 RULES: dict[str, dict[str, Rule]] = {}
 
 
@@ -69,7 +69,7 @@ def rule(kind: str, *needs: str, name: str = "", is_slow: bool = False) -> Calla
 
     Parameters
     ----------
-    kind : of the members that are asked; an estimator is asked as a `Case`
+    kind : of the members that are checked; an estimator is checked as a `Case`
     needs, is_slow : as of `Rule`
     name : that of the function unless given
     """
@@ -91,7 +91,7 @@ class Check:
     Attributes
     ----------
     kind, member : names
-    subject : what is asked: a member, or the `Case` of an estimator
+    subject : what is checked: a member, or the `Case` of an estimator
     verdicts : of the rules that the member was asked so far, by name, since rules need each other
     """
 

@@ -70,7 +70,7 @@ def unchanged(columns: Mapping[str, Floats], use: Callable[[Mapping[str, Floats]
     Raises
     ------
     Violation
-        Where a column is changed, or one is asked for that is not among them.
+        Where a column is changed, or one that is not among them is requested.
     """
     given = {name: values.copy() for name, values in columns.items()}
     try:

@@ -241,7 +241,7 @@ def outcome_units(case: Case) -> str:
 
 @rule("estimator", *SOUND)
 def column_units(case: Case) -> str:
-    """Check that columns c x + d in the place of x change no prediction.
+    """Check that columns c x + d instead of x change no prediction.
 
     Fit on columns of which each has a unit and a level of its own.
     """

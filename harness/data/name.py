@@ -58,7 +58,7 @@ class OneOrMany:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Allow an item in the place of the list."""
+        """Allow an item instead of the list."""
         listed = handler(schema)
         return {"anyOf": [listed["items"], listed]}
 

@@ -98,7 +98,7 @@ def _comment(spec: CommentedMap, draft: Draft, remarks: Sequence[str]) -> None:
     notes = {
         "variables": "how tables and figures call the columns; a `unit:` next to each label helps",
         "estimators": "\n".join(
-            ["`ladder` in the place of the list stands for all entries; see `harness plugins`", *remarks]
+            ["`ladder` instead of the list stands for all entries; see `harness plugins`", *remarks]
         ),
         "evaluation": "gains are over `reference`: in sample, for entities never seen, for later periods",
     }

@@ -93,12 +93,12 @@ class RunOptions:
     ----------
     spec : its file, or the values of a script; paths of data within it start at the file's folder, or at the
         current one
-    data : file to use in the place of the data the spec names
+    data : file to use instead of the data the spec names
     out : run folder; by default runs/STUDY
     quick : fewer draws, splits and restarts
     jobs : worker processes; by default one for each core that the command may use
     backend : what starts the worker processes; the numbers are the same
-    scheduler : use the workers of this dask cluster, in the place of --jobs
+    scheduler : use the workers of this dask cluster, instead of --jobs
     time_limit : how long one task may take: a fit on a fold, or on all rows, or a block of draws
     memory_limit : memory that a worker process may hold, on Linux; a task that asks for more is a row that
         says so
@@ -191,9 +191,11 @@ def _texts() -> Mapping[str, str]:
     return {name: " ".join(f"{first.upper()}{rest}.".split()) for name, first, rest in found}
 
 
+_TEXTS = _texts()
+
 # The options of the command, by field.
 OPTIONS: Mapping[str, Option] = {
-    one.name: Option(_texts().get(one.name, ""), **one.metadata)
+    one.name: Option(_TEXTS.get(one.name, ""), **one.metadata)
     for one in dataclasses.fields(RunOptions)
     if one.metadata
 }

@@ -27,7 +27,7 @@ MAX_LEVELS = 500
 
 @dataclass(frozen=True)
 class Expanded:
-    """A step as it stands in the place of the one that was written.
+    """A step as it stands instead of the one that was written.
 
     Attributes
     ----------

@@ -27,7 +27,7 @@ EntryId = Annotated[
 
 
 def _frozen(written: object) -> object:
-    """Return what is written with tuples in the place of lists, which a strict type of an entry takes."""
+    """Return what is written with tuples instead of lists, which a strict type of an entry takes."""
     if isinstance(written, Mapping):
         return {key: _frozen(value) for key, value in written.items()}
     return tuple(map(_frozen, written)) if isinstance(written, list) else written
@@ -176,7 +176,7 @@ class LadderEntry:
 
 
 def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
-    """Return the entries in the place of the word, and anything else as it is.
+    """Return the entries instead of the word, and anything else as it is.
 
     Parameters
     ----------
