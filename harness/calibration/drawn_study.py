@@ -22,7 +22,7 @@ from harness.findings.run import Run
 from harness.findings.table import established
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
-from harness.running.comparison import missing_cells, predictions_table
+from harness.running.comparison import predictions_table
 from harness.running.csv_table import as_declared
 from harness.running.plan import PanelSource, Plan
 from harness.running.results import answer_parts, answers_in_parts, rows_of_fits
@@ -46,8 +46,7 @@ def tested_gains(plan: Plan) -> pd.DataFrame:
     predictions = predictions_table(
         results,
         panels={outcome: plan.panels.panel(outcome) for outcome in study.roles.outcomes},
-        folds={(split.entry.id, fold.name): fold for split in plan.splits for fold in split.folds},
-        missing=missing_cells(results),
+        folds=plan.folds,
     )
     evaluation = study.evaluation
     return gains_table(

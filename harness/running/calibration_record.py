@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.record.manifest import DataRecord, read_record
 from harness.record.study import StudyRecord
 from harness.running.dependence import LIBRARIES
@@ -116,16 +116,14 @@ def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
     if not record.is_file() or not (folder.path / ERROR_RATES.file).is_file():
         hint = "name a folder that harness calibrate SPEC wrote"
         expected = f"a folder with {CALIBRATION_RECORD} and {ERROR_RATES.file}"
-        raise ArtifactError(Problem(str(path), "is not the folder of a calibration", expected, hint))
+        raise ArtifactError.at(str(path), "is not the folder of a calibration", expected, hint)
     different = list(_read(record).differences(own))
     if different:
         more = f"; and {len(different) - 3} more" if len(different) > 3 else ""
-        raise ArtifactError(
-            Problem(
-                str(path),
-                f"is a calibration of another study: there {'; '.join(different[:3])}{more}",
-                expected="a calibration of the same spec and shape of data, by the same version",
-                hint="calibrate this one: harness calibrate SPEC",
-            )
+        raise ArtifactError.at(
+            str(path),
+            f"is a calibration of another study: there {'; '.join(different[:3])}{more}",
+            expected="a calibration of the same spec and shape of data, by the same version",
+            hint="calibrate this one: harness calibrate SPEC",
         )
     return folder.read_table(ERROR_RATES.name)

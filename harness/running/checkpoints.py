@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.language import messages_in, remember
@@ -180,12 +180,14 @@ class CheckpointStore:
     def _file(self, label: str) -> Path:
         return self.path / hashlib.sha256(label.encode()).hexdigest()
 
+    def _read(self, label: str) -> Checkpoint | None:
+        return Checkpoint.from_bytes(self._file(label).read_bytes())
+
     def why_anew(self, label: str, dependence: Dependence) -> str:
         """Return why the result of a task cannot be taken up; empty where it can."""
-        file = self._file(label)
-        if not file.is_file():
+        if not self._file(label).is_file():
             return "not finished before"
-        kept = Checkpoint.from_bytes(file.read_bytes())
+        kept = self._read(label)
         if kept is None:
             return "damaged on disk"
         if kept.label != label:
@@ -199,8 +201,7 @@ class CheckpointStore:
 
     def load(self, label: str) -> bytes | None:
         """Return the result last kept under a label; None where its file is not what was written for it."""
-        file = self._file(label)
-        kept = Checkpoint.from_bytes(file.read_bytes()) if file.is_file() else None
+        kept = self._read(label) if self._file(label).is_file() else None
         return kept.data if kept is not None and kept.label == label else None
 
     def save(self, checkpoint: Checkpoint) -> None:
@@ -251,7 +252,7 @@ class KeptResults:
         data = self._store.load(label)
         if data is None:
             what = "its result was written but cannot be read back"
-            raise ArtifactError(Problem(label, what, hint="check the disk; run again with --resume"))
+            raise ArtifactError.at(label, what, hint="check the disk; run again with --resume")
         result: TaskResult = decode(data)
         return result
 

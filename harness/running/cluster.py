@@ -54,7 +54,7 @@ class DaskWorkers:
             from distributed import KilledWorker
         except ImportError as error:
             hint = "pip install 'panel-harness[dask]', or --backend loky"
-            raise ArtifactError(Problem("--backend dask", "dask is not installed", hint=hint)) from error
+            raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
         with self._client() as client:
             n_workers = _require_alike(client)
             with client.get_executor(pure=False) as executor:
@@ -87,12 +87,10 @@ def _connected(scheduler: str) -> Client:
         client = Client(scheduler, timeout=SECONDS_TO_ANSWER)
         client.wait_for_workers(1, timeout=SECONDS_TO_ANSWER)
     except (OSError, ValueError) as error:
-        raise ArtifactError(
-            Problem(
-                f"--scheduler {scheduler}",
-                f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds",
-                hint="start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`",
-            )
+        raise ArtifactError.at(
+            f"--scheduler {scheduler}",
+            f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds",
+            hint="start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`",
         ) from error
     return client
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.evaluation.accuracy import with_limits
-from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
+from harness.evaluation.fold_fit import FoldCell, FoldResult
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.protocol import Fold
@@ -29,9 +28,6 @@ from harness.running.results import MissingCell, RunResults
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
 from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE_CHOICES
 
-# Cells of one column.
-Cells = Floats | pd.Categorical
-
 # Outcome, estimator, protocol.
 CellKey = tuple[str, str, str]
 
@@ -43,12 +39,15 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
     """
     found: dict[CellKey, MissingCell] = {}
     for result in results:
-        cell = result.cell
-        key = (cell.outcome, cell.estimator, cell.protocol)
-        if result.status != "ok" and key not in found:
-            reason = Message("{where}: {what}", where=f"fold {cell.fold}", what=result.reason)
-            found[key] = MissingCell(*key, result.status, reason)
+        if result.status != "ok":
+            reason = Message("{where}: {what}", where=f"fold {result.cell.fold}", what=result.reason)
+            key = _key(result.cell)
+            found.setdefault(key, MissingCell(*key, result.status, reason))
     return tuple(found.values())
+
+
+def _key(cell: FoldCell) -> CellKey:
+    return cell.outcome, cell.estimator, cell.protocol
 
 
 def predictions_table(
@@ -56,7 +55,6 @@ def predictions_table(
     *,
     panels: Mapping[str, Panel],
     folds: Mapping[tuple[str, str], Fold],
-    missing: Iterable[MissingCell],
 ) -> pd.DataFrame:
     """Return the table ``predictions`` of all complete cells, without the limits of their intervals.
 
@@ -64,88 +62,57 @@ def predictions_table(
     ----------
     panels : by outcome, all rows
     folds : by protocol and fold name
-    missing : cells to leave out
     """
-    left_out = {(cell.outcome, cell.estimator, cell.protocol) for cell in missing}
-    kept = [
+    left_out = {(cell.outcome, cell.estimator, cell.protocol) for cell in missing_cells(results)}
+    found = [
         (result.cell, result.predictions)
         for result in results
-        if result.predictions is not None
-        and (result.cell.outcome, result.cell.estimator, result.cell.protocol) not in left_out
+        if result.predictions is not None and _key(result.cell) not in left_out
     ]
-    if not kept:
+    if not found:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
-    texts = {name: Texts.of([getattr(cell, name) for cell, _ in kept]) for name in _CELL}
-    keys = {
-        outcome: (Texts.of(panel.entity.labels), Texts.of(panel.time.labels))
-        for outcome, panel in panels.items()
+    trained = [folds[cell.protocol, cell.fold] for cell, _ in found]
+    # Of every cell its outcome and its rows, those that the fold trained on first.
+    rows = [
+        (cell.outcome, np.concatenate([fold.train, fold.test]))
+        for (cell, _), fold in zip(found, trained, strict=True)
+    ]
+    n_rows = [own.size for _, own in rows]
+    table: dict[str, object] = {
+        name: _texts(
+            {"": [getattr(cell, name) for cell, _ in found]}, [("", np.repeat(np.arange(len(found)), n_rows))]
+        )
+        for name in ("outcome", "estimator", "protocol", "fold")
     }
-
-    def cells(column: str, cell: FoldCell, predictions: FoldPredictions) -> Cells:
-        """Return the cells of a column, the rows that the fold trained on first."""
-        panel, fold = panels[cell.outcome], folds[cell.protocol, cell.fold]
-        rows = np.concatenate([fold.train, fold.test])
-        match column:
-            case "entity":
-                return keys[cell.outcome][0].column(panel.entity.codes[rows])
-            case "time":
-                return keys[cell.outcome][1].column(panel.time.codes[rows])
-            case "observed":
-                observed: Floats = panel.observed[rows]
-                return observed
-            case "predicted":
-                predicted: Floats = np.concatenate([predictions.train, predictions.test])
-                return predicted
-            case "sample":
-                return _SIDES.column(np.repeat([0, 1], [fold.train.size, fold.test.size]))
-            case "train_variance":
-                return np.full(rows.size, predictions.train_variance)
-        return texts[column].same(getattr(cell, column), rows.size)
-
-    # One column after the other: all parts side by side would not fit into memory beside the table.
-    table = {
-        name: pd.concat([pd.Series(cells(name, *one)) for one in kept], ignore_index=True)
-        for name in PREDICTIONS.columns
-        if name in (*_CELL, *_COLUMNS)
+    for name in ("entity", "time"):
+        keys = {outcome: getattr(panel, name) for outcome, panel in panels.items()}
+        labels = {outcome: key.labels for outcome, key in keys.items()}
+        table[name] = _texts(labels, [(outcome, keys[outcome].codes[own]) for outcome, own in rows])
+    samples = [("", np.repeat([0, 1], [fold.train.size, fold.test.size])) for fold in trained]
+    table |= {
+        "observed": np.concatenate([panels[outcome].observed[own] for outcome, own in rows]),
+        "predicted": np.concatenate([side for _, own in found for side in (own.train, own.test)]),
+        "sample": _texts({"": ["train", "test"]}, samples),
+        "train_variance": np.repeat([own.train_variance for _, own in found], n_rows),
     }
     return pd.DataFrame(table, copy=False)
 
 
-_CELL = ("outcome", "estimator", "protocol", "fold")
-_COLUMNS = ("entity", "time", "observed", "predicted", "sample", "train_variance")
+def _texts(texts: Mapping[str, Sequence[str]], cells: Iterable[tuple[str, Ints]]) -> pd.Categorical:
+    """Return few texts of which many cells hold one each: a table of 10^7 rows fits into memory.
 
-
-@dataclass(frozen=True, eq=False)
-class Texts:
-    """Few texts of which many cells hold one each, as whole numbers: a table of 10^7 rows fits into memory.
-
-    Attributes
+    Parameters
     ----------
-    dtype : the texts in their order, so that cells are sorted as texts are
-    places : (n_texts,), of the texts as they were given
+    texts : by a name of theirs; some may be alike
+    cells : parts of the column, each with the name of its texts and positions among them
     """
-
-    dtype: pd.CategoricalDtype
-    places: Ints
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> Texts:
-        """Return texts, some of which may be alike."""
-        ordered = sorted(set(texts))
-        place = {text: at for at, text in enumerate(ordered)}
-        return cls(pd.CategoricalDtype(ordered), np.array([place[text] for text in texts], dtype=np.int64))
-
-    def column(self, codes: Ints) -> pd.Categorical:
-        """Return cells from positions among the texts as they were given, (n_rows,)."""
-        return pd.Categorical.from_codes(self.places[codes], dtype=self.dtype)
-
-    def same(self, text: str, n_rows: int) -> pd.Categorical:
-        """Return cells that all hold one text."""
-        place = self.dtype.categories.get_loc(text)
-        return pd.Categorical.from_codes(np.full(n_rows, place), dtype=self.dtype)
-
-
-_SIDES = Texts.of(["train", "test"])
+    ordered = sorted({text for own in texts.values() for text in own})
+    place = {text: at for at, text in enumerate(ordered)}
+    codes = {name: np.array([place[text] for text in own], dtype=np.int32) for name, own in texts.items()}
+    dtype = pd.CategoricalDtype(ordered)
+    return pd.Categorical.from_codes(
+        np.concatenate([codes[name][positions] for name, positions in cells]), dtype=dtype
+    )
 
 
 def status_rows(missing: Iterable[MissingCell], samples: Iterable[str]) -> pd.DataFrame:
@@ -164,15 +131,12 @@ def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.Data
     return frame.loc[rank.sort_values(list(order), kind="stable").index].reset_index(drop=True)
 
 
-def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str, Panel]) -> None:
-    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse.
-
-    Parameters
-    ----------
-    panels : by outcome, all rows
-    """
-    missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
-    predictions = _predictions(results, results.estimators, panels=panels, missing=missing)
+def write_comparison(folder: RunFolder, results: RunResults) -> None:
+    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse."""
+    panels, folds = results.all_rows, results.prepared.plan.folds
+    own = results.folds_by(results.estimators)
+    missing = [*results.refused, *missing_cells(own)]
+    predictions = predictions_table(own, panels=panels, folds=folds)
     asked = results.study.evaluation.prediction_intervals
     folder.write_parquet("predictions", _declared(with_limits(predictions) if asked else predictions))
     accuracies = as_declared(ACCURACY, [accuracy_table(predictions), status_rows(missing, SAMPLES)])
@@ -193,7 +157,9 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     parts = decomposition_table(gains, reference=references[0], protocols=protocols)
     folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
     if results.universes:
-        _write_multiverse(folder, results, predictions, panels=panels)
+        of_universes = results.folds_by([universe.id for universe in results.universes])
+        universes = predictions_table(of_universes, panels=panels, folds=folds)
+        _write_multiverse(folder, results, predictions, universes)
 
 
 def _declared(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -212,25 +178,10 @@ def _write_metrics(
     folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
 
 
-def _predictions(
-    results: RunResults,
-    estimators: Sequence[str],
-    *,
-    panels: Mapping[str, Panel],
-    missing: Sequence[MissingCell],
-) -> pd.DataFrame:
-    return predictions_table(
-        results.folds_by(estimators), panels=panels, folds=results.fold_of(), missing=missing
-    )
-
-
 def _write_multiverse(
-    folder: RunFolder, results: RunResults, predictions: pd.DataFrame, *, panels: Mapping[str, Panel]
+    folder: RunFolder, results: RunResults, predictions: pd.DataFrame, own: pd.DataFrame
 ) -> None:
     asked = results.study.multiverse
-    ids = tuple(universe.id for universe in results.universes)
-    missing = missing_cells(results.folds_by(ids))
-    own = _predictions(results, ids, panels=panels, missing=missing)
     folder.write_parquet("multiverse", _declared(own))
     multiverse = multiverse_table(
         pd.concat([predictions, own], ignore_index=True),

@@ -87,28 +87,22 @@ Dependence = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class _Described:
+class Described:
     """A value as a hash, and the top-level packages whose classes and functions are in it."""
 
     digest: str
     packages: frozenset[str]
 
 
-class Contents:
-    """Hashes of what values hold; panels, which many have in common, are hashed once each."""
+# Panels, which many values have in common, as they were described once each.
+Panels = WeakKeyDictionary[Panel, Described]
 
-    def __init__(self) -> None:
-        self._panels: WeakKeyDictionary[Panel, _Described] = WeakKeyDictionary()
 
-    def of(self, value: object) -> str:
-        """Return the hash of all that a value holds."""
-        return self.described(value).digest
-
-    def described(self, value: object) -> _Described:
-        """Return the hash, and the packages of what the value holds."""
-        description = _Description(self._panels)
-        description.add(value)
-        return description.result()
+def described(value: object, panels: Panels) -> Described:
+    """Return the hash of all that a value holds; panels among it join those that are known."""
+    description = _Description(panels)
+    description.add(value)
+    return description.result()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +117,7 @@ class Surroundings:
 
     code: Mapping[str, str]
     versions: Mapping[str, str]
-    _contents: Contents = field(default_factory=Contents)
+    _panels: Panels = field(default_factory=WeakKeyDictionary)
 
     def dependence(self, task: object) -> Dependence:
         """Return what the result of a task depends on.
@@ -133,7 +127,7 @@ class Surroundings:
         task : a dataclass; all of its fields count, the entries of a mapping apart, and the source of each
             package that a class in it is of
         """
-        parts = {name: self._contents.described(value) for name, value in _parts(task)}
+        parts = {name: described(value, self._panels) for name, value in _parts(task)}
         own = type(task).__module__.partition(".")[0]
         packages = {own, "harness"}.union(*(part.packages for part in parts.values()))
         found = {name: part.digest for name, part in parts.items()}
@@ -155,15 +149,15 @@ def _parts(task: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any dat
 class _Description:
     """A value fed into a hash, piece by piece, each with its type and length, so that no two read alike."""
 
-    def __init__(self, panels: WeakKeyDictionary[Panel, _Described]) -> None:
+    def __init__(self, panels: Panels) -> None:
         self._panels = panels
         self._hash = hashlib.sha256()
         self._packages: set[str] = set()
         self._open: list[int] = []
 
-    def result(self) -> _Described:
+    def result(self) -> Described:
         """Return the hash of what was added."""
-        return _Described(self._hash.hexdigest(), frozenset(self._packages))
+        return Described(self._hash.hexdigest(), frozenset(self._packages))
 
     def add(self, value: object) -> None:
         """Add a value and all that it holds."""
@@ -225,10 +219,9 @@ class _Description:
             self.add(entry)
 
     def _alone(self, value: object) -> str:
-        inner = _Description(self._panels)
-        inner.add(value)
-        self._packages |= inner._packages
-        return inner.result().digest
+        alone = described(value, self._panels)
+        self._packages |= alone.packages
+        return alone.digest
 
     def _any_other(self, value: Any) -> None:  # noqa: ANN401 - whatever a plugin's task holds
         """Add an object as what it would be rebuilt from; one that cannot be is like no other."""

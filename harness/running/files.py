@@ -201,16 +201,14 @@ def locked(folder: Path) -> Iterator[None]:
     for path in (folder / LOCK, holder):
         if path.is_symlink():
             what = "is a link, and links inside a run folder are not followed"
-            raise ArtifactError(Problem(str(path), what, hint="remove it, or choose another --out"))
+            raise ArtifactError.at(str(path), what, hint="remove it, or choose another --out")
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
         process = holder.read_text(encoding="utf-8").strip() if holder.is_file() else "unknown"
-        raise ArtifactError(
-            Problem(
-                str(folder), f"is in use by process {process}", hint="wait for it, or choose another --out"
-            )
+        raise ArtifactError.at(
+            str(folder), f"is in use by process {process}", hint="wait for it, or choose another --out"
         ) from error
     try:
         holder.write_text(f"{os.getpid()}\n", encoding="utf-8")

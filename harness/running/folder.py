@@ -71,16 +71,14 @@ class RunFolder:
         _refuse_clock(datetime.now(UTC))
         if path.exists() and not (path / MARKER).is_file():
             if not path.is_dir():
-                raise ArtifactError(Problem(str(path), "is a file", hint="choose another folder with --out"))
+                raise ArtifactError.at(str(path), "is a file", hint="choose another folder with --out")
             half_marked = partials(path / MARKER)
             if set(path.iterdir()) - set(half_marked):
-                raise ArtifactError(
-                    Problem(
-                        str(path),
-                        "holds files that no run wrote, and a run would mix with them",
-                        expected="a new folder, an empty one, or the folder of an earlier run",
-                        hint="choose another folder with --out",
-                    )
+                raise ArtifactError.at(
+                    str(path),
+                    "holds files that no run wrote, and a run would mix with them",
+                    expected="a new folder, an empty one, or the folder of an earlier run",
+                    hint="choose another folder with --out",
                 )
             for partial in half_marked:
                 partial.unlink()
@@ -98,12 +96,10 @@ class RunFolder:
             Where there is no finished run.
         """
         if not (path / MANIFEST).is_file():
-            raise ArtifactError(
-                Problem(
-                    str(path),
-                    "is not the folder of a finished run",
-                    hint="name a folder that holds manifest.json",
-                )
+            raise ArtifactError.at(
+                str(path),
+                "is not the folder of a finished run",
+                hint="name a folder that holds manifest.json",
             )
         return cls(path)
 
@@ -202,12 +198,10 @@ class RunFolder:
         """Refuse to write over what no run wrote, or through a link."""
         _refuse_link(self.path, name)
         if name not in own and (self.path / name).exists():
-            raise ArtifactError(
-                Problem(
-                    str(self.path / name),
-                    "was not written by a run, and a run would replace it",
-                    hint="move it elsewhere, or choose another --out; finished cells are kept for --resume",
-                )
+            raise ArtifactError.at(
+                str(self.path / name),
+                "was not written by a run, and a run would replace it",
+                hint="move it elsewhere, or choose another --out; finished cells are kept for --resume",
             )
 
     def files(self) -> tuple[str, ...]:
@@ -332,13 +326,11 @@ class RunFolder:
 def _refuse_clock(now: datetime) -> None:
     """Refuse a date that compressed files, such as those of results and of tables for Word, cannot hold."""
     if now.year < EARLIEST_YEAR:
-        raise ArtifactError(
-            Problem(
-                where="the clock of this machine",
-                what=f"says {now:%Y-%m-%d}",
-                expected=f"a date from {EARLIEST_YEAR} on, as compressed files have them",
-                hint="set it",
-            )
+        raise ArtifactError.at(
+            where="the clock of this machine",
+            what=f"says {now:%Y-%m-%d}",
+            expected=f"a date from {EARLIEST_YEAR} on, as compressed files have them",
+            hint="set it",
         )
 
 
@@ -363,7 +355,7 @@ def _refuse_link(folder: Path, name: str) -> None:
     if link is not None:
         what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
         hint = "remove the link, or choose another folder with --out"
-        raise ArtifactError(Problem(str(link), what, hint=hint))
+        raise ArtifactError.at(str(link), what, hint=hint)
 
 
 @contextmanager

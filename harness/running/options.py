@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.errors import Problem, SpecError
+from harness.errors import SpecError
 from harness.registry.sources import PluginChoice, asked_by_environment
 from harness.running.files import SPEC
 
@@ -79,7 +79,7 @@ class Option:
         if is_low or (self.most is not None and value > self.most):
             limits = f"more than {self.least:g}" if self.is_open else f"at least {self.least:g}"
             limits += f", at most {self.most:g}" if self.most is not None else ""
-            raise SpecError(Problem(name, f"is {value}", limits, f"choose a number that is {limits}"))
+            raise SpecError.at(name, f"is {value}", limits, f"choose a number that is {limits}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -21,7 +22,7 @@ from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
 from harness.registry.catalog import Catalogs, with_option
 from harness.rng import random_stream
-from harness.running.dependence import Contents
+from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import Part, Subject, WorksInParts
@@ -36,22 +37,10 @@ CONTROLS = "controls"
 
 @dataclass(frozen=True)
 class Variant:
-    """An estimator as one universe fits it.
-
-    Attributes
-    ----------
-    n_controls : number of controls that it is fitted with, the first of the panel; None for all
-    entity_means : whether their means by entity, and those of the other regressors, are among them
-    """
+    """An estimator as one universe fits it: the entry of the study with its options, controls and seed."""
 
     universe: Universe
-    estimator: Estimator
-    n_controls: int | None = None
-    entity_means: bool = False
-
-    def panel(self, panel: Panel) -> Panel:
-        """Return the panel that it is fitted on."""
-        return panel if self.n_controls is None else panel.with_controls(panel.controls[: self.n_controls])
+    entry: EstimatorEntry
 
 
 def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
@@ -73,29 +62,23 @@ def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
     has = len(study.roles.controls)
     if any(number > has for number in asked.controls):
         what = f"{max(asked.controls)} controls are asked for, and the study has {has}"
-        raise SpecError(Problem("multiverse.controls", what, f"at most {has}", "ask for fewer"))
-    combinations = itertools.product(
-        *asked.vary.values(), asked.controls or (None,), range(1, asked.seeds + 1)
-    )
-    return tuple(_variants(entry, tuple(asked.vary), combinations, catalogs))
-
-
-def _variants(
-    entry: EstimatorEntry,
-    options: tuple[str, ...],
-    combinations: Iterator[tuple[Any, ...]],
-    catalogs: Catalogs,
-) -> Iterator[Variant]:
-    for *values, n_controls, seed in combinations:
-        estimator = entry.estimator
-        for option, value in zip(options, values, strict=True):
-            estimator = _changed(estimator, option, value, catalogs)
-        chosen = {option: str(value) for option, value in zip(options, values, strict=True)}
-        chosen |= {} if n_controls is None else {CONTROLS: str(n_controls)}
-        chosen |= {"seed": str(seed)}
-        label = ", ".join(f"{choice} {value}" for choice, value in chosen.items())
-        universe = Universe(f"{entry.id} ({label})", entry.id, chosen)
-        yield Variant(universe, estimator, n_controls, entry.entity_means)
+        raise SpecError.at("multiverse.controls", what, f"at most {has}", "ask for fewer")
+    varied = []
+    crossed = itertools.product(*asked.vary.values())
+    seeds = range(1, asked.seeds + 1)
+    for values, n_controls, seed in itertools.product(crossed, asked.controls or (None,), seeds):
+        options = dict(zip(asked.vary, values, strict=True))
+        changed = {"estimator": entry.estimator}
+        for option, value in options.items():
+            changed["estimator"] = _changed(changed["estimator"], option, value, catalogs)
+        if n_controls is not None:
+            options[CONTROLS] = n_controls
+            changed["controls"] = study.roles.controls[:n_controls]
+        choices = {choice: str(value) for choice, value in (*options.items(), ("seed", seed))}
+        label = ", ".join(f"{choice} {value}" for choice, value in choices.items())
+        universe = Universe(f"{entry.id} ({label})", entry.id, choices)
+        varied.append(Variant(universe, entry.model_copy(update={"id": universe.id, **changed})))
+    return tuple(varied)
 
 
 def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs) -> Estimator:
@@ -109,7 +92,7 @@ def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalog
         raise SpecError(problem) from error
     except ValidationError as error:
         found = "; ".join(dict.fromkeys(mistake["msg"] for mistake in error.errors()))
-        raise SpecError(Problem(_place(option), f"{value!r} is not allowed: {found}")) from error
+        raise SpecError.at(_place(option), f"{value!r} is not allowed: {found}") from error
     return changed
 
 
@@ -158,7 +141,7 @@ def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
         Where the multiverse varies what the estimator does not have.
     """
     estimators = [entry.estimator for entry in study.estimators]
-    estimators += [variant.estimator for variant in variants(study, known)]
+    estimators += [variant.entry.estimator for variant in variants(study, known)]
     names = [name for entry in study.scenarios for name in entry.scenario.columns]
     names += [name for estimator in estimators for name in grouped_by(estimator)]
     return tuple(dict.fromkeys(names))
@@ -210,14 +193,19 @@ class Plan:
 
     @property
     def compared(self) -> tuple[EstimatorEntry, ...]:
-        """The estimators that are fitted on folds: those without rows of their own."""
-        return tuple(entry for entry in self.study.estimators if entry.id not in self.rows)
+        """What is fitted on folds: estimators without rows of their own, and the variants."""
+        own = (entry for entry in self.study.estimators if entry.id not in self.rows)
+        return (*own, *(variant.entry for variant in self.variants))
+
+    @property
+    def folds(self) -> Mapping[tuple[str, str], Fold]:
+        """The folds by protocol and name."""
+        return {(split.entry.id, fold.name): fold for split in self.splits for fold in split.folds}
 
     @property
     def n_tasks(self) -> int:
         """Number of tasks: folds, full-sample fits and parts of answers."""
-        folds = sum(len(split.folds) for split in self.splits)
-        fits = len(self.study.estimators) + (len(self.compared) + len(self.variants)) * folds
+        fits = len(self.study.estimators) + len(self.compared) * len(self.folds)
         return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
 
     @property
@@ -302,30 +290,18 @@ class Plan:
         for outcome in self.study.roles.outcomes:
             for split in self.splits:
                 for fold in split.folds:
-                    panel = self._prepared(outcome, split.entry, fold)
-                    for name, estimator, own in self._compared(panel, fold):
-                        cell = FoldCell(outcome, name, split.entry.id, fold.name)
-                        yield FoldTask(cell, estimator, own, fold, self.study.seed)
-
-    def _compared(self, panel: Panel, fold: Fold) -> Iterator[tuple[str, Estimator, Panel]]:
-        """Yield what a fold is fitted with: the estimators, then the variants of the multiverse."""
-        for entry in self.compared:
-            columns = entry.columns_of(panel)
-            own = with_entity_means(columns, known=fold.train) if entry.entity_means else columns
-            yield entry.id, _for_folds(entry.estimator), own
-        for variant in self.variants:
-            own = variant.panel(panel)
-            own = with_entity_means(own, known=fold.train) if variant.entity_means else own
-            yield variant.universe.id, _for_folds(variant.estimator), own
+                    fit_rows = fold.train if split.entry.protocol.prepared_on == "train" else None
+                    panel = self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
+                    for entry in self.compared:
+                        own = entry.columns_of(panel)
+                        own = with_entity_means(own, known=fold.train) if entry.entity_means else own
+                        cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
+                        yield FoldTask(cell, _for_folds(entry.estimator), own, fold, self.study.seed)
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
         own = entry.columns_of(panel)
         return own.take(self.rows[entry.id]) if entry.id in self.rows else own
-
-    def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
-        fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
-        return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
 
 
 def _for_folds(estimator: Estimator) -> Estimator:
@@ -381,13 +357,13 @@ class SharedParts:
     """Which parts are the same; what they hold is looked at once, however often they are made."""
 
     def __init__(self) -> None:
-        self._contents = Contents()
+        self._panels: Panels = WeakKeyDictionary()
         self._first: dict[tuple[str, str, str, str], PartCell] = {}
         self._known: dict[PartCell, PartCell] = {}
 
     def first(self, cell: PartCell, part: Part) -> PartCell:
         """Return the cell of the first part asked for that has the label and content of this one."""
         if cell not in self._known:
-            content = (cell.estimator, cell.scenario, cell.part, self._contents.of(part))
+            content = (cell.estimator, cell.scenario, cell.part, described(part, self._panels).digest)
             self._known[cell] = self._first.setdefault(content, cell)
         return self._known[cell]

@@ -232,10 +232,10 @@ def prepare_again(sources: RunSources) -> Prepared:
     own = folder.path / FRAME_FILE
     lay = spec or Path(manifest.spec.path)
     if spec is not None and not spec.is_file():
-        raise ArtifactError(Problem(str(spec), "is no file", hint="name the spec that was run"))
+        raise ArtifactError.at(str(spec), "is no file", hint="name the spec that was run")
     if lay.is_file() and hashlib.sha256(lay.read_bytes()).hexdigest() != manifest.spec.sha256:
         hint = f"copy {folder.path / SPEC} beside the data and name it with --spec"
-        raise ArtifactError(Problem(str(lay), "was changed since the run", hint=hint))
+        raise ArtifactError.at(str(lay), "was changed since the run", hint=hint)
     options = RunOptions(
         spec=lay if lay.is_file() else folder.path / SPEC,
         data=data or (own if own.is_file() else None),
@@ -250,11 +250,11 @@ def prepare_again(sources: RunSources) -> Prepared:
             raise
         what = f"spec and data of the run are not where they lay, {manifest.spec.path}: {error}"
         hint = "name the spec beside its data with --spec, or the data file with --data"
-        raise ArtifactError(Problem(str(folder.path), what, hint=hint)) from error
+        raise ArtifactError.at(str(folder.path), what, hint=hint) from error
     if not own.is_file() and prepared.table.sha256 != manifest.data.sha256:
         what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
         hint = "name spec and file of the run: --spec, --data"
-        raise ArtifactError(Problem(prepared.table.origin, what, hint=hint))
+        raise ArtifactError.at(prepared.table.origin, what, hint=hint)
     return prepared
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from harness.estimators.guard import Attempt, Status, attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import Universe
-from harness.evaluation.protocol import Fold
 from harness.evaluation.tables import Bootstrap
 from harness.running.checkpoints import TaskResult
 from harness.running.isolation import one_thread
@@ -109,15 +108,10 @@ class RunResults:
         evaluation = self.study.evaluation
         return Bootstrap(evaluation.level, evaluation.draws, self.study.seed)
 
-    def panel_of(self) -> Mapping[str, Panel]:
-        """Return the panel of every outcome, prepared on all rows."""
+    @cached_property
+    def all_rows(self) -> Mapping[str, Panel]:
+        """The panel of every outcome, prepared on all rows."""
         return {outcome: self.panels.panel(outcome) for outcome in self.outcomes}
-
-    def fold_of(self) -> Mapping[tuple[str, str], Fold]:
-        """Return the folds by protocol and name."""
-        return {
-            (split.entry.id, fold.name): fold for split in self.prepared.plan.splits for fold in split.folds
-        }
 
     def folds_by(self, estimators: Collection[str]) -> list[FoldResult]:
         """Return the results of some of the estimators or universes."""

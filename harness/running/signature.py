@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.running.files import MANIFEST, SIGNATURE
 from harness.running.folder import RunFolder
 
@@ -34,7 +34,7 @@ def sign(folder: RunFolder, key: Path) -> None:
     done = _ssh_keygen(words, (folder.path / MANIFEST).read_bytes())
     if done.returncode != 0:
         hint = "name a private key, such as ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
-        raise ArtifactError(Problem(str(key), f"cannot sign: {_said(done)}", hint=hint))
+        raise ArtifactError.at(str(key), f"cannot sign: {_said(done)}", hint=hint)
     folder.write_bytes(SIGNATURE, done.stdout)
 
 
@@ -53,7 +53,7 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
     signature = folder.path / SIGNATURE
     if not signature.is_file():
         hint = "ask for a signed folder, or sign it: harness sign RUN --key FILE"
-        raise ArtifactError(Problem(SIGNATURE, "is missing: nobody signed this run", hint=hint))
+        raise ArtifactError.at(SIGNATURE, "is missing: nobody signed this run", hint=hint)
     check = ["-n", PURPOSE, "-s", str(signature)]
     manifest = (folder.path / MANIFEST).read_bytes()
     if signer is None:
@@ -66,7 +66,7 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
     if done.returncode != 0:
         whose = "a good signature" if signer is None else f"a signature by {signer}"
         hint = "take a whole copy of the folder; its author can sign it again: harness sign RUN --key FILE"
-        raise ArtifactError(Problem(SIGNATURE, f"is not {whose} of this manifest: {_said(done)}", hint=hint))
+        raise ArtifactError.at(SIGNATURE, f"is not {whose} of this manifest: {_said(done)}", hint=hint)
     return done.stdout.decode("utf-8", "replace").strip().rpartition(" key ")[2]
 
 
@@ -81,12 +81,10 @@ def _public_key(path: Path) -> str:
     try:
         words = path.read_text(encoding="utf-8").split()[:2]
     except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(
-            Problem(str(path), f"cannot be read: {error}", hint="name a public key")
-        ) from error
+        raise ArtifactError.at(str(path), f"cannot be read: {error}", hint="name a public key") from error
     if len(words) < 2 or not words[0].startswith(_KINDS):
         hint = "name a file such as id_ed25519.pub"
-        raise ArtifactError(Problem(str(path), "holds no public key of ssh", "ssh-ed25519 AAAA...", hint))
+        raise ArtifactError.at(str(path), "holds no public key of ssh", "ssh-ed25519 AAAA...", hint)
     return " ".join(words)
 
 
@@ -100,7 +98,7 @@ def _ssh_keygen(words: Sequence[str], content: bytes) -> subprocess.CompletedPro
         )
     except OSError as error:
         hint = "install OpenSSH 8.2 or later"
-        raise ArtifactError(Problem("ssh-keygen", f"cannot be run: {error.strerror}", hint=hint)) from error
+        raise ArtifactError.at("ssh-keygen", f"cannot be run: {error.strerror}", hint=hint) from error
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:

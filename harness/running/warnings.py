@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -25,12 +25,11 @@ EXTREME_SKEWNESS = 3.0
 FEW_ENTITIES = 20
 
 
-def _of_estimator(note: Note, outcome: str, estimator: str) -> Note:
-    place = f"{outcome} · {estimator}"
-    return replace(note, where=f"{place} · {note.where}" if note.where else place)
+def _within(note: Note, *places: str) -> Note:
+    return replace(note, where=" · ".join(filter(None, (*places, note.where))))
 
 
-def fit_notes(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> list[Note]:
+def fit_notes(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> Iterator[Note]:
     """Return what the fits had to say: one note for each code and place, the fit on all rows first.
 
     A place that the fit on all rows says nothing of is told with the protocols whose fits do.
@@ -38,36 +37,32 @@ def fit_notes(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> list[
     alike: dict[tuple[str, str], dict[str, None]] = {}
     for full in fulls:
         for note in full.notes:
-            own = _of_estimator(note, full.outcome, full.estimator)
+            own = _within(note, full.outcome, full.estimator)
             alike.setdefault((own.code, own.where), {})[own.message] = None
     of_all_rows = frozenset(alike)
     protocols: dict[tuple[str, str], dict[str, None]] = {}
     for fold in folds:
         for note in fold.predictions.notes if fold.predictions is not None else ():
-            own = _of_estimator(note, fold.cell.outcome, fold.cell.estimator)
+            own = _within(note, fold.cell.outcome, fold.cell.estimator)
             alike.setdefault((own.code, own.where), {})[own.message] = None
             if (own.code, own.where) not in of_all_rows:
                 protocols.setdefault((own.code, own.where), {})[fold.cell.protocol] = None
-    return [
-        Note(code, _under(where, protocols.get((code, where), ())), _together(list(messages)))
-        for (code, where), messages in alike.items()
-    ]
+    for (code, where), (message, *others) in alike.items():
+        by = ", ".join(protocols.get((code, where), ()))
+        yield _within(Note(code, by, _with_others(message, len(others))), where)
 
 
-def _under(where: str, protocols: Iterable[str]) -> str:
-    return " · ".join(filter(None, (where, ", ".join(protocols))))
-
-
-def _together(messages: Sequence[str]) -> str:
-    first, n_more = messages[0], len(messages) - 1
+def _with_others(message: str, n_more: int) -> str:
     if n_more == 0:
-        return first
+        return message
     if n_more == 1:
-        return Message("{message} (and the like, with other numbers, in one more fit)", message=first)
-    return Message("{message} (and the like, with other numbers, in {n} more fits)", message=first, n=n_more)
+        return Message("{message} (and the like, with other numbers, in one more fit)", message=message)
+    return Message(
+        "{message} (and the like, with other numbers, in {n} more fits)", message=message, n=n_more
+    )
 
 
-def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
+def unseen_notes(folds: Iterable[FoldResult]) -> Iterator[Note]:
     """Return how many test rows each cell predicted with a mean effect, their entity or period being new."""
     counts: dict[tuple[str, str, str], list[int]] = {}
     for result in folds:
@@ -76,57 +71,37 @@ def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
             count = counts.setdefault((cell.outcome, cell.estimator, cell.protocol), [0, 0])
             count[0] += result.predictions.n_unseen
             count[1] += result.predictions.test.size
-    return [
-        Note(
-            "W-UNSEEN",
-            " · ".join(key),
-            Message(
-                "{unseen} of {rows} test rows have an entity, a period or a level that was not trained "
-                "on; they are predicted with the mean effect",
-                unseen=unseen,
-                rows=rows,
-            ),
-        )
-        for key, (unseen, rows) in counts.items()
-    ]
-
-
-def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> list[Note]:
-    """Return which protocols let preparation steps learn from their test rows, where there are such steps."""
-    if not learns:
-        return []
-    message = marked("preparation steps that learn are fitted on all rows here, the test rows included")
-    return [
-        Note("W-PREPARED-ALL", entry.id, message)
-        for entry in study.evaluation.protocols
-        if entry.protocol.prepared_on == "all"
-    ]
-
-
-def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> list[Note]:
-    """Return what the scenarios warn of, each under its id."""
-    found = []
-    for entry in entries:
-        said = attempt(partial(entry.scenario.notes, panel))
-        described = attempt(partial(entry.scenario.describe, panel))
-        notes = [*(said.value or ()), *(_unsaid(tried.reason) for tried in (said, described) if tried.reason)]
-        found += [
-            replace(note, where=f"{entry.id} · {note.where}" if note.where else entry.id) for note in notes
-        ]
-    return found
-
-
-def _unsaid(reason: str) -> Note:
-    return Note(
-        "W-SCENARIO",
-        "",
-        Message("what the scenario says of the data alone is left out: {reason}", reason=reason),
+    message = marked(
+        "{unseen} of {rows} test rows have an entity, a period or a level that was not trained on; they are "
+        "predicted with the mean effect"
     )
+    for key, (unseen, rows) in counts.items():
+        yield Note("W-UNSEEN", " · ".join(key), Message(message, unseen=unseen, rows=rows))
 
 
-def skewed_outcome_notes(panels: Mapping[str, Panel]) -> list[Note]:
+def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> Iterator[Note]:
+    """Return which protocols let preparation steps learn from their test rows, where there are such steps."""
+    message = marked("preparation steps that learn are fitted on all rows here, the test rows included")
+    for entry in study.evaluation.protocols:
+        if learns and entry.protocol.prepared_on == "all":
+            yield Note("W-PREPARED-ALL", entry.id, message)
+
+
+def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[Note]:
+    """Return what the scenarios warn of, each under its id."""
+    for entry in entries:
+        tried = [attempt(partial(ask, panel)) for ask in (entry.scenario.notes, entry.scenario.describe)]
+        notes = [*(tried[0].value or ()), *(_left_out(one.reason) for one in tried if one.reason)]
+        yield from (_within(note, entry.id) for note in notes)
+
+
+def _left_out(reason: str) -> Note:
+    message = marked("what the scenario says of the data alone is left out: {reason}")
+    return Note("W-SCENARIO", "", Message(message, reason=reason))
+
+
+def skewed_outcome_notes(panels: Mapping[str, Panel]) -> Iterator[Note]:
     """Return a warning for every outcome in which a few rows weigh more than all others."""
-    found = []
     for outcome, panel in panels.items():
         deviation = panel.observed - panel.observed.mean()
         spread = float((deviation**2).mean())
@@ -137,14 +112,13 @@ def skewed_outcome_notes(panels: Mapping[str, Panel]) -> list[Note]:
                 "error, and so of every gain; a logarithm of it may say something else",
                 skewness=f"{skewness:.1f}",
             )
-            found.append(Note("W-SKEW", outcome, message))
-    return found
+            yield Note("W-SKEW", outcome, message)
 
 
-def few_entities_note(n_entities: int) -> list[Note]:
+def few_entities_note(n_entities: int) -> Iterator[Note]:
     """Return a warning where intervals rest on few entities."""
     if n_entities >= FEW_ENTITIES:
-        return []
+        return
     message = Message(
         "intervals and tests rest on {n_entities} entities; with fewer than {FEW_ENTITIES} they "
         "are rough; p_best is not taken below p_value since draws of six entities alone reject a "
@@ -152,12 +126,12 @@ def few_entities_note(n_entities: int) -> list[Note]:
         n_entities=n_entities,
         FEW_ENTITIES=FEW_ENTITIES,
     )
-    return [Note("W-FEWENTITIES", "panel", message)]
+    yield Note("W-FEWENTITIES", "panel", message)
 
 
-def run_notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
-    """Return everything that a reader of a run is warned of; panels are by outcome, all rows."""
-    any_panel = panels[results.outcomes[0]]
+def run_notes(results: RunResults) -> list[Note]:
+    """Return everything that a reader of a run is warned of."""
+    any_panel = results.all_rows[results.outcomes[0]]
     return [
         *results.panels.notes,
         *fit_notes(results.folds, results.fulls),
@@ -165,7 +139,7 @@ def run_notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
         *scenario_notes(results.study.scenarios, any_panel),
         *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
         *few_entities_note(any_panel.n_entities),
-        *skewed_outcome_notes(panels),
+        *skewed_outcome_notes(results.all_rows),
     ]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -41,21 +41,18 @@ from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
 
 
-def effect_tests(
-    results: RunResults, panels: Mapping[str, Panel], folder: RunFolder
-) -> Iterator[pd.DataFrame]:
+def effect_tests(results: RunResults, folder: RunFolder) -> Iterator[pd.DataFrame]:
     """Yield a row for each test; nothing where no effects are asked.
 
     Parameters
     ----------
-    panels : by outcome, all rows
     folder : that holds the predictions, which are read where effects are asked: of a large panel they are
         gigabytes
     """
     if not _asked(results.study):
         return
     predictions = folder.read_parquet("predictions")
-    for outcome, panel in panels.items():
+    for outcome, panel in results.all_rows.items():
         yield from linearity_tests(results.study, panel)
         own = predictions[predictions["outcome"] == outcome]
         yield from _encompassing(results, own, outcome)
@@ -66,18 +63,14 @@ def effect_tests(
 def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
     for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in _asked(study)):
-        yield _linearity(panel.with_exposure(exposure))
+        place = {"outcome": panel.outcome, "exposure": exposure, "test": "linearity"}
+        tried = attempt(partial(linearity_test, panel.with_exposure(exposure)))
+        numbers = vars(tried.value) if tried.value else {}
+        yield pd.DataFrame([place | numbers | tried.how])
 
 
 def _asked(study: Study) -> list[EffectScenario]:
     return [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
-
-
-def _linearity(panel: Panel) -> pd.DataFrame:
-    place = {"outcome": panel.outcome, "exposure": panel.exposure, "test": "linearity"}
-    tried = attempt(partial(linearity_test, panel))
-    numbers = vars(tried.value) if tried.value else {}
-    return pd.DataFrame([place | numbers | {"status": tried.status, "reason": tried.reason}])
 
 
 def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) -> Iterator[pd.DataFrame]:
@@ -156,9 +149,9 @@ def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> It
 TURNS = ("minimum", "maximum")
 
 
-def truth_parts(results: RunResults, panels: Mapping[str, Panel]) -> Iterator[pd.DataFrame]:
+def truth_parts(results: RunResults) -> Iterator[pd.DataFrame]:
     """Yield the truth for every outcome and scenario; nothing where data are not simulated."""
-    for outcome, panel in panels.items():
+    for outcome, panel in results.all_rows.items():
         fit = true_fit(results.study.data.simulate, panel)
         if fit is None:
             continue
@@ -168,24 +161,10 @@ def truth_parts(results: RunResults, panels: Mapping[str, Panel]) -> Iterator[pd
                 yield rows.assign(outcome=outcome, scenario=entry.id)
 
 
-@dataclass(frozen=True, eq=False)
-class AnswersWithTruth:
-    """Numbers of one kind or more that have a truth.
-
-    Attributes
-    ----------
-    rows : outcome, estimator, scenario, kind, estimate, its pointwise limits, and `columns`
-    columns : that tell the points of one kind apart
-    """
-
-    rows: pd.DataFrame
-    columns: tuple[str, ...]
-
-
 def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the errors of every kind of answer that has a truth."""
-    for answers in _answers(folder):
-        yield truth_errors(answers.rows, truth, columns=answers.columns)
+    for rows, columns in _answers(folder):
+        yield truth_errors(rows, truth, columns=columns)
     turns, changes = folder.read_table("turning_points"), folder.read_table("thresholds")
     if len(turns):
         yield place_errors(_done(turns), truth[truth["kind"].isin(TURNS)].assign(place=truth["at"]))
@@ -195,32 +174,48 @@ def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame
         yield place_errors(_done(found), own)
 
 
-def _answers(folder: RunFolder) -> Iterator[AnswersWithTruth]:
-    curves, groups, effects, surfaces, contrasts = (
-        folder.read_table(name)
-        for name in ("curves", "heterogeneity", "conditional_effects", "surfaces", "contrasts")
-    )
-    if len(curves):
-        yield AnswersWithTruth(_supported(_pointwise(curves)), ("at",))
-    if len(groups):
-        pooled = groups[groups["mode"] == "pooled"]
-        yield AnswersWithTruth(
-            pooled.rename(columns={"effect": "estimate"}).assign(kind="effect"), ("group",)
-        )
-        limits = {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"}
-        levels = pooled.drop(columns=["conf_low", "conf_high"]).rename(columns=limits)
-        yield AnswersWithTruth(levels.assign(kind="median"), ("group",))
-    if len(effects):
-        own = _supported(_pointwise(effects)).rename(columns={"effect": "estimate"})
-        yield AnswersWithTruth(own.assign(kind="conditional_effect"), ("moderator_at",))
-    if len(surfaces):
-        cells = _supported(surfaces).rename(columns={"exposure_at": "at"})
-        yield AnswersWithTruth(cells.assign(kind="surface"), ("at", "moderator_at"))
+# Rows with an estimate and its pointwise limits, and the columns that tell those of a kind apart.
+_Answers = tuple[pd.DataFrame, tuple[str, ...]]
+
+# Answers that have a truth: their table, their kind where the table has none, the columns that tell them
+# apart, and what is called otherwise in the table.
+_ANSWERS: tuple[tuple[str, str, tuple[str, ...], dict[str, str]], ...] = (
+    ("curves", "", ("at",), {}),
+    ("heterogeneity", "effect", ("group",), {"effect": "estimate"}),
+    (
+        "heterogeneity",
+        "median",
+        ("group",),
+        {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"},
+    ),
+    ("conditional_effects", "conditional_effect", ("moderator_at",), {"effect": "estimate"}),
+    ("surfaces", "surface", ("at", "moderator_at"), {"exposure_at": "at"}),
+)
+
+# What the rows that are compared with a truth hold, where a table has such a column.
+_COMPARED = {"band": "pointwise", "supported": "True", "mode": "pooled"}
+
+
+def _answers(folder: RunFolder) -> Iterator[_Answers]:
+    """Yield the answers of every kind that has a truth."""
+    for name, kind, columns, renamed in _ANSWERS:
+        rows = _compared(folder.read_table(name))
+        if len(rows):
+            rows = rows.drop(columns=list(renamed.values()), errors="ignore").rename(columns=renamed)
+            yield rows.assign(kind=kind) if kind else rows, columns
+    contrasts = _compared(folder.read_table("contrasts"))
     if len(contrasts):
-        yield from _contrasts(_pointwise(contrasts))
+        yield from _contrasts(contrasts)
 
 
-def _contrasts(rows: pd.DataFrame) -> Iterator[AnswersWithTruth]:
+def _compared(rows: pd.DataFrame) -> pd.DataFrame:
+    for column, held in _COMPARED.items():
+        if column in rows:
+            rows = rows[rows[column].astype(str) == held]
+    return rows
+
+
+def _contrasts(rows: pd.DataFrame) -> Iterator[_Answers]:
     """Yield the contrasts with the least value: of all rows, of groups, at moderator values."""
     least = rows[rows["exposure_from"] == rows["exposure_from"].min()]
     own = least.rename(columns={"exposure_to": "at"}).assign(kind="contrast")
@@ -231,33 +226,24 @@ def _contrasts(rows: pd.DataFrame) -> Iterator[AnswersWithTruth]:
         (at_moderator, ("at", "moderator_at")),
     ):
         if chosen.any():
-            yield AnswersWithTruth(own[chosen], columns)
+            yield own[chosen], columns
 
 
 def _done(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["status"] == "ok"]
 
 
-def _pointwise(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["band"] == "pointwise"]
-
-
-def _supported(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["supported"].astype(str) == "True"]
-
-
 @one_thread()
 def write_tables(folder: RunFolder, results: RunResults) -> None:
     """Write all tables but those of findings and of expectations, which look into the others."""
-    panels = results.panel_of()
-    write_comparison(folder, results, panels)
+    write_comparison(folder, results)
     _write(folder, TABLES["coefficients"], _coefficients(results.fulls))
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     declared = tables_of(results.study)
-    for name, parts in _scenario_parts(results, panels, folder).items():
+    for name, parts in _scenario_parts(results, folder).items():
         _write(folder, declared[name], parts)
-    true = list(truth_parts(results, panels))
+    true = list(truth_parts(results))
     if true:
         _write(folder, TABLES["truth"], true)
         _write(folder, TABLES["truth_errors"], error_parts(folder, folder.read_table("truth")))
@@ -266,7 +252,7 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     if len(filled):
         _write(folder, TABLES["interpolated"], [filled])
     _write(folder, TABLES["summary"], [results.panels.summary()])
-    folder.write_table("warnings", warnings_table(run_notes(results, panels)))
+    folder.write_table("warnings", warnings_table(run_notes(results)))
     if results.study.claims:
         written = {name: folder.read_table(name) for name in SOURCES}
         _write(folder, TABLES["claims"], [claims_table(results.study, written)])
@@ -314,21 +300,19 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:64]
 
 
-def _scenario_parts(
-    results: RunResults, panels: Mapping[str, Panel], folder: RunFolder
-) -> Mapping[str, list[pd.DataFrame]]:
+def _scenario_parts(results: RunResults, folder: RunFolder) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every scenario table: what the data say, what estimators answer, and fits alone."""
-    parts: dict[str, list[pd.DataFrame]] = {}
-    any_panel = panels[results.outcomes[0]]
+    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    any_panel = results.all_rows[results.outcomes[0]]
     for entry in results.study.scenarios:
         # Why one has none stands in the warnings.
         for name, frame in (attempt(partial(entry.scenario.describe, any_panel)).value or {}).items():
-            parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
+            parts[name].append(frame.assign(scenario=entry.id))
     for name, frames in answer_parts(results.study, [*results.fulls, *results.in_parts]).items():
-        parts.setdefault(name, []).extend(frames)
+        parts[name] += frames
     for name, frame in rows_of_fits(results.fulls):
-        parts.setdefault(name, []).append(frame)
-    tested = list(effect_tests(results, panels, folder))
+        parts[name].append(frame)
+    tested = list(effect_tests(results, folder))
     if tested:
-        parts.setdefault(EFFECT_TESTS.name, []).extend(tested)
+        parts[EFFECT_TESTS.name] += tested
     return parts

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.tables.table import NAN, AnswerRow, ResultRow, ResultTable, answers, typed
+from harness.tables.table import NAN, AnswerRow, ResultRow, answers, listed, typed
 
 CELL = ("outcome", "estimator", "protocol")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictionRow:
-    """Observed and predicted outcome of one row in one fold, with the limits of a new entity's."""
-
-    outcome: str
-    estimator: str
-    protocol: str
-    fold: int | None
-    entity: str
-    time: str
-    observed: float
-    predicted: float
-    sample: str
-    train_variance: float
-    predicted_low: float
-    predicted_high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,19 +59,18 @@ class ImportanceRow(AnswerRow):
     n_entities: int | None
 
 
-PREDICTIONS = typed(
+PREDICTIONS = listed(
     "predictions",
-    PredictionRow,
-    (*CELL, "fold", "sample", "entity", "time"),
+    "outcome estimator protocol fold entity time observed predicted sample train_variance predicted_low "
+    "predicted_high",
+    "outcome estimator protocol fold sample entity time",
     "observed and predicted outcome of every row in every fold, on request with limits of new entities",
     suffix=".parquet",
 )
-UNIVERSE_PREDICTIONS = ResultTable(
-    "multiverse",
-    PREDICTIONS.columns,
-    PREDICTIONS.key,
-    "predictions under every combination of choices, the universe in the place of the estimator",
-    suffix=".parquet",
+UNIVERSE_PREDICTIONS = replace(
+    PREDICTIONS,
+    name="multiverse",
+    description="predictions under every combination of choices, the universe in the place of the estimator",
 )
 ACCURACY = typed(
     "accuracy",

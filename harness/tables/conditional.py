@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from harness.tables.table import NAN, AnswerRow, answers
+from harness.tables.table import NAN, AnswerRow, answers, listed
 
 
 class SurfaceKey(NamedTuple):
@@ -27,24 +27,6 @@ class ModeratorRow(AnswerRow):
     def key(self) -> SurfaceKey:
         """Which surface, or conditional effect, it is of."""
         return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurfaceRow(ModeratorRow):
-    """Mean predicted outcome, and its derivative along the exposure, at one exposure and moderator value."""
-
-    exposure_at: float
-    moderator_at: float
-    estimate: float
-    conf_low: float
-    conf_high: float
-    effect: float
-    supported: bool
-    effect_low: float
-    effect_high: float
-    n_obs: int | None
-    n_entities: int | None
-    n_draws: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +81,11 @@ class InteractionRow(ModeratorRow):
     n_draws: int | None = None
 
 
-SURFACES = answers(
+SURFACES = listed(
     "surfaces",
-    SurfaceRow,
-    ("moderator", "exposure_at", "moderator_at"),
+    "outcome estimator moderator exposure_at moderator_at estimate conf_low conf_high effect supported "
+    "effect_low effect_high n_obs n_entities n_draws scenario status reason",
+    "outcome estimator scenario moderator exposure_at moderator_at",
     "outcome and effect over exposure and moderator",
 )
 CONDITIONAL_EFFECTS = answers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.tables.table import NAN, AnswerRow, answers, typed
+from harness.tables.table import NAN, AnswerRow, answers, listed, typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +27,6 @@ class CurveRow(AnswerRow):
     mean_level: float = NAN
     level: float = NAN
     unit: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurveDrawRow(AnswerRow):
-    """The level of the curve at one exposure in one draw; draw 0 is the fit."""
-
-    draw: int | None
-    at: float
-    estimate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +72,10 @@ CURVES = answers(
     ("kind", "band", "at"),
     "net effect curves, those over supported rows, slopes and accumulated local effects with their bands",
 )
-CURVE_DRAWS = answers(
+CURVE_DRAWS = listed(
     "curve_draws",
-    CurveDrawRow,
-    ("draw", "at"),
+    "outcome estimator draw at estimate scenario status reason",
+    "outcome estimator scenario draw at",
     "levels of the curve at ten exposures in the fit (draw 0) and in every draw that all estimators share",
 )
 TURNING_POINTS = answers(

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from harness.language import marked
-from harness.tables.table import NAN, ResultRow, typed
+from harness.tables.table import NAN, ResultRow, listed, typed
 
 # What the interval and the tests of a gain allow for.
 Inference = Literal["entities", "given these periods", "entities and periods"]
@@ -93,22 +93,6 @@ class GainRow(ResultRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GainWithinRow:
-    """A gain on the test rows of one fold or one period."""
-
-    outcome: str
-    estimator: str
-    reference: str
-    protocol: str
-    by: str
-    part: str
-    gain: float
-    mse: float
-    mse_reference: float
-    n_obs: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class PartRow:
     """One estimator's gain over the reference under one protocol, a fraction, with interval and errors."""
 
@@ -122,21 +106,6 @@ class PartRow:
     conf_high: float
     mse: float
     mse_reference: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class UniverseRow:
-    """The gain under one combination of choices."""
-
-    outcome: str
-    estimator: str
-    universe: str
-    reference: str
-    protocol: str
-    sample: str
-    gain: float
-    conf_low: float
-    conf_high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,10 +131,10 @@ GAIN = typed(
     measures=("gain",),
     study_wide=("p_holm", "p_best"),
 )
-GAIN_WITHIN = typed(
+GAIN_WITHIN = listed(
     "gain_within",
-    GainWithinRow,
-    ("outcome", "estimator", "reference", "protocol", "by", "part"),
+    "outcome estimator reference protocol by part gain mse mse_reference n_obs",
+    "outcome estimator reference protocol by part",
     "gains on the test rows fold by fold and period by period",
 )
 DECOMPOSITION = typed(
@@ -175,10 +144,10 @@ DECOMPOSITION = typed(
     "what is left of the gain for rows at hand, other rows of the same entities, entities never seen",
     measures=("estimate",),
 )
-MULTIVERSE = typed(
+MULTIVERSE = listed(
     "multiverse",
-    UniverseRow,
-    ("outcome", "universe", "reference", "protocol", "sample"),
+    "outcome estimator universe reference protocol sample gain conf_low conf_high",
+    "outcome universe reference protocol sample",
     "the gain under every combination of choices; a column for each choice follows",
 )
 MULTIVERSE_CHOICES = typed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from harness.tables.table import typed
+from harness.tables.table import listed, typed
 
 # Code of what a reader must know of every number of an estimator; it stands at the head of the report.
 METHOD_CODE: Final = "W-METHOD"
@@ -22,16 +22,6 @@ class PreparationRow:
     into: str
     inputs: str
     detail: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InterpolatedRow:
-    """One cell that was missing and filled in."""
-
-    column: str
-    entity: str
-    time: str
-    value: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +58,10 @@ class Note:
 PREPARATION = typed(
     "preparation", PreparationRow, ("step", "into", "inputs"), "how files were read and columns prepared"
 )
-INTERPOLATED = typed(
+INTERPOLATED = listed(
     "interpolated",
-    InterpolatedRow,
-    ("column", "entity", "time"),
+    "column entity time value",
+    "column entity time",
     "the cells that were missing and filled in",
 )
 SUMMARY = typed("summary", VariableRow, ("variable",), "moments of every variable")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.language import marked
 
 if TYPE_CHECKING:
@@ -80,6 +80,19 @@ def typed(
 ) -> TypedTable[Row]:
     """Return the table whose rows are values of `row`, its columns named by the fields in their order."""
     return TypedTable(name, columns_of(row), key, description, measures, study_wide, suffix, row=row)
+
+
+def listed(
+    name: str,
+    columns: str,
+    key: str,
+    description: str,
+    *,
+    measures: tuple[str, ...] = (),
+    suffix: Literal[".csv", ".parquet"] = ".csv",
+) -> ResultTable:
+    """Return a table whose rows nobody reads as values; columns and key are names, a blank between two."""
+    return ResultTable(name, tuple(columns.split()), tuple(key.split()), description, measures, (), suffix)
 
 
 def columns_of(row: type[Row]) -> tuple[str, ...]:
@@ -162,12 +175,10 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
     wanted = [name for name in columns_of(kind) if name not in optional or name in frame.columns]
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
-        raise ArtifactError(
-            Problem(
-                where=f"{table}.csv",
-                what=f"the table lacks {', '.join(missing)}",
-                hint="run the study again with this version",
-            )
+        raise ArtifactError.at(
+            where=f"{table}.csv",
+            what=f"the table lacks {', '.join(missing)}",
+            hint="run the study again with this version",
         )
     hints = get_type_hints(kind)
     columns = [[CONVERT[hints[name]](value) for value in _values(frame[name])] for name in wanted]

@@ -34,7 +34,7 @@ def test_a_cell_with_a_refused_fold_is_missing_whole():
     assert [(one.estimator, one.status, one.reason) for one in missing] == [
         ("ann", "refused", "fold 2: no room")
     ]
-    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS, missing=missing)
+    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS)
     assert set(frame["estimator"]) == {"ols"}
     holes = status_rows(missing, ("train", "test"))
     assert list(holes["sample"]) == ["train", "test"]
@@ -42,7 +42,7 @@ def test_a_cell_with_a_refused_fold_is_missing_whole():
 
 
 def test_predictions_stand_beside_what_they_predict():
-    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS, missing=missing_cells(RESULTS))
+    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS)
     second = frame[frame["fold"] == "2"]
     assert second["entity"].tolist() == ["b", "b", "a", "a"]
     assert second["observed"].tolist() == [2.0, 3.0, 0.0, 1.0]
@@ -51,7 +51,7 @@ def test_predictions_stand_beside_what_they_predict():
 
 
 def test_texts_are_held_once_and_sorted_as_texts():
-    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS, missing=missing_cells(RESULTS))
+    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS)
     names = ["outcome", "estimator", "protocol", "fold", "entity", "time", "sample"]
     for name in names:
         assert frame[name].cat.categories.tolist() == sorted(set(frame[name]))
@@ -61,14 +61,14 @@ def test_texts_are_held_once_and_sorted_as_texts():
 def test_entities_of_which_numbers_are_names_are_sorted_as_texts():
     entity = ["2", "2", "10", "10"]
     panel = panel_from_arrays(entity=entity, period=[1, 2, 1, 2], outcome=np.arange(4.0), X=np.arange(4.0))
-    frame = predictions_table(RESULTS, panels={"y": panel}, folds=FOLDS, missing=missing_cells(RESULTS))
+    frame = predictions_table(RESULTS, panels={"y": panel}, folds=FOLDS)
     found = frame[frame["fold"] == "1"].sort_values("entity")
     assert found["entity"].tolist() == ["10", "10", "2", "2"]
     assert found["observed"].tolist() == [2.0, 3.0, 0.0, 1.0]
 
 
 def test_no_result_at_all_is_an_empty_table_with_its_columns():
-    frame = predictions_table([], panels={}, folds={}, missing=())
+    frame = predictions_table([], panels={}, folds={})
     assert frame.empty
     assert "predicted" in frame.columns
 

@@ -36,7 +36,7 @@ def test_options_and_seeds_are_crossed():
         "mlp (hidden 4, activation tanh, seed 1)",
         "mlp (hidden 4, activation tanh, seed 2)",
     ]
-    assert [one.estimator.hidden for one in found] == ["auto", "auto", 4, 4]
+    assert [one.entry.estimator.hidden for one in found] == ["auto", "auto", 4, 4]
 
 
 def test_numbers_of_controls_are_crossed_with_options():

@@ -156,19 +156,13 @@ def check_expectations(
     read_table : returns a table of the run by its name; an empty frame where the run has none of the name
     """
     tables = {name: read_table(name) for name in {expectation.table for expectation in expected}}
-    return tuple(
-        _reproduction(
-            expectation, find_cell(tables[expectation.table], expectation.where, expectation.column)
-        )
-        for expectation in expected
-    )
-
-
-def _reproduction(expectation: AnyExpectation, cell: FoundCell) -> Reproduction:
-    if cell.value is None:
-        return Reproduction(expectation, None, "missing", cell.reason)
-    reason = expectation.why_not(cell.value)
-    return Reproduction(expectation, cell.value, "differs" if reason else "reproduced", reason)
+    found = []
+    for expectation in expected:
+        cell = find_cell(tables[expectation.table], expectation.where, expectation.column)
+        reason = cell.reason if cell.value is None else expectation.why_not(cell.value)
+        status: Status = "missing" if cell.value is None else "differs" if reason else "reproduced"
+        found.append(Reproduction(expectation, cell.value, status, reason))
+    return tuple(found)
 
 
 def expectations_table(reproductions: Iterable[Reproduction]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from harness.language import Message, in_series, marked
 from harness.study.expectations.claim import Claim, ComparedClaim, Counterparts, PrintedClaim
@@ -25,17 +25,8 @@ if TYPE_CHECKING:
 # Share of the way on which a published direction holds.
 HOLDS_THROUGHOUT = 1.0
 
-ClaimVerdict = Literal[
-    "consistent",
-    "inconsistent",
-    "inconsistent under assumption",
-    "reproduced",
-    "differs",
-    "not comparable",
-]
-
-# The status of a claim and why, in one or two sentences.
-Standing = tuple[ClaimVerdict, str]
+# The status of a claim, one of those of `harness.findings`, and why, in one or two sentences.
+Standing = tuple[str, str]
 
 
 def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

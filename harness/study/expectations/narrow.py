@@ -7,8 +7,10 @@ else a study holds.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from harness.study.expectations.expectation import AnyExpectation
+from harness.study.spec.entry import Entry
 from harness.study.spec.study import Study
 from harness.tables.table import DETAILS, ResultTable
 
@@ -16,6 +18,8 @@ COMPARED = frozenset({"accuracy", "gain"})
 OF_ALL_PROTOCOLS = frozenset({"decomposition"})
 OF_FITS = frozenset({"coefficients"})
 OF_DATA = frozenset({"summary", "preparation", "interpolated"})
+
+E = TypeVar("E", bound=Entry)
 
 # Entries of a study, each by its kind and its id: ``("protocol", "forward")``.
 Parts = frozenset[tuple[str, str]]
@@ -26,57 +30,51 @@ def narrowed(study: Study) -> Study:
 
     The references of the gains stay. The multiverse and the claims go, unless the whole study is needed.
     """
-    entries = {
-        "estimator": study.estimators,
-        "protocol": study.evaluation.protocols,
-        "scenario": study.scenarios,
-    }
-    everything = frozenset((kind, entry.id) for kind, listed in entries.items() for entry in listed)
     needed: Parts = frozenset(("estimator", name) for name in study.evaluation.references)
     for expectation in study.expect:
-        needed |= _needs(expectation, study, everything)
-    if needed == everything:
-        return study
-    kept = {
-        kind: tuple(entry for entry in listed if (kind, entry.id) in needed)
-        for kind, listed in entries.items()
-    }
+        own = _needs(expectation, study)
+        if own is None:
+            return study
+        needed |= own
+
+    def kept(kind: str, entries: Iterable[E]) -> tuple[E, ...]:
+        return tuple(entry for entry in entries if (kind, entry.id) in needed)
+
+    protocols = kept("protocol", study.evaluation.protocols)
     return study.model_copy(
         update={
-            "estimators": kept["estimator"],
-            "scenarios": kept["scenario"],
-            "evaluation": study.evaluation.model_copy(update={"protocols": kept["protocol"]}),
+            "estimators": kept("estimator", study.estimators),
+            "scenarios": kept("scenario", study.scenarios),
+            "evaluation": study.evaluation.model_copy(update={"protocols": protocols}),
             "multiverse": None,
             "claims": (),
         }
     )
 
 
-def _needs(expectation: AnyExpectation, study: Study, everything: Parts) -> Parts:
-    """Return what one cell rests on; what no rule below tells apart rests on everything."""
-    table, where = expectation.table, expectation.where
+def _needs(expectation: AnyExpectation, study: Study) -> Parts | None:
+    """Return what one cell rests on; None where no rule below tells it apart from the whole study."""
+    table, protocols = expectation.table, study.evaluation.protocols
 
-    def named(kind: str) -> Parts:
+    def named(kind: str, entries: Iterable[Entry]) -> Parts:
         """Return the entry that a row is found by, or all where it is found without one."""
-        id_ = where.get(kind)
-        return frozenset(part for part in everything if part[0] == kind and id_ in (None, part[1]))
+        id_ = expectation.where.get(kind)
+        return frozenset((kind, entry.id) for entry in entries if id_ in (None, entry.id))
 
-    estimators, scenarios = named("estimator"), named("scenario")
-    giving = scenarios & {("scenario", one.id) for one in study.scenarios if _has(one.scenario.tables, table)}
-    describing = scenarios & {
-        ("scenario", one.id) for one in study.scenarios if _has(one.scenario.data_tables, table)
-    }
+    estimators = named("estimator", study.estimators)
+    giving = named("scenario", (one for one in study.scenarios if _has(one.scenario.tables, table)))
+    describing = named("scenario", (one for one in study.scenarios if _has(one.scenario.data_tables, table)))
     if table in OF_DATA:
         return frozenset()
     if describing and not giving:
         return describing
     if table in COMPARED:
-        return estimators | named("protocol")
+        return estimators | named("protocol", protocols)
     if table in OF_ALL_PROTOCOLS:
-        return estimators | {part for part in everything if part[0] == "protocol"}
+        return estimators | {("protocol", entry.id) for entry in protocols}
     if table in OF_FITS or table.startswith(DETAILS):
         return estimators
-    return estimators | giving if giving else everything
+    return estimators | giving if giving else None
 
 
 def _has(tables: Iterable[ResultTable], name: str) -> bool:

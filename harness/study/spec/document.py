@@ -87,9 +87,7 @@ def read_document(source: Path | WrittenSpec) -> Document:
         return _document(Path(NAME), source.text.encode(), Place(NAME))
     if source.suffix.lower() in _DATA and source.is_file():
         hint = f"`harness init {source}` drafts one for it"
-        raise SpecError(
-            Problem(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)
-        )
+        raise SpecError.at(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)
     return _document(source, read_bytes(source), Place(str(source), 1, 1))
 
 
