@@ -25,7 +25,10 @@ PACKAGES = {
     **{path.name: path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()},
 }
 # Functions that take messages, and the positions of these; of `pgettext` the first is the context.
-KEYWORDS = {"gettext": (0,), "marked": (0,), "Message": (0,), "ngettext": (0, 1), "pgettext": (0, 1)}
+KEYWORDS = {
+    **dict.fromkeys(("gettext", "marked", "Message", "filled"), (0,)),
+    **dict.fromkeys(("ngettext", "pgettext"), (0, 1)),
+}
 
 TEMPLATES = {"**.j2": {"trimmed": "true", "silent": "false"}}
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.calibration.linear_truth import DrawnTruth, LinearTruth, features, with_outcome
+from harness.calibration.linear_truth import DrawnTruth, LinearTruth, features
 from harness.calibration.rows import GAIN as SINGLE_GAIN
 from harness.calibration.rows import LOSS, P_VALUE, band_finding
 from harness.data.panel import Panel, SplitUnit
@@ -126,7 +126,7 @@ class DrawnPanels:
     def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
         """Return the panel of one outcome, drawn."""
         panel = self.source.panel(outcome, fit_rows=fit_rows, split_unit=split_unit)
-        return with_outcome(panel, self.observed[outcome])
+        return replace(panel, observed=self.observed[outcome])
 
     def rows(self, rules: Mapping[str, RowFilter]) -> Ints:
         """Return the positions of the rows that all rules keep."""

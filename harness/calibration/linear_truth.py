@@ -70,10 +70,6 @@ class Cells:
         """Return the mean of every entity's rows, (n_entities,)."""
         return _means(values, self.entity, self.n_entities)
 
-    def period_means(self, values: Floats) -> Floats:
-        """Return the mean of every period's rows, (n_periods,)."""
-        return _means(values, self.period, self.n_periods)
-
     def matrix(self, values: Floats) -> Floats:
         """Return values as (n_entities, n_periods), zero where there is no row."""
         filled = np.zeros((self.n_entities, self.n_periods))
@@ -97,12 +93,6 @@ class ErrorParts:
     shock: Floats
     remainder: Floats
 
-    @property
-    def variances(self) -> tuple[float, float, float]:
-        """Variance over the rows of the parts of entities, of periods, and of the remainder."""
-        level, shock = self.level[self.cells.entity], self.shock[self.cells.period]
-        return float(level.var()), float(shock.var()), float(self.remainder.var())
-
 
 def error_parts(values: Floats, cells: Cells) -> ErrorParts:
     """Split values, (n_obs,), into the least squares effects of entities and periods, and the remainder."""
@@ -117,28 +107,16 @@ def error_parts(values: Floats, cells: Cells) -> ErrorParts:
     return ErrorParts(cells, level, shock, values - level[cells.entity] - shock[cells.period])
 
 
-@dataclass(frozen=True, eq=False)
-class PeriodShocks:
-    """What period shocks are drawn from.
-
-    Attributes
-    ----------
-    response : (n_periods, n_periods), of every period's shock to the sign of every innovation
-    """
-
-    response: Floats
-
-    def draw(self, rng: Generator) -> Floats:
-        """Draw a shock for each period, (n_periods,)."""
-        return np.asarray(self.response @ rng.choice([-1.0, 1.0], size=len(self.response)))
-
-
-def period_shocks(parts: ErrorParts) -> PeriodShocks:
+def shock_response(parts: ErrorParts) -> Floats:
     """Return what period shocks like these are drawn from.
 
     Remainders with signs by entity have period means too, where those of the data have none, so shocks are
     scaled: variances of period means of shock and remainder together are, in expectation, those of the data.
     Where the remainders alone reach it, there are no shocks.
+
+    Returns
+    -------
+    (n_periods, n_periods), of every period's shock to the sign of every innovation.
     """
     shock, cells = parts.shock, parts.cells
     before = float(shock[:-1] @ shock[:-1])
@@ -147,12 +125,12 @@ def period_shocks(parts: ErrorParts) -> PeriodShocks:
     innovations = shock - persistence * np.concatenate([[0.0], shock[:-1]])
     lag = np.subtract.outer(np.arange(shock.size), np.arange(shock.size))
     response = np.where(lag >= 0, persistence ** np.maximum(lag, 0), 0.0) * innovations
-    of_data = cells.period_means(parts.remainder + shock[cells.period])
+    of_data = _means(parts.remainder + shock[cells.period], cells.period, cells.n_periods)
     of_remainder = cells.matrix(parts.remainder) / np.bincount(cells.period)
     wanted = _about_mean(of_data[:, None]) - _about_mean(of_remainder.T)
     expected = _about_mean(response)
     scale = np.sqrt(max(wanted, 0.0) / expected) if expected > 0 else 0.0
-    return PeriodShocks(response * scale)
+    return np.asarray(response * scale)
 
 
 def _about_mean(columns: Floats) -> float:
@@ -193,7 +171,8 @@ class LinearTruth:
         cells = self.parts.cells
         signs = rng.choice([-1.0, 1.0], size=(2, cells.n_entities))
         level = (signs[0] * self.parts.level)[cells.entity]
-        shock = period_shocks(self.parts).draw(rng)[cells.period]
+        response = shock_response(self.parts)
+        shock = (response @ rng.choice([-1.0, 1.0], size=len(response)))[cells.period]
         remainder = signs[1][cells.entity] * self.parts.remainder
         without = self.systematic + level + shock
         return DrawnTruth(
@@ -259,11 +238,6 @@ def exposure_of(panel: Panel) -> Floats:
     return (exposure > 0.0).astype(np.float64) if panel.levels else exposure
 
 
-def with_outcome(panel: Panel, observed: Floats) -> Panel:
-    """Return a panel with another outcome, (n_obs,), rows and regressors as they are."""
-    return replace(panel, observed=observed)
-
-
 def _scaled(X: Floats) -> Floats:
     centred = X - X.mean(axis=0)
     deviation = centred.std(axis=0)
@@ -281,7 +255,8 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
     where a feature is not defined.
     """
     parts = error_parts(unexplained, cells)
-    variances = np.array(parts.variances)
+    of_rows = (parts.level[cells.entity], parts.shock[cells.period], parts.remainder)
+    variances = np.array([float(part.var()) for part in of_rows])
     whole = variances.sum()
     shares = variances / whole if whole > 0 else np.full(3, np.nan)
     errors = unexplained - cells.entity_means(unexplained)[cells.entity]

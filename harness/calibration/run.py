@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from harness.calibration.drawn_study import DrawnStudy, Findings
 from harness.calibration.linear_truth import TOLERANCES, features, fit_linear_truth
@@ -31,7 +32,7 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, make_plan
 from harness.running.prepare import Prepared, prepare
-from harness.running.progress import Progress
+from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
@@ -40,6 +41,9 @@ from harness.tables.table import columns_of, read_rows
 
 # Of the exact binomial limits of a share.
 LEVEL = 0.95
+
+# Names of the tables: of shares, and of the page; of what was reduced; of what drawn panels kept of the data.
+CALIBRATION, FORM, FEATURES = "calibration", "calibration_form", "calibration_features"
 
 
 def feature_table(
@@ -69,83 +73,59 @@ def feature_table(
     return pd.DataFrame(rows, columns=list(columns_of(FeatureRow)))
 
 
-@dataclass(frozen=True)
-class Truth:
-    """What a calibration draws.
-
-    Attributes
-    ----------
-    n_panels : >= 1, panels to draw with each effect
-    effect : of the exposure, outcome units per unit of exposure, in panels next to those without one; 0 for
-        none but these
-    """
-
-    n_panels: int
-    effect: float
-
-    @property
-    def effects(self) -> tuple[float, ...]:
-        """The true effects of the exposure: none, and where there is one `effect`."""
-        return (0.0, self.effect) if self.effect else (0.0,)
-
-
-@dataclass(frozen=True, eq=False)
-class CalibrationTables:
-    """What a calibration found.
-
-    Attributes
-    ----------
-    shares : columns of `CalibrationRow`, the share of the panels with each finding, with exact binomial
-        limits of coverage `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each
-        panel counted once
-    error_rates : columns of `harness.tables.findings.ERROR_RATES`, how often findings were made on panels
-        without an effect, in which everything is linear and alike in all groups. A gain over the reference
-        of the study counts where a protocol hides the tested entities; elsewhere knowing them is one
-    features : what the panels without an effect kept of the data, see
-        `harness.calibration.run.feature_table`
-    """
-
-    shares: pd.DataFrame
-    error_rates: pd.DataFrame
-    features: pd.DataFrame
-
-
 def calibration_tables(
-    plan: Plan, manifest: Manifest, truth: Truth, *, workers: Workers, on_done: Callable[[Findings], None]
-) -> CalibrationTables:
-    """Repeat a study on panels drawn from a linear truth.
+    plan: Plan,
+    manifest: Manifest,
+    *,
+    n_panels: int,
+    effects: Sequence[float],
+    workers: Workers,
+    on_done: Callable[[Findings], None],
+) -> Mapping[str, pd.DataFrame]:
+    """Repeat a study on panels drawn from a linear truth, and return what was found, by name of the table.
 
     Parameters
     ----------
     plan : of the study, on the user's data; folds are the same for all panels
     manifest : of the study
+    n_panels : >= 1, panels to draw with each effect
+    effects : of the exposure, outcome units per unit of exposure; zero first
     on_done : called as each panel is done
+
+    Returns
+    -------
+    `CALIBRATION`: columns of `CalibrationRow`, the share of the panels with each finding, with exact binomial
+    limits of coverage `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each panel
+    counted once. `ERROR_RATES`: how often findings were made on panels without an effect, in which everything
+    is linear and alike in all groups. A gain over the reference of the study counts where a protocol hides
+    the tested entities; elsewhere knowing them is one. `FEATURES`: what these panels kept of the data, see
+    `feature_table`.
     """
     truths = {
         effect: {
             outcome: fit_linear_truth(plan.panels.panel(outcome), effect=effect)
             for outcome in plan.study.roles.outcomes
         }
-        for effect in truth.effects
+        for effect in effects
     }
     tasks = (
         DrawnStudy(plan, manifest, truths[effect], effect, number)
-        for effect in truth.effects
-        for number in range(1, truth.n_panels + 1)
+        for effect in effects
+        for number in range(1, n_panels + 1)
     )
     panels = execute(tasks, workers=workers, on_done=on_done)
     found = pd.concat(
         [panel.table.assign(effect=panel.effect, panel=panel.label) for panel in panels], ignore_index=True
     )
     keys = ["effect", "outcome", "estimator", "protocol", "finding"]
-    return CalibrationTables(
-        shares=pd.DataFrame(_shares(found, keys), columns=list(columns_of(CalibrationRow))),
-        error_rates=_error_rates(plan, found[found["effect"] == 0.0]),
-        features=feature_table(
+    return {
+        CALIBRATION: pd.DataFrame(_shares(found, keys), columns=list(columns_of(CalibrationRow))),
+        ERROR_RATES.name: _error_rates(plan, found[found["effect"] == 0.0]),
+        FEATURES: feature_table(
             {outcome: features(own.unexplained, own.parts.cells) for outcome, own in truths[0.0].items()},
             [panel.features for panel in panels if panel.effect == 0.0],
         ),
-    )
+    }
 
 
 def _error_rates(plan: Plan, found: pd.DataFrame) -> pd.DataFrame:
@@ -226,42 +206,41 @@ def cheap_form(study: Study) -> Study:
     in `CAPS` are held to what stands there. Only scenarios that find something are requested, by the table
     that a finding rests on; the multiverse is left out.
     """
-    quick = as_quick(study)
-    evaluation, found_in = quick.evaluation, {table.name for table in RULES}
-    protocols = [
-        one.model_copy(update={"protocol": capped(one.protocol, CAPS)}) for one in evaluation.protocols
-    ]
-    changed = {"protocols": tuple(protocols), "draws": min(evaluation.draws, GAIN_DRAWS)}
-    estimators = [
-        one.model_copy(update={"estimator": capped(one.estimator, CAPS)}) for one in quick.estimators
-    ]
-    scenarios = [
-        one.model_copy(update={"scenario": capped(one.scenario, CAPS)})
-        for one in quick.scenarios
-        if any(table.name in found_in for table in one.scenario.tables)
-    ]
-    return quick.model_copy(
-        update={
-            "estimators": tuple(estimators),
-            "scenarios": tuple(scenarios),
-            "multiverse": None,
-            "evaluation": evaluation.model_copy(update=changed),
-        }
-    )
+    quick, found_in = as_quick(study), {table.name for table in RULES}
+    evaluation = quick.evaluation
+    finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
+    fewer = {
+        "protocols": _held(evaluation.protocols, "protocol"),
+        "draws": min(evaluation.draws, GAIN_DRAWS),
+    }
+    changed = {
+        "estimators": _held(quick.estimators, "estimator"),
+        "scenarios": _held(finding, "scenario"),
+        "multiverse": None,
+        "evaluation": evaluation.model_copy(update=fewer),
+    }
+    return quick.model_copy(update=changed)
+
+
+def _held(entries: Iterable[BaseModel], part: str) -> tuple[BaseModel, ...]:
+    """Return entries whose choice, a field of this name, has no option above `CAPS`."""
+    return tuple(one.model_copy(update={part: capped(getattr(one, part), CAPS)}) for one in entries)
 
 
 def reductions(study: Study, form: Study) -> Iterator[Reduction]:
     """Yield every option of a study that is not in its cheap form as in the spec."""
-    for was, now in zip(study.estimators, form.estimators, strict=True):
-        yield from _differences(was.estimator, now.estimator, ("estimator", was.id))
-    for old, new in zip(study.evaluation.protocols, form.evaluation.protocols, strict=True):
-        yield from _differences(old.protocol, new.protocol, ("protocol", old.id))
-    kept = {entry.id: entry.scenario for entry in form.scenarios}
-    for entry in study.scenarios:
-        if entry.id in kept:
-            yield from _differences(entry.scenario, kept[entry.id], ("scenario", entry.id))
-        else:
-            yield Reduction("scenario", entry.id, "asked", "yes", "no")
+    parts: Mapping[str, tuple[Iterable[Any], Iterable[Any]]] = {
+        "estimator": (study.estimators, form.estimators),
+        "protocol": (study.evaluation.protocols, form.evaluation.protocols),
+        "scenario": (study.scenarios, form.scenarios),
+    }
+    for part, (entries, held) in parts.items():
+        kept = {entry.id: getattr(entry, part) for entry in held}
+        for entry in entries:
+            if entry.id in kept:
+                yield from _differences(getattr(entry, part), kept[entry.id], (part, entry.id))
+            else:
+                yield Reduction(part, entry.id, "asked", "yes", "no")
     draws, fewer = study.evaluation.draws, form.evaluation.draws
     if draws != fewer:
         yield Reduction("evaluation", "", "draws", str(draws), str(fewer))
@@ -283,22 +262,20 @@ def _differences(
             yield Reduction(*key, f"{within}{option.name}", str(old), str(new))
 
 
-# Name of the table, and of the page.
-CALIBRATION = "calibration"
-
-# Name of the table of what was reduced.
-FORM = "calibration_form"
-
-# Name of the table of what drawn panels kept of the data.
-FEATURES = "calibration_features"
-
-
-def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None = None) -> Path:
+def calibrate(
+    options: RunOptions, *, n_panels: int, effect: float, on_progress: Progress | None = None
+) -> Path:
     """Repeat a study on drawn panels, write tables and a page on them, and return the page's path.
 
     ``calibration.csv`` holds how often what was found, ``error_rates.csv`` how often what is not there,
     ``calibration_features.csv`` what the drawn panels kept of the data, ``calibration_form.csv`` what was
     reduced, and ``calibration.json`` of which study it all is.
+
+    Parameters
+    ----------
+    n_panels : >= 1, panels to draw with each effect
+    effect : of the exposure, outcome units per unit of exposure, in panels next to those without one; 0 for
+        none but these
 
     Raises
     ------
@@ -311,23 +288,31 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     cut = tuple(reductions(prepared.plan.study, form))
     plan = make_plan(form, prepared.panels, registry.catalogs)
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
-    count = _counter(truth.n_panels * len(truth.effects), on_progress)
+    effects = (0.0, effect) if effect else (0.0,)
+    count = Count(n_panels * len(effects), on_progress, last="tables and the page")
+    if on_progress is not None:
+        on_progress(0, n_panels * len(effects), "the first panels")
     record = calibration_record(prepared, versions(registry.brought_by))
-    manifest = calibration_manifest(options, prepared, truth, started)
+    manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
     keep = [file.path for file in prepared.table.files]
     with locked(folder.path), folder.replaced(keep=keep) as new:
         new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(Reduction))))
-        tables = calibration_tables(plan, manifest, truth, workers=options.workers, on_done=count)
-        new.write_table(CALIBRATION, tables.shares)
-        new.write_table(ERROR_RATES.name, tables.error_rates)
-        new.write_table(FEATURES, tables.features)
+        tables = calibration_tables(
+            *(plan, manifest),
+            n_panels=n_panels,
+            effects=effects,
+            workers=options.workers,
+            on_done=lambda findings: count.done(findings.label),
+        )
+        for name, table in tables.items():
+            new.write_table(name, table)
         found = Calibration(
             manifest=manifest,
-            n_panels=truth.n_panels,
-            effects=truth.effects,
+            n_panels=n_panels,
+            effects=effects,
             limits=LEVEL,
-            rows=read_rows(tables.shares, CalibrationRow, table=CALIBRATION),
-            features=read_rows(tables.features, FeatureRow, table=FEATURES),
+            rows=read_rows(tables[CALIBRATION], CalibrationRow, table=CALIBRATION),
+            features=read_rows(tables[FEATURES], FeatureRow, table=FEATURES),
             reductions=cut,
         )
         new.write_text(f"{CALIBRATION}.html", calibration_page(found, messages=registry.messages))
@@ -335,26 +320,12 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     return folder.path / f"{CALIBRATION}.html"
 
 
-def _counter(n_panels: int, on_progress: Progress | None) -> Callable[[Findings], None]:
-    """Tell that nothing is done yet, and return what tells of each panel that is."""
-    done = 0
-    tell = on_progress or (lambda _done, _total, _now: None)
-    tell(done, n_panels, "the first panels")
-
-    def count(findings: Findings) -> None:
-        nonlocal done
-        done += 1
-        tell(done, n_panels, f"those after {findings.label}")
-
-    return count
-
-
 def calibration_manifest(
-    options: RunOptions, prepared: Prepared, truth: Truth, started: datetime
+    options: RunOptions, prepared: Prepared, *, n_panels: int, effect: float, started: datetime
 ) -> Manifest:
     """Return what the page says of the study that was repeated, but for the time that it took."""
     spec = options.spec_path(Path())
-    words = ["harness", "calibrate", spec.as_posix(), "--panels", str(truth.n_panels)]
+    words = ["harness", "calibrate", spec.as_posix(), "--panels", str(n_panels), "--effect", f"{effect:g}"]
     used = Surroundings(installed_code(), versions(installed(options.plugins).brought_by))
     manifest = manifest_of(options, prepared, used, folder=Path(), started=started, seconds=0.0)
-    return replace(manifest, command=shlex.join([*words, "--effect", f"{truth.effect:g}"]))
+    return replace(manifest, command=shlex.join(words))

@@ -43,10 +43,9 @@ def calibrate(options: RunOptions, panels: int, effect: float) -> None:
     gains; curves at 12 points; no questions that find nothing of that. calibration_form.csv lists every
     option that is not as in the spec.
     """
-    from harness.calibration.run import Truth
     from harness.calibration.run import calibrate as calibrate_study
 
     found(options.plugins)
     with progress() as on_progress:
-        path = calibrate_study(options, Truth(panels, effect), on_progress=on_progress)
+        path = calibrate_study(options, n_panels=panels, effect=effect, on_progress=on_progress)
     click.echo(f"calibration: {path}")

@@ -270,7 +270,7 @@ def explained_rows(
     results : of one protocol, a panel each, as in `errors`
     """
     comparable = [result for result in results if result.has(suite.two_way)]
-    known = [vars(result.shape) | {"curvature": curvature[result.key]} for result in comparable]
+    known = [{**result.shape, "curvature": curvature[result.key]} for result in comparable]
     for estimator in suite.flexible:
         ratios, _ = errors.over(estimator, (suite.two_way,))
         for name in FEATURES:
@@ -344,22 +344,12 @@ def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison)
     }
 
 
-def established(suite: Suite, gains: pd.DataFrame) -> pd.DataFrame:
-    """Return gain rows with the columns is_better and is_worse.
-
-    A gain is established where its interval excludes zero and its p-value, adjusted by Holm over all panels
-    and flexible estimators, is below the size of the test.
-    """
-    sure = gains["p_holm"] < size_of(suite.level)
-    return gains.assign(is_better=sure & (gains["conf_low"] > 0), is_worse=sure & (gains["conf_high"] < 0))
-
-
 def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame) -> Mapping[str, object]:
     """Return on how many panels an estimator's gain is established, every panel tested by itself.
 
     Parameters
     ----------
-    gains : of the estimator over the same, a row a panel, as `established` returns them
+    gains : of the estimator over the same, a row a panel, as `gain_rows` returns them
     """
     n_better, n_worse = int(gains["is_better"].sum()), int(gains["is_worse"].sum())
     tested = int(gains["p_value"].notna().sum())
@@ -418,7 +408,7 @@ def finding_rows(
     Parameters
     ----------
     compared : by estimator and what it is compared with
-    gains : of the protocol, as `established` returns them
+    gains : of the protocol, as `gain_rows` returns them
     """
     yield rank_finding(suite, ranked)
     for over in OVERS[1:]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,37 +17,20 @@ from harness.evaluation.tables import Bootstrap
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
 from harness.suite.spec import Suite
+from harness.tables.gain import size_of
 
 # Bytes.
 MEGABYTE = 1e6
 
 TEST: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
 
-
+# What a fit is of, and what the manifest says of the size of data.
+CELL = ["outcome", "estimator", "protocol"]
+SIZES = ("source", "n_obs", "n_entities", "n_periods", "balanced")
 # Study and outcome.
 PanelKey = tuple[str, str]
 
-
-@dataclass(frozen=True)
-class PanelShape:
-    """What a panel is like.
-
-    Attributes
-    ----------
-    title, source : of the study and its data
-    balanced : whether every entity has every period
-    share_between : of the outcome's variance, in [0, 1], that lies between entities
-    """
-
-    study: str
-    outcome: str
-    title: str
-    source: str
-    n_obs: int
-    n_entities: int
-    n_periods: int
-    balanced: bool
-    share_between: float
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,30 +39,27 @@ class PanelResult:
 
     Attributes
     ----------
+    shape : what the panel is like, as the table ``suite_panels`` has it
     protocol : its id
     losses : squared errors on test rows of the estimators that have predictions; None where none has
-    mse, nmse : by estimator; those without predictions have none
-    reasons : why an estimator has no predictions, by estimator
-    seconds : of a fit, the mean over folds, by estimator
-    memory : megabytes that a fit takes at its height, the least of its folds, by estimator; none where it was
-        not measured
-    n_fits : by estimator
+    cells : by estimator its row of ``accuracy``, with the mean seconds of a fit, the megabytes that one takes
+        at its height, the least of its folds and NaN where that was not measured, and the number of fits
     """
 
-    shape: PanelShape
+    shape: Row
     protocol: str
     losses: PairedLosses | None
-    mse: Mapping[str, float]
-    nmse: Mapping[str, float]
-    reasons: Mapping[str, str]
-    seconds: Mapping[str, float]
-    memory: Mapping[str, float]
-    n_fits: Mapping[str, int]
+    cells: Mapping[str, Mapping[Any, Any]]
 
     @property
     def key(self) -> PanelKey:
         """Study and outcome of the panel."""
-        return self.shape.study, self.shape.outcome
+        return self.shape["study"], self.shape["outcome"]
+
+    @cached_property
+    def mse(self) -> Mapping[str, float]:
+        """Mean squared errors of the estimators that have predictions."""
+        return {name: cell["mse"] for name, cell in self.cells.items() if cell["status"] == "ok"}
 
     def has(self, estimator: str) -> bool:
         """Return whether an estimator has predictions here."""
@@ -107,80 +88,67 @@ class PanelResult:
 def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     """Yield what every protocol found on every panel of a study's run."""
     manifest = folder.manifest()
-    accuracy = folder.read_table("accuracy")
-    accuracy = accuracy[accuracy["sample"] == "test"]
     summary = folder.read_table("summary").set_index("variable")
     predictions = folder.read_parquet("predictions")
     found = {
         (sample.place["outcome"], sample.place["protocol"]): PairedLosses.of(sample)
         for sample in samples(predictions, among=TEST)
     }
+    accuracy = folder.read_table("accuracy")
+    accuracy = accuracy[accuracy["sample"] == "test"].join(_fits(manifest.cells), on=CELL)
     for outcome in manifest.study.outcomes:
         shape = _shape(study, outcome, manifest, summary)
         for protocol in manifest.study.protocols:
             own = accuracy[(accuracy["outcome"] == outcome) & (accuracy["protocol"] == protocol.id)]
-            own = own.set_index("estimator")
-            there, refused = own[own["status"] == "ok"], own[own["status"] != "ok"]
-            fits = _fits(manifest.cells, outcome, protocol.id, own.index)
-            done = {name: [one for one in cells if one.status == "ok"] for name, cells in fits.items()}
-            # Of the folds the least counts, of which one may load libraries.
-            taken = {
-                name: [one.memory / MEGABYTE for one in cells if one.memory is not None]
-                for name, cells in done.items()
-            }
-            yield PanelResult(
-                shape=shape,
-                protocol=protocol.id,
-                losses=found.get((outcome, protocol.id)),
-                mse={str(name): float(value) for name, value in there["mse"].items()},
-                nmse={str(name): float(value) for name, value in there["nmse"].items()},
-                reasons={str(name): str(reason) for name, reason in refused["reason"].items()},
-                seconds={
-                    name: float(np.mean([fit.seconds for fit in cells]))
-                    for name, cells in fits.items()
-                    if cells
-                },
-                memory={name: min(own) for name, own in taken.items() if own},
-                n_fits={name: len(cells) for name, cells in fits.items()},
-            )
+            cells = {str(row["estimator"]): row for row in own.to_dict("records")}
+            yield PanelResult(shape, protocol.id, found.get((outcome, protocol.id)), cells)
 
 
-def _shape(study: str, outcome: str, manifest: Manifest, summary: pd.DataFrame) -> PanelShape:
+def _shape(study: str, outcome: str, manifest: Manifest, summary: pd.DataFrame) -> Row:
     within, between = (
         float(summary[name].astype(np.float64)[outcome]) ** 2 for name in ("sd_within", "sd_between")
     )
-    data = manifest.data
-    return PanelShape(
-        *(study, outcome, manifest.study.title, data.source),
-        *(data.n_obs, data.n_entities, data.n_periods, data.balanced),
-        share_between=between / (within + between),
+    sizes = {name: getattr(manifest.data, name) for name in SIZES}
+    about = {"study": study, "outcome": outcome, "title": manifest.study.title}
+    return about | sizes | {"share_between": between / (within + between)}
+
+
+def _fits(cells: Iterable[CellRecord]) -> pd.DataFrame:
+    """Return seconds, megabytes and number of the fits on folds, by `CELL`.
+
+    Of the folds the least memory counts, since in one of them libraries may be loaded.
+    """
+    rows = [
+        (*cell.cell.split(" · ", 3), cell.seconds, cell.memory if cell.status == "ok" else None)
+        for cell in cells
+    ]
+    fits = pd.DataFrame(rows, columns=[*CELL, "fold", "seconds", "memory"]).astype({"memory": np.float64})
+    found = fits.groupby(CELL).agg(
+        seconds=("seconds", "mean"), memory=("memory", "min"), n_fits=("fold", "size")
     )
+    return found.assign(memory=found["memory"] / MEGABYTE)
 
 
-def _fits(
-    cells: Iterable[CellRecord], outcome: str, protocol: str, estimators: Iterable[str]
-) -> Mapping[str, list[CellRecord]]:
-    """Return the fits on folds, by estimator."""
-    starts = {f"{outcome} · {name} · {protocol} · ": str(name) for name in estimators}
-    found: dict[str, list[CellRecord]] = {name: [] for name in starts.values()}
-    for cell in cells:
-        for start, name in starts.items():
-            if cell.cell.startswith(start):
-                found[name].append(cell)
-    return found
-
-
-Row = Mapping[str, object]
+def cells_of(results: Iterable[PanelResult]) -> pd.DataFrame:
+    """Return the cells of some panels, each with its study."""
+    rows = [{**cell, "study": one.shape["study"]} for one in results for cell in one.cells.values()]
+    return pd.DataFrame(rows)
 
 
 def gain_rows(suite: Suite, results: Sequence[PanelResult]) -> pd.DataFrame:
-    """Return the gains of all panels; Holm's adjustment is over panels and flexible estimators together."""
+    """Return the gains of all panels, and in ``is_better`` and ``is_worse`` whether they are established.
+
+    A gain is where its interval excludes zero and its p-value, adjusted by Holm over all panels and flexible
+    estimators together, is below the size of the test.
+    """
     rows = pd.DataFrame([row for result in results for row in _rows(suite, result)])
     adjusted = pd.Series(np.nan, index=rows.index)
     flexible = rows[rows["estimator"].isin(suite.flexible)]
     for _, own in flexible.groupby(["protocol", "over"], sort=False):
         adjusted[own.index] = holm_adjusted(own["p_value"].to_numpy(np.float64))
-    return rows.assign(p_holm=adjusted)
+    sure = adjusted < size_of(suite.level)
+    is_better, is_worse = sure & (rows["conf_low"] > 0), sure & (rows["conf_high"] < 0)
+    return rows.assign(p_holm=adjusted, is_better=is_better, is_worse=is_worse)
 
 
 def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
@@ -189,39 +157,26 @@ def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
     The best simple rival is the one with the least error on the very rows that are tested, so that a gain
     over it is, if anything, too small.
     """
-    shape = vars(result.shape)
-    known = {name: shape[name] for name in ("study", "outcome", "n_obs", "n_entities", "n_periods")}
+    known = {name: result.shape[name] for name in ("study", "outcome", "n_obs", "n_entities", "n_periods")}
     for estimator, over, references in suite.comparisons():
         reference = result.best_of(references) or references[0]
-        yield {
-            **known,
-            "estimator": estimator,
-            "protocol": result.protocol,
-            "over": over,
-            "reference": reference,
-            **_gain(suite, result, estimator, reference),
-        }
+        place = {"estimator": estimator, "protocol": result.protocol, "over": over, "reference": reference}
+        cell = result.cells.get(estimator, {})
+        cost = {name: cell.get(name, np.nan) for name in ("seconds", "memory", "mse", "nmse")}
+        yield {**known, **place, **cost, **_gain(suite, result, estimator, reference)}
 
 
 def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> Row:
-    cost: Row = {
-        "seconds": result.seconds.get(estimator, np.nan),
-        "memory": result.memory.get(estimator, np.nan),
-        "mse": result.mse.get(estimator, np.nan),
-        "nmse": result.nmse.get(estimator, np.nan),
-    }
     for name, before in ((estimator, ""), (reference, f"the reference '{reference}' has no predictions: ")):
         if not result.has(name):
-            reason = before + result.reasons.get(name, "it was not run")
-            return {**cost, "p_value": np.nan, "status": "refused", "reason": reason}
+            reason = before + result.cells.get(name, {}).get("reason", "it was not run")
+            return {"p_value": np.nan, "status": "refused", "reason": reason}
     if result.losses is None:
         raise AssertionError("estimators with an error have losses")
     found = gain_over(
         *result.losses.by_cluster(estimator, reference),
         level=suite.level,
-        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.shape.outcome),
+        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.shape["outcome"]),
     )
-    numbers = {
-        name: getattr(found, name) for name in ("gain", "conf_low", "conf_high", "p_value", "inference")
-    }
-    return {**cost, **numbers, "status": "ok", "reason": ""}
+    numbers = ("gain", "conf_low", "conf_high", "p_value", "inference")
+    return {name: getattr(found, name) for name in numbers} | {"status": "ok", "reason": ""}

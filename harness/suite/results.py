@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,13 +16,12 @@ from harness.suite.overall import (
     Ranking,
     comparison,
     curvature_of,
-    established,
     explained_rows,
     finding_rows,
     log_errors,
     ranking,
 )
-from harness.suite.panels import PanelKey, PanelResult, Row, gain_rows
+from harness.suite.panels import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
 from harness.tables.table import ResultTable
 
@@ -122,7 +120,7 @@ def protocol_rows(
     Parameters
     ----------
     results : a panel each
-    gains : of the protocol, as `harness.suite.overall.established` returns them
+    gains : of the protocol, as `harness.suite.panels.gain_rows` returns them
     """
 
     def stream(*labels: str) -> np.random.Generator:
@@ -151,18 +149,16 @@ def _summary_rows(
     compared: Mapping[tuple[str, Over], Comparison], results: Sequence[PanelResult], gains: pd.DataFrame
 ) -> Iterator[Row]:
     """Yield win rates, error ratios, established gains and cost."""
+    cost = cells_of(results).groupby("estimator")[["seconds", "memory"]].median()
     for (estimator, over), found in compared.items():
         own = gains[(gains["estimator"] == estimator) & (gains["over"] == over)]
-        spent = [one.seconds[estimator] for one in results if estimator in one.seconds]
-        taken = [one.memory[estimator] for one in results if estimator in one.memory]
         yield {
             **vars(found),
             "estimator": estimator,
             "over": over,
             "n_better": int(own["is_better"].sum()),
             "n_worse": int(own["is_worse"].sum()),
-            "seconds": float(np.median(spent)) if spent else float("nan"),
-            "memory": float(np.median(taken)) if taken else float("nan"),
+            **cost.loc[estimator],
         }
 
 
@@ -181,64 +177,55 @@ def _rank_rows(ranked: Ranking) -> Iterator[Row]:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class SuiteResults:
-    """What the studies of a suite found.
+def suite_tables(
+    suite: Suite,
+    results: Sequence[PanelResult],
+    estimators: Sequence[EstimatorRecord],
+    *,
+    form: str,
+    left_out: Sequence[LeftOut],
+) -> Mapping[str, pd.DataFrame]:
+    """Return all tables by name, with the suite, its edition and the form of the run in each row.
 
-    Attributes
+    Parameters
     ----------
     suite : as it was run
-    form : whole, or quick
     results : of every panel under every protocol
     estimators : as the studies recorded them
+    form : whole, or quick
     left_out : studies that could not be run here
     """
+    gains, curvature = gain_rows(suite, results), curvature_of(suite, results)
+    shapes = {result.key: result.shape for result in results}
+    rows: dict[ResultTable, list[Row]] = {
+        SUITE_PANELS: [{**own, "curvature": curvature[key]} for key, own in shapes.items()],
+        SUITE_BUDGETS: list(_budget_rows(suite, cells_of(results), estimators)),
+        SUITE_LEFT_OUT: [vars(one) for one in left_out],
+    }
+    for protocol in dict.fromkeys(result.protocol for result in results):
+        own = [result for result in results if result.protocol == protocol]
+        of_protocol = gains[gains["protocol"] == protocol]
+        for table, more in protocol_rows(suite, protocol, own, of_protocol, curvature).items():
+            rows.setdefault(table, []).extend(more)
+    parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
+    of = {"suite": suite.suite, "edition": suite.edition, "form": form}
+    return {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
 
-    suite: Suite
-    form: str
-    results: Sequence[PanelResult]
-    estimators: Sequence[EstimatorRecord]
-    left_out: Sequence[LeftOut]
 
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return all tables by name, with the suite, its edition and the form of the run in each row."""
-        gains = established(self.suite, gain_rows(self.suite, self.results))
-        curvature = curvature_of(self.suite, self.results)
-        shapes = {result.key: result.shape for result in self.results}
-        rows: dict[ResultTable, list[Row]] = {
-            SUITE_PANELS: [vars(own) | {"curvature": curvature[key]} for key, own in shapes.items()],
-            SUITE_BUDGETS: list(self._budget_rows()),
-            SUITE_LEFT_OUT: [vars(one) for one in self.left_out],
-        }
-        for protocol in dict.fromkeys(result.protocol for result in self.results):
-            own = [result for result in self.results if result.protocol == protocol]
-            of_protocol = gains[gains["protocol"] == protocol]
-            for table, more in protocol_rows(self.suite, protocol, own, of_protocol, curvature).items():
-                rows.setdefault(table, []).extend(more)
-        parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
-        of = {"suite": self.suite.suite, "edition": self.suite.edition, "form": self.form}
-        return {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
-
-    def _budget_rows(self) -> Iterator[Row]:
-        for record in self.estimators:
-            name = record.id
-            given = {key: value for key, value in record.options.items() if key != "use"}
+def _budget_rows(suite: Suite, cells: pd.DataFrame, estimators: Sequence[EstimatorRecord]) -> Iterator[Row]:
+    for record in estimators:
+        own = cells[cells["estimator"] == record.id]
+        given = {key: value for key, value in record.options.items() if key != "use"}
+        yield {
+            "estimator": record.id,
+            "label": record.label,
+            "use": record.use,
+            "options": json.dumps(given, sort_keys=True),
+            "is_simple": record.id in suite.simple,
+            "n_candidates": record.n_candidates,
+            "seconds": sum(own["seconds"] * own["n_fits"]),
             # Megabytes of a fit on the panel where it takes most; of each panel the least counts.
-            least: dict[PanelKey, float] = {}
-            for one in self.results:
-                if name in one.memory:
-                    least[one.key] = min(least.get(one.key, float("inf")), one.memory[name])
-            yield {
-                "estimator": name,
-                "label": record.label,
-                "use": record.use,
-                "options": json.dumps(given, sort_keys=True),
-                "is_simple": name in self.suite.simple,
-                "n_candidates": record.n_candidates,
-                "seconds": sum(
-                    [one.seconds.get(name, 0.0) * one.n_fits.get(name, 0) for one in self.results]
-                ),
-                "memory": max(least.values(), default=float("nan")),
-                "n_fits": sum(one.n_fits.get(name, 0) for one in self.results),
-                "n_refused": sum(not one.has(name) for one in self.results),
-            }
+            "memory": own.groupby(["study", "outcome"])["memory"].min().max(),
+            "n_fits": own["n_fits"].sum(),
+            "n_refused": (own["status"] != "ok").sum(),
+        }

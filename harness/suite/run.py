@@ -32,7 +32,7 @@ from harness.running.workers import Workers
 from harness.study.spec.entry import EstimatorEntry
 from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
-from harness.suite.results import QUICK, WHOLE, SuiteResults
+from harness.suite.results import QUICK, WHOLE, suite_tables
 from harness.suite.spec import LeftOut, LoadedSuite, StudyRun, Suite, studies_of
 
 T = TypeVar("T")
@@ -340,16 +340,11 @@ def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFold
     runs : folders of its studies, in their order
     """
     manifests = [run.manifest() for run in runs]
-    results = SuiteResults(
-        suite=record.suite,
-        form=record.form,
-        results=[
-            panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
-        ],
-        estimators=manifests[0].study.estimators,
-        left_out=record.left_out,
-    )
-    tables = results.tables()
+    results = [
+        panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
+    ]
+    estimators = manifests[0].study.estimators
+    tables = suite_tables(record.suite, results, estimators, form=record.form, left_out=record.left_out)
     for name, table in tables.items():
         folder.write_table(name, table)
     is_simulated = all(manifest.data.simulated for manifest in manifests)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.language import gettext
-from harness.record.study import StudyRecord
 
 MISSING = "–"
 MINUS = "−"
@@ -167,10 +166,3 @@ def in_unit(number: str, unit: str) -> str:
     if not unit:
         return number
     return f"{number} × {unit}" if POWER_OF_TEN.match(unit) else f"{number} {unit}"
-
-
-def effect_in_units(study: StudyRecord, number: str, *, outcome: str, exposure: str) -> str:
-    """Return an effect in the outcome's unit per unit of the exposure; alone where neither has a unit."""
-    unit = study.unit(outcome)
-    said = in_unit(number, unit)
-    return gettext("{number} per unit").format(number=said) if unit or study.unit(exposure) else said

@@ -2,30 +2,66 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Literal
 
+from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
 from harness.text import effects, gains
+from harness.text.context import Context
 
-# What makes the sentence of a code from a study and the parameters, by their names.
+# Sentences that are a message alone, by code; the context knows how what they hold is shown.
+MESSAGES: Mapping[str, str] = {
+    "time_seen_once": marked(
+        "Time was seen once under {protocols}: the interval is one given the periods tested."
+    ),
+    "unseen_levels": marked("{estimator} under “{protocol}”: {message}."),
+    "nickell": marked(
+        "{lagged} is the outcome of an earlier period: beside effects of {entity} its "
+        "coefficient is biased by about 1/T, with {n_periods} periods (Nickell 1981), and those "
+        "of regressors that go with it."
+    ),
+    "one_effect": marked("{estimator} has one effect for all groups by {by}: its form allows no other."),
+    "one_of_contrasts": marked("One of {n_contrasts} contrasts; its interval allows for their number."),
+    "one_of_pairs": marked("One of {n_pairs} pairs; intervals are not adjusted for their number."),
+    "few_entities": marked(
+        "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
+    ),
+    "few_effective": marked(
+        "What is left of the exposure is spread as among {n_effective} entities; with fewer than {least} "
+        "its interval is rough."
+    ),
+    "little_left": marked("Of the exposure's variation {share_left} is left; there is little to learn from."),
+    "weak_instruments": marked("The instruments are weak: their first-stage F is {first_stage_f}."),
+}
+
+
+def assumption(_: Context, *, text: str) -> str:
+    """Return what an effect assumes, as its table says it."""
+    return translated(text)
+
+
+def warned(_: Context, *, about: str, message: str) -> str:
+    """Return a warning that bears on gains."""
+    words = gettext("Few entities: {message}.") if about == "W-FEWENTITIES" else gettext("{message}.")
+    return words.format(message=translated(message))
+
+
+# What makes the sentence of a code from what it is about and the parameters, by their names.
 SENTENCES: Mapping[str, Callable[..., str]] = {
     make.__name__: make
     for make in (
         *(gains.headline, gains.estimator_verdict, gains.lowest_error, gains.levels_gain_more),
-        *(gains.folds_disagree, gains.time_seen_once, gains.warned, gains.unseen_levels),
-        *(gains.hopeless_reference, gains.nickell),
+        *(gains.folds_disagree, gains.hopeless_reference, warned, assumption),
         *(effects.curve_effect, effects.curve_bend, effects.turning_point, effects.threshold),
-        *(effects.sign_change, effects.contrast, effects.one_effect, effects.group_difference),
-        *(effects.linearity, effects.debiased, effects.assumption),
+        *(effects.sign_change, effects.contrast, effects.group_difference),
+        *(effects.linearity, effects.debiased),
     )
-} | {code: partial(effects.plain_sentence, code) for code in effects.PLAIN}
+}
 
 FindingKind = Literal[
     "gain",
@@ -55,7 +91,14 @@ class Sentence:
 
     def said(self, study: StudyRecord) -> str:
         """Return it in the language in use."""
-        return SENTENCES[self.code](study, **self.parameters)
+        about = {name: own for name, own in self.parameters.items() if name in ("outcome", "estimator")}
+        rest = {name: own for name, own in self.parameters.items() if name not in about}
+        context = Context(study, **about)
+        return (
+            context.filled(MESSAGES[self.code], **rest)
+            if self.code in MESSAGES
+            else SENTENCES[self.code](context, **rest)
+        )
 
 
 def finding(
@@ -110,10 +153,7 @@ def worded(row: FindingRow, study: StudyRecord) -> FindingRow:
     """Return a finding with its text and caveats in the language in use, from code and parameters alone."""
     parameters = _from_json(json.loads(row.parameters))
     caveats = [Sentence(*one).said(study) for one in parameters.pop(CAVEATS)]
-    taken = inspect.signature(SENTENCES[row.code]).parameters
-    own = {
-        name: value for name in ("outcome", "estimator") if name in taken and (value := getattr(row, name))
-    }
+    own = {"outcome": row.outcome, "estimator": row.estimator}
     return replace(row, text=Sentence(row.code, own | parameters).said(study), caveats=" ".join(caveats))
 
 

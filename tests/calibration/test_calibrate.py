@@ -12,7 +12,7 @@ import pytest
 from harness.api import prepare_study as prepare
 from harness.calibration.page import HEADINGS
 from harness.calibration.rows import VERDICT
-from harness.calibration.run import Truth, calibration_manifest, calibration_tables, exact_limits
+from harness.calibration.run import calibration_manifest, calibration_tables, exact_limits
 from harness.running.options import RunOptions
 from harness.running.workers import LocalWorkers, ThisProcess
 from test_run import harness
@@ -30,14 +30,15 @@ LINEAR = (
 @cache
 def tables(effect=0.0, n_panels=40, n_jobs=1, changes=LINEAR):
     options = RunOptions(spec=SPEC, quick=True, overrides=changes)
-    prepared, truth = prepare(options), Truth(n_panels, effect)
-    manifest = calibration_manifest(options, prepared, truth, datetime.now(UTC))
+    prepared, started = prepare(options), datetime.now(UTC)
+    manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
+    asked = {"n_panels": n_panels, "effects": (0.0, effect) if effect else (0.0,)}
     workers = LocalWorkers(n_jobs) if n_jobs > 1 else ThisProcess()
-    return calibration_tables(prepared.plan, manifest, truth, workers=workers, on_done=lambda _: None)
+    return calibration_tables(prepared.plan, manifest, **asked, workers=workers, on_done=lambda _: None)
 
 
 def shares(effect):
-    found = tables(0.3).shares
+    found = tables(0.3)["calibration"]
     return found[found["effect"] == effect].set_index(["estimator", "protocol", "finding"])
 
 
@@ -67,7 +68,7 @@ def test_an_effect_is_found_where_there_is_one_and_a_line_never_turns():
 
 
 def test_error_rates_are_the_shares_of_panels_without_an_effect():
-    rates = tables(0.3).error_rates.set_index(["estimator", "finding"])
+    rates = tables(0.3)["error_rates"].set_index(["estimator", "finding"])
     assert set(rates.index) == {
         *((name, kind) for name in ("ols", "fe") for kind in ("effect", "nonlinearity", "turning_point")),
         *(("fe", "gain"), ("", "gain")),
@@ -88,7 +89,7 @@ def test_limits_without_a_finding_are_those_of_the_closed_form(n_panels):
 def test_debiased_effects_and_contrasts_are_counted_by_themselves():
     """No exposure of ten firms establishes a debiased effect; a curve's own is another row."""
     asked = "scenarios=[{use: curve, grid: 5, draws: 40}, {use: effect, methods: [first_differences]}]"
-    rates = tables(0.0, 2, changes=(*LINEAR[:3], asked)).error_rates.set_index(["estimator", "finding"])
+    rates = tables(0.0, 2, changes=(*LINEAR[:3], asked))["error_rates"].set_index(["estimator", "finding"])
     assert rates.loc[("", "effect"), "error_rate"] == 0.0
     assert ("fe", "effect") in rates.index
     assert ("fe", "contrast") not in rates.index
@@ -96,8 +97,9 @@ def test_debiased_effects_and_contrasts_are_counted_by_themselves():
 
 def test_workers_change_no_number():
     one, two = tables(0.0, 4), tables(0.0, 4, n_jobs=2)
-    for name in ("shares", "error_rates", "features"):
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), check_exact=True)
+    assert list(one) == ["calibration", "error_rates", "calibration_features"]
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, two[name], check_exact=True)
 
 
 def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from harness.calibration.linear_truth import Cells, error_parts, fit_linear_truth, period_shocks
+from harness.calibration.linear_truth import Cells, error_parts, fit_linear_truth, shock_response
 from harness.plugin import random_stream
 from panels import panel_from_arrays
 
@@ -89,11 +89,12 @@ def test_without_period_shocks_few_are_drawn_beyond_those_of_the_data():
     for seed in range(30):
         panel = make_panel(period_sd=0.0, seed=seed)
         parts = error_parts(panel.observed, Cells.of(panel))
-        rng, shocks = random_stream(1, "t", seed), period_shocks(parts)
+        rng, response = random_stream(1, "t", seed), shock_response(parts)
         of_data.append(period_variance(errors_of(panel, panel.observed)))
         for _ in range(40):
             signs = rng.choice([-1.0, 1.0], size=120)[panel.entity.codes]
-            values = shocks.draw(rng)[panel.period] + signs * parts.remainder
+            shocks = response @ rng.choice([-1.0, 1.0], size=len(response))
+            values = shocks[panel.period] + signs * parts.remainder
             drawn.append(period_variance(errors_of(panel, values)))
     # Shocks that are not scaled would give twice the variance. It is at least that of remainders, which is
     # above that of the data in about half of panels.

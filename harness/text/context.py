@@ -1,0 +1,60 @@
+"""What sentences on a study are about, and how what they hold is shown, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.language import gettext, translated
+from harness.record.study import StudyRecord
+from harness.text.numbers import fixed, in_unit, p_text, percent, significant, with_interval
+from harness.text.plain_text import joined
+
+# A number with the limits of its interval.
+Estimate = tuple[float, float, float]
+
+
+def quoted(study: StudyRecord, protocols: Iterable[str], last: Literal["and", "or"] = "and") -> str:
+    """Return the protocols' titles in quotation marks, as a list."""
+    return joined([f"“{study.protocol_title(protocol)}”" for protocol in protocols], last)
+
+
+# How what a message holds is shown, by the name of its place; all else stands as it is given.
+SHOWN: Mapping[str, Callable[[StudyRecord, Any], str]] = {
+    **dict.fromkeys(("estimator", "reference", "rival"), StudyRecord.estimator_label),
+    **dict.fromkeys(("exposure", "by"), StudyRecord.label),
+    "moderator": StudyRecord.axis_label,
+    "protocol": StudyRecord.protocol_title,
+    "protocols": quoted,
+    "lagged": lambda _, names: joined(names),
+    **dict.fromkeys(("message", "kind"), lambda _, text: translated(text)),
+    "p_value": lambda _, value: p_text(value),
+    "share_of_draws": lambda _, share: percent(share, 0),
+    **dict.fromkeys(("share_left", "gain", "most", "less"), lambda _, share: percent(share)),
+    **dict.fromkeys(("n_effective", "first_stage_f"), lambda _, value: fixed(value, 1)),
+    "nmse": lambda _, value: significant(value, 3),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a sentence is about: a study, and the outcome and estimator where it has one."""
+
+    study: StudyRecord
+    outcome: str = ""
+    estimator: str = ""
+
+    def filled(self, message: str, /, **given: object) -> str:
+        """Return a message in the language in use, its places filled as `SHOWN` says."""
+        given = {"estimator": self.estimator, "entity": self.study.entity, **given}
+        shown = {name: SHOWN[name](self.study, own) if name in SHOWN else own for name, own in given.items()}
+        return gettext(message).format_map(shown)
+
+    def effect(self, estimate: Estimate, exposure: str) -> str:
+        """Return an effect in the outcome's unit per unit of the exposure; alone where neither has one."""
+        unit = self.study.unit(self.outcome)
+        number = in_unit(with_interval(*estimate), unit)
+        return (
+            self.filled("{number} per unit", number=number) if unit or self.study.unit(exposure) else number
+        )
