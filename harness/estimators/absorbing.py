@@ -79,12 +79,10 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
         return _combined([key_of(panel, part) for part in effect.parts], str(effect))
     carried = {group.name: group for group in panel.groups}
     if str(effect) not in carried:
-        raise EstimationError.at(
-            where="absorb",
-            what=Message("the panel carries no column {effect} to group rows by", effect=repr(str(effect))),
-            expected=f"one of {', '.join(carried)}" if carried else "",
-            hint=marked("hand the column over in the panel's groups"),
-        )
+        what = Message("the panel carries no column {effect} to group rows by", effect=repr(str(effect)))
+        expected = f"one of {', '.join(carried)}" if carried else ""
+        hint = marked("hand the column over in the panel's groups")
+        raise EstimationError.at("absorb", what, expected, hint)
     return carried[str(effect)]
 
 

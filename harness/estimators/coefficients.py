@@ -93,6 +93,15 @@ class CoefficientTable:
 
         return np.asarray(2.0 * stats.t.sf(np.abs(self.statistic), self.correction.df_resid))
 
+    def frame(self, level: float) -> pd.DataFrame:
+        """Return a row for each term, with confidence limits of nominal coverage `level`, in (0, 1)."""
+        import pandas as pd
+
+        low, high = self.conf_int(level).T
+        columns = {"term": self.terms, "estimate": self.estimate, "std_error": self.std_error}
+        columns |= {"statistic": self.statistic, "p_value": self.p_value, "conf_low": low, "conf_high": high}
+        return pd.DataFrame(columns)
+
     def conf_int(self, level: float = 0.95) -> Floats:
         """Return confidence limits, (n_coef, 2), of nominal coverage `level`, in (0, 1)."""
         if self.inference is not None:
@@ -178,19 +187,8 @@ class ShownFit(ABC):
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
-        import pandas as pd
-
-        table = self.coefficients()
-        limits = table.conf_int(0.95)
-        columns = {
-            "b": table.estimate,
-            "se": table.std_error,
-            "t": table.statistic,
-            "p": table.p_value,
-            "ci95l": limits[:, 0],
-            "ci95u": limits[:, 1],
-        }
-        return pd.DataFrame(columns, index=pd.Index(table.terms, name="Coefficient"))
+        frame = self.coefficients().frame(0.95).set_index("term").rename_axis("Coefficient")
+        return frame.set_axis(["b", "se", "t", "p", "ci95l", "ci95u"], axis=1)
 
     @property
     def __maketables_depvar__(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from harness.language import Message, marked
 Status = Literal["ok", "refused", "failed"]
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,20 @@ class Attempt(Generic[T]):
     def without_value(self) -> Attempt[Any]:
         """Return an attempt at something else that went as this one did, or that needs it."""
         return Attempt(None, self.status, self.reason)
+
+    def then(self, further: Callable[[T], V]) -> Attempt[V]:
+        """Return how a further call on the value goes, which is not made where there is no value."""
+        return self.without_value() if self.value is None else attempt(partial(further, self.value))
+
+
+def all_of(attempts: Iterable[Attempt[T]]) -> Attempt[list[T]]:
+    """Return the values of attempts in their order, or how the first went that has none."""
+    values = []
+    for one in attempts:
+        if one.value is None:
+            return one.without_value()
+        values.append(one.value)
+    return Attempt(values, "ok", "")
 
 
 # Size of predictions beyond which tests, which take powers of squared errors, overflow.

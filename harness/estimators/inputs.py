@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.language import Message, marked
 from harness.tables.preparation import Note
 
@@ -134,18 +134,13 @@ def refuse_constant(panel: Panel) -> None:
     EstimationError
         Where the outcome or the exposure does not vary.
     """
-    for name, values in (
-        (panel.outcome, panel.observed),
-        (panel.exposure, panel.column(panel.exposure)),
-    ):
+    columns = {panel.outcome: panel.observed, panel.exposure: panel.column(panel.exposure)}
+    for name, values in columns.items():
         if column_scale(values[:, None]).deviation[0] == 0.0:
-            value = f"{values[0]:.6g}"
-            what = Message(
-                "has one value only, {value}, on the {n_obs} rows to train on", value=value, n_obs=panel.n_obs
-            )
-            expected = "an outcome and an exposure that vary"
+            rows = {"value": f"{values[0]:.6g}", "n_obs": panel.n_obs}
+            what = Message("has one value only, {value}, on the {n_obs} rows to train on", **rows)
             hint = marked("train on more rows, or choose another variable")
-            raise EstimationError(Problem(name, what, expected=expected, hint=hint))
+            raise EstimationError.at(name, what, "an outcome and an exposure that vary", hint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,16 +168,10 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
     codes = {"row": np.arange(panel.n_obs), "entity": panel.entity.codes, "time": panel.period}
     units = np.unique(codes[panel.split_unit])
     if units.size < 2:
-        raise EstimationError.at(
-            where="inner split",
-            what=Message(
-                "with {size} {split_unit} to train on, none can be set aside to select on",
-                size=units.size,
-                split_unit=panel.split_unit,
-            ),
-            expected="at least two",
-            hint=marked("use a protocol that leaves more to train on, or fix the model's size in the spec"),
-        )
+        few = {"size": units.size, "split_unit": panel.split_unit}
+        what = Message("with {size} {split_unit} to train on, none can be set aside to select on", **few)
+        hint = marked("use a protocol that leaves more to train on, or fix the model's size in the spec")
+        raise EstimationError.at("inner split", what, "at least two", hint)
     n_aside = min(max(1, round(share * units.size)), units.size - 1)
     aside = units[-n_aside:] if panel.split_unit == "time" else rng.permutation(units)[:n_aside]
     is_aside = np.isin(codes[panel.split_unit], aside)

@@ -132,16 +132,10 @@ def require_continuous(panel: Panel, *, where: str = "") -> None:
         Naming the exposure and its levels.
     """
     if panel.levels:
-        raise EstimationError.at(
-            where=where or panel.exposure,
-            what=Message(
-                "{exposure} is categorical, one of {levels}",
-                exposure=repr(panel.exposure),
-                levels=", ".join(panel.levels),
-            ),
-            expected="an exposure of numbers",
-            hint=marked("ask `use: contrast` for differences between its levels"),
-        )
+        named = {"exposure": repr(panel.exposure), "levels": ", ".join(panel.levels)}
+        what = Message("{exposure} is categorical, one of {levels}", **named)
+        hint = marked("ask `use: contrast` for differences between its levels")
+        raise EstimationError.at(where or panel.exposure, what, "an exposure of numbers", hint)
 
 
 def row_weights(panel: Panel, *, weighted: bool) -> Floats:
@@ -155,19 +149,11 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
     if not weighted:
         return np.ones(panel.n_obs)
     if panel.weights is None:
-        raise EstimationError.at(
-            where="weights",
-            what=marked("the panel has none"),
-            hint=marked("name their column as roles.weights, or leave `weighted` out"),
-        )
+        hint = marked("name their column as roles.weights, or leave `weighted` out")
+        raise EstimationError.at("weights", marked("the panel has none"), hint=hint)
     n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
     if n_bad:
-        raise EstimationError.at(
-            where="weights",
-            what=Message(
-                "{n_bad} of {n_obs} are zero, negative or no numbers", n_bad=n_bad, n_obs=panel.n_obs
-            ),
-            expected="finite numbers above zero",
-            hint=marked("leave such rows out"),
-        )
+        counts = {"n_bad": n_bad, "n_obs": panel.n_obs}
+        what = Message("{n_bad} of {n_obs} are zero, negative or no numbers", **counts)
+        raise EstimationError.at("weights", what, "finite numbers above zero", marked("leave such rows out"))
     return panel.weights

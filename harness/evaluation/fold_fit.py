@@ -122,11 +122,8 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     train, test = task.panel.take(fold.train), task.panel.take(fold.test)
     variance = float(train.observed.var())
     if variance == 0:
-        raise EstimationError.at(
-            str(task.cell),
-            Message("'{outcome}' is constant on the training rows", outcome=train.outcome),
-            hint=marked("check the outcome"),
-        )
+        what = Message("'{outcome}' is constant on the training rows", outcome=train.outcome)
+        raise EstimationError.at(str(task.cell), what, hint=marked("check the outcome"))
     fit = task.estimator.fit(
         train,
         rng=random_stream(task.seed, "fit", *vars(task.cell).values()),

@@ -111,17 +111,12 @@ def corrected_t_p_value(gains: Floats, *, test_to_train: float) -> float:
     -------
     NaN for fewer than two splits, or where a split has no error.
     """
-    from scipy import stats
-
     with np.errstate(divide="ignore"):
         ratios = np.log1p(-gains)
     if gains.size < 2 or not np.isfinite(ratios).all():
         return float("nan")
-    mean = float(ratios.mean())
     variance = (1.0 / gains.size + test_to_train) * float(ratios.var(ddof=1))
-    if variance == 0:
-        return 1.0 if mean == 0 else 0.0
-    return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), gains.size - 1))
+    return ClusteredMean(float(ratios.mean()), float(np.sqrt(variance)), gains.size - 1).p_value
 
 
 def holm_adjusted(p_values: Floats) -> Floats:

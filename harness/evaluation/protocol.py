@@ -5,6 +5,7 @@ A protocol splits a panel into folds, and says what passes between their sides.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Protocol, Self
 
@@ -113,8 +114,36 @@ PROTOCOL: Kind[type[EvaluationProtocol]] = Kind(
 )
 
 
+class DescribedProtocol:
+    """A protocol that is described by one sentence, into which its options are filled, shares in per cent.
+
+    Attributes
+    ----------
+    says : the sentence, a place for each option
+    """
+
+    says: ClassVar[str]
+
+    @property
+    def how(self) -> str:
+        """One sentence for the report."""
+        shown = {name: f"{own:.0%}" if isinstance(own, float) else own for name, own in vars(self).items()}
+        return Message(self.says, **shown)
+
+
+def folds_of(
+    sides: Iterable[tuple[Mask, Mask]], split_unit: SplitUnit, *, selects_on_test: bool = False
+) -> tuple[Fold, ...]:
+    """Return a fold for each pair of sides: which rows, (n_obs,), are trained on and which are tested."""
+    pairs = [(np.flatnonzero(train), np.flatnonzero(test)) for train, test in sides]
+    return tuple(
+        Fold(str(number), train, test, test if selects_on_test else None, split_unit)
+        for number, (train, test) in enumerate(pairs, start=1)
+    )
+
+
 @dataclass(frozen=True)
-class HeldOutEntities(EvaluationProtocol):
+class HeldOutEntities(DescribedProtocol, EvaluationProtocol):
     """Grouped cross-validation: every entity is tested once, by a model that never saw it.
 
     Attributes
@@ -126,26 +155,26 @@ class HeldOutEntities(EvaluationProtocol):
     title = marked("Held-out entities")
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_PERIOD,)
     stream = "entities"
+    says = marked(
+        "The entities are dealt into {folds} groups; each group is predicted by models trained, "
+        "and selected, on other entities."
+    )
 
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
 
-    @property
-    def how(self) -> str:
-        """One sentence for the report."""
-        return Message(
-            "The entities are dealt into {folds} groups; each group is predicted by models trained, "
-            "and selected, on other entities.",
-            folds=self.folds,
-        )
-
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
-        """Return one fold for each group of entities."""
+        """Return one fold for each group of entities, of equal size, give or take one."""
         trained, tested = self._periods(panel)
-        groups = deal_entities(panel, n_groups=self.folds, protocol=self.name, rng=rng)
-        sides = ((np.flatnonzero(~own & trained), np.flatnonzero(own & tested)) for own in groups)
-        return tuple(
-            Fold(str(at), *both, None, split_unit="entity") for at, both in enumerate(sides, start=1)
-        )
+        entities = np.unique(panel.entity.codes)
+        if entities.size < self.folds:
+            sizes = {"size": entities.size, "n_groups": self.folds}
+            what = Message("{size} entities cannot be dealt into {n_groups} groups", **sizes)
+            hint = marked("set a smaller number of folds, or leave this protocol out")
+            expected = "at least as many entities as groups"
+            raise EstimationError.at(f"protocol {self.name}", what, expected, hint)
+        groups = np.array_split(rng.permutation(entities), self.folds)
+        is_own = (np.isin(panel.entity.codes, group) for group in groups)
+        return folds_of(((~own & trained, own & tested) for own in is_own), "entity")
 
     def _periods(self, panel: Panel) -> tuple[Mask, Mask]:
         """Return which rows lie in periods that are trained on, and in periods that are tested, (n_obs,)."""
@@ -155,34 +184,6 @@ class HeldOutEntities(EvaluationProtocol):
     def quick(self) -> Self:
         """Return a copy with at most three groups."""
         return replace(self, folds=min(self.folds, 3))
-
-
-def deal_entities(panel: Panel, *, n_groups: int, protocol: str, rng: Generator) -> tuple[Mask, ...]:
-    """Deal the entities into groups of equal size, give or take one.
-
-    Returns
-    -------
-    For each group which rows are its entities', (n_obs,).
-
-    Raises
-    ------
-    EstimationError
-        Where there are fewer entities than groups.
-    """
-    entities = np.unique(panel.entity.codes)
-    if entities.size < n_groups:
-        raise EstimationError.at(
-            where=f"protocol {protocol}",
-            what=Message(
-                "{size} entities cannot be dealt into {n_groups} groups",
-                size=entities.size,
-                n_groups=n_groups,
-            ),
-            expected="at least as many entities as groups",
-            hint=marked("set a smaller number of folds, or leave this protocol out"),
-        )
-    groups = np.array_split(rng.permutation(entities), n_groups)
-    return tuple(np.isin(panel.entity.codes, group) for group in groups)
 
 
 @dataclass(frozen=True)
@@ -207,12 +208,12 @@ class Forward(EvaluationProtocol):
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        cut = f", cut into {self.windows} windows," if self.windows > 1 else ""
+        shown = {"test_share": f"{self.test_share:.0%}"}
+        shown["cut"] = f", cut into {self.windows} windows," if self.windows > 1 else ""
         return Message(
             "The last {test_share} of the periods{cut} are predicted by models trained on the "
             "earlier ones and selected on the last of those.",
-            test_share=f"{self.test_share:.0%}",
-            cut=cut,
+            **shown,
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
@@ -220,11 +221,7 @@ class Forward(EvaluationProtocol):
         is_late = last_periods(panel, test_share=self.test_share, protocol=self.name)
         periods = np.unique(panel.period[is_late])
         windows = np.array_split(periods, min(self.windows, periods.size))
-        sides = (
-            (np.flatnonzero(panel.period < own[0]), np.flatnonzero(np.isin(panel.period, own)))
-            for own in windows
-        )
-        return tuple(Fold(str(at), *own, None, split_unit="time") for at, own in enumerate(sides, start=1))
+        return folds_of(((panel.period < own[0], np.isin(panel.period, own)) for own in windows), "time")
 
     def quick(self) -> Self:
         """Return a copy with one window."""
@@ -242,16 +239,10 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
     periods = np.unique(panel.period)
     n_test = max(1, round(test_share * periods.size))
     if n_test >= periods.size:
-        raise EstimationError.at(
-            where=f"protocol {protocol}",
-            what=Message(
-                "the panel has {size} period(s) and {n_test} would be held out",
-                size=periods.size,
-                n_test=n_test,
-            ),
-            expected="at least one period to train on",
-            hint=marked("set a smaller test_share, or leave this protocol out"),
-        )
+        sizes = {"size": periods.size, "n_test": n_test}
+        what = Message("the panel has {size} period(s) and {n_test} would be held out", **sizes)
+        hint = marked("set a smaller test_share, or leave this protocol out")
+        raise EstimationError.at(f"protocol {protocol}", what, "at least one period to train on", hint)
     return np.asarray(panel.period >= periods[-n_test])
 
 
@@ -268,18 +259,12 @@ class EntitiesAndTime(HeldOutEntities):
     name = "entities_and_time"
     title = marked("Held-out entities, forward in time")
     leaks = ()
+    says = marked(
+        "The entities are dealt into {folds} groups; the last {test_share} of the periods of "
+        "each group are predicted by models trained, and selected, on earlier periods of others."
+    )
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
-
-    @property
-    def how(self) -> str:
-        """One sentence for the report."""
-        return Message(
-            "The entities are dealt into {folds} groups; the last {test_share} of the periods of "
-            "each group are predicted by models trained, and selected, on earlier periods of others.",
-            folds=self.folds,
-            test_share=f"{self.test_share:.0%}",
-        )
 
     def _periods(self, panel: Panel) -> tuple[Mask, Mask]:
         """Return which rows lie before the last share of the periods, and which in it, (n_obs,)."""
@@ -288,7 +273,7 @@ class EntitiesAndTime(HeldOutEntities):
 
 
 @dataclass(frozen=True)
-class RandomRows(EvaluationProtocol):
+class RandomRows(DescribedProtocol, EvaluationProtocol):
     """The same random splits as ``as_published``, but models are selected inside the training rows.
 
     The difference of the two protocols is what selection on the test rows is worth.
@@ -303,28 +288,26 @@ class RandomRows(EvaluationProtocol):
     title = marked("Random rows")
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_ENTITY, SAME_PERIOD, LATER_PERIODS)
     stream = "random rows"
+    says = marked(
+        "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
+        "other random rows, set aside from the training rows."
+    )
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 10
 
-    @property
-    def how(self) -> str:
-        """One sentence for the report."""
-        return Message(
-            "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
-            "other random rows, set aside from the training rows.",
-            test_share=f"{self.test_share:.0%}",
-            repeats=self.repeats,
-        )
-
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return `repeats` random splits of rows; test rows that leak into the selection are selected on."""
-        selects_on_test = TEST_SELECTION in self.leaks
-        pairs = split_rows(panel.n_obs, test_share=self.test_share, repeats=self.repeats, rng=rng)
-        return tuple(
-            Fold(str(number), train, test, test if selects_on_test else None, split_unit="row")
-            for number, (train, test) in enumerate(pairs, start=1)
-        )
+        n_test = round(self.test_share * panel.n_obs)
+        if not 1 <= n_test < panel.n_obs:
+            sizes = {"test_share": f"{self.test_share:.0%}", "n_obs": panel.n_obs, "n_test": n_test}
+            what = Message("{test_share} of {n_obs} rows leaves {n_test} to test on", **sizes)
+            hint = marked("change test_share, or leave this protocol out")
+            raise EstimationError.at("random split of rows", what, "at least one row on each side", hint)
+        rows = np.arange(panel.n_obs)
+        held_out = [np.isin(rows, rng.permutation(rows.size)[:n_test]) for _ in range(self.repeats)]
+        sides = ((~is_test, is_test) for is_test in held_out)
+        return folds_of(sides, "row", selects_on_test=TEST_SELECTION in self.leaks)
 
     def quick(self) -> Self:
         """Return a copy with at most three splits."""
@@ -345,52 +328,14 @@ class AsPublished(RandomRows):
     title = marked("As published (random rows)")
     leaks = (*RandomRows.leaks, TEST_SELECTION, ALL_ROWS_PREPARED)
     prepared_on = "all"
-
-    @property
-    def how(self) -> str:
-        """One sentence for the report."""
-        return Message(
-            "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
-            "the held-out rows.",
-            test_share=f"{self.test_share:.0%}",
-            repeats=self.repeats,
-        )
-
-
-def split_rows(
-    n_obs: int, *, test_share: float, repeats: int, rng: Generator
-) -> tuple[tuple[Ints, Ints], ...]:
-    """Return pairs of training and test rows, sorted positions.
-
-    Parameters
-    ----------
-    test_share : in (0, 1)
-    repeats : >= 1, number of pairs
-
-    Raises
-    ------
-    EstimationError
-        Where a side would be empty.
-    """
-    n_test = round(test_share * n_obs)
-    if not 1 <= n_test < n_obs:
-        raise EstimationError.at(
-            where="random split of rows",
-            what=Message(
-                "{test_share} of {n_obs} rows leaves {n_test} to test on",
-                test_share=f"{test_share:.0%}",
-                n_obs=n_obs,
-                n_test=n_test,
-            ),
-            expected="at least one row on each side",
-            hint=marked("change test_share, or leave this protocol out"),
-        )
-    orders = [rng.permutation(n_obs) for _ in range(repeats)]
-    return tuple((np.sort(order[n_test:]), np.sort(order[:n_test])) for order in orders)
+    says = marked(
+        "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
+        "the held-out rows."
+    )
 
 
 @dataclass(frozen=True)
-class InSample(EvaluationProtocol):
+class InSample(DescribedProtocol, EvaluationProtocol):
     """All rows train, select and are compared on; what a regression table's R2 rests on."""
 
     name = "in_sample"
@@ -398,16 +343,12 @@ class InSample(EvaluationProtocol):
     leaks = (TRAINING_ROWS,)
     prepared_on = "all"
     stream = "in sample"
-
-    @property
-    def how(self) -> str:
-        """One sentence for the report."""
-        return marked("All rows are trained on, select the model and are compared on.")
+    says = marked("All rows are trained on, select the model and are compared on.")
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return the one fold in which both sides are the whole panel."""
-        rows = np.arange(panel.n_obs)
-        return (Fold("1", train=rows, test=rows, selection=rows, split_unit="row"),)
+        everywhere = np.ones(panel.n_obs, dtype=np.bool_)
+        return folds_of([(everywhere, everywhere)], "row", selects_on_test=True)
 
     def quick(self) -> Self:
         """Return itself: there is one split."""

@@ -115,10 +115,15 @@ def _gains(
 ) -> Iterator[dict[str, object]]:
     outcome = sample.place["outcome"]
     others = [name for name in losses.estimators if name != reference]
-    if reason := _exact(losses, reference, sample):
+    largest = taken(sample.predictions, sample.positions(reference), ("observed",)).abs().to_numpy().max()
+    if losses.mean(reference) <= (EXACT * largest) ** 2:
+        reason = (
+            f"the reference '{reference}' predicts without error, so nothing can be gained: do its "
+            f"regressors or effects determine '{outcome}'?"
+        )
         nothing = dict.fromkeys((field.name for field in fields(Gain)), float("nan"))
-        said = {"reference": reference, **nothing, "status": "refused", "reason": reason}
-        yield from ({"estimator": name, **said} for name in others)
+        refused = {"reference": reference, **nothing, "status": "refused", "reason": reason}
+        yield from ({"estimator": name, **refused} for name in others)
         return
     found = [_gain(losses, name, reference, outcome, bootstrap) for name in others]
     best = _best_of_many(losses, found, reference, draws=bootstrap.draws(outcome))
@@ -133,17 +138,6 @@ def _gains(
 def _gain(losses: PairedLosses, estimator: str, reference: str, outcome: str, bootstrap: Bootstrap) -> Gain:
     clusters = losses.by_cluster(estimator, reference)
     return gain_over(*clusters, level=bootstrap.level, draws=bootstrap.draws(outcome))
-
-
-def _exact(losses: PairedLosses, reference: str, sample: SampleRows) -> str:
-    """Return why there is no gain where the reference has no error but rounding; else an empty text."""
-    largest = taken(sample.predictions, sample.positions(reference), ("observed",)).abs().to_numpy().max()
-    if losses.mean(reference) > (EXACT * largest) ** 2:
-        return ""
-    return (
-        f"the reference '{reference}' predicts without error, so nothing can be gained: do its regressors or "
-        f"effects determine '{sample.place['outcome']}'?"
-    )
 
 
 def _best_of_many(
@@ -265,15 +259,10 @@ def decomposition_table(gains: pd.DataFrame, *, reference: str, protocols: Mappi
         & gains["gain"].notna()
     ]
     found = own.assign(part=own["protocol"].map(known)).rename(columns={"gain": "estimate"})
-    places = {part: at for at, part in enumerate(LEFT)}
     ordered = found.sort_values(
         ["outcome", "estimator", "part"],
-        key=lambda own: own.map(places) if own.name == "part" else own.map(_first_rows(own)),
+        key=lambda own: pd.Categorical(own, list(LEFT) if own.name == "part" else own.unique()).codes,
         kind="stable",
     )
     columns = ["outcome", "estimator", "reference", "part", "protocol", "estimate"]
     return ordered[[*columns, "conf_low", "conf_high", "mse", "mse_reference"]].reset_index(drop=True)
-
-
-def _first_rows(column: pd.Series[str]) -> Mapping[str, int]:
-    return {name: at for at, name in enumerate(column.unique())}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
 from harness.language import marked
 from harness.scenarios.curve.supported_curve import SMALL_SHARE
+from harness.scenarios.grid import runs_of
 from harness.tables.conditional import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
-from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, SupportRow, TurningPointRow
+from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, TurningPointRow
 from harness.tables.effects import EffectRow
 from harness.tables.truth import TRUTH, TruthRow
 from harness.text.effects import Stretch
@@ -24,6 +26,10 @@ SIMULTANEOUS = marked("simultaneous")
 
 # One point of a line with the limits of one of its bands.
 BandedRow = CurveRow | ConditionalEffectRow | EffectRow
+Point = TypeVar("Point", CurveRow, ConditionalEffectRow)
+
+# What tells curves apart.
+CURVE_KEY = ("scenario", "outcome", "estimator", "kind")
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,27 +137,24 @@ class Curve(Banded):
 
 def curves_from(rows: Iterable[CurveRow]) -> tuple[Curve, ...]:
     """Return the curves that rows which are done make up, in the order in which they first appear."""
-    done = [row for row in rows if row.is_done]
-    order = {key: place for place, key in enumerate(dict.fromkeys(_key(row) for row in done))}
-    done.sort(key=lambda row: (order[_key(row)], row.at))
-    return tuple(_curve(list(points)) for _, points in groupby(done, key=_key))
-
-
-def _key(row: CurveRow) -> tuple[str, str, str, str]:
-    return row.scenario, row.outcome, row.estimator, row.kind
-
-
-def _curve(points: list[CurveRow]) -> Curve:
-    first = points[0]
-    return Curve(
-        **vars(banded_from(points)),
-        scenario=first.scenario,
-        outcome=first.outcome,
-        estimator=first.estimator,
-        kind=first.kind,
-        mean_level=first.mean_level,
-        share_of_rows=frozen_floats([point.share_of_rows for point in points if point.band == first.band]),
+    return tuple(
+        Curve(
+            **vars(banded_from(points)),
+            **dict(zip(CURVE_KEY, key, strict=True)),
+            mean_level=points[0].mean_level,
+            share_of_rows=frozen_floats([row.share_of_rows for row in points if row.band == points[0].band]),
+        )
+        for key, points in _points_by(rows, attrgetter(*CURVE_KEY))
     )
+
+
+def _points_by(rows: Iterable[Point], key: Callable[[Point], Any]) -> Iterator[tuple[Any, list[Point]]]:
+    """Yield the rows that are done of each line, sorted by their place, lines as they first appear."""
+    lines: dict[Any, list[Point]] = {}
+    for row in rows:
+        if row.is_done:
+            lines.setdefault(key(row), []).append(row)
+    yield from ((name, sorted(points, key=lambda row: row.at)) for name, points in lines.items())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -163,13 +166,8 @@ class ConditionalEffect(Banded):
 
 def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffect, ...]:
     """Return the conditional effects that rows which are done make up, in the order of the table."""
-    done = [row for row in rows if row.is_done]
-    order = {key: place for place, key in enumerate(dict.fromkeys(row.key for row in done))}
-    done.sort(key=lambda row: (order[row.key], row.at))
-    return tuple(
-        ConditionalEffect(**vars(banded_from(list(points))), key=key)
-        for key, points in groupby(done, key=lambda row: row.key)
-    )
+    found = _points_by(rows, attrgetter("key"))
+    return tuple(ConditionalEffect(**vars(banded_from(points)), key=key) for key, points in found)
 
 
 def stretches(at: Floats, positions: Mask) -> tuple[Stretch, ...]:
@@ -180,12 +178,7 @@ def stretches(at: Floats, positions: Mask) -> tuple[Stretch, ...]:
     at : (n_grid,), increasing
     positions : (n_grid,), any
     """
-    found = []
-    for is_meant, run in groupby(range(at.size), key=lambda position: bool(positions[position])):
-        if is_meant:
-            own = list(run)
-            found.append((float(at[own[0]]), float(at[own[-1]])))
-    return tuple(found)
+    return tuple((float(at[first]), float(at[last])) for first, last in runs_of(positions))
 
 
 def unsupported_spans(at: Floats, supported: Mask) -> tuple[tuple[float, float], ...]:
@@ -201,19 +194,7 @@ def unsupported_spans(at: Floats, supported: Mask) -> tuple[tuple[float, float],
     halfway = (at[1:] + at[:-1]) / 2.0
     left = np.concatenate([at[:1], halfway])
     right = np.concatenate([halfway, at[-1:]])
-    spans = []
-    for is_supported, places in groupby(range(at.size), key=lambda place: bool(supported[place])):
-        if not is_supported:
-            stretch = list(places)
-            spans.append((float(left[stretch[0]]), float(right[stretch[-1]])))
-    return tuple(spans)
-
-
-def spans_of(rows: Iterable[SupportRow]) -> tuple[tuple[float, float], ...]:
-    """Return the stretches of one scenario's grid that the data do not support."""
-    own = sorted(rows, key=lambda row: row.at)
-    at = frozen_floats([row.at for row in own])
-    return unsupported_spans(at, np.array([row.supported for row in own], dtype=np.bool_))
+    return tuple((float(left[first]), float(right[last])) for first, last in runs_of(~supported))
 
 
 def curve_scenarios(run: Run) -> tuple[str, ...]:
@@ -257,7 +238,9 @@ def rug_of(run: Run, scenario: str) -> Floats:
 
 def unsupported_of(run: Run, scenario: str) -> tuple[tuple[float, float], ...]:
     """Return the stretches of a scenario's grid that the data do not support."""
-    return spans_of(row for row in run.rows(SUPPORT) if row.scenario == scenario)
+    own = sorted((row for row in run.rows(SUPPORT) if row.scenario == scenario), key=lambda row: row.at)
+    at = frozen_floats([row.at for row in own])
+    return unsupported_spans(at, np.array([row.supported for row in own], dtype=np.bool_))
 
 
 @dataclass(frozen=True, eq=False)

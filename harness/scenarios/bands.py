@@ -142,6 +142,14 @@ def pointwise_limits(draws: Floats, *, level: float) -> tuple[Floats, Floats]:
     return low, high
 
 
+def limits_of(draws: Floats, *, level: float) -> tuple[float, float]:
+    """Return limits of one number from its draws, (n_draws,), as `pointwise_limits` has them; NaN without."""
+    if not draws.size:
+        return np.nan, np.nan
+    low, high = pointwise_limits(draws, level=level)
+    return float(low), float(high)
+
+
 def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Generator) -> tuple[Floats, Floats]:
     """Return limits that hold the whole curve with a chance of `level`, at all points at once.
 

@@ -8,8 +8,8 @@ from functools import partial
 from time import perf_counter
 
 from harness.data.panel import Panel
-from harness.estimators.guard import Attempt, Status, attempt, in_one_line
-from harness.estimators.protocol import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws, HasNotes
+from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_line
+from harness.estimators.protocol import CanPrepareDraws, DrawMaker, FitsByDraws, HasNotes
 from harness.scenarios.draws import (
     MOST_NUMBERS,
     MOST_SOLVED,
@@ -23,7 +23,7 @@ from harness.scenarios.draws import (
 )
 from harness.scenarios.scenario import EvaluatesModels, Subject
 from harness.scenarios.subsample import Subsample, draw_subsamples, is_trained_anew
-from harness.scenarios.task import ScenarioTask, Sealed
+from harness.scenarios.task import ScenarioTask, Sealed, SubjectTask
 from harness.tables.preparation import Note
 
 # What draws have in common, on its way to those that make them, or why it could not be found.
@@ -31,7 +31,7 @@ Preparation = Attempt[Sealed[DrawMaker]]
 
 
 @dataclass(frozen=True, eq=False)
-class PrepareTask(ScenarioTask[Preparation]):
+class PrepareTask(SubjectTask[Preparation]):
     """What draws of one fit have in common, ready to be found in any process.
 
     What comes of it travels to the blocks and is not kept: it follows from the fields, and a run that is
@@ -44,14 +44,8 @@ class PrepareTask(ScenarioTask[Preparation]):
     subsample : the rows that are drawn of; None for all
     """
 
-    subject: Subject
     plan: DrawPlan | None = None
     subsample: Subsample | None = None
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.subject.name
 
     @property
     def n_draws(self) -> int:
@@ -187,10 +181,7 @@ class BlockTask(ScenarioTask[BlockResult]):
         """Make the draws and ask them, and keep the reason where that cannot be done."""
         start = perf_counter()
         maker = found[0] if found else self.prepare.run()
-        tried: Attempt[FittedDraws] = Attempt(None, maker.status, maker.reason)
-        if maker.value is not None:
-            made = maker.value
-            tried = attempt(lambda: made.open().draw(self.draws))
+        tried = maker.then(lambda made: made.open().draw(self.draws))
         fits = tried.value
         refused = () if fits is None else refusals_of(fits)
         numbers: dict[str, Attempt[Numbers]] = {}
@@ -227,8 +218,4 @@ def of_all_draws(blocks: Sequence[BlockResult], scenario: str) -> Attempt[Number
     for block in blocks:
         if block.status != "ok":
             return Attempt(None, block.status, block.reason)
-    found = [block.numbers[scenario] for block in blocks if block.numbers]
-    for answer in found:
-        if answer.value is None:
-            return answer
-    return Attempt(joined([answer.value for answer in found if answer.value is not None]), "ok", "")
+    return all_of(block.numbers[scenario] for block in blocks if block.numbers).then(joined)

@@ -37,11 +37,8 @@ def exposure_values(panel: Panel) -> Floats:
         what = Message("no row has {levels}, the base, on these rows", levels=repr(panel.levels[0]))
         raise EstimationError.at(panel.exposure, what, hint=marked("list another base first: roles.levels"))
     if not 2 <= values.size <= MOST_LEVELS:
-        what = Message(
-            "has {size} different value{size_2} on these rows",
-            size=values.size,
-            size_2="s" if values.size > 1 else "",
-        )
+        sizes = {"size": values.size, "size_2": "s" if values.size > 1 else ""}
+        what = Message("has {size} different value{size_2} on these rows", **sizes)
         expected = f"an exposure of 2 to {MOST_LEVELS} values"
         raise EstimationError.at(panel.exposure, what, expected=expected, hint=marked("ask `use: curve`"))
     return values

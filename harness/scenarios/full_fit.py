@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 from harness.errors import EstimationError, Problem
-from harness.estimators.guard import Attempt, Status, attempt, in_one_line
+from harness.estimators.guard import Attempt, Status, in_one_line
 from harness.estimators.protocol import FitsByDraws, HasDraws
 from harness.language import Message
 from harness.scenarios.blocks import BlockTask, PrepareTask, prepare_tasks
 from harness.scenarios.draws import FitAndDraws
-from harness.scenarios.sample_fit import NO_TABLES, FitTables, SampleFitTask, SampleFound, require_declared
+from harness.scenarios.sample_fit import FitTables, SampleFitTask, SampleFound, declared
 from harness.scenarios.scenario import (
     ALL_ROWS,
     Evaluated,
@@ -27,7 +27,7 @@ from harness.scenarios.scenario import (
     WorksInParts,
     framed,
 )
-from harness.scenarios.task import ScenarioTask, answered_in_parts
+from harness.scenarios.task import SubjectTask, answered_in_parts
 
 # Of coefficients' confidence limits where an answer alone is asked for.
 LEVEL = 0.95
@@ -47,10 +47,10 @@ class FullResult(FitTables):
 
     outcome: str
     estimator: str
-    answers: Mapping[str, Attempt[Tables]]
+    answers: Mapping[str, Attempt[Tables]] = field(default_factory=dict)
     status: Status
     reason: str
-    seconds: float
+    seconds: float = 0.0
 
     @property
     def label(self) -> str:
@@ -59,7 +59,7 @@ class FullResult(FitTables):
 
 
 @dataclass(frozen=True, eq=False)
-class FullTask(ScenarioTask[FullResult]):
+class FullTask(SubjectTask[FullResult]):
     """A full-sample fit: its parts are ready to run in any process, and its answers when these are done.
 
     Attributes
@@ -70,15 +70,9 @@ class FullTask(ScenarioTask[FullResult]):
     level : of the coefficients' confidence limits
     """
 
-    subject: Subject
     scenarios: Mapping[str, Scenario]
     exposure: str
     level: float
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.subject.name
 
     @property
     def label(self) -> str:
@@ -105,52 +99,31 @@ class FullTask(ScenarioTask[FullResult]):
         notes = (*own.notes, *(note for sample in samples.values() for note in sample.subsample_notes))
         seconds = sum(sample.seconds for sample in samples.values()) + perf_counter() - start
         tables = replace(own.fit.tables, notes=notes)
-        return self._result(tables, *own.how, answers=answers, seconds=seconds)
+        return replace(self._without_answers(*own.how), **vars(tables), answers=answers, seconds=seconds)
 
     def failed(self, reason: str) -> FullResult:
         """Return what stands for a result that could not be had."""
         answers: dict[str, Attempt[Tables]] = dict.fromkeys(self.scenarios, Attempt(None, "failed", reason))
-        return self._result(NO_TABLES, "failed", reason, answers=answers, seconds=0.0)
+        return replace(self._without_answers("failed", reason), answers=answers)
 
-    def _result(
-        self,
-        tables: FitTables,
-        status: Status,
-        reason: str,
-        *,
-        answers: Mapping[str, Attempt[Tables]],
-        seconds: float,
-    ) -> FullResult:
-        return FullResult(
-            **vars(tables),
-            outcome=self.subject.panel.outcome,
-            estimator=self.subject.name,
-            answers=answers,
-            status=status,
-            reason=reason,
-            seconds=seconds,
-        )
+    def _without_answers(self, status: Status, reason: str) -> FullResult:
+        outcome, estimator = self.subject.panel.outcome, self.subject.name
+        return FullResult(outcome=outcome, estimator=estimator, status=status, reason=reason)
 
     def _answer(self, name: str, scenario: Scenario, samples: Mapping[str, SampleFound]) -> Attempt[Tables]:
         if why := self._why_not(name, scenario):
             return Attempt(None, "refused", why)
         if not isinstance(scenario, EvaluatesModels):
             return samples[ALL_ROWS].fit.answers[name]
-        whole = samples[self._rows_of(scenario)].numbers(name)
-        if whole.value is None:
-            return whole.without_value()
-        return attempt(partial(self._tables, name, scenario, whole.value, samples))
-
-    def _tables(
-        self, name: str, scenario: EvaluatesModels, whole: FitAndDraws, samples: Mapping[str, SampleFound]
-    ) -> Tables:
         rows = self._rows_of(scenario)
+        own, whole = self._samples[rows][0].subject, samples[rows]
         others = {key: sample.numbers(name) for key, sample in samples.items() if key not in {ALL_ROWS, rows}}
-        own = self._samples[rows][0].subject
-        asked = Evaluated(own.panel, own.seed, samples[rows].fit.carries_draws, whole, others)
-        answer = framed(scenario.concluded(asked))
-        require_declared(answer, self.scenarios[name])
-        return answer
+
+        def tables(found: FitAndDraws) -> Tables:
+            asked = Evaluated(own.panel, own.seed, whole.fit.carries_draws, found, others)
+            return declared(framed(scenario.concluded(asked)), scenario)
+
+        return whole.numbers(name).then(tables)
 
     def _rows_of(self, scenario: EvaluatesModels) -> str:
         """Return the name of the fit that a scenario asks: that on all rows, or with another exposure."""

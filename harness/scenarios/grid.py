@@ -60,13 +60,16 @@ def has_two_values(values: Floats) -> bool:
     return bool(low < high and np.all((values == low) | (values == high)))
 
 
+def runs_of(marked: Mask) -> list[tuple[int, int]]:
+    """Return the first and the last position of each stretch of marked grid points."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int64)))
+    return list(zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True))
+
+
 def longest_run(marked: Mask) -> slice:
     """Return the longest stretch of marked grid points, the first of equals; empty where none is marked."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int64)))
-    if edges.size == 0:
-        return slice(0, 0)
-    longest = int(np.argmax(edges[1::2] - edges[::2]))
-    return slice(int(edges[2 * longest]), int(edges[2 * longest + 1]))
+    first, last = max(runs_of(marked), key=lambda run: run[1] - run[0], default=(0, -1))
+    return slice(first, last + 1)
 
 
 def require_variation(panel: Panel, name: str) -> None:

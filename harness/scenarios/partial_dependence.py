@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
+from harness.errors import EstimationError
 from harness.estimators.guard import predict_any, require_finite
 from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
 from harness.language import Message
@@ -89,15 +89,12 @@ def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
         Where it is no regressor, or follows from the exposure.
     """
     if moderator not in panel.columns or moderator in panel.dependents(panel.exposure):
-        problem = Problem(
-            where=where,
-            what=Message(
-                "'{moderator}' is no regressor that can be set apart from the exposure", moderator=moderator
-            ),
-            expected="a moderator or control that does not follow from the exposure",
-            hint=Message("choose another moderator than '{moderator}'", moderator=moderator),
+        what = Message(
+            "'{moderator}' is no regressor that can be set apart from the exposure", moderator=moderator
         )
-        raise EstimationError(problem)
+        hint = Message("choose another moderator than '{moderator}'", moderator=moderator)
+        expected = "a moderator or control that does not follow from the exposure"
+        raise EstimationError.at(where, what, expected, hint)
 
 
 def partial_dependence(model: Fitted | FittedDraws, panel: Panel, grid: Floats) -> Floats:

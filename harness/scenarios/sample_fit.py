@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import PluginError, Problem
-from harness.estimators.coefficients import CoefficientTable
-from harness.estimators.guard import Attempt, Status, as_reason, attempt
+from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt
 from harness.estimators.protocol import (
     Columns,
     HasCoefficients,
@@ -24,7 +23,7 @@ from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, Prepar
 from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
 from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, Subject, Tables
 from harness.scenarios.subsample import rates, rescaled, subsample_note
-from harness.scenarios.task import ScenarioTask
+from harness.scenarios.task import SubjectTask
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
 
@@ -44,13 +43,10 @@ class FitTables:
     notes : what the fit has to say
     """
 
-    coefficients: pd.DataFrame | None
-    details: Tables
-    rows: Tables
-    notes: tuple[Note, ...]
-
-
-NO_TABLES = FitTables(None, {}, {}, ())
+    coefficients: pd.DataFrame | None = None
+    details: Tables = field(default_factory=dict)
+    rows: Tables = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
 
 def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
@@ -60,31 +56,28 @@ def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
     ----------
     level : of the coefficients' confidence limits
     """
-    coefficients = attempt(
-        lambda: coefficient_rows(fit.coefficients(), level) if isinstance(fit, HasCoefficients) else None
-    )
-    details = attempt(lambda: _frames(fit.details()) if isinstance(fit, HasDetails) else {})
-    rows = attempt(partial(_result_rows, fit))
-    notes = attempt(partial(notes_of, fit))
-    asked: dict[str, Attempt[Any]] = {"coefficients": coefficients, "details": details}
-    asked |= {"result rows": rows, "notes": notes}
-    wrong = [
-        Message("{where}: {what}", where=name, what=found.reason)
-        for name, found in asked.items()
-        if found.status != "ok"
-    ]
-    tables = FitTables(coefficients.value, details.value or {}, rows.value or {}, notes.value or ())
-    return tables, as_reason(in_series(wrong))
+    asked: dict[str, Attempt[Any]] = {
+        "coefficients": attempt(partial(_coefficients, fit, level)),
+        "details": attempt(lambda: _frames(fit.details()) if isinstance(fit, HasDetails) else {}),
+        "result rows": attempt(partial(_result_rows, fit)),
+        "notes": attempt(partial(_notes, fit)),
+    }
+    failed = {name: found.reason for name, found in asked.items() if found.status != "ok"}
+    wrong = (Message("{where}: {what}", where=name, what=reason) for name, reason in failed.items())
+    coefficients, details, rows, notes = (found.value for found in asked.values())
+    return FitTables(coefficients, details or {}, rows or {}, notes or ()), as_reason(in_series(wrong))
 
 
-def require_declared(answer: Tables, scenario: Scenario) -> None:
-    """Refuse an answer with a table that its scenario does not declare.
+def declared(answer: Tables, scenario: Scenario) -> Tables:
+    """Return an answer.
 
     Raises
     ------
     PluginError
+        Where it has a table that its scenario does not declare.
     """
     _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
+    return answer
 
 
 def _result_rows(fit: object) -> Tables:
@@ -93,7 +86,7 @@ def _result_rows(fit: object) -> Tables:
     return rows
 
 
-def notes_of(fit: object) -> tuple[Note, ...]:
+def _notes(fit: object) -> tuple[Note, ...]:
     """Return what a fit has to say, checked."""
     said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
     notes = tuple(note for note in said if isinstance(note, Note))
@@ -125,23 +118,14 @@ def _frames(tables: Mapping[str, Columns]) -> Tables:
     return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
 
 
-def coefficient_rows(table: CoefficientTable, level: float) -> pd.DataFrame:
+def _coefficients(fit: object, level: float) -> pd.DataFrame | None:
     """Return a coefficient table as tidy rows, one a term, with the covariance named."""
-    import pandas as pd
-
-    low, high = table.conf_int(level).T
-    columns = {
-        "term": table.terms,
-        "estimate": table.estimate,
-        "std_error": table.std_error,
-        "statistic": table.statistic,
-        "p_value": table.p_value,
-        "conf_low": low,
-        "conf_high": high,
-        **vars(table.correction),
-        "n_clusters": " x ".join(str(count) for count in table.correction.n_clusters),
-    }
-    return pd.DataFrame(columns).rename(columns={"kind": "covariance"})
+    if not isinstance(fit, HasCoefficients):
+        return None
+    table = fit.coefficients()
+    n_clusters = " x ".join(map(str, table.correction.n_clusters))
+    rows = table.frame(level).assign(**{**vars(table.correction), "n_clusters": n_clusters})
+    return rows.rename(columns={"kind": "covariance"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +153,7 @@ class SampleFitResult:
 
 
 @dataclass(frozen=True, eq=False)
-class SampleFitTask(ScenarioTask[SampleFitResult]):
+class SampleFitTask(SubjectTask[SampleFitResult]):
     """A fit that is ready to run in any process, or what a fit by draws tells next to its draws.
 
     Attributes
@@ -181,16 +165,10 @@ class SampleFitTask(ScenarioTask[SampleFitResult]):
     prepare : finds what the draws of a fit by draws have in common; None for any other fit
     """
 
-    subject: Subject
     asking: Mapping[str, EvaluatesModels]
     others: Mapping[str, Scenario]
     level: float
     prepare: PrepareTask | None = None
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.subject.name
 
     @property
     def label(self) -> str:
@@ -207,7 +185,9 @@ class SampleFitTask(ScenarioTask[SampleFitResult]):
         start = perf_counter()
         # The fit goes with this copy, and not with the task, which may be kept.
         own = replace(self.subject)
-        tried: Attempt[object] = attempt(lambda: own.fit) if self.prepare is None else _opened(found[0])
+        tried: Attempt[Any] = attempt(lambda: own.fit)
+        if self.prepare is not None:
+            tried = found[0].then(lambda made: made.open())
         is_fitted = tried.status == "ok"
         numbers = {
             name: attempt(partial(_asked, scenario, own)) if is_fitted else tried.without_value()
@@ -233,12 +213,7 @@ class SampleFitTask(ScenarioTask[SampleFitResult]):
         """Return what stands for a result that could not be had."""
         answers: dict[str, Attempt[Tables]] = dict.fromkeys(self.others, Attempt(None, "failed", reason))
         carries_draws = self.prepare is not None
-        return SampleFitResult(self.label, NO_TABLES, {}, answers, carries_draws, "failed", reason, 0.0)
-
-
-def _opened(maker: Preparation) -> Attempt[object]:
-    fit = None if maker.value is None else maker.value.open()
-    return Attempt(fit, maker.status, maker.reason)
+        return SampleFitResult(self.label, FitTables(), {}, answers, carries_draws, "failed", reason, 0.0)
 
 
 def _asked(scenario: EvaluatesModels, subject: Subject) -> FitAndDraws:
@@ -253,9 +228,7 @@ def _tables(scenario: Scenario, subject: Subject) -> Tables:
     if not isinstance(scenario, AnswersAlone):
         message = f"{type(scenario).__name__} has no answer of its own"
         raise TypeError(message)
-    answer = scenario.answer(subject)
-    require_declared(answer, scenario)
-    return answer
+    return declared(scenario.answer(subject), scenario)
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,16 +246,12 @@ class SampleFound:
         drawn = self._drawn(scenario)
         if (own is None and not self.fit.carries_draws) or not drawn:
             return Attempt(None, self.fit.status, self.fit.reason)
-        numbers = []
-        for answer in drawn.values():
-            if answer.value is None:
-                return answer.without_value()
-            numbers.append(answer.value)
+        numbers = all_of(drawn.values())
         if own is None or own.value is None:
-            return Attempt(FitAndDraws(mean_of_draws(numbers[0]), numbers[0]), "ok", "")
-        fit, subsamples = own.value.fit, [task.subsample for task in drawn if task.subsample is not None]
-        return Attempt(
-            FitAndDraws(fit, rescaled(fit, numbers, subsamples) if subsamples else joined(numbers)), "ok", ""
+            return numbers.then(lambda parts: FitAndDraws(mean_of_draws(parts[0]), parts[0]))
+        fit, some = own.value.fit, [task.subsample for task in drawn if task.subsample is not None]
+        return numbers.then(
+            lambda parts: FitAndDraws(fit, rescaled(fit, parts, some) if some else joined(parts))
         )
 
     def _drawn(self, scenario: str) -> Mapping[PrepareTask, Attempt[Numbers]]:

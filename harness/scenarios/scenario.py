@@ -374,12 +374,11 @@ class Resampled(Scenario):
             found.append(Note("W-ROWBOOT", "", message))
         least = round(2.0 / (1.0 - self.level), 6)
         if self.draws < least:
+            numbers = {"level": f"{self.level:g}", "draws": self.draws, "least": f"{least:g}"}
             message = Message(
                 "limits of level {level} rest on {draws} draws; with fewer than {least} they are the "
                 "outermost draws",
-                level=f"{self.level:g}",
-                draws=self.draws,
-                least=f"{least:g}",
+                **numbers,
             )
             found.append(Note("W-FEWBOOT", "", message))
         return tuple(found)

@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.shared_arrays import as_received, as_sent
-from harness.estimators.guard import Attempt, Status, attempt
+from harness.estimators.guard import Attempt, Status, all_of, attempt
 from harness.scenarios.scenario import Part, Subject, Tables, WorksInParts, framed
 
 R = TypeVar("R")
@@ -62,6 +62,18 @@ class ScenarioTask(ABC, Generic[R]):
     def run(self) -> R:
         """Do the work, after that of the tasks that it needs unless these are done."""
         return run_here([self])[0] if self.found is None else self.run_with(self.found)
+
+
+@dataclass(frozen=True, eq=False)
+class SubjectTask(ScenarioTask[R]):
+    """Work on one estimator and its rows, the `subject`."""
+
+    subject: Subject
+
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.subject.name
 
 
 def run_here(tasks: Iterable[ScenarioTask[R]]) -> list[R]:
@@ -173,12 +185,8 @@ class PartTask(ScenarioTask[PartResult]):
 
     def run_with(self, found: Sequence[PartResult]) -> PartResult:
         """Do the work with what came of the parts that it needs; where one is missing, so is this."""
-        start, values = perf_counter(), []
-        for one in found:
-            if one.tried.value is None:
-                return PartResult(self.part_cell, one.tried, 0.0)
-            values.append(one.tried.value)
-        tried = attempt(partial(self.part.run, values))
+        start = perf_counter()
+        tried = all_of(one.tried for one in found).then(self.part.run)
         return PartResult(self.part_cell, tried, perf_counter() - start)
 
     def failed(self, reason: str) -> PartResult:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy import stats
 
@@ -17,7 +15,6 @@ from harness.running.warnings import (
     warnings_table,
 )
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.sample_fit import NO_TABLES
 from panels import panel_from_arrays
 
 
@@ -28,7 +25,7 @@ def fold(name, *notes, n_unseen=0, protocol="forward"):
 
 def full(*notes):
     return FullResult(
-        **vars(replace(NO_TABLES, notes=notes)),
+        notes=notes,
         outcome="y",
         estimator="fe",
         answers={},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import marked
-from harness.scenarios.bands import bands, pointwise_limits, simultaneous_limits
+from harness.scenarios.bands import bands, limits_of, pointwise_limits, simultaneous_limits
 from harness.scenarios.draws import Numbers, WithDraws
 from harness.scenarios.grid import Support, centred, least_entities, locate, longest_run, on_curve, on_surface
 from harness.scenarios.partial_dependence import mean_predictions, slope
@@ -259,10 +259,9 @@ def interaction_rows(measures: Mapping[str, WithDraws], *, level: float) -> Rows
     """Return a row for each measure of interaction, with its percentile interval."""
     rows = []
     for name, measure in measures.items():
-        low, high = pointwise_limits(measure.draws, level=level)
-        estimate = {"measure": name, "estimate": float(measure.estimate)}
-        limits = {"conf_low": float(low), "conf_high": float(high)}
-        rows.append(estimate | limits | {"n_draws": len(measure.draws)})
+        low, high = limits_of(measure.draws, level=level)
+        numbers = {"measure": name, "estimate": float(measure.estimate), "n_draws": len(measure.draws)}
+        rows.append(numbers | {"conf_low": low, "conf_high": high})
     return rows
 
 
@@ -311,53 +310,28 @@ def thresholds(
     if at.size < 2:
         return ()
     low, high = simultaneous_limits(draws, level=level, among=np.ones(at.size, dtype=np.bool_), rng=rng)
-    runs = sign_runs(np.where(low > 0.0, 1, np.where(high < 0.0, -1, 0)))
-    found = (
-        _measured(at, effect, draws, before=before, after=after, level=level)
-        for before, after in pairwise(runs)
-    )
-    return tuple(threshold for threshold in found if threshold is not None)
+    sign = np.where(low > 0.0, 1, np.where(high < 0.0, -1, 0))
+    runs = [list(run) for _, run in groupby(np.flatnonzero(sign).tolist(), key=sign.__getitem__)]
+    found = []
+    for before, after in pairwise(runs):
+        inner, outer = slice(before[-1], after[0] + 1), slice(before[0], after[-1] + 1)
+        towards = sign[after[0]]
+        own = crossings(at[inner], towards * effect[None, inner])
+        own = own[np.isfinite(own)]
+        if own.size:  # the estimate itself may have none, unlike its draws
+            place = float(own[own.size // 2])
+            drawn = _nearest(crossings(at[outer], towards * draws[:, outer]), place)
+            kind: Change = "negative_to_positive" if towards > 0 else "positive_to_negative"
+            limits = limits_of(drawn, level=level)
+            found.append(Threshold(kind, place, *limits, drawn.size / len(draws)))
+    return tuple(found)
 
 
-@dataclass(frozen=True)
-class SignRun:
-    """A stretch of a grid between whose first and last place no place has the other sign."""
-
-    sign: int
-    first: int
-    last: int
-
-
-def sign_runs(signs: Ints) -> Sequence[SignRun]:
-    """Return the runs of equal signs, (n_grid,) of -1, 0 and 1, passing over zeros."""
-    runs: list[SignRun] = []
-    for place in np.flatnonzero(signs).tolist():
-        sign = int(signs[place])
-        if runs and runs[-1].sign == sign:
-            runs[-1] = SignRun(sign, runs[-1].first, place)
-        else:
-            runs.append(SignRun(sign, place, place))
-    return runs
-
-
-def _measured(
-    at: Floats, effect: Floats, draws: Floats, *, before: SignRun, after: SignRun, level: float
-) -> Threshold | None:
-    """Return the change between two runs; None where the estimate itself, unlike its draws, has none."""
-    inner, outer = slice(before.last, after.first + 1), slice(before.first, after.last + 1)
-    own = crossings(at[inner], after.sign * effect[None, inner])
-    own = own[np.isfinite(own)]
-    if not own.size:
-        return None
-    place = float(own[own.size // 2])
-    theirs = crossings(at[outer], after.sign * draws[:, outer])
-    distance = np.where(np.isfinite(theirs), np.abs(theirs - place), np.inf)
-    nearest = distance.argmin(axis=1)
-    found = np.take_along_axis(theirs, nearest[:, None], axis=1)[:, 0]
-    found = found[np.isfinite(found)]
-    low, high = pointwise_limits(found, level=level) if found.size else (np.nan, np.nan)
-    kind: Change = "negative_to_positive" if after.sign > 0 else "positive_to_negative"
-    return Threshold(kind, place, float(low), float(high), found.size / len(draws))
+def _nearest(found: Floats, place: float) -> Floats:
+    """Return of each curve's crossings, (n_curves, n_steps), that nearest to a place, if it has any."""
+    distance = np.where(np.isfinite(found), np.abs(found - place), np.inf)
+    nearest = found[np.arange(len(found)), distance.argmin(axis=1)]
+    return np.asarray(nearest[np.isfinite(nearest)])
 
 
 def crossings(at: Floats, curves: Floats) -> Floats:

@@ -179,17 +179,14 @@ def extrapolation_notes(panel: Panel, grid: Floats, joint: JointSupport) -> Iter
     share = joint.share
     small = grid[share < SMALL_SHARE]
     if small.size:
+        range_of = {"small": f"{small.min():.4g}", "small_2": f"{small.max():.4g}"}
+        shares = {"SMALL_SHARE": f"{SMALL_SHARE:.0%}", "share": f"{share.min():.0%}"}
+        sizes = {"size": small.size, "size_2": grid.size, "exposure": panel.exposure}
         message = Message(
             "at {size} of {size_2} exposures, between {small} and {small_2}, fewer than "
             "{SMALL_SHARE} of the rows have others near them in {exposure} and in the main "
             "covariates (least share {share}): the mean over all rows extrapolates there; "
             "level_supported in curves.csv moves only the rows that have",
-            size=small.size,
-            size_2=grid.size,
-            small=f"{small.min():.4g}",
-            small_2=f"{small.max():.4g}",
-            SMALL_SHARE=f"{SMALL_SHARE:.0%}",
-            exposure=panel.exposure,
-            share=f"{share.min():.0%}",
+            **(sizes | range_of | shares),
         )
         yield Note("W-EXTRAPOLATED", panel.exposure, message)

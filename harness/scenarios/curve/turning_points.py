@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints, Mask
-from harness.scenarios.bands import StudentisedCurves, pointwise_limits
+from harness.scenarios.bands import StudentisedCurves, limits_of
 from harness.scenarios.grid import WINDOW, longest_run
 
 Extreme = Literal["minimum", "maximum"]
@@ -208,10 +208,10 @@ def turning_points(
         positions = drawn.argmax(axis=1)
         interior = np.flatnonzero((positions > 0) & (positions < drawn.shape[1] - 1))
         turns = vertices(at[between], drawn[interior], positions[interior])
-        low, high = pointwise_limits(turns, level=level) if turns.size else (np.nan, np.nan)
+        limits = limits_of(turns, level=level)
         vertex = float(vertices(at, curve[None], np.array([place]))[0])
         height, share = float(np.interp(vertex, at, curve)), interior.size / len(draws)
-        found.append(TurningPoint(kind, vertex, float(low), float(high), height, share, is_established))
+        found.append(TurningPoint(kind, vertex, *limits, height, share, is_established))
     return tuple(found)
 
 

@@ -77,9 +77,8 @@ class LearnerScenario(Scenario, WorksInParts):
         if self.exposure is None:
             return panel
         if self.exposure not in panel.columns:
-            known = ", ".join(panel.columns)
             what = Message("'{exposure}' is no regressor", exposure=self.exposure)
-            raise EstimationError.at(self.name, what, expected=known)
+            raise EstimationError.at(self.name, what, expected=", ".join(panel.columns))
         return panel.with_exposure(self.exposure)
 
 
@@ -145,11 +144,11 @@ class EffectScenario(LearnerScenario):
         """Return a warning about few entities."""
         if panel.n_entities >= FEW_ENTITIES:
             return ()
+        sizes = {"n_entities": panel.n_entities, "FEW_ENTITIES": FEW_ENTITIES}
         message = Message(
             "debiased effects rest on {n_entities} entities; with fewer than {FEW_ENTITIES} their "
             "intervals are rough",
-            n_entities=panel.n_entities,
-            FEW_ENTITIES=FEW_ENTITIES,
+            **sizes,
         )
         return (Note("W-FEWENTITIES", "", message),)
 
@@ -200,12 +199,9 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> Rows:
         return [place]
     columns = {**place, "at": cell.terms.at, **vars(tried.value)}
     bands = {"pointwise": columns.pop("reach"), "simultaneous": columns.pop("reach_together")}
-    columns |= {
-        "moderator": cell.moderator,
-        "n_obs": cell.rows.panel.n_obs,
-        "n_entities": cell.rows.panel.n_entities,
-        "n_repeats": cell.cross_fit.repeats,
-    }
+    n_obs, n_entities = cell.rows.panel.n_obs, cell.rows.panel.n_entities
+    columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
+    columns |= {"n_obs": n_obs, "n_entities": n_entities}
     estimate, error = tried.value.estimate, tried.value.std_error
     return [
         columns | {"band": band, "conf_low": estimate - reach * error, "conf_high": estimate + reach * error}

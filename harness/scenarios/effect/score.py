@@ -42,14 +42,11 @@ class EntityFolds:
         """
         present, entity = np.unique(codes, return_inverse=True)
         if present.size < 2 * n_folds:
-            raise EstimationError.at(
-                "effect",
-                Message(
-                    "{size} entities are too few for {n_folds} folds", size=present.size, n_folds=n_folds
-                ),
-                expected=f"at least {2 * n_folds} entities",
-                hint=marked("ask for fewer folds"),
+            what = Message(
+                "{size} entities are too few for {n_folds} folds", size=present.size, n_folds=n_folds
             )
+            expected, hint = f"at least {2 * n_folds} entities", marked("ask for fewer folds")
+            raise EstimationError.at("effect", what, expected, hint)
         return cls(entity, rng.permutation(np.arange(present.size) % n_folds))
 
     @property
@@ -189,12 +186,9 @@ def instrumented(
     moved = instrument_residuals @ first
     size = np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0)
     if np.linalg.matrix_rank(moved / size) < residuals.shape[1]:
-        raise EstimationError.at(
-            "instruments",
-            marked("they do not move every term of the exposure once the controls are held fixed"),
-            expected="an instrument for each term",
-            hint=marked("ask for the form `line`, or name further roles.instruments"),
-        )
+        what = marked("they do not move every term of the exposure once the controls are held fixed")
+        hint = marked("ask for the form `line`, or name further roles.instruments")
+        raise EstimationError.at("instruments", what, "an instrument for each term", hint)
     theta, influence = _regressed(outcome - outcome_hat, residuals, moved, folds)
     statistics = []
     for slopes, error in zip(first.T, (residuals - moved).T, strict=True):
@@ -224,12 +218,10 @@ def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     shares = np.square(residuals).sum(axis=0) / np.where(total > 0.0, total, 1.0)
     size = residuals.std(axis=0)
     if shares.min() < LEAST_RESIDUAL or np.linalg.matrix_rank(residuals / size) < values.shape[1]:
-        raise EstimationError.at(
-            "effect",
-            Message("the inputs determine the {what}: nothing of its variation is left", what=what),
-            expected=f"an {what} that changes within entities, other than by a step a period",
-            hint=marked("take out controls that follow from it"),
-        )
+        found = Message("the inputs determine the {what}: nothing of its variation is left", what=what)
+        expected = f"an {what} that changes within entities, other than by a step a period"
+        hint = marked("take out controls that follow from it")
+        raise EstimationError.at("effect", found, expected, hint)
     return np.asarray(shares)
 
 

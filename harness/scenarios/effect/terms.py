@@ -46,11 +46,6 @@ class Terms:
     at: Floats
     combinations: Floats
 
-    @property
-    def n_terms(self) -> int:
-        """Number of terms."""
-        return int(self.values.shape[1])
-
 
 def line(panel: Panel) -> Terms:
     """Return the exposure itself: the effect is one slope.
@@ -92,14 +87,11 @@ def curve(panel: Panel) -> Terms:
     knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, INNER_KNOTS + 2)))
     n_values = np.unique(column).size
     if knots.size < INNER_KNOTS + 2 or n_values <= DEGREE + INNER_KNOTS + 1:
-        raise EstimationError.at(
-            panel.exposure,
-            Message(
-                "{n_values} values, many rows at some of them, are too few for a curve", n_values=n_values
-            ),
-            expected="an exposure of many values",
-            hint=marked("ask for the form `contrast`, or `line`"),
+        what = Message(
+            "{n_values} values, many rows at some of them, are too few for a curve", n_values=n_values
         )
+        hint = marked("ask for the form `contrast`, or `line`")
+        raise EstimationError.at(panel.exposure, what, "an exposure of many values", hint)
     low, high = np.quantile(column, CURVE_SHARES[[0, -1]])
     at = np.linspace(low, high, CURVE_SHARES.size)
     values = _splines(column, knots)
@@ -176,13 +168,10 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
     if moderator is not None:
         column = panel.column(moderator)
         instruments = np.column_stack([instruments, instruments * (column - column.mean())[:, None]])
-    if instruments.shape[1] < terms.n_terms:
-        what = Message(
-            "{shape} instruments are too few for the {n_terms} terms of a {form}",
-            shape=instruments.shape[1],
-            n_terms=terms.n_terms,
-            form=form,
-        )
+    n_terms = terms.values.shape[1]
+    if instruments.shape[1] < n_terms:
+        sizes = {"shape": instruments.shape[1], "n_terms": n_terms, "form": form}
+        what = Message("{shape} instruments are too few for the {n_terms} terms of a {form}", **sizes)
         hint = marked("ask for the form `line`, or name further roles.instruments")
         raise EstimationError.at("instrumented", what, "an instrument for each term", hint)
     return instruments
@@ -290,12 +279,9 @@ def arranged(
         now = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(rows.period) == 1))
         before = now - 1
         if now.size == 0:
-            raise EstimationError.at(
-                "first differences",
-                marked("no entity has rows in two periods that follow each other"),
-                expected="a panel without gaps",
-                hint=marked("ask for correlated_random_effects"),
-            )
+            what = marked("no entity has rows in two periods that follow each other")
+            hint = marked("ask for correlated_random_effects")
+            raise EstimationError.at("first differences", what, "a panel without gaps", hint)
         earlier = {f"{name}, period before": column[before] for name, column in columns.items()}
         columns = {name: column[now] for name, column in columns.items()} | earlier
     else:
@@ -320,12 +306,8 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     labels = [f"period {rows.time.labels[code]}" for code in present.tolist()]
     named = {**kept, **dict(zip(labels, is_in, strict=True))}
     if not named:
-        raise EstimationError.at(
-            "effect",
-            marked("nothing is left to hold fixed"),
-            expected="controls, or two periods",
-            hint=marked("add controls to the roles"),
-        )
+        what, hint = marked("nothing is left to hold fixed"), marked("add controls to the roles")
+        raise EstimationError.at("effect", what, "controls, or two periods", hint)
     names = tuple(named)
     n_numbers = max(1, len(kept))
     return replace(

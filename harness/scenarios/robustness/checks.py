@@ -128,9 +128,8 @@ def _followed(ordered: Panel) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     same = (np.diff(ordered.entity.codes) == 0) & (np.diff(ordered.period) == 1)
     found = np.flatnonzero(same)
     if found.size == 0:
-        raise EstimationError.at(
-            "robustness", marked("no entity has rows in two periods that follow each other")
-        )
+        what = marked("no entity has rows in two periods that follow each other")
+        raise EstimationError.at("robustness", what)
     return found
 
 
@@ -144,10 +143,8 @@ def _winsorised(panel: Panel) -> Panel:
 
 def _log_outcome(panel: Panel) -> Panel:
     if panel.observed.min() <= 0.0:
-        least = float(panel.observed.min())
-        raise EstimationError.at(
-            panel.outcome, Message("has no logarithm at {least}", least=f"{least:g}"), "an outcome above zero"
-        )
+        what = Message("has no logarithm at {least}", least=f"{panel.observed.min():g}")
+        raise EstimationError.at(panel.outcome, what, "an outcome above zero")
     return replace(panel, observed=np.log(panel.observed))
 
 
