@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -167,3 +168,12 @@ def large_panel(share: float, rng: np.random.Generator) -> Panel:
     X = rng.normal(size=(entity.size, 10)) + effects[:, None]
     outcome = X @ np.linspace(0.1, 1.0, 10) + effects + rng.normal(size=entity.size)
     return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)
+
+
+def diagnostics_of(fit):
+    """Return the tests of a fit by name, each with its columns as attributes and its degrees of freedom."""
+    columns = fit.details()["diagnostics"]
+    tests = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    for test in tests:
+        test["df"] = tuple(test[name] for name in ("df1", "df2") if test[name] is not None)
+    return {test["test"]: SimpleNamespace(**test) for test in tests}

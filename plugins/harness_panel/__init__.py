@@ -5,53 +5,25 @@ from collections.abc import Iterable
 from harness.plugin import Estimator, hookimpl
 from harness.plugin.reporting import Section
 from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay, Robust, WildCluster
-from harness_panel.estimators.fixed_effects import FixedEffects
+from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
 from harness_panel.estimators.naive import EntityMean, LastValue, Mean
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
-from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental
 from harness_panel.thresholds.estimator import ThresholdEffects
 
-__all__ = [
-    "Between",
-    "Classical",
-    "Clustered",
-    "Conley",
-    "DriscollKraay",
-    "EntityMean",
-    "FirstDifference",
-    "FixedEffects",
-    "Instrumental",
-    "LastValue",
-    "Mean",
-    "Mundlak",
-    "PolynomialEffects",
-    "PooledOLS",
-    "RandomEffects",
-    "Robust",
-    "ThresholdEffects",
-    "WildCluster",
-]
+__all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
+__all__ += ["EntityMean", "LastValue", "Mean"]
+__all__ += ["FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS", "ThresholdEffects"]
+__all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
 
 
 @hookimpl
 def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
-    return (
-        Mean,
-        EntityMean,
-        LastValue,
-        PooledOLS,
-        FixedEffects,
-        PolynomialEffects,
-        ThresholdEffects,
-        Instrumental,
-        RandomEffects,
-        Between,
-        FirstDifference,
-        Mundlak,
-    )
+    naive = (Mean, EntityMean, LastValue)
+    levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental)
+    return (*naive, *levels, RandomEffects, Between, FirstDifference, Mundlak)
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import Correction, EstimationError, Floats, Message, Panel, Problem, listed, marked
 from harness_panel.solver.regression import Regression
-from harness_panel.solver.within import absorber_of
+from harness_panel.solver.within import Absorber
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +246,7 @@ def _n_effects(regression: Regression, by: tuple[str, ...], correction: Correcti
         is_nested = len(regression.sets) == 1 and all(map(regression.sets[0].is_within, clusters))
         return 0 if is_nested else regression.n_effects
     crossing = [levels for levels in regression.sets if not any(map(levels.is_within, clusters))]
-    return absorber_of(crossing).rank(regression.weights) if crossing else 1
+    return Absorber.of(crossing).rank(regression.weights) if crossing else 1
 
 
 def mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool) -> tuple[Floats, str]:

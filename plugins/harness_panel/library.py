@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.random import Generator
@@ -154,10 +154,6 @@ class LibraryReport:
     notes: tuple[Note, ...]
 
 
-# The method ``fit`` of a library's model, which takes the options of covariances by name.
-LibraryFit = Callable[..., "PanelResults"]
-
-
 @dataclass(frozen=True)
 class LibraryModel:
     """A class of ``linearmodels.panel``, and how it is asked.
@@ -173,14 +169,14 @@ class LibraryModel:
     options: Mapping[str, bool] = field(default_factory=dict)
     fitting: Mapping[str, bool] = field(default_factory=dict)
 
-    def prepared(self, data: LibraryData) -> LibraryFit:
-        """Return the method ``fit`` of the model of some rows."""
+    def fitted(self, data: LibraryData, covariance: Mapping[str, object]) -> PanelResults:
+        """Return what the model says of some rows, with the options of a covariance."""
         import linearmodels.panel
 
         model = getattr(linearmodels.panel, self.name)
         weights = {} if data.weights is None else {"weights": data.weights}
         built = model(data.outcome, data.columns, check_rank=False, **weights, **self.options)
-        return partial(built.fit, **self.fitting)
+        return cast("PanelResults", built.fit(debiased=False, **covariance, **self.fitting))
 
 
 def report_of(
@@ -198,9 +194,8 @@ def report_of(
         Where these rows cannot carry the covariance.
     """
     regression = data.regression
-    asked = dict(covariance.library_options(regression))
-    library, ask = f"linearmodels {model.name}", model.prepared(data)
-    results = ask(debiased=False, **asked, **_clusters(data, clusters_of(covariance)))
+    library, asked = f"linearmodels {model.name}", covariance.library_options(regression)
+    results = model.fitted(data, {**asked, **_clusters(data, clusters_of(covariance))})
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
         estimate[0] += regression.within.intercept

@@ -45,11 +45,17 @@ DOTTED, DASHED = (0, (1.0, 1.5)), (0, (4.0, 1.5))
 
 
 @dataclass(frozen=True)
-class NumberTestRow:
-    """A test of some number of thresholds against one less."""
+class FitRow:
+    """A row of what one fit says in detail."""
 
     outcome: str
     estimator: str
+
+
+@dataclass(frozen=True)
+class NumberTestRow(FitRow):
+    """A test of some number of thresholds against one less."""
+
     n_thresholds: int | None
     statistic: float
     p_value: float
@@ -58,11 +64,9 @@ class NumberTestRow:
 
 
 @dataclass(frozen=True)
-class LikelihoodRow:
+class LikelihoodRow(FitRow):
     """The likelihood ratio of the estimated place of one threshold to another place."""
 
-    outcome: str
-    estimator: str
     threshold: int | None
     variable: str
     estimate: float
@@ -72,11 +76,9 @@ class LikelihoodRow:
 
 
 @dataclass(frozen=True)
-class EventRow:
+class EventRow(FitRow):
     """The effect some periods since the start, outcome units; limits are missing at the reference."""
 
-    outcome: str
-    estimator: str
     event_time: int | None
     estimate: float
     conf_low: float
@@ -85,11 +87,9 @@ class EventRow:
 
 
 @dataclass(frozen=True)
-class TurningRow:
+class TurningRow(FitRow):
     """Where a polynomial turns, the exposure's unit, with both intervals; an end may be infinite."""
 
-    outcome: str
-    estimator: str
     kind: str
     at: float
     delta_low: float
@@ -98,62 +98,53 @@ class TurningRow:
     fieller_high: float
 
 
-RowT = TypeVar("RowT", ThresholdRow, EffectTestRow, NumberTestRow, LikelihoodRow, EventRow, TurningRow)
+NUMBER_TESTS = parts.typed("details/threshold_tests", NumberTestRow)
+LIKELIHOODS = parts.typed("details/threshold_likelihood", LikelihoodRow)
+EVENTS = parts.typed("details/event_study", EventRow)
+TURNING = parts.typed("details/polynomial_turning_points", TurningRow)
+
+RowT = TypeVar("RowT", bound=FitRow | ThresholdRow | EffectTestRow)
 
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """What one fit says of thresholds, shapes and treatments, rows in the order of their tables.
+    """One estimator on one outcome, and what it says of thresholds, shapes and treatments."""
 
-    Attributes
-    ----------
-    label : of the estimator and its outcome
-    name : the same in names of figures
-    """
-
-    label: str
-    name: str
+    run: parts.Run
     outcome: str
     estimator: str
-    breaks: Sequence[ThresholdRow]
-    number_tests: Sequence[NumberTestRow]
-    likelihoods: Sequence[LikelihoodRow]
-    events: Sequence[EventRow]
-    tests: Sequence[EffectTestRow]
-    turning: Sequence[TurningRow]
+
+    def rows(self, table: parts.TypedTable[RowT]) -> list[RowT]:
+        """Return its rows of a table of the run, in their order."""
+        fit = (self.outcome, self.estimator)
+        return [row for row in self.run.rows(table) if (row.outcome, row.estimator) == fit]
+
+    @property
+    def label(self) -> str:
+        """The estimator and its outcome."""
+        study = self.run.manifest.study
+        return f"{study.estimator_label(self.estimator)}, {study.label(self.outcome)}"
+
+    @property
+    def name(self) -> str:
+        """The same in names of figures."""
+        return f"{parts.file_slug(self.outcome)}-{parts.file_slug(self.estimator)}"
+
+    @property
+    def breaks(self) -> list[ThresholdRow]:
+        """Its thresholds."""
+        return [row for row in self.rows(parts.THRESHOLDS) if row.kind == BREAK and row.is_done]
 
     @property
     def shapes(self) -> list[EffectTestRow]:
         """Tests of its shape."""
-        return [row for row in self.tests if row.test in SHAPES]
+        return [row for row in self.rows(parts.EFFECT_TESTS) if row.test in SHAPES]
 
 
 def rivals(run: parts.Run) -> tuple[Rival, ...]:
-    """Return what the fits of a run say of thresholds, shapes and treatments, in the order of the study."""
-    study, breaks, tests = run.manifest.study, run.rows(parts.THRESHOLDS), run.rows(parts.EFFECT_TESTS)
-    number_tests = run.rows(parts.typed("details/threshold_tests", NumberTestRow))
-    likelihoods = run.rows(parts.typed("details/threshold_likelihood", LikelihoodRow))
-    events = run.rows(parts.typed("details/event_study", EventRow))
-    turning = run.rows(parts.typed("details/polynomial_turning_points", TurningRow))
-
-    def rival(outcome: str, estimator: str) -> Rival:
-        def own(rows: Sequence[RowT]) -> list[RowT]:
-            return [row for row in rows if (row.outcome, row.estimator) == (outcome, estimator)]
-
-        return Rival(
-            label=f"{study.estimator_label(estimator)}, {study.label(outcome)}",
-            name=f"{parts.file_slug(outcome)}-{parts.file_slug(estimator)}",
-            outcome=outcome,
-            estimator=estimator,
-            breaks=[row for row in own(breaks) if row.kind == BREAK and row.is_done],
-            number_tests=own(number_tests),
-            likelihoods=own(likelihoods),
-            events=own(events),
-            tests=own(tests),
-            turning=own(turning),
-        )
-
-    return tuple(rival(outcome, entry.id) for outcome in study.outcomes for entry in study.estimators)
+    """Return the fits of a run in the order of the study."""
+    study = run.manifest.study
+    return tuple(Rival(run, outcome, entry.id) for outcome in study.outcomes for entry in study.estimators)
 
 
 def threshold_blocks(run: parts.Run, renderer: FigureRenderer) -> Iterator[parts.ReportBlock]:
@@ -161,10 +152,10 @@ def threshold_blocks(run: parts.Run, renderer: FigureRenderer) -> Iterator[parts
 
     Nothing where no fit has a threshold, is tested for a shape or has an event study.
     """
-    study, found = run.manifest.study, run.view(rivals)
+    study, found = run.manifest.study, rivals(run)
     breaks = [row for rival in found for row in _breaks(study, rival)]
     shapes = [_shape(study, rival) for rival in found if rival.shapes]
-    if not (breaks or shapes or any(rival.events for rival in found)):
+    if not (breaks or shapes or any(rival.rows(EVENTS) for rival in found)):
         return
     fit = parts.TableColumn(gettext("Estimator and outcome"))
     if breaks:
@@ -184,7 +175,7 @@ def threshold_blocks(run: parts.Run, renderer: FigureRenderer) -> Iterator[parts
             notes=(gettext(SHAPES_NOTE),),
         )
     for rival in found:
-        for row in rival.tests:
+        for row in rival.rows(parts.EFFECT_TESTS):
             if row.test == "pre_trend":
                 yield parts.Paragraph(_pre_trend(rival, row))
     for rival in found:
@@ -199,7 +190,7 @@ def _breaks(study: StudyRecord, rival: Rival) -> Iterator[tuple[str, ...]]:
     """Yield the thresholds of one fit, each with its place and the tests of their number."""
     tests = "; ".join(
         f"{parts.count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, {p_text(row.p_value)}"
-        for row in rival.number_tests
+        for row in rival.rows(NUMBER_TESTS)
     )
     for row in rival.breaks:
         place = parts.estimate(row.at, row.conf_low, row.conf_high)
@@ -213,7 +204,7 @@ def _shape(study: StudyRecord, rival: Rival) -> tuple[str, ...]:
         f"{gettext(SHAPES[row.test])}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
         for row in rival.shapes
     )
-    return (rival.label, "; ".join(tests), "; ".join(map(_turning, rival.turning)) or none)
+    return (rival.label, "; ".join(tests), "; ".join(map(_turning, rival.rows(TURNING))) or none)
 
 
 def _turning(row: TurningRow) -> str:
@@ -241,10 +232,10 @@ def figures_of(study: StudyRecord, rival: Rival, renderer: FigureRenderer) -> It
     named = gettext("{estimator} on {outcome}").format(
         estimator=study.estimator_label(rival.estimator), outcome=study.label(rival.outcome)
     )
-    if rival.likelihoods:
+    if likelihoods := rival.rows(LIKELIHOODS):
         yield renderer.render(
             f"threshold-{rival.name}",
-            plot_likelihoods(rival.likelihoods, study),
+            plot_likelihoods(likelihoods, study),
             alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
             caption=gettext(
                 "{named}. Likelihood ratio of the estimated place of each threshold to other "
@@ -252,10 +243,10 @@ def figures_of(study: StudyRecord, rival: Rival, renderer: FigureRenderer) -> It
                 "95% set (Hansen 1999); it holds for independent errors of equal variance."
             ).format(named=named),
         )
-    if rival.events:
+    if events := rival.rows(EVENTS):
         yield renderer.render(
             f"event-study-{rival.name}",
-            plot_events(rival.events, study),
+            plot_events(events, study),
             alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),
             caption=gettext(
                 "{named}: effect of {exposure} by periods since it started, against the "

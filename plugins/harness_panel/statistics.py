@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.plugin import Floats, Grouping, Panel, ShownFit, Statistic, marked
+from harness.plugin import EstimationError, Floats, Grouping, Panel, ShownFit, Statistic, marked
 from harness_panel.library import AGREEMENT, LibraryReport
 from harness_panel.solver.equation import LinearModels
-from harness_panel.solver.regression import Regression
+from harness_panel.solver.regression import Regression, in_order
 from harness_panel.solver.within import Absorber, without_effects
 
 
@@ -22,15 +22,33 @@ class LevelledModels(LinearModels, Protocol):
         """Return the number of rows with a level that has no effect of its own."""
 
 
+def only_predicts() -> EstimationError:
+    """Return the error of asking a fit for coefficients that it was made without."""
+    what, hint = marked("this fit only predicts"), marked("fit without `for_folds`")
+    return EstimationError.at("coefficients", what, hint=hint)
+
+
 class ModelFit(ShownFit):
     """A fit that predicts by linear models.
 
     Attributes
     ----------
+    regression : the equation that was estimated
     model : columns and levels; one draw
     """
 
+    regression: Regression
     model: LevelledModels
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome."""
+        return self.regression.panel.outcome
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """Keys and columns whose effects are absorbed, by name."""
+        return tuple(str(effect) for effect in in_order(self.regression.effects))
 
     @property
     def predictor(self) -> LinearModels:

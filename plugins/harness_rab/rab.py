@@ -56,27 +56,22 @@ class Ensemble:
 
     Attributes
     ----------
-    fits : one fit a bootstrap resample; percentiles over them are the band of the study
+    fits : one fit a bootstrap resample
+    draws : the same for scenarios; percentiles over them are the band of the study
     n_draws : how many there are
     notes : warnings for the report
     """
 
     fits: FittedDraws
+    draws: FittedDraws
     n_draws: int
     notes: tuple[Note, ...]
-
-    @property
-    def draws(self) -> FittedDraws:
-        """The draws."""
-        return self.fits
 
     def predict(self, panel: Panel) -> Floats:
         """Return the mean prediction over draws, (n_obs,), outcome units; computed some rows at a time."""
         most_rows = max(1, MOST_NUMBERS // self.n_draws)
-        chunks = [
-            np.arange(panel.n_obs)[first : first + most_rows] for first in range(0, panel.n_obs, most_rows)
-        ]
-        means = [self.fits.predict(panel.take(rows)).mean(axis=0) for rows in chunks]
+        chunks = np.split(np.arange(panel.n_obs), range(most_rows, panel.n_obs, most_rows))
+        means = [self.fits.predict(panel.take(rows)).mean(axis=0) for rows in chunks if rows.size]
         return np.concatenate(means) if means else np.zeros(0)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
@@ -90,30 +85,20 @@ class Ensemble:
 
 @dataclass(frozen=True, eq=False)
 class ProfiledEnsemble(Ensemble):
-    """A fit that predicts the mean of draws which have a short cut to mean predictions.
+    """A fit that predicts the mean of draws which have a short cut to mean predictions."""
 
-    Attributes
-    ----------
-    remembering : the draws
-    """
-
-    remembering: RememberingDraws
-
-    @property
-    def draws(self) -> FittedDraws:
-        """The draws."""
-        return self.remembering
+    draws: RememberingDraws
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return the mean over draws of mean predictions, (n_points,), as `CanProfile` has it."""
-        return np.asarray(self.remembering.profile(panel, columns, points).mean(axis=0))
+        return np.asarray(self.draws.profile(panel, columns, points).mean(axis=0))
 
 
 def mean_of(draws: FittedDraws, *, n_draws: int, notes: tuple[Note, ...]) -> Ensemble:
     """Return the ensemble of draws, with a short cut to mean predictions where they have one."""
     if isinstance(draws, CanProfile):
-        return ProfiledEnsemble(draws, n_draws, notes, remembering=RememberingDraws(draws, draws))
-    return Ensemble(draws, n_draws, notes)
+        return ProfiledEnsemble(draws, RememberingDraws(draws, draws), n_draws, notes)
+    return Ensemble(draws, draws, n_draws, notes)
 
 
 QUICK_DRAWS = 40

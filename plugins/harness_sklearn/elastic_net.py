@@ -8,62 +8,33 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, Inputs, Ints, LadderEntry, Message, Note, Panel, Problem, marked
-from harness_sklearn.selection import Search, require_rows, split_to_select
+from harness.plugin import Floats, Inputs, Ints, LadderEntry, Mask, Message, Note, Panel, marked
+from harness_sklearn.selection import RowParts, Search, require_rows, split_to_select
 
 # Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares.
 _TOLERANCE = 1e-7
 
 
-@dataclass(frozen=True, eq=False)
-class PenaltyPath:
-    """One elastic net for each penalty.
-
-    Attributes
-    ----------
-    l1_ratio : of all of them
-    penalties : (n_penalties,)
-    coefficients : (n_terms, n_penalties)
-    is_short : (n_penalties,), whether a fit stopped before its optimum
-    """
-
-    l1_ratio: float
-    penalties: Floats
-    coefficients: Floats
-    is_short: npt.NDArray[np.bool_]
-
-
-def penalties_to_try(
-    X: Floats, outcome: Floats, *, l1_ratio: float, n_penalties: int, smallest: float
-) -> Floats:
-    """Return penalties, (n_penalties,), from the least that leaves no term down to a share of it.
-
-    Parameters
-    ----------
-    X, outcome : as for `fit_path`
-    smallest : the last penalty as a share of the first
-    """
-    none_left = float(np.abs(X.T @ outcome).max()) / (outcome.size * l1_ratio)
-    return max(none_left, np.finfo(np.float64).eps) * np.geomspace(1.0, smallest, n_penalties)
-
-
 def fit_path(
     X: Floats, outcome: Floats, penalties: Floats, *, l1_ratio: float, max_rounds: int
-) -> PenaltyPath:
+) -> tuple[Floats, Mask]:
     """Fit once for each penalty, each fit starting from the one before (Friedman, Hastie & Tibshirani 2010).
 
     Parameters
     ----------
-    X : (n_obs, n_terms), columns of mean zero
-    outcome : (n_obs,), of mean zero
-    penalties : (n_penalties,), decreasing
-    l1_ratio : in (0, 1]
-    max_rounds : rounds of coordinate descent after which a fit stops
+    X : (n_obs, n_terms), standardised
+    outcome : (n_obs,), standardised
+    penalties : (n_penalties,), descending
+    l1_ratio : in (0, 1], share of the absolute penalty; the rest is quadratic
+    max_rounds : of coordinate descent, for one penalty
+
+    Returns
+    -------
+    Slopes, (n_terms, n_penalties), and whether a fit, (n_penalties,), stopped short of its optimum.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import enet_path
@@ -79,8 +50,7 @@ def fit_path(
             tol=_TOLERANCE,
             random_state=0,  # nothing is drawn, but without it scikit-learn moves numpy's own generator on
         )
-    is_short = gaps * outcome.size > _TOLERANCE * (outcome @ outcome)
-    return PenaltyPath(l1_ratio, penalties, coefficients, is_short)
+    return coefficients, gaps * outcome.size > _TOLERANCE * (outcome @ outcome)
 
 
 # With more, their cross products alone take more than 128 MB.
@@ -146,40 +116,20 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         dtype=np.int64,
     )
     if len(factors) > MOST_TERMS:
-        raise plugin.EstimationError(
-            Problem(
-                where="elastic_net",
-                what=Message(
-                    "{n_inputs} columns, their squares and products make {factors} terms",
-                    n_inputs=n_inputs,
-                    factors=len(factors),
-                ),
-                expected=f"at most {MOST_TERMS} terms",
-                hint=marked("use fewer columns, or leave elastic_net out"),
-            )
-        )
+        words = marked("{n_inputs} columns, their squares and products make {factors} terms")
+        what = Message(words, n_inputs=n_inputs, factors=len(factors))
+        hint = marked("use fewer columns, or leave elastic_net out")
+        raise plugin.EstimationError.at("elastic_net", what, f"at most {MOST_TERMS} terms", hint)
     products = _products(inputs.values(panel), factors)
     scale = plugin.column_scale(products)
     kept = np.flatnonzero(scale.deviation > 0.0)
     kept = kept[~_repeats_earlier(scale.take(kept).standardised(products[:, kept]))]
-    return QuadraticTerms(
-        inputs=inputs,
-        factors=factors[kept],
-        scale=scale.take(kept),
-        notes=inputs.notes
-        + tuple(
-            Note(
-                "W-DUP",
-                name,
-                Message(
-                    "{name} is {product} and is left out, since that is a term of its own.",
-                    name=repr(name),
-                    product=product,
-                ),
-            )
-            for name, product in copies.items()
-        ),
+    words = marked("{name} is {product} and is left out, since that is a term of its own.")
+    left_out = (
+        Note("W-DUP", name, Message(words, name=repr(name), product=product))
+        for name, product in copies.items()
     )
+    return QuadraticTerms(inputs, factors[kept], scale.take(kept), (*inputs.notes, *left_out))
 
 
 def product_copies(panel: Panel) -> dict[str, str]:
@@ -201,10 +151,13 @@ def _products(inputs: Floats, factors: Ints) -> Floats:
     return np.asarray(with_one[:, factors[:, 0]] * with_one[:, factors[:, 1]])
 
 
-def _repeats_earlier(terms: Floats) -> npt.NDArray[np.bool_]:
+def _repeats_earlier(terms: Floats) -> Mask:
     """Return which standardised terms are an earlier one, or its negative."""
     return np.asarray((np.triu(np.abs(terms.T @ terms) / len(terms), k=1) >= _COPY).any(axis=0))
 
+
+# Share of the absolute penalty; the rest is quadratic.
+Ratio = Annotated[float, Field(gt=0, le=1)]
 
 # On fewer training rows a choice among penalties is a choice among accidents.
 LEAST_ROWS = 10
@@ -269,11 +222,7 @@ class ElasticNet:
     )
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows})
 
-    l1_ratios: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
-        0.1,
-        0.5,
-        1.0,
-    )
+    l1_ratios: Annotated[tuple[Ratio, ...], Field(min_length=1)] = (0.1, 0.5, 1.0)
     n_penalties: Annotated[int, Field(ge=2, le=10_000)] = 100
     smallest: Annotated[float, Field(gt=0, lt=1)] = 1e-3
     max_rounds: Annotated[int, Field(ge=1)] = 1000
@@ -288,56 +237,36 @@ class ElasticNet:
             Where outcome or exposure do not vary, there are too few rows or too many columns.
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
-        require_rows(
-            parts.train.n_obs,
-            LEAST_ROWS,
-            estimator=self.name,
-            why="are too few to choose a penalty on",
-            hint=marked("use a protocol that leaves more rows to train on, or leave elastic_net out"),
-        )
-        tried = make_terms(parts.train)
-        search = _compare(self._paths(*tried.arrays(parts.train)), *tried.arrays(parts.selection))
+        why = "are too few to choose a penalty on"
+        hint = marked("use a protocol that leaves more rows to train on, or leave elastic_net out")
+        require_rows(parts.train.n_obs, LEAST_ROWS, estimator=self.name, why=why, hint=hint)
+        search = self._search(parts)
         penalty, l1_ratio = search.best("penalty"), search.best("l1_ratio")
         terms = make_terms(parts.whole)
         X, outcome = terms.arrays(parts.whole)
-        model = fit_path(X, outcome, np.array([penalty]), l1_ratio=l1_ratio, max_rounds=self.max_rounds)
-        return ElasticNetFit(
-            terms=terms,
-            slopes=model.coefficients[:, 0] + 0.0,  # no negative zeros in the table of terms
-            penalty=penalty,
-            l1_ratio=l1_ratio,
-            search=search,
-            notes=terms.notes + self._short_notes(model),
-        )
-
-    def _paths(self, X: Floats, outcome: Floats) -> list[PenaltyPath]:
-        """Fit every candidate."""
-        paths = []
-        for l1_ratio in self.l1_ratios:
-            penalties = penalties_to_try(
-                X, outcome, l1_ratio=l1_ratio, n_penalties=self.n_penalties, smallest=self.smallest
+        kept, notes = np.array([penalty]), terms.notes
+        slopes, is_short = fit_path(X, outcome, kept, l1_ratio=l1_ratio, max_rounds=self.max_rounds)
+        if is_short.any():
+            message = Message(
+                "The slopes stopped after {max_rounds} rounds, short of their optimum; a larger "
+                "max_rounds lets them get there.",
+                max_rounds=self.max_rounds,
             )
-            paths.append(fit_path(X, outcome, penalties, l1_ratio=l1_ratio, max_rounds=self.max_rounds))
-        return paths
+            notes = (*notes, Note("W-CONVERGENCE", "", message))
+        # No negative zeros in the table of terms.
+        return ElasticNetFit(terms, slopes[:, 0] + 0.0, penalty, l1_ratio, search, notes)
 
-    def _short_notes(self, model: PenaltyPath) -> tuple[Note, ...]:
-        if not model.is_short.any():
-            return ()
-        message = Message(
-            "The slopes stopped after {max_rounds} rounds, short of their optimum; a larger "
-            "max_rounds lets them get there.",
-            max_rounds=self.max_rounds,
-        )
-        return (Note("W-CONVERGENCE", "", message),)
-
-
-def _compare(paths: Sequence[PenaltyPath], X: Floats, outcome: Floats) -> Search:
-    """Return the errors of all candidates on the selection rows."""
-    predicted = X @ np.hstack([path.coefficients for path in paths])
-    return Search(
-        settings={
-            "penalty": np.concatenate([path.penalties for path in paths]).tolist(),
-            "l1_ratio": np.repeat([path.l1_ratio for path in paths], paths[0].penalties.size).tolist(),
-        },
-        selection_nmse=np.mean((outcome[:, None] - predicted) ** 2, axis=0),
-    )
+    def _search(self, parts: RowParts) -> Search:
+        """Fit every penalty with every ratio, and compare them on the selection rows."""
+        terms = make_terms(parts.train)
+        (X, outcome), (aside, observed) = terms.arrays(parts.train), terms.arrays(parts.selection)
+        penalties, slopes = [], []
+        for l1_ratio in self.l1_ratios:
+            none_left = float(np.abs(X.T @ outcome).max()) / (outcome.size * l1_ratio)
+            falling = np.geomspace(1.0, self.smallest, self.n_penalties)
+            penalties.append(max(none_left, np.finfo(np.float64).eps) * falling)
+            found = fit_path(X, outcome, penalties[-1], l1_ratio=l1_ratio, max_rounds=self.max_rounds)
+            slopes.append(found[0])
+        errors = np.mean((observed[:, None] - aside @ np.hstack(slopes)) ** 2, axis=0)
+        ratios = np.repeat(self.l1_ratios, self.n_penalties).tolist()
+        return Search({"penalty": np.concatenate(penalties).tolist(), "l1_ratio": ratios}, errors)

@@ -190,13 +190,9 @@ class Boosting:
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         train, selection = parts.train, parts.selection
-        require_rows(
-            train.n_obs,
-            2 * self.min_leaf,
-            estimator=self.name,
-            why=f"cannot fill two leaves of {self.min_leaf} rows",
-            hint=marked("set a smaller min_leaf, or leave boosting out"),
-        )
+        why = f"cannot fill two leaves of {self.min_leaf} rows"
+        hint = marked("set a smaller min_leaf, or leave boosting out")
+        require_rows(train.n_obs, 2 * self.min_leaf, estimator=self.name, why=why, hint=hint)
         plugin.refuse_constant(train)
         model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)
         # The scores are those of the constant, then of each round: half the mean squared error, negative.
@@ -381,23 +377,17 @@ class RandomForest:
     def _search(self, parts: RowParts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
         least = min(self.min_leaf)
-        require_rows(
-            parts.train.n_obs,
-            2 * least,
-            estimator=self.name,
-            why=f"cannot fill two leaves of {least} rows",
-            hint=marked("give a smaller min_leaf, or leave random_forest out"),
-        )
+        why = f"cannot fill two leaves of {least} rows"
+        hint = marked("give a smaller min_leaf, or leave random_forest out")
+        require_rows(parts.train.n_obs, 2 * least, estimator=self.name, why=why, hint=hint)
         possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
-        inputs = make_inputs(parts.train)
-        errors = [self._error(inputs, parts, self.forest(self.trees, leaf, seed)) for leaf in possible]
+        inputs, errors = make_inputs(parts.train), []
+        X, outcome = inputs.values(parts.train), inputs.outcome(parts.train)
+        aside, observed = inputs.values(parts.selection), inputs.outcome(parts.selection)
+        for leaf in possible:
+            grown = self.forest(self.trees, leaf, seed).fit(X, outcome)
+            errors.append(float(np.mean((observed - grown.predict(aside)) ** 2)))
         return Search({"min_leaf": possible}, np.array(errors))
-
-    def _error(self, inputs: Inputs, parts: RowParts, forest: RandomForestRegressor) -> float:
-        """Grow a candidate and return its mean squared error on the selection rows."""
-        grown = forest.fit(inputs.values(parts.train), inputs.outcome(parts.train))
-        predicted = grown.predict(inputs.values(parts.selection))
-        return float(np.mean((inputs.outcome(parts.selection) - predicted) ** 2))
 
     def forest(self, trees: int, min_leaf: int, seed: int) -> RandomForestRegressor:
         """Return a forest, not grown."""

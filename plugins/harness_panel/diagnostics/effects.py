@@ -54,24 +54,8 @@ class Diagnostic:
         return float(tail.sf(self.statistic, *self.df))
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """A test that these rows cannot carry, and why."""
-
-    name: str
-    reason: str
-
-
 # A test that is ready to be computed; it raises an `EstimationError` where these rows cannot carry it.
 Check = Callable[[], Diagnostic]
-
-
-def outcome_of(name: str, check: Check) -> Diagnostic | Refusal:
-    """Return a test computed, or why it cannot be."""
-    try:
-        return check()
-    except EstimationError as error:
-        return Refusal(name, error.problems[0].what)
 
 
 def unweighted(check: Check, *, is_weighted: bool) -> Check:
@@ -89,18 +73,20 @@ _COLUMNS = (
 )
 
 
-def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Mapping[str, Sequence[object]]:
-    """Return tests as a tidy table by columns; one that was refused has its reason and no numbers."""
-    return by_columns(_COLUMNS, map(_row, outcomes))
+def diagnostic_columns(checks: Mapping[str, Check]) -> Mapping[str, Sequence[object]]:
+    """Return tests by name, computed, as a tidy table; one that is refused has its reason and no numbers."""
+    return by_columns(_COLUMNS, (_row(name, check) for name, check in checks.items()))
 
 
-def _row(outcome: Diagnostic | Refusal) -> tuple[object, ...]:
-    if isinstance(outcome, Refusal):
-        return (outcome.name, *[None] * 8, "refused", outcome.reason)
-    df1, df2, *_ = *outcome.df, None, None
+def _row(name: str, check: Check) -> tuple[object, ...]:
+    try:
+        found = check()
+    except EstimationError as error:
+        return (name, *[None] * 8, "refused", error.problems[0].what)
+    df1, df2, *_ = *found.df, None, None
     return (
-        *(outcome.name, outcome.null, outcome.statistic, outcome.distribution, df1, df2),
-        *(outcome.p_value, outcome.source, outcome.caution, "ok", ""),
+        *(found.name, found.null, found.statistic, found.distribution, df1, df2),
+        *(found.p_value, found.source, found.caution, "ok", ""),
     )
 
 
@@ -184,9 +170,8 @@ def wald(table: CoefficientTable, at: Sequence[int]) -> float:
         raise EstimationError(Problem("test", marked("there is nothing to test")))
     estimate, covariance = table.estimate[list(at)], table.covariance[np.ix_(at, at)]
     if not is_definite(covariance):
-        raise EstimationError(
-            Problem("covariance", marked("the covariance of what is tested is not positive definite"))
-        )
+        what = marked("the covariance of what is tested is not positive definite")
+        raise EstimationError.at("covariance", what)
     return float(estimate @ np.linalg.solve(covariance, estimate))
 
 
@@ -290,16 +275,9 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
         Where no two entities share three periods, or there are more entities than can be paired.
     """
     if panel.n_entities > _MOST_ENTITIES:
-        raise EstimationError(
-            Problem(
-                "entities",
-                Message(
-                    "there are {n_entities} to be paired; up to {MOST_ENTITIES} are",
-                    n_entities=panel.n_entities,
-                    MOST_ENTITIES=_MOST_ENTITIES,
-                ),
-            )
-        )
+        words = marked("there are {n_entities} to be paired; up to {MOST_ENTITIES} are")
+        what = Message(words, n_entities=panel.n_entities, MOST_ENTITIES=_MOST_ENTITIES)
+        raise EstimationError.at("entities", what)
     import pandas as pd
 
     entity, time = (plugin.Grouping.of(key.codes) for key in (panel.entity, panel.time))

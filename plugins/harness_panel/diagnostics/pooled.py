@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -104,58 +103,30 @@ def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnosti
     return Diagnostic(name, null, statistic, "chi2", (df,), f"{source}; statsmodels")
 
 
-@dataclass(frozen=True, eq=False)
-class Neighbours:
-    """A pooled regression, and which of its rows are neighbours.
+def moran(weights: csr_array, basis: Floats, residuals: Floats) -> tuple[float, float, float]:
+    """Return Moran's I of residuals, with its mean and variance for independent normal errors.
 
-    Attributes
+    Cliff & Ord 1981, chapter 8: the moments are those of residuals, which the regressors make dependent.
+
+    Parameters
     ----------
     weights : (n_obs, n_obs), rows sum to one, or to zero without neighbours
     basis : (n_obs, n_coef), orthonormal, of the regressors
-    residuals, outcome : (n_obs,)
-    source : what tells neighbours, in words
+    residuals : (n_obs,)
     """
-
-    weights: csr_array
-    basis: Floats
-    residuals: Floats
-    outcome: Floats
-    source: str
-
-    @classmethod
-    def of(cls, regression: Regression, links: Links) -> Neighbours:
-        """Return the neighbours of a pooled regression's rows.
-
-        Raises
-        ------
-        EstimationError
-            Where no row has a neighbour.
-        """
-        if not links.rows.size:
-            raise EstimationError(Problem("neighbours", marked("no period has two rows that are neighbours")))
-        outcome = regression.panel.observed
-        weights = weight_matrix(links, outcome.size)
-        return cls(weights, regression.basis, regression.within.residuals, outcome, links.source)
-
-    def moran(self) -> tuple[float, float, float]:
-        """Return Moran's I of the residuals, with its mean and variance for independent normal errors.
-
-        Cliff & Ord 1981, chapter 8: the moments are those of residuals, which the regressors make dependent.
-        """
-        weights, basis = self.weights, self.basis
-        n_obs, n_coef = basis.shape
-        unit, df = n_obs / float(weights.sum()), n_obs - n_coef
-        ahead, back = weights @ basis, weights.T @ basis
-        inner = basis.T @ ahead
-        first = -float(np.trace(inner))
-        squares = float(weights.multiply(weights).sum()) - float(np.sum(back**2) + np.sum(ahead**2))
-        squares += float(np.sum(inner**2))
-        products = float(weights.multiply(weights.T).sum()) - 2.0 * float(np.sum(back * ahead))
-        products += float(np.sum(inner * inner.T))
-        mean = unit * first / df
-        variance = unit**2 * (squares + products + first**2) / (df * (df + 2.0)) - mean**2
-        own = float(self.residuals @ (weights @ self.residuals)) / float(self.residuals @ self.residuals)
-        return unit * own, mean, variance
+    n_obs, n_coef = basis.shape
+    unit, df = n_obs / float(weights.sum()), n_obs - n_coef
+    ahead, back = weights @ basis, weights.T @ basis
+    inner = basis.T @ ahead
+    first = -float(np.trace(inner))
+    squares = float(weights.multiply(weights).sum()) - float(np.sum(back**2) + np.sum(ahead**2))
+    squares += float(np.sum(inner**2))
+    products = float(weights.multiply(weights.T).sum()) - 2.0 * float(np.sum(back * ahead))
+    products += float(np.sum(inner * inner.T))
+    mean = unit * first / df
+    variance = unit**2 * (squares + products + first**2) / (df * (df + 2.0)) - mean**2
+    own = float(residuals @ (weights @ residuals)) / float(residuals @ residuals)
+    return unit * own, mean, variance
 
 
 def weight_matrix(links: Links, n_obs: int) -> csr_array:
@@ -165,27 +136,8 @@ def weight_matrix(links: Links, n_obs: int) -> csr_array:
     return csr_array((links.weights, (links.rows, links.others)), shape=(n_obs, n_obs))
 
 
-def spatial_tests(regression: Regression) -> Mapping[str, Check]:
-    """Return the tests of a pooled regression whose rows have neighbours, none of another, not computed."""
-    links = regression.panel.links()
-    if links is None:
-        return {}
-    return {
-        "moran": partial(_moran, regression, links),
-        **{name: partial(_lagrange, regression, links, name) for name in _NULLS},
-    }
-
-
-def _moran(regression: Regression, links: Links) -> Diagnostic:
-    near = Neighbours.of(regression, links)
-    value, mean, variance = near.moran()
-    null = marked("residuals of neighbours are independent")
-    statistic = (value - mean) / sqrt(variance)
-    source = f"Moran's I {value:.4f} of {near.source}; Cliff & Ord 1981"
-    return Diagnostic("moran", null, statistic, "normal", (), source)
-
-
 _NULLS: Mapping[str, str] = {
+    "moran": marked("residuals of neighbours are independent"),
     "lm_error": marked("no spatial correlation of errors"),
     "lm_lag": marked("no spatial lag of the outcome"),
     "lm_error_robust": marked("no spatial correlation of errors, a spatial lag or none"),
@@ -193,16 +145,28 @@ _NULLS: Mapping[str, str] = {
 }
 
 
-def _lagrange(regression: Regression, links: Links, name: str) -> Diagnostic:
-    near = Neighbours.of(regression, links)
-    weights, residuals = near.weights, near.residuals
+def spatial_tests(regression: Regression) -> Mapping[str, Check]:
+    """Return the tests of a pooled regression whose rows have neighbours, none of another, not computed."""
+    links = regression.panel.links()
+    return {} if links is None else {name: partial(_spatial_test, regression, links, name) for name in _NULLS}
+
+
+def _spatial_test(regression: Regression, links: Links, name: str) -> Diagnostic:
+    if not links.rows.size:
+        raise EstimationError.at("neighbours", marked("no period has two rows that are neighbours"))
+    outcome, residuals, basis = regression.panel.observed, regression.within.residuals, regression.basis
+    weights = weight_matrix(links, outcome.size)
+    if name == "moran":
+        value, mean, spread = moran(weights, basis, residuals)
+        source = f"Moran's I {value:.4f} of {links.source}; Cliff & Ord 1981"
+        return Diagnostic(name, _NULLS[name], (value - mean) / sqrt(spread), "normal", (), source)
     variance = float(residuals @ residuals) / residuals.size
     trace = float(weights.multiply(weights).sum() + weights.multiply(weights.T).sum())
     # The scores of spatially correlated errors and of a spatial lag, and the variance of the latter.
     error = float(residuals @ (weights @ residuals)) / variance
-    lag = float(residuals @ (weights @ near.outcome)) / variance
-    lagged = weights @ (near.outcome - residuals)
-    remaining = lagged - near.basis @ (near.basis.T @ lagged)
+    lag = float(residuals @ (weights @ outcome)) / variance
+    lagged = weights @ (outcome - residuals)
+    remaining = lagged - basis @ (basis.T @ lagged)
     information = float(remaining @ remaining) / variance + trace
     share = trace / information
     statistic = {
@@ -211,5 +175,5 @@ def _lagrange(regression: Regression, links: Links, name: str) -> Diagnostic:
         "lm_error_robust": (error - share * lag) ** 2 / (trace * (1.0 - share)),
         "lm_lag_robust": (lag - error) ** 2 / (information - trace),
     }[name]
-    source = f"{near.source}; Anselin, Bera, Florax & Yoon 1996"
+    source = f"{links.source}; Anselin, Bera, Florax & Yoon 1996"
     return Diagnostic(name, _NULLS[name], statistic, "chi2", (1,), source)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import plugin
 from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Message, Note, Panel, marked
-from harness_panel.diagnostics.effects import Diagnostic, effect_tests, wald_of_slopes
+from harness_panel.diagnostics.effects import effect_tests, wald_of_slopes
 from harness_panel.solver.regression import Regression
 from harness_panel.statistics import by_columns
 
@@ -77,112 +76,69 @@ def linear_weights(regression: Regression) -> Floats:
 REFERENCE = -1
 
 
-@dataclass(frozen=True)
-class EventWindow:
-    """Periods around the start of a treatment; the outermost hold those further away as well.
-
-    Attributes
-    ----------
-    leads, lags : periods before and after, >= 1
-    """
-
-    leads: int
-    lags: int
-
-    @property
-    def periods(self) -> tuple[int, ...]:
-        """Periods since the start that have a coefficient, ascending."""
-        return tuple(at for at in range(-self.leads, self.lags + 1) if at != REFERENCE)
-
-    def expand(self, panel: Panel, treatment: Treatment) -> Panel:
-        """Return the panel with a dummy for each period in the place of the exposure.
-
-        The period of the start comes first, as the exposure; the others are the last controls.
-        """
-        since = self.clip(treatment.since)
-        dummies = {
-            self.term(panel.exposure, at): (treatment.is_ever & (since == at)).astype(np.float64)
-            for at in self.periods
-        }
-        start = self.term(panel.exposure, 0)
-        first = dummies.pop(start)
-        return replace(
-            panel,
-            exposure=start,
-            levels=(),
-            controls=(*panel.controls, *dummies),
-            X=np.column_stack([first, panel.X[:, 1:], *dummies.values()]),
-            derived=(),
-        )
-
-    def clip(self, since: Ints) -> Ints:
-        """Return periods since the start, (n,), those outside the window as its outermost."""
-        return np.clip(since, -self.leads, self.lags)
-
-    def term(self, exposure: str, at: int) -> str:
-        """Return the name of a period's coefficient, such as ``zone, 2 periods before``."""
-        if at == 0:
-            return f"{exposure}, period of the start"
-        further = " or more" if at in (-self.leads, self.lags) else ""
-        plural = "" if abs(at) == 1 and not further else "s"
-        return f"{exposure}, {abs(at)}{further} period{plural} {'before' if at < 0 else 'after'}"
-
-
 @dataclass(frozen=True, eq=False)
 class Events:
     """What is known of a treatment besides its coefficient.
 
     Attributes
     ----------
+    exposure : name of the treatment
     treatment : of the exposure
-    window : periods of the event study
-    table : coefficients of its dummies, among others; None where these rows cannot carry it
-    reason : why there is none
+    width : periods before and after the start; the outermost hold those further away as well
     weights : (n_treated,), of the treated rows in the coefficient, by `linear_weights`
+    table : coefficients of the dummies of periods, among others; None where these rows cannot carry it
+    reason : why there is none
     """
 
+    exposure: str
     treatment: Treatment
-    window: EventWindow
-    table: CoefficientTable | None
-    reason: str
+    width: int
     weights: Floats
+    table: CoefficientTable | None = None
+    reason: str = ""
 
-    @classmethod
-    def of(
-        cls,
-        panel: Panel,
-        window: EventWindow,
-        regress: Callable[[Panel], Regression],
-        tabulate: Callable[[Panel], CoefficientTable],
-    ) -> Events | None:
-        """Return what is known of a panel's exposure; None where it is no treatment.
+    @property
+    def terms(self) -> Mapping[int, str]:
+        """Names of the coefficients, such as ``zone, 2 periods before``, by periods since the start."""
+        periods = [at for at in range(-self.width, self.width + 1) if at != REFERENCE]
+        return {at: self._term(at) for at in periods}
 
-        Parameters
-        ----------
-        regress : regresses the panel on the estimator's effects
-        tabulate : fits the panel of the event study with the estimator's effects and covariance
+    def _term(self, at: int) -> str:
+        if at == 0:
+            return f"{self.exposure}, period of the start"
+        further = " or more" if abs(at) == self.width else ""
+        plural = "" if abs(at) == 1 and not further else "s"
+        return f"{self.exposure}, {abs(at)}{further} period{plural} {'before' if at < 0 else 'after'}"
+
+    @property
+    def since(self) -> Ints:
+        """Periods since the start, (n_obs,), those outside the window as its outermost."""
+        return np.clip(self.treatment.since, -self.width, self.width)
+
+    def expand(self, panel: Panel) -> Panel:
+        """Return the panel with a dummy for each period in the place of the exposure.
+
+        The period of the start comes first, as the exposure; the others are the last controls.
         """
-        treatment = Treatment.of(panel)
-        if treatment is None:
-            return None
-        table, reason = None, ""
-        try:
-            table = tabulate(window.expand(panel, treatment))
-        except EstimationError as error:
-            reason = error.problems[0].what
-        return cls(treatment, window, table, reason, linear_weights(regress(panel))[treatment.is_treated])
+        since, is_ever = self.since, self.treatment.is_ever
+        dummies = {name: (is_ever & (since == at)).astype(np.float64) for at, name in self.terms.items()}
+        start = self._term(0)
+        first = dummies.pop(start)
+        X = np.column_stack([first, panel.X[:, 1:], *dummies.values()])
+        controls = (*panel.controls, *dummies)
+        return replace(panel, exposure=start, levels=(), controls=controls, X=X, derived=())
 
-    def details(self, exposure: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the event study as a tidy table, its reference period with a zero; none without one."""
         if self.table is None:
             return {}
         place = {term: at for at, term in enumerate(self.table.terms)}
-        limits = self.table.conf_int(0.95)
-        since = self.window.clip(self.treatment.since[self.treatment.is_ever])
+        limits, terms = self.table.conf_int(0.95), {**self.terms, REFERENCE: ""}
+        since = self.since[self.treatment.is_ever]
         n_obs = dict(zip(*map(np.ndarray.tolist, np.unique(since, return_counts=True)), strict=True))
         rows: list[tuple[object, ...]] = []
-        for period in range(-self.window.leads, self.window.lags + 1):
-            at = place.get(self.window.term(exposure, period))
+        for period, term in sorted(terms.items()):
+            at = place.get(term)
             if period == REFERENCE:
                 rows.append((period, 0.0, None, None, None, n_obs.get(period, 0)))
             elif at is not None:
@@ -191,41 +147,30 @@ class Events:
         names = ("event_time", "estimate", "std_error", "conf_low", "conf_high", "n_obs")
         return {"event_study": by_columns(names, rows)}
 
-    def pre_trend(self, exposure: str) -> Diagnostic:
-        """Test jointly that there is no effect before the start.
+    def result_rows(self, panel: Panel) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the joint test that there is no effect before the start; none without an event study.
 
-        Raises
-        ------
-        EstimationError
-            Where there is no event study, no lead has a coefficient, or clusters are too few for their
-            covariance.
+        It is refused where no lead has a coefficient, or clusters are too few for their covariance.
         """
         if self.table is None:
-            raise EstimationError(plugin.Problem("event study", self.reason))
-        wanted = {self.window.term(exposure, at) for at in self.window.periods if at < 0}
-        at = [place for place, term in enumerate(self.table.terms) if term in wanted]
-        found = wald_of_slopes(self.table, at)
-        return replace(found, name="pre_trend", null=marked("no effect before the treatment starts"))
-
-    def result_rows(self, panel: Panel) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return the test that there is no effect before the start; none without an event study."""
-        if self.table is None:
             return {}
-        against = "no effect before"
+        name, against, kept = "pre_trend", "no effect before", self.table.terms
+        leads = [kept.index(term) for at, term in self.terms.items() if at < 0 and term in kept]
         try:
-            found = self.pre_trend(panel.exposure)
+            found = wald_of_slopes(self.table, leads)
         except EstimationError as error:
-            row = (panel.exposure, "pre_trend", against, "refused", error.problems[0].what)
+            row = (panel.exposure, name, against, "refused", error.problems[0].what)
             return {"effect_tests": by_columns(("exposure", "test", "against", "status", "reason"), [row])}
-        tests = [("pre_trend", against, found.statistic, found.p_value)]
+        tests = [(name, against, found.statistic, found.p_value)]
         return {"effect_tests": effect_tests(panel, tests, exposure=panel.exposure)}
 
-    def notes(self, exposure: str) -> Iterator[Note]:
+    def notes(self) -> Iterator[Note]:
         """Yield a warning where treatment is staggered, and one where there is no event study.
 
         With two-way effects the coefficient is a weighted sum of the treated rows' effects, whose weights sum
         to one (theorem 1 of de Chaisemartin & D'Haultfoeuille 2020, with their sizes in the weights).
         """
+        exposure = repr(self.exposure)
         if self.treatment.n_starts > 1:
             negative = self.weights[self.weights < -_ROUNDING * np.abs(self.weights).max()]
             message = Message(
@@ -233,20 +178,13 @@ class Events:
                 "weighs the effects of {size} treated rows, {size_2} of them negatively, by {sum} in "
                 "all; where effects differ, it need not be near any of them (de Chaisemartin & "
                 "D'Haultfoeuille 2020).",
-                exposure=repr(exposure),
+                exposure=exposure,
                 n_starts=self.treatment.n_starts,
                 size=self.weights.size,
                 size_2=negative.size,
                 sum=f"{float(negative.sum()):.3g}",
             )
-            yield Note("W-STAGGERED", exposure, message)
+            yield Note("W-STAGGERED", self.exposure, message)
         if self.table is None:
-            yield Note(
-                "W-EVENTS",
-                exposure,
-                Message(
-                    "There is no event study of {exposure}: {reason}.",
-                    exposure=repr(exposure),
-                    reason=self.reason,
-                ),
-            )
+            words = marked("There is no event study of {exposure}: {reason}.")
+            yield Note("W-EVENTS", self.exposure, Message(words, exposure=exposure, reason=self.reason))

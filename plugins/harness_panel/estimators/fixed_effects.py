@@ -1,30 +1,35 @@
-"""Fixed effects: entities, periods and the levels of other columns have a level of their own.
+"""Least squares on all rows alike, pooled or with a level of its own for each entity, period or other group.
 
-Reported by ``linearmodels.panel.PanelOLS``. Effects of further columns, of which it takes two sets at most,
-and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves is reported by ``PooledOLS``.
+Reported by ``linearmodels.panel.PooledOLS`` and ``PanelOLS``. Effects of further columns, of which it takes
+two sets at most, and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves is reported
+by ``PooledOLS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EffectKey, Floats, GroupColumn, LadderEntry, Panel, Statistic, row_weights
+from harness.plugin import EffectKey, Floats, GroupColumn, LadderEntry, Panel, Statistic, marked, row_weights
 from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
-from harness_panel.diagnostics.effects import Check, f_test_of_effects, hausman, unweighted
-from harness_panel.estimators.events import Events, EventWindow
-from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator
-from harness_panel.library import LibraryData, LibraryFit, LibraryModel, report_of
+from harness_panel.diagnostics import pooled
+from harness_panel.diagnostics.effects import Check, breusch_pagan, f_test_of_effects, hausman, unweighted
+from harness_panel.estimators.events import Events, Treatment, linear_weights
+from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
+from harness_panel.library import LibraryData, LibraryModel, report_of
 from harness_panel.solver.draws import regress_draws
 from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.statistics import intercept_statistics, likelihood_statistics
+
+if TYPE_CHECKING:
+    from linearmodels.panel.results import PanelResults
 
 # Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8.
 _MOST_DUMMIES = 2**27
@@ -37,6 +42,73 @@ _SINGLETONS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class PooledFit(LinearFit):
+    """A fit by pooled OLS."""
+
+    title: ClassVar[str] = marked("Pooled OLS")
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, its likelihood included."""
+        return (*super().statistics(), *likelihood_statistics(self.regression, rss=self.reported.rss))
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
+        regression = self.regression
+        of_equal_rows: Mapping[str, Check] = {
+            "breusch_pagan": partial(breusch_pagan, self.rows),
+            "heteroscedasticity": partial(pooled.heteroscedasticity, regression),
+            "white": partial(pooled.white, regression),
+            "reset": partial(pooled.reset, regression),
+            **pooled.spatial_tests(regression),
+        }
+        return {
+            **super().checks(),
+            "f_effects": partial(f_test_of_effects, self.rows, ("entity",), weights=regression.weights),
+            **{
+                name: unweighted(check, is_weighted=regression.is_weighted)
+                for name, check in of_equal_rows.items()
+            },
+            **self.error_checks(),
+        }
+
+
+@dataclass(frozen=True)
+class PooledOLS(LinearEstimator[PooledFit]):
+    """Least squares on the panel's columns and a constant, which is reported first as ``const``.
+
+    Predictions are x b. Controls and moderators that are constant or collinear with columns before them are
+    dropped and noted, controls before moderators; a copy of the exposure is dropped, an exposure that several
+    other columns determine is refused.
+
+    Attributes
+    ----------
+    covariance : clustered by entity unless another is asked for
+    weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
+        is in proportion to
+    """
+
+    name: ClassVar[str] = "pooled_ols"
+    known_as: ClassVar[tuple[str, ...]] = ("ols", "pooled", "pols")
+    linear_model: ClassVar[plugin.LinearModel | None] = "pooled"
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),)
+    provides: ClassVar[frozenset[type]] = LINEAR
+
+    covariance: Covariance = field(default_factory=Clustered)
+    weighted: bool = False
+
+    def _solve(self, panel: Panel) -> PooledFit:
+        regression = regress(panel, (), weights=row_weights(panel, weighted=self.weighted))
+        return PooledFit(panel, regression, regression.model())
+
+    def _in_library(self, fit: PooledFit) -> tuple[LibraryModel, LibraryData]:
+        weights = fit.regression.weights if self.weighted else None
+        return LibraryModel("PooledOLS"), LibraryData(fit.rows, fit.regression, weights)
+
+    def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
+        return regress_draws(panel, (), weights, row_weights=row_weights(panel, weighted=self.weighted))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FixedEffectsFit(EffectsFit):
     """A fit with fixed effects.
 
@@ -45,18 +117,18 @@ class FixedEffectsFit(EffectsFit):
     events : what is known of an exposure that is a treatment, with two-way effects; None of others
     """
 
-    title: ClassVar[str] = plugin.marked("Fixed effects")
+    title: ClassVar[str] = marked("Fixed effects")
 
     events: Events | None = field(default=None, kw_only=True)
 
     @property
     def notes(self) -> tuple[plugin.Note, ...]:
         """What was dropped, whether solvers disagree, and whether treatment is staggered."""
-        return (*super().notes, *(self.events.notes(self.rows.exposure) if self.events else ()))
+        return (*super().notes, *(self.events.notes() if self.events else ()))
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics, influential rows and, of a treatment, its event study."""
-        return {**super().details(), **(self.events.details(self.rows.exposure) if self.events else {})}
+        return {**super().details(), **(self.events.details() if self.events else {})}
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the test that a treatment has no effect before it starts."""
@@ -166,13 +238,17 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         fit = super().fit(panel, rng=rng, selection=selection)
         if isinstance(self.covariance, PredictionsAlone) or {*self.effects} != {"entity", "time"}:
             return fit
-        window = EventWindow(self.event_window, self.event_window)
-
-        def tabulate(expanded: Panel) -> plugin.CoefficientTable:
-            model, data = self._in_library(FixedEffects._solve(self, expanded))
-            return report_of(model, data, self.covariance, rng=rng).table
-
-        return replace(fit, events=Events.of(panel, window, self._regress, tabulate))
+        treatment = Treatment.of(panel)
+        if treatment is None:
+            return fit
+        weights = linear_weights(self._regress(panel))[treatment.is_treated]
+        events = Events(panel.exposure, treatment, self.event_window, weights)
+        try:
+            model, data = self._in_library(FixedEffects._solve(self, events.expand(panel)))
+            events = replace(events, table=report_of(model, data, self.covariance, rng=rng).table)
+        except plugin.EstimationError as error:
+            events = replace(events, reason=error.problems[0].what)
+        return replace(fit, events=events)
 
     def _solve(self, panel: Panel) -> FixedEffectsFit:
         regression = self._regress(panel)
@@ -208,11 +284,11 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 class _AbsorbingLS(LibraryModel):
     """``AbsorbingLS``, and ``PooledOLS`` on what it leaves."""
 
-    def prepared(self, data: LibraryData) -> LibraryFit:
-        """Return the method ``fit`` of the model of some rows."""
+    def fitted(self, data: LibraryData, covariance: Mapping[str, object]) -> PanelResults:
+        """Return what the model says of some rows, with the options of a covariance."""
         import pandas as pd
         from linearmodels.iv import AbsorbingLS
-        from linearmodels.panel import PooledOLS
+        from linearmodels.panel import PooledOLS as OnWhatIsAbsorbed
 
         levels = {
             f"effect{at}": pd.Categorical(plugin.key_of(data.rows, effect).codes)
@@ -221,7 +297,9 @@ class _AbsorbingLS(LibraryModel):
         absorb = pd.DataFrame(levels, index=data.index)
         absorbing = AbsorbingLS(data.outcome, data.columns, absorb=absorb, weights=data.weights)
         absorbing.fit(cov_type="unadjusted", method="lsmr", absorb_options={"atol": 1e-14, "btol": 1e-14})
-        return PooledOLS(absorbing.absorbed_dependent, absorbing.absorbed_exog, check_rank=False).fit
+        left = OnWhatIsAbsorbed(absorbing.absorbed_dependent, absorbing.absorbed_exog, check_rank=False)
+        fit: Callable[..., PanelResults] = left.fit
+        return fit(debiased=False, **covariance)
 
 
 def _absorbed(name: str) -> EffectKey:

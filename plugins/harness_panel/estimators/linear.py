@@ -12,28 +12,15 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import CoefficientTable, Floats, HasNotes, Note, Panel, Problem, Statistic, key_of, marked
+from harness.plugin import CoefficientTable, Floats, HasNotes, Note, Panel, Statistic, key_of, marked
+from harness_panel import statistics
 from harness_panel.covariance import Covariance, PredictionsAlone, columns_of
-from harness_panel.diagnostics.effects import (
-    Check,
-    Diagnostic,
-    Refusal,
-    diagnostic_columns,
-    outcome_of,
-    pesaran,
-    wald_of_slopes,
-    wooldridge,
-)
+from harness_panel.diagnostics import effects as tests
+from harness_panel.diagnostics.effects import Check, Diagnostic
 from harness_panel.library import LibraryData, LibraryModel, LibraryReport, report_of
 from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Regression, in_order
-from harness_panel.statistics import (
-    LevelledFit,
-    ModelFit,
-    agreement_statistic,
-    equation_statistics,
-    panel_statistics,
-)
+from harness_panel.statistics import LevelledFit, ModelFit, only_predicts
 
 _SHOWN = 10
 
@@ -110,17 +97,8 @@ class LinearFit(ModelFit):
             Where only predictions were asked for.
         """
         if self.report is None:
-            raise plugin.EstimationError(
-                Problem(
-                    "coefficients", marked("this fit only predicts"), hint=marked("fit without `for_folds`")
-                )
-            )
+            raise only_predicts()
         return self.report
-
-    @property
-    def table(self) -> CoefficientTable:
-        """Estimates of the kept columns with their covariance."""
-        return self.reported.table
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -129,38 +107,24 @@ class LinearFit(ModelFit):
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named."""
-        return self.table
+        return self.reported.table
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, every number with its definition."""
         slopes = self.regression.within.slopes
         return (
-            *equation_statistics(self.regression, rss=self.reported.rss, r2=self.r2()),
-            *panel_statistics(self.rows, slopes, self.level()),
-            agreement_statistic(self.reported),
+            *statistics.equation_statistics(self.regression, rss=self.reported.rss, r2=self.r2()),
+            *statistics.panel_statistics(self.rows, slopes, self.level()),
+            statistics.agreement_statistic(self.reported),
         )
-
-    def diagnostics(self) -> tuple[Diagnostic | Refusal, ...]:
-        """Return tests of what the estimator assumes; one that these rows cannot carry is a refusal."""
-        return tuple(outcome_of(name, check) for name, check in self.checks().items())
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics and the most influential rows as tidy tables by columns."""
         return {
             "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(self.diagnostics()),
+            "diagnostics": tests.diagnostic_columns(self.checks()),
             "influence": influence_columns(self.regression),
         }
-
-    @property
-    def outcome(self) -> str:
-        """Name of the outcome."""
-        return self.rows.outcome
-
-    @property
-    def absorbed(self) -> tuple[str, ...]:
-        """Keys and columns whose effects are absorbed, by name."""
-        return tuple(str(effect) for effect in in_order(self.regression.effects))
 
     def remarks(self) -> Sequence[str]:
         """Return effects and weights, in words."""
@@ -185,8 +149,8 @@ class LinearFit(ModelFit):
         """Return tests of correlation over time, and across entities in the rows of the equation."""
         residuals = self.regression.within.residuals
         return {
-            "serial_correlation": partial(wooldridge, self.rows),
-            "cross_section_dependence": partial(pesaran, self.regression.panel, residuals),
+            "serial_correlation": partial(tests.wooldridge, self.rows),
+            "cross_section_dependence": partial(tests.pesaran, self.regression.panel, residuals),
         }
 
     def r2(self) -> float:
@@ -200,7 +164,8 @@ class LinearFit(ModelFit):
 
     def test_slopes(self) -> Diagnostic:
         """Test that all slopes are zero, with the table's own covariance."""
-        return wald_of_slopes(self.table, range(self.regression.has_constant, len(self.table.terms)))
+        table = self.coefficients()
+        return tests.wald_of_slopes(table, range(self.regression.has_constant, len(table.terms)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -48,36 +48,6 @@ class SlopeOfExposure:
     high: float
     df_resid: float
 
-    @classmethod
-    def of(
-        cls,
-        table: CoefficientTable,
-        *,
-        exposure: str,
-        degree: int,
-        held: Mapping[str, float],
-        limits: tuple[float, float],
-    ) -> SlopeOfExposure:
-        """Return the slope of a table whose terms are powers of the exposure and products with moderators.
-
-        Parameters
-        ----------
-        degree : highest power of the exposure; powers that were dropped count as zero
-        held : values of the moderators by the term of their product
-        limits : range of the exposure
-        """
-        names = [exposure, *(f"{exposure}^{power}" for power in range(2, degree + 1))]
-        place = {term: at for at, term in enumerate(table.terms)}
-        turn = np.zeros((degree, len(table.terms)))
-        for power, name in enumerate(names):
-            if name in place:
-                turn[power, place[name]] = power + 1.0
-        for name, value in held.items():
-            if name in place:
-                turn[0, place[name]] = value
-        covariance = turn @ table.covariance @ turn.T
-        return cls(turn @ table.estimate, covariance, *limits, table.correction.df_resid)
-
     def at(self, exposure: float) -> float:
         """Return the slope at an exposure, outcome units per unit of exposure."""
         return float(self._powers_of(exposure) @ self.powers)
@@ -122,8 +92,7 @@ class SlopeOfExposure:
         return np.asarray(exposure ** np.arange(self.powers.size, dtype=np.float64))
 
 
-@dataclass(frozen=True)
-class PolynomialTurningPoint:
+class PolynomialTurningPoint(NamedTuple):
     """A turning point of a polynomial, the exposure's unit.
 
     Attributes
@@ -192,29 +161,6 @@ def joint_tests(table: CoefficientTable, exposure: str) -> Iterator[ShapeTest]:
             yield ShapeTest(name, null, wald.statistic, wald.p_value)
 
 
-def turning_point_columns(slope: SlopeOfExposure) -> Mapping[str, Sequence[object]]:
-    """Return turning points with both of their intervals as a tidy table by columns."""
-    names = ("kind", "at", "delta_low", "delta_high", "fieller_low", "fieller_high")
-    points = slope.turning_points()
-    return by_columns(names, ((point.kind, point.at, *point.delta, *point.fieller) for point in points))
-
-
-def shape_rows(
-    slope: SlopeOfExposure, table: CoefficientTable, rows: Panel
-) -> Mapping[str, Mapping[str, Sequence[object]]]:
-    """Return turning points and tests of the shape, as `harness.plugin.HasResultRows` has them."""
-    shapes = list(shape_tests(slope))
-    is_established = any(test.p_value < _LEVEL for test in shapes)
-    tests = (*joint_tests(table, rows.exposure), *shapes)
-    return {
-        "turning_points": by_columns(
-            ("kind", "at", "conf_low", "conf_high", "is_established"),
-            ((point.kind, point.at, *point.delta, is_established) for point in slope.turning_points()),
-        ),
-        "effect_tests": effect_tests(rows, tests, exposure=rows.exposure),
-    }
-
-
 @dataclass(frozen=True)
 class PolynomialTerms(FurtherColumns):
     """Terms that let a linear model bend in the exposure.
@@ -231,20 +177,6 @@ class PolynomialTerms(FurtherColumns):
     with_moderators: bool
     centre: float
     spread: float
-
-    @classmethod
-    def of(cls, panel: Panel, *, degree: int, with_moderators: bool) -> PolynomialTerms:
-        """Return the terms for a training panel; a constant exposure is left to the estimator to refuse.
-
-        Raises
-        ------
-        EstimationError
-            Where the exposure has levels.
-        """
-        plugin.require_continuous(panel)
-        exposure = panel.column(panel.exposure)
-        spread = float(exposure.std())
-        return cls(degree, with_moderators, float(exposure.mean()), spread if spread > 0 else 1.0)
 
     def expand(self, panel: Panel) -> Panel:
         """Return the panel with the terms as its last controls."""
@@ -317,24 +249,40 @@ class PolynomialFit(FixedEffectsFit):
 
     def slope(self) -> SlopeOfExposure:
         """Return the slope of the exposure, moderators held at their means."""
-        rows = self.rows
-        exposure = rows.column(rows.exposure)
-        held = {f"{rows.exposure} x {name}": float(rows.column(name).mean()) for name in rows.moderators}
-        return SlopeOfExposure.of(
-            self.table,
-            exposure=rows.exposure,
-            degree=self.terms.degree,
-            held=held,
-            limits=(float(exposure.min()), float(exposure.max())),
+        rows, table, degree = self.rows, self.coefficients(), self.terms.degree
+        exposure, means = (
+            rows.column(rows.exposure),
+            {one: rows.column(one).mean() for one in rows.moderators},
         )
+        # The power of the slope that a coefficient is part of, and how often.
+        parts = {f"{rows.exposure} x {name}": (0, float(mean)) for name, mean in means.items()}
+        parts |= {f"{rows.exposure}^{power}": (power - 1, float(power)) for power in range(2, degree + 1)}
+        parts[rows.exposure] = (0, 1.0)
+        turn = np.zeros((degree, len(table.terms)))
+        for at, term in enumerate(table.terms):
+            power, share = parts.get(term, (0, 0.0))
+            turn[power, at] = share
+        covariance, ends = turn @ table.covariance @ turn.T, (float(exposure.min()), float(exposure.max()))
+        return SlopeOfExposure(turn @ table.estimate, covariance, *ends, table.correction.df_resid)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics and turning points with both of their intervals."""
-        return {**super().details(), "polynomial_turning_points": turning_point_columns(self.slope())}
+        names = ("kind", "at", "delta_low", "delta_high", "fieller_low", "fieller_high")
+        rows = ((one.kind, one.at, *one.delta, *one.fieller) for one in self.slope().turning_points())
+        return {**super().details(), "polynomial_turning_points": by_columns(names, rows)}
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return tests of the shape, and turning points with their interval by the delta method."""
-        return shape_rows(self.slope(), self.table, self.rows)
+        slope, rows = self.slope(), self.rows
+        shapes = list(shape_tests(slope))
+        is_established = any(test.p_value < _LEVEL for test in shapes)
+        tests = (*joint_tests(self.coefficients(), rows.exposure), *shapes)
+        names = ("kind", "at", "conf_low", "conf_high", "is_established")
+        points = ((one.kind, one.at, *one.delta, is_established) for one in slope.turning_points())
+        return {
+            "turning_points": by_columns(names, points),
+            "effect_tests": effect_tests(rows, tests, exposure=rows.exposure),
+        }
 
 
 @dataclass(frozen=True)
@@ -373,4 +321,9 @@ class PolynomialEffects(FixedEffects):
         return ExpandedModels(terms, self._draw(terms.expand(panel), weights))
 
     def _terms(self, panel: Panel) -> PolynomialTerms:
-        return PolynomialTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)
+        """Return the terms for a training panel; a constant exposure is refused later."""
+        plugin.require_continuous(panel)
+        exposure = panel.column(panel.exposure)
+        spread = float(exposure.std())
+        centre, spread = float(exposure.mean()), spread if spread > 0 else 1.0
+        return PolynomialTerms(self.degree, self.with_moderators, centre, spread)

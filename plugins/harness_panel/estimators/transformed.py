@@ -186,11 +186,8 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
-            raise plugin.EstimationError(
-                plugin.Problem(
-                    "draws", marked("a draw has no two adjacent rows"), hint=marked("draw entities")
-                )
-            )
+            what, hint = marked("a draw has no two adjacent rows"), marked("draw entities")
+            raise plugin.EstimationError.at("draws", what, hint=hint)
         equation = self._equation(panel, pairs, counts[0])
         fits = [replace(equation, weights=draw).fit() for draw in counts]
         slopes = np.stack([fit.slopes for fit in fits])
@@ -364,7 +361,7 @@ class MundlakFit(RandomEffectsFit):
         """Return tests of random effects by the fit's own entity means, and those of its residuals."""
         return {
             "slopes": self.test_slopes,
-            "mundlak": partial(means_test, self.table),
+            "mundlak": partial(means_test, self.coefficients()),
             "cross_section_dependence": self.error_checks()["cross_section_dependence"],
         }
 

@@ -210,40 +210,35 @@ def _connected_parts(first: EffectSet, second: EffectSet) -> Parts:
     return Parts(int(n_parts), part[: first.n_levels], part[first.n_levels :])
 
 
-def count_effects(design: EffectDesign) -> int:
+def count_effects(design: EffectDesign, sets: Sequence[EffectSet] | None = None) -> int:
     """Return the number of independent effects, slopes in time included; the constant is one of them.
 
     Exact for one and two sets. Of three or more it is an upper bound: of each set as many are taken off as it
-    has connected parts with the larger set that it shares most with.
+    has connected parts with the larger set that it shares most with. Of the slopes as many are taken off as
+    sets of periods hold already, one a connected part.
+
+    Parameters
+    ----------
+    sets : those of the design that are counted; None counts all
     """
-    return _count(design, design.sets, design.trend)
+    ordered = sorted(design.sets if sets is None else sets, key=lambda levels: -levels.n_levels)
+    counted, trend = ordered[0].n_levels, design.trend
+    for at, smaller in enumerate(ordered[1:], start=1):
+        counted += smaller.n_levels - max(design.parts(larger, smaller).n_parts for larger in ordered[:at])
+    if trend is None or trend.entities not in ordered:
+        return counted
+    shared = [
+        design.parts(trend.entities, levels).n_parts
+        for levels in ordered
+        if levels is not trend.entities and times_of_levels(levels, trend.time) is not None
+    ]
+    return counted + int(np.count_nonzero(trend.has_slope)) - max(shared, default=0)
 
 
 def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
     """Return the number of independent effects, those of levels within clusters of some kind taken as one."""
-    inside = tuple(levels for levels in design.sets if any(levels.is_within(cluster) for cluster in clusters))
-    if not inside:
-        return count_effects(design)
-    trend = design.trend if design.trend is not None and design.trend.entities in inside else None
-    return count_effects(design) - _count(design, inside, trend) + 1
-
-
-def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: LevelTrends | None) -> int:
-    ordered = sorted(sets, key=lambda levels: -levels.n_levels)
-    counted = ordered[0].n_levels
-    for at, smaller in enumerate(ordered[1:], start=1):
-        counted += smaller.n_levels - max(design.parts(larger, smaller).n_parts for larger in ordered[:at])
-    return counted + (_count_slopes(design, ordered, trend) if trend is not None else 0)
-
-
-def _count_slopes(design: EffectDesign, sets: Sequence[EffectSet], trend: LevelTrends) -> int:
-    """Return the number of slopes less those that sets of periods hold already, one a connected part."""
-    shared = [
-        design.parts(trend.entities, levels).n_parts
-        for levels in sets
-        if levels is not trend.entities and times_of_levels(levels, trend.time) is not None
-    ]
-    return int(np.count_nonzero(trend.has_slope)) - max(shared, default=0)
+    inside = [levels for levels in design.sets if any(levels.is_within(cluster) for cluster in clusters)]
+    return count_effects(design) - (count_effects(design, inside) - 1 if inside else 0)
 
 
 def times_of_levels(effect_set: EffectSet, time: Floats) -> Floats | None:
@@ -254,20 +249,6 @@ def times_of_levels(effect_set: EffectSet, time: Floats) -> Floats | None:
 
 
 @dataclass(frozen=True, eq=False)
-class EntityTrends:
-    """Slopes in time of the entities.
-
-    Attributes
-    ----------
-    mean : (n_draws,), outcome units per period, what an entity without a row gets
-    deviations : of the entities from it, outcome units per period
-    """
-
-    mean: Floats
-    deviations: AbsorbedEffects
-
-
-@dataclass(frozen=True, eq=False)
 class FeolsModels:
     """Linear models, one a draw, with the same columns and the same levels.
 
@@ -275,12 +256,22 @@ class FeolsModels:
     ----------
     levels : columns and the effects of every set
     origin : period of the calendar at which trends are zero
-    trends : None without
+    trends : slopes in time of the entities, outcome units per period: the mean slope as the intercept, which
+        an entity without a row gets, and the deviations from it as effects; None without
     """
 
     levels: AbsorbingModels
     origin: float
-    trends: EntityTrends | None = None
+    trends: AbsorbingModels | None = None
+
+    @classmethod
+    def stacked(cls, models: Sequence[FeolsModels]) -> FeolsModels:
+        """Return models of the same levels as one; columns are centred as in the first."""
+        first = models[0]
+        moved = [model.at(first.levels.centre, first.origin) for model in models]
+        trends = [model.trends for model in moved if model.trends is not None]
+        levels = plugin.stacked([model.levels for model in moved])
+        return cls(levels, first.origin, plugin.stacked(trends) if trends else None)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -299,7 +290,7 @@ class FeolsModels:
         """Return what trends predict, (n_draws, n_obs), or one zero without any."""
         if self.trends is None:
             return np.zeros((1, 1))
-        slopes = self.trends.mean[:, None] + self.trends.deviations.of_rows(panel)
+        slopes = self.trends.intercepts[:, None] + self.trends.effects[0].of_rows(panel)
         return np.asarray(slopes * (panel.period - self.origin))
 
     def knowing_omitted(self, panel: Panel, *, weights: Floats, row_weights: Floats) -> FeolsModels:
@@ -318,25 +309,25 @@ class FeolsModels:
         """Return the same models with the levels of all rows; these are the levels of some, (n_rows,)."""
         whole = {levels.effect: levels for levels in sets}
 
-        def among(effects: AbsorbedEffects) -> AbsorbedEffects:
-            levels = whole[effects.effect]
-            deviations = np.zeros((len(effects.deviations), levels.n_levels))
-            deviations[:, np.unique(levels.codes[rows])] = effects.deviations
-            return AbsorbedEffects(levels.effect, levels.labels, deviations)
+        def known(models: AbsorbingModels) -> AbsorbingModels:
+            found = []
+            for effects in models.effects:
+                levels = whole[effects.effect]
+                deviations = np.zeros((len(effects.deviations), levels.n_levels))
+                deviations[:, np.unique(levels.codes[rows])] = effects.deviations
+                found.append(AbsorbedEffects(levels.effect, levels.labels, deviations))
+            return replace(models, effects=tuple(found))
 
-        effects = tuple(among(effects) for effects in self.levels.effects)
-        trends = (
-            None if self.trends is None else EntityTrends(self.trends.mean, among(self.trends.deviations))
-        )
-        return replace(self, levels=replace(self.levels, effects=effects), trends=trends)
+        trends = None if self.trends is None else known(self.trends)
+        return replace(self, levels=known(self.levels), trends=trends)
 
     def at(self, centre: Floats, origin: float) -> FeolsModels:
         """Return the same models with other columns, (n_columns,), and another period in the middle."""
         intercepts = self.levels.intercepts + self.levels.slopes @ (centre - self.levels.centre)
         effects = self.levels.effects
         if self.trends is not None:
-            later, slopes = origin - self.origin, self.trends.deviations
-            intercepts = intercepts + self.trends.mean * later
+            later, slopes = origin - self.origin, self.trends.effects[0]
+            intercepts = intercepts + self.trends.intercepts * later
             effects = tuple(
                 replace(effects, deviations=effects.deviations + later * slopes.deviations)
                 if effects.effect == slopes.effect
@@ -347,23 +338,6 @@ class FeolsModels:
         return replace(self, levels=levels, origin=origin)
 
 
-def stack(models: Sequence[FeolsModels]) -> FeolsModels:
-    """Return models of the same levels as one; columns are centred as in the first."""
-    first = models[0]
-    moved = [model.at(first.levels.centre, first.origin) for model in models]
-    trends = [model.trends for model in moved if model.trends is not None]
-    return FeolsModels(
-        levels=plugin.stacked([model.levels for model in moved]),
-        origin=first.origin,
-        trends=EntityTrends(
-            np.concatenate([trend.mean for trend in trends]),
-            AbsorbedEffects.stacked([trend.deviations for trend in trends]),
-        )
-        if trends
-        else None,
-    )
-
-
 def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsModels:
     """Return the model with these slopes, (n_columns,), and the effects that fit its training rows best.
 
@@ -371,100 +345,64 @@ def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsMode
     where they have trends; the others have a mean of zero in every part of the panel that hangs together, and
     sets of periods no common trend there.
     """
-    weights = design.weights
+    weights, sets, trend = design.weights, design.sets, design.trend
     centre = weights @ panel.X / weights.sum()
     residual = panel.observed - (panel.X - centre) @ slopes
     middle = float(np.average(residual, weights=weights))
-    values, trends = design.solve(residual - middle)
-    shared = _SharedEffects(design, [effects.copy() for effects in values], trends.copy())
-    for at in range(len(design.sets)):
-        shared.move_to_holder(at)
-    shared.fill_missing_slopes()
-    means = [np.average(value[levels.codes], weights=weights) for levels, value in shared.pairs()]
+    values, in_time = design.solve(residual - middle)
+    largest = max(range(len(sets)), key=lambda at: (sets[at].n_levels, -at))
+    holder = largest if trend is None else sets.index(trend.entities)
+    for at in range(len(sets)):
+        if at != holder:
+            _move_shared(design, values, in_time, at, holder)
+    trends = None
+    if trend is not None:
+        # Entities of one period get the mean slope, and an effect with which their rows fit as before.
+        counted, entities = design.totals(trend.entities) * trend.has_slope, trend.entities
+        mean = float(np.average(in_time, weights=counted)) if trend.has_slope.any() else 0.0
+        change = np.where(trend.has_slope, 0.0, mean - in_time)
+        values[holder][:] -= change * trend.centre
+        deviations = AbsorbedEffects(entities.effect, entities.labels, (in_time + change - mean)[None])
+        trends = AbsorbingModels(np.empty(0), np.empty((1, 0)), np.array([mean]), (deviations,))
+    pairs = list(zip(sets, values, strict=True))
+    means = [np.average(value[levels.codes], weights=weights) for levels, value in pairs]
     effects = tuple(
         AbsorbedEffects(levels.effect, levels.labels, (value - mean)[None])
-        for (levels, value), mean in zip(shared.pairs(), means, strict=True)
+        for (levels, value), mean in zip(pairs, means, strict=True)
     )
     intercepts = np.array([middle + float(np.sum(means))])
-    return FeolsModels(
-        AbsorbingModels(centre, slopes[None], intercepts, effects),
-        origin=float(np.average(panel.period, weights=weights)),
-        trends=shared.trends(),
-    )
+    origin = float(np.average(panel.period, weights=weights))
+    return FeolsModels(AbsorbingModels(centre, slopes[None], intercepts, effects), origin, trends)
 
 
-@dataclass(frozen=True, eq=False)
-class _SharedEffects:
-    """Effects from which what sets share is moved, in place, to the set that holds it.
+def _move_shared(
+    design: EffectDesign, values: Sequence[Floats], in_time: Floats, at: int, holder: int
+) -> None:
+    """Move, in place, what a set shares with the one that holds it to that.
 
-    Attributes
+    It leaves the set a mean of zero, and no trend if it is one of periods, in every part of the panel.
+
+    Parameters
     ----------
-    values : (n_levels,) for each set of the design
-    slopes : (n_levels,) of the set with trends, or empty
+    values : (n_levels,) effects of each set of the design
+    in_time : (n_levels,) slopes of the set with trends, or empty
+    at, holder : positions of the set and of the one that holds what they share
     """
-
-    design: EffectDesign
-    values: Sequence[Floats]
-    slopes: Floats
-
-    def pairs(self) -> list[tuple[EffectSet, Floats]]:
-        """Return each set with its effects."""
-        return list(zip(self.design.sets, self.values, strict=True))
-
-    @property
-    def holder(self) -> int:
-        """Position of the set that holds what sets share."""
-        sets, trend = self.design.sets, self.design.trend
-        if trend is not None:
-            return sets.index(trend.entities)
-        return max(range(len(sets)), key=lambda at: (sets[at].n_levels, -at))
-
-    def move_to_holder(self, at: int) -> None:
-        """Leave a set a mean of zero, and no trend if it is one of periods, in every part of the panel."""
-        sets, trend = self.design.sets, self.design.trend
-        if at == self.holder:
-            return
-        found = self.design.parts(sets[self.holder], sets[at])
-        n_parts, parts_held, parts = found.n_parts, found.of_first, found.of_second
-        totals = self.design.totals(sets[at])
-        means = np.bincount(parts, totals * self.values[at], n_parts) / np.bincount(parts, totals, n_parts)
-        self.values[at][:] -= means[parts]
-        self.values[self.holder][:] += means[parts_held]
-        times = None if trend is None else times_of_levels(sets[at], trend.time)
-        if times is None:
-            return
-        middle = np.bincount(parts, totals * times, n_parts) / np.bincount(parts, totals, n_parts)
-        distance = times - middle[parts]
-        spread = np.bincount(parts, totals * distance**2, n_parts)
-        covered = np.bincount(parts, totals * distance * self.values[at], n_parts)
-        steepness = np.divide(covered, spread, out=np.zeros(n_parts), where=spread > 0.0)
-        self.values[at][:] -= steepness[parts] * distance
-        self.slopes[:] += steepness[parts_held]
-        self.values[self.holder][:] -= (steepness * middle)[parts_held]
-
-    @property
-    def mean_slope(self) -> float:
-        """The mean slope in time over the rows of entities that have one; zero where none has."""
-        trend = self.design.trend
-        if trend is None or not trend.has_slope.any():
-            return 0.0
-        weights = self.design.totals(trend.entities) * trend.has_slope
-        return float(np.average(self.slopes, weights=weights))
-
-    def fill_missing_slopes(self) -> None:
-        """Give entities of one period the mean slope, and an effect with which their rows fit as before."""
-        trend = self.design.trend
-        if trend is None:
-            return
-        change = np.where(trend.has_slope, 0.0, self.mean_slope - self.slopes)
-        self.slopes[:] += change
-        self.values[self.holder][:] -= change * trend.centre
-
-    def trends(self) -> EntityTrends | None:
-        """Return the slopes in time."""
-        trend = self.design.trend
-        if trend is None:
-            return None
-        mean, entities = self.mean_slope, trend.entities
-        deviations = AbsorbedEffects(entities.effect, entities.labels, (self.slopes - mean)[None])
-        return EntityTrends(np.array([mean]), deviations)
+    levels, own, held, trend = design.sets[at], values[at], values[holder], design.trend
+    found = design.parts(design.sets[holder], levels)
+    n_parts, parts_held, parts = found.n_parts, found.of_first, found.of_second
+    totals = design.totals(levels)
+    means = np.bincount(parts, totals * own, n_parts) / np.bincount(parts, totals, n_parts)
+    own -= means[parts]
+    held += means[parts_held]
+    times = None if trend is None else times_of_levels(levels, trend.time)
+    if times is None:
+        return
+    middle = np.bincount(parts, totals * times, n_parts) / np.bincount(parts, totals, n_parts)
+    distance = times - middle[parts]
+    spread = np.bincount(parts, totals * distance**2, n_parts)
+    covered = np.bincount(parts, totals * distance * own, n_parts)
+    steepness = np.divide(covered, spread, out=np.zeros(n_parts), where=spread > 0.0)
+    own -= steepness[parts] * distance
+    in_time += steepness[parts_held]
+    held -= (steepness * middle)[parts_held]

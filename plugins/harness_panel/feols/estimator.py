@@ -16,15 +16,9 @@ from harness.plugin import CoefficientTable, EstimationError, Floats, Note, Pane
 from harness_panel.covariance import with_inference
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.feols.covariance import CRV1, FeolsCovariance
-from harness_panel.feols.effects import (
-    EffectDesign,
-    FeolsModels,
-    LevelTrends,
-    count_effects,
-    level_model,
-    stack,
-)
+from harness_panel.feols.effects import EffectDesign, FeolsModels, LevelTrends, count_effects, level_model
 from harness_panel.feols.regression import FeolsRegression, FeolsRows, Request
+from harness_panel.solver.draws import refuse_empty_draws
 from harness_panel.statistics import LevelledFit
 
 # Columns and keys whose combinations are levels.
@@ -38,7 +32,7 @@ class FeolsFit(LevelledFit):
     Attributes
     ----------
     regression : the equation that was estimated
-    described : what describes the fit
+    n_alone : training rows that are the only ones of a level
     table : slopes with their covariance
     model : what predicts; one draw
     """
@@ -46,7 +40,7 @@ class FeolsFit(LevelledFit):
     title: ClassVar[str] = marked("Fixed effects by pyfixest")
 
     regression: FeolsRegression
-    described: tuple[Statistic, ...]
+    n_alone: int
     table: CoefficientTable
     model: FeolsModels
 
@@ -69,22 +63,35 @@ class FeolsFit(LevelledFit):
         return self.table
 
     @property
-    def outcome(self) -> str:
-        """Name of the outcome."""
-        return self.regression.panel.outcome
-
-    @property
     def absorbed(self) -> tuple[str, ...]:
         """Keys and columns whose effects are absorbed, by name."""
         return tuple(levels.name for levels in self.regression.sets)
 
     def statistics(self) -> Sequence[Statistic]:
         """Return what describes the fit, every number with its definition."""
-        return self.described
+        regression = self.regression
+        estimate, df, alone = regression.estimated, regression.df_resid, self.n_alone
+        total = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
+        rss = regression.rss * estimate.scale**2
+        explained = "share of what effects leave of the outcome that columns explain"
+        levels = (
+            Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
+            for levels in regression.sets
+        )
+        return (
+            Statistic("n_obs", regression.n_obs, "rows of the estimated equation"),
+            Statistic("df_resid", df, "rows less coefficients less independent effects"),
+            Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
+            Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
+            Statistic("r2", 1.0 - rss / total, explained),
+            Statistic("n_effects", regression.n_effects, "independent effects, slopes in time among them"),
+            Statistic("n_singleton_rows", alone, "rows alone in a level, or so once such rows are left out"),
+            *levels,
+        )
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics of the fit, each with its definition."""
-        return {"statistics": plugin.statistic_columns(self.described)}
+        return {"statistics": plugin.statistic_columns(self.statistics())}
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ class Feols:
         bare = CoefficientTable(regression.terms, regression.estimate, *self.covariance.corrected(regression))
         table = with_inference(bare, self.covariance, regression, rng=rng)
         model = level_model(panel, whole.design, regression.within.slopes)
-        return FeolsFit(regression, summary(regression, n_alone=panel.n_obs - rows.size), table, model)
+        return FeolsFit(regression, panel.n_obs - rows.size, table, model)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
@@ -184,15 +191,12 @@ class Feols:
         EstimationError
             As by `fit`, or where a draw uses no row.
         """
-        if not weights.any(axis=1).all():
-            raise EstimationError(
-                Problem("draws", marked("a draw has no row of positive weight"), hint=marked("draw again"))
-            )
+        refuse_empty_draws(weights)
         own = plugin.row_weights(panel, weighted=self.weighted)
         whole = self._rows(panel, own)
         refuse_impossible(whole)
         whole.regression(whole.estimate(Request("iid")))
-        drawn = stack([_draw(whole, own * draw) for draw in weights])
+        drawn = FeolsModels.stacked([_draw(whole, own * draw) for draw in weights])
         return drawn.knowing_omitted(panel, weights=weights, row_weights=own)
 
     @property
@@ -250,23 +254,3 @@ def refuse_impossible(rows: FeolsRows) -> None:
     few = say.few_rows(n_columns=1, n_effects=count_effects(design))
     if few:
         raise EstimationError(few)
-
-
-def summary(regression: FeolsRegression, *, n_alone: int) -> tuple[Statistic, ...]:
-    """Return what describes a fit, `n_alone` of whose training rows are the only ones of a level."""
-    estimate, df = regression.estimated, regression.df_resid
-    total = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
-    rss = regression.rss * estimate.scale**2
-    return (
-        Statistic("n_obs", regression.n_obs, "rows of the estimated equation"),
-        Statistic("df_resid", df, "rows less coefficients less independent effects"),
-        Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
-        Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
-        Statistic("r2", 1.0 - rss / total, "share of what effects leave of the outcome that columns explain"),
-        Statistic("n_effects", regression.n_effects, "independent effects, slopes in time among them"),
-        Statistic("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
-        *(
-            Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
-            for levels in regression.sets
-        ),
-    )

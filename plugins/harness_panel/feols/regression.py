@@ -233,14 +233,13 @@ class FeolsRows:
         right = " + ".join(f"x{at}" for at in range(candidates.size))
         effects = " + ".join(f"f{at}" for at in range(len(self.design.sets)))
         formula = f"y ~ {right}" if self.design.trend is not None else f"y ~ {right} | {effects}"
-        frame = self._frame(candidates, request)
         try:
-            return fit_pyfixest(frame, formula, request)
+            return fit_pyfixest(self._frame(candidates, request), formula, request)
         except ValueError as error:
             if _ALL_DROPPED in str(error):
                 return None
             hint = marked("absorb fewer effects, or use fixed_effects")
-            raise EstimationError(Problem("pyfixest", " ".join(str(error).split()), hint=hint)) from error
+            raise EstimationError.at("pyfixest", " ".join(str(error).split()), hint=hint) from error
 
     def _frame(self, candidates: Ints, request: Request) -> pd.DataFrame:
         import pandas as pd

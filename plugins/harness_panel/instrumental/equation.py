@@ -318,20 +318,3 @@ class InstrumentedEquation:
         """Return linearmodels' coefficients, which end with the endogenous one, in the order of the terms."""
         params = np.asarray(results.params)
         return np.concatenate([params[-1:], params[:-1]])
-
-
-def draw_models(
-    panel: Panel, effects: tuple[EffectKey, ...], method: Method, weights: Floats
-) -> tuple[plugin.AbsorbingModels, ...]:
-    """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row was drawn.
-
-    GMM weighs moments as of independent errors. Levels that a draw leaves out are those of all their rows.
-    """
-    models = []
-    for draw in weights:
-        used = np.flatnonzero(draw)
-        equation = InstrumentedEquation.of(panel.take(used), effects, weights=draw[used])
-        model = equation.model(equation.slopes_of(equation.fit(method)))
-        alike = np.ones(panel.n_obs)
-        models.append(model.knowing_omitted(panel, panel.observed, weights=draw[None], row_weights=alike))
-    return tuple(models)

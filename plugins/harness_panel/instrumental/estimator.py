@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Problem, Statistic, marked
+from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, marked
 from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, columns_of
-from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns, outcome_of
+from harness_panel.diagnostics.effects import Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
-from harness_panel.instrumental.equation import (
-    InstrumentedCovariance,
-    InstrumentedEquation,
-    Method,
-    draw_models,
-    residuals_on,
-)
+from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
+from harness_panel.instrumental.equation import InstrumentedEquation, Method, projected, residuals_on
 from harness_panel.solver.equation import OneByOne
-from harness_panel.solver.regression import Dimension, in_order, regress
+from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.solver.within import without_effects
-from harness_panel.statistics import LevelledFit
+from harness_panel.statistics import LevelledFit, only_predicts
 
 if TYPE_CHECKING:
     from linearmodels.iv.results import IVGMMResults, IVResults
@@ -63,8 +57,21 @@ class Strength:
         """Whether the partial F is below ten, or the effective F below its critical value."""
         return self.partial_f < LEAST_F or self.effective_f < self.critical_f
 
+    def first_stage(self) -> Diagnostic:
+        """Test that the instruments do not move the exposure."""
+        null = marked("the instruments do not move the exposure, given regressors and effects")
+        source = "F for errors of equal variance; below 10 weak (Staiger & Stock 1997)"
+        return Diagnostic("first_stage", null, self.partial_f, "F", self.df, source)
 
-def strength_of(equation: InstrumentedEquation, covariance: InstrumentedCovariance) -> Strength:
+    def weak_instruments(self) -> Diagnostic:
+        """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
+        df, name, effective = self.effective_df, "weak_instruments", self.effective_f
+        null = Message("the bias may be a share of {BIAS} of the worst case, or more", BIAS=f"{BIAS:.0%}")
+        source = f"effective F {effective:.4g} times its degrees of freedom; Montiel Olea & Pflueger 2013"
+        return Diagnostic(name, null, df * effective, "noncentral chi2", (df, df / BIAS), source)
+
+
+def strength_of(equation: InstrumentedEquation, covariance: Covariance) -> Strength:
     """Return the strength of an equation's instruments.
 
     Parameters
@@ -84,8 +91,7 @@ def strength_of(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     basis = np.asarray(np.linalg.qr(residuals_on(equation.instruments, exogenous))[0])
     residual = equation.exposure
     if exogenous.shape[1]:
-        own = np.linalg.qr(exogenous)[0]
-        residual = residual - own @ (own.T @ residual)
+        residual = residual - projected(residual, exogenous)
     slopes = basis.T @ residual
     residuals = residual - basis @ slopes
     total, explained = float(residual @ residual), float(slopes @ slopes)
@@ -107,87 +113,11 @@ def strength_of(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     )
 
 
-def clusters_of_rows(equation: InstrumentedEquation, covariance: InstrumentedCovariance) -> Floats | None:
+def clusters_of_rows(equation: InstrumentedEquation, covariance: Covariance) -> Floats | None:
     """Return the clusters that GMM weighs moments by, (n_obs, n_sets); None for independent errors."""
     if not isinstance(covariance, Clustered):
         return None
     return np.column_stack([equation.regression.grouping(name).codes for name in covariance.by])
-
-
-def instrument_tests(
-    equation: InstrumentedEquation, covariance: InstrumentedCovariance, strength: Strength, method: Method
-) -> Mapping[str, Check]:
-    """Return the tests of an instrumented equation by name, not yet computed."""
-    return {
-        "first_stage": partial(_first_stage, strength),
-        "weak_instruments": partial(_weak_instruments, strength),
-        "overidentification": partial(_overidentification, equation, covariance, method),
-        "exogeneity": partial(_exogeneity, equation, covariance),
-    }
-
-
-def _first_stage(strength: Strength) -> Diagnostic:
-    null = marked("the instruments do not move the exposure, given regressors and effects")
-    source = "F for errors of equal variance; below 10 weak (Staiger & Stock 1997)"
-    return Diagnostic("first_stage", null, strength.partial_f, "F", strength.df, source)
-
-
-def _weak_instruments(strength: Strength) -> Diagnostic:
-    """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
-    df = strength.effective_df
-    null = Message("the bias may be a share of {BIAS} of the worst case, or more", BIAS=f"{BIAS:.0%}")
-    source = (
-        f"effective F {strength.effective_f:.4g} times its degrees of freedom; Montiel Olea & Pflueger 2013"
-    )
-    return Diagnostic(
-        "weak_instruments", null, df * strength.effective_f, "noncentral chi2", (df, df / BIAS), source
-    )
-
-
-def _overidentification(
-    equation: InstrumentedEquation, covariance: InstrumentedCovariance, method: Method
-) -> Diagnostic:
-    """Test whether all instruments agree: Sargan 1958 for errors of equal variance, else Hansen 1982."""
-    further = equation.instruments.shape[1] - 1
-    if further == 0:
-        what = marked("one instrument for one exposure leaves nothing to test")
-        raise plugin.EstimationError(Problem("overidentification", what))
-    if isinstance(covariance, Classical) and method != "gmm":
-        statistic = float(cast("IVResults", equation.fit(method)).sargan.stat)
-        source = "Sargan 1958, by linearmodels"
-    else:
-        clusters = clusters_of_rows(equation, covariance)
-        statistic = float(cast("IVGMMResults", equation.fit("gmm", clusters=clusters)).j_stat.stat)
-        source = f"Hansen's J of two-step GMM, by linearmodels; weights {covariance.use}"
-    null = marked("every instrument is uncorrelated with the errors")
-    return Diagnostic("overidentification", null, statistic, "chi2", (further,), source)
-
-
-def _exogeneity(equation: InstrumentedEquation, covariance: InstrumentedCovariance) -> Diagnostic:
-    """Test whether least squares would do: Durbin, Wu and Hausman by the first stage's residuals.
-
-    The residuals are one more regressor of least squares, and their coefficient is zero if the exposure is
-    uncorrelated with the errors (Wooldridge 2010, section 6.2).
-    """
-    regression = equation.regression
-    panel, weights = regression.panel, regression.weights
-    basis = np.linalg.qr(np.column_stack([equation.exogenous, equation.instruments]))[0]
-    root = np.sqrt(weights)
-    residual = (equation.exposure - basis @ (basis.T @ equation.exposure)) / root
-    extended = replace(
-        panel,
-        controls=(*panel.controls, "residual of the first stage"),
-        X=np.column_stack([panel.X, without_effects(regression.absorber, residual[:, None], weights)]),
-    )
-    augmented = regress(extended, regression.effects, weights=weights)
-    extended_equation = replace(equation, regression=augmented)
-    matrix, correction = extended_equation.corrected(
-        covariance, augmented.basis, augmented.to_coefficients, augmented.within.residuals
-    )
-    null = marked("the exposure is uncorrelated with the errors, so that least squares would do")
-    statistic = float(augmented.estimate[-1] ** 2 / matrix[-1, -1])
-    source = f"Durbin, Wu and Hausman by regression (Wooldridge 2010); errors {correction.kind}"
-    return Diagnostic("exogeneity", null, statistic, "F", (1, correction.df_resid), source)
 
 
 _PARTIAL_R2 = "share of the exposure that the instruments explain"
@@ -200,6 +130,7 @@ class InstrumentalFit(LevelledFit):
     Attributes
     ----------
     equation : what was estimated
+    regression : of the equation, by least squares
     model : predicts; one draw
     method, covariance : how
     table : coefficients; None where only predictions were asked for
@@ -209,16 +140,17 @@ class InstrumentalFit(LevelledFit):
     title: ClassVar[str] = marked("Instrumental variables")
 
     equation: InstrumentedEquation
+    regression: Regression
     model: plugin.AbsorbingModels
     method: Method
-    covariance: InstrumentedCovariance
+    covariance: Covariance
     table: CoefficientTable | None = None
     strength: Strength | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was dropped, and whether the instruments are weak."""
-        notes, strength = self.equation.regression.notes, self.strength
+        notes, strength = self.regression.notes, self.strength
         if strength is None or not strength.is_weak:
             return notes
         message = Message(
@@ -229,7 +161,7 @@ class InstrumentalFit(LevelledFit):
             effective_f=f"{strength.effective_f:.3g}",
             critical_f=f"{strength.critical_f:.3g}",
         )
-        return (*notes, Note("W-WEAK", ", ".join(self.equation.regression.panel.instruments), message))
+        return (*notes, Note("W-WEAK", ", ".join(self.regression.panel.instruments), message))
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named.
@@ -240,55 +172,91 @@ class InstrumentalFit(LevelledFit):
             Where only predictions were asked for.
         """
         if self.table is None:
-            hint = marked("fit without `for_folds`")
-            raise plugin.EstimationError(Problem("coefficients", marked("this fit only predicts"), hint=hint))
+            raise only_predicts()
         return self.table
-
-    @property
-    def outcome(self) -> str:
-        """Name of the outcome."""
-        return self.equation.regression.panel.outcome
-
-    @property
-    def absorbed(self) -> tuple[str, ...]:
-        """Keys whose effects are absorbed."""
-        return tuple(str(effect) for effect in in_order(self.equation.regression.effects))
 
     def remarks(self) -> Sequence[str]:
         """Return how, and by which instruments."""
-        panel = self.equation.regression.panel
+        panel = self.regression.panel
         return (f"{self.method}, {panel.exposure} instrumented by {', '.join(panel.instruments)}",)
 
     def statistics(self) -> Sequence[Statistic]:
         """Return what describes the equation and its first stage; nothing of a fit that only predicts."""
-        equation, strength = self.equation, self.strength
+        regression, strength = self.regression, self.strength
         if strength is None:
             return ()
-        regression = equation.regression
         source = "Montiel Olea & Pflueger 2013"
+        critical = f"for a worst-case bias of a tenth at 5 %, {source}"
         return (
             Statistic("n_obs", regression.panel.n_obs, "rows of the estimated equation"),
             Statistic("df_resid", regression.df_resid, "rows less coefficients less independent effects"),
-            Statistic("n_instruments", equation.instruments.shape[1], "instruments of the exposure"),
+            Statistic("n_instruments", len(regression.panel.instruments), "instruments of the exposure"),
             Statistic("partial_f", strength.partial_f, "of the first stage, for errors of equal variance"),
             Statistic("partial_r2", strength.partial_r2, _PARTIAL_R2),
             Statistic("effective_f", strength.effective_f, f"of the first stage, {source}"),
-            Statistic(
-                "effective_f_critical",
-                strength.critical_f,
-                f"for a worst-case bias of a tenth at 5 %, {source}",
-            ),
+            Statistic("effective_f_critical", strength.critical_f, critical),
         )
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the first stage's statistics, and the tests of the instruments."""
         if self.strength is None:
             return {}
-        checks = instrument_tests(self.equation, self.covariance, self.strength, self.method)
+        checks = {
+            "first_stage": self.strength.first_stage,
+            "weak_instruments": self.strength.weak_instruments,
+            "overidentification": self.test_overidentification,
+            "exogeneity": self.test_exogeneity,
+        }
         return {
             "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(outcome_of(name, check) for name, check in checks.items()),
+            "diagnostics": diagnostic_columns(checks),
         }
+
+    def test_overidentification(self) -> Diagnostic:
+        """Test whether all instruments agree: Sargan 1958 for errors of equal variance, else Hansen 1982.
+
+        Raises
+        ------
+        EstimationError
+            Where there is a single instrument.
+        """
+        equation, further = self.equation, self.equation.instruments.shape[1] - 1
+        if further == 0:
+            what = marked("one instrument for one exposure leaves nothing to test")
+            raise plugin.EstimationError.at("overidentification", what)
+        if isinstance(self.covariance, Classical) and self.method != "gmm":
+            statistic = float(cast("IVResults", equation.fit(self.method)).sargan.stat)
+            source = "Sargan 1958, by linearmodels"
+        else:
+            clusters = clusters_of_rows(equation, self.covariance)
+            statistic = float(cast("IVGMMResults", equation.fit("gmm", clusters=clusters)).j_stat.stat)
+            source = f"Hansen's J of two-step GMM, by linearmodels; weights {self.covariance.use}"
+        null = marked("every instrument is uncorrelated with the errors")
+        return Diagnostic("overidentification", null, statistic, "chi2", (further,), source)
+
+    def test_exogeneity(self) -> Diagnostic:
+        """Test whether least squares would do: Durbin, Wu and Hausman by the first stage's residuals.
+
+        The residuals are one more regressor of least squares, and their coefficient is zero if the exposure
+        is uncorrelated with the errors (Wooldridge 2010, section 6.2).
+        """
+        equation, regression = self.equation, self.regression
+        panel, weights = regression.panel, regression.weights
+        moments = np.column_stack([equation.exogenous, equation.instruments])
+        residual = (equation.exposure - projected(equation.exposure, moments)) / np.sqrt(weights)
+        extended = replace(
+            panel,
+            controls=(*panel.controls, "residual of the first stage"),
+            X=np.column_stack([panel.X, without_effects(regression.absorber, residual[:, None], weights)]),
+        )
+        augmented = regress(extended, regression.effects, weights=weights)
+        matrix, correction = replace(equation, regression=augmented).corrected(
+            self.covariance, augmented.basis, augmented.to_coefficients, augmented.within.residuals
+        )
+        null = marked("the exposure is uncorrelated with the errors, so that least squares would do")
+        statistic = float(augmented.estimate[-1] ** 2 / matrix[-1, -1])
+        source = f"Durbin, Wu and Hausman by regression (Wooldridge 2010); errors {correction.kind}"
+        return Diagnostic("exogeneity", null, statistic, "F", (1, correction.df_resid), source)
 
 
 @dataclass(frozen=True)
@@ -316,7 +284,7 @@ class Instrumental:
 
     method: Method = "2sls"
     effects: tuple[Dimension, ...] = ()
-    covariance: InstrumentedCovariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Clustered)
 
     def __post_init__(self) -> None:
         if len(set(self.effects)) < len(self.effects):
@@ -348,14 +316,14 @@ class Instrumental:
         clusters = clusters_of_rows(equation, self.covariance) if self.method == "gmm" else None
         results = equation.fit(self.method, clusters=clusters)
         slopes = equation.slopes_of(results)
-        fit = InstrumentalFit(equation, equation.model(slopes), self.method, self.covariance)
+        regression, model = equation.regression, equation.model(slopes)
+        fit = InstrumentalFit(equation, regression, model, self.method, self.covariance)
         if isinstance(self.covariance, PredictionsAlone):
             return fit
-        regression = equation.regression
         matrix, correction = equation.covariance(results, self.covariance)
         estimate = slopes[regression.within.kept]
         if regression.has_constant:
-            estimate = np.concatenate([[fit.model.intercepts[0] - fit.model.centre @ slopes], estimate])
+            estimate = np.concatenate([[model.intercepts[0] - model.centre @ slopes], estimate])
         table = CoefficientTable(regression.terms, estimate, matrix, correction)
         return replace(fit, table=table, strength=strength_of(equation, self.covariance))
 
@@ -372,4 +340,10 @@ class Instrumental:
         EstimationError
             As by `fit`, for any draw.
         """
-        return OneByOne(draw_models(panel, self.effects, self.method, weights))
+        models, alike = [], np.ones(panel.n_obs)
+        for draw in weights:
+            used = np.flatnonzero(draw)
+            equation = InstrumentedEquation.of(panel.take(used), self.effects, weights=draw[used])
+            model = equation.model(equation.slopes_of(equation.fit(self.method)))
+            models.append(model.knowing_omitted(panel, panel.observed, weights=draw[None], row_weights=alike))
+        return OneByOne(models)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import plugin
-from harness.plugin import AbsorbingModels, EffectKey, Floats, Grouping, Ints, Panel, Problem, marked, stacked
+from harness.plugin import AbsorbingModels, EffectKey, Floats, Grouping, Ints, Panel, marked, stacked
 from harness_panel.solver.regression import Regression, regress
 from harness_panel.solver.within import NormalEquations, fit_within
 
@@ -101,6 +101,19 @@ _CHUNK_BYTES = 2**23
 _SUSPECT = 1e-8
 
 
+def refuse_empty_draws(weights: Floats) -> None:
+    """Refuse weights, (n_draws, n_obs), of which a draw is all zero.
+
+    Raises
+    ------
+    EstimationError
+        Where there is such a draw.
+    """
+    if not weights.any(axis=1).all():
+        what, hint = marked("a draw has no row of positive weight"), marked("draw again")
+        raise plugin.EstimationError.at("draws", what, hint=hint)
+
+
 def regress_draws(
     panel: Panel, effects: tuple[EffectKey, ...], weights: Floats, *, row_weights: Floats
 ) -> AbsorbingModels:
@@ -116,10 +129,7 @@ def regress_draws(
     EstimationError
         Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
     """
-    if not weights.any(axis=1).all():
-        raise plugin.EstimationError(
-            Problem("draws", marked("a draw has no row of positive weight"), hint=marked("draw again"))
-        )
+    refuse_empty_draws(weights)
     used = np.flatnonzero(weights.any(axis=0))
     regression = regress(panel.take(used), effects, weights=row_weights[used])
     counts = weights[:, used]

@@ -11,14 +11,7 @@ import numpy as np
 
 from harness import plugin
 from harness.plugin import AbsorbingModels, EffectKey, Floats, Grouping, Note, Panel, Problem, Refusals
-from harness_panel.solver.within import (
-    Absorber,
-    Dependence,
-    WithinFit,
-    absorber_of,
-    fit_within,
-    without_effects,
-)
+from harness_panel.solver.within import Absorber, Dependence, WithinFit, fit_within, without_effects
 
 # A key of the panel.
 Dimension = Literal["entity", "time"]
@@ -337,7 +330,7 @@ def regress(panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | N
         if levels.n_levels < 2:
             raise plugin.EstimationError(Refusals(panel, "").single_level(levels.name))
     sets.sort(key=lambda levels: -levels.n_levels)
-    absorber = absorber_of(sets) if sets else Absorber.constant(panel.n_obs)
+    absorber = Absorber.of(sets) if sets else Absorber.constant(panel.n_obs)
     counted = np.ones(panel.n_obs) if weights is None else weights
     return judged(panel, absorber, fit_within(panel.X, panel.observed, counted, absorber), counted)
 

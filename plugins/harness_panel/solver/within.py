@@ -13,13 +13,20 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Message, Problem, marked
+from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Message, marked
 
 # Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero.
 _NULL = 1e-11
 
 # Size of the blocks of columns, or of rows, that effects are taken out of at once.
 _BLOCK_BYTES = 2**22
+
+
+# Levels beside those of the largest grouping that are solved for, at a cost of their cube.
+MOST_SMALL_LEVELS = 4_000
+
+# Pairs of levels that are held, 1 GB.
+MOST_CELLS = 2**27
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +45,24 @@ class Absorber:
     """
 
     groupings: tuple[Grouping, ...]
+
+    @classmethod
+    def of(cls, groupings: Sequence[Grouping]) -> Absorber:
+        """Return what absorbs groupings of the same rows, that of the most levels first.
+
+        Raises
+        ------
+        EstimationError
+            Where solving for the levels would take too much time or memory.
+        """
+        absorber = cls(tuple(groupings))
+        if absorber.n_small and (absorber.n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS):
+            levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
+            what = Message("effects of {levels} levels are too many to be solved for at once", levels=levels)
+            expected = f"up to {MOST_SMALL_LEVELS} levels beside the largest set"
+            hint = marked("use feols, which iterates, or absorb fewer effects")
+            raise EstimationError.at("effects", what, expected, hint)
+        return absorber
 
     @classmethod
     def constant(cls, n_obs: int) -> Absorber:
@@ -188,37 +213,6 @@ def _cross_tables(first: Grouping, second: Grouping, weights: Floats) -> Iterato
     for own in weights.T:
         cells = np.bincount(pairs, weights=own, minlength=shape[0] * shape[1])
         yield cells.astype(np.float64, copy=False).reshape(shape)
-
-
-# Levels beside those of the largest grouping that are solved for, at a cost of their cube.
-MOST_SMALL_LEVELS = 4_000
-
-# Pairs of levels that are held, 1 GB.
-MOST_CELLS = 2**27
-
-
-def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
-    """Return what absorbs groupings of the same rows, that of the most levels first.
-
-    Raises
-    ------
-    EstimationError
-        Where solving for the levels would take too much time or memory.
-    """
-    absorber = Absorber(tuple(groupings))
-    if absorber.n_small and (absorber.n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS):
-        levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
-        raise EstimationError(
-            Problem(
-                where="effects",
-                what=Message(
-                    "effects of {levels} levels are too many to be solved for at once", levels=levels
-                ),
-                expected=f"up to {MOST_SMALL_LEVELS} levels beside the largest set",
-                hint=marked("use feols, which iterates, or absorb fewer effects"),
-            )
-        )
-    return absorber
 
 
 def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tuple[Floats, ...]:

@@ -17,7 +17,7 @@ from harness import Panel
 from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, FixedEffects, Mundlak, PooledOLS, RandomEffects
 from harness_panel.diagnostics import pooled
-from panels import panel_from_arrays, simulated_panel
+from panels import diagnostics_of, panel_from_arrays, simulated_panel
 from r_reference import r_panel, reference
 
 ESTIMATORS = {
@@ -50,10 +50,6 @@ def fitted(panel: Panel, estimator):
 
 def values(fit) -> dict[str, float]:
     return {statistic.name: statistic.value for statistic in fit.statistics()}
-
-
-def diagnostics_of(fit):
-    return {test.name: test for test in fit.diagnostics()}
 
 
 @pytest.mark.parametrize(("panel", "model"), list(product(("wage", "edge"), ESTIMATORS)))

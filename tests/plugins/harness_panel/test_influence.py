@@ -48,7 +48,7 @@ def test_the_influence_on_pooled_ols_is_that_of_statsmodels(panel):
 )
 def test_a_distance_is_how_far_coefficients_move_without_the_row(panel, estimator):
     fit = fitted(panel, estimator)
-    table, alone = fit.table, estimator.for_folds()
+    table, alone = fit.coefficients(), estimator.for_folds()
     for row, distance in enumerate(influence(fit.regression)[0]):
         without = fitted(panel.take(np.delete(np.arange(panel.n_obs), row)), alone)
         gap = table.estimate - without.regression.estimate

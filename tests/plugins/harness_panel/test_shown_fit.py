@@ -36,13 +36,12 @@ def test_a_fit_shows_itself_in_a_notebook(panel, title):
     page = fitted._repr_html_()
     html5lib.HTMLParser(strict=False).parseFragment(page)
     assert title in page
-    for term, estimate, error in zip(
-        fitted.table.terms, fitted.table.estimate, fitted.table.std_error, strict=True
-    ):
+    table = fitted.coefficients()
+    for term, estimate, error in zip(table.terms, table.estimate, table.std_error, strict=True):
         assert term in page
         assert f"{estimate:.3f}" in page
         assert f"({error:.3f})" in page
-    assert fitted.table.correction.kind in page
+    assert fitted.coefficients().correction.kind in page
     assert ("rows weighted" in page) == (title == "Pooled OLS")
     assert ("industry" in page) == title.startswith("Fixed")
 
@@ -53,7 +52,7 @@ def test_a_fit_has_what_maketables_asks_for(panel, title, tmp_path):
     fitted = EVERY[title].fit(panel, rng=random_stream(0))
     frame = fitted.__maketables_coef_table__
     assert {"b", "se", "t", "p", "ci95l", "ci95u"} <= set(frame.columns)
-    assert tuple(frame.index) == fitted.table.terms
+    assert tuple(frame.index) == fitted.coefficients().terms
     assert fitted.__maketables_depvar__ == "outcome"
     assert fitted.__maketables_stat__("N") == fitted.regression.panel.n_obs
     assert 0.0 <= fitted.__maketables_stat__("r2") <= 1.0

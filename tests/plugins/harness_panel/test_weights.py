@@ -14,7 +14,7 @@ import harness_panel
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import Classical, Clustered, FirstDifference, FixedEffects, PooledOLS, Robust
-from panels import key_from, simulated_panel
+from panels import diagnostics_of, key_from, simulated_panel
 
 ESTIMATORS = {
     "pooled": PooledOLS(weighted=True),
@@ -138,9 +138,7 @@ def test_the_test_of_effects_compares_weighted_fits(panel, estimator):
     effects = replace(estimator) if hasattr(estimator, "effects") else FixedEffects(weighted=True)
     full, pooled = wls(panel, effects).fit(), wls(panel, PooledOLS()).fit()
     expected, p_value, df = full.compare_f_test(pooled)
-    (own,) = [
-        one for one in estimator.fit(panel, rng=random_stream(0)).diagnostics() if one.name == "f_effects"
-    ]
+    own = diagnostics_of(estimator.fit(panel, rng=random_stream(0)))["f_effects"]
     np.testing.assert_allclose([own.statistic, own.df[0]], [expected, df], rtol=1e-9)
     np.testing.assert_allclose(own.p_value, p_value, rtol=1e-8)
 
@@ -150,10 +148,10 @@ def test_tests_without_a_weighted_form_are_refused(panel):
         (PooledOLS(weighted=True), "breusch_pagan"),
         (FixedEffects(weighted=True), "hausman"),
     ):
-        (own,) = [one for one in estimator.fit(panel, rng=random_stream(0)).diagnostics() if one.name == name]
+        own = diagnostics_of(estimator.fit(panel, rng=random_stream(0)))[name]
         assert own.reason == "the test is not defined for weighted rows"
         alike = replace(panel, weights=np.full(panel.n_obs, 3.0))
-        (own,) = [one for one in estimator.fit(alike, rng=random_stream(0)).diagnostics() if one.name == name]
+        own = diagnostics_of(estimator.fit(alike, rng=random_stream(0)))[name]
         assert own.statistic > 0
 
 

@@ -12,7 +12,7 @@ from harness.installed import installed
 from harness.language import spoken
 from harness.plugin import random_stream
 from harness.running.folder import RunFolder
-from harness_panel.section import SECTION, rivals
+from harness_panel.section import EVENTS, SECTION, rivals
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in
 
 
@@ -52,7 +52,7 @@ def test_thresholds_are_shown_with_their_likelihood(tmp_path):
         {"id": "broken", "use": "threshold_effects", "bootstraps": 99, "label": "Threshold"},
     ]
     result, run, blocks = section_of(tmp_path, "q", estimators)
-    (row,) = (row for rival in run.view(rivals) for row in rival.breaks)
+    (row,) = (row for rival in rivals(run) for row in rival.breaks)
     assert row.at == pytest.approx(0.5, abs=0.03)
     (table,) = tables_in(blocks)
     (_, (label, *_, tests)) = table.texts
@@ -75,7 +75,7 @@ def test_treatments_are_shown_by_periods_since_they_started(tmp_path):
         {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "event_window": 2, "label": "FE"},
     ]
     result, run, blocks = section_of(tmp_path, "zone", estimators)
-    events = [row.event_time for rival in run.view(rivals) for row in rival.events]
+    events = [row.event_time for rival in rivals(run) for row in rival.rows(EVENTS)]
     assert events == [-2, -1, 0, 1, 2]
     assert tables_in(blocks) == []
     (sentence,) = said_in(blocks)
