@@ -32,7 +32,7 @@ from harness.data.simulate.small_panels import (
 )
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits, simultaneous_limits
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from patience import counted_steps

@@ -35,7 +35,7 @@ import pandas as pd
 from harness import panel_from_frame
 from harness.plugin import Roles, random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from harness_sklearn import Boosting
 from performance import machine
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from harness import Panel
 from harness.plugin import Floats, draw_weights, random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
-from harness.scenarios.partial_dependence import mean_predictions
+from harness.scenarios.grid import mean_predictions
 from harness_sklearn.trees import Boosting
 from neural_tasks import panel_of_cities
 

@@ -22,7 +22,7 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.importance import ImportanceScenario
-from harness.scenarios.robustness.scenario import RobustnessScenario
+from harness.scenarios.robustness import RobustnessScenario
 from harness.scenarios.scenario import Scenario
 
 

@@ -28,7 +28,7 @@ from harness.estimators.protocol import (
 from harness.evaluation.resample import draw_weights, out_of_bag
 from harness.rng import random_stream, stream_at
 from harness.scenarios.draws import fit_draws, require_few_refused
-from harness.scenarios.partial_dependence import mean_predictions
+from harness.scenarios.grid import mean_predictions
 
 N_DRAWS = 3
 

@@ -456,11 +456,7 @@ def absorbs_entities(estimator: Estimator) -> bool:
     One with the option ``effects`` or ``absorb`` does where ``entity`` is among them; another does where its
     fits have effects, as differences and random effects do.
     """
-    nested = [
-        option
-        for option in with_nested(estimator)
-        if option is not estimator and isinstance(option, Estimator)
-    ]
+    nested = [one for one in with_nested(estimator) if one is not estimator and isinstance(one, Estimator)]
     if nested:
         return any(map(absorbs_entities, nested))
     named = [getattr(estimator, option) for option in ("effects", "absorb") if hasattr(estimator, option)]

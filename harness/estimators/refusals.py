@@ -39,9 +39,8 @@ class Refusals:
         """Return that the outcome is one value in all rows."""
         rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
         what = Message("it is {value} in all {n_obs} rows, so there is nothing to explain", **rows)
-        return Problem(
-            self._outcome, what, hint=marked("choose another outcome, or estimate on rows where it varies")
-        )
+        hint = marked("choose another outcome, or estimate on rows where it varies")
+        return Problem(self._outcome, what, hint=hint)
 
     def absorbed_outcome(self) -> Problem:
         """Return that effects explain the outcome whole."""
@@ -60,13 +59,11 @@ class Refusals:
         n_obs, n_coef = self.panel.n_obs, max(1, n_columns)
         if n_obs > n_coef + n_effects:
             return None
+        counts = {"n_obs": n_obs, "n_coef": n_coef + n_effects, "n_coef_2": n_coef, "n_effects": n_effects}
         what = Message(
             "{n_obs} rows are too few for {n_coef} parameters, {n_coef_2} of columns and {n_effects} "
             "of {taken}",
-            n_obs=n_obs,
-            n_coef=n_coef + n_effects,
-            n_coef_2=n_coef,
-            n_effects=n_effects,
+            **counts,
             taken=self.taken or "the constant",
         )
         hint = marked("estimate on more rows, or with fewer controls or effects")
@@ -100,10 +97,10 @@ class Refusals:
     def dropped_absorbed(self, column: int) -> Note:
         """Return that effects determine a column."""
         name = self.panel.columns[column]
-        what = Message(
-            "{name} is absorbed by the {taken} and was dropped.", name=repr(name), taken=self.taken
+        named = {"name": repr(name), "taken": self.taken}
+        return Note(
+            "W-ABSORBED", name, Message("{name} is absorbed by the {taken} and was dropped.", **named)
         )
-        return Note("W-ABSORBED", name, what)
 
     def dropped_collinear(self, column: int, combination: str) -> Note:
         """Return that a column is a combination of others."""

@@ -155,11 +155,9 @@ class WildClusters:
     use: Literal["wild_cluster"] = "wild_cluster"
 
     def __post_init__(self) -> None:
-        if self.draws < 99:
-            message = f"draws: at least 99; found {self.draws}"
-            raise ValueError(message)
-        if self.draws > MOST_DRAWS:
-            message = f"draws: at most {MOST_DRAWS}; found {self.draws}"
+        if not 99 <= self.draws <= MOST_DRAWS:
+            limit = "at least 99" if self.draws < 99 else f"at most {MOST_DRAWS}"
+            message = f"draws: {limit}; found {self.draws}"
             raise ValueError(message)
 
     def is_enumerated(self, n_clusters: int) -> bool:

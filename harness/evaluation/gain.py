@@ -207,7 +207,6 @@ def gain_over(losses: ClusterLosses, *periods: ClusterLosses, level: float, draw
     n_rows = losses.n_rows.sum()
     mse, mse_reference = (float(own.sum() / n_rows) for own in (losses.loss, losses.loss_reference))
     inference: Inference = ENTITIES
-    p_value = float("nan")
     if periods:
         inference = ENTITIES_AND_PERIODS if periods[0].n_rows.size >= MIN_PERIODS else GIVEN_PERIODS
     if inference == ENTITIES_AND_PERIODS:
@@ -215,8 +214,7 @@ def gain_over(losses: ClusterLosses, *periods: ClusterLosses, level: float, draw
         p_value = two_way_difference(losses, *periods).p_value
     else:
         low, high = _entity_interval(losses, level=level, draws=draws)
-        if inference == ENTITIES:
-            p_value = equal_accuracy_p_value(losses)
+        p_value = equal_accuracy_p_value(losses) if inference == ENTITIES else float("nan")
     gain = 1.0 - mse / mse_reference
     return Gain(gain, low, high, p_value, mse, mse_reference, losses.n_rows.size, inference)
 

@@ -1,8 +1,8 @@
-"""Findings on net effect curves: whether one rises or falls anywhere, is no line, and where it turns."""
+"""Findings along lines: where curves rise, fall, bend and turn, and effects change their sign."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from harness.arrays import Mask
 from harness.findings.lines import (
     SIMULTANEOUS,
     Band,
+    ConditionalEffect,
     Curve,
+    conditional_effects,
     curve_scenarios,
     curves_of,
     stretches,
@@ -19,10 +21,11 @@ from harness.findings.lines import (
 )
 from harness.findings.run import Run
 from harness.scenarios.curve.turning_points import significant_slopes
+from harness.tables.conditional import THRESHOLDS, ThresholdRow
 from harness.tables.curves import TurningPointRow
 from harness.tables.findings import FindingRow
 from harness.text.effects import NONE
-from harness.text.sentences import Sentence, finding
+from harness.text.sentences import FindingKind, Sentence, finding
 
 
 def curve_effect_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
@@ -111,21 +114,82 @@ def turning_point_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     for scenario in curve_scenarios(run):
         for entry in run.manifest.study.estimators:
             for row in turning_points_of(run, outcome, scenario, entry.id):
-                yield _turn(row)
+                along, about = {"scenario": row.scenario}, f"{row.scenario}: {row.kind}"
+                yield _change("turning_point", row, along, about, is_established=row.is_established)
 
 
-def _turn(row: TurningPointRow) -> FindingRow:
+def _change(
+    kind: FindingKind,
+    row: TurningPointRow | ThresholdRow,
+    along: Mapping[str, str],
+    about: str,
+    *,
+    is_established: bool,
+) -> FindingRow:
+    """Return where a line turns or changes its sign; a row of kind ``none`` says that it does nowhere."""
     at = row.at, row.conf_low, row.conf_high
-    parameters: dict[str, Any] = {"scenario": row.scenario, "kind": row.kind}
+    parameters: dict[str, Any] = {**along, "kind": row.kind}
     if row.kind != NONE:
-        share = {"share_of_draws": row.share_of_draws, "is_established": row.is_established}
-        parameters |= {"at": at, **share}
+        parameters |= {"at": at, "share_of_draws": row.share_of_draws, "is_established": is_established}
     return finding(
-        "turning_point",
-        Sentence("turning_point", parameters),
+        kind,
+        Sentence(kind, parameters),
         outcome=row.outcome,
         estimator=row.estimator,
-        about=f"{row.scenario}: {row.kind}",
-        is_established=row.kind != NONE and row.is_established,
+        about=about,
+        is_established=row.kind != NONE and is_established,
         estimate=at,
     )
+
+
+def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield of every conditional effect where it is told from zero.
+
+    That it changes its sign is established where its simultaneous band excludes zero from below at one
+    supported moderator value and from above at another, and the effect of the fit itself has that sign there.
+    """
+    for effect in run.view(conditional_effects):
+        key = effect.key
+        if key.outcome == outcome:
+            above, below = (stretches(effect.at, positions) for positions in signs(effect))
+            parameters = {"moderator": key.moderator, "below": below, "above": above}
+            yield finding(
+                "sign_change",
+                Sentence("sign_change", parameters),
+                outcome=outcome,
+                estimator=key.estimator,
+                about=f"{key.scenario}: {key.moderator}",
+                is_established=has_both_signs(effect),
+            )
+
+
+def signs(effect: ConditionalEffect) -> tuple[Mask, Mask]:
+    """Return where a conditional effect is told to be above, and below zero, (n_grid,) each."""
+    band = effect.band(SIMULTANEOUS)
+    if band is None:
+        nowhere = np.zeros(effect.at.size, dtype=np.bool_)
+        return nowhere, nowhere
+    above = effect.supported & (band.low > 0.0) & (effect.estimate > 0.0)
+    below = effect.supported & (band.high < 0.0) & (effect.estimate < 0.0)
+    return np.asarray(above), np.asarray(below)
+
+
+def has_both_signs(effect: ConditionalEffect) -> bool:
+    """Return whether a conditional effect is told to be above zero somewhere, and below elsewhere."""
+    return all(positions.any() for positions in signs(effect))
+
+
+def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield the thresholds of every conditional effect; that it has none is a finding too.
+
+    The table has thresholds between stretches whose simultaneous band excludes zero, within the longest
+    supported stretch. One is established where the band over all supported values has both signs as well; its
+    position is not where it lies outside its interval. Breaks that an estimator assumes are no changes of
+    sign.
+    """
+    with_both = {effect.key for effect in run.view(conditional_effects) if has_both_signs(effect)}
+    for row in run.rows(THRESHOLDS):
+        if row.is_done and row.outcome == outcome and row.scenario:
+            about = f"{row.scenario}: {row.moderator}" + ("" if row.kind == NONE else f", {row.kind}")
+            along, is_established = {"moderator": row.moderator}, row.key in with_both
+            yield _change("threshold", row, along, about, is_established=is_established)

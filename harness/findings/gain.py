@@ -115,21 +115,15 @@ def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             parameters |= {"estimator": estimator, "mse": mse}
         if len(errors) > 1:
             parameters["next_mse"] = sorted(error for error, _ in errors)[1]
-        yield finding(
-            "lowest_error",
-            Sentence("lowest_error", parameters),
-            outcome=outcome,
-            about=protocol.id,
-            is_established=False,
-        )
+        sentence = Sentence("lowest_error", parameters)
+        yield finding("lowest_error", sentence, outcome=outcome, about=protocol.id, is_established=False)
 
 
 def verdict_caveats(over: Gains, cells: Sequence[GainCell]) -> tuple[Sentence, ...]:
     """Return what a reader should know of the gains of one outcome over one reference."""
     study = over.run.manifest.study
-    with_levels = {entry.id for entry in study.estimators if entry.has_entity_effects}
-    further = over.reference if over.over else ""
-    return caveats(cells, level=study.level, reference=further, has_levels=over.reference in with_levels)
+    has_levels = any(entry.has_entity_effects for entry in study.estimators if entry.id == over.reference)
+    return caveats(cells, level=study.level, reference=over.over, has_levels=has_levels)
 
 
 def caveats(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
@@ -16,6 +18,9 @@ from harness.text.numbers import p_text, percent, percent_interval, significant
 
 # Samples in the order in which they are preferred for comparing estimators.
 SAMPLES = ("test", "all", "train")
+
+# What tells gains of one sample apart.
+KEY = ("outcome", "reference", "estimator", "protocol")
 
 # Status and reason of a cell that no table has.
 NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
@@ -58,11 +63,6 @@ class GainCell:
         return self.row.reason if self.status is GainStatus.MISSING else ""
 
     @property
-    def p_adjusted(self) -> float:
-        """The larger of the p-values that allow for many comparisons; NaN where there is none."""
-        return self.row.p_adjusted
-
-    @property
     def text(self) -> str:
         """Return "57.2%", "reference", or the status of a cell without result."""
         if self.status is GainStatus.REFERENCE:
@@ -78,8 +78,8 @@ class GainCell:
 
     @property
     def p_adjusted_text(self) -> str:
-        """Return "p = 0.012", or an empty string."""
-        return p_text(self.p_adjusted)
+        """Return "p = 0.012", the larger that allow for many comparisons, or an empty string."""
+        return p_text(self.row.p_adjusted)
 
     @property
     def symbol(self) -> str:
@@ -123,31 +123,24 @@ class Gains:
 
     def cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
         """Return the gain on the sample that estimators are compared by, or why there is none."""
+        place = outcome, estimator.id, protocol.id
+        key = outcome, self.reference, estimator.id, protocol.id
+        own: dict[str, Any] = dict(zip(KEY, key, strict=True))
         if estimator.id == self.reference:
-            return self._reference_cell(outcome, estimator, protocol)
-        key = (outcome, self.reference, estimator.id, protocol.id)
-        rows = [
-            row
-            for row in self.run.rows(GAIN)
-            if (row.outcome, row.reference, row.estimator, row.protocol) == key
-        ]
-        done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
-        row = next((done[sample] for sample in SAMPLES if sample in done), None)
-        if row is None:
-            status, reason = next(((other.status, other.reason) for other in rows if other.reason), NOT_RUN)
-            empty = _row_without_gain(*key, status=status, reason=reason)
-            return GainCell(estimator, protocol, empty, GainStatus.MISSING)
-        return GainCell(estimator, protocol, row, row.status_at(self.run.manifest.study.level))
-
-    def _reference_cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
-        key = (outcome, self.reference, estimator.id, protocol.id)
-        error = compared_error(self.run, outcome, estimator.id, protocol.id)
-        if error is None:
-            status, reason = refusal(self.run, outcome, estimator.id, protocol.id)
-            empty = _row_without_gain(*key, status=status, reason=reason)
-            return GainCell(estimator, protocol, empty, GainStatus.MISSING)
-        row = replace(_row_without_gain(*key, status=error.status, reason=""), mse=error.mse)
-        return GainCell(estimator, protocol, row, GainStatus.REFERENCE)
+            error = compared_error(self.run, *place)
+            if error is not None:
+                row = GainRow(**own, sample="", mse=error.mse, status=error.status, reason="")
+                return GainCell(estimator, protocol, row, GainStatus.REFERENCE)
+            status, reason = refusal(self.run, *place)
+        else:
+            rows = [row for row in self.run.rows(GAIN) if attrgetter(*KEY)(row) == key]
+            done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
+            if found := next((done[sample] for sample in SAMPLES if sample in done), None):
+                level = self.run.manifest.study.level
+                return GainCell(estimator, protocol, found, found.status_at(level))
+            status, reason = _why_none(rows)
+        empty = GainRow(**own, sample="", status=status, reason=reason)
+        return GainCell(estimator, protocol, empty, GainStatus.MISSING)
 
     def cells(self, outcome: str) -> tuple[GainCell, ...]:
         """Return the gains of one outcome, estimator by estimator, protocols in the order of the study."""
@@ -158,18 +151,9 @@ class Gains:
         )
 
 
-def _row_without_gain(
-    outcome: str, reference: str, estimator: str, protocol: str, *, status: str, reason: str
-) -> GainRow:
-    return GainRow(
-        outcome=outcome,
-        estimator=estimator,
-        reference=reference,
-        protocol=protocol,
-        sample="",
-        status=status,
-        reason=reason,
-    )
+def _why_none(rows: Iterable[GainRow | AccuracyRow]) -> tuple[str, str]:
+    """Return the status and the reason that rows of a cell without numbers give first."""
+    return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
 
 
 def errors_of(run: Run, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:
@@ -192,8 +176,7 @@ def compared_error(run: Run, outcome: str, estimator: str, protocol: str) -> Acc
 
 def refusal(run: Run, outcome: str, estimator: str, protocol: str) -> tuple[str, str]:
     """Return the status of a cell without errors, and why it has none."""
-    rows = errors_of(run, outcome, estimator, protocol).values()
-    return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
+    return _why_none(errors_of(run, outcome, estimator, protocol).values())
 
 
 def judgements(cells: Sequence[GainCell]) -> tuple[Judgement, ...]:

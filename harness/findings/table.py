@@ -31,10 +31,10 @@ RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECT_TESTS: ("effects", "linearity_findings"),
     CURVES: ("curves", "curve_effect_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),
-    CONTRASTS: ("groups", "contrast_findings"),
-    HETEROGENEITY_DIFFERENCES: ("groups", "group_findings"),
-    CONDITIONAL_EFFECTS: ("moderators", "sign_change_findings"),
-    THRESHOLDS: ("moderators", "threshold_findings"),
+    CONTRASTS: ("effects", "contrast_findings"),
+    HETEROGENEITY_DIFFERENCES: ("effects", "group_findings"),
+    CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
+    THRESHOLDS: ("curves", "threshold_findings"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -111,9 +112,7 @@ def local_changes(model: Fitted | FittedDraws, panel: Panel, rows: Panel, names:
     """
     of_all = _bins(panel, names)
     bins = of_all[0].of(rows.column(names[0])), of_all[1].of(rows.column(names[1]))
-    first, second = (
-        accumulated_effects(model, rows, name, own) for name, own in zip(names, bins, strict=True)
-    )
+    first, second = map(partial(accumulated_effects, model, rows), names, bins)
     return {"ale_first": first, "ale_second": second, "corners": corner_means(model, rows, names, bins)}
 
 
@@ -162,7 +161,15 @@ def corner_means(
     """
     shape = (bins[0].n_bins, bins[1].n_bins)
     cells, n_cells = _cells(bins), shape[0] * shape[1]
-    means = bin_means(_corner_differences(model, panel, names, bins), cells, n_cells)
+
+    def predicted(first: Floats, second: Floats) -> Floats:
+        return predict_any(model, panel.with_columns({names[0]: first, names[1]: second}))
+
+    above, below = (
+        predicted(bins[0].high, second) - predicted(bins[0].low, second)
+        for second in (bins[1].high, bins[1].low)
+    )
+    means = bin_means(above - below, cells, n_cells)
     return np.asarray(means[..., nearest_filled(np.bincount(cells, minlength=n_cells).reshape(shape))])
 
 
@@ -188,20 +195,6 @@ def second_order(means: Floats, panel: Panel, names: tuple[str, str], bins: tupl
     pure = without_main_effects(surface, counts.reshape(shape))
     positions = [locate(own.edges, panel.column(name)) for own, name in zip(bins, names, strict=True)]
     return centred(on_surface(pure, *positions))
-
-
-def _corner_differences(
-    model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]
-) -> Floats:
-    """Return the change of each row's change, (..., n_obs)."""
-    changes = []
-    for value in (bins[1].high, bins[1].low):
-        above = predict_any(model, panel.with_columns({names[0]: bins[0].high, names[1]: value}))
-        changes.append(
-            above - predict_any(model, panel.with_columns({names[0]: bins[0].low, names[1]: value}))
-        )
-    difference: Floats = changes[0] - changes[1]
-    return difference
 
 
 def nearest_filled(counts: Ints) -> Ints:

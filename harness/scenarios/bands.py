@@ -194,13 +194,8 @@ def draw_rows(at: Floats, found: WithDraws, supported: Mask) -> Rows:
     positions = np.flatnonzero(supported)
     kept = positions[np.unique(np.linspace(0, positions.size - 1, N_POINTS).round().astype(np.int64))]
     levels = np.vstack([found.estimate, found.draws])[:, kept]
-    return [
-        {
-            "draw": np.repeat(np.arange(THE_FIT, len(levels)), kept.size),
-            "at": np.tile(at[kept], len(levels)),
-            "estimate": levels.ravel(),
-        }
-    ]
+    draw, places = np.repeat(np.arange(THE_FIT, len(levels)), kept.size), np.tile(at[kept], len(levels))
+    return [{"draw": draw, "at": places, "estimate": levels.ravel()}]
 
 
 def equal_curves_test(one: pd.DataFrame, other: pd.DataFrame, rng: Generator) -> EqualCurves | None:
@@ -218,7 +213,8 @@ def equal_curves_test(one: pd.DataFrame, other: pd.DataFrame, rng: Generator) ->
     -------
     None where the draws are of different numbers or at other exposures, or do not differ.
     """
-    levels, others = (_wide(frame) for frame in (one, other))
+    wide = (frame.pivot_table(index="draw", columns="at", values="estimate") for frame in (one, other))
+    levels, others = (own.sort_index(axis=0).sort_index(axis=1).to_numpy(dtype=np.float64) for own in wide)
     if levels.shape != others.shape:
         return None
     difference = levels - others
@@ -232,9 +228,3 @@ def equal_curves_test(one: pd.DataFrame, other: pd.DataFrame, rng: Generator) ->
     simulated = StudentisedCurves.like(draws, rng)
     greatest = simulated.greatest(simulated.loadings).max(axis=0)
     return EqualCurves(statistic, float((1 + (greatest >= statistic).sum()) / (1 + greatest.size)))
-
-
-def _wide(frame: pd.DataFrame) -> Floats:
-    """Return levels by draw and exposure, (1 + n_draws, n_points)."""
-    wide = frame.pivot_table(index="draw", columns="at", values="estimate")
-    return np.asarray(wide.sort_index(axis=0).sort_index(axis=1).to_numpy(dtype=np.float64))

@@ -17,7 +17,7 @@ from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import Message, marked
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
-from harness.scenarios.partial_dependence import mean_predictions, require_apart
+from harness.scenarios.grid import mean_predictions, require_apart
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import CONTRASTS
@@ -64,11 +64,6 @@ class AveragedRows:
         columns = (self.panel.exposure, *self.held)
         points = np.column_stack([values, *(np.full(values.size, at) for at in self.held.values())])
         return mean_predictions(model, self.panel, columns=columns, points=points)
-
-
-def value_name(panel: Panel, value: float) -> float | str:
-    """Return a value of the exposure as tables have it: the name of a level, or the number."""
-    return panel.levels[int(value)] if panel.levels else float(value)
 
 
 # Quantiles of a moderator of many values at which contrasts are given.
@@ -128,6 +123,7 @@ class ContrastScenario(Resampled):
         """Return every contrast with its pointwise and its simultaneous interval."""
         panel, rows, draws = evaluated.panel, [], []
         values = exposure_values(panel)
+        names = [panel.levels[int(value)] if panel.levels else float(value) for value in values]
         pairs = combinations(range(values.size), 2)
         compared = [(low, high) for low, high in pairs if not panel.levels or low == 0]
         for at, question in enumerate(self._questions(panel, panel)):
@@ -135,17 +131,10 @@ class ContrastScenario(Resampled):
             n_obs = np.count_nonzero(observed[:, None] == values, axis=0).tolist()
             for low, high in compared:
                 draws.append(found.draws[:, high] - found.draws[:, low])
-                rows.append(
-                    question.labels
-                    | {
-                        "exposure_from": value_name(panel, values[low]),
-                        "exposure_to": value_name(panel, values[high]),
-                        "estimate": float(found.estimate[high] - found.estimate[low]),
-                        "n_obs_from": n_obs[low],
-                        "n_obs_to": n_obs[high],
-                        "n_draws": len(found.draws),
-                    }
-                )
+                pair = {"exposure_from": names[low], "exposure_to": names[high]}
+                numbers = {"estimate": float(found.estimate[high] - found.estimate[low])}
+                counts = {"n_obs_from": n_obs[low], "n_obs_to": n_obs[high], "n_draws": len(found.draws)}
+                rows.append(question.labels | pair | numbers | counts)
         everywhere, rng = np.ones(len(rows), dtype=np.bool_), evaluated.rng("bands", "contrast")
         drawn = bands(np.stack(draws, axis=1), level=self.level, supported=everywhere, rng=rng)
         return {
@@ -171,8 +160,7 @@ class ContrastScenario(Resampled):
             found = np.unique(panel.column(self.moderator))
             if found.size > MOST_LEVELS:
                 found = np.unique(np.quantile(panel.column(self.moderator), MODERATOR_SHARES))
-            places = found.tolist()
-            return [AveragedRows({"moderator_at": at}, rows, {self.moderator: at}) for at in places]
+            return [AveragedRows({"moderator_at": at}, rows, {self.moderator: at}) for at in found.tolist()]
         return [AveragedRows({}, rows, {})]
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:

@@ -176,26 +176,6 @@ def drawn_panel(panel: Panel, weights: Floats) -> Panel:
     return panel.take(_repeated(weights))
 
 
-def _loop(estimator: Estimator, panel: Panel, weights: Floats, rngs: Sequence[Generator]) -> LoopedDraws:
-    fits, refusals = [], []
-    for draw, own in zip(weights, rngs, strict=True):
-        rows_left_out = np.flatnonzero(draw == 0)
-        try:
-            fits.append(
-                estimator.fit(
-                    drawn_panel(panel, draw),
-                    rng=own,
-                    selection=panel.take(rows_left_out) if rows_left_out.size else None,
-                )
-            )
-        except EstimationError as error:
-            refusals.append(error)
-    profiles = [fit for fit in fits if isinstance(fit, CanProfile)]
-    if fits and len(profiles) == len(fits):
-        return LoopedProfiles(fits, refusals, profiles=profiles)
-    return LoopedDraws(fits, refusals)
-
-
 def fit_draws(
     estimator: Estimator, panel: Panel, *, weights: Floats, rngs: Sequence[Generator]
 ) -> FittedDraws:
@@ -213,7 +193,18 @@ def fit_draws(
     """
     if isinstance(estimator, CanFitDraws):
         return estimator.fit_draws(panel, weights=weights, selection=out_of_bag(weights), rng=rngs[0])
-    return _loop(estimator, panel, weights, rngs)
+    fits, refusals = [], []
+    for draw, own in zip(weights, rngs, strict=True):
+        omitted = np.flatnonzero(draw == 0)
+        try:
+            aside = panel.take(omitted) if omitted.size else None
+            fits.append(estimator.fit(drawn_panel(panel, draw), rng=own, selection=aside))
+        except EstimationError as error:
+            refusals.append(error)
+    profiles = [fit for fit in fits if isinstance(fit, CanProfile)]
+    if fits and len(profiles) == len(fits):
+        return LoopedProfiles(fits, refusals, profiles=profiles)
+    return LoopedDraws(fits, refusals)
 
 
 def refusals_of(draws: FittedDraws) -> Sequence[EstimationError]:

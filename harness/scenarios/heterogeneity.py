@@ -16,10 +16,17 @@ from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.language import marked
-from harness.scenarios.bands import pointwise_limits
+from harness.scenarios.bands import limits_of
 from harness.scenarios.draws import FitAndDraws, Numbers, some_at_a_time
-from harness.scenarios.grid import Positions, exposure_grid, locate, on_curve, require_variation
-from harness.scenarios.partial_dependence import partial_dependence, row_slopes
+from harness.scenarios.grid import (
+    Positions,
+    exposure_grid,
+    locate,
+    on_curve,
+    partial_dependence,
+    require_variation,
+    row_slopes,
+)
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows, Sample
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
@@ -34,6 +41,12 @@ NOT_REFITTED = marked("no model of each group was asked for (`refit: false`, whi
 
 Mode = Literal["pooled", "refit"]
 Measure = Literal["median", "effect"]
+
+# Columns of the limits of each.
+LIMITS: Mapping[Measure, tuple[str, str]] = {
+    "median": ("median_low", "median_high"),
+    "effect": ("conf_low", "conf_high"),
+}
 
 # Of the levels of a group's rows: enough to draw a box or a violin.
 QUANTILES = np.linspace(0.0, 1.0, 41)
@@ -103,11 +116,9 @@ def measured(found: FitAndDraws, *, positions: Positions, at: int) -> Measured:
         n_draws=len(curves),
         n_obs=positions.left.size,
     )
-    estimates: dict[Measure, float] = {
-        "median": float(np.median(levels)),
-        "effect": float(found.fit["slopes"][at]),
-    }
-    return Measured(levels, estimates, {"median": medians, "effect": found.draws["slopes"][:, at]})
+    median, effect = float(np.median(levels)), float(found.fit["slopes"][at])
+    draws: dict[Measure, Floats] = {"median": medians, "effect": found.draws["slopes"][:, at]}
+    return Measured(levels, {"median": median, "effect": effect}, draws)
 
 
 def group_rows(answers: Iterable[GroupAnswer], *, level: float) -> Rows:
@@ -116,11 +127,10 @@ def group_rows(answers: Iterable[GroupAnswer], *, level: float) -> Rows:
     for answer in answers:
         row = answer.place | {"n_obs": answer.group.n_obs, "n_entities": answer.group.n_entities}
         if (found := answer.tried.value) is not None:
-            limits = (pointwise_limits(found.draws[measure], level=level) for measure in get_args(Measure))
-            (median_low, median_high), (low, high) = limits
-            row |= {measure: found.estimates[measure] for measure in get_args(Measure)}
-            row |= {"median_low": float(median_low), "median_high": float(median_high)}
-            row |= {"conf_low": float(low), "conf_high": float(high), "n_draws": found.draws["effect"].size}
+            row.update({str(measure): estimate for measure, estimate in found.estimates.items()})
+            for measure, names in LIMITS.items():
+                row |= zip(names, limits_of(found.draws[measure], level=level), strict=True)
+            row["n_draws"] = found.draws["effect"].size
         rows.append(row)
     return rows
 
@@ -164,10 +174,9 @@ def _difference(first: GroupAnswer, other: GroupAnswer, measure: Measure, *, lev
         return (first if another is not None else other).place | names
     n_draws = min(one.draws[measure].size, another.draws[measure].size)
     draws = difference_of(one.draws[measure][:n_draws], another.draws[measure][:n_draws])
-    low, high = pointwise_limits(draws, level=level)
+    low, high = limits_of(draws, level=level)
     difference = float(difference_of(one.estimates[measure], another.estimates[measure]))
-    limits = {"difference": difference, "conf_low": float(low), "conf_high": float(high)}
-    return first.place | names | limits
+    return first.place | names | {"difference": difference, "conf_low": low, "conf_high": high}
 
 
 def difference_of(first: Floats | float, other: Floats | float) -> Floats:
@@ -254,10 +263,8 @@ class HeterogeneityScenario(Resampled):
 
     def _refitted(self, evaluated: Evaluated) -> Iterator[GroupAnswer]:
         for group, rows in self._groups(evaluated.panel):
-            if not self.refit:
-                yield GroupAnswer(group, "refit", Attempt(None, "refused", NOT_REFITTED))
-                continue
-            tried = evaluated.samples[self._sample(group)]
+            none: Attempt[FitAndDraws] = Attempt(None, "refused", NOT_REFITTED)
+            tried = evaluated.samples[self._sample(group)] if self.refit else none
             if tried.value is None:
                 yield GroupAnswer(group, "refit", tried.without_value())
             else:

@@ -30,21 +30,14 @@ class HeldOutFit(Part):
 
     Attributes
     ----------
-    group : columns that the panel is without, by what they are called
     fold : number of the fold
     subject : the estimator that is fitted, on all rows, with the columns that are used
     folds : of entities
     """
 
-    group: str
     fold: int
     subject: Subject
     folds: EntityFolds
-
-    @property
-    def label(self) -> str:
-        """Name of the part."""
-        return label_of(self.group, self.fold)
 
     def run(self, found: Sequence[Floats]) -> Floats:
         """Return predictions of the rows held out, (n_test,).
@@ -184,19 +177,16 @@ class ImportanceScenario(Scenario, WorksInParts):
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield the fits with all columns and without each group, on each fold of entities."""
         for group, names in {ALL: (), **self._groups(subject.panel)}.items():
-            tried = attempt(partial(self._fits, subject, group, names))
-            yield from tried.value or ()
+            yield from attempt(partial(self._fits, subject, group, names)).value or ()
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the importance of every group, a row with its reason where there is none."""
         rows = []
         for group, names in self._groups(subject.panel).items():
             tried = attempt(partial(self._importance, subject, found, group, names))
-            place: dict[str, object] = {"group": group, "columns": " ".join(names), **tried.how}
-            if tried.value is not None:
-                counts = {"n_obs": subject.panel.n_obs, "n_entities": subject.panel.n_entities}
-                place |= {**vars(tried.value), **counts}
-            rows.append(place)
+            counts = {"n_obs": subject.panel.n_obs, "n_entities": subject.panel.n_entities}
+            numbers = {} if tried.value is None else {**vars(tried.value), **counts}
+            rows.append({"group": group, "columns": " ".join(names), **tried.how, **numbers})
         return {IMPORTANCE.name: rows}
 
     def split(self, subject: Subject) -> EntityFolds:
@@ -210,7 +200,7 @@ class ImportanceScenario(Scenario, WorksInParts):
 
     def _fits(self, subject: Subject, group: str, names: tuple[str, ...]) -> list[Part]:
         own, folds = replace(subject, panel=without_columns(subject.panel, names)), self.split(subject)
-        return [HeldOutFit(group, fold, own, folds) for fold in range(folds.n_folds)]
+        return [HeldOutFit(label_of(group, fold), fold, own, folds) for fold in range(folds.n_folds)]
 
     def _importance(self, subject: Subject, found: Found, group: str, names: tuple[str, ...]) -> Importance:
         panel, folds = subject.panel, self.split(subject)

@@ -19,10 +19,18 @@ from harness.estimators.protocol import (
     HasResultRows,
 )
 from harness.language import Message, in_series
-from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask, of_all_draws
+from harness.scenarios.blocks import (
+    BlockResult,
+    BlockTask,
+    Preparation,
+    PrepareTask,
+    of_all_draws,
+    rates,
+    rescaled,
+    subsample_note,
+)
 from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
 from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, Subject, Tables
-from harness.scenarios.subsample import rates, rescaled, subsample_note
 from harness.scenarios.task import SubjectTask
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
@@ -284,11 +292,9 @@ class SampleFound:
     @property
     def how(self) -> tuple[Status, str]:
         """Status and reason of the fit, of which its own draws are a part."""
-        if self.fit.status == "ok":
-            for block in self.own_blocks:
-                if block.status != "ok":
-                    return block.status, block.reason
-        return self.fit.status, self.fit.reason
+        parts: list[SampleFitResult | BlockResult] = [self.fit, *self.own_blocks]
+        worst = next((part for part in parts if part.status != "ok"), self.fit)
+        return worst.status, worst.reason
 
     @property
     def notes(self) -> tuple[Note, ...]:

@@ -271,13 +271,16 @@ class EvaluatesModels(Protocol):
         """Return the tables; it takes seconds at most."""
 
 
+@dataclass(frozen=True, eq=False)
 class Part:
-    """A piece of work of an answer, which may rest on others that several outcomes have in common."""
+    """A piece of work of an answer, which may rest on others that several outcomes have in common.
 
-    @property
-    def label(self) -> str:
-        """Its name among the parts of one answer."""
-        raise NotImplementedError
+    Attributes
+    ----------
+    label : its name among the parts of one answer
+    """
+
+    label: str
 
     @property
     def needs(self) -> Sequence[Part]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.findings import curves, effects, gain, groups, moderators
+from harness.findings import curves, effects, gain
 from harness.findings.lines import stretches
 from harness.findings.run import read_run
 from harness.findings.table import findings_table
@@ -34,9 +34,9 @@ linearity_findings = told(effects.linearity_findings)
 curve_effect_findings, turning_point_findings = (
     told(find) for find in (curves.curve_effect_findings, curves.turning_point_findings)
 )
-contrast_findings, group_findings = told(groups.contrast_findings), told(groups.group_findings)
+contrast_findings, group_findings = told(effects.contrast_findings), told(effects.group_findings)
 sign_change_findings, threshold_findings = (
-    told(find) for find in (moderators.sign_change_findings, moderators.threshold_findings)
+    told(find) for find in (curves.sign_change_findings, curves.threshold_findings)
 )
 NB = "\u00a0"
 

@@ -17,7 +17,7 @@ from harness.scenarios.ale import (
     quantile_bins,
     second_order,
 )
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from scenarios.derived import Square
 from scenarios.functions import Function, bins_of, make_panel, uniform_panel
 

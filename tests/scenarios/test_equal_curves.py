@@ -7,7 +7,7 @@ import pytest
 
 from harness.scenarios.bands import draw_rows, equal_curves_test
 from harness.scenarios.draws import WithDraws
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from harness.scenarios.scenario import DrawPlan, Subject, framed
 from harness_panel import FixedEffects, PolynomialEffects
 from panels import balanced_panel

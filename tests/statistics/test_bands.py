@@ -15,7 +15,7 @@ import pytest
 from harness.data.simulate.small_panels import SCurve
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from harness.scenarios.scenario import DrawPlan, Subject
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS

@@ -14,7 +14,7 @@ from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.installed import installed
 from harness.running.options import RunOptions
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from harness.scenarios.truth import TrueFit
 from harness.study.spec.load import load_study
 

@@ -14,7 +14,7 @@ from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, estimate_cell, record_rows
-from harness.scenarios.robustness.scenario import JOINT
+from harness.scenarios.robustness import JOINT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow
 from harness.text.numbers import MISSING, count, estimated, p_value, percent
 from harness.text.plain_text import Footnotes, file_slug, listed

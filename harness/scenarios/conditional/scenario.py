@@ -15,25 +15,9 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import interaction_share, local_changes
-from harness.scenarios.conditional.surface import (
-    Axes,
-    Plane,
-    averaged_effects,
-    axis_levels,
-    cell_support,
-    conditional_effects,
-    effect_rows,
-    effects_on,
-    friedman_h,
-    interaction_rows,
-    levels_on,
-    sign_changes,
-    surface_rows,
-    threshold_rows,
-)
+from harness.scenarios.conditional import surface
 from harness.scenarios.draws import FitAndDraws, Numbers, WithDraws, some_at_a_time
-from harness.scenarios.grid import Spacing, exposure_grid, require_variation
-from harness.scenarios.partial_dependence import require_apart
+from harness.scenarios.grid import Spacing, exposure_grid, require_apart, require_variation
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled
 from harness.scenarios.truth import Truths
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
@@ -84,8 +68,8 @@ class ConditionalScenario(Resampled):
         require_variation(panel, self.moderator)
         axes = self._axes(panel)
         return {
-            "levels": levels_on(model, rows, axes),
-            **axis_levels(model, rows, axes),
+            "levels": surface.levels_on(model, rows, axes),
+            **surface.axis_levels(model, rows, axes),
             **local_changes(model, panel, rows, (panel.exposure, self.moderator)),
         }
 
@@ -94,41 +78,40 @@ class ConditionalScenario(Resampled):
         panel, level, whole = evaluated.panel, self.level, evaluated.whole
         plane = self._plane(panel)
         levels = whole.of("levels")
-        effects = averaged_effects(levels, plane)
+        effects = surface.averaged_effects(levels, plane)
         pair = (panel.exposure, self.moderator)
-        measures = {
-            "friedman_h": _measure(whole, panel, lambda found: friedman_h(found, panel, plane)),
-            "ale_interaction_share": _measure(
-                whole, panel, lambda found: interaction_share(found, panel, pair)
-            ),
+        found = {
+            "friedman_h": partial(surface.friedman_h, panel=panel, axes=plane),
+            "ale_interaction_share": partial(interaction_share, panel=panel, names=pair),
         }
+        measures = {name: _measure(whole, panel, measure) for name, measure in found.items()}
         bands = partial(evaluated.rng, "bands", self.moderator)
         return {
-            "surfaces": surface_rows(levels, plane, level=level),
-            "conditional_effects": effect_rows(effects, plane, level=level, rng=bands()),
-            "thresholds": threshold_rows(effects, plane, level=level, rng=bands()),
-            "interactions": interaction_rows(measures, level=level),
+            "surfaces": surface.surface_rows(levels, plane, level=level),
+            "conditional_effects": surface.effect_rows(effects, plane, level=level, rng=bands()),
+            "thresholds": surface.threshold_rows(effects, plane, level=level, rng=bands()),
+            "interactions": surface.interaction_rows(measures, level=level),
         }
 
-    def _axes(self, panel: Panel) -> Axes:
+    def _axes(self, panel: Panel) -> surface.Axes:
         columns = panel.column(panel.exposure), panel.column(self.moderator)
         grids = (exposure_grid(column, n_grid=self.grid, spacing=self.spacing) for column in columns)
-        return Axes(self.moderator, *grids)
+        return surface.Axes(self.moderator, *grids)
 
-    def _plane(self, panel: Panel) -> Plane:
+    def _plane(self, panel: Panel) -> surface.Plane:
         axes = self._axes(panel)
         values = np.column_stack([panel.column(panel.exposure), panel.column(self.moderator)])
-        near = cell_support(values, panel.entity.codes, axes.exposure_at, axes.moderator_at)
-        return Plane(**vars(axes), support=near)
+        near = surface.cell_support(values, panel.entity.codes, axes.exposure_at, axes.moderator_at)
+        return surface.Plane(**vars(axes), support=near)
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true level of every cell, the true conditional effects, and where these change sign."""
         plane = self._plane(panel)
-        levels = levels_on(fit, panel, plane)
-        effects = conditional_effects(effects_on(levels, plane), plane)
+        levels = surface.levels_on(fit, panel, plane)
+        effects = surface.conditional_effects(surface.effects_on(levels, plane), plane)
         cells = zip(plane.cells.tolist(), levels.ravel().tolist(), strict=True)
         at = plane.moderator_at[plane.has_support]
-        changes = sign_changes(at, effects[plane.has_support])
+        changes = surface.sign_changes(at, effects[plane.has_support])
         return [
             *({"kind": "surface", "at": x, "moderator_at": m, "truth": value} for (x, m), value in cells),
             *(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Literal
 
@@ -17,8 +18,17 @@ from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import marked
 from harness.scenarios.bands import bands, limits_of, pointwise_limits, simultaneous_limits
 from harness.scenarios.draws import Numbers, WithDraws
-from harness.scenarios.grid import Support, centred, least_entities, locate, longest_run, on_curve, on_surface
-from harness.scenarios.partial_dependence import mean_predictions, slope
+from harness.scenarios.grid import (
+    Support,
+    centred,
+    least_entities,
+    locate,
+    longest_run,
+    mean_predictions,
+    on_curve,
+    on_surface,
+    slope,
+)
 from harness.scenarios.scenario import Rows
 
 # Half-width of the neighbourhood of a cell along each axis, as a share of the variable's range.
@@ -157,12 +167,10 @@ def conditional_effects(effects: Floats, plane: Plane) -> Floats:
 
 def axis_levels(model: Fitted | FittedDraws, panel: Panel, axes: Axes) -> Numbers:
     """Return mean predictions along each axis alone, ``along_exposure`` and ``along_moderator``."""
+    along = partial(mean_predictions, model, panel)
     return {
-        key: mean_predictions(model, panel, columns=(name,), points=grid[:, None])
-        for key, name, grid in (
-            ("along_exposure", panel.exposure, axes.exposure_at),
-            ("along_moderator", axes.moderator, axes.moderator_at),
-        )
+        "along_exposure": along(columns=(panel.exposure,), points=axes.exposure_at[:, None]),
+        "along_moderator": along(columns=(axes.moderator,), points=axes.moderator_at[:, None]),
     }
 
 
@@ -211,15 +219,9 @@ def surface_rows(levels: WithDraws, plane: Plane, *, level: float) -> Rows:
     (low, high), (effect_low, effect_high) = (
         pointwise_limits(own.draws, level=level) for own in (levels, effects)
     )
-    columns = {
-        "estimate": levels.estimate,
-        "conf_low": low,
-        "conf_high": high,
-        "effect": effects.estimate,
-        "effect_low": effect_low,
-        "effect_high": effect_high,
-        **vars(near),
-    }
+    columns = {"estimate": levels.estimate, "conf_low": low, "conf_high": high}
+    columns |= {"effect": effects.estimate, "effect_low": effect_low, "effect_high": effect_high}
+    columns |= vars(near)
     exposure_at, moderator_at = plane.cells.T
     cells = {"exposure_at": exposure_at, "moderator_at": moderator_at, "n_draws": len(levels.draws)}
     return [cells | {name: values.ravel() for name, values in columns.items()}]
@@ -232,16 +234,11 @@ def averaged_effects(levels: WithDraws, plane: Plane) -> WithDraws:
 
 def effect_rows(effects: WithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
     """Return a row for each band and moderator value; numbers are empty where no cell is supported."""
+    known = {"n_draws": len(effects.draws), "supported": plane.has_support}
     return [
-        {
-            "moderator_at": plane.moderator_at,
-            "effect": effects.estimate,
-            "conf_low": band.low,
-            "conf_high": band.high,
-            "band": band.kind,
-            "n_draws": len(effects.draws),
-            "supported": plane.has_support,
-        }
+        {"moderator_at": plane.moderator_at, "effect": effects.estimate}
+        | {"conf_low": band.low, "conf_high": band.high, "band": band.kind}
+        | known
         for band in bands(effects.draws, level=level, supported=plane.has_support, rng=rng)
     ]
 

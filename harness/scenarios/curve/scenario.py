@@ -27,10 +27,12 @@ from harness.scenarios.grid import (
     exposure_grid,
     has_two_values,
     longest_run,
+    partial_dependence,
     require_variation,
+    row_slopes,
+    slope,
     support,
 )
-from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows, Tables
 from harness.scenarios.truth import Truths, on_grid
 from harness.tables.curves import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS

@@ -85,16 +85,14 @@ def _near(exposure_bytes: bytes, entity_bytes: bytes, covariate_bytes: bytes, gr
     distance = _distances(np.frombuffer(covariate_bytes).reshape(-1, exposure.size))
     distance[entities[:, None] == entities[None, :]] = np.inf
     reach = WINDOW * np.ptp(exposure)
-    first, end = (
-        np.searchsorted(exposure, exposure - reach),
-        np.searchsorted(exposure, exposure + reach, "right"),
-    )
-    own = np.array([row[low:high].min() for row, low, high in zip(distance, first, end, strict=True)])
+
+    def within(at: Floats) -> Iterator[slice]:
+        starts, ends = np.searchsorted(exposure, at - reach), np.searchsorted(exposure, at + reach, "right")
+        return map(slice, starts, ends)
+
+    own = np.array([row[others].min() for row, others in zip(distance, within(exposure), strict=True)])
     farthest = np.quantile(own, NEAR_SHARE, method="inverted_cdf")
-    first, end = np.searchsorted(exposure, grid - reach), np.searchsorted(exposure, grid + reach, "right")
-    nearest = np.stack(
-        [distance[:, low:high].min(axis=1, initial=np.inf) for low, high in zip(first, end, strict=True)]
-    )
+    nearest = np.stack([distance[:, others].min(axis=1, initial=np.inf) for others in within(grid)])
     near: Mask = np.isfinite(nearest) & (nearest <= farthest)
     near.setflags(write=False)
     return near

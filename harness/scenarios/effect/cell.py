@@ -13,6 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin
 from harness.rng import random_stream
+from harness.scenarios.effect import score
 from harness.scenarios.effect.nuisance import (
     DerivativePart,
     NuisanceLearning,
@@ -20,15 +21,6 @@ from harness.scenarios.effect.nuisance import (
     moving_inputs,
 )
 from harness.scenarios.effect.riesz import Representer
-from harness.scenarios.effect.score import (
-    Effects,
-    EntityFolds,
-    Estimated,
-    aggregated,
-    averaged,
-    instrumented,
-    partialled_out,
-)
 from harness.scenarios.effect.terms import (
     Arranged,
     Form,
@@ -115,14 +107,14 @@ class Cell:
             held = [self.panel.exposure, *held]
         return arranged(self.within, self.panel, self.terms, held)
 
-    def folds(self, repeat: int) -> EntityFolds:
+    def folds(self, repeat: int) -> score.EntityFolds:
         """Return the folds of a repeat, the same for all learners, outcomes and forms.
 
         They are the same for all checks with the same entities too, so that what a check changes is not
         what other folds change.
         """
         rng = random_stream(self.subject.seed, "effect folds", self.group, repeat)
-        return EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
+        return score.EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
 
     def parts(self) -> Iterator[EffectPart]:
         """Yield the parts; some are shared with other forms and methods and have the same label there.
@@ -137,7 +129,7 @@ class Cell:
             for fold in range(folds.n_folds):
                 yield self._part(repeat, folds, fold)
 
-    def effects(self, found: Found) -> Effects:
+    def effects(self, found: Found) -> score.Effects:
         """Return what the parts give.
 
         Raises
@@ -148,9 +140,9 @@ class Cell:
         repeats = [self.estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
         labels = (self.panel.outcome, self.method, self.form, self.group)
         rng = random_stream(self.subject.seed, "effect bands", *labels)
-        return aggregated(repeats, self.terms.combinations, level=self.cross_fit.level, rng=rng)
+        return score.aggregated(repeats, self.terms.combinations, level=self.cross_fit.level, rng=rng)
 
-    def estimated(self, found: Found, repeat: int) -> Estimated:
+    def estimated(self, found: Found, repeat: int) -> score.Estimated:
         """Return what the parts of one repeat give.
 
         Raises
@@ -163,23 +155,23 @@ class Cell:
         if self.form == "derivative":
             fitted, slope, representer = predicted
             error = rows.outcome - fitted
-            return averaged(slope + representer * error, representer, error, folds)
+            return score.averaged(slope + representer * error, representer, error, folds)
         n_terms = rows.terms.shape[1]
         outcome_hat, hats = predicted[0], predicted[1:].T
         terms_hat, instruments_hat = hats[:, :n_terms], hats[:, n_terms:]
         if self.method != "instrumented":
-            return partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
-        return instrumented(
-            *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
-        )
+            return score.partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
+        observed = rows.outcome, rows.terms, rows.instruments
+        return score.instrumented(*observed, outcome_hat, terms_hat, instruments_hat, folds)
 
-    def _part(self, repeat: int, folds: EntityFolds, fold: int) -> EffectPart:
+    def _part(self, repeat: int, folds: score.EntityFolds, fold: int) -> EffectPart:
         """Return the targets on a fold, learned the way that the learner learns them best."""
         label, learning = self._label(repeat, fold), self._learning
         if self.form != "derivative":
             return learning.part(label, self.subject, folds, fold)
         train, test = learning.split(folds, fold)
-        return DerivativePart(learning.means(label, self.subject, train), test, self.cross_fit.representer)
+        means = learning.means(label, self.subject, train)
+        return DerivativePart(label, means, test, self.cross_fit.representer)
 
     @cached_property
     def _learning(self) -> NuisanceLearning:
@@ -206,12 +198,10 @@ class Cell:
         parts = (self._learning.inputs, self.form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
         return ", ".join(part for part in parts if part)
 
-    def _gathered(self, found: Found, repeat: int, folds: EntityFolds) -> Floats:
+    def _gathered(self, found: Found, repeat: int, folds: score.EntityFolds) -> Floats:
         """Return the values of all folds, (n_values, n_obs)."""
-        gathered = []
-        for fold in range(folds.n_folds):
-            label = self._label(repeat, fold)
-            gathered.append(self._learning.held_out(value_of(found, label), folds, fold))
+        values = (value_of(found, self._label(repeat, fold)) for fold in range(folds.n_folds))
+        gathered = [self._learning.held_out(own, folds, fold) for fold, own in enumerate(values)]
         held_out = np.concatenate([folds.held_out(fold) for fold in range(folds.n_folds)])
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 

@@ -77,15 +77,12 @@ def restricted_cubic_splines(column: Floats, knots: Floats) -> Floats:
         return np.asarray(np.maximum((column - at) / (knots[-1] - knots[0]), 0.0) ** 3)
 
     last, before = knots[-1], knots[-2]
-    return np.stack(
-        [
-            cube(knot)
-            - cube(before) * (last - knot) / (last - before)
-            + cube(last) * (before - knot) / (last - before)
-            for knot in knots[:-2]
-        ],
-        axis=1,
-    )
+    width, of_last, of_before = last - before, cube(last), cube(before)
+    bends = [
+        cube(knot) - of_before * (last - knot) / width + of_last * (before - knot) / width
+        for knot in knots[:-2]
+    ]
+    return np.stack(bends, axis=1)
 
 
 def _residuals(columns: Floats, held: Floats) -> Floats:

@@ -98,11 +98,6 @@ class ExposurePart(Part):
     terms: Floats
     instruments: Floats
 
-    @property
-    def label(self) -> str:
-        """Name of the part."""
-        return f"{self.means.label}, exposure"
-
     def run(self, found: Sequence[Floats]) -> Floats:
         """Return what is learned at all rows, (n_terms + n_instruments, n_obs).
 
@@ -135,11 +130,6 @@ class NuisancePart(Part):
     means: ConditionalMeans
     exposure: ExposurePart
     test: Ints | None
-
-    @property
-    def label(self) -> str:
-        """Name of the part."""
-        return self.means.label
 
     @property
     def needs(self) -> tuple[ExposurePart, ...]:
@@ -203,11 +193,6 @@ class DerivativePart(Part):
     means: ConditionalMeans
     test: Ints
     representer: Representer
-
-    @property
-    def label(self) -> str:
-        """Name of the part."""
-        return self.means.label
 
     def run(self, found: Sequence[Floats]) -> Floats:
         """Return predictions, derivatives and representer of the rows held out, (3, n_test).
@@ -319,8 +304,9 @@ class NuisanceLearning:
         """Return the functions of a fold."""
         train, test = self.split(folds, fold)
         means = self.means(label, subject, train)
-        exposure = ExposurePart(replace(means, panel=self._panels[1]), self.terms, self.instruments)
-        return NuisancePart(means, exposure, test if self.levels is None else None)
+        shared = replace(means, panel=self._panels[1])
+        exposure = ExposurePart(f"{label}, exposure", shared, self.terms, self.instruments)
+        return NuisancePart(label, means, exposure, test if self.levels is None else None)
 
     def held_out(self, values: Floats, folds: EntityFolds, fold: int) -> Floats:
         """Return what a part gave as predictions of the method's rows held out, (n_values, n_test)."""

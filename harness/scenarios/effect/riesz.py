@@ -174,12 +174,9 @@ class Dictionary:
 
     def derivatives(self, panel: Panel) -> Floats:
         """Return their derivatives by finite differences, (n_obs, n_functions), per unit of the exposure."""
-        exposure = panel.column(panel.exposure)
-        up, down = (
-            self.values(panel.with_column(panel.exposure, exposure + move))
-            for move in (self.step, -self.step)
-        )
-        return (up - down) / (2.0 * self.step)
+        at, step = panel.column(panel.exposure), self.step
+        up, down = (self.values(panel.with_column(panel.exposure, at + move)) for move in (step, -step))
+        return (up - down) / (2.0 * step)
 
 
 def riesz_representer(kind: Representer, train: Panel, test: Panel, *, rng: Generator) -> Floats:
@@ -203,9 +200,8 @@ def riesz_representer(kind: Representer, train: Panel, test: Panel, *, rng: Gene
     for left_out in range(N_FOLDS):
         own, other = fold != left_out, fold == left_out
         found = path(values[own], derivatives[own])
-        losses += np.square(values[other] @ found).sum(axis=0) - 2.0 * (derivatives[other] @ found).sum(
-            axis=0
-        )
+        slopes = (derivatives[other] @ found).sum(axis=0)
+        losses += np.square(values[other] @ found).sum(axis=0) - 2.0 * slopes
     return np.asarray(dictionary.values(test) @ path(values, derivatives)[:, int(losses.argmin())])
 
 
@@ -226,12 +222,10 @@ def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
         thresholds[0] = 0.0
         for _ in range(MOST_ROUNDS):
             before = slopes.copy()
-            for at_term in range(moment.size):
-                remainder = (
-                    moment[at_term] - gram[at_term] @ slopes + gram[at_term, at_term] * slopes[at_term]
-                )
-                shrunk = max(abs(remainder) - thresholds[at_term], 0.0)
-                slopes[at_term] = np.sign(remainder) * shrunk / diagonal[at_term]
+            for term in range(moment.size):
+                remainder = moment[term] - gram[term] @ slopes + gram[term, term] * slopes[term]
+                shrunk = max(abs(remainder) - thresholds[term], 0.0)
+                slopes[term] = np.sign(remainder) * shrunk / diagonal[term]
             if np.abs(slopes - before).max() < TOLERANCE:
                 break
         found[:, at] = slopes
@@ -241,8 +235,8 @@ def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
 def _ridge_path(values: Floats, derivatives: Floats) -> Floats:
     """Return coefficients for every penalty, (n_functions, n_penalties); the constant's is free."""
     size = np.sqrt(np.square(values).mean(axis=0))
-    scaled = values / np.where(size > 0.0, size, 1.0)
-    moment = (derivatives / np.where(size > 0.0, size, 1.0)).mean(axis=0)
+    size = np.where(size > 0.0, size, 1.0)
+    scaled, moment = values / size, (derivatives / size).mean(axis=0)
     sizes, directions = np.linalg.eigh(scaled.T @ scaled / len(scaled))
     shrunk = (directions.T @ moment)[:, None] / (np.maximum(sizes, 0.0)[:, None] + PENALTIES)
-    return np.asarray((directions @ shrunk) / np.where(size > 0.0, size, 1.0)[:, None])
+    return np.asarray((directions @ shrunk) / size[:, None])

@@ -350,15 +350,12 @@ def aggregated(
     reach = float(t.ppf((1.0 + level) / 2.0, df))
     spread = np.sqrt(np.median(np.stack(spreads), axis=0))
     nearer = np.maximum(np.abs(estimate) - reach * error, 0.0)
+    p_value = np.asarray(2.0 * t.sf(np.abs(estimate) / error, df))
+    limit = robustness_values(nearer / spread)
+    of_repeats = [(one.share_left, one.n_effective, one.first_stage_f) for one in repeats]
+    share_left, n_effective, first_stage_f = (float(np.median(own)) for own in zip(*of_repeats, strict=True))
     return Effects(
-        estimate=estimate,
-        std_error=error,
-        p_value=np.asarray(2.0 * t.sf(np.abs(estimate) / error, df)),
-        robustness_value=robustness_values(np.abs(estimate) / spread),
-        robustness_value_limit=robustness_values(nearer / spread),
-        share_left=float(np.median([repeat.share_left for repeat in repeats])),
-        n_effective=float(np.median([repeat.n_effective for repeat in repeats])),
-        first_stage_f=float(np.median([repeat.first_stage_f for repeat in repeats])),
-        reach=reach,
-        reach_together=max(reach, float(np.median(critical))),
+        *(estimate, error, p_value, robustness_values(np.abs(estimate) / spread), limit),
+        *(share_left, n_effective, first_stage_f),
+        *(reach, max(reach, float(np.median(critical)))),
     )

@@ -10,7 +10,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 
 from harness.plugin import CanProfile, draw_weights, out_of_bag, random_stream
-from harness.scenarios.partial_dependence import mean_predictions
+from harness.scenarios.grid import mean_predictions
 from harness_sklearn import Boosting, RandomForest
 from harness_sklearn.trees import Tree
 from panels import panel_from_arrays, wave_panel

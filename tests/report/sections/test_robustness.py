@@ -7,7 +7,7 @@ import pytest
 
 from harness.findings.run import read_run
 from harness.report.sections.robustness import ROBUSTNESS_SECTION
-from harness.scenarios.robustness.scenario import JOINT
+from harness.scenarios.robustness import JOINT
 from harness.tables.effects import ROBUSTNESS as TABLE
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, names_of_figures, said_in, tables_in

@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.curve.supported_curve import NEAR_SHARE, joint_support, supported_dependence, whitened
 from harness.scenarios.full_fit import answer_here
-from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.grid import partial_dependence
 from harness.scenarios.scenario import Subject
 from panels import panel_from_arrays
 from scenarios.least_squares import LeastSquares, crossed, random_panel

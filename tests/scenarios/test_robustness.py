@@ -16,8 +16,7 @@ from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.guard import attempt
 from harness.plugin import Key
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.robustness.checks import checks_of, permuted
-from harness.scenarios.robustness.scenario import JOINT, PERMUTED, RobustnessScenario
+from harness.scenarios.robustness import JOINT, PERMUTED, RobustnessScenario, checks_of, permuted
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts, run_part
 from panels import balanced_panel, panel_from_arrays, small_panel

@@ -10,13 +10,12 @@ import pytest
 
 from harness.plugin import EvaluatesModels, random_stream
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.blocks import prepare_tasks
+from harness.scenarios.blocks import draw_subsamples, is_trained_anew, prepare_tasks, rates, rescaled
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import DrawPlan
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.sample_fit import SampleFound
 from harness.scenarios.scenario import Subject
-from harness.scenarios.subsample import draw_subsamples, is_trained_anew, rates, rescaled
 from harness.scenarios.task import run_here
 from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.trees import Boosting, RandomForest

@@ -1,1 +1,0 @@
-"""The debiased effect under other choices, and where there can be none."""
