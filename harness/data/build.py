@@ -27,8 +27,7 @@ from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape import panel_notes
-from harness.data.shape.panel_index import PanelIndex, read_groups, read_index
-from harness.data.shape.row_filter import select_rows
+from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows
 from harness.data.user_schema import UserSchema
 from harness.errors import DataError
 from harness.tables.preparation import Note
@@ -116,7 +115,7 @@ class PanelBuilder:
         if near is not None:
             links = near.links(index.entity, index.period)
             with problems.collecting():
-                near_notes = match_notes(near, index.entity.labels)
+                near_notes = tuple(match_notes(near, index.entity.labels))
         calendar = Calendar(index.entity.codes, index.period, index.positions, links)
         columns = check_columns(
             *(raw, spec, roles),
@@ -176,10 +175,8 @@ class PanelBuilder:
         varying = (*roles.outcomes, *roles.exposure_columns)
         kept = {name: columns[name].cells[self.kept] for name in varying}
         looked_at = {name: columns[name].cells[few] for name in (*roles.outcomes, *roles.regressors)}
-        notes = (
-            *panel_notes.variation_notes(kept, roles, self.locator),
-            *panel_notes.leakage_notes(looked_at, roles),
-        )
+        constant = panel_notes.variation_notes(kept, roles, self.locator)
+        notes = (*constant, *panel_notes.leakage_notes(looked_at, roles))
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     @property
@@ -284,20 +281,16 @@ class PanelBuilder:
 
     def filled_table(self) -> pd.DataFrame:
         """Return the cells that steps filled in: column, entity, time, value, one row each."""
-        prepared, keys = self._whole, self.locator.frame
+        prepared, keys = self._whole, self.locator.frame[[self.roles.entity, self.roles.time]]
+        keys = keys.set_axis(["entity", "time"], axis="columns")
+        values = {name: column.cells for name, column in prepared.columns.items()}
         parts = [
-            pd.DataFrame(
-                {
-                    "column": record.into,
-                    "entity": keys[self.roles.entity].to_numpy()[filled],
-                    "time": keys[self.roles.time].to_numpy()[filled],
-                    "value": prepared.columns[record.into].cells[filled],
-                }
-            )
+            keys[filled].assign(column=record.into, value=values[record.into][filled])
             for record in prepared.records
             if (filled := record.account.filled) is not None and filled.any()
         ]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        names = ["column", "entity", "time", "value"]
+        return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame()
 
     @cached_property
     def _whole(self) -> pipeline.PreparedColumns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Mask
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import VARIABLE, DataSpec
 from harness.data.messages import ProblemCollector, RowLocator, absent_columns, few, quoted
 from harness.data.prepare.panel_steps import FillGaps
 from harness.data.prepare.pipeline import ancestors, run_steps
@@ -21,6 +20,7 @@ from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, Constant
 from harness.data.shape.panel_notes import find_complete, missing_problems
+from harness.data.shape.reshape import column_pattern
 from harness.data.user_schema import UserSchema, user_schema_problems
 from harness.errors import Problem
 
@@ -45,14 +45,9 @@ def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
     for path, step in _steps(spec):
         require((path, column) for column in step.inputs)
         if step.into in known and not isinstance(step, FillGaps):
-            problems.add(
-                Problem(
-                    where=f"{table.origin}: column '{step.into}' ({path}.into)",
-                    what="there is a column of this name already",
-                    expected="a new name",
-                    hint="name the prepared column otherwise, and use that name in the roles",
-                )
-            )
+            where = f"{table.origin}: column '{step.into}' ({path}.into)"
+            hint = "name the prepared column otherwise, and use that name in the roles"
+            problems.add(Problem(where, "there is a column of this name already", "a new name", hint))
         known[step.into] = None
     require((roles.path_of(column), column) for column in roles.variables)
     require((f"data.schema.{column}", column) for column in spec.schema)
@@ -67,19 +62,13 @@ def _steps(spec: DataSpec) -> Iterator[tuple[str, Step]]:
             yield f"data.prepare[{at}].{written.name}", step
 
 
-_OF_PERIOD = re.compile(r"(?P<variable>.*?)(?P<between>[_. -]?)(?P<year>(?:19|20)[0-9]{2})(?P<end>年?)")
-
-
 def _side_by_side(known: Iterable[str]) -> str:
     """Return what to do where columns are those of several years; empty where they are not."""
-    found = [match for name in known if (match := _OF_PERIOD.fullmatch(name))]
-    if len({match["year"] for match in found}) < 2:
+    pattern, names = column_pattern(known)
+    if pattern is None:
         return ""
-    shown, first = few([match[0] for match in found]), found[0]
-    pattern, into = f"{{period}}{first['end']}", ", into: NAME OF THE VARIABLE"
-    if first["variable"]:
-        pattern, into = f"{{variable}}{first['between']}{pattern}", ""
-    return f'the years stand side by side ({shown}): data: reshape: {{columns: "{pattern}"{into}}}'
+    into = "" if VARIABLE in pattern else ", into: NAME OF THE VARIABLE"
+    return f'the years stand side by side ({few(names)}): data: reshape: {{columns: "{pattern}"{into}}}'
 
 
 def check_columns(
@@ -114,7 +103,7 @@ def check_columns(
             with problems.collecting():
                 problems.add(*rule_problems(cells[name], rule, missing, name=name, locator=locator))
     if user_schema is not None:
-        asked = dict.fromkeys((*user_schema.columns, *user_schema.unique))
+        asked = dict.fromkeys((*user_schema.rules.columns, *(user_schema.rules.unique or ())))
         cells = columns_by_name(asked, columns, (), locator)
         problems.add(*user_schema_problems(user_schema, cells, locator))
     if calendar is not None and spec.checks:
@@ -215,11 +204,10 @@ def _panel_problems(
     for at, check in enumerate(spec.checks):
         if not set(check.columns) <= set(cells):
             continue
-        failed = check.fails(cells, calendar)
-        if failed.any():
-            where = f"{locator.origin}: {locator.rows(np.flatnonzero(failed))} (data.checks[{at}])"
+        if (found := check.violation(cells, calendar)) is not None:
+            where = f"{locator.origin}: {locator.rows(np.flatnonzero(found.rows))} (data.checks[{at}])"
             hint = "correct the cells, leave the rows out by data.rows, or change the check"
-            yield Problem(where, check.found(cells, calendar, failed), check.says, hint)
+            yield Problem(where, found.found, check.says, hint)
 
 
 _DEGREES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}

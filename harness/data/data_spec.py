@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from harness.data.messages import require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import PreparationStep, Step, single_steps
 from harness.data.rules import ColumnRule, Constant, PanelCheck, RowFilter
@@ -16,9 +17,6 @@ from harness.data.simulate.simulation import SIMULATION, Simulation
 from harness.registry.catalog import Choose
 
 MISSING_VALUES = ("", "NA", "NaN", ".")
-
-# What ``12.3%`` is read as: 12.3, or 0.123.
-Percent = Literal["number", "fraction"]
 
 # What stands for a period, and for the name of a variable, in the names of columns.
 PERIOD, VARIABLE = "{period}", "{variable}"
@@ -58,22 +56,15 @@ class Reshape:
     value: ColumnName | None = None
 
     def __post_init__(self) -> None:
-        names_variables = VARIABLE in self.columns
-        if self.value is None and self.columns.count(PERIOD) != 1:
-            message = f"columns has {PERIOD} once, as in '{VARIABLE}_{PERIOD}'"
-            raise ValueError(message)
-        if self.columns.count(VARIABLE) > 1:
-            message = f"columns has {VARIABLE} once at most"
-            raise ValueError(message)
-        if self.value is not None and self.variable is None:
-            message = "value needs variable, the column with the names of variables"
-            raise ValueError(message)
-        if sum((names_variables, self.into is not None, self.variable is not None)) != 1:
-            message = (
-                f"give one of: into, the name of the only variable; variable, the column with their names; "
-                f"or {VARIABLE} in columns"
-            )
-            raise ValueError(message)
+        n_periods, n_variables = self.columns.count(PERIOD), self.columns.count(VARIABLE)
+        once = f"columns has {PERIOD} once, as in '{VARIABLE}_{PERIOD}'"
+        require(self.value is not None or n_periods == 1, once)
+        require(n_variables <= 1, f"columns has {VARIABLE} once at most")
+        needed = "value needs variable, the column with the names of variables"
+        require(self.value is None or self.variable is not None, needed)
+        ways = "into, the name of the only variable; variable, the column with their names"
+        n_ways = sum((n_variables > 0, self.into is not None, self.variable is not None))
+        require(n_ways == 1, f"give one of: {ways}; or {VARIABLE} in columns")
 
 
 @dataclass(frozen=True)
@@ -113,16 +104,14 @@ class FileSpec:
     skip_rows: tuple[Position, ...] = ()
     thousands: Literal[",", ".", "'", " "] | None = None
     decimal: Literal[".", ","] = "."
-    percent: Percent | None = None
+    percent: Literal["number", "fraction"] | None = None
     missing_values: tuple[str, ...] = MISSING_VALUES
     rename: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
     reshape: Reshape | None = None
     scale: Mapping[ColumnName, Annotated[float, Field(gt=0)]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.thousands == self.decimal:
-            message = f"thousands and decimal are both {self.decimal!r}"
-            raise ValueError(message)
+        require(self.thousands != self.decimal, f"thousands and decimal are both {self.decimal!r}")
 
 
 MissingPolicy = Literal["error", "drop"]
@@ -200,13 +189,11 @@ class DataSpec(FileSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if sum(source is not None for source in (self.path, self.dataset, self.simulate)) > 1:
-            message = "give either path or dataset or simulate, not several"
-            raise ValueError(message)
-        pairs = () if self.contiguity is None else (self.contiguity,)
-        if any(file.path is None for file in (*self.append, *self.merge, *pairs)):
-            message = "each file to append or merge, and of contiguity, needs its path"
-            raise ValueError(message)
+        n_sources = sum(source is not None for source in (self.path, self.dataset, self.simulate))
+        require(n_sources <= 1, "give either path or dataset or simulate, not several")
+        files = [file for file in (*self.append, *self.merge, self.contiguity) if file is not None]
+        named = all(file.path is not None for file in files)
+        require(named, "each file to append or merge, and of contiguity, needs its path")
 
     @property
     def checked_numbers(self) -> tuple[str, ...]:

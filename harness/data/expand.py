@@ -18,10 +18,9 @@ from harness.data.prepare.table_steps import Expanded, indicators, rows_by_level
 from harness.data.read.number_text import NUMBER
 from harness.data.read.source import Table
 from harness.data.roles import MOST_LEVELS, Roles
-from harness.data.shape.panel_index import read_groups
-from harness.data.shape.row_filter import select_rows
+from harness.data.shape.rows import group_label, read_groups, select_rows
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Message, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
         if isinstance(step, TableStep):
             making.expand(step, f"data.prepare[{at}].{step.name}")
         else:
-            making.keep(step)
+            making.prepare.append(step)
     making.expand_exposure()
     made = replace(making.table, records=(*table.records, *making.records))
     rest = replace(spec, rows={}, prepare=tuple(making.prepare))
@@ -92,10 +91,6 @@ class _Making:
     stands_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def keep(self, step: Step | StepGroup) -> None:
-        """Take a step of numbers as it is."""
-        self.prepare.append(step)
-
     def expand(self, step: TableStep, path: str) -> None:
         """Make the columns of a step that depends on what columns hold, and take what runs in its place."""
         frame = self.table.frame
@@ -117,7 +112,7 @@ class _Making:
         for name in found.columns:
             column, mark, level = name.partition("=")
             self.labels |= {name: (column, level)} if mark else {}
-        self.keep(cast("StepGroup", Expanded(step.name, found.steps)))
+        self.prepare.append(cast("StepGroup", Expanded(step.name, found.steps)))
         if found.stands_for != (step.into,):
             self.stands_for[step.into] = found.stands_for
         if found.detail:
@@ -139,9 +134,8 @@ class _Making:
         self.labels |= {name: (exposure, level) for name, level in zip(names, others, strict=True)}
         counted = rows_by_level(groups)
         shown = few([f"{level} {counted[level]}" for level in others])
-        detail = Message(
-            "rows: {base} {counted} (base), {shown}", base=base, counted=counted[base], shown=shown
-        )
+        template = marked("rows: {base} {counted} (base), {shown}")
+        detail = Message(template, base=base, counted=counted[base], shown=shown)
         self.records.append(StepRecord("levels", exposure, (exposure,), Account(detail)))
 
     def _add(self, columns: Mapping[str, pd.Series]) -> None:
@@ -165,14 +159,13 @@ def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Role
     """Return the roles with each name among the controls replaced by the columns that it stands for."""
     several = [name for name in (roles.exposure, *roles.outcomes, *roles.moderators) if name in stands_for]
     if several:
-        raise DataError.at(
-            where=f"column '{several[0]}' ({roles.path_of(several[0])})",
-            what=f"stands for {len(stands_for[several[0]])} columns: {few(stands_for[several[0]])}",
-            expected="one column; among the controls a name may stand for several",
-            hint="leave the step out and list the values, the base first, under roles.levels"
-            if several[0] == roles.exposure
-            else "name one of the columns, or use the column for groups: use: heterogeneity, by",
-        )
+        name, columns = several[0], stands_for[several[0]]
+        what = f"stands for {len(columns)} columns: {few(columns)}"
+        expected = "one column; among the controls a name may stand for several"
+        hint = "name one of the columns, or use the column for groups: use: heterogeneity, by"
+        if name == roles.exposure:
+            hint = "leave the step out and list the values, the base first, under roles.levels"
+        raise DataError.at(f"column '{name}' ({roles.path_of(name)})", what, expected, hint)
     controls = [column for name in roles.controls for column in stands_for.get(name, (name,))]
     return replace(roles, controls=tuple(dict.fromkeys(controls)))
 
@@ -208,7 +201,7 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
         what = f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}"
         hint = "put several texts into one by the step recode, or name another exposure"
         raise DataError.at(where, what, f"numbers, or from 2 to {MOST_LEVELS} texts", hint)
-    listed = [_label(level) for level in roles.levels] or list(groups.labels)
+    listed = [group_label(level) for level in roles.levels] or list(groups.labels)
     unknown = [level for level in listed if level not in groups.labels]
     unlisted = [level for level in groups.labels if level not in listed]
     if unknown or unlisted:
@@ -217,8 +210,3 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
         hint = "list all levels of the exposure, the base first"
         raise DataError.at(f"{where} (roles.levels)", what, few(list(groups.labels)), hint)
     return tuple(listed)
-
-
-def _label(level: object) -> str:
-    """Return a level as groups of rows are called."""
-    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_ints, numbered
-from harness.data.shared_arrays import as_received, as_sent
+from harness.data.shared_arrays import SentByFields, as_received
 
 
 @dataclass(frozen=True, eq=False)
-class Key:
+class Key(SentByFields):
     """The levels of a key and the level of every row.
 
     Attributes
@@ -31,9 +30,6 @@ class Key:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", frozen_ints(as_received(self.codes)))
-
-    def __reduce__(self) -> tuple[Callable[..., Key], tuple[Any, ...]]:
-        return Key, (self.name, self.labels, as_sent(self.codes))
 
     @property
     def n_present(self) -> int:

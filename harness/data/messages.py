@@ -54,6 +54,12 @@ class StepRecord:
     account: Account
 
 
+def require(condition: object, message: str) -> None:
+    """Raise a ValueError with a message on options or arrays that disagree, unless a condition is met."""
+    if not condition:
+        raise ValueError(message)
+
+
 def number(value: float) -> str:
     """Return a number with four digits, for a sentence."""
     return f"{value:.4g}"
@@ -120,17 +126,9 @@ def absent_columns(
     origin : of the table
     remedy : where no column is called alike
     """
-    names = [str(name) for name in known]
-    return [
-        Problem(
-            where=f"{origin}: column '{name}' ({path})",
-            what="there is no such column",
-            expected=few(names),
-            hint=near_columns(name, names) or remedy,
-        )
-        for path, name in options
-        if name not in names
-    ]
+    names, what = [str(name) for name in known], "there is no such column"
+    absent = [(f"{origin}: column '{name}' ({path})", name) for path, name in options if name not in names]
+    return [Problem(where, what, few(names), near_columns(name, names) or remedy) for where, name in absent]
 
 
 def require_columns(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.key import Key
+from harness.data.shared_arrays import SentByFields, as_received
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Links:
 
 
 @dataclass(frozen=True, eq=False)
-class Contiguity:
+class Contiguity(SentByFields):
     """Pairs of entities that are neighbours.
 
     Attributes
@@ -63,13 +64,8 @@ class Contiguity:
     origin: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ones", frozen_ints(self.ones))
-        object.__setattr__(self, "others", frozen_ints(self.others))
-        object.__setattr__(self, "weights", frozen_floats(self.weights))
-
-    def __reduce__(self) -> tuple[Callable[..., Contiguity], tuple[Any, ...]]:
-        # Arrays come out of a pickle writable; going through __init__ locks them again.
-        return Contiguity, (self.entities, self.ones, self.others, self.weights, self.origin)
+        for name, freeze in (("ones", frozen_ints), ("others", frozen_ints), ("weights", frozen_floats)):
+            object.__setattr__(self, name, freeze(as_received(getattr(self, name))))
 
     def links(self, entity: Key, period: Ints) -> Links:
         """Return the neighbours of rows among the rows of the same period, each pair in both directions.

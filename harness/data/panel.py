@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.key import Key
+from harness.data.messages import require
 from harness.data.name import exposure_columns
 from harness.data.neighbours import Contiguity, Links, nearest_links
-from harness.data.shared_arrays import as_received, as_sent
+from harness.data.shared_arrays import SentByFields, as_received
 
 
 class Derivation(Protocol):
@@ -35,7 +36,7 @@ SplitUnit = Literal["row", "entity", "time"]
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Panel(SentByFields):
     """An immutable panel of one outcome.
 
     Attributes
@@ -88,17 +89,10 @@ class Panel:
             values = as_received(getattr(self, name))
             if values is not None:
                 object.__setattr__(self, name, frozen_floats(values))
-                if values.shape != shape:
-                    message = f"panel arrays disagree: {name} is {values.shape}, and not {shape}"
-                    raise ValueError(message)
-        if {self.period.size, *(key.codes.size for key in (self.time, *self.groups))} != {n_obs}:
-            message = f"panel arrays disagree: keys and periods are not of {n_obs} rows"
-            raise ValueError(message)
-
-    def __reduce__(self) -> tuple[Callable[..., Panel], tuple[Any, ...]]:
-        # Arrays come out of a pickle writable; going through __init__ locks them again.
-        values = (getattr(self, field.name) for field in fields(self))
-        return Panel, tuple(as_sent(value) if isinstance(value, np.ndarray) else value for value in values)
+                message = f"panel arrays disagree: {name} is {values.shape}, and not {shape}"
+                require(values.shape == shape, message)
+        sizes = {self.period.size, *(key.codes.size for key in (self.time, *self.groups))}
+        require(sizes == {n_obs}, f"panel arrays disagree: keys and periods are not of {n_obs} rows")
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -194,18 +188,17 @@ class Panel:
 
         Weights, instruments and coordinates are kept where both have them.
         """
+        arrays: dict[str, Any] = {"X": np.concatenate([self.X, other.regressors(self.columns)])}
+        for name in ("period", "observed", "Z", "coordinates", "weights"):
+            own, theirs = getattr(self, name), getattr(other, name)
+            arrays[name] = None if own is None or theirs is None else np.concatenate([own, theirs])
         return replace(
             self,
             entity=self.entity.joined(other.entity),
             time=self.time.joined(other.time),
-            period=np.concatenate([self.period, other.period]),
-            observed=np.concatenate([self.observed, other.observed]),
-            X=np.concatenate([self.X, other.regressors(self.columns)]),
             groups=tuple(group.joined(other.group(group.name)) for group in self.groups),
             instruments=self.instruments if other.Z is not None else (),
-            Z=_joined(self.Z, other.Z),
-            coordinates=_joined(self.coordinates, other.coordinates),
-            weights=_joined(self.weights, other.weights),
+            **arrays,
         )
 
     def with_column(self, name: str, values: Floats | float) -> Panel:
@@ -264,10 +257,6 @@ class Panel:
             codes.append(np.full(rows_of[code].size, at))
         entity = Key(self.entity.name, tuple(labels), np.concatenate(codes))
         return replace(self.take(np.concatenate(rows)), entity=entity)
-
-
-def _joined(own: Floats | None, other: Floats | None) -> Floats | None:
-    return None if own is None or other is None else np.concatenate([own, other])
 
 
 # Share of a column's spread below which it is the mean of its entity but for rounding.

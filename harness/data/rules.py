@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats, Mask
+from harness.data.messages import require
 from harness.data.name import ColumnName, named_columns
 from harness.data.prepare.step import Calendar
 
@@ -47,9 +48,8 @@ class RowFilter:
     exclude: tuple[Value, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (self.include or self.exclude or self.has_range):
-            message = "a rule needs at least one of from, to, include, exclude"
-            raise ValueError(message)
+        is_rule = self.include or self.exclude or self.has_range
+        require(is_rule, "a rule needs at least one of from, to, include, exclude")
 
     @property
     def has_range(self) -> bool:
@@ -76,16 +76,29 @@ class ColumnRule:
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
-        if self.type in ("text", "boolean") and not (self.min is None and self.max is None):
-            message = f"min and max are for numbers, not for {self.type}"
-            raise ValueError(message)
-        if self.min is not None and self.max is not None and self.min > self.max:
-            message = f"min {self.min} is above max {self.max}"
-            raise ValueError(message)
+        has_range = self.min is not None or self.max is not None
+        is_other = self.type in ("text", "boolean")
+        require(not (has_range and is_other), f"min and max are for numbers, not for {self.type}")
+        in_order = self.min is None or self.max is None or self.min <= self.max
+        require(in_order, f"min {self.min} is above max {self.max}")
 
 
 SeveralColumns = Annotated[tuple[ColumnName, ...], Field(min_length=2)]
 Tolerance = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, eq=False)
+class RowsAtFault:
+    """Rows that do not satisfy a check.
+
+    Attributes
+    ----------
+    rows : (n_obs,), those at fault, at least one
+    found : what was found, in words
+    """
+
+    rows: Mask
+    found: str
 
 
 @dataclass(frozen=True)
@@ -97,18 +110,17 @@ class RowsCheck(ABC):
         """Columns that are looked at."""
         return named_columns(self)
 
+    # What is expected, with options by their names.
+    demand: ClassVar[str]
+
     @property
-    @abstractmethod
     def says(self) -> str:
         """What is expected."""
+        return self.demand.format(**vars(self))
 
     @abstractmethod
-    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), that are at fault; columns are of (n_obs,) cells each, by name."""
-
-    @abstractmethod
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, in words, where some rows, (n_obs,), failed."""
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return what does not satisfy the check; columns are of (n_obs,) cells each, by name."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +134,14 @@ class Balanced(RowsCheck):
 
     use: Literal["balanced"]
 
-    says = "every entity in every period"
+    demand = "every entity in every period"
 
-    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), of entities that lack a period."""
-        rows = np.bincount(calendar.entity)[calendar.entity]
-        return np.less(rows, np.unique(calendar.period).size)
-
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return how many entities, and the fewest periods."""
-        n_periods = np.unique(calendar.period).size
-        least = np.bincount(calendar.entity)[calendar.entity[failed]].min()
-        return f"{_entities(calendar, failed)} have fewer than {n_periods} periods, down to {least}"
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows of entities that lack a period, how many entities, and the fewest periods."""
+        n_rows, n_periods = np.bincount(calendar.entity)[calendar.entity], np.unique(calendar.period).size
+        return _of_entities(
+            n_rows < n_periods, calendar, f"{{}} have fewer than {n_periods} periods, down to {n_rows.min()}"
+        )
 
 
 @dataclass(frozen=True)
@@ -147,18 +155,14 @@ class NoGaps(RowsCheck):
 
     use: Literal["no_gaps"]
 
-    says = "no period left out between the first and the last of an entity"
+    demand = "no period left out between the first and the last of an entity"
 
-    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), without the period before that are not the first of their entity."""
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows without the period before that are not the first of their entity."""
         first = np.full(calendar.entity.max() + 1, calendar.period.max())
         np.minimum.at(first, calendar.entity, calendar.period)
-        starts = np.equal(calendar.period, first[calendar.entity])
-        return np.logical_and(calendar.earlier(1) < 0, ~starts)
-
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return how many entities."""
-        return f"{_entities(calendar, failed)} have gaps; the rows behind them are listed"
+        failed = (calendar.earlier(1) < 0) & (calendar.period != first[calendar.entity])
+        return _of_entities(failed, calendar, "{} have gaps; the rows behind them are listed")
 
 
 @dataclass(frozen=True)
@@ -174,26 +178,19 @@ class Constant(RowsCheck):
     use: Literal["constant"]
     column: ColumnName
 
-    @property
-    def says(self) -> str:
-        """What is expected."""
-        return f"one value of '{self.column}' within each entity"
+    demand = "one value of '{column}' within each entity"
 
-    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), that have a value, and not that of their entity's first row."""
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows that have a value, and not that of their entity's first row."""
         import pandas as pd
 
         codes, _ = pd.factorize(columns[self.column])
         value = pd.Series(np.where(codes < 0, np.nan, codes))
         first = value.groupby(calendar.entity).transform("first").to_numpy()
-        fails: Mask = (codes >= 0) & (codes != first)
-        return fails
-
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return how many entities, and the values of one."""
-        own = np.flatnonzero(calendar.entity == calendar.entity[np.flatnonzero(failed)[0]])
-        values = [repr(value) for value in dict.fromkeys(columns[self.column].iloc[own].dropna())]
-        return f"'{self.column}' changes within {_entities(calendar, failed)}: {', '.join(values[:3])} in one"
+        failed = (codes >= 0) & (codes != first)
+        own = columns[self.column].to_numpy()[calendar.entity == calendar.entity[np.argmax(failed)]]
+        values = ", ".join(map(repr, pd.Series(own).dropna().unique().tolist()[:3]))
+        return _of_entities(failed, calendar, f"'{self.column}' changes within {{}}: {values} in one")
 
 
 @dataclass(frozen=True)
@@ -211,26 +208,21 @@ class Monotone(RowsCheck):
     column: ColumnName
     direction: Literal["rising", "falling"]
 
-    @property
-    def says(self) -> str:
-        """What is expected."""
-        return f"'{self.column}' {self.direction} within each entity"
+    demand = "'{column}' {direction} within each entity"
 
-    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), that go the other way."""
-        change = self._change(columns, calendar)
-        return change < 0.0 if self.direction == "rising" else change > 0.0
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows that go the other way, how many they are, and the largest change."""
+        change = self._change(_floats(columns[self.column]), calendar)
+        failed = change < 0.0 if self.direction == "rising" else change > 0.0
+        if not failed.any():
+            return None
+        largest = change[failed][np.abs(change[failed]).argmax()]
+        what = f"'{self.column}' goes the other way in {int(failed.sum())} rows, by {largest:.4g} at most"
+        return RowsAtFault(failed, what)
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return how many rows, and the largest change."""
-        change = self._change(columns, calendar)[failed]
-        largest = change[np.abs(change).argmax()]
-        return f"'{self.column}' goes the other way in {int(failed.sum())} rows, by {largest:.4g} at most"
-
-    def _change(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Floats:
+    def _change(self, value: Floats, calendar: Calendar) -> Floats:
         """Return the change since the entity's row before, (n_obs,); NaN where there is none."""
         order = np.lexsort((calendar.period, calendar.entity))
-        value = columns[self.column].to_numpy(dtype=np.float64)
         change = np.full(value.size, np.nan)
         same = np.diff(calendar.entity[order]) == 0
         change[order[1:][same]] = np.diff(value[order])[same]
@@ -238,31 +230,7 @@ class Monotone(RowsCheck):
 
 
 @dataclass(frozen=True)
-class _Comparison(RowsCheck):
-    """What checks have in common that compare two numbers of a row, each computed from its columns."""
-
-    @abstractmethod
-    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
-        """Return what is there and what is expected, (n_obs,) each."""
-
-    @abstractmethod
-    def differs(self, made: Floats, expected: Floats) -> Mask:
-        """Return the rows, (n_obs,), where the one is not as the other wants it."""
-
-    def fails(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
-        """Return the rows, (n_obs,), where it is not as said; none where a column has no number."""
-        return self.differs(*self.sides(columns))
-
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return how many rows, and both numbers of the first."""
-        made, expected = self.sides(columns)
-        first = int(np.flatnonzero(failed)[0])
-        rows = f"{int(failed.sum())} of {failed.size} rows"
-        return f"not so in {rows}; first {made[first]:.6g} against {expected[first]:.6g}"
-
-
-@dataclass(frozen=True)
-class SumCheck(_Comparison):
+class SumCheck(RowsCheck):
     """``{use: sum, of: [primary, secondary, tertiary], equals: 100, tolerance: 0.1}``.
 
     Attributes
@@ -284,19 +252,15 @@ class SumCheck(_Comparison):
         equals = self.equals if isinstance(self.equals, str) else f"{self.equals:g}"
         return f"{' + '.join(self.of)} = {equals}, within {self.tolerance:g}"
 
-    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
-        """Return the sum, and what it equals."""
-        made = np.sum([_floats(columns[name]) for name in self.of], axis=0)
-        equals = self.equals
-        return made, _floats(columns[equals]) if isinstance(equals, str) else np.full(made.shape, equals)
-
-    def differs(self, made: Floats, expected: Floats) -> Mask:
-        """Return the rows, (n_obs,), where they differ by more than the tolerance."""
-        return np.greater(np.abs(made - expected), self.tolerance)
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows where the sum differs by more than the tolerance."""
+        made, equals = np.sum([_floats(columns[name]) for name in self.of], axis=0), self.equals
+        expected = _floats(columns[equals]) if isinstance(equals, str) else np.full(made.shape, equals)
+        return _of_numbers(np.abs(made - expected) > self.tolerance, made, expected)
 
 
 @dataclass(frozen=True)
-class ProductCheck(_Comparison):
+class ProductCheck(RowsCheck):
     """``{use: product, of: [co2_pc, population], equals: co2, relative: 0.001}``.
 
     Attributes
@@ -317,27 +281,20 @@ class ProductCheck(_Comparison):
         """What is expected."""
         return f"{' x '.join(self.of)} = {self.equals}, within {self.relative:g} of it"
 
-    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
-        """Return the product, and what it equals."""
-        return np.prod([_floats(columns[name]) for name in self.of], axis=0), _floats(columns[self.equals])
-
-    def differs(self, made: Floats, expected: Floats) -> Mask:
-        """Return the rows, (n_obs,), where they differ by more than the tolerance."""
-        return np.greater(np.abs(made - expected), self.relative * np.abs(expected))
-
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
-        """Return what was found, and a factor that all rows share."""
-        said = super().found(columns, calendar, failed)
-        made, expected = self.sides(columns)
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows where the product differs by more than the tolerance, and a factor all share."""
+        made = np.prod([_floats(columns[name]) for name in self.of], axis=0)
+        expected = _floats(columns[self.equals])
+        failed = np.abs(made - expected) > self.relative * np.abs(expected)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = made / expected
         shared = failed.all() and np.isfinite(ratio).all() and np.ptp(ratio) <= 1e-3 * np.abs(ratio).max()
-        times = f"{np.median(ratio):.4g} times as large in all rows"
-        return f"{said}; it is {times}: do units differ?" if shared else said
+        times = f"; it is {np.median(ratio):.4g} times as large in all rows: do units differ?"
+        return _of_numbers(failed, made, expected, times if shared else "")
 
 
 @dataclass(frozen=True)
-class AtMost(_Comparison):
+class AtMost(RowsCheck):
     """``{use: at_most, column: urban, other: population}``: no row has more of one than of another.
 
     Attributes
@@ -350,18 +307,28 @@ class AtMost(_Comparison):
     column: ColumnName
     other: ColumnName
 
-    @property
-    def says(self) -> str:
-        """What is expected."""
-        return f"'{self.column}' at most '{self.other}'"
+    demand = "'{column}' at most '{other}'"
 
-    def sides(self, columns: Mapping[str, pd.Series]) -> tuple[Floats, Floats]:
-        """Return the two columns."""
-        return _floats(columns[self.column]), _floats(columns[self.other])
+    def violation(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> RowsAtFault | None:
+        """Return the rows where there is more."""
+        made, most = _floats(columns[self.column]), _floats(columns[self.other])
+        return _of_numbers(made > most, made, most)
 
-    def differs(self, made: Floats, expected: Floats) -> Mask:
-        """Return the rows, (n_obs,), where there is more."""
-        return np.greater(made, expected)
+
+def _of_entities(failed: Mask, calendar: Calendar, what: str) -> RowsAtFault | None:
+    """Return rows at fault, (n_obs,), in words that leave a gap for how many entities have them."""
+    count = f"{np.unique(calendar.entity[failed]).size} of {np.unique(calendar.entity).size} entities"
+    return RowsAtFault(failed, what.replace("{}", count)) if failed.any() else None
+
+
+def _of_numbers(failed: Mask, made: Floats, expected: Floats, more: str = "") -> RowsAtFault | None:
+    """Return rows at fault, (n_obs,), with what is there and what is expected in the first of them."""
+    if not failed.any():
+        return None
+    first, rows = int(np.argmax(failed)), f"{int(failed.sum())} of {failed.size} rows"
+    return RowsAtFault(
+        failed, f"not so in {rows}; first {made[first]:.6g} against {expected[first]:.6g}{more}"
+    )
 
 
 # A rule that rows must satisfy together.
@@ -372,7 +339,3 @@ PanelCheck = Annotated[
 
 def _floats(column: pd.Series) -> Floats:
     return column.to_numpy(dtype=np.float64)
-
-
-def _entities(calendar: Calendar, failed: Mask) -> str:
-    return f"{np.unique(calendar.entity[failed]).size} of {np.unique(calendar.entity).size} entities"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,6 @@ class MappedArray:
     """An array in a file."""
 
     path: str
-
-    def open(self) -> AnyArray:
-        """Return the array, read-only; its pages are in memory once for all processes that look at them."""
-        mapped: AnyArray = np.asarray(np.load(self.path, mmap_mode="r", allow_pickle=False))
-        return mapped
 
 
 class _Share:
@@ -85,5 +80,24 @@ def _whole_file(array: AnyArray) -> MappedArray | None:
 
 
 def as_received(sent: Any) -> Any:  # noqa: ANN401 - a field of any type
-    """Return what was sent: the array of a `MappedArray`, and anything else as it is."""
-    return sent.open() if isinstance(sent, MappedArray) else sent
+    """Return what was sent: the array of a `MappedArray`, read-only, and anything else as it is.
+
+    Its pages are in memory once for all processes that look at them.
+    """
+    if isinstance(sent, MappedArray):
+        return np.asarray(np.load(sent.path, mmap_mode="r", allow_pickle=False))
+    return sent
+
+
+@dataclass(frozen=True, eq=False)
+class SentByFields:
+    """A dataclass of frozen arrays that is pickled by its fields, the large arrays as `sharing` has them.
+
+    Arrays come out of a pickle writable; going through the dataclass's own constructor locks them again.
+    """
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        values = (getattr(self, field.name) for field in fields(self))
+        return type(self), tuple(
+            as_sent(value) if isinstance(value, np.ndarray) else value for value in values
+        )

@@ -108,26 +108,12 @@ def _with_numbers(entity: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{entity: [at // 2 + 1 for at in range(len(frame))]})
 
 
-def _with_season(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``ncaa_rpi`` with the year in which a season begins, of a text such as 2003-2004."""
-    return frame.assign(season=frame["year"].str[:4].astype(int))
-
-
 def _as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Return ``countymurders`` with numbers where it has them as texts."""
     import pandas as pd
 
-    numbers = {
-        name: pd.to_numeric(frame[name].replace(".", None))
-        for name in ("rpcincmaint", "rpcpersinc", "rpcunemins")
-    }
-    return frame.assign(**numbers)
-
-
-def _with_treated(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``organ_donations`` with a mark on California from 2011's third quarter on: active choice."""
-    treated = (frame["state"] == "California") & (frame["quarter_num"] >= 4)
-    return frame.assign(treated=treated.astype(int))
+    texts = ["rpcincmaint", "rpcpersinc", "rpcunemins"]
+    return frame.assign(**{name: pd.to_numeric(frame[name].replace(".", None)) for name in texts})
 
 
 def _numeric_sessions(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +127,12 @@ CHANGES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "city_crime": partial(_with_numbers, "city"),
     "county_murders": _as_numbers,
     "infant_mortality": partial(_with_numbers, "state"),
-    "basketball": _with_season,
-    "organ_donors": _with_treated,
+    # The year in which a season begins, of a text such as 2003-2004.
+    "basketball": lambda frame: frame.assign(season=frame["year"].str[:4].astype(int)),
+    # Active choice: California from 2011's third quarter on.
+    "organ_donors": lambda frame: frame.assign(
+        treated=((frame["state"] == "California") & (frame["quarter_num"] >= 4)).astype(int)
+    ),
     "session_prices": _numeric_sessions,
 }
 

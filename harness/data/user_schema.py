@@ -48,15 +48,13 @@ class UserSchema:
     Attributes
     ----------
     origin : the file, for messages
-    columns : of pandera, by name
+    rules : of pandera: its columns, and which of them together tell rows apart
     types : by column, where the file says one
-    unique : columns that together tell rows apart; none where empty
     """
 
     origin: str
-    columns: Mapping[str, pa.Column]
+    rules: pa.DataFrameSchema
     types: Mapping[str, str]
-    unique: tuple[str, ...]
 
 
 def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
@@ -72,14 +70,12 @@ def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
     DataError
         With every key, type and check that is not taken.
     """
-    problems = [
-        *_unknown(values, (*_TOP_KEYS, *_IGNORED, *_WORDS), origin),
-        *(
-            Problem(f"{origin}: {key}", "is not taken", "rules of columns", "write it under data.checks")
-            for key in ("checks", "index", "dtype")
-            if values.get(key)
-        ),
-    ]
+    import pandera.pandas as pa
+
+    problems = _unknown(values, (*_TOP_KEYS, *_IGNORED, *_WORDS), origin)
+    for key in filter(values.get, ("checks", "index", "dtype")):
+        hint = "write it under data.checks"
+        problems.append(Problem(f"{origin}: {key}", "is not taken", "rules of columns", hint))
     written = values.get("columns")
     if not isinstance(written, Mapping) or not all(isinstance(entry, Mapping) for entry in written.values()):
         problems.append(Problem(f"{origin}: columns", "is no mapping of columns", "columns: {name: {...}}"))
@@ -88,8 +84,7 @@ def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
     if problems:
         raise DataError(*problems)
     types = {name: entry["dtype"] for name, entry in written.items() if entry.get("dtype") is not None}
-    unique = values.get("unique") or ()
-    return UserSchema(origin, columns, types, (unique,) if isinstance(unique, str) else tuple(unique))
+    return UserSchema(origin, pa.DataFrameSchema(columns, unique=values.get("unique") or None), types)
 
 
 def _column(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> pa.Column:
@@ -101,8 +96,8 @@ def _column(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> pa
     if dtype is not None and dtype not in _TYPES:
         problems.append(Problem(where, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out"))
     if entry.get("regex"):
-        what, hint = "a pattern for names", "write out the names"
-        problems.append(Problem(where, what, "the name of one column", hint))
+        hint = "write out the names"
+        problems.append(Problem(where, "a pattern for names", "the name of one column", hint))
     own = [(key, options) for key, options in entry.items() if key in CHECKS]
     made = [_check(check, said, where) for check, said in (*_checks_of(entry.get("checks"), where), *own)]
     problems += [check for check in made if isinstance(check, Problem)]
@@ -171,19 +166,13 @@ def user_schema_problems(
     frame = pd.DataFrame({name: column.reset_index(drop=True) for name, column in columns.items()})
     for name, dtype in schema.types.items():
         if name in frame and not _is_of(frame[name], dtype):
-            where, hint = (
-                f"{locator.column(name)} ({schema.origin})",
-                "correct the column, or the type in the schema",
-            )
+            where, hint = f"{locator.column(name)} ({schema.origin})", "correct the column, or its type there"
             yield Problem(where, f"is of type {frame[name].dtype}", dtype, hint)
     try:
-        pa.DataFrameSchema(dict(schema.columns), unique=list(schema.unique) or None).validate(
-            frame, lazy=True
-        )
+        schema.rules.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        for (column, check), cases in error.failure_cases.groupby(
-            ["column", "check"], sort=False, dropna=False
-        ):
+        found = error.failure_cases.groupby(["column", "check"], sort=False, dropna=False)
+        for (column, check), cases in found:
             yield _failure(column, check, cases, locator, schema.origin)
 
 

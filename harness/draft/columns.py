@@ -7,17 +7,18 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.data_spec import MISSING_VALUES, PERIOD, VARIABLE, Reshape
+from harness.data.data_spec import MISSING_VALUES, VARIABLE, Reshape
 from harness.data.messages import quoted
 from harness.data.read.numbers import read_numbers, strange_cells
-from harness.data.shape.reshape import PERIOD_PATTERN
-from harness.data.shape.times import INTEGERS, KINDS, kind_of_texts, written_period
+from harness.data.shape.reshape import column_pattern
+from harness.data.shape.times import INTEGERS, KINDS, are_years, kind_of_texts, written_period
 
 # Values up to which a number may be a category.
 FEW = 10
@@ -32,9 +33,6 @@ ENTITY_NAMES = (
     *("person", "nr", "unit", "code", "isocode", "iso3", "panel_id", "pid", "name"),
     *("城市", "地区", "省份", "国家", "企业", "公司", "代码", "名称"),
 )
-
-# Whole numbers that are taken for years.
-YEARS = (1800, 2200)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +117,7 @@ class RawColumn:
         if self.is_whole:
             low, high = self.numbers.min(), self.numbers.max()
             is_named = _rank(self.name, TIME_NAMES) < len(TIME_NAMES) and low >= 0
-            return is_named or _are_years(low, high) or kind_of_texts(self.texts) is not INTEGERS
+            return is_named or are_years(low, high) or kind_of_texts(self.texts) is not INTEGERS
         texts = self.texts
         return self.kind == "text" and any(
             all(kind.parse(text) is not None for text in texts) for kind in KINDS
@@ -178,10 +176,14 @@ def nearly_keys(columns: Iterable[RawColumn]) -> tuple[str, str] | None:
     return min(found)[-2:] if found else None
 
 
-def called_like(names: Iterable[str], likely: Sequence[str]) -> str:
-    """Return the name that is one of the likely ones, the likeliest of several; empty where there is none."""
-    ranked = [(rank, name) for name in names if (rank := _rank(name, likely)) < len(likely)]
-    return min(ranked, default=(0, ""))[1]
+def key_names(names: Sequence[str]) -> tuple[str, str]:
+    """Return the names that entity and time are called, the likeliest of several; empty where none is."""
+    ranked = [
+        [(rank, name) for name in names if (rank := _rank(name, likely)) < len(likely)]
+        for likely in (ENTITY_NAMES, TIME_NAMES)
+    ]
+    entity, time = (min(found, default=(0, ""))[1] for found in ranked)
+    return entity, time
 
 
 def _rank(name: str, likely: Sequence[str]) -> int:
@@ -191,25 +193,23 @@ def _rank(name: str, likely: Sequence[str]) -> int:
     return next((at for at, other in enumerate(likely) if other in words), len(likely))
 
 
-def _are_years(*numbers: float) -> bool:
-    return all(YEARS[0] <= number <= YEARS[1] for number in numbers)
-
-
 @dataclass(frozen=True)
-class WideTable:
-    """A table that has its periods, or its variables, side by side.
+class TableShape:
+    """Which columns are the keys of a table, and how it is made long.
 
     Attributes
     ----------
-    entity : column of the entities
-    reshape : that makes rows of entities and periods of it
+    entity, time : columns of entities and of periods; empty where there is none, as in a wide table
+    reshape : that makes rows of entities and periods of a table that has its periods, or its variables, side
+        by side; None for one that has such rows
     """
 
-    entity: str
-    reshape: Reshape
+    entity: str = ""
+    time: str = ""
+    reshape: Reshape | None = None
 
 
-def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: str) -> WideTable | None:
+def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: str) -> TableShape | None:
     """Return how a table is wide; None where its columns are not named by several periods.
 
     Parameters
@@ -217,73 +217,38 @@ def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: st
     entity : column of the entities, where it is known
     value : name for the cells of a table of one variable that does not say how it is called
     """
-    pattern, named = _column_pattern(columns)
+    pattern, named = column_pattern(columns)
     if pattern is None:
         return None
     others = [column for name, column in columns.items() if name not in named]
     entities = [column for column in others if entity in (None, column.name) and column.may_be_entity]
     entities.sort(key=lambda column: column.entity_rank)
     has_variables = VARIABLE in pattern
-    for column in entities:
-        if column.n_values == column.codes.size:
-            into = None if has_variables else value
-            return WideTable(column.name, Reshape(columns=pattern, into=into))
+    whole = next((column.name for column in entities if column.n_values == column.codes.size), None)
+    if whole is not None:
+        return TableShape(whole, reshape=Reshape(columns=pattern, into=None if has_variables else value))
     pairs = [
         (column, variable)
-        for column in entities
-        for variable in others
+        for column, variable in product(entities, others)
         if variable is not column and variable.kind == "text" and tell_apart(column, variable)
     ]
     if has_variables or not pairs:
         return None
     column, variable = min(pairs, key=lambda pair: (pair[0].entity_rank[0], pair[1].n_values))
-    return WideTable(column.name, Reshape(columns=pattern, variable=variable.name))
+    return TableShape(column.name, reshape=Reshape(columns=pattern, variable=variable.name))
 
 
-def find_stacked(columns: Mapping[str, RawColumn]) -> tuple[WideTable, str] | None:
-    """Return how a table with a row for each entity, period and variable is made wide, and its period."""
+def find_stacked(columns: Mapping[str, RawColumn]) -> TableShape | None:
+    """Return how a table with a row for each entity, period and variable is made wide."""
     times = [column for column in columns.values() if column.may_be_time]
     numbers = [column for column in columns.values() if column.kind == "number" and column not in times]
     if not times or len(numbers) != 1:
         return None
     time, value = times[0], numbers[0]
-    for variable in columns.values():
-        for entity in sorted(columns.values(), key=lambda column: column.entity_rank):
-            if (
-                len({time.name, value.name, variable.name, entity.name}) == 4
-                and variable.kind == "text"
-                and entity.may_be_entity
-                and variable.n_values < entity.n_values
-                and tell_apart(entity, time, variable)
-            ):
-                reshape = Reshape(variable=variable.name, value=value.name)
-                return WideTable(entity.name, reshape), time.name
+    others = [column for column in columns.values() if column not in (time, value)]
+    for variable, entity in product(others, sorted(others, key=lambda column: column.entity_rank)):
+        is_pair = variable is not entity and variable.kind == "text" and entity.may_be_entity
+        if is_pair and variable.n_values < entity.n_values and tell_apart(entity, time, variable):
+            reshape = Reshape(variable=variable.name, value=value.name)
+            return TableShape(entity.name, time.name, reshape)
     return None
-
-
-_NAMED_BY_PERIOD = re.compile(rf"(?P<before>.*?)(?<![0-9]){PERIOD_PATTERN}(?![0-9])(?P<after>.*)")
-
-
-def _column_pattern(names: Iterable[str]) -> tuple[str | None, Sequence[str]]:
-    """Return how columns of periods are named, and which they are; None where there are not several."""
-    matches = {name: match for name in names if (match := _NAMED_BY_PERIOD.fullmatch(name))}
-    found = {name: match for name, match in matches.items() if _are_years(int(match["period"][:4]))}
-    befores, afters = (list({match[part] for match in found.values()}) for part in ("before", "after"))
-    pattern = None
-    if len({match["period"] for match in found.values()}) < 2:
-        pass
-    elif befores == [""] and len(afters) == 1:
-        pattern = f"{PERIOD}{afters[0]}"
-    elif len(afters) == 1 and all(befores):
-        mark = _common_mark(befores, r"[ _.\-]*$")
-        pattern = f"{VARIABLE}{mark}{PERIOD}{afters[0]}"
-    elif len(befores) == 1 and all(afters):
-        mark = _common_mark(afters, r"^[ _.\-]*")
-        pattern = f"{befores[0]}{PERIOD}{mark}{VARIABLE}"
-    return pattern, list(found) if pattern else []
-
-
-def _common_mark(texts: Sequence[str], end: str) -> str:
-    """Return the marks that all texts have at an end, a pattern; none where they have different ones."""
-    marks = {match[0] for text in texts if (match := re.search(end, text))}
-    return marks.pop() if len(marks) == 1 else ""

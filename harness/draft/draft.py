@@ -13,20 +13,10 @@ from harness.data.data_spec import MISSING_VALUES
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import fold_name
 from harness.data.read.numbers import require_numbers
-from harness.data.shape.panel_index import read_entities
 from harness.data.shape.panel_notes import leaks
+from harness.data.shape.rows import read_entities, read_index
 from harness.data.shape.times import read_times
-from harness.draft.columns import (
-    ENTITY_NAMES,
-    FEW,
-    TIME_NAMES,
-    RawColumn,
-    called_like,
-    columns_of,
-    likely_keys,
-    nearly_keys,
-    tell_apart,
-)
+from harness.draft.columns import FEW, RawColumn, columns_of, key_names, likely_keys, nearly_keys, tell_apart
 from harness.errors import DataError, Problem
 
 
@@ -113,10 +103,9 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
 def _found(answers: Answers, columns: Mapping[str, RawColumn], origin: str) -> Answers:
     """Return the answers as the table spells them; refuse those that it does not have."""
     folded = {fold_name(name): name for name in columns}
-    given = {part: None if name is None else fold_name(name) for part, name in vars(answers).items()}
-    options = [(part, name) for part, name in given.items() if name is not None]
-    require_columns(options, folded, origin=origin, remedy="name one of the columns")
-    return Answers(**{part: None if name is None else folded[name] for part, name in given.items()})
+    given = {part: fold_name(name) for part, name in vars(answers).items() if name is not None}
+    require_columns(given.items(), folded, origin=origin, remedy="name one of the columns")
+    return Answers(**{part: folded[name] for part, name in given.items()})
 
 
 def _keys(
@@ -136,7 +125,7 @@ def _keys(
             return pair
     doubles = nearly_keys(columns.values())
     if doubles is not None:
-        raise _doubles(frame, *doubles, origin)
+        read_index(RowLocator(origin, frame, *doubles))
     _require_named_keys(frame, entity, time, origin)
     raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
 
@@ -144,7 +133,8 @@ def _keys(
 def _require_named_keys(frame: pd.DataFrame, entity: str | None, time: str | None, origin: str) -> None:
     """Raise a DataError where the columns that are said to be keys, or called like keys, hold none."""
     names = [str(name) for name in frame.columns]
-    entity, time = entity or called_like(names, ENTITY_NAMES), time or called_like(names, TIME_NAMES)
+    called = key_names(names)
+    entity, time = entity or called[0], time or called[1]
     locator, problems = RowLocator(origin, frame, entity, time), ProblemCollector()
     for name, read in ((time, read_times), (entity, read_entities)):
         with problems.collecting():
@@ -153,26 +143,10 @@ def _require_named_keys(frame: pd.DataFrame, entity: str | None, time: str | Non
     problems.raise_if_any()
 
 
-def _doubles(frame: pd.DataFrame, entity: str, time: str, origin: str) -> DataError:
-    """Return an error that names rows of the same entity and period."""
-    rows = frame[frame.duplicated([entity, time], keep=False)].sort_values([entity, time])
-    shown = few([f"{at} ({row[entity]}, {row[time]})" for at, row in rows.iterrows()])
-    return DataError.at(
-        origin,
-        f"'{entity}' and '{time}' look like entity and time, but {len(rows)} rows are of a pair that "
-        f"others are of too: {rows.index.name or 'row'}s {shown}",
-        "each pair in one row",
-        "take the doubles out, or say --entity and --time with columns that tell them apart",
-    )
-
-
 def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataError:
-    return DataError.at(
-        origin,
-        what,
-        f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}",
-        "say --entity and --time; a table with one column a year must be made long first (data: reshape)",
-    )
+    expected = f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}"
+    hint = "say --entity and --time; a table with one column a year must be made long first (data: reshape)"
+    return DataError.at(origin, what, expected, hint)
 
 
 def _said(
@@ -192,19 +166,14 @@ def _said(
 
 def _require_variation(columns: Mapping[str, RawColumn], parts: Mapping[str, str], origin: str) -> None:
     """Raise a DataError where the outcome or the exposure, a column by its part, has one value throughout."""
-    problems = [
-        Problem(
-            f"{origin}: {part}",
-            f"'{name}' is {np.nanmax(columns[name].numbers):g} in all "
-            f"{(columns[name].codes >= 0).sum():,} rows that have it, so there is no effect to estimate",
-            "a column of numbers with two values at least",
-            f"say --{part} with another column",
-        )
-        for part, name in parts.items()
-        if columns[name].n_values == 1
-    ]
-    if problems:
-        raise DataError(*problems)
+    problems, expected = ProblemCollector(), "a column of numbers with two values at least"
+    for part, name in parts.items():
+        if columns[name].n_values == 1:
+            rows = f"{(columns[name].codes >= 0).sum():,} rows that have it"
+            what = f"'{name}' is {np.nanmax(columns[name].numbers):g} in all {rows}, so there is no effect"
+            hint = f"say --{part} with another column"
+            problems.add(Problem(f"{origin}: {part}", f"{what} to estimate", expected, hint))
+    problems.raise_if_any()
 
 
 def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: RawColumn) -> str:
@@ -295,16 +264,14 @@ def left_for_leaks(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mappi
     numbers = {column.name: column.numbers for column in (outcome, *candidates)}
     there = np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
     whole = {name: values[there] for name, values in numbers.items()}
+    ranks = pd.DataFrame(whole).rank()
     left: dict[str, str] = {}
     for leak in leaks(whole, outcomes=[outcome.name], regressors=[column.name for column in candidates]):
         if len(leak.names) == 1:
             left[leak.what] = "the outcome is a function of it, or nearly so"
         elif left.keys().isdisjoint(leak.names):
-            closest = max(leak.names, key=lambda name: _closeness(whole[name], whole[outcome.name]))
+            # The rank correlation is not decided by a few large entities.
+            size = ranks[[outcome.name, *leak.names]].corr()[outcome.name].drop(outcome.name).abs()
+            closest = str(size.idxmax())
             left[closest] = f"the outcome is {leak.what}, up to a constant factor"
     return left
-
-
-def _closeness(values: Floats, outcome: Floats) -> float:
-    """Return the size of the rank correlation, which a few large entities do not decide."""
-    return abs(float(pd.Series(values).rank().corr(pd.Series(outcome).rank())))

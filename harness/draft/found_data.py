@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,15 @@ from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source, read_table
 from harness.data.read.number_text import is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
-from harness.draft.columns import RawColumn, WideTable, columns_of, find_stacked, find_wide, likely_keys
+from harness.draft.columns import RawColumn, TableShape, columns_of, find_stacked, find_wide, likely_keys
 from harness.draft.draft import Answers
 
 # What stands for a missing cell among numbers, in small letters.
-_MISSING = frozenset(
-    {
-        *("-", "--", "---", "–", "—", "——", "..", "...", "…", ":"),
-        *("n/a", "n.a.", "n.a", "na", "(na)", "nan", "null", "none", "missing", "无", "缺失"),
-        *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!"),
-    }
-)
+_MISSING = {
+    *("-", "--", "---", "–", "—", "——", "..", "...", "…", ":"),
+    *("n/a", "n.a.", "n.a", "na", "(na)", "nan", "null", "none", "missing", "无", "缺失"),
+    *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!"),
+}
 
 _REMARKS = {
     "percent": "12.3% is read as 12.3; `fraction` makes it 0.123",
@@ -51,50 +49,31 @@ def sniff(source: Source, reader: FileReader) -> FileForm:
     DataError
         Where it cannot be read.
     """
-    form = _with_missing_texts(reader.look(FileForm(source)), reader)
-    return _with_missing_numbers(_with_marks(form, reader), reader)
-
-
-def said_of(spec: FileSpec) -> Mapping[str, Any]:
-    """Return what a spec says of a file but its path and shape, as it is written."""
-    return {
-        option.name: value
-        for option in fields(FileSpec)
-        if option.name not in ("path", "reshape")
-        and (value := getattr(spec, option.name)) != getattr(FileSpec(), option.name)
-    }
-
-
-def _texts(form: FileForm, reader: FileReader) -> list[tuple[set[str], bool]]:
-    """Return the texts of each column that stand for no missing cell, and whether it holds numbers too."""
-    frame, missing = reader.read(form.source).frame, {*form.spec.missing_values}
-    columns = [frame[name].tolist() for name in frame.columns]
-    return [
-        (
-            {cell.strip() for cell in cells if isinstance(cell, str)} - missing,
-            any(isinstance(cell, int | float) and cell == cell for cell in cells),
-        )
-        for cells in columns
-    ]
-
-
-def _with_missing_texts(form: FileForm, reader: FileReader) -> FileForm:
-    """Find texts that stand for missing cells in columns of nothing else but numbers."""
-    found: dict[str, None] = {}
-    for texts, has_numbers in _texts(form, reader):
+    form = reader.look(FileForm(source))
+    frame, known = reader.read(form.source).frame, {*form.spec.missing_values}
+    missing, numeric = dict[str, None](), set[str]()
+    for cells in (frame[name].tolist() for name in frame.columns):
+        texts = {cell.strip() for cell in cells if isinstance(cell, str)} - known
         marks = {text for text in texts if text.casefold() in _MISSING}
-        numbers = texts - marks
-        if marks and (numbers or has_numbers) and all(map(is_marked_number, numbers)):
-            found |= dict.fromkeys(sorted(marks))
-    return _missing(form, *found)
-
-
-def _with_marks(form: FileForm, reader: FileReader) -> FileForm:
-    """Find separators of thousands, decimal commas and percent signs."""
-    numeric = [texts for texts, _ in _texts(form, reader) if texts and all(map(is_marked_number, texts))]
-    for option, value in number_marks(set().union(*numeric)).items():
+        has_numbers = any(isinstance(cell, int | float) and cell == cell for cell in cells)
+        if (texts - marks or has_numbers) and all(map(is_marked_number, texts - marks)):
+            missing |= dict.fromkeys(sorted(marks))
+            numeric |= texts - marks
+    form = _missing(form, *missing)
+    for option, value in number_marks(numeric).items():
         form = form.saying(option, value, _REMARKS[option])
-    return form
+    return _with_missing_numbers(form, reader)
+
+
+def said_of(spec: FileSpec | Reshape) -> dict[str, Any]:
+    """Return the options of a spec, but for the path, that differ from their defaults, as written."""
+    said = {}
+    for option in fields(spec):
+        value = getattr(spec, option.name)
+        default = option.default if option.default_factory is MISSING else option.default_factory()
+        if option.name != "path" and value != default:
+            said[option.name] = said_of(value) if isinstance(value, Reshape) else value
+    return said
 
 
 def _with_missing_numbers(form: FileForm, reader: FileReader) -> FileForm:
@@ -124,9 +103,6 @@ def _missing(form: FileForm, *texts: str) -> FileForm:
     values = (*form.spec.missing_values, *texts)
     added = quoted(text for text in values if text not in MISSING_VALUES)
     return form.saying("missing_values", values, f"{added}: look whether they mean missing")
-
-
-_VALUE = "value"
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,19 +137,13 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
     """
     first, *others = (_seen_file(find_anywhere(path), answers, folder) for path in paths)
     keys = first.keys(answers)
-    said = {"path": first.place(folder), **first.said()}
-    if others:
-        said["merge"] = [{"path": seen.place(folder), **seen.said(keys)} for seen in others]
-    spec = replace(first.spec(), path=said["path"])
-    joins = tuple(replace(seen.join(keys), path=seen.place(folder)) for seen in others)
-    table = read_table(
-        DataSpec(**vars(spec), merge=joins),
-        folder=folder,
-        given=None,
-        datasets={},
-        entity=keys.entity or "",
-        time=keys.time or "",
-    )
+    spec, place = first.spec, first.place(folder)
+    joins = tuple(seen.join(keys, folder) for seen in others)
+    said = {"path": place, **said_of(spec)}
+    if joins:
+        said["merge"] = [{"path": join.path, **said_of(join)} for join in joins]
+    data = DataSpec(**{**vars(spec), "path": place}, merge=joins)
+    table = read_table(data, folder=folder, given=None, datasets={}, **_names(keys))
     return FoundData(said, first.form.remarks, table, keys)
 
 
@@ -189,8 +159,12 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     path = Path(f"{name}.parquet")
     seen = _Seen.of(path, FileForm(Source(stored.content, path.name, "", "", FileSpec())), PARQUET, answers)
     keys = seen.keys(answers)
-    table = read_frame(stored, seen.spec(), entity=keys.entity or "", time=keys.time or "", origin=name)
-    return FoundData(seen.said(), {}, table, keys)
+    table = read_frame(stored, seen.spec, origin=name, **_names(keys))
+    return FoundData(said_of(seen.spec), {}, table, keys)
+
+
+def _names(keys: Answers) -> dict[str, str]:
+    return {"entity": keys.entity or "", "time": keys.time or ""}
 
 
 def _seen_file(path: Path, answers: Answers, folder: DataFolder) -> _Seen:
@@ -201,22 +175,19 @@ def _seen_file(path: Path, answers: Answers, folder: DataFolder) -> _Seen:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A file, whether it is wide, and what its keys seem to be where it is not.
+    """A file, and what its keys and its shape seem to be.
 
     Attributes
     ----------
     path : resolved
     form : how it is to be read
     table : that comes of it
-    wide : how it is made long, where it is wide
-    pair : columns of entities and of periods, empty where there seem to be none
     """
 
     path: Path
     form: FileForm
     table: Table
-    wide: WideTable | None
-    pair: tuple[str, str]
+    shape: TableShape
 
     @classmethod
     def of(cls, path: Path, form: FileForm, reader: FileReader, answers: Answers) -> _Seen:
@@ -224,58 +195,39 @@ class _Seen:
         columns = columns_of(table.frame)
         for entity, time in likely_keys(columns.values()):
             if _fits(answers.entity, entity, columns) and _fits(answers.time, time, columns):
-                return cls(path, form, table, None, (entity, time))
+                return cls(path, form, table, TableShape(entity, time))
         known = answers.entity if answers.entity in columns else None
-        wide = find_wide(columns, entity=known, value=path.stem)
-        stacked = None if wide is not None else find_stacked(columns)
-        if stacked is not None:
-            return cls(path, form, table, stacked[0], (stacked[0].entity, stacked[1]))
-        return cls(path, form, table, wide, ("", ""))
+        wide = find_wide(columns, entity=known, value=path.stem) or find_stacked(columns)
+        return cls(path, form, table, wide or TableShape())
 
     def keys(self, answers: Answers) -> Answers:
         """Return the answers with the keys that this file, the first, shows."""
-        if self.wide is None:
-            entity, time = self.pair
-            entity, time = answers.entity or entity, answers.time or time
+        shape = self.shape
+        if shape.reshape is None:
+            entity, time = answers.entity or shape.entity, answers.time or shape.time
             return replace(answers, entity=entity or None, time=time or None)
         free = "period" if "year" in self.table.frame.columns else "year"
-        time = self.pair[1] or answers.time or free
-        return replace(answers, entity=self.wide.entity, time=time)
-
-    def said(self, keys: Answers | None = None) -> dict[str, Any]:
-        """Return what a spec says of the file but its path; of a further one, how it is joined."""
-        said = dict(said_of(self.form.spec))
-        if self.wide is not None:
-            defaults = vars(Reshape(into=_VALUE))
-            said["reshape"] = {
-                name: value
-                for name, value in vars(self.wide.reshape).items()
-                if value is not None and (name == "into" or value != defaults[name])
-            }
-        if keys is not None:
-            join = self.join(keys)
-            said |= {"rename": dict(join.rename)} if join.rename else {}
-            said |= {"on": list(join.on)} if join.on else {}
-        return said
+        return replace(answers, entity=shape.entity, time=shape.time or answers.time or free)
 
     def place(self, folder: DataFolder) -> str:
         """Return the path as a spec of a folder writes it."""
         return Path(os.path.relpath(self.path, folder.root.resolve())).as_posix()
 
+    @property
     def spec(self) -> FileSpec:
-        """Return how the file is read."""
-        return replace(self.form.spec, reshape=None if self.wide is None else self.wide.reshape)
+        """How the file is read."""
+        return replace(self.form.spec, reshape=self.shape.reshape)
 
-    def join(self, keys: Answers) -> Join:
-        """Return how the file is joined to a first one with these keys."""
-        entity, time = (self.wide.entity, "") if self.wide is not None else self.pair
+    def join(self, keys: Answers, folder: DataFolder) -> Join:
+        """Return how the file is joined to a first one with these keys, by the spec of a folder."""
+        is_wide, entity = self.shape.reshape is not None, self.shape.entity
+        time = "" if is_wide else self.shape.time
         if not entity and keys.entity in self.table.frame.columns:
             entity = keys.entity or ""  # of a table of entities
         own = {entity: keys.entity, time: keys.time}
         rename = {name: key for name, key in own.items() if name and key and name != key}
-        has_time = self.wide is not None or bool(time)
-        on = () if has_time or keys.entity is None else (keys.entity,)
-        return Join(**{**vars(self.spec()), "rename": rename}, on=on)
+        on = () if is_wide or time or keys.entity is None else (keys.entity,)
+        return Join(**{**vars(self.spec), "path": self.place(folder), "rename": rename}, on=on)
 
 
 def _fits(answer: str | None, name: str, columns: Mapping[str, RawColumn]) -> bool:

@@ -79,32 +79,22 @@ def _refusal(name: str, what: str, expected: str = "") -> PluginError:
     return PluginError.at(repr(name), what, expected, "choose a name such as harness-nearest")
 
 
-# Path of each file of any plugin and the template it is made from.
-SHARED: Mapping[str, str] = {
-    "pyproject.toml": "pyproject.toml.j2",
-    "tox.ini": "tox.ini.j2",
-    "{package}/py.typed": "package/py.typed.j2",
-    "tests/test_conformance.py": "tests/test_conformance.py.j2",
-}
+# Files of any plugin, each made from a template of its name.
+SHARED = ("pyproject.toml", "tox.ini", "package/py.typed", "tests/test_conformance.py")
 
-# The same for a plugin with an estimator, which has more to it than a member of another kind.
-TEMPLATES: Mapping[str, str] = {
-    **SHARED,
-    "README.md": "README.md.j2",
-    "study.yaml": "study.yaml.j2",
-    "{package}/__init__.py": "package/__init__.py.j2",
-    "{package}/estimator.py": "package/estimator.py.j2",
-    "{package}/standard.py": "package/standard.py.j2",
-    "tests/test_estimator.py": "tests/test_estimator.py.j2",
-}
+# Further ones of a plugin with an estimator, which has more to it than a member of another kind.
+OF_ESTIMATOR = (
+    *("README.md", "study.yaml", "package/__init__.py", "package/estimator.py", "package/standard.py"),
+    "tests/test_estimator.py",
+)
 
 
 def templates_of(kind: Kind[Any]) -> Mapping[str, str]:
-    """Return path and template of each file of a plugin with a member of a kind."""
+    """Return path, the package being ``package``, and template of each file of a plugin of a kind."""
     if kind.name == ESTIMATOR.name:
-        return TEMPLATES
-    own = {"README.md": "kinds/README.md.j2", "{package}/__init__.py": f"kinds/{kind.name}.py.j2"}
-    return {**SHARED, **own}
+        return {path: f"{path}.j2" for path in (*SHARED, *OF_ESTIMATOR)}
+    own = {"README.md": "kinds/README.md.j2", "package/__init__.py": f"kinds/{kind.name}.py.j2"}
+    return {path: f"{path}.j2" for path in SHARED} | own
 
 
 def render(
@@ -124,12 +114,10 @@ def render(
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    given = {"names": names, "kind": kind.name, "harness_version": __version__, "seam": SEAM_VERSION}
-    given |= {"reference": reference}
-    return {
-        PurePosixPath(path.format(package=names.package)): environment.get_template(template).render(given)
-        for path, template in templates_of(kind).items()
-    }
+    versions = {"harness_version": __version__, "seam": SEAM_VERSION}
+    given = {"names": names, "kind": kind.name, "reference": reference, **versions}
+    found = {re.sub("^package/", f"{names.package}/", path): own for path, own in templates_of(kind).items()}
+    return {PurePosixPath(path): environment.get_template(own).render(given) for path, own in found.items()}
 
 
 def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.messages import number
+from harness.data.messages import number, require
 from harness.data.name import ColumnName
-from harness.data.prepare.learned_steps import Range
+from harness.data.prepare.learned_steps import LearnedLine, Range
 from harness.data.prepare.step import OfNamedColumns
 from harness.errors import DataError
 from harness.language import Message
@@ -40,8 +40,7 @@ class LearnedIndex:
     centre, scale : (n_indicators,), means and standard deviations of the rows learned from
     weights : (n_indicators,), index units per standard deviation
     loadings : (n_indicators,), correlations with the factor
-    start : least score among the rows learned from
-    stretch, least : index units per unit of the score, and the index at `start`
+    line : from the score to the index, which starts at the least score among the rows learned from
     condition : how many times as large, relative to itself, a change of the index may be as one of the data
     """
 
@@ -51,9 +50,7 @@ class LearnedIndex:
     scale: Floats
     weights: Floats
     loadings: Floats
-    start: float
-    stretch: float
-    least: float
+    line: LearnedLine
     condition: float
 
     @property
@@ -82,7 +79,7 @@ class LearnedIndex:
         """Return the index, (n_obs,); NaN where an indicator is missing."""
         raw = np.column_stack([columns[name] for name in self.inputs])
         scores = _scores((raw - self.centre) / self.scale, self.weights)
-        return self.least + self.stretch * (scores - self.start)
+        return self.line.compute({self.line.of: scores})
 
 
 def _scores(standardised: Floats, weights: Floats) -> Floats:
@@ -119,15 +116,11 @@ class FactorIndex(OfNamedColumns):
     to: Range | None = None
 
     def __post_init__(self) -> None:
-        if len(set(self.columns)) < len(self.columns):
-            message = "the same column is listed twice"
-            raise ValueError(message)
+        require(len(set(self.columns)) == len(self.columns), "the same column is listed twice")
         # p(p - 1)/2 correlations must not be fewer than the model's p*k loadings, less k(k - 1)/2 rotations.
         n, k = len(self.columns), self.factors
         enough = n >= k if self.method == "pca" else (n - k) ** 2 >= n + k
-        if not enough:
-            message = f"{n} columns are too few for {k} factors under method: {self.method}"
-            raise ValueError(message)
+        require(enough, f"{n} columns are too few for {k} factors under method: {self.method}")
 
     def learn(self, columns: Mapping[str, Floats]) -> LearnedIndex:
         """Return the index learned from these rows, (n_rows,) each, all finite.
@@ -162,8 +155,8 @@ class FactorIndex(OfNamedColumns):
             loadings = rotate_factors(loadings, "varimax")[0]
         weights = first_factor_weights(correlation, loadings)
         scores = _scores(standardised, weights)
-        start = float(scores.min())
-        least, greatest = self.to or (0.0, float(np.ptp(scores)))
+        start, spread = float(scores.min()), float(np.ptp(scores))
+        least, greatest = self.to or (0.0, spread)
         return LearnedIndex(
             into=self.into,
             inputs=self.columns,
@@ -171,9 +164,7 @@ class FactorIndex(OfNamedColumns):
             scale=scale,
             weights=weights,
             loadings=correlation @ weights,
-            start=start,
-            stretch=(greatest - least) / float(np.ptp(scores)),
-            least=least,
+            line=LearnedLine(self.into, "score", start, (greatest - least) / spread, least),
             condition=condition,
         )
 

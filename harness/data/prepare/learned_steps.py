@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from harness.arrays import Floats
-from harness.data.messages import number
+from harness.data.messages import number, require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Expansion, OfNamedColumns, OneColumn, TableColumns
 from harness.data.prepare.table_steps import code_column
@@ -20,9 +20,8 @@ from harness.language import Message, marked
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
     """Refuse a range whose end is not above its start."""
-    if not ends[0] < ends[1]:
-        message = f"a range goes from a number to a greater one, not from {ends[0]:g} to {ends[1]:g}"
-        raise ValueError(message)
+    message = f"a range goes from a number to a greater one, not from {ends[0]:g} to {ends[1]:g}"
+    require(ends[0] < ends[1], message)
     return ends
 
 
@@ -172,7 +171,7 @@ class LearnedLimits(OfNamedColumns):
         if self.groups is None:
             return np.clip(columns[self.of], self.pooled.low, self.pooled.high)
         own = [self.within.get(float(code), self.pooled) for code in columns[self.groups]]
-        low, high = (np.array([getattr(limits, end) for limits in own]) for end in ("low", "high"))
+        low, high = np.array([(limits.low, limits.high) for limits in own]).reshape(-1, 2).T
         return np.clip(columns[self.of], low, high)
 
 
@@ -202,9 +201,7 @@ class Winsorise(OfNamedColumns):
     by: tuple[ColumnName, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.lower < self.upper:
-            message = f"lower {self.lower:g} must be below upper {self.upper:g}"
-            raise ValueError(message)
+        require(self.lower < self.upper, f"lower {self.lower:g} must be below upper {self.upper:g}")
 
     @property
     def grouped(self) -> tuple[str, ...]:

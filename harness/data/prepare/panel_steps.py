@@ -10,12 +10,12 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats, Mask
-from harness.data.messages import Account, number
+from harness.data.messages import Account, number, require
 from harness.data.name import ColumnName
-from harness.data.neighbours import Links, nearest_neighbours
+from harness.data.neighbours import nearest_neighbours
 from harness.data.prepare.step import Calendar, Column, OfNamedColumns, OneColumn
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Message, marked
 from harness.tables.preparation import Note
 
 
@@ -160,9 +160,8 @@ class FillGaps(OfNamedColumns):
         count, n_obs = int(filled.sum()), made.cells.size
         left = int((np.isnan(made.cells) & ~made.unreached).sum())
         counts = {"count": count, "n_obs": n_obs, "count_2": f"{count / n_obs:.1%}"}
-        detail = Message(
-            "{count} of {n_obs} cells filled ({count_2}), {left} still missing", left=left, **counts
-        )
+        template = marked("{count} of {n_obs} cells filled ({count_2}), {left} still missing")
+        detail = Message(template, left=left, **counts)
         message = Message(
             "{count} of {n_obs} cells ({count_2}) were missing and lie on a straight line between the "
             "entity's neighbouring periods, whatever fold those are in.",
@@ -281,9 +280,8 @@ class SpatialLag(OfNamedColumns):
     nearest: Annotated[int, Field(ge=1, le=1000)] = 5
 
     def __post_init__(self) -> None:
-        if (self.latitude is None) != (self.longitude is None):
-            message = "latitude and longitude are named together, or neither"
-            raise ValueError(message)
+        are_both = (self.latitude is None) == (self.longitude is None)
+        require(are_both, "latitude and longitude are named together, or neither")
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column.
@@ -294,21 +292,19 @@ class SpatialLag(OfNamedColumns):
             Where neither coordinates nor a file tell neighbours.
         """
         of, *coordinates = (columns[name] for name in self.inputs)
+        links = calendar.neighbours
+        if not coordinates and links is not None:
+            means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
+            return Column(means, unreached != 0.0)
         if not coordinates:
-            return self._mean_of_linked(of, calendar.neighbours)
+            where, what = f"column '{self.into}' (data.prepare, spatial_lag)", "nothing says who is near whom"
+            hint = "name latitude and longitude of the step, or a file under data.contiguity"
+            raise DataError.at(where, what, "coordinates, or a file of pairs of neighbours", hint)
         places = np.column_stack([column.cells for column in coordinates])
         near = nearest_neighbours(places, calendar.period, nearest=self.nearest)
         are_enough = near.min(axis=1) >= 0
         means = np.where(are_enough, of.cells[near].mean(axis=1), np.nan)
         return Column(means, ~are_enough | of.unreached[near].any(axis=1))
-
-    def _mean_of_linked(self, of: Column, links: Links | None) -> Column:
-        if links is None:
-            where, what = f"column '{self.into}' (data.prepare, spatial_lag)", "nothing says who is near whom"
-            hint = "name latitude and longitude of the step, or a file under data.contiguity"
-            raise DataError.at(where, what, "coordinates, or a file of pairs of neighbours", hint)
-        means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
-        return Column(means, unreached != 0.0)
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many rows have no neighbours."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -139,43 +139,28 @@ def ancestors(steps: Sequence[Step], column: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class DerivedColumn:
-    """A regressor that follows from others of its row, by one step or several.
+    """A regressor that follows from others of its row, by one step or by several, one after the other.
 
     Attributes
     ----------
     into : the regressor
     inputs : columns it follows from: regressors, or columns that stay as they are
     through : prepared columns on the way, in order; the last is `into`
+    parts : how each column on the way is computed, once it is known
     """
 
     into: str
     inputs: tuple[str, ...]
     through: tuple[str, ...]
+    parts: tuple[Derivation, ...] = ()
 
     def derivation(self, derivations: Mapping[str, Derivation]) -> Derivation:
         """Return the steps as one derivation, made of those of the columns on the way."""
-        if len(self.through) == 1:
-            return derivations[self.into]
-        return ChainedDerivation(self.into, self.inputs, tuple(derivations[name] for name in self.through))
-
-
-@dataclass(frozen=True)
-class ChainedDerivation:
-    """Derivations one after the other, of which the last is the result.
-
-    Attributes
-    ----------
-    into : column that is computed
-    inputs : columns that the first derivations start from
-    parts : in order
-    """
-
-    into: str
-    inputs: tuple[str, ...]
-    parts: tuple[Derivation, ...]
+        parts = tuple(derivations[name] for name in self.through)
+        return parts[0] if len(parts) == 1 else replace(self, parts=parts)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
-        """Return the column, (n_obs,)."""
+        """Return the column, (n_obs,), from its inputs."""
         known = dict(columns)
         for part in self.parts:
             known[part.into] = part.compute({name: known[name] for name in part.inputs})
@@ -212,9 +197,7 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
     made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
     follows = {*roles.exposure_columns}
     derived, notes = [], []
-    for name in made:
-        if name not in roles.regressors or name in roles.exposure_columns:
-            continue
+    for name in (name for name in made if name in roles.regressors and name not in roles.exposure_columns):
         column = _follow_back(name, roles.regressors, made)
         moving = [source for source in column.inputs if source in roles.regressors]
         held = [source for source in column.inputs if source not in roles.regressors]
@@ -248,15 +231,11 @@ def _refuse_neighbours_outcomes(roles: Roles, steps: Sequence[Step], problems: P
         source = {step.of, *ancestors(steps, step.of)}
         outcomes = [name for name in roles.outcomes if source & {name, *ancestors(steps, name)}]
         if outcomes and not source & set(roles.regressors):
-            problems.add(
-                Problem(
-                    where=f"column '{step.into}' (data.prepare, spatial_lag)",
-                    what=f"the mean of neighbours' '{step.of}' tells outcomes '{outcomes[0]}' of rows "
-                    "that are tested on",
-                    expected="a column that is no outcome, nor what one is computed from",
-                    hint="take the spatial lag of a regressor",
-                )
-            )
+            where = f"column '{step.into}' (data.prepare, spatial_lag)"
+            what = f"the mean of neighbours' '{step.of}' tells outcomes '{outcomes[0]}' of rows"
+            expected = "a column that is no outcome, nor what one is computed from"
+            hint = "take the spatial lag of a regressor"
+            problems.add(Problem(where, f"{what} that are tested on", expected, hint))
 
 
 def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:
@@ -275,11 +254,10 @@ def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step])
     return DerivedColumn(name, tuple(inputs), tuple(through))
 
 
-def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> list[Note]:
-    """Return notes on regressors that share raw columns with the exposure, yet do not follow from it."""
+def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> Iterator[Note]:
+    """Yield notes on regressors that share raw columns with the exposure, yet do not follow from it."""
     lagged = {step.into for step in steps if isinstance(step, PanelStep) and step.into not in step.inputs}
     sources = {source for name in roles.exposure_columns for source in ancestors(steps, name)}
-    notes = []
     for name in roles.regressors:
         shared = sorted(sources & ancestors(steps, name))
         if shared and name not in follows | lagged:
@@ -288,5 +266,4 @@ def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> lis
                 "given others.",
                 shared=", ".join(shared),
             )
-            notes.append(Note("W-HELD", name, message))
-    return notes
+            yield Note("W-HELD", name, message)

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats, Mask
+from harness.data.messages import require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Column, OfNamedColumns, OneColumn, Step, refuse_impossible
 from harness.language import Message
@@ -128,9 +129,7 @@ class Power(OneColumn, RowFunction):
     exponent: Annotated[float, Field(allow_inf_nan=False)]
 
     def __post_init__(self) -> None:
-        if self.exponent == 0.0:
-            message = "exponent 0 makes a constant"
-            raise ValueError(message)
+        require(self.exponent != 0.0, "exponent 0 makes a constant")
 
     @property
     def detail(self) -> str:
@@ -269,10 +268,7 @@ class Emissions(RowFunction):
         """How the column is computed."""
         return " + ".join(f"{self.factors[name]:g} x {name}" for name in self.inputs)
 
-    @property
-    def demand(self) -> str:
-        """What the inputs must satisfy."""
-        return "energy use of 0 or above"
+    demand = "energy use of 0 or above"
 
     def impossible(self, columns: Mapping[str, Floats]) -> Mask:
         """Return the rows, (n_obs,), with a use below 0."""
@@ -306,13 +302,10 @@ class Classes(OneColumn, RowFunction):
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if any(second <= first for first, second in pairwise(self.at)):
-            message = f"thresholds increase, but at is {list(self.at)}"
-            raise ValueError(message)
-        if len(self.labels) != len(self.at) + 1 or len(set(self.labels)) < len(self.labels):
-            n = len(self.at)
-            message = f"{n} thresholds make {n + 1} classes; give each a label of its own"
-            raise ValueError(message)
+        n, is_rising = len(self.at), all(first < second for first, second in pairwise(self.at))
+        require(is_rising, f"thresholds increase, but at is {list(self.at)}")
+        has_labels = len(self.labels) == len(set(self.labels)) == n + 1
+        require(has_labels, f"{n} thresholds make {n + 1} classes; give each a label of its own")
 
     @property
     def detail(self) -> str:

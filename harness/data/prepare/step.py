@@ -266,9 +266,8 @@ def _of_no_kind(cls: type) -> str:
     """Return what is wrong with a class that is neither a kind of step nor a group of steps."""
     if hasattr(cls, "parts"):
         return ""
-    if not any(
-        callable(getattr(cls, method, None)) for method in ("impossible", "across", "learn", "expand")
-    ):
+    methods = (getattr(cls, name, None) for name in ("impossible", "across", "learn", "expand"))
+    if not any(map(callable, methods)):
         return "is no step: it has none of `impossible`, `across`, `learn`, `expand` and `parts`"
     fields = getattr(cls, "__dataclass_fields__", ())
     lacks = [name for name in ("into", "inputs") if name not in fields and not hasattr(cls, name)]
@@ -304,8 +303,8 @@ def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - py
 
 def _read_options(name: str, options: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - as above
     if not isinstance(options, dict):
-        words = {"expected": "such as {into: NEW, of: COLUMN}"}
-        words |= {"hint": "write the options in braces, each with its name"}
+        hint = "write the options in braces, each with its name"
+        words = {"expected": "such as {into: NEW, of: COLUMN}", "hint": hint}
         raise PydanticCustomError("step_options", "the options of a step are a mapping", words)
     return build_choice(info.context or {}, STEP.name, name, options)
 

@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import Field
 
 from harness.data.key import Key
-from harness.data.messages import Account, few, quoted
+from harness.data.messages import Account, few, quoted, require
 from harness.data.name import ColumnName, level_column, near_columns
 from harness.data.prepare.row_steps import Product
 from harness.data.prepare.step import Calendar, Column, Expansion, OfNamedColumns, Step, TableColumns
 from harness.data.rules import Value
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Message, marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,12 +122,8 @@ class Dummies(GroupedStep):
         columns, left_out = indicators(groups, self.reference, step=self.name)
         counted = rows_by_level(groups)
         others = few([f"{level} {count}" for level, count in counted.items() if level != left_out])
-        detail = Message(
-            "rows: {left_out} {counted} (reference), {others}",
-            left_out=left_out,
-            counted=counted[left_out],
-            others=others,
-        )
+        template = marked("rows: {left_out} {counted} (reference), {others}")
+        detail = Message(template, left_out=left_out, counted=counted[left_out], others=others)
         return Expansion(columns, (), tuple(columns), detail)
 
 
@@ -171,14 +167,9 @@ def by_level(
     """Return a number times each level of a column but the reference."""
     columns, left_out = indicators(table.groups[column], reference, step=step)
     products = tuple(Product(f"{number} x {level}", (number, level)) for level in columns)
-    detail = Message(
-        "{number} by {column}, {products} columns, called {into}; reference {left_out}",
-        number=number,
-        column=column,
-        products=len(products),
-        into=into,
-        left_out=left_out,
-    )
+    template = marked("{number} by {column}, {products} columns, called {into}; reference {left_out}")
+    names = {"number": number, "column": column, "into": into, "left_out": left_out}
+    detail = Message(template, products=len(products), **names)
     return Expansion(columns, products, tuple(product.into for product in products), detail)
 
 
@@ -253,9 +244,8 @@ class Recode(GroupedStep):
     otherwise: Value | None = None
 
     def __post_init__(self) -> None:
-        if self.otherwise is not None and self.others != "refuse":
-            message = "give either others or otherwise, not both"
-            raise ValueError(message)
+        is_one = self.otherwise is None or self.others == "refuse"
+        require(is_one, "give either others or otherwise, not both")
 
     def expand(self, table: TableColumns) -> Expansion:
         """Return the new column."""

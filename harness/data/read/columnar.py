@@ -6,20 +6,14 @@ import io
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.data.read.number_text import is_exact
-from harness.data.read.source import (
-    FileReader,
-    Labels,
-    Reading,
-    Source,
-    check_header,
-    is_stata,
-    refuse_signature,
-)
+from harness.data.read.source import FileReader, Labels, Reading, Source, check_header, is_stata
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +34,7 @@ def read_parquet(source: Source) -> Reading:
     from pyarrow import parquet
 
     if not source.content.startswith(b"PAR1"):
-        refuse_signature(source.content, origin=source.origin, expected="a parquet file")
+        raise source.misnamed("a parquet file")
     with source.read_as("parquet"):
         plain = parquet.ParquetFile(pa.BufferReader(source.content))
         names = check_header(plain.schema_arrow.names, source.origin)
@@ -65,22 +59,20 @@ def read_parquet(source: Source) -> Reading:
     # As much as the file held unpacked, which nothing else would use.
     pa.default_memory_pool().release_unused()
     frame.columns = pd.Index(names)
-    for name in frame.columns:
-        if frame[name].dtype == object:
-            frame[name] = _nullable_integers(frame[name])
+    # Whole numbers with gaps are float64, where float64 holds them exactly.
+    for name in [name for name in frame.columns if frame[name].dtype == object]:
+        present = frame[name].dropna()
+        is_whole = present.map(lambda cell: isinstance(cell, int) and not isinstance(cell, bool))
+        if not present.empty and is_whole.all() and present.map(is_exact).all():
+            frame[name] = frame[name].astype("float64")
     return Reading(frame)
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    from pyarrow import types
+    import pyarrow as pa
 
-    value = kind.value_type if types.is_dictionary(kind) else kind
-    return bool(
-        types.is_string(value)
-        or types.is_large_string(value)
-        or types.is_binary(value)
-        or types.is_large_binary(value)
-    )
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return value in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 
 
 def _n_bytes(chunk: pa.Array) -> int:
@@ -106,15 +98,6 @@ def _spelled_out(schema: pa.Schema) -> pa.Schema:
     return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
 
 
-def _nullable_integers(column: pd.Series) -> pd.Series:
-    """Return whole numbers with gaps as float64, where float64 holds them exactly."""
-    present = column.dropna()
-    is_whole = present.map(lambda cell: isinstance(cell, int) and not isinstance(cell, bool))
-    if present.empty or not is_whole.all() or not present.map(is_exact).all():
-        return column
-    return column.astype("float64")
-
-
 # Parquet.
 PARQUET = FileReader("parquet", (".parquet",), read_parquet)
 
@@ -137,7 +120,7 @@ def read_stata(source: Source) -> Reading:
     from pandas.io.stata import StataReader
 
     if not is_stata(source.content):
-        refuse_signature(source.content, origin=source.origin, expected="a Stata file")
+        raise source.misnamed("a Stata file")
     with source.read_as("Stata"), warnings.catch_warnings(record=True) as warned:
         # pandas warns of texts that are cut within a character, and gives their bytes as latin-1.
         warnings.simplefilter("always", UnicodeWarning)
@@ -152,16 +135,8 @@ def read_stata(source: Source) -> Reading:
     decode = str if is_unicode and not warned else _decoder(source, is_unicode=is_unicode)
     frame.columns = pd.Index(check_header([decode(name) for name in frame.columns], source.origin))
     source.refuse_size(*frame.shape)
-    names = {old: decode(old) for old in of_columns}
-    labels = Labels(
-        {names[name]: text for name, label in of_columns.items() if (text := decode(label).strip())},
-        {
-            names[name]: {float(number): decode(label).strip() for number, label in of_values[key].items()}
-            for name, key in sets.items()
-            if key in of_values
-        },
-    )
-    return Reading(_with_texts(frame, decode), labels=labels)
+    numbers = {name: of_values[key] for name, key in sets.items() if key in of_values}
+    return _reading(frame, of_columns, numbers, decode)
 
 
 def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
@@ -190,23 +165,34 @@ def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
     return decode
 
 
-def _with_texts(frame: pd.DataFrame, decode: Callable[[str], str] = str) -> pd.DataFrame:
-    """Return the table with decoded texts, empty ones as missing cells: the formats do not tell."""
+def _reading(
+    frame: pd.DataFrame,
+    labels: Mapping[str, str | None],
+    of_numbers: Mapping[str, Mapping[Any, Any]],
+    decode: Callable[[str], str] = str,
+) -> Reading:
+    """Return a table of decoded texts, empty ones as missing cells, and with its labels."""
     for name in frame.select_dtypes(include=["object", "string"]).columns:
         frame[name] = frame[name].map(lambda cell: decode(cell) or None if isinstance(cell, str) else cell)
-    return frame
+    columns = {decode(name): text for name, label in labels.items() if (text := decode(label or "").strip())}
+    numbers = {
+        decode(name): {float(number): decode(str(label)).strip() for number, label in values.items()}
+        for name, values in of_numbers.items()
+        if all(isinstance(number, int | float | np.number) for number in values)
+    }
+    return Reading(frame, labels=Labels(columns, numbers))
 
 
 # Stata.
 STATA = FileReader("stata", (".dta",), read_stata)
 
 
-_READERS = {".sav": "read_sav", ".zsav": "read_sav", ".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"}
-_STARTS = {
-    ".sav": b"$FL2",
-    ".zsav": b"$FL3",
-    ".sas7bdat": b"\0" * 12 + b"\xc2\xea\x81\x60",
-    ".xpt": b"HEADER RECORD***",
+# First bytes of a file, and what of pyreadstat reads it.
+_STATISTICS = {
+    ".sav": (b"$FL2", "read_sav"),
+    ".zsav": (b"$FL3", "read_sav"),
+    ".sas7bdat": (b"\0" * 12 + b"\xc2\xea\x81\x60", "read_sas7bdat"),
+    ".xpt": (b"HEADER RECORD***", "read_xport"),
 }
 
 
@@ -221,32 +207,25 @@ def read_statistics_file(source: Source) -> Reading:
     import pandas as pd
 
     suffix = Path(source.origin).suffix.lower()
-    if not source.content.startswith(_STARTS[suffix]):
+    start, read = _STATISTICS[suffix]
+    if not source.content.startswith(start):
         what = f"is named as a {suffix} file, but does not begin as one"
         raise DataError.at(source.origin, what, "such a file under this name", "export the data again")
     try:
         import pyreadstat
     except ImportError as error:
-        where = source.origin
         what = f"files ending in '{suffix}' are read by pyreadstat, which is not installed"
+        expected = "the extra of the harness for files of SPSS and SAS"
         hint = "pip install 'panel-harness[files]', or export the data as csv"
-        raise DataError.at(where, what, "the extra of the harness for files of SPSS and SAS", hint) from error
+        raise DataError.at(source.origin, what, expected, hint) from error
     with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, f"data{suffix}")
         copy.write_bytes(source.content)
-        frame, meta = getattr(pyreadstat, _READERS[suffix])(copy)
+        frame, meta = getattr(pyreadstat, read)(copy)
     frame.columns = pd.Index(check_header(list(frame.columns), source.origin))
     source.refuse_size(*frame.shape)
-    labels = Labels(
-        {name: label for name, label in meta.column_names_to_labels.items() if label},
-        {
-            name: {float(number): str(label) for number, label in values.items()}
-            for name, values in meta.variable_value_labels.items()
-            if all(isinstance(number, int | float) for number in values)
-        },
-    )
-    return Reading(_with_texts(frame), labels=labels)
+    return _reading(frame, meta.column_names_to_labels, meta.variable_value_labels)
 
 
 # SPSS and SAS.
-STATISTICS = FileReader("statistics", tuple(_READERS), read_statistics_file)
+STATISTICS = FileReader("statistics", tuple(_STATISTICS), read_statistics_file)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Ints
 from harness.data.data_spec import ContiguityFile
 from harness.data.messages import Account, RowLocator, StepRecord, few, require_columns
 from harness.data.neighbours import Contiguity
 from harness.data.read.numbers import require_numbers
 from harness.data.read.source import Table
-from harness.data.shape.panel_index import in_order, read_entities
+from harness.data.shape.rows import in_order, read_entities
 from harness.errors import DataError
 from harness.language import Message, marked
 from harness.tables.preparation import Note
@@ -50,21 +50,22 @@ def with_neighbours(table: Table, by_one: Table, by_other: Table, spec: Contigui
     entities = in_order([*one, *other])
     position = {label: at for at, label in enumerate(entities)}
     written = np.array([[position[a], position[b]] for a, b in zip(one, other, strict=True)])
-    locator.refuse(
-        *(spec.neighbour, written[:, 0] == written[:, 1]),
-        *("entities are neighbours of themselves", "two entities in a row", _CORRECT),
-        option=_WHERE,
-    )
-    weights = _weights(locator, spec)
+    what, alike = "entities are neighbours of themselves", written[:, 0] == written[:, 1]
+    locator.refuse(spec.neighbour, alike, what, "two entities in a row", _CORRECT, option=_WHERE)
+    weights = np.ones(len(written))
+    if spec.weight is not None:
+        missing = frozenset(spec.missing_values)
+        weights = require_numbers(by_one.frame[spec.weight], missing, name=spec.weight, locator=locator)
+        what = "weights are zero, negative or missing"
+        wrong = ~(weights > 0.0)
+        locator.refuse(spec.weight, wrong, what, "numbers above zero", _CORRECT, option=_WHERE)
     pairs, first, which = np.unique(np.sort(written, axis=1), axis=0, return_index=True, return_inverse=True)
     which = which.ravel()
-    locator.refuse(
-        *(str(spec.weight), weights != weights[first[which]]),
-        what="rows have another weight than the same pair has in an earlier row",
-        expected="one weight for a pair, whichever of the two comes first",
-        hint="neighbours are mutual: give the mean of both directions, or no weight",
-        option=_WHERE,
-    )
+    what = "rows have another weight than the same pair has in an earlier row"
+    expected = "one weight for a pair, whichever of the two comes first"
+    hint = "neighbours are mutual: give the mean of both directions, or no weight"
+    others = weights != weights[first[which]]
+    locator.refuse(str(spec.weight), others, what, expected, hint, option=_WHERE)
     detail = Message("{pairs} pairs of {entities} entities", pairs=len(pairs), entities=len(entities))
     return replace(
         table,
@@ -76,8 +77,8 @@ def with_neighbours(table: Table, by_one: Table, by_other: Table, spec: Contigui
     )
 
 
-def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ...]:
-    """Return which entities of a panel have no neighbours, and which of the file are not in the panel.
+def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> Iterator[Note]:
+    """Yield which entities of a panel have no neighbours, and which of the file are not in the panel.
 
     Raises
     ------
@@ -88,18 +89,15 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
     are_here = np.array([label in known for label in contiguity.entities], dtype=np.bool_)
     paired = are_here[contiguity.ones] & are_here[contiguity.others]
     if not paired.any():
-        raise DataError.at(
-            where=f"{contiguity.origin} ({_WHERE})",
-            what=f"none of its {contiguity.ones.size} pairs is of two entities of the data, such as "
-            f"{few([repr(label) for label in labels])}; it has {few([*map(repr, contiguity.entities)])}",
-            expected="entities as the data name them",
-            hint="write both files with the same names or codes",
-        )
+        ours, theirs = (few([*map(repr, names)]) for names in (labels, contiguity.entities))
+        what = f"none of its {contiguity.ones.size} pairs is of two entities of the data, such as {ours}"
+        hint = "write both files with the same names or codes"
+        where, expected = f"{contiguity.origin} ({_WHERE})", "entities as the data name them"
+        raise DataError.at(where, f"{what}; it has {theirs}", expected, hint)
     at = np.unique(np.concatenate([contiguity.ones[paired], contiguity.others[paired]])).tolist()
     linked = {contiguity.entities[position] for position in at}
     alone = [label for label in labels if label not in linked]
     strange = [label for label in contiguity.entities if label not in known]
-    notes = []
     if strange:
         message = Message(
             "{strange} of its {entities} entities are not in the data, and {sum} of its {size} pairs are "
@@ -110,32 +108,15 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ..
             size=paired.size,
             strange_2=few(strange),
         )
-        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
+        yield Note("W-NEIGHBOURS", contiguity.origin, message)
     if alone:
-        message = Message(
-            "{alone} of {labels} entities of the data have no neighbours: {alone_2}.",
-            alone=len(alone),
-            labels=len(labels),
-            alone_2=few(alone),
-        )
-        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
-    return tuple(notes)
+        template = marked("{alone} of {labels} entities of the data have no neighbours: {alone_2}.")
+        message = Message(template, alone=len(alone), labels=len(labels), alone_2=few(alone))
+        yield Note("W-NEIGHBOURS", contiguity.origin, message)
 
 
-def _weights(locator: RowLocator, spec: ContiguityFile) -> Floats:
-    if spec.weight is None:
-        return np.ones(len(locator.frame))
-    weights = require_numbers(
-        locator.frame[spec.weight], frozenset(spec.missing_values), name=spec.weight, locator=locator
-    )
-    wrong = ~(weights > 0.0)
-    what = "weights are zero, negative or missing"
-    locator.refuse(spec.weight, wrong, what, "numbers above zero", _CORRECT, option=_WHERE)
-    return weights
-
-
-def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], origin: str) -> tuple[Note, ...]:
-    """Return notes on repeated rows, and on pairs of one direction where others have both.
+def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], origin: str) -> Iterator[Note]:
+    """Yield notes on repeated rows, and on pairs of one direction where others have both.
 
     Parameters
     ----------
@@ -145,11 +126,10 @@ def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], ori
     """
     repeated = pd.DataFrame(written).duplicated().to_numpy()
     one_way = pairs[np.bincount(which[~repeated], minlength=len(pairs)) == 1]
-    notes = []
     if repeated.any():
         names = _named(written[repeated], entities)
         template = marked("{sum} rows repeat others and count once: {names}.")
-        notes.append(Note("W-NEIGHBOURS", origin, Message(template, sum=int(repeated.sum()), names=names)))
+        yield Note("W-NEIGHBOURS", origin, Message(template, sum=int(repeated.sum()), names=names))
     if 0 < len(one_way) < len(pairs):
         message = Message(
             "{one_way} of {pairs} pairs are listed in one direction only, and count in both: {names}.",
@@ -157,8 +137,7 @@ def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], ori
             pairs=len(pairs),
             names=_named(one_way, entities),
         )
-        notes.append(Note("W-NEIGHBOURS", origin, message))
-    return tuple(notes)
+        yield Note("W-NEIGHBOURS", origin, message)
 
 
 def _named(pairs: Ints, entities: Sequence[str]) -> str:

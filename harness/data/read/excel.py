@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.data.messages import few
-from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source, refuse_signature
+from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source
 from harness.data.read.text import FileRow, look_at_rows, read_rows
 from harness.errors import DataError, near_names
 from harness.language import Message, marked
@@ -37,10 +37,19 @@ def read_excel(source: Source) -> Reading:
     with _opened(source) as workbook:
         sheet = _choose_sheet(workbook, source)
         rows = _values(source, sheet)
-        formulas = [
-            cell for row in _cells(source, sheet, values=False) for cell in row if cell.data_type == "f"
-        ]
-    _refuse_uncomputed(formulas, rows, f"{source.origin}: sheet '{sheet}'")
+        cells = (cell for row in _cells(source, sheet, values=False) for cell in row)
+        formulas = [cell for cell in cells if cell.data_type == "f"]
+    # A row ends with its last cell that holds something.
+    empty = [
+        cell.coordinate
+        for cell in formulas
+        if rows[cell.row - 1][cell.column - 1 : cell.column] in ([], [None])
+    ]
+    if empty:
+        what = f"{len(empty)} formulas have no saved value: {few(empty)}"
+        hint = "open and save the workbook in a spreadsheet program, or paste values"
+        expected = "values, or formulas that were computed"
+        raise DataError.at(f"{source.origin}: sheet '{sheet}'", what, expected, hint)
     template = marked("{formulas} cells are formulas; their last saved values are used.")
     note = Note("W-FORMULA", sheet, Message(template, formulas=len(formulas)))
     reading = read_rows(_filled(rows, source), source, noun="row")
@@ -70,7 +79,7 @@ def look_at_workbook(form: FileForm) -> FileForm:
 def _opened(source: Source) -> Iterator[Workbook]:
     """Give a workbook with the values of its cells; refuse what is none, or unpacks to too much."""
     if not source.content.startswith(b"PK"):
-        refuse_signature(source.content, origin=source.origin, expected="an xlsx workbook")
+        raise source.misnamed("an xlsx workbook")
     with source.read_as("xlsx"):
         with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
             source.refuse_unpacked(sum(part.file_size for part in archive.infolist()))
@@ -124,18 +133,6 @@ def _choose_sheet(workbook: Workbook, source: Source) -> str:
         what, hint = f"there is no sheet '{requested}'", near_names(requested, names)
     hint = hint or f"data: sheet: {(visible or names)[0]}"
     raise DataError.at(source.origin, what, f"sheets {few(names)}", hint)
-
-
-def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: str) -> None:
-    empty = [
-        cell.coordinate
-        for cell in formulas
-        if all(value is None for value in rows[cell.row - 1][cell.column - 1 : cell.column])
-    ]
-    if empty:
-        what = f"{len(empty)} formulas have no saved value: {few(empty)}"
-        hint = "open and save the workbook in a spreadsheet program, or paste values"
-        raise DataError.at(place, what, "values, or formulas that were computed", hint)
 
 
 def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:

@@ -19,15 +19,7 @@ from harness.data.messages import few
 from harness.data.read.clean import interpret
 from harness.data.read.columnar import PARQUET
 from harness.data.read.contiguity import with_neighbours
-from harness.data.read.source import (
-    DataFile,
-    FileReader,
-    Source,
-    Table,
-    check_header,
-    numbered,
-    refuse_empty,
-)
+from harness.data.read.source import DataFile, FileReader, Source, Table, check_header, numbered, refuse_empty
 from harness.data.shape.merge import append, merge
 from harness.data.shipped import harness_readers
 from harness.errors import DataError, PluginError, near_names
@@ -59,16 +51,9 @@ def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table
     check_header(list(reading.frame.columns), source.origin)
     refuse_empty(reading.frame, source.origin)
     reading = interpret(replace(reading, frame=numbered(reading.frame)), source)
-    return Table(
-        reading.frame,
-        source.origin,
-        title=title,
-        source="",
-        sha256=hashlib.sha256(source.content).hexdigest(),
-        notes=reading.notes,
-        labels=reading.labels,
-        records=reading.records,
-    )
+    digest, found = hashlib.sha256(source.content).hexdigest(), reading
+    table = Table(found.frame, source.origin, title, "", digest, found.notes)
+    return replace(table, labels=found.labels, records=found.records)
 
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")

@@ -13,15 +13,7 @@ import pandas as pd
 
 from harness.arrays import Floats, Mask
 from harness.data.messages import RowLocator, quoted
-from harness.data.read.number_text import (
-    EXACT,
-    NUMBER,
-    is_exact,
-    is_marked_number,
-    is_number_of_code,
-    number_from_text,
-    number_marks,
-)
+from harness.data.read import number_text
 from harness.errors import DataError
 from harness.language import Message
 from harness.tables.preparation import Note
@@ -38,8 +30,8 @@ def type_texts(cells: Sequence[str], missing: frozenset[str]) -> pd.Series:
     missing : texts that stand for a missing number; among texts only the empty cell is missing
     """
     present = [cell for cell in cells if cell not in missing]
-    if all(map(NUMBER.fullmatch, present)):
-        typed = _numbers([None if cell in missing else number_from_text(cell) for cell in cells])
+    if all(map(number_text.NUMBER.fullmatch, present)):
+        typed = _numbers([None if cell in missing else number_text.number_from_text(cell) for cell in cells])
         return texts(cells) if typed is None else typed
     if all(cell in _TRUTH for cell in present):
         truths = [None if cell in missing else _TRUTH[cell] for cell in cells]
@@ -55,9 +47,9 @@ def texts(cells: Sequence[str]) -> pd.Series:
 def _numbers(cells: Sequence[object]) -> pd.Series | None:
     """Return a column of numbers, None where empty; None where float64 does not hold a whole one exactly."""
     whole = [cell for cell in cells if isinstance(cell, int)]
-    if not all(map(is_exact, whole)):
+    if not all(map(number_text.is_exact, whole)):
         return None
-    is_whole = len(whole) == len(cells) and all(abs(number) <= EXACT for number in whole)
+    is_whole = len(whole) == len(cells) and all(abs(number) <= number_text.EXACT for number in whole)
     return pd.Series(cells, dtype="int64" if is_whole else "float64")
 
 
@@ -87,7 +79,7 @@ def numbers_as_text(cells: Sequence[object], missing: frozenset[str]) -> list[st
     """
     texts_among = [cell for cell in cells if isinstance(cell, str) and cell not in missing]
     others = {_kind(cell) for cell in cells if cell is not None and not isinstance(cell, str)}
-    if others <= {"number"} and all(map(is_number_of_code, texts_among)):
+    if others <= {"number"} and all(map(number_text.is_number_of_code, texts_among)):
         return texts_among
     return []
 
@@ -142,19 +134,14 @@ def read_numbers(column: pd.Series, missing: frozenset[str]) -> Numbers:
         return Numbers(np.full(len(column), np.nan), present)
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return Numbers(values, _rounded(column, values))
+        rounded = np.zeros(len(column), dtype=np.bool_)
+        if pd.api.types.is_integer_dtype(column):
+            for at in np.flatnonzero(np.abs(values) >= number_text.EXACT):
+                rounded[at] = not number_text.is_exact(int(column.iloc[at]))
+        return Numbers(values, rounded)
     cells = [_number(cell, missing) for cell in column]
     values = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
     return Numbers(values, np.array([cell is None for cell in cells], dtype=np.bool_))
-
-
-def _rounded(column: pd.Series, values: Floats) -> Mask:
-    """Return the whole numbers that float64 does not hold exactly."""
-    rounded = np.zeros(len(column), dtype=np.bool_)
-    if pd.api.types.is_integer_dtype(column):
-        for at in np.flatnonzero(np.abs(values) >= EXACT):
-            rounded[at] = not is_exact(int(column.iloc[at]))
-    return rounded
 
 
 def _number(cell: object, missing: frozenset[str]) -> float | None:
@@ -164,7 +151,7 @@ def _number(cell: object, missing: frozenset[str]) -> float | None:
     if cell is None or cell is pd.NA or cell is pd.NaT:
         return np.nan
     if isinstance(cell, numbers.Integral):
-        return float(cell) if is_exact(int(cell)) else None
+        return float(cell) if number_text.is_exact(int(cell)) else None
     return float(cell) if isinstance(cell, Decimal | numbers.Real) else None
 
 
@@ -203,7 +190,7 @@ def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
 
 def strange_cells(column: pd.Series, refused: Mask) -> Mask:
     """Return the refused cells that make a column one of texts: those that no number is written like."""
-    written = [isinstance(cell, str) and NUMBER.fullmatch(cell) is not None for cell in column]
+    written = [isinstance(cell, str) and number_text.NUMBER.fullmatch(cell) is not None for cell in column]
     strange = refused & ~np.array(written, dtype=np.bool_)
     return strange if strange.any() else refused
 
@@ -231,12 +218,12 @@ def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
         return "turn the dates into a number, such as a year"
     if not written:
         return "give the column in a unit whose numbers are real and of ordinary size"
-    if all(map(NUMBER.fullmatch, written)):
+    if all(map(number_text.NUMBER.fullmatch, written)):
         return "the numbers are stored as text, or are too long: store the column as numbers"
     plain = {" ".join(cell.split()) for cell in written}
-    if not all(map(is_marked_number, plain)):
+    if not all(map(number_text.is_marked_number, plain)):
         return _CORRECT
-    marks = number_marks(plain)
+    marks = number_text.number_marks(plain)
     if "percent" in marks:
         return "data: percent: number reads 12.3% as 12.3, and percent: fraction as 0.123"
     if "thousands" in marks:

@@ -63,6 +63,13 @@ class Source:
             what, hint = f"unpacks to {n_bytes / 2**20:,.0f} MB", "keep the rows and columns of the study"
             raise DataError.at(self.origin, what, f"at most {MAX_UNPACKED / 2**20:,.0f} MB", hint)
 
+    def misnamed(self, expected: str) -> DataError:
+        """Return an error that says what the file is instead of what its name promises."""
+        found = signature(self.content) or ("empty" if not self.content else "something else")
+        what = f"is named as {expected}, but its first bytes say it is {found}"
+        hint = "give the file its right extension, or export the data again"
+        return DataError.at(self.origin, what, f"{expected} under this name", hint)
+
     @contextmanager
     def read_as(self, kind: str) -> Iterator[None]:
         """Turn whatever a library raises on a broken file into a DataError."""
@@ -228,14 +235,6 @@ def is_stata(content: bytes) -> bool:
     return content.startswith(b"<stata_dta>") or content[:1] in {bytes([release]) for release in _OLD_STATA}
 
 
-def refuse_signature(content: bytes, *, origin: str, expected: str) -> None:
-    """Raise a DataError that says what the file is instead of what its name promises."""
-    found = signature(content) or ("empty" if not content else "something else")
-    what = f"is named as {expected}, but its first bytes say it is {found}"
-    hint = "give the file its right extension, or export the data again"
-    raise DataError.at(origin, what, f"{expected} under this name", hint)
-
-
 @dataclass(frozen=True)
 class DataFile:
     """A file as it was when it was read.
@@ -298,19 +297,16 @@ def refuse_changed(table: Table) -> None:
     Numbers come from the bytes that were read first, but nobody could compute them again.
     """
     for file in table.files:
+        now, what = "", ""
         try:
             with file.path.open("rb") as content:
                 now = hashlib.file_digest(content, "sha256").hexdigest()
         except OSError as error:
-            raise _changed(file, f"cannot be read any more: {error.strerror or error}") from error
+            what = f"cannot be read any more: {error.strerror or error}"
         if now != file.sha256:
-            raise _changed(file, f"changed while the study ran: SHA-256 {file.sha256} then, {now} now")
-
-
-def _changed(file: DataFile, what: str) -> DataError:
-    return DataError.at(
-        file.origin,
-        what,
-        "a file that stays the same from the start of a run to its end",
-        "put the file back and take the run up with --resume, or run the study again on the new file",
-    )
+            what = what or f"changed while the study ran: SHA-256 {file.sha256} then, {now} now"
+            expected = "a file that stays the same from the start of a run to its end"
+            hint = (
+                "put the file back and take the run up with --resume, or run the study again on the new file"
+            )
+            raise DataError.at(file.origin, what, expected, hint)

@@ -8,26 +8,18 @@ import datetime
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.data.messages import Account, StepRecord, few, shortened
 from harness.data.read.number_text import NUMBER
-from harness.data.read.source import (
-    FileForm,
-    FileReader,
-    Reading,
-    Source,
-    check_header,
-    refuse_signature,
-    signature,
-)
+from harness.data.read.source import FileForm, FileReader, Reading, Source, check_header, signature
 from harness.errors import DataError
 from harness.language import Message, marked
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
-# Rows among which the names are looked for.
+# Rows among which the names are looked for, and lines that show how fields are separated.
 _LOOKED_AT = 20
 
 
@@ -65,6 +57,11 @@ class Layout:
     body: list[FileRow]
     records: tuple[StepRecord, ...]
 
+    def with_cells(self, change: Callable[[list[object]], list[object]]) -> Layout:
+        """Return the layout with other cells in each row."""
+        header, *body = (FileRow(row.number, change(row.cells)) for row in (self.header, *self.body))
+        return replace(self, header=header, body=body)
+
 
 def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", "row"]) -> Reading:
     """Return the table in the rows of a text file or a sheet.
@@ -84,27 +81,26 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
 
     layout = lay_out(rows, source, noun=noun)
     if noun == "row":
-        layout = _padded(layout)
+        used = (layout.header, *layout.body)
+        width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
+        layout = layout.with_cells(lambda cells: (cells + [None] * width)[:width])
     if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
         layout = without_unnamed(layout, source)
     names = check_header([_name(cell) for cell in layout.header.cells], source.origin)
     if not layout.body:
         raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
-    _refuse_ragged(layout.body, len(names), source.origin)
-    source.refuse_size(len(layout.body), len(names))
-    cells = zip(*(row.cells for row in layout.body), strict=True)
-    columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
-    numbers = pd.Index([row.number for row in layout.body], name=noun)
+    n_fields, body = len(names), layout.body
+    ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
+    if ragged:
+        where = f"{source.origin}: line{'s' if len(ragged) > 1 else ''} {few(ragged)}"
+        what = f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header"
+        hint = "add the fields that lack, or quote the ones that contain the separator"
+        raise DataError.at(where, what, f"{n_fields} fields in every row", hint)
+    source.refuse_size(len(body), n_fields)
+    columns = dict(zip(names, map(list, zip(*(row.cells for row in body), strict=True)), strict=True))
+    numbers = pd.Index([row.number for row in body], name=noun)
     frame = pd.DataFrame(columns, index=numbers, dtype="object")
     return Reading(frame, cells="texts" if noun == "line" else "sheet", records=layout.records)
-
-
-def _padded(layout: Layout) -> Layout:
-    """Return the rows of a sheet as wide as the widest of them."""
-    used = (layout.header, *layout.body)
-    width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
-    header, *body = (FileRow(row.number, (row.cells + [None] * width)[:width]) for row in used)
-    return Layout(header, body, layout.records)
 
 
 def _name(cell: object) -> object:
@@ -112,15 +108,6 @@ def _name(cell: object) -> object:
     if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer():
         return str(int(cell))
     return cell.date().isoformat() if isinstance(cell, datetime.datetime) else cell
-
-
-def _refuse_ragged(body: list[FileRow], n_fields: int, origin: str) -> None:
-    ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
-    if ragged:
-        where = f"{origin}: line{'s' if len(ragged) > 1 else ''} {few(ragged)}"
-        what = f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header"
-        hint = "add the fields that lack, or quote the ones that contain the separator"
-        raise DataError.at(where, what, f"{n_fields} fields in every row", hint)
 
 
 def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
@@ -140,17 +127,22 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     at = known.index(spec.header_row) if spec.header_row else 0
     header, above = rows[at], rows[:at]
     if spec.header_row is None and (names := likely_header(rows)) is not None:
-        raise DataError.at(
-            where=f"{source.origin}: {noun} {header.number}",
-            what=f"holds {_shown(header)} alone, as a title does; "
-            f"the names of columns seem to stand in {noun} {names.number}: {_shown(names)}",
-            expected="the names of the columns",
-            hint=f"data: header_row: {names.number}",
+        where, title = (
+            f"{source.origin}: {noun} {header.number}",
+            f"holds {_shown(header)} alone, as a title does",
         )
+        what = f"{title}; the names of columns seem to stand in {noun} {names.number}: {_shown(names)}"
+        hint = f"data: header_row: {names.number}"
+        raise DataError.at(where, what, "the names of the columns", hint)
     skipped = [row for row in rows[at + 1 :] if row.number in spec.skip_rows]
     body = [row for row in rows[at + 1 :] if row.number not in spec.skip_rows]
-    left_out = (("header_row", above), ("skip_rows", skipped))
-    records = (_record(step, rows_out, source, noun) for step, rows_out in left_out if rows_out)
+    records = []
+    for step, left_out in (("header_row", above), ("skip_rows", skipped)):
+        if left_out:
+            shown = few([f"{row.number} ({_shown(row)})" for row in left_out])
+            plural, template = "s" if len(left_out) > 1 else "", marked("left out {noun}{len} {shown}")
+            account = Account(Message(template, noun=noun, len=plural, shown=shown))
+            records.append(StepRecord(step, source.origin, (source.origin,), account))
     return Layout(header, body, tuple(records))
 
 
@@ -169,19 +161,12 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
     if not dropped:
         return layout
     kept = [at for at in range(width) if at not in dropped]
-    used = (layout.header, *layout.body)
-    header, *body = (FileRow(row.number, [row.cells[at] for at in kept]) for row in used)
     shown = few([str(at + 1) for at in dropped])
     template = marked("left out columns without a name, which number the rows or hold nothing: {shown}")
     detail = Message(template, shown=shown)
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
-    return Layout(header, body, (*layout.records, record))
-
-
-def _record(step: str, rows: Sequence[FileRow], source: Source, noun: str) -> StepRecord:
-    shown = few([f"{row.number} ({_shown(row)})" for row in rows])
-    detail = Message("left out {noun}{len} {shown}", noun=noun, len="s" if len(rows) > 1 else "", shown=shown)
-    return StepRecord(step, source.origin, (source.origin,), Account(detail))
+    layout = replace(layout, records=(*layout.records, record))
+    return layout.with_cells(lambda cells: [cells[at] for at in kept])
 
 
 def _shown(row: FileRow) -> str:
@@ -226,9 +211,7 @@ def likely_skips(body: Sequence[FileRow]) -> tuple[int, ...]:
     is_wide = 2 * sum(len(row.filled) > 1 for row in body) > len(body)
     end = len(body)
     while (
-        is_wide
-        and end > units
-        and (len(body[end - 1].filled) < 2 and all(map(_is_text, body[end - 1].filled)))
+        is_wide and end > units and len(body[end - 1].filled) < 2 and all(map(_is_text, body[end - 1].filled))
     ):
         end -= 1
     empty = [row for row in body[units:end] if not row.filled]
@@ -245,8 +228,6 @@ def _is_text(cell: object) -> bool:
 
 
 SEPARATORS = (";", "\t", "|", ",")
-# Lines that show how fields are separated.
-_LOOKED_AT = 20
 
 
 def read_text(source: Source) -> Reading:
@@ -299,7 +280,7 @@ def text_rows(source: Source) -> list[FileRow]:
         Where the file is no text in its encoding, is empty, or a quote is not closed.
     """
     if signature(source.content):
-        refuse_signature(source.content, origin=source.origin, expected="a text file")
+        raise source.misnamed("a text file")
     rows = list(_records(decode(source), source))
     if not rows:
         raise DataError.at(
@@ -336,12 +317,11 @@ def _refuse_separator(rows: list[FileRow], source: Source) -> None:
         raise DataError.at(where, what, expected, f"data: separator: {used[0]!r}".replace("'", '"'))
 
 
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+# The longer marks first, since they begin as shorter ones do.
+_BYTE_ORDER_MARKS = {
+    **dict.fromkeys((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "utf-32"),
+    **dict.fromkeys((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "utf-16"),
+}
 _COMMON = ("gb18030", "big5", "shift_jis", "cp1252")
 
 
@@ -373,7 +353,7 @@ def decode(source: Source) -> str:
 
 def fitting_encodings(content: bytes) -> list[str]:
     """Return encodings other than UTF-8 that the bytes of a text may be in, the likeliest first."""
-    marked = [name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)]
+    marked = [name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)]
     return marked[:1] or [name for name in _COMMON if _decodes(content, name)] or ["latin-1"]
 
 

@@ -14,7 +14,7 @@ from harness.arrays import Floats
 from harness.data.data_spec import Join
 from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord, few, require_columns
 from harness.data.read.source import Labels, Table
-from harness.data.shape.row_filter import value_text
+from harness.data.shape.rows import value_text
 from harness.data.shape.times import read_times
 from harness.errors import DataError, Problem
 from harness.language import Message
@@ -116,7 +116,7 @@ _ALIKE = 1e-9
 
 @dataclass(frozen=True)
 class _Merge:
-    """Two tables that are joined.
+    """Two tables that are joined, of which a `match` is expected by the columns `on`.
 
     Attributes
     ----------
@@ -125,26 +125,16 @@ class _Merge:
 
     left: Table
     right: Table
-    join: Join
+    how: str
+    on: tuple[str, ...]
+    match: Literal["1:1", "m:1"]
     entity: str
     time: str
     path: str
 
     @property
-    def on(self) -> tuple[str, ...]:
-        return self.join.on or (self.entity, self.time)
-
-    @property
-    def match(self) -> Literal["1:1", "m:1"]:
-        keyed = {self.entity, self.time} <= set(self.on)
-        return self.join.match or ("1:1" if keyed else "m:1")
-
-    @property
     def where(self) -> str:
         return f"{self.right.origin} ({self.path})"
-
-    def locator(self, table: Table) -> RowLocator:
-        return RowLocator(table.origin, table.frame, self.entity, self.time)
 
 
 def merge(left: Table, right: Table, join: Join, *, entity: str, time: str, path: str) -> Table:
@@ -160,28 +150,20 @@ def merge(left: Table, right: Table, join: Join, *, entity: str, time: str, path
         Where columns are missing, keys repeat that the match wants once, nothing matches, or both tables have
         a column with other values.
     """
-    both = _Merge(left, right, join, entity, time, path)
-    for table, names in ((left, both.on), (right, (*both.on, *join.columns))):
-        options = [(path, name) for name in names]
-        remedy = "correct on, or use rename"
+    on = join.on or (entity, time)
+    match = join.match or ("1:1" if {entity, time} <= set(on) else "m:1")
+    both = _Merge(left, right, join.how, on, match, entity, time, path)
+    for table, names in ((left, on), (right, (*on, *join.columns))):
+        options, remedy = [(path, name) for name in names], "correct on, or use rename"
         require_columns(options, table.frame.columns, origin=table.origin, remedy=remedy)
-    keys = [_keys(both, table) for table in (left, right)]
-    _refuse_repeats(both, keys[1], right)
-    if both.match == "1:1":
-        _refuse_repeats(both, keys[0], left)
-    _refuse_strangers(both, *keys)
-    positions = (
-        keys[0]
-        .assign(**{_LEFT: np.arange(len(left.frame))})
-        .merge(
-            keys[1].assign(**{_RIGHT: np.arange(len(right.frame))}),
-            how="outer",
-            on=list(both.on),
-            validate=both.match,
-            indicator=_SIDE,
-        )
-    )
-    taken = [name for name in join.columns or right.frame.columns if name not in both.on]
+    ours, theirs = (_keys(both, table) for table in (left, right))
+    _refuse_repeats(both, theirs, right)
+    if match == "1:1":
+        _refuse_repeats(both, ours, left)
+    _refuse_strangers(both, ours, theirs)
+    ours[_LEFT], theirs[_RIGHT] = np.arange(len(left.frame)), np.arange(len(right.frame))
+    positions = ours.merge(theirs, how="outer", on=list(on), validate=match, indicator=_SIDE)
+    taken = [name for name in join.columns or right.frame.columns if name not in on]
     shared = [name for name in taken if name in left.frame.columns]
     matched = positions[positions[_SIDE] == "both"]
     for name in shared:
@@ -195,7 +177,7 @@ def merge(left: Table, right: Table, join: Join, *, entity: str, time: str, path
 
 def _keys(both: _Merge, table: Table) -> pd.DataFrame:
     """Return the keys of a table's rows as texts, so that 2, 2.0 and "2" are one."""
-    locator, columns = both.locator(table), {}
+    locator, columns = RowLocator(table.origin, table.frame, both.entity, both.time), {}
     for name in both.on:
         cells = table.frame[name]
         hint = "fill the cells in, or leave the rows out by skip_rows"
@@ -212,17 +194,14 @@ def _refuse_repeats(both: _Merge, keys: pd.DataFrame, table: Table) -> None:
     rows = keys.set_axis(table.frame.index)[keys.duplicated(keep=False).to_numpy()]
     if rows.empty:
         return
-    groups, noun = rows.groupby(list(both.on), sort=False).groups, both.locator(table).noun
+    groups = rows.groupby(list(both.on), sort=False).groups
+    noun = RowLocator(table.origin, rows, both.entity, both.time).noun
     shown = [f"{_named(key)} in {noun}s {few(list(map(str, numbers)))}" for key, numbers in groups.items()]
     found = "m:1" if table is both.left else ("m:m" if both.match == "m:1" else "1:m")
-    raise DataError.at(
-        where=both.where,
-        what=f"{len(groups)} keys ({', '.join(both.on)}) of {table.origin} occur more than once, "
-        f"so that the match is {found}: {few(shown)}",
-        expected=f"a {both.match} match",
-        hint="take the doubles out, give on further columns"
-        + (", or say match: m:1" if found == "m:1" else ""),
-    )
+    what = f"{len(groups)} keys ({', '.join(both.on)}) of {table.origin} occur more than once"
+    hint = f"take the doubles out, give on further columns{', or say match: m:1' if found == 'm:1' else ''}"
+    what = f"{what}, so that the match is {found}: {few(shown)}"
+    raise DataError.at(both.where, what, f"a {both.match} match", hint)
 
 
 def _named(key: object) -> str:
@@ -236,18 +215,13 @@ def _refuse_strangers(both: _Merge, left: pd.DataFrame, right: pd.DataFrame) -> 
         ours, theirs = (sorted(set(keys[name])) for keys in (left, right))
         if not set(ours).isdisjoint(theirs):
             continue
+        what = f"no '{name}' is in both"
+        hint = "write the names alike, or recode them; or rename another column to the key"
+        shown = [few(ours), few(theirs)]
         if name == both.time:
-            what = (
-                f"periods do not overlap: {ours[0]} to {ours[-1]} in {both.left.origin}, "
-                f"{theirs[0]} to {theirs[-1]} in {both.right.origin}"
-            )
-            hint = "files of other periods are joined by append"
-        else:
-            what = (
-                f"no '{name}' is in both: {few(ours)} in {both.left.origin}, "
-                f"{few(theirs)} in {both.right.origin}"
-            )
-            hint = "write the names alike, or recode them; or rename another column to the key"
+            what, hint = "periods do not overlap", "files of other periods are joined by append"
+            shown = [f"{keys[0]} to {keys[-1]}" for keys in (ours, theirs)]
+        what = f"{what}: {shown[0]} in {both.left.origin}, {shown[1]} in {both.right.origin}"
         problems.add(Problem(both.where, what, "keys that both files have", hint))
     problems.raise_if_any()
 
@@ -266,15 +240,13 @@ def _refuse_other_values(both: _Merge, name: str, matched: pd.DataFrame) -> None
     else:
         other = ((ours.map(str) != theirs.map(str)) & ~(ours.isna() & theirs.isna())).to_numpy()
     if other.any():
-        count = f"{int(other.sum())} of {other.size}"
-        raise DataError.at(
-            where=both.where,
-            what=f"'{name}' is in both files, with other values in {count} matched rows{ratio}",
-            expected="each column in one file, or with the same values in both",
-            hint="scale one of the columns"
-            if ratio
-            else "name the columns to take under columns, or use rename",
+        count = f"{int(other.sum())} of {other.size} matched rows"
+        what = f"'{name}' is in both files, with other values in {count}{ratio}"
+        hint = (
+            "scale one of the columns" if ratio else "name the columns to take under columns, or use rename"
         )
+        expected = "each column in one file, or with the same values in both"
+        raise DataError.at(both.where, what, expected, hint)
 
 
 def _ratio(both: _Merge, name: str, ours: Floats, theirs: Floats) -> str:
@@ -322,10 +294,9 @@ def _merge_record(
         rows = positions.loc[positions[_SIDE] == f"{side}_only", list(both.on)]
         if not rows.empty:
             keys = few([_named(key) for key in rows.itertuples(index=False, name=None)])
-            fate = "kept" if both.join.how in ("outer", side) else "left out"
-            unmatched.append(
-                f"{len(rows)} rows of {table.origin} have no match in {other.origin}, {fate} ({keys})"
-            )
+            fate = "kept" if both.how in ("outer", side) else "left out"
+            where = f"{table.origin} have no match in {other.origin}"
+            unmatched.append(f"{len(rows)} rows of {where}, {fate} ({keys})")
     same = [f"the same in both: {few(shared)}"] if shared else []
     detail = "; ".join([f"{both.match} on {', '.join(both.on)}: {n_both} rows match", *unmatched, *same])
     record = StepRecord("merge", few(taken) or "rows", (both.right.origin,), Account(detail))

@@ -14,10 +14,10 @@ import numpy as np
 from harness.arrays import Floats, Ints, Mask
 from harness.data.data_spec import MissingPolicy
 from harness.data.key import Key
-from harness.data.messages import RowLocator, few
+from harness.data.messages import ProblemCollector, RowLocator, few
 from harness.data.prepare.step import Column
 from harness.data.roles import Roles
-from harness.errors import DataError, Problem
+from harness.errors import Problem
 from harness.language import Message, marked
 from harness.tables.preparation import LEAK_CODE, Note
 
@@ -65,17 +65,16 @@ def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLoc
         yield Problem(locator.origin, f"0 rows are left: {what}", expected, hint)
 
 
-def completeness_notes(found: Completeness, entity: Ints) -> tuple[Note, ...]:
-    """Return notes on the rows that are left out.
+def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
+    """Yield notes on the rows that are left out.
 
     Parameters
     ----------
     entity : (n_obs,), codes
     """
-    notes = []
     if found.unreached.any():
         template = marked("{count} rows have no row so many periods earlier and are left out.")
-        notes.append(Note("W-LAG", "rows", Message(template, count=int(found.unreached.sum()))))
+        yield Note("W-LAG", "rows", Message(template, count=int(found.unreached.sum())))
     if found.missing:
         message = Message(
             "{count} rows with missing cells are left out, {lost} entities with all their rows ({cells}).",
@@ -83,12 +82,11 @@ def completeness_notes(found: Completeness, entity: Ints) -> tuple[Note, ...]:
             lost=np.setdiff1d(entity[~found.unreached], entity[found.rows]).size,
             cells=", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items()),
         )
-        notes.append(Note("W-MISSING", "rows", message))
-    return tuple(notes)
+        yield Note("W-MISSING", "rows", message)
 
 
-def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:
-    """Return what the reader of the report should know about the shape of a panel.
+def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
+    """Yield what the reader of the report should know about the shape of a panel.
 
     Parameters
     ----------
@@ -98,20 +96,17 @@ def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:
     codes, first, count = np.unique(entity.codes, return_index=True, return_counts=True)
     reach = period[first + count - 1] - period[first] + 1
     alone, gapped = codes[count == 1], codes[reach > count]
-    notes = []
     if count.min() < count.max():
         template = marked("Entities have from {count} to {count_2} periods.")
-        message = Message(template, count=count.min(), count_2=count.max())
-        notes.append(Note("W-UNBALANCED", entity.name, message))
+        yield Note("W-UNBALANCED", entity.name, Message(template, count=count.min(), count_2=count.max()))
     if gapped.size:
         template = marked("{size} entities have gaps between their periods: {entity}.")
         message = Message(template, size=gapped.size, entity=_labels(entity, gapped))
-        notes.append(Note("W-GAP", entity.name, message))
+        yield Note("W-GAP", entity.name, message)
     if alone.size:
         template = marked("{size} entities have one row only: {entity}.")
         message = Message(template, size=alone.size, entity=_labels(entity, alone))
-        notes.append(Note("W-SINGLETON", entity.name, message))
-    return tuple(notes)
+        yield Note("W-SINGLETON", entity.name, message)
 
 
 def _labels(entity: Key, codes: Ints) -> str:
@@ -125,8 +120,8 @@ _ROUNDED = 1e-6
 _OTHERS = 3
 
 
-def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> tuple[Note, ...]:
-    """Return a note on an entity that all others add up to, or have as their mean, wherever it has a row.
+def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> Iterator[Note]:
+    """Yield a note on an entity that all others add up to, or have as their mean, wherever it has a row.
 
     Parameters
     ----------
@@ -141,10 +136,9 @@ def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> tuple[N
             (codes,) = np.nonzero(is_total)
             if codes.size == 1 and np.unique(values[entity.codes == codes[0]]).size > 1:
                 found.setdefault((int(codes[0]), what), []).append(name)
-    return tuple(
-        Note("W-TOTAL", entity.name, Message(_TOTALS[what], labels=entity.labels[code], names=few(names)))
-        for (code, what), names in found.items()
-    )
+    for (code, what), names in found.items():
+        message = Message(_TOTALS[what], labels=entity.labels[code], names=few(names))
+        yield Note("W-TOTAL", entity.name, message)
 
 
 _TOTALS = {
@@ -171,8 +165,8 @@ def _rows_of_totals(values: Floats, period: Ints) -> tuple[tuple[str, Mask], ...
     return ("sum", may_be & is_sum), ("mean", may_be & is_mean)
 
 
-def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLocator) -> tuple[Note, ...]:
-    """Return a note on each outcome of one value, where others vary.
+def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLocator) -> Iterator[Note]:
+    """Yield a note on each outcome of one value, where others vary.
 
     Parameters
     ----------
@@ -191,29 +185,21 @@ def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLoc
     }
     n_obs = columns[roles.outcomes[0]].size
     constant = [name for name in roles.outcomes if name in same]
-    found: dict[str, str] = {}
+    found: list[tuple[str, str, str]] = []
     if same.keys() >= set(roles.exposure_columns):
         value = "of one level" if roles.levels else f"{same[roles.exposure]:.6g}"
-        found[roles.exposure] = f"it is {value} in all {n_obs:,} rows, so it has no effect to estimate"
+        found.append((roles.exposure, value, "it has no effect to estimate"))
     if len(constant) == len(roles.outcomes):
-        found |= {
-            name: f"it is {same[name]:.6g} in all {n_obs:,} rows, so there is nothing to explain"
-            for name in constant
-        }
-    expected = "at least two values in the rows that are kept"
+        found += [(name, f"{same[name]:.6g}", "there is nothing to explain") for name in constant]
+    problems, expected = ProblemCollector(), "at least two values in the rows that are kept"
     hint = "name another column; or keep the rows in which it differs (data.rows, data.missing)"
-    problems = [
-        Problem(f"{locator.column(name)} (roles.{part})", what, expected, hint)
-        for name, what in found.items()
-        for part in ("exposure" if name == roles.exposure else "outcomes",)
-    ]
-    if problems:
-        raise DataError(*problems)
+    for name, value, so in found:
+        where, what = f"{locator.column(name)} ({roles.path_of(name)})", f"in all {n_obs:,} rows, so {so}"
+        problems.add(Problem(where, f"it is {value} {what}", expected, hint))
+    problems.raise_if_any()
     template = marked("The outcome is {same} in all {n_obs} rows, so no estimator is fitted to it.")
-    return tuple(
-        Note("W-CONSTANT", name, Message(template, same=f"{same[name]:.6g}", n_obs=n_obs))
-        for name in constant
-    )
+    for name in constant:
+        yield Note("W-CONSTANT", name, Message(template, same=f"{same[name]:.6g}", n_obs=n_obs))
 
 
 Rows = TypeVar("Rows", Floats, Ints)
@@ -288,22 +274,16 @@ def leaks(
         yield from _pairs(others, outcome, together[:, at])
 
 
-def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ...]:
-    """Return a note on each of the `leaks` of a study.
+def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> Iterator[Note]:
+    """Yield a note on each of the `leaks` of a study.
 
     Parameters
     ----------
     columns : outcomes and regressors by name, (n_obs,) each
     """
-    found = leaks(columns, outcomes=roles.outcomes, regressors=roles.regressors)
-    return tuple(
-        Note(
-            LEAK_CODE,
-            leak.outcome,
-            Message(_FUNCTION if len(leak.names) == 1 else _PAIR, outcome=leak.outcome, what=leak.what),
-        )
-        for leak in found
-    )
+    for leak in leaks(columns, outcomes=roles.outcomes, regressors=roles.regressors):
+        template = _FUNCTION if len(leak.names) == 1 else _PAIR
+        yield Note(LEAK_CODE, leak.outcome, Message(template, outcome=leak.outcome, what=leak.what))
 
 
 _FUNCTION = marked(

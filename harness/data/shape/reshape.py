@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from harness.data.data_spec import PERIOD, VARIABLE, Reshape
 from harness.data.messages import Account, StepRecord, few, require_columns
-from harness.data.shape.times import plain_period
+from harness.data.shape.times import are_years, plain_period
 from harness.errors import DataError
 
 # What is read as a period in the names of columns, as a group of that name.
 PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"
+
+_NAMED_BY_PERIOD = re.compile(rf"(?P<before>.*?)(?<![0-9]){PERIOD_PATTERN}(?![0-9])(?P<after>.*)")
+
+
+def column_pattern(names: Iterable[str]) -> tuple[str | None, Sequence[str]]:
+    """Return how columns of periods are named, and which they are; None where there are not several."""
+    matches = {name: match for name in names if (match := _NAMED_BY_PERIOD.fullmatch(name))}
+    found = {name: match for name, match in matches.items() if are_years(int(match["period"][:4]))}
+    befores, afters = (list({match[part] for match in found.values()}) for part in ("before", "after"))
+    pattern = None
+    if len({match["period"] for match in found.values()}) < 2:
+        pass
+    elif befores == [""] and len(afters) == 1:
+        pattern = f"{PERIOD}{afters[0]}"
+    elif len(afters) == 1 and all(befores):
+        mark = _common_mark(befores, r"[ _.\-]*$")
+        pattern = f"{VARIABLE}{mark}{PERIOD}{afters[0]}"
+    elif len(befores) == 1 and all(afters):
+        mark = _common_mark(afters, r"^[ _.\-]*")
+        pattern = f"{befores[0]}{PERIOD}{mark}{VARIABLE}"
+    return pattern, list(found) if pattern else []
+
+
+def _common_mark(texts: Sequence[str], end: str) -> str:
+    """Return the marks that all texts have at an end, a pattern; none where they have different ones."""
+    marks = {match[0] for text in texts if (match := re.search(end, text))}
+    return marks.pop() if len(marks) == 1 else ""
+
 
 _ROW = "\0row"  # no file has such a column, since names are free of control characters
 
@@ -94,10 +123,8 @@ def _spread(
     wide = long.pivot(index=keys, columns=variable, values=value)  # noqa: PD010 - keys are distinct
     others = [name for name in long.columns if name not in (*keys, variable, value)]
     # Of other columns those stay that have one value in each entity.
-    constant = [
-        _ROW,
-        *(name for name in others if name != _ROW and long.groupby(entity)[name].nunique().max() < 2),
-    ]
+    counts = long.groupby(entity)[[name for name in others if name != _ROW]].nunique().max()
+    constant = [_ROW, *counts.index[counts < 2]]
     firsts = long.drop_duplicates(keys)[[*keys, *constant]]
     joined = firsts.merge(wide.reset_index(), on=keys, how="left", validate="1:1")
     clash = sorted(set(map(str, wide.columns)) & set(constant))

@@ -16,20 +16,6 @@ from harness.arrays import Ints
 from harness.data.messages import RowLocator, quoted
 from harness.errors import DataError
 
-_INTEGER = re.compile(r"([+-]?[0-9]{1,12})(\.0*)?", re.ASCII)
-_YEAR = re.compile(r"(?:FY|YR)?([0-9]{4})(?:年度?|FY|\[YR\1\])?", re.ASCII)
-_FISCAL_YEAR = re.compile(r"([0-9]{4})[-–/]([0-9]{2}|[0-9]{4})", re.ASCII)
-_QUARTER = re.compile(r"([0-9]{4})[年./-]?(?:[Qq]([1-4])|第?([1-4一二三四])季度?)", re.ASCII)
-_QUARTER_FIRST = re.compile(r"[Qq]([1-4])[./-]?([0-9]{4})", re.ASCII)
-_MONTH = re.compile(r"([0-9]{4})(?:[-Mm./]|年)(0?[1-9]|1[0-2])月?", re.ASCII)
-_MONTH_DIGITS = re.compile(r"((?:1[89]|2[01])[0-9]{2})(0[1-9]|1[0-2])", re.ASCII)
-_DAY = re.compile(
-    r"([0-9]{4})(?:[-./]|年)([0-9]{1,2})(?:[-./]|月)([0-9]{1,2})日?(?:T?00:00(?::00(?:\.0+)?)?)?", re.ASCII
-)
-_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", re.ASCII)
-_DAY_DIGITS = re.compile(r"((?:1[89]|2[01])[0-9]{2})([0-9]{2})([0-9]{2})", re.ASCII)
-_NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4}
-
 
 @dataclass(frozen=True)
 class PeriodKind:
@@ -38,23 +24,41 @@ class PeriodKind:
     Attributes
     ----------
     name : such as ``month``
-    parse : position of a period written as text; None where it is written otherwise
+    position : of the period that year, month and day are in; a ValueError where there is no such day
     label : text of a position
-    first_of : position at which a year begins
+    patterns : how a period is written, white space and width aside, with its parts by name: ``year``, the
+        last year of two (``last``), ``quarter``, ``month``, ``day``
     """
 
     name: str
-    parse: Callable[[str], int | None]
+    position: Callable[[int, int, int], int]
     label: Callable[[int], str]
-    first_of: Callable[[int], int]
+    patterns: tuple[str, ...]
+
+    def parse(self, written: str) -> int | None:
+        """Return the position of a period written as text; None where it is written otherwise."""
+        text = _plain(written)
+        matches = (re.fullmatch(pattern, text, re.ASCII) for pattern in self.patterns)
+        found = next((match.groupdict() for match in matches if match), None)
+        if found is None:
+            return None
+        year, month, last = int(found["year"]), int(found.get("month", 1)), found.get("last")
+        if "quarter" in found:
+            month = 3 * int(unicodedata.numeric(found["quarter"])) - 2
+        if last is not None and int(last) != (year + 1) % 10 ** len(last):
+            return None
+        try:
+            return self.position(year, month, int(found.get("day", 1)))
+        except ValueError:
+            return None
 
     def span(self, written: str) -> tuple[int, int] | None:
         """Return the first and last position of a period; a bare year spans its quarters, months or days."""
         position = self.parse(written)
         if position is not None:
             return position, position
-        year = _parse_integer(written)
-        return None if year is None else (self.first_of(year), self.first_of(year + 1) - 1)
+        year = INTEGERS.parse(written)
+        return None if year is None else (self.position(year, 1, 1), self.position(year + 1, 1, 1) - 1)
 
 
 def _plain(written: str) -> str:
@@ -62,62 +66,52 @@ def _plain(written: str) -> str:
     return "".join(unicodedata.normalize("NFKC", written).split())
 
 
-def _parse_integer(written: str) -> int | None:
-    text = _plain(written)
-    match = _INTEGER.fullmatch(text) or _YEAR.fullmatch(text)
-    return int(match[1]) if match else None
+_YEAR, _CENTURY = "(?P<year>[0-9]{4})", "(?P<year>(?:1[89]|2[01])[0-9]{2})"
+_MIDNIGHT = r"(?:T?00:00(?::00(?:\.0+)?)?)?"
 
-
-def _parse_fiscal_year(written: str) -> int | None:
-    match = _FISCAL_YEAR.fullmatch(_plain(written))
-    if match is None:
-        return None
-    first, last = int(match[1]), match[2]
-    return first if int(last) == (first + 1) % 10 ** len(last) else None
-
-
-def _parse_quarter(written: str) -> int | None:
-    text = _plain(written)
-    if turned := _QUARTER_FIRST.fullmatch(text):
-        text = f"{turned[2]}Q{turned[1]}"
-    match = _QUARTER.fullmatch(text)
-    if match is None:
-        return None
-    quarter = match[2] or match[3]
-    return int(match[1]) * 4 + (_NUMERALS.get(quarter) or int(quarter)) - 1
-
-
-def _parse_month(written: str) -> int | None:
-    text = _plain(written)
-    match = _MONTH.fullmatch(text) or _MONTH_DIGITS.fullmatch(text)
-    return int(match[1]) * 12 + int(match[2]) - 1 if match else None
-
-
-def _parse_day(written: str) -> int | None:
-    text = _plain(written)
-    if turned := _DAY_FIRST.fullmatch(text):
-        text = f"{turned[3]}-{turned[2]}-{turned[1]}"
-    match = _DAY.fullmatch(text) or _DAY_DIGITS.fullmatch(text)
-    if match is None:
-        return None
-    try:
-        return datetime.date(*map(int, match.groups())).toordinal()
-    except ValueError:
-        return None
-
-
-INTEGERS = PeriodKind("whole number", _parse_integer, str, lambda year: year)
-FISCAL_YEARS = PeriodKind(
-    "fiscal year", _parse_fiscal_year, lambda at: f"{at}-{(at + 1) % 100:02d}", lambda year: year
+INTEGERS = PeriodKind(
+    "whole number",
+    lambda year, *_: year,
+    str,
+    (r"(?P<year>[+-]?[0-9]{1,12})(?:\.0*)?", rf"(?:FY|YR)?{_YEAR}(?:年度?|FY|\[YR(?P=year)\])?"),
 )
-QUARTERS = PeriodKind("quarter", _parse_quarter, lambda at: f"{at // 4}Q{at % 4 + 1}", lambda year: year * 4)
-MONTHS = PeriodKind("month", _parse_month, lambda at: f"{at // 12}-{at % 12 + 1:02d}", lambda year: year * 12)
+FISCAL_YEARS = PeriodKind(
+    "fiscal year",
+    lambda year, *_: year,
+    lambda at: f"{at}-{(at + 1) % 100:02d}",
+    (rf"{_YEAR}[-–/](?P<last>[0-9]{{2}}|[0-9]{{4}})",),
+)
+QUARTERS = PeriodKind(
+    "quarter",
+    lambda year, month, _: year * 4 + (month - 1) // 3,
+    lambda at: f"{at // 4}Q{at % 4 + 1}",
+    (
+        rf"[Qq](?P<quarter>[1-4])[./-]?{_YEAR}",
+        rf"{_YEAR}[年./-]?[Qq](?P<quarter>[1-4])",
+        rf"{_YEAR}[年./-]?第?(?P<quarter>[1-4一二三四])季度?",
+    ),
+)
+MONTHS = PeriodKind(
+    "month",
+    lambda year, month, _: year * 12 + month - 1,
+    lambda at: f"{at // 12}-{at % 12 + 1:02d}",
+    (rf"{_YEAR}(?:[-Mm./]|年)(?P<month>0?[1-9]|1[0-2])月?", rf"{_CENTURY}(?P<month>0[1-9]|1[0-2])"),
+)
 DAYS = PeriodKind(
     "day",
-    _parse_day,
+    lambda year, month, day: datetime.date(year, month, day).toordinal(),
     lambda at: datetime.date.fromordinal(at).isoformat(),
-    lambda year: datetime.date(year, 1, 1).toordinal(),
+    (
+        rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.{_YEAR}",
+        rf"{_YEAR}(?:[-./]|年)(?P<month>[0-9]{{1,2}})(?:[-./]|月)(?P<day>[0-9]{{1,2}})日?{_MIDNIGHT}",
+        rf"{_CENTURY}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})",
+    ),
 )
+
+
+def are_years(*numbers: float) -> bool:
+    """Return whether numbers are all taken for years."""
+    return all(1800 <= number <= 2200 for number in numbers)
 
 
 KINDS = (INTEGERS, QUARTERS, MONTHS, FISCAL_YEARS, DAYS)
@@ -155,14 +149,6 @@ def kind_of_dates(dates: Sequence[datetime.date]) -> PeriodKind:
     if same_day and len({month % 3 for month in months}) == 1:
         return QUARTERS
     return MONTHS if same_day else DAYS
-
-
-def position_of(date: datetime.date, kind: PeriodKind) -> int:
-    """Return the position of the period that a date lies in."""
-    if kind is DAYS:
-        return date.toordinal()
-    within = {INTEGERS.name: 0, QUARTERS.name: (date.month - 1) // 3, MONTHS.name: date.month - 1}
-    return kind.first_of(date.year) + within[kind.name]
 
 
 EXPECTED = (
@@ -208,26 +194,12 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
     locator.refuse(name, absent, "rows name no period", EXPECTED, remedy)
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.start_time
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return _from_moments(column, name=name, locator=locator)
-    return _from_cells([written_period(cell) for cell in column], name=name, locator=locator)
-
-
-def _from_moments(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
-    """Return the periods of moments, which must be midnights, as their own time zone writes them."""
-    zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
-    local = column.dt.tz_localize(None)
-    _refuse((local != local.dt.normalize()).tolist(), column.tolist(), name=name, locator=locator)
-    return _from_dates(local.dt.date.tolist(), zone=zone)
-
-
-def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
-    kind = kind_of_dates(dates)
-    return Times(kind, np.array([position_of(date, kind) for date in dates], dtype=np.int64), zone)
-
-
-def _from_cells(cells: Sequence[str], *, name: str, locator: RowLocator) -> Times:
-    """Return the periods of cells by the kind that fits most of them."""
+    if pd.api.types.is_datetime64_any_dtype(column):  # midnights, as their own time zone writes them
+        zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
+        local = column.dt.tz_localize(None)
+        _refuse((local != local.dt.normalize()).tolist(), column.tolist(), name=name, locator=locator)
+        return _from_dates(local.dt.date.tolist(), zone=zone)
+    cells = [written_period(cell) for cell in column]
     kind = kind_of_texts(cells)
     positions = [kind.parse(cell) for cell in cells]
     _refuse([position is None for position in positions], cells, name=name, locator=locator)
@@ -237,6 +209,12 @@ def _from_cells(cells: Sequence[str], *, name: str, locator: RowLocator) -> Time
     if kind is DAYS:
         return _from_dates([datetime.date.fromordinal(position) for position in whole])
     return Times(kind, np.array(whole, dtype=np.int64))
+
+
+def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
+    kind = kind_of_dates(dates)
+    ordinals = [kind.position(date.year, date.month, date.day) for date in dates]
+    return Times(kind, np.array(ordinals, dtype=np.int64), zone)
 
 
 def written_period(cell: object) -> str:
@@ -264,11 +242,9 @@ def _refuse_two_digits(periods: Sequence[int], *, name: str, locator: RowLocator
     later = [period + 100 for period in periods if period < 50]
     steps = set(np.diff([*(period for period in periods if period >= 50), *later]).tolist())
     if len(steps) == 1 and len(set(np.diff(periods).tolist())) > 1:
-        first, last = periods[len(later)], later[-1] - 100
-        raise DataError.at(
-            where=locator.column(name),
-            what=f"the periods run from {first:02d} over 99 to {last:02d}: years of two digits, "
-            f"and {last:02d} would be taken as earlier than {first:02d}",
-            expected="years of four digits, such as 1998 and 2003",
-            hint="write the century into the column",
+        first, last = f"{periods[len(later)]:02d}", f"{later[-1] - 100:02d}"
+        what = (
+            f"the periods run from {first} over 99 to {last}: years of two digits, and {last} would be taken"
         )
+        expected, hint = "years of four digits, such as 1998 and 2003", "write the century into the column"
+        raise DataError.at(locator.column(name), f"{what} as earlier than {first}", expected, hint)

@@ -112,7 +112,7 @@ def test_scores_are_regression_scores():
     uniqueness = 1 - np.square(loadings)
     # Thomson's form by the model's own covariance; at the maximum both score alike.
     expected = Z @ (loadings / uniqueness) / (1 + np.sum(np.square(loadings) / uniqueness))
-    scores = learned.compute(ONE_FACTOR) + learned.start
+    scores = learned.compute(ONE_FACTOR) + learned.line.start
     np.testing.assert_allclose(np.abs(scores), np.abs(expected), rtol=1e-5, atol=1e-6)
 
 

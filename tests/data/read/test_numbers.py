@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from harness.data.messages import RowLocator
-from harness.data.read.numbers import cast_note, is_exact, require_numbers, type_objects, type_texts
+from harness.data.read.number_text import is_exact
+from harness.data.read.numbers import cast_note, require_numbers, type_objects, type_texts
 from harness.errors import DataError
 
 MISSING = frozenset(("", "NA"))

@@ -21,7 +21,7 @@ def named(outcome, **regressors):
     """Return what notes say that the outcome is."""
     exposure, *controls = regressors
     roles = Roles("id", "year", ("co2",), exposure, controls=tuple(controls))
-    notes = leakage_notes({"co2": outcome} | regressors, roles)
+    notes = tuple(leakage_notes({"co2": outcome} | regressors, roles))
     assert {(note.code, note.where) for note in notes} <= {("W-LEAK", "co2")}
     said = re.compile(
         r"The outcome co2 is (?:a function of )?(.+), (?:or nearly so|up to a constant factor): "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -77,13 +79,9 @@ def draw_cities(rng: Generator, keys: CityYears) -> Cities:
     size = standardised(np.asarray(ndtri(order), dtype=np.float64))
     chance = rng.standard_normal(n)
     wealth = standardised(spread_evenly(chance - size * (size @ chance) / n))
-    return Cities(
-        size=size,
-        wealth=wealth,
-        first_rank=first_rank,
-        pilot=np.isin((number - 1) // CITIES_OF_A_PROVINCE + 1, PILOT_PROVINCES),
-        own=standardised(spread_evenly(rng.standard_normal(n))),
-    )
+    pilot = np.isin((number - 1) // CITIES_OF_A_PROVINCE + 1, PILOT_PROVINCES)
+    own = standardised(spread_evenly(rng.standard_normal(n)))
+    return Cities(size, wealth, first_rank, pilot, own)
 
 
 def label_columns(cities: Cities, keys: CityYears) -> dict[str, Texts]:
@@ -98,28 +96,13 @@ def label_columns(cities: Cities, keys: CityYears) -> dict[str, Texts]:
     }
 
 
-@dataclass(frozen=True, eq=False)
-class Economy:
-    """Columns of the table, (n_obs,) each.
+def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats) -> dict[str, Floats]:
+    """Return columns of cities with these traits and digital levels, (n_obs,) each.
 
-    Attributes
-    ----------
-    population : 10^4 persons at the end of the year
-    deflator : of output, 1 in the first year
-    gdp, fdi, sci_tech : 10^8 yuan of the first year: output, foreign investment, fiscal spending on science
-    patents : invention patents granted, whole numbers
+    They are ``population`` (10^4 persons at the end of the year), the ``deflator`` of output (1 in the first
+    year), ``gdp``, ``fdi`` and ``sci_tech``, fiscal spending on science (10^8 yuan of the first year), and
+    ``patents``, invention patents granted.
     """
-
-    population: Floats
-    deflator: Floats
-    gdp: Floats
-    fdi: Floats
-    sci_tech: Floats
-    patents: Floats
-
-
-def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats) -> Economy:
-    """Return the economies of cities with these traits and digital levels, (n_obs,)."""
     year = np.tile(np.arange(keys.n_years), keys.n_cities)
     size, wealth = keys.by_city(cities.size), keys.by_city(cities.wealth)
     height = (level - level.mean()) / level.std()
@@ -132,14 +115,10 @@ def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats)
     # Prices rise by about 2.5 per cent a year from 1.
     inflation = rng.normal(0.025, 0.01, keys.n_years) + rng.normal(0.0, 0.004, (keys.n_cities, keys.n_years))
     inflation[:, 0] = 0.0
-    return Economy(
-        population=population,
-        deflator=np.exp(np.cumsum(inflation, axis=1)).ravel(),
-        gdp=population * per_head,
-        fdi=population * fdi_pc,
-        sci_tech=population * sci_tech_pc,
-        patents=np.rint(population * patents_pc),
-    )
+    totals = {"gdp": population * per_head, "fdi": population * fdi_pc, "sci_tech": population * sci_tech_pc}
+    deflator = np.exp(np.cumsum(inflation, axis=1)).ravel()
+    patents = np.rint(population * patents_pc)
+    return {"population": population, "deflator": deflator, **totals, "patents": patents}
 
 
 # Share of its value at the least level below which no indicator falls, however much noise it has.
@@ -151,7 +130,7 @@ SKEW, TAIL = 1.5, 2.2
 
 @dataclass(frozen=True)
 class DigitalIndicator:
-    """A column that rises with the digital level.
+    """A column that rises with the digital level, one row of ``indicators.csv``.
 
     Attributes
     ----------
@@ -164,15 +143,14 @@ class DigitalIndicator:
     noise: float
 
 
-# Internet users and mobile phones per 100 persons, IT workers in per cent of urban employment, telecom
-# revenue in yuan per person, index of digital finance.
-INDICATORS: Mapping[str, DigitalIndicator] = {
-    "internet_users": DigitalIndicator(15.0, 75.0, 0.30),
-    "it_worker_share": DigitalIndicator(1.5, 5.5, 0.40),
-    "telecom_revenue_pc": DigitalIndicator(500.0, 3000.0, 0.35),
-    "mobile_phones": DigitalIndicator(60.0, 230.0, 0.30),
-    "digital_finance": DigitalIndicator(60.0, 310.0, 0.25),
-}
+def read_columns(table: str) -> dict[str, dict[str, float]]:
+    """Return the numbers in a table of columns, whose names come first and whose units last."""
+    text = files(__package__).joinpath(table).read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row.pop("column"): {key: float(row[key]) for key in row if key != "unit"} for row in rows}
+
+
+INDICATORS = {name: DigitalIndicator(**row) for name, row in read_columns("indicators.csv").items()}
 
 
 def draw_levels(rng: Generator, keys: CityYears, cities: Cities) -> Floats:
@@ -204,7 +182,7 @@ def draw_indicators(rng: Generator, keys: CityYears, level: Floats) -> dict[str,
 
 @dataclass(frozen=True)
 class Trait:
-    """A positive column of a city, log-normal around a level that depends on wealth and size.
+    """A positive column of a city, log-normal around a level by wealth and size, one row of ``traits.csv``.
 
     Attributes
     ----------
@@ -216,53 +194,37 @@ class Trait:
 
     median: float
     spread: float
-    wealth: float = 0.0
-    size: float = 0.0
-    most: float = np.inf
+    wealth: float
+    size: float
+    most: float
 
 
-# Income, investment and loans in 10^4 yuan (per head); shares in per cent; land in hectares and road area in
-# m² per head, road density in km per km²; patents per 10^4 persons; deposits and loans in multiples of GDP.
-TRAITS: Mapping[str, Trait] = {
-    "urban_disposable_income": Trait(2.6, 0.22, wealth=0.7, size=0.2),
-    "secondary_share": Trait(45.0, 0.20, wealth=0.2, most=72.0),
-    "primary_share": Trait(10.0, 0.45, wealth=-0.5, size=-0.2, most=26.0),
-    "senior_high_pupil_share": Trait(1.8, 0.20, size=0.1, most=5.0),
-    "fixed_investment_pc": Trait(3.2, 0.45, wealth=0.6),
-    "urbanisation": Trait(53.0, 0.20, wealth=0.6, size=0.2, most=99.0),
-    "land_area_pc": Trait(0.30, 0.60, wealth=-0.2, size=-0.5),
-    "road_density": Trait(1.1, 0.40, wealth=0.3, size=0.4),
-    "road_area_pc": Trait(13.0, 0.40, wealth=0.3),
-    "green_patents_pc": Trait(0.35, 0.70, wealth=0.5, size=0.2),
-    "pollution_index": Trait(1.0, 0.40, wealth=-0.2, size=0.2),
-    "tfp": Trait(1.0, 0.10, wealth=0.3),
-    "fiscal_exp_over_gdp": Trait(18.0, 0.30, wealth=-0.5, size=-0.2, most=80.0),
-    "fiscal_rev_over_gdp": Trait(8.0, 0.25, wealth=0.3, most=30.0),
-    "loans_pc": Trait(4.0, 0.55, wealth=0.6, size=0.2),
-    "deposits_loans_over_gdp": Trait(2.2, 0.30, wealth=0.2, size=0.3),
-}
+TRAITS = {name: Trait(**row) for name, row in read_columns("traits.csv").items()}
 
 # Greatest share of science and technology in fiscal spending.
 MOST_SCI_TECH = 0.45
 
 
-def draw_controls(rng: Generator, keys: CityYears, cities: Cities, economy: Economy) -> dict[str, Floats]:
+def draw_controls(
+    rng: Generator, keys: CityYears, cities: Cities, economy: Mapping[str, Floats]
+) -> dict[str, Floats]:
     """Return the controls by name, (n_obs,) each; those that follow from other columns follow exactly."""
+    population, gdp, sci_tech = economy["population"], economy["gdp"], economy["sci_tech"]
     own = slow_columns(rng, keys, n_columns=len(TRAITS), between=0.85)
     drawn = {name: _draw(trait, own[:, at], keys, cities) for at, (name, trait) in enumerate(TRAITS.items())}
     tertiary = 100.0 - drawn["secondary_share"] - drawn.pop("primary_share")
-    ratio = np.maximum(drawn["fiscal_exp_over_gdp"] / 100.0, economy.sci_tech / economy.gdp / MOST_SCI_TECH)
-    spending = ratio * economy.gdp
-    revenue = drawn["fiscal_rev_over_gdp"] / 100.0 * economy.gdp
+    ratio = np.maximum(drawn["fiscal_exp_over_gdp"] / 100.0, sci_tech / gdp / MOST_SCI_TECH)
+    spending = ratio * gdp
+    revenue = drawn["fiscal_rev_over_gdp"] / 100.0 * gdp
     return drawn | {
-        "population_year_end": economy.population,
+        "population_year_end": population,
         "tertiary_share": tertiary,
         "tertiary_over_secondary": tertiary / drawn["secondary_share"],
         "fiscal_exp_over_gdp": 100.0 * ratio,
-        "fdi_over_gdp": 100.0 * economy.fdi / economy.gdp,
-        "fiscal_budget_exp_pc": spending / economy.population,
-        "fiscal_budget_rev_pc": revenue / economy.population,
-        "sci_tech_share_of_fiscal_exp": 100.0 * economy.sci_tech / spending,
+        "fdi_over_gdp": 100.0 * economy["fdi"] / gdp,
+        "fiscal_budget_exp_pc": spending / population,
+        "fiscal_budget_rev_pc": revenue / population,
+        "sci_tech_share_of_fiscal_exp": 100.0 * sci_tech / spending,
     }
 
 
@@ -278,14 +240,9 @@ FACTORS: Mapping[str, float] = {"gas": 2.1622, "lpg": 3.1031, "electricity": 1.3
 TYPICAL_SHARES: Mapping[str, float] = {"gas": 0.15, "lpg": 0.08, "electricity": 0.77}
 
 # Share of the cells that are missing, by column.
-GAP_SHARES: Mapping[str, float] = {
-    "gas": 0.010,
-    "lpg": 0.015,
-    "it_worker_share": 0.005,
-    "telecom_revenue_pc": 0.005,
-    "fixed_investment_pc": 0.005,
-    "road_area_pc": 0.005,
-}
+GAP_SHARES: Mapping[str, float] = {"gas": 0.010, "lpg": 0.015} | dict.fromkeys(
+    ("it_worker_share", "telecom_revenue_pc", "fixed_investment_pc", "road_area_pc"), 0.005
+)
 
 
 def draw_energy(rng: Generator, keys: CityYears, emissions: Floats) -> dict[str, Floats]:
@@ -319,22 +276,20 @@ CITY_SD = 0.25
 
 
 def situation_of(
-    keys: CityYears, cities: Cities, economy: Economy, controls: Mapping[str, Floats]
+    keys: CityYears, cities: Cities, economy: Mapping[str, Floats], controls: Mapping[str, Floats]
 ) -> Situation:
     """Return what emissions of every row depend on besides the digital level."""
-    totals = (economy.gdp, economy.fdi, economy.sci_tech, economy.patents)
+    population = economy["population"]
+    totals = [economy[name] for name in ("gdp", "fdi", "sci_tech", "patents")]
     structure = (
         1.00 * np.log(controls["secondary_share"] / 45.0)
         + 0.80 * np.log(controls["urbanisation"] / 53.0)
         + 0.35 * np.log(controls["pollution_index"])
         - 1.20 * np.log(controls["tfp"])
     )
-    return Situation(
-        population=economy.population,
-        moderators={name: total / economy.population for name, total in zip(MODERATORS, totals, strict=True)},
-        pressure=structure + CITY_SD * keys.by_city(cities.own),
-        policy=cities.policy(keys),
-    )
+    moderators = {name: total / population for name, total in zip(MODERATORS, totals, strict=True)}
+    pressure = structure + CITY_SD * keys.by_city(cities.own)
+    return Situation(population, moderators, pressure, cities.policy(keys))
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,7 +299,7 @@ class Draw:
     keys: CityYears
     cities: Cities
     level: Floats
-    economy: Economy
+    economy: Mapping[str, Floats]
     controls: Mapping[str, Floats]
     situation: Situation
     response: Response
@@ -401,26 +356,21 @@ class DigitalCarbon:
         shock = self.noise * self._rng("noise").standard_normal(world.level.size)
         expected = world.response.emissions(world.level, world.situation)
         emissions = expected * np.exp(shock - self.noise**2 / 2.0)
-        urban = economy.population * world.controls["urbanisation"] / 100.0
+        deflator, urban = economy["deflator"], economy["population"] * world.controls["urbanisation"] / 100.0
         shown = {**draw_indicators(self._rng("indicators"), keys, world.level), **world.controls}
         numbers = {
             **draw_energy(self._rng("energy"), keys, emissions),
-            "gdp": economy.gdp * economy.deflator,
-            "price_deflator": economy.deflator,
-            "fdi": economy.fdi * economy.deflator,
-            "sci_tech_spending": economy.sci_tech * economy.deflator,
-            "invention_patents": economy.patents,
+            "gdp": economy["gdp"] * deflator,
+            "price_deflator": deflator,
+            "fdi": economy["fdi"] * deflator,
+            "sci_tech_spending": economy["sci_tech"] * deflator,
+            "invention_patents": economy["patents"],
             **shown,
-            **{name: shown[name] * economy.deflator for name in MONEY},
+            **{name: shown[name] * deflator for name in MONEY},
             "built_up_population": keys.by_city(urban.reshape(keys.n_cities, -1).mean(axis=1)),
         }
-        return pd.DataFrame(
-            {
-                **keys.columns(),
-                **leave_gaps(self._rng("gaps"), keys, numbers),
-                **label_columns(cities, keys),
-            }
-        )
+        shown_numbers = leave_gaps(self._rng("gaps"), keys, numbers)
+        return pd.DataFrame({**keys.columns(), **shown_numbers, **label_columns(cities, keys)})
 
     def expected(
         self,

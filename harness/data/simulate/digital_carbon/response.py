@@ -230,29 +230,18 @@ class Situation:
         if unknown:
             message = f"no moderators: {sorted(unknown)}; there are {', '.join(MODERATORS)}"
             raise KeyError(message)
-        return Situation(
-            population=self.population[rows],
-            moderators={
-                name: np.asarray(np.broadcast_to(given.get(name, drawn[rows]), rows.shape), dtype=np.float64)
-                for name, drawn in self.moderators.items()
-            },
-            pressure=self.pressure[rows],
-            policy=self.policy[rows],
-        )
+        moderators = {
+            name: np.asarray(np.broadcast_to(given.get(name, drawn[rows]), rows.shape), dtype=np.float64)
+            for name, drawn in self.moderators.items()
+        }
+        return Situation(self.population[rows], moderators, self.pressure[rows], self.policy[rows])
 
 
 # Mean emissions of a city at a digital level of 0, 10^4 t.
 MEAN_TOTAL = 920.0
 
 # Digital level and mean emissions, 10^4 t: both ends, at least 885 at 0.2, 80 and 190 less than at 0.4.
-TOTAL_AT: tuple[tuple[float, float], ...] = (
-    (0.0, 920.0),
-    (0.2, 890.0),
-    (0.4, 855.0),
-    (0.6, 775.0),
-    (0.8, 665.0),
-    (0.88, 590.0),
-)
+TOTAL_AT = {0.0: 920.0, 0.2: 890.0, 0.4: 855.0, 0.6: 775.0, 0.8: 665.0, 0.88: 590.0}
 
 INTENSITY_LINEAR, INTENSITY_PEAK, INTENSITY_RISE = 0.5, 0.83, 0.17
 PER_HEAD_TURNS, PER_HEAD_PACE = (0.13, 0.87), 0.7
@@ -265,7 +254,7 @@ def total_curve(level: Floats) -> Floats:
     """
     from scipy.interpolate import PchipInterpolator
 
-    at, total = np.array(TOTAL_AT).T
+    at, total = np.array(list(TOTAL_AT.items())).T
     return np.asarray(PchipInterpolator(at, total / MEAN_TOTAL)(level), dtype=np.float64)
 
 

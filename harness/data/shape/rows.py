@@ -1,4 +1,4 @@
-"""The keys of a table's rows, checked, the canonical order of the rows, and columns that group them."""
+"""The rows of a table: their keys, checked, canonical order and groups, and which the spec keeps."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Ints
+from harness.arrays import Floats, Ints, Mask
 from harness.data.key import Key
-from harness.data.messages import ProblemCollector, RowLocator, few, quoted
+from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import near_columns
-from harness.data.rules import ColumnRule
-from harness.data.shape.times import INTEGERS, Times, read_times
-from harness.errors import DataError, Problem
+from harness.data.read.numbers import require_numbers
+from harness.data.rules import Bound, ColumnRule, RowFilter, Value
+from harness.data.shape.times import EXPECTED, INTEGERS, Times, read_times
+from harness.errors import DataError
 from harness.language import Message, marked
 from harness.tables.preparation import Note
 
@@ -107,17 +107,14 @@ def _refuse_duplicates(
 def _refuse_swapped(entities: Sequence[str], times: Times, locator: RowLocator) -> None:
     """Refuse years as entities next to whole numbers, more of them, that are no years."""
     periods = np.unique(times.ordinals)
-    years_as_entities = all(
-        len(label) == 4 and label.isdecimal() and int(label) in _YEARS for label in entities
-    )
+    years_as_entities = all(re.fullmatch("[0-9]{4}", label) and int(label) in _YEARS for label in entities)
     years_as_times = times.kind is not INTEGERS or all(int(period) in _YEARS for period in periods)
     if years_as_entities and not years_as_times and periods.size > len(entities):
-        raise DataError.at(
-            where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
-            what=f"the entities look like years ({few(entities)}), and the periods like entities",
-            expected="an entity column that names whose row it is, and a time column",
-            hint="swap roles.entity and roles.time; or, if they are right, write the entities as text",
-        )
+        where = f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'"
+        what = f"the entities look like years ({few(entities)}), and the periods like entities"
+        hint = "swap roles.entity and roles.time; or, if they are right, write the entities as text"
+        expected = "an entity column that names whose row it is, and a time column"
+        raise DataError.at(where, what, expected, hint)
 
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -172,18 +169,13 @@ def near_labels_notes(labels: Iterable[str], *, name: str) -> tuple[Note, ...]:
     return (Note("W-IDNEAR", name, message),) if groups else ()
 
 
-NO_CLASSES: Mapping[str, pd.Categorical | pd.Series] = MappingProxyType({})
-
-NO_LABELS: Mapping[str, Mapping[float, str]] = MappingProxyType({})
-
-
 def read_groups(
     locator: RowLocator,
     columns: Sequence[str],
     rules: Mapping[str, ColumnRule],
     *,
-    classes: Mapping[str, pd.Categorical | pd.Series] = NO_CLASSES,
-    labels: Mapping[str, Mapping[float, str]] = NO_LABELS,
+    classes: Mapping[str, pd.Categorical | pd.Series] | None = None,
+    labels: Mapping[str, Mapping[float, str]] | None = None,
 ) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
 
@@ -204,35 +196,127 @@ def read_groups(
     """
     problems = ProblemCollector()
     frame = locator.frame.assign(**classes) if classes else locator.frame
-    known = list(map(str, frame.columns))
+    remedy = "correct the name where rows are grouped by it"
     for column in columns:
-        if column not in known:
-            hint = near_columns(column, known) or "correct the name where rows are grouped by it"
-            problems.add(Problem(locator.column(column), "there is no such column", few(known), hint))
-            continue
-        absent = frame[column].isna().to_numpy(dtype=np.bool_)
-        hint = "fill the cells in, or leave out what groups rows by it"
         with problems.collecting():
+            require_columns([("groups", column)], frame.columns, origin=locator.origin, remedy=remedy)
+            absent = frame[column].isna().to_numpy(dtype=np.bool_)
+            hint = "fill the cells in, or leave out what groups rows by it"
             locator.refuse(column, absent, "rows belong to no group", "a group in every row", hint)
     problems.raise_if_any()
+    of_numbers = labels or {}
     return tuple(
-        _group_key(frame[column], rules.get(column, ColumnRule()), labels.get(column, {}))
-        for column in columns
+        _group_key(frame[name], rules.get(name, ColumnRule()), of_numbers.get(name, {})) for name in columns
     )
 
 
 def _group_key(cells: pd.Series, rule: ColumnRule, labels: Mapping[float, str]) -> Key:
     """Return the groups of a column, (n_obs,), without a missing cell."""
-    written = [_label(cell) for cell in cells.tolist()]
+    written = [group_label(cell) for cell in cells.tolist()]
     categories = cells.cat.categories.tolist() if isinstance(cells.dtype, pd.CategoricalDtype) else []
-    listed = {_label(value): at for at, value in enumerate(rule.allowed or categories)}
+    listed = {group_label(value): at for at, value in enumerate(rule.allowed or categories)}
     levels = tuple(sorted(in_order(written), key=lambda level: listed.get(level, len(listed))))
     position = {level: at for at, level in enumerate(levels)}
-    named = {_label(number): label for number, label in labels.items()}
+    named = {group_label(number): label for number, label in labels.items()}
     names = tuple(named.get(level, level) for level in levels)
     codes = np.array([position[label] for label in written], dtype=np.int64)
     return Key(str(cells.name), names if len(set(names)) == len(names) else levels, codes)
 
 
-def _label(cell: object) -> str:
+def group_label(cell: object) -> str:
+    """Return what the group of a cell is called: a whole number by its digits."""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: frozenset[str]) -> Mask:
+    """Return the rows, (n_obs,), that all rules keep.
+
+    Parameters
+    ----------
+    locator : of the rows, with the table they are in; its key columns are matched by their labels
+    rules : by column, all of which the table has
+    missing : texts that stand for a missing number
+
+    Raises
+    ------
+    DataError
+        Where a rule does not fit its column, a value of it occurs nowhere, or no row is left.
+    """
+    problems = ProblemCollector()
+    kept = np.ones(len(locator.frame), dtype=np.bool_)
+    for column, rule in rules.items():
+        with problems.collecting():
+            kept &= _kept_by(rule, column, locator, missing)
+    problems.raise_if_any()
+    if not kept.any():
+        where, expected = f"{locator.origin}: data.rows", "rules that together keep at least one row"
+        raise DataError.at(where, "0 rows are left", expected, "widen a range, or take a rule out")
+    return kept
+
+
+def _kept_by(rule: RowFilter, column: str, locator: RowLocator, missing: frozenset[str]) -> Mask:
+    series, where = locator.frame[column], f"{locator.column(column)} (data.rows)"
+    times = read_times(series, name=column, locator=locator) if column == locator.time else None
+    kept = np.ones(len(series), dtype=np.bool_)
+    if rule.has_range:
+        if times is not None:
+            first, last = _ends_of_time(rule, times, where)
+            position: Floats = times.ordinals.astype(np.float64)
+        else:
+            position = require_numbers(series, missing, name=column, locator=locator)
+            first, last = _ends_of_numbers(rule, where)
+        kept = (position >= first) & (position <= last)
+        if not kept.any():
+            low, high = ("any" if bound is None else str(bound) for bound in (rule.from_, rule.to))
+            what, expected = f"no row lies between {low} and {high}", "a range that holds at least one row"
+            raise DataError.at(where, what, expected, "correct from and to")
+    # Values are matched by texts, a missing cell being an empty one.
+    labels = times.labels if times else ["" if pd.isna(cell) else value_text(cell) for cell in series]
+    if rule.include:
+        kept &= _matches(rule.include, labels, where)
+    return kept & ~_matches(rule.exclude, labels, where)
+
+
+def value_text(value: object) -> str:
+    """Return what a cell and a value of a spec share where they mean the same: 2, 2.0 and "2"."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _matches(values: tuple[Value, ...], labels: list[str], where: str) -> Mask:
+    """Return the rows, (n_obs,), whose label is one of the values, each of which must occur."""
+    wanted = [value_text(value) for value in values]
+    known = set(labels)
+    unknown = [value for value in wanted if value not in known]
+    if unknown:
+        hints = [hint for value in unknown if (hint := near_columns(value, known - {""}))]
+        what = f"no row has the value {few([repr(value) for value in unknown])}"
+        hint = "; ".join(hints) or "correct the value, or take it out of the rule"
+        raise DataError.at(where, what, f"values of the column: {few(sorted(known - {''}))}", hint)
+    return np.isin(np.array(labels, dtype=object), wanted)
+
+
+def _ends_of_time(rule: RowFilter, times: Times, where: str) -> tuple[float, float]:
+    def span(bound: Bound | None) -> tuple[float, float]:
+        if bound is None:
+            return -np.inf, np.inf
+        found = times.kind.span(str(bound))
+        if found is None:
+            hint = f"write it as the column does: {times.labels[0]}"
+            raise DataError.at(where, f"{bound!r} is no {times.kind.name} or year", EXPECTED, hint)
+        return found
+
+    return span(rule.from_)[0], span(rule.to)[1]
+
+
+def _ends_of_numbers(rule: RowFilter, where: str) -> tuple[float, float]:
+    written = [repr(bound) for bound in (rule.from_, rule.to) if isinstance(bound, str)]
+    if written:
+        expected = "numbers as from and to of a column that is not the time"
+        raise DataError.at(where, f"{few(written)} is no number", expected, "write the number without quotes")
+    return float(-np.inf if rule.from_ is None else rule.from_), float(np.inf if rule.to is None else rule.to)
