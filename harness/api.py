@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataError, Problem
+from harness.errors import DataError
 from harness.python_spec import Spec
 from harness.results import StudyResult
 
@@ -246,5 +246,5 @@ def _data(data: object) -> Path | FrameFile | None:
     if not isinstance(data, pd.DataFrame):
         what = f"data of the type {type(data).__name__}"
         expected = "the path of a file, or a pandas DataFrame"
-        raise DataError(Problem("data", what, expected, "turn it into a DataFrame"))
+        raise DataError.at("data", what, expected, "turn it into a DataFrame")
     return frame_file(data)

@@ -10,20 +10,18 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 import click
 
 from harness import __version__
-from harness.commands.calibrate import calibrate
-from harness.commands.compare import compare
-from harness.commands.finished import export, pack, pin, sign, verify
-from harness.commands.init import init
+from harness.commands.finished import compare, export, pack, pin, sign, verify
 from harness.commands.options import chosen, plugins_folder_option, plugins_off_option
-from harness.commands.plan import plan, validate
+from harness.commands.plan import init, plan, validate
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
-from harness.commands.run import report, run
+from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite
 from harness.errors import HarnessError
 
@@ -88,8 +86,9 @@ def main() -> None:
     """Run the command; an error is one message and an exit code, never a traceback unless asked for."""
     gc.set_threshold(NEW_OBJECTS)
     code = _exit_code()
-    _drain(sys.stdout)
-    _drain(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # it is None where it was closed from the start
+            _write(stream.flush, stream)
     _end_in_spite_of_threads(code)
     if code:
         sys.exit(code)
@@ -103,13 +102,10 @@ def _exit_code() -> int:
         # The command opens no window, and matplotlib would refuse a name that it does not know.
         os.environ["MPLBACKEND"] = "agg"
         cli.main(standalone_mode=False)
-        if sys.stdout is not None:  # it is None where it was closed from the start
+        if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as error:
-        try:
-            error.show()
-        except (OSError, ValueError):
-            _let_go(sys.stderr)
+        _write(error.show, sys.stderr)
         return error.exit_code
     except HarnessError as error:
         return _told(f"error: {error}", error.exit_code)
@@ -129,27 +125,18 @@ def _exit_code() -> int:
 
 def _told(message: str, code: int) -> int:
     """Write a message, if there is where to write it, and return the exit code."""
-    try:
-        click.echo(message, err=True)
-    except (OSError, ValueError):
-        _let_go(sys.stderr)
+    _write(lambda: click.echo(message, err=True), sys.stderr)
     return code
 
 
-def _drain(stream: TextIO | None) -> None:
-    """Write out what waits; what cannot be is let go."""
+def _write(write: Callable[[], object], stream: TextIO | None) -> None:
+    """Write to a stream; one that cannot be written is sent nowhere, or Python would exit with 120."""
     try:
-        if stream is not None:
-            stream.flush()
+        write()
     except (OSError, ValueError):
-        _let_go(stream)
-
-
-def _let_go(stream: TextIO | None) -> None:
-    """Send a stream that cannot be written nowhere, or Python would fail at it last and exit with 120."""
-    with contextlib.suppress(OSError, ValueError):
-        if stream is not None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _end_in_spite_of_threads(code: int) -> None:

@@ -122,8 +122,6 @@ def near_names(name: str, known: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the known names closest to `name`, or an empty string."""
     likeness = {candidate: difflib.SequenceMatcher(None, candidate, name).ratio() for candidate in known}
     least = max(CLOSE, max(likeness.values(), default=0.0) - NEARLY_AS_CLOSE)
-    close = sorted(
-        (candidate for candidate in likeness if likeness[candidate] >= least),
-        key=lambda candidate: -likeness[candidate],
-    )
+    likely_first = sorted(likeness, key=lambda candidate: -likeness[candidate])
+    close = [candidate for candidate in likely_first if likeness[candidate] >= least]
     return f"did you mean {' or '.join(map(repr, close[:3]))}?" if close else ""

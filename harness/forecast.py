@@ -20,7 +20,6 @@ from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_here
 from harness.study.spec.document import entry_name
-from harness.study.spec.node import Node
 
 # Draws of the two fits from which the seconds of a draw are told.
 FEW, MORE = 4, 12
@@ -278,17 +277,13 @@ def peak_bytes(plan: Plan) -> float:
     estimators = [greatest(entry.estimator, "draws") for entry in plan.study.estimators]
     scenarios = [greatest(entry.scenario, "draws") for entry in plan.study.scenarios]
     n_obs = plan.panels.panel(plan.study.roles.outcomes[0]).n_obs
-    return _height() + float(DRAW_ROW * n_obs * max([0, *estimators, *scenarios]))
-
-
-def _height() -> float:
-    """Return the most bytes that this process had in memory."""
     if sys.platform == "win32":
         return float("nan")
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024
-    return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    height = float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return height + float(DRAW_ROW * n_obs * max([0, *estimators, *scenarios]))
 
 
 # Draws that options of that name ask for at least.
@@ -325,10 +320,7 @@ def fewer_draws(prepared: Prepared, share: float) -> Iterator[str]:
         for name, choice in choices.items():
             draws = getattr(choice, "draws", None)
             if type(draws) is int and name in named:
-                yield _override(f"{part}[{name}]", named[name], max(LEAST_DRAWS, round(share * draws)))
-
-
-def _override(where: str, entry: Node, draws: int) -> str:
-    if isinstance(entry.content, str):
-        return f"{where}={{use: {entry.content}, draws: {draws}}}"
-    return f"{where}.draws={draws}"
+                where, entry, fewer = f"{part}[{name}]", named[name], max(LEAST_DRAWS, round(share * draws))
+                is_name = isinstance(entry.content, str)
+                chosen = f"{where}={{use: {entry.content}, draws: {fewer}}}"
+                yield chosen if is_name else f"{where}.draws={fewer}"

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import ArtifactError, Problem, near_names
+from harness.errors import ArtifactError, near_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,36 +42,10 @@ class GainEstimate:
         return f"Gain({self.gain:.4g} [{self.conf_low:.4g}, {self.conf_high:.4g}])"
 
 
-def find_gain(gains: pd.DataFrame, asked: Mapping[str, str], *, origin: str) -> GainEstimate:
-    """Return the gain of the row with the values that are asked for, by column.
-
-    Parameters
-    ----------
-    gains : the table ``gain``
-    asked : values of columns, which name one row
-    origin : of the table, for messages
-
-    Raises
-    ------
-    ArtifactError
-        Where there is no such gain, with the reason where it is a cell that failed.
-    """
-    rows = gains
-    for column, value in asked.items():
-        known = sorted(rows[column].astype(str).unique())
-        rows = rows[rows[column] == value]
-        if rows.empty:
-            raise not_there(f"the run has no gain with {column} '{value}'", value, known, origin=origin)
-    row = rows.iloc[0]
-    if row["status"] != "ok":
-        raise ArtifactError(Problem(origin, f"this gain is {row['status']}: {row['reason']}"))
-    return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
-
-
 def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> ArtifactError:
     """Return that a run has nothing of a name, with the names that it has."""
     hint = near_names(asked, known) or "name one of these"
-    return ArtifactError(Problem(origin, what, ", ".join(known), hint))
+    return ArtifactError.at(origin, what, ", ".join(known), hint)
 
 
 # Bytes above which a notebook keeps the PNG, since it stores what it shows.
@@ -90,11 +64,7 @@ class StoredFigure:
     svg: Path
     png: Path
 
-    def _repr_mimebundle_(
-        self,
-        include: object = None,
-        exclude: object = None,
-    ) -> dict[str, str | bytes]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str | bytes]:
         if self.svg.stat().st_size <= MOST_SVG:
             return {"image/svg+xml": self.svg.read_text(encoding="utf-8")}
         return {"image/png": self.png.read_bytes()}
@@ -168,7 +138,7 @@ class StudyResult:
         known = {*self._folder.manifest().tables, *there}
         if name not in known and not name.startswith(DETAILS):
             expected = ", ".join(sorted(known))
-            raise ArtifactError(Problem(name, "no run has such a table", expected, near_names(name, known)))
+            raise ArtifactError.at(name, "no run has such a table", expected, near_names(name, known))
         return self._folder.read_table(name)
 
     def coefficient_table(self, outcome: str | None = None) -> pd.DataFrame:
@@ -186,20 +156,15 @@ class StudyResult:
         import pandas as pd
 
         from harness.language import translated
-        from harness.report.sections.coefficients import (
-            estimates_of,
-            term_cells,
-            term_label,
-            terms_in_order,
-        )
+        from harness.report.sections import coefficients
         from harness.text.numbers import count
 
-        study, found = self._run.manifest.study, estimates_of(self._run, self._outcome(outcome))
+        study, found = self._run.manifest.study, coefficients.estimates_of(self._run, self._outcome(outcome))
         firsts = [next(iter(own.values())) for own in found.values()]
         cells: dict[str, list[str]] = {}
-        for term in terms_in_order(study, (term for own in found.values() for term in own)):
-            shown = term_cells([own.get(term) for own in found.values()])
-            cells[term_label(study, term)] = [
+        for term in coefficients.terms_in_order(study, (term for own in found.values() for term in own)):
+            shown = coefficients.term_cells([own.get(term) for own in found.values()])
+            cells[coefficients.term_label(study, term)] = [
                 " ".join((str(cell.words), *cell.beneath[:1])).strip() for cell in shown
             ]
         cells["Standard errors"] = [translated(row.covariance) for row in firsts]
@@ -228,11 +193,9 @@ class StudyResult:
         rows = rows[(rows["outcome"] == name) & (rows["status"] == "ok")]
         labels = {term: study.label(term) for term in rows["term"].unique()}
         asked = {entry.id: entry for entry in study.estimators}
+        entries = [(asked[str(key)], own) for key, own in rows.groupby("estimator", sort=False)]
         return {
-            asked[str(estimator)].label: StoredFit(
-                study.label(name), own, labels, asked[str(estimator)].effects
-            )
-            for estimator, own in rows.groupby("estimator", sort=False)
+            entry.label: StoredFit(study.label(name), own, labels, entry.effects) for entry, own in entries
         }
 
     def etable(self, outcome: str | None = None) -> ETable:
@@ -277,7 +240,16 @@ class StudyResult:
             "protocol": protocol,
             "sample": sample,
         }
-        return find_gain(self.gain, asked, origin=str(self.path))
+        rows, origin = self.gain, str(self.path)
+        for column, value in asked.items():
+            known = sorted(rows[column].astype(str).unique())
+            rows = rows[rows[column] == value]
+            if rows.empty:
+                raise not_there(f"the run has no gain with {column} '{value}'", value, known, origin=origin)
+        row = rows.iloc[0]
+        if row["status"] != "ok":
+            raise ArtifactError.at(origin, f"this gain is {row['status']}: {row['reason']}")
+        return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
 
     def fitted(self, estimator: str, outcome: str | None = None) -> pd.DataFrame:
         """Return observed, fitted and their difference in sample, a row an observation, outcome units.
@@ -351,10 +323,8 @@ class StudyResult:
 
     def __repr__(self) -> str:
         study = self._folder.manifest().study
-        parts = (
-            f"outcomes {len(study.outcomes)}, estimators {len(study.estimators)}, "
-            f"protocols {len(study.protocols)}"
-        )
+        sizes = {name: len(getattr(study, name)) for name in ("outcomes", "estimators", "protocols")}
+        parts = ", ".join(f"{name} {size}" for name, size in sizes.items())
         return f"StudyResult({study.id!r}: {parts}; {self.path.as_posix()})"
 
     def _repr_html_(self) -> str:

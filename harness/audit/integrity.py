@@ -7,17 +7,7 @@ from collections.abc import Iterator
 
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import Manifest
-from harness.running.files import (
-    CHECKPOINTS,
-    HOLDER,
-    MANIFEST,
-    MANIFEST_SUM,
-    MARK,
-    MARKER,
-    SPEC,
-    sha256_of,
-    sum_line,
-)
+from harness.running import files
 from harness.running.folder import RunFolder
 
 _MEND = "take a whole copy of the folder, or run the study again"
@@ -26,14 +16,18 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield what is wrong with the manifest's own hash, with the marker, and with a run that is not whole."""
-    own, sum_file, marker = (folder.path / name for name in (MANIFEST, MANIFEST_SUM, MARKER))
+    own, sum_file, marker = (
+        folder.path / name for name in (files.MANIFEST, files.MANIFEST_SUM, files.MARKER)
+    )
     if not sum_file.is_file():
-        yield Problem(MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
-    elif sum_file.read_bytes() != sum_line(own.read_bytes()):
-        yield Problem(MANIFEST, f"is not the manifest whose SHA-256 is in {MANIFEST_SUM}", hint=_MEND)
-    if not marker.is_file() or marker.read_bytes() != MARK:
-        yield Problem(MARKER, "does not hold what every run writes into it", hint=_MEND)
-    for name in (HOLDER, CHECKPOINTS):
+        yield Problem(files.MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
+    elif sum_file.read_bytes() != files.sum_line(own.read_bytes()):
+        yield Problem(
+            files.MANIFEST, f"is not the manifest whose SHA-256 is in {files.MANIFEST_SUM}", hint=_MEND
+        )
+    if not marker.is_file() or marker.read_bytes() != files.MARK:
+        yield Problem(files.MARKER, "does not hold what every run writes into it", hint=_MEND)
+    for name in (files.HOLDER, files.CHECKPOINTS):
         if (folder.path / name).exists():
             yield Problem(name, "is there: a run is still writing here, or was cut off", hint="wait for it")
 
@@ -48,27 +42,24 @@ def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     for name in present:
         if name not in listed:
             yield Problem(name, "was not written by the run, yet a report would read it", hint="remove it")
-        elif sha256_of(folder.path / name) != listed[name]:
+        elif files.sha256_of(folder.path / name) != listed[name]:
             yield Problem(name, "has other bytes than the run wrote: its SHA-256 differs", hint=_MEND)
 
 
 def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
     """Return what a report reads and what is not as the run wrote it, the manifest among it."""
     manifest = folder.manifest()
-    own, sum_file = folder.path / MANIFEST, folder.path / MANIFEST_SUM
-    is_sound = sum_file.is_file() and sum_file.read_bytes() == sum_line(own.read_bytes())
+    own, sum_file = folder.path / files.MANIFEST, folder.path / files.MANIFEST_SUM
+    is_sound = sum_file.is_file() and sum_file.read_bytes() == files.sum_line(own.read_bytes())
     names = {*manifest.files, *(set(folder.files()) - folder.own())}
-    read = sorted(name for name in names if _is_read(name))
-    found = [name for name in read if not _is_as_listed(folder, name, manifest.files.get(name))]
-    return tuple(found if is_sound else [MANIFEST, *found])
-
-
-def _is_read(name: str) -> bool:
-    return name.endswith((".csv", ".parquet")) and name.partition("/")[0] not in {"tables", "figures"}
-
-
-def _is_as_listed(folder: RunFolder, name: str, sha256: str | None) -> bool:
-    return name in folder.files() and sha256_of(folder.path / name) == sha256
+    tables = sorted(name for name in names if name.endswith((".csv", ".parquet")))
+    read, there = [name for name in tables if not name.startswith(("tables/", "figures/"))], folder.files()
+    found = [
+        name
+        for name in read
+        if name not in there or files.sha256_of(folder.path / name) != manifest.files.get(name)
+    ]
+    return tuple(found if is_sound else [files.MANIFEST, *found])
 
 
 def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:
@@ -100,8 +91,8 @@ def require_whole(folder: RunFolder) -> None:
 
 def spec_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield whether the spec in the folder is another than the one that was run."""
-    written = (folder.path / SPEC).read_bytes()
+    written = (folder.path / files.SPEC).read_bytes()
     # The hash is of the file that the user gave, which may have begun with a byte order mark.
     hashes = {hashlib.sha256(start + written).hexdigest() for start in (b"", _BYTE_ORDER_MARK)}
     if manifest.spec.sha256 not in hashes:
-        yield Problem(SPEC, "is not the spec whose SHA-256 the manifest names under spec", hint=_MEND)
+        yield Problem(files.SPEC, "is not the spec whose SHA-256 the manifest names under spec", hint=_MEND)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from harness.audit.table_difference import Tolerance
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.running.folder import RunFolder
 from harness.tables.coefficients import COEFFICIENTS
 
@@ -20,55 +18,36 @@ KEYS = ("outcome", "estimator", "term")
 MEASURES = ("estimate", "std_error")
 
 
-@dataclass(frozen=True)
-class OutsideNumber:
-    """One number of the file beside that of the run.
-
-    Attributes
-    ----------
-    own, other : of the run, NaN where it has none, and of the file, NaN where its cell is empty
-    excess : distance over what is allowed; above 1 where the numbers differ
-    """
-
-    outcome: str
-    estimator: str
-    term: str
-    measure: str
-    own: float
-    other: float
-    excess: float
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the two are equal within the tolerance."""
-        return self.excess <= 1.0
-
-
-def compare_outside(folder: RunFolder, file: Path, *, tolerance: Tolerance) -> tuple[OutsideNumber, ...]:
-    """Return every number of the file beside that of the run, in the order of the file.
+def compare_outside(folder: RunFolder, file: Path, *, tolerance: Tolerance) -> pd.DataFrame:
+    """Return every number of the file next to that of the run, in the order of the file.
 
     Standard errors may be left empty; then they are not compared.
+
+    Returns
+    -------
+    Columns `KEYS`; ``measure``, one of `MEASURES`; ``own``, the number of the run, NaN where it has none;
+    ``other``, that of the file, NaN where its cell is empty; ``excess``, their distance over what is allowed;
+    and ``agrees``, whether that is at most 1.
 
     Raises
     ------
     ArtifactError
         Where the file cannot be read, lacks a column, or has no row.
     """
-    there = _read(file)
     columns = [*KEYS, *MEASURES]
     here = folder.read_table(COEFFICIENTS.name)[columns].astype(dict.fromkeys(KEYS, str))
-    both = there[columns].merge(here, on=[*KEYS], how="left", suffixes=("", " here"))
-    found: list[OutsideNumber] = []
-    for row in both.to_dict("records"):
-        for measure in MEASURES:
-            own, other = float(row[f"{measure} here"]), float(row[measure])
-            if measure == MEASURES[0] or not math.isnan(other):
-                excess = float(tolerance.excess(np.array([own]), np.array([other]))[0])
-                if math.isnan(own) or math.isnan(other):
-                    excess = math.inf
-                outcome, estimator, term = (row[key] for key in KEYS)
-                found.append(OutsideNumber(outcome, estimator, term, measure, own, other, excess))
-    return tuple(found)
+    both = _read(file)[columns].merge(here, on=[*KEYS], how="left", suffixes=("", " here"))
+    parts = [
+        both[[*KEYS]].assign(
+            measure=name, own=both[f"{name} here"].astype(float), other=both[name].astype(float)
+        )
+        for name in MEASURES
+    ]
+    numbers = pd.concat(parts).sort_index(kind="stable")
+    numbers = numbers[(numbers["measure"] == MEASURES[0]) | numbers["other"].notna()]
+    own, other = numbers["own"].to_numpy(), numbers["other"].to_numpy()
+    excess = np.where(np.isnan(own) | np.isnan(other), np.inf, tolerance.excess(own, other))
+    return numbers.assign(excess=excess, agrees=excess <= 1.0)
 
 
 def _read(file: Path) -> pd.DataFrame:
@@ -81,23 +60,22 @@ def _read(file: Path) -> pd.DataFrame:
             na_values={measure: ["", ".", "NA"] for measure in MEASURES},
         )
     except (OSError, ValueError) as error:
-        raise ArtifactError(Problem(str(file), f"is no table that can be read: {error}")) from error
+        raise ArtifactError.at(str(file), f"is no table that can be read: {error}") from error
     lacking = [name for name in (*KEYS, *MEASURES) if name not in frame]
     if lacking or frame.empty:
         what = f"lacks the columns {', '.join(lacking)}" if lacking else "has no row"
         hint = "the script that `harness export` wrote writes such a file"
-        raise ArtifactError(Problem(str(file), what, hint=hint))
+        raise ArtifactError.at(str(file), what, hint=hint)
     text = [name for name in MEASURES if not pd.api.types.is_numeric_dtype(frame[name])]
     if text:
-        raise ArtifactError(Problem(f"{file}: {text[0]}", "holds a cell that is no number"))
+        raise ArtifactError.at(f"{file}: {text[0]}", "holds a cell that is no number")
     return frame
 
 
-def outside_lines(numbers: tuple[OutsideNumber, ...]) -> Iterator[str]:
+def outside_lines(numbers: pd.DataFrame) -> Iterator[str]:
     """Yield a verdict for each number, and how many agree."""
-    for number in numbers:
-        place = " · ".join((number.outcome, number.estimator, number.term, number.measure))
-        verdict = "agrees" if number.agrees else "differs"
-        yield f"{verdict}: {place}: {number.own!r} here, {number.other!r} there"
-    agreeing = sum(number.agrees for number in numbers)
-    yield f"{agreeing} of {len(numbers)} numbers agree"
+    for row in numbers.to_dict("records"):
+        place = " · ".join(row[name] for name in (*KEYS, "measure"))
+        verdict = "agrees" if row["agrees"] else "differs"
+        yield f"{verdict}: {place}: {row['own']!r} here, {row['other']!r} there"
+    yield f"{numbers['agrees'].sum()} of {len(numbers)} numbers agree"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.errors import ArtifactError, Problem, SpecError, near_names
+from harness.errors import ArtifactError, SpecError, near_names
 from harness.running.folder import RunFolder
 from harness.study.spec.document import EXPECT, Document, read_document
 from harness.study.spec.written import flow_text
@@ -58,7 +58,7 @@ def pinned(run: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
     manifest, origin = run.manifest(), str(run.path)
     if manifest.study.quick:
         what = "a quick run: fewer draws, splits and restarts than its spec asks for"
-        raise ArtifactError(Problem(origin, what, hint="run the study without --quick"))
+        raise ArtifactError.at(origin, what, hint="run the study without --quick")
     exposure = manifest.study.exposure
     entries = [
         entry
@@ -67,7 +67,7 @@ def pinned(run: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
     ]
     if not entries:
         what = "holds none of the numbers asked for"
-        raise ArtifactError(Problem(origin, what, hint="name other tables or estimators"))
+        raise ArtifactError.at(origin, what, hint="name other tables or estimators")
     return tuple(entries)
 
 
@@ -76,7 +76,7 @@ def _selected(tables: Mapping[str, ResultTable], names: Sequence[str]) -> Iterat
     for name in names or ("gain", "accuracy", "coefficients"):
         if name not in measured:
             what = "no result table of this name has numbers to pin"
-            raise ArtifactError(Problem(name, what, ", ".join(measured), near_names(name, measured)))
+            raise ArtifactError.at(name, what, ", ".join(measured), near_names(name, measured))
         yield measured[name]
 
 
@@ -90,8 +90,11 @@ def _of_table(
     rows = frame[~frame.duplicated(keys, keep=False)]
     if selection.estimators:
         rows = rows[rows["estimator"].isin(selection.estimators)]
-    if not selection.tables:
-        rows = _of_interest(rows, exposure)
+    # Where no table is named, rows on test samples, those of the exposure, and those without numbers.
+    if not selection.tables and "sample" in rows:
+        rows = rows[rows["sample"] == "test"]
+    elif not selection.tables:
+        rows = rows[(rows["term"] == exposure) | (rows["status"] != "ok")]
     for row in rows.to_dict("records"):
         where = {key: row[key] for key in keys if isinstance(row[key], str)}
         place = {"table": table.name, "where": where}
@@ -103,13 +106,6 @@ def _of_table(
                     yield {**place, "column": column, **_number(row[column], selection.relative)}
         else:
             yield {**place, "column": "status", "value": row["status"], "from": "run"}
-
-
-def _of_interest(rows: pd.DataFrame, exposure: str) -> pd.DataFrame:
-    """Return the rows on test samples, those of the exposure, and those without numbers."""
-    if "sample" in rows:
-        return rows[rows["sample"] == "test"]
-    return rows[(rows["term"] == exposure) | (rows["status"] != "ok")]
 
 
 def _number(value: float, relative: float) -> Entry:
@@ -130,9 +126,8 @@ class _Item:
 
 def new_block(entries: Sequence[Entry], *, end: str = "\n") -> str:
     """Return the whole block, one entry a line; lines end in `end`."""
-    return "".join(
-        f"{line}{end}" for line in [f"{EXPECT}:", *(f"{INDENT}- {flow_text(entry)}" for entry in entries)]
-    )
+    lines = [f"{EXPECT}:", *(f"{INDENT}- {flow_text(entry)}" for entry in entries)]
+    return "".join(f"{line}{end}" for line in lines)
 
 
 def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
@@ -159,7 +154,7 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
     pinned = [item for item in items if item.is_pinned]
     if pinned and not replace:
         what = f"{len(pinned)} numbers are pinned from a run already"
-        raise SpecError(Problem(document.place((EXPECT,)), what, hint="replace them with --replace"))
+        raise SpecError.at(document.place((EXPECT,)), what, hint="replace them with --replace")
     dropped = {number for item in pinned for number in range(item.first, item.last + 1)}
     indent = lines[items[0].first].partition("-")[0]
     added = [f"{indent}- {flow_text(entry)}{end}" for entry in entries]
@@ -176,7 +171,7 @@ def _items(document: Document, lines: Sequence[str]) -> Iterator[_Item]:
     if not starts or any(not lines[start].lstrip().startswith("- ") for start in starts):
         what = "this block is not a list with each entry on a line of its own"
         expected = f"{EXPECT}:, and beneath it lines that start with a dash"
-        raise SpecError(Problem(document.place((EXPECT,)), what, expected, "write it so, or remove it"))
+        raise SpecError.at(document.place((EXPECT,)), what, expected, "write it so, or remove it")
     for node, start, stop in zip(content, starts, [*starts[1:], _end(document, lines)], strict=True):
         last = stop - 1
         while not lines[last].strip() or lines[last].lstrip().startswith("#"):

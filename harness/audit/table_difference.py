@@ -214,13 +214,8 @@ def _columns(
             excess = np.where(_texts(left) == _texts(right), 0.0, np.inf)
         if (excess > 1.0).any():
             row = int(excess.argmax())
-            yield ColumnDifference(
-                column=str(name),
-                n_cells=int((excess > 1.0).sum()),
-                row=_spelled(a, row, keys),
-                a=str(_texts(left)[row]),
-                b=str(_texts(right)[row]),
-            )
+            held = (str(_texts(side)[row]) for side in (left, right))
+            yield ColumnDifference(str(name), int((excess > 1.0).sum()), _spelled(a, row, keys), *held)
 
 
 def _spelled(frame: pd.DataFrame, row: int, keys: Sequence[str]) -> str:

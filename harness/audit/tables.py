@@ -85,7 +85,11 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         yield from _disagreements(folder, MULTIVERSE, from_csv(csv_text(universes)), both)
         choices = from_csv(csv_text(choice_table(universes)))
         yield from _disagreements(folder, MULTIVERSE_CHOICES, choices, both)
-    missing = list(missing_cells(folder, manifest))
+    # A cell that failed has a row as well.
+    ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
+    stored = folder.read_table("accuracy")[["outcome", "estimator", "protocol", "sample"]].astype(str)
+    there = set(stored.itertuples(index=False, name=None))
+    missing = [" · ".join(cell) for cell in product(study.outcomes, *ids, SAMPLES) if cell not in there]
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
@@ -95,16 +99,6 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         if numbers.any():
             what = f"{int(numbers.sum())} rows have numbers that their status denies"
             yield Problem(table.file, what, hint=_MEND)
-
-
-def missing_cells(folder: RunFolder, manifest: Manifest) -> Iterator[str]:
-    """Yield cells of the study that ``accuracy.csv`` has no row for; one that failed has one as well."""
-    study = manifest.study
-    ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
-    columns = ["outcome", "estimator", "protocol", "sample"]
-    stored = folder.read_table("accuracy")
-    there = set(stored[columns].astype(str).itertuples(index=False, name=None))
-    yield from (" · ".join(cell) for cell in product(study.outcomes, *ids, SAMPLES) if cell not in there)
 
 
 def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalogs) -> Iterator[Problem]:

@@ -6,14 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.audit import tables
 from harness.audit.integrity import file_problems, manifest_problems, spec_problems
-from harness.audit.tables import (
-    finding_problems,
-    gain_report_problems,
-    prediction_problems,
-    shape_problems,
-    spec_table_problems,
-)
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
 from harness.running.files import SIGNATURE
@@ -70,7 +64,7 @@ def verify(
     for what, find in (
         (whole, lambda: file_problems(folder, manifest)),
         ("the spec is the one that was run", lambda: spec_problems(folder, manifest)),
-        ("the tables have their columns", lambda: shape_problems(folder)),
+        ("the tables have their columns", lambda: tables.shape_problems(folder)),
     ):
         check = _check(what, find)
         yield check
@@ -78,14 +72,16 @@ def verify(
             return
     yield _check(
         "errors, gains, intervals, p-values, decomposition and multiverse follow from the predictions",
-        lambda: prediction_problems(folder, manifest),
+        lambda: tables.prediction_problems(folder, manifest),
     )
     yield _check(
         "claims and expected numbers follow from the tables",
-        lambda: spec_table_problems(folder, manifest, catalogs),
+        lambda: tables.spec_table_problems(folder, manifest, catalogs),
     )
-    yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
-    yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder, messages))
+    yield _check("findings follow from the tables", lambda: tables.finding_problems(folder, manifest))
+    yield _check(
+        "gain_report.json follows from the tables", lambda: tables.gain_report_problems(folder, messages)
+    )
     yield from agreement(folder)
 
 
@@ -123,6 +119,5 @@ def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
         return AuditCheck(what, error.problems)
     except OSError as error:
         where, reason = str(error.filename or ""), error.strerror or str(error)
-        return AuditCheck(
-            what, (Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder"),)
-        )
+        problem = Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder")
+        return AuditCheck(what, (problem,))

@@ -99,15 +99,12 @@ def kinds_found(run: Run) -> pd.DataFrame:
     """
     study = run.manifest.study
     tests_gains = any(protocol.keeps_test_rows_apart for protocol in study.protocols)
-    found: dict[tuple[str, str, str], float] = {}
-    for finding in established(run):
-        is_gain = finding.finding == "gain"
-        if is_gain and not (tests_gains and finding.estimator and finding.about == study.reference):
-            continue
-        key = (finding.outcome, finding.estimator, finding.finding)
-        found[key] = max(found.get(key, 0.0), float(finding.is_established))
-    rows = [(outcome, estimator, "", kind, value) for (outcome, estimator, kind), value in found.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    rows = [
+        (one.outcome, one.estimator, "", one.finding, float(one.is_established))
+        for one in established(run)
+        if one.finding != "gain" or (tests_gains and one.estimator and one.about == study.reference)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS).groupby(COLUMNS[:4], sort=False, as_index=False).max()
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,7 @@ from matplotlib.figure import Figure
 
 from harness.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow
 from harness.language import gettext
-from harness.report.drawing.canvas import (
-    DOUBLE_COLUMN,
-    FigureRenderer,
-    RenderedFigure,
-    house_style,
-    new_figure,
-)
+from harness.report.drawing import canvas
 from harness.report.drawing.fonts import drawable
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, shortened
@@ -31,10 +25,10 @@ FINE, OFF = "#00558c", "#a84300"
 Shares = tuple[str, Sequence[CalibrationRow], float | None]
 
 
-def calibration_figure(found: Calibration) -> RenderedFigure:
+def calibration_figure(found: Calibration) -> canvas.RenderedFigure:
     """Return the figure; its data are simulated, whatever those of the study are."""
-    with house_style():
-        return FigureRenderer(is_simulated=True).render(
+    with canvas.house_style():
+        return canvas.FigureRenderer(is_simulated=True).render(
             "calibration-with-effect" if found.effect else "calibration",
             plot_calibration(found),
             alt=gettext("Dots with limits: how often gains were found, and how often bands held the truth."),
@@ -53,7 +47,9 @@ def plot_calibration(found: Calibration) -> Figure:
     study = found.manifest.study
     sides = [(list(_gains(found, outcome)), list(_bands(found, outcome))) for outcome in study.outcomes]
     heights = [max(sum(1 + len(rows) for _, rows, _ in side) for side in both) for both in sides]
-    figure = new_figure(DOUBLE_COLUMN, 0.5 + sum(ROW_HEIGHT * height + 0.6 for height in heights))
+    figure = canvas.new_figure(
+        canvas.DOUBLE_COLUMN, 0.5 + sum(ROW_HEIGHT * height + 0.6 for height in heights)
+    )
     grid = figure.subplots(len(sides), 2, squeeze=False, height_ratios=heights)
     for outcome, both, axes, height in zip(study.outcomes, sides, grid, heights, strict=True):
         for side, shares in zip(axes, both, strict=True):
@@ -93,7 +89,11 @@ def _plot_side(axes: Axes, found: Calibration, shares: Sequence[Shares], *, heig
         for row in rows:
             at += 1
             labels.append(found.manifest.study.estimator_label(row.estimator))
-            _plot_share(axes, row, at, is_off=found.is_off(row))
+            is_off = found.is_off(row)
+            colour, inside = (OFF, "white") if is_off else (FINE, FINE)
+            axes.plot([100 * row.conf_low, 100 * row.conf_high], [at, at], color=colour, linewidth=1.1)
+            mark = "D" if is_off else "o"
+            axes.plot(100 * row.share, at, mark, mfc=inside, mec=colour, markersize=4)
         if promised is not None:
             ends = [start + 0.4, at + 0.5]
             axes.plot([100 * promised] * 2, ends, color="#1a1a1a", linewidth=0.9, linestyle=(0, (3, 1.5)))
@@ -106,14 +106,3 @@ def _plot_side(axes: Axes, found: Calibration, shares: Sequence[Shares], *, heig
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-
-
-def _plot_share(axes: Axes, row: CalibrationRow, at: int, *, is_off: bool) -> None:
-    colour, inside = (OFF, "white") if is_off else (FINE, FINE)
-    axes.plot([100 * row.conf_low, 100 * row.conf_high], [at, at], color=colour, linewidth=1.1)
-    axes.plot(
-        *(100 * row.share, at, "D" if is_off else "o"),
-        markerfacecolor=inside,
-        markeredgecolor=colour,
-        markersize=4,
-    )

@@ -216,7 +216,9 @@ def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
     """
     follows = panel.dependents(panel.exposure)
     others = [at for at, name in enumerate(panel.columns) if name not in follows]
-    Z, cells = _scaled(panel.X[:, others]), Cells.of(panel)
+    centred, cells = panel.X[:, others] - panel.X[:, others].mean(axis=0), Cells.of(panel)
+    deviation = centred.std(axis=0)
+    Z = np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
     means = np.column_stack([np.ones(cells.n_entities), *map(cells.entity_means, Z.T)])
     outcome = panel.observed - effect * exposure_of(panel)
     within = Z - means[:, 1:][cells.entity]
@@ -236,12 +238,6 @@ def exposure_of(panel: Panel) -> Floats:
     """Return the exposure, (n_obs,); of a categorical one 1 in all rows but those of the base."""
     exposure = panel.column(panel.exposure)
     return (exposure > 0.0).astype(np.float64) if panel.levels else exposure
-
-
-def _scaled(X: Floats) -> Floats:
-    centred = X - X.mean(axis=0)
-    deviation = centred.std(axis=0)
-    return np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
 
 
 def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
@@ -265,7 +261,11 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
     known |= dict(zip(("share_entity", "share_period", "share_remainder"), shares.tolist(), strict=True))
     if variance <= 0:
         return dict.fromkeys(TOLERANCES, np.nan) | known
-    known["autocorrelation"] = _autocorrelation(cells.matrix(errors), cells.matrix(np.ones(errors.size)))
+    wide, present = cells.matrix(errors), cells.matrix(np.ones(errors.size))
+    both = (present[:, 1:] * present[:, :-1]).astype(bool)
+    now, before = wide[:, 1:][both], wide[:, :-1][both]
+    size = float(np.sqrt((now**2).sum() * (before**2).sum()))
+    known["autocorrelation"] = float(now @ before) / size if size > 0 else np.nan
     sums = np.bincount(cells.period, weights=errors)
     rows = np.bincount(cells.period)
     pairs = float((rows * (rows - 1)).sum())
@@ -273,11 +273,3 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
     known["correlation_between_entities"] = products / pairs / variance if pairs > 0 else np.nan
     known["kurtosis"] = float((errors**4).mean()) / variance**2
     return {name: known[name] for name in TOLERANCES}
-
-
-def _autocorrelation(errors: Floats, present: Floats) -> float:
-    """Return the first-order autocorrelation of errors, (n_entities, n_periods), over pairs with rows."""
-    both = (present[:, 1:] * present[:, :-1]).astype(bool)
-    now, before = errors[:, 1:][both], errors[:, :-1][both]
-    size = float(np.sqrt((now**2).sum() * (before**2).sum()))
-    return float(now @ before) / size if size > 0 else np.nan

@@ -114,10 +114,8 @@ def effect_heading(found: Calibration) -> str:
     """Return which effect the panels have."""
     if not found.effect:
         return gettext("No effect")
-    exposure = found.manifest.study.label(found.manifest.study.exposure)
-    return gettext("An effect of {exposure} of {effect}").format(
-        exposure=exposure, effect=plain(found.effect)
-    )
+    study, words = found.manifest.study, gettext("An effect of {exposure} of {effect}")
+    return words.format(exposure=study.label(study.exposure), effect=plain(found.effect))
 
 
 def found_blocks(found: Calibration) -> Iterator[ReportBlock]:
@@ -167,20 +165,16 @@ def kept_features(found: Calibration) -> Iterator[str]:
     """Yield which features of the errors of the data the drawn panels have, a sentence an outcome."""
     lost = gettext("{feature} ({fitted} in the data, {drawn} drawn)")
     for outcome in found.manifest.study.outcomes:
-        rows = [row for row in found.features if row.outcome == outcome]
-        having = joined([gettext(FEATURES[row.feature]) for row in rows if row.is_kept])
-        losing = joined(
-            [
-                lost.format(
-                    feature=gettext(FEATURES[row.feature]),
-                    fitted=significant(row.fitted, 2),
-                    drawn=significant(row.drawn, 2),
-                )
-                for row in rows
-                if not row.is_kept
-            ]
-        )
-        if rows:
+        kept: list[str] = []
+        changed: list[str] = []
+        for row in found.features:
+            if row.outcome == outcome:
+                feature = gettext(FEATURES[row.feature])
+                fitted, drawn = significant(row.fitted, 2), significant(row.drawn, 2)
+                own = feature if row.is_kept else lost.format(feature=feature, fitted=fitted, drawn=drawn)
+                (kept if row.is_kept else changed).append(own)
+        having, losing = joined(kept), joined(changed)
+        if kept or changed:
             yield gettext("{outcome}: kept are {having}.{rest}").format(
                 outcome=found.manifest.study.label(outcome),
                 having=having or gettext("none"),
@@ -195,31 +189,27 @@ def share_text(row: CalibrationRow) -> str:
 
 def _named(found: Calibration, words: str, rows: Iterable[CalibrationRow]) -> str:
     """Return the estimators of some shares, each in the words of a message."""
-    study = found.manifest.study
-    return joined(
-        [words.format(label=study.estimator_label(row.estimator), share=share_text(row)) for row in rows]
-    )
+    label = found.manifest.study.estimator_label
+    return joined([words.format(label=label(row.estimator), share=share_text(row)) for row in rows])
 
 
 def findings(found: Calibration, outcome: str) -> Iterator[str]:
     """Yield how often findings were made on one outcome: in error, or of an effect where there is one."""
     study = found.manifest.study
     for kind, words in KINDS.items():
-        rows = found.of(outcome, kind) if kind != VERDICT else ()
-        if rows:
+        if kind != VERDICT and (rows := found.of(outcome, kind)):
             is_there = kind == "effect" and found.effect
+            what = capitalised(gettext(words)) + ("" if is_there else gettext(" that is not there"))
+            named = _named(found, gettext("{label} in {share}"), rows)
             yield gettext("{what} was called established for {named} of panels.").format(
-                what=capitalised(gettext(words)) + ("" if is_there else gettext(" that is not there")),
-                named=_named(found, gettext("{label} in {share}"), rows),
+                what=what, named=named
             )
     if rows := found.of(outcome, VERDICT):
+        named = _named(found, gettext("{label} in {share} of panels"), rows)
         yield gettext(
             "The verdict, which asks every protocol that keeps test rows apart and allows for the number of "
             "comparisons, called a gain over {reference_label} established for {named}."
-        ).format(
-            reference_label=study.reference_label,
-            named=_named(found, gettext("{label} in {share} of panels"), rows),
-        )
+        ).format(reference_label=study.reference_label, named=named)
     hidden = [protocol.id for protocol in study.protocols if not protocol.knows_entities]
     unknown = [row for row in found.of(outcome, GAIN) if row.protocol in hidden]
     known = [row for row in found.of(outcome, GAIN) if row.protocol not in hidden]
@@ -254,25 +244,22 @@ def band_sentences(found: Calibration, outcome: str) -> Iterator[str]:
             replace(row, share=1.0 - row.share, conf_low=1.0 - row.conf_high, conf_high=1.0 - row.conf_low)
             for row in rows
         ]
+        none, other_one = gettext("An effect that is not there"), gettext("An effect other than the true one")
         yield gettext(
             "{what} was found somewhere on the slope by the simultaneous band of {named}; {promised} is "
             "promised."
         ).format(
-            what=gettext("An effect other than the true one")
-            if found.effect
-            else gettext("An effect that is not there"),
+            what=other_one if found.effect else none,
             named=_named(found, gettext("{label} in {share} of panels"), other),
             promised=percent(1.0 - level, 0),
         )
     if rows := found.of(outcome, band_finding("level", POINTWISE)):
         label = found.manifest.study.estimator_label
+        named = joined([f"{label(row.estimator)} {percent(row.share)}" for row in rows])
         yield gettext(
             "The pointwise {level} bands held the true net effect curve on this share of it, on average: "
             "{named}."
-        ).format(
-            level=percent(level, 0),
-            named=joined([f"{label(row.estimator)} {percent(row.share)}" for row in rows]),
-        )
+        ).format(level=percent(level, 0), named=named)
 
 
 def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> ReportTable:

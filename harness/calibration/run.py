@@ -133,7 +133,10 @@ def _error_rates(plan: Plan, found: pd.DataFrame) -> pd.DataFrame:
 
     Gains have a row for all estimators together as well, for a sentence that names those with one.
     """
-    kinds = set(KINDS) if hides_entities(plan) else set(KINDS) - {VERDICT}
+    knowing = TOUCHES_TEST_ROWS | {SAME_ENTITY.code}
+    protocols = [entry.protocol for entry in plan.study.evaluation.protocols]
+    hides = any(knowing.isdisjoint(leak.code for leak in protocol.leaks) for protocol in protocols)
+    kinds = set(KINDS) if hides else set(KINDS) - {VERDICT}
     own = found[found["finding"].isin(kinds)]
     gains = own[own["finding"] == VERDICT]
     of_any = gains.groupby(["outcome", "finding", "panel"], sort=False, as_index=False)["found"].max()
@@ -145,15 +148,6 @@ def _error_rates(plan: Plan, found: pd.DataFrame) -> pd.DataFrame:
         for share in shares
     ]
     return pd.DataFrame(rows, columns=list(ERROR_RATES.columns))
-
-
-def hides_entities(plan: Plan) -> bool:
-    """Return whether a protocol that keeps test rows apart tests entities that were never trained on."""
-    knowing = TOUCHES_TEST_ROWS | {SAME_ENTITY.code}
-    return any(
-        knowing.isdisjoint(leak.code for leak in entry.protocol.leaks)
-        for entry in plan.study.evaluation.protocols
-    )
 
 
 def _shares(found: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:

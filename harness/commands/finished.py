@@ -1,29 +1,33 @@
-"""What is done with a finished run: ``harness verify``, ``sign``, ``pin``, ``export`` and ``pack``."""
+"""Finished runs: ``harness verify``, ``compare``, ``sign``, ``pin``, ``export`` and ``pack``."""
 
 from __future__ import annotations
 
+import json
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness.commands.options import PATH, found, lies_option, option_of, run_argument
+from harness.commands import options as shared
 from harness.registry.sources import PluginChoice
 from harness.tables.registry import TABLES
 
 if TYPE_CHECKING:
+    from harness.audit.table_difference import Tolerance
+    from harness.running.folder import RunFolder
     from harness.running.prepare import RunSources
+
+# Of a number, by which another may differ.
+SHARE = click.FloatRange(min=0, min_open=True, max=0.1)
 
 MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 
 
 @click.command()
-@run_argument
-@click.option(
-    "--signer",
-    type=PATH,
-    help="Public key of ssh by which the run has to be signed; see harness sign.",
-)
+@shared.run_argument
+@shared.path_option("--signer", "Public key of ssh by which the run has to be signed; see harness sign.")
 @click.pass_obj
 def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     """Check every file of a finished run by its hash, and every table that recomputes.
@@ -36,7 +40,7 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     from harness.running.folder import RunFolder
 
     problems: list[Problem] = []
-    registry = found(choice)
+    registry = shared.found(choice)
     run = RunFolder.open(folder)
     for check in verified(run, catalogs=registry.catalogs, messages=registry.messages, signer=signer):
         problems += check.problems
@@ -46,12 +50,65 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
 
 
 @click.command()
-@run_argument
-@click.option(
-    "--key",
-    required=True,
-    type=PATH,
-    help="Private key of ssh, or the public one where an ssh agent has the private one.",
+@click.argument("a", metavar="A", type=shared.PATH)
+@click.argument("b", metavar="B", type=shared.PATH)
+@shared.tolerance_option("--rtol", 1e-8, "Share of the larger number by which two may differ.")
+@shared.tolerance_option("--atol", 1e-12, "Distance by which two numbers may differ next to that.")
+@shared.json_option
+@click.pass_obj
+def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
+    """Say what differs between the runs in the folders A and B, or between run A and a CSV file B.
+
+    Compared are the specs, the data, the versions, the code, how every cell ended, and every number of every
+    table and of the predictions, rows matched by what they are about.
+
+    A CSV file is what a script of `harness export` wrote: every coefficient and standard error of it has a
+    line with a verdict.
+
+    The exit code is 0 where the runs found the same within the tolerance, whatever they were asked and
+    computed with; 1 where a number, a row or the ending of a cell differs; 5 where a folder is no finished
+    run.
+    """
+    from harness.audit.runs import compare_runs, lines
+    from harness.audit.table_difference import Tolerance
+    from harness.running.folder import RunFolder
+
+    if b.suffix == ".csv" and not b.is_dir():
+        _with_file(RunFolder.open(a), b, Tolerance(rtol, atol), as_json=as_json)
+        return
+    shared.found(choice)
+    difference = compare_runs(RunFolder.open(a), RunFolder.open(b), tolerance=Tolerance(rtol, atol))
+    same = difference.found_the_same
+    if as_json:
+        parts = asdict(difference)
+        flat = {"found_the_same": same, **parts.pop("requested"), **parts.pop("found"), **parts}
+        click.echo(json.dumps(flat, indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join(lines(difference)))
+    if not same:
+        sys.exit(shared.DIFFER)
+
+
+def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: bool) -> None:
+    """Print a verdict for each number that another program wrote."""
+    from harness.audit.outside import compare_outside, outside_lines
+    from harness.report.gain_report import json_value
+
+    numbers = compare_outside(run, file, tolerance=tolerance)
+    if as_json:
+        rows = numbers.to_dict("records")
+        shown = [{name: json_value(value) for name, value in row.items()} for row in rows]
+        click.echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo("\n".join(outside_lines(numbers)))
+    if not numbers["agrees"].all():
+        sys.exit(shared.DIFFER)
+
+
+@click.command()
+@shared.run_argument
+@shared.path_option(
+    "--key", "Private key of ssh, or the public one where an ssh agent has the private one.", required=True
 )
 def sign(folder: Path, key: Path) -> None:
     """Sign a finished run with a key of yours; `harness verify RUN --signer KEY.pub` knows it as yours.
@@ -71,7 +128,7 @@ def sign(folder: Path, key: Path) -> None:
 
 
 @click.command()
-@run_argument
+@shared.run_argument
 @click.option(
     "--table",
     "tables",
@@ -80,15 +137,11 @@ def sign(folder: Path, key: Path) -> None:
     help=f"Pin every row of this table: {', '.join(MEASURED)}, or one of a plugin's scenario; repeatable. "
     "By default gains and errors on test rows, and the coefficients of the exposure.",
 )
-@click.option("--estimator", "estimators", multiple=True, metavar="ID", help="Pin this one; repeatable.")
-@click.option(
-    "--relative",
-    type=click.FloatRange(min=0, min_open=True, max=0.1),
-    default=1e-6,
-    show_default=True,
-    help="How near to each number later runs must come, as a share of it.",
+@shared.repeated_option("--estimator", "estimators", "ID", "Pin this one")
+@shared.number_option(
+    "--relative", SHARE, 1e-6, "How near to each number later runs must come, as a share of it."
 )
-@click.option("--into", "spec", type=PATH, help="Spec file to write the block into.")
+@click.option("--into", "spec", type=shared.PATH, help="Spec file to write the block into.")
 @click.option("--replace", is_flag=True, help="Replace the numbers that were pinned from a run before.")
 @click.pass_obj
 def pin(
@@ -112,7 +165,7 @@ def pin(
     from harness.study.spec.load import load_study
     from harness.study.spec.written import WrittenSpec
 
-    registry = found(choice)
+    registry = shared.found(choice)
     run = RunFolder.open(folder)
     require_unchanged(run)
     entries = pinned(run, PinSelection(tables, estimators, relative))
@@ -126,11 +179,11 @@ def pin(
 
 
 @click.command()
-@run_argument
+@shared.run_argument
 @click.option("--to", "program", type=click.Choice(["r", "stata"]), required=True, help="Which program.")
-@click.option("--out", type=PATH, help="Folder to write into; by default RUN-r or RUN-stata.")
-@lies_option
-@option_of("data")
+@click.option("--out", type=shared.PATH, help="Folder to write into; by default RUN-r or RUN-stata.")
+@shared.lies_option
+@shared.option_of("data")
 @click.pass_obj
 def export(
     choice: PluginChoice,
@@ -156,10 +209,10 @@ def export(
 
 
 @click.command()
-@run_argument
-@click.option("--out", type=PATH, help="Archive to write; by default RUN.zip.")
-@lies_option
-@option_of("data")
+@shared.run_argument
+@click.option("--out", type=shared.PATH, help="Archive to write; by default RUN.zip.")
+@shared.lies_option
+@shared.option_of("data")
 @click.option("--without-data", is_flag=True, help="Leave data files out; the README names them.")
 @click.pass_obj
 def pack(
@@ -185,4 +238,4 @@ def _sources(folder: Path, choice: PluginChoice, spec: Path | None, data: Path |
     from harness.running.folder import RunFolder
     from harness.running.prepare import RunSources
 
-    return RunSources(RunFolder.open(folder), found(choice), choice, spec=spec, data=data)
+    return RunSources(RunFolder.open(folder), shared.found(choice), choice, spec=spec, data=data)

@@ -19,11 +19,13 @@ Command = Callable[..., Any]
 
 PATH = click.Path(path_type=Path)
 
+# Exit code where two runs, or two runs of a suite, found different numbers.
+DIFFER = 1
+
 spec_argument = click.argument("spec", type=PATH)
 run_argument = click.argument("folder", metavar="RUN", type=PATH)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 open_option = click.option("--open", "opens", is_flag=True, help="Show the report in the browser at the end.")
-lies_option = click.option("--spec", type=PATH, help="Where the spec lies now, with its data.")
 
 
 def n_cores() -> int:
@@ -94,9 +96,26 @@ def run_options(*names: str, out: str = "") -> Callable[[Command], Command]:
     return decorate
 
 
+def number_option(
+    flag: str, kind: click.ParamType[Any], default: float, text: str
+) -> Callable[[Command], Command]:
+    """Return an option for a number of some kind, whose help is `text` and the default."""
+    return click.option(flag, type=kind, default=default, show_default=True, help=text)
+
+
 def tolerance_option(flag: str, default: float, text: str) -> Callable[[Command], Command]:
     """Return an option for how far two numbers may differ; `text` is its help."""
-    return click.option(flag, type=click.FloatRange(min=0), default=default, show_default=True, help=text)
+    return number_option(flag, click.FloatRange(min=0), default, text)
+
+
+def repeated_option(flag: str, name: str, metavar: str, text: str) -> Callable[[Command], Command]:
+    """Return an option that may be given several times."""
+    return click.option(flag, name, multiple=True, metavar=metavar, help=f"{text}; repeatable.")
+
+
+def path_option(flag: str, text: str, *names: str, required: bool = False) -> Callable[[Command], Command]:
+    """Return an option for a path."""
+    return click.option(flag, *names, type=PATH, required=required, help=text)
 
 
 def written_line(folder: Path) -> str:
@@ -130,6 +149,7 @@ plugins_folder_option = click.option(
     help="Folder of plugins that are not installed, each a module or package; their code runs. "
     "Also HARNESS_PLUGINS_FOLDER.",
 )
+lies_option = path_option("--spec", "Where the spec lies now, with its data.")
 
 
 def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginChoice:

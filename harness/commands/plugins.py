@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import PATH, found, json_option, n_cores
+from harness.commands import options as shared
 from harness.registry.sources import PluginChoice
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@json_option
+@shared.json_option
 @click.pass_obj
 def plugins(choice: PluginChoice, as_json: bool) -> None:
     """List the plugins, what each offers, and what is wrong with the broken ones."""
@@ -62,7 +62,7 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
         return
     from harness.study.spec.json_schema import spec_schema
 
-    click.echo(json.dumps(spec_schema(found(choice).catalogs), indent=1))
+    click.echo(json.dumps(spec_schema(shared.found(choice).catalogs), indent=1))
 
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -85,7 +85,7 @@ _DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")
 @click.pass_obj
 def doctor(choice: PluginChoice) -> None:
     """Say which versions, cores, fonts and graphics cards there are, and how to get what is missing."""
-    registry = found(choice)
+    registry = shared.found(choice)
     for topic, text in _described(registry):
         click.echo(f"{topic:<16}{text}")
 
@@ -99,11 +99,9 @@ def _described(registry: Registry) -> Iterator[tuple[str, str]]:
         install = f"panel-harness[{_EXTRAS[library]}]" if library in _EXTRAS else library
         yield library, f"{version}: pip install '{install}'" if version == NOT_INSTALLED else version
     for plugin in registry.plugins:
-        if plugin.absent:
-            yield plugin.name, f"absent: {plugin.absent}"
-        if plugin.broken:
-            yield plugin.name, f"broken: {plugin.broken}"
-    yield "cores", f"{n_cores()}; --jobs takes as many worker processes, of one thread each"
+        if plugin.absent or plugin.broken:
+            yield plugin.name, _offers(plugin)
+    yield "cores", f"{shared.n_cores()}; --jobs takes as many worker processes, of one thread each"
     limits = [f"{name}={os.environ[name]}" for name in _THREADS if name in os.environ]
     yield "threads", ", ".join(limits) or "no limit in the environment; workers set their own"
     chinese = families()[1:]
@@ -128,7 +126,7 @@ KIND_NAMES = (
     show_default=True,
     help="What the plugin offers.",
 )
-@click.option("--out", type=PATH, help="Folder to write; by default NAME.")
+@click.option("--out", type=shared.PATH, help="Folder to write; by default NAME.")
 @click.pass_obj
 def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> None:
     """Write a distribution of one's own with a working estimator, or a member of another kind, and its tests.
@@ -139,7 +137,7 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
     from harness.scaffold.plugin import new_plugin as write_plugin
 
     (chosen,) = (known for known in KINDS if known.name == kind)
-    names = write_plugin(name, out=out, registry=found(choice), kind=chosen)
+    names = write_plugin(name, out=out, registry=shared.found(choice), kind=chosen)
     folder = out or Path(name)
     click.echo(f"plugin: {folder}")
     click.echo(f"next: pip install -e {folder} && harness test-plugin {names.package}")
@@ -147,19 +145,10 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
 
 @click.command("test-plugin")
 @click.argument("name")
-@json_option
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="NAME",
-    help="Check this estimator, protocol or other member; repeatable.",
-)
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="NAME.OPTION=VALUE",
-    help="Check a member with another option than its default; repeatable.",
+@shared.json_option
+@shared.repeated_option("--only", "only", "NAME", "Check this estimator, protocol or other member")
+@shared.repeated_option(
+    "--set", "overrides", "NAME.OPTION=VALUE", "Check a member with another option than its default"
 )
 @click.option("--quick", is_flag=True, help="Leave out the checks that take many fits.")
 @click.pass_obj
@@ -180,7 +169,7 @@ def test_plugin(
     from harness.conformance.checks import checks_among, find_plugin, run_checks
     from harness.conformance.options import read_options
 
-    registry = found(choice)
+    registry = shared.found(choice)
     plugin = find_plugin(registry, name)
     checks = checks_among(registry, plugin, only=only, options=read_options(overrides))
     asked = [check for check in checks if not (quick and check.rule.is_slow)]

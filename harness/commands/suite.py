@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import PATH, found, open_option, run_argument, run_options, tolerance_option
+from harness.commands import options as shared
 from harness.running.options import RunOptions
 from harness.running.progress import progress
 
-# Exit code where two runs of a suite found different errors.
-DIFFER = 1
+MORE = "Add an estimator to all studies, by its name or as '{use: NAME, OPTION: VALUE}'"
 
 
 class _RunsByDefault(click.Group):
@@ -30,19 +29,13 @@ def suite() -> None:
 
 
 @suite.command()
-@click.argument("spec", metavar="SUITE", type=PATH)
-@run_options(
+@click.argument("spec", metavar="SUITE", type=shared.PATH)
+@shared.run_options(
     *("out", "quick", "jobs", "backend", "scheduler", "resume"), out="Folder; by default runs/SUITE."
 )
-@click.option("--only", multiple=True, metavar="STUDY", help="Run this study alone; repeatable.")
-@click.option(
-    "--estimator",
-    "estimators",
-    multiple=True,
-    metavar="NAME",
-    help="Add an estimator to all studies, by its name or as '{use: NAME, OPTION: VALUE}'; repeatable.",
-)
-@open_option
+@shared.repeated_option("--only", "only", "STUDY", "Run this study alone")
+@shared.repeated_option("--estimator", "estimators", "NAME", MORE)
+@shared.open_option
 def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
     """Run the studies of a suite as one plan, and write tables and a page over all of them.
 
@@ -55,18 +48,13 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     from harness.suite.run import PAGE, run_suite
     from harness.suite.spec import load_suite, with_estimators
 
-    registry = found(options.plugins)
+    registry = shared.found(options.plugins)
     loaded = load_suite(options.spec_path(Path()))
     loaded = replace(loaded, suite=with_estimators(loaded.suite, estimators))
     messages: list[str] = []
     with progress() as on_progress:
         folder = run_suite(
-            loaded,
-            options,
-            registry,
-            only=only,
-            on_progress=on_progress,
-            on_said=messages.append,
+            loaded, options, registry, only=only, on_progress=on_progress, on_said=messages.append
         )
     for line in messages:
         click.echo(line, err=True)
@@ -76,7 +64,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
 
 
 @suite.command()
-@run_argument
+@shared.run_argument
 def report(folder: Path) -> None:
     """Write the tables and the page of a suite's RUN again, from the runs of its studies."""
     from harness.suite.run import PAGE, report_suite
@@ -85,9 +73,9 @@ def report(folder: Path) -> None:
 
 
 @suite.command()
-@run_argument
-@click.argument("reference", metavar="REFERENCE", type=PATH)
-@tolerance_option("--rtol", 1e-6, "Share of the larger error by which two may differ.")
+@shared.run_argument
+@click.argument("reference", metavar="REFERENCE", type=shared.PATH)
+@shared.tolerance_option("--rtol", 1e-6, "Share of the larger error by which two may differ.")
 def compare(folder: Path, reference: Path, rtol: float) -> None:
     """Set the errors of a suite's RUN beside those of a REFERENCE, a folder or a file of gains.
 
@@ -100,4 +88,4 @@ def compare(folder: Path, reference: Path, rtol: float) -> None:
     difference = compare_gains(read_gains(folder), read_gains(reference), rtol=rtol)
     click.echo("\n".join(difference.lines()))
     if len(difference.differing):
-        sys.exit(DIFFER)
+        sys.exit(shared.DIFFER)

@@ -7,31 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.arrays import Floats
 from harness.conformance.case import FIRST, Case, able, require_equal
-from harness.conformance.check import Skipped, Violation, rule
+from harness.conformance.check import Skipped, Violation, refuse, rule
 from harness.conformance.panels import SEED, fresh, renamed
 from harness.conformance.predictions import SOUND
-from harness.data.panel import Panel
-from harness.estimators.coefficients import CoefficientTable
+from harness.estimators import protocol
 from harness.estimators.guard import predict, predict_draws
-from harness.estimators.protocol import (
-    CAPABILITIES,
-    CanFitDraws,
-    CanFitFolds,
-    CanFitOutcomes,
-    CanLearnNuisances,
-    CanLearnWithin,
-    CanProfile,
-    CanRunQuick,
-    Estimator,
-    Fitted,
-    FittedDraws,
-    HasCoefficients,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-)
 from harness.rng import random_stream
 from harness.tables.preparation import Note
 
@@ -49,13 +30,11 @@ def capabilities(case: Case) -> str:
     Compare the list with the members that are there.
     """
     declared = case.estimator.provides
-    if unknown := [str(capability) for capability in declared if capability not in CAPABILITIES]:
+    if unknown := [str(capability) for capability in declared if capability not in protocol.CAPABILITIES]:
         raise Violation(f"declares what the harness does not know: {', '.join(sorted(unknown))}")
-    offered = {capability for capability in CAPABILITIES if _is_offered(case, capability)}
-    if declared - offered:
-        raise Violation(f"declares what it does not have: {_names(declared - offered)}")
-    if offered - declared:
-        raise Violation(f"has what it does not declare: {_names(offered - declared)}")
+    offered = {capability for capability in protocol.CAPABILITIES if _is_offered(case, capability)}
+    refuse(declared - offered, f"declares what it does not have: {_names(declared - offered)}")
+    refuse(offered - declared, f"has what it does not declare: {_names(offered - declared)}")
     return _names(declared)
 
 
@@ -64,11 +43,11 @@ def _names(capabilities: set[type] | frozenset[type]) -> str:
 
 
 def _is_offered(case: Case, capability: type) -> bool:
-    if capability is not CanProfile and not capability.__name__.startswith("Has"):
+    if capability is not protocol.CanProfile and not capability.__name__.startswith("Has"):
         return isinstance(case.estimator, capability)
     if isinstance(case.fit, capability):
         return True
-    if capability is not CanProfile or CanFitDraws not in case.estimator.provides:
+    if capability is not protocol.CanProfile or protocol.CanFitDraws not in case.estimator.provides:
         return False
     return isinstance(case.drawn(case.panel, np.ones((2, case.panel.n_obs))), capability)
 
@@ -79,36 +58,35 @@ def profile(case: Case) -> str:
 
     Profile one column and two, of the fit and of draws, some points beyond the data.
     """
-    if CanProfile not in case.estimator.provides:
+    if protocol.CanProfile not in case.estimator.provides:
         raise Skipped("CanProfile is not declared")
-    models: list[Fitted | FittedDraws] = [case.fit]
-    if isinstance(case.estimator, CanFitDraws):
+    models: list[protocol.Fitted | protocol.FittedDraws] = [case.fit]
+    if isinstance(case.estimator, protocol.CanFitDraws):
         weights = np.stack([np.ones(case.panel.n_obs), 1.0 + case.panel.entity.codes % 2])
         models.append(case.drawn(case.panel, weights))
     for model in models:
-        if isinstance(model, CanProfile):
+        if isinstance(model, protocol.CanProfile):
             for columns in (case.panel.columns[:1], case.panel.columns[:2]):
                 _compare_profile(case, model, model, columns)
     return "equal up to rounding"
 
 
 def _compare_profile(
-    case: Case, model: Fitted | FittedDraws, short_cut: CanProfile, columns: tuple[str, ...]
+    case: Case,
+    model: protocol.Fitted | protocol.FittedDraws,
+    short_cut: protocol.CanProfile,
+    columns: tuple[str, ...],
 ) -> None:
     panel = case.panel
     spans = np.stack([np.quantile(panel.column(name), [0.1, 0.5, 0.9]) for name in columns], axis=1)
     points = np.concatenate([spans, spans[-1:] + 2.0 * np.ptp(spans, axis=0)])
-    expected = np.stack([_mean_at(model, panel, columns, point) for point in points], axis=-1)
+    at_points = (panel.with_columns(dict(zip(columns, point.tolist(), strict=True))) for point in points)
+    expected = np.stack([np.asarray(model.predict(own).mean(axis=-1)) for own in at_points], axis=-1)
     found = np.asarray(short_cut.profile(fresh(panel), columns, points.copy()))
     what = f"profile over {' and '.join(columns)} of shape {found.shape}, against {expected.shape}"
     if found.shape != expected.shape:
         found = np.full_like(expected, np.inf)
     require_equal(found, expected, case=case, what=what)
-
-
-def _mean_at(model: Fitted | FittedDraws, panel: Panel, columns: tuple[str, ...], point: Floats) -> Floats:
-    at_point = panel.with_columns(dict(zip(columns, point.tolist(), strict=True)))
-    return np.asarray(model.predict(at_point).mean(axis=-1))
 
 
 @rule("estimator", *ABLE)
@@ -117,13 +95,12 @@ def outcomes(case: Case) -> str:
 
     Fit the outcome and its squared deviations together, and each alone.
     """
-    estimator = able(case.estimator, CanFitOutcomes)
+    estimator = able(case.estimator, protocol.CanFitOutcomes)
     observed = case.panel.observed
     both = np.stack([np.square(observed - observed.mean()), observed])
     rngs = [random_stream(SEED, FIRST) for _ in both]
-    together = predict_draws(
-        estimator.fit_outcomes(fresh(case.panel), both.copy(), rngs=rngs), fresh(case.panel)
-    )
+    fitted = estimator.fit_outcomes(fresh(case.panel), both.copy(), rngs=rngs)
+    together = predict_draws(fitted, fresh(case.panel))
     alone = np.stack([case.predicted(replace(case.panel, observed=outcome)) for outcome in both])
     return require_equal(together, alone, case=case, what="outcomes together")
 
@@ -134,7 +111,7 @@ def quick(case: Case) -> str:
 
     Ask for the quick form, and fit it.
     """
-    quick = able(case.estimator, CanRunQuick).quick()
+    quick = able(case.estimator, protocol.CanRunQuick).quick()
     return _fitted_copy(case, quick, made_by="quick").given
 
 
@@ -144,7 +121,7 @@ def nuisances(case: Case) -> str:
 
     Ask for the form that learns nuisance functions, and fit it.
     """
-    other = able(case.estimator, CanLearnNuisances).for_nuisances()
+    other = able(case.estimator, protocol.CanLearnNuisances).for_nuisances()
     return _fitted_copy(case, other, made_by="for_nuisances").given
 
 
@@ -154,12 +131,12 @@ def within_entities(case: Case) -> str:
 
     Ask for the form with effects, fit it, and count the rows of entities that it never saw.
     """
-    within = able(case.estimator, CanLearnWithin).within_entities()
+    within = able(case.estimator, protocol.CanLearnWithin).within_entities()
     if within is None:
         raise Skipped("within_entities returns None here")
     own, new = _fitted_copy(case, within, made_by="within_entities"), renamed(case.panel)
     fit = own.fit
-    if not isinstance(fit, HasEffects) or fit.n_unseen(new) < new.n_obs:
+    if not isinstance(fit, protocol.HasEffects) or fit.n_unseen(new) < new.n_obs:
         raise Violation("fits of within_entities do not count rows of new entities as unseen")
     return own.given
 
@@ -170,10 +147,9 @@ def folds(case: Case) -> str:
 
     Compare the errors of both forms on entities that neither trains on.
     """
-    cheaper = _copy(case, able(case.estimator, CanFitFolds).for_folds(), made_by="for_folds")
+    cheaper = _copy(case, able(case.estimator, protocol.CanFitFolds).for_folds(), made_by="for_folds")
     ratio = _error(cheaper) / _error(case)
-    if ratio > 1.0 + WORSE:
-        raise Violation(f"its mean squared error on rows held out is {ratio:.3g} times as large")
+    refuse(ratio > 1.0 + WORSE, f"its mean squared error on rows held out is {ratio:.3g} times as large")
     return f"mean squared error on rows held out: {ratio:.3g} times that of the whole"
 
 
@@ -185,7 +161,7 @@ def _fitted_copy(case: Case, other: object, *, made_by: str) -> Case:
 
 
 def _copy(case: Case, other: object, *, made_by: str) -> Case:
-    if type(other) is not type(case.estimator) or not isinstance(other, Estimator):
+    if type(other) is not type(case.estimator) or not isinstance(other, protocol.Estimator):
         raise Violation(f"{made_by} returns a {type(other).__name__}")
     if repr(case.estimator) != case.given:
         what = f"{made_by} changes the estimator it is called on; return dataclasses.replace(self, ...)"
@@ -209,42 +185,25 @@ def coefficients(case: Case) -> str:
 
     Look at terms, estimates, covariance, limits and p-values.
     """
-    table = able(case.fit, HasCoefficients).coefficients()
-    _check_terms(table)
-    _check_covariance(table.covariance)
-    _check_inference(table)
-    if not table.correction.kind:
-        raise Violation("the covariance has no name: `correction.kind` is empty")
-    return f"{len(table.terms)} terms, covariance {table.correction.kind}"
-
-
-def _check_terms(table: CoefficientTable) -> None:
-    n_coef = len(table.terms)
+    table = able(case.fit, protocol.HasCoefficients).coefficients()
+    n_coef, covariance = len(table.terms), table.covariance
     if n_coef == 0 or len(set(table.terms)) < n_coef:
         raise Violation(f"terms are missing or repeated: {', '.join(table.terms) or 'none'}")
-    shapes = table.estimate.shape, table.covariance.shape
+    shapes = table.estimate.shape, covariance.shape
     if shapes != ((n_coef,), (n_coef, n_coef)):
         raise Violation(f"{n_coef} terms, but estimates and covariance of shapes {shapes[0]} and {shapes[1]}")
-    if not np.isfinite(table.estimate).all():
-        raise Violation("an estimate is not finite")
-
-
-def _check_covariance(covariance: Floats) -> None:
-    if not np.isfinite(covariance).all():
-        raise Violation("the covariance is not finite")
+    refuse(not np.isfinite(table.estimate).all(), "an estimate is not finite")
+    refuse(not np.isfinite(covariance).all(), "the covariance is not finite")
     most = ROUNDING * float(np.abs(covariance).max())
-    if np.abs(covariance - covariance.T).max() > most:
-        raise Violation("the covariance is not symmetric")
-    if np.linalg.eigvalsh(covariance).min() < -most:
-        raise Violation("the covariance has a negative eigenvalue")
-
-
-def _check_inference(table: CoefficientTable) -> None:
-    n_coef, limits, p_values = len(table.terms), table.conf_int(0.95), table.p_value
+    refuse(np.abs(covariance - covariance.T).max() > most, "the covariance is not symmetric")
+    refuse(np.linalg.eigvalsh(covariance).min() < -most, "the covariance has a negative eigenvalue")
+    limits, p_values = table.conf_int(0.95), table.p_value
     if limits.shape != (n_coef, 2) or (limits[:, 0] > limits[:, 1]).any():
         raise Violation("confidence limits are not a lower and an upper one for each term")
     if p_values.shape != (n_coef,) or not ((p_values >= 0.0) & (p_values <= 1.0)).all():
         raise Violation("p-values are not numbers between 0 and 1, one for each term")
+    refuse(not table.correction.kind, "the covariance has no name: `correction.kind` is empty")
+    return f"{n_coef} terms, covariance {table.correction.kind}"
 
 
 @rule("estimator", *ABLE)
@@ -256,10 +215,9 @@ def notes(case: Case) -> str:
     last = case.panel.columns[-1]
     notes = []
     for fit in (case.fit, case.fitted(case.panel.with_column(last, 1.0))):
-        notes += list(able(fit, HasNotes).notes)
+        notes += list(able(fit, protocol.HasNotes).notes)
     for note in notes:
-        if not isinstance(note, Note):
-            raise Violation(f"a note is a {type(note).__name__}, not a harness.plugin.Note")
+        refuse(not isinstance(note, Note), f"a note is a {type(note).__name__}, not a harness.plugin.Note")
         if re.fullmatch(r"W-[A-Z0-9-]+", note.code) is None or not note.message:
             raise Violation(f"this note has no code such as W-ABSORBED, or no words: {note}")
     return ", ".join(sorted({note.code for note in notes})) or "none on an ordinary panel"
@@ -271,7 +229,7 @@ def details(case: Case) -> str:
 
     Read the tables of the ordinary fit.
     """
-    tables = able(case.fit, HasDetails).details()
+    tables = able(case.fit, protocol.HasDetails).details()
     for name, columns in tables.items():
         if re.fullmatch(r"[a-z0-9_]{1,64}", name) is None:
             raise Violation(f"the table {name!r} has a name that is not made of a-z, 0-9 and _")

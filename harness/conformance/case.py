@@ -13,16 +13,8 @@ from harness.arrays import Floats
 from harness.conformance.check import Skipped, Violation
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.data.panel import Panel
+from harness.estimators import protocol
 from harness.estimators.guard import predict, predict_draws
-from harness.estimators.protocol import (
-    CanFitDraws,
-    DrawSelection,
-    Estimator,
-    Fitted,
-    FittedDraws,
-    grouped_by,
-    roundoff_of,
-)
 from harness.rng import random_stream
 
 # Largest difference, in standard deviations of the outcome, that is rounding unless declared.
@@ -65,14 +57,14 @@ class Case:
     given : the options in words, as they were before any fit
     """
 
-    estimator: Estimator
+    estimator: protocol.Estimator
     given: str = field(init=False, repr=False)
     _predicted: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def tight(self) -> float:
         """Largest difference, in standard deviations of the outcome, that is put down to rounding."""
-        return max(TIGHT, roundoff_of(self.estimator))
+        return max(TIGHT, protocol.roundoff_of(self.estimator))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", repr(self.estimator))
@@ -98,13 +90,13 @@ class Case:
         return float(self.panel.observed.std())
 
     @cached_property
-    def fit(self) -> Fitted:
+    def fit(self) -> protocol.Fitted:
         """The estimator on the ordinary panel."""
         return self.fitted(self.panel)
 
     def prepared(self, panel: Panel) -> Panel:
         """Return a simulated panel with the groups that the estimator asks for."""
-        return grouped(panel, grouped_by(self.estimator))
+        return grouped(panel, protocol.grouped_by(self.estimator))
 
     def predictions(self, label: str = FIRST) -> Floats:
         """Return predictions of a fit on the ordinary panel for its own rows, (n_obs,)."""
@@ -113,7 +105,7 @@ class Case:
             self._predicted[label] = predict(fit, fresh(self.panel))
         return self._predicted[label]
 
-    def fitted(self, panel: Panel, *, label: str = FIRST, selection: Panel | None = None) -> Fitted:
+    def fitted(self, panel: Panel, *, label: str = FIRST, selection: Panel | None = None) -> protocol.Fitted:
         """Return a fit on a copy of a panel; equal labels give equal streams."""
         aside = None if selection is None else fresh(selection)
         return self.estimator.fit(fresh(panel), rng=random_stream(SEED, label), selection=aside)
@@ -123,8 +115,8 @@ class Case:
         return predict(self.fitted(panel, label=label), fresh(panel if at is None else at))
 
     def drawn(
-        self, panel: Panel, weights: Floats, *, selection: DrawSelection = None, label: str = FIRST
-    ) -> FittedDraws:
+        self, panel: Panel, weights: Floats, *, selection: protocol.DrawSelection = None, label: str = FIRST
+    ) -> protocol.FittedDraws:
         """Return one fit a draw of weights, (n_draws, n_obs).
 
         Raises
@@ -136,7 +128,7 @@ class Case:
             selection = fresh(selection)
         elif selection is not None:
             selection = selection.copy()
-        estimator, rng = able(self.estimator, CanFitDraws), random_stream(SEED, label)
+        estimator, rng = able(self.estimator, protocol.CanFitDraws), random_stream(SEED, label)
         return estimator.fit_draws(fresh(panel), weights=weights.copy(), selection=selection, rng=rng)
 
     def predicted_draws(
@@ -144,7 +136,7 @@ class Case:
         panel: Panel,
         weights: Floats,
         *,
-        selection: DrawSelection = None,
+        selection: protocol.DrawSelection = None,
         at: Panel | None = None,
         label: str = FIRST,
     ) -> Floats:
@@ -195,7 +187,6 @@ def require_agreement(found: Floats, expected: Callable[[str], Floats], *, case:
     spread = max(gap(expected(label), first, scale=case.scale) for label in STREAMS)
     if apart > SLACK * spread:
         by_streams = f", and by {spread:.2g} from one stream to another" if spread > case.tight else ""
-        raise Violation(
-            f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome{by_streams}"
-        )
+        how = f"predictions differ by {apart:.2g} standard deviations of the outcome{by_streams}"
+        raise Violation(f"{what}: {how}")
     return f"apart by {apart:.2g} standard deviations of the outcome, as are fits of other streams"

@@ -36,6 +36,12 @@ class Violation(Exception):  # noqa: N818 - a finding, not an error of the kit
     """A member violates a rule; the message says how."""
 
 
+def refuse(is_violated: object, what: str) -> None:
+    """Raise `Violation` with these words where a rule is violated, as a truth value says."""
+    if is_violated:
+        raise Violation(what)
+
+
 class Skipped(Exception):  # noqa: N818 - a finding, not an error of the kit
     """A rule has nothing to say about a member; the message says why."""
 

@@ -70,7 +70,7 @@ def checks_among(
     known = [name for offered in plugin.offers.values() for name in offered]
     for name in sorted({*only, *options} - set(known)):
         hint = near_names(name, known)
-        raise PluginError(Problem(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint))
+        raise PluginError.at(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint)
     return [
         check
         for kind in KINDS
@@ -96,13 +96,13 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
     if found is None:
         known = [plugin.name for plugin in registry.plugins]
         hint = near_names(name, known) or "install it first: pip install -e ."
-        raise PluginError(Problem(name, "no plugin of this name is installed", ", ".join(known), hint))
+        raise PluginError.at(name, "no plugin of this name is installed", ", ".join(known), hint)
     if found.off:
-        raise PluginError(Problem(name, "the plugin is switched off", hint="leave out -p no:NAME"))
+        raise PluginError.at(name, "the plugin is switched off", hint="leave out -p no:NAME")
     if found.broken:
-        raise PluginError(Problem(name, f"the plugin does not load: {found.broken}", hint="mend its package"))
+        raise PluginError.at(name, f"the plugin does not load: {found.broken}", hint="mend its package")
     if found.absent:
-        raise PluginError(Problem(name, f"the plugin is absent: {found.absent}"))
+        raise PluginError.at(name, f"the plugin is absent: {found.absent}")
     return found
 
 
@@ -234,8 +234,7 @@ class Report:
         PluginError
             With what failed, member by member.
         """
-        problems = tuple(self.problems())
-        if problems:
+        if problems := tuple(self.problems()):
             raise PluginError(*problems)
 
     def lines(self) -> Iterator[str]:

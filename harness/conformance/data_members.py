@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.conformance.check import Skipped, Violation, rule
+from harness.conformance.check import Skipped, Violation, refuse, rule
 from harness.conformance.panels import COLUMNS, ordinary_panel
 from harness.data.data_spec import FileSpec
 from harness.data.dataset import Dataset
@@ -58,9 +58,8 @@ def require_column(found: object, n_obs: int, *, what: str) -> Floats:
     """
     column = np.asarray(found)
     if column.shape != (n_obs,) or column.dtype.kind not in "fiub":
-        raise Violation(
-            f"{what} is of shape {column.shape} and type {column.dtype}, not ({n_obs},) of numbers"
-        )
+        found_as = f"of shape {column.shape} and type {column.dtype}"
+        raise Violation(f"{what} is {found_as}, not ({n_obs},) of numbers")
     return column.astype(np.float64)
 
 
@@ -78,8 +77,7 @@ def unchanged(columns: Mapping[str, Floats], use: Callable[[Mapping[str, Floats]
     except KeyError as error:
         raise Violation(f"asks for {error}, which it does not declare") from error
     for name, values in columns.items():
-        if not np.array_equal(given[name], values, equal_nan=True):
-            raise Violation(f"changes its input '{name}'")
+        refuse(not np.array_equal(given[name], values, equal_nan=True), f"changes its input '{name}'")
     return found
 
 
@@ -92,8 +90,7 @@ def row_aligned(member: StepGroup | Step | TableStep) -> str:
     turned = np.arange(ordinary_panel().n_obs)[::-1]
     found, again = (_prepared(member, rows) for rows in (turned[::-1], turned))
     for into, cells in found.items():
-        if not np.isfinite(cells).any():
-            raise Violation(f"no row of '{into}' has a value")
+        refuse(not np.isfinite(cells).any(), f"no row of '{into}' has a value")
         if not np.allclose(cells[turned], again[into], rtol=1e-9, equal_nan=True):
             raise Violation(f"'{into}' is another where the rows come in another order")
     return ", ".join(found)
@@ -134,21 +131,19 @@ def _table(step: TableStep, every: Mapping[str, Floats]) -> TableColumns:
     """Return columns of numbers, those that the step takes as groups by their thirds too."""
     groups = {}
     for name in step.grouped:
-        if name not in every:
-            raise _unknown_column(name)
+        _require_known(name, every)
         codes = np.searchsorted(np.quantile(every[name], [1 / 3, 2 / 3]), every[name])
         groups[name] = Key(name, THIRDS, codes)
     return TableColumns(groups, step.inputs)
 
 
-def _unknown_column(name: str) -> Violation:
-    return Violation(f"asks for '{name}': give it columns of the panel, {', '.join(COLUMNS)}")
+def _require_known(name: str, every: Mapping[str, Floats]) -> None:
+    refuse(name not in every, f"asks for '{name}': give it columns of the panel, {', '.join(COLUMNS)}")
 
 
 def _one_column(step: Step, every: Mapping[str, Floats], calendar: Calendar) -> Floats:
     for name in step.inputs:
-        if name not in every:
-            raise _unknown_column(name)
+        _require_known(name, every)
     columns = {name: every[name] for name in step.inputs}
     found = unchanged(columns, lambda given: _column(step, given, calendar))
     return require_column(found, calendar.entity.size, what=f"'{step.into}'")
@@ -162,9 +157,8 @@ def _column(step: Step, columns: Mapping[str, Floats], calendar: Calendar) -> Fl
         return step.across(reached, calendar).cells
     if isinstance(step, RowStep):
         return step.compute(columns)
-    raise Violation(
-        f"{type(step).__name__} is no RowStep, PanelStep or LearnedStep: it lacks one of their members"
-    )
+    kind = type(step).__name__
+    raise Violation(f"{kind} is no RowStep, PanelStep or LearnedStep: it lacks one of their members")
 
 
 @rule("dataset")
@@ -225,10 +219,8 @@ def truth(member: Simulation) -> str:
 
 
 def _two_tables(first: pd.DataFrame, second: pd.DataFrame) -> str:
-    if not isinstance(first, pd.DataFrame):
-        raise Violation(f"gives a {type(first).__name__}, not a pandas DataFrame")
+    refuse(not isinstance(first, pd.DataFrame), f"gives a {type(first).__name__}, not a pandas DataFrame")
     if first.empty or not first.columns.is_unique:
         raise Violation("the table has no rows, no columns, or two columns of one name")
-    if not first.equals(second):
-        raise Violation("the table differs from one call to the next")
+    refuse(not first.equals(second), "the table differs from one call to the next")
     return f"{len(first)} rows, {len(first.columns)} columns"

@@ -10,21 +10,13 @@ import numpy as np
 from harness.arrays import Floats
 from harness.conformance.capabilities import ABLE
 from harness.conformance.case import FIRST, SLACK, STREAMS, Case, able, gap, require_agreement, require_equal
-from harness.conformance.check import Skipped, Violation, rule
+from harness.conformance.check import Skipped, Violation, refuse, rule
 from harness.conformance.panels import SEED, fresh, linear_panel, renamed
 from harness.conformance.predictions import SOUND
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.estimators import protocol
 from harness.estimators.guard import in_one_line, predict, predict_draws
-from harness.estimators.protocol import (
-    CanFitDraws,
-    CanPrepareDraws,
-    FitsByDraws,
-    Fitted,
-    FittedDraws,
-    HasDraws,
-    HasEffects,
-)
 from harness.evaluation.resample import draw_weights, out_of_bag
 from harness.rng import random_stream, stream_at
 from harness.scenarios.draws import fit_draws, require_few_refused
@@ -42,7 +34,7 @@ def draws(case: Case) -> None:
 
     Fit bootstrap draws in each way and predict the rows they share.
     """
-    able(case.estimator, CanFitDraws)
+    able(case.estimator, protocol.CanFitDraws)
     weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
     for selection in (out_of_bag(weights), case.aside, None):
         predicted = case.predicted_draws(case.panel, weights, selection=selection)
@@ -57,11 +49,8 @@ def unit_weights(case: Case) -> str:
     Fit two such draws.
     """
     predicted = case.predicted_draws(case.panel, np.ones((2, case.panel.n_obs)))
-    found = [
-        require_agreement(draw, case.predictions, case=case, what="a draw of unit weights and the fit")
-        for draw in predicted
-    ]
-    return found[-1]
+    what = "a draw of unit weights and the fit"
+    return [require_agreement(draw, case.predictions, case=case, what=what) for draw in predicted][-1]
 
 
 @rule("estimator", *ABLE, "draws")
@@ -137,9 +126,8 @@ def own_draws(case: Case) -> str:
 
     Predict by the draws of the ordinary fit.
     """
-    n_draws = len(predict_draws(able(case.fit, HasDraws).draws, fresh(case.panel)))
-    if n_draws < 2:
-        raise Violation(f"the fit carries {n_draws} draw")
+    n_draws = len(predict_draws(able(case.fit, protocol.HasDraws).draws, fresh(case.panel)))
+    refuse(n_draws < 2, f"the fit carries {n_draws} draw")
     return f"{n_draws} draws"
 
 
@@ -149,7 +137,7 @@ def prepared_draws(case: Case) -> str:
 
     Make draws together, and the last of them alone by what was sent to another process.
     """
-    estimator = able(case.estimator, CanPrepareDraws)
+    estimator = able(case.estimator, protocol.CanPrepareDraws)
     weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
     asides, root = out_of_bag(weights), random_stream(SEED, FIRST)
     prepared = estimator.prepare_draws(fresh(case.panel), selection=None, rng=root)
@@ -160,12 +148,8 @@ def prepared_draws(case: Case) -> str:
     apart = pickle.loads(pickle.dumps(prepared)).fit(  # noqa: S301 - what was dumped just now
         weights[last].copy(), selection=asides[last].copy(), rngs=[stream_at(root, N_DRAWS - 1)]
     )
-    return require_equal(
-        predict_draws(apart, fresh(case.panel)),
-        predict_draws(together, fresh(case.panel))[last],
-        case=case,
-        what="a draw made alone",
-    )
+    alone, among = (predict_draws(draws, fresh(case.panel)) for draws in (apart, together))
+    return require_equal(alone, among[last], case=case, what="a draw made alone")
 
 
 @rule("estimator", *ABLE)
@@ -174,17 +158,13 @@ def fit_by_draws(case: Case) -> str:
 
     Make all draws in two blocks, the later one first, and set their mean beside the fit.
     """
-    estimator = able(case.estimator, FitsByDraws)
+    estimator = able(case.estimator, protocol.FitsByDraws)
     maker = estimator.prepare(fresh(case.panel), rng=random_stream(SEED, FIRST))
     n_draws, cut = estimator.draws, estimator.draws // 2
     blocks = [maker.draw(draws) for draws in (range(cut, n_draws), range(cut))]
     predicted = np.concatenate([predict_draws(block, fresh(case.panel)) for block in blocks])
-    return require_equal(
-        predicted.mean(axis=0),
-        case.predictions(),
-        case=case,
-        what=f"the mean of {n_draws} draws in two blocks",
-    )
+    what = f"the mean of {n_draws} draws in two blocks"
+    return require_equal(predicted.mean(axis=0), case.predictions(), case=case, what=what)
 
 
 # By how many standard deviations of the outcome an entity rises.
@@ -213,13 +193,12 @@ def unseen(case: Case) -> str:
 
     Count known rows and rows of new levels; where new names change predictions, some must count.
     """
-    fit, new = able(case.fit, HasEffects), renamed(case.panel)
+    fit, new = able(case.fit, protocol.HasEffects), renamed(case.panel)
     n_known, n_new = fit.n_unseen(case.panel), fit.n_unseen(new)
     for count in (n_known, n_new):
         if not isinstance(count, int | np.integer) or not 0 <= count <= case.panel.n_obs:
             raise Violation(f"n_unseen is {count!r}, not a whole number from 0 to {case.panel.n_obs}")
-    if n_new < n_known:
-        raise Violation(f"{n_known} rows trained on count as unseen, but of new levels only {n_new}")
+    refuse(n_new < n_known, f"{n_known} rows trained on count as unseen, but of new levels only {n_new}")
     apart = gap(predict(case.fit, new), case.predictions(), scale=case.scale)
     if n_new == 0 and apart > case.tight:
         raise Violation("new entities and periods are predicted in another way, but none is counted")
@@ -235,7 +214,7 @@ def left_out_levels(case: Case) -> str:
     They need not follow all the way: random effects shrink a level towards the mean.
     """
     panel = case.panel
-    if able(case.fit, HasEffects).n_unseen(replace(panel, entity=renamed(panel).entity)) == 0:
+    if able(case.fit, protocol.HasEffects).n_unseen(replace(panel, entity=renamed(panel).entity)) == 0:
         raise Skipped("entities have no effects")
     is_left_out = panel.entity.codes == panel.entity.codes[0]
     weights = np.where(is_left_out, 0.0, np.ones((2, panel.n_obs)))
@@ -274,8 +253,7 @@ def effect(case: Case) -> str:
     found = float(_effect(case.fitted(panel), panel))
     if found == 0.0:
         raise Skipped("its predictions do not depend on the exposure")
-    if abs(found - EFFECT) > SHARE * EFFECT:
-        raise Violation(f"the effect is {EFFECT:g}, and {found:.3g} was found")
+    refuse(abs(found - EFFECT) > SHARE * EFFECT, f"the effect is {EFFECT:g}, and {found:.3g} was found")
     return f"{found:.3g} found where {EFFECT:g} is true"
 
 
@@ -294,8 +272,7 @@ def bands(case: Case) -> str:
             raise Skipped("its predictions do not depend on the exposure")
         low, high = np.quantile(effects, [0.025, 0.975])
         covered += int(low <= 0.0 <= high)
-    if covered < N_COVERED:
-        raise Violation(f"95 % bands cover the truth on {covered} of {N_PANELS} panels")
+    refuse(covered < N_COVERED, f"95 % bands cover the truth on {covered} of {N_PANELS} panels")
     return f"the truth is covered on {covered} of {N_PANELS} panels"
 
 
@@ -309,7 +286,7 @@ def _drawn_effects(case: Case, panel: Panel) -> Floats:
     """
     try:
         fit = case.fitted(panel)
-        if isinstance(fit, HasDraws):
+        if isinstance(fit, protocol.HasDraws):
             return _effect(fit.draws, panel)
         weights = draw_weights(panel, N_BAND_DRAWS, unit="entity", rng=random_stream(SEED, "bands"))
         rngs = random_stream(SEED, "draws").spawn(len(weights))
@@ -320,7 +297,7 @@ def _drawn_effects(case: Case, panel: Panel) -> Floats:
         raise Skipped(f"refused: {in_one_line(error.problems[0])}") from error
 
 
-def _effect(model: Fitted | FittedDraws, panel: Panel) -> Floats:
+def _effect(model: protocol.Fitted | protocol.FittedDraws, panel: Panel) -> Floats:
     """Return the change of the mean prediction between the quartiles of the exposure, per unit of it."""
     quartiles = np.quantile(panel.column(panel.exposure), [0.25, 0.75])
     means = mean_predictions(model, panel, columns=(panel.exposure,), points=quartiles[:, None])

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 from harness.conformance.panels import COLUMNS, StandIn
 from harness.errors import Problem, SpecError, near_names
 from harness.estimators.protocol import ESTIMATOR
-from harness.registry.catalog import Catalog, Choose, build_choice
-from harness.registry.kind import Kind
+from harness.registry.catalog import CHOICE_OF, Catalog, build_choice
+from harness.registry.kind import OPTIONS, Kind, options_model
 from harness.registry.registry import Registry
 from harness.study.spec.document import Document, with_overrides
 from harness.study.spec.node import Node, Place, spec_error, spell
@@ -44,7 +44,7 @@ def read_options(overrides: Sequence[str]) -> Options:
     for name, options in document.data.items():
         if not isinstance(options, Mapping):
             what = f"'{name}' is given a value, and not an option"
-            raise SpecError(Problem(f"--set {name}", what, "NAME.OPTION=VALUE", "such as mine.draws=20"))
+            raise SpecError.at(f"--set {name}", what, "NAME.OPTION=VALUE", "such as mine.draws=20")
     return document.data
 
 
@@ -67,11 +67,11 @@ def build(registry: Registry, name: str, given: Mapping[str, object], *, kind: K
     member = catalogs[kind.name].members[name]
     if not isinstance(member, type):
         return member
-    options = _stand_ins(member) | dict(given)
+    options = (_stand_ins(member) if dataclasses.is_dataclass(member) else {}) | dict(given)
     try:
         return build_choice(catalogs, kind.name, name, options)
     except PydanticCustomError as error:
-        raise SpecError(Problem(f"{kind.name} {name}", error.message())) from error
+        raise SpecError.at(f"{kind.name} {name}", error.message()) from error
     except ValidationError as error:
         names = [option.name for option in dataclasses.fields(member)]
         found = [_problem(kind.name, name, names, dict(fault)) for fault in error.errors(include_url=False)]
@@ -80,41 +80,27 @@ def build(registry: Registry, name: str, given: Mapping[str, object], *, kind: K
 
 def _stand_ins(cls: type) -> dict[str, object]:
     """Return what stands in for options without a default: estimators, names of columns, lists of these."""
-    hints, plain_hints = get_type_hints(cls, include_extras=True), get_type_hints(cls)
+    schema = options_model(cls).model_json_schema()
+    own = schema["$defs"][schema["properties"][OPTIONS]["$ref"].rpartition("/")[2]]
     columns = iter((*COLUMNS[1:], COLUMNS[0]))
     found: dict[str, object] = {}
-    for option in dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ():
-        if option.default is not dataclasses.MISSING or option.default_factory is not dataclasses.MISSING:
-            continue
-        plain, notes = plain_hints[option.name], getattr(hints[option.name], "__metadata__", ())
-        if _is_estimator(hints[option.name]):
-            found[option.name] = StandIn.name
-        elif get_origin(plain) is tuple and _is_estimator(get_args(_unannotated(hints[option.name]))[0]):
-            found[option.name] = [StandIn.name] * N_STAND_INS
-        elif plain is str:
-            found[option.name] = "made" if option.name == "into" else next(columns, COLUMNS[0])
-        elif get_origin(plain) is tuple and str in get_args(plain):
-            n_columns = _most(notes) if ... in get_args(plain) else len(get_args(plain))
-            found[option.name] = list(COLUMNS[:n_columns])
+    for option in own.get("required", ()):
+        shape = own["properties"][option]
+        of_list: Mapping[str, Any] = shape.get("items") or next(iter(shape.get("prefixItems", ())), {})
+        if shape.get(CHOICE_OF) == ESTIMATOR.name:
+            found[option] = StandIn.name
+        elif of_list.get(CHOICE_OF) == ESTIMATOR.name:
+            found[option] = [StandIn.name] * N_STAND_INS
+        elif _is_text(shape):
+            found[option] = "made" if option == "into" else next(columns, COLUMNS[0])
+        elif _is_text(of_list):
+            found[option] = list(COLUMNS[: shape.get("maxItems", len(COLUMNS))])
     return found
 
 
-def _is_estimator(hint: object) -> bool:
-    """Return whether an option of this type is an estimator that a spec chooses."""
-    notes = getattr(hint, "__metadata__", ())
-    return any(isinstance(note, Choose) and note.kind == ESTIMATOR.name for note in notes)
-
-
-def _unannotated(hint: object) -> object:
-    """Return a type without what is noted of it as a whole; what is noted of its parts stays."""
-    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
-
-
-def _most(notes: Sequence[object]) -> int:
-    """Return how many columns a list may name, as its annotation bounds it."""
-    bounds = [bound for note in notes for bound in getattr(note, "metadata", ())]
-    allowed: list[int] = [bound.max_length for bound in bounds if hasattr(bound, "max_length")]
-    return min([len(COLUMNS), *allowed])
+def _is_text(shape: Mapping[str, Any]) -> bool:
+    """Return whether an option of this JSON Schema is any text, such as the name of a column."""
+    return shape.get("type") == "string" and not {"enum", "const"} & set(shape)
 
 
 def _problem(kind: str, name: str, names: Sequence[str], error: Mapping[str, Any]) -> Problem:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints
 from harness.data.key import Key
 from harness.data.panel import Panel
 from harness.estimators.absorbing import AbsorbingModels
@@ -81,12 +81,11 @@ def fresh(panel: Panel) -> Panel:
 
 def renamed(panel: Panel) -> Panel:
     """Return the panel with other names of entities and periods, in the same order."""
-    return replace(
-        panel,
-        entity=_renamed(panel.entity, prefix="new "),
-        time=_renamed(panel.time, prefix="new "),
-        period=panel.period + YEARS,
+    entity, time = (
+        Key(key.name, tuple(f"new {label}" for label in key.labels), key.codes)
+        for key in (panel.entity, panel.time)
     )
+    return replace(panel, entity=entity, time=time, period=panel.period + YEARS)
 
 
 def reordered(panel: Panel) -> Panel:
@@ -96,12 +95,7 @@ def reordered(panel: Panel) -> Panel:
     return replace(panel, entity=Key(panel.entity.name, labels, last - panel.entity.codes))
 
 
-def _panel(
-    entity: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    period: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    outcome: Floats,
-    X: Floats,
-) -> Panel:
+def _panel(entity: Ints, period: Ints, outcome: Floats, X: Floats) -> Panel:
     # Instruments and coordinates, which most estimators leave alone.
     rng = random_stream(SEED, "beside")
     instrument = X[:, 0] + X[:, 0].std() * rng.normal(size=len(X))
@@ -121,10 +115,6 @@ def _panel(
         Z=instrument[:, None],
         coordinates=places[entity],
     )
-
-
-def _renamed(key: Key, *, prefix: str) -> Key:
-    return Key(key.name, tuple(f"{prefix}{label}" for label in key.labels), key.codes)
 
 
 @dataclass(frozen=True, eq=False)

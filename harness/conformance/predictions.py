@@ -16,7 +16,7 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.conformance import panels
 from harness.conformance.case import FIRST, Case, require_agreement, require_equal
-from harness.conformance.check import RULES, Rule, Violation, rule
+from harness.conformance.check import RULES, Rule, Violation, refuse, rule
 from harness.conformance.panels import SEED, fresh
 from harness.data.panel import Panel
 from harness.errors import EstimationError
@@ -86,8 +86,7 @@ def randomness(case: Case) -> None:
     states = _states()
     try:
         again = case.predicted(case.panel)
-        if _states() != states:
-            raise Violation("a global generator was used or seeded; draw from `rng` alone")
+        refuse(_states() != states, "a global generator was used or seeded; draw from `rng` alone")
     finally:
         random.setstate(before)
         np.random.set_state(numbers_before)  # noqa: NPY002 - as it was
@@ -109,8 +108,7 @@ def options_untouched(case: Case) -> None:
     case.fitted(case.panel)
     if CanFitDraws in case.estimator.provides:
         case.drawn(case.panel, np.ones((2, case.panel.n_obs)))
-    if repr(case.estimator) != case.given:
-        raise Violation(f"{case.given} is {case.estimator!r} after a fit")
+    refuse(repr(case.estimator) != case.given, f"{case.given} is {case.estimator!r} after a fit")
 
 
 @rule("estimator", *SOUND)
@@ -131,15 +129,13 @@ def inputs_unchanged(case: Case) -> None:
         weights = np.ones((2, original.n_obs))
         case.estimator.fit_draws(given, weights=weights, selection=None, rng=random_stream(SEED, "inputs"))
         _require_same(given, original, "fit_draws changed the panel's")
-        if not np.array_equal(weights, np.ones_like(weights)):
-            raise Violation("fit_draws changed the weights")
+        refuse(not np.array_equal(weights, np.ones_like(weights)), "fit_draws changed the weights")
 
 
 def _require_same(given: Panel, original: Panel, what: str) -> None:
     originals = _arrays(original)
     for name, values in _arrays(given).items():
-        if not np.array_equal(values, originals[name]):
-            raise Violation(f"{what} {name}; work on a copy")
+        refuse(not np.array_equal(values, originals[name]), f"{what} {name}; work on a copy")
 
 
 def _arrays(panel: Panel) -> dict[str, Floats | Ints]:

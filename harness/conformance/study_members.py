@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from harness.arrays import Floats
-from harness.conformance.check import Violation, rule
+from harness.conformance.check import Violation, refuse, rule
 from harness.conformance.data_members import require_column, require_words, unchanged
 from harness.conformance.panels import SEED, StandIn, fresh, grouped, ordinary_panel
 from harness.data.panel import Panel
@@ -20,9 +20,6 @@ from harness.rng import random_stream
 from harness.scenarios.full_fit import answer_here
 from harness.scenarios.scenario import Scenario, Subject
 from harness.tables.preparation import Note
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Rows that metrics are asked of.
 N_OBS = 200
@@ -44,16 +41,14 @@ def folds(member: EvaluationProtocol) -> str:
     folds = _split(member, panel)
     if not folds or not all(isinstance(fold, Fold) for fold in folds):
         raise Violation("split returns no folds: return a tuple of harness.plugin.Fold")
-    if len({fold.name for fold in folds}) < len(folds):
-        raise Violation("two folds have the same name")
+    refuse(len({fold.name for fold in folds}) < len(folds), "two folds have the same name")
     for fold in folds:
         sides = {"train": fold.train, "test": fold.test}
         sides |= {} if fold.selection is None else {"selection": fold.selection}
         for side, rows in sides.items():
             if rows.size == 0 or rows.min() < 0 or rows.max() >= panel.n_obs:
                 raise Violation(f"fold {fold.name}: the {side} rows are none, or not rows of the panel")
-            if np.unique(rows).size < rows.size:
-                raise Violation(f"fold {fold.name}: the {side} rows name a row twice")
+            refuse(np.unique(rows).size < rows.size, f"fold {fold.name}: the {side} rows name a row twice")
     return f"{len(folds)} folds"
 
 
@@ -98,12 +93,10 @@ def quick_protocol(member: EvaluationProtocol) -> str:
     Split by the quick protocol.
     """
     quick = member.quick()
-    if type(quick) is not type(member):
-        raise Violation(f"quick returns a {type(quick).__name__}")
+    refuse(type(quick) is not type(member), f"quick returns a {type(quick).__name__}")
     panel = ordinary_panel()
     n_quick = len(quick.split(fresh(panel), rng=random_stream(SEED, "folds")))
-    if n_quick > len(_split(member, panel)):
-        raise Violation(f"quick has {n_quick} folds, more than the protocol itself")
+    refuse(n_quick > len(_split(member, panel)), f"quick has {n_quick} folds, more than the protocol itself")
     return f"{n_quick} folds"
 
 
@@ -123,10 +116,8 @@ def losses(member: Metric) -> None:
     if not np.isfinite(losses).all() or losses.min() < 0.0:
         raise Violation(f"losses reach from {losses.min():.3g} to {losses.max():.3g}")
     exact = _losses(member, observed, observed)
-    if exact.any():
-        raise Violation(f"a row that is predicted exactly has the loss {np.abs(exact).max():.3g}")
-    if not losses.any():
-        raise Violation("no prediction has a loss, so nothing is compared")
+    refuse(exact.any(), f"a row that is predicted exactly has the loss {np.abs(exact).max():.3g}")
+    refuse(not losses.any(), "no prediction has a loss, so nothing is compared")
 
 
 @rule("metric", "losses")
@@ -137,12 +128,9 @@ def rows_alone(member: Metric) -> None:
     """
     observed, predicted = _predictions()
     rows = np.arange(N_OBS)[::-3]
-    if not np.allclose(
-        _losses(member, observed[rows], predicted[rows]),
-        _losses(member, observed, predicted)[rows],
-        rtol=1e-12,
-    ):
-        raise Violation("the loss of a row is another without the rows next to it")
+    alone, among = _losses(member, observed[rows], predicted[rows]), _losses(member, observed, predicted)
+    is_same = np.allclose(alone, among[rows], rtol=1e-12)
+    refuse(not is_same, "the loss of a row is another without the rows next to it")
 
 
 def _predictions() -> tuple[Floats, Floats]:
@@ -165,8 +153,7 @@ def answers(member: Scenario) -> str:
     """
     tables = {**member.describe(_panel(member)), **_answer(member)}
     declared = {table.name: table for table in (*member.tables, *member.data_tables)}
-    if not any(len(frame) for frame in tables.values()):
-        raise Violation("no table has a row")
+    refuse(not any(len(frame) for frame in tables.values()), "no table has a row")
     for name, frame in tables.items():
         if name not in declared:
             raise Violation(f"answers in the table '{name}', which `tables` and `data_tables` do not declare")
@@ -185,8 +172,7 @@ def equal_answers(member: Scenario) -> None:
     """
     again = _answer(member)
     for name, frame in _answer(member).items():
-        if not frame.equals(again[name]):
-            raise Violation(f"the table '{name}' differs from one call to the next")
+        refuse(not frame.equals(again[name]), f"the table '{name}' differs from one call to the next")
 
 
 @rule("scenario", "answers", name="quick")
@@ -196,11 +182,9 @@ def quick_scenario(member: Scenario) -> str:
     Compare the classes, and read the notes.
     """
     quick = member.quick()
-    if type(quick) is not type(member):
-        raise Violation(f"quick returns a {type(quick).__name__}")
+    refuse(type(quick) is not type(member), f"quick returns a {type(quick).__name__}")
     notes = member.notes(_panel(member))
-    if not all(isinstance(note, Note) for note in notes):
-        raise Violation("a note is no harness.plugin.Note")
+    refuse(not all(isinstance(note, Note) for note in notes), "a note is no harness.plugin.Note")
     return ", ".join(note.code for note in notes)
 
 
@@ -229,12 +213,8 @@ def whole(member: Section) -> str:
 
     Look at what the page reads.
     """
-    from harness.report.sections.section import Section
-
-    section = member
-    if not isinstance(section, Section):
-        raise Violation(f"a {type(section).__name__} is no harness.plugin.reporting.Section")
-    require_words(section, "name", "title")
-    if type(section.place) is not int:
-        raise Violation(f"`place` is {section.place!r}, not a whole number")
-    return f"at {section.place}"
+    if not isinstance(member, Section):
+        raise Violation(f"a {type(member).__name__} is no harness.plugin.reporting.Section")
+    require_words(member, "name", "title")
+    refuse(type(member.place) is not int, f"`place` is {member.place!r}, not a whole number")
+    return f"at {member.place}"

@@ -90,7 +90,6 @@ from harness.estimators.refusals import Refusals as Refusals
 from harness.estimators.refusals import listed as listed
 from harness.estimators.refusals import require_continuous as require_continuous
 from harness.estimators.refusals import row_weights as row_weights
-from harness.estimators.wild_bootstrap import Auxiliary as Auxiliary
 from harness.estimators.wild_bootstrap import ClusteredRegression as ClusteredRegression
 from harness.estimators.wild_bootstrap import WildClusters as WildClusters
 from harness.estimators.wild_bootstrap import WildInference as WildInference

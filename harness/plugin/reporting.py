@@ -3,11 +3,7 @@
 What is imported as itself is public.
 """
 
-from harness.findings.gains import GainCell as GainCell
 from harness.findings.gains import Gains as Gains
-from harness.findings.lines import Banded as Banded
-from harness.findings.lines import BandedRow as BandedRow
-from harness.findings.lines import banded_from as banded_from
 from harness.findings.run import Run as Run
 from harness.language import gettext as gettext
 from harness.language import marked as marked
@@ -39,7 +35,6 @@ from harness.report.table import RowGroup as RowGroup
 from harness.report.table import TableCell as TableCell
 from harness.report.table import TableColumn as TableColumn
 from harness.report.table import TableRow as TableRow
-from harness.report.table import estimate_cell as estimate_cell
 from harness.report.table import plain_rows as plain_rows
 from harness.report.table import record_rows as record_rows
 from harness.report.table import rows_of as rows_of
@@ -52,7 +47,6 @@ from harness.tables.table import ResultRow as ResultRow
 from harness.tables.table import TypedTable as TypedTable
 from harness.tables.table import typed as typed
 from harness.text.numbers import MISSING as MISSING
-from harness.text.numbers import EstimateText as EstimateText
 from harness.text.numbers import count as count
 from harness.text.numbers import estimate as estimate
 from harness.text.numbers import fixed as fixed
@@ -61,9 +55,6 @@ from harness.text.numbers import p_text as p_text
 from harness.text.numbers import percent as percent
 from harness.text.numbers import plain as plain
 from harness.text.numbers import significant as significant
-from harness.text.plain_text import Footnotes as Footnotes
 from harness.text.plain_text import file_slug as file_slug
 from harness.text.plain_text import joined as joined
-from harness.text.plain_text import latex as latex
-from harness.text.plain_text import printable as printable
 from harness.text.plain_text import shortened as shortened

@@ -8,16 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PydanticUndefinedAnnotation,
-    PydanticUserError,
-    create_model,
-)
+import pydantic
 
-from harness.errors import PluginError, Problem
+from harness.errors import PluginError
 from harness.registry.hooks import PROJECT
 
 # Segment that pydantic puts before the path of a mistake within options.
@@ -25,22 +18,18 @@ OPTIONS = "(options)"
 
 
 @functools.cache
-def options_model(cls: type) -> type[BaseModel]:
+def options_model(cls: type) -> type[pydantic.BaseModel]:
     """Return the strict pydantic model whose field `OPTIONS` is the dataclass `cls`."""
-    return create_model(
+    return pydantic.create_model(
         cls.__name__,
-        __config__=ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True),
-        options=(cls, Field(alias=OPTIONS)),
+        __config__=pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True),
+        options=(cls, pydantic.Field(alias=OPTIONS)),
     )
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 MemberT = TypeVar("MemberT")
-
-
-def _no_further_fault(_: Any) -> str:  # noqa: ANN401 - a stranger's object
-    return ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +74,7 @@ class OptionsClass(NamedObject):
     further : says what else is wrong with a class that has all it must have, or returns an empty string
     """
 
-    further: Callable[[Any], str] = _no_further_fault
+    further: Callable[[Any], str] = lambda _: ""
 
     def title(self, offered: object) -> str:
         """Return the name of the class."""
@@ -99,7 +88,7 @@ class OptionsClass(NamedObject):
             return "is no frozen dataclass: write @dataclass(frozen=True) above it"
         try:
             options_model(offered).model_rebuild()
-        except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        except (pydantic.PydanticUserError, pydantic.PydanticUndefinedAnnotation) as error:
             return f"has options that cannot be read: {str(error).splitlines()[0]}"
         return self._lacks(offered) or self.further(offered)
 
@@ -139,7 +128,7 @@ class Kind(Generic[MemberT]):
         elif not fault and _NAME.fullmatch(name) is None:
             fault = f"has the name {name!r}: write a-z, 0-9 and _, a letter first"
         if fault:
-            raise PluginError(Problem("", f"{self.member.title(offered)} {fault}"))
+            raise PluginError.at("", f"{self.member.title(offered)} {fault}")
         return str(name)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pluggy
 
-from harness.errors import HarnessError, PluginError, Problem, near_names
+from harness.errors import HarnessError, PluginError, near_names
 from harness.language import LOCALE
 from harness.registry.hooks import NEEDS_ATTRIBUTE, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.kind import Contributions, Kind
@@ -81,22 +81,18 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         if os.getpid() != process:
             os._exit(0)
         put_back()
-    messages = _messages(module)
+    # Catalogs stand next to the module that a plugin is loaded from.
+    file = getattr(module, "__file__", None)
+    folder = Path(file).parent / LOCALE if file else None
+    messages = folder if folder is not None and folder.is_dir() else None
     return Plugin(
         *source.identity, names, absent=absent, contributions={} if absent else found, messages=messages
     )
 
 
-def _messages(module: object) -> Path | None:
-    """Return the folder of catalogs beside the module that a plugin is loaded from."""
-    file = getattr(module, "__file__", None)
-    folder = Path(file).parent / LOCALE if file else None
-    return folder if folder is not None and folder.is_dir() else None
-
-
 def _refuse_exchanged(names: Sequence[str]) -> None:
     if names:
-        raise PluginError(Problem("", f"exchanges {', '.join(names)} for its own when it is imported"))
+        raise PluginError.at("", f"exchanges {', '.join(names)} for its own when it is imported")
 
 
 def _absent_libraries(needs: object) -> str:
@@ -110,7 +106,7 @@ def _absent_libraries(needs: object) -> str:
     if not isinstance(needs, Mapping) or not all(
         isinstance(word, str) for pair in needs.items() for word in pair
     ):
-        raise PluginError(Problem("", f"{NEEDS_ATTRIBUTE} is {needs!r}, and not commands by library"))
+        raise PluginError.at("", f"{NEEDS_ATTRIBUTE} is {needs!r}, and not commands by library")
     lacks: dict[str, list[str]] = {}
     for library, command in needs.items():
         if importlib.util.find_spec(library) is None:
@@ -126,7 +122,7 @@ def _refuse_taken(offers: Mapping[str, tuple[str, ...]], before: Iterable[Plugin
         owners = {name: plugin.name for plugin in before for name in plugin.offers.get(kind, ())}
         both = [f"{name} (of {owners[name]})" for name in names if name in owners]
         if both:
-            raise PluginError(Problem("", f"offers {kind} whose names are taken: {', '.join(both)}"))
+            raise PluginError.at("", f"offers {kind} whose names are taken: {', '.join(both)}")
 
 
 def _reason(error: BaseException) -> str:
@@ -152,10 +148,10 @@ def collect(plugin: object, kinds: Kinds) -> Contributions:
     """
     seam = getattr(plugin, SEAM_ATTRIBUTE, SEAM_VERSION)
     if type(seam) is not int:
-        raise PluginError(Problem("", f"{SEAM_ATTRIBUTE} is {seam!r}, and not a whole number"))
+        raise PluginError.at("", f"{SEAM_ATTRIBUTE} is {seam!r}, and not a whole number")
     if seam > SEAM_VERSION:
         what = f"needs seam {seam}, this harness has {SEAM_VERSION}: upgrade panel-harness"
-        raise PluginError(Problem("", what))
+        raise PluginError.at("", what)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(type("Hooks", (), {kind.hook: hookspec(lambda: None) for kind in kinds}))
     manager.register(plugin)
@@ -163,7 +159,7 @@ def collect(plugin: object, kinds: Kinds) -> Contributions:
     found = {kind.name: _by_name(kind, getattr(manager.hook, kind.hook)()) for kind in kinds}
     kept = {name: members for name, members in found.items() if members}
     if not kept:
-        raise PluginError(Problem("", "offers nothing: its hooks return empty lists"))
+        raise PluginError.at("", "offers nothing: its hooks return empty lists")
     return kept
 
 
@@ -173,13 +169,13 @@ def _check_hooks(plugin: object, manager: pluggy.PluginManager, hooks: Sequence[
     for caller in callers:
         if not caller.has_spec() and not all(made.optionalhook for made in caller.get_hookimpls()):
             hint = near_names(caller.name, hooks) or f"the hooks are {', '.join(hooks)}"
-            raise PluginError(Problem("", f"there is no hook '{caller.name}': {hint}"))
+            raise PluginError.at("", f"there is no hook '{caller.name}': {hint}")
     marked = {caller.name for caller in callers}
     for name, _ in inspect.getmembers(plugin, inspect.isroutine):
         if name.startswith(f"{PROJECT}_") and name not in marked:
-            raise PluginError(Problem("", f"{name} is not marked: write @hookimpl above it"))
+            raise PluginError.at("", f"{name} is not marked: write @hookimpl above it")
     if not callers:
-        raise PluginError(Problem("", f"implements no hook: write one of {', '.join(hooks)}"))
+        raise PluginError.at("", f"implements no hook: write one of {', '.join(hooks)}")
 
 
 def _by_name(kind: Kind[Any], results: Iterable[object]) -> Mapping[str, Any]:
@@ -187,10 +183,10 @@ def _by_name(kind: Kind[Any], results: Iterable[object]) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for offered in results:
         if isinstance(offered, type | str) or not isinstance(offered, Iterable):
-            raise PluginError(Problem("", f"{kind.hook} returns {offered!r}, and not a list"))
+            raise PluginError.at("", f"{kind.hook} returns {offered!r}, and not a list")
         for member in offered:
             name = kind.name_of(member)
             if name in found:
-                raise PluginError(Problem("", f"{kind.hook} returns two of the name '{name}'"))
+                raise PluginError.at("", f"{kind.hook} returns two of the name '{name}'")
             found[name] = member
     return found

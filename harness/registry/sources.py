@@ -13,7 +13,7 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from harness.errors import PluginError, Problem
+from harness.errors import PluginError
 from harness.registry.hooks import DISTRIBUTION
 
 PACKAGE_FILE = "__init__.py"
@@ -90,15 +90,18 @@ def installed_sources(points: Sequence[EntryPoint]) -> tuple[PluginSource, ...]:
     the order of their names.
     """
 
-    def source(point: EntryPoint) -> PluginSource:
-        name, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
-        return PluginSource(point.name, name, version, name, point.module, point.load)
+    def brought(point: EntryPoint) -> tuple[str, str]:
+        return (point.dist.name, point.dist.version) if point.dist else ("", "")
 
     def place(point: EntryPoint) -> tuple[bool, str, str, str]:
-        name = point.dist.name if point.dist else ""
+        name, _ = brought(point)
         return name != DISTRIBUTION, point.name, name, point.value
 
-    return tuple(source(point) for point in sorted(points, key=place))
+    ordered = [(point, *brought(point)) for point in sorted(points, key=place)]
+    return tuple(
+        PluginSource(point.name, name, version, name, point.module, point.load)
+        for point, name, version in ordered
+    )
 
 
 def plugins_folder(path: Path) -> Path:
@@ -111,7 +114,7 @@ def plugins_folder(path: Path) -> Path:
     """
     if not path.is_dir():
         hint = "name a folder of plugins, each a .py file or a package"
-        raise PluginError(Problem(str(path), "there is no such folder of plugins", hint=hint))
+        raise PluginError.at(str(path), "there is no such folder of plugins", hint=hint)
     return path.resolve()
 
 
@@ -151,7 +154,7 @@ def _load_local(path: Path) -> object:
     name = path.stem
     if not name.isidentifier():
         hint = f"rename it, such as {name.replace('-', '_')}"
-        raise PluginError(Problem(name, "its file has a name that Python cannot import", hint=hint))
+        raise PluginError.at(name, "its file has a name that Python cannot import", hint=hint)
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     importlib.invalidate_caches()
@@ -160,7 +163,7 @@ def _load_local(path: Path) -> object:
     found = Path(spec.origin) if spec and spec.origin else None
     if found is None or found.resolve() != file.resolve():
         what = f"another module of this name comes first: {found or name}"
-        raise PluginError(Problem(name, what, hint="rename the file"))
+        raise PluginError.at(name, what, hint="rename the file")
     return importlib.import_module(name)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError
 from harness.running.csv_table import from_csv
 from harness.suite.results import SUITE_GAIN
 
@@ -82,11 +82,11 @@ def read_gains(path: Path) -> pd.DataFrame:
     file = path / SUITE_GAIN.file if path.is_dir() else path
     hint = f"name the folder of a suite, or a file like {SUITE_GAIN.file}"
     if not file.is_file():
-        raise ArtifactError(Problem(str(file), "is not there", hint=hint))
+        raise ArtifactError.at(str(file), "is not there", hint=hint)
     table = from_csv(file.read_text(encoding="utf-8"))
     if missing := [name for name in SUITE_GAIN.columns if name not in table]:
         what = f"lacks the columns {', '.join(missing)}"
-        raise ArtifactError(Problem(str(file), what, hint=hint))
+        raise ArtifactError.at(str(file), what, hint=hint)
     return table
 
 
@@ -107,7 +107,7 @@ def compare_gains(own: pd.DataFrame, reference: pd.DataFrame, *, rtol: float) ->
         first, second = (str(table[name].iloc[0]) for table in (own, reference))
         if first != second:
             what = f"the run has the {name} '{first}', the reference '{second}'"
-            raise ArtifactError(Problem(SUITE_GAIN.file, what, hint="compare runs of the same"))
+            raise ArtifactError.at(SUITE_GAIN.file, what, hint="compare runs of the same")
     cells, known = _errors(own), _errors(reference)
     both = cells.merge(known, on=list(CELL), suffixes=("", "_reference"))
     far = np.abs(both["nmse"] - both["nmse_reference"]) > rtol * both[["nmse", "nmse_reference"]].max(axis=1)
@@ -117,12 +117,8 @@ def compare_gains(own: pd.DataFrame, reference: pd.DataFrame, *, rtol: float) ->
         for name in known[key].unique()
         if name not in set(cells[key])
     ]
-    return SuiteDifference(
-        n_cells=len(both),
-        differing=both[far].reset_index(drop=True),
-        absent=tuple(absent),
-        standings=tuple(_standings(cells, known)),
-    )
+    differing, standings = both[far].reset_index(drop=True), tuple(_standings(cells, known))
+    return SuiteDifference(len(both), differing, tuple(absent), standings)
 
 
 def _errors(gains: pd.DataFrame) -> pd.DataFrame:
@@ -134,21 +130,10 @@ def _errors(gains: pd.DataFrame) -> pd.DataFrame:
 def _standings(cells: pd.DataFrame, known: pd.DataFrame) -> Iterator[Standing]:
     shared = [name for name in known["estimator"].unique() if name in set(cells["estimator"])]
     for name in cells["estimator"].unique():
-        if name in set(known["estimator"]):
-            continue
-        for against in shared:
-            pair = cells[cells["estimator"] == name].merge(
-                cells[cells["estimator"] == against],
-                on=["study", "outcome", "protocol"],
-                suffixes=("", "_other"),
-            )
+        for against in shared if name not in set(known["estimator"]) else ():
+            one, other = (cells[cells["estimator"] == which] for which in (name, against))
+            pair = one.merge(other, on=list(CELL[:3]), suffixes=("", "_other"))
             for protocol, own in pair.groupby("protocol", sort=False):
                 ratios = np.log(own["nmse"] / own["nmse_other"])
-                yield Standing(
-                    estimator=str(name),
-                    against=str(against),
-                    protocol=str(protocol),
-                    n_less=int((ratios < 0).sum()),
-                    n_panels=len(own),
-                    log_error_ratio=float(ratios.mean()),
-                )
+                n_less, mean = int((ratios < 0).sum()), float(ratios.mean())
+                yield Standing(str(name), str(against), str(protocol), n_less, len(own), mean)

@@ -111,15 +111,10 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _add_legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
+    names = [drawable(shortened(style.label, LONGEST)) for style in styles]
     handles = [
-        Line2D(
-            *([], []),
-            linestyle="none",
-            markersize=4,
-            label=drawable(shortened(style.label, LONGEST)),
-            **style.open_marker,
-        )
-        for style in styles
+        Line2D([], [], linestyle="none", markersize=4, label=name, **style.open_marker)
+        for name, style in zip(names, styles, strict=True)
     ]
     n_columns = 4 if max(len(style.label) for style in styles) <= MOST_IN_FOUR else 3
     figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), n_columns))

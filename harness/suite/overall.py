@@ -171,11 +171,6 @@ class Ranking:
     level: float
 
     @property
-    def n_panels(self) -> int:
-        """Panels that were ranked on."""
-        return len(self.ranks)
-
-    @property
     def average(self) -> Floats:
         """Average ranks, (n_estimators,)."""
         return np.asarray(self.ranks.mean(axis=0))
@@ -185,7 +180,7 @@ class Ranking:
         """Friedman's statistic, corrected for ties, and its p-value; NaN for fewer than three estimators."""
         from scipy.stats import friedmanchisquare
 
-        if len(self.estimators) < 3 or self.n_panels < 2:
+        if len(self.estimators) < 3 or len(self.ranks) < 2:
             return float("nan"), float("nan")
         found = friedmanchisquare(*self.ranks.T)
         return float(found.statistic), float(found.pvalue)
@@ -197,7 +192,7 @@ class Ranking:
 
         n_estimators = len(self.estimators)
         quantile = studentized_range.ppf(self.level, n_estimators, np.inf)
-        std_error = float(np.sqrt(n_estimators * (n_estimators + 1) / (6.0 * self.n_panels)))
+        std_error = float(np.sqrt(n_estimators * (n_estimators + 1) / (6.0 * len(self.ranks))))
         return float(quantile / np.sqrt(2.0) * std_error)
 
     @property
@@ -310,6 +305,14 @@ OVER_WORDS: Mapping[Over, str] = {
 }
 
 
+# Columns of ``suite_findings`` that a sentence fills, the last two where it has limits.
+SAID = ("finding", "estimator", "over", "text", "is_established", "estimate", "conf_low", "conf_high")
+
+
+def _finding(*values: object) -> Mapping[str, object]:
+    return dict(zip(SAID, values, strict=False))
+
+
 def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison) -> Mapping[str, object]:
     """Return what is said of an estimator over all panels.
 
@@ -332,16 +335,7 @@ def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison)
     else:
         unsure = f"{name}: whether predictions are better or worse than those of {rival} is not established"
         text = f"{unsure}; {numbers}; {wins}{refused}."
-    return {
-        "estimator": estimator,
-        "finding": "overall",
-        "over": over,
-        "text": text,
-        "is_established": is_established,
-        "estimate": found.log_error_ratio,
-        "conf_low": low,
-        "conf_high": high,
-    }
+    return _finding("overall", estimator, over, text, is_established, found.log_error_ratio, low, high)
 
 
 def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame) -> Mapping[str, object]:
@@ -361,14 +355,7 @@ def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame
             f"{name}, next to {rival}: better on {count(n_better)} and worse on {count(n_worse)} of "
             f"{count(tested)} panels that can be tested by themselves, p-values adjusted by Holm."
         )
-    return {
-        "estimator": estimator,
-        "finding": "panels",
-        "over": over,
-        "text": text,
-        "is_established": n_better > 0,
-        "estimate": float(n_better),
-    }
+    return _finding("panels", estimator, over, text, n_better > 0, float(n_better))
 
 
 def rank_finding(suite: Suite, ranked: Ranking) -> Mapping[str, object]:
@@ -376,25 +363,18 @@ def rank_finding(suite: Suite, ranked: Ranking) -> Mapping[str, object]:
 
     A winner is named where no other estimator is within the critical difference of the best.
     """
-    tied = [suite.labels[name] for name in ranked.tied_with_best]
-    best, others = tied[0], tied[1:]
-    _, p_value = ranked.friedman
-    apart = f"critical difference {fixed(ranked.critical_difference, 2)}, {count(ranked.n_panels)} panels"
-    if ranked.n_panels < MIN_PANELS:
+    best, *others = (suite.labels[name] for name in ranked.tied_with_best)
+    n_panels, (_, p_value) = len(ranked.ranks), ranked.friedman
+    apart = f"critical difference {fixed(ranked.critical_difference, 2)}, {count(n_panels)} panels"
+    if n_panels < MIN_PANELS:
         text = f"Fewer than {MIN_PANELS} panels: no winner is named."
     elif others:
         are = "is" if len(others) == 1 else "are"
         text = f"No winner can be named: {joined(others)} {are} not told apart from {best} ({apart})."
     else:
         text = f"{best} has a lower average rank than every other estimator ({apart})."
-    return {
-        "estimator": ranked.tied_with_best[0],
-        "finding": "rank",
-        "over": "",
-        "text": text,
-        "is_established": ranked.n_panels >= MIN_PANELS and not others and p_value < size_of(ranked.level),
-        "estimate": float(ranked.average.min()),
-    }
+    is_established = n_panels >= MIN_PANELS and not others and p_value < size_of(ranked.level)
+    return _finding("rank", ranked.tied_with_best[0], "", text, is_established, float(ranked.average.min()))
 
 
 def finding_rows(

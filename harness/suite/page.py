@@ -10,7 +10,7 @@ import pandas as pd
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, Words
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.page import PageSection, render_document
-from harness.report.table import Given, RecordColumn, TableCell, record_table
+from harness.report.table import Given, RecordColumn, ReportTable, TableCell, record_table
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks, styles_of
 from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.spec import OVERS, Suite
@@ -88,6 +88,10 @@ def _findings(tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock
         yield Bullets((_verdict(tables, protocol), *sentences))
 
 
+def _table(caption: str, columns: Columns, frame: pd.DataFrame) -> ReportTable:
+    return record_table(caption, columns, frame.to_dict("records"), most=None)
+
+
 def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
     columns: Columns = [
         RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
@@ -111,9 +115,7 @@ def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterato
         for over in OVERS:
             own = summary[(summary["protocol"] == protocol) & (summary["over"] == over)]
             if len(own):
-                yield record_table(
-                    f"{title}: over {OVER_WORDS[over]}", columns, own.to_dict("records"), most=None
-                )
+                yield _table(f"{title}: over {OVER_WORDS[over]}", columns, own)
     yield SmallPrint(
         "Wins: share of panels with the smaller error; refusing a panel is no win. Log error ratio: log of "
         "the error over the reference's; below zero is better. Intervals resample panels and, within each, "
@@ -137,20 +139,20 @@ def _explained(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Itera
         for row in explained.to_dict("records")
     }
 
-    def of(feature: str) -> RecordColumn[Record]:
-        head = FEATURES[feature]
-        return RecordColumn(
-            head, cell=lambda row: correlations.get((row["protocol"], row["estimator"], feature), "–")
-        )
+    def of(feature: str, head: str) -> RecordColumn[Record]:
+        def cell(row: Record) -> str:
+            return correlations.get((row["protocol"], row["estimator"], feature), "–")
+
+        return RecordColumn(head, cell=cell)
 
     columns: Columns = [
         RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
         RecordColumn("Protocol", "text", cell=lambda row: titles[row["protocol"]]),
-        *map(of, FEATURES),
+        *(of(feature, head) for feature, head in FEATURES.items()),
     ]
-    pairs = explained.drop_duplicates(["protocol", "estimator"]).to_dict("records")
+    pairs = explained.drop_duplicates(["protocol", "estimator"])
     caption = "Rank correlation of the log error ratio over two-way effects with features of the panels"
-    yield record_table(caption, columns, pairs, most=None)
+    yield _table(caption, columns, pairs)
     yield SmallPrint(
         "Below zero: the estimator does better, next to two-way effects, on panels with more of it. "
         "Intervals resample panels, each by itself. What goes together is no cause."
@@ -168,25 +170,21 @@ def _panels(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator
         RecordColumn("Variance between", cell=lambda row: percent(row["share_between"], 0)),
         RecordColumn("Curvature", cell=lambda row: percent(row["curvature"], 1)),
     ]
-    yield record_table(
-        "Panels, their data and shape", columns, tables["suite_panels"].to_dict("records"), most=None
-    )
-    left_out = tables["suite_left_out"].to_dict("records")
+    yield _table("Panels, their data and shape", columns, tables["suite_panels"])
+    left_out = [
+        (f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code"))
+        for row in tables["suite_left_out"].to_dict("records")
+    ]
     if left_out:
         yield Heading("Left out")
-        yield Bullets(
-            tuple((f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code")) for row in left_out)
-        )
+        yield Bullets(tuple(left_out))
     gains = tables["suite_gain"]
-    refused = gains[(gains["status"] != "ok") & (gains["over"] == "pooled")].to_dict("records")
+    refused = [
+        f"{row['study']}, {titles[row['protocol']]}, {suite.labels[row['estimator']]}: {row['reason']}"
+        for row in gains[(gains["status"] != "ok") & (gains["over"] == "pooled")].to_dict("records")
+    ]
     yield Heading("Refused")
-    yield Bullets(
-        tuple(
-            f"{row['study']}, {titles[row['protocol']]}, {suite.labels[row['estimator']]}: {row['reason']}"
-            for row in refused
-        )
-        or ("No estimator refused a panel.",)
-    )
+    yield Bullets(tuple(refused) or ("No estimator refused a panel.",))
 
 
 def _budgets(tables: Tables) -> Iterator[ReportBlock]:
@@ -202,9 +200,7 @@ def _budgets(tables: Tables) -> Iterator[ReportBlock]:
         RecordColumn("MB", cell=lambda row: fixed(row["memory"], 1)),
         RecordColumn("Refused", cell=lambda row: count(row["n_refused"])),
     ]
-    yield record_table(
-        "Options, fits, time and memory", columns, tables["suite_budgets"].to_dict("records"), most=None
-    )
+    yield _table("Options, fits, time and memory", columns, tables["suite_budgets"])
     yield SmallPrint(
         "All estimators are fitted on the same rows of the same splits, and choose what they choose on rows "
         "of the training side alone. Candidates: sets of options that are compared, the same number for all "

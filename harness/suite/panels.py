@@ -79,11 +79,6 @@ class PanelResult:
         }
         return losses, rows
 
-    def best_of(self, names: Sequence[str]) -> str | None:
-        """Return the estimator with the least error among some; None where none has predictions."""
-        there = [name for name in names if self.has(name)]
-        return min(there, key=lambda name: self.mse[name]) if there else None
-
 
 def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     """Yield what every protocol found on every panel of a study's run."""
@@ -159,7 +154,8 @@ def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
     """
     known = {name: result.shape[name] for name in ("study", "outcome", "n_obs", "n_entities", "n_periods")}
     for estimator, over, references in suite.comparisons():
-        reference = result.best_of(references) or references[0]
+        there = [name for name in references if result.has(name)]
+        reference = min(there, key=result.mse.__getitem__, default=references[0])
         place = {"estimator": estimator, "protocol": result.protocol, "over": over, "reference": reference}
         cell = result.cells.get(estimator, {})
         cost = {name: cell.get(name, np.nan) for name in ("seconds", "memory", "mse", "nmse")}

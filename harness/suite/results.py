@@ -11,16 +11,7 @@ import pandas as pd
 from harness.record.study import EstimatorRecord
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
-from harness.suite.overall import (
-    Comparison,
-    Ranking,
-    comparison,
-    curvature_of,
-    explained_rows,
-    finding_rows,
-    log_errors,
-    ranking,
-)
+from harness.suite import overall
 from harness.suite.panels import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
 from harness.tables.table import ResultTable
@@ -126,12 +117,12 @@ def protocol_rows(
     def stream(*labels: str) -> np.random.Generator:
         return random_stream(suite.seed, "suite", suite.suite, protocol, *labels)
 
-    ranked = ranking(results, suite.estimator_ids, level=suite.level)
-    errors = log_errors(results, suite.estimator_ids, n_draws=suite.draws, rng=stream("errors"))
+    ranked = overall.ranking(results, suite.estimator_ids, level=suite.level)
+    errors = overall.log_errors(results, suite.estimator_ids, n_draws=suite.draws, rng=stream("errors"))
     n_at_once = max(1, len(suite.flexible))
-    compared: dict[tuple[str, Over], Comparison] = {}
+    compared: dict[tuple[str, Over], overall.Comparison] = {}
     for estimator, over, references in suite.comparisons():
-        found = comparison(
+        found = overall.comparison(
             errors, estimator, references, level=suite.level, n_at_once=n_at_once, rng=stream(over)
         )
         if found is not None:
@@ -139,14 +130,16 @@ def protocol_rows(
     rows: Mapping[ResultTable, Iterable[Row]] = {
         SUITE_SUMMARY: _summary_rows(compared, results, gains),
         SUITE_RANKS: _rank_rows(ranked),
-        SUITE_EXPLAINED: explained_rows(suite, results, errors, curvature, rng=stream("explained")),
-        SUITE_FINDINGS: finding_rows(suite, ranked, compared, gains),
+        SUITE_EXPLAINED: overall.explained_rows(suite, results, errors, curvature, rng=stream("explained")),
+        SUITE_FINDINGS: overall.finding_rows(suite, ranked, compared, gains),
     }
     return {table: [{"protocol": protocol, **row} for row in own] for table, own in rows.items()}
 
 
 def _summary_rows(
-    compared: Mapping[tuple[str, Over], Comparison], results: Sequence[PanelResult], gains: pd.DataFrame
+    compared: Mapping[tuple[str, Over], overall.Comparison],
+    results: Sequence[PanelResult],
+    gains: pd.DataFrame,
 ) -> Iterator[Row]:
     """Yield win rates, error ratios, established gains and cost."""
     cost = cells_of(results).groupby("estimator")[["seconds", "memory"]].median()
@@ -162,7 +155,7 @@ def _summary_rows(
         }
 
 
-def _rank_rows(ranked: Ranking) -> Iterator[Row]:
+def _rank_rows(ranked: overall.Ranking) -> Iterator[Row]:
     """Yield average ranks, with the test and the critical difference."""
     (statistic, p_value), tied = ranked.friedman, ranked.tied_with_best
     for name, average in zip(ranked.estimators, ranked.average, strict=True):
@@ -173,7 +166,7 @@ def _rank_rows(ranked: Ranking) -> Iterator[Row]:
             "is_tied_with_best": name in tied,
             "friedman": statistic,
             "p_value": p_value,
-            "n_panels": ranked.n_panels,
+            "n_panels": len(ranked.ranks),
         }
 
 
@@ -195,7 +188,7 @@ def suite_tables(
     form : whole, or quick
     left_out : studies that could not be run here
     """
-    gains, curvature = gain_rows(suite, results), curvature_of(suite, results)
+    gains, curvature = gain_rows(suite, results), overall.curvature_of(suite, results)
     shapes = {result.key: result.shape for result in results}
     rows: dict[ResultTable, list[Row]] = {
         SUITE_PANELS: [{**own, "curvature": curvature[key]} for key, own in shapes.items()],

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.errors import ArtifactError, Problem, SpecError
+from harness.errors import ArtifactError, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
-from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult
+from harness.running.checkpoints import CheckpointStore, TaskResult
 from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -28,8 +28,6 @@ from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import results_of
 from harness.running.run import write_results as write_run
-from harness.running.workers import Workers
-from harness.study.spec.entry import EstimatorEntry
 from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, suite_tables
@@ -136,42 +134,13 @@ def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepa
         Of the first study that cannot be run, or where estimators compare unlike numbers of candidates.
     """
     prepared = tuple(PreparedStudy(run, prepare(run.options, registry)) for run in runs)
-    if prepared:
-        require_equal_budgets(prepared[0].prepared.plan.study.estimators)
-    return prepared
-
-
-def require_equal_budgets(estimators: Sequence[EstimatorEntry]) -> None:
-    """Refuse estimators of which some may try more sets of options than others.
-
-    Raises
-    ------
-    SpecError
-    """
+    estimators = prepared[0].prepared.plan.study.estimators if prepared else ()
     tried = {one.id: n for one in estimators if (n := n_candidates(one.estimator)) > 1}
     if len(set(tried.values())) > 1:
         found = ", ".join(f"{name} {n}" for name, n in tried.items())
         what = f"tuned estimators compare unlike numbers of candidates: {found}"
-        raise SpecError(Problem("estimators", what, "as many for each", "add candidates, or leave some out"))
-
-
-def run_cells(
-    studies: Sequence[PreparedStudy],
-    store: CheckpointStore,
-    surroundings: Surroundings,
-    *,
-    workers: Workers,
-    on_progress: Progress | None = None,
-) -> KeptResults:
-    """Run the tasks of all studies in one queue, but for those whose results the store holds.
-
-    Parameters
-    ----------
-    on_progress : told of each cell with the name of its study before it
-    """
-    listener = CountByStudy({study.run.id: study.n_tasks for study in studies}, on_progress)
-    tasks = (task for study in studies for task in study.tasks())
-    return run_tasks(tasks, store, surroundings, workers=workers, listener=listener)
+        raise SpecError.at("estimators", what, "as many for each", "add candidates, or leave some out")
+    return prepared
 
 
 class CountByStudy:
@@ -287,7 +256,7 @@ def run_suite(
         on_said(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
     if not runs:
         what, hint = "none of its studies can be run here", left_out[0].remedy
-        raise SpecError(Problem(str(loaded.document.path), what, hint=hint))
+        raise SpecError.at(str(loaded.document.path), what, hint=hint)
     started = datetime.now(UTC)
     prepared = prepare_studies(runs, registry)
     surroundings = Surroundings(installed_code(), versions(registry.brought_by))
@@ -296,7 +265,9 @@ def run_suite(
         store = CheckpointStore(folder.inner(CELLS))
         if not options.resume:
             store.clear()
-        kept = run_cells(prepared, store, surroundings, workers=options.workers, on_progress=on_progress)
+        listener = CountByStudy({study.run.id: study.n_tasks for study in prepared}, on_progress)
+        tasks = (task for study in prepared for task in study.tasks())
+        kept = run_tasks(tasks, store, surroundings, workers=options.workers, listener=listener)
         if options.resume:
             on_said(str(kept))
         folders = write_studies(folder, prepared, kept.results, surroundings, started=started)
@@ -324,9 +295,7 @@ def report_suite(path: Path) -> RunFolder:
         record = SuiteRecord.model_validate_json((path / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
-        raise ArtifactError(
-            Problem(str(path), what, hint="name a folder that harness suite wrote")
-        ) from error
+        raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
     with locked(path):
         write_results(folder, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
     return folder

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from harness.data.dataset import DATASET, ComesWithPackage
 from harness.data.shipped import INSTALL
-from harness.errors import Problem, SpecError, near_names
+from harness.errors import SpecError, near_names
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.study.spec.document import Document, read_document
@@ -92,7 +92,8 @@ class Suite(SpecModel):
     @property
     def estimator_ids(self) -> tuple[str, ...]:
         """Ids of the estimators, in their order."""
-        return tuple(str(name) for name in entry_ids([_plain(entry) for entry in self.estimators]))
+        plain = [dict(entry) if isinstance(entry, Mapping) else entry for entry in self.estimators]
+        return tuple(str(name) for name in entry_ids(plain))
 
     @property
     def flexible(self) -> tuple[str, ...]:
@@ -149,10 +150,6 @@ def load_suite(path: Path) -> LoadedSuite:
     if mistakes:
         raise spec_error(mistakes)
     return LoadedSuite(suite, document)
-
-
-def _plain(entry: Written) -> Any:  # noqa: ANN401 - as a spec writes it
-    return dict(entry) if isinstance(entry, Mapping) else entry
 
 
 def _strangers(suite: Suite, document: Document) -> Iterator[Mistake]:
@@ -225,7 +222,7 @@ def with_estimators(suite: Suite, written: Sequence[str]) -> Suite:
     twice = [name for name in wider.estimator_ids if wider.estimator_ids.count(name) > 1]
     if twice:
         what, hint = f"the suite already has an estimator '{twice[0]}'", "write {id: OTHER, use: NAME}"
-        raise SpecError(Problem("--estimator", what, hint=hint))
+        raise SpecError.at("--estimator", what, hint=hint)
     return wider
 
 
@@ -237,7 +234,7 @@ def _entry(text: str) -> Written:
     entry = parsed.root.plain()
     if isinstance(entry, str | Mapping):
         return entry
-    raise SpecError(Problem(str(place), "this is no estimator", "a name, or a mapping with `use:`"))
+    raise SpecError.at(str(place), "this is no estimator", "a name, or a mapping with `use:`")
 
 
 def studies_of(
@@ -260,12 +257,12 @@ def studies_of(
     for name in only:
         if name not in known:
             hint = near_names(name, known) or "name one of these"
-            raise SpecError(Problem("--only", f"the suite has no study '{name}'", ", ".join(known), hint))
+            raise SpecError.at("--only", f"the suite has no study '{name}'", ", ".join(known), hint)
     runs, left_out = [], []
     for name, entry, seed in named:
         if only and name not in only:
             continue
-        path = loaded.folder / entry.spec
+        path, here = loaded.folder / entry.spec, Path.cwd()
         spec = read_document(path).data
         missing = _missing(name, spec, registry)
         if missing is not None:
@@ -273,14 +270,10 @@ def studies_of(
             continue
         changes = _changes(loaded.suite, entry, spec, seed=seed)
         overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
-        runs.append(StudyRun(name, replace(options, spec=_shown(path), out=None, overrides=overrides)))
+        # As a user would write it here: relative where it lies below the current folder.
+        shown = path.relative_to(here) if path.is_relative_to(here) else path
+        runs.append(StudyRun(name, replace(options, spec=shown, out=None, overrides=overrides)))
     return tuple(runs), tuple(left_out)
-
-
-def _shown(path: Path) -> Path:
-    """Return a path as a user would write it here: relative where it lies below the current folder."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _named(loaded: LoadedSuite) -> Iterator[tuple[str, SuiteStudy, int | None]]:

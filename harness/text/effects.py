@@ -26,14 +26,9 @@ PER_UNIT = ("line", "derivative", "conditional")
 
 def stretches(found: Stretches) -> str:
     """Return stretches of a grid in words: ``from 2 to 5 and at 9``."""
-    return joined(
-        [
-            gettext("at {first}").format(first=plain(first))
-            if first == last
-            else gettext("from {first} to {last}").format(first=plain(first), last=plain(last))
-            for first, last in found
-        ]
-    )
+    one, several = gettext("at {first}"), gettext("from {first} to {last}")
+    parts = [(one if first == last else several, plain(first), plain(last)) for first, last in found]
+    return joined([words.format(first=first, last=last) for words, first, last in parts])
 
 
 def _sides(sides: Mapping[str, Stretches], unit: str = "") -> list[str]:
@@ -142,9 +137,8 @@ def threshold(
 def sign_change(context: Context, *, moderator: str, below: Stretches, above: Stretches) -> str:
     """Return where an effect along a moderator is below and above zero."""
     sides = _sides({marked("below zero {stretches}"): below, marked("above zero {stretches}"): above})
-    said = (
-        gettext("it changes its sign") if below and above else gettext("no change of its sign is established")
-    )
+    unsure = gettext("no change of its sign is established")
+    said = gettext("it changes its sign") if below and above else unsure
     where = joined(sides) or gettext("nowhere told from zero")
     return context.filled(
         "{estimator}, effect by {moderator}: {where}; {said}.", moderator=moderator, where=where, said=said

@@ -212,12 +212,9 @@ def gain_text(row: GainRow, *, level: float) -> str:
     them the numbers would speak for what the sentence denies.
     """
     gain = f"{percent(row.gain)} {percent_interval(row.conf_low, row.conf_high)}".strip()
-    adjusted = p_text(row.p_adjusted)
-    p_value = (
-        gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=adjusted)
-        if adjusted
-        else p_text(row.p_value)
-    )
+    p_value = p_text(row.p_value)
+    if adjusted := p_text(row.p_adjusted):
+        p_value = gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=adjusted)
     is_apart = row.conf_low > 0.0 or row.conf_high < 0.0
     folds = fold_text(row) if is_apart and row.status_at(level) is GainStatus.OPEN else ""
     return listed(part for part in (gain, p_value, folds) if part)

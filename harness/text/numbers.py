@@ -126,9 +126,6 @@ class EstimateText:
     excludes_zero: bool = False
 
 
-NOTHING = EstimateText(MISSING, "")
-
-
 def estimated(value: float, low: float, high: float) -> EstimateText:
     """Return a number with its interval in words, and whether that excludes zero."""
     return EstimateText(*estimate(value, low, high), excludes_zero=low > 0.0 or high < 0.0)

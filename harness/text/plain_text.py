@@ -27,28 +27,15 @@ CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
 
+# Characters that LaTeX has a command of text for.
+NAMED = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum", "<": "less", ">": "greater", "|": "bar"}
+
 # What stands for each character; brackets and stars would be options of ``\\``.
 LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "[": "{[}",
-    "]": "{]}",
-    "*": "{*}",
-    "−": "$-$",
-    "–": "--",
-    "×": r"$\times$",
-    "\u00a0": "~",
+    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
+    **{letter: f"{{{letter}}}" for letter in "[]*"},
+    **{letter: rf"\text{name}{{}}" for letter, name in NAMED.items()},
+    **dict(zip("−–×\u00a0", ("$-$", "--", r"$\times$", "~"), strict=True)),
 }
 
 RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
