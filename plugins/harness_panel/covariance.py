@@ -18,7 +18,7 @@ from harness_panel.solver.within import Absorber
 
 
 @dataclass(frozen=True, eq=False)
-class LibraryCovariance:
+class Sandwich:
     """A covariance as a library computed it, of columns that were made orthonormal for it.
 
     Attributes
@@ -86,7 +86,7 @@ class Classical:
         """Return what linearmodels' ``fit`` is asked for."""
         return {"cov_type": "unadjusted"}
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the variance over degrees of freedom."""
         factor = regression.n_obs / regression.df_resid
         return factor * covariance.matrix, correction_of(regression, marked("classical"), factor=factor)
@@ -126,7 +126,7 @@ class Robust:
             self._refuse_fixed_rows(regression)
         return {"cov_type": "robust"}
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return linearmodels' HC0, (n_coef, n_coef), times the factor of HC1, or HC2 or HC3 in its place."""
         factor = regression.n_obs / regression.df_resid if self.variant == "HC1" else 1.0
         matrix = (
@@ -204,16 +204,13 @@ class Clustered:
         """
         n_clusters = self._n_clusters(regression)
         if min(n_clusters) < 2:
-            what = Message(
-                "clustered by {by} needs two clusters of each; there are {map}",
-                by=listed(self.by),
-                map=", ".join(map(str, n_clusters)),
-            )
+            words = marked("clustered by {by} needs two clusters of each; there are {map}")
+            what = Message(words, by=listed(self.by), map=", ".join(map(str, n_clusters)))
             hint = marked("choose classical or robust, or estimate on more rows")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
         n_clusters, n_obs = self._n_clusters(regression), regression.n_obs
         n_effects = _n_effects(regression, self.by, self.correction)
@@ -249,7 +246,7 @@ def _n_effects(regression: Regression, by: tuple[str, ...], correction: Correcti
     return Absorber.of(crossing).rank(regression.weights) if crossing else 1
 
 
-def mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool) -> tuple[Floats, str]:
+def mended(covariance: Sandwich, factor: float, *, has_constant: bool) -> tuple[Floats, str]:
     """Return a covariance times a factor, without negative variances, and what was done to it.
 
     The variance of a constant depends on where columns are zero. One below zero is raised on its own, so that
@@ -286,26 +283,20 @@ class WildCluster(plugin.WildClusters):
         """
         n_clusters = regression.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
-            what = Message(
-                "the wild cluster bootstrap is for few clusters; there are {n_clusters}",
-                n_clusters=n_clusters,
-            )
+            words = marked("the wild cluster bootstrap is for few clusters; there are {n_clusters}")
+            what = Message(words, n_clusters=n_clusters)
             hint = marked("choose clustered, which needs no bootstrap with so many")
             raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
         return self._clustered.library_options(regression)
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
         matrix, correction = self._clustered.corrected(regression, covariance)
         (n_clusters,) = correction.n_clusters
         number = self.number(n_clusters)
         drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
-        kind = Message(
-            "{kind}, wild bootstrap of {drawn} {weights} draws",
-            kind=correction.kind,
-            drawn=drawn,
-            weights=self.weights,
-        )
+        words = marked("{kind}, wild bootstrap of {drawn} {weights} draws")
+        kind = Message(words, kind=correction.kind, drawn=drawn, weights=self.weights)
         return matrix, replace(correction, kind=kind)
 
     @property
@@ -358,11 +349,8 @@ def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, no
     is_nothing = variances < nothing * usual
     if is_nothing.any():
         named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
-        what = Message(
-            "{kind}: the standard error of {named} is zero, since scores cancel within clusters",
-            kind=kind,
-            named=named,
-        )
+        words = marked("{kind}: the standard error of {named} is zero, since scores cancel within clusters")
+        what = Message(words, kind=kind, named=named)
         hint = marked("cluster by another key, or choose a covariance of independent errors")
         raise EstimationError(Problem("covariance", what, hint=hint))
 
@@ -409,7 +397,7 @@ class DriscollKraay:
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
         kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
         n_periods, lags = self._periods_and_lags(regression)
@@ -467,13 +455,13 @@ class Conley:
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "robust"}
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return the covariance, (n_coef, n_coef)."""
         scores = regression.basis * regression.within.residuals[:, None]
-        own = LibraryCovariance(self.meat(regression.panel, scores), regression.to_coefficients)
+        own = Sandwich(self.meat(regression.panel, scores), regression.to_coefficients)
         return self.mended(regression, own)
 
-    def mended(self, regression: Regression, own: LibraryCovariance) -> tuple[Floats, Correction]:
+    def mended(self, regression: Regression, own: Sandwich) -> tuple[Floats, Correction]:
         """Return a covariance whose middle is by `meat`, (n_coef, n_coef), without negative eigenvalues."""
         matrix, mended = own.matrix, ""
         if (np.linalg.eigvalsh(own.turned) < 0.0).any():

@@ -11,13 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.plugin import CoefficientTable, Floats, Ints, Message, Note, Panel, effect_named, key_of
-from harness_panel.covariance import (
-    Covariance,
-    LibraryCovariance,
-    clusters_of,
-    refuse_cancelled,
-    with_inference,
-)
+from harness_panel.covariance import Covariance, Sandwich, clusters_of, refuse_cancelled, with_inference
 from harness_panel.solver.equation import Centring
 from harness_panel.solver.regression import Regression
 
@@ -199,7 +193,7 @@ def report_of(
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
         estimate[0] += regression.within.intercept
-    computed = LibraryCovariance(np.asarray(results.cov), data.to_units)
+    computed = Sandwich(np.asarray(results.cov), data.to_units)
     matrix, correction = covariance.corrected(regression, computed)
     refuse_cancelled(regression, np.diag(matrix), correction.kind, nothing=_NOTHING)
     bare = CoefficientTable(regression.terms, estimate, matrix, correction)

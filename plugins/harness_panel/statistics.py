@@ -93,11 +93,8 @@ def equation_statistics(regression: Regression, *, rss: float, r2: float) -> Ite
     yield Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid")
     yield Statistic("r2", r2, "squared correlation of outcome and fitted values of the estimated equation")
     yield Statistic("r2_adjusted", 1.0 - (1.0 - r2) * (n_obs - 1) / df, "1 - (1 - r2) (n_obs - 1) / df_resid")
-    yield Statistic(
-        "condition_number",
-        regression.within.condition,
-        "of the kept columns, without effects and scaled to unit length",
-    )
+    scaled = "of the kept columns, without effects and scaled to unit length"
+    yield Statistic("condition_number", regression.within.condition, scaled)
 
 
 def agreement_statistic(report: LibraryReport) -> Statistic:
@@ -152,9 +149,8 @@ def intercept_statistics(regression: Regression) -> Iterator[Statistic]:
     spread = 1.0 / regression.weights.sum() + float(np.sum((within.centre @ within.to_slopes) ** 2))
     what = marked("mean effect over the rows, what is predicted for columns of zero")
     yield Statistic("intercept", value, what)
-    yield Statistic(
-        "intercept_std_error", sqrt(variance * spread), "classical standard error of the intercept"
-    )
+    error = sqrt(variance * spread)
+    yield Statistic("intercept_std_error", error, "classical standard error of the intercept")
 
 
 def likelihood_statistics(regression: Regression, *, rss: float) -> Iterator[Statistic]:
@@ -165,11 +161,8 @@ def likelihood_statistics(regression: Regression, *, rss: float) -> Iterator[Sta
     value = -0.5 * n_obs * (log(2.0 * pi * rss / n_obs) + 1.0 - float(np.log(weights).mean()))
     r2 = 1.0 - rss / total
     yield Statistic("r2_dummies", r2, "1 - rss / total sum of squares of the regression on dummies")
-    yield Statistic(
-        "r2_dummies_adjusted",
-        1.0 - (1.0 - r2) * (n_obs - 1) / regression.df_resid,
-        "1 - (1 - r2_dummies) (n_obs - 1) / df_resid",
-    )
+    adjusted = 1.0 - (1.0 - r2) * (n_obs - 1) / regression.df_resid
+    yield Statistic("r2_dummies_adjusted", adjusted, "1 - (1 - r2_dummies) (n_obs - 1) / df_resid")
     yield Statistic(
         "log_likelihood", value, "normal errors, variance rss / n_obs, over the row's weight if any"
     )

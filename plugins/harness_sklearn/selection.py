@@ -77,21 +77,8 @@ def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
         Where a draw trains on no row.
     """
     if not weights.any(axis=1).all():
-        raise EstimationError(
-            Problem(estimator, marked("a draw has no row of positive weight"), hint=marked("draw again"))
-        )
-
-
-def rows_to_select_on(panel: Panel, weights: Floats, selection: DrawSelection) -> tuple[Panel, Floats]:
-    """Return rows that draws select on, and how often each does, (n_draws, n_rows), >= 0.
-
-    Parameters
-    ----------
-    weights, selection : as `harness.plugin.CanFitDraws` has them
-    """
-    if isinstance(selection, Panel):
-        return selection, np.ones((len(weights), selection.n_obs))
-    return panel, np.zeros_like(weights) if selection is None else selection
+        what, hint = marked("a draw has no row of positive weight"), marked("draw again")
+        raise EstimationError.at(estimator, what, hint=hint)
 
 
 def shared_selection(panel: Panel, selection: DrawSelection) -> Panel | None:

@@ -131,13 +131,8 @@ def reml_penalties(moments: Moments, n_rows: Floats, curve: Ints, *, lowest: flo
     curve : (n_penalised,), 0 to n_curves - 1, whose the columns after the free ones are
     lowest, highest : limits of penalties, > 0
     """
-    limits = lowest, highest
-    return np.stack(
-        [
-            _of_one(moments.take(np.array([draw])), float(n_rows[draw]), curve, limits)
-            for draw in range(n_rows.size)
-        ]
-    )
+    alone = [(moments.take(np.array([draw])), float(rows)) for draw, rows in enumerate(n_rows)]
+    return np.stack([_of_one(one, rows, curve, (lowest, highest)) for one, rows in alone])
 
 
 def _of_one(moments: Moments, n_rows: float, curve: Ints, limits: tuple[float, float]) -> Floats:
@@ -304,13 +299,9 @@ def make_design(panel: Panel, *, n_knots: int, factors: Sequence[str]) -> Spline
         Where outcome or exposure do not vary, or rows are no more than straight lines.
     """
     inputs = make_inputs(panel)
-    require_rows(
-        panel.n_obs,
-        len(inputs.columns) + 2,
-        estimator="splines",
-        why=f"are too few for a constant and {len(inputs.columns)} columns",
-        hint=marked("train on more rows, or with fewer controls"),
-    )
+    why = f"are too few for a constant and {len(inputs.columns)} columns"
+    hint = marked("train on more rows, or with fewer controls")
+    require_rows(panel.n_obs, len(inputs.columns) + 2, estimator="splines", why=why, hint=hint)
     column = dict(zip(inputs.columns, inputs.values(panel).T, strict=True))
     curved = [name for name in (*panel.exposure_columns, *panel.moderators) if name in column]
     made = {name: make_bends(column[name], n_knots) for name in curved}

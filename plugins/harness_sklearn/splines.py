@@ -14,14 +14,7 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import DrawSelection, Floats, Inputs, Ints, Note, Panel
 from harness_sklearn import spline_design
-from harness_sklearn.selection import (
-    RowParts,
-    Search,
-    refuse_empty_draws,
-    rows_in_use,
-    rows_to_select_on,
-    split_to_select,
-)
+from harness_sklearn.selection import RowParts, Search, refuse_empty_draws, rows_in_use, split_to_select
 from harness_sklearn.spline_design import Moments, SplineDesign, make_design, reml_penalties, solve_ridge
 
 
@@ -314,7 +307,10 @@ class PreparedSplines:
         options, design = self.options, self.design
         if options.smoothing == "reml":
             return options.likeliest_penalties(design, train, weights.sum(axis=1))
-        aside, asides = rows_to_select_on(self.panel, weights, selection)
+        if isinstance(selection, Panel):
+            aside, asides = selection, np.ones((len(weights), selection.n_obs))
+        else:
+            aside, asides = self.panel, np.zeros_like(weights) if selection is None else selection
         chooses = asides.any(axis=1)
         penalties = np.empty(len(asides))
         if chooses.any():

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import plugin
 from harness.plugin import CoefficientTable, EstimationError, Floats, Message, Panel, Problem, marked
-from harness_panel.solver.equation import Centring, Equation, adjacent_pairs, differenced
+from harness_panel.solver.equation import Centring, Equation, Pairs
 from harness_panel.solver.random_equation import MEAN, random_equation
 from harness_panel.solver.regression import in_words, regress
 from harness_panel.solver.within import Absorber
@@ -246,10 +246,10 @@ def wooldridge(panel: Panel) -> Diagnostic:
     """
     from statsmodels.regression.linear_model import OLS
 
-    changes = differenced(panel, adjacent_pairs(panel))
+    changes = Pairs.of(panel).differenced(panel)
     equation = Equation(changes, Centring.at_zero(panel), Absorber(()), np.ones(changes.n_obs))
     residuals = equation.regression().within.residuals
-    pairs = adjacent_pairs(changes)
+    pairs = Pairs.of(changes)
     before, after = residuals[pairs.earlier], residuals[pairs.later]
     clusters = plugin.Grouping.of(changes.entity.codes[pairs.later])
     n_clusters = clusters.n_levels

@@ -47,11 +47,8 @@ def white(regression: Regression) -> Diagnostic:
 
     n_terms = regression.n_coef * (regression.n_coef + 1) // 2
     if 3 * n_terms > regression.n_obs:
-        what = Message(
-            "{n_terms} squares and products of columns are more than a third of the {n_obs} rows",
-            n_terms=n_terms,
-            n_obs=regression.n_obs,
-        )
+        words = marked("{n_terms} squares and products of columns are more than a third of the {n_obs} rows")
+        what = Message(words, n_terms=n_terms, n_obs=regression.n_obs)
         raise EstimationError(Problem("white", what, hint=marked("use the test heteroscedasticity")))
     if n_terms * regression.n_obs > MOST_PRODUCTS:
         what = Message(

@@ -127,10 +127,6 @@ class LastValue:
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> LastValueFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         order = np.lexsort((panel.period, panel.entity.codes))
-        return LastValueFit(
-            labels=panel.entity.labels,
-            codes=panel.entity.codes[order],
-            period=panel.period[order],
-            observed=panel.observed[order],
-            mean=float(panel.observed.mean()),
-        )
+        entity, observed = panel.entity, panel.observed
+        mean = float(observed.mean())
+        return LastValueFit(entity.labels, entity.codes[order], panel.period[order], observed[order], mean)

@@ -27,9 +27,7 @@ from harness_panel.solver.equation import (
     ExpandedModels,
     OneByOne,
     Pairs,
-    adjacent_pairs,
     difference_models,
-    differenced,
 )
 from harness_panel.solver.random_equation import (
     EntityMeans,
@@ -156,7 +154,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     weighted: bool = False
 
     def _solve(self, panel: Panel) -> DifferenceFit:
-        pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
+        pairs, rows = Pairs.of(panel), row_weights(panel, weighted=self.weighted)
         weights = pairs.weights(rows) if self.weighted else np.ones(pairs.later.size)
         regression = self._equation(panel, pairs, weights).regression()
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
@@ -165,7 +163,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         return DifferenceFit(panel, regression, levels.draws, levels=levels)
 
     def _in_library(self, fit: DifferenceFit) -> tuple[LibraryModel, LibraryData]:
-        panel, regression, pairs = fit.rows, fit.regression, adjacent_pairs(fit.rows)
+        panel, regression, pairs = fit.rows, fit.regression, Pairs.of(fit.rows)
         codes = [
             plugin.key_of(panel, plugin.effect_named(name)).codes for name in clusters_of(self.covariance)
         ]
@@ -183,7 +181,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         return LibraryModel("FirstDifferenceOLS"), data
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> ExpandedModels:
-        pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
+        pairs, rows = Pairs.of(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
             what, hint = marked("a draw has no two adjacent rows"), marked("draw entities")
@@ -196,7 +194,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
 
     def _equation(self, panel: Panel, pairs: Pairs, weights: Floats) -> Equation:
         absorber = Absorber.constant(pairs.later.size) if self.constant else Absorber(())
-        return Equation(differenced(panel, pairs), Centring.at_zero(panel), absorber, weights)
+        return Equation(pairs.differenced(panel), Centring.at_zero(panel), absorber, weights)
 
 
 # Reports on the differences themselves.

@@ -114,12 +114,8 @@ class CRV1:
         n_clusters = tuple(levels.n_levels for levels in clusters)
         has_one_factor = self.correction == "fixest" or (self.correction == "plm" and len(clusters) == 1)
         factor = common * min(n_clusters) / (min(n_clusters) - 1) if has_one_factor else common
-        kind = Message(
-            "CRV1 clustered by {by}, correction {correction}{change}",
-            by=" and ".join(self.by),
-            correction=self.correction,
-            change=change,
-        )
+        words = marked("CRV1 clustered by {by}, correction {correction}{change}")
+        kind = Message(words, by=" and ".join(self.by), correction=self.correction, change=change)
         refuse_cancelled(regression, np.diag(matrix), kind, nothing=_NOTHING)
         return matrix, correction_of(
             regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
@@ -214,12 +210,8 @@ class WildBootstrap(plugin.WildClusters):
         """
         matrix, correction = CRV1((self.by,)).corrected(regression)
         number = self.number(*correction.n_clusters)
-        how = Message(
-            "wild cluster bootstrap by {by}, {number} {weights} draws",
-            by=self.by,
-            number=number,
-            weights=self.weights,
-        )
+        words = marked("wild cluster bootstrap by {by}, {number} {weights} draws")
+        how = Message(words, by=self.by, number=number, weights=self.weights)
         return matrix, replace(correction, kind=how)
 
 
@@ -242,11 +234,8 @@ def read_clusters(rows: FeolsRows, part: str, *, cost: str = "") -> EffectSet:
     known, effect = {levels.effect: levels for levels in rows.design.sets}, plugin.effect_named(part)
     clusters = known.get(effect) or plugin.read_effect_set(rows.panel, effect)
     if clusters.n_levels < 2:
-        what = Message(
-            "clustered by {part} needs two clusters; there is {n_levels}",
-            part=part,
-            n_levels=clusters.n_levels,
-        )
+        words = marked("clustered by {part} needs two clusters; there is {n_levels}")
+        what = Message(words, part=part, n_levels=clusters.n_levels)
         hint = marked("choose iid or hetero, or estimate on more rows")
         raise EstimationError(Problem("covariance", what, hint=hint))
     if cost and clusters.n_levels > MOST_CLUSTERS:

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness import plugin
 from harness.plugin import EstimationError, Floats, Ints, Mask, Message, Panel, Problem, listed, marked
-from harness_panel.covariance import LibraryCovariance
+from harness_panel.covariance import Sandwich
 from harness_panel.feols.effects import EffectDesign, count_effects
 from harness_panel.solver.regression import Regression, judge
 from harness_panel.solver.within import Absorber, Dependence, WithinFit
@@ -72,7 +72,7 @@ class Estimate:
     absorbed: list[int]
     dependent: tuple[Dependence, ...]
     slopes: Floats
-    covariance: LibraryCovariance
+    covariance: Sandwich
     units: Floats
     basis: Floats
     outcome: Floats
@@ -217,7 +217,7 @@ class FeolsRows:
             absorbed=absorbed,
             dependent=dependent,
             slopes=slopes,
-            covariance=LibraryCovariance(covariance, np.diag(units)),
+            covariance=Sandwich(covariance, np.diag(units)),
             units=units,
             basis=basis,
             outcome=outcome,

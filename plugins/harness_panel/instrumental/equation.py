@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import Correction, EffectKey, EstimationError, Floats, Message, Panel, Problem, marked
-from harness_panel.covariance import Classical, Clustered, Conley, LibraryCovariance, Robust
+from harness_panel.covariance import Classical, Clustered, Conley, Robust, Sandwich
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
 
@@ -36,13 +36,13 @@ def residuals_on(target: Floats, columns: Floats) -> Floats:
 _NOTHING = 1e-9
 
 
-def refuse_unusable(panel: Panel) -> None:
-    """Refuse a panel without instruments, with levels of exposure, or with controls that follow from it.
+def usable_instruments(panel: Panel) -> Floats:
+    """Return the instruments, (n_obs, n_instruments), or refuse what cannot have any.
 
     Raises
     ------
     EstimationError
-        Where the panel is one of these.
+        Where there are none, the exposure has levels, or a control follows from it.
     """
     plugin.require_continuous(panel)
     if panel.Z is None or not panel.instruments:
@@ -50,29 +50,29 @@ def refuse_unusable(panel: Panel) -> None:
         raise EstimationError(Problem("instruments", marked("the panel has no instruments"), hint=hint))
     follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
     if follows:
-        what = Message(
-            "it follows from the exposure {exposure}, and would need instruments as well",
-            exposure=repr(panel.exposure),
-        )
+        words = marked("it follows from the exposure {exposure}, and would need instruments as well")
+        what = Message(words, exposure=repr(panel.exposure))
         hint = marked("take it out of the controls; the instrumented effect is that of a straight line")
         raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
+    return panel.Z
 
 
-def refuse_absorbed(panel: Panel, effects: tuple[EffectKey, ...], within: Floats, whole: Floats) -> None:
+def refuse_absorbed(
+    panel: Panel, effects: tuple[EffectKey, ...], *, sizes: Floats, within: Floats, whole: Floats
+) -> None:
     """Refuse instruments that do not vary, or not once effects are taken out.
 
     Parameters
     ----------
-    within, whole : (n_instruments,), lengths of the instruments less effects and less their means
+    sizes, within, whole : (n_instruments,), greatest possible lengths of the instruments, and their lengths
+        less effects and less their means
 
     Raises
     ------
     EstimationError
         Where there is such an instrument.
     """
-    assert panel.Z is not None  # noqa: S101 - refused before
-    largest = np.abs(panel.Z).max(axis=0) * np.sqrt(panel.n_obs)
-    for name, residual, centred, size in zip(panel.instruments, within, whole, largest, strict=True):
+    for name, residual, centred, size in zip(panel.instruments, within, whole, sizes, strict=True):
         if centred <= _NOTHING * size:
             raise _refused(name, "it does not vary")
         if residual <= _NOTHING * size:
@@ -105,13 +105,9 @@ def refuse_dependent(panel: Panel, exposure: Floats, exogenous: Floats, instrume
 
 
 def _refused(name: str, why: str) -> EstimationError:
-    return EstimationError(
-        Problem(
-            where=f"instrument {name!r}",
-            what=Message("{why}, so that it says nothing of its own about the exposure", why=why),
-            hint=marked("take it out of roles.instruments, or absorb fewer effects"),
-        )
-    )
+    what = Message("{why}, so that it says nothing of its own about the exposure", why=why)
+    hint = marked("take it out of roles.instruments, or absorb fewer effects")
+    return EstimationError.at(f"instrument {name!r}", what, hint=hint)
 
 
 # Covariances of instrumented equations; HC2 and HC3 are not among them.
@@ -124,12 +120,10 @@ def meat_of(
     """Return the covariance of the scores, (n, n), of a basis, (n_obs, n), and residuals, (n_obs,)."""
     n_obs, n_coef = basis.shape
     if isinstance(covariance, Classical):
-        classical: Floats = float(residuals @ residuals) / n_obs * np.eye(n_coef)
-        return classical
+        return np.asarray(float(residuals @ residuals) / n_obs * np.eye(n_coef))
     rows = basis * residuals[:, None]
     if isinstance(covariance, Robust):
-        robust: Floats = rows.T @ rows
-        return robust
+        return np.asarray(rows.T @ rows)
     if isinstance(covariance, Conley):
         return covariance.meat(regression.panel, rows)
     own = [regression.grouping(name) for name in covariance.by]
@@ -187,18 +181,17 @@ class InstrumentedEquation:
             Where there is no instrument, an instrument is of no use, a regressor follows from the exposure,
             or least squares refuse the panel.
         """
-        refuse_unusable(panel)
+        instruments = usable_instruments(panel)
         regression = regress(panel, effects, weights=weights)
         kept = regression.within.kept
         root = np.sqrt(regression.weights)[:, None]
-        assert panel.Z is not None  # noqa: S101 - refused above
-        columns = np.column_stack([panel.X[:, kept], panel.observed, panel.Z])
+        columns = np.column_stack([panel.X[:, kept], panel.observed, instruments])
         centred = columns - np.average(columns, axis=0, weights=regression.weights)
         whole = np.linalg.norm(root * centred, axis=0)
         within = root * without_effects(regression.absorber, centred, regression.weights)
         lengths = np.linalg.norm(within, axis=0)
-        size = len(kept)
-        refuse_absorbed(panel, effects, lengths[size + 1 :], whole[size + 1 :])
+        size, sizes = len(kept), np.abs(instruments).max(axis=0) * np.sqrt(panel.n_obs)
+        refuse_absorbed(panel, effects, sizes=sizes, within=lengths[size + 1 :], whole=whole[size + 1 :])
         scaled = within / lengths
         equation = cls(
             regression,
@@ -303,8 +296,8 @@ class InstrumentedEquation:
         covariance.library_options(self.regression)
         meat = meat_of(self.regression, covariance, basis, residuals)
         if isinstance(covariance, Conley):
-            return covariance.mended(self.regression, LibraryCovariance(meat, to_coefficients))
-        return covariance.corrected(self.regression, LibraryCovariance(meat, to_coefficients))
+            return covariance.mended(self.regression, Sandwich(meat, to_coefficients))
+        return covariance.corrected(self.regression, Sandwich(meat, to_coefficients))
 
     def residuals(self, results: IVResults | IVGMMResults) -> Floats:
         """Return structural residuals, (n_obs,), over the outcome's length."""

@@ -49,11 +49,8 @@ class Centring:
     def with_means(self, columns: Ints) -> Centring:
         """Return the levels of the columns and, after them, of the entity means of some of them."""
         largest, outcome = self.largest[:-1], self.largest[-1:]
-        return Centring(
-            columns=np.concatenate([self.columns, self.columns[columns]]),
-            outcome=self.outcome,
-            largest=np.concatenate([largest, largest[columns], outcome]),
-        )
+        both = np.concatenate([self.columns, self.columns[columns]])
+        return Centring(both, self.outcome, np.concatenate([largest, largest[columns], outcome]))
 
     def put_back(self, panel: Panel) -> Panel:
         """Return a panel that was made of rows without the levels with them."""
@@ -182,6 +179,25 @@ class Pairs:
     earlier: Ints
     runs: Ints
 
+    @classmethod
+    def of(cls, panel: Panel) -> Pairs:
+        """Return the rows that have a row of the same entity one period before.
+
+        Raises
+        ------
+        EstimationError
+            Where no row has one.
+        """
+        order = np.lexsort((panel.period, panel.entity.codes))
+        is_pair = (np.diff(panel.entity.codes[order]) == 0) & (np.diff(panel.period[order]) == 1)
+        if not is_pair.any():
+            what = marked("no entity has rows in two adjacent periods")
+            hint = marked("choose another estimator, or a coarser time step")
+            raise plugin.EstimationError(Problem("first differences", what, hint=hint))
+        runs = np.empty(panel.n_obs, dtype=np.int64)
+        runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])
+        return cls(later=order[1:][is_pair], earlier=order[:-1][is_pair], runs=runs)
+
     def difference(self, values: Floats) -> Floats:
         """Return later less earlier, (n_pairs, n_columns), of values, (n_obs, n_columns).
 
@@ -192,37 +208,17 @@ class Pairs:
         is_steady = np.ptp(difference, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
         return np.asarray(np.where(is_steady, difference[0], difference))
 
+    def differenced(self, panel: Panel) -> Panel:
+        """Return the panel of differences, each in its later period."""
+        values = self.difference(np.column_stack([panel.X, panel.observed]))
+        return replace(panel.take(self.later), X=values[:, :-1], observed=values[:, -1], derived=())
+
     def weights(self, of_rows: Floats) -> Floats:
         """Return the weights of differences, (n_pairs,), from those of rows, (n_obs,), > 0.
 
         A row's error has a variance of one over its weight, so that of a difference is the sum of both.
         """
         return 1.0 / (1.0 / of_rows[self.later] + 1.0 / of_rows[self.earlier])
-
-
-def adjacent_pairs(panel: Panel) -> Pairs:
-    """Return the rows that have a row of the same entity one period before.
-
-    Raises
-    ------
-    EstimationError
-        Where no row has one.
-    """
-    order = np.lexsort((panel.period, panel.entity.codes))
-    is_pair = (np.diff(panel.entity.codes[order]) == 0) & (np.diff(panel.period[order]) == 1)
-    if not is_pair.any():
-        what = marked("no entity has rows in two adjacent periods")
-        hint = marked("choose another estimator, or a coarser time step")
-        raise plugin.EstimationError(Problem("first differences", what, hint=hint))
-    runs = np.empty(panel.n_obs, dtype=np.int64)
-    runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])
-    return Pairs(later=order[1:][is_pair], earlier=order[:-1][is_pair], runs=runs)
-
-
-def differenced(panel: Panel, pairs: Pairs) -> Panel:
-    """Return the panel of differences, each in its later period."""
-    values = pairs.difference(np.column_stack([panel.X, panel.observed]))
-    return replace(panel.take(pairs.later), X=values[:, :-1], observed=values[:, -1], derived=())
 
 
 @dataclass(frozen=True)

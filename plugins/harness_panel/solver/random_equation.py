@@ -155,10 +155,8 @@ def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int)
         )
         hint = marked("estimate on entities with more rows, or use pooled_ols")
     elif df_between <= 0:
-        what = Message(
-            "{n_entities} entities are too few for a regression of their means on these columns",
-            n_entities=n_entities,
-        )
+        words = marked("{n_entities} entities are too few for a regression of their means on these columns")
+        what = Message(words, n_entities=n_entities)
         hint = marked("estimate on more entities, with fewer columns, or use pooled_ols")
     elif within.is_outcome_constant or within.is_outcome_absorbed:
         what = marked("the outcome does not vary within entities, so the idiosyncratic variance is zero")

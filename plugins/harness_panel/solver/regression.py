@@ -116,10 +116,10 @@ def judge(panel: Panel, fit: WithinFit, *, taken: str, n_effects: int) -> tuple[
     for found in fit.dependent:
         notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
     if fit.condition > _NOTABLE_CONDITION:
-        message = plugin.Message(
-            "Regressors are close to collinear: their scaled condition number is {condition}.",
-            condition=f"{fit.condition:.2g}",
+        words = plugin.marked(
+            "Regressors are close to collinear: their scaled condition number is {condition}."
         )
+        message = plugin.Message(words, condition=f"{fit.condition:.2g}")
         notes.append(Note("W-COND", "regressors", message))
     return tuple(notes)
 

@@ -16,7 +16,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, LadderEntry, Message, Note, Panel, Problem, marked, means_at, row_weights
+from harness.plugin import Floats, LadderEntry, Message, Note, Panel, marked, means_at, row_weights
 from harness_panel.covariance import PredictionsAlone
 from harness_panel.diagnostics.effects import effect_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
@@ -122,6 +122,9 @@ _TEST_COLUMNS = (
     *("critical_10", "critical_05", "critical_01", "n_draws"),
 )
 
+_LEVELS = (0.10, 0.05, 0.01)
+_LIKELIHOOD_COLUMNS = ("threshold", "variable", "estimate", "at", "likelihood_ratio", "critical_05")
+
 # Numbers of thresholds in words.
 COUNTED = (
     marked("no thresholds"),
@@ -175,54 +178,35 @@ class ThresholdFit(FixedEffectsFit):
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics, tests of the number of thresholds, likelihoods of their places."""
+        variable, critical = self.regimes.variable, critical_ratio(1 - _LEVEL)
+        tests = [
+            (one.n_thresholds, one.statistic, one.p_value, *map(one.critical, _LEVELS), one.draws.size)
+            for one in self.tests
+        ]
+        likelihoods = [
+            (number, variable, likely.at, place, ratio, critical)
+            for number, likely in enumerate(self.likelihoods, start=1)
+            for place, ratio in zip(likely.places.tolist(), likely.ratio.tolist(), strict=True)
+            if np.isfinite(ratio)
+        ]
         return {
             **super().details(),
-            "threshold_tests": by_columns(
-                _TEST_COLUMNS,
-                (
-                    (
-                        *(test.n_thresholds, test.statistic, test.p_value),
-                        *(test.critical(level) for level in (0.10, 0.05, 0.01)),
-                        test.draws.size,
-                    )
-                    for test in self.tests
-                ),
-            ),
-            "threshold_likelihood": self._likelihood_columns(),
+            "threshold_tests": by_columns(_TEST_COLUMNS, tests),
+            "threshold_likelihood": by_columns(_LIKELIHOOD_COLUMNS, likelihoods),
         }
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the places of the thresholds, and the tests of their number."""
         names = ("no threshold", *COUNTED[1:MOST_THRESHOLDS])
-        return {
-            "thresholds": by_columns(
-                ("moderator", "kind", "at", "conf_low", "conf_high"),
-                (
-                    (self.regimes.variable, "break", likely.at, *likely.interval())
-                    for likely in self.likelihoods
-                ),
-            ),
-            "effect_tests": effect_tests(
-                self.rows,
-                (
-                    (COUNTED[test.n_thresholds], names[test.n_thresholds - 1], test.statistic, test.p_value)
-                    for test in self.tests
-                ),
-                exposure=self.exposure,
-            ),
-        }
-
-    def _likelihood_columns(self) -> Mapping[str, Sequence[object]]:
-        critical = critical_ratio(1 - _LEVEL)
-        return by_columns(
-            ("threshold", "variable", "estimate", "at", "likelihood_ratio", "critical_05"),
-            (
-                (number, self.regimes.variable, likely.at, place, ratio, critical)
-                for number, likely in enumerate(self.likelihoods, start=1)
-                for place, ratio in zip(likely.places.tolist(), likely.ratio.tolist(), strict=True)
-                if np.isfinite(ratio)
-            ),
+        places = ((self.regimes.variable, "break", one.at, *one.interval()) for one in self.likelihoods)
+        tests = (
+            (COUNTED[one.n_thresholds], names[one.n_thresholds - 1], one.statistic, one.p_value)
+            for one in self.tests
         )
+        return {
+            "thresholds": by_columns(("moderator", "kind", "at", "conf_low", "conf_high"), places),
+            "effect_tests": effect_tests(self.rows, tests, exposure=self.exposure),
+        }
 
 
 @dataclass(frozen=True)
@@ -323,12 +307,8 @@ class ThresholdEffects(FixedEffects):
     def _variable(self, panel: Panel) -> str:
         variable = panel.exposure if self.variable is None else self.variable
         if variable not in panel.columns:
-            raise plugin.EstimationError(
-                Problem(
-                    where="variable",
-                    what=Message("{variable} is no regressor of this panel", variable=repr(variable)),
-                    expected=f"one of {', '.join(panel.columns)}",
-                    hint=marked("name the exposure, a moderator or a control"),
-                )
-            )
+            what = Message("{variable} is no regressor of this panel", variable=repr(variable))
+            expected = f"one of {', '.join(panel.columns)}"
+            hint = marked("name the exposure, a moderator or a control")
+            raise plugin.EstimationError.at("variable", what, expected, hint)
         return variable

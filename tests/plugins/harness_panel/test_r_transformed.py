@@ -13,7 +13,7 @@ from harness.plugin import random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
 from harness_panel.estimators.transformed import DIFFERENCES
 from harness_panel.library import LibraryData, report_of
-from harness_panel.solver.equation import Centring, Equation, adjacent_pairs, differenced
+from harness_panel.solver.equation import Centring, Equation, Pairs
 from harness_panel.solver.within import Absorber
 from r_reference import PANELS, in_order, r_panel, reference
 
@@ -94,7 +94,7 @@ def test_standard_errors(panel, model):
 def test_lags_of_differences_across_gaps_are_those_of_the_calendar(model):
     """plm's differences of adjacent rows, at the calendar periods of the later ones."""
     rows, expected = r_panel("edge"), reference()["edge"][model]
-    changes = differenced(rows, adjacent_pairs(by_row(rows)))
+    changes = Pairs.of(by_row(rows)).differenced(rows)
     absorber = Absorber(()) if model == "fd" else Absorber.constant(changes.n_obs)
     equation = Equation(changes, Centring.at_zero(rows), absorber, np.ones(changes.n_obs))
     data = LibraryData(changes, equation.regression())
