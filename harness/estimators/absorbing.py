@@ -391,12 +391,7 @@ class AbsorbingModels:
 def stacked(models: Sequence[AbsorbingModels]) -> AbsorbingModels:
     """Return models with one centre and the same levels as models of all their draws."""
     first = models[0]
-    return AbsorbingModels(
-        centre=first.centre,
-        slopes=np.concatenate([model.slopes for model in models]),
-        intercepts=np.concatenate([model.intercepts for model in models]),
-        effects=tuple(
-            AbsorbedEffects.stacked(effects)
-            for effects in zip(*(model.effects for model in models), strict=True)
-        ),
-    )
+    slopes = np.concatenate([model.slopes for model in models])
+    intercepts = np.concatenate([model.intercepts for model in models])
+    of_keys = zip(*(model.effects for model in models), strict=True)
+    return AbsorbingModels(first.centre, slopes, intercepts, tuple(map(AbsorbedEffects.stacked, of_keys)))

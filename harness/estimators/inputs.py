@@ -118,12 +118,9 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
     varies = scale.deviation > 0.0
     constant = [name for name, is_input in zip(names, varies, strict=True) if not is_input]
     left_out = marked("does not vary on the training rows and is left out")
-    return Inputs(
-        columns=tuple(name for name in names if name not in constant),
-        scale=scale.take(np.flatnonzero(varies)),
-        outcome_scale=column_scale(panel.observed[:, None]),
-        notes=tuple(Note("W-CONSTANT", name, left_out) for name in constant),
-    )
+    columns = tuple(name for name in names if name not in constant)
+    scales = scale.take(np.flatnonzero(varies)), column_scale(panel.observed[:, None])
+    return Inputs(columns, *scales, notes=tuple(Note("W-CONSTANT", name, left_out) for name in constant))
 
 
 def refuse_constant(panel: Panel) -> None:

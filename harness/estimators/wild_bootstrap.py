@@ -208,17 +208,12 @@ class ClusteredRegression:
     def null_scores(self, loadings: Floats, residuals: Floats) -> list[NullScores]:
         """Return the scores of residuals, (n_obs,), on each of the loadings, (n_obs, n_loadings)."""
         per_cluster = self.clusters.sums(self.basis * residuals[:, None])
-        rescored = (
-            None
-            if self.without_effects is None
-            else self._rescored(loadings, residuals, self.without_effects)
-        )
-        found = []
-        for at, loading in enumerate(loadings.T):
-            own = self.clusters.sums(loading * residuals)
-            fitted = self.clusters.sums(loading[:, None] * self.basis) @ per_cluster.T
-            found.append(NullScores(own, (np.diag(own) if rescored is None else rescored[at]) - fitted))
-        return found
+        own = [self.clusters.sums(loading * residuals) for loading in loadings.T]
+        scores = [np.diag(sums) for sums in own]
+        if self.without_effects is not None:
+            scores = list(self._rescored(loadings, residuals, self.without_effects))
+        fitted = [self.clusters.sums(loading[:, None] * self.basis) @ per_cluster.T for loading in loadings.T]
+        return [NullScores(sums, found - fit) for sums, found, fit in zip(own, scores, fitted, strict=True)]
 
     def _rescored(
         self, loadings: Floats, residuals: Floats, without_effects: Callable[[Floats], Floats]

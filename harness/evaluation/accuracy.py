@@ -47,14 +47,9 @@ def accuracy(observed: Floats, predicted: Floats, *, train_variance: Floats, ent
     squared = (observed - predicted) ** 2
     mse = float(squared.mean())
     variance = float(observed.var())
-    return Accuracy(
-        mse=mse,
-        rmse=float(np.sqrt(mse)),
-        nmse=float((squared / train_variance).mean()),
-        r2=1.0 - mse / variance if variance > 0 else float("nan"),
-        n_obs=observed.size,
-        n_entities=int(np.count_nonzero(np.bincount(entities))),
-    )
+    nmse, n_entities = float((squared / train_variance).mean()), np.count_nonzero(np.bincount(entities))
+    r2 = 1.0 - mse / variance if variance > 0 else float("nan")
+    return Accuracy(mse, float(np.sqrt(mse)), nmse, r2, observed.size, int(n_entities))
 
 
 # Nominal coverage of a row of an entity never seen.

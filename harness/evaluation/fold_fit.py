@@ -124,15 +124,9 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     if variance == 0:
         what = Message("'{outcome}' is constant on the training rows", outcome=train.outcome)
         raise EstimationError.at(str(task.cell), what, hint=marked("check the outcome"))
-    fit = task.estimator.fit(
-        train,
-        rng=random_stream(task.seed, "fit", *vars(task.cell).values()),
-        selection=None if fold.selection is None else task.panel.take(fold.selection),
-    )
-    return FoldPredictions(
-        train=predict(fit, train),
-        test=predict(fit, test),
-        train_variance=variance,
-        n_unseen=int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0,
-        notes=fit.notes if isinstance(fit, HasNotes) else (),
-    )
+    rng = random_stream(task.seed, "fit", *vars(task.cell).values())
+    selection = None if fold.selection is None else task.panel.take(fold.selection)
+    fit = task.estimator.fit(train, rng=rng, selection=selection)
+    sides = predict(fit, train), predict(fit, test)
+    n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
+    return FoldPredictions(*sides, variance, n_unseen, fit.notes if isinstance(fit, HasNotes) else ())

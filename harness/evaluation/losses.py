@@ -294,8 +294,5 @@ def cluster_losses(loss: Floats, loss_reference: Floats, clusters: Ints) -> Clus
     """Sum losses, (n_obs,) each, within clusters, (n_obs,) codes >= 0, in the order of the codes."""
     n_rows = np.bincount(clusters)
     there = n_rows > 0
-    return ClusterLosses(
-        loss=np.bincount(clusters, weights=loss)[there].astype(np.float64),
-        loss_reference=np.bincount(clusters, weights=loss_reference)[there].astype(np.float64),
-        n_rows=n_rows[there].astype(np.float64),
-    )
+    own, reference = (np.bincount(clusters, weights=each) for each in (loss, loss_reference))
+    return ClusterLosses(*(sums[there].astype(np.float64) for sums in (own, reference, n_rows)))

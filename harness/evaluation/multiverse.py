@@ -84,15 +84,8 @@ def choice_table(multiverse: pd.DataFrame) -> pd.DataFrame:
         for choice in (name for name in multiverse.columns if name not in fixed):
             levels = own.groupby(choice, sort=False)["gain"].agg(["mean", "size"])
             between = float((levels["size"] * (levels["mean"] - own["gain"].mean()) ** 2).sum())
-            found += [
-                {
-                    "outcome": outcome,
-                    "choice": choice,
-                    "level": level,
-                    "n": int(row["size"]),
-                    "mean_gain": float(row["mean"]),
-                    "share_of_variance": between / total if total > 0 else 0.0,
-                }
-                for level, row in levels.iterrows()
-            ]
+            share = {"share_of_variance": between / total if total > 0 else 0.0}
+            for level, row in levels.iterrows():
+                place = {"outcome": outcome, "choice": choice, "level": level}
+                found.append(place | {"n": int(row["size"]), "mean_gain": float(row["mean"])} | share)
     return pd.DataFrame(found)

@@ -64,12 +64,9 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
     for sample in samples(predictions):
         for estimator in sample.estimators:
             own = taken(sample.predictions, sample.positions(estimator), _OF_ACCURACY)
-            figures = accuracy(
-                own["observed"].to_numpy(),
-                own["predicted"].to_numpy(),
-                train_variance=own["train_variance"].to_numpy(),
-                entities=own["entity"].cat.codes.to_numpy().astype(np.int64),
-            )
+            observed, predicted, variance = (own[name].to_numpy() for name in _OF_ACCURACY[1:])
+            entities = own["entity"].cat.codes.to_numpy().astype(np.int64)
+            figures = accuracy(observed, predicted, train_variance=variance, entities=entities)
             place = {**sample.place, "estimator": estimator}
             found.append(place | asdict(figures) | {"status": "ok", "reason": ""})
     table = pd.DataFrame(found)

@@ -8,17 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.arrays import Mask
-from harness.findings.lines import (
-    SIMULTANEOUS,
-    Band,
-    ConditionalEffect,
-    Curve,
-    conditional_effects,
-    curve_scenarios,
-    curves_of,
-    stretches,
-    turning_points_of,
-)
+from harness.findings import lines
 from harness.findings.run import Run
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.conditional import THRESHOLDS, ThresholdRow
@@ -36,17 +26,17 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     outside the band of its draws: of few entities, networks of resamples can all rise where the network of
     all rows falls.
     """
-    for scenario in curve_scenarios(run):
-        levels = {level.estimator: level for level in curves_of(run, outcome, scenario, "level")}
-        for curve in curves_of(run, outcome, scenario, "slope"):
-            band = curve.band(SIMULTANEOUS)
+    for scenario in lines.curve_scenarios(run):
+        levels = {level.estimator: level for level in lines.curves_of(run, outcome, scenario, "level")}
+        for curve in lines.curves_of(run, outcome, scenario, "slope"):
+            band = curve.band(lines.SIMULTANEOUS)
             if band is not None and curve.supported.any():
                 least = levels[curve.estimator].rounding_slope if curve.estimator in levels else 0.0
                 yield _effect(curve, band, least)
                 yield _bend(curve, band, least)
 
 
-def _effect(curve: Curve, band: Band, least: float) -> FindingRow:
+def _effect(curve: lines.Curve, band: lines.Band, least: float) -> FindingRow:
     known = curve.supported & (np.abs(curve.estimate) > least)
     steep = significant_slopes(curve.estimate, band.low, band.high)
     rises, falls = known & (steep > 0), known & (steep < 0)
@@ -54,8 +44,8 @@ def _effect(curve: Curve, band: Band, least: float) -> FindingRow:
     slope = tuple(float(values[position]) for values in (curve.estimate, band.low, band.high))
     parameters = {
         "scenario": curve.scenario,
-        "rises": stretches(curve.at, rises),
-        "falls": stretches(curve.at, falls),
+        "rises": lines.stretches(curve.at, rises),
+        "falls": lines.stretches(curve.at, falls),
         "at": float(curve.at[position]),
         "slope": slope,
     }
@@ -70,7 +60,7 @@ def _effect(curve: Curve, band: Band, least: float) -> FindingRow:
     )
 
 
-def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
+def _clearest(curve: lines.Curve, band: lines.Band, *, among: Mask) -> int:
     """Return the position at which the slope is most half-widths of its band from zero.
 
     Parameters
@@ -87,7 +77,7 @@ def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
     return int(np.argmax(np.where(asked, size, -1.0)))
 
 
-def _bend(curve: Curve, band: Band, least: float) -> FindingRow:
+def _bend(curve: lines.Curve, band: lines.Band, least: float) -> FindingRow:
     known = _finite(curve, band)
     is_bent = bool(band.low[known].max() - band.high[known].min() > least)
     return finding(
@@ -100,7 +90,7 @@ def _bend(curve: Curve, band: Band, least: float) -> FindingRow:
     )
 
 
-def _finite(curve: Curve, band: Band) -> Mask:
+def _finite(curve: lines.Curve, band: lines.Band) -> Mask:
     return np.asarray(curve.supported & np.isfinite(band.low) & np.isfinite(band.high))
 
 
@@ -111,9 +101,9 @@ def turning_point_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     whether or not they do. Draws can turn, and all elsewhere than the fit does: of one that is established
     and lies outside its interval, the position is said not to be.
     """
-    for scenario in curve_scenarios(run):
+    for scenario in lines.curve_scenarios(run):
         for entry in run.manifest.study.estimators:
-            for row in turning_points_of(run, outcome, scenario, entry.id):
+            for row in lines.turning_points_of(run, outcome, scenario, entry.id):
                 along, about = {"scenario": row.scenario}, f"{row.scenario}: {row.kind}"
                 yield _change("turning_point", row, along, about, is_established=row.is_established)
 
@@ -148,10 +138,10 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     That it changes its sign is established where its simultaneous band excludes zero from below at one
     supported moderator value and from above at another, and the effect of the fit itself has that sign there.
     """
-    for effect in run.view(conditional_effects):
+    for effect in run.view(lines.conditional_effects):
         key = effect.key
         if key.outcome == outcome:
-            above, below = (stretches(effect.at, positions) for positions in signs(effect))
+            above, below = (lines.stretches(effect.at, positions) for positions in signs(effect))
             parameters = {"moderator": key.moderator, "below": below, "above": above}
             yield finding(
                 "sign_change",
@@ -163,9 +153,9 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             )
 
 
-def signs(effect: ConditionalEffect) -> tuple[Mask, Mask]:
+def signs(effect: lines.ConditionalEffect) -> tuple[Mask, Mask]:
     """Return where a conditional effect is told to be above, and below zero, (n_grid,) each."""
-    band = effect.band(SIMULTANEOUS)
+    band = effect.band(lines.SIMULTANEOUS)
     if band is None:
         nowhere = np.zeros(effect.at.size, dtype=np.bool_)
         return nowhere, nowhere
@@ -174,7 +164,7 @@ def signs(effect: ConditionalEffect) -> tuple[Mask, Mask]:
     return np.asarray(above), np.asarray(below)
 
 
-def has_both_signs(effect: ConditionalEffect) -> bool:
+def has_both_signs(effect: lines.ConditionalEffect) -> bool:
     """Return whether a conditional effect is told to be above zero somewhere, and below elsewhere."""
     return all(positions.any() for positions in signs(effect))
 
@@ -187,7 +177,7 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     position is not where it lies outside its interval. Breaks that an estimator assumes are no changes of
     sign.
     """
-    with_both = {effect.key for effect in run.view(conditional_effects) if has_both_signs(effect)}
+    with_both = {effect.key for effect in run.view(lines.conditional_effects) if has_both_signs(effect)}
     for row in run.rows(THRESHOLDS):
         if row.is_done and row.outcome == outcome and row.scenario:
             about = f"{row.scenario}: {row.moderator}" + ("" if row.kind == NONE else f", {row.kind}")

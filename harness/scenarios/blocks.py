@@ -342,16 +342,10 @@ class BlockTask(ScenarioTask[BlockResult]):
             panel, rows = self.prepare.subject.panel, self.prepare.averaged
             for name, scenario in self.scenarios.items():
                 numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
-        return BlockResult(
-            self.label,
-            len(self.draws),
-            tuple(in_one_line(error.problems[0]) for error in refused),
-            numbers,
-            tuple(fits.notes) if isinstance(fits, HasNotes) else (),
-            tried.status,
-            tried.reason,
-            perf_counter() - start,
-        )
+        reasons = tuple(in_one_line(error.problems[0]) for error in refused)
+        notes = tuple(fits.notes) if isinstance(fits, HasNotes) else ()
+        how = tried.status, tried.reason, perf_counter() - start
+        return BlockResult(self.label, len(self.draws), reasons, numbers, notes, *how)
 
     def failed(self, reason: str) -> BlockResult:
         """Return what stands for a result that could not be had."""

@@ -135,12 +135,9 @@ class FullTask(SubjectTask[FullResult]):
         about, panel = scenario.exposure if isinstance(scenario, NamesExposure) else None, self.subject.panel
         exposure = about or self.exposure
         if exposure == self.exposure != panel.exposure:
-            what = Message(
-                "'{name}' has another exposure, '{exposure}'", name=self.subject.name, exposure=panel.exposure
-            )
-            hint = Message(
-                "ask `exposure: {exposure}` where the scenario has that option", exposure=panel.exposure
-            )
+            own = {"exposure": panel.exposure}
+            what = Message("'{name}' has another exposure, '{exposure}'", name=self.subject.name, **own)
+            hint = Message("ask `exposure: {exposure}` where the scenario has that option", **own)
             return in_one_line(Problem(name, what, f"the exposure '{exposure}'", hint))
         if about is not None and about not in panel.columns:
             none_of_these, known = f"'{about}' is none of its regressors", ", ".join(panel.columns)
@@ -181,13 +178,12 @@ class FullTask(SubjectTask[FullResult]):
         fit = SampleFitTask(subject, asking, others, self.level)
         if HasDraws in estimator.provides:
             return fit, ()
-        blocks = [
-            BlockTask(prepare, draws, {name: one for name, one in asking.items() if one.plan == plan})
-            for plan in dict.fromkeys(scenario.plan for scenario in asking.values())
-            for prepare in prepare_tasks(subject, plan)
-            for draws in prepare.cut
-        ]
-        return fit, tuple(blocks)
+        drawn: dict[str, tuple[PrepareTask, dict[str, EvaluatesModels]]] = {}
+        for name, scenario in asking.items():
+            for prepare in prepare_tasks(subject, scenario.plan):
+                drawn.setdefault(prepare.label, (prepare, {}))[1][name] = scenario
+        pairs = drawn.values()
+        return fit, tuple(BlockTask(own, draws, scenarios) for own, scenarios in pairs for draws in own.cut)
 
 
 def answer_here(scenario: Scenario, subject: Subject) -> Tables:

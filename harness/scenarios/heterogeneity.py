@@ -42,12 +42,6 @@ NOT_REFITTED = marked("no model of each group was asked for (`refit: false`, whi
 Mode = Literal["pooled", "refit"]
 Measure = Literal["median", "effect"]
 
-# Columns of the limits of each.
-LIMITS: Mapping[Measure, tuple[str, str]] = {
-    "median": ("median_low", "median_high"),
-    "effect": ("conf_low", "conf_high"),
-}
-
 # Of the levels of a group's rows: enough to draw a box or a violin.
 QUANTILES = np.linspace(0.0, 1.0, 41)
 
@@ -128,8 +122,9 @@ def group_rows(answers: Iterable[GroupAnswer], *, level: float) -> Rows:
         row = answer.place | {"n_obs": answer.group.n_obs, "n_entities": answer.group.n_entities}
         if (found := answer.tried.value) is not None:
             row.update({str(measure): estimate for measure, estimate in found.estimates.items()})
-            for measure, names in LIMITS.items():
-                row |= zip(names, limits_of(found.draws[measure], level=level), strict=True)
+            limits = (limits_of(draws, level=level) for draws in found.draws.values())
+            (median_low, median_high), (low, high) = limits
+            row |= {"median_low": median_low, "median_high": median_high, "conf_low": low, "conf_high": high}
             row["n_draws"] = found.draws["effect"].size
         rows.append(row)
     return rows

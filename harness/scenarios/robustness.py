@@ -315,15 +315,9 @@ def _row(
         return place
     df = own.n_entities - 1
     half = float(t.ppf((1.0 + level) / 2.0, df)) * own.std_error
-    numbers = {
-        "estimate": own.value,
-        "std_error": own.std_error,
-        "conf_low": own.value - half,
-        "conf_high": own.value + half,
-        "p_value": float(2.0 * t.sf(own.t, df)),
-        "n_obs": own.n_obs,
-        "n_entities": own.n_entities,
-    }
+    numbers = {"estimate": own.value, "std_error": own.std_error, "p_value": float(2.0 * t.sf(own.t, df))}
+    numbers |= {"conf_low": own.value - half, "conf_high": own.value + half}
+    numbers |= {"n_obs": own.n_obs, "n_entities": own.n_entities}
     if check.target == "baseline" and baseline is not None:
         difference, influence = own.value - baseline.value, own.influence - baseline.influence
         error = _error(influence)
@@ -336,15 +330,9 @@ def _placebo(baseline: _Slope, drawn: list[_Slope]) -> dict[str, object]:
     """Return the mean slope of permuted exposures, and how often they are as far from zero as the slope."""
     if not drawn:
         return {"check": PERMUTED, "status": "refused", "reason": "no permutation has a slope"}
-    beyond = sum(slope.t >= baseline.t for slope in drawn)
-    return {
-        "check": PERMUTED,
-        "estimate": float(np.mean([slope.value for slope in drawn])),
-        "p_value": (1 + beyond) / (1 + len(drawn)),
-        "n_entities": baseline.n_entities,
-        "status": "ok",
-        "reason": "",
-    }
+    mean, beyond = float(np.mean([slope.value for slope in drawn])), sum(one.t >= baseline.t for one in drawn)
+    numbers = {"estimate": mean, "p_value": (1 + beyond) / (1 + len(drawn))}
+    return {"check": PERMUTED, **numbers, "n_entities": baseline.n_entities, "status": "ok", "reason": ""}
 
 
 def _joint(
@@ -366,9 +354,5 @@ def _joint(
     greatest = float((np.abs(differences) / scale).max())
     multipliers = rng.standard_normal((N_MULTIPLIERS, len(influence)))
     drawn = np.abs(multipliers @ (influence / scale)).max(axis=1)
-    return place | {
-        "difference": greatest,
-        "p_difference": float((1 + (drawn >= greatest).sum()) / (1 + N_MULTIPLIERS)),
-        "status": "ok",
-        "reason": "",
-    }
+    p_difference = float((1 + (drawn >= greatest).sum()) / (1 + N_MULTIPLIERS))
+    return place | {"difference": greatest, "p_difference": p_difference, "status": "ok", "reason": ""}

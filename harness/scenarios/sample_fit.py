@@ -206,16 +206,11 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
             for name, scenario in self.others.items()
         }
         tables, wrong = tables_of(tried.value, level=self.level)
-        return SampleFitResult(
-            label=self.label,
-            tables=tables,
-            numbers=numbers,
-            answers=answers,
-            carries_draws=self.prepare is not None or isinstance(tried.value, HasDraws),
-            status="failed" if wrong and is_fitted else tried.status,
-            reason=wrong if wrong and is_fitted else tried.reason,
-            seconds=perf_counter() - start,
-        )
+        if wrong and is_fitted:
+            tried = replace(tried, status="failed", reason=wrong)
+        carries_draws = self.prepare is not None or isinstance(tried.value, HasDraws)
+        how = tried.status, tried.reason, perf_counter() - start
+        return SampleFitResult(self.label, tables, numbers, answers, carries_draws, *how)
 
     def failed(self, reason: str) -> SampleFitResult:
         """Return what stands for a result that could not be had."""

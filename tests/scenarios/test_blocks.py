@@ -80,6 +80,13 @@ def test_what_is_solved_for_all_draws_at_once_is_drawn_from_all_rows():
         assert one.subsample.rows.tolist() == other.subsample.rows.tolist()
 
 
+def test_scenarios_that_differ_in_most_rows_alone_share_the_draws_of_all_rows():
+    panel, asked = make_panel(), {str(most): CurveScenario(draws=4, draw_rows=most) for most in (1000, 5000)}
+    fit, *blocks = FullTask(Subject(panel, PooledOLS(), "it", 0), asked, panel.exposure, 0.95).needs
+    assert len({block.label for block in blocks}) == len(blocks) == 1
+    assert fit.asking.keys() == blocks[0].scenarios.keys() == asked.keys()
+
+
 @pytest.mark.parametrize("rate", [0.2, 1 / 3, 0.5])
 def test_a_spread_that_falls_by_a_power_is_carried_on_by_it(rate):
     panel, rng = make_panel(), random_stream(1, "draws")

@@ -16,19 +16,9 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import marked
+from harness.scenarios import grid
 from harness.scenarios.bands import bands, limits_of, pointwise_limits, simultaneous_limits
 from harness.scenarios.draws import Numbers, WithDraws
-from harness.scenarios.grid import (
-    Support,
-    centred,
-    least_entities,
-    locate,
-    longest_run,
-    mean_predictions,
-    on_curve,
-    on_surface,
-    slope,
-)
 from harness.scenarios.scenario import Rows
 
 # Half-width of the neighbourhood of a cell along each axis, as a share of the variable's range.
@@ -38,7 +28,7 @@ CELL_WINDOW = 0.1
 TOUCH = 1e-9
 
 
-def cell_support(values: Floats, entities: Ints, first_grid: Floats, second_grid: Floats) -> Support:
+def cell_support(values: Floats, entities: Ints, first_grid: Floats, second_grid: Floats) -> grid.Support:
     """Return where pairs of values are near to data: enough entities around, and inside their convex hull.
 
     Parameters
@@ -54,16 +44,16 @@ def cell_support(values: Floats, entities: Ints, first_grid: Floats, second_grid
     """
     reach = CELL_WINDOW * np.ptp(values, axis=0)
     near = [
-        np.abs(grid[:, None] - column) <= half
-        for grid, column, half in zip((first_grid, second_grid), values.T, reach, strict=True)
+        np.abs(points[:, None] - column) <= half
+        for points, column, half in zip((first_grid, second_grid), values.T, reach, strict=True)
     ]
     n_obs = near[0].astype(np.int64) @ near[1].T.astype(np.int64)
     n_entities = np.zeros_like(n_obs)
     for entity in np.unique(entities):
         rows = entities == entity
         n_entities += near[0][:, rows] @ near[1][:, rows].T
-    enough = n_entities >= least_entities(entities)
-    return Support(n_obs, n_entities, enough & in_hull(values, first_grid, second_grid))
+    enough = n_entities >= grid.least_entities(entities)
+    return grid.Support(n_obs, n_entities, enough & in_hull(values, first_grid, second_grid))
 
 
 def in_hull(values: Floats, first_grid: Floats, second_grid: Floats) -> Mask:
@@ -119,7 +109,7 @@ class Plane(Axes):
     support : of the cells, (n_exposure, n_moderator)
     """
 
-    support: Support
+    support: grid.Support
 
     @property
     def has_support(self) -> Mask:
@@ -135,13 +125,13 @@ def levels_on(model: Fitted | FittedDraws, panel: Panel, axes: Axes) -> Floats:
     (n_exposure, n_moderator) for one fit, after (n_draws, ...) for draws, outcome units.
     """
     columns = (panel.exposure, axes.moderator)
-    means = mean_predictions(model, panel, columns=columns, points=axes.cells)
+    means = grid.mean_predictions(model, panel, columns=columns, points=axes.cells)
     return means.reshape(*means.shape[:-1], axes.exposure_at.size, axes.moderator_at.size)
 
 
 def effects_on(levels: Floats, plane: Plane) -> Floats:
     """Return the derivative of levels along the exposure at each cell, same shape."""
-    return slope(levels, plane.exposure_at, axis=-2)
+    return grid.slope(levels, plane.exposure_at, axis=-2)
 
 
 def conditional_effects(effects: Floats, plane: Plane) -> Floats:
@@ -167,7 +157,7 @@ def conditional_effects(effects: Floats, plane: Plane) -> Floats:
 
 def axis_levels(model: Fitted | FittedDraws, panel: Panel, axes: Axes) -> Numbers:
     """Return mean predictions along each axis alone, ``along_exposure`` and ``along_moderator``."""
-    along = partial(mean_predictions, model, panel)
+    along = partial(grid.mean_predictions, model, panel)
     return {
         "along_exposure": along(columns=(panel.exposure,), points=axes.exposure_at[:, None]),
         "along_moderator": along(columns=(axes.moderator,), points=axes.moderator_at[:, None]),
@@ -190,13 +180,13 @@ def friedman_h(found: Numbers, panel: Panel, axes: Axes) -> Floats:
     One number >= 0 for one fit, (n_draws,) for draws; NaN where the joint dependence is flat.
     """
     positions = (
-        locate(axes.exposure_at, panel.column(panel.exposure)),
-        locate(axes.moderator_at, panel.column(axes.moderator)),
+        grid.locate(axes.exposure_at, panel.column(panel.exposure)),
+        grid.locate(axes.moderator_at, panel.column(axes.moderator)),
     )
-    joint = centred(on_surface(found["levels"], *positions))
+    joint = grid.centred(grid.on_surface(found["levels"], *positions))
     residuals = joint
     for own, at in zip((found["along_exposure"], found["along_moderator"]), positions, strict=True):
-        residuals = residuals - centred(on_curve(own, at))
+        residuals = residuals - grid.centred(grid.on_curve(own, at))
     whole = np.square(joint).sum(axis=-1)
     share = np.square(residuals).sum(axis=-1)
     ratio: Floats = np.divide(share, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
@@ -302,7 +292,7 @@ def thresholds(
     level : in (0, 1), of the band and of the intervals
     rng : of the band
     """
-    stretch = longest_run(supported)
+    stretch = grid.longest_run(supported)
     at, effect, draws = at[stretch], effect[stretch], draws[:, stretch]
     if at.size < 2:
         return ()

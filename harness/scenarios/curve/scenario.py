@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -186,15 +187,9 @@ class CurveScenario(Resampled):
         """Return a row for each interior extreme; where there is none, one of that kind without numbers."""
         draws, rng = slopes.found.draws, evaluated.rng("bands", slopes.kind)
         low, high = simultaneous_limits(draws, level=self.level, among=slopes.supported, rng=rng)
-        found = turning_points(
-            level.at,
-            level.found.estimate,
-            level.found.draws,
-            slopes=significant_slopes(slopes.found.estimate, low, high),
-            supported=level.supported,
-            level=self.level,
-            rng=evaluated.rng("turning points"),
-        )
+        steep, rng = significant_slopes(slopes.found.estimate, low, high), evaluated.rng("turning points")
+        turns = partial(turning_points, level.at, level.found.estimate, level.found.draws, level=self.level)
+        found = turns(slopes=steep, supported=level.supported, rng=rng)
         rows = [asdict(point) for point in found] or [{"kind": "none", "is_established": False}]
         return [row | {"n_draws": len(draws)} for row in rows]
 

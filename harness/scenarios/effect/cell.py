@@ -13,13 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin
 from harness.rng import random_stream
-from harness.scenarios.effect import score
-from harness.scenarios.effect.nuisance import (
-    DerivativePart,
-    NuisanceLearning,
-    NuisancePart,
-    moving_inputs,
-)
+from harness.scenarios.effect import nuisance, score
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.terms import (
     Arranged,
@@ -35,7 +29,7 @@ from harness.scenarios.effect.terms import (
 from harness.scenarios.scenario import Found, Subject, value_of
 
 # A piece of work of an effect.
-EffectPart = NuisancePart | DerivativePart
+EffectPart = nuisance.NuisancePart | nuisance.DerivativePart
 
 # What labels call what learners with effects of entities learn, whatever the method.
 WITHIN = "within entities"
@@ -171,26 +165,26 @@ class Cell:
             return learning.part(label, self.subject, folds, fold)
         train, test = learning.split(folds, fold)
         means = learning.means(label, self.subject, train)
-        return DerivativePart(label, means, test, self.cross_fit.representer)
+        return nuisance.DerivativePart(label, means, test, self.cross_fit.representer)
 
     @cached_property
-    def _learning(self) -> NuisanceLearning:
+    def _learning(self) -> nuisance.NuisanceLearning:
         """Within entities where the learner and the rows allow it; of a derivative it never is."""
         own, rows = self.subject.estimator, self.rows
         learner = own.for_nuisances() if isinstance(own, CanLearnNuisances) else own
         order = self.panel.canonical_order
         ordered = self.panel.take(order)
-        levels = moving_inputs(ordered, control_names(self.panel))
+        levels = nuisance.moving_inputs(ordered, control_names(self.panel))
         within = learner.within_entities() if isinstance(learner, CanLearnWithin) else None
         if self.form == "derivative" or within is None or levels is None:
-            return NuisanceLearning(learner, self.method, rows, rows.terms, rows.instruments)
+            return nuisance.NuisanceLearning(learner, self.method, rows, rows.terms, rows.instruments)
         is_whole = rows.panel.n_entities == self.panel.n_entities
         inputs, instruments = [WITHIN] if is_whole else [self.within, WITHIN], np.empty((order.size, 0))
         if self.method == "instrumented":
             inputs = [self.method, *inputs]
             instruments = instruments_of(ordered, self.terms, self.form, self.moderator)
         terms = self.terms.values[order]
-        return NuisanceLearning(within, ", ".join(inputs), rows, terms, instruments, levels)
+        return nuisance.NuisanceLearning(within, ", ".join(inputs), rows, terms, instruments, levels)
 
     def _label(self, repeat: int, fold: int) -> str:
         """Return the name of a part, the same for all methods that the same is learned for."""
