@@ -28,7 +28,7 @@ FREE = {
     "harness/running/signature.py": "subprocess",  # ssh-keygen
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
-    "harness/pack/own_code.py": "urllib",  # the path in an address of a folder, which reaches nothing
+    "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing
     "harness/report/drawing/embedding.py": "urllib",  # the writing of addresses, which reaches nothing
 }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.plugin.reporting import (
     Paragraph,
     ReportBlock,
+    ReportFigure,
     ReportTable,
     Run,
     Section,
@@ -17,9 +17,6 @@ from harness.plugin.reporting import (
     plain_rows,
     typed,
 )
-
-if TYPE_CHECKING:
-    from harness.plugin.drawing import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ SPREAD = typed("effect_spread", SpreadRow)
 """The table, by the type of its rows."""
 
 
-def spread_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def spread_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield how the effect of the exposure is spread over the rows; nothing where no estimator was asked."""
     rows = run.rows(SPREAD)
     if rows:
@@ -44,7 +41,7 @@ def spread_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
             "What each estimator says about the effect in every single row, of which these are quantiles."
         )
         yield spread_table(run, rows)
-        yield spread_figure(run, rows, renderer)
+        yield spread_figure(run, rows)
 
 
 def by_estimator(rows: tuple[SpreadRow, ...]) -> dict[str, list[SpreadRow]]:
@@ -69,7 +66,7 @@ def spread_table(run: Run, rows: tuple[SpreadRow, ...]) -> ReportTable:
     )
 
 
-def spread_figure(run: Run, rows: tuple[SpreadRow, ...], renderer: FigureRenderer) -> RenderedFigure:
+def spread_figure(run: Run, rows: tuple[SpreadRow, ...]) -> ReportFigure:
     """Return the quantiles as lines."""
     from harness.plugin.drawing import SINGLE_COLUMN, new_figure
 
@@ -81,7 +78,7 @@ def spread_figure(run: Run, rows: tuple[SpreadRow, ...], renderer: FigureRendere
     axes.set_xlabel("Share of the rows")
     axes.set_ylabel("Effect of the exposure")
     axes.legend()
-    return renderer.render(
+    return ReportFigure(
         "effect_spread",
         figure,
         alt="Quantiles over the rows of the predicted effect, a line an estimator.",

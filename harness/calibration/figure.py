@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from harness.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow
 from harness.language import gettext
+from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas
 from harness.report.drawing.fonts import drawable
 from harness.text.numbers import count, percent
@@ -25,10 +26,10 @@ FINE, OFF = "#00558c", "#a84300"
 Shares = tuple[str, Sequence[CalibrationRow], float | None]
 
 
-def calibration_figure(found: Calibration) -> canvas.RenderedFigure:
+def calibration_figure(found: Calibration) -> ReportFigure:
     """Return the figure; its data are simulated, whatever those of the study are."""
     with canvas.house_style():
-        return canvas.FigureRenderer(is_simulated=True).render(
+        figure = ReportFigure(
             "calibration-with-effect" if found.effect else "calibration",
             plot_calibration(found),
             alt=gettext("Dots with limits: how often gains were found, and how often bands held the truth."),
@@ -40,6 +41,7 @@ def calibration_figure(found: Calibration) -> canvas.RenderedFigure:
                 "whose limits exclude it on the wrong side."
             ).format(n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
         )
+        return canvas.finish(figure, is_simulated=True)
 
 
 def plot_calibration(found: Calibration) -> Figure:

@@ -50,6 +50,11 @@ class LinearCell:
     effects: tuple[str, ...]
     errors: Errors | None
 
+    @property
+    def reports_constant(self) -> bool:
+        """Whether the programs report a constant; that of a within regression is another one."""
+        return self.has_constant and self.model != "within"
+
 
 @dataclass(frozen=True)
 class CellLeftOut:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,12 +15,15 @@ from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.export.cells import CellLeftOut, LinearCell, linear_cells
-from harness.export.scripts import STATA, R
 from harness.findings.run import read_run
 from harness.registry.registry import Registry
 from harness.running.prepare import RunSources, prepare_again
 
-PROGRAMS = {"r": R, "stata": STATA}
+# Scripts by program; a template of this package writes each.
+SCRIPTS = {"r": "linear_cells.R", "stata": "linear_cells.do"}
+
+# What would begin a macro of Stata or end a text.
+NOT_IN_QUOTES = str.maketrans({"`": "'", "$": "S", '"': "'"})
 
 # Names that every program takes: a letter, then letters, digits and underscores, for Stata no more than 32;
 # but no words of Stata and R, nor the names of the keys.
@@ -70,10 +73,9 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     out.mkdir(parents=True, exist_ok=True)
     for outcome, file in files.items():
         _frame(panels[outcome], names).to_csv(out / file, index=False, encoding="utf-8")
-    chosen = PROGRAMS[program]
-    script = chosen.script(cells, left_out, data=files, names=names)
-    (out / chosen.file).write_text(script, encoding="utf-8")
-    return Exported(out / chosen.file, cells, left_out)
+    script = out / SCRIPTS[program]
+    script.write_text(script_of(program, cells, left_out, data=files, names=names), encoding="utf-8")
+    return Exported(script, cells, left_out)
 
 
 def panels_of(sources: RunSources) -> Mapping[str, Panel]:
@@ -116,3 +118,51 @@ def plain_names(columns: Iterable[str]) -> Mapping[str, str]:
         is_plain = PLAIN.fullmatch(column) and column.lower() not in taken
         names[column] = column if is_plain else f"x{number}_"
     return names
+
+
+def script_of(
+    program: str,
+    cells: Sequence[LinearCell],
+    left_out: Sequence[CellLeftOut],
+    *,
+    data: Mapping[str, str],
+    names: Mapping[str, str],
+) -> str:
+    """Return the script of a program.
+
+    Parameters
+    ----------
+    data : the CSV file of each outcome
+    names : of columns in these files
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    # Neither R nor Stata is escaped as HTML is.
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(in_r=quoted_in_r, in_stata=quoted_in_stata, in_comment=in_comment)
+    environment.filters["named"] = lambda terms: [names[term] for term in terms]
+    template = environment.get_template(f"{SCRIPTS[program]}.j2")
+    return template.render(cells=cells, left_out=left_out, data=data, names=names)
+
+
+def quoted_in_r(text: str) -> str:
+    """Return a text as a string of R."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def quoted_in_stata(text: str) -> str:
+    """Return a text in compound quotes, without what would be a macro or end them."""
+    return f'`"{text.translate(NOT_IN_QUOTES)}"\''
+
+
+def in_comment(text: str) -> str:
+    """Return a text for a comment of Stata, without what would begin or go on with another."""
+    return text.replace("/*", "/ *").replace("//", "/ /")

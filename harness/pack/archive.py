@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import tomllib
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
-from harness.pack.own_code import DISTRIBUTION, own_code, own_requirement
 from harness.record.manifest import Manifest
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
 from harness.running.folder import RunFolder
@@ -154,6 +157,61 @@ def requirements(manifest: Manifest) -> str:
     own = own_requirement(versions.pop(DISTRIBUTION, ""))
     pinned = {name: version.partition("+")[0] for name, version in versions.items() if name != "python"}
     return "".join([f"{own}\n", *(f"{name}=={version}\n" for name, version in pinned.items())])
+
+
+DISTRIBUTION = "panel-harness"
+
+# Folder of the source in the archive.
+CODE = "code"
+
+# In which installers note where a distribution was taken from if not from an index (PEP 610).
+ORIGIN = "direct_url.json"
+
+PROJECT = "pyproject.toml"
+
+# What an installation from source reads beside the packages.
+BESIDE = (PROJECT, "README.md", "LICENSE")
+
+
+def own_requirement(version: str) -> str:
+    """Return how pip is asked for the harness: by version, by commit, or from the source in the archive."""
+    origin = _origin()
+    if _folder(origin) is not None:
+        return f"./{CODE}"
+    if "vcs_info" in origin:
+        vcs = origin["vcs_info"]
+        return f"{DISTRIBUTION} @ {vcs['vcs']}+{origin['url']}@{vcs['commit_id']}"
+    return f"{DISTRIBUTION}=={version}"
+
+
+def own_code() -> Mapping[str, bytes]:
+    """Return the source by its place in the archive; none where an index or a repository has it."""
+    root = _folder(_origin())
+    if root is None:
+        return {}
+    return {f"{CODE}/{path.relative_to(root).as_posix()}": path.read_bytes() for path in _source(root)}
+
+
+def _origin() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(distribution(DISTRIBUTION).read_text(ORIGIN) or "{}")
+    return found
+
+
+def _folder(origin: Mapping[str, Any]) -> Path | None:
+    """Return the folder that the harness was installed from, where it is one that is still there."""
+    if "dir_info" not in origin:
+        return None
+    root = Path(url2pathname(urlsplit(origin["url"]).path))
+    return root if (root / PROJECT).is_file() else None
+
+
+def _source(root: Path) -> Iterator[Path]:
+    yield from (root / name for name in BESIDE)
+    project = tomllib.loads((root / PROJECT).read_text(encoding="utf-8"))
+    for package in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
+        for path in sorted((root / package).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
 
 
 # Folder of a data file that lies outside the folder of the spec.

@@ -5,8 +5,6 @@ What is imported as itself is public.
 
 from harness.report.drawing.canvas import DOUBLE_COLUMN as DOUBLE_COLUMN
 from harness.report.drawing.canvas import SINGLE_COLUMN as SINGLE_COLUMN
-from harness.report.drawing.canvas import FigureRenderer as FigureRenderer
-from harness.report.drawing.canvas import RenderedFigure as RenderedFigure
 from harness.report.drawing.canvas import facets as facets
 from harness.report.drawing.canvas import grid_shape as grid_shape
 from harness.report.drawing.canvas import new_figure as new_figure

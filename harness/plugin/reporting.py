@@ -21,6 +21,7 @@ from harness.report.blocks import NewSentences as NewSentences
 from harness.report.blocks import Paragraph as Paragraph
 from harness.report.blocks import Phrase as Phrase
 from harness.report.blocks import ReportBlock as ReportBlock
+from harness.report.blocks import ReportFigure as ReportFigure
 from harness.report.blocks import SmallPrint as SmallPrint
 from harness.report.blocks import Tabs as Tabs
 from harness.report.blocks import Words as Words

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # As Markdown has them: code, emphasis and links; in the place of where a link leads stands ``.look`` too.
 MARKS = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
@@ -165,6 +168,41 @@ class PagePart(ReportBlock):
     """What the page itself knows: the warnings of the run, or the table of the files of its folder."""
 
     part: Literal["warnings", "contents"]
+
+
+@dataclass(frozen=True)
+class Prints:
+    """The files of a figure.
+
+    Attributes
+    ----------
+    svg, png : contents of the two files
+    small : pixels that a page carries in the place of a large SVG; None where it carries the SVG
+    is_narrow : whether it fits one column of a journal
+    """
+
+    svg: bytes
+    png: bytes
+    small: bytes | None
+    is_narrow: bool
+
+
+@dataclass(eq=False)
+class ReportFigure(ReportBlock):
+    """A figure.
+
+    Attributes
+    ----------
+    name : of its files, without their endings
+    content : the figure itself until it is printed, in this process or another; then its files
+    alt : what it shows, for those who cannot see it
+    caption : the sentences beneath it
+    """
+
+    name: str
+    content: Figure | Prints
+    alt: str
+    caption: str
 
 
 def tabs_of(tabs: Iterable[tuple[str, Iterable[ReportBlock]]]) -> Tabs:

@@ -18,14 +18,8 @@ from harness.findings.gain import verdict, verdict_caveats
 from harness.findings.gains import Gains, judgements
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import closed_up
-from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.sections.multiverse.rows import (
-    Multiverse,
-    choices_of,
-    honest,
-    multiverses,
-    published_gains,
-)
+from harness.record.study import StudyRecord
+from harness.report.sections.multiverse import rows
 from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
@@ -75,25 +69,29 @@ def report_of(run: Run) -> dict[str, Any]:
     for row in run.rows(GAIN):
         gains.setdefault(_key(row), {})[row.reference] = row
     over = Gains(run)
+    found = run.view(rows.multiverses) if len(run.frame(MULTIVERSE.name)) else ()
     return {
         "gain_report_version": VERSION,
         "study": _fields(study, STUDY_FIELDS)
-        | {"outcomes": [_outcome(study, name) for name in study.outcomes]},
+        | {
+            "outcomes": [
+                {"name": name, "label": study.label(name), "unit": study.unit(name)}
+                for name in study.outcomes
+            ]
+        },
         "data": dataclasses.asdict(manifest.data),
         "spec": {"path": manifest.spec.path, "sha256": manifest.spec.sha256},
         "versions": dict(manifest.versions),
         "estimators": [_fields(entry, ESTIMATOR_FIELDS) for entry in study.estimators],
-        "protocols": [_protocol(entry) for entry in study.protocols],
+        "protocols": [
+            _fields(entry, PROTOCOL_FIELDS) | {"leaks": list(map(dataclasses.asdict, entry.leaks))}
+            for entry in study.protocols
+        ],
         "cells": [_cell(row, gains.get(_key(row), {}), study) for row in run.rows(ACCURACY)],
         "verdicts": [_verdict(over, outcome) for outcome in study.outcomes],
-        "further_verdicts": [
-            _verdict(further, outcome) for further in over.further for outcome in study.outcomes
-        ],
+        "further_verdicts": [_verdict(one, outcome) for one in over.further for outcome in study.outcomes],
         "decomposition": [_fields(row, PART_FIELDS) for row in run.rows(DECOMPOSITION)],
-        "multiverse": [
-            _multiverse(run, one)
-            for one in (run.view(multiverses) if len(run.frame(MULTIVERSE.name)) else ())
-        ],
+        "multiverse": [_multiverse(run, one) for one in found],
     }
 
 
@@ -103,15 +101,6 @@ def _key(row: AccuracyRow | GainRow) -> tuple[str, str, str, str]:
 
 def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: json_value(getattr(value, name)) for name in names}
-
-
-def _outcome(study: StudyRecord, name: str) -> dict[str, Any]:
-    return {"name": name, "label": study.label(name), "unit": study.unit(name)}
-
-
-def _protocol(protocol: ProtocolRecord) -> dict[str, Any]:
-    leaks = [dataclasses.asdict(leak) for leak in protocol.leaks]
-    return _fields(protocol, PROTOCOL_FIELDS) | {"leaks": leaks}
 
 
 def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: StudyRecord) -> dict[str, Any]:
@@ -128,37 +117,29 @@ def _gain(row: GainRow, *, level: float) -> dict[str, Any]:
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     study, cells = gains.run.manifest.study, gains.cells(outcome)
+    said = [verdict(cells, reference=gains.reference)]
+    said += () if gains.over else verdict_caveats(gains, cells)
     return {
         "outcome": outcome,
         "reference": gains.reference,
         "established": [judgement.estimator for judgement in judgements(cells) if judgement.is_established],
-        "words": [
-            closed_up(sentence.said(study))
-            for sentence in (
-                verdict(cells, reference=gains.reference),
-                *(() if gains.over else verdict_caveats(gains, cells)),
-            )
-        ],
+        "words": [closed_up(sentence.said(study)) for sentence in said],
     }
 
 
-def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
+def _multiverse(run: Run, multiverse: rows.Multiverse) -> dict[str, Any]:
     study = run.manifest.study
-    apart = honest(study, multiverse)
+    apart = rows.honest(study, multiverse)
     return {
         "outcome": multiverse.outcome,
         "estimator": multiverse.estimator,
         "all": multiverse.tally(),
         "apart": apart.tally() if apart.gain.size else None,
         "published": [
-            {
-                "gain": row.published,
-                "source": row.source,
-                "n_below": multiverse.n_below(row.published),
-            }
-            for row in published_gains(run.rows(CLAIMS), multiverse)
+            {"gain": row.published, "source": row.source, "n_below": multiverse.n_below(row.published)}
+            for row in rows.published_gains(run.rows(CLAIMS), multiverse)
         ],
-        "choices": [_fields(row, CHOICE_FIELDS) for row in choices_of(run, multiverse.outcome)],
+        "choices": [_fields(row, CHOICE_FIELDS) for row in rows.choices_of(run, multiverse.outcome)],
     }
 
 

@@ -10,12 +10,12 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from harness.errors import ArtifactError, HarnessError, Problem
-from harness.findings.gains import Gains
+from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext, in_language
-from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, Tabs, Words
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style, print_figures
-from harness.report.front.front import Front
+from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, ReportFigure, Tabs, Words
+from harness.report.drawing.canvas import finish, house_style, print_figures
+from harness.report.front import Front
 from harness.report.render.html import ShownTable, page_script, rendered, script_hash
 from harness.report.sections.section import ReportFile, Section
 from harness.report.sections.verdict import verdict_of
@@ -51,15 +51,15 @@ class PageSection:
     drawn_names: tuple[str, ...] = ()
 
     @property
-    def figures(self) -> tuple[RenderedFigure, ...]:
+    def figures(self) -> tuple[ReportFigure, ...]:
         """Its figures in their order."""
         return tuple(figures_in(self.blocks))
 
 
-def figures_in(blocks: Iterable[ReportBlock]) -> Iterator[RenderedFigure]:
+def figures_in(blocks: Iterable[ReportBlock]) -> Iterator[ReportFigure]:
     """Yield the figures among blocks, those on tabs too, in their order."""
     for block in blocks:
-        if isinstance(block, RenderedFigure):
+        if isinstance(block, ReportFigure):
             yield block
         elif isinstance(block, Tabs):
             yield from figures_in(own for _, tab in block.tabs for own in tab)
@@ -70,7 +70,7 @@ def assembled(
     sections: Sequence[Section],
     formats: Sequence[ReportFormat],
     *,
-    before: Sequence[RenderedFigure] = (),
+    before: Sequence[ReportFigure] = (),
     workers: Workers = IN_THIS_PROCESS,
 ) -> tuple[PageSection, ...]:
     """Return the sections that are present in a run, in their order, all figures printed.
@@ -90,11 +90,10 @@ def assembled(
     """
     made: list[PageSection] = []
 
-    def figures() -> Iterator[RenderedFigure]:
-        renderer = FigureRenderer(run.manifest.data.simulated)
+    def figures() -> Iterator[ReportFigure]:
         for section in sorted(sections, key=lambda section: (section.place, section.name)):
             with house_style():
-                own = _made(run, section, renderer, formats)
+                own = _made(run, section, formats)
             if own is not None:
                 made.append(own)
                 yield from own.figures
@@ -112,19 +111,18 @@ def assembled(
     )
 
 
-def _made(
-    run: Run, section: Section, renderer: FigureRenderer, formats: Sequence[ReportFormat]
-) -> PageSection | None:
+def _made(run: Run, section: Section, formats: Sequence[ReportFormat]) -> PageSection | None:
     """Return what a section shows; None where it has nothing to show of the run."""
     title = gettext(section.title)
     try:
-        blocks = tuple(map(_block, section.blocks(run, renderer)))
+        blocks = tuple(map(_block, section.blocks(run)))
+        for figure in figures_in(blocks):
+            finish(figure, is_simulated=run.manifest.data.simulated)
         if not blocks:
             return None
         files = tuple(file for one in formats for file in section.files(run, one))
-        return PageSection(
-            section.name, section.headed(run), blocks, title, files, tuple(section.drawn_names(run))
-        )
+        names = tuple(section.drawn_names(run))
+        return PageSection(section.name, section.headed(run), blocks, title, files, names)
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
@@ -273,29 +271,26 @@ class Numbering:
         return is_known
 
 
-@dataclass(frozen=True, eq=False)
-class RenderedPage:
-    """The report as one HTML document, and its tables whole."""
+def render_page(
+    run: Run, page: Page, front: Front, sections: Sequence[PageSection]
+) -> tuple[str, list[ReportTable]]:
+    """Return the report as one HTML document, and its tables whole.
 
-    html: str
-    tables: tuple[ReportTable, ...]
-
-
-def render_page(run: Run, page: Page, front: Front, sections: Sequence[PageSection]) -> RenderedPage:
-    """Return the report: a first screen, and one section after the other, folded."""
-    numbers, script = Numbering(), page_script()
+    It has a first screen, and one section after the other, folded.
+    """
+    numbers, script, manifest = Numbering(), page_script(), run.manifest
     html = rendered(
         "report.html.j2",
         page=page,
-        study=run.manifest.study,
-        data=run.manifest.data,
+        study=manifest.study,
+        data=manifest.data,
         numbers=numbers,
         front=front,
         sections=sections,
         script=script,
         script_hash=script_hash(script),
     )
-    return RenderedPage(html, tuple(numbers.tables))
+    return html, numbers.tables
 
 
 def render_brief(run: Run, page: Page, front: Front) -> str:
@@ -329,17 +324,14 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
     """
     with localised(run, messages=messages) as own:
         study, gains = own.manifest.study, Gains(own)
-        outcomes = [
-            (
-                study.label(outcome),
-                verdict_of(own, outcome),
-                [
-                    (entry.label, [gains.cell(outcome, entry, one) for one in study.honest_first])
-                    for entry in study.estimators
-                ],
-            )
-            for outcome in study.outcomes
-        ]
-        return rendered(
-            "digest.html.j2", study=study, data=own.manifest.data, outcomes=outcomes, report=report
-        )
+
+        def cells(outcome: str) -> list[tuple[str, list[GainCell]]]:
+            protocols = study.honest_first
+            return [
+                (entry.label, [gains.cell(outcome, entry, one) for one in protocols])
+                for entry in study.estimators
+            ]
+
+        outcomes = [(study.label(one), verdict_of(own, one), cells(one)) for one in study.outcomes]
+        data = own.manifest.data
+        return rendered("digest.html.j2", study=study, data=data, outcomes=outcomes, report=report)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from harness.language import closed_up
-from harness.report.blocks import ReportBlock, Words, plain_words
+from harness.report.blocks import Phrase, ReportBlock, Words, plain_words
 from harness.text.numbers import EstimateText
-from harness.text.plain_text import printable
+from harness.text.plain_text import Footnotes, printable
 
 # Rows that the page shows of a table which does not say how many; its files have all.
 MOST_ROWS = 8
@@ -181,7 +181,12 @@ def cell_of(given: Given) -> TableCell:
     return given if isinstance(given, TableCell) else TableCell(given)
 
 
-def rows_of(rows: Sequence[Sequence[Given]]) -> tuple[TableRow, ...]:
+def code_cell(text: str) -> TableCell:
+    """Return a cell that holds a name as code."""
+    return TableCell(Phrase(text, "code"))
+
+
+def rows_of(rows: Iterable[Sequence[Given]]) -> tuple[TableRow, ...]:
     """Return rows that are given as their cells."""
     return tuple(TableRow(tuple(cells)) for cells in rows)
 
@@ -191,19 +196,33 @@ def record_rows(columns: Sequence[RecordColumn[Record]], records: Iterable[Recor
     return tuple(TableRow(tuple(column.cell(record) for column in columns)) for record in records)
 
 
+def columns_of(*heads: str | TableColumn) -> tuple[TableColumn, ...]:
+    """Return columns, those of numbers given as their heads alone."""
+    return tuple(TableColumn(head) if isinstance(head, str) else head for head in heads)
+
+
 def record_table(
     caption: Words,
     columns: Sequence[RecordColumn[Record]],
     records: Iterable[Record],
     *,
     most: int | None = MOST_ROWS,
+    footnotes: Footnotes | None = None,
+    notes: tuple[Words, ...] = (),
 ) -> ReportTable:
-    """Return a table with a row for each record, of which the page shows some; all where `most` is None."""
+    """Return a table with a row for each record, of which the page shows some; all where `most` is None.
+
+    Parameters
+    ----------
+    footnotes : that cells take their marks from
+    """
     rows = record_rows(columns, records)
-    return ReportTable(caption, tuple(columns), (RowGroup(rows),), most=len(rows) if most is None else most)
+    marked = footnotes.listed() if footnotes is not None else ()
+    shown = len(rows) if most is None else most
+    return ReportTable(caption, tuple(columns), (RowGroup(rows),), footnotes=marked, notes=notes, most=shown)
 
 
-def plain_rows(rows: Sequence[Sequence[Given]]) -> tuple[RowGroup, ...]:
+def plain_rows(rows: Iterable[Sequence[Given]]) -> tuple[RowGroup, ...]:
     """Return rows that are given as their cells as the only group of a table."""
     return (RowGroup(rows_of(rows)),)
 

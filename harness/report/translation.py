@@ -11,7 +11,7 @@ from harness.findings.run import Run
 from harness.findings.table import findings_in_words
 from harness.language import ENGLISH, gettext, marked, remember, spoken, translated
 from harness.record.manifest import Manifest
-from harness.record.study import MetricRecord, ProtocolRecord, StudyRecord
+from harness.record.study import ProtocolRecord
 from harness.tables.findings import FINDINGS
 
 # Words that tables hold in English: the keys and what is absorbed, what claims say of curves, effects and
@@ -52,22 +52,18 @@ def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
 
 def in_words(manifest: Manifest) -> Manifest:
     """Return a manifest with the names that the harness gives in the language in use."""
-    data = manifest.data
+    data, study = manifest.data, manifest.study
+    estimators = (replace(entry, label=gettext(entry.label)) for entry in study.estimators)
+    metrics = (replace(one, title=translated(one.title), how=translated(one.how)) for one in study.metrics)
     return replace(
         manifest,
-        study=_study(manifest.study),
-        data=replace(data, title=translated(data.title), source=translated(data.source)),
-    )
-
-
-def _study(study: StudyRecord) -> StudyRecord:
-    return replace(
-        study,
-        estimators=tuple(replace(entry, label=gettext(entry.label)) for entry in study.estimators),
-        protocols=tuple(map(_protocol, study.protocols)),
-        metrics=tuple(
-            MetricRecord(one.id, translated(one.title), translated(one.how)) for one in study.metrics
+        study=replace(
+            study,
+            estimators=tuple(estimators),
+            protocols=tuple(map(_protocol, study.protocols)),
+            metrics=tuple(metrics),
         ),
+        data=replace(data, title=translated(data.title), source=translated(data.source)),
     )
 
 

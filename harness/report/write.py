@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,16 +14,15 @@ from harness.errors import ArtifactError, Problem
 from harness.findings.run import Run, RunStore, read_run
 from harness.language import gettext, marked
 from harness.record.manifest import Manifest
-from harness.report.blocks import Phrase
-from harness.report.drawing.canvas import RenderedFigure
+from harness.report.drawing.canvas import prints_of
 from harness.report.drawing.fonts import FONT_CODE, font_notes
-from harness.report.front.front import front_of
+from harness.report.front import front_of
 from harness.report.gain_report import report_of
 from harness.report.page import IN_THIS_PROCESS, Page, PageSection, assembled, render_brief, render_page
 from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section
-from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.table import ReportTable, TableColumn, code_cell, columns_of, plain_rows
 from harness.report.translation import localised
 from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import locked
@@ -88,12 +87,8 @@ class Reporter:
             Where `path` is not the folder of a finished run, or that of a version without a table of
             findings.
         """
-        folder = RunFolder.open(path)
-        manifest = folder.manifest()
-        _require_findings(manifest)
-        with locked(path):
+        with _finished(path) as (folder, manifest):
             self.write(folder, manifest.study.formats)
-            folder.write_manifest(manifest)
         return folder
 
     def brief(self, path: Path) -> Path:
@@ -108,14 +103,8 @@ class Reporter:
         ArtifactError
             As `report` does.
         """
-        folder = RunFolder.open(path)
-        manifest = folder.manifest()
-        _require_findings(manifest)
-        with locked(path):
-            with self._translated(folder) as run:
-                brief = render_brief(run, Page(run.rows(WARNINGS)), front_of(run))
-            folder.write_text(BRIEF, brief)
-            folder.write_manifest(manifest)
+        with _finished(path) as (folder, _), self._translated(folder) as run:
+            folder.write_text(BRIEF, render_brief(run, Page(run.rows(WARNINGS)), front_of(run)))
         return path / BRIEF
 
     def write(self, folder: RunStore, formats: Sequence[ReportFormat]) -> tuple[str, ...]:
@@ -146,10 +135,17 @@ class Reporter:
         sections = assembled(run, self.sections, formats, before=front.figures, workers=self.workers)
         figures = [*front.figures, *(figure for section in sections for figure in section.figures)]
         added = [file for section in sections for file in section.files]
-        files = [*_figure_files(figures), *added, *paper_files(run, formats)]
+        files = [*added, *paper_files(run, formats)]
+        for figure in figures:
+            prints, name = prints_of(figure), f"{FIGURES}/{figure.name}"
+            files += [ReportFile(f"{name}.svg", prints.svg, figure.alt)]
+            files += [ReportFile(f"{name}.png", prints.png, figure.alt)]
         _warn_of_fonts(folder, font_notes(_drawn_names(run, sections)))
         for file in files:
-            _write(folder, file)
+            if isinstance(file.content, str):
+                folder.write_text(file.path, file.content)
+            else:
+                folder.write_bytes(file.path, file.content)
         written = [file.path for file in files]
         written += [HTML] if "html" in formats else []
         written += [DOCX] if "docx" in formats else []
@@ -157,25 +153,33 @@ class Reporter:
             contents = contents_table([*folder.files(), *written, GAIN_REPORT], run.manifest, added)
             # The table of warnings was written again for fonts.
             page = Page(read_run(folder).rows(WARNINGS), contents)
-            rendered = render_page(run, page, front, sections)
+            html, tables = render_page(run, page, front, sections)
             if HTML in written:
-                folder.write_text(HTML, rendered.html)
+                folder.write_text(HTML, html)
             if DOCX in written:
-                folder.write_bytes(DOCX, word_tables(rendered.tables))
+                folder.write_bytes(DOCX, word_tables(tables))
         return tuple(written)
 
 
-def _require_findings(manifest: Manifest) -> None:
-    """Refuse a folder of the time when the verdict was no table: its report would have none."""
-    if FINDINGS.file in manifest.files:
-        return
-    version = manifest.versions.get("panel-harness", "unknown")
-    what = (
-        f"the folder is in an older format, written by panel-harness {version}: it has no such table, from "
-        "which alone the sentences of the report are made"
-    )
-    hint = f"run the study again with this version: {manifest.command}"
-    raise ArtifactError(Problem(FINDINGS.file, what, hint=hint))
+@contextmanager
+def _finished(path: Path) -> Iterator[tuple[RunFolder, Manifest]]:
+    """Yield the folder of a finished run, locked, and its manifest, which is written anew afterwards.
+
+    A folder of the time when the verdict was no table is refused: its report would have none.
+    """
+    folder = RunFolder.open(path)
+    manifest = folder.manifest()
+    if FINDINGS.file not in manifest.files:
+        version = manifest.versions.get("panel-harness", "unknown")
+        what = (
+            f"the folder is in an older format, written by panel-harness {version}: it has no such table, "
+            "from which alone the sentences of the report are made"
+        )
+        hint = f"run the study again with this version: {manifest.command}"
+        raise ArtifactError(Problem(FINDINGS.file, what, hint=hint))
+    with locked(path):
+        yield folder, manifest
+        folder.write_manifest(manifest)
 
 
 def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
@@ -185,19 +189,6 @@ def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
     if notes or len(others) < len(warnings):
         table = as_declared(WARNINGS, [others, pd.DataFrame([asdict(note) for note in notes])])
         folder.write_text(WARNINGS.file, csv_text(table))
-
-
-def _figure_files(figures: Iterable[RenderedFigure]) -> Iterator[ReportFile]:
-    for figure in figures:
-        yield ReportFile(f"{FIGURES}/{figure.name}.svg", figure.prints.svg, figure.alt)
-        yield ReportFile(f"{FIGURES}/{figure.name}.png", figure.prints.png, figure.alt)
-
-
-def _write(folder: RunStore, file: ReportFile) -> None:
-    if isinstance(file.content, str):
-        folder.write_text(file.path, file.content)
-    else:
-        folder.write_bytes(file.path, file.content)
 
 
 def _drawn_names(run: Run, sections: Sequence[PageSection]) -> tuple[str, ...]:
@@ -227,12 +218,11 @@ def contents_table(present: Iterable[str], manifest: Manifest, added: Iterable[R
         *REPORTED.items(),
         *((file.path, file.holds) for file in added),
     ]
+    rows = ((code_cell(name), gettext(what)) for name, what in held if name in there)
     return ReportTable(
         caption=gettext("Files of the run folder"),
-        columns=(TableColumn(gettext("File")), TableColumn(gettext("What it holds"), "text")),
-        groups=plain_rows(
-            [(TableCell(Phrase(name, "code")), gettext(what)) for name, what in held if name in there]
-        ),
+        columns=columns_of(gettext("File"), TableColumn(gettext("What it holds"), "text")),
+        groups=plain_rows(rows),
         most=0,
     )
 

@@ -7,8 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, Words
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
+from harness.report.blocks import (
+    Bullets,
+    Heading,
+    Paragraph,
+    Phrase,
+    ReportBlock,
+    ReportFigure,
+    SmallPrint,
+    Words,
+)
+from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
 from harness.report.table import Given, RecordColumn, ReportTable, TableCell, record_table
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks, styles_of
@@ -39,9 +48,10 @@ def suite_page(suite: Suite, tables: Tables, *, is_simulated: bool) -> str:
     is_simulated : whether all panels are
     """
     titles = {name: TITLES.get(name, name) for name in dict.fromkeys(tables["suite_gain"]["protocol"])}
-    figures = tuple(_figures(suite, tables, titles, is_simulated=is_simulated))
+    with house_style():
+        figures = [finish(one, is_simulated=is_simulated) for one in _figures(suite, tables, titles)]
     sections = [
-        PageSection("figures", "", figures),
+        PageSection("figures", "", tuple(figures)),
         PageSection("said", "What is said", tuple(_findings(tables, titles))),
         PageSection("summary", "All panels together", tuple(_summary(suite, tables, titles))),
         PageSection("explained", "Where flexible estimators gain", tuple(_explained(suite, tables, titles))),
@@ -208,41 +218,37 @@ def _budgets(tables: Tables) -> Iterator[ReportBlock]:
     )
 
 
-def _figures(
-    suite: Suite, tables: Tables, titles: Mapping[str, str], *, is_simulated: bool
-) -> Iterator[RenderedFigure]:
+def _figures(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportFigure]:
     gains, summary = tables["suite_gain"], tables["suite_summary"]
     flexible = styles_of({name: suite.labels[name] for name in suite.flexible})
     panels = [(name, name.replace("-", " ")) for name in tables["suite_panels"]["study"]]
-    with house_style():
-        renderer = FigureRenderer(is_simulated=is_simulated)
-        yield renderer.render(
-            "suite-gains",
-            plot_gains(gains[gains["over"] == "two_way"], flexible, panels=panels, titles=titles),
-            alt="Dots: the gain of every flexible estimator over two-way effects on every panel.",
-            caption=(
-                "Gain of every flexible estimator over two-way effects, panel by panel. What is left of "
-                "−100% is drawn there; a dot that is missing is a refusal, of the estimator or of two-way "
-                "effects."
-            ),
-        )
-        yield renderer.render(
-            "suite-ranks",
-            plot_ranks(tables["suite_ranks"], suite.labels, titles),
-            alt="Dots: average rank of every estimator over the panels, with the critical difference.",
-            caption=(
-                "Average rank by error, 1 is best; an estimator that refuses a panel is last there. The bar "
-                f"is Nemenyi's critical difference at {percent(1 - suite.level, 0)} from the best; full dots "
-                "are not told apart from the best (Demšar 2006)."
-            ),
-        )
-        yield renderer.render(
-            "suite-cost",
-            plot_cost(summary[summary["over"] == "pooled"], styles_of(suite.labels), titles),
-            alt="Dots: mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
-            caption=(
-                "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with "
-                "intervals that resample panels and entities, against the seconds of a fit on one core and "
-                "the memory it takes at its height beyond what its process has."
-            ),
-        )
+    yield ReportFigure(
+        "suite-gains",
+        plot_gains(gains[gains["over"] == "two_way"], flexible, panels=panels, titles=titles),
+        alt="Dots: the gain of every flexible estimator over two-way effects on every panel.",
+        caption=(
+            "Gain of every flexible estimator over two-way effects, panel by panel. What is left of "
+            "−100% is drawn there; a dot that is missing is a refusal, of the estimator or of two-way "
+            "effects."
+        ),
+    )
+    yield ReportFigure(
+        "suite-ranks",
+        plot_ranks(tables["suite_ranks"], suite.labels, titles),
+        alt="Dots: average rank of every estimator over the panels, with the critical difference.",
+        caption=(
+            "Average rank by error, 1 is best; an estimator that refuses a panel is last there. The bar "
+            f"is Nemenyi's critical difference at {percent(1 - suite.level, 0)} from the best; full dots "
+            "are not told apart from the best (Demšar 2006)."
+        ),
+    )
+    yield ReportFigure(
+        "suite-cost",
+        plot_cost(summary[summary["over"] == "pooled"], styles_of(suite.labels), titles),
+        alt="Dots: mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
+        caption=(
+            "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with "
+            "intervals that resample panels and entities, against the seconds of a fit on one core and "
+            "the memory it takes at its height beyond what its process has."
+        ),
+    )

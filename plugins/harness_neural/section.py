@@ -13,7 +13,6 @@ from harness.plugin import reporting as parts
 from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, gettext, marked
 
 if TYPE_CHECKING:
-    from harness.plugin.drawing import FigureRenderer, RenderedFigure
     from harness_neural.figures import Learning, MapRow, ProfileRow
 
 # What the place of a network of one cluster begins with.
@@ -119,7 +118,7 @@ def networks(run: Run) -> Networks:
     )
 
 
-def network_blocks(run: Run, renderer: FigureRenderer) -> Iterator[parts.ReportBlock]:
+def network_blocks(run: Run) -> Iterator[parts.ReportBlock]:
     """Yield searches and learning by outcome, then the maps of all."""
     study, found = run.manifest.study, run.view(networks)
     for outcome in study.outcomes:
@@ -128,7 +127,7 @@ def network_blocks(run: Run, renderer: FigureRenderer) -> Iterator[parts.ReportB
             if len(study.outcomes) > 1:
                 yield parts.Heading(study.label(outcome))
             yield table
-            yield from _learning_figures(run, outcome, renderer)
+            yield from _learning_figures(run, outcome)
     if found.maps:
         yield map_table(run)
         yield parts.SmallPrint(
@@ -137,7 +136,7 @@ def network_blocks(run: Run, renderer: FigureRenderer) -> Iterator[parts.ReportB
                 "Topographic error: rows whose two nearest clusters are not neighbours on the map."
             )
         )
-        yield from map_figures(run, renderer)
+        yield from map_figures(run)
 
 
 def search_table(run: Run, outcome: str) -> ReportTable:
@@ -212,7 +211,7 @@ def _quality(run: Run, fits: Sequence[Fit]) -> tuple[str, ...]:
     )
 
 
-def _learning_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def _learning_figures(run: Run, outcome: str) -> Iterator[parts.ReportFigure]:
     """Yield the learning of the networks chosen for one outcome, where any fit tells of it."""
     study = run.manifest.study
     shown = [
@@ -222,7 +221,7 @@ def _learning_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Itera
     if shown:
         from harness_neural.figures import plot_learning
 
-        yield renderer.render(
+        yield parts.ReportFigure(
             f"learning-{parts.file_slug(outcome)}",
             plot_learning(shown),
             alt=gettext("Errors of the chosen networks for {outcome}, step by step.").format(
@@ -251,7 +250,7 @@ def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence
     )
 
 
-def map_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def map_figures(run: Run) -> Iterator[parts.ReportFigure]:
     """Yield every map; one that several fits share is drawn once."""
     from harness_neural.figures import plot_map
 
@@ -266,7 +265,7 @@ def map_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
             for own, name in fits
         ]
         labels = [study.label(name) for name in dict.fromkeys(row.variable for row in profile)]
-        yield renderer.render(
+        yield parts.ReportFigure(
             f"map-{parts.file_slug(outcome)}-{parts.file_slug(estimator)}",
             plot_map(found.map_of(fits[0]), profile, labels),
             alt=gettext("Self-organising map: rows of each cluster, and means of the variables in each."),

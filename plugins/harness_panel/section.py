@@ -14,7 +14,6 @@ from harness.plugin.reporting import EffectTestRow, StudyRecord, ThresholdRow, f
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from harness.plugin.drawing import FigureRenderer, RenderedFigure
 
 # Kind of a threshold that a model assumes, unlike a change of sign that curves show.
 BREAK = "break"
@@ -147,7 +146,7 @@ def rivals(run: parts.Run) -> tuple[Rival, ...]:
     return tuple(Rival(run, outcome, entry.id) for outcome in study.outcomes for entry in study.estimators)
 
 
-def threshold_blocks(run: parts.Run, renderer: FigureRenderer) -> Iterator[parts.ReportBlock]:
+def threshold_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
     """Yield places of thresholds, shapes of polynomials, effects since a treatment started, and figures.
 
     Nothing where no fit has a threshold, is tested for a shape or has an event study.
@@ -179,7 +178,7 @@ def threshold_blocks(run: parts.Run, renderer: FigureRenderer) -> Iterator[parts
             if row.test == "pre_trend":
                 yield parts.Paragraph(_pre_trend(rival, row))
     for rival in found:
-        yield from figures_of(study, rival, renderer)
+        yield from figures_of(study, rival)
 
 
 def _text_column(head: str) -> parts.TableColumn:
@@ -227,13 +226,13 @@ def _pre_trend(rival: Rival, row: EffectTestRow) -> str:
     ).format(named=rival.label, statistic=fixed(row.statistic, 2), p_value=p_text(row.p_value))
 
 
-def figures_of(study: StudyRecord, rival: Rival, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def figures_of(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
     """Yield the figures of one fit: the likelihood of its thresholds, its event study."""
     named = gettext("{estimator} on {outcome}").format(
         estimator=study.estimator_label(rival.estimator), outcome=study.label(rival.outcome)
     )
     if likelihoods := rival.rows(LIKELIHOODS):
-        yield renderer.render(
+        yield parts.ReportFigure(
             f"threshold-{rival.name}",
             plot_likelihoods(likelihoods, study),
             alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
@@ -244,7 +243,7 @@ def figures_of(study: StudyRecord, rival: Rival, renderer: FigureRenderer) -> It
             ).format(named=named),
         )
     if events := rival.rows(EVENTS):
-        yield renderer.render(
+        yield parts.ReportFigure(
             f"event-study-{rival.name}",
             plot_events(events, study),
             alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),

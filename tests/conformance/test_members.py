@@ -158,7 +158,7 @@ class RelativeError(AbsoluteError):
 
 
 # A section that stands nowhere.
-PLACELESS = Section("raw", "Raw", "top", lambda _run, _renderer: ())
+PLACELESS = Section("raw", "Raw", "top", lambda _run: ())
 
 
 FAULTS = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness.export.cells import CellLeftOut, LinearCell
-from harness.export.scripts import STATA
+from harness.export.write import script_of
 
 NAME = r"[A-Za-z_]\w{0,31}"
 QUOTED = r"`\"[^`\"$]*\"'"
@@ -51,7 +51,7 @@ NAMES = {"wage": "wage", "exper": "exper", CELL.terms[1]: "x2_"}
 @pytest.fixture(scope="module")
 def script():
     left_out = [CellLeftOut("wage", "spline", "it has terms // that are no columns")]
-    return STATA.script(CELLS, left_out, data={"wage": "rows_wage.csv"}, names=NAMES)
+    return script_of("stata", CELLS, left_out, data={"wage": "rows_wage.csv"}, names=NAMES)
 
 
 def body(script):

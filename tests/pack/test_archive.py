@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import harness
 from harness.cli import cli
-from harness.pack import own_code as own_code_module
+from harness.pack import archive as archive_module
 from small_run import grunfeld
 
 SPEC = """\
@@ -67,7 +67,7 @@ def installed_from(origin):
 
 def from_a_folder(patch):
     """Let the harness have been installed from the folder of its source, as this test may not have been."""
-    patch.setattr(own_code_module, "distribution", installed_from(FROM_A_FOLDER))
+    patch.setattr(archive_module, "distribution", installed_from(FROM_A_FOLDER))
 
 
 def lines_of(archive):
@@ -130,9 +130,9 @@ def test_it_asks_for_what_pip_can_have(packed, tmp_path):
     ],
 )
 def test_a_harness_from_an_index_or_a_repository_is_asked_for_there(monkeypatch, origin, asked):
-    monkeypatch.setattr(own_code_module, "distribution", installed_from(origin))
-    assert own_code_module.own_requirement("0.1.0") == asked
-    assert own_code_module.own_code() == {}
+    monkeypatch.setattr(archive_module, "distribution", installed_from(origin))
+    assert archive_module.own_requirement("0.1.0") == asked
+    assert archive_module.own_code() == {}
 
 
 def test_its_metadata_name_every_file_with_its_hash(packed):

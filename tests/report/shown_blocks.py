@@ -1,7 +1,7 @@
 """What a section shows of a run, for tests: its blocks, and the cells of a table by the names of its rows."""
 
 from harness.report.blocks import Paragraph, Tabs
-from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.drawing.canvas import house_style
 from harness.report.page import figures_in
 from harness.report.table import ReportTable, cell_of
 
@@ -9,7 +9,7 @@ from harness.report.table import ReportTable, cell_of
 def blocks_of(section, run):
     """Return the blocks of a section, those on tabs among the others."""
     with house_style():
-        return flat(section.blocks(run, FigureRenderer(is_simulated=False)))
+        return flat(section.blocks(run))
 
 
 def flat(blocks):

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import pytest
 
 from harness.findings.run import read_run
+from harness.report.drawing.canvas import prints_of
 from harness.report.page import assembled
 from report.all_sections import SECTIONS
 
@@ -35,21 +36,21 @@ def test_every_figure_is_there_and_the_same_run_gives_the_same_bytes(wage, figur
         *("surface-educ-rab", "surface-educ-ols", "learning-lwage", "map-lwage-ann"),
     ]
     for figure, other in zip(figures, again, strict=True):
-        assert figure.prints.svg == other.prints.svg
-        assert figure.prints.png == other.prints.png
+        assert prints_of(figure).svg == prints_of(other).svg
+        assert prints_of(figure).png == prints_of(other).png
 
 
 def test_svg_has_outlines_for_letters_and_no_date(figures):
     for figure in figures:
-        root = ET.fromstring(figure.prints.svg)  # noqa: S314 - our own figure
+        root = ET.fromstring(prints_of(figure).svg)  # noqa: S314 - our own figure
         assert len(list(root.iter(f"{SVG}path"))) > 20
         assert not list(root.iter(f"{SVG}text"))
-        assert b"<dc:date>" not in figure.prints.svg
-        assert b"<script" not in figure.prints.svg
+        assert b"<dc:date>" not in prints_of(figure).svg
+        assert b"<script" not in prints_of(figure).svg
 
 
 def test_no_letter_is_smaller_than_eight_points(figures):
     for figure in figures:
-        sizes = [100 * float(size) for size in LETTERS.findall(figure.prints.svg)]
+        sizes = [100 * float(size) for size in LETTERS.findall(prints_of(figure).svg)]
         assert sizes
         assert min(sizes) >= 8.0, figure.name

@@ -77,7 +77,7 @@ def written(tmp_path_factory):
 
     def noted(figure):
         drawn.extend(text.get_text() for text in figure.findobj(Text))
-        return Prints(b"<svg/>", b"", None)
+        return Prints(b"<svg/>", b"", None, is_narrow=True)
 
     folders = {}
     with pytest.MonkeyPatch.context() as patch:

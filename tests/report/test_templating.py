@@ -7,13 +7,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageColor
 
+from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas
-from harness.report.drawing.canvas import (
-    MARK_COLOUR,
-    FigureRenderer,
-    house_style,
-    new_figure,
-)
+from harness.report.drawing.canvas import MARK_COLOUR, finish, house_style, new_figure, prints_of
 from harness.report.drawing.embedding import COLOURS, FORMAT
 from harness.report.render.html import data_uri
 from harness.report.sections.record import options
@@ -34,14 +30,14 @@ def test_a_large_figure_is_embedded_as_pixels_in_few_colours(monkeypatch):
     with house_style():
         figure = new_figure(3.5, 2.0)
         figure.subplots().imshow(np.random.default_rng(1).random((30, 30)))
-        small = FigureRenderer(is_simulated=False).render("small", figure, alt="", caption="")
+        small = ReportFigure("small", figure, alt="", caption="")
     assert data_uri(small).startswith("data:image/svg+xml,%3Csvg ")
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
     kind, encoded = data_uri(replace(small, content=figure)).split(",")
     assert kind == f"data:image/{FORMAT};base64"
     content = base64.b64decode(encoded)
-    assert len(content) < len(small.prints.png)
-    few, whole = pixels_of(content), pixels_of(small.prints.png)
+    assert len(content) < len(prints_of(small).png)
+    few, whole = pixels_of(content), pixels_of(prints_of(small).png)
     assert few.shape == (400, 700, 3)
     assert len(np.unique(few.reshape(-1, 3), axis=0)) <= COLOURS + len(canvas.KEPT)
     assert np.abs(few.astype(int) - whole).max() <= 12
@@ -56,7 +52,7 @@ def test_the_mark_of_simulated_data_keeps_its_colour_among_few(monkeypatch):
     with house_style():
         figure = new_figure(3.5, 2.0)
         figure.subplots().imshow(np.arange(10_000.0).reshape(100, 100))
-        marked = FigureRenderer(is_simulated=True).render("marked", figure, alt="", caption="")
+        marked = finish(ReportFigure("marked", figure, alt="", caption=""), is_simulated=True)
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
     edge = pixels_of(base64.b64decode(data_uri(marked).split(",")[1]))[:, -60:]
     assert (edge == ImageColor.getrgb(MARK_COLOUR)).all(axis=2).sum() > 100

@@ -21,7 +21,7 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from harness.errors import HarnessError
 from harness.language import gettext, marked
-from harness.report.blocks import ReportBlock
+from harness.report.blocks import Prints, ReportFigure
 from harness.report.drawing.embedding import drawn_pixels, png_bytes, small_pixels
 from harness.report.drawing.fonts import families
 from harness.running.executor import iter_results
@@ -159,68 +159,23 @@ def shown_panels(panels: Sequence[Axes], n_panels: int, *, n_columns: int) -> li
     return list(panels[:n_panels])
 
 
-def svg_bytes(figure: Figure) -> bytes:
-    """Return the figure as SVG, letters as outlines so that it looks the same anywhere."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", dpi=PNG_DPI, metadata={"Date": None})
-    return buffer.getvalue()
-
-
-@dataclass(frozen=True)
-class Prints:
-    """The files of a figure.
-
-    Attributes
-    ----------
-    svg, png : contents of the two files
-    small : pixels that a page carries in the place of a large SVG; None where it carries the SVG
-    """
-
-    svg: bytes
-    png: bytes
-    small: bytes | None
-
-
 def printed(figure: Figure) -> Prints:
     """Lay a figure out and return its files; in the style of the report, in whatever process."""
     with house_style():
         FigureCanvasAgg(figure)
         settle(figure)
-        svg, pixels = svg_bytes(figure), drawn_pixels(figure)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", dpi=PNG_DPI, metadata={"Date": None})
+        svg, pixels = buffer.getvalue(), drawn_pixels(figure)
     small = small_pixels(pixels, kept=KEPT) if len(svg) > MOST_SVG else None
-    return Prints(svg, png_bytes(pixels, dpi=PNG_DPI), small)
+    return Prints(svg, png_bytes(pixels, dpi=PNG_DPI), small, figure.get_figwidth() <= SINGLE_COLUMN)
 
 
-@dataclass(eq=False)
-class RenderedFigure(ReportBlock):
-    """One figure, ready to be written.
-
-    Attributes
-    ----------
-    name : file name without its ending
-    content : the figure itself until it is printed, in this process or another; then its files
-    width : inches
-    alt : what it shows, for those who cannot see it
-    caption : the sentences beneath it
-    """
-
-    name: str
-    content: Figure | Prints
-    width: float
-    alt: str
-    caption: str
-
-    @property
-    def prints(self) -> Prints:
-        """Its files; it is printed when they are first asked for."""
-        if isinstance(self.content, Figure):
-            self.content = printed(self.content)
-        return self.content
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it fits one column of a journal."""
-        return self.width <= SINGLE_COLUMN
+def prints_of(figure: ReportFigure) -> Prints:
+    """Return the files of a figure; it is printed when they are first asked for."""
+    if not isinstance(figure.content, Prints):
+        figure.content = printed(figure.content)
+    return figure.content
 
 
 class ShortNumbers(ScalarFormatter):
@@ -251,41 +206,17 @@ class ShortNumbers(ScalarFormatter):
         return super().__call__(x, pos)
 
 
-def shorten_numbers(figure: Figure) -> None:
-    """Write short numbers beside every axis that has plain ones."""
-    for axes in figure.axes:
-        own: tuple[Axis, ...] = (axes.xaxis, axes.yaxis)
-        if isinstance(axes, Axes3D):
-            own = (*own, axes.zaxis)
-        for axis in own:
-            if type(axis.get_major_formatter()) is ScalarFormatter:
-                axis.set_major_formatter(ShortNumbers())
-
-
-@dataclass(frozen=True)
-class FigureRenderer:
-    """Makes figures ready to be printed.
-
-    Attributes
-    ----------
-    is_simulated : whether every figure says that its data are simulated
-    """
-
-    is_simulated: bool
-
-    def render(self, name: str, figure: Figure, *, alt: str, caption: str) -> RenderedFigure:
-        """Return a figure that can be had as SVG and PNG.
-
-        Parameters
-        ----------
-        name : of its files, without their endings
-        alt : what it shows, for those who cannot see it
-        caption : the sentences beneath it
-        """
-        shorten_numbers(figure)
-        if self.is_simulated:
-            mark_simulated(figure)
-        return RenderedFigure(name, figure, float(figure.get_figwidth()), alt, caption)
+def finish(figure: ReportFigure, *, is_simulated: bool) -> ReportFigure:
+    """Write short numbers next to the axes of a figure, and where its data are simulated that they are."""
+    if isinstance(figure.content, Figure):
+        for axes in figure.content.axes:
+            own: tuple[Axis, ...] = (axes.xaxis, axes.yaxis)
+            for axis in (*own, axes.zaxis) if isinstance(axes, Axes3D) else own:
+                if type(axis.get_major_formatter()) is ScalarFormatter:
+                    axis.set_major_formatter(ShortNumbers())
+        if is_simulated:
+            mark_simulated(figure.content)
+    return figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,7 +239,7 @@ class PrintTask:
         """Return nothing in the place of the files where no worker could do it."""
 
 
-def print_figures(figures: Iterable[RenderedFigure], *, workers: Workers) -> dict[str, str]:
+def print_figures(figures: Iterable[ReportFigure], *, workers: Workers) -> dict[str, str]:
     """Print figures as they are made, and return why those are missing that could not be, by their names.
 
     What no worker could take on, such as an artist of a class that workers do not have, is printed here.
@@ -317,7 +248,7 @@ def print_figures(figures: Iterable[RenderedFigure], *, workers: Workers) -> dic
     ----------
     figures : each is asked for when a worker is free
     """
-    given: list[tuple[RenderedFigure, PrintTask]] = []
+    given: list[tuple[ReportFigure, PrintTask]] = []
 
     def tasks() -> Iterator[PrintTask]:
         for figure in figures:

@@ -134,24 +134,21 @@ def plot_whisker(
         _plot_note(axes, whisker, row, start=start)
         return
     has_wide, cap = all(map(math.isfinite, whisker.wide)), "_" if is_vertical else "|"
-    own, wide = ((whisker.low, whisker.high), THICK if has_wide else MIDDLE), (whisker.wide, THIN)
-    for limits, thickness in (wide, own):
+
+    def turned(along: float) -> tuple[float, float]:
+        return (row, along) if is_vertical else (along, row)
+
+    own = (whisker.low, whisker.high)
+    for limits, thickness in ((whisker.wide, THIN), (own, THICK if has_wide else MIDDLE)):
         if all(map(math.isfinite, limits)):
-            ends = ([max(limit, start) for limit in limits], [row, row])
-            x, y = ends[::-1] if is_vertical else ends
-            axes.plot(x, y, color=style.colour, linewidth=thickness, solid_capstyle="butt")
+            ends = zip(*(turned(max(limit, start)) for limit in limits), strict=True)
+            axes.plot(*map(list, ends), color=style.colour, linewidth=thickness, solid_capstyle="butt")
             for limit in () if has_wide else limits:
-                at, marker = (max(limit, start), row), cap if limit > start else "<"
-                axes.plot(
-                    *(at[::-1] if is_vertical else at),
-                    color=style.colour,
-                    marker=marker,
-                    markersize=3 if marker == "<" else 5,
-                    clip_on=False,
-                )
-    at = (max(whisker.estimate, start), row)
+                marker, size = (cap, 5) if limit > start else ("<", 3)
+                at = turned(max(limit, start))
+                axes.plot(*at, color=style.colour, marker=marker, markersize=size, clip_on=False)
     axes.plot(
-        *(at[::-1] if is_vertical else at),
+        *turned(max(whisker.estimate, start)),
         marker=style.marker,
         markersize=4.5,
         markerfacecolor=style.fill,

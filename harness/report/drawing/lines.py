@@ -90,9 +90,8 @@ class LinePanel:
 
     def alone(self, series: Series) -> LinePanel:
         """Return the panel of one of the lines."""
-        return replace(
-            self, lines=(series,), beside=[one for one in self.beside if one.label == series.label]
-        )
+        beside = [one for one in self.beside if one.label == series.label]
+        return replace(self, lines=(series,), beside=beside)
 
 
 def plot_panel(
@@ -271,9 +270,8 @@ def panel_entries(
     beside : what lines over other rows are called
     turn : what true positions are called; a true turning point where it is empty
     """
-    kinds = dict.fromkeys(
-        mark.kind for panel in panels for one in (*panel.lines, *panel.beside) for mark in one.marks
-    )
+    drawn = [one for panel in panels for one in (*panel.lines, *panel.beside)]
+    kinds = dict.fromkeys(mark.kind for one in drawn for mark in one.marks)
     found: list[Artist] = band_entries([one for panel in panels for one in panel.lines], level=level)
     if beside and any(panel.beside for panel in panels):
         found.append(entry(beside, DOTTED))

@@ -10,6 +10,7 @@ from harness.findings.gains import Gains
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.report import table as parts
 from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, rendered
@@ -26,35 +27,14 @@ from harness.report.sections.groups.rows import partitions
 from harness.report.sections.groups.section import difference_table, group_table, grouped_by
 from harness.report.sections.robustness import check_heading, checks_together
 from harness.report.sections.section import ReportFile
-from harness.report.sections.variables import moments, variables_by_role
-from harness.report.table import (
-    Given,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    TableColumn,
-    TableRow,
-    cell_of,
-    plain_rows,
-    rows_of,
-)
+from harness.report.sections.variables import MOMENTS, moments, variables_by_role
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
 from harness.tables.effects import EFFECTS, ROBUSTNESS, EffectRow, RobustnessRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
-from harness.text.numbers import (
-    MISSING,
-    count,
-    decimals_for,
-    fixed,
-    interval,
-    p_value,
-    percent,
-    plain,
-    rounded,
-)
+from harness.text import numbers
 from harness.text.plain_text import file_slug, in_turn, joined, listed, sentences
 
 CONSTANT = "const"
@@ -66,11 +46,11 @@ FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects inc
 
 def estimate_cell(
     study: StudyRecord, row: CoefficientRow | EffectRow | RobustnessRow, decimals: int
-) -> TableCell:
+) -> parts.TableCell:
     """Return an estimate as a paper prints it: stars for its p-value, beneath it what stands in brackets."""
     beneath = bracketed(study, row.estimate, row.std_error, decimals)
-    shown = starred(study, rounded(row.estimate, decimals), row.p_value)
-    return TableCell(shown, (beneath,) if beneath else ())
+    shown = starred(study, numbers.rounded(row.estimate, decimals), row.p_value)
+    return parts.TableCell(shown, (beneath,) if beneath else ())
 
 
 def starred(study: StudyRecord, text: str, p_value: float) -> str:
@@ -83,57 +63,58 @@ def bracketed(study: StudyRecord, estimate: float, std_error: float, decimals: i
     if not (math.isfinite(std_error) and std_error > 0.0):
         return ""
     if study.brackets == "t":
-        return f"({fixed(estimate / std_error, T_DECIMALS)})"
-    return f"({rounded(std_error, decimals)})"
+        return f"({numbers.fixed(estimate / std_error, T_DECIMALS)})"
+    return f"({numbers.rounded(std_error, decimals)})"
 
 
 def estimate_notes(study: StudyRecord) -> Iterator[str]:
     """Yield what stands in brackets, and what stars say where there are any."""
-    yield (
-        gettext("Test statistics in brackets.")
-        if study.brackets == "t"
-        else gettext("Standard errors in brackets.")
-    )
+    errors, statistics = gettext("Standard errors in brackets."), gettext("Test statistics in brackets.")
+    yield statistics if study.brackets == "t" else errors
     if study.stars:
-        levels = listed(f"{'*' * n} p < {plain(level)}" for n, level in enumerate(study.stars, start=1))
+        marks = (f"{'*' * n} p < {numbers.plain(level)}" for n, level in enumerate(study.stars, start=1))
+        levels = listed(marks)
         words = gettext("{levels}, each p-value alone, without regard to how many there are.")
         yield words.format(levels=levels)
 
 
-def regression_tables(run: Run) -> Iterator[ReportTable]:
+def regression_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield a table for each outcome with coefficients, its columns in the order of the study."""
     study = run.manifest.study
     for outcome in study.outcomes:
         columns = estimates_of(run, outcome)
         if columns:
-            yield ReportTable(
+            yield parts.ReportTable(
                 caption=gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
-                over=(TableCell(), *(TableCell(f"({number})") for number in range(1, 1 + len(columns)))),
-                columns=(TableColumn(), *(TableColumn(study.estimator_label(name)) for name in columns)),
-                groups=plain_rows(list(_rows(run, outcome, columns))),
+                over=(
+                    parts.TableCell(),
+                    *(parts.TableCell(f"({number})") for number in range(1, 1 + len(columns))),
+                ),
+                columns=parts.columns_of("", *map(study.estimator_label, columns)),
+                groups=parts.plain_rows(_rows(run, outcome, columns)),
                 notes=(*estimate_notes(study), *_notes(run, outcome, columns)),
                 name=f"regressions-{file_slug(outcome)}",
             )
 
 
-def _rows(run: Run, outcome: str, columns: Estimates) -> Iterator[Sequence[Given]]:
+def _rows(run: Run, outcome: str, columns: Estimates) -> Iterator[Sequence[parts.Given]]:
     study = run.manifest.study
     terms = terms_in_order(study, (term for column in columns.values() for term in column))
     for term in sorted(terms, key=lambda term: term == CONSTANT):
         rows = [column.get(term) for column in columns.values()]
-        decimals = decimals_for([row.std_error for row in rows if row is not None] or [1.0])
+        decimals = numbers.decimals_for([row.std_error for row in rows if row is not None] or [1.0])
         label = gettext("Constant") if term == CONSTANT else study.label(term)
         yield (label, *("" if row is None else estimate_cell(study, row, decimals) for row in rows))
     entries = [entry for entry in study.estimators if entry.id in columns]
     for key in dict.fromkeys(key for entry in entries for key in entry.effects):
         column = study.label({"entity": study.entity, "time": study.time}.get(key, key))
         yield (gettext("Effects of {column}").format(column=column), *(_has(one, key) for one in entries))
-    yield (gettext("N"), *(count(next(iter(column.values())).n_obs) for column in columns.values()))
+    yield (gettext("N"), *(numbers.count(next(iter(column.values())).n_obs) for column in columns.values()))
     found = {(row.outcome, row.estimator, row.statistic): row.value for row in run.rows(STATISTICS)}
     for name, label in FIT.items():
         values = [found.get((outcome, entry.id, name), math.nan) for entry in entries]
         if any(map(math.isfinite, values)):
-            yield (gettext(label), *(fixed(value, 3) for value in values))
+            yield (gettext(label), *(numbers.fixed(value, 3) for value in values))
 
 
 def _has(entry: EstimatorRecord, key: str) -> str:
@@ -146,8 +127,8 @@ def _notes(run: Run, outcome: str, columns: Estimates) -> Iterator[str]:
     for number, column in enumerate(columns.values(), start=1):
         same.setdefault(_covariance(next(iter(column.values()))), []).append(f"({number})")
     words = gettext("Covariance of {columns}: {covariance}.")
-    for covariance, numbers in same.items():
-        yield words.format(columns=listed(numbers), covariance=covariance)
+    for covariance, own in same.items():
+        yield words.format(columns=listed(own), covariance=covariance)
     if caveat := coefficient_caveat(run, outcome):
         yield caveat
 
@@ -158,14 +139,14 @@ def _covariance(row: CoefficientRow) -> str:
     has_periods = math.isfinite(row.bandwidth)
     if row.n_clusters:
         # Those of two keys have `` x `` between them.
-        numbers = joined([count(int(float(number))) for number in row.n_clusters.split(" x ")])
+        counts = joined([numbers.count(int(float(number))) for number in row.n_clusters.split(" x ")])
         words = gettext("{numbers} periods") if has_periods else gettext("{numbers} clusters")
-        known.append(words.format(numbers=numbers))
+        known.append(words.format(numbers=counts))
     if has_periods:
-        known.append(gettext("bandwidth {bandwidth}").format(bandwidth=count(int(row.bandwidth))))
+        known.append(gettext("bandwidth {bandwidth}").format(bandwidth=numbers.count(int(row.bandwidth))))
     if math.isfinite(row.factor):
-        known.append(gettext("small-sample factor {factor}").format(factor=fixed(row.factor, 4)))
-    how = translated(row.covariance) or MISSING
+        known.append(gettext("small-sample factor {factor}").format(factor=numbers.fixed(row.factor, 4)))
+    how = translated(row.covariance) or numbers.MISSING
     return gettext("{how} ({details})").format(how=how, details=joined(known)) if known else how
 
 
@@ -175,7 +156,7 @@ PAPER = "tables/paper"
 MARKS = {"better": "†", "worse": "‡"}
 
 
-def paper_tables(run: Run) -> tuple[ReportTable, ...]:
+def paper_tables(run: Run) -> tuple[parts.ReportTable, ...]:
     """Return the tables that a run has, in the order of a paper."""
     made = (table for name, make in TABLES.items() if len(run.frame(name)) for table in make(run))
     return tuple(
@@ -191,12 +172,14 @@ def paper_tables(run: Run) -> tuple[ReportTable, ...]:
     )
 
 
-def _lines(row: TableRow) -> Iterator[TableRow]:
+def _lines(row: parts.TableRow) -> Iterator[parts.TableRow]:
     """Yield the words of a row, and on further lines what stands beneath them."""
-    cells = [cell_of(given) for given in row.cells]
-    yield TableRow(tuple(plain_words(cell.words) + MARKS.get(cell.look, "") for cell in cells))
+    cells = [parts.cell_of(given) for given in row.cells]
+    yield parts.TableRow(tuple(plain_words(cell.words) + MARKS.get(cell.look, "") for cell in cells))
     for depth in range(max(len(cell.beneath) for cell in cells)):
-        yield TableRow(tuple(cell.beneath[depth] if depth < len(cell.beneath) else "" for cell in cells))
+        yield parts.TableRow(
+            tuple(cell.beneath[depth] if depth < len(cell.beneath) else "" for cell in cells)
+        )
 
 
 def _run_notes(run: Run) -> Iterator[str]:
@@ -207,19 +190,17 @@ def _run_notes(run: Run) -> Iterator[str]:
         yield gettext("A quick run with few draws; not for publication.")
 
 
-def descriptive_tables(run: Run) -> Iterator[ReportTable]:
+def descriptive_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield descriptive statistics of all variables, by role."""
     study = run.manifest.study
-    heads = (
-        *(gettext("Variable"), gettext("N"), gettext("Mean"), gettext("SD")),
-        *(gettext("SD within"), gettext("SD between"), gettext("Min"), gettext("Max")),
-    )
     note = gettext("SD within: of deviations from an entity's own mean; SD between: of the entities' means.")
-    yield ReportTable(
+    yield parts.ReportTable(
         caption=gettext("Descriptive statistics"),
-        columns=tuple(map(TableColumn, heads)),
+        columns=parts.columns_of(gettext("Variable"), gettext("N"), *map(gettext, MOMENTS[1:])),
         groups=tuple(
-            RowGroup(rows_of([(study.axis_label(row.variable), *moments(row)) for row in rows]), heading)
+            parts.RowGroup(
+                parts.rows_of((study.axis_label(row.variable), *moments(row)) for row in rows), heading
+            )
             for heading, rows in variables_by_role(run)
         ),
         notes=(note,),
@@ -227,7 +208,7 @@ def descriptive_tables(run: Run) -> Iterator[ReportTable]:
     )
 
 
-def gain_tables(run: Run) -> Iterator[ReportTable]:
+def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the gains of all estimators under all protocols over each reference, a panel for each outcome."""
     gains, study = Gains(run), run.manifest.study
     words = gettext(
@@ -237,19 +218,19 @@ def gain_tables(run: Run) -> Iterator[ReportTable]:
     marks = gettext(
         "† better, ‡ worse: the interval excludes zero, and the p-values that allow for many "
         "comparisons are below {level}."
-    ).format(level=plain(1.0 - study.level))
+    ).format(level=numbers.plain(1.0 - study.level))
     for over in (gains, *gains.further):
         shown = {outcome: gain_table(over, outcome) for outcome in study.outcomes}
         reasons = dict.fromkeys(reason for table in shown.values() for _, reason in table.footnotes)
-        label, level = over.reference_label, percent(study.level, 0)
-        yield ReportTable(
+        label, level = over.reference_label, numbers.percent(study.level, 0)
+        yield parts.ReportTable(
             caption=gettext("Gains over {reference}").format(reference=label),
-            columns=(TableColumn(), *(TableColumn(protocol.title) for protocol in study.honest_first)),
+            columns=parts.columns_of("", *(protocol.title for protocol in study.honest_first)),
             groups=tuple(
                 replace(table.groups[0], heading=study.label(outcome)) for outcome, table in shown.items()
             ),
             notes=(
-                words.format(reference=label, level=level, draws=count(study.draws)),
+                words.format(reference=label, level=level, draws=numbers.count(study.draws)),
                 marks,
                 *map(_protocol_note, study.honest_first),
                 *(gettext("No result: {reason}").format(reason=reason) for reason in reasons),
@@ -261,12 +242,11 @@ def gain_tables(run: Run) -> Iterator[ReportTable]:
 def _protocol_note(protocol: ProtocolRecord) -> str:
     """Return what a protocol does, and what the training rows know of the test rows."""
     leaks = in_turn(leak.text for leak in protocol.leaks) or gettext("nothing known")
-    return gettext("{title}: {how} What it leaks: {leaks}.").format(
-        title=protocol.title, how=protocol.how, leaks=leaks
-    )
+    words = gettext("{title}: {how} What it leaks: {leaks}.")
+    return words.format(title=protocol.title, how=protocol.how, leaks=leaks)
 
 
-def heterogeneity_tables(run: Run) -> Iterator[ReportTable]:
+def heterogeneity_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield effects by group and differences between groups for each column that groups are by."""
     study = run.manifest.study
     for scenario, by in partitions(run):
@@ -276,8 +256,8 @@ def heterogeneity_tables(run: Run) -> Iterator[ReportTable]:
         differences = {group.heading: group.rows for group in difference_table(grouped).groups}
         # Of the two measures, effects and levels of the curve, only the former are printed.
         groups = [
-            RowGroup(
-                rows_of(
+            parts.RowGroup(
+                parts.rows_of(
                     [(*row.cells[:3], *row.cells[3::2]) for row in group.rows]
                     + [(row.cells[0], "", "", *row.cells[1::2]) for row in differences.get(group.heading, ())]
                 ),
@@ -285,82 +265,68 @@ def heterogeneity_tables(run: Run) -> Iterator[ReportTable]:
             )
             for group in group_table(grouped).groups
         ]
-        heads = (gettext("Group"), gettext("N"), gettext("Entities"), *grouped.heads)
         note = gettext(
             "Mean change of the outcome per unit of {exposure} over the rows of each group, and "
             "differences between groups. In brackets {level} bootstrap intervals."
-        ).format(exposure=study.label(study.exposure_of(scenario)), level=percent(study.level, 0))
-        yield ReportTable(
+        ).format(exposure=study.label(study.exposure_of(scenario)), level=numbers.percent(study.level, 0))
+        yield parts.ReportTable(
             caption=gettext("Effects by {by}").format(by=grouped.by),
-            columns=tuple(map(TableColumn, heads)),
+            columns=parts.columns_of(gettext("Group"), gettext("N"), gettext("Entities"), *grouped.heads),
             groups=tuple(groups),
             notes=(note,),
             name=f"heterogeneity-{file_slug(scenario or by)}",
         )
 
 
-def effect_tables(run: Run) -> Iterator[ReportTable]:
+def effect_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the debiased effects that are numbers, those of one exposure on one outcome together."""
     study = run.manifest.study
-    groups: list[RowGroup] = []
+    columns: list[parts.RecordColumn[EffectRow]] = [
+        parts.RecordColumn(gettext("Effect"), cell=lambda row: effect_name(study, row)),
+        parts.RecordColumn(gettext("Learner"), cell=lambda row: study.estimator_label(row.learner)),
+        parts.RecordColumn(gettext("Estimate"), cell=lambda row: _estimate(study, row)[0]),
+        parts.RecordColumn(gettext("Interval"), cell=lambda row: _estimate(study, row)[1]),
+        parts.RecordColumn(gettext("N"), cell=lambda row: numbers.count(row.n_obs)),
+        parts.RecordColumn(gettext("Entities"), cell=lambda row: numbers.count(row.n_entities)),
+    ]
+    groups: list[parts.RowGroup] = []
     assumed: dict[str, None] = {}
+    words = gettext("{method}: {assumption}")
     for subject in run.view(effects_of):
-        rows = [
-            (
-                *(effect_name(study, row), study.estimator_label(row.learner)),
-                *_estimate(study, row),
-                *(count(row.n_obs), count(row.n_entities)),
-            )
-            for row in subject.numbers
-            if row.is_done
-        ]
+        rows = parts.record_rows(columns, (row for row in subject.numbers if row.is_done))
         if rows:
-            exposure, outcome = subject.exposure, subject.outcome
             heading = gettext("{exposure} on {outcome}").format(
-                exposure=study.label(exposure), outcome=study.axis_label(outcome)
+                exposure=study.label(subject.exposure), outcome=study.axis_label(subject.outcome)
             )
-            groups.append(RowGroup(rows_of(rows), heading))
-            words = gettext("{method}: {assumption}")
-            assumed |= dict.fromkeys(
-                words.format(method=one, assumption=own) for one, own in subject.assumptions
-            )
-    heads = (
-        *(gettext("Effect"), gettext("Learner"), gettext("Estimate"), gettext("Interval")),
-        *(gettext("N"), gettext("Entities")),
-    )
+            groups.append(parts.RowGroup(rows, heading))
+            assumed |= {words.format(method=one, assumption=own): None for one, own in subject.assumptions}
     if groups:
-        yield ReportTable(
+        yield parts.ReportTable(
             caption=gettext("Debiased effects"),
-            columns=tuple(map(TableColumn, heads)),
+            columns=tuple(columns),
             groups=tuple(groups),
             notes=(*estimate_notes(study), *(" ".join(sentences(text)) for text in assumed)),
             name="effects",
         )
 
 
-def robustness_tables(run: Run) -> Iterator[ReportTable]:
+def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the debiased slope under other choices."""
     study = run.manifest.study
-    heads = (
-        *(gettext("Check"), gettext("Slope"), gettext("Interval")),
-        *(gettext("p of the difference"), gettext("N")),
-    )
-    yield ReportTable(
+    columns: list[parts.RecordColumn[RobustnessRow]] = [
+        parts.RecordColumn(gettext("Check"), cell=lambda row: translated(row.check)),
+        parts.RecordColumn(gettext("Slope"), cell=lambda row: _estimate(study, row)[0]),
+        parts.RecordColumn(gettext("Interval"), cell=lambda row: _estimate(study, row)[1]),
+        parts.RecordColumn(
+            gettext("p of the difference"), cell=lambda row: numbers.p_value(row.p_difference)
+        ),
+        parts.RecordColumn(gettext("N"), cell=lambda row: numbers.count(row.n_obs)),
+    ]
+    yield parts.ReportTable(
         caption=gettext("Robustness"),
-        columns=tuple(map(TableColumn, heads)),
+        columns=tuple(columns),
         groups=tuple(
-            RowGroup(
-                rows_of(
-                    [
-                        (
-                            *(translated(row.check), *_estimate(study, row)),
-                            *(p_value(row.p_difference), count(row.n_obs)),
-                        )
-                        for row in checks
-                    ]
-                ),
-                check_heading(study, checks[0]),
-            )
+            parts.RowGroup(parts.record_rows(columns, checks), check_heading(study, checks[0]))
             for checks in checks_together(run)
         ),
         notes=tuple(estimate_notes(study)),
@@ -368,18 +334,18 @@ def robustness_tables(run: Run) -> Iterator[ReportTable]:
     )
 
 
-def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[Given, Given]:
+def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[parts.Given, parts.Given]:
     """Return an estimate and its interval, with decimals by its error, or by the interval without one."""
     if not math.isfinite(row.estimate):
-        return MISSING, MISSING
+        return numbers.MISSING, numbers.MISSING
     error, width = row.std_error, row.conf_high - row.conf_low
-    decimals = decimals_for([error], 3) if math.isfinite(error) else decimals_for([width], 2)
-    limits = interval(row.conf_low, row.conf_high, decimals) or MISSING
+    decimals = numbers.decimals_for([error], 3) if math.isfinite(error) else numbers.decimals_for([width], 2)
+    limits = numbers.interval(row.conf_low, row.conf_high, decimals) or numbers.MISSING
     return estimate_cell(study, row, decimals), limits
 
 
 # What makes tables, by the result table that it takes them from.
-TABLES: dict[str, Callable[[Run], Iterable[ReportTable]]] = {
+TABLES: dict[str, Callable[[Run], Iterable[parts.ReportTable]]] = {
     SUMMARY.name: descriptive_tables,
     COEFFICIENTS.name: regression_tables,
     ACCURACY.name: gain_tables,
@@ -400,7 +366,6 @@ def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFil
         if "docx" in requested:
             yield ReportFile(f"{path}.docx", word_tables([table]), caption)
         if "html" in requested:
-            page = rendered(
-                "paper.html.j2", study=run.manifest.study, shown=ShownTable(table), note=gettext("Notes:")
-            )
+            shown = ShownTable(table)
+            page = rendered("paper.html.j2", study=run.manifest.study, shown=shown, note=gettext("Notes:"))
             yield ReportFile(f"{path}.html", page, caption)

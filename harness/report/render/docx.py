@@ -36,12 +36,16 @@ def word_tables(tables: Sequence[ReportTable]) -> bytes:
     """Return a Word file with every table, whole, beneath its caption; the same for the same tables."""
     import docx
     from docx.enum.section import WD_ORIENT
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
 
     document = docx.Document()
     page = document.sections[0]
     page.orientation = WD_ORIENT.LANDSCAPE
     page.page_width, page.page_height = page.page_height, page.page_width
-    _set_fonts(document)
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = LATIN, Pt(POINTS)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), CHINESE)
     for table in tables:
         document.add_paragraph(plain_words(table.caption)).paragraph_format.keep_with_next = True
         _add(document, table)
@@ -60,17 +64,9 @@ def _undated(archive: bytes) -> bytes:
     return other.getvalue()
 
 
-def _set_fonts(document: Document) -> None:
-    from docx.oxml.ns import qn
-    from docx.shared import Pt
-
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = LATIN, Pt(POINTS)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), CHINESE)
-
-
 def _add(document: Document, table: ReportTable) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
 
     grid = document.add_table(rows=0, cols=table.width)
     for texts in table.texts:
@@ -82,7 +78,9 @@ def _add(document: Document, table: ReportTable) -> None:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     rows = [list(row.cells) for row in grid.rows]
     _widen_first(document, grid, rows)
-    _repeat(grid, len(table.heads))
+    # The heads stand on every page that the table goes to.
+    for row in grid.rows[: len(table.heads)]:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     _rule(rows[0], "top", THICK)
     _rule(rows[len(table.heads) - 1], "bottom", THIN)
     _rule(rows[-1], "bottom", THICK)
@@ -104,14 +102,6 @@ def _widen_first(document: Document, grid: Table, rows: Sequence[Sequence[_Cell]
     for cells in rows:
         for column, cell in enumerate(cells):
             cell.width = Emu(2 * share if column == 0 else share)
-
-
-def _repeat(grid: Table, n_heads: int) -> None:
-    """Write the heads again on every page that the table goes to."""
-    from docx.oxml import OxmlElement
-
-    for row in grid.rows[:n_heads]:
-        row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
 def _rule(cells: Sequence[_Cell], edge: Edge, width: str) -> None:

@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.language import closed_up, gettext, ngettext, npgettext, pgettext, translated
-from harness.report.blocks import Phrase, Words, parts_of, plain_words
-from harness.report.drawing.canvas import RenderedFigure
+from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_words
+from harness.report.drawing.canvas import prints_of
 from harness.report.drawing.embedding import FORMAT, svg_text
 from harness.report.render.text import csv_text, latex_tabular
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, cell_of
@@ -150,7 +150,7 @@ def environment() -> Environment:
     made.filters["translated"] = translated
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
     made.filters.update({"p_value": p_value, "capitalised": capitalised})
-    made.filters.update({"data_uri": data_uri, "words": words_in_html})
+    made.filters.update({"data_uri": data_uri, "prints": prints_of, "words": words_in_html})
     return made
 
 
@@ -180,9 +180,9 @@ def script_hash(source: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def data_uri(figure: RenderedFigure) -> Markup:
+def data_uri(figure: ReportFigure) -> Markup:
     """Return an address that carries a figure: as SVG, or as pixels where the SVG is large."""
-    prints = figure.prints
+    prints = prints_of(figure)
     if prints.small is None:
         address = f"data:image/svg+xml,{svg_text(prints.svg)}"
     else:

@@ -4,42 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from harness.findings.gains import SYMBOLS, GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.blocks import Definitions, Heading, Phrase, ReportBlock, SmallPrint, Words, rich, tabs_of
-from harness.report.sections.section import Section
-from harness.report.table import (
-    MOST_ROWS,
-    Given,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    TableColumn,
-    plain_rows,
-    rows_of,
+from harness.report import table as parts
+from harness.report.blocks import (
+    Definitions,
+    Heading,
+    Phrase,
+    ReportBlock,
+    ReportFigure,
+    SmallPrint,
+    Words,
+    rich,
+    tabs_of,
 )
+from harness.report.drawing.palette import STATUS_STYLES, Whisker
+from harness.report.sections.section import Section, study_words
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.gain import GainStatus
-from harness.text.numbers import (
-    MISSING,
-    count,
-    decimals_for,
-    fixed,
-    p_value,
-    percent,
-    percent_interval,
-    plain,
-    rounded,
-    significant,
-)
-from harness.text.plain_text import Footnotes, in_turn
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
+from harness.text import numbers
+from harness.text.plain_text import Footnotes, file_slug, in_turn, shortened
 
 # How the cell of a gain looks.
 LOOKS = {
@@ -53,7 +40,7 @@ LOOKS = {
 INSIDE = "†"
 
 
-def accuracy_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def accuracy_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the protocols, gains and errors of every outcome, and p-values."""
     study, gains = run.manifest.study, Gains(run)
     compares = bool(gains.candidates)
@@ -67,13 +54,11 @@ def accuracy_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock
     if compares:
         yield p_value_table(gains)
         yield SmallPrint(_how_to_read(study))
-    yield SmallPrint(
-        gettext(
-            "Errors: bold is the lowest on a protocol's test rows. A row tested in several splits counts "
-            "each time. The CSV has errors on training and on all rows, and over the variance of training "
-            "rows."
-        )
+    text = gettext(
+        "Errors: bold is the lowest on a protocol's test rows. A row tested in several splits counts each "
+        "time. The CSV has errors on training and on all rows, and over the variance of training rows."
     )
+    yield SmallPrint(text)
 
 
 def _named(protocol: ProtocolRecord) -> Words:
@@ -84,14 +69,11 @@ def _named(protocol: ProtocolRecord) -> Words:
 def _how(protocol: ProtocolRecord) -> Words:
     if not protocol.leaks:
         return " ".join([protocol.how, gettext("Nothing is known to leak.")])
-    leaks = in_turn(leak.text for leak in protocol.leaks)
-    return (
-        *(f"{protocol.how} ", Phrase(gettext("What it leaks:"), "em")),
-        f" {leaks}" + pgettext("end", "."),
-    )
+    leaks = in_turn(leak.text for leak in protocol.leaks) + pgettext("end", ".")
+    return (f"{protocol.how} ", Phrase(gettext("What it leaks:"), "em"), f" {leaks}")
 
 
-def gain_table(gains: Gains, outcome: str) -> ReportTable:
+def gain_table(gains: Gains, outcome: str) -> parts.ReportTable:
     """Return the gains in one outcome; over a further reference one line where none is established."""
     study, footnotes = gains.run.manifest.study, Footnotes()
     rows = [
@@ -103,31 +85,28 @@ def gain_table(gains: Gains, outcome: str) -> ReportTable:
         for _, own in rows
         for cell in own
     )
-    caption = gettext("Gain over {reference} in predicting {label}").format(
-        reference=gains.reference_label, label=study.label(outcome)
-    )
-    return ReportTable(
+    words = gettext("Gain over {reference} in predicting {label}")
+    caption = words.format(reference=gains.reference_label, label=study.label(outcome))
+    return parts.ReportTable(
         caption=caption if is_shown else caption + gettext(": none is established"),
-        columns=(
-            TableColumn(gettext("Estimator")),
-            *(_column(protocol, is_first=not gains.over) for protocol in study.honest_first),
+        columns=parts.columns_of(
+            gettext("Estimator"),
+            *(
+                parts.TableColumn(one.title)
+                if one.keeps_test_rows_apart
+                else parts.TableColumn(one.title, mark=INSIDE, is_for_files=bool(gains.over))
+                for one in study.honest_first
+            ),
         ),
-        groups=plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in rows]),
+        groups=parts.plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in rows]),
         footnotes=footnotes.listed(),
-        most=MOST_ROWS if is_shown else 0,
+        most=parts.MOST_ROWS if is_shown else 0,
     )
 
 
-def _column(protocol: ProtocolRecord, *, is_first: bool) -> TableColumn:
-    is_apart = protocol.keeps_test_rows_apart
-    return TableColumn(
-        protocol.title, mark="" if is_apart else INSIDE, is_for_files=not is_first and not is_apart
-    )
-
-
-def _gain(cell: GainCell, footnotes: Footnotes) -> TableCell:
+def _gain(cell: GainCell, footnotes: Footnotes) -> parts.TableCell:
     says = gettext(cell.status.value) if cell.symbol else ""
-    return TableCell(
+    return parts.TableCell(
         cell.text,
         (cell.beneath,) if cell.beneath else (),
         LOOKS.get(cell.status, "none"),
@@ -138,43 +117,42 @@ def _gain(cell: GainCell, footnotes: Footnotes) -> TableCell:
     )
 
 
-def error_table(run: Run, outcome: str) -> ReportTable:
+def error_table(run: Run, outcome: str) -> parts.ReportTable:
     """Return the errors of one outcome; all its mean squared errors have the same decimals."""
     study, footnotes = run.manifest.study, Footnotes()
-    decimals = decimals_for(row.mse for row in run.rows(ACCURACY) if row.outcome == outcome)
+    decimals = numbers.decimals_for(row.mse for row in run.rows(ACCURACY) if row.outcome == outcome)
 
-    def in_words(row: AccuracyRow, lowest: float) -> Iterator[Given]:
-        samples = errors_of(run, outcome, row.estimator, row.protocol)
-        train, test, every = (
-            MISSING if (own := samples.get(name)) is None else rounded(own.mse, decimals)
-            for name in ("train", "test", "all")
-        )
-        yield from (train, TableCell(test, look="lowest" if row.mse == lowest else ""), every)
-        yield from (fixed(row.nmse, 3), fixed(row.r2, 3), count(row.n_obs), count(row.n_entities))
+    def mse(row: AccuracyRow, sample: str) -> str:
+        error = errors_of(run, outcome, row.estimator, row.protocol).get(sample)
+        return numbers.MISSING if error is None else numbers.rounded(error.mse, decimals)
 
     groups = []
     for protocol in study.honest_first:
         compared = [compared_error(run, outcome, entry.id, protocol.id) for entry in study.estimators]
         lowest = min((row.mse for row in compared if row is not None), default=math.nan)
-        rows: list[tuple[Given, ...]] = []
+        rows: list[tuple[parts.Given, ...]] = []
         for entry, row in zip(study.estimators, compared, strict=True):
             if row is None:
                 _, reason = refusal(run, outcome, entry.id, protocol.id)
-                rows.append((TableCell(entry.label, mark=footnotes.mark(reason)), *[MISSING] * 7))
-            else:
-                rows.append((entry.label, *in_words(row, lowest)))
-        groups.append(RowGroup(rows_of(rows), protocol.title))
+                name = parts.TableCell(entry.label, mark=footnotes.mark(reason))
+                rows.append((name, *[numbers.MISSING] * 7))
+                continue
+            test = parts.TableCell(mse(row, "test"), look="lowest" if row.mse == lowest else "")
+            shares = (numbers.fixed(share, 3) for share in (row.nmse, row.r2))
+            counts = map(numbers.count, (row.n_obs, row.n_entities))
+            rows.append((entry.label, mse(row, "train"), test, mse(row, "all"), *shares, *counts))
+        groups.append(parts.RowGroup(parts.rows_of(rows), protocol.title))
     unit = study.unit(outcome)
     squared = [gettext("(unit: {unit}, squared)").format(unit=unit)] if unit else []
     label = gettext("Mean squared error in predicting {label}").format(label=study.label(outcome))
-    return ReportTable(
+    return parts.ReportTable(
         caption=" ".join([label, *squared]),
-        columns=(
-            *(TableColumn(gettext("Estimator")), TableColumn(gettext("Train"), is_for_files=True)),
-            *(TableColumn(gettext("Test")), TableColumn(gettext("All"), is_for_files=True)),
-            TableColumn(gettext("Test MSE /\ntrain variance"), is_for_files=True),
-            *(TableColumn(gettext("Test R²")), TableColumn(gettext("Test rows"), is_for_files=True)),
-            TableColumn(gettext("Entities"), is_for_files=True),
+        columns=parts.columns_of(
+            *(gettext("Estimator"), parts.TableColumn(gettext("Train"), is_for_files=True), gettext("Test")),
+            parts.TableColumn(gettext("All"), is_for_files=True),
+            parts.TableColumn(gettext("Test MSE /\ntrain variance"), is_for_files=True),
+            *(gettext("Test R²"), parts.TableColumn(gettext("Test rows"), is_for_files=True)),
+            parts.TableColumn(gettext("Entities"), is_for_files=True),
         ),
         groups=tuple(groups),
         footnotes=footnotes.listed(),
@@ -182,17 +160,13 @@ def error_table(run: Run, outcome: str) -> ReportTable:
     )
 
 
-def p_value_table(gains: Gains) -> ReportTable:
+def p_value_table(gains: Gains) -> parts.ReportTable:
     """Return the p-values of equal accuracy over every reference."""
     study = gains.run.manifest.study
-    heads = (
-        *(gettext("Outcome"), gettext("Against"), gettext("Protocol"), gettext("Estimator")),
-        *(gettext("Alone"), gettext("Over splits"), gettext("Holm"), gettext("Best of many")),
-    )
     rows = [
         (
             *(study.label(outcome), over.reference_label, protocol.title, entry.label),
-            *map(p_value, (cell.row.p_value, cell.row.p_splits, cell.row.p_holm, cell.row.p_best)),
+            *map(numbers.p_value, (cell.row.p_value, cell.row.p_splits, cell.row.p_holm, cell.row.p_best)),
         )
         for outcome in study.outcomes
         for over in (gains, *gains.further)
@@ -200,10 +174,13 @@ def p_value_table(gains: Gains) -> ReportTable:
         for entry in over.candidates
         if (cell := over.cell(outcome, entry, protocol)).has_gain
     ]
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("P-values of equal accuracy, test rows"),
-        columns=tuple(map(TableColumn, heads)),
-        groups=plain_rows(rows),
+        columns=parts.columns_of(
+            *(gettext("Outcome"), gettext("Against"), gettext("Protocol"), gettext("Estimator")),
+            *(gettext("Alone"), gettext("Over splits"), gettext("Holm"), gettext("Best of many")),
+        ),
+        groups=parts.plain_rows(rows),
         most=0,
     )
 
@@ -221,44 +198,69 @@ def _how_to_read(study: StudyRecord) -> Words:
             "the sign of the gain in every fold. † Test rows take part in fitting or selecting."
         ),
         {
-            "level": percent(study.level, 0),
+            "level": numbers.percent(study.level, 0),
             "better": SYMBOLS[GainStatus.BETTER],
             "worse": SYMBOLS[GainStatus.WORSE],
             "once": SYMBOLS[GainStatus.BETTER_ONCE],
             "open": SYMBOLS[GainStatus.OPEN],
-            "value": plain(1.0 - study.level),
+            "value": numbers.plain(1.0 - study.level),
         },
     )
 
 
-def gain_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def gain_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield a figure for every outcome, where any estimator is compared with the reference."""
-    from harness.report.sections.gains import gain_figure
-
     study, gains = run.manifest.study, Gains(run)
     if gains.candidates:
-        yield tabs_of(
-            (study.label(outcome), [gain_figure(gains, outcome, renderer)]) for outcome in study.outcomes
-        )
+        yield tabs_of((study.label(outcome), [gain_figure(gains, outcome)]) for outcome in study.outcomes)
+
+
+def gain_figure(gains: Gains, outcome: str) -> ReportFigure:
+    """Return the figure of the gains of one outcome over the study's reference, a panel a protocol."""
+    from harness.report.drawing.forest import plot_forest
+
+    study, cells = gains.run.manifest.study, gains.cells(outcome)
+    words = study_words(study, outcome)
+    panels = [
+        (protocol.title, [gain_whisker(cell) for cell in cells if cell.protocol.id == protocol.id])
+        for protocol in study.honest_first
+    ]
+    message = gettext("Gain over {reference} (%), right of zero is better")
+    x_label = message.format(reference=shortened(study.reference_label, 40))
+    return ReportFigure(
+        f"gain-{file_slug(outcome)}",
+        plot_forest(panels, x_label=x_label, most_loss=1.0, most_columns=4),
+        alt=gettext(
+            "Dots with intervals: gain of each estimator over {reference_label} in predicting {outcome} "
+            "under each protocol. The numbers are in the table of gains."
+        ).format(**words),
+        caption=gettext(
+            "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are {level} "
+            "intervals from {draws} bootstrap draws of whole entities ({entity}), the trained models held "
+            "fixed. Filled triangles are gains (pointing up) and losses (pointing down) that are "
+            "established, open triangles gains given the few periods tested, open circles those that are "
+            "not; an arrow at the left edge is a loss beyond the axis."
+        ).format(**words),
+    )
+
+
+def gain_whisker(cell: GainCell) -> Whisker:
+    """Return a gain in per cent as it is drawn; a cell without one says why."""
+    row = cell.row
+    note, style = gettext(row.status) if cell.status is GainStatus.MISSING else "", STATUS_STYLES[cell.status]
+    gain = Whisker(cell.estimator.label, row.gain, row.conf_low, row.conf_high, style, note=note)
+    return gain.in_percent()
 
 
 ACCURACY_SECTION = Section(
-    name="accuracy",
-    title=marked("Accuracy"),
-    place=300,
-    content=accuracy_blocks,
-    heading=marked("Accuracy by estimator and protocol"),
+    *("accuracy", marked("Accuracy"), 300, accuracy_blocks, marked("Accuracy by estimator and protocol"))
 )
 GAINS_SECTION = Section(
-    name="gains",
-    title=marked("Figure of gains"),
-    place=400,
-    content=gain_blocks,
-    heading=marked("Gains and their intervals"),
+    "gains", marked("Figure of gains"), 400, gain_blocks, marked("Gains and their intervals")
 )
 
 
-def metric_tables(run: Run, _renderer: FigureRenderer) -> Iterator[ReportTable]:
+def metric_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield a table for each outcome and metric, of the test rows of every protocol."""
     study = run.manifest.study
     found = {
@@ -271,43 +273,40 @@ def metric_tables(run: Run, _renderer: FigureRenderer) -> Iterator[ReportTable]:
         "{how} Beneath it the gain, 1 − loss / loss of the reference, with the interval of the same draws of "
         "entities as the gain by squared error."
     )
-    heads = (gettext("Estimator"), *(protocol.title for protocol in study.protocols))
     for outcome in study.outcomes:
         label = study.label(outcome)
         of = [gettext("of {outcome}").format(outcome=label)] if len(study.outcomes) > 1 else []
         for metric in study.metrics:
             footnotes = Footnotes()
-            key = outcome, metric.id
-            rows: list[tuple[Given, ...]] = [
+            rows: list[tuple[parts.Given, ...]] = [
                 (
                     entry.label,
-                    *(_cell(found.get((*key, entry.id, one.id)), footnotes) for one in study.protocols),
+                    *(
+                        _cell(found.get((outcome, metric.id, entry.id, one.id)), footnotes)
+                        for one in study.protocols
+                    ),
                 )
                 for entry in study.estimators
             ]
-            yield ReportTable(
+            yield parts.ReportTable(
                 caption=" ".join([metric.title, *of]) + gain,
-                columns=tuple(map(TableColumn, heads)),
-                groups=plain_rows(rows),
+                columns=parts.columns_of(gettext("Estimator"), *(one.title for one in study.protocols)),
+                groups=parts.plain_rows(rows),
                 footnotes=footnotes.listed(),
                 notes=(how.format(how=metric.how),),
             )
 
 
-def _cell(row: MetricRow | None, footnotes: Footnotes) -> TableCell:
+def _cell(row: MetricRow | None, footnotes: Footnotes) -> parts.TableCell:
     if row is None or not row.is_done:
-        return TableCell(MISSING, mark=footnotes.mark(row.reason if row is not None else ""))
+        return parts.TableCell(numbers.MISSING, mark=footnotes.mark(row.reason if row is not None else ""))
     if not math.isfinite(row.gain):
-        return TableCell(significant(row.value))
-    gain = f"{percent(row.gain)} {percent_interval(row.conf_low, row.conf_high)}"
-    return TableCell(significant(row.value), (gain,))
+        return parts.TableCell(numbers.significant(row.value))
+    gain = f"{numbers.percent(row.gain)} {numbers.percent_interval(row.conf_low, row.conf_high)}"
+    return parts.TableCell(numbers.significant(row.value), (gain,))
 
 
 METRICS_SECTION = Section(
-    name="metrics",
-    title=marked("Other losses"),
-    place=350,
-    content=metric_tables,
-    heading=marked("Errors by other losses, on test rows"),
+    *("metrics", marked("Other losses"), 350, metric_tables, marked("Errors by other losses, on test rows")),
     tables=(METRICS.name,),
 )

@@ -22,7 +22,6 @@ from harness.text.plain_text import joined
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.report.drawing.canvas import FigureRenderer
 
 # How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``.
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
@@ -44,17 +43,16 @@ def estimates_of(run: Run, outcome: str) -> Estimates:
     return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
 
 
-def coefficient_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def coefficient_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the coefficients for every outcome, and why some estimators have none."""
     study = run.manifest.study
     yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
-    yield SmallPrint(
-        gettext(
-            "All rows of the panel, units of the outcome per unit of the term; standard errors in brackets, "
-            "{level} intervals beneath. A blank is a term that the estimator does not have or that its "
-            "effects absorb. The corrections behind each covariance are in coefficients.csv."
-        ).format(level=percent(study.level, 0))
-    )
+    text = gettext(
+        "All rows of the panel, units of the outcome per unit of the term; standard errors in brackets, "
+        "{level} intervals beneath. A blank is a term that the estimator does not have or that its "
+        "effects absorb. The corrections behind each covariance are in coefficients.csv."
+    ).format(level=percent(study.level, 0))
+    yield SmallPrint(text)
 
 
 def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
@@ -97,19 +95,16 @@ def coefficient_table(run: Run, outcome: str) -> ReportTable:
     firsts = [next(iter(columns[entry.id].values())) for entry in entries]
     terms = terms_in_order(study, (term for own in columns.values() for term in own))
     effects = [joined([gettext(name) for name in entry.effects]) or MISSING for entry in entries]
+    rows = (_row(study, term, [own.get(term) for own in columns.values()]) for term in terms)
+    degrees = (_degrees(row.df_resid) for row in firsts)
     return ReportTable(
         caption=gettext("Coefficients for {label}").format(label=study.axis_label(outcome)),
         columns=(TableColumn(gettext("Term")), *(TableColumn(entry.label) for entry in entries)),
-        groups=(
-            RowGroup(tuple(_row(study, term, [own.get(term) for own in columns.values()]) for term in terms)),
-        ),
+        groups=(RowGroup(tuple(rows)),),
         foot=(
             TableRow((gettext("Effects taken out"), *effects)),
             TableRow((gettext("Standard errors"), *(translated(row.covariance) for row in firsts))),
-            TableRow(
-                (gettext("Degrees of freedom"), *(_degrees(row.df_resid) for row in firsts)),
-                is_for_files=True,
-            ),
+            TableRow((gettext("Degrees of freedom"), *degrees), is_for_files=True),
             TableRow((gettext("Rows"), *(count(row.n_obs) for row in firsts)), is_for_files=True),
         ),
         most=2,

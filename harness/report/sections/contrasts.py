@@ -6,31 +6,20 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from harness.findings.effects import value_in_words
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock
+from harness.report import table as parts
+from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
 from harness.report.sections.section import Section, draws_text, study_words
-from harness.report.table import (
-    RecordColumn,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    TableRow,
-    estimate_cell,
-    record_rows,
-)
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
 from harness.text.plain_text import Footnotes, file_slug, joined
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 # Pairs of values that are shown in full; of more only those with the least value.
 MOST_PAIRS = 3
@@ -76,9 +65,8 @@ class EstimatedContrast:
     @property
     def pair(self) -> str:
         """Both values in words."""
-        return gettext("{exposure_to} less {exposure_from}").format(
-            exposure_to=self.value, exposure_from=self.base
-        )
+        words = gettext("{exposure_to} less {exposure_from}")
+        return words.format(exposure_to=self.value, exposure_from=self.base)
 
     def label(self, study: StudyRecord, *, with_pair: bool) -> str:
         """Return whom it is of in words, and between which values where these differ or it is of all rows."""
@@ -115,9 +103,8 @@ def contrasts_of(
 
     def order(row: ContrastRow) -> tuple[str, float, float, float]:
         at = -math.inf if math.isnan(row.moderator_at) else row.moderator_at
-        base, value = (
-            float(levels.index(name) if levels else name) for name in (row.exposure_from, row.exposure_to)
-        )
+        ends = (row.exposure_from, row.exposure_to)
+        base, value = (float(levels.index(name) if levels else name) for name in ends)
         return row.group, at, base, value
 
     if len({order(row)[2:] for row in own}) > MOST_PAIRS:
@@ -160,7 +147,7 @@ def _true_contrast(run: Run, place: ContrastRow) -> float:
     return levels[high] - levels.get(low, 0.0) if high in levels else math.nan
 
 
-def contrast_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def contrast_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the contrasts of every question."""
     study = run.manifest.study
     yield Paragraph(_what(study))
@@ -169,28 +156,27 @@ def contrast_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]
         if about:
             yield Heading(gettext("By {about}").format(about=about))
         yield Bullets(tuple(established_texts(run, question)))
-        yield from _figures(run, question, renderer)
+        yield from _figures(run, question)
         yield contrast_table(run, question)
 
 
 def _what(study: StudyRecord) -> str:
     """Return what a contrast is."""
-    exposure = study.label(study.exposure)
+    text = gettext(
+        "{exposure} has few values, between which there is no curve. A contrast is the mean prediction were "
+        "every row's {exposure} one value, less that were it another."
+    )
     if study.levels:
         text = gettext(
             "{exposure} is categorical: {levels}. A contrast is the mean prediction at a level minus that at "
             "the base level, {value}."
-        ).format(exposure=exposure, levels=", ".join(study.levels), value=study.levels[0])
-    else:
-        text = gettext(
-            "{exposure} has few values, between which there is no curve. A contrast is the mean prediction "
-            "were every row's {exposure} one value, less that were it another."
-        ).format(exposure=exposure)
+        )
     when = gettext(
         "It is established where the interval that holds for all contrasts of the question at once excludes "
         "zero."
     )
-    return f"{text} {when}"
+    words = {"levels": ", ".join(study.levels), "value": study.levels[0] if study.levels else ""}
+    return f"{text.format(exposure=study.label(study.exposure), **words)} {when}"
 
 
 def established_texts(run: Run, question: ContrastQuestion) -> Iterator[str]:
@@ -206,26 +192,20 @@ def _established(label: str, outcome: str, found: Sequence[EstimatedContrast]) -
     above = sum(one.is_established and one.row.estimate > 0.0 for one in found)
     below = sum(one.is_established and one.row.estimate < 0.0 for one in found)
     if len(found) == 1:
+        side = gettext("higher") if above else gettext("lower")
+        text = gettext("{label}: {outcome} is {side} at {exposure_to} than at {exposure_from}.")
         if not above + below:
             text = gettext("{label}: no difference in {outcome} is established.")
-        else:
-            text = gettext("{label}: {outcome} is {side} at {exposure_to} than at {exposure_from}.")
-        return text.format(
-            label=label,
-            outcome=outcome,
-            side=gettext("higher") if above else gettext("lower"),
-            exposure_to=found[0].value,
-            exposure_from=found[0].base,
-        )
+        ends = {"exposure_to": found[0].value, "exposure_from": found[0].base}
+        return text.format(label=label, outcome=outcome, side=side, **ends)
     sides = [gettext("{number} above").format(number=above)] if above else []
     sides += [gettext("{number} below").format(number=below)] if below else []
     told = gettext("{sides} zero").format(sides=joined(sides)) if sides else gettext("none")
-    return gettext("{label}: of {n_found} differences in {outcome}, established are {told}.").format(
-        label=label, n_found=len(found), outcome=outcome, told=told
-    )
+    words = gettext("{label}: of {n_found} differences in {outcome}, established are {told}.")
+    return words.format(label=label, n_found=len(found), outcome=outcome, told=told)
 
 
-def _figures(run: Run, question: ContrastQuestion, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def _figures(run: Run, question: ContrastQuestion) -> Iterator[ReportFigure]:
     """Yield the contrasts of one question, a figure for each outcome that any estimator answers."""
     from harness.report.drawing.forest import plot_forest
 
@@ -234,12 +214,11 @@ def _figures(run: Run, question: ContrastQuestion, renderer: FigureRenderer) -> 
         panels = contrast_panels(run, question, outcome)
         if panels:
             x_label = gettext("Difference in {outcome}").format(outcome=study.axis_label(outcome))
-            yield renderer.render(
+            words = gettext("Contrasts of {exposure} on {outcome}, with intervals.")
+            yield ReportFigure(
                 f"contrast-{file_slug(outcome)}-{file_slug(question.scenario)}",
                 plot_forest(panels, x_label=x_label, level=study.level),
-                alt=gettext("Contrasts of {exposure} on {outcome}, with intervals.").format(
-                    **study_words(study, outcome)
-                ),
+                alt=words.format(**study_words(study, outcome)),
                 caption=_caption(run, question, outcome),
             )
 
@@ -280,48 +259,56 @@ def _caption(run: Run, question: ContrastQuestion, outcome: str) -> str:
     return f"{text} {truth}" if any(math.isfinite(one.truth) for one in shown) else text
 
 
-def contrast_table(run: Run, question: ContrastQuestion) -> ReportTable:
+def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
     """Return the contrasts of one question, of every outcome and estimator."""
     study, footnotes, about = run.manifest.study, Footnotes(), question.about(run.manifest.study)
     found = {
         outcome: [one for _, own in answered(run, question, outcome) for one in own]
         for outcome in study.outcomes
     }
-    has_truth = any(math.isfinite(one.truth) for own in found.values() for one in own)
-    columns: list[RecordColumn[EstimatedContrast]] = [
-        RecordColumn(gettext("Estimator"), cell=lambda one: study.estimator_label(one.row.estimator)),
-        RecordColumn(gettext("Values"), "text", cell=lambda one: one.pair),
-        *([RecordColumn(about, cell=_whose)] if about else []),
-        RecordColumn(
+    columns: list[parts.RecordColumn[EstimatedContrast]] = [
+        parts.RecordColumn(gettext("Estimator"), cell=lambda one: study.estimator_label(one.row.estimator)),
+        parts.RecordColumn(gettext("Values"), "text", cell=lambda one: one.pair),
+        *([parts.RecordColumn(about, cell=_whose)] if about else []),
+        parts.RecordColumn(
             gettext("Rows at the\nfirst, the second"),
             cell=lambda one: f"{count(one.row.n_obs_to)}, {count(one.row.n_obs_from)}",
         ),
-        RecordColumn(gettext("Difference"), cell=_difference),
-        RecordColumn(
+        parts.RecordColumn(gettext("Difference"), cell=_difference),
+        parts.RecordColumn(
             gettext("Interval for\nall at once"),
             cell=lambda one: estimate(one.row.estimate, one.low, one.high)[1],
         ),
-        *([RecordColumn(gettext("Truth"), cell=_truth)] if has_truth else []),
     ]
+    notes = [gettext("Bold: established.")]
+    if not study.levels:
+        few = gettext(
+            "Of an exposure of more than three values the contrasts with the least one are shown; "
+            "contrasts.csv has all pairs."
+        )
+        notes.append(few)
+    if any(math.isfinite(one.truth) for own in found.values() for one in own):
+        columns.append(parts.RecordColumn(gettext("Truth"), cell=_truth))
+        notes.append(gettext("Truth: what the response behind the simulated data answers, on the same rows."))
     groups = []
     for outcome, own in found.items():
-        rows: list[TableRow] = []
+        rows: list[parts.TableRow] = []
         for entry in study.estimators:
             every = contrast_rows(run, question, outcome, entry.id)
             if reason := next((row.reason for row in every if not row.is_done), ""):
-                rows.append(TableRow((TableCell(entry.label, mark=footnotes.mark(reason)),)))
-            rows += record_rows(columns, (one for one in own if one.row.estimator == entry.id))
+                rows.append(parts.TableRow((parts.TableCell(entry.label, mark=footnotes.mark(reason)),)))
+            rows += parts.record_rows(columns, (one for one in own if one.row.estimator == entry.id))
         if rows:
-            groups.append(RowGroup(tuple(rows), study.axis_label(outcome)))
+            groups.append(parts.RowGroup(tuple(rows), study.axis_label(outcome)))
     caption = gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure))
     by = [gettext("by {about}").format(about=about)] if about else []
     limits = gettext(", {level} intervals").format(level=percent(study.level, 0))
-    return ReportTable(
+    return parts.ReportTable(
         caption=" ".join([caption, *by]) + limits,
         columns=tuple(columns),
         groups=tuple(groups),
         footnotes=footnotes.listed(),
-        notes=(" ".join(_notes(study, has_truth=has_truth)),),
+        notes=(" ".join(notes),),
     )
 
 
@@ -331,24 +318,13 @@ def _whose(one: EstimatedContrast) -> str:
     return one.row.group or ("" if math.isnan(at) else plain(at))
 
 
-def _difference(one: EstimatedContrast) -> TableCell:
+def _difference(one: EstimatedContrast) -> parts.TableCell:
     number = estimated(one.row.estimate, one.row.conf_low, one.row.conf_high)
-    return estimate_cell(replace(number, excludes_zero=one.is_established))
+    return parts.estimate_cell(replace(number, excludes_zero=one.is_established))
 
 
 def _truth(one: EstimatedContrast) -> str:
     return significant(one.truth, 3) if math.isfinite(one.truth) else ""
-
-
-def _notes(study: StudyRecord, *, has_truth: bool) -> Iterator[str]:
-    yield gettext("Bold: established.")
-    if not study.levels:
-        yield gettext(
-            "Of an exposure of more than three values the contrasts with the least one are shown; "
-            "contrasts.csv has all pairs."
-        )
-    if has_truth:
-        yield gettext("Truth: what the response behind the simulated data answers, on the same rows.")
 
 
 def _heading(run: Run) -> str:

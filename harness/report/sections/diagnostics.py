@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord
+from harness.report import table as parts
 from harness.report.blocks import ReportBlock, tabs_of
 from harness.report.sections.section import Section
-from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, plain_rows
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
 from harness.text.numbers import count, fixed, p_text, plain, significant
 from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
 # How tests are called, in their order; one that is not here has its name as the table has it.
 TESTS: Mapping[str, str] = {
@@ -55,13 +51,13 @@ SHOWN = 2
 SEARCH, SEARCH_KEYS = "details/search", ("outcome", "estimator", "selection_nmse", "chosen")
 
 
-def diagnostic_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def diagnostic_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the diagnostics for every outcome."""
     study = run.manifest.study
     yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
 
 
-def _outcome(run: Run, outcome: str) -> Iterator[ReportTable]:
+def _outcome(run: Run, outcome: str) -> Iterator[parts.ReportTable]:
     tests = [row for row in run.rows(DIAGNOSTICS) if row.outcome == outcome]
     statistics = [row for row in run.rows(STATISTICS) if row.outcome == outcome]
     having = {row.estimator for row in tests} | {row.estimator for row in statistics}
@@ -69,18 +65,14 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportTable]:
     if entries:
         yield diagnostic_table(run.manifest.study.label(outcome), entries, tests, statistics)
     if rows := tuple(selections(run, outcome)):
-        yield ReportTable(
-            caption=gettext("What estimators chose by themselves for {label}, all rows of the panel").format(
-                label=run.manifest.study.label(outcome)
+        words = gettext("What estimators chose by themselves for {label}, all rows of the panel")
+        yield parts.ReportTable(
+            caption=words.format(label=run.manifest.study.label(outcome)),
+            columns=parts.columns_of(
+                *(gettext("Estimator"), gettext("Candidates"), parts.TableColumn(gettext("Chosen"), "text")),
+                gettext("MSE / variance,\nrows to select on"),
             ),
-            columns=(
-                *(TableColumn(gettext("Estimator")), TableColumn(gettext("Candidates"))),
-                *(
-                    TableColumn(gettext("Chosen"), "text"),
-                    TableColumn(gettext("MSE / variance,\nrows to select on")),
-                ),
-            ),
-            groups=plain_rows(rows),
+            groups=parts.plain_rows(rows),
         )
 
 
@@ -89,23 +81,21 @@ def diagnostic_table(
     entries: Sequence[EstimatorRecord],
     tests: Sequence[DiagnosticRow],
     statistics: Sequence[StatisticRow],
-) -> ReportTable:
+) -> parts.ReportTable:
     """Return the tests and statistics of all fits for one outcome, an estimator a column."""
     names, footnotes = [entry.id for entry in entries], Footnotes()
     found = dict.fromkeys(row.test for row in tests)
     in_order = [*(name for name in TESTS if name in found), *(name for name in found if name not in TESTS)]
     rows = [_test_row(name, tests, names, footnotes) for name in in_order]
-    shown = {cell.mark for row in rows[:SHOWN] for cell in row.cells if isinstance(cell, TableCell)}
+    shown = {cell.mark for row in rows[:SHOWN] for cell in row.cells if isinstance(cell, parts.TableCell)}
     groups = (
-        RowGroup(tuple(rows)),
-        RowGroup(tuple(_statistic_rows(statistics, names)), gettext("Statistics")),
+        parts.RowGroup(tuple(rows)),
+        parts.RowGroup(tuple(_statistic_rows(statistics, names)), gettext("Statistics")),
     )
-    return ReportTable(
+    what = gettext("Test, and what is true if its statistic is small")
+    return parts.ReportTable(
         caption=gettext("Tests and statistics of the fits for {label}, all rows").format(label=label),
-        columns=(
-            TableColumn(gettext("Test, and what is true if its statistic is small")),
-            *(TableColumn(entry.label) for entry in entries),
-        ),
+        columns=parts.columns_of(what, *(entry.label for entry in entries)),
         groups=tuple(group for group in groups if group.rows),
         footnotes=tuple(note for note in footnotes.listed() if note[0] in shown),
         notes=(
@@ -123,33 +113,33 @@ def diagnostic_table(
 
 def _test_row(
     test: str, rows: Sequence[DiagnosticRow], names: Sequence[str], footnotes: Footnotes
-) -> TableRow:
+) -> parts.TableRow:
     own = {row.estimator: row for row in rows if row.test == test}
     null = in_turn(dict.fromkeys(translated(row.null_hypothesis) for row in own.values() if row.is_done))
     label = gettext(TESTS.get(test, capitalised(test.replace("_", " "))))
-    cells: list[Given] = [_test(own[name], footnotes) if name in own else "" for name in names]
-    return TableRow((TableCell(label, (null,) if null else ()), *cells))
+    cells: list[parts.Given] = [_test(own[name], footnotes) if name in own else "" for name in names]
+    return parts.TableRow((parts.TableCell(label, (null,) if null else ()), *cells))
 
 
-def _test(row: DiagnosticRow, footnotes: Footnotes) -> TableCell:
+def _test(row: DiagnosticRow, footnotes: Footnotes) -> parts.TableCell:
     if not row.is_done:
-        return TableCell(gettext(row.status), mark=footnotes.mark(row.reason))
+        return parts.TableCell(gettext(row.status), mark=footnotes.mark(row.reason))
     degrees = ", ".join(plain(number) for number in (row.df1, row.df2) if math.isfinite(number))
     symbol = SYMBOLS.get(row.distribution, row.distribution)
     p_value = p_text(row.p_value)
-    return TableCell(
+    return parts.TableCell(
         f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
         (p_value,) if p_value else (),
         mark=footnotes.mark(translated(row.caution)),
     )
 
 
-def _statistic_rows(rows: Sequence[StatisticRow], names: Sequence[str]) -> Iterator[TableRow]:
+def _statistic_rows(rows: Sequence[StatisticRow], names: Sequence[str]) -> Iterator[parts.TableRow]:
     found = {(row.statistic, row.estimator): row.value for row in rows}
     for name, label in NAMED_STATISTICS.items():
         values = [found.get((name, estimator)) for estimator in names]
         if any(value is not None for value in values):
-            yield TableRow((gettext(label), *(_statistic(name, value) for value in values)))
+            yield parts.TableRow((gettext(label), *(_statistic(name, value) for value in values)))
 
 
 def _statistic(name: str, value: float | None) -> str:
@@ -168,23 +158,15 @@ def selections(run: Run, outcome: str) -> Iterator[tuple[str, ...]]:
     for estimator, compared in () if own.empty else own.groupby("estimator", sort=False):
         for chosen in compared[compared["chosen"].astype(str) == "True"].head(1).to_dict("records"):
             options = {name: chosen[name] for name in names if compared[name].notna().all()}
-            yield (
-                run.manifest.study.estimator_label(str(estimator)),
-                count(len(compared)),
-                listed(f"{gettext(name.replace('_', ' '))} {_option(own)}" for name, own in options.items()),
-                fixed(float(chosen["selection_nmse"]), 3),
+            shown = (
+                f"{gettext(name.replace('_', ' '))} {plain(value) if isinstance(value, float) else value}"
+                for name, value in options.items()
             )
-
-
-def _option(value: object) -> str:
-    return plain(value) if isinstance(value, float) else str(value)
+            label, error = run.manifest.study.estimator_label(str(estimator)), chosen["selection_nmse"]
+            yield label, count(len(compared)), listed(shown), fixed(float(error), 3)
 
 
 DIAGNOSTICS_SECTION = Section(
-    name="diagnostics",
-    title=marked("Diagnostics"),
-    place=1300,
-    content=diagnostic_blocks,
-    heading=marked("Diagnostics of the fits"),
+    *("diagnostics", marked("Diagnostics"), 1300, diagnostic_blocks, marked("Diagnostics of the fits")),
     tables=(DIAGNOSTICS.name, STATISTICS.name, SEARCH),
 )

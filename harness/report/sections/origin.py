@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from harness.findings.gains import Gains
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import NewSentences, Paragraph, ReportBlock, SmallPrint, tabs_of
+from harness.report.blocks import NewSentences, Paragraph, ReportBlock, ReportFigure, SmallPrint, tabs_of
 from harness.report.drawing.palette import PART_STYLES, Whisker
 from harness.report.sections.section import Section, study_words
-from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.table import Given, ReportTable, TableCell, columns_of, plain_rows
 from harness.tables.gain import DECOMPOSITION, PartRow
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 # The part that no knowledge of an entity can carry.
 NEVER_SEEN = marked("entities never seen")
@@ -38,25 +34,23 @@ def gains_left(run: Run, outcome: str) -> PartsLeft:
     return found
 
 
-def origin_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def origin_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield what is left of the gains of every outcome, where estimators are compared with the reference."""
     study, gains = run.manifest.study, Gains(run)
     if not gains.candidates:
         return
-    yield tabs_of((study.label(outcome), _outcome(gains, outcome, renderer)) for outcome in study.outcomes)
+    yield tabs_of((study.label(outcome), _outcome(gains, outcome)) for outcome in study.outcomes)
     if any(gains_left(run, outcome) for outcome in study.outcomes):
-        yield SmallPrint(
-            gettext(
-                "From bar to bar the reference's error changes, and so does more than what is predicted: a "
-                "protocol that selects models on its test rows trains on more rows than one that sets rows "
-                "aside for that, networks are sized by them, and preparation is fitted on other rows. Later "
-                "periods: time was seen once where they are fewer than five. Intervals are not adjusted for "
-                "their number."
-            )
+        text = gettext(
+            "From bar to bar the reference's error changes, and so does more than what is predicted: a "
+            "protocol that selects models on its test rows trains on more rows than one that sets rows aside "
+            "for that, networks are sized by them, and preparation is fitted on other rows. Later periods: "
+            "time was seen once where they are fewer than five. Intervals are not adjusted for their number."
         )
+        yield SmallPrint(text)
 
 
-def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def _outcome(gains: Gains, outcome: str) -> Iterator[ReportBlock]:
     """Yield the sentences, the figure and the table of one outcome, or that there are none."""
     from harness.evaluation.tables import LEFT
 
@@ -72,7 +66,7 @@ def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[R
     sentences = " ".join(never_seen(study, found))
     if sentences:
         yield NewSentences(sentences, subject=study.label(outcome), topic="never seen")
-    yield left_figure(gains, outcome, renderer)
+    yield left_figure(gains, outcome)
     yield left_table(gains, outcome)
     left_out = [entry.label for entry in gains.candidates if entry.id not in found]
     if left_out:
@@ -80,18 +74,17 @@ def _outcome(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterator[R
         yield Paragraph(words.format(left_out=joined(left_out)), "note")
 
 
-def left_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
+def left_figure(gains: Gains, outcome: str) -> ReportFigure:
     """Return the figure of what is left of the gains of an outcome with any, a panel an estimator."""
     from harness.report.drawing.forest import plot_forest
 
     study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
     names, words = [entry.id for entry in gains.candidates if entry.id in found], study_words(study, outcome)
     parts = [name for name in PART_STYLES if any(name in own for own in found.values())]
-    panels = [
-        (study.estimator_label(name), [_bar(part, found[name].get(part)) for part in parts]) for name in names
-    ]
+    bars = {name: [_bar(part, found[name].get(part)) for part in parts] for name in names}
+    panels = [(study.estimator_label(name), own) for name, own in bars.items()]
     x_label = gettext("Gain over {reference} (%)").format(reference=shortened(study.reference_label, 40))
-    return renderer.render(
+    return ReportFigure(
         f"origin-{file_slug(outcome)}",
         plot_forest(panels, x_label=x_label, most_loss=1.2),
         alt=gettext(
@@ -122,19 +115,18 @@ def left_table(gains: Gains, outcome: str) -> ReportTable:
     study, found = gains.run.manifest.study, gains_left(gains.run, outcome)
     errors = {name: row.mse_reference for own in found.values() for name, row in own.items()}
     parts = [name for name in PART_STYLES if name in errors]
-    heads = (gettext("Estimator"), *(capitalised(gettext(name)) for name in parts))
     reference = gettext("MSE of {reference_label}").format(reference_label=study.reference_label)
-    rows: list[tuple[Given, ...]] = [
+    rows: list[tuple[Given, ...]] = [(reference, *(significant(errors[name], 3) for name in parts))]
+    rows += [
         (entry.label, *(_cell(found[entry.id].get(name)) for name in parts))
         for entry in gains.candidates
         if entry.id in found
     ]
+    words = gettext("What is left of the gain in predicting {label}, with intervals")
     return ReportTable(
-        caption=gettext("What is left of the gain in predicting {label}, with intervals").format(
-            label=study.label(outcome)
-        ),
-        columns=tuple(map(TableColumn, heads)),
-        groups=plain_rows([(reference, *(significant(errors[name], 3) for name in parts)), *rows]),
+        caption=words.format(label=study.label(outcome)),
+        columns=columns_of(gettext("Estimator"), *(capitalised(gettext(name)) for name in parts)),
+        groups=plain_rows(rows),
         most=0,
     )
 
@@ -150,20 +142,15 @@ def _cell(row: PartRow | None) -> TableCell:
 def never_seen(study: StudyRecord, found: PartsLeft) -> Iterator[str]:
     """Yield for which estimators anything is left for entities never seen; nothing where none is tested."""
     rows = [own[NEVER_SEEN] for own in found.values() if NEVER_SEEN in own]
-    above = [row for row in rows if row.conf_low > 0]
-    below = [row for row in rows if row.conf_high < 0]
+    above = [study.estimator_label(row.estimator) for row in rows if row.conf_low > 0]
+    below = [study.estimator_label(row.estimator) for row in rows if row.conf_high < 0]
     if above:
-        yield gettext("For entities never seen the interval lies above zero for {labels}.").format(
-            labels=_labels(study, above)
-        )
+        words = gettext("For entities never seen the interval lies above zero for {labels}.")
+        yield words.format(labels=joined(above))
     elif rows:
         yield gettext("For entities never seen no estimator has an interval above zero.")
     if below:
-        yield gettext("It lies below zero for {labels}.").format(labels=_labels(study, below))
-
-
-def _labels(study: StudyRecord, rows: Iterable[PartRow]) -> str:
-    return joined([study.estimator_label(row.estimator) for row in rows])
+        yield gettext("It lies below zero for {labels}.").format(labels=joined(below))
 
 
 ORIGIN_SECTION = Section("origin", marked("What is left of the gain"), 500, origin_blocks)

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord
-from harness.report.blocks import (
-    Bullets,
-    Definitions,
-    Heading,
-    PagePart,
-    Paragraph,
-    Phrase,
-    ReportBlock,
-    Words,
-    rich,
-)
+from harness.report import blocks
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, TableCell, record_table
+from harness.report.table import RecordColumn, code_cell, record_table
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import significant
 
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
-
-def estimator_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield the estimators with their options, the warnings, and the cells without a result."""
     columns: list[RecordColumn[EstimatorRecord]] = [
         RecordColumn(gettext("Estimator"), cell=lambda entry: entry.label),
-        RecordColumn(gettext("Id"), "text", cell=lambda entry: TableCell(Phrase(entry.id, "code"))),
-        RecordColumn(gettext("Method"), "text", cell=lambda entry: TableCell(Phrase(entry.use, "code"))),
+        RecordColumn(gettext("Id"), "text", cell=lambda entry: code_cell(entry.id)),
+        RecordColumn(gettext("Method"), "text", cell=lambda entry: code_cell(entry.use)),
         RecordColumn(
             gettext("Options"),
             is_for_files=True,
@@ -44,19 +31,19 @@ def estimator_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBloc
     ]
     caption = gettext("Estimators; their options are in the CSV")
     yield record_table(caption, columns, run.manifest.study.estimators)
-    yield Heading(gettext("To know before trusting this"), anchor="warnings")
-    yield PagePart("warnings")
-    yield Heading(gettext("Cells without a result"))
+    yield blocks.Heading(gettext("To know before trusting this"), anchor="warnings")
+    yield blocks.PagePart("warnings")
+    yield blocks.Heading(gettext("Cells without a result"))
     unknown = gettext("no reason was recorded")
-    undone: list[Words] = [
-        (Phrase(one.cell, "strong"), f" ({gettext(one.status)}): {translated(one.reason) or unknown}")
+    undone: list[blocks.Words] = [
+        (blocks.Phrase(one.cell, "strong"), f" ({gettext(one.status)}): {translated(one.reason) or unknown}")
         for one in run.manifest.cells
         if one.status in NOT_DONE
     ]
     if undone:
-        yield Bullets(tuple(undone))
+        yield blocks.Bullets(tuple(undone))
     else:
-        yield Paragraph(gettext("None: every cell of the study has a result."), "soft")
+        yield blocks.Paragraph(gettext("None: every cell of the study has a result."), "soft")
 
 
 def options(given: Mapping[str, Any]) -> str:
@@ -73,45 +60,41 @@ def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def reproduce_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def reproduce_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield command, seed, spec, data and versions, and the files of the run folder."""
     manifest = run.manifest
-    yield Paragraph(Phrase(manifest.command, "code"))
-    yield Paragraph(
-        gettext(
-            "The same spec, data and versions give the same numbers, whatever the number of workers. The run "
-            "began on {started} and took {seconds} seconds."
-        ).format(started=manifest.started, seconds=significant(manifest.seconds, 3))
+    yield blocks.Paragraph(blocks.Phrase(manifest.command, "code"))
+    text = gettext(
+        "The same spec, data and versions give the same numbers, whatever the number of workers. The run "
+        "began on {started} and took {seconds} seconds."
+    ).format(started=manifest.started, seconds=significant(manifest.seconds, 3))
+    yield blocks.Paragraph(text)
+    text = gettext(
+        "`harness verify RUN`, RUN being the folder of this report, checks every file by its SHA-256 and "
+        "computes errors, gains, intervals and p-values once more from the stored predictions. `harness "
+        "compare RUN OTHER` says what differs from another run: spec, data, versions and every number beyond "
+        "a tolerance."
     )
-    yield Paragraph(
-        rich(
-            gettext(
-                "`harness verify RUN`, RUN being the folder of this report, checks every file by its "
-                "SHA-256 and computes errors, gains, intervals and p-values once more from the stored "
-                "predictions. `harness compare RUN OTHER` says what differs from another run: spec, data, "
-                "versions and every number beyond a tolerance."
-            )
-        )
-    )
+    yield blocks.Paragraph(blocks.rich(text))
     yield provenance(manifest)
-    yield PagePart("contents")
+    yield blocks.PagePart("contents")
 
 
-def provenance(manifest: Manifest) -> Definitions:
+def provenance(manifest: Manifest) -> blocks.Definitions:
     """Return what a run, or a calibration, was made with: seed, spec, data and versions."""
-    return Definitions(
+    return blocks.Definitions(
         (
             (gettext("Seed"), str(manifest.study.seed)),
-            (gettext("Spec"), _hashed(Phrase(manifest.spec.path, "code"), manifest.spec.sha256)),
+            (gettext("Spec"), _hashed(blocks.Phrase(manifest.spec.path, "code"), manifest.spec.sha256)),
             (gettext("Data"), _hashed(manifest.data.origin, manifest.data.sha256)),
             (gettext("Versions"), ", ".join(f"{name} {own}" for name, own in manifest.versions.items())),
         )
     )
 
 
-def _hashed(what: str | Phrase, sha256: str | None) -> Words:
+def _hashed(what: str | blocks.Phrase, sha256: str | None) -> blocks.Words:
     """Return something with its SHA-256, where it has one."""
-    return (what, ", SHA-256 ", Phrase(sha256, look="hash")) if sha256 else (what,)
+    return (what, ", SHA-256 ", blocks.Phrase(sha256, look="hash")) if sha256 else (what,)
 
 
 ESTIMATORS_SECTION = Section("estimators", marked("Estimators and warnings"), 1500, estimator_blocks)

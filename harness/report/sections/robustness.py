@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
-from harness.report.blocks import Heading, Paragraph, ReportBlock
+from harness.report.blocks import Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, estimate_cell, record_rows
+from harness.report.table import RecordColumn, ReportTable, TableCell, estimate_cell, record_table
 from harness.scenarios.robustness import JOINT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow
-from harness.text.numbers import MISSING, count, estimated, p_value, percent
+from harness.text.numbers import count, estimated, p_value, percent
 from harness.text.plain_text import Footnotes, file_slug, listed
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 # The check whose slope is in other units, and so in no figure.
 LOGS = marked("outcome in logs")
 
 
-def robustness_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def robustness_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the checks by outcome, method and learner."""
     study = run.manifest.study
-    yield Paragraph(
-        gettext(
-            "The debiased slope is estimated once more from other rows, columns and codings, and where "
-            "there can be none: the exposure of the next period, given this one's, and the exposure of "
-            "another entity."
-        )
+    text = gettext(
+        "The debiased slope is estimated once more from other rows, columns and codings, and where there can "
+        "be none: the exposure of the next period, given this one's, and the exposure of another entity."
     )
+    yield Paragraph(text)
     for rows in checks_together(run):
         yield Heading(check_heading(study, rows[0]))
         if sentence := joint_sentence(study, rows):
             yield Paragraph(sentence)
-        yield from _figures(run, rows, renderer)
+        yield from _figures(run, rows)
         yield robustness_table(study, rows)
 
 
@@ -63,33 +57,22 @@ def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> Rep
                 translated(row.check), mark=footnotes.mark("" if row.is_done else row.reason)
             ),
         ),
-        RecordColumn(gettext("Slope"), cell=_slope),
+        RecordColumn(
+            gettext("Slope"),
+            cell=lambda row: estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high)),
+        ),
         RecordColumn(gettext("p of none"), cell=lambda row: p_value(row.p_value)),
         RecordColumn(gettext("p of no difference"), cell=lambda row: p_value(row.p_difference)),
         RecordColumn(gettext("Rows"), cell=lambda row: count(row.n_obs)),
     ]
-    return ReportTable(
-        caption=gettext("Slopes of {heading}, intervals beneath").format(
-            heading=check_heading(study, rows[0])
-        ),
-        columns=tuple(columns),
-        groups=(RowGroup(record_rows(columns, rows)),),
-        footnotes=footnotes.listed(),
-        notes=(
-            gettext(
-                "Bold: the interval excludes zero. Of permuted exposures the mean slope is shown, and as p "
-                "of none how often their t statistic is as large as that of the slope. No difference: from "
-                "the slope as it is, entities' errors in common; all checks together: the greatest "
-                "studentised one, that of the next period's exposure from zero among them."
-            ),
-        ),
+    note = gettext(
+        "Bold: the interval excludes zero. Of permuted exposures the mean slope is shown, and as p of none "
+        "how often their t statistic is as large as that of the slope. No difference: from the slope as it "
+        "is, entities' errors in common; all checks together: the greatest studentised one, that of the "
+        "next period's exposure from zero among them."
     )
-
-
-def _slope(row: RobustnessRow) -> TableCell:
-    if not row.is_done or math.isnan(row.estimate):
-        return TableCell(MISSING)
-    return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
+    caption = gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0]))
+    return record_table(caption, columns, rows, footnotes=footnotes, notes=(note,))
 
 
 def check_heading(study: StudyRecord, row: RobustnessRow) -> str:
@@ -99,9 +82,8 @@ def check_heading(study: StudyRecord, row: RobustnessRow) -> str:
 
 def _subject(study: StudyRecord, row: RobustnessRow) -> dict[str, str]:
     """Return exposure and outcome, and method and learner, in words."""
-    what = gettext("{exposure} on {outcome}").format(
-        exposure=study.label(row.exposure), outcome=study.label(row.outcome)
-    )
+    words = gettext("{exposure} on {outcome}")
+    what = words.format(exposure=study.label(row.exposure), outcome=study.label(row.outcome))
     method = gettext(METHODS.get(row.method, row.method))
     return {"what": what, "how": listed([method, study.estimator_label(row.learner)])}
 
@@ -112,19 +94,14 @@ def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
     if joint is None:
         return ""
     level, p_joint = 1.0 - study.level, p_value(joint.p_difference)
-    said = (
-        gettext("some differ from what they should be by more than chance")
-        if joint.p_difference < level
-        else gettext("none is told from what it should be")
-    )
-    return gettext("All checks together: {said} at {level} (p {with_sign}).").format(
-        said=said,
-        level=percent(level, 0),
-        with_sign=p_joint if p_joint.startswith("<") else f"= {p_joint}",
-    )
+    some = gettext("some differ from what they should be by more than chance")
+    said = some if joint.p_difference < level else gettext("none is told from what it should be")
+    sign = p_joint if p_joint.startswith("<") else f"= {p_joint}"
+    words = gettext("All checks together: {said} at {level} (p {with_sign}).")
+    return words.format(said=said, level=percent(level, 0), with_sign=sign)
 
 
-def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure]:
     from harness.report.drawing.forest import plot_forest
 
     study = run.manifest.study
@@ -139,7 +116,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer
     what = gettext("{what} ({how})").format(**_subject(study, first))
     x_label = gettext("Effect on {outcome}").format(outcome=study.axis_label(first.outcome))
     slug = "-".join(map(file_slug, (first.outcome, first.exposure, first.method, first.learner)))
-    yield renderer.render(
+    yield ReportFigure(
         f"robustness-{slug}",
         plot_forest([("", whiskers)], x_label=x_label),
         alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),

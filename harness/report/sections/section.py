@@ -17,7 +17,6 @@ from harness.text.numbers import count, percent
 from harness.text.plain_text import ranged
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
 
 
@@ -62,17 +61,17 @@ class Section:
     name: str
     title: str
     place: int
-    content: Callable[[Run, FigureRenderer], Iterable[ReportBlock]]
+    content: Callable[[Run], Iterable[ReportBlock]]
     heading: str | Callable[[Run], str] = ""
     drawn_names: Callable[[Run], Iterable[str]] = _none
     files: Callable[[Run, ReportFormat], Iterable[ReportFile]] = _none
     tables: tuple[str, ...] = ()
 
-    def blocks(self, run: Run, renderer: FigureRenderer) -> tuple[ReportBlock, ...]:
+    def blocks(self, run: Run) -> tuple[ReportBlock, ...]:
         """Return what it shows of a run; nothing where none of its tables has rows."""
         if self.tables and not any(len(run.frame(table)) for table in self.tables):
             return ()
-        return tuple(self.content(run, renderer))
+        return tuple(self.content(run))
 
     def headed(self, run: Run) -> str:
         """Return the heading above it in the report of a run."""

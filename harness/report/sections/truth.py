@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, Paragraph, ReportBlock
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
+from harness.report.table import ReportTable, RowGroup, TableCell, TableRow, columns_of
 from harness.tables.truth import TRUTH_ERRORS, TruthErrorRow
 from harness.text.numbers import in_unit, percent, significant
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
 # What has a truth, in words, in the order of the table.
 KINDS = {
@@ -42,16 +38,15 @@ PLACES = frozenset({"maximum", "minimum", "threshold"})
 Answers = Sequence[TruthErrorRow]
 
 
-def truth_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def truth_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield which estimators are nearest to the true curves, and the table of all errors."""
     study = run.manifest.study
-    yield Paragraph(
-        gettext(
-            "The data are simulated, so the expected outcome of every row is known for any {exposure}. The "
-            "truth is what that response answers to the same questions, on the same rows, as the estimators "
-            "are asked; it is drawn in dashes in every figure of an effect."
-        ).format(exposure=study.label(study.exposure))
-    )
+    note = gettext(
+        "The data are simulated, so the expected outcome of every row is known for any {exposure}. The "
+        "truth is what that response answers to the same questions, on the same rows, as the estimators "
+        "are asked; it is drawn in dashes in every figure of an effect."
+    ).format(exposure=study.label(study.exposure))
+    yield Paragraph(note)
     yield Bullets(tuple(text for outcome in study.outcomes for text in nearest_texts(run, outcome)))
     yield truth_table(run)
 
@@ -80,7 +75,7 @@ def truth_table(run: Run) -> ReportTable:
     study = run.manifest.study
     return ReportTable(
         caption=gettext("Root mean squared error against the truth"),
-        columns=(TableColumn(gettext("Answer")), *(TableColumn(entry.label) for entry in study.estimators)),
+        columns=columns_of(gettext("Answer"), *(entry.label for entry in study.estimators)),
         groups=tuple(
             RowGroup(rows, study.axis_label(outcome))
             for outcome in study.outcomes
@@ -123,9 +118,8 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Answers) -> 
     known = [row for row in rows if math.isfinite(row.rmse)]
     nearest = min(known, key=lambda row: row.rmse)
     own = next((row for row in known if row.estimator == study.reference), nearest)
-    also = gettext("; {reference_label} {rmse}").format(
-        reference_label=study.reference_label, rmse=significant(own.rmse, 3)
-    )
+    words = gettext("; {reference_label} {rmse}")
+    also = words.format(reference_label=study.reference_label, rmse=significant(own.rmse, 3))
     label = study.estimator_label(nearest.estimator)
     return gettext(
         "{label} is nearest to the true {what} of {outcome}: {rmse} away (root mean "
@@ -141,10 +135,7 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Answers) -> 
 
 
 TRUTH_SECTION = Section(
-    name="truth",
-    title=marked("Truth"),
-    place=980,
-    content=truth_blocks,
+    *("truth", marked("Truth"), 980, truth_blocks),
     heading=marked("The truth, and how far each estimator is from it"),
     tables=(TRUTH_ERRORS.name,),
 )

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
+from harness.report import table as parts
 from harness.report.blocks import Phrase, ReportBlock
 from harness.report.sections.section import Section
-from harness.report.table import (
-    RecordColumn,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    TableColumn,
-    TableRow,
-    record_table,
-)
 from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
 from harness.text.numbers import count, significant
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
 # Headings of the groups, in their order; a role that is not here has its own name as heading.
 ROLES: Mapping[str, str] = {
@@ -33,11 +21,17 @@ ROLES: Mapping[str, str] = {
     "instrument": marked("Instruments"),
 }
 
+# Heads of `moments`.
+MOMENTS = (
+    *(marked("Rows"), marked("Mean"), marked("SD"), marked("SD within"), marked("SD between"), marked("Min")),
+    marked("Max"),
+)
+
 # A mean of so few standard deviations is what rounding leaves of zero.
 NOISE = 1e-12
 
 
-def variable_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def variable_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the tables of variables and of their preparation."""
     yield variable_table(run)
     if run.rows(PREPARATION):
@@ -60,58 +54,54 @@ def moments(row: VariableRow) -> tuple[str, ...]:
     return (count(row.n), *map(significant, values))
 
 
-def variable_table(run: Run) -> ReportTable:
+def variable_table(run: Run) -> parts.ReportTable:
     """Return the variables by role."""
-    heads = (
-        *(gettext("Rows"), gettext("Mean"), gettext("SD"), gettext("SD within"), gettext("SD between")),
-        *(gettext("Min"), gettext("Max")),
-    )
     note = gettext(
         "SD within: of deviations from an entity's own mean; SD between: of the entities' means. Fixed "
         "effects learn from the former alone."
     )
     if run.rows(PREPARATION):
         note += " " + gettext("A column without an entry under “prepared by” is as in the data.")
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("Variables"),
-        columns=(
-            TableColumn(gettext("Variable")),
-            *(TableColumn(gettext("Unit"), "text"), TableColumn(gettext("Prepared by"), "text")),
-            *map(TableColumn, heads),
+        columns=parts.columns_of(
+            *(gettext("Variable"), parts.TableColumn(gettext("Unit"), "text")),
+            parts.TableColumn(gettext("Prepared by"), "text"),
+            *map(gettext, MOMENTS),
         ),
         groups=tuple(
-            RowGroup(tuple(_row(run, row) for row in rows), heading)
+            parts.RowGroup(tuple(_row(run, row) for row in rows), heading)
             for heading, rows in variables_by_role(run)
         ),
         notes=(note,),
     )
 
 
-def _row(run: Run, row: VariableRow) -> TableRow:
+def _row(run: Run, row: VariableRow) -> parts.TableRow:
     study, name = run.manifest.study, row.variable
     label = study.label(name)
     steps = dict.fromkeys(step.step for step in run.rows(PREPARATION) if step.into == name)
-    shown = TableCell(label) if label == name else TableCell((f"{label} ", Phrase(name, "code", "id")))
-    return TableRow((shown, study.unit(name), ", ".join(steps), *moments(row)))
+    shown = (
+        parts.TableCell(label)
+        if label == name
+        else parts.TableCell((f"{label} ", Phrase(name, "code", "id")))
+    )
+    return parts.TableRow((shown, study.unit(name), ", ".join(steps), *moments(row)))
 
 
-def preparation_table(run: Run) -> ReportTable:
+def preparation_table(run: Run) -> parts.ReportTable:
     """Return the steps in the order in which they ran."""
-    columns: list[RecordColumn[PreparationRow]] = [
-        RecordColumn(gettext("Column"), cell=lambda row: run.manifest.study.label(row.into)),
-        RecordColumn(gettext("Step"), "text", cell=lambda row: TableCell(Phrase(row.step, "code"))),
-        RecordColumn(gettext("From"), "text", cell=lambda row: row.inputs),
-        RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
+    columns: list[parts.RecordColumn[PreparationRow]] = [
+        parts.RecordColumn(gettext("Column"), cell=lambda row: run.manifest.study.label(row.into)),
+        parts.RecordColumn(gettext("Step"), "text", cell=lambda row: parts.code_cell(row.step)),
+        parts.RecordColumn(gettext("From"), "text", cell=lambda row: row.inputs),
+        parts.RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
     ]
     caption = gettext("Steps of preparation, in order")
-    return record_table(caption, columns, run.rows(PREPARATION), most=0)
+    return parts.record_table(caption, columns, run.rows(PREPARATION), most=0)
 
 
 VARIABLES_SECTION = Section(
-    name="variables",
-    title=marked("Variables"),
-    place=200,
-    content=variable_blocks,
-    heading=marked("Variables and how they were prepared"),
+    *("variables", marked("Variables"), 200, variable_blocks, marked("Variables and how they were prepared")),
     tables=(SUMMARY.name,),
 )

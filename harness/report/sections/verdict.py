@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,26 +17,14 @@ from harness.language import gettext, marked, pgettext
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import NewSentences, Paragraph, QualifiedPoints, ReportBlock, tabs_of
 from harness.report.sections.section import Section, featured
-from harness.report.table import Given, ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.table import Given, ReportTable, TableCell, TableColumn, columns_of, plain_rows
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS
 from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
 from harness.tables.preparation import WARNINGS
-from harness.text.numbers import (
-    count,
-    decimals_for,
-    interval,
-    percent,
-    percent_interval,
-    plain,
-    rounded,
-    significant,
-)
+from harness.text import numbers
 from harness.text.plain_text import joined, sentences
-
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
 GAIN, LOWEST = "gain", "lowest_error"
 
@@ -135,7 +122,7 @@ def _with_rate(run: Run, row: FindingRow) -> str:
         return row.text
     key = (row.outcome, row.estimator, row.finding)
     (rate,) = (rate for rate in run.rows(ERROR_RATES) if (rate.outcome, rate.estimator, rate.finding) == key)
-    share = f"{percent(rate.error_rate)} {percent_interval(rate.conf_low, rate.conf_high)}"
+    share = f"{numbers.percent(rate.error_rate)} {numbers.percent_interval(rate.conf_low, rate.conf_high)}"
     return gettext(
         "{text} Where it is not there such a finding was made in {share} of {n_panels} panels."
     ).format(text=row.text, share=share, n_panels=rate.n_panels)
@@ -217,20 +204,16 @@ def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
         for row in run.rows(COEFFICIENTS)
         if row.is_done and row.outcome == outcome and row.term == study.exposure
     }
-    found = [
-        EffectReading(
-            entry,
-            coefficients.get(entry.id),
-            read_curve(levels[entry.id], slopes.get(entry.id), supported.get(entry.id))
-            if entry.id in levels
-            else None,
-        )
-        for entry in study.estimators
-    ]
-    return tuple(effect for effect in found if effect.coefficient is not None or effect.curve is not None)
+    found = []
+    for entry in study.estimators:
+        name, level = entry.id, levels.get(entry.id)
+        curve = None if level is None else read_curve(level, slopes.get(name), supported.get(name))
+        if curve is not None or name in coefficients:
+            found.append(EffectReading(entry, coefficients.get(name), curve))
+    return tuple(found)
 
 
-def verdict_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def verdict_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the verdict on every outcome, and how to read it."""
     study, gains = run.manifest.study, Gains(run)
     verdicts = {outcome: verdict_of(run, outcome) for outcome in study.outcomes}
@@ -280,27 +263,23 @@ def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> Repo
     of that range.
     """
     study, has_supported = run.manifest.study, any(one.has_supported for one in found)
-    level = gettext("{level} interval").format(level=percent(study.level, 0))
-    columns = [*map(TableColumn, (gettext("Estimator"), gettext("Coefficient\n(std. error)"), level))]
+    level = gettext("{level} interval").format(level=numbers.percent(study.level, 0))
+    columns = [gettext("Estimator"), gettext("Coefficient\n(std. error)"), level]
     curve = next((one.curve for one in found if one.curve is not None), None)
+    further: list[TableColumn] = []
     if curve is not None:
-        ends = {"low_at": plain(curve.low_at), "high_at": plain(curve.high_at)}
+        ends = {"low_at": numbers.plain(curve.low_at), "high_at": numbers.plain(curve.high_at)}
         supported = gettext("Change over\nsupported rows,\n{low_at} to {high_at}").format(**ends)
         over_all = gettext("Change of the curve\nover all rows,\n{low_at} to {high_at}").format(**ends)
-        columns += [TableColumn(supported)] if has_supported else []
-        columns += [
-            TableColumn(over_all, is_for_files=has_supported),
-            *(
-                TableColumn(gettext("Slope's band\nabove zero")),
-                TableColumn(gettext("Slope's band\nbelow zero")),
-            ),
-        ]
+        further = [TableColumn(supported)] if has_supported else []
+        further.append(TableColumn(over_all, is_for_files=has_supported))
+        further.append(TableColumn(gettext("Slope's band\nabove zero")))
+        further.append(TableColumn(gettext("Slope's band\nbelow zero")))
+    words = gettext("The effect of {exposure} on {label}, estimator by estimator")
     return ReportTable(
-        caption=gettext("The effect of {exposure} on {label}, estimator by estimator").format(
-            exposure=study.axis_label(study.exposure), label=study.axis_label(outcome)
-        ),
-        columns=tuple(columns),
-        groups=plain_rows([tuple(_cells(one, has_supported=has_supported)) for one in found]),
+        caption=words.format(exposure=study.axis_label(study.exposure), label=study.axis_label(outcome)),
+        columns=columns_of(*columns, *further),
+        groups=plain_rows(tuple(_cells(one, has_supported=has_supported)) for one in found),
     )
 
 
@@ -310,15 +289,17 @@ def _cells(one: EffectReading, *, has_supported: bool) -> Iterator[Given]:
     if row is None:
         yield from ("", "")
     else:
-        decimals = decimals_for([row.std_error])
-        yield TableCell(rounded(row.estimate, decimals), (f"({rounded(row.std_error, decimals)})",))
-        yield interval(row.conf_low, row.conf_high, decimals)
+        decimals = numbers.decimals_for([row.std_error])
+        error = f"({numbers.rounded(row.std_error, decimals)})"
+        yield TableCell(numbers.rounded(row.estimate, decimals), (error,))
+        yield numbers.interval(row.conf_low, row.conf_high, decimals)
     if curve is not None:
         if has_supported:
-            yield significant(curve.supported_change, 3) if one.has_supported else ""
-        yield significant(curve.change, 3)
+            yield numbers.significant(curve.supported_change, 3) if one.has_supported else ""
+        yield numbers.significant(curve.change, 3)
         yield from (
-            percent(share, 0) if math.isfinite(share) else "" for share in (curve.rising, curve.falling)
+            numbers.percent(share, 0) if math.isfinite(share) else ""
+            for share in (curve.rising, curve.falling)
         )
 
 
@@ -353,10 +334,10 @@ def _how_to_read_gains(level: float, n_gains: int) -> str:
         "whole entities and hold the trained models fixed. If no estimator differed, about {n_gains_2} of "
         "the {n_gains} intervals would exclude zero by chance."
     ).format(
-        level=percent(level, 0),
-        value=plain(1.0 - level),
-        n_gains=count(n_gains),
-        n_gains_2=plain(round((1.0 - level) * n_gains, 2)),
+        level=numbers.percent(level, 0),
+        value=numbers.plain(1.0 - level),
+        n_gains=numbers.count(n_gains),
+        n_gains_2=numbers.plain(round((1.0 - level) * n_gains, 2)),
     )
 
 

@@ -7,12 +7,8 @@ import sys
 import pytest
 from matplotlib import image
 
-from harness.report.drawing.canvas import (
-    FigureRenderer,
-    grid_shape,
-    house_style,
-    new_figure,
-)
+from harness.report.blocks import ReportFigure
+from harness.report.drawing.canvas import finish, grid_shape, house_style, new_figure, prints_of
 
 
 @pytest.mark.parametrize(
@@ -27,9 +23,9 @@ def test_simulated_data_say_so_in_the_figure(simulated):
     with house_style():
         figure = new_figure(3.5, 2.0)
         figure.subplots().plot([0.0, 1.0], [0.0, 1.0])
-        drawing = FigureRenderer(simulated).render("x", figure, alt="", caption="")
+        drawing = finish(ReportFigure("x", figure, alt="", caption=""), is_simulated=simulated)
     assert [text.get_text() for text in figure.texts] == (["SIMULATED DATA"] if simulated else [])
-    right = image.imread(io.BytesIO(drawing.prints.png))[:, -30:, :3]
+    right = image.imread(io.BytesIO(prints_of(drawing).png))[:, -30:, :3]
     reddish = right[..., 0] - right[..., 2] > 0.3
     assert bool(reddish.any()) is simulated
 

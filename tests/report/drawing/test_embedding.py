@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from harness.report.drawing.canvas import house_style, new_figure, svg_bytes
+from harness.report.drawing.canvas import house_style, new_figure, printed
 from harness.report.drawing.embedding import svg_text
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -20,7 +20,7 @@ def drawing():
         axes = figure.subplots()
         axes.plot(np.linspace(0.0, 1.0, 20), np.sin(np.linspace(0.0, 6.0, 20)), "--", label="50 % & “more”")
         axes.legend()
-        return svg_bytes(figure)
+        return printed(figure).svg
 
 
 HREF = "{http://www.w3.org/1999/xlink}href"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from harness.report.drawing.canvas import ShortNumbers, fixed_figure, house_style, shorten_numbers
+from harness.report.blocks import ReportFigure
+from harness.report.drawing.canvas import ShortNumbers, finish, fixed_figure, house_style
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_every_axis_with_plain_numbers_gets_short_ones_and_no_factor_beside_it()
         flat, solid = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2, projection="3d")
         flat.plot([0.0, 1.0], [0.0, 3e6])
         flat.set_xticks([0.0, 1.0], ["first", "last"])
-        shorten_numbers(figure)
+        finish(ReportFigure("ticks", figure, alt="", caption=""), is_simulated=False)
         figure.draw_without_rendering()
     assert isinstance(solid.zaxis.get_major_formatter(), ShortNumbers)
     assert [one.get_text() for one in flat.get_xticklabels()] == ["first", "last"]

@@ -1,18 +1,12 @@
-"""Gains, errors and p-values by protocol and estimator, cell by cell."""
+"""Gains, errors and p-values by protocol and estimator, cell by cell, and the dots of the figure."""
 
 import pytest
 
 from harness.findings.gains import Gains
-from harness.findings.run import read_run
-from harness.report.sections.accuracy import error_table, gain_table
-from report.shown_blocks import cells
+from harness.report.sections.accuracy import error_table, gain_figure, gain_table
+from report.shown_blocks import cells, plotted
 
 REFUSED = ("a", "fold 1: experience is absorbed by the entity and time effects together")
-
-
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
 
 
 def test_errors_of_every_protocol_honest_ones_first(run):
@@ -48,3 +42,25 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
     assert (published.symbol, published.hint) == ("○", "not established, p\u00a0=\u00a00.081")
     assert (inside.symbol, inside.look) == ("▲", "better")
     assert [column.mark for column in table.columns] == ["", "", "", "†", "†"]
+
+
+@pytest.fixture(scope="module")
+def figure(run):
+    return plotted(gain_figure, Gains(run), "lwage").content
+
+
+def test_gains_stand_where_their_numbers_are(run, figure):
+    titles = [one.title for one in run.manifest.study.honest_first]
+    assert [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes] == titles
+    held_out, forward = figure.axes[:2]
+    dots = [line for line in forward.lines if line.get_marker() in {"^", "v", "o"}]
+    assert [float(line.get_xdata()[0]) for line in dots] == pytest.approx([39.5, 2.1, 3.4, -5.4])
+    assert [line.get_marker() for line in dots] == ["^", "o", "o", "v"]
+    assert [text.get_text() for text in held_out.texts] == ["refused", "−162%"]
+    assert [line.get_marker() for line in held_out.lines].count("<") == 1
+
+
+def test_the_axis_of_gains_is_not_ruled_by_one_loss(figure):
+    low, high = figure.axes[0].get_xlim()
+    assert 47.8 + 2.0 < high < 60.0
+    assert low == pytest.approx(-high)

@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
 
 
 def test_values_are_those_of_the_stored_predictions(folder):
-    (table,) = metric_tables(read_run(folder), None)
+    (table,) = metric_tables(read_run(folder))
     assert table.caption == "Absolute error, and the gain over ols"
     rows = pd.read_parquet(folder.path / "predictions.parquet")
     test = rows[rows["sample"] == "test"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.findings.gains import Gains
-from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.drawing.canvas import house_style
 from harness.report.sections.origin import ORIGIN_SECTION, gains_left, left_figure, left_table, never_seen
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, said_in
@@ -37,7 +37,7 @@ def test_the_sentences_say_what_is_left_for_entities_never_seen(run):
 def panel_of(run):
     """Return the panel of SOM + ANN."""
     with house_style():
-        figure = left_figure(Gains(run), "lwage", FigureRenderer(is_simulated=False)).content
+        figure = left_figure(Gains(run), "lwage").content
     return next(axes for axes in figure.axes if axes.get_title(loc="left") == "SOM + ANN")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
-from harness.report.blocks import Paragraph
+from harness.report.blocks import Paragraph, ReportFigure
 from harness.report.drawing.canvas import new_figure
 from harness.report.page import assembled
 from harness.report.sections.section import ReportFile, Section
@@ -33,13 +33,13 @@ class MoodRow:
 MOODS = typed("mood", MoodRow)
 
 
-def mood_blocks(run, renderer):
+def mood_blocks(run):
     rows = run.rows(MOODS)
     if rows:
         figure = new_figure(3.5, 2.0)
         figure.subplots().plot([row.mood for row in rows])
         yield Paragraph(f"<b>mood</b> of {run.manifest.study.title}")
-        yield renderer.render("mood", figure, alt="The mood of each outcome, as a line.", caption="Mood.")
+        yield ReportFigure("mood", figure, alt="The mood of each outcome, as a line.", caption="Mood.")
 
 
 def mood_files(run, report_format):
@@ -53,15 +53,15 @@ MOOD = Section(
 )
 
 
-def raises(_run, _renderer):
+def raises(_run):
     raise KeyError("<mood>")
 
 
-def ragged(_run, _renderer):
+def ragged(_run):
     yield ReportTable("Mood", (TableColumn("Who"),), plain_rows([("A", "1")]))
 
 
-def no_block(_run, _renderer):
+def no_block(_run):
     yield "mood"
 
 

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.findings.gains import errors_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, OpenQuestionRecord, ProtocolRecord, StudyRecord
-from harness.report.table import ReportTable, TableCell, TableColumn, plain_rows
+from harness.report.table import ReportTable, TableCell, TableColumn, columns_of, plain_rows
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.gain import GAIN
 from harness.text.numbers import MISSING, fixed, percent, significant
@@ -89,37 +89,35 @@ class PublishedFigure:
 
 def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
     """Return the tables and figures that claims name, in the order of the spec."""
-    study = run.manifest.study
     figures: dict[str, list[ClaimRow]] = {}
     for row in run.rows(CLAIMS):
         figures.setdefault(row.source, []).append(row)
-    return tuple(
-        PublishedFigure(
-            source=source or gettext(NO_SOURCE),
-            claims=tuple(claims),
-            published=_by(study, [(row.estimator, row.protocol) for row in claims]),
-            counterpart=_by(
-                study,
-                [
-                    (row.counterpart_estimator, row.counterpart_protocol)
-                    for row in claims
-                    if row.counterpart_estimator
-                ],
-            ),
-            errors=error_table(run, source or gettext(NO_SOURCE), claims),
-            estimators=differing_estimators(study, claims),
-            protocols=differing_protocols(study, claims),
-            left_open=tuple(one for one in study.left_open if source in one.sources),
-        )
-        for source, claims in figures.items()
+    return tuple(_figure(run, source, tuple(claims)) for source, claims in figures.items())
+
+
+def _figure(run: Run, source: str, claims: tuple[ClaimRow, ...]) -> PublishedFigure:
+    study, named = run.manifest.study, source or gettext(NO_SOURCE)
+    counterparts = [row for row in claims if row.counterpart_estimator]
+    return PublishedFigure(
+        named,
+        claims,
+        published=_by(study, ((row.estimator, row.protocol) for row in claims)),
+        counterpart=_by(
+            study, ((row.counterpart_estimator, row.counterpart_protocol) for row in counterparts)
+        ),
+        errors=error_table(run, named, claims),
+        estimators=differing_estimators(study, claims),
+        protocols=differing_protocols(study, claims),
+        left_open=tuple(one for one in study.left_open if source in one.sources),
     )
 
 
 NO_SOURCE = marked("no source given")
 
 
-def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
+def _by(study: StudyRecord, named: Iterable[tuple[str, str]]) -> str:
     """Return the estimators, and protocols where there are any, that numbers are by."""
+    cells = tuple(named)
     labels = dict.fromkeys(study.estimator_label(estimator) for estimator, _ in cells)
     titles = dict.fromkeys(study.protocol_title(protocol) for _, protocol in cells if protocol)
     return in_turn(filter(None, (listed(labels), listed(titles))))
@@ -154,54 +152,52 @@ def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTabl
     return ReportTable(
         caption=" ".join([source, gettext("on training, test and all rows; gains over each reference")]),
         over=(TableCell(n_columns=3), *titles),
-        columns=(
-            *(TableColumn(gettext("Outcome")), TableColumn(gettext("Rows"), "text")),
+        columns=columns_of(
+            *(gettext("Outcome"), TableColumn(gettext("Rows"), "text")),
             TableColumn(gettext("Estimator"), "text"),
-            *map(TableColumn, (gettext("MSE"), *over) * 2),
+            *(gettext("MSE"), *over) * 2,
         ),
         groups=plain_rows(
-            [
-                (
-                    *(study.label(outcome), gettext(words), study.estimator_label(estimator)),
-                    *(text for name in protocols for text in numbers(outcome, estimator, name, sample)),
-                )
-                for outcome in dict.fromkeys(row.outcome for row in compared)
-                for sample, words in SAMPLES
-                for estimator in estimators
-            ]
+            (
+                *(study.label(outcome), gettext(words), study.estimator_label(estimator)),
+                *(text for name in protocols for text in numbers(outcome, estimator, name, sample)),
+            )
+            for outcome in dict.fromkeys(row.outcome for row in compared)
+            for sample, words in SAMPLES
+            for estimator in estimators
         ),
         most=0,
     )
 
 
+Named = TypeVar("Named", EstimatorRecord, ProtocolRecord)
+
+
+def _differing(records: Iterable[Named], pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[Named, Named]]:
+    """Yield every two records that stand next to each other, once."""
+    known = {record.id: record for record in records}
+    for one, two in dict.fromkeys(pairs):
+        if one != two and {one, two} <= known.keys():
+            yield known[one], known[two]
+
+
 def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
     """Return a sentence for every two estimators that stand next to each other."""
-    records = {entry.id: entry for entry in study.estimators}
-    pairs = dict.fromkeys((row.estimator, row.counterpart_estimator) for row in rows)
     words = gettext("{label} (as published) and {label_2} (as it should be) differ in {changed}.")
+    none = gettext("nothing but their names")
+    pairs = _differing(study.estimators, ((row.estimator, row.counterpart_estimator) for row in rows))
     return tuple(
-        words.format(
-            label=records[one].label,
-            label_2=records[two].label,
-            changed=in_turn(_changed(records[one], records[two])) or gettext("nothing but their names"),
-        )
+        words.format(label=one.label, label_2=two.label, changed=in_turn(_changed(one, two)) or none)
         for one, two in pairs
-        if one != two and {one, two} <= records.keys()
     )
 
 
 def differing_protocols(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
     """Return a sentence for every two protocols that stand next to each other."""
-    records = {entry.id: entry for entry in study.protocols}
-    pairs = dict.fromkeys(
-        (row.protocol, row.counterpart_protocol) for row in rows if row.counterpart_estimator
-    )
     words = gettext("{told} (as published); {told_2} (as it should be).")
-    return tuple(
-        words.format(told=_protocol(records[one]), told_2=_protocol(records[two]))
-        for one, two in pairs
-        if one != two and {one, two} <= records.keys()
-    )
+    compared = (row for row in rows if row.counterpart_estimator)
+    pairs = _differing(study.protocols, ((row.protocol, row.counterpart_protocol) for row in compared))
+    return tuple(words.format(told=_protocol(one), told_2=_protocol(two)) for one, two in pairs)
 
 
 def _changed(first: EstimatorRecord, second: EstimatorRecord) -> Iterator[str]:
@@ -233,9 +229,8 @@ def _option(value: object) -> str:
 
 def _protocol(protocol: ProtocolRecord) -> str:
     leaks = listed(leak.text for leak in protocol.leaks) or gettext("nothing of the test rows is known")
-    return gettext("{title}: {how}; {leaks}").format(
-        title=protocol.title, how=protocol.how.rstrip(".。"), leaks=leaks
-    )
+    words = gettext("{title}: {how}; {leaks}")
+    return words.format(title=protocol.title, how=protocol.how.rstrip(".。"), leaks=leaks)
 
 
 @dataclass(frozen=True)
@@ -276,11 +271,8 @@ def _claims(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:
     outcomes = joined(list(dict.fromkeys(study.label(row.outcome) for row in rows)))
     sources = joined(list(dict.fromkeys(row.source for row in rows if row.source)))
     if len(rows) > 1:
-        of_sources, without = (
-            gettext("{n_rows} numbers on {outcomes} of {sources}"),
-            gettext("{n_rows} numbers on {outcomes}"),
-        )
-        words = of_sources if sources else without
+        of_sources = gettext("{n_rows} numbers on {outcomes} of {sources}")
+        words = of_sources if sources else gettext("{n_rows} numbers on {outcomes}")
         return words.format(n_rows=len(rows), outcomes=outcomes, sources=sources)
     text = listed([outcomes, rows[0].about, published_text(rows[0])])
     return gettext("{sources}: {told}").format(sources=sources, told=text) if sources else text

@@ -10,134 +10,55 @@ from typing import TYPE_CHECKING
 from harness.findings.run import Run
 from harness.language import closed_up, gettext, marked, pgettext
 from harness.record.study import StudyRecord
-from harness.report.blocks import (
-    Bullets,
-    Definitions,
-    Heading,
-    Paragraph,
-    Phrase,
-    ReportBlock,
-    Words,
-    plain_words,
-    rich,
-)
+from harness.report import blocks
 from harness.report.render.text import markdown_table, plain_markdown
-from harness.report.sections.claims.published import (
-    Contradiction,
-    PublishedFigure,
-    claim_number,
-    contradictions,
-    published_figures,
-    published_text,
-)
+from harness.report.sections.claims import published
 from harness.report.sections.section import ReportFile, Section
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.text.numbers import count
 from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
 
 MARKDOWN = "tables/figure_by_figure.md"
 
-# By status of a claim: how it looks, what says the same as the word next to it, and what it means.
-STATUSES = {
-    "inconsistent": (
-        *("contradiction", "✗"),
-        marked("cannot be right together with the other published numbers, by arithmetic"),
-    ),
-    "inconsistent under assumption": (
-        *("open", "?"),
-        marked("cannot be right together with them if what is named there is assumed"),
-    ),
-    "differs": (
-        *("worse", "≠"),
-        marked("this run gives another number than the published one, beyond its rounding"),
-    ),
-    "reproduced": (
-        *("better", "="),
-        marked("this run's number rounds to the published one, or lies within the declared tolerance"),
-    ),
-    "consistent": (
-        *("better", "✓"),
-        marked("follows from the other published numbers, as far as they were printed"),
-    ),
-    "not comparable": (
-        *("open", ""),
-        marked("these data are not the published ones, or this run gives no such number"),
-    ),
+# By status of a claim: how it looks, and what says the same as the word next to it.
+LOOKS = {
+    marked("inconsistent"): ("contradiction", "✗"),
+    published.ASSUMING: ("open", "?"),
+    marked("differs"): ("worse", "≠"),
+    marked("reproduced"): ("better", "="),
+    marked("consistent"): ("better", "✓"),
+    marked("not comparable"): ("open", ""),
 }
-
-# The statuses are words of tables.
-WORDS = (
-    *(marked("inconsistent"), marked("differs"), marked("reproduced"), marked("consistent")),
-    marked("not comparable"),
-)
+MEANINGS = {
+    "inconsistent": marked("cannot be right together with the other published numbers, by arithmetic"),
+    published.ASSUMING: marked("cannot be right together with them if what is named there is assumed"),
+    "differs": marked("this run gives another number than the published one, beyond its rounding"),
+    "reproduced": marked(
+        "this run's number rounds to the published one, or lies within the declared tolerance"
+    ),
+    "consistent": marked("follows from the other published numbers, as far as they were printed"),
+    "not comparable": marked("these data are not the published ones, or this run gives no such number"),
+}
 
 # With more claims the page shows one of each figure, with fewer two.
 MANY = 50
 
 
-def claim_blocks(run: Run, _renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield how the published numbers stand, what cannot be right, their tables, and why they differ."""
     study, claims = run.manifest.study, run.rows(CLAIMS)
-    figures = published_figures(run)
+    figures = published.published_figures(run)
     n_of = Counter(row.status for row in claims)
-    present = [status for status in STATUSES if n_of[status]]
+    present = [status for status in LOOKS if n_of[status]]
     counts = listed(f"{gettext(status)} {count(n_of[status])}" for status in present)
     declared = gettext("The spec declares {n_claims} published numbers:").format(n_claims=count(len(claims)))
-    yield Paragraph(f"{declared} {counts}" + pgettext("end", "."))
-    found = contradictions(study, claims)
-    yield from _wrong([one for one in found if not one.assumption])
-    yield from _wrong_if([one for one in found if one.assumption])
-    yield Paragraph(_how(is_simulated=run.manifest.data.simulated))
-    yield claim_table(study, figures)
-    yield from (figure.errors for figure in figures if figure.errors is not None)
-    if any(figure.protocols for figure in figures):
-        under = gettext("As published and as it should be are under different [protocols](#protocols).")
-        yield Paragraph(rich(under))
-    differing = tuple(dict.fromkeys(text for figure in figures for text in figure.estimators))
-    if differing:
-        yield Bullets(differing)
-    left_open = {one.question: one.taken for figure in figures for one in figure.left_open}
-    if left_open:
-        yield Paragraph(gettext("Not said in the publication:"))
-        here = gettext("Here: {taken}")
-        yield Definitions(tuple((asked, here.format(taken=taken)) for asked, taken in left_open.items()))
-    meanings: list[str | Phrase] = []
-    for status in present:
-        meanings += [in_turn(["", ""])] if meanings else []
-        meaning = pgettext("between", ": ") + gettext(STATUSES[status][2])
-        meanings += [Phrase(gettext(status), "em"), meaning]
-    yield Paragraph((*meanings, pgettext("end", ".")), "note")
-
-
-def _wrong(found: Sequence[Contradiction]) -> Iterator[ReportBlock]:
-    if found:
-        yield Heading(gettext("What cannot be right"))
-        yield Definitions(tuple((one.reason, one.claims + pgettext("end", ".")) for one in found))
-
-
-def _wrong_if(found: Sequence[Contradiction]) -> Iterator[ReportBlock]:
-    if found:
-        yield Heading(gettext("What cannot be right if something is assumed"))
-        yield Paragraph(
-            gettext(
-                "The publication does not say whether these assumptions hold; where they do not, there is no "
-                "contradiction."
-            )
-        )
-        pairs: list[tuple[Words, Words]] = []
-        for one in found:
-            assumption = Phrase(capitalised(one.assumption) + pgettext("end", "."), "em")
-            pairs.append(((assumption, f" {one.reason}"), one.claims + pgettext("end", ".")))
-        yield Definitions(tuple(pairs))
-
-
-def _how(*, is_simulated: bool) -> str:
-    numbers = gettext(
+    yield blocks.Paragraph(f"{declared} {counts}" + pgettext("end", "."))
+    yield from _wrong(published.contradictions(study, claims))
+    here = gettext(
         "Each number as it is printed; as published, by the estimator and protocol that stand for the "
         "published ones, on the rows of this run; and as it should be, by their counterparts."
     )
@@ -148,61 +69,115 @@ def _how(*, is_simulated: bool) -> str:
         "The CSV has all, what follows from the other published numbers and their rounding, and the reason "
         "for each status and dash."
     )
-    return " ".join([numbers, *([simulated] if is_simulated else []), files])
+    said = (here, simulated, files) if run.manifest.data.simulated else (here, files)
+    yield blocks.Paragraph(" ".join(said))
+    yield claim_table(study, figures)
+    yield from (figure.errors for figure in figures if figure.errors is not None)
+    if any(figure.protocols for figure in figures):
+        under = gettext("As published and as it should be are under different [protocols](#protocols).")
+        yield blocks.Paragraph(blocks.rich(under))
+    differing = tuple(dict.fromkeys(text for figure in figures for text in figure.estimators))
+    if differing:
+        yield blocks.Bullets(differing)
+    words = gettext("Here: {taken}")
+    left_open = {
+        one.question: words.format(taken=one.taken) for figure in figures for one in figure.left_open
+    }
+    if left_open:
+        yield blocks.Paragraph(gettext("Not said in the publication:"))
+        yield blocks.Definitions(tuple(left_open.items()))
+    meanings: list[str | blocks.Phrase] = []
+    for status in present:
+        meanings += [in_turn(["", ""])] if meanings else []
+        meaning = pgettext("between", ": ") + gettext(MEANINGS[status])
+        meanings += [blocks.Phrase(gettext(status), "em"), meaning]
+    yield blocks.Paragraph((*meanings, pgettext("end", ".")), "note")
 
 
-def claim_table(study: StudyRecord, figures: Sequence[PublishedFigure]) -> ReportTable:
+def _wrong(found: Sequence[published.Contradiction]) -> Iterator[blocks.ReportBlock]:
+    """Yield what cannot be right, by arithmetic and then by assumptions."""
+    end = pgettext("end", ".")
+    wrong: list[tuple[blocks.Words, blocks.Words]] = []
+    wrong_if: list[tuple[blocks.Words, blocks.Words]] = []
+    for one in found:
+        if one.assumption:
+            assumption = blocks.Phrase(capitalised(one.assumption) + end, "em")
+            wrong_if.append(((assumption, f" {one.reason}"), one.claims + end))
+        else:
+            wrong.append((one.reason, one.claims + end))
+    if wrong:
+        yield blocks.Heading(gettext("What cannot be right"))
+        yield blocks.Definitions(tuple(wrong))
+    if wrong_if:
+        yield blocks.Heading(gettext("What cannot be right if something is assumed"))
+        text = gettext(
+            "The publication does not say whether these assumptions hold; where they do not, there is no "
+            "contradiction."
+        )
+        yield blocks.Paragraph(text)
+        yield blocks.Definitions(tuple(wrong_if))
+
+
+def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> ReportTable:
     """Return every published number, as published here, and as it should be."""
+    numbers = published.claim_number
+    columns: list[RecordColumn[tuple[published.PublishedFigure, ClaimRow]]] = [
+        RecordColumn(gettext("What"), cell=lambda one: _what(study, *one)),
+        RecordColumn(gettext("Outcome"), "text", cell=lambda one: study.label(one[1].outcome)),
+        RecordColumn(gettext("Printed"), cell=lambda one: published.published_text(one[1])),
+        RecordColumn(
+            gettext("Recomputed"), is_for_files=True, cell=lambda one: numbers(one[1], one[1].recomputed)
+        ),
+        RecordColumn(gettext("Within rounding"), is_for_files=True, cell=lambda one: _within(one[1])),
+        RecordColumn(gettext("As published"), cell=lambda one: numbers(one[1], one[1].this_run)),
+        RecordColumn(gettext("As it should be"), cell=lambda one: numbers(one[1], one[1].counterpart)),
+        RecordColumn(gettext("Status"), "text", cell=lambda one: _status(one[1])),
+        RecordColumn(gettext("Reason"), is_for_files=True, cell=lambda one: one[1].reason),
+        RecordColumn(
+            gettext("Why it has no counterpart"),
+            is_for_files=True,
+            cell=lambda one: one[1].counterpart_reason,
+        ),
+    ]
     groups, known = [], set[str]()
     words = gettext("{source}: {by}")
     for figure in figures:
-        is_new = figure.by not in known
+        heading = figure.source if figure.by in known else words.format(source=figure.source, by=figure.by)
         known.add(figure.by)
-        heading = words.format(source=figure.source, by=figure.by) if is_new else figure.source
-        groups.append(RowGroup(tuple(_row(study, figure, row) for row in figure.claims), heading))
+        groups.append(RowGroup(record_rows(columns, ((figure, row) for row in figure.claims)), heading))
     return ReportTable(
         caption=gettext("Published numbers, as published here, and as they should be"),
-        columns=(
-            *(TableColumn(gettext("What")), TableColumn(gettext("Outcome"), "text")),
-            TableColumn(gettext("Printed")),
-            TableColumn(gettext("Recomputed"), is_for_files=True),
-            TableColumn(gettext("Within rounding"), is_for_files=True),
-            *(TableColumn(gettext("As published")), TableColumn(gettext("As it should be"))),
-            TableColumn(gettext("Status"), "text"),
-            TableColumn(gettext("Reason"), is_for_files=True),
-            TableColumn(gettext("Why it has no counterpart"), is_for_files=True),
-        ),
+        columns=tuple(columns),
         groups=tuple(groups),
         most=1 if sum(len(figure.claims) for figure in figures) > MANY else 2,
         is_most_of_each=True,
     )
 
 
-def _row(study: StudyRecord, figure: PublishedFigure, row: ClaimRow) -> TableRow:
-    look, symbol, _ = STATUSES.get(row.status, ("open", "", ""))
-    low, high = (claim_number(row, limit) for limit in (row.recomputed_low, row.recomputed_high))
-    is_bounded = math.isfinite(row.recomputed_low) and math.isfinite(row.recomputed_high)
+def _what(study: StudyRecord, figure: published.PublishedFigure, row: ClaimRow) -> TableCell:
+    return TableCell(figure.about(study, row), (row.note,) if row.note else ())
+
+
+def _within(row: ClaimRow) -> str:
+    limits = (row.recomputed_low, row.recomputed_high)
+    low, high = (published.claim_number(row, limit) for limit in limits)
     words = gettext("{low} to\u00a0{high}")
-    return TableRow(
-        (
-            TableCell(figure.about(study, row), (row.note,) if row.note else ()),
-            *(study.label(row.outcome), published_text(row), claim_number(row, row.recomputed)),
-            words.format(low=low, high=high) if is_bounded else "",
-            *(claim_number(row, row.this_run), claim_number(row, row.counterpart)),
-            TableCell(gettext(row.status), look=f"status {look}", symbol=symbol),
-            *(row.reason, row.counterpart_reason),
-        )
-    )
+    return words.format(low=low, high=high) if all(map(math.isfinite, limits)) else ""
+
+
+def _status(row: ClaimRow) -> TableCell:
+    look, symbol = LOOKS.get(row.status, ("open", ""))
+    return TableCell(gettext(row.status), look=f"status {look}", symbol=symbol)
 
 
 def claim_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
     """Yield the section as Markdown."""
     if report_format == "markdown":
-        text = markdown(run.manifest.study, published_figures(run))
+        text = markdown(run.manifest.study, published.published_figures(run))
         yield ReportFile(MARKDOWN, text, gettext("the publication figure by figure, as Markdown"))
 
 
-def markdown(study: StudyRecord, figures: Sequence[PublishedFigure]) -> str:
+def markdown(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> str:
     """Return a heading and a table for every published table and figure, and the notes below."""
     footnotes = Footnotes()
     parts = [part for figure in figures for part in _figure(study, figure, footnotes)]
@@ -213,28 +188,28 @@ def markdown(study: StudyRecord, figures: Sequence[PublishedFigure]) -> str:
     return closed_up("\n\n".join(parts) + "\n")
 
 
-def _figure(study: StudyRecord, figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
+def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
     yield f"## {plain_markdown(figure.source)}"
     by = gettext("As published: {published}.").format(published=plain_markdown(figure.published))
-    both = gettext("{by} As it should be: {counterpart}.").format(
-        by=by, counterpart=plain_markdown(figure.counterpart)
-    )
-    yield both if figure.counterpart else by
+    both = gettext("{by} As it should be: {counterpart}.")
+    yield both.format(by=by, counterpart=plain_markdown(figure.counterpart)) if figure.counterpart else by
     head = (
         *(gettext("what"), gettext("outcome"), gettext("printed"), gettext("as published, here")),
         gettext("as it should be, here"),
     )
-    rows = []
-    for row in figure.claims:
-        here = footnotes.mark("" if math.isfinite(row.this_run) else row.reason)
-        other = footnotes.mark(row.counterpart_reason)
-        rows.append(
-            (
-                *(figure.about(study, row), study.label(row.outcome), published_text(row)),
-                claim_number(row, row.this_run) + (f" ({here})" if here else ""),
-                claim_number(row, row.counterpart) + (f" ({other})" if other else ""),
-            )
+
+    def marked_number(row: ClaimRow, value: float, reason: str) -> str:
+        mark = footnotes.mark(reason)
+        return published.claim_number(row, value) + (f" ({mark})" if mark else "")
+
+    rows = [
+        (
+            *(figure.about(study, row), study.label(row.outcome), published.published_text(row)),
+            marked_number(row, row.this_run, "" if math.isfinite(row.this_run) else row.reason),
+            marked_number(row, row.counterpart, row.counterpart_reason),
         )
+        for row in figure.claims
+    ]
     yield markdown_table(head, rows)
     if figure.errors is not None:
         yield _errors(study, figure.errors)
@@ -242,17 +217,15 @@ def _figure(study: StudyRecord, figure: PublishedFigure, footnotes: Footnotes) -
         yield gettext("Why they differ:") + "\n\n" + _list([*figure.estimators, *figure.protocols])
     if figure.left_open:
         words = gettext("{question}. Here: {taken}")
-        questions = [
-            words.format(question=one.question.rstrip("."), taken=one.taken) for one in figure.left_open
-        ]
-        yield gettext("Not said in the publication:") + "\n\n" + _list(questions)
+        asked = (words.format(question=one.question.rstrip("."), taken=one.taken) for one in figure.left_open)
+        yield gettext("Not said in the publication:") + "\n\n" + _list(asked)
 
 
 def _errors(study: StudyRecord, table: ReportTable) -> str:
     labels = [study.estimator_label(name) for name in study.references]
     gains = [gettext("gain over {label}").format(label=label) for label in labels]
     halves = [
-        listed([what, plain_words(cell.words)])
+        listed([what, blocks.plain_words(cell.words)])
         for cell in table.over[1:]
         for what in (gettext("MSE"), *gains)
     ]
@@ -265,11 +238,13 @@ def _list(sentences: Iterable[str]) -> str:
 
 
 CLAIMS_SECTION = Section(
-    name="claims",
-    title=marked("Published numbers"),
-    place=1000,
-    content=claim_blocks,
-    heading=marked("Published numbers, figure by figure"),
+    *(
+        "claims",
+        marked("Published numbers"),
+        1000,
+        claim_blocks,
+        marked("Published numbers, figure by figure"),
+    ),
     files=claim_files,
     tables=(CLAIMS.name,),
 )

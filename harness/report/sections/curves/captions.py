@@ -132,9 +132,8 @@ def _beside(leading: Sequence[Curve], beside: Sequence[Curve]) -> Iterator[str]:
     if least == most:
         yield gettext("The share of such rows is {most} everywhere.").format(most=most)
     else:
-        yield gettext("The share of such rows goes from {least}, at {least_at}, to {most}.").format(
-            least=least, least_at=plain(at[shares.argmin()]), most=most
-        )
+        words = gettext("The share of such rows goes from {least}, at {least_at}, to {most}.")
+        yield words.format(least=least, least_at=plain(at[shares.argmin()]), most=most)
 
 
 def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
@@ -150,12 +149,9 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
             "data support it."
         ).format(level=level, made=made)
     covers = gettext(" They {covers}.").format(covers=gettext(COVERS[kinds[0]]))
-    return gettext("Shaded: {kinds} {level} bands {made}.{covers}").format(
-        kinds=joined([gettext(kind) for kind in kinds]),
-        level=level,
-        made=made,
-        covers=covers,
-    )
+    words = gettext("Shaded: {kinds} {level} bands {made}.{covers}")
+    named = joined([gettext(kind) for kind in kinds])
+    return words.format(kinds=named, level=level, made=made, covers=covers)
 
 
 def _made(bands: Sequence[Band], study: StudyRecord) -> str:
@@ -165,7 +161,6 @@ def _made(bands: Sequence[Band], study: StudyRecord) -> str:
         "row": gettext("of single rows"),
     }
     named = [words.get(unit, unit) for unit in dict.fromkeys(band.unit for band in bands) if unit]
-    return gettext("from {draws} bootstrap draws{units}").format(
-        draws=draws_text(band.n_draws for band in bands) or gettext("the"),
-        units=gettext(" {units}").format(units=joined(named)) if named else "",
-    )
+    units = gettext(" {units}").format(units=joined(named)) if named else ""
+    draws = draws_text(band.n_draws for band in bands) or gettext("the")
+    return gettext("from {draws} bootstrap draws{units}").format(draws=draws, units=units)

@@ -14,8 +14,9 @@ from harness.findings.lines import POINTWISE, Curve, TruthLine, truth_line
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
+from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas, lines
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, FigureRenderer, RenderedFigure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.lines import LinePanel, Series
 from harness.report.drawing.palette import GREY, LineStyle
@@ -42,23 +43,20 @@ ALE_STYLE = LineStyle("#a3195b", width=1.1)
 ALE_EDGE = LineStyle("#a3195b", (0, (1.0, 1.0)), 0.7)
 
 
-def curve_figures(run: Run, outcome: str, kind: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def curve_figures(run: Run, outcome: str, kind: str) -> Iterator[ReportFigure]:
     """Yield the figure of one kind of curve for each scenario that gave any."""
     study = run.manifest.study
     prefix, what = KINDS[kind]
     for scenario in run_lines.curve_scenarios(run):
         curves = run_lines.curves_of(run, outcome, scenario, kind)
         if curves:
-            alt = gettext("{what} of {exposure} on {outcome}: {names}.").format(
-                what=gettext(what),
-                exposure=study.label(study.exposure_of(scenario)),
-                outcome=study.label(outcome),
-                names=_names(study, curves),
-            )
-            yield _rendered(run, f"{prefix}-{file_slug(outcome)}", [curves], alt, renderer)
+            named = {"exposure": study.label(study.exposure_of(scenario)), "outcome": study.label(outcome)}
+            words = gettext("{what} of {exposure} on {outcome}: {names}.")
+            alt = words.format(what=gettext(what), names=_names(study, curves), **named)
+            yield _rendered(run, f"{prefix}-{file_slug(outcome)}", [curves], alt)
 
 
-def outcomes_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def outcomes_figures(run: Run) -> Iterator[ReportFigure]:
     """Yield the curves of the featured estimators for all outcomes, where there are several."""
     study, ids = run.manifest.study, {entry.id for entry in featured(run)}
     labels = listed(study.label(outcome) for outcome in study.outcomes)
@@ -66,31 +64,25 @@ def outcomes_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFig
         levels = (run_lines.curves_of(run, outcome, scenario, "level") for outcome in study.outcomes)
         chosen = [own for curves in levels if (own := [one for one in curves if one.estimator in ids])]
         if len(chosen) > 1:
-            alt = gettext("Net effect curves of {exposure} on {labels}, side by side.").format(
-                exposure=study.label(study.exposure_of(scenario)), labels=labels
-            )
-            yield _rendered(run, "curves", chosen, alt, renderer)
+            words = gettext("Net effect curves of {exposure} on {labels}, side by side.")
+            alt = words.format(exposure=study.label(study.exposure_of(scenario)), labels=labels)
+            yield _rendered(run, "curves", chosen, alt)
 
 
-def _rendered(
-    run: Run, name: str, chosen: Sequence[Sequence[Curve]], alt: str, renderer: FigureRenderer
-) -> RenderedFigure:
+def _rendered(run: Run, name: str, chosen: Sequence[Sequence[Curve]], alt: str) -> ReportFigure:
     """Return the figure of curves of one scenario and kind, of each outcome."""
     has_alone = len(chosen) == 1 and len(chosen[0]) > MOST_BANDS
-    return renderer.render(
+    together = [arranged(run, curves) for curves in chosen]
+    panels = [curve_panel(run, curves) for curves in chosen]
+    return ReportFigure(
         _name(run, name, chosen[0][0].scenario),
         plot_curves(run, chosen[0]) if has_alone else plot_outcomes(run, chosen),
         alt=alt,
-        caption=curve_caption(
-            run.manifest.study,
-            [arranged(run, curves) for curves in chosen],
-            [curve_panel(run, curves) for curves in chosen],
-            has_alone=has_alone,
-        ),
+        caption=curve_caption(run.manifest.study, together, panels, has_alone=has_alone),
     )
 
 
-def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def ale_figures(run: Run, outcome: str) -> Iterator[ReportFigure]:
     """Yield accumulated local effects next to partial dependence, a figure for each scenario with both."""
     study = run.manifest.study
     for scenario in run_lines.curve_scenarios(run):
@@ -99,7 +91,7 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
         ales = [ale for ale in every if ale.estimator in levels]
         if ales:
             has_truth = truth_line(run, outcome, scenario, "level") is not None
-            yield renderer.render(
+            yield ReportFigure(
                 _name(run, f"ale-{file_slug(outcome)}", scenario),
                 plot_ales(run, [levels[ale.estimator] for ale in ales], ales),
                 alt=gettext(
@@ -161,9 +153,8 @@ def _series(run: Run, curve: Curve) -> Series:
     """Return a curve with its established turning points, in the style of its estimator."""
     found = run_lines.turning_points_of(run, curve.outcome, curve.scenario, curve.estimator)
     marks = (row for row in found if row.is_established and math.isfinite(row.at + row.estimate))
-    return lines.series_of(
-        run.manifest.study, curve, curve.estimator, marks=tuple(marks) if curve.kind == "level" else ()
-    )
+    shown = tuple(marks) if curve.kind == "level" else ()
+    return lines.series_of(run.manifest.study, curve, curve.estimator, marks=shown)
 
 
 def _labels(study: StudyRecord, curve: Curve) -> tuple[str, str]:

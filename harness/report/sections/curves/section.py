@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from harness.findings.lines import curve_scenarios, turning_points_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, Phrase, ReportBlock, SmallPrint, parts_of, rich, tabs_of
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, TableColumn, plain_rows
+from harness.report.table import ReportTable, TableColumn, columns_of, plain_rows
 from harness.tables.curves import CURVES, TurningPointRow
 from harness.tables.preparation import WARNINGS
 from harness.text.effects import NONE
 from harness.text.numbers import estimate, is_outside, percent, significant
 from harness.text.plain_text import joined
 
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
-
-def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def curve_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
     from harness.report.sections.curves.figures import outcomes_figures
 
@@ -29,35 +25,32 @@ def curve_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     if extrapolates(run):
         where = rich(gettext("Over all rows the curves extrapolate in places: [W-EXTRAPOLATED](#warnings)."))
         yield Paragraph((Phrase(gettext("Extrapolation."), "strong"), " ", *parts_of(where)))
-    yield from outcomes_figures(run, renderer)
-    yield tabs_of((study.label(outcome), _outcome(run, outcome, renderer)) for outcome in study.outcomes)
+    yield from outcomes_figures(run)
+    yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
     if any(point.kind != NONE for outcome in study.outcomes for _, point in turning_points(run, outcome)):
-        yield SmallPrint(
-            gettext(
-                "Turning points are the interior minima and maxima of the curve inside the supported range. "
-                "One is established where the curve significantly rises on one side of it and falls on the "
-                "other, all pairs of grid points tested at once. Its interval is of the place, over the "
-                "draws that have it, whose share is in the last column."
-            )
+        text = gettext(
+            "Turning points are the interior minima and maxima of the curve inside the supported range. "
+            "One is established where the curve significantly rises on one side of it and falls on the "
+            "other, all pairs of grid points tested at once. Its interval is of the place, over the "
+            "draws that have it, whose share is in the last column."
         )
+        yield SmallPrint(text)
 
 
-def _outcome(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
     from harness.report.sections.curves.figures import ale_figures, curve_figures
 
-    levels = list(curve_figures(run, outcome, "level", renderer))
+    levels = list(curve_figures(run, outcome, "level"))
     yield from levels
     kinds = [point.kind for _, point in turning_points(run, outcome)]
     if set(kinds) - {NONE}:
         yield turning_table(run, outcome)
     if NONE in kinds:
-        yield Paragraph(
-            gettext("The other curves have none inside the supported range.")
-            if set(kinds) - {NONE}
-            else gettext("No curve has a turning point inside the supported range.")
-        )
-    yield from curve_figures(run, outcome, "slope", renderer)
-    yield from ale_figures(run, outcome, renderer)
+        others = gettext("The other curves have none inside the supported range.")
+        none = gettext("No curve has a turning point inside the supported range.")
+        yield Paragraph(others if set(kinds) - {NONE} else none)
+    yield from curve_figures(run, outcome, "slope")
+    yield from ale_figures(run, outcome)
     if not levels:
         yield Paragraph(gettext("No estimator gave a curve."), "soft")
     refused = [row for row in run.rows(CURVES) if row.outcome == outcome and not row.is_done]
@@ -94,22 +87,21 @@ def turning_points(run: Run, outcome: str) -> Iterator[tuple[str, TurningPointRo
 def turning_table(run: Run, outcome: str) -> ReportTable:
     """Return the turning points of the curves for one outcome, curves in the order of the study."""
     study = run.manifest.study
-    rows = [
+    rows = (
         (
             *(label, _kind(point), *estimate(point.at, point.conf_low, point.conf_high)),
             *(significant(point.estimate), percent(point.share_of_draws, 0)),
         )
         for label, point in turning_points(run, outcome)
         if point.kind != NONE
-    ]
+    )
+    words = gettext("Turning points of the net effect curves for {label}")
     return ReportTable(
-        caption=gettext("Turning points of the net effect curves for {label}").format(
-            label=study.label(outcome)
-        ),
-        columns=(
-            *(TableColumn(gettext("Estimator")), TableColumn(gettext("Turning point"), "text")),
-            *(TableColumn(_exposures(run, study.axis_label)), TableColumn(gettext("Interval"))),
-            *(TableColumn(study.axis_label(outcome)), TableColumn(gettext("Share of draws"))),
+        caption=words.format(label=study.label(outcome)),
+        columns=columns_of(
+            *(gettext("Estimator"), TableColumn(gettext("Turning point"), "text")),
+            *(_exposures(run, study.axis_label), gettext("Interval"), study.axis_label(outcome)),
+            gettext("Share of draws"),
         ),
         groups=plain_rows(rows),
     )

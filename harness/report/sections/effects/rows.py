@@ -60,9 +60,8 @@ class SubjectEffects:
     def named(self, study: StudyRecord, *, with_units: bool = False) -> str:
         """Return exposure and outcome in words."""
         called = study.axis_label if with_units else study.label
-        return gettext("{exposure} on {outcome}").format(
-            exposure=called(self.exposure), outcome=called(self.outcome)
-        )
+        words = gettext("{exposure} on {outcome}")
+        return words.format(exposure=called(self.exposure), outcome=called(self.outcome))
 
     @property
     def numbers(self) -> tuple[EffectRow, ...]:

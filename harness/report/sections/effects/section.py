@@ -16,11 +16,19 @@ from harness.findings.lines import Curve, TruthLine, truth_line
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
-from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, LineStyle, MarkStyle, Whisker
+from harness.report.blocks import Heading, Paragraph, Phrase, ReportBlock, ReportFigure, SmallPrint, rich
+from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, LineStyle, Whisker
 from harness.report.sections.effects.rows import FORMS, METHODS, SubjectEffects, effect_name, effects_of
 from harness.report.sections.section import Section, study_words
-from harness.report.table import Given, ReportTable, TableCell, TableColumn, estimate_cell, plain_rows
+from harness.report.table import (
+    Given,
+    ReportTable,
+    TableCell,
+    TableColumn,
+    columns_of,
+    estimate_cell,
+    plain_rows,
+)
 from harness.tables.coefficients import CoefficientRow
 from harness.tables.effects import EffectRow
 from harness.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
@@ -29,43 +37,32 @@ from harness.text.plain_text import Footnotes, file_slug, listed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
-
-def effect_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def effect_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the effects of every exposure on every outcome."""
     study = run.manifest.study
-    yield Paragraph(
-        gettext(
-            "Learners of the study predict outcome and exposure from the controls, for entities that they "
-            "were not trained on; the effect is the slope between what is left of the two. So an error of a "
-            "learner moves the effect only where it errs on both. Errors are clustered by entity."
-        )
+    text = gettext(
+        "Learners of the study predict outcome and exposure from the controls, for entities that they "
+        "were not trained on; the effect is the slope between what is left of the two. So an error of a "
+        "learner moves the effect only where it errs on both. Errors are clustered by entity."
     )
+    yield Paragraph(text)
     for effects in run.view(effects_of):
         yield Heading(effects.named(study))
         for sentence in cautions(study, effects.rows):
             yield Paragraph((Phrase(gettext("Caution."), "strong"), f" {sentence}"))
-        yield from _figures(run, effects, renderer)
+        yield from _figures(run, effects)
         table = effect_table(study, effects)
         if any(group.rows for group in table.groups):
             yield table
         for method, assumption in effects.assumptions:
-            yield _assumption(method, assumption)
+            words = gettext("{method} assume:") if method.endswith("s") else gettext("{method} assumes:")
+            what = (Phrase(words.format(method=method), "strong"), f" {assumption}")
+            elsewhere = gettext("**{method}**: what is assumed stands under [What the run says](#verdict).")
+            yield SmallPrint(what, known=assumption, reference=rich(elsewhere, {"method": method}))
 
 
-def _assumption(method: str, assumption: str) -> SmallPrint:
-    """Return what a method assumes, or where that stands already."""
-    words = gettext("{method} assume:") if method.endswith("s") else gettext("{method} assumes:")
-    elsewhere = gettext("**{method}**: what is assumed stands under [What the run says](#verdict).")
-    return SmallPrint(
-        (Phrase(words.format(method=method), "strong"), f" {assumption}"),
-        known=assumption,
-        reference=rich(elsewhere, {"method": method}),
-    )
-
-
-def _figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def _figures(run: Run, effects: SubjectEffects) -> Iterator[ReportFigure]:
     """Yield the forest of numbers, then curves and conditional effects, those that there are."""
     from harness.report.drawing.forest import plot_forest
 
@@ -74,7 +71,7 @@ def _figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Ite
     whiskers = tuple(whiskers_of(run, effects))
     if whiskers:
         x_label = gettext("Effect on {outcome}").format(outcome=study.axis_label(effects.outcome))
-        yield renderer.render(
+        yield ReportFigure(
             f"effects-{slug}",
             plot_forest([("", whiskers)], x_label=x_label),
             alt=gettext(
@@ -91,28 +88,27 @@ def _figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Ite
         for at, moderator in enumerate(dict.fromkeys(rows[0].moderator for rows in lines)):
             own = [rows for rows in lines if rows[0].moderator == moderator]
             name = f"effects-{form}-{slug}" if not at else f"effects-{form}-{slug}-{file_slug(moderator)}"
-            yield renderer.render(
+            words = gettext("Debiased {form} of {what}: {names}.")
+            names = listed(_label(run, rows[0]) for rows in own)
+            yield ReportFigure(
                 name,
                 plot_effect_lines(run, effects, own),
-                alt=gettext("Debiased {form} of {what}: {names}.").format(
-                    form=gettext(FORMS[form]), what=what, names=listed(_label(run, rows[0]) for rows in own)
-                ),
+                alt=words.format(form=gettext(FORMS[form]), what=what, names=names),
                 caption=_caption(run, effects, own[0][0]),
             )
 
 
 def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
     """Yield the numbers of the forest: effects, then coefficients."""
-    study = run.manifest.study
-    shown: list[tuple[str, str, EffectRow | CoefficientRow, MarkStyle]] = [
-        (effect_name(study, row), row.learner, row, METHOD_STYLES.get(row.method, PLAIN_STYLE))
-        for row in effects.numbers
-        if row.is_done
-    ]
-    shown += [(name, row.estimator, row, PLAIN_STYLE) for name, row in effects.slopes]
-    for what, whose, row, style in shown:
-        label = gettext("{what}: {whose}").format(what=what, whose=study.estimator_label(whose))
-        yield Whisker(label, row.estimate, row.conf_low, row.conf_high, style)
+    study, words = run.manifest.study, gettext("{what}: {whose}")
+    for row in effects.numbers:
+        if row.is_done:
+            label = words.format(what=effect_name(study, row), whose=study.estimator_label(row.learner))
+            style = METHOD_STYLES.get(row.method, PLAIN_STYLE)
+            yield Whisker(label, row.estimate, row.conf_low, row.conf_high, style)
+    for name, slope in effects.slopes:
+        label = words.format(what=name, whose=study.estimator_label(slope.estimator))
+        yield Whisker(label, slope.estimate, slope.conf_low, slope.conf_high)
 
 
 def _label(run: Run, row: EffectRow) -> str:
@@ -169,9 +165,8 @@ def _caption(run: Run, effects: SubjectEffects, first: EffectRow) -> str:
         "The inner band holds each point with {level} confidence, the outer one the whole line."
     ).format(**words)
     if first.form == "conditional":
-        return gettext("Debiased effect of {exposure} on {outcome} along {moderator}. {bands}").format(
-            **words, moderator=study.label(first.moderator), bands=bands
-        )
+        message = gettext("Debiased effect of {exposure} on {outcome} along {moderator}. {bands}")
+        return message.format(**words, moderator=study.label(first.moderator), bands=bands)
     models = gettext(
         " Thin grey lines are the net effect curves of the models: what these predict, without a claim to an "
         "effect."
@@ -189,20 +184,12 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:
         (name, study.estimator_label(row.estimator), _estimate(row), *[MISSING] * 4)
         for name, row in effects.slopes
     ]
-    heads = (
-        gettext("Estimate"),
-        "p",
-        gettext("Variation left"),
-        gettext("Robustness value"),
-        gettext("Entities"),
-    )
+    words = gettext("Effects of {heading}, {level} intervals beneath")
     return ReportTable(
-        caption=gettext("Effects of {heading}, {level} intervals beneath").format(
-            heading=effects.named(study, with_units=True), level=percent(study.level, 0)
-        ),
-        columns=(
-            *(TableColumn(gettext("Effect")), TableColumn(gettext("Learner or model"), "text")),
-            *map(TableColumn, heads),
+        caption=words.format(heading=effects.named(study, with_units=True), level=percent(study.level, 0)),
+        columns=columns_of(
+            *(gettext("Effect"), TableColumn(gettext("Learner or model"), "text"), gettext("Estimate"), "p"),
+            *(gettext("Variation left"), gettext("Robustness value"), gettext("Entities")),
         ),
         groups=plain_rows([*own, *slopes]),
         footnotes=footnotes.listed(),
@@ -233,11 +220,8 @@ def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> tuple[G
     if not row.is_done:
         name = effect_name(study, row) if row.method else gettext("Effect")
         return (TableCell(name, mark=footnotes.mark(row.reason)), learner, *[MISSING] * 5)
-    share = percent(row.share_left, 0)
-    return (
-        *(effect_name(study, row), learner, _estimate(row)),
-        *(p_value(row.p_value), share, _robustness(row), count(row.n_entities)),
-    )
+    shares = (percent(row.share_left, 0), _robustness(row), count(row.n_entities))
+    return (effect_name(study, row), learner, _estimate(row), p_value(row.p_value), *shares)
 
 
 def _estimate(row: EffectRow | CoefficientRow) -> TableCell:

@@ -16,8 +16,8 @@ from harness.findings.lines import true_of_groups
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord
+from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.forest import NUMBER_STYLE, plot_true_numbers, plot_whisker
 from harness.report.drawing.lines import effect_label, plot_background, truth_entry
@@ -47,18 +47,17 @@ MODE_LABELS = {"pooled": marked("one model for all groups"), "refit": marked("a 
 Levels = Mapping[tuple[str, str], tuple[Floats, Floats]]
 
 
-def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+def group_figures(run: Run, partition: Partition) -> Iterator[ReportFigure]:
     """Yield the groups of one partition, a figure for each featured estimator that has any."""
     study, (scenario, by) = run.manifest.study, partition
     for estimator in featured(run):
         outcomes = [name for name in study.outcomes if done_groups(run, partition, name, estimator.id)]
         if outcomes:
-            yield renderer.render(
+            words = gettext("Boxes of levels and dots of effects by {by}, {label}.")
+            yield ReportFigure(
                 f"groups-{file_slug(scenario)}-{file_slug(estimator.id)}",
                 plot_groups(run, partition, outcomes, estimator.id),
-                alt=gettext("Boxes of levels and dots of effects by {by}, {label}.").format(
-                    by=study.label(by), label=estimator.label
-                ),
+                alt=words.format(by=study.label(by), label=estimator.label),
                 caption=group_caption(run, partition, outcomes[0], estimator),
             )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
@@ -13,26 +12,21 @@ from harness.report.blocks import Heading, NewSentences, Paragraph, Phrase, Repo
 from harness.report.sections.groups.rows import Partition, partitions, rows_of_groups
 from harness.report.sections.section import Section, featured, study_words
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.tables.heterogeneity import (
-    HETEROGENEITY,
-    HETEROGENEITY_DIFFERENCES,
-    DifferenceRow,
-    GroupRow,
-)
+from harness.tables import heterogeneity
 from harness.text.numbers import EstimateText, count, estimate, estimated
 from harness.text.plain_text import Footnotes, listed
 
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
-
 # A number with the limits of its interval.
 Numbers = tuple[float, float, float]
+
+# Outcome and estimator in words, with their groups and the differences between these.
+Answer = tuple[str, tuple[heterogeneity.GroupRow, ...], tuple[heterogeneity.DifferenceRow, ...]]
 
 # One model for all groups, or a model fitted on each group's rows.
 MODES = {"pooled": marked("One model for all groups"), "refit": marked("A model for each group")}
 
 
-def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def group_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the groups by every column."""
     from harness.report.sections.groups.figures import group_figures
 
@@ -45,7 +39,7 @@ def group_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
     for partition in partitions(run):
         grouped = grouped_by(run, partition)
         yield Heading(gettext("By {by}").format(by=grouped.by))
-        yield from group_figures(run, partition, renderer)
+        yield from group_figures(run, partition)
         yield group_table(grouped)
         for sentence in grouped.left_out:
             yield NewSentences(sentence, "note")
@@ -67,13 +61,13 @@ class Grouped:
     by : what the groups are by
     modes : those that have any effect; all where none has
     left_out : why there is no other mode, in sentences
-    answers : outcome and estimator in words, with their groups and the differences between these
+    answers : one for each outcome and estimator
     """
 
     by: str
     modes: tuple[str, ...]
     left_out: tuple[str, ...]
-    answers: tuple[tuple[str, tuple[GroupRow, ...], tuple[DifferenceRow, ...]], ...]
+    answers: tuple[Answer, ...]
 
     @property
     def has_effects(self) -> bool:
@@ -93,11 +87,11 @@ def grouped_by(run: Run, partition: Partition) -> Grouped:
         (
             listed([study.axis_label(outcome), entry.label]),
             rows,
-            rows_of_groups(run, HETEROGENEITY_DIFFERENCES, partition, outcome, entry.id),
+            rows_of_groups(run, heterogeneity.HETEROGENEITY_DIFFERENCES, partition, outcome, entry.id),
         )
         for outcome in study.outcomes
         for entry in featured(run)
-        if (rows := rows_of_groups(run, HETEROGENEITY, partition, outcome, entry.id))
+        if (rows := rows_of_groups(run, heterogeneity.HETEROGENEITY, partition, outcome, entry.id))
     )
     every = [row for _, rows, _ in answers for row in rows]
     modes = tuple(mode for mode in MODES if any(_has_effect(row, [mode]) for row in every)) or tuple(MODES)
@@ -110,7 +104,7 @@ def grouped_by(run: Run, partition: Partition) -> Grouped:
     return Grouped(study.label(partition[1]), modes, tuple(left_out), answers)
 
 
-def _has_effect(row: GroupRow, modes: Sequence[str]) -> bool:
+def _has_effect(row: heterogeneity.GroupRow, modes: Sequence[str]) -> bool:
     return row.mode in modes and math.isfinite(row.effect)
 
 
@@ -144,7 +138,9 @@ def _table(
     )
 
 
-def _rows(rows: Sequence[GroupRow], modes: Sequence[str], footnotes: Footnotes) -> Iterator[TableRow]:
+def _rows(
+    rows: Sequence[heterogeneity.GroupRow], modes: Sequence[str], footnotes: Footnotes
+) -> Iterator[TableRow]:
     """Yield a row for each group; an estimator without any answer has one with its reason."""
     for group in dict.fromkeys(row.group for row in rows):
         by_mode = {row.mode: row for row in rows if row.group == group}
@@ -161,7 +157,7 @@ def _rows(rows: Sequence[GroupRow], modes: Sequence[str], footnotes: Footnotes) 
         yield TableRow((group or gettext("all groups"), count(first.n_obs), count(first.n_entities), *cells))
 
 
-def _differences(rows: Sequence[DifferenceRow], modes: Sequence[str]) -> Iterator[TableRow]:
+def _differences(rows: Sequence[heterogeneity.DifferenceRow], modes: Sequence[str]) -> Iterator[TableRow]:
     """Yield a row for each pair of groups of which a difference is known."""
     known = {
         (row.group, row.other, row.mode, row.measure): (row.difference, row.conf_low, row.conf_high)
@@ -185,7 +181,7 @@ def _cells(effect: Numbers | None, level: Numbers | None, mark: str = "") -> tup
 
 def group_names(run: Run) -> Iterable[str]:
     """Return the names of all groups."""
-    return dict.fromkeys(row.group for row in run.rows(HETEROGENEITY))
+    return dict.fromkeys(row.group for row in run.rows(heterogeneity.HETEROGENEITY))
 
 
 GROUPS_SECTION = Section(

@@ -19,7 +19,6 @@ from harness.text.numbers import MISSING, EstimateText, estimated, fixed, interv
 from harness.text.plain_text import Footnotes
 
 if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
     from harness.study.spec.study import ReportFormat
 
 # A scenario, with its moderator.
@@ -31,7 +30,7 @@ LIBRARY = "plotly"
 MEASURE_DECIMALS = 3
 
 
-def moderator_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def moderator_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the effect along every moderator."""
     from harness.report.sections.moderators.figures import surface_figures
     from harness.report.sections.moderators.surfaces import surfaces
@@ -52,17 +51,16 @@ def moderator_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock
         yield Paragraph(rich(missing), "note")
     for question in dict.fromkeys((row.scenario, row.moderator) for row in run.rows(CONDITIONAL_EFFECTS)):
         yield Heading(study.axis_label(question[1]))
-        yield from surface_figures(run, question, renderer)
+        yield from surface_figures(run, question)
         yield conditional_table(run, question)
-    yield SmallPrint(
-        gettext(
-            "Before each effect: the value of the moderator, lowest and highest of those that the data "
-            "support; a middle one is in the CSV. Bold: the pointwise {level} interval excludes zero. A "
-            "change of sign is established where the simultaneous band excludes zero on both sides of it. "
-            "The CSV of each table has Friedman's H and the interaction's share of variance, zero without "
-            "interaction; of noisy predictions H is above zero even then."
-        ).format(level=percent(study.level, 0))
-    )
+    text = gettext(
+        "Before each effect: the value of the moderator, lowest and highest of those that the data "
+        "support; a middle one is in the CSV. Bold: the pointwise {level} interval excludes zero. A "
+        "change of sign is established where the simultaneous band excludes zero on both sides of it. "
+        "The CSV of each table has Friedman's H and the interaction's share of variance, zero without "
+        "interaction; of noisy predictions H is above zero even then."
+    ).format(level=percent(study.level, 0))
+    yield SmallPrint(text)
 
 
 def conditional_table(run: Run, question: Question) -> ReportTable:

@@ -86,11 +86,8 @@ def _surface(key: SurfaceKey, rows: pd.DataFrame) -> Surface:
     exposure, moderator = (np.unique(rows[name].to_numpy(float)) for name in ("exposure_at", "moderator_at"))
     shape = exposure.size, moderator.size
     if len(rows) != exposure.size * moderator.size:
-        raise _unreadable(
-            gettext("{estimator} on {outcome} by {moderator}: cells are missing").format(
-                estimator=key.estimator, outcome=key.outcome, moderator=key.moderator
-            )
-        )
+        words = gettext("{estimator} on {outcome} by {moderator}: cells are missing")
+        raise _unreadable(words.format(estimator=key.estimator, outcome=key.outcome, moderator=key.moderator))
     return Surface(
         exposure_at=frozen_floats(exposure),
         moderator_at=frozen_floats(moderator),

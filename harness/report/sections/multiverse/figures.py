@@ -13,7 +13,8 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from harness.arrays import Floats, Mask
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
+from harness.report.blocks import ReportFigure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.forest import cut_limits
 from harness.report.drawing.lines import entry
@@ -42,14 +43,14 @@ NAMES = {
 }
 
 
-def specification_figure(
-    study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow], renderer: FigureRenderer
-) -> RenderedFigure:
+def specification_figure(study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow]) -> ReportFigure:
     """Return the specification curve of one outcome, with the published gains across it."""
     words = study_words(study, own.outcome) | {"estimator": study.estimator_label(own.estimator)}
     n_hidden = int((100 * own.gain < _limits(own, published)[0]).sum())
-    hidden = gettext(" {n_hidden} gains lie below the axis: triangles at its edge.")
-    return renderer.render(
+    below = gettext(" {n_hidden} gains lie below the axis: triangles at its edge.")
+    hidden = below.format(n_hidden=count(n_hidden)) if n_hidden else ""
+    across = gettext(" The dashed line is the published gain.") if published else ""
+    return ReportFigure(
         f"multiverse-{file_slug(own.outcome)}",
         plot_specification_curve(study, own, published),
         alt=gettext(
@@ -61,11 +62,7 @@ def specification_figure(
             "the curve, each computed, in increasing order. Dots are gains, upright lines their {level} "
             "intervals from {draws} bootstrap draws of whole entities ({entity}), not adjusted for their "
             "number; a mark below is the level that the combination above it has.{published}{hidden}"
-        ).format(
-            **words,
-            published=gettext(" The dashed line is the published gain.") if published else "",
-            hidden=hidden.format(n_hidden=count(n_hidden)) if n_hidden else "",
-        ),
+        ).format(**words, published=across, hidden=hidden),
     )
 
 

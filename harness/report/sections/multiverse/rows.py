@@ -79,9 +79,8 @@ class Multiverse:
         counts = {"n": gain.size, "n_positive": (gain > 0).sum()}
         counts |= {"n_above": (low > 0).sum(), "n_below": (high < 0).sum()}
         fractions = {"lowest": gain[0], "median": np.median(gain), "highest": gain[-1]}
-        return {name: int(number) for name, number in counts.items()} | {
-            name: float(number) for name, number in fractions.items()
-        }
+        whole = {name: int(number) for name, number in counts.items()}
+        return whole | {name: float(number) for name, number in fractions.items()}
 
     def n_below(self, gain: float) -> int:
         """Count the combinations whose gain is smaller."""

@@ -3,65 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Bullets, ReportBlock, SmallPrint, tabs_of
-from harness.report.sections.multiverse.rows import (
-    Multiverse,
-    choice_label,
-    choices_of,
-    honest,
-    level_label,
-    multiverses,
-    published_gains,
-)
+from harness.report.sections.multiverse import rows
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, RowGroup, TableColumn, rows_of
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.gain import ChoiceRow
 from harness.text.numbers import count, percent
 from harness.text.plain_text import joined
 
-if TYPE_CHECKING:
-    from harness.report.drawing.canvas import FigureRenderer
 
-
-def multiverse_blocks(run: Run, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def multiverse_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the combinations for every outcome that has any."""
-    study, found = run.manifest.study, {own.outcome: own for own in run.view(multiverses)}
+    study, found = run.manifest.study, {own.outcome: own for own in run.view(rows.multiverses)}
     if found:
         yield tabs_of(
-            (study.label(outcome), _outcome(run, found[outcome], renderer))
+            (study.label(outcome), _outcome(run, found[outcome]))
             for outcome in study.outcomes
             if outcome in found
         )
-        yield SmallPrint(
-            gettext(
-                "Mean gain: over all combinations with that level. Share of variance: of the variance of the "
-                "gain over all combinations, the part that lies between the levels of this choice alone; the "
-                "shares add up to one only where choices do not act together. No combination is singled out."
-            )
+        text = gettext(
+            "Mean gain: over all combinations with that level. Share of variance: of the variance of the "
+            "gain over all combinations, the part that lies between the levels of this choice alone; the "
+            "shares add up to one only where choices do not act together. No combination is singled out."
         )
+        yield SmallPrint(text)
 
 
-def _outcome(run: Run, multiverse: Multiverse, renderer: FigureRenderer) -> Iterator[ReportBlock]:
+def _outcome(run: Run, multiverse: rows.Multiverse) -> Iterator[ReportBlock]:
     from harness.report.sections.multiverse.figures import specification_figure
 
     claims = run.rows(CLAIMS)
-    yield Bullets(
-        multiverse_text(run.manifest.study, multiverse, choices_of(run, multiverse.outcome), claims)
-    )
-    yield specification_figure(run.manifest.study, multiverse, published_gains(claims, multiverse), renderer)
+    choices = rows.choices_of(run, multiverse.outcome)
+    yield Bullets(multiverse_text(run.manifest.study, multiverse, choices, claims))
+    yield specification_figure(run.manifest.study, multiverse, rows.published_gains(claims, multiverse))
     table = choice_table(run, multiverse.outcome)
     if table.groups:
         yield table
 
 
 def multiverse_text(
-    study: StudyRecord, multiverse: Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
+    study: StudyRecord, multiverse: rows.Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
 ) -> tuple[str, ...]:
     """Return what the combinations for one outcome say.
 
@@ -70,25 +56,20 @@ def multiverse_text(
     choices : what each choice does to the gain of that outcome
     claims : of the study
     """
+    n, apart = multiverse.gain.size, rows.honest(study, multiverse)
+    every = _tallied(multiverse, gettext("all {n} combinations").format(n=count(n)))
     label = study.estimator_label(multiverse.estimator)
-    n, apart = multiverse.gain.size, honest(study, multiverse)
-    every = gettext("all {n} combinations").format(n=count(n))
-    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=_tallied(multiverse, every))]
+    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=every)]
     if 0 < apart.gain.size < n:
         kept = gettext("compared on test rows that take no part in fitting or selecting")
-        sentences.append(
-            gettext("Of these combinations, {size} are {kept}: {tallied}").format(
-                size=count(apart.gain.size), kept=kept, tallied=_tallied(apart, gettext("them"))
-            )
-        )
-    return (
-        *sentences,
-        *(_published(row, multiverse) for row in published_gains(claims, multiverse)),
-        *_strongest(study, choices),
-    )
+        words = gettext("Of these combinations, {size} are {kept}: {tallied}")
+        own = _tallied(apart, gettext("them"))
+        sentences.append(words.format(size=count(apart.gain.size), kept=kept, tallied=own))
+    sentences += [_published(row, multiverse) for row in rows.published_gains(claims, multiverse)]
+    return (*sentences, *_strongest(study, choices))
 
 
-def _tallied(multiverse: Multiverse, whole: str) -> str:
+def _tallied(multiverse: rows.Multiverse, whole: str) -> str:
     tally = multiverse.tally()
     counts = {name: count(int(tally[name])) for name in ("n_positive", "n_above", "n_below")}
     gains = {name: percent(tally[name]) for name in ("median", "lowest", "highest")}
@@ -98,14 +79,13 @@ def _tallied(multiverse: Multiverse, whole: str) -> str:
     ).format(**counts, **gains, of=whole, share=percent(tally["n_positive"] / tally["n"], 0))
 
 
-def _published(row: ClaimRow, multiverse: Multiverse) -> str:
+def _published(row: ClaimRow, multiverse: rows.Multiverse) -> str:
     n_below, n = multiverse.n_below(row.published), multiverse.gain.size
+    where = gettext("lies above the gains of {n_below} of {n} combinations ({n_below_2})")
     if n_below == n:
         where = gettext("lies above the gains of all {n} combinations")
     elif n_below == 0:
         where = gettext("lies below the gains of all {n} combinations")
-    else:
-        where = gettext("lies above the gains of {n_below} of {n} combinations ({n_below_2})")
     return gettext("The published gain of {published}{source} {where}.").format(
         published=percent(row.published),
         source=gettext(" ({source})").format(source=row.source) if row.source else "",
@@ -120,9 +100,10 @@ def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str
     if strongest is None or len(levels) < 2:
         return
     ends = sorted(levels, key=lambda row: row.mean_gain)
+    words = gettext("{mean_gain} with “{level_label}”")
     means = [
-        gettext("{mean_gain} with “{level_label}”").format(
-            mean_gain=percent(row.mean_gain), level_label=level_label(study, row.choice, row.level)
+        words.format(
+            mean_gain=percent(row.mean_gain), level_label=rows.level_label(study, row.choice, row.level)
         )
         for row in (ends[0], ends[-1])
     ]
@@ -130,7 +111,7 @@ def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str
         "The choice that moves the gain most is “{choice_label}”: {share_of_variance} of the variance of the "
         "gain lies between its levels. The mean gain is {means}."
     ).format(
-        choice_label=choice_label(strongest.choice),
+        choice_label=rows.choice_label(strongest.choice),
         share_of_variance=percent(strongest.share_of_variance, 0),
         means=joined(means),
     )
@@ -138,24 +119,26 @@ def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str
 
 def choice_table(run: Run, outcome: str) -> ReportTable:
     """Return the choices for one outcome that have more than one level, those that move most first."""
-    study, own = run.manifest.study, choices_of(run, outcome)
+    study, own = run.manifest.study, rows.choices_of(run, outcome)
     shares = {row.choice: row.share_of_variance for row in own}
-    groups = []
-    for choice in sorted(shares, key=lambda name: -shares[name]):
-        rows = [
-            (level_label(study, choice, row.level), count(row.n), percent(row.mean_gain))
-            for row in own
-            if row.choice == choice
-        ]
-        if len(rows) > 1:
-            groups.append(RowGroup(rows_of(rows), choice_label(choice), (percent(shares[choice]),)))
-    heads = (gettext("Choice"), gettext("Combinations"), gettext("Mean gain"), gettext("Share of variance"))
+    columns: list[RecordColumn[ChoiceRow]] = [
+        RecordColumn(gettext("Choice"), cell=lambda row: rows.level_label(study, row.choice, row.level)),
+        RecordColumn(gettext("Combinations"), cell=lambda row: count(row.n)),
+        RecordColumn(gettext("Mean gain"), cell=lambda row: percent(row.mean_gain)),
+    ]
+    groups = (
+        RowGroup(
+            record_rows(columns, (row for row in own if row.choice == choice)),
+            rows.choice_label(choice),
+            (percent(shares[choice]),),
+        )
+        for choice in sorted(shares, key=lambda name: -shares[name])
+    )
+    words = gettext("What each choice moves: the gain in predicting {label}")
     return ReportTable(
-        caption=gettext("What each choice moves: the gain in predicting {label}").format(
-            label=study.label(outcome)
-        ),
-        columns=tuple(map(TableColumn, heads)),
-        groups=tuple(groups),
+        caption=words.format(label=study.label(outcome)),
+        columns=(*columns, TableColumn(gettext("Share of variance"))),
+        groups=tuple(group for group in groups if len(group.rows) > 1),
         most=2,
         is_most_of_each=True,
     )

@@ -6,7 +6,7 @@ import pytest
 from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spoken
-from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.drawing.canvas import house_style
 from harness_neural.figures import plot_map
 from harness_neural.section import map_figures, map_table, networks, place_name, search_table
 from report.changed_run import with_table
@@ -58,7 +58,7 @@ def test_the_map_of_every_outcome_is_drawn_and_a_shared_one_once(run):
     more = with_table(run, "details/som", lambda frame: doubled(frame, n_obs=lambda own: own["n_obs"] + 1))
     more = with_table(more, "details/som_profile", doubled)
     with house_style():
-        one, two = map_figures(more, FigureRenderer(is_simulated=False))
+        one, two = map_figures(more)
     assert (one.name, two.name) == ("map-lwage-ann", "map-hours-ann")
     assert one.caption.startswith(
         "The self-organising map of SOM + ANN on Log wage and RAB on Log wage. Above:"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.drawing.canvas import FigureRenderer, house_style, settle
+from harness.report.drawing.canvas import house_style, prints_of, settle
 from harness.report.sections.multiverse.figures import (
     MOST_LINES,
     plot_specification_curve,
@@ -78,8 +78,8 @@ def test_many_combinations_stay_a_small_file(run):
     rows = pd.DataFrame({"gain": gain, "conf_low": gain - 0.05, "conf_high": gain + 0.05})
     rows["size"] = rng.choice(["2", "4", "8"], n)
     many = replace(multiverse, rows=rows, choices={"size": ("2", "4", "8")})
-    figure = specification_figure(run.manifest.study, many, (), FigureRenderer(is_simulated=False))
-    assert len(figure.prints.svg) < 600_000
+    figure = specification_figure(run.manifest.study, many, ())
+    assert len(prints_of(figure).svg) < 600_000
 
 
 @pytest.mark.parametrize(

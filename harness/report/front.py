@@ -1,8 +1,11 @@
-"""The two small figures of the first screen: gains of all estimators, and curves of the main ones."""
+"""The first screen of the report: for each outcome sentences of findings, and figures of gains and curves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,38 +16,29 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
 from harness.evaluation.tables import LEFT
+from harness.findings import lines as run_lines
 from harness.findings.gains import GainCell, Gains
-from harness.findings.lines import (
-    POINTWISE,
-    Curve,
-    TruthLine,
-    curves_of,
-    leading_scenario,
-    rug_of,
-    truth_line,
-    unsupported_of,
-)
 from harness.findings.run import Run
 from harness.language import gettext
+from harness.record.manifest import DataRecord
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.drawing.canvas import (
-    MARK_WIDTH,
-    SINGLE_COLUMN,
-    FigureRenderer,
-    RenderedFigure,
-    new_figure,
-)
+from harness.report.blocks import ReportFigure
+from harness.report.drawing import canvas
+from harness.report.drawing.canvas import finish, house_style
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.forest import cut_limits, plot_whisker, zero_axis
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
+from harness.report.sections.accuracy import gain_whisker
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import centred
-from harness.report.sections.gains import gain_whisker
 from harness.report.sections.section import featured
 from harness.tables.effects import EFFECTS, EffectRow
+from harness.tables.findings import FINDINGS, FindingRow
 from harness.tables.gain import GainStatus
-from harness.text.numbers import percent
+from harness.text.numbers import count, percent, percent_interval
 from harness.text.plain_text import file_slug, joined, listed, shortened
+
+GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
 
 # What the columns of gains predict, where the study has protocols for it, and the published comparison.
 LEADING, PUBLISHED = ("entities never seen", "later periods"), "other rows, selected on"
@@ -67,6 +61,127 @@ PURPLE, DASHES = "#7b3294", (0, (3, 1))
 LEGEND_LABEL = 44
 
 
+@dataclass(frozen=True, eq=False)
+class FrontOutcome:
+    """One outcome: a sentence on gains, their figure, a curve where there is any, one on the effect."""
+
+    label: str
+    sentence: str
+    gains: ReportFigure | None
+    curve: ReportFigure | None
+    effect: str
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """The first screen; `shape` is that of the panel, on one line."""
+
+    shape: str
+    outcomes: tuple[FrontOutcome, ...]
+
+    @property
+    def figures(self) -> tuple[ReportFigure, ...]:
+        """Every figure of the first screen."""
+        return tuple(one for own in self.outcomes for one in (own.gains, own.curve) if one is not None)
+
+
+def front_of(run: Run) -> Front:
+    """Return the first screen of a run."""
+    study, gains = run.manifest.study, Gains(run)
+    with house_style():
+        outcomes = tuple(
+            FrontOutcome(
+                study.label(outcome),
+                gain_sentence(run, outcome),
+                front_gains(gains, outcome) if gains.candidates else None,
+                front_curve(run, outcome),
+                effect_sentence(run, outcome),
+            )
+            for outcome in study.outcomes
+        )
+        front = Front(shape(study, run.manifest.data), outcomes)
+        for figure in front.figures:
+            finish(figure, is_simulated=run.manifest.data.simulated)
+    return front
+
+
+def shape(study: StudyRecord, data: DataRecord) -> str:
+    """Return the shape of the panel on one line."""
+    words = gettext(
+        "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
+        "{last_period}), {n_obs} rows"
+    )
+    n_entities, n_periods, n_obs = map(count, (data.n_entities, data.n_periods, data.n_obs))
+    return words.format(
+        n_entities=n_entities,
+        n_periods=n_periods,
+        n_obs=n_obs,
+        first_period=data.first_period,
+        last_period=data.last_period,
+        entity=study.label(study.entity),
+    )
+
+
+def gain_sentence(run: Run, outcome: str) -> str:
+    """Return which estimators are established to predict an outcome better than the study's reference.
+
+    With each stands its least gain under the protocols that keep test rows apart, as its finding has it.
+    """
+    study, over = run.manifest.study, run.manifest.study.reference_label
+    if len(study.estimators) == 1:
+        return gettext("{over} is the only estimator; nothing is compared.").format(over=over)
+    key = (outcome, GAIN, study.reference)
+    rows = [row for row in run.rows(FINDINGS) if (row.outcome, row.finding, row.about) == key]
+    found = [row for row in rows if row.estimator]
+    if not any(math.isfinite(row.estimate) for row in found):
+        return gettext("no gain over {over} could be computed.").format(over=over)
+    honest = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
+    if not honest:
+        return gettext(
+            "no gain over {over} can be established: test rows take part in fitting under every protocol."
+        ).format(over=over)
+    better = [row for row in found if row.is_established]
+    if not better:
+        return gettext("no estimator is established to predict better than {over}.").format(over=over)
+    words = gettext("{estimator} by {number}")
+    named = [
+        words.format(
+            estimator=study.estimator_label(row.estimator),
+            number=f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip(),
+        )
+        for row in better
+    ]
+    unseen = gettext(", entities never seen not tested") if all(one.knows_entities for one in honest) else ""
+    message = gettext("better than {over}: {named} at least{unseen}.")
+    return message.format(over=over, named=joined(named), unseen=unseen)
+
+
+def effect_sentence(run: Run, outcome: str) -> str:
+    """Return one finding on the effect, established ones first, or an empty string where there is none.
+
+    A debiased effect of the study's exposure comes before what the leading estimator says of it: whether its
+    curve or contrasts move, and where none does, whether a moderator changes the sign. Effects of other
+    variables come last.
+    """
+    study = run.manifest.study
+    rows = [row for row in run.rows(FINDINGS) if row.outcome == outcome]
+    # The scenario that a finding on an effect is of stands first in what it is about.
+    scenarios = [re.split("[:,]", row.about, maxsplit=1)[0] for row in rows]
+    own = [row for row, one in zip(rows, scenarios, strict=True) if study.exposure_of(one) == study.exposure]
+    leading = [entry.id for entry in featured(run)[:1]]
+    kinds = (EFFECT, CONTRAST, SIGN_CHANGE)
+    return (
+        _first(row for row in own if row.finding in kinds[:2] and not row.estimator)
+        or _first(row for row in own if row.finding in kinds and row.estimator in leading)
+        or _first(row for row in rows if row.finding in kinds[:2] and not row.estimator)
+    )
+
+
+def _first(rows: Iterable[FindingRow]) -> str:
+    ordered = sorted(rows, key=lambda row: not row.is_established)
+    return ordered[0].text if ordered else ""
+
+
 def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
     """Return the protocols that columns are of: honest ones, entities never seen before later periods.
 
@@ -84,18 +199,17 @@ def published_protocol(study: StudyRecord) -> ProtocolRecord | None:
     return next((protocol for protocol in found if protocol not in leading_protocols(study)), None)
 
 
-def front_gains(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
+def front_gains(gains: Gains, outcome: str) -> ReportFigure:
     """Return the figure of the leading gains of one outcome over the study's reference."""
     study = gains.run.manifest.study
     pale = published_protocol(study)
     words = gettext(" Pale grey: “{title}”, where test rows take part in selecting.")
     columns = joined([f"“{protocol.title}”" for protocol in leading_protocols(study)])
-    return renderer.render(
+    message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
+    return ReportFigure(
         f"front-gains-{file_slug(outcome)}",
         plot_front_gains(gains, outcome),
-        alt=gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.").format(
-            outcome=study.label(outcome), columns=columns
-        ),
+        alt=message.format(outcome=study.label(outcome), columns=columns),
         caption=gettext(
             "Gain over {reference_label}, {level} intervals; filled: established under that "
             "protocol; open triangles: gains given the few periods tested.{beside}"
@@ -114,7 +228,7 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     cells = [[gains.cell(outcome, entry, protocol) for entry in candidates] for protocol in columns]
     published = [gains.cell(outcome, entry, pale) for entry in candidates] if pale else []
     n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
-    figure = new_figure(SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
+    figure = canvas.new_figure(canvas.SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
     shown = [gain_whisker(cell) for own in (*cells, published) for cell in own]
     start, end = cut_limits([number for one in shown for number in one.numbers], most_loss=1.0)
@@ -162,42 +276,40 @@ class DebiasedShape(NamedTuple):
     high: Floats
 
 
-def front_curve(run: Run, outcome: str, renderer: FigureRenderer) -> RenderedFigure | None:
+def front_curve(run: Run, outcome: str) -> ReportFigure | None:
     """Return the figure of the curves of one outcome; None where no estimator has one."""
     study, curves = run.manifest.study, leading_curves(run, outcome)
     if not curves:
         return None
     names = listed(study.estimator_label(curve.estimator) for curve in curves)
     exposure, label = study.label(study.exposure), study.label(outcome)
-    return renderer.render(
+    words = gettext("Net effect curve of {exposure} on {outcome}: {names}.")
+    message = gettext("{outcome} over {exposure}, less its mean over the rows.")
+    return ReportFigure(
         f"front-curve-{file_slug(outcome)}",
         plot_front_curve(run, outcome, curves),
-        alt=gettext("Net effect curve of {exposure} on {outcome}: {names}.").format(
-            exposure=exposure, outcome=label, names=names
-        ),
-        caption=gettext("{outcome} over {exposure}, less its mean over the rows.").format(
-            outcome=label, exposure=exposure
-        ),
+        alt=words.format(exposure=exposure, outcome=label, names=names),
+        caption=message.format(outcome=label, exposure=exposure),
     )
 
 
-def leading_curves(run: Run, outcome: str) -> tuple[Curve, ...]:
+def leading_curves(run: Run, outcome: str) -> tuple[run_lines.Curve, ...]:
     """Return the curves of the reference, then of the leading estimator, as far as they have any."""
-    study, scenario = run.manifest.study, leading_scenario(run)
+    study, scenario = run.manifest.study, run_lines.leading_scenario(run)
     if not scenario:
         return ()
     shown = [study.reference, *(entry.id for entry in featured(run) if entry.id != study.reference)][:2]
-    found = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
+    found = {curve.estimator: curve for curve in run_lines.curves_of(run, outcome, scenario, "level")}
     return tuple(found[name] for name in shown if name in found)
 
 
-def plot_front_curve(run: Run, outcome: str, curves: Sequence[Curve]) -> Figure:
+def plot_front_curve(run: Run, outcome: str, curves: Sequence[run_lines.Curve]) -> Figure:
     """Return curves, a debiased one and the truth, each less its mean over the rows; bands are pointwise."""
     study, scenario = run.manifest.study, curves[0].scenario
-    rug = rug_of(run, scenario)
-    figure = new_figure(SINGLE_COLUMN, 2.5)
+    rug = run_lines.rug_of(run, scenario)
+    figure = canvas.new_figure(canvas.SINGLE_COLUMN, 2.5)
     axes: Axes = figure.subplots()
-    plot_background(axes, unsupported_of(run, scenario), has_zero=False)
+    plot_background(axes, run_lines.unsupported_of(run, scenario), has_zero=False)
     handles = [_plot_model(axes, run, curve, rug) for curve in curves]
     debiased = next(debiased_shapes(run, outcome, curves[0].at, rug), None)
     if debiased is not None:
@@ -206,8 +318,8 @@ def plot_front_curve(run: Run, outcome: str, curves: Sequence[Curve]) -> Figure:
         (line,) = axes.plot(debiased.at, debiased.estimate, color=PURPLE, linestyle=DASHES)
         line.set_label(gettext("debiased effect"))
         handles.append(line)
-    known = truth_line(run, outcome, scenario, "level")
-    truth = None if known is None else TruthLine(known.at, centred(known.at, known.truth, rug))
+    known = run_lines.truth_line(run, outcome, scenario, "level")
+    truth = None if known is None else run_lines.TruthLine(known.at, centred(known.at, known.truth, rug))
     plot_truth(axes, truth)
     axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
     axes.set_ylabel(drawable_label(study.axis_label(outcome), 28))
@@ -223,12 +335,13 @@ def debiased_shapes(run: Run, outcome: str, at: Floats, rug: Floats) -> Iterator
     own = [one for one in every if (one.outcome, one.exposure) == key]
     for effects in own:
         for line in effects.lines("curve"):
-            points = sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at)
+            points = sorted((row for row in line if row.band == run_lines.POINTWISE), key=lambda row: row.at)
             numbers = [(row.at, row.estimate, row.conf_low, row.conf_high) for row in points]
             yield DebiasedShape(*np.array(numbers).T)
     for effects in own:
         for line in effects.lines("line"):
-            yield from (slope_shape(row, at, rug) for row in line if row.band == POINTWISE and not row.group)
+            points = [row for row in line if row.band == run_lines.POINTWISE and not row.group]
+            yield from (slope_shape(row, at, rug) for row in points)
 
 
 def slope_shape(row: EffectRow, at: Floats, rug: Floats) -> DebiasedShape:
@@ -241,17 +354,17 @@ def slope_shape(row: EffectRow, at: Floats, rug: Floats) -> DebiasedShape:
 def _add_legend(figure: Figure, handles: Sequence[Line2D]) -> None:
     """Add a legend above the axes, in two columns where the figure is wide enough for the names."""
     legend = figure.legend(handles=handles, loc="outside upper left", ncols=2)
-    if legend.get_window_extent().width > figure.bbox.width - MARK_WIDTH * figure.dpi:
+    if legend.get_window_extent().width > figure.bbox.width - canvas.MARK_WIDTH * figure.dpi:
         legend.remove()
         figure.legend(handles=handles, loc="outside upper left", ncols=1)
 
 
-def _plot_model(axes: Axes, run: Run, curve: Curve, rug: Floats) -> Line2D:
+def _plot_model(axes: Axes, run: Run, curve: run_lines.Curve, rug: Floats) -> Line2D:
     """Plot a curve with its pointwise band where the data support it, less its mean over the rows."""
     series = series_of(run.manifest.study, curve, curve.estimator)
     colour, dash = series.style.colour, series.style.dash
     less = centred(curve.at, curve.estimate, rug)
-    band = curve.band(POINTWISE)
+    band = curve.band(run_lines.POINTWISE)
     if band is not None:
         shift = curve.estimate - less
         where = (curve.supported & np.isfinite(band.low)).tolist()

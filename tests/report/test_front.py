@@ -12,15 +12,17 @@ import pytest
 from harness.findings.gains import Gains
 from harness.findings.run import Run, read_run
 from harness.report.drawing.canvas import house_style
-from harness.report.front.figures import (
+from harness.report.front import (
+    effect_sentence,
+    gain_sentence,
     leading_curves,
     leading_protocols,
     plot_front_curve,
     plot_front_gains,
     published_protocol,
+    shape,
     slope_shape,
 )
-from harness.report.front.front import effect_sentence, gain_sentence, shape
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
 from harness.running.csv_table import as_declared
