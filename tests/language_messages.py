@@ -25,10 +25,8 @@ PACKAGES = {
     **{path.name: path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()},
 }
 # Functions that take messages, and the positions of these; of `pgettext` the first is the context.
-KEYWORDS = {
-    **dict.fromkeys(("gettext", "marked", "Message", "filled"), (0,)),
-    **dict.fromkeys(("ngettext", "pgettext"), (0, 1)),
-}
+ONE, TWO = ("gettext", "marked", "Message", "filled"), ("ngettext", "pgettext")
+KEYWORDS = {**dict.fromkeys(ONE, (0,)), **dict.fromkeys(TWO, (0, 1))}
 
 TEMPLATES = {"**.j2": {"trimmed": "true", "silent": "false"}}
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")

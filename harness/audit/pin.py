@@ -103,16 +103,13 @@ def _of_table(
                 if isinstance(row[column], bool | np.bool_):
                     yield {**place, "column": column, "value": str(row[column]), "from": "run"}
                 elif math.isfinite(row[column]):
-                    yield {**place, "column": column, **_number(row[column], selection.relative)}
+                    # With the digits that the tolerance needs; zero has an absolute one.
+                    digits = math.ceil(-math.log10(selection.relative)) + GUARD_DIGITS
+                    kind = "relative" if row[column] else "absolute"
+                    number = {"value": float(f"{row[column]:.{digits}g}"), kind: selection.relative}
+                    yield {**place, "column": column, **number, "from": "run"}
         else:
             yield {**place, "column": "status", "value": row["status"], "from": "run"}
-
-
-def _number(value: float, relative: float) -> Entry:
-    """Return a number with the digits that its tolerance needs; zero has an absolute one."""
-    digits = math.ceil(-math.log10(relative)) + GUARD_DIGITS
-    kind = "relative" if value else "absolute"
-    return {"value": float(f"{value:.{digits}g}"), kind: relative, "from": "run"}
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,6 @@ from harness.tables.registry import with_own
 
 COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 
-# The sample that findings are about.
-TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
-
 
 def tested_gains(plan: Plan) -> pd.DataFrame:
     """Return the gains over the reference on test rows, as the table ``gain`` has them."""
@@ -53,7 +50,7 @@ def tested_gains(plan: Plan) -> pd.DataFrame:
         predictions,
         references=(evaluation.reference,),
         bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
-        among=TEST_ROWS,
+        among={"test": SAMPLES["test"]},
     )
 
 

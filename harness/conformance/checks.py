@@ -207,12 +207,6 @@ class Report:
         """Names of the members that were checked."""
         return tuple(dict.fromkeys(row.member for row in self.rows))
 
-    @property
-    def summary(self) -> str:
-        """The counts in one line."""
-        counts = ", ".join(f"{self.count(status)} {status}" for status in ("passed", "failed", "skipped"))
-        return f"{self.plugin.name}, {len(self.rows)} checks: {counts}"
-
     def problems(self) -> Iterator[Problem]:
         """Yield what keeps the plugin from passing: violated rules, and members that were asked nothing."""
         if not self.rows:
@@ -249,7 +243,8 @@ class Report:
             for reason in dict.fromkeys(row.reason for row in skipped):
                 checks = ", ".join(row.check for row in skipped if row.reason == reason)
                 yield f"  skipped  {checks}: {reason}"
-        yield self.summary
+        counts = ", ".join(f"{self.count(status)} {status}" for status in ("passed", "failed", "skipped"))
+        yield f"{self.plugin.name}, {len(self.rows)} checks: {counts}"
 
     def as_json(self) -> str:
         """Return the report as JSON text."""

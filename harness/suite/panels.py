@@ -22,8 +22,6 @@ from harness.tables.gain import size_of
 # Bytes.
 MEGABYTE = 1e6
 
-TEST: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
-
 # What a fit is of, and what the manifest says of the size of data.
 CELL = ["outcome", "estimator", "protocol"]
 SIZES = ("source", "n_obs", "n_entities", "n_periods", "balanced")
@@ -87,7 +85,7 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     predictions = folder.read_parquet("predictions")
     found = {
         (sample.place["outcome"], sample.place["protocol"]): PairedLosses.of(sample)
-        for sample in samples(predictions, among=TEST)
+        for sample in samples(predictions, among={"test": SAMPLES["test"]})
     }
     accuracy = folder.read_table("accuracy")
     accuracy = accuracy[accuracy["sample"] == "test"].join(_fits(manifest.cells), on=CELL)

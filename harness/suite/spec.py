@@ -125,11 +125,6 @@ class LoadedSuite:
     suite: Suite
     document: Document
 
-    @property
-    def folder(self) -> Path:
-        """Folder that the specs of its studies are found from."""
-        return self.document.path.resolve().parent
-
 
 def load_suite(path: Path) -> LoadedSuite:
     """Read a suite.
@@ -262,7 +257,7 @@ def studies_of(
     for name, entry, seed in named:
         if only and name not in only:
             continue
-        path, here = loaded.folder / entry.spec, Path.cwd()
+        path, here = loaded.document.path.resolve().parent / entry.spec, Path.cwd()
         spec = read_document(path).data
         missing = _missing(name, spec, registry)
         if missing is not None:
