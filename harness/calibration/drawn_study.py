@@ -25,7 +25,7 @@ from harness.rng import random_stream
 from harness.running.comparison import predictions_table
 from harness.running.csv_table import as_declared
 from harness.running.plan import PanelSource, Plan
-from harness.running.results import answer_parts, answers_in_parts, rows_of_fits
+from harness.running.results import answer_parts, answers_in_parts
 from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.task import run_here
@@ -182,14 +182,9 @@ class DrawnStudy:
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
         gains = tested_gains(plan)
         in_parts = answers_in_parts(plan, run_here(plan.part_tasks()))
-        parts = {name: list(own) for name, own in answer_parts(plan.study, [*fulls, *in_parts]).items()}
-        tested = (
-            (EFFECT_TESTS.name, frame)
-            for outcome in self.truths
-            for frame in linearity_tests(plan.study, panels.panel(outcome))
-        )
-        for name, frame in (*rows_of_fits(fulls), *tested):
-            parts.setdefault(name, []).append(frame)
+        parts = answer_parts(plan.study, fulls, in_parts)
+        for outcome in self.truths:
+            parts[EFFECT_TESTS.name] += linearity_tests(plan.study, panels.panel(outcome))
         declared = with_own(table for entry in plan.study.scenarios for table in entry.scenario.tables)
         tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
         run = Run(self.manifest, tables={GAIN.name: as_declared(GAIN, [gains])} | tables)

@@ -28,15 +28,7 @@ ORIGINS = {"publication": "published", "run": "pinned"}
 
 
 class NotReproduced(Exception):  # noqa: N818 - what it says is what happened
-    """A run gives another number than the expected one, or none.
-
-    Parameters
-    ----------
-    found : whose status is not ``reproduced``
-    """
-
-    def __init__(self, found: Reproduction) -> None:
-        super().__init__(message(found))
+    """A run gives another number than the expected one, or none."""
 
 
 def message(found: Reproduction) -> str:
@@ -126,7 +118,7 @@ class SpecTest(pytest.Item):
         if isinstance(outcome, HarnessError):
             raise outcome
         if outcome[self.position].status != "reproduced":
-            raise NotReproduced(outcome[self.position])
+            raise NotReproduced(message(outcome[self.position]))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None

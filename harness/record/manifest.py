@@ -176,9 +176,7 @@ def _require_format(text: str) -> None:
         return
     written = content.get("manifest_version", FORMAT) if isinstance(content, dict) else FORMAT
     if written != FORMAT:
-        raise ArtifactError.at(
-            "manifest.json: manifest_version",
-            f"the run folder is of format {written!r:.20}",
-            expected=f"format {FORMAT}, which this version writes and reads",
-            hint="read it with the version that the manifest names, or run the study again",
-        )
+        what = f"the run folder is of format {written!r:.20}"
+        expected = f"format {FORMAT}, which this version writes and reads"
+        hint = "read it with the version that the manifest names, or run the study again"
+        raise ArtifactError.at("manifest.json: manifest_version", what, expected, hint)

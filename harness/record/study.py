@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Any
 from harness.data.name import exposure_columns
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.language import ENGLISH
-from harness.study.spec.study import Brackets, ReportFormat
+from harness.study.expectations.claim import OpenQuestion
+from harness.study.spec.study import Brackets, ReportFormat, Variable
 
 if TYPE_CHECKING:
     from harness.evaluation.tables import Bootstrap
-
-
-@dataclass(frozen=True)
-class VariableRecord:
-    """How a column is called and measured; empty where the spec does not say."""
-
-    label: str = ""
-    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,15 +94,6 @@ class MetricRecord:
 
 
 @dataclass(frozen=True)
-class OpenQuestionRecord:
-    """What a publication does not say, where it matters, and what is taken for it."""
-
-    sources: tuple[str, ...]
-    question: str
-    taken: str
-
-
-@dataclass(frozen=True)
 class StudyRecord:
     """What was asked.
 
@@ -142,7 +126,7 @@ class StudyRecord:
     exposure: str
     moderators: tuple[str, ...]
     controls: tuple[str, ...]
-    variables: Mapping[str, VariableRecord]
+    variables: Mapping[str, Variable]
     estimators: tuple[EstimatorRecord, ...]
     reference: str
     further_references: tuple[str, ...]
@@ -152,7 +136,7 @@ class StudyRecord:
     formats: tuple[ReportFormat, ...]
     featured: tuple[str, ...]
     metrics: tuple[MetricRecord, ...] = ()
-    left_open: tuple[OpenQuestionRecord, ...] = ()
+    left_open: tuple[OpenQuestion, ...] = ()
     levels: tuple[str, ...] = ()
     exposures: Mapping[str, str] = field(default_factory=dict)
     language: str = ENGLISH
@@ -204,11 +188,11 @@ class StudyRecord:
 
     def label(self, variable: str) -> str:
         """Return how a variable is called; its name where it has no label."""
-        return self.variables.get(variable, VariableRecord()).label or variable
+        return self.variables.get(variable, Variable()).label or variable
 
     def unit(self, variable: str) -> str:
         """Return a variable's unit, or an empty string."""
-        return self.variables.get(variable, VariableRecord()).unit
+        return self.variables.get(variable, Variable()).unit
 
     def axis_label(self, variable: str) -> str:
         """Return "label (unit)"."""

@@ -75,12 +75,6 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a record holds
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _read(path: Path) -> CalibrationRecord:
-    hint = "calibrate the study again with this version"
-    text = path.read_text(encoding="utf-8")
-    return read_record(CalibrationRecord, text, where=CALIBRATION_RECORD, hint=hint)
-
-
 def calibration_record(prepared: Prepared, versions: Mapping[str, str]) -> CalibrationRecord:
     """Return what a calibration of a study is of: the study as the spec has it, nothing reduced.
 
@@ -117,13 +111,12 @@ def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
         hint = "name a folder that harness calibrate SPEC wrote"
         expected = f"a folder with {CALIBRATION_RECORD} and {ERROR_RATES.file}"
         raise ArtifactError.at(str(path), "is not the folder of a calibration", expected, hint)
-    different = list(_read(record).differences(own))
+    text, hint = record.read_text(encoding="utf-8"), "calibrate the study again with this version"
+    written = read_record(CalibrationRecord, text, where=CALIBRATION_RECORD, hint=hint)
+    different = list(written.differences(own))
     if different:
         more = f"; and {len(different) - 3} more" if len(different) > 3 else ""
-        raise ArtifactError.at(
-            str(path),
-            f"is a calibration of another study: there {'; '.join(different[:3])}{more}",
-            expected="a calibration of the same spec and shape of data, by the same version",
-            hint="calibrate this one: harness calibrate SPEC",
-        )
+        what = f"is a calibration of another study: there {'; '.join(different[:3])}{more}"
+        expected = "a calibration of the same spec and shape of data, by the same version"
+        raise ArtifactError.at(str(path), what, expected, "calibrate this one: harness calibrate SPEC")
     return folder.read_table(ERROR_RATES.name)

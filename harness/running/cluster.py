@@ -87,11 +87,9 @@ def _connected(scheduler: str) -> Client:
         client = Client(scheduler, timeout=SECONDS_TO_ANSWER)
         client.wait_for_workers(1, timeout=SECONDS_TO_ANSWER)
     except (OSError, ValueError) as error:
-        raise ArtifactError.at(
-            f"--scheduler {scheduler}",
-            f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds",
-            hint="start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`",
-        ) from error
+        what = f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds"
+        hint = "start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`"
+        raise ArtifactError.at(f"--scheduler {scheduler}", what, hint=hint) from error
     return client
 
 

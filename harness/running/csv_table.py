@@ -16,7 +16,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as a run folder holds it: a row a line, whatever texts of the data hold."""
-    shown = escape_formulas(_mapped(frame, _without_control))
+    shown = _mapped(frame, _safe)
     shown.columns = [_without_control(name) for name in shown.columns]
     return shown.to_csv(index=False, lineterminator="\n")
 
@@ -25,7 +25,7 @@ def from_csv(text: str) -> pd.DataFrame:
     """Return the table that `csv_text` wrote."""
     # The Python engine reads a float to its last bit in every version of pandas.
     frame = pd.read_csv(io.StringIO(text), engine="python", keep_default_na=False, na_values=[""])
-    return unescape_formulas(frame)
+    return _mapped(frame, _unescaped)
 
 
 def texts_of(frame: pd.DataFrame) -> set[str]:
@@ -55,16 +55,6 @@ def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFra
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
-def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with an apostrophe before text that begins like a formula; numbers stay."""
-    return _mapped(frame, _escaped)
-
-
-def unescape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Undo `escape_formulas`."""
-    return _mapped(frame, _unescaped)
-
-
 def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     return frame.assign(**{name: frame[name].map(change) for name in texts})
@@ -79,10 +69,13 @@ def _without_control(value: object) -> object:
     return _CONTROL.sub(" ", value) if isinstance(value, str) else value
 
 
-def _escaped(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+def _safe(value: object) -> object:
+    """Return a text without control characters, with an apostrophe where it begins like a formula."""
+    text = _without_control(value)
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA_STARTS) else text
 
 
 def _unescaped(value: object) -> object:
-    is_escaped = isinstance(value, str) and value.startswith("'") and value[1:].startswith(_FORMULA_STARTS)
-    return value[1:] if is_escaped and isinstance(value, str) else value
+    """Undo what `_safe` does to a text that begins like a formula."""
+    is_escaped = isinstance(value, str) and value[:1] == "'" and value[1:].startswith(_FORMULA_STARTS)
+    return str(value)[1:] if is_escaped else value

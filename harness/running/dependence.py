@@ -66,20 +66,19 @@ def source_hash(package: str) -> str:
     if spec is None:
         return ""
     folders = [Path(place) for place in spec.submodule_search_locations or ()]
-    files = [(file, file.relative_to(folder)) for folder in folders for file in _sources(folder)]
+    # In an order that no file system changes, without what Python caches.
+    files = [
+        (file, file.relative_to(folder))
+        for folder in folders
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    ]
     if not folders and spec.origin:
         files = [(Path(spec.origin), Path(Path(spec.origin).name))]
     digest = hashlib.sha256()
     for file, place in files:
         digest.update(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {place.as_posix()}\n".encode())
     return digest.hexdigest() if files else ""
-
-
-def _sources(folder: Path) -> Iterator[Path]:
-    """Yield the files of a package in an order that no file system changes, without what Python caches."""
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            yield file
 
 
 # Hashes and versions of what a result depends on, by what each is of.

@@ -37,12 +37,8 @@ def run_on_one_thread(task: Task[R]) -> R:
     return result
 
 
-@dataclass(frozen=True, eq=False)
-class Done(Generic[R]):
-    """The result of the task at a position among the tasks."""
-
-    position: int
-    result: R
+# The position of a task among the tasks, and its result.
+Done = tuple[int, R]
 
 
 @dataclass(eq=False)
@@ -86,7 +82,7 @@ def _finished(
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         attempt = running.pop(future)
         try:
-            yield Done(attempt.position, future.result())
+            yield attempt.position, future.result()
         except pool.worker_errors:
             attempt.worker_errors += 1
             lost.append(attempt)
@@ -94,7 +90,7 @@ def _finished(
             if not isinstance(attempt.task, CanFail):
                 raise
             reason = f"no worker could do it: {what_broke(error)}"
-            yield Done(attempt.position, attempt.task.failed(reason))
+            yield attempt.position, attempt.task.failed(reason)
 
 
 def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done[R]]:
@@ -103,7 +99,7 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     Tasks are consumed as workers become free, so that few wait in memory, and a result is kept no longer than
     the caller keeps it. An iterator of tasks that has ended is asked again whenever results have come, so
     that tasks may follow from results. A task whose worker dies, and those that waited with it, are tried
-    `MAX_SHARED_ATTEMPTS` times in all, then once more at the end with no other task beside them.
+    `MAX_SHARED_ATTEMPTS` times in all, then once more, when no others are left, with none next to it.
 
     Raises
     ------
@@ -121,25 +117,17 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
             return _Attempt(position, task)
         return again.popleft() if again else None
 
-    first = take()
-    while first is not None:
+    while (first := take()) is not None or alone:
         lost: list[_Attempt[R]] = []
         with workers.pool() as pool:
-            yield from _round(pool, first, take, lost)
+            yield from _round(pool, first or alone.popleft(), take if first else lambda: None, lost)
         for attempt in lost:
-            (again if attempt.worker_errors < MAX_SHARED_ATTEMPTS else alone).append(attempt)
-        first = take()
-        if first is None:
-            dead: list[_Attempt[R]] = []
-            while alone:
-                with workers.pool() as pool:
-                    yield from _round(pool, alone.popleft(), lambda: None, dead)
-            for ended in dead:
-                if isinstance(ended.task, CanFail):
-                    yield Done(ended.position, ended.task.failed(_given_up(ended).what))
-                else:
-                    problems.append(_given_up(ended))
-            first = take()
+            if first is not None:
+                (again if attempt.worker_errors < MAX_SHARED_ATTEMPTS else alone).append(attempt)
+            elif isinstance(attempt.task, CanFail):
+                yield attempt.position, attempt.task.failed(_given_up(attempt).what)
+            else:
+                problems.append(_given_up(attempt))
     if problems:
         raise ArtifactError(*problems)
 
@@ -166,7 +154,7 @@ def execute(tasks: Iterable[Task[R]], *, workers: Workers, on_done: Callable[[R]
         As `iter_results` does.
     """
     results: dict[int, R] = {}
-    for done in iter_results(tasks, workers=workers):
-        results[done.position] = done.result
-        on_done(done.result)
+    for position, result in iter_results(tasks, workers=workers):
+        results[position] = result
+        on_done(result)
     return [results[position] for position in sorted(results)]

@@ -173,9 +173,8 @@ def _unwritten(path: Path, error: OSError) -> Problem:
         hint = f"choose another folder with --out, or move {in_the_way} away"
         return Problem(str(path), f"cannot be written, since {in_the_way} is a file", "a folder", hint)
     kept = "finished cells are kept, and --resume takes them up"
-    if error.errno in _FULL:
-        return Problem(str(path), what, hint=f"free some space or choose another folder with --out; {kept}")
-    return Problem(str(path), what, hint=f"choose another folder with --out; {kept}")
+    first = "free some space or " if error.errno in _FULL else ""
+    return Problem(str(path), what, hint=f"{first}choose another folder with --out; {kept}")
 
 
 def sha256_of(path: Path) -> str:
@@ -207,9 +206,8 @@ def locked(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         process = holder.read_text(encoding="utf-8").strip() if holder.is_file() else "unknown"
-        raise ArtifactError.at(
-            str(folder), f"is in use by process {process}", hint="wait for it, or choose another --out"
-        ) from error
+        what, hint = f"is in use by process {process}", "wait for it, or choose another --out"
+        raise ArtifactError.at(str(folder), what, hint=hint) from error
     try:
         holder.write_text(f"{os.getpid()}\n", encoding="utf-8")
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,25 +17,8 @@ from pydantic import TypeAdapter
 from harness.errors import ArtifactError, Problem
 from harness.language import Filled, messages_in
 from harness.record.manifest import Manifest
+from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
-from harness.running.files import (
-    MANIFEST,
-    MANIFEST_SUM,
-    MARK,
-    MARKER,
-    MESSAGES,
-    NEW,
-    REPORTED,
-    SIGNATURE,
-    WRITTEN,
-    move,
-    partials,
-    replacing,
-    sha256_of,
-    sum_line,
-    write_atomically,
-    writing,
-)
 
 # Of dates in compressed files.
 EARLIEST_YEAR = 1980
@@ -43,7 +26,9 @@ EARLIEST_YEAR = 1980
 # Rows of a table up to which it stays in memory once it is written: what follows looks at it next.
 MOST_AT_HAND = 1_000_000
 
-_LAST = frozenset({MANIFEST, MANIFEST_SUM})
+_ELSEWHERE = "choose another folder with --out"
+
+_LAST = (files.MANIFEST_SUM, files.MANIFEST)
 
 
 @dataclass(frozen=True)
@@ -69,21 +54,18 @@ class RunFolder:
             Where the folder holds something that no run wrote, or this machine's clock is before 1980.
         """
         _refuse_clock(datetime.now(UTC))
-        if path.exists() and not (path / MARKER).is_file():
+        if path.exists() and not (path / files.MARKER).is_file():
             if not path.is_dir():
-                raise ArtifactError.at(str(path), "is a file", hint="choose another folder with --out")
-            half_marked = partials(path / MARKER)
+                raise ArtifactError.at(str(path), "is a file", hint=_ELSEWHERE)
+            half_marked = files.partials(path / files.MARKER)
             if set(path.iterdir()) - set(half_marked):
-                raise ArtifactError.at(
-                    str(path),
-                    "holds files that no run wrote, and a run would mix with them",
-                    expected="a new folder, an empty one, or the folder of an earlier run",
-                    hint="choose another folder with --out",
-                )
+                what = "holds files that no run wrote, and a run would mix with them"
+                expected = "a new folder, an empty one, or the folder of an earlier run"
+                raise ArtifactError.at(str(path), what, expected, _ELSEWHERE)
             for partial in half_marked:
                 partial.unlink()
-        _refuse_link(path, MARKER)
-        write_atomically(path / MARKER, MARK)
+        _refuse_link(path, files.MARKER)
+        files.write_atomically(path / files.MARKER, files.MARK)
         return cls(path)
 
     @classmethod
@@ -95,12 +77,9 @@ class RunFolder:
         ArtifactError
             Where there is no finished run.
         """
-        if not (path / MANIFEST).is_file():
-            raise ArtifactError.at(
-                str(path),
-                "is not the folder of a finished run",
-                hint="name a folder that holds manifest.json",
-            )
+        if not (path / files.MANIFEST).is_file():
+            what, hint = "is not the folder of a finished run", f"name a folder that holds {files.MANIFEST}"
+            raise ArtifactError.at(str(path), what, hint=hint)
         return cls(path)
 
     def inner(self, name: str) -> Path:
@@ -129,7 +108,7 @@ class RunFolder:
         ArtifactError
             Where a file that no run wrote, or a link, is in the place of a new one; nothing is touched then.
         """
-        new = RunFolder(self.inner(NEW))
+        new = RunFolder(self.inner(files.NEW))
         new._remove()
         new = RunFolder.create(new.path)
         try:
@@ -146,12 +125,12 @@ class RunFolder:
         for name in names:
             self._refuse_stranger(name, own)
         self._note(names | own)
-        for name in (MANIFEST, MANIFEST_SUM, *sorted(own - names)):  # no half-new folder looks finished
+        for name in (*reversed(_LAST), *sorted(own - names)):  # no half-new folder looks finished
             self._unlink(name)
-        for name in (*sorted(names - _LAST), *(name for name in (MANIFEST_SUM, MANIFEST) if name in names)):
-            move(new.path / name, self.path / name)
-        if MANIFEST in names:
-            (self.path / WRITTEN).unlink(missing_ok=True)
+        for name in (*sorted(names - {*_LAST}), *(name for name in _LAST if name in names)):
+            files.move(new.path / name, self.path / name)
+        if files.MANIFEST in names:
+            (self.path / files.WRITTEN).unlink(missing_ok=True)
 
     def _remove(self) -> None:
         """Remove the files that were written here, and the folder where nothing else is in it."""
@@ -159,9 +138,9 @@ class RunFolder:
             return
         for name in self.own():
             self._unlink(name)
-            for partial in partials(self.path / name):
+            for partial in files.partials(self.path / name):
                 self._unlink(partial.relative_to(self.path).as_posix())
-        for name in (MARKER, WRITTEN):
+        for name in (files.MARKER, files.WRITTEN):
             self._unlink(name)
         folders = [path for path in self.path.rglob("*") if path.is_dir() and not path.is_symlink()]
         for folder in (*sorted(folders, reverse=True), self.path):
@@ -175,21 +154,22 @@ class RunFolder:
     def own(self) -> frozenset[str]:
         """Return the names of files that runs wrote here: of the manifest, and of a run that is not whole."""
         names = set()
-        if (self.path / MANIFEST).is_file():
+        if (self.path / files.MANIFEST).is_file():
             # Damaged, it names no files.
             with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                content = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
-                names |= {MANIFEST, MANIFEST_SUM, *content["files"].keys()}
-            names |= {SIGNATURE} if (self.path / SIGNATURE).is_file() else set()
-        if (self.path / WRITTEN).is_file():
-            names |= set((self.path / WRITTEN).read_text(encoding="utf-8").splitlines())
+                content = json.loads((self.path / files.MANIFEST).read_text(encoding="utf-8"))
+                names |= {*_LAST, *content["files"].keys()}
+            names |= {files.SIGNATURE} if (self.path / files.SIGNATURE).is_file() else set()
+        if (self.path / files.WRITTEN).is_file():
+            names |= set((self.path / files.WRITTEN).read_text(encoding="utf-8").splitlines())
         return frozenset(name for name in names if _is_inside(name))
 
     def _note(self, names: Collection[str]) -> None:
         """Keep names of files that a run writes, before it does."""
         if names:
-            _refuse_link(self.path, WRITTEN)
-            with writing(self.path / WRITTEN), (self.path / WRITTEN).open("a", encoding="utf-8") as file:
+            _refuse_link(self.path, files.WRITTEN)
+            written = self.path / files.WRITTEN
+            with files.writing(written), written.open("a", encoding="utf-8") as file:
                 file.writelines(f"{name}\n" for name in sorted(names))
                 file.flush()
                 os.fsync(file.fileno())
@@ -198,21 +178,19 @@ class RunFolder:
         """Refuse to write over what no run wrote, or through a link."""
         _refuse_link(self.path, name)
         if name not in own and (self.path / name).exists():
-            raise ArtifactError.at(
-                str(self.path / name),
-                "was not written by a run, and a run would replace it",
-                hint="move it elsewhere, or choose another --out; finished cells are kept for --resume",
-            )
+            what = "was not written by a run, and a run would replace it"
+            hint = "move it elsewhere, or choose another --out; finished cells are kept for --resume"
+            raise ArtifactError.at(str(self.path / name), what, hint=hint)
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the reported files that are there, sorted, with forward slashes; no links."""
-        found = (file for pattern in REPORTED for file in self.path.glob(pattern) if file.is_file())
+        found = (file for pattern in files.REPORTED for file in self.path.glob(pattern) if file.is_file())
         names = (file.relative_to(self.path).as_posix() for file in found)
         return tuple(sorted(name for name in names if not _link_on_the_way(self.path, name)))
 
     def hashes(self) -> Mapping[str, str]:
         """Return the SHA-256 of every reported file."""
-        return {name: sha256_of(self.path / name) for name in self.files()}
+        return {name: files.sha256_of(self.path / name) for name in self.files()}
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """Write a file atomically.
@@ -231,7 +209,7 @@ class RunFolder:
         own = self.own()
         self._refuse_stranger(name, own)
         self._note({name} - own)
-        with replacing(self.path / name) as file:
+        with files.replacing(self.path / name) as file:
             yield file
 
     def write_text(self, name: str, text: str) -> None:
@@ -257,11 +235,7 @@ class RunFolder:
         """
         if name in self._written:
             return self._written[name]
-        path = self.path / f"{name}.csv"
-        if not path.is_file():
-            return pd.DataFrame()
-        with _readable(path):
-            return from_csv(path.read_text(encoding="utf-8"))
+        return _read(self.path / f"{name}.csv", lambda path: from_csv(path.read_text(encoding="utf-8")))
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
@@ -276,11 +250,7 @@ class RunFolder:
         ArtifactError
             Where the file is no such table.
         """
-        path = self.path / f"{name}.parquet"
-        if not path.is_file():
-            return pd.DataFrame()
-        with _readable(path):
-            return pd.read_parquet(path)
+        return _read(self.path / f"{name}.parquet", pd.read_parquet)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest, last of all files, with the hashes of the others, and its own next to it.
@@ -290,11 +260,11 @@ class RunFolder:
         """
         messages = {**self.messages(), **self._messages, **messages_in([asdict(manifest)])}
         if messages:
-            self.write_text(MESSAGES, f"{json.dumps(messages, indent=1, ensure_ascii=False)}\n")
+            self.write_text(files.MESSAGES, f"{json.dumps(messages, indent=1, ensure_ascii=False)}\n")
         data = replace(manifest, files=self.hashes()).to_json().encode()
-        self.write_bytes(MANIFEST_SUM, sum_line(data))
-        self.write_bytes(MANIFEST, data)
-        (self.path / WRITTEN).unlink(missing_ok=True)
+        self.write_bytes(files.MANIFEST_SUM, files.sum_line(data))
+        self.write_bytes(files.MANIFEST, data)
+        (self.path / files.WRITTEN).unlink(missing_ok=True)
 
     def messages(self) -> Mapping[str, Filled]:
         """Return the composed texts of tables and manifest, each with its message and what was filled in.
@@ -304,7 +274,7 @@ class RunFolder:
         ArtifactError
             Where the file is damaged.
         """
-        path = self.path / MESSAGES
+        path = self.path / files.MESSAGES
         if not path.is_file():
             return {}
         with _readable(path):
@@ -318,7 +288,7 @@ class RunFolder:
         ArtifactError
             Where the file is damaged, naming every key that is missing or of a wrong type.
         """
-        path = self.path / MANIFEST
+        path = self.path / files.MANIFEST
         with _readable(path):
             return Manifest.from_json(path.read_text(encoding="utf-8"))
 
@@ -326,12 +296,8 @@ class RunFolder:
 def _refuse_clock(now: datetime) -> None:
     """Refuse a date that compressed files, such as those of results and of tables for Word, cannot hold."""
     if now.year < EARLIEST_YEAR:
-        raise ArtifactError.at(
-            where="the clock of this machine",
-            what=f"says {now:%Y-%m-%d}",
-            expected=f"a date from {EARLIEST_YEAR} on, as compressed files have them",
-            hint="set it",
-        )
+        expected = f"a date from {EARLIEST_YEAR} on, as compressed files have them"
+        raise ArtifactError.at("the clock of this machine", f"says {now:%Y-%m-%d}", expected, "set it")
 
 
 def _is_inside(name: str) -> bool:
@@ -354,8 +320,14 @@ def _refuse_link(folder: Path, name: str) -> None:
     link = _link_on_the_way(folder, name)
     if link is not None:
         what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
-        hint = "remove the link, or choose another folder with --out"
-        raise ArtifactError.at(str(link), what, hint=hint)
+        raise ArtifactError.at(str(link), what, hint=f"remove the link, or {_ELSEWHERE}")
+
+
+def _read(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame()
+    with _readable(path):
+        return read(path)
 
 
 @contextmanager

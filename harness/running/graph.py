@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
@@ -109,53 +109,47 @@ class _Node:
     wanted_by: list[str] = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class TaskGraph:
     """An iterator over tasks that can be run now; when it ends, more may follow once some of them are done.
 
     Targets are looked at one by one, when nothing else is left to run. What is there already is not run, nor
     what only that needed.
 
-    Parameters
+    Attributes
     ----------
     targets : whose results are wanted
-    kept : where results of an earlier run are, and new ones go
+    results : where those of an earlier run are, and new ones go
     limits : returns the seconds that a task of an estimator may take, by its id
     listener : hears of each task as it is handed out, and when it need not be run any more
+    labels : of the targets that were looked at
     """
 
-    def __init__(
-        self,
-        targets: Iterable[StudyTask],
-        kept: KeptResults,
-        *,
-        limits: Callable[[str], float | None],
-        listener: Listener,
-    ) -> None:
-        self._targets = iter(targets)
-        self._results = kept
-        self._limits = limits
-        self._listener = listener
-        self._begun: list[str] = []
-        self._ready: deque[AnyTask] = deque()
-        self._open: dict[str, _Node] = {}
-        self._kept: set[str] = set()
-        self._announced: set[str] = set()
-        self._passed: dict[str, Any] = {}
-        self._wanted: dict[str, int] = {}
-        self.labels: list[str] = []
+    targets: Iterator[StudyTask]
+    results: KeptResults
+    limits: Callable[[str], float | None]
+    listener: Listener
+    labels: list[str] = field(default_factory=list, init=False)
+    _begun: list[str] = field(default_factory=list, init=False)
+    _ready: deque[AnyTask] = field(default_factory=deque, init=False)
+    _open: dict[str, _Node] = field(default_factory=dict, init=False)
+    _kept: set[str] = field(default_factory=set, init=False)
+    _announced: set[str] = field(default_factory=set, init=False)
+    _passed: dict[str, Any] = field(default_factory=dict, init=False)
+    _wanted: Counter[str] = field(default_factory=Counter, init=False)
 
     def __iter__(self) -> Iterator[Job]:
         return self
 
     def __next__(self) -> Job:
         while not self._ready:
-            target = next(self._targets)
+            target = next(self.targets)
             self.labels.append(target.label)
             self._is_done(target)
         task = self._ready.popleft()
         self._begun.append(task.label)
-        self._listener.begun(task.label)
-        return Job(task, self._limits(task.estimator_id))
+        self.listener.begun(task.label)
+        return Job(task, self.limits(task.estimator_id))
 
     def done(self, position: int, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
         """Take in the result of the task that came at a position, counted from 0."""
@@ -164,7 +158,7 @@ class TaskGraph:
         if isinstance(node.task, PrepareTask):
             self._passed[done] = result
         else:
-            self._results.put(node.task, result)
+            self.results.put(node.task, result)
             self._kept.add(done)
         self._announce(done)
         for label in node.wanted_by:
@@ -179,7 +173,7 @@ class TaskGraph:
             return False
         if task.label in self._passed or task.label in self._kept:
             return True
-        if not isinstance(task, PrepareTask) and self._results.has(task):
+        if not isinstance(task, PrepareTask) and self.results.has(task):
             for done in all_tasks(task):
                 self._announce(done.label)
             self._kept.add(task.label)
@@ -187,7 +181,7 @@ class TaskGraph:
         node = self._open[task.label] = _Node(task)
         for need in task.needs if isinstance(task, RestsOnTasks) else ():
             if isinstance(need, PrepareTask):
-                self._wanted[need.label] = self._wanted.get(need.label, 0) + 1
+                self._wanted[need.label] += 1
             if not self._is_done(need):
                 node.missing.add(need.label)
                 self._open[need.label].wanted_by.append(task.label)
@@ -199,7 +193,7 @@ class TaskGraph:
         """Announce a task that need not be run any more, once."""
         if label not in self._announced:
             self._announced.add(label)
-            self._listener.done(label)
+            self.listener.done(label)
 
     def _release(self, task: AnyTask) -> None:
         if isinstance(task, RestsOnTasks) and task.needs:
@@ -209,7 +203,7 @@ class TaskGraph:
     def _taken(self, need: AnyTask) -> Any:  # noqa: ANN401 - as the task's run returns it
         """Return what a task returned; what is passed on is forgotten with the last that wants it."""
         if not isinstance(need, PrepareTask):
-            return self._results.get(need.label)
+            return self.results.get(need.label)
         self._wanted[need.label] -= 1
         return self._passed[need.label] if self._wanted[need.label] else self._passed.pop(need.label)
 
@@ -226,17 +220,13 @@ def all_tasks(task: AnyTask) -> Iterator[AnyTask]:
     yield from seen.values()
 
 
-def for_ever(_estimator: str) -> None:
-    """Return that tasks of an estimator have no limit of time."""
-
-
 def run_tasks(
     tasks: Iterable[StudyTask],
     store: CheckpointStore,
     surroundings: Surroundings,
     *,
     workers: Workers,
-    limits: Callable[[str], float | None] = for_ever,
+    limits: Callable[[str], float | None] = lambda _: None,
     listener: Listener,
 ) -> KeptResults:
     """Run the tasks whose results the store does not hold, and return the results of all.
@@ -257,9 +247,9 @@ def run_tasks(
         that no worker can take on, is a failed result.
     """
     kept = KeptResults(store, surroundings)
-    graph = TaskGraph(tasks, kept, limits=limits, listener=listener)
-    for done in iter_results(graph, workers=workers):
-        graph.done(done.position, done.result)
+    graph = TaskGraph(iter(tasks), kept, limits, listener)
+    for position, result in iter_results(graph, workers=workers):
+        graph.done(position, result)
     kept.results = [kept.get(label) for label in graph.labels]
     return kept
 

@@ -337,18 +337,14 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
 
 def _require_few_groups(study: Study, panel: Panel) -> None:
     """Refuse scenarios by a column that has a group for nearly every row, before anything is fitted."""
-    asked = [(entry.id, name) for entry in study.scenarios for name in entry.scenario.columns]
-    sizes = [(scenario, name, len(panel.group(name).labels)) for scenario, name in asked]
-    problems = [
-        Problem(
-            where=f"column '{name}'",
-            what=f"the scenario '{scenario}' would compare {n_groups:,} groups",
-            expected=f"at most {MAX_GROUPS}",
-            hint="group by a coarser column, or make one under data.prepare with `classes` or `recode`",
-        )
-        for scenario, name, n_groups in sizes
-        if n_groups > MAX_GROUPS
-    ]
+    hint = "group by a coarser column, or make one under data.prepare with `classes` or `recode`"
+    problems = []
+    for entry in study.scenarios:
+        for name in entry.scenario.columns:
+            n_groups = len(panel.group(name).labels)
+            if n_groups > MAX_GROUPS:
+                what = f"the scenario '{entry.id}' would compare {n_groups:,} groups"
+                problems.append(Problem(f"column '{name}'", what, f"at most {MAX_GROUPS}", hint))
     if problems:
         raise DataError(*problems)
 

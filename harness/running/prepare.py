@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,10 +20,10 @@ from harness.data.read.files import FRAME_FILE, DataFolder, read_table
 from harness.data.read.source import READER, Table
 from harness.data.user_schema import UserSchema, read_user_schema
 from harness.errors import ArtifactError, DataError, EstimationError, HarnessError, Problem
-from harness.estimators.protocol import Estimator, FitsByDraws
+from harness.estimators.protocol import FitsByDraws
 from harness.registry.registry import Registry
 from harness.registry.sources import PluginChoice
-from harness.running.files import SPEC
+from harness.running.files import SPEC, sha256_of
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
@@ -82,32 +80,25 @@ def require_memory(plan: Plan, *, available: int) -> None:
     ArtifactError
         With every scenario and estimator of which that is so.
     """
-    problems = list(_too_large(plan, available))
-    if problems:
-        raise ArtifactError(*problems)
-
-
-def _too_large(plan: Plan, available: int) -> Iterator[Problem]:
+    problems = []
     panel = plan.panels.panel(plan.study.roles.outcomes[0])
     for entry in plan.study.scenarios:
         if not isinstance(entry.scenario, EvaluatesModels):
             continue
         numbers = numbers_of_a_draw(entry.scenario, panel)
         for asked in plan.study.estimators:
-            n_draws = _n_draws(asked.estimator, entry.scenario)
+            own = asked.estimator
+            n_draws = own.draws if isinstance(own, FitsByDraws) else entry.scenario.plan.n_draws
             needed = 8 * COPIES * n_draws * numbers
             if needed > available:
-                yield Problem(
-                    where=f"scenarios, {entry.id}, of {asked.id}",
-                    what=f"{n_draws:,} draws of {numbers:,} numbers each take "
-                    f"{needed / 1e9:,.0f} GB of memory, and this machine has {available / 1e9:,.0f}",
-                    expected="what fits into memory",
-                    hint="ask for fewer draws or a coarser grid",
+                what = (
+                    f"{n_draws:,} draws of {numbers:,} numbers each take {needed / 1e9:,.0f} GB of memory, "
+                    f"and this machine has {available / 1e9:,.0f}"
                 )
-
-
-def _n_draws(estimator: Estimator, scenario: EvaluatesModels) -> int:
-    return estimator.draws if isinstance(estimator, FitsByDraws) else scenario.plan.n_draws
+                where, hint = f"scenarios, {entry.id}, of {asked.id}", "ask for fewer draws or a coarser grid"
+                problems.append(Problem(where, what, "what fits into memory", hint))
+    if problems:
+        raise ArtifactError(*problems)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,10 +169,11 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
     study = study.model_copy(update={"data": expanded.spec, "roles": expanded.roles})
     own = read_schema_file(study.data, folder)
-    with places_in(loaded.document):
-        panels = PanelBuilder.build(
-            source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
-        ).noted()
+    groups = group_columns(study, known)
+    try:
+        panels = PanelBuilder.build(source, study.data, study.roles, groups=groups, user_schema=own).noted()
+    except DataError as error:
+        raise DataError(*(_placed(problem, loaded.document) for problem in error.problems)) from error
     return Prepared(loaded, source, panels, make_plan(study, panels, known), options.root.resolve())
 
 
@@ -233,7 +225,7 @@ def prepare_again(sources: RunSources) -> Prepared:
     lay = spec or Path(manifest.spec.path)
     if spec is not None and not spec.is_file():
         raise ArtifactError.at(str(spec), "is no file", hint="name the spec that was run")
-    if lay.is_file() and hashlib.sha256(lay.read_bytes()).hexdigest() != manifest.spec.sha256:
+    if lay.is_file() and sha256_of(lay) != manifest.spec.sha256:
         hint = f"copy {folder.path / SPEC} beside the data and name it with --spec"
         raise ArtifactError.at(str(lay), "was changed since the run", hint=hint)
     options = RunOptions(
@@ -278,16 +270,8 @@ def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:
     return read_user_schema(document.data, spec.schema_file)
 
 
-@contextmanager
-def places_in(document: Document) -> Iterator[None]:
-    """Tell the line of the spec where a problem of the data names a part of it, as ``(data.checks[2])``."""
-    try:
-        yield
-    except DataError as error:
-        raise DataError(*(_placed(problem, document) for problem in error.problems)) from error
-
-
 def _placed(problem: Problem, document: Document) -> Problem:
+    """Add the line of the spec where a problem of the data names a part of it, as ``(data.checks[2])``."""
     found = re.fullmatch(r"(.*)\((data\.(?:schema|checks)[^()]*|data\.schema\..*)\)", problem.where)
     if found is None:
         return problem

@@ -63,23 +63,12 @@ def progress() -> Iterator[Progress]:
         with _lines() as on_progress:
             yield on_progress
         return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bar
+    from rich import progress as shown
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, TextColumn("{task.fields[now]}", markup=False), console=console) as bar:
+    done = (shown.BarColumn(), shown.MofNCompleteColumn(), shown.TimeElapsedColumn())
+    left = (shown.TextColumn("left"), shown.TimeRemainingColumn())
+    now = shown.TextColumn("{task.fields[now]}", markup=False)
+    with shown.Progress(*done, *left, now, console=console) as bar:
         task = bar.add_task("", total=None, now="reading the data")
         yield lambda done, total, now: bar.update(task, completed=done, total=total, now=now)
 

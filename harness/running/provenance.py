@@ -14,14 +14,7 @@ from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.record.study import (
-    EstimatorRecord,
-    MetricRecord,
-    OpenQuestionRecord,
-    ProtocolRecord,
-    StudyRecord,
-    VariableRecord,
-)
+from harness.record.study import EstimatorRecord, MetricRecord, ProtocolRecord, StudyRecord
 from harness.running.dependence import Surroundings
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
@@ -97,20 +90,14 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
     return StudyRecord(
         id=study.study,
         quick=quick,
-        **_named(study, "title", "description", "seed"),
+        **_named(study, "title", "description", "seed", "variables", "left_open"),
         **_named(roles, "entity", "time", "outcomes", "exposure", "moderators", "controls"),
-        variables={
-            name: VariableRecord(variable.label, variable.unit) for name, variable in study.variables.items()
-        },
         estimators=tuple(_estimators(study.estimators)),
         protocols=tuple(_protocols(evaluation.protocols, learns=learns)),
         **_named(evaluation, "reference", "further_references", "level", "draws"),
         **_named(study.report, "formats", "featured", "language", "brackets", "stars"),
-        metrics=tuple(
-            MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
-        ),
+        metrics=tuple(MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics),
         levels=tuple(str(level) for level in roles.levels),
-        left_open=tuple(OpenQuestionRecord(**vars(question)) for question in study.left_open),
         exposures={
             entry.id: entry.scenario.exposure
             for entry in study.scenarios
@@ -120,7 +107,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
 
 
 def _named(part: object, *names: str) -> dict[str, Any]:
-    """Return what the record of a study has of a part of it under the same names, sequences as tuples."""
+    """Return what a record has of something under the same names, sequences as tuples."""
     values = ((name, getattr(part, name)) for name in names)
     return {name: tuple(value) if isinstance(value, list | tuple) else value for name, value in values}
 
@@ -133,14 +120,11 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
             for name in ("entity_means", "exposure", "controls", "rows")
             if (value := getattr(entry, name)) not in (None, False, {})
         }
-        options = _options(entry.estimator) | {name: _options(value) for name, value in own.items()}
-        has_levels = absorbs_entities(entry.estimator)
         yield EstimatorRecord(
-            id=entry.id,
-            use=entry.use,
+            **_named(entry, "id", "use"),
             label=labels[entry.id],
-            options=options,
-            has_levels=has_levels,
+            options=_options(entry.estimator) | _options(own),
+            has_levels=absorbs_entities(entry.estimator),
             n_candidates=n_candidates(entry.estimator),
         )
 
@@ -173,16 +157,10 @@ def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin
 
 def data_record(prepared: Prepared) -> DataRecord:
     """Return what is kept of the data."""
-    table, panel = prepared.table, prepared.panels.panel(prepared.plan.study.roles.outcomes[0])
+    panel = prepared.panels.panel(prepared.plan.study.roles.outcomes[0])
     return DataRecord(
-        origin=table.origin,
-        title=table.title,
-        source=table.source,
-        sha256=table.sha256,
-        simulated=table.simulated,
-        n_obs=panel.n_obs,
-        n_entities=panel.n_entities,
-        n_periods=panel.n_periods,
+        **_named(prepared.table, "origin", "title", "source", "sha256", "simulated"),
+        **_named(panel, "n_obs", "n_entities", "n_periods"),
         balanced=panel.n_obs == panel.n_entities * panel.n_periods,
         first_period=panel.time.labels[int(panel.time.codes[panel.period.argmin()])],
         last_period=panel.time.labels[int(panel.time.codes[panel.period.argmax()])],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -94,10 +95,9 @@ class RunResults:
     @property
     def order(self) -> Mapping[str, Sequence[str]]:
         """Order of the rows of a comparison."""
-        protocols = tuple(entry.id for entry in self.study.evaluation.protocols)
         return {
             "outcome": self.outcomes,
-            "protocol": protocols,
+            "protocol": tuple(entry.id for entry in self.study.evaluation.protocols),
             "sample": tuple(SAMPLES),
             "estimator": self.estimators,
         }
@@ -121,12 +121,11 @@ class RunResults:
 @one_thread()
 def results_of(prepared: Prepared, results: Sequence[TaskResult]) -> RunResults:
     """Return what the tasks of a study found, from their results in any order."""
-    in_parts = [result for result in results if isinstance(result, PartResult)]
     return RunResults(
         prepared,
         folds=[result for result in results if isinstance(result, FoldResult)],
         fulls=[result for result in results if isinstance(result, FullResult)],
-        in_parts=answers_in_parts(prepared.plan, in_parts),
+        in_parts=answers_in_parts(prepared.plan, [one for one in results if isinstance(one, PartResult)]),
     )
 
 
@@ -161,18 +160,18 @@ def _concluded(scenario: WorksInParts, subject: Subject, found: Found) -> Tables
 
 
 def answer_parts(
-    study: Study, answered: Sequence[FullResult | AnswerInParts]
-) -> Mapping[str, list[pd.DataFrame]]:
+    study: Study, fulls: Sequence[FullResult], in_parts: Sequence[AnswerInParts]
+) -> dict[str, list[pd.DataFrame]]:
     """Return the parts of every table that the scenarios of a study answer with, by name of the table.
 
-    Parameters
-    ----------
-    answered : outcomes and estimators with their answers; one that failed is a row with its reason
+    An answer that failed is a row with its reason. What fits give of result tables short of any scenario
+    comes last.
     """
     scenarios = {entry.id: entry.scenario for entry in study.scenarios}
-    parts: dict[str, list[pd.DataFrame]] = {
-        table.name: [] for scenario in scenarios.values() for table in scenario.tables
-    }
+    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    for scenario in scenarios.values():
+        parts |= {table.name: [] for table in scenario.tables}
+    answered: list[FullResult | AnswerInParts] = [*fulls, *in_parts]
     for full in answered:
         for id_, answer in full.answers.items():
             scenario = scenarios[id_]
@@ -181,21 +180,17 @@ def answer_parts(
             place = {"outcome": full.outcome, **asked, "scenario": id_}
             place |= scenario.about
             for name, frame in (answer.value or {}).items():
-                own = {key: value for key, value in answer.how.items() if key not in frame}
-                parts[name].append(frame.assign(**place, **own))
+                parts[name].append(_of_cell(frame, place, answer.how))
             if answer.status != "ok":
                 for table in scenario.tables:
                     parts[table.name].append(pd.DataFrame([place | answer.how]))
+    for full in fulls:
+        place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
+        for name, frame in full.rows.items():
+            parts[name].append(_of_cell(frame, place, {"status": "ok", "reason": ""}))
     return parts
 
 
-def rows_of_fits(fulls: Sequence[FullResult]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the rows that fits give of result tables short of any scenario, with the name of the table."""
-    for full in fulls:
-        for name, frame in full.rows.items():
-            own = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
-            own |= {key: value for key, value in _DONE.items() if key not in frame}
-            yield name, frame.assign(**own)
-
-
-_DONE = {"status": "ok", "reason": ""}
+def _of_cell(frame: pd.DataFrame, place: Mapping[str, str], how: Mapping[str, str]) -> pd.DataFrame:
+    """Return rows with their place, and how it went where they do not say so themselves."""
+    return frame.assign(**place, **{key: value for key, value in how.items() if key not in frame})

@@ -71,7 +71,9 @@ def write_run(
     if options.calibrated is not None:
         rates = calibrated_rates(options.calibrated, calibration_record(prepared, used.versions))
     require_memory(plan, available=machine_bytes())
-    own_limits = {entry.id: entry.time_limit for entry in study.estimators if entry.time_limit is not None}
+    limits = {entry.id: entry.time_limit or options.time_limit for entry in study.estimators}
+    # Where nobody listens the tasks are not even made to be counted.
+    n_tasks = plan.n_tasks + plan.n_steps if on_progress is not None else 0
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
         store = CheckpointStore(folder.inner(CHECKPOINTS))
@@ -87,13 +89,8 @@ def write_run(
                     store,
                     used,
                     workers=workers,
-                    limits=lambda estimator: own_limits.get(estimator, options.time_limit),
-                    # Without a listener the tasks are not even made to be counted.
-                    listener=Count(
-                        plan.n_tasks + plan.n_steps if on_progress is not None else 0,
-                        on_progress,
-                        last="writing tables and report",
-                    ),
+                    limits=lambda estimator: limits.get(estimator, options.time_limit),
+                    listener=Count(n_tasks, on_progress, last="writing tables and report"),
                 )
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))

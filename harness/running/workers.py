@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -267,22 +266,22 @@ def _watch(parent: int) -> None:
             time.sleep(1.0)
         os._exit(1)
 
-    threading.Thread(target=watch, name="end with the run", daemon=True).start()
+    Thread(target=watch, name="end with the run", daemon=True).start()
 
 
 @contextmanager
 def imported_meanwhile(modules: Sequence[str]) -> Iterator[None]:
     """Import modules in a thread beside what is done in the block, which ends with their import."""
-    thread = Thread(target=_import_all, args=(modules,), name="imports")
+
+    def import_all() -> None:
+        # One that cannot be imported is told of by whoever needs it.
+        with suppress(ImportError):
+            for module in modules:
+                import_module(module)
+
+    thread = Thread(target=import_all, name="imports")
     thread.start()
     try:
         yield
     finally:
         thread.join()
-
-
-def _import_all(modules: Sequence[str]) -> None:
-    # One that cannot be imported is told of by whoever needs it.
-    with suppress(ImportError):
-        for module in modules:
-            import_module(module)

@@ -22,7 +22,7 @@ from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.provenance import tables_of
-from harness.running.results import RunResults, answer_parts, rows_of_fits
+from harness.running.results import RunResults, answer_parts
 from harness.running.warnings import run_notes, warnings_table
 from harness.scenarios.bands import equal_curves_test
 from harness.scenarios.curve.scenario import CurveScenario
@@ -308,10 +308,8 @@ def _scenario_parts(results: RunResults, folder: RunFolder) -> Mapping[str, list
         # Why one has none stands in the warnings.
         for name, frame in (attempt(partial(entry.scenario.describe, any_panel)).value or {}).items():
             parts[name].append(frame.assign(scenario=entry.id))
-    for name, frames in answer_parts(results.study, [*results.fulls, *results.in_parts]).items():
+    for name, frames in answer_parts(results.study, results.fulls, results.in_parts).items():
         parts[name] += frames
-    for name, frame in rows_of_fits(results.fulls):
-        parts[name].append(frame)
     tested = list(effect_tests(results, folder))
     if tested:
         parts[EFFECT_TESTS.name] += tested

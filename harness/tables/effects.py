@@ -9,14 +9,21 @@ from harness.tables.table import NAN, STATUS, ResultRow, typed
 
 
 @dataclass(frozen=True, kw_only=True)
-class EffectRow(ResultRow):
-    """One debiased effect with one of its intervals."""
+class DebiasedRow(ResultRow):
+    """A number about a debiased effect."""
 
     LAST = ("scenario", *STATUS)
 
     outcome: str
     exposure: str
     method: str
+    scenario: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectRow(DebiasedRow):
+    """One debiased effect with one of its intervals."""
+
     form: str
     learner: str
     group: str
@@ -37,7 +44,6 @@ class EffectRow(ResultRow):
     n_effective: float
     n_repeats: int | None = None
     assumption: str
-    scenario: str
 
     # As points of other lines have them.
     supported: ClassVar[bool] = True
@@ -47,14 +53,9 @@ class EffectRow(ResultRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustnessRow(ResultRow):
+class RobustnessRow(DebiasedRow):
     """The debiased slope under one check."""
 
-    LAST = ("scenario", *STATUS)
-
-    outcome: str
-    exposure: str
-    method: str
     learner: str
     check: str
     estimate: float
@@ -66,7 +67,6 @@ class RobustnessRow(ResultRow):
     p_difference: float
     n_obs: int | None
     n_entities: int | None
-    scenario: str
 
 
 @dataclass(frozen=True, kw_only=True)

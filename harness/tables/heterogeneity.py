@@ -8,11 +8,17 @@ from harness.tables.table import AnswerRow, answers
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupRow(AnswerRow):
-    """One group: median level of the curve over its rows and mean effect, each with its interval."""
+class OfGroupRow(AnswerRow):
+    """A row about a group of a column, or all rows."""
 
     by: str
     group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow(OfGroupRow):
+    """One group: median level of the curve over its rows and mean effect, each with its interval."""
+
     mode: str
     median: float
     effect: float
@@ -26,11 +32,9 @@ class GroupRow(AnswerRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DifferenceRow(AnswerRow):
+class DifferenceRow(OfGroupRow):
     """What one group's median or effect is more than another's."""
 
-    by: str
-    group: str
     other: str
     mode: str
     measure: str
@@ -40,22 +44,18 @@ class DifferenceRow(AnswerRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelRow(AnswerRow):
+class LevelRow(OfGroupRow):
     """One quantile of the levels of a group's rows."""
 
-    by: str
-    group: str
     mode: str
     quantile: float
     level: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastRow(AnswerRow):
+class ContrastRow(OfGroupRow):
     """The difference of mean predictions between two values of the exposure, with one of its intervals."""
 
-    by: str
-    group: str
     moderator: str
     moderator_at: float
     exposure_from: str

@@ -17,26 +17,23 @@ from harness.tables import (
     preparation,
     truth,
 )
-from harness.tables.table import ResultTable
+from harness.tables.table import DETAILS, ResultTable
 
-# The tables in CSV files that the harness itself writes, by name, in the order they are listed in.
-TABLES: Mapping[str, ResultTable] = {
-    table.name: table
-    for table in (
-        *(gain.GAIN, gain.GAIN_WITHIN, accuracy.ACCURACY, accuracy.METRICS, gain.DECOMPOSITION),
-        *(gain.MULTIVERSE, gain.MULTIVERSE_CHOICES, coefficients.COEFFICIENTS),
-        *(curves.CURVES, curves.CURVE_DRAWS, curves.SUPPORT, curves.RUG, curves.TURNING_POINTS),
-        *(heterogeneity.HETEROGENEITY, heterogeneity.HETEROGENEITY_DIFFERENCES),
-        *(heterogeneity.HETEROGENEITY_ROWS, conditional.SURFACES, conditional.CONDITIONAL_EFFECTS),
-        *(conditional.THRESHOLDS, conditional.INTERACTIONS, heterogeneity.CONTRASTS, accuracy.IMPORTANCE),
-        *(effects.EFFECTS, effects.ROBUSTNESS, effects.EFFECT_TESTS, truth.TRUTH, truth.TRUTH_ERRORS),
-        *(claims.CLAIMS, claims.EXPECTATIONS, preparation.PREPARATION, preparation.INTERPOLATED),
-        *(preparation.SUMMARY, preparation.WARNINGS, findings.FINDINGS, findings.ERROR_RATES),
+_DECLARED = [
+    table
+    for topic in (
+        *(gain, accuracy, coefficients, curves, heterogeneity, conditional, effects),
+        *(truth, claims, preparation, findings),
     )
-}
+    for table in vars(topic).values()
+    if isinstance(table, ResultTable) and not table.name.startswith(DETAILS)
+]
+
+# The tables in CSV files that the harness itself writes, by name, topic by topic.
+TABLES: Mapping[str, ResultTable] = {table.name: table for table in _DECLARED if table.suffix == ".csv"}
 
 # The tables in parquet files.
-PARQUET_TABLES = (accuracy.PREDICTIONS, accuracy.UNIVERSE_PREDICTIONS)
+PARQUET_TABLES = tuple(table for table in _DECLARED if table.suffix == ".parquet")
 
 
 def with_own(tables: Iterable[ResultTable]) -> Mapping[str, ResultTable]:

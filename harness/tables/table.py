@@ -175,11 +175,8 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
     wanted = [name for name in columns_of(kind) if name not in optional or name in frame.columns]
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
-        raise ArtifactError.at(
-            where=f"{table}.csv",
-            what=f"the table lacks {', '.join(missing)}",
-            hint="run the study again with this version",
-        )
+        what, hint = f"the table lacks {', '.join(missing)}", "run the study again with this version"
+        raise ArtifactError.at(f"{table}.csv", what, hint=hint)
     hints = get_type_hints(kind)
     columns = [[CONVERT[hints[name]](value) for value in _values(frame[name])] for name in wanted]
     return tuple(kind(**dict(zip(wanted, values, strict=True))) for values in zip(*columns, strict=True))

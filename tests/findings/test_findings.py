@@ -12,9 +12,9 @@ from harness.findings import curves, effects, gain
 from harness.findings.lines import stretches
 from harness.findings.run import read_run
 from harness.findings.table import findings_table
-from harness.record.study import VariableRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
+from harness.study.spec.study import Variable
 from harness.tables.effects import EFFECTS
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.truth import TRUTH
@@ -209,7 +209,7 @@ def test_effects_are_in_the_units_that_the_spec_has(run):
     first, *_ = group_findings(run, "lwage")
     assert "] log dollars an hour per unit" in first.text
     own = run.manifest.study.variables
-    no_outcome = with_study(run, variables={**own, "lwage": VariableRecord("Wage")})
+    no_outcome = with_study(run, variables={**own, "lwage": Variable(label="Wage")})
     assert "] per unit" in next(iter(group_findings(no_outcome, "lwage"))).text
     without = with_study(run, variables={})
     assert "per unit" not in next(iter(group_findings(without, "lwage"))).text

@@ -25,7 +25,7 @@ def test_results_come_in_the_order_of_the_tasks_each_announced_once(n_jobs):
 
 def test_tasks_are_done_in_their_order():
     done = iter_results((Square(n) for n in range(6)), workers=ThisProcess())
-    assert [one.position for one in done] == list(range(6))
+    assert [position for position, _ in done] == list(range(6))
 
 
 @pytest.mark.parametrize("times", [1, MAX_SHARED_ATTEMPTS], ids=["once", "each time but alone"])
@@ -41,7 +41,7 @@ def test_a_task_that_is_killed_each_time_is_an_error_that_names_it_after_all_oth
     tasks = [Square(1), Killed(2, tmp_path, 99), Square(3), Killed(4, tmp_path, 99), Square(5)]
     found = []
     with pytest.raises(ArtifactError, match="the last time with no other task beside it") as error:
-        found.extend(done.result for done in iter_results(tasks, workers=TWO))
+        found.extend(result for _, result in iter_results(tasks, workers=TWO))
     assert sorted(found) == [1, 9, 25]
     assert {problem.where for problem in error.value.problems} == {"square of 2", "square of 4"}
     assert "--resume" in error.value.hint

@@ -14,10 +14,11 @@ from harness import ArtifactError
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import SAME_ENTITY
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
-from harness.running import folder as folder_module
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.running import files as files_module
 from harness.running.files import MANIFEST, locked
 from harness.running.folder import RunFolder
+from harness.study.spec.study import Variable
 from harness.tables.table import ResultTable
 
 MANIFEST_OF_NOTHING = Manifest(
@@ -34,7 +35,7 @@ MANIFEST_OF_NOTHING = Manifest(
         exposure="value",
         moderators=(),
         controls=(),
-        variables={"value": VariableRecord("Value", "dollars")},
+        variables={"value": Variable(label="Value", unit="dollars")},
         estimators=(EstimatorRecord("fe", "fixed_effects", "FE", {"effects": ["entity"], "tol": 1e-300}),),
         reference="fe",
         further_references=(),
@@ -187,7 +188,7 @@ def test_a_run_that_is_killed_while_it_takes_over_is_not_whole_and_the_next_take
 ):
     folder, steps = RunFolder.create(tmp_path), iter(range(99))
     run_in(folder, gain_csv="old", curves_csv="old")
-    move = folder_module.move
+    move = files_module.move
 
     def killed(source, target):
         if next(steps) == at:
@@ -195,7 +196,7 @@ def test_a_run_that_is_killed_while_it_takes_over_is_not_whole_and_the_next_take
         move(source, target)
 
     with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
-        patched.setattr(folder_module, "move", killed)
+        patched.setattr(files_module, "move", killed)
         run_in(folder, gain_csv="new", accuracy_csv="new", details__networks_csv="new")
     is_whole = {(tmp_path / name).read_text() for name in folder.files()} == {"new"}
     assert (tmp_path / MANIFEST).exists() == (is_whole and at > 4)

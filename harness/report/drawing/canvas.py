@@ -257,9 +257,9 @@ def print_figures(figures: Iterable[ReportFigure], *, workers: Workers) -> dict[
                 yield given[-1][1]
 
     missing: dict[str, str] = {}
-    for done in iter_results(tasks(), workers=workers):
-        figure, task = given[done.position]
-        result = task.run() if done.result is None else done.result
+    for position, done in iter_results(tasks(), workers=workers):
+        figure, task = given[position]
+        result = task.run() if done is None else done
         if isinstance(result, str):
             missing[figure.name] = result
         else:

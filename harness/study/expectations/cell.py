@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -169,23 +169,23 @@ def expectations_table(reproductions: Iterable[Reproduction]) -> pd.DataFrame:
     """Return one row for each expectation, in the order of the spec."""
     import pandas as pd
 
-    return pd.DataFrame([_row(reproduction) for reproduction in reproductions])
-
-
-def _row(reproduction: Reproduction) -> dict[str, Any]:
-    expectation = reproduction.expectation
-    return {
-        "table": expectation.table,
-        "where": expectation.row,
-        "column": expectation.column,
-        "expected": expectation.written,
-        "obtained": reproduction.obtained,
-        "difference": reproduction.difference,
-        "tolerance": expectation.tolerance if isinstance(expectation, ExpectedNumber) else math.nan,
-        "origin": expectation.from_,
-        "source": expectation.source,
-        "status": reproduction.status,
-        "reason": reproduction.reason,
-        "note": expectation.reason,
-        "digits": expectation.rounded_to if isinstance(expectation, ExpectedNumber) else None,
-    }
+    return pd.DataFrame(
+        [
+            {
+                "table": one.expectation.table,
+                "where": one.expectation.row,
+                "column": one.expectation.column,
+                "expected": one.expectation.written,
+                "obtained": one.obtained,
+                "difference": one.difference,
+                "tolerance": getattr(one.expectation, "tolerance", math.nan),
+                "origin": one.expectation.from_,
+                "source": one.expectation.source,
+                "status": one.status,
+                "reason": one.reason,
+                "note": one.expectation.reason,
+                "digits": getattr(one.expectation, "rounded_to", None),
+            }
+            for one in reproductions
+        ]
+    )

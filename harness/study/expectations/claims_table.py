@@ -51,7 +51,8 @@ def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
         status, reason = status_of(claim, found, finding=finding, data_are_published=study.data_are_published)
         yield {
             **_keys(claim, run),
-            **_published(claim),
+            "published": claim.value if isinstance(claim, PrintedClaim) else HOLDS_THROUGHOUT,
+            "digits": claim.n_decimals if isinstance(claim, PrintedClaim) else None,
             **_recomputed(finding),
             "this_run": found.value,
             **counterpart_columns(claim, study.counterparts, run),
@@ -79,12 +80,6 @@ def _keys(claim: Claim, run: RunTables) -> Mapping[str, Any]:
     if isinstance(claim, ComparedClaim):
         placed["protocol"] = claim.protocol_in(run.first_protocol)
     return {key: value for key, value in placed.items() if key in CLAIMS.columns and value is not None}
-
-
-def _published(claim: Claim) -> Mapping[str, Any]:
-    if isinstance(claim, PrintedClaim):
-        return {"published": claim.value, "digits": claim.n_decimals}
-    return {"published": HOLDS_THROUGHOUT}
 
 
 def _recomputed(finding: Finding | None) -> Mapping[str, Any]:

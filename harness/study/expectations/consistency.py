@@ -189,20 +189,15 @@ def unit_findings(
         low, high = min(ratio.low for ratio in ratios), max(ratio.high for ratio in ratios)
         least, greatest = min(values.values()), max(values.values())
         is_consistent = low <= SEVERAL * greatest and high >= least / SEVERAL
-        reason = Message(
+        message = marked(
             "the medians of {numerator} over those of {denominator} imply a {moderator} of {low} to "
             "{high}, {is_consistent} {SEVERAL} times the published values of {moderator}, {least} to "
-            "{greatest}, if all are in one system of units",
-            numerator=numerator,
-            denominator=denominator,
-            moderator=moderator,
-            low=f"{low:.3g}",
-            high=f"{high:.3g}",
-            is_consistent="within" if is_consistent else "beyond",
-            SEVERAL=f"{SEVERAL:g}",
-            least=f"{least:g}",
-            greatest=f"{greatest:g}",
+            "{greatest}, if all are in one system of units"
         )
+        names = {"numerator": numerator, "denominator": denominator, "moderator": moderator}
+        names |= {"low": f"{low:.3g}", "high": f"{high:.3g}", "least": f"{least:g}"}
+        names |= {"is_consistent": "within" if is_consistent else "beyond", "greatest": f"{greatest:g}"}
+        reason = Message(message, **names, SEVERAL=f"{SEVERAL:g}")
         finding = Finding("units", is_consistent, reason, assumption="one unit system")
         yield from ((at, finding) for at in values)
 

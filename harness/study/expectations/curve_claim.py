@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from harness.language import marked
 from harness.study.expectations.claim import Claim, PrintedClaim, StatementClaim
-from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, refusal, rows_of
+from harness.study.expectations.lookup import RunCurve, RunTables, found_rows
 from harness.study.spec.printed import Interval, Number
 from harness.tables.curves import CURVES
 from harness.tables.table import ResultTable
@@ -47,9 +47,7 @@ def curve_points(claim: Claim, run: RunTables, kind: Mapping[str, str]) -> pd.Da
         Where no scenario draws it.
     """
     rows = claim.rows(run, {}, CURVES)
-    own = rows_of(rows, kind)
-    if not len(own):
-        raise NotInRun(refusal(rows, absent=marked("this run draws no such curve")))
+    own = found_rows(rows, kind, absent=marked("this run draws no such curve"))
     first: pd.DataFrame = own[own["scenario"] == own["scenario"].iloc[0]]
     return first.drop_duplicates("at").sort_values("at")
 

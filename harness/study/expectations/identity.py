@@ -142,12 +142,10 @@ def _compared(curve: PublishedCurve, other: PublishedCurve) -> Iterator[Comparis
     for stretch, along in product(curve.stretches, other.stretches):
         if stretch.ends == along.ends:
             where = _between(*stretch.ends)
+            message = marked("{name} changes by {change} % {where}")
             courses = (
-                Message("{name} changes by {change} % {where}", name=name, change=change, where=where)
-                for name, change in (
-                    (curve.outcome, f"{100 * stretch.change:+.1f}"),
-                    (other.outcome, f"{100 * along.change:+.1f}"),
-                )
+                Message(message, name=one.outcome, change=f"{100 * own.change:+.1f}", where=where)
+                for one, own in ((curve, stretch), (other, along))
             )
             yield stretch.factor.meets(along.factor), _both(*courses)
 

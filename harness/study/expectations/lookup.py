@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -78,6 +78,20 @@ def refusal(frame: pd.DataFrame, *, absent: str) -> str:
     """Return why rows hold no number: what the first with a reason says, or `absent`."""
     reasons = frame["reason"].dropna() if "reason" in frame else ()
     return next((str(reason) for reason in reasons if reason), absent)
+
+
+def found_rows(rows: pd.DataFrame, kind: Mapping[str, str], *, absent: str) -> pd.DataFrame:
+    """Return the rows of a kind.
+
+    Raises
+    ------
+    NotInRun
+        Where there is none: with what the first row with a reason says, or `absent`.
+    """
+    own = rows_of(rows, kind)
+    if not len(own):
+        raise NotInRun(refusal(rows, absent=absent))
+    return own
 
 
 def number_in(rows: pd.DataFrame, column: str) -> float:
@@ -197,13 +211,8 @@ class RunCurve:
     def _on_grid(self, *exposures: float) -> Floats:
         first, last = float(self.at[0]), float(self.at[-1])
         if min(exposures) < first - self._slack or max(exposures) > last + self._slack:
-            raise NotInRun(
-                Message(
-                    "the curve of this run goes from {first} to {last}",
-                    first=f"{first:.4g}",
-                    last=f"{last:.4g}",
-                )
-            )
+            message = marked("the curve of this run goes from {first} to {last}")
+            raise NotInRun(Message(message, first=f"{first:.4g}", last=f"{last:.4g}"))
         return np.clip(exposures, first, last)
 
     def _stops(self, start: float, end: float) -> Floats:
@@ -274,12 +283,10 @@ class RunSurface:
             supported=supported.to_numpy(dtype=bool),
         )
 
-    def along_moderator(self, values: Floats) -> RunCurve | None:
-        """Return how values of the cells go along the moderator (see `_chained`)."""
-        return _chained(self.moderator_at, values, self.supported)
-
-    def along_exposure(self, values: Floats) -> RunCurve | None:
-        """Return how values of the cells go along the exposure (see `_chained`)."""
+    def along(self, way: Literal["moderator", "exposure"], values: Floats) -> RunCurve | None:
+        """Return how values of the cells go along moderator or exposure (see `_chained`)."""
+        if way == "moderator":
+            return _chained(self.moderator_at, values, self.supported)
         return _chained(self.exposure_at, values.T, self.supported.T)
 
     def within(self, ends: tuple[float, float]) -> Mask:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, get_args
 
+import numpy as np
 from pydantic import Field
 
 from harness.data.name import ColumnName
 from harness.language import Message, marked
 from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, StatementClaim
 from harness.study.expectations.curve_claim import Between, CurveClaims, curve_points
-from harness.study.expectations.lookup import NotInRun, RunEffects, RunSurface, RunTables, refusal, rows_of
+from harness.study.expectations.lookup import NotInRun, RunEffects, RunSurface, RunTables, found_rows
 from harness.study.spec.printed import Number
 from harness.tables.conditional import CONDITIONAL_EFFECTS, SURFACES
 from harness.tables.table import ResultTable
@@ -35,21 +36,16 @@ SHAPES = {
 def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEffects:
     """Return the conditional effects at supported values of a moderator; `NotInRun` where there are none."""
     rows = claim.rows(run, {"moderator": moderator}, CONDITIONAL_EFFECTS)
-    own = rows_of(rows, POINTWISE)
-    if not len(own):
-        raise NotInRun(
-            refusal(rows, absent=Message("this run has no effects given {moderator}", moderator=moderator))
-        )
+    absent = Message("this run has no effects given {moderator}", moderator=moderator)
+    own = found_rows(rows, POINTWISE, absent=absent)
     return RunEffects.of(own.sort_values("moderator_at"), at="moderator_at", effect="effect")
 
 
 def surface_of(claim: Claim, run: RunTables, moderator: str) -> RunSurface:
     """Return the surface of a moderator; `NotInRun` where there is none."""
     rows = claim.rows(run, {"moderator": moderator}, SURFACES)
-    if not len(rows_of(rows, {"status": "ok"})):
-        raise NotInRun(
-            refusal(rows, absent=Message("this run draws no surface of {moderator}", moderator=moderator))
-        )
+    absent = Message("this run draws no surface of {moderator}", moderator=moderator)
+    found_rows(rows, {"status": "ok"}, absent=absent)
     return RunSurface.of(rows)
 
 
@@ -88,10 +84,8 @@ class OnsetClaim(PrintedClaim):
         if not is_there.any() or is_there.all():
             where = marked("everywhere") if is_there.all() else marked("nowhere")
             raise NotInRun(Message("in this run the effect is there {where}", where=where), is_absent=True)
-        if self.kind == "begins":
-            at = effects.at[1:][is_there[1:] & ~is_there[:-1]]
-        else:
-            at = effects.at[:-1][is_there[:-1] & ~is_there[1:]]
+        steps, begins = np.diff(is_there.astype(int)), self.kind == "begins"
+        at = effects.at[1:][steps > 0] if begins else effects.at[:-1][steps < 0]
         if not at.size:
             raise NotInRun(Message("in this run the effect nowhere {kind}", kind=self.kind), is_absent=True)
         return float(min(at.tolist(), key=lambda value: abs(value - self.value)))
@@ -183,8 +177,7 @@ class EffectTrendClaim(ModeratedClaim):
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the effect, over the supported cells, goes there."""
         surface = surface_of(self, run, self.moderator)
-        along = surface.along_moderator if self.along == "moderator" else surface.along_exposure
-        curve, (low, high) = along(surface.effect), self.ends
+        curve, (low, high) = surface.along(self.along, surface.effect), self.ends
         if curve is None or max(low, curve.at[0]) >= min(high, curve.at[-1]):
             raise NotInRun(marked("this run supports no way in the range"))
         ends = float(max(low, curve.at[0])), float(min(high, curve.at[-1]))
@@ -215,7 +208,7 @@ class ShapeClaim(StatementClaim):
     def number_of(self, run: RunTables) -> float:
         """Return the share of the range where the level goes as the shape says."""
         surface = surface_of(self, run, self.moderator)
-        curve = surface.along_moderator(surface.level)
+        curve = surface.along("moderator", surface.level)
         if curve is None:
             raise NotInRun(marked("this run supports no way along the moderator"))
         if self.kind == "v":

@@ -15,9 +15,8 @@ from harness.tables.gain import MULTIVERSE
 from harness.tables.registry import with_own
 from harness.tables.table import DETAILS, ResultTable
 
-_REFERENCE: Loc = ("evaluation", "reference")
-_FURTHER: Loc = ("evaluation", "further_references")
-_VARIED: Loc = ("multiverse", "estimator")
+# Where the estimators are named that gains are over.
+_REFERENCES = ("evaluation.reference", "evaluation.further_references.*")
 
 # A path of a spec, and the name that stands there.
 Named = tuple[Loc, str]
@@ -43,18 +42,21 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     )
     ids = [_ids(document, loc, catalogs) for loc in lists]
     for named in ids:
-        yield from _repeated(document, named)
-    columns = (document.texts(("roles", part)) for part in ("outcomes", "moderators", "controls"))
+        what, hint = "the id '{name}' is taken by the entry at {spot}", "give this entry an `id:` of its own"
+        yield from _repeated(document, named.items(), what, "each id once", hint)
+    columns = (document.texts(f"roles.{part}.*") for part in ("outcomes", "moderators", "controls"))
     names = _Names(
         document,
         *(tuple(dict.fromkeys(named.values())) for named in ids[:3]),
-        *(tuple(map(fold_name, part)) for part in columns),
+        *(tuple(fold_name(name) for _, name in named) for named in columns),
     )
-    yield from _estimators(names)
-    yield from _same_reference(document)
-    yield from _regressors(names)
+    what = "'{name}' is a reference already"
+    references = document.texts(*_REFERENCES)
+    yield from _repeated(document, references, what, "each reference once", "remove it here")
+    yield from _unknown_names(names)
     yield from _on_other_rows(document)
-    yield from _claims(names)
+    for claim in document.entries(("claims",)):
+        yield from _gain_of_reference(names, claim)
     for identity in document.entries(("identities",)):
         yield from _untied(names, identity)
     yield from _counterparts(names)
@@ -84,14 +86,9 @@ class _Names:
         """Columns that are held fixed when the exposure changes."""
         return (*self.moderators, *self.controls)
 
-    def at(self, *locs: Loc) -> list[Named]:
-        """Return the texts at some paths; what is no text is left out."""
-        found = ((loc, self.document.value(loc)) for loc in locs)
-        return [(loc, name) for loc, name in found if isinstance(name, str)]
-
-    def columns_at(self, *locs: Loc) -> list[Named]:
-        """Return the names of columns at some paths, folded."""
-        return [(loc, fold_name(name)) for loc, name in self.at(*locs)]
+    def columns_at(self, *patterns: str, within: Loc = ()) -> list[Named]:
+        """Return the names of columns at some paths, folded; see `Document.texts`."""
+        return [(loc, fold_name(name)) for loc, name in self.document.texts(*patterns, within=within)]
 
     def unknown(
         self, named: Iterable[Named], known: Sequence[str], what: str, otherwise: str, *, also: str = ""
@@ -119,55 +116,46 @@ def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> dict[Loc, str]:
     return {(*loc, at, "id"): name for at, name in enumerate(entry_ids(written)) if isinstance(name, str)}
 
 
-def _repeated(document: Document, ids: Mapping[Loc, str]) -> Iterator[Mistake]:
+def _repeated(
+    document: Document, named: Iterable[Named], what: str, expected: str, hint: str
+) -> Iterator[Mistake]:
+    """Yield the names that were given before.
+
+    Parameters
+    ----------
+    what : is wrong, with ``{name}`` for the name and ``{spot}`` for where it was given first
+    """
     first: dict[str, Loc] = {}
-    for loc, name in ids.items():
+    for loc, name in named:
         earlier = first.setdefault(name, loc)
         if earlier != loc:
-            what = f"the id '{name}' is taken by the entry at {document.find(earlier).spot}"
-            yield Mistake(document.find(loc), what, "each id once", "give this entry an `id:` of its own")
+            told = what.format(name=name, spot=document.find(earlier).spot)
+            yield Mistake(document.find(loc), told, expected, hint)
 
 
-def _estimators(names: _Names) -> Iterator[Mistake]:
-    """Yield names of estimators, outside their list, that none has."""
-    document = names.document
-    locs = [_REFERENCE, _VARIED]
-    for loc in (_FURTHER, ("multiverse", "references"), ("report", "featured")):
-        locs += document.entries(loc)
-    for scenario in document.entries(("scenarios",)):
-        locs += document.entries((*scenario, "learners"))
+def _unknown_names(names: _Names) -> Iterator[Mistake]:
+    """Yield ids of estimators, regressors, and names in claims that nothing in the study has."""
+    texts, columns = names.document.texts, names.columns_at
+    asked = ("multiverse.estimator", "multiverse.references.*", "report.featured.*", "scenarios.*.learners.*")
     what, otherwise = "no estimator has the id '{}'", "name one of the estimators"
-    yield from names.unknown(names.at(*locs), names.estimators, what, otherwise)
-
-
-def _same_reference(document: Document) -> Iterator[Mistake]:
-    """Yield further references that are named before."""
-    before = [document.value(_REFERENCE)]
-    for loc in document.entries(_FURTHER):
-        name = document.value(loc)
-        if isinstance(name, str) and name in before:
-            what = f"'{name}' is a reference already"
-            yield Mistake(document.find(loc), what, "each reference once", "remove it here")
-        before.append(name)
-
-
-def _regressors(names: _Names) -> Iterator[Mistake]:
-    """Yield columns of scenarios and of estimators that are no regressors of the study."""
-    document = names.document
-    of_scenarios = [
-        (*scenario, key) for scenario in document.entries(("scenarios",)) for key in ("moderator", "exposure")
-    ]
+    yield from names.unknown(texts(*_REFERENCES, *asked), names.estimators, what, otherwise)
+    of_scenarios = columns("scenarios.*.moderator", "scenarios.*.exposure")
     what = "'{}' is no moderator or control of the study"
     otherwise = "name one of them, or add it to roles.moderators"
-    yield from names.unknown(names.columns_at(*of_scenarios), names.held, what, otherwise)
-    of_exposure = [name for _, name in names.columns_at(("roles", "exposure"))]
+    yield from names.unknown(of_scenarios, names.held, what, otherwise)
+    controls, exposures = columns("estimators.*.controls.*"), columns("estimators.*.exposure")
     otherwise = "name one of them, or add it to roles.controls"
-    for entry in document.entries(("estimators",)):
-        controls = names.columns_at(*document.entries((*entry, "controls")))
-        yield from names.unknown(controls, names.controls, "'{}' is no control of the study", otherwise)
-        exposure = names.columns_at((*entry, "exposure"))
-        known = (*of_exposure, *names.held)
-        yield from names.unknown(exposure, known, "'{}' is no regressor of the study", otherwise)
+    yield from names.unknown(controls, names.controls, "'{}' is no control of the study", otherwise)
+    known = (*(name for _, name in columns("roles.exposure")), *names.held)
+    yield from names.unknown(exposures, known, "'{}' is no regressor of the study", otherwise)
+    for key, named, known in (
+        ("outcome", columns("claims.*.outcome"), names.outcomes),
+        ("moderator", columns("claims.*.moderator"), names.moderators),
+        ("estimator", texts("claims.*.estimator"), names.estimators),
+        ("protocol", texts("claims.*.protocol"), names.protocols),
+    ):
+        otherwise = f"name one of the study's {key}s, or add this one to them"
+        yield from names.unknown(named, known, f"no {key} is called '{{}}'", otherwise)
 
 
 def _on_other_rows(document: Document) -> Iterator[Mistake]:
@@ -180,44 +168,32 @@ def _on_other_rows(document: Document) -> Iterator[Mistake]:
         for key in ("controls", "exposure", "rows")
         if key in entry
     }
-    for loc in (_REFERENCE, *document.entries(_FURTHER)):
-        name = document.value(loc)
-        if isinstance(name, str) and own.get(name) == "rows":
+    for loc, name in document.texts(*_REFERENCES):
+        if own.get(name) == "rows":
             what = f"'{name}' is fitted on rows of its own, and gains are over the same rows"
             yield Mistake(document.find(loc), what, "an estimator on all rows", "name another")
-    name = document.value(_VARIED)
-    if isinstance(name, str) and name in own:
-        what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
-        hint = "vary an entry without, or `multiverse.controls`"
-        yield Mistake(document.find(_VARIED), what, "an estimator without", hint)
+    for loc, name in document.texts("multiverse.estimator"):
+        if name in own:
+            what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
+            hint = "vary an entry without, or `multiverse.controls`"
+            yield Mistake(document.find(loc), what, "an estimator without", hint)
 
 
-def _claims(names: _Names) -> Iterator[Mistake]:
-    """Yield names in claims that nothing has, and gains of the reference."""
-    document = names.document
-    reference = document.value(_REFERENCE)
-    columns = {"outcome": names.outcomes, "moderator": names.moderators}
-    ids = {"estimator": names.estimators, "protocol": names.protocols}
-    for claim in document.entries(("claims",)):
-        for key, known in (columns | ids).items():
-            named = names.columns_at((*claim, key)) if key in columns else names.at((*claim, key))
-            otherwise = f"name one of the study's {key}s, or add this one to them"
-            yield from names.unknown(named, known, f"no {key} is called '{{}}'", otherwise)
-        is_gain, estimator = document.value((*claim, "quantity")) == "gain", (*claim, "estimator")
-        if is_gain and isinstance(reference, str) and document.value(estimator) == reference != "":
-            yield Mistake(
-                document.find(estimator),
-                f"'{reference}' is the reference that gains are over, so it has no gain",
-                ", ".join(other for other in names.estimators if other != reference),
-                "name another estimator, or change evaluation.reference",
-            )
+def _gain_of_reference(names: _Names, claim: Loc) -> Iterator[Mistake]:
+    """Yield a claim about the gain of the reference over itself."""
+    document, estimator = names.document, (*claim, "estimator")
+    reference = document.value(("evaluation", "reference"))
+    is_gain = document.value((*claim, "quantity")) == "gain"
+    if is_gain and isinstance(reference, str) and document.value(estimator) == reference != "":
+        what = f"'{reference}' is the reference that gains are over, so it has no gain"
+        others = ", ".join(other for other in names.estimators if other != reference)
+        hint = "name another estimator, or change evaluation.reference"
+        yield Mistake(document.find(estimator), what, others, hint)
 
 
 def _untied(names: _Names, identity: Loc) -> Iterator[Mistake]:
     """Yield why an identity says nothing about curves: they share a slope only if all else in it is held."""
-    document = names.document
-    of = (*identity, "of")
-    product, factors = names.columns_at((*identity, "product")), names.columns_at(*document.entries(of))
+    product, factors = (names.columns_at(key, within=identity) for key in ("product", "of.*"))
     if not product or not factors or not names.outcomes:
         return
     what, otherwise = "no outcome is called '{}'", "name one of the study's outcomes"
@@ -226,13 +202,11 @@ def _untied(names: _Names, identity: Loc) -> Iterator[Mistake]:
     if len(outcomes) != 1 or outcomes == [name for _, name in product]:
         what = f"{len(outcomes)} factors are outcomes: {', '.join(outcomes) or 'none'}"
         expected = "one factor that is another outcome, the others moderators or controls"
-        yield Mistake(document.find(of), what, expected, "write the product with one other outcome")
+        place = names.document.find((*identity, "of"))
+        yield Mistake(place, what, expected, "write the product with one other outcome")
     others = [(loc, name) for loc, name in factors if name not in names.outcomes]
-    what, otherwise = (
-        "'{}' is not held fixed: it is no moderator and no control",
-        "make it a control, or remove the identity",
-    )
-    yield from names.unknown(others, names.held, what, otherwise)
+    what = "'{}' is not held fixed: it is no moderator and no control"
+    yield from names.unknown(others, names.held, what, "make it a control, or remove the identity")
 
 
 def _counterparts(names: _Names) -> Iterator[Mistake]:
@@ -263,23 +237,20 @@ def _expectations(names: _Names, tables: Mapping[str, ResultTable]) -> Iterator[
         "moderator": names.moderators,
         "scenario": names.scenarios,
     }
-    first: dict[str, Loc] = {}
+    cells: list[Named] = []
     for loc in document.entries(("expect",)):
         where = document.value((*loc, "where"))
         keys = dict(where) if isinstance(where, Mapping) else {}
         yield from _table_and_columns(names, loc, tuple(keys), tables)
-        for column in keys:
+        for column, name in keys.items():
             what, otherwise = f"no {column} is called '{{}}'", f"name one of the study's {column}s"
-            named = names.at((*loc, "where", column))
+            named = [((*loc, "where", column), name)] if isinstance(name, str) else []
             yield from names.unknown(named, ids_in.get(column, ()), what, otherwise)
         if isinstance(document.value(loc), Mapping):
             cell = [document.value((*loc, name)) for name in ("table", "column", "from", "source")]
-            earlier = first.setdefault(repr((cell, sorted(keys.items()))), loc)
-            if earlier != loc:
-                what = f"this cell is expected at {document.find(earlier).spot} already"
-                yield Mistake(
-                    document.find(loc), what, "each cell once from each source", "remove one of the two"
-                )
+            cells.append((loc, repr((cell, sorted(keys.items())))))
+    what, expected = "this cell is expected at {spot} already", "each cell once from each source"
+    yield from _repeated(document, cells, what, expected, "remove one of the two")
 
 
 def _table_and_columns(
@@ -295,7 +266,7 @@ def _table_and_columns(
     if table not in tables:
         return
     if table != MULTIVERSE.name:  # it has a column for each choice as well, whatever these are called
-        columns = [*(((*loc, "where", key), key) for key in keys), *names.at((*loc, "column"))]
+        columns = [*(((*loc, "where", key), key) for key in keys), *document.texts("column", within=loc)]
         what, otherwise = f"'{table}' has no column '{{}}'", "name one of the table's columns"
         yield from names.unknown(columns, tables[table].columns, what, otherwise)
     if column in tables[table].study_wide:

@@ -58,9 +58,22 @@ class Document:
             return [loc]
         return [(*loc, at) for at in range(len(written))] if isinstance(written, list) else []
 
-    def texts(self, loc: Loc) -> tuple[str, ...]:
-        """Return the texts of the list at a path; what is no text is left out."""
-        return tuple(text for at in self.entries(loc) if isinstance(text := self.value(at), str))
+    def texts(self, *patterns: str, within: Loc = ()) -> list[tuple[Loc, str]]:
+        """Return the texts at some paths, each with its path; what is no text is left out.
+
+        Parameters
+        ----------
+        patterns : such as ``scenarios.*.learners.*``; a star is each entry of a list
+        within : the path that they start at
+        """
+        found = []
+        for pattern in patterns:
+            locs = [within]
+            for segment in pattern.split("."):
+                inner = (self.entries(loc) if segment == "*" else [(*loc, segment)] for loc in locs)
+                locs = [loc for own in inner for loc in own]
+            found += [(loc, text) for loc in locs if isinstance(text := self.value(loc), str)]
+        return found
 
     def find(self, loc: Loc) -> Place:
         """Return the place that pydantic's path of a mistake leads to; see `Node.find`."""

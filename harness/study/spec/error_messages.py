@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -20,22 +20,19 @@ MAX_SHOWN = 60
 
 # Keys by what others call them.
 _ALSO_CALLED = {
-    "file": "path",
-    "filename": "path",
-    "source": "path",
-    "dependent": "outcomes",
-    "y": "outcomes",
-    "treatment": "exposure",
-    "independent": "exposure",
-    "x": "exposure",
-    "covariates": "controls",
-    "id": "entity",
-    "unit": "entity",
-    "year": "time",
-    "period": "time",
-    "baseline": "reference",
-    "splits": "protocols",
-    "models": "estimators",
+    other: key
+    for key, others in {
+        "path": "file filename source",
+        "outcomes": "dependent y",
+        "exposure": "treatment independent x",
+        "controls": "covariates",
+        "entity": "id unit",
+        "time": "year period",
+        "reference": "baseline",
+        "protocols": "splits",
+        "estimators": "models",
+    }.items()
+    for other in others.split()
 }
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.[0-9]*)?\s*", re.ASCII)
@@ -106,17 +103,12 @@ def _hint(value: object, place: Place, expected: Expected) -> str:
     if isinstance(value, str) and (near := near_names(value, expected.values(place.path))):
         return near
     if isinstance(value, list) and value and expected.is_one_value(place.path):
-        return _one_of_a_list(value, place)
+        if len(value) > 1:
+            return "one is meant: write one of them, without brackets"
+        written = f"{place.path[-1]}: {value[0]}" if isinstance(place.path[-1], str) else str(value[0])
+        return f"one is meant: write `{written}`"
     default = expected.default(place.path)
     return "write an allowed value" + (f", or leave the key out for {default!r}" if default else "")
-
-
-def _one_of_a_list(found: Sequence[object], place: Place) -> str:
-    if len(found) > 1:
-        return "one is meant: write one of them, without brackets"
-    key = place.path[-1]
-    written = f"{key}: {found[0]}" if isinstance(key, str) else str(found[0])
-    return f"one is meant: write `{written}`"
 
 
 def _wrong_tag(error: ErrorDetails, document: Document, expected: Expected) -> Mistake:
@@ -171,11 +163,7 @@ def _shown(value: object) -> str:
 
 
 _REWORD: dict[str, Callable[[ErrorDetails, Place, Expected], Mistake]] = {
-    "extra_forbidden": _unknown_key,
-    "unexpected_keyword_argument": _unknown_key,
-    "missing": _missing,
-    "missing_argument": _missing,
-    "missing_keyword_only_argument": _missing,
-    "value_error": _refused,
-    "assertion_error": _refused,
+    **dict.fromkeys(("extra_forbidden", "unexpected_keyword_argument"), _unknown_key),
+    **dict.fromkeys(("missing", "missing_argument", "missing_keyword_only_argument"), _missing),
+    **dict.fromkeys(("value_error", "assertion_error"), _refused),
 }

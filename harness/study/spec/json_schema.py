@@ -17,15 +17,7 @@ from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
 from harness.registry.kind import OPTIONS, options_model
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.cross_check import tables_offered
-from harness.study.spec.entry import (
-    CHOICE,
-    LADDER,
-    Entry,
-    EstimatorEntry,
-    MetricEntry,
-    ProtocolEntry,
-    ScenarioEntry,
-)
+from harness.study.spec.entry import CHOICE, LADDER
 from harness.study.spec.schema_text import FILLED_IN, WORDS
 from harness.study.spec.study import Study
 
@@ -56,8 +48,8 @@ Json = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-# Each is called by the kind of what it chooses, such as an `EstimatorEntry`.
-_ENTRIES: tuple[type[Entry], ...] = (EstimatorEntry, ProtocolEntry, MetricEntry, ScenarioEntry)
+# Ends the names of the entries of lists of choices, which begin with the kind, such as `EstimatorEntry`.
+_ENTRY = "Entry"
 
 
 class _SpecSchema(GenerateJsonSchema):
@@ -87,11 +79,11 @@ def spec_schema(catalogs: Catalogs) -> Json:
     """
     schema = Study.model_json_schema(schema_generator=_SpecSchema)
     definitions = schema["$defs"]
-    for entry in _ENTRIES:
-        kind = entry.__name__.removesuffix("Entry").casefold()
-        own = definitions[entry.__name__]["properties"]
+    for entry in [name for name in definitions if name.endswith(_ENTRY)]:
+        kind = entry.removesuffix(_ENTRY).casefold()
+        own = definitions[entry]["properties"]
         own = {key: field for key, field in own.items() if key not in (CHOICE, USE)}
-        definitions[entry.__name__] = _choice(catalogs[kind], definitions, own=own)
+        definitions[entry] = _choice(catalogs[kind], definitions, own=own)
         definitions[kind] = _choice(catalogs[kind], definitions, own={})
     definitions[SIMULATION.name] = _choice(catalogs[SIMULATION.name], definitions, own={})
     definitions[STEP.name] = _steps(catalogs[STEP.name], definitions)

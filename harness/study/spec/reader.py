@@ -14,19 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    StreamEndEvent,
-)
 
 from harness.errors import SpecError
 from harness.study.spec.node import Mistake, Node, Place, Scalar, spec_error
@@ -165,7 +154,7 @@ class _EventReader:
     flaws : mistakes met so far that leave the rest readable
     """
 
-    def __init__(self, events: Iterator[Event], start: Place) -> None:
+    def __init__(self, events: Iterator[events.Event], start: Place) -> None:
         self._events = events
         self._start = start
         self._anchored: dict[str, Node | None] = {}  # None while the value is not complete
@@ -176,25 +165,25 @@ class _EventReader:
         """Return the value of the only document; null where there is none."""
         next(self._events)
         first = next(self._events)
-        if isinstance(first, StreamEndEvent):
+        if isinstance(first, events.StreamEndEvent):
             return Node(self._start.at(1, 1), None)
-        if isinstance(first, DocumentStartEvent) and first.version not in (None, (1, 2)):
+        if isinstance(first, events.DocumentStartEvent) and first.version not in (None, (1, 2)):
             self._flaw(first, "this asks for another YAML version", "YAML 1.2", "remove the %YAML line")
         event = next(self._events)
         root = self._node(event, self._at(event), depth=0)
         next(self._events)
         second = next(self._events)
-        if not isinstance(second, StreamEndEvent):
+        if not isinstance(second, events.StreamEndEvent):
             raise self._fatal(second, "a second document starts", "one document", "remove the `---`")
         return root
 
-    def _node(self, event: Event, place: Place, *, depth: int) -> Node:
-        if isinstance(event, AliasEvent):
+    def _node(self, event: events.Event, place: Place, *, depth: int) -> Node:
+        if isinstance(event, events.AliasEvent):
             return self._repeated(event, place)
-        if not isinstance(event, ScalarEvent | CollectionStartEvent):
+        if not isinstance(event, events.ScalarEvent | events.CollectionStartEvent):
             message = f"the parser sent {event} where a value starts"
             raise TypeError(message)
-        text = event.value if isinstance(event, ScalarEvent) else ""
+        text = event.value if isinstance(event, events.ScalarEvent) else ""
         if event.anchor is not None:
             self._anchored[event.anchor] = None
         node = Node(place, self._content(event, depth), text)
@@ -203,26 +192,26 @@ class _EventReader:
         return node
 
     def _content(
-        self, event: ScalarEvent | CollectionStartEvent, depth: int
+        self, event: events.ScalarEvent | events.CollectionStartEvent, depth: int
     ) -> Scalar | tuple[Node, ...] | dict[str, Node]:
         self._refuse_tag(event)
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, events.ScalarEvent):
             return self._scalar(event)
         if depth == MAX_DEPTH:
             what = f"mappings and lists are nested more than {MAX_DEPTH} deep"
             raise self._fatal(event, what, f"{MAX_DEPTH} levels", "flatten this part")
-        if isinstance(event, MappingStartEvent):
+        if isinstance(event, events.MappingStartEvent):
             return self._entries(depth + 1)
         return tuple(self._items(depth + 1))
 
     def _items(self, depth: int) -> Iterator[Node]:
-        while not isinstance(event := next(self._events), SequenceEndEvent):
+        while not isinstance(event := next(self._events), events.SequenceEndEvent):
             yield self._node(event, self._at(event), depth=depth)
 
     def _entries(self, depth: int) -> dict[str, Node]:
         entries: dict[str, Node] = {}
-        while not isinstance(event := next(self._events), MappingEndEvent):
-            if not isinstance(event, ScalarEvent):
+        while not isinstance(event := next(self._events), events.MappingEndEvent):
+            if not isinstance(event, events.ScalarEvent):
                 raise self._fatal(event, "this key is not a text", "a text before the colon", "write a name")
             self._refuse_tag(event)
             key = self._text(event)
@@ -235,7 +224,7 @@ class _EventReader:
                 )
         return entries
 
-    def _scalar(self, event: ScalarEvent) -> Scalar:
+    def _scalar(self, event: events.ScalarEvent) -> Scalar:
         text = self._text(event)
         if not event.implicit[0]:  # it is quoted
             return text
@@ -245,17 +234,17 @@ class _EventReader:
             self._flaw(event, str(error), "numbers of ordinary size", "quote it if it is a text")
             return None
 
-    def _text(self, event: ScalarEvent) -> str:
+    def _text(self, event: events.ScalarEvent) -> str:
         if found := CONTROL.search(event.value):
             self._flaw(event, *unprintable(found[0]))
         return str(event.value)
 
-    def _refuse_tag(self, event: ScalarEvent | CollectionStartEvent) -> None:
+    def _refuse_tag(self, event: events.ScalarEvent | events.CollectionStartEvent) -> None:
         if event.tag is not None:
             what, hint = f"the tag {event.tag}", "remove the tag; quote what is meant as text"
             self._flaw(event, what, "plain YAML without tags", hint)
 
-    def _repeated(self, event: AliasEvent, place: Place) -> Node:
+    def _repeated(self, event: events.AliasEvent, place: Place) -> Node:
         """Return the value that an alias stands for, at the place of the alias."""
         name, node = event.anchor, self._anchored.get(event.anchor)
         expected, hint = "a few aliases of complete values above", "write the value out"
@@ -269,13 +258,13 @@ class _EventReader:
             raise self._fatal(event, what, expected, "use fewer aliases")
         return replace(node, place=place)
 
-    def _at(self, event: Event) -> Place:
+    def _at(self, event: events.Event) -> Place:
         return self._start.at(event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _flaw(self, event: Event, what: str, expected: str, hint: str) -> None:
+    def _flaw(self, event: events.Event, what: str, expected: str, hint: str) -> None:
         self.flaws.append(Mistake(self._at(event), what, expected, hint))
 
-    def _fatal(self, event: Event, what: str, expected: str, hint: str) -> SpecError:
+    def _fatal(self, event: events.Event, what: str, expected: str, hint: str) -> SpecError:
         return spec_error([*self.flaws, Mistake(self._at(event), what, expected, hint)])
 
 

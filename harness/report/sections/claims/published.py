@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from harness.findings.gains import errors_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import EstimatorRecord, OpenQuestionRecord, ProtocolRecord, StudyRecord
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.table import ReportTable, TableCell, TableColumn, columns_of, plain_rows
+from harness.study.expectations.claim import OpenQuestion
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.gain import GAIN
 from harness.text.numbers import MISSING, fixed, percent, significant
@@ -72,7 +73,7 @@ class PublishedFigure:
     errors: ReportTable | None
     estimators: tuple[str, ...]
     protocols: tuple[str, ...]
-    left_open: tuple[OpenQuestionRecord, ...]
+    left_open: tuple[OpenQuestion, ...]
 
     @property
     def by(self) -> str:
