@@ -147,5 +147,5 @@ def test_columns_that_a_multiverse_varies_are_carried(folder):
 
 
 def test_a_column_that_the_data_lack_stops_the_run_before_anything_is_fitted(folder):
-    with pytest.raises(DataError, match="column 'trade': there is no such column"):
+    with pytest.raises(DataError, match=r"column 'trade' \(groups\): there is no such column"):
         prepare(RunOptions(folder / "study.yaml", overrides=("estimators[fe].absorb=[trade]",)))
