@@ -188,9 +188,9 @@ def test_the_thresholds_of_investment():
     assert place.at == pytest.approx(0.0154, abs=5e-5)
     assert place.interval()[0] < 0.0141 < 0.0167 < place.interval()[1]
     assert one.reported.rss == pytest.approx(17.7818, abs=5e-5)
-    slopes = [at for at, term in enumerate(one.table.terms) if term.startswith("cash_flow")]
-    np.testing.assert_allclose(one.table.estimate[slopes], [0.0552, 0.0862], atol=6e-5)
-    np.testing.assert_allclose(one.table.std_error[slopes], [0.0053, 0.0052], atol=6e-5)
+    slopes = [at for at, term in enumerate(one.coefficients().terms) if term.startswith("cash_flow")]
+    np.testing.assert_allclose(one.coefficients().estimate[slopes], [0.0552, 0.0862], atol=6e-5)
+    np.testing.assert_allclose(one.coefficients().std_error[slopes], [0.0053, 0.0052], atol=6e-5)
     two = replace(INVESTMENT, thresholds=2).fit(panel, rng=random_stream(1))
     np.testing.assert_allclose([place.at for place in two.likelihoods], [0.0154, 0.5418], atol=2e-3)
     assert two.reported.rss <= 17.7258

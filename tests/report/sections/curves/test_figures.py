@@ -144,7 +144,7 @@ def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):
 
 def test_the_label_beside_one_row_of_panels_stays_under_the_legend(run):
     names = dict(run.manifest.study.variables)
-    long = {"lwage": type(names["lwage"])("CO2 emissions", "10⁴ t")}
+    long = {"lwage": type(names["lwage"])(label="CO2 emissions", unit="10⁴ t")}
     own = with_study(run, variables=names | long)
     figure = plotted(plot_ales, own, levels_of(own)[:3], levels_of(own, kind="ale")[:3])
     figure.draw_without_rendering()
