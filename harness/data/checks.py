@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.arrays import Floats, Mask
 from harness.data.data_spec import VARIABLE, DataSpec
-from harness.data.messages import ProblemCollector, RowLocator, absent_columns, few, quoted
+from harness.data.messages import ProblemCollector, RowLocator, absence, absent_columns, few, quoted
 from harness.data.prepare.panel_steps import FillGaps
 from harness.data.prepare.pipeline import ancestors, run_steps
 from harness.data.prepare.row_steps import named_classes
@@ -31,14 +31,14 @@ def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
     Raises
     ------
     DataError
-        With every column that is not there, and every step that would overwrite one.
+        With all columns that are not there, and every step that would overwrite one.
     """
-    problems = ProblemCollector()
+    problems, absent = ProblemCollector(), dict[str, tuple[str, str]]()
     known = dict.fromkeys(table.frame.columns)
-    remedy = _side_by_side(known) or "correct the name, or prepare the column before it is used"
 
     def require(options: Iterable[tuple[str, str]]) -> None:
-        problems.add(*absent_columns(options, known, origin=table.origin, remedy=remedy))
+        for name, found in absent_columns(options, known).items():
+            absent.setdefault(name, found)
 
     require([("roles.entity", roles.entity), ("roles.time", roles.time)])
     require(("data.rows", column) for column in spec.rows)
@@ -53,6 +53,11 @@ def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
     require((f"data.schema.{column}", column) for column in spec.schema)
     for at, check in enumerate(spec.checks):
         require((f"data.checks[{at}]", column) for column in check.columns)
+    if absent:
+        remedy = _side_by_side(table.frame.columns) or (
+            "correct the name, rename the file's column (data: rename), or prepare it before it is used"
+        )
+        problems.add(absence(absent, table.frame.columns, origin=table.origin, remedy=remedy))
     problems.raise_if_any()
 
 
@@ -161,7 +166,7 @@ def rule_problems(
         Where the column must be numbers, and is not.
     """
     cells = column.astype(object)
-    if rule.type in ("number", "integer", "boolean") or rule.min is not None or rule.max is not None:
+    if rule.type == "boolean" or rule.is_of_numbers:
         cells = pd.Series(require_numbers(column, missing, name=name, locator=locator))
     absent, option = cells.isna().to_numpy(dtype=np.bool_), f"data.schema.{name}"
     if absent.any() and not rule.missing_ok:
@@ -173,6 +178,45 @@ def rule_problems(
             hint = "correct the cells, leave the rows out by data.rows, or change the rule"
             found = f"cells {what}: {quoted(cells[wrong])}"
             yield locator.wrong(name, wrong, found, expected, hint, option=option)
+    if rule.median is not None and not absent.all():
+        median = float(np.median(cells[~absent].astype(np.float64)))
+        if not rule.median[0] <= median <= rule.median[1]:
+            where = f"{locator.column(name)} ({option})"
+            yield _unit_problem(median, rule, rule.median, name=name, where=where)
+
+
+# Yuan a US dollar, about the mean from 2011 to 2019; in single years 6.1 to 6.9.
+YUAN_A_DOLLAR = 6.5
+
+# How numbers of another unit are wrong, by what makes them right; dollars in what Chinese tables count in.
+_POWERS = {
+    10.0**-power: f"{10 ** abs(power):,} times too {'large' if power > 0 else 'small'}"
+    for power in range(-9, 10)
+    if power != 0
+}
+_DOLLARS = {
+    YUAN_A_DOLLAR: f"in dollars, {YUAN_A_DOLLAR} yuan each",
+    YUAN_A_DOLLAR * 1e-4: "in dollars, and 10,000 times too large",
+    YUAN_A_DOLLAR * 1e-8: "in dollars, and 100,000,000 times too large",
+}
+
+
+def _unit_problem(
+    median: float, rule: ColumnRule, stated: tuple[float, float], *, name: str, where: str
+) -> Problem:
+    """Return that a median lies outside its range, and the units that would explain it, likeliest first."""
+    (low, high), unit = stated, f" ({rule.unit})" if rule.unit else ""
+    factors = _POWERS | (_DOLLARS if "yuan" in unit or "元" in unit else {})
+    likely = [factor for factor in factors if low <= factor * median <= high]
+    what = f"the median is {float(f'{median:.4g}'):,.10g}{unit}"
+    if low > 0 and median > 0:
+        ratio = median / (low * high) ** 0.5
+        what += f", {float(f'{ratio:.3g}'):,g} times the middle of the range stated"
+        likely.sort(key=lambda factor: abs(np.log(factor * ratio)))
+    shown = [f"{factors[factor]} (data: scale: {{{name}: {factor:.10g}}})" for factor in likely]
+    seems = f"the numbers seem {' or '.join(shown)}; " if shown else "scale the column (data: scale); "
+    hint = f"{seems}where they are right, correct the range, data.schema.{name}.median"
+    return Problem(where, what, f"a median from {low:g} to {high:g}{unit}", hint)
 
 
 def _demands(cells: pd.Series, rule: ColumnRule) -> Iterator[tuple[Mask, str, str]]:

@@ -93,7 +93,8 @@ class FileSpec:
         is missing
     rename : new names of columns, by the names in the file
     reshape : how rows of entities and periods are made, where the file has periods or variables side by side
-    scale : factors that columns are multiplied by, such as 0.0001 for a column in yuan next to others in 10^4
+    scale : factors that columns are multiplied by, such as 0.0001 for one in yuan next to others in 10^4,
+        by the new names, after `rename` and `reshape`
     """
 
     path: str | None = None

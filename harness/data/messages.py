@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -114,29 +114,51 @@ def shortened(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def absent_columns(
-    options: Iterable[tuple[str, str]], known: Iterable[str], *, origin: str, remedy: str
-) -> list[Problem]:
-    """Return a problem for each column that a spec names and a table does not have.
+def absent_columns(options: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return each column that a spec names and a table does not have, with its path and the nearest names.
 
     Parameters
     ----------
-    options : path in the spec and column, pair by pair
+    options : path in the spec and column, pair by pair; of a column that is named again the first counts
+    known : columns of the table
+    """
+    names, absent = [str(name) for name in known], dict[str, tuple[str, str]]()
+    for path, name in options:
+        if name not in names:
+            absent.setdefault(name, (path, near_columns(name, names)))
+    return absent
+
+
+def absence(
+    absent: Mapping[str, tuple[str, str]], known: Iterable[str], *, origin: str, remedy: str
+) -> Problem:
+    """Return one problem for `absent_columns`, of which there is at least one.
+
+    Parameters
+    ----------
     known : columns of the table
     origin : of the table
     remedy : where no column is called alike
     """
-    names, what = [str(name) for name in known], "there is no such column"
-    absent = [(f"{origin}: column '{name}' ({path})", name) for path, name in options if name not in names]
-    return [Problem(where, what, few(names), near_columns(name, names) or remedy) for where, name in absent]
+    names = [str(name) for name in known]
+    if len(absent) == 1:
+        ((name, (path, near)),) = absent.items()
+        where = f"{origin}: column '{name}' ({path})"
+        return Problem(where, "there is no such column", few(names), near or remedy)
+    what = ", ".join(f"'{name}' ({path})" for name, (path, _) in absent.items())
+    # Names of columns that steps would make of others that are not there mend nothing.
+    hints = [f"'{name}': {near}" for name in absent if (near := near_columns(name, names))]
+    where, hint = f"{origin}: {len(absent)} columns", "; ".join([*hints, remedy])
+    return Problem(where, f"there are no such columns: {what}", few(names), hint)
 
 
 def require_columns(
     options: Iterable[tuple[str, str]], known: Iterable[str], *, origin: str, remedy: str
 ) -> None:
     """Raise a DataError with all `absent_columns`, where there are any."""
-    if absent := absent_columns(options, known, origin=origin, remedy=remedy):
-        raise DataError(*absent)
+    names = list(known)
+    if absent := absent_columns(options, names):
+        raise DataError(absence(absent, names, origin=origin, remedy=remedy))
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,12 +59,15 @@ class RowFilter:
 
 @dataclass(frozen=True)
 class ColumnRule:
-    """Type and range of one column, raw or prepared.
+    """Type, range and unit of one column, raw or prepared.
 
     Attributes
     ----------
     type : what every cell is; None leaves it open. Ones and zeros count as boolean
     min, max : least and greatest number allowed, both included
+    unit : of its numbers; for the report too, unless ``variables`` has another
+    median : range that the median of its numbers lies in, both ends included, in its unit. A file whose
+        median lies outside is refused with the unit that it seems to have
     allowed : the only values allowed, groups of rows in this order; empty leaves them open
     missing_ok : whether cells may be missing. For columns that play a role, ``data.missing`` decides instead
     """
@@ -72,15 +75,24 @@ class ColumnRule:
     type: ColumnType | None = None
     min: int | float | None = None
     max: int | float | None = None
+    unit: str = ""
+    median: tuple[float, float] | None = None
     allowed: tuple[Value, ...] = ()
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
-        has_range = self.min is not None or self.max is not None
-        is_other = self.type in ("text", "boolean")
-        require(not (has_range and is_other), f"min and max are for numbers, not for {self.type}")
+        is_other = self.type in ("text", "boolean") and self.is_of_numbers
+        require(not is_other, f"min, max and median are for numbers, not for {self.type}")
         in_order = self.min is None or self.max is None or self.min <= self.max
         require(in_order, f"min {self.min} is above max {self.max}")
+        low, high = self.median or (0.0, 1.0)
+        require(low < high, f"median begins at {low:g}, which is not below its end {high:g}")
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether the column must be numbers, by its type or by what is said of them."""
+        limits = (self.min, self.max, self.median)
+        return self.type in ("number", "integer") or any(limit is not None for limit in limits)
 
 
 SeveralColumns = Annotated[tuple[ColumnName, ...], Field(min_length=2)]

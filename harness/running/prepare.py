@@ -165,9 +165,11 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     )
     expanded = expand(source, study.data, study.roles)
     source = expanded.table
-    study = with_labels(study, source.labels.columns)
+    study = with_units(with_labels(study, source.labels.columns))
     study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
-    study = study.model_copy(update={"data": expanded.spec, "roles": expanded.roles})
+    # Of rows that were given nothing is known of what the spec would simulate in their place.
+    data = expanded.spec if options.data is None else replace(expanded.spec, simulate=None)
+    study = study.model_copy(update={"data": data, "roles": expanded.roles})
     own = read_schema_file(study.data, folder)
     groups = group_columns(study, known)
     try:
@@ -188,6 +190,16 @@ def with_labels(study: Study, labels: Mapping[str, str]) -> Study:
     for name, label in labels.items():
         known = variables.get(name, Variable())
         variables[name] = known if known.label else known.model_copy(update={"label": label})
+    return study.model_copy(update={"variables": variables})
+
+
+def with_units(study: Study) -> Study:
+    """Return a study whose variables without a unit of their own have that of the schema."""
+    variables = dict(study.variables)
+    for name, rule in study.data.schema.items():
+        known = variables.get(name, Variable())
+        if rule.unit and not known.unit:
+            variables[name] = known.model_copy(update={"unit": rule.unit})
     return study.model_copy(update={"variables": variables})
 
 

@@ -183,20 +183,16 @@ def test_all_mistakes_of_names_come_together(build_text):
     )
     with pytest.raises(DataError) as caught:
         build_text("id,year,y,x\na,1,1,1\n", roles=Roles("ID", "year", ("y",), "x", (), ("z",)), spec=spec)
-    found = {problem.where: problem for problem in caught.value.problems}
-    assert list(found) == [
-        "panel.csv: column 'ID' (roles.entity)",
-        "panel.csv: column 'yaer' (data.rows)",
-        "panel.csv: column 'xx' (data.prepare[0].log)",
-        "panel.csv: column 'y' (data.prepare[1].square.into)",
-        "panel.csv: column 'later' (data.prepare[2].square)",
-        "panel.csv: column 'z' (roles.controls)",
-        "panel.csv: column 'shcema' (data.schema.shcema)",
-    ]
-    assert found["panel.csv: column 'ID' (roles.entity)"].hint == "did you mean 'id'?"
-    assert found["panel.csv: column 'yaer' (data.rows)"].hint == "did you mean 'year'?"
-    assert found["panel.csv: column 'yaer' (data.rows)"].expected == "id, year, y, x"
-    assert "already" in found["panel.csv: column 'y' (data.prepare[1].square.into)"].what
+    there_already, absent = caught.value.problems
+    assert there_already.where == "panel.csv: column 'y' (data.prepare[1].square.into)"
+    assert "already" in there_already.what
+    assert absent.where == "panel.csv: 6 columns"
+    assert absent.what == (
+        "there are no such columns: 'ID' (roles.entity), 'yaer' (data.rows), 'xx' (data.prepare[0].log), "
+        "'later' (data.prepare[2].square), 'z' (roles.controls), 'shcema' (data.schema.shcema)"
+    )
+    assert absent.expected == "id, year, y, x"
+    assert absent.hint.startswith("'ID': did you mean 'id'?; 'yaer': did you mean 'year'?; ")
 
 
 def test_a_header_that_is_code_is_only_a_name(build_text, tmp_path):
@@ -276,7 +272,7 @@ def test_frame_and_summary(build_text):
 def test_years_side_by_side_are_named_with_their_remedy(build_text, header, hint):
     with pytest.raises(DataError) as caught:
         build_text(f"{header}\na,1,2\n")
-    assert hint in next(problem.hint for problem in caught.value.problems if "'year'" in problem.where)
+    assert hint in next(one.hint for one in caught.value.problems if "'year'" in one.where + one.what)
 
 
 PANEL = "id,year,y,x,z,region\na,1,1,1,5,n\na,2,2,1,5,n\nb,1,4,1,6,s\nb,2,8,3,5,s\n"

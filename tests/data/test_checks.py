@@ -69,6 +69,57 @@ def test_rules_of_a_column_that_are_broken(column, rule, where, what, allowed):
     assert problem.hint
 
 
+@pytest.mark.parametrize(
+    ("median", "unit", "what", "hint"),
+    [
+        ((0.4, 0.6), "", None, None),
+        (
+            (400, 700),
+            "kg",
+            "the median is 0.5 (kg), 0.000945 times the middle of the range stated",
+            "the numbers seem 1,000 times too small (data: scale: {share: 1000}); where they are right",
+        ),
+        ((2, 4), "yuan", None, "the numbers seem in dollars, 6.5 yuan each (data: scale: {share: 6.5});"),
+        ((2, 4), "km", None, "scale the column (data: scale); where they are right, correct the range"),
+        ((-20, -10), "°C", "the median is 0.5 (°C)", "scale the column"),
+    ],
+)
+def test_a_median_outside_its_range_is_told_with_the_unit_that_explains_it(median, unit, what, hint):
+    problems = broken_rules("share", ColumnRule("number", unit=unit, median=median))
+    assert len(problems) == (hint is not None)
+    for problem in problems:
+        assert problem.where == "panel.csv: column 'share' (data.schema.share)"
+        assert what in (None, problem.what)
+        assert problem.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"type": "text", "median": (1, 2)}, "min, max and median are for numbers, not for text"),
+        ({"median": (2, 1)}, "median begins at 2, which is not below its end 1"),
+    ],
+)
+def test_ranges_of_medians_that_say_nothing_are_refused(rule, message):
+    with pytest.raises(ValueError, match=message):
+        ColumnRule(**rule)
+
+
+def test_all_columns_that_are_not_there_are_one_problem(build_text):
+    rules = {name: ColumnRule() for name in ("Place", "gdp", "y", "fdi")}
+    with pytest.raises(DataError) as caught:
+        build_text(TEXT, spec=DataSpec(path="panel.csv", schema=rules, checks=read_checks(GDP_AT_MOST)))
+    (problem,) = caught.value.problems
+    assert problem.where == "panel.csv: 3 columns"
+    assert problem.what == (
+        "there are no such columns: 'Place' (data.schema.Place), 'gdp' (data.schema.gdp), "
+        "'fdi' (data.schema.fdi)"
+    )
+    assert problem.hint.startswith("'Place': did you mean 'place'?; correct the name, rename")
+
+
+GDP_AT_MOST = {"use": "at_most", "column": "gdp", "other": "y"}
+
 TEXT = """id,year,y,x,a,b,place
 u,2011,6,2,40,60,north
 u,2012,12,3,39.95,60,north

@@ -25,10 +25,10 @@ report: {formats: []}
 """
 
 
-def folder_of(path, *, exposure, moderator):
+def folder_of(path, *, exposure, moderator, data=None):
     spec = path / "spec.yaml"
     spec.write_text(SPEC.replace("EXPOSURE", exposure).replace("MODERATOR", moderator), encoding="utf-8")
-    return run_study(RunOptions(spec=spec, out=path / "out"))
+    return run_study(RunOptions(spec=spec, out=path / "out", data=data))
 
 
 def test_the_truth_and_the_error_of_each_estimator(tmp_path):
@@ -64,6 +64,15 @@ def test_every_kind_of_truth_has_its_error(tmp_path):
     ]
     (average,) = truth.loc[truth["kind"] == "average_effect", "truth"]
     assert own.loc[("ols", "average_effect"), "rmse"] == pytest.approx(abs(coefficient - average))
+
+
+def test_no_truth_about_a_file_in_the_place_of_the_simulation(tmp_path):
+    path = tmp_path / "cities.csv"
+    drawn = InvertedU(n_entities=60, n_periods=4).draw()
+    drawn.assign(city="市" + drawn["city"]).to_csv(path, index=False)
+    folder = folder_of(tmp_path, exposure="exposure", moderator="moderator", data=path)
+    assert len(folder.read_table("curves")) > 0
+    assert len(folder.read_table("truth")) == 0
 
 
 def test_no_truth_about_another_exposure(tmp_path):

@@ -80,13 +80,17 @@ def variable_table(run: Run) -> parts.ReportTable:
 def _row(run: Run, row: VariableRow) -> parts.TableRow:
     study, name = run.manifest.study, row.variable
     label = study.label(name)
-    steps = dict.fromkeys(step.step for step in run.rows(PREPARATION) if step.into == name)
+    steps = [
+        f"{step.step}: {', '.join(map(study.label, step.inputs.split(', ')))}"
+        for step in run.rows(PREPARATION)
+        if step.into == name
+    ]
     shown = (
         parts.TableCell(label)
         if label == name
         else parts.TableCell((f"{label} ", Phrase(name, "code", "id")))
     )
-    return parts.TableRow((shown, study.unit(name), ", ".join(steps), *moments(row)))
+    return parts.TableRow((shown, study.unit(name), "; ".join(steps), *moments(row)))
 
 
 def preparation_table(run: Run) -> parts.ReportTable:

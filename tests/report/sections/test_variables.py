@@ -25,7 +25,7 @@ def test_variables_stand_by_role_with_their_preparation(run):
     table = variable_table(run)
     assert [group.heading for group in table.groups] == ["Outcomes", "Exposure", "Moderators", "Controls"]
     ((label, unit, prepared, *_),) = [row for row, _ in table.body_rows if row[0].startswith("Experience")]
-    assert (label, unit, prepared) == ("Experience exper", "years", "square")
+    assert (label, unit, prepared) == ("Experience exper", "years", "square: age, schooling")
     assert table.groups[0].rows[0].cells[2] == ""
     ((step, _),) = preparation_table(run).body_rows
     assert step[:3] == ("Experience", "square", "age, schooling")
