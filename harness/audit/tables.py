@@ -113,8 +113,9 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
     if study.claims:
         claims = claims_table(study, {name: folder.read_table(name) for name in SOURCES})
         yield from _disagreements(folder, CLAIMS, _as_read(CLAIMS, claims), source)
-    if study.expect and not manifest.study.quick:
-        checked = expectations_table(check_expectations(study.expect, folder.read_table))
+    expected = [one for one in study.expect if one.quick == manifest.study.quick]
+    if expected:
+        checked = expectations_table(check_expectations(expected, folder.read_table))
         yield from _disagreements(folder, EXPECTATIONS, _as_read(EXPECTATIONS, checked), source)
 
 

@@ -211,6 +211,8 @@ def cheap_form(study: Study) -> Study:
         "estimators": _held(quick.estimators, "estimator"),
         "scenarios": _held(finding, "scenario"),
         "multiverse": None,
+        "method_ladder": None,
+        "expect": (),
         "evaluation": evaluation.model_copy(update=fewer),
     }
     return quick.model_copy(update=changed)

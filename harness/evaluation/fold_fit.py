@@ -81,6 +81,7 @@ class FoldTask:
     ----------
     panel : all rows, prepared as the protocol says
     seed : root seed of the study
+    stream : label of the random stream, where it is not the estimator's id
     """
 
     cell: FoldCell
@@ -88,6 +89,7 @@ class FoldTask:
     panel: Panel
     fold: Fold
     seed: int
+    stream: str = ""
 
     @property
     def estimator_id(self) -> str:
@@ -124,7 +126,8 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     if variance == 0:
         what = Message("'{outcome}' is constant on the training rows", outcome=train.outcome)
         raise EstimationError.at(str(task.cell), what, hint=marked("check the outcome"))
-    rng = random_stream(task.seed, "fit", *vars(task.cell).values())
+    labels = {**vars(task.cell), "estimator": task.stream or task.cell.estimator}
+    rng = random_stream(task.seed, "fit", *labels.values())
     selection = None if fold.selection is None else task.panel.take(fold.selection)
     fit = task.estimator.fit(train, rng=rng, selection=selection)
     sides = predict(fit, train), predict(fit, test)

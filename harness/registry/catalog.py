@@ -91,6 +91,11 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
 def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) -> Any:  # noqa: ANN401 - a member of any kind
     """Return a built choice with one option changed, the value read as strictly as from YAML.
 
+    Parameters
+    ----------
+    name : of the option; ``base.hidden`` is one of the choice nested under ``base``, and ``base.use`` puts
+        another one in its place, with the options that both have
+
     Raises
     ------
     pydantic.ValidationError
@@ -99,13 +104,29 @@ def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) ->
         Where the choice has no such option.
     """
     options = [option.name for option in dataclasses.fields(choice)]
+    name, _, inner = name.partition(".")
     if name not in options:
         context = {"kind": "option", "name": name, "expected": ", ".join(options)}
         hint = {"hint": near_names(name, options)}
         raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context | hint)
-    kind: TypeAdapter[object] = TypeAdapter(get_type_hints(type(choice), include_extras=True)[name])
-    read = kind.validate_json(json.dumps(value), strict=True, context=catalogs)
+    kind = get_type_hints(type(choice), include_extras=True)[name]
+    if inner == USE:
+        read = _replaced(getattr(choice, name), value, kind, catalogs)
+    elif inner:
+        read = with_option(getattr(choice, name), inner, value, catalogs=catalogs)
+    else:
+        own: TypeAdapter[object] = TypeAdapter(kind)
+        read = own.validate_json(json.dumps(value), strict=True, context=catalogs)
     return dataclasses.replace(choice, **{name: read})
+
+
+def _replaced(nested: Any, name: object, kind: Any, catalogs: Catalogs) -> Any:  # noqa: ANN401 - a member of any kind
+    """Return the member of a kind that has a name, with the options that a built one shares with it."""
+    (chosen,) = (one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Choose))
+    other = build_choice(catalogs, chosen.kind, str(name), {})
+    shared = {option.name for option in dataclasses.fields(other)}
+    own = {option.name: getattr(nested, option.name) for option in dataclasses.fields(nested)}
+    return dataclasses.replace(other, **{key: own[key] for key in own if key in shared})
 
 
 @dataclass(frozen=True)

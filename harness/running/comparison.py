@@ -24,9 +24,12 @@ from harness.evaluation.tables import (
 from harness.language import Message
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
+from harness.running.ladder_table import ladder_curves, ladder_gains
+from harness.running.method_ladder import curve_of
 from harness.running.results import MissingCell, RunResults
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
 from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE_CHOICES
+from harness.tables.method_ladder import METHOD_LADDER
 
 # Outcome, estimator, protocol.
 CellKey = tuple[str, str, str]
@@ -120,7 +123,7 @@ def status_rows(missing: Iterable[MissingCell], samples: Iterable[str]) -> pd.Da
     return pd.DataFrame([vars(cell) | {"sample": sample} for cell in missing for sample in samples])
 
 
-def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     """Return rows sorted by columns whose values have a given order, such as the order of the spec."""
     rank = pd.DataFrame(
         {
@@ -191,6 +194,37 @@ def _write_multiverse(
     )
     folder.write_table("multiverse", multiverse)
     folder.write_table("multiverse_choices", as_declared(MULTIVERSE_CHOICES, [choice_table(multiverse)]))
+
+
+def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
+    """Write what every step of the study's ladder of methods gains, and how far its curve is from the truth.
+
+    Parameters
+    ----------
+    folder : that holds the predictions, and the truth behind simulated data
+    """
+    plan, study, ladder = results.prepared.plan, results.study, results.study.method_ladder
+    if ladder is None:
+        return
+    fitted = results.folds_by({step.fit for step in plan.steps})
+    predictions = folder.read_parquet("predictions")
+    of_references = predictions[predictions["estimator"].isin(study.evaluation.references)]
+    own = predictions_table(fitted, panels=results.all_rows, folds=plan.folds)
+    parts = list(
+        ladder_gains(
+            plan.steps,
+            pd.concat([of_references, own], ignore_index=True),
+            unseen=ladder.unseen,
+            references=study.evaluation.references,
+            missing=missing_cells(fitted),
+            bootstrap=results.bootstrap,
+        )
+    )
+    curve = curve_of(study)
+    if curve is not None:
+        parts += ladder_curves(plan.steps, results.ladder_fulls, folder.read_table("truth"), curve.id)
+    order = {"outcome": results.outcomes, "step": range(len(plan.steps))}
+    folder.write_table(METHOD_LADDER.name, in_order(as_declared(METHOD_LADDER, parts), order))
 
 
 def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: str) -> Iterator[MissingCell]:

@@ -9,9 +9,6 @@ from functools import cached_property
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
-
 from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
@@ -20,10 +17,11 @@ from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator, gro
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
-from harness.registry.catalog import Catalogs, with_option
+from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
+from harness.running.method_ladder import STREAM, LadderStep, changed, curve_of, ladder_steps
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import Part, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
@@ -57,7 +55,8 @@ def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
     taken = [option for option in asked.vary if option in (*MULTIVERSE.columns, CONTROLS)]
     if taken:
         what = "is a column of the table multiverse, which has one for each choice"
-        raise SpecError(*(Problem(_place(option), what, hint="vary another option") for option in taken))
+        places = (f"multiverse.vary.{option}" for option in taken)
+        raise SpecError(*(Problem(place, what, hint="vary another option") for place in places))
     entry = next(entry for entry in study.estimators if entry.id == asked.estimator)
     has = len(study.roles.controls)
     if any(number > has for number in asked.controls):
@@ -68,36 +67,18 @@ def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
     seeds = range(1, asked.seeds + 1)
     for values, n_controls, seed in itertools.product(crossed, asked.controls or (None,), seeds):
         options = dict(zip(asked.vary, values, strict=True))
-        changed = {"estimator": entry.estimator}
+        own = {"estimator": entry.estimator}
         for option, value in options.items():
-            changed["estimator"] = _changed(changed["estimator"], option, value, catalogs)
+            place = f"multiverse.vary.{option}"
+            own["estimator"] = changed(own["estimator"], option, value, catalogs, place=place)
         if n_controls is not None:
             options[CONTROLS] = n_controls
-            changed["controls"] = study.roles.controls[:n_controls]
+            own["controls"] = study.roles.controls[:n_controls]
         choices = {choice: str(value) for choice, value in (*options.items(), ("seed", seed))}
         label = ", ".join(f"{choice} {value}" for choice, value in choices.items())
         universe = Universe(f"{entry.id} ({label})", entry.id, choices)
-        varied.append(Variant(universe, entry.model_copy(update={"id": universe.id, **changed})))
+        varied.append(Variant(universe, entry.model_copy(update={"id": universe.id, **own})))
     return tuple(varied)
-
-
-def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs) -> Estimator:
-    try:
-        changed: Estimator = with_option(estimator, option, value, catalogs=catalogs)
-    except PydanticCustomError as error:
-        context = error.context or {}
-        problem = Problem(
-            _place(option), error.message(), context.get("expected", ""), context.get("hint", "")
-        )
-        raise SpecError(problem) from error
-    except ValidationError as error:
-        found = "; ".join(dict.fromkeys(mistake["msg"] for mistake in error.errors()))
-        raise SpecError.at(_place(option), f"{value!r} is not allowed: {found}") from error
-    return changed
-
-
-def _place(option: str) -> str:
-    return f"multiverse.vary.{option}"
 
 
 # Groups that a scenario compares, pair by pair: as many as there are countries.
@@ -107,17 +88,20 @@ MAX_GROUPS = 250
 def as_quick(study: Study) -> Study:
     """Return the study as ``--quick`` runs it: fewer draws, splits, restarts; never other rows or columns.
 
-    It expects nothing: the numbers of a spec are those of the whole study.
+    It expects what a spec pins of a quick run: other numbers are those of the whole study.
     """
-    evaluation = study.evaluation
+    evaluation, ladder = study.evaluation, study.method_ladder
     protocols = tuple(
         entry.model_copy(update={"protocol": entry.protocol.quick()}) for entry in evaluation.protocols
     )
     return study.model_copy(
         update={
-            "estimators": tuple(_quickened(entry) for entry in study.estimators),
-            "expect": (),
+            "estimators": tuple(
+                entry.model_copy(update={"estimator": _quick(entry.estimator)}) for entry in study.estimators
+            ),
+            "expect": tuple(one for one in study.expect if one.quick),
             "multiverse": study.multiverse and study.multiverse.quick(),
+            "method_ladder": ladder and ladder.model_copy(update={"start": _quick(ladder.start)}),
             "evaluation": evaluation.model_copy(update={"protocols": protocols}),
             "scenarios": tuple(
                 entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
@@ -126,10 +110,13 @@ def as_quick(study: Study) -> Study:
     )
 
 
-def _quickened(entry: EstimatorEntry) -> EstimatorEntry:
-    if not isinstance(entry.estimator, CanRunQuick):
-        return entry
-    return entry.model_copy(update={"estimator": entry.estimator.quick()})
+def as_whole(study: Study) -> Study:
+    """Return the study as it runs without ``--quick``: it expects nothing that a quick run gives."""
+    return study.model_copy(update={"expect": tuple(one for one in study.expect if not one.quick)})
+
+
+def _quick(estimator: Estimator) -> Estimator:
+    return estimator.quick() if isinstance(estimator, CanRunQuick) else estimator
 
 
 def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
@@ -142,6 +129,7 @@ def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
     """
     estimators = [entry.estimator for entry in study.estimators]
     estimators += [variant.entry.estimator for variant in variants(study, known)]
+    estimators += [step.estimator for step in ladder_steps(study, known)]
     names = [name for entry in study.scenarios for name in entry.scenario.columns]
     names += [name for estimator in estimators for name in grouped_by(estimator)]
     return tuple(dict.fromkeys(names))
@@ -183,6 +171,7 @@ class Plan:
     splits : the protocols' folds, the same for all outcomes and estimators
     variants : one estimator as every universe of the multiverse fits it
     rows : positions of the rows that estimators with rows of their own are fitted on, by id
+    steps : of the ladder of methods
     """
 
     study: Study
@@ -190,6 +179,7 @@ class Plan:
     splits: tuple[Split, ...]
     variants: tuple[Variant, ...]
     rows: Mapping[str, Ints] = field(default_factory=dict)
+    steps: tuple[LadderStep, ...] = ()
 
     @property
     def compared(self) -> tuple[EstimatorEntry, ...]:
@@ -205,7 +195,9 @@ class Plan:
     @property
     def n_tasks(self) -> int:
         """Number of tasks: folds, full-sample fits and parts of answers."""
-        fits = len(self.study.estimators) + len(self.compared) * len(self.folds)
+        fits = len(self.study.estimators) + len(self.compared) * len(self.folds) + len(self._curve_fits)
+        for split in self.splits:
+            fits += sum(len(self._ladder_fits(split.entry.id, at)) for at in range(len(split.folds)))
         return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
 
     @property
@@ -248,6 +240,21 @@ class Plan:
                 rows = with_entity_means(own) if entry.entity_means else own
                 subject = Subject(rows, entry.estimator, entry.id, self.study.seed)
                 yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
+            for name, estimator in self._curve_fits.items():
+                subject = Subject(panel, estimator, name, self.study.seed)
+                curve = {entry.id: entry.scenario for entry in [curve_of(self.study)] if entry is not None}
+                yield FullTask(subject, curve, panel.exposure, self.study.evaluation.level)
+
+    @property
+    def _curve_fits(self) -> Mapping[str, Estimator]:
+        """What a ladder fits on all rows: its methods by the names of their fits, where there is a truth."""
+        return {step.fit: step.estimator for step in self.steps} if curve_of(self.study) else {}
+
+    def _ladder_fits(self, protocol: str, at: int) -> Mapping[str, Estimator]:
+        """Return what a ladder fits on the split of a protocol at a position, from 0."""
+        ladder = self.study.method_ladder
+        is_unseen = ladder is not None and protocol == ladder.unseen
+        return {step.fit: step.estimator for step in self.steps if is_unseen or step.uses(protocol, at)}
 
     def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
         """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""
@@ -289,7 +296,7 @@ class Plan:
         """Yield one task for each outcome, protocol, fold and estimator."""
         for outcome in self.study.roles.outcomes:
             for split in self.splits:
-                for fold in split.folds:
+                for at, fold in enumerate(split.folds):
                     fit_rows = fold.train if split.entry.protocol.prepared_on == "train" else None
                     panel = self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
                     for entry in self.compared:
@@ -297,6 +304,9 @@ class Plan:
                         own = with_entity_means(own, known=fold.train) if entry.entity_means else own
                         cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
                         yield FoldTask(cell, _for_folds(entry.estimator), own, fold, self.study.seed)
+                    for name, estimator in self._ladder_fits(split.entry.id, at).items():
+                        cell = FoldCell(outcome, name, split.entry.id, fold.name)
+                        yield FoldTask(cell, _for_folds(estimator), panel, fold, self.study.seed, STREAM)
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
@@ -323,7 +333,7 @@ def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
     _require_few_groups(study, panel)
     splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
     rows = {entry.id: panels.rows(entry.rows) for entry in study.estimators if entry.rows}
-    return Plan(study, panels, splits, variants(study, known), rows)
+    return Plan(study, panels, splits, variants(study, known), rows, ladder_steps(study, known))
 
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:

@@ -27,7 +27,7 @@ from harness.running.files import SPEC, sha256_of
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
-from harness.running.plan import Plan, as_quick, group_columns, make_plan
+from harness.running.plan import Plan, as_quick, as_whole, group_columns, make_plan
 from harness.scenarios.scenario import EvaluatesModels
 from harness.study.spec.document import Document, read_document
 from harness.study.spec.load import LoadedStudy, load_study
@@ -153,7 +153,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
         With every mistake of the data, or of what the spec says of them.
     """
     known = registry.catalogs
-    study = as_quick(loaded.study) if options.quick else loaded.study
+    study = as_quick(loaded.study) if options.quick else as_whole(loaded.study)
     folder = DataFolder(options.root, options.allow_outside, registry.of(READER))
     source = read_table(
         study.data,

@@ -49,12 +49,14 @@ class RunResults:
     prepared : the study as it ran
     folds, fulls : results, in the order of the tasks; folds of universes of the multiverse are among them
     in_parts : answers that were put together from parts
+    ladder_fulls : results of the steps of a ladder of methods
     """
 
     prepared: Prepared
     folds: Sequence[FoldResult]
     fulls: Sequence[FullResult]
     in_parts: Sequence[AnswerInParts] = ()
+    ladder_fulls: Sequence[FullResult] = ()
 
     @property
     def study(self) -> Study:
@@ -121,11 +123,14 @@ class RunResults:
 @one_thread()
 def results_of(prepared: Prepared, results: Sequence[TaskResult]) -> RunResults:
     """Return what the tasks of a study found, from their results in any order."""
+    fulls = [result for result in results if isinstance(result, FullResult)]
+    steps = {step.fit for step in prepared.plan.steps}
     return RunResults(
         prepared,
         folds=[result for result in results if isinstance(result, FoldResult)],
-        fulls=[result for result in results if isinstance(result, FullResult)],
+        fulls=[full for full in fulls if full.estimator not in steps],
         in_parts=answers_in_parts(prepared.plan, [one for one in results if isinstance(one, PartResult)]),
+        ladder_fulls=[full for full in fulls if full.estimator in steps],
     )
 
 

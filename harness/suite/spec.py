@@ -167,6 +167,7 @@ OWN_PARTS: Mapping[str, object] = {
     "counterparts": {},
     "left_open": [],
     "multiverse": None,
+    "method_ladder": None,
 }
 
 

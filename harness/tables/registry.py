@@ -14,6 +14,7 @@ from harness.tables import (
     findings,
     gain,
     heterogeneity,
+    method_ladder,
     preparation,
     truth,
 )
@@ -22,7 +23,7 @@ from harness.tables.table import DETAILS, ResultTable
 _DECLARED = [
     table
     for topic in (
-        *(gain, accuracy, coefficients, curves, heterogeneity, conditional, effects),
+        *(gain, method_ladder, accuracy, coefficients, curves, heterogeneity, conditional, effects),
         *(truth, claims, preparation, findings),
     )
     for table in vars(topic).values()

@@ -76,7 +76,7 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         rows : all rows, those of levels that a network does not train on as well
         weights : (n_networks, n_obs), >= 0, how often a network trains on each
         """
-        notes = design.notes + learned.notes
+        notes = design.notes + map_notes(map_fit) + learned.notes
         model = self.model(learned, map_fit)
         return kind(design=design, model=model, searches=learned.searches, notes=notes, map_fit=map_fit)
 
@@ -148,6 +148,11 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         return ordered, design, map_fit, sample
 
 
+def map_notes(map_fit: MapFit | None) -> tuple[Note, ...]:
+    """Return what to know about a map; nothing without one."""
+    return () if map_fit is None else map_fit.notes
+
+
 @dataclass(frozen=True, eq=False)
 class PreparedNetworks(Generic[MapT]):
     """What draws of networks have in common.
@@ -171,8 +176,12 @@ class PreparedNetworks(Generic[MapT]):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What to know about the inputs and the hidden sizes."""
-        return (*self.design.notes, *(note for search in self.sizes.found for note in search.notes))
+        """What to know about the inputs, the map and the hidden sizes."""
+        return (
+            *self.design.notes,
+            *map_notes(self.map_fit),
+            *(note for search in self.sizes.found for note in search.notes),
+        )
 
     def details(self) -> Mapping[str, Table]:
         """Return what was tried and chosen, and the map and its clusters."""

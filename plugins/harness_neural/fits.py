@@ -229,6 +229,7 @@ def _networks(searches: Sequence[SizeSearch]) -> Table:
         "chosen": [candidate is search.chosen for search, candidate in tried],
         "formula": [np.nan if search.formula is None else search.formula for search, _ in tried],
         "n_obs": [search.n_obs for search, _ in tried],
+        "formula_rows": [search.formula_rows for search, _ in tried],
     }
 
 

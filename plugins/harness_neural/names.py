@@ -34,6 +34,9 @@ Device = Literal["cpu", "cuda"]
 # A key of the panel whose levels have effects of their own.
 Dimension = Literal["entity", "time"]
 
+# Rows that the formula of the hidden size counts for a network of a cluster: all, as printed, or its own.
+FormulaRows = Literal["all", "cluster"]
+
 # How the hidden size of the formula becomes a whole number.
 Rounding = Literal["floor", "nearest", "up"]
 

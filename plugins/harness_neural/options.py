@@ -10,7 +10,16 @@ from pydantic import Field
 
 from harness.plugin import EstimationError, Problem, marked
 from harness_neural import names
-from harness_neural.names import Device, DrawSize, DrawStart, OptimiserName, Precision, Rounding, Start
+from harness_neural.names import (
+    Device,
+    DrawSize,
+    DrawStart,
+    FormulaRows,
+    OptimiserName,
+    Precision,
+    Rounding,
+    Start,
+)
 
 if TYPE_CHECKING:
     from harness_neural.batch.task import Settings, StartLimits, TrainingTask
@@ -125,6 +134,8 @@ class NetworkOptions:
         effects, and otherwise as little as roundings ask for
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
+    formula_rows : that the formula counts for the network of a cluster of a map: ``all`` samples, as the
+        study prints it, or those of the ``cluster``; a network for all rows has all of them either way
     precision : of the arithmetic in training
     device : where networks are trained; ``levenberg_marquardt`` trains on the processor alone
     start : where networks start, and early stopping keeps them near, see `Start`; ``least_squares`` goes
@@ -157,6 +168,7 @@ class NetworkOptions:
     train_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
     flexibility: Positive = 10.0
     rounding: Rounding = "floor"
+    formula_rows: FormulaRows = "all"
     precision: Precision = "float64"
     device: Device = "cpu"
     start: Start = "random"

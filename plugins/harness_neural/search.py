@@ -49,6 +49,7 @@ class SizeSearch:
     where : the rows it was for, such as ``cluster 2`` of a map; empty for all
     formula : what the formula gives, around which candidates were tried; None where the size is given
     n_obs : distinct rows trained on and selected on; the formula counts one that is both once
+    formula_rows : that the formula counts, those of all clusters unless the options say otherwise
     candidates : in the order of their sizes and restarts
     chosen : the candidate with the least error on the selection rows; the smaller one of equals
     curve : learning curve of the chosen candidate
@@ -59,6 +60,7 @@ class SizeSearch:
     where: str
     formula: float | None
     n_obs: int
+    formula_rows: int
     candidates: tuple[Candidate, ...]
     chosen: Candidate
     curve: LearningCurve
@@ -73,7 +75,7 @@ class SizeSearch:
         message = Message(
             "the formula gives N = {formula} for {n_obs} rows, using 1",
             formula=f"{self.formula:.2f}",
-            n_obs=self.n_obs,
+            n_obs=self.formula_rows,
         )
         return (Note("W-HIDDEN", self.where, message),)
 
@@ -109,12 +111,15 @@ def require_rows(sample: NetworkSample, *, where: str) -> None:
         )
 
 
-def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, rng: Generator) -> SizeSearch:
+def search_size(
+    sample: NetworkSample, options: NetworkOptions, *, where: str, rng: Generator, formula_rows: int = 0
+) -> SizeSearch:
     """Train candidate networks on a sample of one and return the search.
 
     Parameters
     ----------
     where : the rows it is for, in notes and messages; empty for all
+    formula_rows : that the formula counts; 0 for those of the sample
 
     Raises
     ------
@@ -124,8 +129,8 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
     from harness_neural.batch.task import initial_values, without_unused
 
     require_rows(sample, where=where)
-    n_inputs, n_rows = sample.X.shape[1], sample.n_rows
-    sizes = options.sizes(n_obs=n_rows, n_inputs=sample.n_distinct)
+    n_inputs, n_counted = sample.X.shape[1], formula_rows or sample.n_rows
+    sizes = options.sizes(n_obs=n_counted, n_inputs=sample.n_distinct)
     n_units = np.repeat(sizes.units, options.restarts)
     start = initial_values(n_units, n_inputs=n_inputs, rng=rng, limits=options.start_limits())
     trained = _train(sample, options, start=start, n_units=n_units, blind_steps=options.max_steps)
@@ -144,7 +149,8 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
     return SizeSearch(
         where=where,
         formula=sizes.formula,
-        n_obs=n_rows,
+        n_obs=sample.n_rows,
+        formula_rows=n_counted,
         candidates=candidates,
         chosen=candidates[best],
         curve=trained.curves[best],
@@ -441,8 +447,9 @@ def search_clusters(
     clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator
 ) -> dict[int, SizeSearch]:
     """Return a search for each cluster that has rows enough, by cluster."""
+    counted = clustered.sample.n_rows if options.formula_rows == "all" else 0
     return {
-        at: search_size(clustered.part(at), options, where=f"cluster {at + 1}", rng=rng)
+        at: search_size(clustered.part(at), options, where=f"cluster {at + 1}", rng=rng, formula_rows=counted)
         for at in np.flatnonzero(clustered.can_learn()[:, 0]).tolist()
     }
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Floats, Ints
+from harness.plugin import Floats, Ints, Message, Note
 from harness_neural.names import MapTraining
 
-# Steps of batch training, passes over the rows of sequential training, and the last radius, in grid steps.
+# Steps of batch training, and the last radius, in grid steps.
 N_STEPS = 50
 LAST_RADIUS = 0.05
 
@@ -131,6 +131,7 @@ class MapFit:
         starts; one for a single start
     n_obs : (n_clusters,), rows in each cluster
     means : (n_clusters, n_inputs), of the rows in each cluster; missing for a cluster without rows
+    row_steps : of MiniSom, a row each; 0 where the map was trained on all rows at every step
     """
 
     map: SelfOrganisingMap
@@ -139,9 +140,21 @@ class MapFit:
     agreement: float
     n_obs: Ints
     means: Floats
+    row_steps: int = 0
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Who trained the map row by row, and in how many steps."""
+        if not self.row_steps:
+            return ()
+        steps = f"{self.row_steps:,}"
+        message = Message("MiniSom trained the map row by row, in {steps} steps from each start", steps=steps)
+        return (Note("W-METHOD", "map", message),)
 
 
-def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int, rng: Generator) -> MapFit:
+def fit_map(
+    X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int, n_passes: int, rng: Generator
+) -> MapFit:
     """Train maps from several starts and keep the best.
 
     MiniSom trains row by row. Its batch training visits the rows in a Python loop and moves only part of the
@@ -152,9 +165,15 @@ def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int,
     X : (n_obs, n_inputs), standardised, rows in canonical order
     n_starts : >= 1; of batch training, the first start is the plane of the principal components and the
         others are rows drawn; of sequential training, all are drawn
+    n_passes : >= 1; of sequential training, over the rows
     """
-    train = _train_by_batch if training == "batch" else _train_by_row
-    maps = [train(X, n_clusters=n_clusters, start=start, rng=rng) for start in range(n_starts)]
+    row_steps = n_passes * len(X) if training == "sequential" else 0
+    maps = [
+        _train_by_row(X, n_clusters=n_clusters, n_steps=row_steps, rng=rng)
+        if row_steps
+        else _train_by_batch(X, n_clusters=n_clusters, start=start, rng=rng)
+        for start in range(n_starts)
+    ]
     errors = [som.quantization_error(X) for som in maps]
     best = int(np.argmin(errors))
     is_in = (maps[best].assign(X)[:, None] == np.arange(n_clusters)).astype(np.float64)
@@ -166,6 +185,7 @@ def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int,
         agreement=_agreement(maps[best], [som for at, som in enumerate(maps) if at != best], X),
         n_obs=counts.astype(np.int64),
         means=(is_in.T @ X) / np.where(counts > 0.0, counts, np.nan)[:, None],
+        row_steps=row_steps,
     )
 
 
@@ -177,14 +197,14 @@ def _train_by_batch(X: Floats, *, n_clusters: int, start: int, rng: Generator) -
     return SelfOrganisingMap(grid, train_batch(X, grid, begin))
 
 
-def _train_by_row(X: Floats, *, n_clusters: int, start: int, rng: Generator) -> SelfOrganisingMap:  # noqa: ARG001 - as its other way
+def _train_by_row(X: Floats, *, n_clusters: int, n_steps: int, rng: Generator) -> SelfOrganisingMap:
     from minisom import MiniSom
 
     grid = make_grid(n_clusters)
     seed = int(rng.integers(2**31))
     som = MiniSom(*grid_shape(n_clusters), X.shape[1], sigma=first_radius(grid), random_seed=seed)
     som.random_weights_init(X)
-    som.train_random(X, N_STEPS * len(X))
+    som.train_random(X, n_steps)
     return SelfOrganisingMap(grid, np.asarray(som.get_weights(), dtype=np.float64).reshape(n_clusters, -1))
 
 

@@ -43,11 +43,12 @@ class SomAnn(NetworkEstimator[MapFit]):
     Attributes
     ----------
     clusters : units of the map, on the grid nearest to a square: four are 2 x 2
-    combine : one network a cluster, each with the hidden size of its own rows; ``stacked``: these, and a
+    combine : one network a cluster; ``stacked``: these, and a
         further network whose hidden layer takes in the outputs of all of them; cluster dummies as further
         inputs of one network; or one network that does not see the clusters
     map_training : ``batch`` from the plane of the principal components, or ``sequential``, row by row
     map_starts : maps trained, of which the one with the least quantization error is kept
+    map_passes : over the rows, of a map that is trained row by row, each step a row that is drawn
     """
 
     name: ClassVar[str] = "som_ann"
@@ -64,11 +65,18 @@ class SomAnn(NetworkEstimator[MapFit]):
     combine: Combine = "separate_nets"
     map_training: MapTraining = "batch"
     map_starts: AtLeastOne = 5
+    map_passes: AtLeastOne = 50
 
     def fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
         """Train maps from several starts and return the best."""
-        X, training = design.values(panel), self.map_training
-        return fit_map(X, n_clusters=self.clusters, training=training, n_starts=self.map_starts, rng=rng)
+        return fit_map(
+            design.values(panel),
+            n_clusters=self.clusters,
+            training=self.map_training,
+            n_starts=self.map_starts,
+            n_passes=self.map_passes,
+            rng=rng,
+        )
 
     def learn(self, sample: NetworkSample, map_fit: MapFit, *, rng: Generator) -> Learned:
         """Search sizes and initial values on a sample of one, and return the best networks."""

@@ -44,6 +44,7 @@ class Expectation(SpecModel):
     from_ : whether the value was published, or pinned from a run; ``from`` in YAML
     source : where it is published, such as ``Baltagi 2013, table 2.1``
     reason : why it is expected, and what it was checked against
+    quick : whether a run with ``--quick`` gives it, which is compared with no other number
     """
 
     table: TableName
@@ -52,6 +53,7 @@ class Expectation(SpecModel):
     from_: Annotated[Origin, Field(alias="from")]
     source: str = ""
     reason: str = ""
+    quick: bool = False
 
     @model_validator(mode="after")
     def _is_sourced(self) -> Self:

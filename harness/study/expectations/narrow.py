@@ -47,6 +47,7 @@ def narrowed(study: Study) -> Study:
             "scenarios": kept("scenario", study.scenarios),
             "evaluation": study.evaluation.model_copy(update={"protocols": protocols}),
             "multiverse": None,
+            "method_ladder": None,
             "claims": (),
         }
     )

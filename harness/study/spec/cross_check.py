@@ -134,11 +134,17 @@ def _repeated(
 
 
 def _unknown_names(names: _Names) -> Iterator[Mistake]:
-    """Yield ids of estimators, regressors, and names in claims that nothing in the study has."""
+    """Yield ids, regressors, and names in claims that nothing in the study has."""
     texts, columns = names.document.texts, names.columns_at
     asked = ("multiverse.estimator", "multiverse.references.*", "report.featured.*", "scenarios.*.learners.*")
     what, otherwise = "no estimator has the id '{}'", "name one of the estimators"
     yield from names.unknown(texts(*_REFERENCES, *asked), names.estimators, what, otherwise)
+    ladder = texts("method_ladder.protocol", "method_ladder.unseen")
+    changes = dict(texts("method_ladder.changes.*.change"))
+    values = texts("method_ladder.changes.*.to")
+    ladder += [(loc, name) for loc, name in values if changes.get((*loc[:-1], "change")) == "protocol"]
+    what, otherwise = "no protocol has the id '{}'", "name one of evaluation.protocols"
+    yield from names.unknown(ladder, names.protocols, what, otherwise)
     of_scenarios = columns("scenarios.*.moderator", "scenarios.*.exposure")
     what = "'{}' is no moderator or control of the study"
     otherwise = "name one of them, or add it to roles.moderators"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails
@@ -13,6 +13,7 @@ from harness.data.data_spec import DataSpec
 from harness.data.name import OneOrMany, as_entries
 from harness.data.roles import Roles
 from harness.language import ENGLISH, languages
+from harness.registry.catalog import Choose
 from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.moderated_claim import AnyClaim
@@ -108,6 +109,43 @@ class MultiverseSpec(SpecModel):
         return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": ()})
 
 
+class LadderChange(SpecModel):
+    """One change of a ladder of methods.
+
+    Attributes
+    ----------
+    change : the option that is changed, ``base.hidden`` one of the nested estimator; ``protocol``, under
+        which gains are taken; or ``splits``, how many of its splits
+    to : its new value; of ``splits``, ``all`` or a number
+    label : how the report calls the change; option and value where empty
+    """
+
+    change: Annotated[str, Field(min_length=1)]
+    to: str | bool | int | float | tuple[str, ...]
+    label: str = ""
+
+
+class MethodLadderSpec(SpecModel):
+    """From one method to another, one change at a time.
+
+    Attributes
+    ----------
+    start : the method that the changes begin at, an estimator with its options
+    label : how the report calls it
+    protocol : id of the protocol that its gains are taken under
+    splits : the first so many splits of that protocol; all where left out
+    unseen : id of the protocol whose gains stand beside these at every step
+    changes : one after the other, each kept by those that follow
+    """
+
+    start: Annotated[Any, Choose("estimator")]
+    label: str = ""
+    protocol: str
+    splits: Annotated[int, Field(ge=1)] | None = None
+    unseen: str
+    changes: Annotated[tuple[LadderChange, ...], Field(min_length=1)]
+
+
 class EvaluationSpec(SpecModel):
     """How the estimators are compared.
 
@@ -190,6 +228,7 @@ class Study(SpecModel):
     estimators : what is compared
     evaluation : how it is compared
     multiverse : choices under whose combinations the gain of one estimator is computed
+    method_ladder : changes, one at a time, that lead from one method to another
     scenarios : what every estimator is asked about the effect
     claims : what was published, to be set beside what this run gives
     identities : outcomes that are products of other columns, for checks of the claims
@@ -211,6 +250,7 @@ class Study(SpecModel):
     estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
     evaluation: Annotated[EvaluationSpec, FILLED]
     multiverse: MultiverseSpec | None = None
+    method_ladder: MethodLadderSpec | None = None
     scenarios: Annotated[tuple[ScenarioEntry, ...], BeforeValidator(as_entries)] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()

@@ -32,14 +32,18 @@ def four_clouds() -> tuple[Floats, Floats]:
 
 @pytest.mark.parametrize("n_starts", [1, 5])
 def test_quantization_error_on_produc_is_that_of_kohonen(produc: Floats, n_starts: int) -> None:
-    fitted = fit_map(produc, n_clusters=4, training="batch", n_starts=n_starts, rng=np.random.default_rng(0))
+    fitted = fit_map(
+        produc, n_clusters=4, training="batch", n_starts=n_starts, n_passes=50, rng=np.random.default_rng(0)
+    )
     assert fitted.quantization_error <= 1.05 * KOHONEN_ERROR
 
 
 @pytest.mark.parametrize("training", ["batch", "sequential"])
 def test_clouds_far_apart_are_told_apart(four_clouds: tuple[Floats, Floats], training: MapTraining) -> None:
     X, cloud = four_clouds
-    fitted = fit_map(X, n_clusters=4, training=training, n_starts=3, rng=np.random.default_rng(0))
+    fitted = fit_map(
+        X, n_clusters=4, training=training, n_starts=3, n_passes=50, rng=np.random.default_rng(0)
+    )
     assert adjusted_rand_score(cloud, fitted.map.assign(X)) > 0.98
 
 
@@ -62,7 +66,9 @@ def test_errors_agree_with_minisom(produc: Floats) -> None:
 
 
 def test_batch_training_ends_at_the_means_of_the_clusters(produc: Floats) -> None:
-    fitted = fit_map(produc, n_clusters=4, training="batch", n_starts=1, rng=np.random.default_rng(0))
+    fitted = fit_map(
+        produc, n_clusters=4, training="batch", n_starts=1, n_passes=50, rng=np.random.default_rng(0)
+    )
     cluster = fitted.map.assign(produc)
     means = np.stack([produc[cluster == at].mean(axis=0) for at in range(4)])
     np.testing.assert_allclose(fitted.map.codebook, means, atol=1e-8)

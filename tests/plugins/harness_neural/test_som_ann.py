@@ -42,9 +42,11 @@ def test_a_network_a_cluster_recovers_regimes() -> None:
     assert [search.n_obs for search in fitted.searches] == [200] * 4
 
 
-def test_every_cluster_has_the_hidden_size_of_its_own_rows() -> None:
+def test_the_formula_counts_all_rows_or_those_of_the_cluster() -> None:
     panel = regimes_panel((20, 30, 40, 50))
-    fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
+    printed = QUICK.fit(panel, rng=np.random.default_rng(0))
+    assert [search.formula for search in printed.searches] == [((700 * 0.9 - 1) / 5 - 1) / 10] * 4
+    fitted = replace(QUICK, formula_rows="cluster").fit(panel, rng=np.random.default_rng(0))
     counts = np.bincount(fitted.map_fit.map.assign(fitted.design.standardised(panel)))
     assert [search.n_obs for search in fitted.searches] == counts.tolist()
     formula = [search.formula for search in fitted.searches]
@@ -103,6 +105,15 @@ def test_draws_of_stacked_networks_have_each_their_own_outputs() -> None:
         expected = fitted.design.in_outcome_units(by_hand(fitted.model.further, at, functions))
         np.testing.assert_allclose(predicted[at], expected, rtol=1e-6)
     assert r_squared(panel, predicted.mean(axis=0)) > 0.7
+
+
+def test_steps_of_minisom_are_counted() -> None:
+    panel = regimes_panel()
+    sequential = replace(QUICK, map_training="sequential", map_starts=1, map_passes=2)
+    fitted = sequential.fit(panel, rng=np.random.default_rng(0))
+    assert [note.message for note in fitted.notes if note.where == "map"] == [
+        "MiniSom trained the map row by row, in 1,600 steps from each start"
+    ]
 
 
 def test_the_map_does_not_see_the_outcome() -> None:

@@ -1,0 +1,153 @@
+"""The section of the ladder of methods: what each change, made alone, does to gains and to the curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from harness.findings.run import Run
+from harness.language import gettext, marked
+from harness.record.study import StudyRecord
+from harness.report.blocks import Paragraph, ReportBlock, ReportFigure
+from harness.report.sections.section import Section, study_words
+from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
+from harness.tables.method_ladder import METHOD_LADDER, LadderStepRow
+from harness.text.numbers import MISSING, percent, percent_interval, significant
+from harness.text.plain_text import Footnotes
+
+GAIN, UNSEEN, CURVE = "gain", "gain_unseen", "curve_error"
+
+# What each quantity is, and whether there is one for every reference.
+QUANTITIES = {
+    GAIN: marked("Gain over {reference}"),
+    UNSEEN: marked("Gain over {reference}, {protocol}"),
+    CURVE: marked("Distance of the curve from the truth"),
+}
+
+# What a quantity, over a reference where it is a gain, stands in.
+Place = tuple[str, str]
+
+
+def method_ladder_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield what is changed, the figure of the gains, and the table with a row for each step."""
+    rows = run.rows(METHOD_LADDER)
+    study = run.manifest.study
+    yield Paragraph(
+        gettext(
+            "Each step changes one option of the method before it and keeps all others, so that what a "
+            "change does is seen next to the step above. Gains are over test rows; the first column of gains "
+            "is under the protocol that the step names."
+        )
+    )
+    yield ladder_figure(study, rows)
+    yield ladder_table(study, rows)
+
+
+def places_of(rows: Sequence[LadderStepRow]) -> tuple[Place, ...]:
+    """Return what there is of every step: gains over each reference, and the curve's distance."""
+    found = dict.fromkeys((row.quantity, row.reference) for row in rows)
+    return tuple(sorted(found, key=lambda place: list(QUANTITIES).index(place[0])))
+
+
+def head_of(study: StudyRecord, place: Place, rows: Sequence[LadderStepRow]) -> str:
+    """Return what a column or a panel is of."""
+    quantity, reference = place
+    protocol = next((row.protocol for row in rows if row.quantity == quantity), "")
+    words = {"reference": study.estimator_label(reference), "protocol": study.protocol_title(protocol)}
+    return gettext(QUANTITIES[quantity]).format(**words)
+
+
+def step_name(row: LadderStepRow) -> str:
+    """Return how a step is called: its label, or the option with its new value."""
+    return row.label or " ".join(filter(None, (row.change, row.to))) or gettext("start")
+
+
+def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTable:
+    """Return a row for each step, those of one outcome together."""
+    places, footnotes = places_of(rows), Footnotes()
+    by_step: dict[tuple[str, int | None], dict[Place, LadderStepRow]] = {}
+    for row in rows:
+        by_step.setdefault((row.outcome, row.step), {})[row.quantity, row.reference] = row
+
+    def cell(row: LadderStepRow | None) -> TableCell:
+        if row is None or not math.isfinite(row.estimate):
+            return TableCell(MISSING, mark=footnotes.mark("" if row is None else row.reason))
+        if row.quantity == CURVE:
+            return TableCell(significant(row.estimate, 3))
+        limits = percent_interval(row.conf_low, row.conf_high)
+        return TableCell(percent(row.estimate), (limits,) if limits else ())
+
+    def line(own: dict[Place, LadderStepRow]) -> TableRow:
+        first = next(iter(own.values()))
+        taken = next((row for row in own.values() if row.quantity == GAIN), first)
+        option = " ".join(filter(None, (first.change, first.to)))
+        under = gettext("{protocol}, splits: {n}").format(
+            protocol=study.protocol_title(taken.protocol), n=taken.splits
+        )
+        head = TableCell(step_name(first), (option,) if option and first.label else ())
+        return TableRow((head, under, *(cell(own.get(place)) for place in places)))
+
+    groups = [
+        RowGroup(tuple(line(own) for key, own in by_step.items() if key[0] == name), study.axis_label(name))
+        for name in study.outcomes
+    ]
+    return ReportTable(
+        caption=gettext("From one method to another, one change at a time"),
+        columns=(
+            TableColumn(gettext("Step")),
+            TableColumn(gettext("Protocol"), "text"),
+            *(TableColumn(head_of(study, place, rows)) for place in places),
+        ),
+        groups=tuple(groups),
+        notes=(
+            gettext(
+                "Beneath gains: {level} intervals from {draws} bootstrap draws of whole entities, trained "
+                "models held fixed. The distance is root mean square, over rows with others near them, in "
+                "the unit of the outcome."
+            ).format(**study_words(study)),
+        ),
+        footnotes=footnotes.listed(),
+        most=100,
+    )
+
+
+def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFigure:
+    """Return the gains at every step: a row of panels for each outcome, a panel for each kind of gain."""
+    from harness.report.drawing.forest import plot_forest
+    from harness.report.drawing.palette import Whisker
+
+    panels = []
+    places = [place for place in places_of(rows) if place[0] != CURVE]
+    kept = [place for place in places if place[0] == GAIN or place[1] == study.reference]
+    for outcome in study.outcomes:
+        for place in kept:
+            own = [row for row in rows if (row.outcome, row.quantity, row.reference) == (outcome, *place)]
+            whiskers = [
+                Whisker(
+                    f"{row.step}. {step_name(row)}",
+                    *(row.estimate, row.conf_low, row.conf_high),
+                    note="" if row.is_done else gettext(row.status),
+                ).in_percent()
+                for row in own
+            ]
+            title = gettext("{outcome}: {what}").format(
+                outcome=study.label(outcome), what=head_of(study, place, rows)
+            )
+            panels.append((title, whiskers))
+    return ReportFigure(
+        "method-ladder",
+        plot_forest(panels, x_label=gettext("Gain (%)"), most_loss=2.0, most_columns=len(kept)),
+        alt=gettext("Dots with intervals: the gains of the method at every step, in the table of the steps."),
+        caption=gettext(
+            "Gains of the method at every step, from top to bottom, each step one change. Whiskers are "
+            "{level} intervals from {draws} bootstrap draws of whole entities ({entity}), the trained models "
+            "held fixed; an arrow at the left edge is a loss beyond the axis."
+        ).format(**study_words(study)),
+    )
+
+
+METHOD_LADDER_SECTION = Section(
+    *("method_ladder", marked("Ladder of methods"), 610, method_ladder_blocks),
+    heading=marked("From one method to another, one change at a time"),
+    tables=(METHOD_LADDER.name,),
+)
