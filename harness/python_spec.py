@@ -63,6 +63,7 @@ class Spec:
     identities: Sequence[Mapping[str, Any]] | None = None
     counterparts: Mapping[str, Any] | None = None
     left_open: Sequence[Mapping[str, Any]] | None = None
+    conclusions: Sequence[Mapping[str, Any]] | None = None
     expect: Sequence[Mapping[str, Any]] | None = None
     data_are_published: bool | None = None
     report: Mapping[str, Any] | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.data.name import exposure_columns
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.language import ENGLISH
-from harness.study.expectations.claim import OpenQuestion
+from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class StudyRecord:
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
     metrics : losses beside squared error
     left_open : what the publication does not say
+    conclusions : what it concludes
     levels : of a categorical exposure, the base first
     exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
     language : of the report
@@ -137,6 +138,7 @@ class StudyRecord:
     featured: tuple[str, ...]
     metrics: tuple[MetricRecord, ...] = ()
     left_open: tuple[OpenQuestion, ...] = ()
+    conclusions: tuple[PublishedConclusion, ...] = ()
     levels: tuple[str, ...] = ()
     exposures: Mapping[str, str] = field(default_factory=dict)
     language: str = ENGLISH

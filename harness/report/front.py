@@ -28,6 +28,7 @@ from harness.report.drawing.canvas import finish, house_style
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.forest import cut_limits, plot_whisker, zero_axis
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
+from harness.report.headline import headlines, without_data
 from harness.report.sections.accuracy import gain_whisker
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import centred
@@ -74,10 +75,19 @@ class FrontOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Front:
-    """The first screen; `shape` is that of the panel, on one line."""
+    """The first screen.
+
+    Attributes
+    ----------
+    shape : of the panel, on one line
+    headlines : outcome and line of each published gain that heads the study
+    without_data : what published numbers say against each other, where there is anything
+    """
 
     shape: str
     outcomes: tuple[FrontOutcome, ...]
+    headlines: tuple[tuple[str, str], ...]
+    without_data: str
 
     @property
     def figures(self) -> tuple[ReportFigure, ...]:
@@ -99,7 +109,8 @@ def front_of(run: Run) -> Front:
             )
             for outcome in study.outcomes
         )
-        front = Front(shape(study, run.manifest.data), outcomes)
+        line = shape(study, run.manifest.data)
+        front = Front(line, outcomes, tuple(headlines(run)), without_data(run))
         for figure in front.figures:
             finish(figure, is_simulated=run.manifest.data.simulated)
     return front

@@ -90,7 +90,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
     return StudyRecord(
         id=study.study,
         quick=quick,
-        **_named(study, "title", "description", "seed", "variables", "left_open"),
+        **_named(study, "title", "description", "seed", "variables", "left_open", "conclusions"),
         **_named(roles, "entity", "time", "outcomes", "exposure", "moderators", "controls"),
         estimators=tuple(_estimators(study.estimators)),
         protocols=tuple(_protocols(evaluation.protocols, learns=learns)),

@@ -166,6 +166,7 @@ OWN_PARTS: Mapping[str, object] = {
     "identities": [],
     "counterparts": {},
     "left_open": [],
+    "conclusions": [],
     "multiverse": None,
     "method_ladder": None,
 }

@@ -17,6 +17,7 @@ class ClaimRow:
     digits : decimals it was printed with
     counterpart : what this run gives as it should be done, by `counterpart_estimator` under
         `counterpart_protocol`, or why it gives none
+    headline : whether the spec marks it for the first screen
     """
 
     outcome: str
@@ -49,6 +50,7 @@ class ClaimRow:
     counterpart_reason: str = ""
     counterpart_estimator: str = ""
     counterpart_protocol: str = ""
+    headline: bool = False
 
 
 @dataclass(frozen=True)

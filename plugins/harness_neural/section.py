@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,19 @@ from harness.plugin import reporting as parts
 from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, gettext, marked
 
 if TYPE_CHECKING:
+    from harness_neural.diagram import Diagram
     from harness_neural.figures import Learning, MapRow, ProfileRow
 
 # What the place of a network of one cluster begins with.
 CLUSTER = "cluster "
+
+# How the clusters of a map feed networks, by the option `combine`.
+FEEDING = {
+    "separate_nets": marked("{clusters} such networks, each row through that of its cluster"),
+    "stacked": marked("{clusters} such networks, whose outputs feed a further one"),
+    "one_hot": marked("the cluster of a row is among the inputs"),
+    "none": "",
+}
 
 
 def place_name(place: str) -> str:
@@ -121,6 +130,7 @@ def networks(run: Run) -> Networks:
 def network_blocks(run: Run) -> Iterator[parts.ReportBlock]:
     """Yield searches and learning by outcome, then the maps of all."""
     study, found = run.manifest.study, run.view(networks)
+    yield from network_diagram(run)
     for outcome in study.outcomes:
         table = search_table(run, outcome)
         if any(group.rows for group in table.groups):
@@ -137,6 +147,87 @@ def network_blocks(run: Run) -> Iterator[parts.ReportBlock]:
             )
         )
         yield from map_figures(run)
+
+
+def network_diagram(run: Run) -> Iterator[parts.ReportFigure]:
+    """Yield what the first network of the study is and how it is computed, where the run has its sizes."""
+    from harness_neural.diagram import plot_diagram
+
+    study = run.manifest.study
+    for entry in study.estimators:
+        shown = diagram_of(run, entry)
+        if shown is not None:
+            words = gettext(
+                "{label}: a unit, the network and the steps in which it is computed, by its options."
+            )
+            caption = words.format(label=entry.label)
+            yield parts.ReportFigure("network-diagram", plot_diagram(shown), alt=caption, caption=caption)
+            return
+
+
+def diagram_of(run: Run, entry: parts.EstimatorRecord) -> Diagram | None:
+    """Return what is drawn of an estimator; None of one that is no network or has no sizes in the run.
+
+    Sizes are those of the networks for the first outcome that has any, fitted on all rows.
+    """
+    from harness_neural.diagram import Diagram
+
+    study, options = run.manifest.study, entry.options
+    own = [row for row in run.view(networks).searches if row.estimator == entry.id]
+    own = [row for row in own if row.outcome == own[0].outcome and row.hidden is not None]
+    chosen = sorted(row.hidden or 0 for row in own if row.chosen)
+    if not chosen or "activation" not in options:
+        return None
+    n_inputs = (
+        len(study.exposure_columns) + len(study.moderators) + len(options.get("controls", study.controls))
+    )
+    formula = sorted(row.formula for row in own if math.isfinite(row.formula))
+    words = {
+        "clusters": options.get("clusters", 1),
+        **options,
+        "tried": _range([row.hidden or 0 for row in own]),
+    }
+    feeding = gettext(FEEDING[str(options.get("combine", "none"))]).format(**words)
+    ensemble = next((one for one in study.estimators if _base(one) == entry.use), None)
+    steps = [
+        gettext("{n_inputs} inputs, in standard deviations from their means").format(n_inputs=n_inputs),
+        gettext("Rows are split: {protocols}").format(
+            protocols=parts.joined([protocol.title for protocol in study.protocols])
+        ),
+        *(
+            [
+                gettext("A self-organising map sorts the rows into {clusters} clusters").format(**words),
+                feeding,
+            ]
+            if feeding
+            else []
+        ),
+        gettext("Hidden units: N = {formula} by the formula; tried: {tried}").format(
+            formula=fixed(formula[0], 2), **words
+        )
+        if formula
+        else gettext("Hidden units: {tried}, as given").format(**words),
+        gettext("Trained by {optimiser}, at most {max_steps} steps").format(**words),
+        gettext("Kept: the step and the size with the least error on the rows to select on"),
+    ]
+    if ensemble is not None:
+        steps.append(
+            gettext(
+                "{label}: again on {draws} resamples; their mean is the curve, percentiles are its band"
+            ).format(label=ensemble.label, draws=ensemble.options["draws"])
+        )
+    return Diagram(n_inputs, _range(chosen), chosen[0], str(options["activation"]), feeding, steps)
+
+
+def _base(entry: parts.EstimatorRecord) -> object:
+    """Return the name of the estimator that an ensemble trains on its draws; None of what is no ensemble."""
+    base = entry.options.get("base")
+    return base.get("use") if isinstance(base, Mapping) and "draws" in entry.options else None
+
+
+def _range(sizes: Sequence[int]) -> str:
+    words = gettext("{low} to {high}")
+    return words.format(low=min(sizes), high=max(sizes)) if len(set(sizes)) > 1 else count(sizes[0])
 
 
 def search_table(run: Run, outcome: str) -> ReportTable:
@@ -172,11 +263,7 @@ def _search(candidates: Sequence[NetworkRow]) -> Iterator[str]:
     sizes = [row.hidden for row in candidates if row.hidden is not None]
     yield from (place_name(first.place), count(first.n_obs))
     yield fixed(first.formula, 4) if math.isfinite(first.formula) else gettext("given")
-    yield (
-        gettext("{low} to {high}").format(low=min(sizes), high=max(sizes))
-        if len(set(sizes)) > 1
-        else count(sizes[0] if sizes else None)
-    )
+    yield _range(sizes) if sizes else parts.MISSING
     chosen = next((row for row in candidates if row.chosen), None)
     if chosen is None:
         yield from [parts.MISSING] * 4

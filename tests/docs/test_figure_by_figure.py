@@ -8,8 +8,8 @@ from itertools import takewhile
 import pandas as pd
 import pytest
 
-import harness
 from harness.installed import installed
+from harness.report.render.text import plain_markdown
 from harness.report.sections.claims.published import published_text
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
@@ -58,6 +58,15 @@ def test_what_the_page_says_is_printed_is_what_the_spec_claims():
     assert errors == ["mean squared error, Pooled OLS", "mean squared error, SOM + ANN"]
 
 
+def test_open_questions_of_the_page_are_those_of_the_spec():
+    study = load_study(SPEC, catalogs=installed().catalogs).study
+    for part in PAGE.split("\n## ")[1:]:
+        _, _, after = part.partition("Not said in the publication:\n\n")
+        listed = [line.removeprefix("- ") for line in takewhile(str.strip, after.splitlines())]
+        asked = [one for one in study.left_open if part.splitlines()[0] in one.sources]
+        assert listed == [plain_markdown(f"{one.question.rstrip('.')}. Here: {one.taken}") for one in asked]
+
+
 def test_the_chinese_page_has_the_same_numbers():
     # Cells are parted by the blank that Chinese leaves out after a wide bracket.
     both = zip(tables(CHINESE.replace("）|", "） |")), tables(PAGE), strict=True)
@@ -70,16 +79,9 @@ def test_the_chinese_page_has_the_same_numbers():
     assert n_compared > 300
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Return the folder of a quick run of the study."""
-    out = tmp_path_factory.mktemp("published") / "run"
-    return harness.run(SPEC, out=out, quick=True, progress=False).path
-
-
 @pytest.mark.slow
-def test_the_page_is_what_its_run_writes(folder):
-    written = (folder / "tables" / "figure_by_figure.md").read_text(encoding="utf-8")
+def test_the_page_is_what_its_run_writes(published_run):
+    written = (published_run / "tables" / "figure_by_figure.md").read_text(encoding="utf-8")
     own = PAGE.partition("<!-- the run -->\n")[2]
     found, shown = list(tables("\n" + written)), list(tables("\n" + own))
     assert [one[:2] for one in shown] == [one[:2] for one in found]

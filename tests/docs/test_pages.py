@@ -34,6 +34,7 @@ NOT_RUN = {
     "benchmark.md": "its commands run in tests/docs/test_benchmark.py, on one panel",
     "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
     "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_figure_by_figure.py",
+    "paper_items.md": "its names have a test of their own, tests/docs/test_paper_items.py",
     "performance.md": "its command takes minutes",
     "planning.md": "it needs a cluster; tests/running/test_cluster.py has one",
     "two_ladders.md": "its numbers have a test of their own, tests/docs/test_two_ladders.py",

@@ -141,11 +141,14 @@ class GainClaim(ComparedClaim):
     quantity : a gain, 1 - mse / mse of the reference
     protocol : id of the protocol it is compared under; the first one where left out
     sample : rows it is compared on
+    headline : whether the first screen of the report names it; where none is marked so, it names the first
+        gain of each outcome
     """
 
     table: ClassVar[ResultTable] = GAIN
     about: ClassVar[str] = marked("gain over the reference")
     quantity: Literal["gain"]
+    headline: bool = False
 
     @property
     def percentage(self) -> str:
@@ -298,6 +301,25 @@ class Counterparts(SpecModel):
 
     estimators: Mapping[str, str] = Field(default_factory=dict)
     protocols: Mapping[str, str] = Field(default_factory=dict)
+
+
+class PublishedConclusion(SpecModel):
+    """What a publication concludes, and which of the claims it rests on.
+
+    Attributes
+    ----------
+    text : the conclusion
+    source : where it is printed
+    sources : it rests on claims of these tables and figures, as claims write their sources
+    quantities : of these quantities; of all where left out
+    outcomes : on these outcomes; on all where left out
+    """
+
+    text: Annotated[str, Field(min_length=1)]
+    source: str = ""
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    quantities: tuple[str, ...] = ()
+    outcomes: tuple[ColumnName, ...] = ()
 
 
 class OpenQuestion(SpecModel):

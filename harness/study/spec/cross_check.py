@@ -60,6 +60,7 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     for identity in document.entries(("identities",)):
         yield from _untied(names, identity)
     yield from _counterparts(names)
+    yield from _conclusions(names)
     yield from _expectations(names, tables_offered(catalogs))
 
 
@@ -225,6 +226,15 @@ def _counterparts(names: _Names) -> Iterator[Mistake]:
             what = f"no {kind.removesuffix('s')} is called '{{}}'"
             otherwise = f"name one of the study's {kind}, or add this one"
             yield from names.unknown(named, known, what, otherwise)
+
+
+def _conclusions(names: _Names) -> Iterator[Mistake]:
+    """Yield sources, quantities and outcomes of conclusions that no claim has."""
+    texts = names.document.texts
+    for key, column in (("sources", "source"), ("quantities", "quantity"), ("outcomes", "outcome")):
+        known = list(dict.fromkeys(name for _, name in texts(f"claims.*.{column}"))) or [""]
+        what, otherwise = f"no claim has the {column} '{{}}'", "add the claim, or leave this out"
+        yield from names.unknown(texts(f"conclusions.*.{key}.*"), known, what, otherwise)
 
 
 def _expectations(names: _Names, tables: Mapping[str, ResultTable]) -> Iterator[Mistake]:

@@ -14,7 +14,7 @@ from harness.data.name import OneOrMany, as_entries
 from harness.data.roles import Roles
 from harness.language import ENGLISH, languages
 from harness.registry.catalog import Choose
-from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion
+from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion, PublishedConclusion
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.moderated_claim import AnyClaim
 from harness.study.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
@@ -102,11 +102,11 @@ class MultiverseSpec(SpecModel):
     seeds: Annotated[int, Field(ge=1, le=100)] = 1
     references: Annotated[tuple[str, ...], Field(min_length=1), OneOrMany()]
 
-    def quick(self) -> Self | None:
-        """Return a copy with at most two seeds and all controls; None where nothing else varies."""
-        if self.controls and not self.vary and self.seeds == 1:
-            return None
-        return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": ()})
+    def quick(self) -> Self:
+        """Return a copy with at most two seeds, and of numbers of controls the ends and a middle one."""
+        ends = {0, len(self.controls) // 2, len(self.controls) - 1}
+        controls = tuple(number for at, number in enumerate(self.controls) if at in ends)
+        return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": controls})
 
 
 class LadderChange(SpecModel):
@@ -234,6 +234,7 @@ class Study(SpecModel):
     identities : outcomes that are products of other columns, for checks of the claims
     counterparts : what is set beside the published estimators and protocols, as it should be done
     left_open : what the publication does not say, and what this study takes
+    conclusions : what the publication concludes, beside how many of the claims behind it hold
     expect : numbers that a run of the study must reproduce, for tests
     data_are_published : whether the rows are those of the publication; only then are claims compared
     report : what is written for readers
@@ -256,6 +257,7 @@ class Study(SpecModel):
     identities: tuple[Identity, ...] = ()
     counterparts: Counterparts = Counterparts()
     left_open: tuple[OpenQuestion, ...] = ()
+    conclusions: tuple[PublishedConclusion, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()
     data_are_published: bool = False
     report: ReportSpec = ReportSpec()

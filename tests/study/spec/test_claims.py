@@ -116,3 +116,25 @@ def test_a_counterpart_that_the_study_lacks_is_named_with_its_place(load, text, 
     assert problem.what == what
     assert "counterparts" in problem.where
     assert problem.hint
+
+
+def test_a_conclusion_names_what_claims_have(load, text):
+    concluded = (
+        "conclusions:\n  - {text: It falls., sources: [Table 2], quantities: [mse], outcomes: [co2]}\n"
+    )
+    (conclusion,) = load(text + concluded).study.conclusions
+    assert (conclusion.sources, conclusion.quantities, conclusion.outcomes) == (
+        ("Table 2",),
+        ("mse",),
+        ("co2",),
+    )
+    with pytest.raises(SpecError, match="no claim has the source 'Table 3'") as raised:
+        load(text + concluded.replace("Table 2", "Table 3"))
+    assert "sources" in str(raised.value)
+
+
+def test_a_gain_may_be_the_headline_and_nothing_else(load, text):
+    marked = text.replace("value: 0.655763", "value: 0.655763, headline: true")
+    assert [getattr(claim, "headline", False) for claim in load(marked).study.claims].count(True) == 1
+    with pytest.raises(SpecError, match="headline"):
+        load(text.replace("value: .5", "value: .5, headline: true"))

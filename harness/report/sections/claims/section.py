@@ -13,6 +13,7 @@ from harness.record.study import StudyRecord
 from harness.report import blocks
 from harness.report.render.text import markdown_table, plain_markdown
 from harness.report.sections.claims import published
+from harness.report.sections.claims.conclusions import conclusion_table
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
@@ -58,6 +59,8 @@ def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     declared = gettext("The spec declares {n_claims} published numbers:").format(n_claims=count(len(claims)))
     yield blocks.Paragraph(f"{declared} {counts}" + pgettext("end", "."))
     yield from _wrong(published.contradictions(study, claims))
+    if study.conclusions:
+        yield conclusion_table(run)
     here = gettext(
         "Each number as it is printed; as published, by the estimator and protocol that stand for the "
         "published ones, on the rows of this run; and as it should be, by their counterparts."

@@ -1,5 +1,7 @@
 """Searches for a size and maps: table and figure."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -7,9 +9,10 @@ from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spoken
 from harness.report.drawing.canvas import house_style
+from harness_neural.diagram import plot_diagram
 from harness_neural.figures import plot_map
-from harness_neural.section import map_figures, map_table, networks, place_name, search_table
-from report.changed_run import with_table
+from harness_neural.section import diagram_of, map_figures, map_table, networks, place_name, search_table
+from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
 
@@ -64,3 +67,23 @@ def test_the_map_of_every_outcome_is_drawn_and_a_shared_one_once(run):
         "The self-organising map of SOM + ANN on Log wage and RAB on Log wage. Above:"
     )
     assert two.caption.startswith("The self-organising map of SOM + ANN on hours and RAB on hours. Above:")
+
+
+def test_the_diagram_is_of_the_options_and_sizes_of_the_network(run):
+    ols, _, ann, rab, _ = run.manifest.study.estimators
+    options = {"activation": "tanh", "clusters": 4, "optimiser": "lbfgs", "max_steps": 250}
+    ann = replace(ann, options={**options, "combine": "separate_nets"})
+    rab = replace(rab, options={"draws": 40, "base": {"use": ann.use}})
+    shown = diagram_of(with_study(run, estimators=(ols, ann, rab)), ann)
+    assert diagram_of(run, ols) is None
+    study = run.manifest.study
+    assert shown.n_inputs == 1 + len(study.moderators) + len(study.controls)
+    assert (shown.hidden, shown.activation) == ("7", "tanh")
+    assert shown.networks.startswith("4 such networks")
+    assert [step for step in shown.steps if "N = 7.52 by the formula; tried: 6 to 8" in step]
+    assert shown.steps[-1].startswith("RAB: again on 40 resamples")
+    with house_style():
+        unit, network, steps = plot_diagram(replace(shown, n_inputs=27)).axes
+    assert network.get_title(loc="left") == "The network: 27 inputs, 7 hidden units, 1 output"
+    assert {"x₂₇", "w₂₇"} <= {text.get_text() for text in unit.texts}
+    assert len([text for text in steps.texts if text.get_text()]) == len(shown.steps)

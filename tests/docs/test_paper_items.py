@@ -1,0 +1,190 @@
+"""What the page on the items of the published study names is there: keys, columns, options, figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+
+import pytest
+from ruamel.yaml import YAML
+
+from harness.installed import installed
+from harness.tables.registry import PARQUET_TABLES, TABLES
+from harness.tables.table import columns_of
+from paper_results import results_text
+from test_run import ROOT
+
+DOCS = ROOT / "docs"
+PAGE = (DOCS / "paper_items.md").read_text(encoding="utf-8")
+SPEC = YAML(typ="safe").load((ROOT / "specs" / "digital_carbon.yaml").read_text(encoding="utf-8"))
+STATUSES = ("same", "open", "partly", "not")
+# What a run folder has besides its tables.
+RUN_FILES = {"report.html", "manifest.json", "surfaces.html", "tables/figure_by_figure.md"}
+# Keys by which an entry of a list is named; of steps also their name, with the column they make.
+NAMES = ("id", "use", "change", "product")
+STEP = re.compile(r"(\w+)(?:\[(\w+)\])?")
+
+
+def items():
+    """Return the rows of the tables of items: number, item, what is printed, where it is here, status."""
+    found = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
+    return [(int(number), *cells) for number, *cells in found]
+
+
+def spans(pattern):
+    """Return what is written so on the page, blocks of code left out."""
+    return sorted(set(re.findall(pattern, re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL))))
+
+
+def tables():
+    """Return the columns of each table of a run folder, by file."""
+    pytest.importorskip("torch")
+    from harness_neural.figures import MapRow, ProfileRow
+    from harness_neural.section import LearningRow, NetworkRow
+
+    rows = {"networks": NetworkRow, "learning_curves": LearningRow, "som": MapRow, "som_profile": ProfileRow}
+    details = {f"details/{name}.csv": columns_of(row) for name, row in rows.items()}
+    own = {table.file: table.columns for table in (*TABLES.values(), *PARQUET_TABLES)}
+    return {**own, **details, "details/statistics.csv": ("statistic", "value")}
+
+
+def entry(values, name):
+    """Return the entry of a list, or the value of a mapping, that a part of a path names."""
+    if isinstance(values, dict):
+        return values[name]
+    kind, into = STEP.fullmatch(name).groups()
+    for value in values:
+        if any(value.get(key) == name for key in NAMES):
+            return value
+        if kind in value and into in (None, value[kind].get("into")):
+            return value[kind]
+    raise KeyError(name)
+
+
+def in_spec(path):
+    """Return the value at a path of the spec, or None where there is none."""
+    value = SPEC
+    try:
+        for part in re.split(r"\.(?![^\[]*\])", path):
+            value = entry(value, part)
+    except (AttributeError, KeyError, TypeError):
+        return None
+    return value
+
+
+def has(value, words):
+    """Whether a value is these words, or a list holds them: each entry that is a mapping, several at once."""
+    if isinstance(value, list):
+        wanted = words.split(", ")
+        return any(
+            set(wanted) <= set(map(str, one.values())) if isinstance(one, dict) else str(one) == words
+            for one in value
+        )
+    return str(value) == words
+
+
+def is_there(span):
+    """Whether what a code span names is in the spec, in a run folder, an option or a file."""
+    head, _, words = span.partition(": ")
+    if head in tables():
+        return set(words.split(", ")) <= set(tables()[head]) if words else True
+    value = in_spec(head)
+    if value is not None:
+        return has(value, words) if words else True
+    if head.startswith("figures/"):
+        listed = (DOCS / "reading_figures.md").read_text(encoding="utf-8")
+        drawn = re.findall(r"^\| `([a-z-]+?)(?:-[A-Z-]+)?` \|", listed, re.MULTILINE)
+        stem = head.removeprefix("figures/").removesuffix(".svg")
+        ids = {one["id"] for key in ("estimators", "scenarios") for one in SPEC[key] if "id" in one}
+        rest = {stem.removeprefix(name) for name in drawn if f"{stem}-".startswith(f"{name}-")}
+        return any(set(names.split("-")) <= {"", *SPEC["roles"]["outcomes"], *ids} for names in rest)
+    owner, _, option = head.partition(".")
+    members = {
+        name: cls for catalog in installed().catalogs.values() for name, cls in catalog.members.items()
+    }
+    if owner in members:
+        return not option or option in {field.name for field in dataclasses.fields(members[owner])}
+    names = {*SPEC["variables"], *SPEC["data"]["schema"], *(one["id"] for one in SPEC["estimators"])}
+    return head in names or head in RUN_FILES or head == "--data" or (ROOT / head).exists()
+
+
+def test_items_are_numbered_and_counted():
+    found = items()
+    assert [number for number, *_ in found] == list(range(1, len(found) + 1))
+    n_of = Counter(status.partition(":")[0] for *_, status in found)
+    assert set(n_of) <= set(STATUSES)
+    counted = re.search(
+        r"Of (\d+) items (\d+) are the same, (\d+) are open .* (\d+) partly .* (\d+) not", PAGE
+    )
+    assert tuple(map(int, counted.groups())) == (len(found), *(n_of[status] for status in STATUSES))
+    assert n_of["same"] + n_of["open"] >= 0.95 * len(found)
+    assert all(": " in status for *_, status in found if status.startswith(("partly", "not")))
+
+
+def test_keys_columns_options_and_figures_are_there():
+    named = spans(r"`([^`]+)`")
+    assert len(named) > 100
+    assert [span for span in named if not is_there(span)] == []
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        *("gain.csv: gains", "details/networks.csv: formulas", "data.prepare.ratio[co2_pc].under"),
+        *("roles.controls: tfp_2", "claims: Table 2, co2, gain, 0.7", "som_ann.cluster", "estimators.rnn"),
+        *("figures/surface-given_gpd-rab_published.svg", "figures/net-curve-co2.svg", "mystery"),
+    ],
+)
+def test_what_is_not_there_would_be_found(gone):
+    assert not is_there(gone)
+
+
+def test_sections_are_of_the_report():
+    named = {
+        name
+        for span in spans(r"section (\*[^*]+\*(?: and \*[^*]+\*)*)")
+        for name in re.findall(r"[\w ]+", span)
+    }
+    titles = {section.title for section in installed().catalogs["section"].members.values()}
+    assert len(named) >= 10
+    assert named - {" and "} <= titles
+
+
+def test_open_items_are_open_in_the_spec():
+    questions = [" ".join(one["question"].split()) for one in SPEC["left_open"]]
+    for number, _, _, here, status in items():
+        asked = re.findall(r"Open: \*(.+?)\*", here)
+        assert bool(asked) == (status == "open"), number
+        assert all(any(one.startswith(words) for one in questions) for words in asked), number
+    named = {words for *_, here, _ in items() for words in re.findall(r"Open: \*(.+?)\*", here)}
+    without = [one for one in questions if not any(one.startswith(words) for words in named)]
+    assert without == []
+
+
+def test_every_number_of_the_claims_is_on_the_page():
+    printed = {float(number) for _, _, says, _, _ in items() for number in re.findall(r"\d+(?:\.\d+)?", says)}
+    values = {
+        round(100 * one["value"], 6) if one["quantity"] == "gain" else abs(one["value"])
+        for one in SPEC["claims"]
+        if "value" in one
+    }
+    assert len(values) > 40
+    assert sorted(values - printed) == []
+
+
+@pytest.mark.slow
+def test_results_that_hold_are_those_of_the_run(published_run):
+    """Networks end elsewhere on another machine, so that a result at its edge may hold there and not here."""
+    shown, found = (
+        {
+            source: (int(n), list(map(int, re.findall(r"\d+", " ".join(held)))))
+            for source, n, *held in re.findall(
+                r"^\| ([\w .]+) \| (\d+) \| (\d+ of \d+) \| (\d+ of \d+) \|$", text, re.MULTILINE
+            )
+        }
+        for text in (PAGE, results_text(published_run))
+    )
+    assert {name: n for name, (n, _) in shown.items()} == {name: n for name, (n, _) in found.items()}
+    for source, (n, counts) in shown.items():
+        assert counts == pytest.approx(found[source][1], abs=max(2, 0.1 * n)), source
