@@ -25,6 +25,10 @@ ENGLISH: Final = "en"
 LOCALE: Final = "locale"
 OWN: Final = Path(__file__).parent / LOCALE
 AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")
+# Between a letter of Chinese and one, a digit or a bracket of English, either first; not in code and scripts.
+HAN = "\u3400-\u9fff"
+CODE = re.compile(r"(<code\b.*?</code>|<script\b.*?</script>|`[^`\n]*`)", re.DOTALL)
+BESIDE_HAN = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9(\[−])|(?<=[A-Za-z0-9%)\]²³⁴])(?=[{HAN}])")
 
 T = TypeVar("T")
 
@@ -63,6 +67,14 @@ def in_series(parts: Iterable[str]) -> str:
     whole, *others = [part for part in parts if part] or [""]
     for part in others:
         whole = Message("{before}; {last}", before=whole, last=part)
+    return whole
+
+
+def all_of(parts: Iterable[str]) -> str:
+    """Return "a and b" of the parts, each of which is translated on its own."""
+    whole, *others = list(parts) or [""]
+    for part in others:
+        whole = Message("{before} and {last}", before=whole, last=part)
     return whole
 
 
@@ -177,9 +189,15 @@ def translated(text: str) -> str:
     return own.format_map({name: translated(value) for name, value in values.items()}) if values else own
 
 
-def closed_up(text: str) -> str:
-    """Return a text without the space of English after stops that are as wide as a letter."""
-    return text if _IN_USE.get().language == ENGLISH else AFTER_WIDE.sub("", text)
+def spaced(text: str) -> str:
+    """Return a text with the spaces of its language, whatever was filled into its places.
+
+    Chinese has none after stops that are as wide as a letter, and one between its letters and English ones.
+    """
+    if _IN_USE.get().language == ENGLISH:
+        return text
+    parts = CODE.split(AFTER_WIDE.sub("", text))
+    return "".join(part if at % 2 else BESIDE_HAN.sub(" ", part) for at, part in enumerate(parts))
 
 
 def in_language(values: Iterable[T]) -> Iterator[T]:

@@ -14,7 +14,7 @@ from harness.data.key import Key
 from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
 from harness.data.name import exposure_columns
 from harness.data.prepare.step import Step, StepGroup, TableColumns, TableStep, single_steps
-from harness.data.prepare.table_steps import Expanded, indicators, rows_by_level
+from harness.data.prepare.table_steps import Expanded, Recode, indicators, rows_by_level
 from harness.data.read.number_text import NUMBER
 from harness.data.read.source import Table
 from harness.data.roles import MOST_LEVELS, Roles
@@ -103,7 +103,8 @@ class _Making:
         ]
         groups = {name: self._groups(name) for name in step.grouped if name in frame}
         found = step.expand(TableColumns(groups, numbers))
-        taken = [name for name in found.columns if name in frame and "=" not in name]
+        own = step.of if isinstance(step, Recode) else None
+        taken = [name for name in found.columns if name in frame and "=" not in name and name != own]
         if taken:
             where = f"{self.table.origin}: column '{taken[0]}' ({path})"
             what, hint = "there is a column of this name already", "name the prepared column otherwise"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.name import exposure_columns
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
-from harness.language import ENGLISH
+from harness.language import ENGLISH, gettext
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
 
@@ -181,8 +181,8 @@ class StudyRecord:
         return self.estimator_label(self.reference)
 
     def estimator_label(self, name: str) -> str:
-        """Return how an estimator is called; its id where the study does not list it."""
-        return next((entry.label for entry in self.estimators if entry.id == name), name)
+        """Return how an estimator is called; one that the study does not list has its name in catalogs."""
+        return next((entry.label for entry in self.estimators if entry.id == name), gettext(name))
 
     def protocol_title(self, name: str) -> str:
         """Return how a protocol is called; its id where the study does not list it."""

@@ -17,7 +17,7 @@ from typing import Any
 from harness.findings.gain import verdict, verdict_caveats
 from harness.findings.gains import Gains, judgements
 from harness.findings.run import Run, RunReader, read_run
-from harness.language import closed_up
+from harness.language import spaced
 from harness.record.study import StudyRecord
 from harness.report.sections.multiverse import rows
 from harness.report.translation import localised
@@ -123,7 +123,7 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
         "outcome": outcome,
         "reference": gains.reference,
         "established": [judgement.estimator for judgement in judgements(cells) if judgement.is_established],
-        "words": [closed_up(sentence.said(study)) for sentence in said],
+        "words": [spaced(sentence.said(study)) for sentence in said],
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from harness.language import closed_up
+from harness.language import spaced
 from harness.report.blocks import Phrase, ReportBlock, Words, plain_words
 from harness.text.numbers import EstimateText
 from harness.text.plain_text import Footnotes, printable
@@ -45,7 +45,7 @@ class TableCell:
     def text(self) -> str:
         """The cell on one line, without the mark of its footnote."""
         shown = f"{self.symbol}{plain_words(self.words)}"
-        return closed_up(printable(" ".join(filter(None, (shown, *self.beneath)))))
+        return spaced(printable(" ".join(filter(None, (shown, *self.beneath)))))
 
 
 # A cell, or the text of one.

@@ -101,7 +101,13 @@ def as_quick(study: Study) -> Study:
             ),
             "expect": tuple(one for one in study.expect if one.quick),
             "multiverse": study.multiverse and study.multiverse.quick(),
-            "method_ladder": ladder and ladder.model_copy(update={"start": _quick(ladder.start)}),
+            "method_ladder": ladder
+            and ladder.model_copy(
+                update={
+                    "start": _quick(ladder.start),
+                    "outcomes": (ladder.outcomes or study.roles.outcomes)[:1],
+                }
+            ),
             "evaluation": evaluation.model_copy(update={"protocols": protocols}),
             "scenarios": tuple(
                 entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
@@ -195,10 +201,15 @@ class Plan:
     @property
     def n_tasks(self) -> int:
         """Number of tasks: folds, full-sample fits and parts of answers."""
-        fits = len(self.study.estimators) + len(self.compared) * len(self.folds) + len(self._curve_fits)
-        for split in self.splits:
-            fits += sum(len(self._ladder_fits(split.entry.id, at)) for at in range(len(split.folds)))
-        return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
+        fits = len(self.study.roles.outcomes) * (
+            len(self.study.estimators) + len(self.compared) * len(self.folds)
+        )
+        for outcome in self.study.roles.outcomes:
+            fits += len(self._curve_fits(outcome))
+            for split in self.splits:
+                ids = range(len(split.folds))
+                fits += sum(len(self._ladder_fits(outcome, split.entry.id, at)) for at in ids)
+        return fits + sum(1 for _ in self.part_tasks())
 
     @property
     def n_steps(self) -> int:
@@ -240,21 +251,25 @@ class Plan:
                 rows = with_entity_means(own) if entry.entity_means else own
                 subject = Subject(rows, entry.estimator, entry.id, self.study.seed)
                 yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
-            for name, estimator in self._curve_fits.items():
+            for name, estimator in self._curve_fits(outcome).items():
                 subject = Subject(panel, estimator, name, self.study.seed)
                 curve = {entry.id: entry.scenario for entry in [curve_of(self.study)] if entry is not None}
                 yield FullTask(subject, curve, panel.exposure, self.study.evaluation.level)
 
-    @property
-    def _curve_fits(self) -> Mapping[str, Estimator]:
-        """What a ladder fits on all rows: its methods by the names of their fits, where there is a truth."""
-        return {step.fit: step.estimator for step in self.steps} if curve_of(self.study) else {}
-
-    def _ladder_fits(self, protocol: str, at: int) -> Mapping[str, Estimator]:
-        """Return what a ladder fits on the split of a protocol at a position, from 0."""
+    def _ladder_of(self, outcome: str) -> tuple[LadderStep, ...]:
         ladder = self.study.method_ladder
+        is_asked = ladder is not None and outcome in (ladder.outcomes or self.study.roles.outcomes)
+        return self.steps if is_asked else ()
+
+    def _curve_fits(self, outcome: str) -> Mapping[str, Estimator]:
+        """Return what a ladder fits on all rows: its methods by their fits' names, where there is a truth."""
+        return {step.fit: step.estimator for step in self._ladder_of(outcome) if curve_of(self.study)}
+
+    def _ladder_fits(self, outcome: str, protocol: str, at: int) -> Mapping[str, Estimator]:
+        """Return what a ladder fits on the split of a protocol at a position, from 0."""
+        steps, ladder = self._ladder_of(outcome), self.study.method_ladder
         is_unseen = ladder is not None and protocol == ladder.unseen
-        return {step.fit: step.estimator for step in self.steps if is_unseen or step.uses(protocol, at)}
+        return {step.fit: step.estimator for step in steps if is_unseen or step.uses(protocol, at)}
 
     def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
         """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""
@@ -304,7 +319,7 @@ class Plan:
                         own = with_entity_means(own, known=fold.train) if entry.entity_means else own
                         cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
                         yield FoldTask(cell, _for_folds(entry.estimator), own, fold, self.study.seed)
-                    for name, estimator in self._ladder_fits(split.entry.id, at).items():
+                    for name, estimator in self._ladder_fits(outcome, split.entry.id, at).items():
                         cell = FoldCell(outcome, name, split.entry.id, fold.name)
                         yield FoldTask(cell, _for_folds(estimator), panel, fold, self.study.seed, STREAM)
 

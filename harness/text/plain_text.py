@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Literal
 
-from harness.language import gettext, pgettext
+from harness.language import gettext, pgettext, spaced
 
 # Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
@@ -55,14 +55,14 @@ def printable(text: str) -> str:
 
 def shortened(text: str, width: int) -> str:
     """Return printable `text` cut to `width` characters, an ellipsis included; wide ones count twice."""
-    clean = printable(text)
+    clean = spaced(printable(text))
     room = _room(clean, width)
     return clean if len(clean) <= room else clean[: room - 1].rstrip() + "…"
 
 
 def wrapped(text: str, width: int, *, lines: int) -> str:
     """Return printable `text` on at most `lines` lines of `width` characters; wide ones count twice."""
-    clean = printable(text)
+    clean = spaced(printable(text))
     return "\n".join(textwrap.wrap(clean, _room(clean, width), max_lines=lines, placeholder="…"))
 
 

@@ -215,7 +215,7 @@ class ElasticNet:
     selection_share : share of the training rows set aside where the protocol names no selection rows
     """
 
-    name: ClassVar[str] = "elastic_net"
+    name: ClassVar[str] = marked("elastic_net")
     known_as: ClassVar[tuple[str, ...]] = ("enet", "lasso", "ridge")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
         LadderEntry(150, "Elastic net on pairwise terms", id="enet"),

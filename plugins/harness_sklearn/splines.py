@@ -133,7 +133,7 @@ class Splines:
     selection_share : share of the training rows set aside where the protocol names no selection rows
     """
 
-    name: ClassVar[str] = "splines"
+    name: ClassVar[str] = plugin.marked("splines")
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     provides: ClassVar[frozenset[type]] = frozenset(
         {

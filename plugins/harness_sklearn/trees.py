@@ -166,7 +166,7 @@ class Boosting:
     selection_share : share of the training rows set aside where the protocol names no selection rows
     """
 
-    name: ClassVar[str] = "boosting"
+    name: ClassVar[str] = plugin.marked("boosting")
     known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(200, "Boosted trees"),)
     provides: ClassVar[frozenset[type]] = frozenset(
@@ -298,7 +298,7 @@ class RandomForest:
     selection_share : share of the training rows set aside where the protocol names no selection rows
     """
 
-    name: ClassVar[str] = "random_forest"
+    name: ClassVar[str] = plugin.marked("random_forest")
     known_as: ClassVar[tuple[str, ...]] = ("rf", "forest")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(210, "Random forest", id="forest"),)
     provides: ClassVar[frozenset[type]] = frozenset(

@@ -119,8 +119,14 @@ def test_the_template_filled_runs_without_networks(cities, tmp_path):
     cities.to_csv(tmp_path / "cities.csv", index=False)
     overrides = (
         "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects, effects: [entity, time]}]",
-        *("claims=[]", "left_open=[]", "identities=[]", "counterparts={}", "expect=[]"),
-        *("scenarios=[]", "multiverse=null", "evaluation.protocols=[in_sample]", "report={formats: []}"),
+        *("claims=[]", "conclusions=[]", "left_open=[]", "identities=[]", "counterparts={}", "expect=[]"),
+        *(
+            "scenarios=[]",
+            "multiverse=null",
+            "method_ladder=null",
+            "evaluation.protocols=[in_sample]",
+            "report={formats: []}",
+        ),
     )
     options = {"out": tmp_path / "run", "quick": True, "overrides": overrides, "progress": False}
     result = harness.run(SPEC, data=tmp_path / "cities.csv", **options)

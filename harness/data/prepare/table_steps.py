@@ -228,7 +228,7 @@ class Recode(GroupedStep):
 
     Attributes
     ----------
-    into : column that is made: of numbers where all new values are, else of texts
+    into : column that is made: of numbers where all new values are, else of texts; may be `of` itself
     of : column of texts or numbers
     values : new values, by the values in the column
     others : what becomes of values that are not listed: they are refused, kept, or missing cells

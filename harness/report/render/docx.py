@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from harness.language import spaced
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
 
@@ -47,9 +48,9 @@ def word_tables(tables: Sequence[ReportTable]) -> bytes:
     style.font.name, style.font.size = LATIN, Pt(POINTS)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), CHINESE)
     for table in tables:
-        document.add_paragraph(plain_words(table.caption)).paragraph_format.keep_with_next = True
+        document.add_paragraph(spaced(plain_words(table.caption))).paragraph_format.keep_with_next = True
         _add(document, table)
-        document.add_paragraph(" ".join(map(plain_words, table.notes)))
+        document.add_paragraph(spaced(" ".join(map(plain_words, table.notes))))
     buffer = BytesIO()
     document.save(buffer)
     return _undated(buffer.getvalue())

@@ -15,7 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.language import closed_up, gettext, ngettext, npgettext, pgettext, translated
+from harness.language import gettext, ngettext, npgettext, pgettext, spaced, translated
 from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_words
 from harness.report.drawing.canvas import prints_of
 from harness.report.drawing.embedding import FORMAT, svg_text
@@ -161,7 +161,7 @@ def packaged(package: str, name: str) -> str:
 
 def rendered(template: str, **values: object) -> str:
     """Return a page that a template makes of values and the style sheet; every text in it is escaped."""
-    return closed_up(environment().get_template(template).render(style=style_sheet(), **values))
+    return spaced(environment().get_template(template).render(style=style_sheet(), **values))
 
 
 def style_sheet(*more: str) -> Markup:

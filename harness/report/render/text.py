@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from harness.language import closed_up, gettext
+from harness.language import gettext, spaced
 from harness.record.study import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
@@ -41,12 +41,12 @@ def plain_markdown(text: str) -> str:
 
 def latex_tabular(table: ReportTable) -> str:
     """Return a ``tabular`` environment."""
-    return closed_up("\n".join(_tabular(table, f"l{'r' * (table.width - 1)}")) + "\n")
+    return spaced("\n".join(_tabular(table, f"l{'r' * (table.width - 1)}")) + "\n")
 
 
 def latex_table(table: ReportTable, study: StudyRecord) -> str:
     r"""Return a ``table`` environment with caption, label and notes; it needs ``\usepackage{booktabs}``."""
-    return closed_up("\n".join(_table(table, study)) + "\n")
+    return spaced("\n".join(_table(table, study)) + "\n")
 
 
 def _table(table: ReportTable, study: StudyRecord) -> Iterator[str]:

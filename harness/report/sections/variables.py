@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import gettext, marked, pgettext
 from harness.report import table as parts
 from harness.report.blocks import Phrase, ReportBlock
 from harness.report.sections.section import Section
 from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
 from harness.text.numbers import count, significant
+from harness.text.plain_text import in_turn, listed
 
 # Headings of the groups, in their order; a role that is not here has its own name as heading.
 ROLES: Mapping[str, str] = {
@@ -80,17 +81,21 @@ def variable_table(run: Run) -> parts.ReportTable:
 def _row(run: Run, row: VariableRow) -> parts.TableRow:
     study, name = run.manifest.study, row.variable
     label = study.label(name)
-    steps = [
-        f"{step.step}: {', '.join(map(study.label, step.inputs.split(', ')))}"
-        for step in run.rows(PREPARATION)
-        if step.into == name
+    steps = [step for step in run.rows(PREPARATION) if step.into == name]
+    made = [
+        (
+            Phrase(step.step, "code"),
+            pgettext("between", ": ") + listed(map(study.label, step.inputs.split(", "))),
+        )
+        for step in steps
     ]
     shown = (
         parts.TableCell(label)
         if label == name
         else parts.TableCell((f"{label} ", Phrase(name, "code", "id")))
     )
-    return parts.TableRow((shown, study.unit(name), "; ".join(steps), *moments(row)))
+    words = tuple(word for one in made for word in (*one, in_turn(["", ""])))[:-1]
+    return parts.TableRow((shown, study.unit(name), parts.TableCell(words), *moments(row)))
 
 
 def preparation_table(run: Run) -> parts.ReportTable:

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Sample = Literal["train", "test", "all"]
+
+# Fields of claims that are columns.
+COLUMNS = frozenset({"outcome", "moderator", "by"})
 
 
 class Claim(SpecModel):
@@ -60,6 +63,11 @@ class Claim(SpecModel):
     def words(self) -> Mapping[str, str]:
         """Return what the places of `about` may be filled with: the fields as they are shown, and more."""
         return {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in self}
+
+    def labelled(self, labels: Mapping[str, str]) -> Self:
+        """Return it with labels in the place of columns, which is what sentences about it are made from."""
+        columns = {name: labels.get(str(value), value) for name, value in self if name in COLUMNS}
+        return self.model_copy(update=columns)
 
     def describe(self) -> str:
         """Return what its number is, such as ``curve at 0.88``."""
@@ -285,6 +293,11 @@ class Identity(SpecModel):
 
     product: ColumnName
     of: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+
+    def labelled(self, labels: Mapping[str, str]) -> Self:
+        """Return it with labels in the place of columns."""
+        factors = tuple(labels.get(name, name) for name in self.of)
+        return self.model_copy(update={"product": labels.get(self.product, self.product), "of": factors})
 
 
 class Counterparts(SpecModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
 
     gains = tables["gain"]
     own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains
-    run = RunTables({**tables, "gain": own}, study.evaluation.protocols[0].id)
+    run = RunTables({**tables, "gain": own}, study.evaluation.protocols[0].id, column_labels(study))
     return pd.DataFrame(list(_rows(study, run)))
 
 
@@ -58,16 +59,26 @@ def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
             **counterpart_columns(claim, study.counterparts, run),
             "status": status,
             "reason": reason,
-            "about": claim.describe(),
+            "about": claim.labelled(run.labels).describe(),
         }
+
+
+def column_labels(study: Study) -> Mapping[str, str]:
+    """Return the labels of columns, of those whose label no other column has."""
+    labels = {name: variable.label for name, variable in study.variables.items() if variable.label}
+    counts = Counter(labels.values())
+    return {name: label for name, label in labels.items() if counts[label] == 1}
 
 
 def check_all(study: Study) -> Mapping[int, Finding]:
     """Return what the checks say, by the position of the claim; a claim that none concerns is left out."""
-    claims, outcomes, evaluation = study.claims, frozenset(study.roles.outcomes), study.evaluation
+    labels, evaluation = column_labels(study), study.evaluation
+    claims = [claim.labelled(labels) for claim in study.claims]
+    outcomes = frozenset(labels.get(name, name) for name in study.roles.outcomes)
     ratios = ratio_findings(claims, reference=evaluation.reference, first_protocol=evaluation.protocols[0].id)
-    identities = identity_findings(claims, tied_outcomes(study.identities, outcomes))
-    units = unit_findings(claims, study.identities, outcomes)
+    known = [identity.labelled(labels) for identity in study.identities]
+    identities = identity_findings(claims, tied_outcomes(known, outcomes))
+    units = unit_findings(claims, known, outcomes)
     return dict([*ratios, *partition_findings(claims), *identities, *units])
 
 

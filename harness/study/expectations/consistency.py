@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.language import Message, marked
+from harness.language import Message, all_of, marked
 from harness.study.expectations.claim import (
     Claim,
     ErrorClaim,
@@ -148,7 +148,7 @@ def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
     above = max(pooled, key=lambda by: pooled[by].low)
     is_consistent = pooled[below].meets(pooled[above])
     if is_consistent:
-        shared, by = _shown(Interval(pooled[above].low, pooled[below].high)), ", ".join(pooled)
+        shared, by = _shown(Interval(pooled[above].low, pooled[below].high)), all_of(pooled)
         message = "the medians by {pooled} allow one median of all rows, between {shared}"
         reason = Message(message, pooled=by, shared=shared)
     else:

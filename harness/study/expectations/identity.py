@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from harness.language import Message, in_series, marked
+from harness.language import Message, all_of, in_series, marked
 from harness.study.expectations.claim import Claim, Identity
 from harness.study.expectations.consistency import Finding, Numbered
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
@@ -174,7 +174,7 @@ def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator
 def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
     """Return the worst of several comparisons: all must hold."""
     agree, courses = min(comparisons, key=lambda comparison: comparison[0])
-    held = ", ".join(sorted(tied.held))
+    held = all_of(sorted(tied.held))
     verdict = marked("they do") if agree else marked("they do not; effects that differ between entities may")
     rule = Message(
         "with {held} held fixed, and one effect for all entities, both change by the same factor", held=held

@@ -50,11 +50,17 @@ class RunTables:
     ----------
     frames : by name; empty frames for what the study did not ask
     first_protocol : id of the protocol of claims that name none
+    labels : of columns that have one
     """
 
     frames: Mapping[str, pd.DataFrame]
     first_protocol: str
+    labels: Mapping[str, str] = field(default_factory=dict)
     _own: dict[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    def label(self, column: str) -> str:
+        """Return the label of a column, its name where it has none."""
+        return self.labels.get(column, column)
 
     def rows(self, table: ResultTable, outcome: str, estimator: str, keys: Mapping[str, str]) -> pd.DataFrame:
         """Return the rows of an outcome and an estimator that have these keys as well."""

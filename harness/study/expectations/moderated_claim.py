@@ -36,7 +36,7 @@ SHAPES = {
 def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEffects:
     """Return the conditional effects at supported values of a moderator; `NotInRun` where there are none."""
     rows = claim.rows(run, {"moderator": moderator}, CONDITIONAL_EFFECTS)
-    absent = Message("this run has no effects given {moderator}", moderator=moderator)
+    absent = Message("this run has no effects given {moderator}", moderator=run.label(moderator))
     own = found_rows(rows, POINTWISE, absent=absent)
     return RunEffects.of(own.sort_values("moderator_at"), at="moderator_at", effect="effect")
 
@@ -44,7 +44,7 @@ def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEff
 def surface_of(claim: Claim, run: RunTables, moderator: str) -> RunSurface:
     """Return the surface of a moderator; `NotInRun` where there is none."""
     rows = claim.rows(run, {"moderator": moderator}, SURFACES)
-    absent = Message("this run draws no surface of {moderator}", moderator=moderator)
+    absent = Message("this run draws no surface of {moderator}", moderator=run.label(moderator))
     found_rows(rows, {"status": "ok"}, absent=absent)
     return RunSurface.of(rows)
 
@@ -71,7 +71,14 @@ class OnsetClaim(PrintedClaim):
         """Return what has the onset, in which direction it is one, and what the exposure does there."""
         verb = marked("lowers") if self.effect == "falling" else marked("raises")
         bound = marked("from which") if self.kind == "begins" else marked("up to which")
-        return {"moderator": self.moderator or marked("exposure"), "bound": bound, "verb": verb}
+        return {"moderator": self.moderator or "", "bound": bound, "verb": verb}
+
+    def describe(self) -> str:
+        """Return what its number is, such as ``exposure from which it lowers the outcome``."""
+        words = self.words()
+        if self.moderator is not None:
+            return super().describe()
+        return Message("exposure {bound} it {verb} the outcome", bound=words["bound"], verb=words["verb"])
 
     def number_of(self, run: RunTables) -> float:
         """Return the value with an effect whose neighbour has none, nearest to the published one."""
@@ -87,7 +94,8 @@ class OnsetClaim(PrintedClaim):
         steps, begins = np.diff(is_there.astype(int)), self.kind == "begins"
         at = effects.at[1:][steps > 0] if begins else effects.at[:-1][steps < 0]
         if not at.size:
-            raise NotInRun(Message("in this run the effect nowhere {kind}", kind=self.kind), is_absent=True)
+            kind = marked("begins") if begins else marked("fades")
+            raise NotInRun(Message("in this run the effect nowhere {kind}", kind=kind), is_absent=True)
         return float(min(at.tolist(), key=lambda value: abs(value - self.value)))
 
 

@@ -156,7 +156,7 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
     known = (*(name for _, name in columns("roles.exposure")), *names.held)
     yield from names.unknown(exposures, known, "'{}' is no regressor of the study", otherwise)
     for key, named, known in (
-        ("outcome", columns("claims.*.outcome"), names.outcomes),
+        ("outcome", columns("claims.*.outcome", "method_ladder.outcomes.*"), names.outcomes),
         ("moderator", columns("claims.*.moderator"), names.moderators),
         ("estimator", texts("claims.*.estimator"), names.estimators),
         ("protocol", texts("claims.*.protocol"), names.protocols),

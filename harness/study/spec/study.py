@@ -103,9 +103,8 @@ class MultiverseSpec(SpecModel):
     references: Annotated[tuple[str, ...], Field(min_length=1), OneOrMany()]
 
     def quick(self) -> Self:
-        """Return a copy with at most two seeds, and of numbers of controls the ends and a middle one."""
-        ends = {0, len(self.controls) // 2, len(self.controls) - 1}
-        controls = tuple(number for at, number in enumerate(self.controls) if at in ends)
+        """Return a copy with at most two seeds, and of numbers of controls the first and the last."""
+        controls = tuple(dict.fromkeys((*self.controls[:1], *self.controls[-1:])))
         return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": controls})
 
 
@@ -136,6 +135,7 @@ class MethodLadderSpec(SpecModel):
     splits : the first so many splits of that protocol; all where left out
     unseen : id of the protocol whose gains stand beside these at every step
     changes : one after the other, each kept by those that follow
+    outcomes : of which the ladder is made; all unless given, of a quick run the first of them alone
     """
 
     start: Annotated[Any, Choose("estimator")]
@@ -144,6 +144,7 @@ class MethodLadderSpec(SpecModel):
     splits: Annotated[int, Field(ge=1)] | None = None
     unseen: str
     changes: Annotated[tuple[LadderChange, ...], Field(min_length=1)]
+    outcomes: Annotated[tuple[str, ...], OneOrMany()] = ()
 
 
 class EvaluationSpec(SpecModel):

@@ -265,8 +265,8 @@ def test_tables_that_the_study_did_not_ask_for_are_empty(kind):
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"quantity": "effect_sign", "kind": "falling", "below": 0.6}, "gdp低于 0.6 的取值中"),
-        ({"quantity": "effect_trend", "kind": "rising", "above": 3}, "沿gdp高于 3 效应上升的"),
+        ({"quantity": "effect_sign", "kind": "falling", "below": 0.6}, "gdp低于 0.6的取值中"),
+        ({"quantity": "effect_trend", "kind": "rising", "above": 3}, "沿gdp高于 3的区段，效应上升的"),
         (
             {"quantity": "level_range", "levels": (0.06, 0.12), "above": 1, "below": 2},
             "gdp高于 1 且低于 2",

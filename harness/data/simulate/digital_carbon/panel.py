@@ -25,6 +25,7 @@ from harness.data.simulate.simulation import (
     spread_evenly,
     standardised,
 )
+from harness.language import marked
 from harness.rng import random_stream
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ class DigitalCarbon:
     """
 
     name: ClassVar[str] = "digital_carbon"
-    title: ClassVar[str] = "Digital economy and carbon emissions of cities"
+    title: ClassVar[str] = marked("Digital economy and carbon emissions of cities")
     outcomes: ClassVar[tuple[str, ...]] = ("co2", "co2_intensity", "co2_pc")
     exposure: ClassVar[str] = "digital_economy"
     moderators: ClassVar[tuple[str, ...]] = MODERATORS

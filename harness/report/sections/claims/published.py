@@ -53,6 +53,11 @@ def claim_number(row: ClaimRow, value: float) -> str:
     return percent(value, 2) if row.quantity in FRACTIONS else significant(value)
 
 
+def of_which(number: str, which: str) -> str:
+    """Return what a number is, and of which estimator or protocol."""
+    return gettext("{number}, {which}").format(number=number, which=which)
+
+
 @dataclass(frozen=True)
 class PublishedFigure:
     """One table or figure of a publication.
@@ -85,7 +90,7 @@ class PublishedFigure:
     def about(self, study: StudyRecord, row: ClaimRow) -> str:
         """Return what a number is, with its estimator where the figure is of several."""
         is_one = len({own.estimator for own in self.claims}) == 1
-        return row.about if is_one else listed([row.about, study.estimator_label(row.estimator)])
+        return row.about if is_one else of_which(row.about, study.estimator_label(row.estimator))
 
 
 def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
@@ -183,7 +188,7 @@ def _differing(records: Iterable[Named], pairs: Iterable[tuple[str, str]]) -> It
 
 
 def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
-    """Return a sentence for every two estimators that stand next to each other."""
+    """Return a sentence for every two estimators that stand next to each other, options as ```code```."""
     words = gettext("{label} (as published) and {label_2} (as it should be) differ in {changed}.")
     none = gettext("nothing but their names")
     pairs = _differing(study.estimators, ((row.estimator, row.counterpart_estimator) for row in rows))
@@ -221,11 +226,12 @@ def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, A
         if isinstance(value, Mapping):
             yield from _flat(value, f"{within}{key}.")
         else:
-            yield f"{within}{key}", value
+            yield f"`{within}{key}`", value
 
 
 def _option(value: object) -> str:
-    return (listed(map(str, value)) or gettext("none")) if isinstance(value, list | tuple) else str(value)
+    values = value if isinstance(value, list | tuple) else (value,)
+    return listed(f"`{one}`" for one in values) or gettext("none")
 
 
 def _protocol(protocol: ProtocolRecord) -> str:

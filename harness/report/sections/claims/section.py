@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
-from harness.language import closed_up, gettext, marked, pgettext
+from harness.language import gettext, marked, pgettext, spaced
 from harness.record.study import StudyRecord
 from harness.report import blocks
 from harness.report.render.text import markdown_table, plain_markdown
@@ -81,14 +81,14 @@ def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
         yield blocks.Paragraph(blocks.rich(under))
     differing = tuple(dict.fromkeys(text for figure in figures for text in figure.estimators))
     if differing:
-        yield blocks.Bullets(differing)
+        yield blocks.Bullets(tuple(map(_with_code, differing)))
     words = gettext("Here: {taken}")
     left_open = {
         one.question: words.format(taken=one.taken) for figure in figures for one in figure.left_open
     }
     if left_open:
         yield blocks.Paragraph(gettext("Not said in the publication:"))
-        yield blocks.Definitions(tuple(left_open.items()))
+        yield blocks.Definitions(tuple((_with_code(one), _with_code(two)) for one, two in left_open.items()))
     meanings: list[str | blocks.Phrase] = []
     for status in present:
         meanings += [in_turn(["", ""])] if meanings else []
@@ -188,7 +188,7 @@ def markdown(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -
     if notes:
         head = gettext("Where a number is missing")
         parts += [f"## {head}", notes]
-    return closed_up("\n\n".join(parts) + "\n")
+    return spaced("\n\n".join(parts) + "\n")
 
 
 def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
@@ -217,10 +217,12 @@ def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Fo
     if figure.errors is not None:
         yield _errors(study, figure.errors)
     if figure.estimators or figure.protocols:
-        yield gettext("Why they differ:") + "\n\n" + _list([*figure.estimators, *figure.protocols])
+        reasons = _list([*figure.estimators, *figure.protocols])
+        yield gettext("Why they differ:") + "\n\n" + reasons
     if figure.left_open:
         words = gettext("{question}. Here: {taken}")
-        asked = (words.format(question=one.question.rstrip("."), taken=one.taken) for one in figure.left_open)
+        pairs = ((one.question.rstrip(".。"), one.taken) for one in figure.left_open)
+        asked = (words.format(question=question, taken=taken) for question, taken in pairs)
         yield gettext("Not said in the publication:") + "\n\n" + _list(asked)
 
 
@@ -228,7 +230,7 @@ def _errors(study: StudyRecord, table: ReportTable) -> str:
     labels = [study.estimator_label(name) for name in study.references]
     gains = [gettext("gain over {label}").format(label=label) for label in labels]
     halves = [
-        listed([what, blocks.plain_words(cell.words)])
+        published.of_which(what, blocks.plain_words(cell.words))
         for cell in table.over[1:]
         for what in (gettext("MSE"), *gains)
     ]
@@ -236,8 +238,14 @@ def _errors(study: StudyRecord, table: ReportTable) -> str:
     return markdown_table(head, [texts for texts, _ in table.body_rows])
 
 
+def _with_code(text: str) -> blocks.Words:
+    """Return a text in which ```code``` stands out, whatever braces it has."""
+    return blocks.rich(text.replace("{", "{{").replace("}", "}}"))
+
+
 def _list(sentences: Iterable[str]) -> str:
-    return "\n".join(f"- {plain_markdown(sentence)}" for sentence in sentences)
+    """Return a list of sentences; ```code``` in them is code."""
+    return "\n".join(f"- {plain_markdown(sentence)}" for sentence in sentences).replace("\\`", "`")
 
 
 CLAIMS_SECTION = Section(

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from harness.arrays import Floats
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, truth_line
 from harness.findings.run import Run
-from harness.language import closed_up, gettext
+from harness.language import gettext, spaced
 from harness.record.study import StudyRecord
 from harness.report.drawing.lines import TRUTH, effect_label
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
@@ -41,7 +41,7 @@ def surface_page(run: Run) -> str:
 
     library, script = get_plotlyjs(), packaged(PACKAGE, "surfaces.js")
     template = environment().from_string(packaged(PACKAGE, "surfaces.html.j2"))
-    return closed_up(
+    return spaced(
         template.render(
             study=run.manifest.study,
             data=run.manifest.data,
@@ -49,7 +49,7 @@ def surface_page(run: Run) -> str:
             hashes=[script_hash(source) for source in (library, script)],
             library=Markup(library),  # noqa: S704 - a file of the library
             script=Markup(script),  # noqa: S704 - a file of this package
-            content=Markup(script_json(surface_content(run))),  # noqa: S704 - escaped for a script element
+            content=Markup(spaced(script_json(surface_content(run)))),  # noqa: S704 - escaped for a script element
         )
     )
 

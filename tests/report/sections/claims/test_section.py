@@ -67,7 +67,7 @@ def test_a_table_of_errors_is_shown_on_training_test_and_all_rows(run):
 def test_what_two_estimators_and_two_protocols_do_otherwise_is_told(run):
     table, curve = published_figures(run)
     assert curve.estimators == (
-        "RAB (as published) and Boosting (as it should be) differ in method, rab against boosting.",
+        "RAB (as published) and Boosting (as it should be) differ in method, `rab` against `boosting`.",
     )
     (told,) = table.protocols
     published, other = told.split(" (as published); ")
@@ -96,8 +96,8 @@ def test_options_of_nested_estimators_are_compared_by_their_paths(run):
         ),
     )
     assert differing_estimators(changed, [claim]) == (
-        "RAB (as published) and RAB of men (as it should be) differ in unit, row against entity; "
-        "base.use, som_ann against mlp; base.clusters, 4 as published alone.",
+        "RAB (as published) and RAB of men (as it should be) differ in `unit`, `row` against `entity`; "
+        "`base.use`, `som_ann` against `mlp`; `base.clusters`, `4` as published alone.",
     )
 
 

@@ -1,0 +1,179 @@
+"""The Chinese spec of the city study is the English one in other words, and its report has no English."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+import harness
+from harness.installed import installed
+from harness.language import spoken, translated
+from harness.study.expectations.claims_table import claims_table
+from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.spec.load import load_study
+
+SPECS = Path(__file__).parents[2] / "specs"
+ENGLISH, CHINESE = SPECS / "digital_carbon.yaml", SPECS / "digital_carbon_zh.yaml"
+
+# What stands in code, or is a file, a warning, an option of the command, an identifier or a call.
+IDENTIFIER = r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+"
+CODE = re.compile(
+    r"`[^`]*`|<(script|style|svg|code)\b.*?</\1>|\w+\([\w=., ]+\)"
+    rf"|[\w/]+\.(?:csv|json|html|md|yaml|parquet)|W-[A-Z-]+|--\w+|{IDENTIFIER}",
+    re.DOTALL,
+)
+TAG = re.compile(r"<[^>]+>")
+WORD = re.compile(r"[A-Za-z]{2}[A-Za-z_0-9]*")
+
+# Methods and quantities that Chinese papers write so, authors, units, and formats of files.
+NAMES = frozenset(
+    {
+        *("OLS", "ANN", "SOM", "RAB", "CO2", "GDP", "MSE", "BFGS", "MiniSom", "sigmoid", "tanh"),
+        *("Holm", "White", "Hansen", "Nadeau", "Bengio", "Wald", "km", "kWh", "CSV", "LaTeX"),
+    }
+)
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+def group_names(spec: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the Chinese names of groups by their English ones, by column."""
+    steps, english = ([*map(dict.items, one["data"]["prepare"])] for one in (spec, other))
+    recoded = [options for step in steps for name, options in step if name == "recode"]
+    assert all(options["into"] == options["of"] for options in recoded)
+    (mine,), (theirs,) = (
+        [options for step in own for name, options in step if name == "classes"] for own in (steps, english)
+    )
+    classes = dict(zip(theirs["labels"], mine["labels"], strict=True))
+    return {options["of"]: options["values"] for options in recoded} | {mine["into"]: classes}
+
+
+def without_texts(spec: Any) -> Any:
+    """Return a spec without what it says to people: labels, units, notes, sources, open questions."""
+    del spec["title"], spec["description"], spec["study"], spec["report"]["language"]
+    spec["variables"] = sorted(spec["variables"])
+    for entry in (*spec["estimators"], spec["method_ladder"], *spec["method_ladder"]["changes"]):
+        del entry["label"]
+    for rule in spec["data"]["schema"].values():
+        rule["unit"] = bool(rule.get("unit"))
+    spec["left_open"] = [len(one["sources"]) for one in spec["left_open"]]
+    for one in spec["conclusions"]:
+        one["text"], one["sources"] = bool(one["text"]), len(one["sources"])
+    for claim in (*spec["claims"], *spec["conclusions"]):
+        claim["source"], claim["note"] = re.findall(r"[\d.]+", claim["source"]), bool(claim.get("note"))
+    return spec
+
+
+def test_the_specs_differ_in_words_alone():
+    english, chinese = read(ENGLISH), read(CHINESE)
+    names = group_names(chinese, english)
+    chinese["data"]["prepare"] = [step for step in chinese["data"]["prepare"] if "recode" not in step]
+    for step in english["data"]["prepare"]:
+        if "classes" in step:
+            step["classes"]["labels"] = list(names[step["classes"]["into"]].values())
+    for column, known in names.items():
+        rule = english["data"]["schema"][column]
+        rule["allowed"] = [known[group] for group in rule["allowed"]]
+    for claim in english["claims"]:
+        if "group" in claim:
+            claim["group"] = names[claim["by"]][claim["group"]]
+        if "groups" in claim:
+            claim["groups"] = [names[claim["by"]][group] for group in claim["groups"]]
+    assert (english["report"]["language"], chinese["report"]["language"]) == ("en", "zh")
+    assert without_texts(chinese) == without_texts(english)
+
+
+def english_in(text: str, known: frozenset[str]) -> list[str]:
+    """Return the English words of a text that are no names, each with its line."""
+    plain = html.unescape(TAG.sub("\n", CODE.sub(" ", text)))
+    lines = (line.strip() for line in plain.splitlines())
+    return [f"{word}: {line}" for line in lines for word in WORD.findall(line) if word not in known]
+
+
+def texts_of(spec: Any) -> Iterator[str]:
+    yield from (spec["title"], spec["description"], spec["method_ladder"]["label"])
+    for entry in (*spec["variables"].values(), *spec["estimators"], *spec["method_ladder"]["changes"]):
+        yield entry["label"]
+    for entry in (*spec["variables"].values(), *spec["data"]["schema"].values()):
+        yield entry.get("unit", "")
+    for one in spec["left_open"]:
+        yield from (*one["sources"], one["question"], one["taken"])
+    for one in spec["conclusions"]:
+        yield from (one["text"], *one["sources"])
+    for claim in (*spec["claims"], *spec["conclusions"]):
+        yield from (claim["source"], claim.get("note", ""))
+
+
+def test_the_chinese_spec_and_what_its_claims_say_are_in_chinese():
+    spec = read(CHINESE)
+    left = [english_in(text, NAMES) for text in texts_of(spec)]
+    assert not [one for one in left if one]
+    study = load_study(CHINESE, catalogs=installed().catalogs).study
+    rows = claims_table(study, {name: pd.DataFrame() for name in SOURCES})
+    with spoken("zh"):
+        said = [translated(text) for column in ("about", "reason") for text in rows[column].unique()]
+    assert len(said) > 60
+    assert not [one for text in said if (one := english_in(text, NAMES))]
+
+
+def names_of(spec: Any) -> frozenset[str]:
+    """Return the names of columns, estimators, protocols and scenarios, which records of a run show."""
+    entries = [one if isinstance(one, dict) else {"id": one} for one in spec["evaluation"]["protocols"]]
+    ids = {one.get("id", one.get("use")) for one in (*entries, *spec["estimators"], *spec["scenarios"])}
+    return NAMES | {*spec["variables"], *spec["data"]["schema"], *map(str, ids)}
+
+
+def small(spec: Any) -> Any:
+    """Return the study with fewer cities, one outcome, and cheap methods in the place of networks."""
+    labels = {one["id"]: one["label"] for one in spec["estimators"]}
+    resampled = {"use": "rab", "base": {"use": "pooled_ols"}, "draws": 20}
+    spec["data"]["simulate"]["n_entities"] = 60
+    spec["estimators"] = [
+        {"id": "ols", "use": "pooled_ols", "label": labels["ols"]},
+        {"id": "fe", "use": "fixed_effects", "label": labels["fe"], "effects": ["entity", "time"]},
+        {"id": "ann", "use": "splines", "label": labels["ann"], "knots": 4},
+        {"id": "rab_published", "label": labels["rab_published"], "unit": "row", **resampled},
+        {"id": "rab", "label": labels["rab"], **resampled},
+    ]
+    spec["roles"]["outcomes"] = ["co2"]
+    spec["claims"] = [claim for claim in spec["claims"] if claim["outcome"] == "co2"]
+    spec["conclusions"] = [one for one in spec["conclusions"] if one.get("outcomes", ["co2"]) == ["co2"]]
+    spec["evaluation"]["protocols"] = ["as_published", "held_out_entities"]
+    spec["scenarios"][0]["grid"] = 12
+    for name in ("expect", "method_ladder", "multiverse", "identities"):
+        del spec[name]
+    return spec
+
+
+def english_of_run(folder: Path, known: frozenset[str]) -> list[str]:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    shown = page.partition('<section id="reproduce"')[0]
+    figure_by_figure = (folder / "tables" / "figure_by_figure.md").read_text(encoding="utf-8")
+    return english_in(shown, known) + english_in(figure_by_figure, known)
+
+
+# The tests have no font of Chinese.
+FIGURES = pytest.mark.filterwarnings("ignore:Glyph")
+
+
+@FIGURES
+def test_a_report_in_chinese_has_no_english_words(tmp_path):
+    spec = small(read(CHINESE))
+    harness.run(spec, out=tmp_path / "run", quick=True, progress=False)
+    assert not english_of_run(tmp_path / "run", names_of(spec))
+
+
+@FIGURES
+@pytest.mark.slow
+def test_the_whole_report_in_chinese_has_no_english_words(tmp_path):
+    harness.run(CHINESE, out=tmp_path / "run", quick=True, progress=False)
+    assert not english_of_run(tmp_path / "run", names_of(read(CHINESE)))
