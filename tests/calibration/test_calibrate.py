@@ -50,7 +50,8 @@ def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_n
     assert share["fe", "", VERDICT] <= share["fe", "held_out_entities", "gain established"]
 
 
-@pytest.mark.parametrize("effect", [pytest.param(0.0, marks=pytest.mark.slow), 0.3])
+@pytest.mark.slow
+@pytest.mark.parametrize("effect", [0.0, 0.3])
 def test_fixed_effects_cover_a_linear_truth(effect):
     row = shares(effect).loc["fe", "curve", "slope inside the pointwise band"]
     # Ten entities are few for a bootstrap of entities; it covers less than it says, as the warning tells.

@@ -29,6 +29,7 @@ def ended_by(signal_, run):
     return process.returncode, said, others
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_run_is_killed(tmp_path):
     _, _, others = ended_by(signal.SIGKILL, tmp_path / "run")
     assert others

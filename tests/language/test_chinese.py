@@ -22,11 +22,11 @@ from harness.study.spec.load import load_study
 SPECS = Path(__file__).parents[2] / "specs"
 ENGLISH, CHINESE = SPECS / "digital_carbon.yaml", SPECS / "digital_carbon_zh.yaml"
 
-# What stands in code, or is a file, a warning, an option of the command, an identifier or a call.
+# What stands in code, or is a file, a warning, an option of the command, an identifier, a call, a cell.
 IDENTIFIER = r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+"
 CODE = re.compile(
     r"`[^`]*`|<(script|style|svg|code)\b.*?</\1>|\w+\([\w=., ]+\)"
-    rf"|[\w/]+\.(?:csv|json|html|md|yaml|parquet)|W-[A-Z-]+|--\w+|{IDENTIFIER}",
+    rf"|[\w/]+\.(?:csv|json|html|md|yaml|parquet)|W-[A-Z-]+|--\w+|\w+ · [\w ()]+|cluster \d+|{IDENTIFIER}",
     re.DOTALL,
 )
 TAG = re.compile(r"<[^>]+>")
@@ -88,6 +88,11 @@ def test_the_specs_differ_in_words_alone():
             claim["group"] = names[claim["by"]][claim["group"]]
         if "groups" in claim:
             claim["groups"] = [names[claim["by"]][group] for group in claim["groups"]]
+    for one in english["expect"]:
+        where = one["where"]
+        if "group" in where:
+            (by,) = (entry["by"] for entry in english["scenarios"] if entry.get("id") == where["scenario"])
+            where["group"] = names[by][where["group"]]
     assert (english["report"]["language"], chinese["report"]["language"]) == ("en", "zh")
     assert without_texts(chinese) == without_texts(english)
 

@@ -67,4 +67,4 @@ def test_what_needs_no_data_says_under_which_assumption(run):
     assert "one system of units, the printed values of hours" in without_data(units).lower()
     assert without_data(on_test_rows(run, status="consistent")) == ""
     with spoken("zh", installed().messages):
-        assert without_data(run).startswith("无需任何数据即可知：原文中")
+        assert without_data(run).startswith("无需数据即可判断：原文所印")

@@ -115,6 +115,7 @@ def test_sections_stand_in_their_order(wage):
     assert headings[-2:] == ["14. Estimators and warnings", "15. How to reproduce"]
 
 
+@pytest.mark.slow
 def test_the_report_can_be_redone(wage):
     before = {name: (wage.path / name).read_bytes() for name in wage.files()}
     names = Reporter(SECTIONS).write(wage, ("html", "latex"))

@@ -132,7 +132,7 @@ def test_the_report_has_a_row_a_step_and_one_figure(run):
     (shown,) = tables_in(blocks)
     names = list(cells(shown))
     assert len(names) == 5
-    assert names[1] == "a square degree 2"
+    assert names[1] == "a square"
     assert names_of_figures(blocks) == ["method-ladder"]
 
 

@@ -13,7 +13,7 @@ from harness.report.blocks import ReportBlock, tabs_of
 from harness.report.sections.section import Section
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
 from harness.text.numbers import count, fixed, p_text, plain, significant
-from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
+from harness.text.plain_text import Footnotes, capitalised, in_turn
 
 # How tests are called, in their order; one that is not here has its name as the table has it.
 TESTS: Mapping[str, str] = {
@@ -150,7 +150,7 @@ def _statistic(name: str, value: float | None) -> str:
     return fixed(value, 3) if name.startswith("r2") else significant(value)
 
 
-def selections(run: Run, outcome: str) -> Iterator[tuple[str, ...]]:
+def selections(run: Run, outcome: str) -> Iterator[tuple[parts.Given, ...]]:
     """Yield what estimators chose for an outcome: label, number of candidates, options, selection error."""
     frame = run.frame(SEARCH)
     own = frame if frame.empty else frame[frame["outcome"] == outcome]
@@ -159,11 +159,11 @@ def selections(run: Run, outcome: str) -> Iterator[tuple[str, ...]]:
         for chosen in compared[compared["chosen"].astype(str) == "True"].head(1).to_dict("records"):
             options = {name: chosen[name] for name in names if compared[name].notna().all()}
             shown = (
-                f"{gettext(name.replace('_', ' '))} {plain(value) if isinstance(value, float) else value}"
+                f"{name} {plain(value) if isinstance(value, float) else value}"
                 for name, value in options.items()
             )
             label, error = run.manifest.study.estimator_label(str(estimator)), chosen["selection_nmse"]
-            yield label, count(len(compared)), listed(shown), fixed(float(error), 3)
+            yield label, count(len(compared)), parts.code_cell(", ".join(shown)), fixed(float(error), 3)
 
 
 DIAGNOSTICS_SECTION = Section(

@@ -9,13 +9,22 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, ReportBlock
 from harness.report.sections.section import Section
-from harness.report.table import MOST_ROWS, RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.report.table import (
+    MOST_ROWS,
+    RecordColumn,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    code_cell,
+    record_rows,
+)
 from harness.tables.claims import EXPECTATIONS, ExpectationRow
 from harness.text.numbers import MISSING, count, fixed, significant
 from harness.text.plain_text import Footnotes
 
 # Source of numbers that nobody published.
 PINNED = marked("pinned from a run")
+STATUSES = (marked("reproduced"), marked("differs"), marked("missing"))
 
 
 def expectation_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -33,9 +42,9 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
     footnotes = Footnotes()
     by_source: dict[str, list[ExpectationRow]] = {}
     for row in sorted(rows, key=lambda row: row.status == "reproduced"):
-        by_source.setdefault(row.source if row.origin == "publication" else PINNED, []).append(row)
+        by_source.setdefault(row.source if row.origin == "publication" else gettext(PINNED), []).append(row)
     columns: list[RecordColumn[ExpectationRow]] = [
-        RecordColumn(gettext("Cell"), cell=lambda row: f"{row.table}: {row.where}, {row.column}"),
+        RecordColumn(gettext("Cell"), cell=lambda row: code_cell(f"{row.table}: {row.where}, {row.column}")),
         RecordColumn(gettext("Expected"), cell=_expected),
         RecordColumn(gettext("Obtained"), cell=lambda row: _number(row.obtained)),
         RecordColumn(gettext("Difference"), cell=lambda row: _two_digits(row.difference)),
@@ -53,7 +62,7 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
 
 def _status(row: ExpectationRow, footnotes: Footnotes) -> TableCell:
     look = "status better" if row.status == "reproduced" else "status worse"
-    return TableCell(row.status, look=look, mark=footnotes.mark(row.reason))
+    return TableCell(gettext(row.status), look=look, mark=footnotes.mark(row.reason))
 
 
 def _expected(row: ExpectationRow) -> str:

@@ -10,7 +10,7 @@ from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import Paragraph, ReportBlock, ReportFigure
 from harness.report.sections.section import Section, study_words
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
+from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, code_cell
 from harness.tables.method_ladder import METHOD_LADDER, LadderStepRow
 from harness.text.numbers import MISSING, percent, percent_interval, significant
 from harness.text.plain_text import Footnotes
@@ -63,7 +63,7 @@ def step_name(row: LadderStepRow) -> str:
 
 
 def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTable:
-    """Return a row for each step, those of one outcome together."""
+    """Return a row for each step of every outcome that the ladder is made of, one outcome after another."""
     places, footnotes = places_of(rows), Footnotes()
     by_step: dict[tuple[str, int | None], dict[Place, LadderStepRow]] = {}
     for row in rows:
@@ -84,17 +84,18 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTab
         under = gettext("{protocol}, splits: {n}").format(
             protocol=study.protocol_title(taken.protocol), n=taken.splits
         )
-        head = TableCell(step_name(first), (option,) if option and first.label else ())
-        return TableRow((head, under, *(cell(own.get(place)) for place in places)))
+        shown = (step_name(first), code_cell(option) if option else "", under)
+        return TableRow((*shown, *(cell(own.get(place)) for place in places)))
 
     groups = [
         RowGroup(tuple(line(own) for key, own in by_step.items() if key[0] == name), study.axis_label(name))
-        for name in study.outcomes
+        for name in dict.fromkeys(row.outcome for row in rows)
     ]
     return ReportTable(
         caption=gettext("From one method to another, one change at a time"),
         columns=(
             TableColumn(gettext("Step")),
+            TableColumn(gettext("Option"), "text"),
             TableColumn(gettext("Protocol"), "text"),
             *(TableColumn(head_of(study, place, rows)) for place in places),
         ),
@@ -119,7 +120,7 @@ def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFi
     panels = []
     places = [place for place in places_of(rows) if place[0] != CURVE]
     kept = [place for place in places if place[0] == GAIN or place[1] == study.reference]
-    for outcome in study.outcomes:
+    for outcome in dict.fromkeys(row.outcome for row in rows):
         for place in kept:
             own = [row for row in rows if (row.outcome, row.quantity, row.reference) == (outcome, *place)]
             whiskers = [

@@ -169,7 +169,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("name", ["wage", "chinese", "hostile"])
+@pytest.mark.parametrize("name", ["wage", pytest.param("chinese", marks=pytest.mark.slow), "hostile"])
 def test_braces_balance_rows_are_whole_and_only_known_commands_occur(name, request):
     run = read_run(request.getfixturevalue(name))
     widths = {f"{PAPER}/{table.name}.tex": table.width for table in paper_tables(run)}
