@@ -17,6 +17,7 @@ from harness.study.spec.entry import drafted_entries
 from harness.study.spec.load import default_protocols, load_study
 from harness.study.spec.study import SPEC_VERSION
 from harness.study.spec.written import WrittenSpec
+from harness.text.templates import text_templates
 
 _WIDTH = 110
 
@@ -30,12 +31,7 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     found : how the data are read, and what their files call the columns
     catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    loader = PackageLoader(__package__, ".")
-    environment = Environment(
-        loader=loader, autoescape=select_autoescape(), trim_blocks=True, undefined=StrictUndefined
-    )
+    environment = text_templates(__package__)
     environment.filters |= {"flow": _flow, "line": _line, "words": _words, "thousands": "{:,}".format}
     return environment.get_template("study.yaml.j2").render(
         draft=draft,

@@ -18,6 +18,7 @@ from harness.export.cells import CellLeftOut, LinearCell, linear_cells
 from harness.findings.run import read_run
 from harness.registry.registry import Registry
 from harness.running.prepare import RunSources, prepare_again
+from harness.text.templates import text_templates
 
 # Scripts by program; a template of this package writes each.
 SCRIPTS = {"r": "linear_cells.R", "stata": "linear_cells.do"}
@@ -135,17 +136,7 @@ def script_of(
     data : the CSV file of each outcome
     names : of columns in these files
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    # Neither R nor Stata is escaped as HTML is.
-    environment = Environment(
-        loader=PackageLoader(__package__, "."),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = text_templates(__package__)
     environment.filters.update(in_r=quoted_in_r, in_stata=quoted_in_stata, in_comment=in_comment)
     environment.filters["named"] = lambda terms: [names[term] for term in terms]
     template = environment.get_template(f"{SCRIPTS[program]}.j2")

@@ -133,7 +133,7 @@ def _change(
 
 
 def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield of every conditional effect where it is told from zero.
+    """Yield of every conditional effect where it differs significantly from zero.
 
     That it changes its sign is established where its simultaneous band excludes zero from below at one
     supported moderator value and from above at another, and the effect of the fit itself has that sign there.
@@ -154,7 +154,7 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
 
 
 def signs(effect: lines.ConditionalEffect) -> tuple[Mask, Mask]:
-    """Return where a conditional effect is told to be above, and below zero, (n_grid,) each."""
+    """Return where a conditional effect is significantly above, and below zero, (n_grid,) each."""
     band = effect.band(lines.SIMULTANEOUS)
     if band is None:
         nowhere = np.zeros(effect.at.size, dtype=np.bool_)
@@ -165,7 +165,7 @@ def signs(effect: lines.ConditionalEffect) -> tuple[Mask, Mask]:
 
 
 def has_both_signs(effect: lines.ConditionalEffect) -> bool:
-    """Return whether a conditional effect is told to be above zero somewhere, and below elsewhere."""
+    """Return whether a conditional effect is significantly above zero somewhere, and below elsewhere."""
     return all(positions.any() for positions in signs(effect))
 
 

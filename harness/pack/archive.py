@@ -24,6 +24,7 @@ from harness.record.manifest import Manifest
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
+from harness.text.templates import text_templates
 
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"
@@ -127,24 +128,19 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
     files : data files by their path in the archive, each with its SHA-256; empty where the study has none
     has_data : whether the archive holds them
     """
-    from jinja2 import Environment, PackageLoader, select_autoescape
-
-    # Markdown, which is not escaped as HTML is.
-    environment = Environment(
-        loader=PackageLoader(__package__, "."),
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
     names = {"run": RUN, "again": AGAIN, "spec": SPEC, "requirements": REQUIREMENTS}
-    return environment.get_template("README.md.j2").render(
-        names,
-        study=manifest.study,
-        data=manifest.data,
-        missing=() if has_data else files,
-        python=manifest.versions.get("python", ""),
-        command=rerun_command(manifest, given),
-        has_code=bool(own_code()),
+    return (
+        text_templates(__package__)
+        .get_template("README.md.j2")
+        .render(
+            names,
+            study=manifest.study,
+            data=manifest.data,
+            missing=() if has_data else files,
+            python=manifest.versions.get("python", ""),
+            command=rerun_command(manifest, given),
+            has_code=bool(own_code()),
+        )
     )
 
 

@@ -23,7 +23,7 @@ from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
 from harness.running.method_ladder import STREAM, LadderStep, changed, curve_of, ladder_steps
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.scenario import Part, Subject, WorksInParts
+from harness.scenarios.scenario import Part, Scenario, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.study import Study
@@ -201,14 +201,13 @@ class Plan:
     @property
     def n_tasks(self) -> int:
         """Number of tasks: folds, full-sample fits and parts of answers."""
-        fits = len(self.study.roles.outcomes) * (
-            len(self.study.estimators) + len(self.compared) * len(self.folds)
-        )
+        fits = 0
         for outcome in self.study.roles.outcomes:
+            fits += len(self.study.estimators) + len(self.compared) * len(self.folds)
             fits += len(self._curve_fits(outcome))
             for split in self.splits:
-                ids = range(len(split.folds))
-                fits += sum(len(self._ladder_fits(outcome, split.entry.id, at)) for at in ids)
+                for at in range(len(split.folds)):
+                    fits += len(self._ladder_fits(outcome, split.entry.id, at))
         return fits + sum(1 for _ in self.part_tasks())
 
     @property
@@ -253,17 +252,23 @@ class Plan:
                 yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
             for name, estimator in self._curve_fits(outcome).items():
                 subject = Subject(panel, estimator, name, self.study.seed)
-                curve = {entry.id: entry.scenario for entry in [curve_of(self.study)] if entry is not None}
-                yield FullTask(subject, curve, panel.exposure, self.study.evaluation.level)
+                yield FullTask(subject, self._ladder_curve, panel.exposure, self.study.evaluation.level)
 
     def _ladder_of(self, outcome: str) -> tuple[LadderStep, ...]:
         ladder = self.study.method_ladder
         is_asked = ladder is not None and outcome in (ladder.outcomes or self.study.roles.outcomes)
         return self.steps if is_asked else ()
 
+    @cached_property
+    def _ladder_curve(self) -> Mapping[str, Scenario]:
+        """The curve that the fits of a ladder on all rows are asked; empty where there is no truth."""
+        entry = curve_of(self.study)
+        return {} if entry is None else {entry.id: entry.scenario}
+
     def _curve_fits(self, outcome: str) -> Mapping[str, Estimator]:
         """Return what a ladder fits on all rows: its methods by their fits' names, where there is a truth."""
-        return {step.fit: step.estimator for step in self._ladder_of(outcome) if curve_of(self.study)}
+        steps = self._ladder_of(outcome) if self._ladder_curve else ()
+        return {step.fit: step.estimator for step in steps}
 
     def _ladder_fits(self, outcome: str, protocol: str, at: int) -> Mapping[str, Estimator]:
         """Return what a ladder fits on the split of a protocol at a position, from 0."""
