@@ -64,7 +64,7 @@ def _effect(row: EffectRow) -> tuple[str, ...]:
 def _debiased(run: Run, rows: Sequence[EffectRow]) -> FindingRow:
     first, study = rows[0], run.manifest.study
     clearest = max(rows, key=_clearness)
-    warnings = tuple(_warnings(first))
+    warnings = tuple(_warnings(first, size=size_of(study.level)))
     is_established = any(map(any, map(_signs, rows))) and not warnings
     assumed = [Sentence("assumption", {"text": first.assumption})] * bool(first.assumption)
     where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
@@ -88,8 +88,14 @@ def _debiased(run: Run, rows: Sequence[EffectRow]) -> FindingRow:
         is_established=is_established,
         estimate=_estimate(clearest),
         p_value=clearest.p_value,
-        against=(*assumed, *warnings),
+        against=(*assumed, *_one_method(first), *warnings),
     )
+
+
+def _one_method(row: EffectRow) -> Iterator[Sentence]:
+    """Yield that no other method stands next to one that needs it."""
+    if row.method != "instrumented" and math.isnan(row.p_methods):
+        yield Sentence("one_method")
 
 
 def _estimate(row: EffectRow | ContrastRow) -> tuple[float, float, float]:
@@ -139,8 +145,12 @@ def _clearness(row: EffectRow) -> float:
     return math.inf if width == 0.0 else -math.inf
 
 
-def _warnings(row: EffectRow) -> Iterator[Sentence]:
+def _warnings(row: EffectRow, *, size: float) -> Iterator[Sentence]:
     """Yield what keeps an effect from being established."""
+    if row.p_methods < size:
+        yield Sentence("methods_part", {"p_value": row.p_methods})
+    if row.p_learners < size:
+        yield Sentence("learners_part", {"p_value": row.p_learners})
     if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
         yield Sentence("few_entities", {"n_entities": row.n_entities, "least": FEW_ENTITIES})
     elif row.n_effective < FEW_ENTITIES:

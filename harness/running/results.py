@@ -21,7 +21,7 @@ from harness.running.isolation import one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.scenario import Found, Subject, Tables, WorksInParts, framed
+from harness.scenarios.scenario import ComparesRespondents, Found, Subject, Tables, WorksInParts, framed
 from harness.scenarios.task import PartResult
 from harness.study.spec.study import Study
 
@@ -151,16 +151,22 @@ def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerI
         cell = result.part_cell
         parts.setdefault((cell.outcome, cell.estimator, cell.scenario), []).append(result)
     answers = []
+    firsts: dict[tuple[str, str], tuple[Subject, Found]] = {}
     for entry, scenario, subject in plan.subjects():
         own = parts.get((subject.panel.outcome, subject.name, entry.id), [])
         found = {part.part_cell.part: part.tried for part in own}
-        answer = {entry.id: attempt(partial(_concluded, scenario, subject, found))}
+        first = firsts.setdefault((subject.panel.outcome, entry.id), (subject, found))
+        answer = {entry.id: attempt(partial(_concluded, scenario, subject, found, first))}
         seconds = sum(part.seconds for part in own)
         answers.append(AnswerInParts(subject.panel.outcome, subject.name, answer, seconds))
     return tuple(answers)
 
 
-def _concluded(scenario: WorksInParts, subject: Subject, found: Found) -> Tables:
+def _concluded(
+    scenario: WorksInParts, subject: Subject, found: Found, first: tuple[Subject, Found]
+) -> Tables:
+    if isinstance(scenario, ComparesRespondents):
+        return framed(scenario.compared(subject, found, *first))
     return framed(scenario.concluded(subject, found))
 
 

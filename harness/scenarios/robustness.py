@@ -256,7 +256,7 @@ class RobustnessScenario(LearnerScenario):
         cell = self._cell(subject, method, check)
         estimated, rows = cell.estimated(found, 0), cell.rows.panel
         influence = np.zeros(len(subject.panel.entity.labels))
-        influence[np.unique(rows.entity.codes)] = estimated.influence[:, 0]
+        np.add.at(influence, np.sort(cell.panel.entity.codes), estimated.influence[:, 0])
         return _Slope(float(estimated.theta[0]), influence, rows.n_obs, rows.n_entities)
 
     def _rows(self, subject: Subject, method: Within, found: Found) -> Iterator[Mapping[str, object]]:

@@ -330,6 +330,14 @@ class WorksInParts(Protocol):
         """Return the answer, with the status of every row where some have none; it takes seconds at most."""
 
 
+@runtime_checkable
+class ComparesRespondents(WorksInParts, Protocol):
+    """Capability of a scenario that works in parts: each answer is tested against the first."""
+
+    def compared(self, subject: Subject, found: Found, first: Subject, of_first: Found) -> Concluded:
+        """Return the answer as `concluded` does, with tests against that of whom it asks first."""
+
+
 # Most draws of a quick run.
 QUICK_DRAWS = 40
 

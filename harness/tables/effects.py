@@ -43,6 +43,8 @@ class EffectRow(DebiasedRow):
     n_entities: int | None
     n_effective: float
     n_repeats: int | None = None
+    p_methods: float = NAN
+    p_learners: float = NAN
     assumption: str
 
     # As points of other lines have them.

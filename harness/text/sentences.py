@@ -35,6 +35,12 @@ MESSAGES: Mapping[str, str] = {
         "What is left of the exposure is spread as among {n_effective} entities; with fewer than {least} "
         "its interval is rough."
     ),
+    "methods_part": marked(
+        "First differences and correlated random effects find different effects ({p_value}): the assumption "
+        "of one of them, or of both, fails."
+    ),
+    "learners_part": marked("It differs from the effect that the first learner finds ({p_value})."),
+    "one_method": marked("One method alone: nothing tests its assumption against that of the other."),
     "little_left": marked("Of the exposure's variation {share_left} is left; there is little to learn from."),
     "weak_instruments": marked("The instruments are weak: their first-stage F is {first_stage_f}."),
 }

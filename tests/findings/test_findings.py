@@ -392,6 +392,7 @@ def debiased(run, *rows):
         "share_left": 0.4,
         "assumption": "Changes are as good as random.",
         "at": np.nan,
+        "p_methods": 0.4,
         "status": "ok",
         "reason": "",
     }
@@ -415,6 +416,15 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     assert "is spread as among 1.1 entities" in uneven.caveats
     (even,) = debiased(run, {"n_effective": 40.0})
     assert even.is_established
+    (parted,) = debiased(run, {"p_methods": 0.002, "p_learners": 0.6})
+    assert not parted.is_established
+    assert f"find different effects (p{NB}={NB}0.002)" in parted.caveats
+    (unlike,) = debiased(run, {"p_methods": 0.3, "p_learners": 0.01})
+    assert not unlike.is_established
+    assert f"the first learner finds (p{NB}={NB}0.010)" in unlike.caveats
+    (alone,) = debiased(run, {"p_methods": np.nan})
+    assert alone.is_established
+    assert "One method alone" in alone.caveats
     (little,) = debiased(run, {"share_left": 0.04})
     assert not little.is_established
     assert "variation 4.0% is left" in little.caveats

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
+from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.terms import (
     Arranged,
@@ -79,6 +80,11 @@ class Cell:
     subject: Subject
     cross_fit: CrossFit
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Which effect it is of those of a learner."""
+        return self.method, self.form, self.group
+
     @cached_property
     def terms(self) -> Terms:
         """The terms of the exposure."""
@@ -123,27 +129,37 @@ class Cell:
             for fold in range(folds.n_folds):
                 yield self._part(repeat, folds, fold)
 
-    def effects(self, found: Found) -> score.Effects:
-        """Return what the parts give.
+    def repeats(self, found: Found) -> list[score.Estimated]:
+        """Return what the parts of each repeat give.
 
         Raises
         ------
         EstimationError
             Where a part has no values, or nothing of the exposure's variation is left.
         """
-        repeats = [self.estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
-        labels = (self.panel.outcome, self.method, self.form, self.group)
-        rng = random_stream(self.subject.seed, "effect bands", *labels)
-        return score.aggregated(repeats, self.terms.combinations, level=self.cross_fit.level, rng=rng)
+        return [self.estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
+
+    def effects(self, repeats: Sequence[score.Estimated]) -> score.Effects:
+        """Return the effects over all repeats, or how far two such effects differ."""
+        rng = random_stream(self.subject.seed, "effect bands", self.panel.outcome, self.form, self.group)
+        dependence = DependentErrors(self.panel.take(self.panel.canonical_order))
+        level, points = self.cross_fit.level, self.terms.combinations
+        return score.aggregated(repeats, points, dependence, level=level, rng=rng)
 
     def estimated(self, found: Found, repeat: int) -> score.Estimated:
-        """Return what the parts of one repeat give.
+        """Return what the parts of one repeat give, influences at all rows of the panel in canonical order.
 
         Raises
         ------
         EstimationError
             Where a part has no values, or nothing of the exposure's variation is left.
         """
+        own = self._estimated(found, repeat)
+        influence = np.zeros((self.panel.n_obs, own.theta.size))
+        influence[self.rows.now] = own.influence
+        return replace(own, influence=influence)
+
+    def _estimated(self, found: Found, repeat: int) -> score.Estimated:
         folds, rows = self.folds(repeat), self.rows
         predicted = self._gathered(found, repeat, folds)
         if self.form == "derivative":

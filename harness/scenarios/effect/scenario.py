@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count, product
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -18,12 +18,15 @@ from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator,
 from harness.language import Message
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.riesz import Representer
-from harness.scenarios.effect.score import Effects
-from harness.scenarios.effect.terms import Form, Method, Within, assumption
+from harness.scenarios.effect.score import Estimated, differences
+from harness.scenarios.effect.terms import WITHINS, Form, Method, Within, assumption
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.tables.effects import EFFECTS
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
+
+# Coefficients of each repeat by method, form and group, or why there are none.
+Estimates = Mapping[tuple[str, str, str], Attempt[list[Estimated]]]
 
 # An estimator of the study by its id, or one written out.
 Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
@@ -162,8 +165,25 @@ class EffectScenario(LearnerScenario):
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the effects, a row with its reason where there is none."""
-        cells = [(cell, attempt(partial(cell.effects, found))) for cell in self._cells(subject)]
-        return {EFFECTS.name: [row for cell, tried in cells for row in effect_rows(cell, tried)]}
+        return {EFFECTS.name: list(self._rows(subject, found, {}))}
+
+    def compared(self, subject: Subject, found: Found, first: Subject, of_first: Found) -> Concluded:
+        """Return the effects, with a test that they are those of the first learner on the same rows."""
+        is_comparable = first is not subject and first.panel is subject.panel
+        others = self._estimates(first, of_first) if is_comparable else {}
+        return {EFFECTS.name: list(self._rows(subject, found, others))}
+
+    def _rows(self, subject: Subject, found: Found, of_first: Estimates) -> Iterator[Mapping[str, Any]]:
+        own = self._estimates(subject, found)
+        for cell in self._cells(subject):
+            tried, same = own[cell.key], (cell.form, cell.group)
+            methods = [own.get((method, *same)) for method in WITHINS]
+            tests = {"p_methods": p_equal(cell, methods) if cell.method in WITHINS else np.nan}
+            tests["p_learners"] = p_equal(cell, [tried, of_first.get(cell.key)])
+            yield from effect_rows(cell, tried, tests)
+
+    def _estimates(self, subject: Subject, found: Found) -> Estimates:
+        return {cell.key: attempt(partial(cell.repeats, found)) for cell in self._cells(subject)}
 
     def _cells(self, subject: Subject) -> Iterator[Cell]:
         panel = self.requested_panel(subject.panel)
@@ -184,7 +204,18 @@ class EffectScenario(LearnerScenario):
                 yield f"{self.by} {label}", panel.take(rows)
 
 
-def effect_rows(cell: Cell, tried: Attempt[Effects]) -> Rows:
+def p_equal(cell: Cell, tried: Sequence[Attempt[list[Estimated]] | None]) -> float:
+    """Return the p-value of no difference between two ways to estimate the coefficients of a cell.
+
+    Of several points it is that of the greatest studentised difference; NaN where either way is missing.
+    """
+    one, other = (None if own is None else own.value for own in tried)
+    if one is None or other is None:
+        return np.nan
+    return float(cell.effects(differences(one, other)).p_together.min())
+
+
+def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str, float]) -> Rows:
     """Return a row for each effect of a cell and kind of band, or one with the reason why there is none."""
     place = {
         "exposure": cell.panel.exposure,
@@ -197,14 +228,18 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> Rows:
     }
     if tried.value is None:
         return [place]
-    columns = {**place, "at": cell.terms.at, **vars(tried.value)}
-    bands = {"pointwise": columns.pop("reach"), "simultaneous": columns.pop("reach_together")}
+    effects = cell.effects(tried.value)
+    columns = {**place, **tests, "at": cell.terms.at, **vars(effects)}
+    together = columns.pop("p_together"), columns.pop("reach_together")
+    bands = {"pointwise": (effects.p_value, columns.pop("reach")), "simultaneous": together}
     n_obs, n_entities = cell.rows.panel.n_obs, cell.rows.panel.n_entities
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
     columns |= {"n_obs": n_obs, "n_entities": n_entities}
-    estimate, error = tried.value.estimate, tried.value.std_error
+    estimate, error = effects.estimate, effects.std_error
     return [
-        columns | {"band": band, "conf_low": estimate - reach * error, "conf_high": estimate + reach * error}
-        for band, reach in bands.items()
+        columns
+        | {"band": band, "p_value": p_value}
+        | {"conf_low": estimate - reach * error, "conf_high": estimate + reach * error}
+        for band, (p_value, reach) in bands.items()
         if band == "pointwise" or estimate.size > 1
     ]

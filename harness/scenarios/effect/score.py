@@ -12,6 +12,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.errors import EstimationError
 from harness.language import Message, marked
+from harness.scenarios.effect.dependence import DependentErrors
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,8 @@ class Estimated:
     Attributes
     ----------
     theta : (n_terms,), outcome units per unit of the term
-    influence : (n_entities, n_terms), so that ``influence.T @ influence`` is the covariance of theta
+    influence : (n_obs, n_terms), by how much each row moves theta; of its sums over rows that depend on each
+        other the covariance of theta is made, see `DependentErrors`
     spread : (n_terms, n_terms), so that the root of ``c @ spread @ c`` is the S of an effect ``c @ theta``:
         times what an omitted variable explains it is the most by which that moves the effect (Chernozhukov,
         Cinelli, Newey, Sharma and Syrgkanis 2022)
@@ -202,8 +204,7 @@ def instrumented(
 
 def _regressed(outcome: Floats, terms: Floats, moved: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:
     """Return coefficients of residuals, by the terms themselves or what instruments move of them."""
-    products = folds.summed(moved[:, :, None] * terms[:, None, :])
-    return _solved(products, folds.summed(moved * outcome[:, None]), folds)
+    return _solved(moved[:, :, None] * terms[:, None, :], moved * outcome[:, None], folds)
 
 
 def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
@@ -237,22 +238,21 @@ def averaged(values: Floats, representer: Floats, error: Floats, folds: EntityFo
     representer : (n_obs,), of Riesz
     error : (n_obs,), outcome less prediction
     """
-    count = folds.summed(np.ones((error.size, 1, 1)))
-    theta, influence = _solved(count, folds.summed(values[:, None]), folds)
+    theta, influence = _solved(np.ones((error.size, 1, 1)), values[:, None], folds)
     spread = np.array([[np.square(error).mean() * np.square(representer).mean()]])
     n_effective = effective_entities(representer[:, None], folds)
     return Estimated(theta, influence, spread, np.nan, n_effective)
 
 
 def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:
-    """Solve sum of w (score - jacobian theta) = 0 over entities, (n_entities, n_terms, n_terms) and so on.
+    """Solve sum of w (score - jacobian theta) = 0 over rows, (n_obs, n_terms, n_terms) and so on.
 
-    Theta comes with the influence of each entity, see `Estimated`.
+    Theta comes with the influence of each row, see `Estimated`.
 
     The errors of a single term are those of Chiang, Kato, Ma and Sasaki (2022). With several terms, as of a
     curve, few entities decide on those at the ends, and these errors are too small there: the influence of an
     entity is then how far theta moves without it (the jackknife of clusters, CV3 of MacKinnon, Nielsen and
-    Webb 2023).
+    Webb 2023), each of its rows having its part.
 
     Raises
     ------
@@ -260,22 +260,23 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats
         Where a term varies in one entity alone.
     """
     weights = folds.weights
-    whole = np.tensordot(weights, jacobian, axes=1)
-    theta = np.asarray(np.linalg.solve(whole, weights @ score), dtype=np.float64)
-    residual = np.sqrt(weights)[:, None] * (score - jacobian @ theta)
+    of_entities = weights[:, None, None] * folds.summed(jacobian)
+    whole = of_entities.sum(axis=0)
+    theta = np.asarray(np.linalg.solve(whole, weights @ folds.summed(score)), dtype=np.float64)
+    residual = np.sqrt(weights)[folds.entity][:, None] * (score - jacobian @ theta)
     if theta.size == 1:
         return theta, residual @ np.linalg.inv(whole)
-    others = whole - weights[:, None, None] * jacobian
+    others = whole - of_entities
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
         what = marked("a term of the exposure varies in one entity alone")
         raise EstimationError.at("effect", what, expected="terms that vary in two entities or more")
-    influence = np.linalg.solve(others, residual[:, :, None])[:, :, 0]
+    influence = np.einsum("ijk,ik->ij", np.linalg.inv(others)[folds.entity], residual)
     return theta, np.asarray(influence, dtype=np.float64)
 
 
-# Multiplier draws of a simultaneous band; a probability of 0.95 has a standard error of 0.007 among them.
-N_MULTIPLIERS = 1000
+# Draws of a simultaneous band, so that their quantiles are draws; a share of 0.05 has an error of 0.005.
+N_DRAWS = 1999
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,6 +287,7 @@ class Effects:
     ----------
     estimate, std_error : (n_points,), outcome units
     p_value : (n_points,), of no effect, two-sided
+    p_together : (n_points,), the same adjusted for all points, by the draws of the simultaneous band
     robustness_value : (n_points,), share of the residual variation that an omitted variable has to explain to
         bring the estimate to zero
     robustness_value_limit : (n_points,), the same for the limit of the interval that is nearer to zero; zero
@@ -298,6 +300,7 @@ class Effects:
     estimate: Floats
     std_error: Floats
     p_value: Floats
+    p_together: Floats
     robustness_value: Floats
     robustness_value_limit: Floats
     share_left: float
@@ -317,45 +320,77 @@ def robustness_values(ratio: Floats) -> Floats:
     return np.asarray((np.sqrt(np.square(square) + 4.0 * square) - square) / 2.0)
 
 
+def differences(ones: Sequence[Estimated], others: Sequence[Estimated]) -> list[Estimated]:
+    """Return how far two ways to estimate the same coefficients differ, repeat by repeat.
+
+    The influence of a row is the difference of its influences, so that their covariance is allowed for.
+    """
+    return [
+        Estimated(
+            one.theta - other.theta,
+            one.influence - other.influence,
+            np.full_like(one.spread, np.nan),
+            np.nan,
+            min(one.n_effective, other.n_effective),
+        )
+        for one, other in zip(ones, others, strict=True)
+    ]
+
+
 def aggregated(
-    repeats: Sequence[Estimated], combinations: Floats, *, level: float, rng: Generator
+    repeats: Sequence[Estimated],
+    combinations: Floats,
+    dependence: DependentErrors,
+    *,
+    level: float,
+    rng: Generator,
 ) -> Effects:
     """Return effects with the median over repeats.
 
     Their variance is the median of each repeat's plus the squared deviation of its estimate (Chernozhukov et
-    al. 2018, definition 3.3). The simultaneous band is a multiplier bootstrap over entities (Semenova and
-    Chernozhukov 2021), its draws those of a t distribution, as few entities ask for.
+    al. 2018, definition 3.3). The simultaneous band is that of a multiplier bootstrap (Semenova and
+    Chernozhukov 2021), whose draws of coefficients are normal with their covariance, here of a t
+    distribution, as few entities ask for.
 
     Parameters
     ----------
     combinations : (n_points, n_terms)
+    dependence : of the errors of the rows that influences are of
     level : in (0, 1)
-    rng : of the multipliers
+    rng : of the draws
     """
     from scipy.stats import t
 
-    df = len(repeats[0].influence) - 1
+    df = dependence.df
     estimates = np.stack([combinations @ repeat.theta for repeat in repeats])
-    influences = [repeat.influence @ combinations.T for repeat in repeats]
-    variances = np.stack([np.square(influence).sum(axis=0) for influence in influences])
+    roots = [combinations @ dependence.root(repeat.influence) for repeat in repeats]
+    variances = np.stack([np.square(root).sum(axis=1) for root in roots])
     estimate = np.median(estimates, axis=0)
     error = np.sqrt(np.median(variances + np.square(estimates - estimate), axis=0))
     spreads = [np.einsum("ij,jk,ik->i", combinations, repeat.spread, combinations) for repeat in repeats]
-    multipliers = rng.standard_normal((N_MULTIPLIERS, df + 1))
-    multipliers /= np.sqrt(rng.chisquare(df, size=(N_MULTIPLIERS, 1)) / df)
-    critical = [
-        np.quantile(np.abs(multipliers @ influence / np.sqrt(variance)).max(axis=1), level)
-        for influence, variance in zip(influences, variances, strict=True)
-    ]
     reach = float(t.ppf((1.0 + level) / 2.0, df))
     spread = np.sqrt(np.median(np.stack(spreads), axis=0))
     nearer = np.maximum(np.abs(estimate) - reach * error, 0.0)
-    p_value = np.asarray(2.0 * t.sf(np.abs(estimate) / error, df))
+    statistic = np.divide(
+        np.abs(estimate), error, out=np.where(estimate == 0.0, 0.0, np.inf), where=error > 0.0
+    )
+    p_value = p_together = np.asarray(2.0 * t.sf(statistic, df))
+    reach_together = reach
+    if estimate.size > 1:
+        drawn = rng.standard_normal((N_DRAWS, combinations.shape[1]))
+        drawn /= np.sqrt(rng.chisquare(df, size=(N_DRAWS, 1)) / df)
+        greatest = [
+            np.abs(drawn @ (root.T / np.sqrt(np.where(own > 0.0, own, np.inf)))).max(axis=1)
+            for root, own in zip(roots, variances, strict=True)
+        ]
+        critical = [np.quantile(own, level, method="weibull") for own in greatest]
+        reach_together = max(reach, float(np.median(critical)))
+        beyond = [(1.0 + (own[:, None] >= statistic).sum(axis=0)) / (1.0 + N_DRAWS) for own in greatest]
+        p_together = np.maximum(p_value, np.median(beyond, axis=0))
     limit = robustness_values(nearer / spread)
     of_repeats = [(one.share_left, one.n_effective, one.first_stage_f) for one in repeats]
     share_left, n_effective, first_stage_f = (float(np.median(own)) for own in zip(*of_repeats, strict=True))
     return Effects(
-        *(estimate, error, p_value, robustness_values(np.abs(estimate) / spread), limit),
-        *(share_left, n_effective, first_stage_f),
-        *(reach, max(reach, float(np.median(critical)))),
+        *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
+        *(share_left, n_effective, first_stage_f, reach, reach_together),
     )

@@ -185,6 +185,7 @@ def control_names(panel: Panel) -> Sequence[str]:
 
 # How what is constant in an entity is allowed for.
 Within = Literal["first_differences", "correlated_random_effects"]
+WITHINS: tuple[Within, ...] = get_args(Within)
 
 Method = Literal["first_differences", "correlated_random_effects", "instrumented"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 
 from effect_panels import confounded_panel
 from harness import Panel
-from harness.estimators.guard import Attempt
+from harness.estimators.guard import Attempt, attempt
 from harness.plugin import CanLearnNuisances
 from harness.running.checkpoints import decode, encode
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import control_names
 from harness.scenarios.scenario import Subject, framed
-from harness.scenarios.task import PartCell, PartTask, answered_in_parts
+from harness.scenarios.task import PartCell, PartTask, answered_in_parts, run_part
 from harness_neural.mlp import Mlp
 from harness_sklearn.splines import Splines
 from harness_sklearn.trees import Boosting
@@ -79,6 +80,33 @@ def test_a_strangers_estimator_finds_the_slope_by_either_method(panel):
     assert found["n_obs"].tolist() == [480, 600]
     assert (np.abs(found["estimate"] - 0.5) < 3.5 * found["std_error"]).all()
     assert found["share_left"].between(0.2, 0.95).all()
+
+
+def test_methods_and_learners_are_tested_against_each_other(panel):
+    scenario, subjects = EffectScenario(repeats=1, forms=("line", "curve")), []
+    for name, learner in (("first", StrangersLeastSquares()), ("other", Splines())):
+        subject = Subject(panel, learner, name, 3)
+        subjects.append(
+            (subject, {one.label: attempt(partial(run_part, one)) for one in scenario.parts(subject)})
+        )
+    first, other = (framed(scenario.compared(*own, *subjects[0]))["effects"] for own in subjects)
+    assert first.equals(framed(scenario.concluded(*subjects[0]))["effects"])
+    assert first["p_learners"].isna().all()
+    assert other["p_learners"].between(0.0, 1.0).all()
+    by_form = first.groupby("form")["p_methods"].agg(["nunique", "min"])
+    assert by_form["nunique"].tolist() == [1, 1]
+    assert by_form["min"].between(0.01, 1.0).all()
+    assert rows(panel, methods=("first_differences",))["p_methods"].isna().all()
+
+
+def test_methods_differ_where_what_is_omitted_drifts_slowly(panel):
+    """Changes hold little of it, levels next to means much."""
+    rng = np.random.default_rng(3)
+    drift = np.where(panel.period > 0, 0.4 * rng.standard_normal(panel.n_obs), 0.0)
+    drift = np.cumsum(drift.reshape(120, 5), axis=1).ravel()
+    moved = panel.with_column("x0", panel.column("x0") + drift)
+    found = rows(replace(moved, observed=panel.observed + 3.0 * drift))
+    assert (found["p_methods"] < 0.01).all()
 
 
 def test_an_estimator_learns_as_it_says_that_it_does_best(panel):

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
+from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.score import (
     EntityFolds,
     Estimated,
     aggregated,
+    differences,
     effective_entities,
     instrumented,
     partialled_out,
     robustness_values,
 )
 from harness.scenarios.effect.terms import arranged, control_names, line
-from panels import panel_from_frame
+from panels import panel_from_arrays, panel_from_frame
 
 APPROACH = {
     "first_differences": ("fd_exact", "d_diff"),
@@ -76,9 +78,11 @@ def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_fra
         for at, one in enumerate(folds)
     ]
     assert [one.theta[0] for one in ours] == pytest.approx(theirs.all_coef[0], rel=1e-8)
-    errors = [np.sqrt(np.square(one.influence).sum()) for one in ours]
+    errors = [
+        np.sqrt(np.square(fold.summed(one.influence)).sum()) for one, fold in zip(ours, folds, strict=True)
+    ]
     assert errors == pytest.approx(theirs.all_se[0], rel=1e-8)
-    effects = aggregated(ours, np.ones((1, 1)), level=0.95, rng=rng)
+    effects = aggregated(ours, np.ones((1, 1)), clustered(rows.panel.entity.codes), level=0.95, rng=rng)
     assert effects.estimate == pytest.approx(theirs.coef, rel=1e-8)
     # DoubleML 0.11 takes the median of upper limits; its variance is then the squared distance to the median.
     assert effects.std_error == pytest.approx(theirs.se, rel=0.05)
@@ -119,7 +123,7 @@ def test_given_folds_and_predictions_instrumented_numbers_are_those_of_doubleml(
         rows.outcome, rows.terms, rows.instruments, hats[0], hats[1][:, None], hats[2][:, None], folds
     )
     assert ours.theta == pytest.approx(theirs.coef, rel=1e-8)
-    error = np.sqrt(np.square(ours.influence).sum())
+    error = np.sqrt(np.square(folds.summed(ours.influence)).sum())
     assert error == pytest.approx(theirs.se[0], rel=1e-8)
 
 
@@ -137,18 +141,28 @@ def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first
     fit = IV2SLS(outcome, None, terms, Z).fit(cov_type="clustered", clusters=entity, debiased=False)
     assert ours.theta == pytest.approx(fit.params.to_numpy(), rel=1e-10)
     moved = Z @ np.linalg.lstsq(Z, terms)[0]
-    assert ours.influence == pytest.approx(jackknife(outcome, terms, moved, entity), rel=1e-8)
+    assert folds.summed(ours.influence) == pytest.approx(jackknife(outcome, terms, moved, entity), rel=1e-8)
     one = instrumented(outcome, terms[:, :1], Z, zeros(outcome), zeros(terms[:, :1]), zeros(Z), folds)
     fit_of_one = IV2SLS(outcome, None, terms[:, :1], Z).fit(
         cov_type="clustered", clusters=entity, debiased=False
     )
-    assert one.influence.T @ one.influence == pytest.approx(fit_of_one.cov.to_numpy(), rel=1e-8)
+    influence = folds.summed(one.influence)
+    assert influence.T @ influence == pytest.approx(fit_of_one.cov.to_numpy(), rel=1e-8)
     stages = [fit.first_stage.individual[name] for name in fit.first_stage.individual]
     statistics = [float(one.wald_test(np.eye(3), np.zeros(3)).stat) / 3 for one in stages]
     assert ours.first_stage_f == pytest.approx(min(statistics), rel=1e-8)
-    effects = aggregated([ours], np.eye(2), level=0.95, rng=rng)
+    effects = aggregated([ours], np.eye(2), clustered(entity), level=0.95, rng=rng)
     assert effects.first_stage_f == ours.first_stage_f
     assert np.isnan(effects.robustness_value).all()
+
+
+def clustered(entity):
+    """Return errors that depend on each other within entities, (n_obs,) codes of rows."""
+    codes = np.asarray(entity)
+    nothing = np.zeros(codes.size)
+    return DependentErrors(
+        panel_from_arrays(entity=codes, period=np.arange(codes.size), outcome=nothing, X=nothing)
+    )
 
 
 def jackknife(outcome, terms, instruments, entity):
@@ -174,12 +188,13 @@ def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
     zeros = np.zeros_like
     ours = partialled_out(outcome, terms, zeros(outcome), zeros(terms), folds)
     assert ours.theta == pytest.approx(sm.OLS(outcome, terms).fit().params, rel=1e-10)
-    assert ours.influence == pytest.approx(jackknife(outcome, terms, terms, entity), rel=1e-8)
+    assert folds.summed(ours.influence) == pytest.approx(jackknife(outcome, terms, terms, entity), rel=1e-8)
     one = partialled_out(outcome, terms[:, :1], zeros(outcome), zeros(terms[:, :1]), folds)
     fit = sm.OLS(outcome, terms[:, :1]).fit(
         cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False}
     )
-    assert one.influence.T @ one.influence == pytest.approx(fit.cov_params(), rel=1e-10)
+    influence = folds.summed(one.influence)
+    assert influence.T @ influence == pytest.approx(fit.cov_params(), rel=1e-10)
     assert ours.share_left == 1.0
 
 
@@ -212,7 +227,9 @@ def test_the_variance_over_repeats_holds_the_spread_between_them():
         Estimated(np.array([theta]), influence, np.eye(1), 0.5, 2.0)
         for theta, influence in zip([1.0, 2.0, 4.0], influences, strict=True)
     ]
-    effects = aggregated(repeats, np.ones((1, 1)), level=0.95, rng=np.random.default_rng(1))
+    effects = aggregated(
+        repeats, np.ones((1, 1)), clustered([0, 1]), level=0.95, rng=np.random.default_rng(1)
+    )
     assert effects.estimate == pytest.approx([2.0])
     assert effects.std_error == pytest.approx([np.sqrt(2.0)])
 
@@ -225,7 +242,49 @@ def test_the_robustness_value_is_that_of_sensemakr():
 def test_a_band_for_points_that_move_together_is_no_wider_than_pointwise_and_bonferroni_bounds_it():
     rng = np.random.default_rng(3)
     one = Estimated(np.zeros(8), rng.standard_normal((300, 8)), np.eye(8), 0.5, 300.0)
-    alike = aggregated([one], np.ones((5, 8)), level=0.95, rng=np.random.default_rng(1))
-    apart = aggregated([one], np.eye(8), level=0.95, rng=np.random.default_rng(1))
+    alike = aggregated(
+        [one], np.ones((5, 8)), clustered(range(300)), level=0.95, rng=np.random.default_rng(1)
+    )
+    apart = aggregated([one], np.eye(8), clustered(range(300)), level=0.95, rng=np.random.default_rng(1))
     assert alike.reach_together == pytest.approx(alike.reach, abs=0.12)
     assert apart.reach_together == pytest.approx(2.73, abs=0.15)  # normal quantile of 1 - .05 / 16 is 2.73
+    assert apart.p_together == pytest.approx(np.ones(8))
+
+
+def test_a_p_value_of_all_points_is_below_a_level_where_the_band_of_that_level_excludes_zero():
+    one = Estimated(np.array([2.5, 0.3, 2.9]), np.eye(3), np.eye(3), 0.5, 300.0)
+    many = np.repeat(np.eye(3), 100, axis=0) / 10.0
+    one = Estimated(one.theta, many, one.spread, 0.5, 300.0)
+    found = aggregated([one], np.eye(3), clustered(range(300)), level=0.95, rng=np.random.default_rng(1))
+    assert found.std_error == pytest.approx(np.ones(3))
+    # Of three independent t statistics with 299 degrees of freedom, 1 - (1 - p)^3 and the quantile of it.
+    assert found.p_together == pytest.approx(1.0 - (1.0 - found.p_value) ** 3, abs=0.02)
+    assert found.reach_together == pytest.approx(2.40, abs=0.06)
+
+
+def test_the_difference_of_two_coefficients_has_the_error_of_a_regression_that_has_both():
+    """On stacked rows, each coefficient with dummies of its own, clustered by entity."""
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(7)
+    entity = np.repeat(np.arange(40), 5)
+    shared = rng.standard_normal(200)
+    pairs = [(shared + rng.standard_normal(200), rng.standard_normal(200) + shared) for _ in range(2)]
+    folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
+    nothing = np.zeros(200)
+    ours = [partialled_out(y, d[:, None], nothing, nothing[:, None], folds) for d, y in pairs]
+    both = aggregated(
+        differences(ours[:1], ours[1:]), np.ones((1, 1)), clustered(entity), level=0.95, rng=rng
+    )
+    (one, y_one), (other, y_other) = pairs
+    stacked = np.block([[one[:, None], nothing[:, None]], [nothing[:, None], other[:, None]]])
+    fit = sm.OLS(np.concatenate([y_one, y_other]), stacked).fit(
+        cov_type="cluster",
+        cov_kwds={"groups": np.tile(entity, 2), "use_correction": False, "df_correction": False},
+    )
+    test = fit.t_test([1.0, -1.0])
+    assert both.estimate == pytest.approx(test.effect, rel=1e-10)
+    assert both.std_error == pytest.approx(test.sd.ravel(), rel=1e-10)
+    assert np.isnan(both.robustness_value).all()
+    alike = aggregated(differences(ours, ours), np.ones((1, 1)), clustered(entity), level=0.95, rng=rng)
+    assert alike.p_value == pytest.approx(1.0)
