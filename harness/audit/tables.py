@@ -13,6 +13,7 @@ from harness.audit.table_difference import Tolerance, table_difference
 from harness.errors import HarnessError, Problem
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
+from harness.evaluation.recognition import recognition_table
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
 from harness.findings.run import Run
 from harness.findings.table import findings_table
@@ -29,7 +30,14 @@ from harness.study.spec.load import load_study
 from harness.tables.accuracy import ACCURACY, PREDICTIONS
 from harness.tables.claims import CLAIMS, EXPECTATIONS
 from harness.tables.findings import FINDINGS
-from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE, MULTIVERSE_CHOICES
+from harness.tables.gain import (
+    DECOMPOSITION,
+    GAIN,
+    GAIN_WITHIN,
+    MULTIVERSE,
+    MULTIVERSE_CHOICES,
+    RECOGNITION,
+)
 from harness.tables.table import ResultTable
 
 # Other machines and versions add numbers up in another order.
@@ -72,6 +80,9 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         (DECOMPOSITION, decomposition_table(gains, reference=study.reference, protocols=protocols)),
     ):
         yield from _disagreements(folder, declared, _as_read(declared, computed), source)
+    shares = recognition_table(predictions, reference=study.reference, protocols=protocols, level=study.level)
+    if len(shares):
+        yield from _disagreements(folder, RECOGNITION, _as_read(RECOGNITION, shares), source)
     if manifest.multiverse.universes:
         own = folder.read_parquet("multiverse")
         universes = multiverse_table(

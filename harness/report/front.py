@@ -32,6 +32,7 @@ from harness.report.headline import headlines, without_data
 from harness.report.sections.accuracy import gain_whisker
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.section import centred
+from harness.report.sections.origin import recognised, recognition_sentence
 from harness.report.sections.section import featured
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.findings import FINDINGS, FindingRow
@@ -102,7 +103,7 @@ def front_of(run: Run) -> Front:
         outcomes = tuple(
             FrontOutcome(
                 study.label(outcome),
-                gain_sentence(run, outcome),
+                f"{gain_sentence(run, outcome)} {leading_recognition(run, outcome)}".strip(),
                 front_gains(gains, outcome) if gains.candidates else None,
                 front_curve(run, outcome),
                 effect_sentence(run, outcome),
@@ -165,6 +166,13 @@ def gain_sentence(run: Run, outcome: str) -> str:
     unseen = gettext(", entities never seen not tested") if all(one.knows_entities for one in honest) else ""
     message = gettext("better than {over}: {named} at least{unseen}.")
     return message.format(over=over, named=joined(named), unseen=unseen)
+
+
+def leading_recognition(run: Run, outcome: str) -> str:
+    """Return how much of the leading estimator's gain on random rows comes from recognising entities."""
+    shares = recognised(run, outcome)
+    leading = (shares[entry.id] for entry in featured(run) if entry.id in shares)
+    return recognition_sentence(run.manifest.study, next(leading, None))
 
 
 def effect_sentence(run: Run, outcome: str) -> str:

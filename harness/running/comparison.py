@@ -14,6 +14,7 @@ from harness.evaluation.fold_fit import FoldCell, FoldResult
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.protocol import Fold
+from harness.evaluation.recognition import recognition_table
 from harness.evaluation.tables import (
     accuracy_table,
     decomposition_table,
@@ -28,7 +29,7 @@ from harness.running.ladder_table import ladder_curves, ladder_gains
 from harness.running.method_ladder import curve_of
 from harness.running.results import MissingCell, RunResults
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
-from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE_CHOICES
+from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE_CHOICES, RECOGNITION
 from harness.tables.method_ladder import METHOD_LADDER
 
 # Outcome, estimator, protocol.
@@ -159,6 +160,10 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
     parts = decomposition_table(gains, reference=references[0], protocols=protocols)
     folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
+    level = results.bootstrap.level
+    shares = recognition_table(predictions, reference=references[0], protocols=protocols, level=level)
+    if len(shares):
+        folder.write_table(RECOGNITION.name, as_declared(RECOGNITION, [shares]))
     if results.universes:
         of_universes = results.folds_by([universe.id for universe in results.universes])
         universes = predictions_table(of_universes, panels=panels, folds=folds)

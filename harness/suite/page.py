@@ -135,6 +135,27 @@ def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterato
         "Seconds: median over panels of a fit on one core. MB: median over panels of the memory that a fit "
         "takes at its height beyond what its process has."
     )
+    yield from _recognition(suite, tables["suite_recognition"])
+
+
+def _recognition(suite: Suite, shares: pd.DataFrame) -> Iterator[ReportBlock]:
+    """Yield what share of the gains on random rows recognises entities; nothing where that is not asked."""
+    columns: Columns = [
+        RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
+        RecordColumn("Median share", cell=lambda row: percent(row["share"], 0)),
+        RecordColumn("Interval", cell=lambda row: percent_interval(row["conf_low"], row["conf_high"])),
+        RecordColumn("Panels", cell=lambda row: count(int(row["n_panels"]))),
+        RecordColumn("Without a gain", cell=lambda row: count(int(row["n_without_gain"]))),
+    ]
+    if len(shares):
+        caption = (
+            "Recognition: share of the gain over pooled OLS on random rows that is gone for new entities"
+        )
+        yield _table(caption, columns, shares)
+        yield SmallPrint(
+            "Median over the panels on which the gain on random rows is significantly above zero, with an "
+            "exact interval; above 100% where pooled OLS predicts new entities better."
+        )
 
 
 def _explained(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:

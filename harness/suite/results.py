@@ -53,6 +53,13 @@ SUITE_RANKS = _table(
     "average rank over the panels with Nemenyi's critical difference, and Friedman's test",
     ("average_rank",),
 )
+SUITE_RECOGNITION = _table(
+    "suite_recognition",
+    "estimator",
+    "estimator share conf_low conf_high n_panels n_without_gain",
+    "share of the gain over pooled OLS on random rows that is gone for entities never seen, median of panels",
+    ("share",),
+)
 SUITE_PANELS = _table(
     "suite_panels",
     "study outcome",
@@ -89,8 +96,8 @@ SUITE_LEFT_OUT = _table(
 SUITE_TABLES: Mapping[str, ResultTable] = {
     table.name: table
     for table in (
-        *(SUITE_GAIN, SUITE_SUMMARY, SUITE_RANKS, SUITE_PANELS, SUITE_EXPLAINED, SUITE_FINDINGS),
-        *(SUITE_BUDGETS, SUITE_LEFT_OUT),
+        *(SUITE_GAIN, SUITE_SUMMARY, SUITE_RANKS, SUITE_RECOGNITION, SUITE_PANELS, SUITE_EXPLAINED),
+        *(SUITE_FINDINGS, SUITE_BUDGETS, SUITE_LEFT_OUT),
     )
 }
 
@@ -177,6 +184,7 @@ def suite_tables(
     *,
     form: str,
     left_out: Sequence[LeftOut],
+    recognised: pd.DataFrame,
 ) -> Mapping[str, pd.DataFrame]:
     """Return all tables by name, with the suite, its edition and the form of the run in each row.
 
@@ -187,6 +195,7 @@ def suite_tables(
     estimators : as the studies recorded them
     form : whole, or quick
     left_out : studies that could not be run here
+    recognised : the tables ``recognition`` of all panels, one below the other
     """
     gains, curvature = gain_rows(suite, results), overall.curvature_of(suite, results)
     shapes = {result.key: result.shape for result in results}
@@ -194,6 +203,7 @@ def suite_tables(
         SUITE_PANELS: [{**own, "curvature": curvature[key]} for key, own in shapes.items()],
         SUITE_BUDGETS: list(_budget_rows(suite, cells_of(results), estimators)),
         SUITE_LEFT_OUT: [vars(one) for one in left_out],
+        SUITE_RECOGNITION: list(recognition_rows(recognised, level=suite.level)),
     }
     for protocol in dict.fromkeys(result.protocol for result in results):
         own = [result for result in results if result.protocol == protocol]
@@ -203,6 +213,28 @@ def suite_tables(
     parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
     of = {"suite": suite.suite, "edition": suite.edition, "form": form}
     return {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
+
+
+def recognition_rows(recognised: pd.DataFrame, *, level: float) -> Iterator[Row]:
+    """Yield the median share over the panels on which it is defined, with an exact interval of the median.
+
+    Its limits are order statistics (David and Nagaraja 2003, section 7.1), infinite for few panels.
+
+    Parameters
+    ----------
+    recognised : the tables ``recognition`` of all panels
+    level : in (0, 1), nominal coverage
+    """
+    from scipy.stats import binom
+
+    for estimator, own in recognised.groupby("estimator", sort=False) if len(recognised) else ():
+        shares = np.sort(own["estimate"].dropna().to_numpy(np.float64))
+        row: dict[str, object] = {"estimator": estimator, "n_panels": shares.size}
+        if shares.size:
+            rank = int(binom.ppf((1.0 - level) / 2.0, shares.size, 0.5))
+            limits = (shares[rank - 1], shares[-rank]) if rank else (-np.inf, np.inf)
+            row |= {"share": np.median(shares), "conf_low": limits[0], "conf_high": limits[1]}
+        yield row | {"n_without_gain": len(own) - shares.size}
 
 
 def _budget_rows(suite: Suite, cells: pd.DataFrame, estimators: Sequence[EstimatorRecord]) -> Iterator[Row]:

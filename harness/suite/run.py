@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from harness.errors import ArtifactError, SpecError
@@ -32,6 +33,7 @@ from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, suite_tables
 from harness.suite.spec import LeftOut, LoadedSuite, StudyRun, Suite, studies_of
+from harness.tables.gain import RECOGNITION
 
 T = TypeVar("T")
 
@@ -313,7 +315,12 @@ def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFold
         panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
     ]
     estimators = manifests[0].study.estimators
-    tables = suite_tables(record.suite, results, estimators, form=record.form, left_out=record.left_out)
+    tables = suite_tables(
+        *(record.suite, results, estimators),
+        form=record.form,
+        left_out=record.left_out,
+        recognised=pd.concat([run.read_table(RECOGNITION.name) for run in runs], ignore_index=True),
+    )
     for name, table in tables.items():
         folder.write_table(name, table)
     is_simulated = all(manifest.data.simulated for manifest in manifests)

@@ -109,6 +109,25 @@ class PartRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecognitionRow(ResultRow):
+    """Of one estimator's gain on random rows the share that is gone for entities never seen.
+
+    `estimate` and its limits are 1 - `gain_new` / `gain_known`, above 1 where the latter is a loss; none
+    where the gain on random rows is not significantly above zero.
+    """
+
+    outcome: str
+    estimator: str
+    reference: str
+    estimate: float = NAN
+    conf_low: float = NAN
+    conf_high: float = NAN
+    gain_known: float = NAN
+    gain_new: float = NAN
+    n_entities: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChoiceRow:
     """What one level of a choice does to the gain.
 
@@ -142,6 +161,13 @@ DECOMPOSITION = typed(
     PartRow,
     ("outcome", "estimator", "reference", "part"),
     "what is left of the gain for rows at hand, other rows of the same entities, entities never seen",
+    measures=("estimate",),
+)
+RECOGNITION = typed(
+    "recognition",
+    RecognitionRow,
+    ("outcome", "estimator", "reference"),
+    "of the gain on random rows, the share that is gone for entities never seen",
     measures=("estimate",),
 )
 MULTIVERSE = listed(

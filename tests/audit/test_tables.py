@@ -57,6 +57,7 @@ CHANGES = [
     ("gain", TEST, "p_best", 0.04),
     ("decomposition", {"part": "entities never seen"}, "estimate", 0.5),
     ("decomposition", {"part": "entities never seen"}, "conf_high", 0.9),
+    ("recognition", {"estimator": "curved"}, "conf_low", 0.9),
     ("multiverse", TEST | {"degree": 3}, "gain", 0.9),
     ("multiverse_choices", {"choice": "degree", "level": "3"}, "share_of_variance", 0.9),
     ("claims", {"quantity": "gain"}, "status", "differs"),

@@ -6,9 +6,11 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.suite.overall import comparison, log_errors
+from harness.suite.results import recognition_rows
 
 NAMES = ("ols", "effects", "network")
 
@@ -105,3 +107,12 @@ def test_interval_holds_the_mean_of_all_panels_at_least_as_often_as_it_says():
         truth = 0.0  # the log of a mean of ratios of mean 1 is within 0.003 of it
         held += found.conf_low <= truth <= found.conf_high
     assert held / 300 >= 0.92
+
+
+def test_the_median_share_of_recognition_has_the_exact_interval_of_a_median():
+    shares = pd.DataFrame({"estimator": "network", "estimate": [*np.arange(1.0, 11.0), np.nan, np.nan]})
+    (row,) = recognition_rows(shares, level=0.95)
+    # Of ten values the second and the ninth: P(Bin(10, 1/2) <= 1) = 11 / 1024.
+    assert (row["share"], row["conf_low"], row["conf_high"]) == (5.5, 2.0, 9.0)
+    assert (row["n_panels"], row["n_without_gain"]) == (10, 2)
+    assert not list(recognition_rows(pd.DataFrame(), level=0.95))

@@ -13,7 +13,7 @@ from harness.report.blocks import NewSentences, Paragraph, ReportBlock, ReportFi
 from harness.report.drawing.palette import PART_STYLES, Whisker
 from harness.report.sections.section import Section, study_words
 from harness.report.table import Given, ReportTable, TableCell, columns_of, plain_rows
-from harness.tables.gain import DECOMPOSITION, PartRow
+from harness.tables.gain import DECOMPOSITION, RECOGNITION, PartRow, RecognitionRow
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
 
@@ -34,6 +34,33 @@ def gains_left(run: Run, outcome: str) -> PartsLeft:
     return found
 
 
+def recognised(run: Run, outcome: str) -> Mapping[str, RecognitionRow]:
+    """Return by estimator what share of its gain on random rows is gone for entities never seen."""
+    return {row.estimator: row for row in run.rows(RECOGNITION) if row.outcome == outcome}
+
+
+def recognition_sentence(study: StudyRecord, row: RecognitionRow | None) -> str:
+    """Return how much of a gain comes from recognising entities; empty where no share is defined."""
+    if row is None or not row.is_done:
+        return ""
+    words = gettext("{share} of the gain of {label} on random rows ({gain}) comes from recognising entities.")
+    if row.conf_low <= 0.0:
+        words = gettext(
+            "No share of the gain of {label} on random rows ({gain}) that is significantly different from "
+            "zero comes from recognising entities ({share})."
+        )
+    elif row.estimate >= 1.0:
+        words = gettext(
+            "All of the gain of {label} on random rows ({gain}) comes from recognising entities: nothing is "
+            "left for entities never seen ({share})."
+        )
+    return words.format(
+        share=f"{percent(row.estimate, 0)} {percent_interval(row.conf_low, row.conf_high)}",
+        label=study.estimator_label(row.estimator),
+        gain=percent(row.gain_known, 0),
+    )
+
+
 def origin_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield what is left of the gains of every outcome, where estimators are compared with the reference."""
     study, gains = run.manifest.study, Gains(run)
@@ -45,7 +72,9 @@ def origin_blocks(run: Run) -> Iterator[ReportBlock]:
             "From bar to bar the reference's error changes, and so does more than what is predicted: a "
             "protocol that selects models on its test rows trains on more rows than one that sets rows aside "
             "for that, networks are sized by them, and preparation is fitted on other rows. Later periods: "
-            "time was seen once where they are fewer than five. Intervals are not adjusted for their number."
+            "time was seen once where they are fewer than five. Intervals are not adjusted for their number. "
+            "Recognition: the share of the gain on random rows that is gone for entities never seen, with "
+            "Fieller's interval, whole entities the unit of both gains; above 100% where a loss is left."
         )
         yield SmallPrint(text)
 
@@ -116,16 +145,18 @@ def left_table(gains: Gains, outcome: str) -> ReportTable:
     errors = {name: row.mse_reference for own in found.values() for name, row in own.items()}
     parts = [name for name in PART_STYLES if name in errors]
     reference = gettext("MSE of {reference_label}").format(reference_label=study.reference_label)
-    rows: list[tuple[Given, ...]] = [(reference, *(significant(errors[name], 3) for name in parts))]
-    rows += [
-        (entry.label, *(_cell(found[entry.id].get(name)) for name in parts))
-        for entry in gains.candidates
-        if entry.id in found
-    ]
+    shares = recognised(gains.run, outcome)
+    more = [gettext("Recognition")] if shares else []
+    first = (reference, *(significant(errors[name], 3) for name in parts), *([""] if shares else []))
+    rows: list[tuple[Given, ...]] = [first]
+    for entry in gains.candidates:
+        if entry.id in found:
+            own = [_cell(found[entry.id].get(name)) for name in parts]
+            rows.append((entry.label, *own, *([_share_cell(shares.get(entry.id))] if shares else [])))
     words = gettext("What is left of the gain in predicting {label}, with intervals")
     return ReportTable(
         caption=words.format(label=study.label(outcome)),
-        columns=columns_of(gettext("Estimator"), *(capitalised(gettext(name)) for name in parts)),
+        columns=columns_of(gettext("Estimator"), *(capitalised(gettext(name)) for name in parts), *more),
         groups=plain_rows(rows),
         most=0,
     )
@@ -137,6 +168,15 @@ def _cell(row: PartRow | None) -> TableCell:
         return TableCell(look="none")
     look = "better" if row.conf_low > 0 else "worse" if row.conf_high < 0 else "open"
     return TableCell(percent(row.estimate), (percent_interval(row.conf_low, row.conf_high),), look)
+
+
+def _share_cell(row: RecognitionRow | None) -> TableCell:
+    """Return the share of a gain that recognises entities, or why there is none."""
+    if row is None:
+        return TableCell(look="none")
+    if not row.is_done:
+        return TableCell("–", (row.reason,))
+    return TableCell(percent(row.estimate), (percent_interval(row.conf_low, row.conf_high),))
 
 
 def never_seen(study: StudyRecord, found: PartsLeft) -> Iterator[str]:

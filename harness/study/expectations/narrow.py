@@ -15,7 +15,7 @@ from harness.study.spec.study import Study
 from harness.tables.table import DETAILS, ResultTable
 
 COMPARED = frozenset({"accuracy", "gain"})
-OF_ALL_PROTOCOLS = frozenset({"decomposition"})
+OF_ALL_PROTOCOLS = frozenset({"decomposition", "recognition"})
 OF_FITS = frozenset({"coefficients"})
 OF_DATA = frozenset({"summary", "preparation", "interpolated"})
 

@@ -1,11 +1,22 @@
 """What is left of the gains: table, figure and sentences, against the tables of the run."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from harness.evaluation.recognition import NOTHING_GAINED
 from harness.findings.gains import Gains
 from harness.report.drawing.canvas import house_style
-from harness.report.sections.origin import ORIGIN_SECTION, gains_left, left_figure, left_table, never_seen
+from harness.report.front import leading_recognition
+from harness.report.sections.origin import (
+    ORIGIN_SECTION,
+    gains_left,
+    left_figure,
+    left_table,
+    never_seen,
+    recognised,
+    recognition_sentence,
+)
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, said_in
 
@@ -64,3 +75,26 @@ def test_a_huge_loss_is_cut_at_the_edge_and_its_number_stays(run):
     assert axes.texts[-1].get_text() == "−914.3"
     assert "<" in [line.get_marker() for line in axes.lines]
     assert min(patch.get_x() for patch in axes.patches) == pytest.approx(start)
+
+
+def test_recognition_is_said_by_its_interval_and_stands_in_the_table_with_the_reason_where_there_is_none(run):
+    shares = pd.DataFrame(
+        [
+            ("ann", 0.91, 0.85, 0.97, 0.6, "ok", ""),
+            ("rab", 1.2, 1.1, 1.4, 0.5, "ok", ""),
+            ("boosting", 0.1, -0.1, 0.3, 0.4, "ok", ""),
+            ("fe", np.nan, np.nan, np.nan, 0.0, "refused", NOTHING_GAINED),
+        ],
+        columns=["estimator", "estimate", "conf_low", "conf_high", "gain_known", "status", "reason"],
+    ).assign(outcome="lwage", reference="ols")
+    changed = with_table(run, "recognition", lambda _: shares)
+    study, rows = run.manifest.study, recognised(changed, "lwage")
+    said = {name: recognition_sentence(study, row) for name, row in rows.items()}
+    assert said["ann"].startswith("91% [85.0,\xa097.0] of the gain of SOM + ANN on random rows (60%) comes")
+    assert said["rab"].startswith("All of the gain of RAB")
+    assert said["boosting"].startswith("No share of the gain of Boosting")
+    assert said["fe"] == recognition_sentence(study, None) == ""
+    assert leading_recognition(changed, "lwage") in said.values()
+    table = left_table(Gains(changed), "lwage")
+    assert table.heads[0][-1] == "Recognition"
+    assert cells(table)["SOM + ANN"][-1].words == "91.0%"
