@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.findings.lines import SIMULTANEOUS, curve_scenarios, curves_of, stretches, true_rows
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, curve_scenarios, curves_of, stretches, true_rows
 from harness.findings.run import Run
 from harness.record.study import StudyRecord
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, EffectRow
@@ -53,7 +53,7 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     for _, same in groupby(rows, key=_effect):
         own = list(same)
         together = [row for row in own if row.band == SIMULTANEOUS]
-        yield _debiased(run, together or own)
+        yield _debiased(run, together or [row for row in own if row.band == POINTWISE])
 
 
 def _effect(row: EffectRow) -> tuple[str, ...]:

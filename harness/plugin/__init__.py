@@ -108,6 +108,9 @@ from harness.rng import random_stream as random_stream
 from harness.rng import stream_at as stream_at
 from harness.scenarios.draws import DrawPlan as DrawPlan
 from harness.scenarios.draws import FitAndDraws as FitAndDraws
+from harness.scenarios.effect.weak_instruments import ReducedForm as ReducedForm
+from harness.scenarios.effect.weak_instruments import set_in_words as set_in_words
+from harness.scenarios.effect.weak_instruments import tf_critical as tf_critical
 from harness.scenarios.scenario import AnswersAlone as AnswersAlone
 from harness.scenarios.scenario import Evaluated as Evaluated
 from harness.scenarios.scenario import EvaluatesModels as EvaluatesModels

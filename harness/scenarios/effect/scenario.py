@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
@@ -18,8 +19,9 @@ from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator,
 from harness.language import Message
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.riesz import Representer
-from harness.scenarios.effect.score import Estimated, differences
+from harness.scenarios.effect.score import Effects, Estimated, differences
 from harness.scenarios.effect.terms import WITHINS, Form, Method, Within, assumption
+from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEVEL, ReducedForm, tf_critical
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.tables.effects import EFFECTS
 from harness.tables.preparation import Note
@@ -235,11 +237,34 @@ def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str,
     n_obs, n_entities = cell.rows.panel.n_obs, cell.rows.panel.n_entities
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
     columns |= {"n_obs": n_obs, "n_entities": n_entities}
+    return [*_bands(effects, columns, bands), *_weak_bands(cell, tried.value, effects, columns)]
+
+
+def _bands(
+    effects: Effects, columns: Mapping[str, Any], bands: Mapping[str, tuple[Floats, float]]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of each band that there is, from p-values and widths in standard errors."""
     estimate, error = effects.estimate, effects.std_error
-    return [
-        columns
-        | {"band": band, "p_value": p_value}
-        | {"conf_low": estimate - reach * error, "conf_high": estimate + reach * error}
-        for band, (p_value, reach) in bands.items()
-        if band == "pointwise" or estimate.size > 1
-    ]
+    for band, (p_value, reach) in bands.items():
+        if band != "simultaneous" or estimate.size > 1:
+            limits = {"conf_low": estimate - reach * error, "conf_high": estimate + reach * error}
+            yield {**columns, "band": band, "p_value": p_value, **limits}
+
+
+def _weak_bands(
+    cell: Cell, repeats: Sequence[Estimated], effects: Effects, columns: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield rows of intervals of an instrumented slope that hold under weak instruments.
+
+    With one instrument there is one by tF. The set of Anderson and Rubin has a row for each of its intervals,
+    one with empty limits where it is empty.
+    """
+    forms = [repeat.reduced for repeat in repeats if repeat.reduced is not None]
+    if not forms:
+        return
+    reduced, level = ReducedForm.mean(forms), cell.cross_fit.level
+    if reduced.outcome.size == 1 and level == TF_LEVEL:
+        yield from _bands(effects, columns, {TF: (np.full(1, np.nan), tf_critical(effects.first_stage_f))})
+    of_set = {**columns, "band": ANDERSON_RUBIN, "p_value": reduced.p_value()}
+    for low, high in reduced.confidence_set(level) or ((np.nan, np.nan),):
+        yield {**of_set, "conf_low": low, "conf_high": high}

@@ -13,6 +13,7 @@ from harness.arrays import Floats, Ints
 from harness.errors import EstimationError
 from harness.language import Message, marked
 from harness.scenarios.effect.dependence import DependentErrors
+from harness.scenarios.effect.weak_instruments import ReducedForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,7 @@ class Estimated:
         and all where each has as much: Kish's (1965) effective number, as of clusters in Carter, Schnepel and
         Steigerwald (2017)
     first_stage_f : of the instruments, the least over terms; NaN without
+    reduced : form of a single instrumented term; None for others
     """
 
     theta: Floats
@@ -113,6 +115,7 @@ class Estimated:
     share_left: float
     n_effective: float
     first_stage_f: float = np.nan
+    reduced: ReducedForm | None = None
 
 
 def effective_entities(residuals: Floats, folds: EntityFolds) -> float:
@@ -192,14 +195,27 @@ def instrumented(
         hint = marked("ask for the form `line`, or name further roles.instruments")
         raise EstimationError.at("instruments", what, "an instrument for each term", hint)
     theta, influence = _regressed(outcome - outcome_hat, residuals, moved, folds)
-    statistics = []
-    for slopes, error in zip(first.T, (residuals - moved).T, strict=True):
-        scores = np.sqrt(folds.weights)[:, None] * folds.summed(instrument_residuals * error[:, None]) @ gram
-        wald = slopes @ np.linalg.solve(scores.T @ scores, slopes)
-        statistics.append(float(wald) / slopes.size)
+
+    def influence_of(error: Floats) -> Floats:
+        """Return the influence of each entity on coefficients on the instruments that leave an error."""
+        return np.sqrt(folds.weights)[:, None] * folds.summed(instrument_residuals * error[:, None]) @ gram
+
+    of_terms = [influence_of(error) for error in (residuals - moved).T]
+    statistics = [
+        float(slopes @ np.linalg.solve(own.T @ own, slopes)) / slopes.size
+        for slopes, own in zip(first.T, of_terms, strict=True)
+    ]
+    reduced = None
+    if theta.size == 1:
+        outcome_residual, (own,) = outcome - outcome_hat, of_terms
+        slopes = gram @ (instrument_residuals.T @ (weights[:, 0] * outcome_residual))
+        other = influence_of(outcome_residual - instrument_residuals @ slopes)
+        products = other.T @ other, other.T @ own, own.T @ own
+        reduced = ReducedForm(slopes, first[:, 0], *products, df=folds.n_entities - 1)
     spread = np.full((theta.size, theta.size), np.nan)
     share = float(np.minimum(shares, 1.0).mean())
-    return Estimated(theta, influence, spread, share, effective_entities(moved, folds), min(statistics))
+    n_effective = effective_entities(moved, folds)
+    return Estimated(theta, influence, spread, share, n_effective, min(statistics), reduced)
 
 
 def _regressed(outcome: Floats, terms: Floats, moved: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:

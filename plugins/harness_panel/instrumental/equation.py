@@ -299,6 +299,11 @@ class InstrumentedEquation:
             return covariance.mended(self.regression, Sandwich(meat, to_coefficients))
         return covariance.corrected(self.regression, Sandwich(meat, to_coefficients))
 
+    def beyond_exogenous(self, column: Floats) -> tuple[Floats, Floats]:
+        """Return an orthonormal basis of the instruments, and a column, both given the exogenous columns."""
+        basis = np.linalg.qr(residuals_on(self.instruments, self.exogenous))[0]
+        return np.asarray(basis), residuals_on(column, self.exogenous)
+
     def residuals(self, results: IVResults | IVGMMResults) -> Floats:
         """Return structural residuals, (n_obs,), over the outcome's length."""
         return np.asarray(self.outcome - self.regressors @ self._in_order(results))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 import numpy as np
@@ -12,10 +13,10 @@ from numpy.random import Generator
 from harness import plugin
 from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, marked
 from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, columns_of
-from harness_panel.diagnostics.effects import Diagnostic, diagnostic_columns
+from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
-from harness_panel.instrumental.equation import InstrumentedEquation, Method, projected, residuals_on
+from harness_panel.instrumental.equation import InstrumentedEquation, Method, projected
 from harness_panel.solver.equation import OneByOne
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.solver.within import without_effects
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 # Partial F below which instruments are called weak (Staiger & Stock 1997).
 LEAST_F = 10.0
+
+# Nominal coverage of the confidence sets under weak instruments.
+LEVEL = 0.95
 
 # Share of the worst-case bias that the effective F is held against.
 BIAS = 0.10
@@ -87,11 +91,7 @@ def strength_of(equation: InstrumentedEquation, covariance: Covariance) -> Stren
     """
     from scipy import stats
 
-    exogenous = equation.exogenous
-    basis = np.asarray(np.linalg.qr(residuals_on(equation.instruments, exogenous))[0])
-    residual = equation.exposure
-    if exogenous.shape[1]:
-        residual = residual - projected(residual, exogenous)
+    basis, residual = equation.beyond_exogenous(equation.exposure)
     slopes = basis.T @ residual
     residuals = residual - basis @ slopes
     total, explained = float(residual @ residual), float(slopes @ slopes)
@@ -113,11 +113,44 @@ def strength_of(equation: InstrumentedEquation, covariance: Covariance) -> Stren
     )
 
 
+def reduced_form_of(equation: InstrumentedEquation, covariance: Covariance) -> plugin.ReducedForm:
+    """Return what the instruments do to outcome and exposure, the slope in units of both.
+
+    A covariance is a quadratic form of residuals: that of both coefficients together follows from those of
+    outcome, exposure and their sum.
+    """
+    basis, outcome = equation.beyond_exogenous(equation.outcome)
+    _, exposure = equation.beyond_exogenous(equation.exposure)
+    columns = np.column_stack([outcome * equation.lengths[-1], exposure * equation.lengths[0]])
+    slopes = basis.T @ columns
+    left = columns - basis @ slopes
+    unit = np.eye(basis.shape[1])
+    (of_outcome, how), (of_exposure, _), (of_sum, _) = (
+        equation.corrected(covariance, basis, unit, own) for own in (*left.T, left.sum(axis=1))
+    )
+    both = (of_sum - of_outcome - of_exposure) / 2.0
+    return plugin.ReducedForm(slopes[:, 0], slopes[:, 1], of_outcome, both, of_exposure, how.df_resid)
+
+
 def clusters_of_rows(equation: InstrumentedEquation, covariance: Covariance) -> Floats | None:
     """Return the clusters that GMM weighs moments by, (n_obs, n_sets); None for independent errors."""
     if not isinstance(covariance, Clustered):
         return None
     return np.column_stack([equation.regression.grouping(name).codes for name in covariance.by])
+
+
+def no_effect(reduced: plugin.ReducedForm) -> Diagnostic:
+    """Test that the exposure has no effect, however weak the instruments are (Anderson & Rubin 1949)."""
+    null = marked("the exposure has no effect, and the instruments act through it alone")
+    df = (reduced.outcome.size, reduced.df)
+    return Diagnostic(
+        "anderson_rubin",
+        null,
+        reduced.statistic(0.0),
+        "F",
+        df,
+        "Anderson & Rubin 1949, with the fit's errors",
+    )
 
 
 _PARTIAL_R2 = "share of the exposure that the instruments explain"
@@ -135,6 +168,7 @@ class InstrumentalFit(LevelledFit):
     method, covariance : how
     table : coefficients; None where only predictions were asked for
     strength : of the instruments; None likewise
+    reduced : form of the equation; None likewise
     """
 
     title: ClassVar[str] = marked("Instrumental variables")
@@ -146,20 +180,22 @@ class InstrumentalFit(LevelledFit):
     covariance: Covariance
     table: CoefficientTable | None = None
     strength: Strength | None = None
+    reduced: plugin.ReducedForm | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was dropped, and whether the instruments are weak."""
-        notes, strength = self.regression.notes, self.strength
-        if strength is None or not strength.is_weak:
+        notes, strength, reduced = self.regression.notes, self.strength, self.reduced
+        if strength is None or reduced is None or not strength.is_weak:
             return notes
         message = Message(
             "The instruments are weak: partial F {partial_f}, effective F {effective_f} where "
-            "{critical_f} is asked for. The estimate leans towards least squares, and its interval "
-            "is too short.",
+            "{critical_f} is required. The estimate leans towards least squares, and its interval is too "
+            "short; the 95 % confidence set of Anderson and Rubin is {confidence_set}.",
             partial_f=f"{strength.partial_f:.3g}",
             effective_f=f"{strength.effective_f:.3g}",
             critical_f=f"{strength.critical_f:.3g}",
+            confidence_set=plugin.set_in_words(reduced.confidence_set(LEVEL)),
         )
         return (*notes, Note("W-WEAK", ", ".join(self.regression.panel.instruments), message))
 
@@ -182,8 +218,8 @@ class InstrumentalFit(LevelledFit):
 
     def statistics(self) -> Sequence[Statistic]:
         """Return what describes the equation and its first stage; nothing of a fit that only predicts."""
-        regression, strength = self.regression, self.strength
-        if strength is None:
+        regression, strength, reduced = self.regression, self.strength, self.reduced
+        if strength is None or reduced is None:
             return ()
         source = "Montiel Olea & Pflueger 2013"
         critical = f"for a worst-case bias of a tenth at 5 %, {source}"
@@ -195,15 +231,32 @@ class InstrumentalFit(LevelledFit):
             Statistic("partial_r2", strength.partial_r2, _PARTIAL_R2),
             Statistic("effective_f", strength.effective_f, f"of the first stage, {source}"),
             Statistic("effective_f_critical", strength.critical_f, critical),
+            *self._limits(strength, reduced),
         )
+
+    def _limits(self, strength: Strength, reduced: plugin.ReducedForm) -> Iterator[Statistic]:
+        """Yield the ends of 95 % confidence sets of the slope that hold under weak instruments."""
+        found = reduced.confidence_set(LEVEL)
+        what = f"of the 95 % confidence set {plugin.set_in_words(found)}, Anderson & Rubin 1949"
+        for low, high in found or [(np.nan, np.nan)]:
+            yield Statistic("anderson_rubin_low", low, what)
+            yield Statistic("anderson_rubin_high", high, what)
+        if self.method == "2sls" and reduced.outcome.size == 1:
+            table = self.coefficients()
+            at = table.terms.index(self.regression.panel.exposure)
+            half = plugin.tf_critical(strength.effective_f) * table.std_error[at]
+            for name, sign in (("tf_low", -1.0), ("tf_high", 1.0)):
+                source = "of the 95 % interval tF, Lee, McCrary, Moreira & Porter 2022"
+                yield Statistic(name, float(table.estimate[at] + sign * half), source)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the first stage's statistics, and the tests of the instruments."""
-        if self.strength is None:
+        if self.strength is None or self.reduced is None:
             return {}
-        checks = {
+        checks: dict[str, Check] = {
             "first_stage": self.strength.first_stage,
             "weak_instruments": self.strength.weak_instruments,
+            "anderson_rubin": partial(no_effect, self.reduced),
             "overidentification": self.test_overidentification,
             "exogeneity": self.test_exogeneity,
         }
@@ -325,7 +378,10 @@ class Instrumental:
         if regression.has_constant:
             estimate = np.concatenate([[model.intercepts[0] - model.centre @ slopes], estimate])
         table = CoefficientTable(regression.terms, estimate, matrix, correction)
-        return replace(fit, table=table, strength=strength_of(equation, self.covariance))
+        strength = strength_of(equation, self.covariance)
+        return replace(
+            fit, table=table, strength=strength, reduced=reduced_form_of(equation, self.covariance)
+        )
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator

@@ -136,6 +136,49 @@ def test_with_one_instrument_the_effective_f_is_the_robust_f():
     assert strength.critical_f == pytest.approx(23.1, abs=0.02)  # Montiel Olea & Pflueger 2013, 10 %, one
 
 
+@pytest.mark.parametrize("n_instruments", [1, 2])
+@pytest.mark.parametrize("covariance", [Classical(), Clustered(correction="stata")])
+def test_the_statistic_of_anderson_and_rubin_is_the_f_of_instruments_in_a_regression(
+    covariance, n_instruments
+):
+    """With several instruments up to the degrees of freedom, which are those of the instrumented equation."""
+    panel = endogenous_panel(10, strength=0.3, n_instruments=n_instruments)
+    fit = fitted(panel, covariance=covariance)
+    is_clustered = isinstance(covariance, Clustered)
+    how = {"cov_type": "cluster", "cov_kwds": {"groups": panel.entity.codes}} if is_clustered else {}
+    columns = sm.add_constant(np.column_stack([panel.column("w"), panel.Z]))
+    for slope in (0.0, 2.0, 30.0):
+        least_squares = sm.OLS(panel.observed - slope * panel.column("x"), columns).fit(**how)
+        expected = least_squares.f_test(np.eye(2 + n_instruments)[2:])
+        close = 1e-9 if n_instruments == 1 else 0.005
+        assert fit.reduced.statistic(slope) == pytest.approx(float(expected.fvalue), rel=close)
+    tests = fit.details()["diagnostics"]
+    assert tests["statistic"][tests["test"].index("anderson_rubin")] == fit.reduced.statistic(0.0)
+
+
+def test_intervals_under_weak_instruments_stand_among_the_statistics_and_in_the_warning():
+    panels = (endogenous_panel(12, strength=one, n_instruments=1) for one in (1.0, 0.0))
+    strong, weak = (fitted(panel, effects=("entity",)) for panel in panels)
+    found = {one.name: one.value for one in strong.statistics()}
+    low, high = strong.coefficients().conf_int()[0]
+    for name in ("anderson_rubin", "tf"):
+        assert (found[f"{name}_low"], found[f"{name}_high"]) == pytest.approx((low, high), abs=0.05)
+    wide = {one.name: one.value for one in weak.statistics()}
+    assert (wide["tf_low"], wide["tf_high"]) == (-np.inf, np.inf)
+    assert "the instruments say nothing of the slope" in weak.notes[-1].message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("strength", "n_instruments"), [(0.1, 1), (0.1, 3)])
+def test_sets_of_anderson_and_rubin_hold_the_slope_in_weak_panels(strength, n_instruments):
+    """200 panels of 60 entities, their median first-stage F near 1: within the binomial 99 % of 0.95."""
+    options = {"strength": strength, "n_instruments": n_instruments, "n_entities": 60}
+    fits = [fitted(endogenous_panel(seed, **options), effects=("entity",)) for seed in range(300, 500)]
+    sets = [fit.reduced.confidence_set(0.95) for fit in fits]
+    share = np.mean([any(low <= 2.0 <= high for low, high in found) for found in sets])
+    assert 0.90 <= share <= 0.985
+
+
 @pytest.mark.parametrize("strength", [0.2, 0.4, 1.0])
 def test_the_test_of_weak_instruments_rejects_above_the_critical_value(strength):
     fit = fitted(endogenous_panel(8, strength=strength, n_instruments=3))

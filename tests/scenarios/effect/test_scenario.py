@@ -176,6 +176,11 @@ def test_instruments_find_the_slope_of_an_exposure_that_the_outcome_moves(panel)
     assert abs(line["estimate"] - 0.5) < 3.5 * line["std_error"]
     assert line["first_stage_f"] > 50.0
     assert "instruments are as good as random" in line["assumption"]
+    every = rows(moved, methods=("instrumented",)).set_index("band")
+    assert every.index.tolist() == ["pointwise", "tf", "anderson_rubin"]
+    assert (every["conf_low"] < 0.6).all()
+    assert (every["conf_high"] > 0.4).all()
+    assert every["conf_high"].to_numpy() == pytest.approx(every["conf_high"].iloc[0], abs=0.1)
     assert "too few for the 8 terms" in found.loc["instrumented", "curve"]["reason"]
     within = rows(moved, methods=("instrumented",), instrumented_within="correlated_random_effects")
     assert abs(within["estimate"][0] - 0.5) < 3.5 * within["std_error"][0]

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from harness import EstimationError
 from harness.scenarios.effect.dependence import DependentErrors
@@ -148,6 +149,12 @@ def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first
     )
     influence = folds.summed(one.influence)
     assert influence.T @ influence == pytest.approx(fit_of_one.cov.to_numpy(), rel=1e-8)
+    for slope in (0.0, 0.5, 3.0):
+        reduced_form = sm.OLS(outcome - slope * terms[:, 0], Z).fit(
+            cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False}
+        )
+        assert one.reduced.statistic(slope) == pytest.approx(reduced_form.f_test(np.eye(3)).fvalue, rel=1e-8)
+    assert ours.reduced is None
     stages = [fit.first_stage.individual[name] for name in fit.first_stage.individual]
     statistics = [float(one.wald_test(np.eye(3), np.zeros(3)).stat) / 3 for one in stages]
     assert ours.first_stage_f == pytest.approx(min(statistics), rel=1e-8)

@@ -10,6 +10,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.sections.coefficients import regime_label
+from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, ConfidenceSet
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.text.numbers import plain
@@ -77,6 +78,12 @@ class SubjectEffects:
         for row in sorted(own, key=lambda row: row.at):
             found[_line(row)].append(row)
         return [tuple(rows) for rows in found.values()]
+
+    def confidence_set(self, row: EffectRow) -> ConfidenceSet | None:
+        """Return the set of Anderson and Rubin of an instrumented slope; None where there is none."""
+        own = [one for one in self.rows if one.band == ANDERSON_RUBIN and _line(one) == _line(row)]
+        found = tuple((one.conf_low, one.conf_high) for one in own if one.form == row.form)
+        return tuple(ends for ends in found if not math.isnan(ends[0])) if found else None
 
     @property
     def assumptions(self) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,7 @@ from harness.report.table import (
     estimate_cell,
     plain_rows,
 )
+from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.tables.coefficients import CoefficientRow
 from harness.tables.effects import EffectRow
 from harness.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
@@ -179,7 +180,7 @@ def _caption(run: Run, effects: SubjectEffects, first: EffectRow) -> str:
 def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:
     """Return the effects of one exposure that are numbers, and the coefficients in other models."""
     footnotes = Footnotes()
-    own = [_effect(study, row, footnotes) for row in effects.numbers]
+    own = [_effect(study, effects, row, footnotes) for row in effects.numbers]
     slopes: list[tuple[Given, ...]] = [
         (name, study.estimator_label(row.estimator), _estimate(row), *[MISSING] * 4)
         for name, row in effects.slopes
@@ -211,16 +212,21 @@ def _notes(study: StudyRecord, effects: SubjectEffects) -> Iterator[str]:
         "estimate to zero, and in brackets to bring the limit of its interval there."
     )
     if any(math.isfinite(row.first_stage_f) for row in effects.rows):
-        text += " " + gettext("With instruments their first-stage F stands in its place.")
+        text += " " + gettext(
+            "With instruments their first-stage F stands in its place, and the slopes that the test of "
+            "Anderson and Rubin does not reject, which holds however weak they are."
+        )
     yield text
 
 
-def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> tuple[Given, ...]:
+def _effect(
+    study: StudyRecord, effects: SubjectEffects, row: EffectRow, footnotes: Footnotes
+) -> tuple[Given, ...]:
     learner = study.estimator_label(row.learner)
     if not row.is_done:
         name = effect_name(study, row) if row.method else gettext("Effect")
         return (TableCell(name, mark=footnotes.mark(row.reason)), learner, *[MISSING] * 5)
-    shares = (percent(row.share_left, 0), _robustness(row), count(row.n_entities))
+    shares = (percent(row.share_left, 0), _robustness(effects, row), count(row.n_entities))
     return (effect_name(study, row), learner, _estimate(row), p_value(row.p_value), *shares)
 
 
@@ -228,10 +234,14 @@ def _estimate(row: EffectRow | CoefficientRow) -> TableCell:
     return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
 
 
-def _robustness(row: EffectRow) -> str:
+def _robustness(effects: SubjectEffects, row: EffectRow) -> str:
     """Return the robustness value and that of the interval's limit, of instruments their strength."""
     if math.isfinite(row.first_stage_f):
-        return gettext("first-stage F {first_stage_f}").format(first_stage_f=fixed(row.first_stage_f, 1))
+        strength = gettext("first-stage F {first_stage_f}")
+        said = [strength.format(first_stage_f=fixed(row.first_stage_f, 1))]
+        if (found := effects.confidence_set(row)) is not None:
+            said.append(gettext("Anderson–Rubin set {found}").format(found=set_in_words(found)))
+        return listed(said)
     if math.isnan(row.robustness_value):
         return MISSING
     return f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})"

@@ -132,15 +132,21 @@ def test_cautions_follow_from_entities_and_variation_left(
 
 def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(run):
     def instrumented(_frame):
-        return effects(None).assign(method="instrumented", first_stage_f=6.04)
+        every = effects(None).assign(method="instrumented", first_stage_f=6.04)
+        weak = every.iloc[[0, 0]].assign(
+            band="anderson_rubin", conf_low=[-np.inf, 2.0], conf_high=[-1.0, np.inf]
+        )
+        return pd.concat([every, weak])
 
     (found,) = effects_of(with_table(run, "effects", instrumented))
     said = list(cautions(run.manifest.study, found.rows))
     assert len(said) == 2
     assert "(first-stage F 6.0, below 10)" in said[0]
     table = effect_table(run.manifest.study, found)
-    assert next(iter(cells(table).values()))[4].text == "first-stage F 6.0"
-    assert table.notes[-1].endswith("With instruments their first-stage F stands in its place.")
+    assert next(iter(cells(table).values()))[4].text == (
+        "first-stage F 6.0, Anderson–Rubin set (−∞, −1] and [2, ∞)"
+    )
+    assert table.notes[-1].endswith("which holds however weak they are.")
     own = effect_table(run.manifest.study, effects_of(run)[0])
     assert "With instruments" not in own.notes[-1]
 
