@@ -14,6 +14,7 @@ from harness.errors import HarnessError, Problem
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.recognition import recognition_table
+from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
 from harness.findings.run import Run
 from harness.findings.table import findings_table
@@ -36,6 +37,7 @@ from harness.tables.gain import (
     GAIN_WITHIN,
     MULTIVERSE,
     MULTIVERSE_CHOICES,
+    MULTIVERSE_TESTS,
     RECOGNITION,
 )
 from harness.tables.table import ResultTable
@@ -85,17 +87,16 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         yield from _disagreements(folder, RECOGNITION, _as_read(RECOGNITION, shares), source)
     if manifest.multiverse.universes:
         own = folder.read_parquet("multiverse")
-        universes = multiverse_table(
-            pd.concat([predictions, own], ignore_index=True),
-            manifest.multiverse.universes,
-            references=manifest.multiverse.references,
-            bootstrap=study.bootstrap,
-        )
+        of = pd.concat([predictions, own], ignore_index=True), manifest.multiverse.universes
+        references = manifest.multiverse.references
+        universes = multiverse_table(*of, references=references, bootstrap=study.bootstrap)
+        tests = joint_tests(*of, references=references, bootstrap=study.bootstrap)
         both = f"{source} and multiverse.parquet"
         # These have columns that are not declared.
         yield from _disagreements(folder, MULTIVERSE, from_csv(csv_text(universes)), both)
         choices = from_csv(csv_text(choice_table(universes)))
         yield from _disagreements(folder, MULTIVERSE_CHOICES, choices, both)
+        yield from _disagreements(folder, MULTIVERSE_TESTS, _as_read(MULTIVERSE_TESTS, tests), both)
     # A cell that failed has a row as well.
     ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
     stored = folder.read_table("accuracy")[["outcome", "estimator", "protocol", "sample"]].astype(str)

@@ -15,6 +15,7 @@ from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.protocol import Fold
 from harness.evaluation.recognition import recognition_table
+from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import (
     accuracy_table,
     decomposition_table,
@@ -29,7 +30,14 @@ from harness.running.ladder_table import ladder_curves, ladder_gains
 from harness.running.method_ladder import curve_of
 from harness.running.results import MissingCell, RunResults
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
-from harness.tables.gain import DECOMPOSITION, GAIN, GAIN_WITHIN, MULTIVERSE_CHOICES, RECOGNITION
+from harness.tables.gain import (
+    DECOMPOSITION,
+    GAIN,
+    GAIN_WITHIN,
+    MULTIVERSE_CHOICES,
+    MULTIVERSE_TESTS,
+    RECOGNITION,
+)
 from harness.tables.method_ladder import METHOD_LADDER
 
 # Outcome, estimator, protocol.
@@ -191,13 +199,13 @@ def _write_multiverse(
 ) -> None:
     asked = results.study.multiverse
     folder.write_parquet("multiverse", _declared(own))
-    multiverse = multiverse_table(
-        pd.concat([predictions, own], ignore_index=True),
-        results.universes,
-        references=asked.references if asked else (),
-        bootstrap=results.bootstrap,
-    )
+    references, bootstrap = asked.references if asked else (), results.bootstrap
+    all_predictions = pd.concat([predictions, own], ignore_index=True)
+    of = all_predictions, results.universes
+    multiverse = multiverse_table(*of, references=references, bootstrap=bootstrap)
     folder.write_table("multiverse", multiverse)
+    tests = joint_tests(*of, references=references, bootstrap=bootstrap)
+    folder.write_table(MULTIVERSE_TESTS.name, as_declared(MULTIVERSE_TESTS, [tests]))
     folder.write_table("multiverse_choices", as_declared(MULTIVERSE_CHOICES, [choice_table(multiverse)]))
 
 

@@ -142,6 +142,24 @@ class ChoiceRow:
     share_of_variance: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class JointTestRow(ResultRow):
+    """One statistic of all combinations on the test rows of a protocol, against chance alone.
+
+    `statistic` is the median gain, the share of gains with the dominant sign, or the larger of the shares
+    significantly above and below zero.
+    """
+
+    outcome: str
+    estimator: str
+    protocol: str
+    statistic: str
+    value: float = NAN
+    p_value: float = NAN
+    n_specifications: int | None
+    n_entities: int | None
+
+
 GAIN = typed(
     "gain",
     GainRow,
@@ -181,4 +199,11 @@ MULTIVERSE_CHOICES = typed(
     ChoiceRow,
     ("outcome", "choice", "level"),
     "what each choice does to the gain",
+)
+MULTIVERSE_TESTS = typed(
+    "multiverse_tests",
+    JointTestRow,
+    ("outcome", "protocol", "statistic"),
+    "whether the gains under all combinations together are more than chance",
+    measures=("value", "p_value"),
 )

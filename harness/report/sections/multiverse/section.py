@@ -12,9 +12,16 @@ from harness.report.sections.multiverse import rows
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.tables.gain import ChoiceRow
-from harness.text.numbers import count, percent
+from harness.tables.gain import MULTIVERSE_TESTS, ChoiceRow, JointTestRow, size_of
+from harness.text.numbers import count, p_text, percent
 from harness.text.plain_text import joined
+
+# Statistics of all combinations together, by the place in the sentence.
+STATISTICS = {
+    "median": "median_gain",
+    "dominant": "share_of_dominant_sign",
+    "significant": "share_significant",
+}
 
 
 def multiverse_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -29,7 +36,9 @@ def multiverse_blocks(run: Run) -> Iterator[ReportBlock]:
         text = gettext(
             "Mean gain: over all combinations with that level. Share of variance: of the variance of the "
             "gain over all combinations, the part that lies between the levels of this choice alone; the "
-            "shares add up to one only where choices do not act together. No combination is singled out."
+            "shares add up to one only where choices do not act together. No combination is singled out. "
+            "P-values of all together: estimator and reference change places in entities picked at random, "
+            "the same ones in every combination (Simonsohn, Simmons and Nelson 2020)."
         )
         yield SmallPrint(text)
 
@@ -39,7 +48,8 @@ def _outcome(run: Run, multiverse: rows.Multiverse) -> Iterator[ReportBlock]:
 
     claims = run.rows(CLAIMS)
     choices = rows.choices_of(run, multiverse.outcome)
-    yield Bullets(multiverse_text(run.manifest.study, multiverse, choices, claims))
+    tests = tuple(joint_sentences(run, multiverse.outcome))
+    yield Bullets((*multiverse_text(run.manifest.study, multiverse, choices, claims), *tests))
     yield specification_figure(run.manifest.study, multiverse, rows.published_gains(claims, multiverse))
     table = choice_table(run, multiverse.outcome)
     if table.groups:
@@ -67,6 +77,39 @@ def multiverse_text(
         sentences.append(words.format(size=count(apart.gain.size), kept=kept, tallied=own))
     sentences += [_published(row, multiverse) for row in rows.published_gains(claims, multiverse)]
     return (*sentences, *_strongest(study, choices))
+
+
+def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
+    """Yield what all combinations of one outcome say together, under each protocol apart from fitting.
+
+    They count as significantly different from zero by the p-value of the median gain.
+    """
+    study = run.manifest.study
+    found: dict[str, dict[str, JointTestRow]] = {}
+    for row in run.rows(MULTIVERSE_TESTS):
+        if row.outcome == outcome and row.is_done:
+            found.setdefault(row.protocol, {})[row.statistic] = row
+    for protocol in study.protocols:
+        if protocol.keeps_test_rows_apart and (own := found.get(protocol.id)):
+            median = own["median_gain"]
+            words = gettext(
+                "Under “{protocol}” the gains of all {n} combinations together are not significantly "
+                "different from zero: {numbers}."
+            )
+            if median.p_value < size_of(study.level):
+                words = gettext(
+                    "Under “{protocol}” the gains of all {n} combinations together are significantly "
+                    "different from zero: {numbers}."
+                )
+            numbers = gettext(
+                "median {median} ({p_median}), {dominant} of one sign ({p_dominant}), {significant} of one "
+                "sign and significant ({p_significant})"
+            ).format(
+                **{name: percent(own[key].value, 1) for name, key in STATISTICS.items()},
+                **{f"p_{name}": p_text(own[key].p_value) for name, key in STATISTICS.items()},
+            )
+            n = count(median.n_specifications)
+            yield words.format(protocol=protocol.title, n=n, numbers=numbers)
 
 
 def _tallied(multiverse: rows.Multiverse, whole: str) -> str:

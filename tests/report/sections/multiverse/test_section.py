@@ -13,7 +13,7 @@ from harness.report.sections.multiverse.rows import (
     multiverses,
     published_gains,
 )
-from harness.report.sections.multiverse.section import choice_table, multiverse_text
+from harness.report.sections.multiverse.section import choice_table, joint_sentences, multiverse_text
 from harness.tables.claims import CLAIMS
 from report.changed_run import with_table
 from report.shown_blocks import texts
@@ -138,3 +138,22 @@ def test_the_same_gain_printed_twice_is_told_once(run):
 
 def _with_gain(claim, gain, digits=6):
     return replace(claim, published=gain, digits=digits)
+
+
+def test_all_combinations_together_are_said_for_protocols_apart_from_fitting(run):
+    def tests(p_median):
+        rows = [("median_gain", 0.12, p_median), ("share_of_dominant_sign", 0.9, 0.2)]
+        rows += [("share_significant", 0.4, 0.03)]
+        one = pd.DataFrame(rows, columns=["statistic", "value", "p_value"])
+        one = one.assign(outcome="lwage", estimator="ann", n_specifications=8, n_entities=545, status="ok")
+        protocols = ("held_out_entities", "in_sample")
+        return pd.concat([one.assign(protocol=name, reason="") for name in protocols])
+
+    (said,) = joint_sentences(with_table(run, "multiverse_tests", lambda _: tests(0.01)), "lwage")
+    start = "Under “Held-out entities” the gains of all 8 combinations together are significantly different"
+    assert said.startswith(start)
+    numbers = "median 12.0% (p = 0.010), 90.0% of one sign (p = 0.200), 40.0% of one sign and significant"
+    assert numbers in said.replace("\xa0", " ")
+    (open_,) = joint_sentences(with_table(run, "multiverse_tests", lambda _: tests(0.2)), "lwage")
+    assert "are not significantly different from zero" in open_
+    assert not list(joint_sentences(run, "lwage"))
