@@ -15,7 +15,7 @@ from time import process_time
 from scipy.stats import binomtest
 
 TESTS = Path(__file__).parents[1] / "tests"
-KINDS = ("gain", "effect", "nonlinearity", "turning_point")
+KINDS = ("gain", "model_curve", "nonlinearity", "turning_point")
 
 
 def main() -> None:

@@ -198,7 +198,7 @@ def findings(found: Calibration, outcome: str) -> Iterator[str]:
     study = found.manifest.study
     for kind, words in KINDS.items():
         if kind != VERDICT and (rows := found.of(outcome, kind)):
-            is_there = kind == "effect" and found.effect
+            is_there = kind in {"effect", "model_curve"} and found.effect
             what = capitalised(gettext(words)) + ("" if is_there else gettext(" that is not there"))
             named = _named(found, gettext("{label} in {share}"), rows)
             yield gettext("{what} was called established for {named} of panels.").format(

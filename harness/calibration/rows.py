@@ -18,12 +18,14 @@ P_VALUE = "p-value below 0.05"
 KINDS: Mapping[str, str] = {
     VERDICT: marked("a gain"),
     "effect": marked("an effect"),
+    "model_curve": marked("a slope of a model's curve"),
     "nonlinearity": marked("a nonlinearity"),
+    "interaction": marked("an interaction"),
     "turning_point": marked("a turning point"),
     "contrast": marked("a contrast"),
     "group_difference": marked("a difference between groups"),
     "sign_change": marked("a change of sign along a moderator"),
-    "threshold": marked("a threshold along a moderator"),
+    "threshold": marked("a threshold"),
 }
 
 

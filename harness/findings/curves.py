@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from harness.arrays import Mask
 from harness.findings import lines
+from harness.findings.effects import slope_of
 from harness.findings.run import Run
 from harness.scenarios.curve.turning_points import significant_slopes
-from harness.tables.conditional import THRESHOLDS, ThresholdRow
+from harness.tables.conditional import THRESHOLDS, SurfaceKey, ThresholdRow
 from harness.tables.curves import TurningPointRow
 from harness.tables.findings import FindingRow
+from harness.tables.table import NAN
 from harness.text.effects import NONE
-from harness.text.sentences import FindingKind, Sentence, finding
+from harness.text.sentences import Sentence, finding
+
+# Share of a curve's supported range that the interval of a turning point must not span: places drawn at
+# random from the whole range have an interval of the level, 0.95 of it, so that a wide one names no place.
+WIDEST_PLACE = 0.8
 
 
-def curve_effect_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+def model_curve_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
 
-    An effect is established where that band leaves zero anywhere on the supported grid, to the side on which
-    the slope of the fit itself is; a nonlinearity where no single slope lies within the band. A fit may lie
-    outside the band of its draws: of few entities, networks of resamples can all rise where the network of
-    all rows falls.
+    Both are of the model: what it predicts were the exposure another. That it moves is established where the
+    band leaves zero anywhere on the supported grid, to the side on which the slope of the fit itself is; a
+    nonlinearity where no single slope lies within the band. A fit may lie outside the band of its draws: of
+    few entities, networks of resamples can all rise where the network of all rows falls.
     """
     for scenario in lines.curve_scenarios(run):
         levels = {level.estimator: level for level in lines.curves_of(run, outcome, scenario, "level")}
@@ -32,32 +39,48 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             band = curve.band(lines.SIMULTANEOUS)
             if band is not None and curve.supported.any():
                 least = levels[curve.estimator].rounding_slope if curve.estimator in levels else 0.0
-                yield _effect(curve, band, least)
+                yield _model_curve(run, curve, band, least)
                 yield _bend(curve, band, least)
 
 
-def _effect(curve: lines.Curve, band: lines.Band, least: float) -> FindingRow:
+def _model_curve(run: Run, curve: lines.Curve, band: lines.Band, least: float) -> FindingRow:
     known = curve.supported & (np.abs(curve.estimate) > least)
     steep = significant_slopes(curve.estimate, band.low, band.high)
     rises, falls = known & (steep > 0), known & (steep < 0)
     position = _clearest(curve, band, among=rises | falls)
     slope = tuple(float(values[position]) for values in (curve.estimate, band.low, band.high))
+    p_value = float(band.p_value[position])
     parameters = {
         "scenario": curve.scenario,
         "rises": lines.stretches(curve.at, rises),
         "falls": lines.stretches(curve.at, falls),
         "at": float(curve.at[position]),
         "slope": slope,
+        "p_value": p_value,
+        **_excluded(run, curve),
     }
     return finding(
-        "effect",
-        Sentence("curve_effect", parameters),
+        "model_curve",
+        Sentence("model_curve", parameters),
         outcome=curve.outcome,
         estimator=curve.estimator,
         about=f"{curve.scenario}: slope",
         is_established=bool((rises | falls).any()),
         estimate=(slope[0], slope[1], slope[2]),
+        p_value=p_value,
     )
+
+
+def _excluded(run: Run, curve: lines.Curve) -> dict[str, Any]:
+    """Return the mean slope of a curve where the interval of the debiased slope excludes it."""
+    exposure = run.manifest.study.exposure_of(curve.scenario)
+    debiased = slope_of(run, curve.outcome, exposure)
+    slopes = lines.mean_slopes(run, curve.outcome, exposure)
+    mean = next((one.mean for one in slopes if one.estimator == curve.estimator), None)
+    if debiased is None or mean is None or debiased.conf_low <= mean <= debiased.conf_high:
+        return {}
+    interval = debiased.estimate, debiased.conf_low, debiased.conf_high
+    return {"mean": mean, "debiased": interval}
 
 
 def _clearest(curve: lines.Curve, band: lines.Band, *, among: Mask) -> int:
@@ -98,59 +121,87 @@ def turning_point_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every interior extreme of every curve; that a curve has none is a finding too.
 
     An extreme is established where the draws say so; its position, interval and share of draws are given
-    whether or not they do. Draws can turn, and all elsewhere than the fit does: of one that is established
-    and lies outside its interval, the position is said not to be.
+    whether or not they do. One whose interval spans more than `WIDEST_PLACE` of the supported range is none.
+    Draws can turn, and all elsewhere than the fit does: of one that is established and lies outside its
+    interval, the position is said not to be.
     """
     for scenario in lines.curve_scenarios(run):
+        levels = {curve.estimator: curve for curve in lines.curves_of(run, outcome, scenario, "level")}
         for entry in run.manifest.study.estimators:
             for row in lines.turning_points_of(run, outcome, scenario, entry.id):
-                along, about = {"scenario": row.scenario}, f"{row.scenario}: {row.kind}"
-                yield _change("turning_point", row, along, about, is_established=row.is_established)
+                curve = levels.get(entry.id)
+                width = np.ptp(curve.at[curve.supported]) if curve and curve.supported.any() else np.inf
+                if row.conf_high - row.conf_low > WIDEST_PLACE * width:
+                    row = replace(row, kind=NONE, at=NAN, conf_low=NAN, conf_high=NAN)
+                yield _turning_point(row)
 
 
-def _change(
-    kind: FindingKind,
-    row: TurningPointRow | ThresholdRow,
-    along: Mapping[str, str],
-    about: str,
-    *,
-    is_established: bool,
-) -> FindingRow:
-    """Return where a line turns or changes its sign; a row of kind ``none`` says that it does nowhere."""
+def _turning_point(row: TurningPointRow) -> FindingRow:
     at = row.at, row.conf_low, row.conf_high
-    parameters: dict[str, Any] = {**along, "kind": row.kind}
+    is_established = row.kind != NONE and row.is_established
+    parameters: dict[str, Any] = {"scenario": row.scenario, "kind": row.kind}
     if row.kind != NONE:
         parameters |= {"at": at, "share_of_draws": row.share_of_draws, "is_established": is_established}
     return finding(
-        kind,
-        Sentence(kind, parameters),
+        "turning_point",
+        Sentence("turning_point", parameters),
         outcome=row.outcome,
         estimator=row.estimator,
-        about=about,
-        is_established=row.kind != NONE and is_established,
+        about=f"{row.scenario}: {row.kind}",
+        is_established=is_established,
         estimate=at,
     )
 
 
 def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield of every conditional effect where it differs significantly from zero.
+    """Yield of every conditional effect where it differs significantly from zero, and where it changes sign.
 
     That it changes its sign is established where its simultaneous band excludes zero from below at one
-    supported moderator value and from above at another, and the effect of the fit itself has that sign there.
+    supported moderator value and from above at another, and the effect of the fit itself has that sign there;
+    so its p-value is the greater of those of the clearest value on either side. Places of changes are those
+    of the table of thresholds, between stretches whose band excludes zero within the longest supported one.
+    A place is not established where it lies outside its interval.
     """
+    places: dict[SurfaceKey, list[ThresholdRow]] = {}
+    for row in run.rows(THRESHOLDS):
+        if row.is_done and row.scenario and row.kind != NONE:
+            places.setdefault(row.key, []).append(row)
     for effect in run.view(lines.conditional_effects):
         key = effect.key
         if key.outcome == outcome:
+            own = places.get(key, ())
             above, below = (lines.stretches(effect.at, positions) for positions in signs(effect))
-            parameters = {"moderator": key.moderator, "below": below, "above": above}
+            p_value = _p_of_both(effect)
+            parameters = {
+                "moderator": key.moderator,
+                "below": below,
+                "above": above,
+                "p_value": p_value,
+                "places": [((row.at, row.conf_low, row.conf_high), row.share_of_draws) for row in own],
+            }
+            first = own[0] if own else None
             yield finding(
                 "sign_change",
                 Sentence("sign_change", parameters),
                 outcome=outcome,
                 estimator=key.estimator,
                 about=f"{key.scenario}: {key.moderator}",
-                is_established=has_both_signs(effect),
+                is_established=bool(below and above),
+                estimate=(first.at, first.conf_low, first.conf_high) if first else (NAN, NAN, NAN),
+                p_value=p_value,
             )
+
+
+def _p_of_both(effect: lines.ConditionalEffect) -> float:
+    """Return the greater p-value of the clearest effects above and below zero; NaN with one sign alone."""
+    band = effect.band(lines.SIMULTANEOUS)
+    if band is None:
+        return NAN
+    known = effect.supported & np.isfinite(band.p_value)
+    sides = [known & (effect.estimate > 0.0), known & (effect.estimate < 0.0)]
+    if not all(side.any() for side in sides):
+        return NAN
+    return float(max(band.p_value[side].min() for side in sides))
 
 
 def signs(effect: lines.ConditionalEffect) -> tuple[Mask, Mask]:
@@ -162,24 +213,3 @@ def signs(effect: lines.ConditionalEffect) -> tuple[Mask, Mask]:
     above = effect.supported & (band.low > 0.0) & (effect.estimate > 0.0)
     below = effect.supported & (band.high < 0.0) & (effect.estimate < 0.0)
     return np.asarray(above), np.asarray(below)
-
-
-def has_both_signs(effect: lines.ConditionalEffect) -> bool:
-    """Return whether a conditional effect is significantly above zero somewhere, and below elsewhere."""
-    return all(positions.any() for positions in signs(effect))
-
-
-def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield the thresholds of every conditional effect; that it has none is a finding too.
-
-    The table has thresholds between stretches whose simultaneous band excludes zero, within the longest
-    supported stretch. One is established where the band over all supported values has both signs as well; its
-    position is not where it lies outside its interval. Breaks that an estimator assumes are no changes of
-    sign.
-    """
-    with_both = {effect.key for effect in run.view(lines.conditional_effects) if has_both_signs(effect)}
-    for row in run.rows(THRESHOLDS):
-        if row.is_done and row.outcome == outcome and row.scenario:
-            about = f"{row.scenario}: {row.moderator}" + ("" if row.kind == NONE else f", {row.kind}")
-            along, is_established = {"moderator": row.moderator}, row.key in with_both
-            yield _change("threshold", row, along, about, is_established=is_established)

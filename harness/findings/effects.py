@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, takewhile
 from typing import Any
 
 import numpy as np
 
-from harness.findings.lines import POINTWISE, SIMULTANEOUS, curve_scenarios, curves_of, stretches, true_rows
+from harness.findings.lines import POINTWISE, SIMULTANEOUS, mean_slopes, stretches, true_rows
 from harness.findings.run import Run
 from harness.record.study import StudyRecord
+from harness.scenarios.effect.scenario import TRUE_SLOPES
+from harness.tables.conditional import INTERACTIONS, THRESHOLDS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, EffectRow
 from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
@@ -22,8 +25,9 @@ from harness.tables.heterogeneity import (
     ContrastRow,
     DifferenceRow,
 )
+from harness.tables.table import NAN
 from harness.text.numbers import in_unit, plain
-from harness.text.sentences import Sentence, finding
+from harness.text.sentences import FindingKind, Sentence, finding
 
 # Below this many entities, or so many in effect, the report warns of the normal approximation.
 FEW_ENTITIES = 40
@@ -35,25 +39,82 @@ LITTLE_LEFT = 0.05
 WEAK = 10.0
 
 # Forms that are one slope, as the mean slope of a net effect curve is.
-SLOPES = ("line", "derivative")
+SLOPES = tuple(TRUE_SLOPES)
 
-# Name of the test of a straight line among those of the effect's form.
+# Names of tests among those of the effect's form: of a straight line, and of each number of thresholds.
 LINEARITY = "linearity"
+THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
+
+
+@dataclass(frozen=True)
+class Family:
+    """The effects that one is adjusted for.
+
+    Attributes
+    ----------
+    p_value : adjusted, of the effect
+    size : effects in the family
+    is_primary : whether it is the effect that the study declares, on all outcomes
+    """
+
+    p_value: float
+    size: int
+    is_primary: bool
+
+
+# The rows of one debiased effect: its points by the simultaneous band, one row where it is a number.
+Debiased = tuple[EffectRow, ...]
 
 
 def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield every debiased effect: of each method, form and learner, group and moderator.
+    """Yield the effect that comes first, whatever it says, then every other debiased effect.
 
-    It is established where its interval excludes zero, the simultaneous band anywhere where it has several
-    points, and nothing is warned of: it rests on `FEW_ENTITIES` entities or more, what is left of the
-    exposure is spread as among so many, at least `LITTLE_LEFT` of its variation is left, and instruments
-    have a first-stage F of `WEAK` or more.
+    One is established where its interval excludes zero, the simultaneous band anywhere where it has several
+    points; where its p-value, adjusted for its family (Holm 1979), is below one less the level; and where
+    nothing is warned of, see `_warnings`. The family of the effect that a study declares is the outcomes;
+    all others on an outcome, which stand to be chosen from, are one.
     """
-    rows = [row for row in run.rows(EFFECTS) if row.is_done and row.outcome == outcome]
-    for _, same in groupby(rows, key=_effect):
-        own = list(same)
-        together = [row for row in own if row.band == SIMULTANEOUS]
-        yield _debiased(run, together or [row for row in own if row.band == POINTWISE])
+    first = first_effect(run, outcome)
+    others = [rows for rows in _debiased_effects(run, outcome) if rows[0].is_done and rows != first]
+    p_primary = run.view(_primary_p_values)
+    if first and p_primary:
+        family = Family(p_primary.get(outcome, NAN), len(p_primary), is_primary=True)
+        yield _debiased(run, first, family)
+    elif first:
+        others.insert(0, first)
+    for rows, p_value in zip(others, _adjusted(map(_p_value, others)), strict=True):
+        yield _debiased(run, rows, Family(p_value, len(others), is_primary=False))
+
+
+def first_effect(run: Run, outcome: str) -> Debiased:
+    """Return the rows of the effect that comes first, also where they have no number; none without one."""
+    primary = run.manifest.study.primary
+    if primary is None:
+        return ()
+    asked = primary.scenario, primary.learner
+    effects = [
+        rows
+        for rows in _debiased_effects(run, outcome)
+        if (rows[0].scenario, rows[0].learner) == asked and not rows[0].group
+    ]
+    found = (rows for rows in effects if (rows[0].method, rows[0].form) == (primary.method, primary.form))
+    # An answer that failed as a whole has no method.
+    return next(found, None) or next((rows for rows in effects if not rows[0].is_done), ())
+
+
+def _debiased_effects(run: Run, outcome: str) -> tuple[Debiased, ...]:
+    """Return the rows of every effect on an outcome, those of its simultaneous band where it has one."""
+    effects: dict[tuple[str, ...], list[EffectRow]] = {}
+    for row in run.rows(EFFECTS):
+        if row.outcome == outcome:
+            effects.setdefault(_effect(row), []).append(row)
+    return tuple(map(_of_one_band, effects.values()))
+
+
+def _of_one_band(rows: Sequence[EffectRow]) -> Debiased:
+    """Return the rows of the simultaneous band, of a number its interval, and those without either."""
+    bands = {kind: tuple(row for row in rows if row.band == kind) for kind in (SIMULTANEOUS, POINTWISE)}
+    return bands[SIMULTANEOUS] or bands[POINTWISE] or tuple(rows)
 
 
 def _effect(row: EffectRow) -> tuple[str, ...]:
@@ -61,35 +122,77 @@ def _effect(row: EffectRow) -> tuple[str, ...]:
     return row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
 
 
-def _debiased(run: Run, rows: Sequence[EffectRow]) -> FindingRow:
+def _p_value(rows: Debiased) -> float:
+    """Return the p-value of no effect at any point: the least of those that allow for all points."""
+    return min((row.p_value for row in rows if math.isfinite(row.p_value)), default=NAN)
+
+
+def _primary_p_values(run: Run) -> Mapping[str, float]:
+    """Return the p-value of the declared effect on each outcome, adjusted for all of them."""
+    primary = run.manifest.study.primary
+    if primary is None or not primary.is_declared:
+        return {}
+    outcomes = run.manifest.study.outcomes
+    p_values = (_p_value(first_effect(run, outcome)) for outcome in outcomes)
+    return dict(zip(outcomes, _adjusted(p_values), strict=True))
+
+
+def _adjusted(p_values: Iterable[float]) -> list[float]:
+    """Return the p-values of a family adjusted by Holm (1979)."""
+    from harness.evaluation.gain import holm_adjusted
+
+    adjusted: list[float] = holm_adjusted(np.array(list(p_values))).tolist()
+    return adjusted
+
+
+def _debiased(run: Run, rows: Debiased, family: Family) -> FindingRow:
     first, study = rows[0], run.manifest.study
-    clearest = max(rows, key=_clearness)
-    warnings = tuple(_warnings(first, size=size_of(study.level)))
-    is_established = any(map(any, map(_signs, rows))) and not warnings
-    assumed = [Sentence("assumption", {"text": first.assumption})] * bool(first.assumption)
-    where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
-    parameters: dict[str, Any] = {
-        "exposure": first.exposure,
+    kind: FindingKind = "interaction" if first.form == "interaction" else "effect"
+    place = {
+        "exposure": first.exposure or study.exposure_of(first.scenario),
         "method": first.method,
         "learner": first.learner,
         "form": first.form,
-        "estimate": _estimate(clearest),
-        "is_established": is_established,
         **({"group": first.group} if first.group else {}),
         **({"moderator": first.moderator} if first.moderator else {}),
-        **_along(run, rows, clearest),
+    }
+    where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
+    about = ", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where])
+    if not first.is_done:
+        failed = Sentence("no_effect", place | {"reason": first.reason})
+        told = finding(kind, failed, outcome=first.outcome, about=about, is_established=False)
+        return replace(told, is_primary=family.is_primary)
+    clearest, warnings = max(rows, key=_clearness), tuple(_warnings(first, size=size_of(study.level)))
+    is_apart = any(map(any, map(_signs, rows))) and family.p_value < size_of(study.level)
+    is_established = is_apart and not warnings
+    parameters: dict[str, Any] = {
+        **place,
+        "estimate": _estimate(clearest),
+        "p_value": _p_value(rows),
+        "p_adjusted": family.p_value,
+        "n_family": family.size,
+        "is_primary": family.is_primary,
+        "is_significant": is_apart,
+        "is_established": is_established,
+        **_along(run, rows, clearest, is_established=is_established),
         **_not_held(run, first),
     }
-    return finding(
-        "effect",
+    told = finding(
+        kind,
         Sentence("debiased", parameters),
         outcome=first.outcome,
-        about=", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where]),
+        about=about,
         is_established=is_established,
         estimate=_estimate(clearest),
-        p_value=clearest.p_value,
-        against=(*assumed, *_one_method(first), *warnings),
+        p_value=_p_value(rows),
+        against=(
+            *[Sentence("assumption", {"text": first.assumption})] * bool(first.assumption),
+            *[Sentence("products")] * (kind == "interaction" and is_apart),
+            *_one_method(first),
+            *warnings,
+        ),
     )
+    return replace(told, is_primary=family.is_primary, p_adjusted=family.p_value)
 
 
 def _one_method(row: EffectRow) -> Iterator[Sentence]:
@@ -102,14 +205,14 @@ def _estimate(row: EffectRow | ContrastRow) -> tuple[float, float, float]:
     return row.estimate, row.conf_low, row.conf_high
 
 
-def _along(run: Run, rows: Sequence[EffectRow], clearest: EffectRow) -> dict[str, Any]:
-    """Return the contrasts of levels; of several points where the effect is told from zero."""
+def _along(run: Run, rows: Debiased, clearest: EffectRow, *, is_established: bool) -> dict[str, Any]:
+    """Return the contrasts of levels; of several points where an established effect is apart from zero."""
     if clearest.form == "contrast" and run.manifest.study.level_at(clearest.exposure, clearest.at):
         return {"levels": [(row.at, _estimate(row)) for row in rows]}
     if len(rows) == 1:
         return {}
     at = np.array([row.at for row in rows])
-    above, below = (np.array(side) for side in zip(*map(_signs, rows), strict=True))
+    above, below = (np.array(side) & is_established for side in zip(*map(_signs, rows), strict=True))
     return {"at": clearest.at, "above": stretches(at, above), "below": stretches(at, below)}
 
 
@@ -118,23 +221,30 @@ def _signs(row: EffectRow) -> tuple[bool, bool]:
 
 
 def _not_held(run: Run, row: EffectRow) -> dict[str, Any]:
-    """Return the mean slopes of curves, and the true one, that the interval of a slope does not hold.
+    """Return what the interval of a slope does not hold: mean slopes of models, and the true number.
 
-    Nothing where it holds them all, there are none, or the slope is that of some rows.
+    The truth of a slope is the mean of true slopes that it estimates, weighted as its rows are
+    (`TRUE_SLOPES`). Nothing where it holds them all, there are none, or the slope is that of some rows.
     """
     if row.form not in SLOPES or row.group or row.moderator:
         return {}
-    exposure_of = run.manifest.study.exposure_of
-    scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == row.exposure), "")
-    kind = "average_effect"
-    curves = [float(curve.estimate[0]) for curve in curves_of(run, row.outcome, scenario, kind)]
-    beyond = [slope for slope in curves if not row.conf_low <= slope <= row.conf_high]
-    true = [one.truth for one in true_rows(run, row.outcome, scenario, kind)]
-    truths = [truth for truth in true if not row.conf_low <= truth <= row.conf_high]
+    slopes = [curve.mean for curve in mean_slopes(run, row.outcome, row.exposure)]
+    beyond = [slope for slope in slopes if not row.conf_low <= slope <= row.conf_high]
+    true = true_rows(run, row.outcome, row.scenario, TRUE_SLOPES[row.form])
+    own = [one.truth for one in true if one.group in ("", row.method)]
+    truths = [truth for truth in own if not row.conf_low <= truth <= row.conf_high]
     return {
-        **({"beyond": beyond, "n_curves": len(curves)} if beyond else {}),
+        **({"beyond": beyond, "n_curves": len(slopes)} if beyond else {}),
         **({"truths": truths} if truths else {}),
     }
+
+
+def slope_of(run: Run, outcome: str, exposure: str) -> EffectRow | None:
+    """Return the debiased slope of an exposure, that which comes first before others; None without one."""
+    effects = (first_effect(run, outcome), *_debiased_effects(run, outcome))
+    rows = (rows[0] for rows in effects if rows and rows[0].is_done)
+    slopes = (row for row in rows if row.form in SLOPES and not row.group)
+    return next((row for row in slopes if row.exposure == exposure), None)
 
 
 def _clearness(row: EffectRow) -> float:
@@ -175,6 +285,65 @@ def linearity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
                 about=", ".join(filter(None, (LINEARITY, row.exposure, row.against))),
                 is_established=is_bent,
                 p_value=row.p_value,
+                against=[Sentence("bends")] * is_bent,
+            )
+
+
+def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield how many thresholds the tests of every threshold model find, and where the model has its own.
+
+    The number is that up to which every test rejects one less at the study's level; that there are any is
+    established where it is one or more.
+    """
+    breaks = [
+        row for row in run.rows(THRESHOLDS) if row.is_done and not row.scenario and row.outcome == outcome
+    ]
+    for (estimator, moderator), same in groupby(breaks, key=lambda row: (row.estimator, row.moderator)):
+        places = [(row.at, row.conf_low, row.conf_high) for row in same]
+        tests = {
+            row.test: row.p_value
+            for row in run.rows(EFFECT_TESTS)
+            if row.is_done and (row.outcome, row.estimator) == (outcome, estimator)
+        }
+        p_values = [tests[name] for name in THRESHOLD_TESTS if name in tests]
+        found = list(takewhile(lambda p_value: p_value < size_of(run.manifest.study.level), p_values))
+        parameters = {"moderator": moderator, "n_found": len(found), "p_values": p_values, "places": places}
+        yield finding(
+            "threshold",
+            Sentence("threshold", parameters),
+            outcome=outcome,
+            estimator=estimator,
+            about=moderator,
+            is_established=bool(found),
+            estimate=places[0],
+            p_value=p_values[0] if p_values else NAN,
+            against=[Sentence("breaks")] * bool(found),
+        )
+
+
+def interaction_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield every model's measure of interaction (Friedman and Popescu 2008), which establishes nothing.
+
+    Estimated from noisy predictions it is above zero even where there is no interaction. The test is the
+    debiased slope of the product, the form ``interaction`` of debiased effects.
+    """
+    for row in run.rows(INTERACTIONS):
+        if (
+            row.is_done
+            and (row.outcome, row.measure) == (outcome, "friedman_h")
+            and math.isfinite(row.estimate)
+        ):
+            estimate = row.estimate, row.conf_low, row.conf_high
+            exposure = run.manifest.study.exposure_of(row.scenario)
+            parameters = {"exposure": exposure, "moderator": row.moderator, "estimate": estimate}
+            yield finding(
+                "interaction",
+                Sentence("friedman_h", parameters),
+                outcome=outcome,
+                estimator=row.estimator,
+                about=f"{row.scenario}: {row.moderator}",
+                is_established=False,
+                estimate=estimate,
             )
 
 
@@ -232,42 +401,43 @@ def _is_apart(estimate: float, low: float, high: float) -> bool:
 def group_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the difference of effects between every pair of groups; one sentence where there can be none.
 
-    It is established where its interval excludes zero, to the side on which the difference itself is. Levels
-    are no findings: the level of a group is the curve, which is averaged over all rows, at the exposures of
-    the group, and no mean of the group.
+    It is established where its interval excludes zero, to the side on which the difference itself is, and
+    its p-value is below one less the level, adjusted for all pairs and estimators of the question (Holm
+    1979). Levels are no findings: the level of a group is the curve, which is averaged over all rows, at the
+    exposures of the group, and no mean of the group.
     """
-    partitions = dict.fromkeys((row.scenario, row.by) for row in run.rows(HETEROGENEITY))
-    for partition in partitions:
+    for scenario, by in dict.fromkeys((row.scenario, row.by) for row in run.rows(HETEROGENEITY)):
+        key = (scenario, by, outcome, "pooled", "effect")
+        rows = [
+            row
+            for row in run.rows(HETEROGENEITY_DIFFERENCES)
+            if row.is_done and (row.scenario, row.by, row.outcome, row.mode, row.measure) == key
+        ]
+        pairs = list(zip(rows, _adjusted(row.p_value for row in rows), strict=True))
         for entry in run.manifest.study.estimators:
-            key = (*partition, outcome, entry.id, "pooled", "effect")
-            rows = [
-                row
-                for row in run.rows(HETEROGENEITY_DIFFERENCES)
-                if row.is_done
-                and (row.scenario, row.by, row.outcome, row.estimator, row.mode, row.measure) == key
-            ]
-            if rows and not any((row.difference, row.conf_low, row.conf_high) != (0, 0, 0) for row in rows):
+            own = [(row, p_value) for row, p_value in pairs if row.estimator == entry.id]
+            if own and not any((row.difference, row.conf_low, row.conf_high) != (0, 0, 0) for row, _ in own):
                 # Its form has no other: an estimator has the same effect in all groups, in every draw.
                 yield finding(
                     "group_difference",
-                    Sentence("one_effect", {"by": partition[1]}),
+                    Sentence("one_effect", {"by": by}),
                     outcome=outcome,
                     estimator=entry.id,
-                    about=f"{partition[0]}, {partition[1]}",
+                    about=f"{scenario}, {by}",
                     is_established=False,
                     estimate=(0.0, 0.0, 0.0),
                 )
                 continue
-            for row in rows:
-                yield _difference(row, n_pairs=len(rows))
+            for row, p_value in own:
+                yield _difference(run.manifest.study, row, p_value, n_pairs=len(pairs))
 
 
-def _difference(row: DifferenceRow, *, n_pairs: int) -> FindingRow:
+def _difference(study: StudyRecord, row: DifferenceRow, p_value: float, *, n_pairs: int) -> FindingRow:
     difference = row.difference, row.conf_low, row.conf_high
-    is_established = _is_apart(*difference)
+    is_established = _is_apart(*difference) and p_value < size_of(study.level)
     parameters = {name: getattr(row, name) for name in ("scenario", "by", "group", "other")}
-    parameters |= {"difference": difference, "is_established": is_established}
-    return finding(
+    parameters |= {"difference": difference, "p_value": p_value, "is_established": is_established}
+    told = finding(
         "group_difference",
         Sentence("group_difference", parameters),
         outcome=row.outcome,
@@ -275,5 +445,7 @@ def _difference(row: DifferenceRow, *, n_pairs: int) -> FindingRow:
         about=f"{row.scenario}, {row.by}: {row.group} less {row.other}",
         is_established=is_established,
         estimate=difference,
+        p_value=row.p_value,
         against=[Sentence("one_of_pairs", {"n_pairs": n_pairs})] * (n_pairs > 1),
     )
+    return replace(told, p_adjusted=p_value)

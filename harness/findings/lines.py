@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class Band:
     level : in (0, 1), nominal coverage; NaN where the run does not tell
     unit : what a draw resamples, ``entity`` or ``row``; empty where the run does not tell
     low, high : (n_grid,), the line's unit
+    p_value : (n_grid,), of zero at a point, for all supported points where the band is for all of them
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Band:
     unit: str
     low: Floats
     high: Floats
+    p_value: Floats
 
     @property
     def is_drawn(self) -> bool:
@@ -94,8 +96,9 @@ def banded_from(rows: Sequence[BandedRow]) -> Banded:
 
 def _band(rows: Sequence[BandedRow]) -> Band:
     first = rows[0]
-    low, high = ([getattr(row, side) for row in rows] for side in ("conf_low", "conf_high"))
-    return Band(first.band, first.n_draws, first.level, first.unit, frozen_floats(low), frozen_floats(high))
+    numbers = ("conf_low", "conf_high", "p_value")
+    columns = (frozen_floats([getattr(row, name) for row in rows]) for name in numbers)
+    return Band(first.band, first.n_draws, first.level, first.unit, *columns)
 
 
 # Share of a curve's level by which neighbouring levels may differ in arithmetic alone.
@@ -219,6 +222,21 @@ def curves_of(run: Run, outcome: str, scenario: str, kind: str) -> tuple[Curve, 
     key = (outcome, scenario, kind)
     own = [curve for curve in run.view(curves) if (curve.outcome, curve.scenario, curve.kind) == key]
     return tuple(sorted(own, key=lambda curve: order.get(curve.estimator, len(order))))
+
+
+class MeanSlope(NamedTuple):
+    """The mean slope of an estimator's net effect curve, at the exposures of the rows."""
+
+    estimator: str
+    mean: float
+
+
+def mean_slopes(run: Run, outcome: str, exposure: str) -> tuple[MeanSlope, ...]:
+    """Return the mean slopes of the net effect curves of an exposure, of the first scenario that has any."""
+    exposure_of = run.manifest.study.exposure_of
+    scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == exposure), "")
+    found = curves_of(run, outcome, scenario, "average_effect")
+    return tuple(MeanSlope(curve.estimator, float(curve.estimate[0])) for curve in found)
 
 
 def turning_points_of(run: Run, outcome: str, scenario: str, estimator: str) -> tuple[TurningPointRow, ...]:

@@ -10,31 +10,35 @@ import pandas as pd
 
 from harness.findings.gain import error_findings, gain_findings, nickell
 from harness.findings.run import Run
-from harness.tables.conditional import CONDITIONAL_EFFECTS, THRESHOLDS
+from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS
 from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
 from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
 from harness.tables.table import TypedTable
-from harness.text.sentences import with_caveats, worded
+from harness.text.sentences import Sentence, with_caveats, worded
 
 # What a finding and its error rate have in common.
 KEY = ("outcome", "estimator", "finding")
 
 # Kinds of finding without an estimator that are given effects of entities.
-DEBIASED = ("effect", "nonlinearity")
+DEBIASED = ("effect", "interaction", "nonlinearity")
+
+# Kinds of what an estimator predicts; where it has none, it is of no model.
+OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_difference", "sign_change"})
 
 # Module and function of what finds in the rows of a table, in the order of the verdict, after the gains; it
 # is imported where the table has rows.
 RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECTS: ("effects", "debiased_findings"),
     EFFECT_TESTS: ("effects", "linearity_findings"),
-    CURVES: ("curves", "curve_effect_findings"),
+    CURVES: ("curves", "model_curve_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),
     CONTRASTS: ("effects", "contrast_findings"),
     HETEROGENEITY_DIFFERENCES: ("effects", "group_findings"),
     CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
-    THRESHOLDS: ("curves", "threshold_findings"),
+    THRESHOLDS: ("effects", "threshold_findings"),
+    INTERACTIONS: ("effects", "interaction_findings"),
 }
 
 
@@ -55,7 +59,7 @@ def findings_table(run: Run) -> pd.DataFrame:
     """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
     study = run.manifest.study
     found = [
-        worded(with_nickell(run, row), study)
+        worded(qualified(run, row), study)
         for outcome in study.outcomes
         for row in (*_found(run, outcome), *error_findings(run, outcome))
     ]
@@ -63,11 +67,14 @@ def findings_table(run: Run) -> pd.DataFrame:
     return with_error_rates(pd.DataFrame(columns), run.frame(ERROR_RATES.name), reference=study.reference)
 
 
-def with_nickell(run: Run, row: FindingRow) -> FindingRow:
-    """Return a finding with what stands against it where the outcome's own lag is next to entity effects.
+def qualified(run: Run, row: FindingRow) -> FindingRow:
+    """Return a finding with what stands against all of its kind.
 
-    Debiased effects, which no estimator has, take these effects out by whatever method.
+    What a model predicts is no effect. Where the outcome's own lag is next to entity effects both are biased;
+    debiased effects, which no estimator has, take these effects out by whatever method.
     """
+    if row.estimator and row.finding in OF_MODELS:
+        row = with_caveats(row, [Sentence("of_a_model")])
     entry = next((entry for entry in run.manifest.study.estimators if entry.id == row.estimator), None)
     takes_out = entry.goes_by_within if entry else row.finding in DEBIASED
     caveat = nickell(run, row.outcome) if takes_out else None

@@ -94,6 +94,23 @@ class MetricRecord:
 
 
 @dataclass(frozen=True)
+class PrimaryRecord:
+    """The debiased effect that comes first, told by what the study asks alone.
+
+    Attributes
+    ----------
+    scenario, method, form, learner : of its rows in the table of effects
+    is_declared : whether the study declares it; otherwise it is the first of those asked
+    """
+
+    scenario: str
+    method: str
+    form: str
+    learner: str
+    is_declared: bool
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """What was asked.
 
@@ -111,6 +128,7 @@ class StudyRecord:
     conclusions : what it concludes
     levels : of a categorical exposure, the base first
     exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
+    primary : the debiased effect that comes first; None where none is asked
     language : of the report
     brackets : what stands beneath estimates in tables for a paper
     stars : levels of p-values for stars there, falling
@@ -141,6 +159,7 @@ class StudyRecord:
     conclusions: tuple[PublishedConclusion, ...] = ()
     levels: tuple[str, ...] = ()
     exposures: Mapping[str, str] = field(default_factory=dict)
+    primary: PrimaryRecord | None = None
     language: str = ENGLISH
     brackets: Brackets = "std_error"
     stars: tuple[float, ...] = ()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,12 +34,12 @@ from harness.report.sections.effects.section import centred
 from harness.report.sections.origin import recognised, recognition_sentence
 from harness.report.sections.section import featured
 from harness.tables.effects import EFFECTS, EffectRow
-from harness.tables.findings import FINDINGS, FindingRow
+from harness.tables.findings import FINDINGS
 from harness.tables.gain import GainStatus
 from harness.text.numbers import count, percent, percent_interval
 from harness.text.plain_text import file_slug, joined, listed, shortened
 
-GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
+GAIN, EFFECT = "gain", "effect"
 
 # What the columns of gains predict, where the study has protocols for it, and the published comparison.
 LEADING, PUBLISHED = ("entities never seen", "later periods"), "other rows, selected on"
@@ -65,7 +64,7 @@ LEGEND_LABEL = 44
 
 @dataclass(frozen=True, eq=False)
 class FrontOutcome:
-    """One outcome: a sentence on gains, their figure, a curve where there is any, one on the effect."""
+    """One outcome: the primary effect, a sentence on gains, their figure, a curve where there is any."""
 
     label: str
     sentence: str
@@ -176,29 +175,18 @@ def leading_recognition(run: Run, outcome: str) -> str:
 
 
 def effect_sentence(run: Run, outcome: str) -> str:
-    """Return one finding on the effect, established ones first, or an empty string where there is none.
+    """Return the debiased effect that comes first, whatever it says, with what it assumes.
 
-    A debiased effect of the study's exposure comes before what the leading estimator says of it: whether its
-    curve or contrasts move, and where none does, whether a moderator changes the sign. Effects of other
-    variables come last.
+    That is the one which the study declares. Where it declares none, it is the first that it asks, which is
+    said to be not declared; an empty string where it asks none.
     """
-    study = run.manifest.study
-    rows = [row for row in run.rows(FINDINGS) if row.outcome == outcome]
-    # The scenario that a finding on an effect is of stands first in what it is about.
-    scenarios = [re.split("[:,]", row.about, maxsplit=1)[0] for row in rows]
-    own = [row for row, one in zip(rows, scenarios, strict=True) if study.exposure_of(one) == study.exposure]
-    leading = [entry.id for entry in featured(run)[:1]]
-    kinds = (EFFECT, CONTRAST, SIGN_CHANGE)
-    return (
-        _first(row for row in own if row.finding in kinds[:2] and not row.estimator)
-        or _first(row for row in own if row.finding in kinds and row.estimator in leading)
-        or _first(row for row in rows if row.finding in kinds[:2] and not row.estimator)
-    )
-
-
-def _first(rows: Iterable[FindingRow]) -> str:
-    ordered = sorted(rows, key=lambda row: not row.is_established)
-    return ordered[0].text if ordered else ""
+    rows = [row for row in run.rows(FINDINGS) if (row.outcome, row.finding) == (outcome, EFFECT)]
+    if run.manifest.study.primary is None or not rows:
+        return ""
+    first = rows[0]
+    declared, chosen = gettext("Primary effect: {text}"), gettext("Not declared beforehand: {text}")
+    text = (declared if first.is_primary else chosen).format(text=first.text)
+    return " ".join(filter(None, [text, first.caveats]))
 
 
 def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:

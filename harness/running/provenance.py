@@ -14,11 +14,12 @@ from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.record.study import EstimatorRecord, MetricRecord, ProtocolRecord, StudyRecord
+from harness.record.study import EstimatorRecord, MetricRecord, PrimaryRecord, ProtocolRecord, StudyRecord
 from harness.running.dependence import Surroundings
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
 from harness.running.results import AnswerInParts, RunResults
+from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import NamesExposure
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry
@@ -98,12 +99,27 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         **_named(study.report, "formats", "featured", "language", "brackets", "stars"),
         metrics=tuple(MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics),
         levels=tuple(str(level) for level in roles.levels),
+        primary=primary_record(study),
         exposures={
             entry.id: entry.scenario.exposure
             for entry in study.scenarios
             if isinstance(entry.scenario, NamesExposure) and entry.scenario.exposure is not None
         },
     )
+
+
+def primary_record(study: Study) -> PrimaryRecord | None:
+    """Return the primary effect; where none is declared the first number asked, and None without one."""
+    estimators = {entry.id: entry.estimator for entry in study.estimators}
+    asked = [
+        (entry.id, entry.scenario, form)
+        for entry in study.scenarios
+        if isinstance(entry.scenario, EffectScenario) and (form := entry.scenario.leading_form) is not None
+    ]
+    for id_, scenario, form in sorted(asked, key=lambda one: not one[1].primary):
+        learner = next(iter(scenario.respondents(estimators)))
+        return PrimaryRecord(id_, scenario.methods[0], form, learner, scenario.primary)
+    return None
 
 
 def _named(part: object, *names: str) -> dict[str, Any]:

@@ -105,11 +105,13 @@ class CurveBand:
     ----------
     kind : whether `level` is the chance of each point on its own, or of all supported points at once
     low, high : (n_grid,), the curve's unit
+    p_value : (n_grid,), of zero at a point, allowing for all supported ones; NaN of a pointwise band
     """
 
     kind: BandKind
     low: Floats
     high: Floats
+    p_value: Floats | float = np.nan
 
 
 def bands(draws: Floats, *, level: float, supported: Mask, rng: Generator) -> Iterator[CurveBand]:
@@ -123,7 +125,7 @@ def bands(draws: Floats, *, level: float, supported: Mask, rng: Generator) -> It
     rng : of the simultaneous band
     """
     yield CurveBand("pointwise", *pointwise_limits(draws, level=level))
-    yield CurveBand("simultaneous", *simultaneous_limits(draws, level=level, among=supported, rng=rng))
+    yield simultaneous_band(draws, level=level, among=supported, rng=rng)
 
 
 def pointwise_limits(draws: Floats, *, level: float) -> tuple[Floats, Floats]:
@@ -150,12 +152,23 @@ def limits_of(draws: Floats, *, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Generator) -> tuple[Floats, Floats]:
+def p_greatest(ratio: Floats, greatest: Floats) -> Floats:
+    """Return the share of simulated greatest deviations, (n_simulated,), that reach each ratio's size.
+
+    One more counts as reaching it (Davison and Hinkley 1997, section 4.2), so that none is zero.
+    """
+    above = greatest.size - np.searchsorted(np.sort(greatest), np.abs(ratio), side="left")
+    return np.asarray((1.0 + above) / (1.0 + greatest.size))
+
+
+def simultaneous_band(draws: Floats, *, level: float, among: Mask, rng: Generator) -> CurveBand:
     """Return limits that hold the whole curve with a chance of `level`, at all points at once.
 
     The sup-t band (Montiel Olea and Plagborg-Moller 2019) around the mean of the draws: standard errors times
     one critical value, the quantile of the greatest studentised deviation (see
-    `StudentisedCurves`). Where the pointwise band is wider, as skewed draws have it, it is that one.
+    `StudentisedCurves`). Where the pointwise band is wider, as skewed draws have it, it is that one. A
+    p-value is the greater of that by the deviations and that by the percentiles, so that it is below one less
+    `level` where the band excludes zero; at a point where no draw moves there is none.
 
     Parameters
     ----------
@@ -168,10 +181,23 @@ def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Genera
     centre, error = draws.mean(axis=0), draws.std(axis=0, ddof=1)
     known = np.isfinite(error) & (among if among.any() else True)
     if not known.any():
-        return low, high
+        return CurveBand("simultaneous", low, high)
     curves = StudentisedCurves.like(draws[:, known], rng)
-    reach = np.quantile(curves.greatest(curves.loadings).max(axis=0), level) * error
-    return np.minimum(low, centre - reach), np.maximum(high, centre + reach)
+    greatest = curves.greatest(curves.loadings).max(axis=0)
+    reach = np.quantile(greatest, level) * error
+    n_across = np.minimum((draws <= 0.0).sum(axis=0), (draws >= 0.0).sum(axis=0))
+    p_pointwise = np.minimum(2.0 * (1 + n_across) / (1 + len(draws)), 1.0)
+    p_together = np.maximum(p_pointwise, p_greatest(studentised(centre, error), greatest))
+    p_value = np.where(known & (error > 0.0), p_together, np.nan)
+    return CurveBand(
+        "simultaneous", np.minimum(low, centre - reach), np.maximum(high, centre + reach), p_value
+    )
+
+
+def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Generator) -> tuple[Floats, Floats]:
+    """Return the limits of `simultaneous_band`, (n_grid,) each."""
+    band = simultaneous_band(draws, level=level, among=among, rng=rng)
+    return band.low, band.high
 
 
 # Exposures at which draws are kept, at equal shares of the supported grid.

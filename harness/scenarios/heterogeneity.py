@@ -158,7 +158,8 @@ def difference_rows(answers: Sequence[GroupAnswer], *, level: float) -> pd.DataF
         for measure in get_args(Measure)
         for first, other in combinations([answer for answer in answers if answer.mode == mode], 2)
     ]
-    columns = ["group", "other", "mode", "measure", "difference", "conf_low", "conf_high", "status", "reason"]
+    columns = ["group", "other", "mode", "measure", "difference", "conf_low", "conf_high", "p_value"]
+    columns += ["status", "reason"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -171,7 +172,19 @@ def _difference(first: GroupAnswer, other: GroupAnswer, measure: Measure, *, lev
     draws = difference_of(one.draws[measure][:n_draws], another.draws[measure][:n_draws])
     low, high = limits_of(draws, level=level)
     difference = float(difference_of(one.estimates[measure], another.estimates[measure]))
-    return first.place | names | {"difference": difference, "conf_low": low, "conf_high": high}
+    numbers = {"difference": difference, "conf_low": low, "conf_high": high}
+    return first.place | names | numbers | {"p_value": _p_value(difference, draws)}
+
+
+def _p_value(difference: float, draws: Floats) -> float:
+    """Return the p-value of no difference, by t of as many degrees of freedom as draws less one.
+
+    Few draws have no quantiles far out, which a p-value adjusted for many pairs asks for.
+    """
+    from scipy.stats import t
+
+    error = float(draws.std(ddof=1)) if draws.size > 1 else 0.0
+    return float(2.0 * t.sf(abs(difference) / error, draws.size - 1)) if error > 0.0 else np.nan
 
 
 def difference_of(first: Floats | float, other: Floats | float) -> Floats:

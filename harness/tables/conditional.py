@@ -31,7 +31,10 @@ class ModeratorRow(AnswerRow):
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionalEffectRow(ModeratorRow):
-    """The effect at one moderator value, with the limits of one of its bands."""
+    """The effect at one moderator value, with the limits of one of its bands.
+
+    `p_value` is of no effect there, allowing for all supported values, where the band does; NaN elsewhere.
+    """
 
     moderator_at: float
     effect: float
@@ -40,6 +43,7 @@ class ConditionalEffectRow(ModeratorRow):
     band: str
     supported: bool
     n_draws: int | None
+    p_value: float = NAN
 
     level: ClassVar[float] = NAN
     unit: ClassVar[str] = ""

@@ -11,8 +11,10 @@ from harness.tables.table import NAN, AnswerRow, answers, listed, typed
 class CurveRow(AnswerRow):
     """One point of a curve with the limits of one of its bands.
 
-    `level` and `unit` say how the band was made; `mean_level` is what to add to an accumulated local effect
-    to set it next to levels; `share_of_rows` is of those with others near them there, NaN where all count.
+    `p_value` is of a slope of zero there, allowing for all supported points, where the band does; NaN
+    elsewhere. `level` and `unit` say how the band was made; `mean_level` is what to add to an accumulated
+    local effect to set it next to levels; `share_of_rows` is of those with others near them there, NaN where
+    all count.
     """
 
     kind: str
@@ -23,6 +25,7 @@ class CurveRow(AnswerRow):
     band: str
     n_draws: int | None
     supported: bool
+    p_value: float = NAN
     share_of_rows: float = NAN
     mean_level: float = NAN
     level: float = NAN

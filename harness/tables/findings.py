@@ -14,12 +14,16 @@ class FindingRow:
     Attributes
     ----------
     estimator : it is about; empty where it is about all
+    is_primary : whether it is the effect that the study declared before anything was seen
     about : what tells it from others of its kind: the reference of a gain, the curve of a turning point, the
         groups of a difference, the values of a contrast, the moderator of a change of sign
     text : the sentence, in English in the table
     is_established : whether it may be taken for something that is there
     estimate, conf_low, conf_high, p_value : what it rests on, in the unit of its kind; NaN where it is about
         many numbers
+    p_adjusted : the p-value for the family that it is of (Holm 1979): of the primary effect all outcomes, of
+        other debiased effects those on the outcome, of differences between groups all pairs and estimators of
+        the question; NaN where there is no family
     error_rate : how often such a sentence is wrong on panels of this shape; NaN where that was not measured
     caveats : what a reader should know of it, in sentences
     code, parameters : of the sentence, and what it holds as JSON, the same of its caveats among it; both
@@ -29,6 +33,7 @@ class FindingRow:
     outcome: str
     estimator: str
     finding: str
+    is_primary: bool = False
     about: str
     text: str
     is_established: bool
@@ -36,6 +41,7 @@ class FindingRow:
     conf_low: float = NAN
     conf_high: float = NAN
     p_value: float = NAN
+    p_adjusted: float = NAN
     error_rate: float = NAN
     caveats: str = ""
     code: str = ""

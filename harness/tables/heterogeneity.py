@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.tables.table import AnswerRow, answers
+from harness.tables.table import NAN, AnswerRow, answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class GroupRow(OfGroupRow):
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceRow(OfGroupRow):
-    """What one group's median or effect is more than another's."""
+    """What one group's median or effect is more than another's; the p-value is of this pair alone."""
 
     other: str
     mode: str
@@ -41,6 +41,7 @@ class DifferenceRow(OfGroupRow):
     difference: float
     conf_low: float
     conf_high: float
+    p_value: float = NAN
 
 
 @dataclass(frozen=True, kw_only=True)

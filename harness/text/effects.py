@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.language import gettext, marked
+from harness.language import gettext, marked, ngettext, translated
 from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
-from harness.text.numbers import in_unit, is_outside, plain, significant, with_interval
+from harness.text.numbers import in_unit, is_outside, p_text, percent, plain, significant, with_interval
 from harness.text.plain_text import joined, listed, ranged
 
 # First and last point of a stretch of a grid, one point where they are alike; and several.
@@ -20,8 +20,11 @@ NOWHERE: Estimate = (NAN, NAN, NAN)
 # Kind of a turning point or threshold that says there is none.
 NONE = "none"
 
+# An H below this is rounding alone.
+NO_H = 1e-6
+
 # Forms in the outcome's unit per unit of the exposure; the others are changes of the outcome.
-PER_UNIT = ("line", "derivative", "conditional")
+PER_UNIT = ("line", "derivative", "conditional", "interaction")
 
 
 def stretches(found: Stretches) -> str:
@@ -41,7 +44,7 @@ def _sides(sides: Mapping[str, Stretches], unit: str = "") -> list[str]:
 
 
 def _open(*, is_established: bool) -> str:
-    return "" if is_established else gettext("; it is not established")
+    return "" if is_established else gettext("; not significantly different from zero")
 
 
 def _curve(context: Context, scenario: str) -> str:
@@ -52,42 +55,64 @@ def _curve(context: Context, scenario: str) -> str:
     return context.filled("{estimator}, net effect curve{over}", over=over)
 
 
-def curve_effect(
-    context: Context, *, scenario: str, rises: Stretches, falls: Stretches, at: float, slope: Estimate
+def model_curve(
+    context: Context,
+    *,
+    scenario: str,
+    rises: Stretches,
+    falls: Stretches,
+    at: float,
+    slope: Estimate,
+    p_value: float = NAN,
+    mean: float = NAN,
+    debiased: Estimate = NOWHERE,
 ) -> str:
-    """Return where a curve rises and falls, and the slope that is clearest."""
+    """Return where a model's curve rises and falls, its clearest slope, and that the debiased one differs.
+
+    Parameters
+    ----------
+    p_value : of a slope of zero everywhere
+    mean : the mean slope, where it lies outside the interval of the slope `debiased`
+    """
     exposure = context.study.exposure_of(scenario)
     unit = context.study.unit(exposure)
     signs = _sides({marked("rises {stretches}"): rises, marked("falls {stretches}"): falls}, unit)
     where = in_unit(plain(at), "" if signs else unit)
     clearest = context.filled("slope {estimate} at {at}", estimate=context.effect(slope, exposure), at=where)
+    together = p_text(p_value)
+    clearest += context.filled(", {p} for all places together", p=together) if together else ""
     if signs:
         said = context.filled("it {signs}; {slope}", signs=listed(signs), slope=clearest)
     elif any(slope):
-        said = context.filled(
-            "no slope is told from zero, all places taken together; {slope}", slope=clearest
-        )
+        words = marked("the slope is nowhere significantly different from zero (simultaneous band); {slope}")
+        said = context.filled(words, slope=clearest)
     else:
         said = gettext("it is flat, in every draw")
-    return context.filled("{subject}: {said}.", subject=_curve(context, scenario), said=said)
+    denied = (
+        ""
+        if mean != mean
+        else context.filled(
+            " Its mean slope, {mean}, lies outside the debiased interval, {debiased}.",
+            mean=significant(mean, 3),
+            debiased=context.effect(debiased, exposure),
+        )
+    )
+    return context.filled("{subject}: {said}.", subject=_curve(context, scenario), said=said) + denied
 
 
 def curve_bend(context: Context, *, scenario: str, is_bent: bool) -> str:
     """Return whether one slope lies within the band of all slopes."""
-    said = gettext("no constant slope lies") if is_bent else gettext("a constant slope lies")
-    rest = "" if is_bent else gettext("; that it bends is not established")
+    said = gettext("no constant slope lies within the simultaneous band of its slope")
+    none = gettext("no evidence of nonlinearity: a constant slope lies within the simultaneous band")
     return context.filled(
-        "{subject}: {said} within the simultaneous band of its slope{rest}.",
-        subject=_curve(context, scenario),
-        said=said,
-        rest=rest,
+        "{subject}: {said}.", subject=_curve(context, scenario), said=said if is_bent else none
     )
 
 
 def _doubt(at: Estimate, *, is_established: bool) -> str:
     """Return what is not established of a turn: that it is there, or where."""
-    place = gettext("; its place is not established") if is_outside(*at) else ""
-    return place if is_established else gettext("; it is not established")
+    place = gettext("; its place is uncertain") if is_outside(*at) else ""
+    return place if is_established else gettext("; not significant")
 
 
 def turning_point(
@@ -112,36 +137,79 @@ def turning_point(
     )
 
 
+def sign_change(
+    context: Context,
+    *,
+    moderator: str,
+    below: Stretches,
+    above: Stretches,
+    p_value: float = NAN,
+    places: Sequence[tuple[Estimate, float]] = (),
+) -> str:
+    """Return where a model's effect along a moderator is below and above zero, and where it changes sign.
+
+    Parameters
+    ----------
+    p_value : of both signs, for all values of the moderator together
+    places : of the changes, each with the share of draws that have it
+    """
+    sides = _sides({marked("below zero {stretches}"): below, marked("above zero {stretches}"): above})
+    if below and above:
+        known = [
+            context.filled(
+                " at {place}, in {share_of_draws} of draws{doubt}",
+                place=with_interval(*at),
+                share_of_draws=share,
+                doubt=_doubt(at, is_established=True),
+            )
+            for at, share in places
+        ]
+        said = gettext("it changes its sign") + joined(known)
+        said += f" ({together})" if (together := p_text(p_value)) else ""
+    else:
+        said = gettext("no change of sign")
+    where = joined(sides) or gettext("nowhere significantly different from zero")
+    return context.filled(
+        "{estimator}, effect by {moderator}: {where}; {said}.", moderator=moderator, where=where, said=said
+    )
+
+
 def threshold(
     context: Context,
     *,
     moderator: str,
-    kind: str,
-    at: Estimate = NOWHERE,
-    share_of_draws: float = NAN,
-    is_established: bool = False,
+    n_found: int,
+    p_values: Sequence[float],
+    places: Sequence[Estimate],
 ) -> str:
-    """Return where an effect changes its sign along a moderator, or that it does not."""
-    said = gettext("no threshold is established")
-    if kind != NONE:
-        said = context.filled(
-            "its threshold is at {place}, in {share_of_draws} of draws{doubt}",
-            place=with_interval(*at),
-            share_of_draws=share_of_draws,
-            doubt=_doubt(at, is_established=is_established),
-        )
-    subject = context.filled("{estimator}, effect by {moderator}", moderator=moderator)
-    return context.filled("{subject}: {said}.", subject=subject, said=said)
+    """Return how many thresholds of the slope tests find, and where a model that assumes some has them.
 
-
-def sign_change(context: Context, *, moderator: str, below: Stretches, above: Stretches) -> str:
-    """Return where an effect along a moderator is below and above zero."""
-    sides = _sides({marked("below zero {stretches}"): below, marked("above zero {stretches}"): above})
-    unsure = gettext("no change of its sign is established")
-    said = gettext("it changes its sign") if below and above else unsure
-    where = joined(sides) or gettext("nowhere told from zero")
+    Parameters
+    ----------
+    p_values : of one threshold against none, of two against one, and so on
+    """
+    none, number = gettext("no evidence of a threshold"), ngettext("{n} threshold", "{n} thresholds", n_found)
     return context.filled(
-        "{estimator}, effect by {moderator}: {where}; {said}.", moderator=moderator, where=where, said=said
+        "{estimator}: {found} in {moderator}, by tests of each number against one less ({p_values}); the "
+        "model has its own at {places}.",
+        found=number.format(n=n_found) if n_found else none,
+        moderator=moderator,
+        p_values=listed(map(p_text, p_values)) or gettext("not tested"),
+        places=joined([with_interval(*place) for place in places]),
+    )
+
+
+def friedman_h(context: Context, *, exposure: str, moderator: str, estimate: Estimate) -> str:
+    """Return a model's measure of interaction, which noise alone lifts above zero."""
+    place = {"exposure": exposure, "moderator": moderator}
+    if estimate[0] < NO_H:
+        return context.filled(
+            "{estimator}: no interaction of {exposure} and {moderator}; its form allows none.", **place
+        )
+    return context.filled(
+        "{estimator}: H of {exposure} and {moderator} is {number}; noise alone lifts it above zero.",
+        **place,
+        number=with_interval(*estimate),
     )
 
 
@@ -168,10 +236,13 @@ def group_difference(
     other: str,
     difference: Estimate,
     is_established: bool,
+    p_value: float = NAN,
 ) -> str:
-    """Return what the effect in one group is more than in another."""
+    """Return what the effect in one group is more than in another; the p-value is adjusted."""
+    adjusted = p_text(p_value)
     return context.filled(
-        "{estimator}, effect by {by}: {group} less {other} {difference}{said}.",
+        "{estimator}, effect by {by}: {group} less {other} {difference}{adjusted}{said}.",
+        adjusted=context.filled(" ({p} adjusted)", p=adjusted) if adjusted else "",
         by=by,
         group=group,
         other=other,
@@ -183,13 +254,39 @@ def group_difference(
 def linearity(context: Context, *, exposure: str, is_rejected: bool, p_value: float = NAN) -> str:
     """Return whether a test rejects a straight line; one with entity means is of no estimator."""
     given = context.filled("{estimator}, ") if context.estimator else gettext("Given entity effects, ")
-    kept = gettext("is not rejected; a nonlinearity is not established")
+    kept = gettext("is not rejected: no evidence of nonlinearity")
     return context.filled(
         "{given}test of a linear effect of {exposure}: linearity {said} ({p_value}).",
         given=given,
         exposure=exposure,
         said=gettext("is rejected") if is_rejected else kept,
         p_value=p_value,
+    )
+
+
+def _how(context: Context, method: str, learner: str) -> str:
+    return listed([gettext(method.replace("_", " ")), context.study.estimator_label(learner)])
+
+
+def no_effect(
+    context: Context,
+    *,
+    exposure: str,
+    method: str,
+    learner: str,
+    form: str,
+    reason: str,
+    group: str = "",
+    moderator: str = "",
+) -> str:
+    """Return that a debiased effect has no number, and why."""
+    where = [form and gettext(form), moderator and context.study.label(moderator), group]
+    how = listed(filter(None, [method and _how(context, method, learner), *where]))
+    return context.filled(
+        "The effect of {exposure} could not be estimated ({how}): {reason}.",
+        exposure=exposure,
+        how=how or context.study.estimator_label(learner),
+        reason=translated(reason),
     )
 
 
@@ -201,7 +298,12 @@ def debiased(
     learner: str,
     form: str,
     estimate: Estimate,
+    is_significant: bool,
     is_established: bool,
+    p_value: float = NAN,
+    p_adjusted: float = NAN,
+    n_family: int = 1,
+    is_primary: bool = False,
     group: str = "",
     moderator: str = "",
     at: float = NAN,
@@ -217,41 +319,117 @@ def debiased(
     Parameters
     ----------
     estimate : of a line the clearest, at `at`
-    above, below : where a line is above and below zero, a curve its mean; None for a single number
+    is_significant : whether interval and adjusted p-value say so
+    is_established : whether nothing is warned of, too
+    p_value, p_adjusted, n_family : of no effect anywhere, and adjusted for so many effects
+    above, below : where an established line is above and below zero, a curve its mean; None for a number
     levels : of a categorical exposure, position and contrast of each level
     beyond : mean slopes of net effect curves, of `n_curves`, that the interval does not hold
-    truths : true mean slopes that it does not hold
+    truths : true numbers that it does not hold
     """
     study = context.study
-    where = [study.label(moderator)] * bool(moderator) + [group] * bool(group)
-    how = listed([gettext(method.replace("_", " ")), study.estimator_label(learner)])
-    unit = study.unit(context.outcome)
+    where = [study.label(moderator)] * bool(moderator and form != "interaction") + [group] * bool(group)
+    how = [gettext("{level} CI").format(level=percent(study.level, 0))]
+    how += _p_values(p_value, p_adjusted, n_family, is_primary=is_primary)
+    place = {
+        "exposure": study.axis_label(exposure),
+        "outcome": study.label(context.outcome),
+        "how": f"{listed(how)}; {listed([_how(context, method, learner), gettext(form), *where])}",
+        "moderator": study.axis_label(moderator) if moderator else "",
+    }
+    if form in SENTENCES_OF_SLOPES:
+        is_fall = is_established and estimate[0] < 0.0 and form != "interaction"
+        low, high = sorted(-limit if is_fall else limit for limit in estimate[1:])
+        size = (-estimate[0] if is_fall else estimate[0], low, high)
+        number = in_unit(with_interval(*size), study.unit(context.outcome))
+        open_number = context.effect(estimate, exposure)
+        words = SENTENCES_OF_SLOPES[form]
+        key = 2 if not is_significant else 3 if not is_established else int(is_fall)
+        said = gettext(words[key]).format(
+            **place, number=number if key < 2 and form != "interaction" else open_number
+        )
+    else:
+        numbers = _numbers(context, exposure, form, estimate, levels=levels)
+        if above is not None and not levels:
+            numbers = _along(study.unit(moderator or exposure), form, numbers, at, above=above, below=below)
+        weak = gettext("; it should not be relied on") if is_significant else _open(is_established=False)
+        said = gettext("Debiased effect of {exposure}: {numbers} ({how}){open}.").format(
+            **place, numbers=numbers, open="" if is_established or above is not None else weak
+        )
+    return said + _not_held(beyond, n_curves, truths)
+
+
+# How a slope is said: it is above zero, it is below, it is not apart from zero, it rests on too little.
+SENTENCES_OF_SLOPES: Mapping[str, tuple[str, str, str, str]] = {
+    **dict.fromkeys(
+        ("line", "derivative"),
+        (
+            marked("One unit more of {exposure} raises {outcome} by {number} ({how})."),
+            marked("One unit more of {exposure} lowers {outcome} by {number} ({how})."),
+            marked(
+                "The slope of {outcome} in {exposure} is not significantly different from zero: "
+                "{number} ({how})."
+            ),
+            marked(
+                "The slope of {outcome} in {exposure} is estimated at {number} ({how}), which should not be "
+                "relied on."
+            ),
+        ),
+    ),
+    "interaction": (
+        changes := marked(
+            "The slope of {outcome} in {exposure} changes by {number} with one unit more of {moderator} "
+            "({how})."
+        ),
+        changes,
+        marked(
+            "The slope of {outcome} in {exposure} does not change significantly along {moderator}: {number} "
+            "with one unit more ({how})."
+        ),
+        marked(
+            "The slope of {outcome} in {exposure} is estimated to change by {number} with one unit more of "
+            "{moderator} ({how}), which should not be relied on."
+        ),
+    ),
+}
+
+
+def _p_values(p_value: float, p_adjusted: float, n_family: int, *, is_primary: bool) -> list[str]:
+    """Return the p-value of an effect, and that adjusted for its family where there are others in it."""
+    own = p_text(p_value)
+    if n_family < 2 or p_adjusted != p_adjusted:
+        return [own] * bool(own)
+    family = marked("{p} for {n} outcomes") if is_primary else marked("{p} for {n} secondary effects")
+    return [own, gettext(family).format(p=p_text(p_adjusted), n=n_family)]
+
+
+def _numbers(
+    context: Context,
+    exposure: str,
+    form: str,
+    estimate: Estimate,
+    *,
+    levels: Sequence[tuple[float, Estimate]],
+) -> str:
+    study, unit = context.study, context.study.unit(context.outcome)
     if levels:
         contrasts = listed(f"{study.level_at(exposure, at)} {with_interval(*one)}" for at, one in levels)
-        numbers, base = in_unit(contrasts, unit), study.levels[0]
-        number = gettext("{numbers}, each less {base}").format(numbers=numbers, base=base)
-    elif form in PER_UNIT:
-        number = context.effect(estimate, exposure)
-    else:
-        number = in_unit(with_interval(*estimate), unit)
-    if above is not None and not levels:
-        number = _along(study.unit(moderator or exposure), form, number, at, above=above, below=below)
-    return gettext("Debiased effect ({how}) of {exposure}: {numbers}{said}.").format(
-        exposure=study.axis_label(exposure),
-        how=listed([how, gettext(form), *where]),
-        numbers=number,
-        said=_not_held(beyond, n_curves, truths) + _open(is_established=is_established),
-    )
+        return gettext("{numbers}, each less {base}").format(
+            numbers=in_unit(contrasts, unit), base=study.levels[0]
+        )
+    if form in PER_UNIT:
+        return context.effect(estimate, exposure)
+    return in_unit(with_interval(*estimate), unit)
 
 
 def _along(unit: str, form: str, number: str, at: float, *, above: Stretches, below: Stretches) -> str:
-    """Return where a line is told from zero, a curve from its mean, and the clearest point."""
+    """Return where a line differs from zero, a curve from its mean, and the clearest point."""
     if form == "curve":
         words = marked("above its mean {stretches}"), marked("below its mean {stretches}")
-        nowhere = gettext("nowhere told from its mean")
+        nowhere = gettext("nowhere significantly different from its mean")
     else:
         words = marked("above zero {stretches}"), marked("below zero {stretches}")
-        nowhere = gettext("nowhere told from zero")
+        nowhere = gettext("nowhere significantly different from zero")
     sides = _sides(dict(zip(words, (above, below), strict=True)), unit)
     return gettext("{told}; {number} at {at}").format(
         told=listed(sides) or nowhere, number=number, at=in_unit(plain(at), "" if sides else unit)
@@ -259,12 +437,13 @@ def _along(unit: str, form: str, number: str, at: float, *, above: Stretches, be
 
 
 def _not_held(beyond: Sequence[float], n_curves: int, truths: Sequence[float]) -> str:
-    """Return the mean slopes of curves, and the true one, that an interval does not hold."""
-    said = []
+    """Return the mean slopes of curves, and the true number, that an interval does not hold."""
+    said = ""
     if beyond:
         low, high = (significant(slope, 3) for slope in (min(beyond), max(beyond)))
-        words = gettext("mean slopes of net effect curves ({n_beyond} of {n_curves}: {slopes})")
+        words = gettext(" Mean slopes of models outside this interval: {n_beyond} of {n_curves} ({slopes}).")
         slopes = low if low == high else ranged(low, high)
-        said.append(words.format(n_beyond=len(beyond), n_curves=n_curves, slopes=slopes))
-    said += [gettext("the true mean slope ({truth})").format(truth=significant(truth, 3)) for truth in truths]
-    return gettext("; not within it: {slopes}").format(slopes=joined(said)) if said else ""
+        said = words.format(n_beyond=len(beyond), n_curves=n_curves, slopes=slopes)
+    for truth in truths:
+        said += gettext(" The true slope, {truth}, lies outside it.").format(truth=significant(truth, 3))
+    return said

@@ -27,7 +27,16 @@ MESSAGES: Mapping[str, str] = {
     ),
     "one_effect": marked("{estimator} has one effect for all groups by {by}: its form allows no other."),
     "one_of_contrasts": marked("One of {n_contrasts} contrasts; its interval allows for their number."),
-    "one_of_pairs": marked("One of {n_pairs} pairs; intervals are not adjusted for their number."),
+    "one_of_pairs": marked(
+        "One of {n_pairs} differences of this question; the p-value allows for their number (Holm), the "
+        "interval does not."
+    ),
+    "of_a_model": marked("It is what a model predicts, not an effect."),
+    "bends": marked("An effect that differs along a covariate which goes with the exposure bends it, too."),
+    "breaks": marked("An effect that changes smoothly, as by an interaction, is found as thresholds, too."),
+    "products": marked(
+        "A nonlinear effect is found as an interaction, too, with what goes with the exposure."
+    ),
     "few_entities": marked(
         "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
     ),
@@ -63,16 +72,18 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
     for make in (
         *(gains.headline, gains.estimator_verdict, gains.lowest_error, gains.levels_gain_more),
         *(gains.folds_disagree, gains.hopeless_reference, warned, assumption),
-        *(effects.curve_effect, effects.curve_bend, effects.turning_point, effects.threshold),
-        *(effects.sign_change, effects.contrast, effects.group_difference),
-        *(effects.linearity, effects.debiased),
+        *(effects.model_curve, effects.curve_bend, effects.turning_point, effects.threshold),
+        *(effects.sign_change, effects.contrast, effects.group_difference, effects.friedman_h),
+        *(effects.linearity, effects.debiased, effects.no_effect),
     )
 }
 
 FindingKind = Literal[
     "gain",
     "effect",
+    "model_curve",
     "nonlinearity",
+    "interaction",
     "turning_point",
     "contrast",
     "group_difference",

@@ -12,14 +12,17 @@ from harness.findings import curves, effects, gain
 from harness.findings.lines import stretches
 from harness.findings.run import read_run
 from harness.findings.table import findings_table
+from harness.record.study import PrimaryRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.study.spec.study import Variable
-from harness.tables.effects import EFFECTS
+from harness.tables.conditional import THRESHOLDS
+from harness.tables.effects import EFFECT_TESTS, EFFECTS
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.truth import TRUTH
 from harness.text import effects as words
 from harness.text.sentences import worded
+from harness_panel.thresholds.estimator import COUNTED
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
@@ -31,12 +34,13 @@ def told(find):
 
 gain_findings, debiased_findings = told(gain.gain_findings), told(effects.debiased_findings)
 linearity_findings = told(effects.linearity_findings)
-curve_effect_findings, turning_point_findings = (
-    told(find) for find in (curves.curve_effect_findings, curves.turning_point_findings)
+model_curve_findings, turning_point_findings = (
+    told(find) for find in (curves.model_curve_findings, curves.turning_point_findings)
 )
 contrast_findings, group_findings = told(effects.contrast_findings), told(effects.group_findings)
-sign_change_findings, threshold_findings = (
-    told(find) for find in (curves.sign_change_findings, curves.threshold_findings)
+sign_change_findings = told(curves.sign_change_findings)
+threshold_findings, interaction_findings = (
+    told(find) for find in (effects.threshold_findings, effects.interaction_findings)
 )
 NB = "\u00a0"
 
@@ -142,7 +146,7 @@ def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coef
     table = findings_table(changed)
     warned = table[table["caveats"].fillna("").str.contains("Nickell")]
     own = table[table["estimator"] == "fe"]
-    assert set(own["finding"]) >= {"gain", "effect", "nonlinearity", "turning_point"}
+    assert set(own["finding"]) >= {"gain", "model_curve", "nonlinearity", "turning_point"}
     assert set(warned.query("estimator != ''")["estimator"].dropna()) == {"fe"}
     assert len(warned.query("estimator == 'fe'")) == len(own)
     caveat = coefficient_caveat(changed, "lwage")
@@ -174,7 +178,7 @@ def test_turning_points_are_placed_whether_or_not_they_are_established(run):
     (row,) = [row for row in turning_point_findings(changed, "lwage") if row.estimator == "rab"]
     assert not row.is_established
     assert row.estimate == pytest.approx(found[0].estimate)
-    assert row.text.endswith("it is not established.")
+    assert row.text.endswith("; not significant.")
 
 
 def test_a_place_outside_the_interval_of_draws_is_said_to_be_there_and_not_established(run):
@@ -188,24 +192,22 @@ def test_a_place_outside_the_interval_of_draws_is_said_to_be_there_and_not_estab
     assert turn.is_established
     assert turn.text == (
         f"RAB: the curve has a maximum at 14.2, outside its interval [10.7,{NB}13.2] years, in 92% of draws; "
-        "its place is not established."
+        "its place is uncertain."
     )
     crosses = with_table(run, "thresholds", elsewhere)
-    (cross,) = [row for row in threshold_findings(crosses, "lwage") if row.estimator == "rab"]
+    (cross,) = [row for row in sign_change_findings(crosses, "lwage") if row.estimator == "rab"]
     assert cross.is_established
-    assert f"is at 11.4, outside its interval [9.1,{NB}10.4], in 98% of draws; its place is" in cross.text
+    assert f" at 11.4, outside its interval [9.1,{NB}10.4], in 98% of draws; its place is" in cross.text
 
 
 def test_effects_are_in_the_units_that_the_spec_has(run):
     """A slope is per unit of the exposure, whose unit stands once beside the places of the curve."""
     falling = with_slopes(run, lambda t: t - 1.5, lambda t: t - 1.1)
-    slope, *_ = [row.text for row in curve_effect_findings(falling, "lwage") if row.finding == "effect"]
-    assert re.search(
-        r": it falls from 0 to \d+ years; slope .*\] log dollars an hour per unit at 0\.$", slope
-    )
+    slope, *_ = [row.text for row in model_curve_findings(falling, "lwage") if row.finding == "model_curve"]
+    assert re.search(r": it falls from 0 to \d+ years; slope .*\] log dollars an hour per unit at 0", slope)
     flat = with_slopes(run, lambda t: 0 * t - 1, lambda t: 0 * t + 1)
-    still, *_ = [row.text for row in curve_effect_findings(flat, "lwage") if row.finding == "effect"]
-    assert re.search(r"\] log dollars an hour per unit at [\d.]+ years\.$", still)
+    still, *_ = [row.text for row in model_curve_findings(flat, "lwage") if row.finding == "model_curve"]
+    assert re.search(r"\] log dollars an hour per unit at [\d.]+ years", still)
     first, *_ = group_findings(run, "lwage")
     assert "] log dollars an hour per unit" in first.text
     own = run.manifest.study.variables
@@ -215,47 +217,65 @@ def test_effects_are_in_the_units_that_the_spec_has(run):
     assert "per unit" not in next(iter(group_findings(without, "lwage"))).text
 
 
-def test_a_difference_is_established_where_its_interval_excludes_zero(run):
-    found = list(group_findings(run, "lwage"))
-    assert found
+def test_a_difference_is_established_once_adjusted_for_all_pairs_and_estimators(run):
+    """Holm (1979) over the differences of one question, whoever gave them."""
+    every = [row for row in group_findings(run, "lwage") if np.isfinite(row.p_value)]
+    found = [row for row in every if row.about.startswith("size, size")]
+    assert len(found) < len(every)
+    assert len({row.estimator for row in found}) > 1
+    ordered = sorted(row.p_value for row in found)
+    steps = [min(1.0, (len(found) - at) * p_value) for at, p_value in enumerate(ordered)]
+    least = dict(zip(ordered, np.maximum.accumulate(steps), strict=True))
     for row in found:
-        assert row.is_established == (row.conf_low > 0 or row.conf_high < 0)
-        assert ("not established" in row.text) != row.is_established
+        assert row.p_adjusted == pytest.approx(least[row.p_value])
+        assert row.is_established == ((row.conf_low > 0 or row.conf_high < 0) and row.p_adjusted < 0.05)
+        assert ("not significantly different from zero" in row.text) != row.is_established
+        assert f"One of {len(found)} differences" in row.caveats
+    assert 0 < sum(row.is_established for row in found) < len(found)
 
 
-def test_a_threshold_has_its_place(run):
-    found = [row for row in threshold_findings(run, "lwage") if row.estimator == "rab"]
-    assert found[0].text.startswith(
-        f"RAB, effect by Schooling (years): its threshold is at 9.7 [9.1,{NB}10.4]"
-    )
-    assert found[0].is_established
-    assert (found[0].estimate, found[0].conf_low) == pytest.approx((9.7, 9.1))
+def test_a_turning_point_anywhere_in_the_range_is_none(run):
+    def wide(share):
+        at = run.frame("curves").query("kind == 'level' and estimator == 'rab' and supported")["at"]
+        high = at.min() + share * (at.max() - at.min())
+        return with_table(
+            run, "turning_points", lambda frame: frame.assign(conf_low=at.min(), conf_high=high)
+        )
+
+    (kept,) = [row for row in turning_point_findings(wide(0.79), "lwage") if row.estimator == "rab"]
+    assert kept.is_established
+    (none,) = [row for row in turning_point_findings(wide(0.81), "lwage") if row.estimator == "rab"]
+    assert not none.is_established
+    assert none.text == "RAB: the curve has no turning point inside the supported range."
 
 
-def test_a_change_of_sign_is_told_with_where_the_effect_has_which(run):
+def test_a_change_of_sign_is_told_with_where_the_effect_has_which_and_its_place(run):
     (found,) = [row for row in sign_change_findings(run, "lwage") if row.estimator == "rab"]
     assert found.is_established
     assert found.text == (
         "RAB, effect by Schooling (years): below zero from 6 to 8.727 and above zero from 11.45 to 16; it "
-        "changes its sign."
+        f"changes its sign at 9.7 [9.1,{NB}10.4], in 98% of draws (p{NB}<{NB}0.001)."
     )
+    assert (found.estimate, found.conf_low) == pytest.approx((9.7, 9.1))
+    table = run.frame("conditional_effects").query(
+        "estimator == 'rab' and band == 'simultaneous' and supported"
+    )
+    sides = [table.loc[table["effect"] * sign > 0, "p_value"].min() for sign in (1, -1)]
+    assert found.p_value == pytest.approx(max(sides))
 
 
-def test_without_both_signs_neither_a_change_nor_a_threshold_is_established(run):
+def test_without_both_signs_no_change_of_sign_is_established(run):
     def never_below(frame):
         is_wide = frame["band"] == "simultaneous"
         return frame.assign(conf_high=frame["conf_high"].mask(is_wide, frame["conf_high"].abs() + 0.1))
 
     changed = with_table(run, "conditional_effects", never_below)
     (sign,) = [row for row in sign_change_findings(changed, "lwage") if row.estimator == "rab"]
-    (threshold,) = [row for row in threshold_findings(changed, "lwage") if row.estimator == "rab"]
     assert not sign.is_established
-    assert sign.text.endswith("above zero from 11.45 to 16; no change of its sign is established.")
-    assert not threshold.is_established
-    assert threshold.text.endswith("of draws; it is not established.")
+    assert sign.text.endswith("above zero from 11.45 to 16; no change of sign.")
     unbanded = with_table(run, "conditional_effects", lambda frame: frame[frame["band"] == "pointwise"])
     (sign,) = [row for row in sign_change_findings(unbanded, "lwage") if row.estimator == "rab"]
-    assert "nowhere told from zero; no change" in sign.text
+    assert "nowhere significantly different from zero; no change" in sign.text
 
 
 def with_slopes(run, low, high, estimate=None):
@@ -288,18 +308,18 @@ def with_slopes(run, low, high, estimate=None):
     ids=["flat", "a line", "bent above zero", "too wide", "both signs"],
 )
 def test_a_slope_has_an_effect_off_zero_and_a_bend_where_no_line_fits(run, low, high, effect, nonlinearity):
-    found = {row.finding: row for row in curve_effect_findings(with_slopes(run, low, high), "lwage")}
-    assert found["effect"].is_established == effect
+    found = {row.finding: row for row in model_curve_findings(with_slopes(run, low, high), "lwage")}
+    assert found["model_curve"].is_established == effect
     assert found["nonlinearity"].is_established == nonlinearity
-    assert ("rises" in found["effect"].text or "falls" in found["effect"].text) == effect
+    assert ("rises" in found["model_curve"].text or "falls" in found["model_curve"].text) == effect
     assert ("no constant slope" in found["nonlinearity"].text) == nonlinearity
 
 
 def effect_of_rab(run):
     (found,) = [
         row
-        for row in curve_effect_findings(run, "lwage")
-        if (row.estimator, row.finding) == ("rab", "effect")
+        for row in model_curve_findings(run, "lwage")
+        if (row.estimator, row.finding) == ("rab", "model_curve")
     ]
     return found
 
@@ -308,7 +328,7 @@ def test_nothing_is_established_where_the_fit_is_on_the_other_side_of_zero_than_
     changed = with_slopes(run, lambda t: 0 * t + 0.01, lambda t: 0 * t + 0.2, lambda t: 0 * t - 0.03)
     found = effect_of_rab(changed)
     assert not found.is_established
-    assert "no slope is told from zero, all places taken together; slope" in found.text
+    assert "the slope is nowhere significantly different from zero (simultaneous band); slope" in found.text
 
 
 def test_the_slope_that_is_named_is_one_of_those_told_from_zero(run):
@@ -371,40 +391,42 @@ def test_a_contrast_is_established_by_its_simultaneous_interval(run):
     assert not beyond.is_established
     open_one, _ = contrasts(run, conf_low=-0.05, conf_high=0.45)
     assert not open_one.is_established
-    assert open_one.text.endswith("it is not established.")
+    assert open_one.text.endswith("; not significantly different from zero.")
+
+
+EFFECT = {
+    "outcome": "lwage",
+    "exposure": "exper",
+    "method": "first_differences",
+    "form": "line",
+    "learner": "boosting",
+    "scenario": "effect",
+    "estimate": 0.2,
+    "conf_low": 0.1,
+    "conf_high": 0.3,
+    "band": "pointwise",
+    "p_value": 0.001,
+    "n_entities": 545,
+    "share_left": 0.4,
+    "assumption": "Changes are as good as random.",
+    "at": np.nan,
+    "p_methods": 0.4,
+    "status": "ok",
+    "reason": "",
+}
 
 
 def debiased(run, *rows):
     """Return the findings on debiased effects of rows that differ in some cells."""
-    row = {
-        "outcome": "lwage",
-        "exposure": "exper",
-        "method": "first_differences",
-        "form": "line",
-        "learner": "boosting",
-        "scenario": "effect",
-        "estimate": 0.2,
-        "conf_low": 0.1,
-        "conf_high": 0.3,
-        "band": "pointwise",
-        "p_value": 0.001,
-        "n_entities": 545,
-        "share_left": 0.4,
-        "assumption": "Changes are as good as random.",
-        "at": np.nan,
-        "p_methods": 0.4,
-        "status": "ok",
-        "reason": "",
-    }
-    table = as_declared(EFFECTS, [pd.DataFrame([row | change for change in rows])])
+    table = as_declared(EFFECTS, [pd.DataFrame([EFFECT | change for change in rows])])
     return list(debiased_findings(with_table(run, "effects", lambda _: table), "lwage"))
 
 
 def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (found,) = debiased(run, {})
     assert found.text == (
-        "Debiased effect (first differences, Boosting, line) of Experience (years): "
-        f"0.20 [0.10,{NB}0.30] log dollars an hour per unit."
+        f"One unit more of Experience (years) raises Log wage by 0.20 [0.10,{NB}0.30] log dollars an hour "
+        f"(95% CI, p{NB}={NB}0.001; first differences, Boosting, line)."
     )
     assert (found.estimator, found.is_established, found.p_value) == ("", True, 0.001)
     assert found.caveats == "Changes are as good as random."
@@ -428,36 +450,156 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (little,) = debiased(run, {"share_left": 0.04})
     assert not little.is_established
     assert "variation 4.0% is left" in little.caveats
+    assert little.text.startswith("The slope of Log wage in Experience (years) is estimated at 0.20 [")
     (open_one,) = debiased(run, {"conf_low": -0.1, "conf_high": 0.5})
     assert not open_one.is_established
-    assert open_one.text.endswith("it is not established.")
+    assert open_one.text.startswith(
+        "The slope of Log wage in Experience (years) is not significantly different from zero: 0.20 [−0.10,"
+    )
+    (falling,) = debiased(run, {"estimate": -0.2, "conf_low": -0.3, "conf_high": -0.1})
+    assert f"lowers Log wage by 0.20 [0.10,{NB}0.30] log dollars an hour (" in falling.text
+
+
+def declared(run, *, is_declared=True, outcomes=("lwage",)):
+    """Return a run of a study whose primary effect is a slope by first differences, learned by boosting."""
+    primary = PrimaryRecord("effect", "first_differences", "line", "boosting", is_declared=is_declared)
+    return with_study(run, primary=primary, outcomes=outcomes)
+
+
+CRE = {"method": "correlated_random_effects"}
+
+
+def test_the_declared_effect_comes_first_and_is_adjusted_for_outcomes_alone(run):
+    other = {"outcome": "hours"}
+    own = declared(run, outcomes=("lwage", "hours"))
+    rows = (CRE | {"p_value": 0.04}, {"form": "derivative", "p_value": 0.02}, {"p_value": 0.04})
+    found = debiased(own, *rows, other | {"p_value": 0.001}, other | CRE)
+    assert [row.is_primary for row in found] == [True, False, False]
+    assert [row.p_adjusted for row in found] == pytest.approx([0.04, 0.04, 0.04])
+    assert all(row.is_established for row in found)
+    assert f"p{NB}={NB}0.040 for 2 outcomes; first" in found[0].text
+    assert f"p{NB}={NB}0.040, p{NB}={NB}0.040 for 2 secondary effects" in found[1].text
+    late = debiased(own, {"p_value": 0.04}, other | {"p_value": 0.05})[0]
+    assert (late.p_adjusted, late.is_established) == (pytest.approx(0.08), False)
+    assert "is not significantly different from zero: 0.20 [0.10" in late.text
+
+
+def test_a_declared_effect_without_a_number_says_why_and_none_takes_its_place(run):
+    failed = {"status": "refused", "reason": "one period"}
+    first, second = debiased(declared(run), CRE, failed)
+    assert (first.is_primary, first.is_established, second.is_primary) == (True, False, False)
+    assert first.text == (
+        "The effect of Experience could not be estimated (first differences, Boosting, line): one period."
+    )
+    whole, _ = debiased(declared(run), CRE, failed | {"method": "", "form": ""})
+    assert whole.is_primary
+    assert whole.text == "The effect of Experience could not be estimated (Boosting): one period."
+
+
+def test_what_was_not_declared_is_no_primary_effect_but_comes_first(run):
+    first, second = debiased(declared(run, is_declared=False), CRE, {})
+    assert "first differences" in first.text
+    assert not first.is_primary
+    assert first.p_adjusted == second.p_adjusted == pytest.approx(0.002)
+
+
+def test_a_curve_says_that_the_debiased_interval_excludes_its_mean_slope(run):
+    apart = with_mean_slopes(run, np.nan, rab=0.09, fe=0.2)
+    table = as_declared(EFFECTS, [pd.DataFrame([EFFECT])])
+    found = {
+        row.estimator: row
+        for row in model_curve_findings(with_table(apart, "effects", lambda _: table), "lwage")
+        if row.finding == "model_curve"
+    }
+    assert found["rab"].text.endswith(
+        f" Its mean slope, 0.0900, lies outside the debiased interval, 0.20 [0.10,{NB}0.30] log dollars an "
+        "hour per unit."
+    )
+    assert "mean slope" not in found["fe"].text
+
+
+def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
+    place = {"outcome": "lwage", "estimator": "fe", "moderator": "educ", "kind": "break", "status": "ok"}
+    breaks = as_declared(
+        THRESHOLDS, [pd.DataFrame([place | {"at": 9.7, "conf_low": 9.1, "conf_high": 10.4}])]
+    )
+    broken = with_table(run, "thresholds", lambda _: breaks)
+    test = {"outcome": "lwage", "exposure": "exper", "estimator": "fe", "against": "", "status": "ok"}
+
+    def told_by(*p_values):
+        names = zip(effects.THRESHOLD_TESTS, p_values, strict=False)
+        tests = [test | {"test": name, "p_value": p_value} for name, p_value in names]
+        frame = as_declared(EFFECT_TESTS, [pd.DataFrame(tests)])
+        (found,) = threshold_findings(with_table(broken, "effect_tests", lambda _: frame), "lwage")
+        return found
+
+    two = told_by(0.01, 0.04, 0.3)
+    assert two.text == (
+        f"Fixed effects: 2 thresholds in Schooling (years), by tests of each number against one less (p{NB}="
+        f"{NB}0.010, p{NB}={NB}0.040, p{NB}={NB}0.300); the model has its own at 9.7 [9.1,{NB}10.4]."
+    )
+    assert (two.is_established, two.estimate, two.p_value) == (True, 9.7, 0.01)
+    assert "by an interaction, is found as thresholds" in two.caveats
+    none = told_by(0.06, 0.01, 0.01)
+    assert not none.is_established
+    assert none.text.startswith("Fixed effects: no evidence of a threshold in Schooling (years), by tests")
+    assert COUNTED[1:] == effects.THRESHOLD_TESTS
+
+
+def test_a_measure_of_interaction_establishes_nothing_and_rounding_is_none(run):
+    found = {row.estimator: row for row in interaction_findings(run, "lwage")}
+    assert not any(row.is_established for row in found.values())
+    assert found["ols"].text == (
+        "Pooled OLS: no interaction of Experience and Schooling (years); its form allows none."
+    )
+    assert found["rab"].text.endswith("; noise alone lifts it above zero.")
+
+
+def test_a_debiased_interaction_is_a_finding_of_its_own(run):
+    (found,) = debiased(run, {"form": "interaction", "moderator": "educ"})
+    assert (found.finding, found.is_established) == ("interaction", True)
+    assert found.text.startswith(
+        f"The slope of Log wage in Experience (years) changes by 0.20 [0.10,{NB}0.30] log dollars an hour "
+        "per unit with one unit more of Schooling (years) (95% CI"
+    )
+    assert "A nonlinear effect is found as an interaction" in found.caveats
 
 
 def with_mean_slopes(run, truth, **slopes):
-    """Return a run whose net effect curves have mean slopes, and a true one where it is a number."""
+    """Return a run whose net effect curves have mean slopes, and a true slope where it is a number."""
     row = {"outcome": "lwage", "scenario": "curve", "kind": "average_effect", "at": np.nan, "status": "ok"}
     band = {"band": "pointwise", "supported": True, "level": 0.95}
     own = [row | band | {"estimator": name, "estimate": slope} for name, slope in slopes.items()]
     curved = with_table(run, "curves", lambda table: pd.concat([table, pd.DataFrame(own)]))
-    true = as_declared(TRUTH, [pd.DataFrame([row | {"truth": truth}])] if np.isfinite(truth) else [])
-    return with_table(curved, "truth", lambda _: true)
+    place = row | {"scenario": "effect", "truth": truth}
+    kinds = [
+        {"kind": "weighted_slope", "group": "first_differences"},
+        {"kind": "average_effect", "truth": 9.0},
+    ]
+    rows = [place | kind for kind in kinds] if np.isfinite(truth) else []
+    return with_table(curved, "truth", lambda _: as_declared(TRUTH, [pd.DataFrame(rows)] if rows else []))
 
 
-def test_a_debiased_slope_names_the_mean_slopes_that_its_interval_does_not_hold(run):
+def test_a_debiased_slope_names_the_slopes_that_its_interval_does_not_hold(run):
+    """The truth is the number that it estimates: another method's, or another mean, is not compared."""
     (apart,) = debiased(with_mean_slopes(run, 0.05, ols=0.04, fe=0.2, rab=0.09), {})
     assert apart.text.endswith(
-        f"0.20 [0.10,{NB}0.30] log dollars an hour per unit; not within it: mean slopes of net effect curves "
-        "(2 of 3: 0.0400 to 0.0900) and the true mean slope (0.0500)."
+        "). Mean slopes of models outside this interval: 2 of 3 (0.0400 to 0.0900). The true slope, 0.0500, "
+        "lies outside it."
     )
     assert apart.is_established
     (one,) = debiased(with_mean_slopes(run, np.nan, ols=0.04, fe=0.2), {})
-    assert one.text.endswith("; not within it: mean slopes of net effect curves (1 of 2: 0.0400).")
+    assert one.text.endswith("). Mean slopes of models outside this interval: 1 of 2 (0.0400).")
     (held,) = debiased(with_mean_slopes(run, 0.1, ols=0.3, fe=0.2), {})
-    assert held.text.endswith(f": 0.20 [0.10,{NB}0.30] log dollars an hour per unit.")
-    (other,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"exposure": "union"})
-    assert other.text.endswith(f": 0.20 [0.10,{NB}0.30] log dollars an hour per unit.")
+    assert "outside" not in held.text
+    (method,) = debiased(with_mean_slopes(run, 0.05), CRE)
+    assert "outside" not in method.text
+    (mean,) = debiased(with_mean_slopes(run, 0.1), {"form": "derivative"})
+    assert mean.text.endswith(" The true slope, 9.00, lies outside it.")
+    (other,) = debiased(with_mean_slopes(run, 0.1, ols=0.04), {"exposure": "union"})
+    assert "outside" not in other.text
     (curve,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"form": "curve", "at": 1.0})
-    assert "not within it" not in curve.text
+    assert "outside" not in curve.text
 
 
 def test_debiased_contrasts_of_levels_have_their_names(run):
@@ -468,8 +610,8 @@ def test_debiased_contrasts_of_levels_have_their_names(run):
         place | {"at": 1.0, "estimate": 0.1, "conf_low": -0.1, "conf_high": 0.3},
         place | {"at": 2.0, "estimate": 0.5, "conf_low": 0.2, "conf_high": 0.8},
     )
-    text = f"craft 0.10 [−0.10,{NB}0.30], union 0.50 [0.20,{NB}0.80] log dollars an hour, each less none."
-    assert found.text.endswith(text)
+    text = f"craft 0.10 [−0.10,{NB}0.30], union 0.50 [0.20,{NB}0.80] log dollars an hour, each less none ("
+    assert text in found.text
     assert (found.is_established, found.estimate) == (True, 0.5)
 
 
@@ -486,12 +628,11 @@ def test_debiased_effects_of_several_places_are_judged_by_their_simultaneous_ban
     ]
     (found,) = debiased(run, *points)
     assert found.is_established
-    said = f"above {zero} at 3 years; 0.30 [0.05,{NB}0.55] log dollars an hour{per} at 3."
+    said = f"above {zero} at 3 years; 0.30 [0.05,{NB}0.55] log dollars an hour{per} at 3 (95% CI"
     assert said in found.text
     wide = [point | {"conf_low": -0.9, "conf_high": 0.9} for point in points]
     (unclear,) = debiased(run, *wide)
-    assert f"nowhere told from {zero}; " in unclear.text
-    assert unclear.text.endswith(f"{per} at 3 years; it is not established.")
+    assert f"nowhere significantly different from {zero}; " in unclear.text
     refused = {"status": "refused", "reason": "one period"}
     assert debiased(run, refused) == []
 
@@ -524,8 +665,8 @@ def test_stretches_of_a_grid_in_words(places, said):
 
 def test_the_table_holds_every_kind_and_no_error_rate_that_was_not_measured(run):
     table = findings_table(run)
-    kinds = {"gain", "turning_point", "group_difference", "sign_change", "threshold", "lowest_error"}
-    kinds |= {"effect", "nonlinearity"}
+    kinds = {"gain", "turning_point", "group_difference", "sign_change", "interaction", "lowest_error"}
+    kinds |= {"model_curve", "nonlinearity"}
     assert set(table["finding"]) == kinds
     assert table["error_rate"].isna().all()
     assert (table["text"].str.len() > 10).all()
@@ -555,8 +696,8 @@ def test_slopes_that_rounding_of_a_level_makes_are_no_findings(run):
         ),
     )
     for shown, is_found in ((changed, True), (far, False)):
-        found = {row.finding: row for row in curve_effect_findings(shown, "lwage")}
-        assert found["effect"].is_established == is_found
+        found = {row.finding: row for row in model_curve_findings(shown, "lwage")}
+        assert found["model_curve"].is_established == is_found
         assert found["nonlinearity"].is_established == is_found
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from harness.findings.gains import Gains
 from harness.findings.run import Run, read_run
+from harness.record.study import PrimaryRecord
 from harness.report.drawing.canvas import house_style
 from harness.report.front import (
     effect_sentence,
@@ -71,28 +72,26 @@ def test_columns_are_entities_never_seen_and_later_periods_and_the_published_com
     assert published_protocol(alone) is None
 
 
-def found(estimator, finding, about, *, is_established=False):
-    """Return a finding on the effect on wages, whose text says what it is of."""
-    row = {"outcome": "lwage", "estimator": estimator, "finding": finding, "about": about}
-    return row | {"text": f"{estimator} {finding} {about}".strip(), "is_established": is_established}
-
-
-def test_the_first_screen_speaks_of_the_exposure_of_the_study_and_of_moderators_where_it_has_no_effect(run):
-    union = found("", "effect", "premium: line, first_differences, splines", is_established=True)
-    still, sign = found("rab", "effect", "curve: slope"), found("rab", "sign_change", "conditional: hours")
-    told = {**sign, "is_established": True}
-    of_union = with_study(run, exposures={"premium": "union"})
-
-    def said(*rows):
-        whole = as_declared(FINDINGS, [pd.DataFrame(rows)])
-        return effect_sentence(with_table(of_union, "findings", lambda _: whole), "lwage")
-
-    assert said(union, still, sign) == "rab effect curve: slope"
-    assert said(union, still, told) == "rab sign_change conditional: hours"
-    assert said(union, {**still, "is_established": True}, told) == "rab effect curve: slope"
-    assert said(union, still, found("", "effect", "effect: line, within, ols")).startswith("effect effect:")
-    assert said(union) == union["text"]
-    assert said(found("", "contrast", "premium, craft: 1 rather than 0"), still) == "rab effect curve: slope"
+@pytest.mark.parametrize(
+    ("is_primary", "said"), [(True, "Primary effect"), (False, "Not declared beforehand")]
+)
+def test_the_first_screen_has_the_effect_that_comes_first_whatever_it_says(run, is_primary, said):
+    """What is established is not chosen in its place, nor what a model says of itself."""
+    row = {
+        "outcome": "lwage",
+        "finding": "effect",
+        "estimator": "",
+        "is_primary": False,
+        "is_established": True,
+    }
+    first = row | {"is_primary": is_primary, "is_established": False, "text": "Open.", "caveats": "Assumed."}
+    model = row | {"finding": "model_curve", "estimator": "rab", "text": "It rises."}
+    rows = [model, first, row | {"text": "It is there."}]
+    table = as_declared(FINDINGS, [pd.DataFrame(rows)])
+    primary = PrimaryRecord("effect", "first_differences", "line", "ols", is_declared=is_primary)
+    changed = with_table(with_study(run, primary=primary), "findings", lambda _: table)
+    assert effect_sentence(changed, "lwage") == f"{said}: Open. Assumed."
+    assert effect_sentence(run, "lwage") == ""
 
 
 def test_the_shape_of_the_panel(run):

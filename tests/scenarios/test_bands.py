@@ -48,6 +48,17 @@ def test_a_single_point_of_few_draws_gets_the_quantile_of_student():
     assert (high + low) / 2.0 == pytest.approx(draws.mean(), abs=0.04 * reach)
 
 
+def test_the_p_value_of_independent_points_is_that_of_their_greatest():
+    """Of five independent normal points the greatest has the chance 1 - (1 - p)^5 of what one has p of."""
+    draws = np.random.default_rng(5).normal(size=(4000, 5)) + np.array([0.0, 1.0, -2.0, 3.0, 6.0])
+    narrow, wide = bands(draws, level=0.95, supported=ALL[:5], rng=default_rng(1))
+    alone = 2.0 * stats.norm.sf([1.0, 2.0, 3.0])
+    assert wide.p_value[1:4] == pytest.approx(1.0 - (1.0 - alone) ** 5, abs=0.03)
+    assert wide.p_value[4] < 0.002
+    assert ((wide.p_value < 0.05) == ((wide.low > 0.0) | (wide.high < 0.0))).all()
+    assert np.isnan(narrow.p_value)
+
+
 def test_points_that_move_together_need_no_wider_band():
     draws = np.random.default_rng(3).normal(size=(400, 1)) * np.arange(1.0, 11.0)
     low, high = simultaneous_limits(draws, level=0.95, among=ALL, rng=default_rng(1))

@@ -10,6 +10,7 @@ from harness.data.simulate.small_panels import InteractionPanel, InvertedU, Mono
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.effect.scenario import weighted_slope
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.truth import place_errors, true_fit, truth_errors
 from panels import key_from, panel_from_frame
@@ -117,3 +118,27 @@ def test_places_go_in_pairs_and_those_left_over_are_counted():
     assert np.isnan(rows.loc[("ann", "minimum"), "coverage"])
     assert rows.loc[("ols", "maximum"), ["coverage", "n_points", "n_found"]].tolist() == [0.0, 1, 0]
     assert np.isnan(rows.loc[("ols", "maximum"), "rmse"])
+
+
+@pytest.mark.parametrize("method", ["first_differences", "correlated_random_effects"])
+def test_the_truth_of_a_slope_is_the_mean_that_least_squares_estimates(method):
+    """Slopes that grow with the spread of the exposure: rows that vary more count more (Angrist 1998)."""
+    rng = np.random.default_rng(4)
+    city, year = (axis.ravel() for axis in np.indices((400, 6)))
+    control = rng.normal(size=400)[city]
+    spread = np.exp(0.5 * control)
+    exposure = control + spread * rng.normal(size=city.size)
+    frame = pd.DataFrame(
+        {"city": city, "year": year, "x": exposure, "control": control + 0.01 * rng.normal(size=city.size)}
+    )
+    panel = panel_from_frame(
+        frame.assign(y=spread * exposure),
+        entity="city",
+        time="year",
+        outcome="y",
+        exposure="x",
+        controls=("control",),
+    )
+    truth = weighted_slope(panel, method, spread)
+    assert truth == pytest.approx(np.average(spread, weights=spread**2), rel=0.03)
+    assert truth > 1.5 * spread.mean()

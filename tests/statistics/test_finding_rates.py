@@ -77,7 +77,7 @@ def times(name, kind, folder):
     [
         ("null_effect", "gain", 2),
         ("null_effect", "turning_point", 2),
-        ("null_effect", "effect", 3),
+        ("null_effect", "model_curve", 3),
         ("monotone", "turning_point", 2),
     ],
 )
@@ -88,4 +88,4 @@ def test_what_is_not_there_is_hardly_ever_established(name, kind, most, folder):
 
 @pytest.mark.slow
 def test_an_effect_that_is_there_is_found(folder):
-    assert min(times("monotone", "effect", folder).values()) >= 36
+    assert min(times("monotone", "model_curve", folder).values()) >= 36

@@ -15,7 +15,7 @@ from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.study import EstimatorRecord
-from harness.report.blocks import NewSentences, Paragraph, QualifiedPoints, ReportBlock, tabs_of
+from harness.report.blocks import NewSentences, Paragraph, Phrase, QualifiedPoints, ReportBlock, tabs_of
 from harness.report.sections.section import Section, featured
 from harness.report.table import Given, ReportTable, TableCell, TableColumn, columns_of, plain_rows
 from harness.scenarios.curve.turning_points import significant_slopes
@@ -25,13 +25,15 @@ from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
 from harness.tables.preparation import WARNINGS
 from harness.text import numbers
 from harness.text.plain_text import joined, sentences
+from harness.text.sentences import MESSAGES
 
 GAIN, LOWEST = "gain", "lowest_error"
 
 # How kinds of findings are called, but for the underscores of the table.
 KINDS = (
-    *(marked("gain"), marked("effect"), marked("nonlinearity"), marked("turning point"), marked("contrast")),
-    *(marked("group difference"), marked("sign change"), marked("threshold")),
+    *(marked("gain"), marked("effect"), marked("model curve"), marked("nonlinearity"), marked("interaction")),
+    *(marked("turning point"), marked("contrast"), marked("group difference"), marked("sign change")),
+    marked("threshold"),
 )
 
 
@@ -46,8 +48,9 @@ class OutcomeVerdict:
     gains : a sentence for each estimator over the study's reference
     established : those of them that are
     known : what stands against gains and is no warning nor part of a verdict, each sentence once
-    effects : debiased effects, and what is established of the curves, groups and moderators of the featured
-        estimators, each with what a reader should know of it once, and why it is not established
+    primary : the effect that the study declares, as `effects` have theirs; empty where it declares none
+    effects : other debiased effects, and what is established of the curves, groups and moderators of the
+        featured estimators, each with what a reader should know of it once, and why it is not established
     open : what is not established of these, kinds and numbers in one sentence; empty where all is
     """
 
@@ -56,6 +59,7 @@ class OutcomeVerdict:
     gains: tuple[str, ...]
     established: tuple[str, ...]
     known: tuple[str, ...]
+    primary: tuple[tuple[str, str, str], ...]
     effects: tuple[tuple[str, str, str], ...]
     open: str
 
@@ -70,7 +74,10 @@ def verdict_of(run: Run, outcome: str) -> OutcomeVerdict:
     warned = {note.message for note in run.rows(WARNINGS)}
     shown = ["", *(entry.id for entry in featured(run))]
     effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
-    general = (nickell_caveat(run, outcome), *(row.assumption for row in run.rows(EFFECTS)))
+    general = (
+        *(nickell_caveat(run, outcome), gettext(MESSAGES["of_a_model"])),
+        *(row.assumption for row in run.rows(EFFECTS)),
+    )
     # Sentences that are no reasons: what is assumed, and what holds for all effects of the outcome.
     no_reasons = frozenset(part for text in general for part in sentences(text))
     return OutcomeVerdict(
@@ -86,10 +93,11 @@ def verdict_of(run: Run, outcome: str) -> OutcomeVerdict:
                 if sentence not in in_verdicts and not any(message in sentence for message in warned)
             )
         ),
+        primary=tuple((_with_rate(run, row), *_qualified(row, no_reasons)) for row in rows if row.is_primary),
         effects=tuple(
             (_with_rate(run, row), *_qualified(row, no_reasons))
             for row in effects
-            if row.is_established or not row.estimator
+            if (row.is_established or not row.estimator) and not row.is_primary
         ),
         open=_open(row for row in effects if row.estimator and not row.is_established),
     )
@@ -243,12 +251,16 @@ def _outcome(
     run: Run, outcome: str, verdict: OutcomeVerdict, found: Sequence[EffectReading], *, is_alike: bool
 ) -> Iterator[ReportBlock]:
     label = run.manifest.study.label(outcome)
+    if verdict.primary:
+        yield Paragraph(Phrase(gettext("Primary effect, declared before anything was seen:"), "strong"))
+        yield QualifiedPoints(verdict.primary)
     for position, sentence in enumerate(verdict.headlines):
         yield NewSentences(sentence, "verdict", label, topic=position)
     yield from map(NewSentences, verdict.caveats)
     yield from map(Paragraph, verdict.established)
     yield from map(NewSentences, verdict.known)
     if verdict.effects:
+        yield Paragraph(gettext("Secondary findings, none declared beforehand:"))
         yield QualifiedPoints(verdict.effects)
     if verdict.open and not is_alike:
         yield Paragraph(verdict.open)

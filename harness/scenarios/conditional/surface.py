@@ -227,7 +227,7 @@ def effect_rows(effects: WithDraws, plane: Plane, *, level: float, rng: Generato
     known = {"n_draws": len(effects.draws), "supported": plane.has_support}
     return [
         {"moderator_at": plane.moderator_at, "effect": effects.estimate}
-        | {"conf_low": band.low, "conf_high": band.high, "band": band.kind}
+        | {"conf_low": band.low, "conf_high": band.high, "band": band.kind, "p_value": band.p_value}
         | known
         for band in bands(effects.draws, level=level, supported=plane.has_support, rng=rng)
     ]

@@ -79,7 +79,9 @@ class CurveEstimate:
         draws, rng = self.found.draws, evaluated.rng("bands", self.kind)
         columns |= {"estimate": self.found.estimate, "n_draws": len(draws)}
         return [
-            columns | {"conf_low": band.low, "conf_high": band.high, "band": band.kind}
+            columns
+            | {"conf_low": band.low, "conf_high": band.high, "band": band.kind}
+            | {"p_value": band.p_value if self.kind == "slope" else np.nan}
             for band in bands(draws, level=level, supported=self.supported, rng=rng)
         ]
 

@@ -205,7 +205,8 @@ class Cell:
     def _label(self, repeat: int, fold: int) -> str:
         """Return the name of a part, the same for all methods that the same is learned for."""
         rows = (self.group, self.check)
-        parts = (self._learning.inputs, self.form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
+        form = "conditional" if self.form == "interaction" else self.form
+        parts = (self._learning.inputs, form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
         return ", ".join(part for part in parts if part)
 
     def _gathered(self, found: Found, repeat: int, folds: score.EntityFolds) -> Floats:

@@ -15,14 +15,25 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator, grouped_by
+from harness.estimators.protocol import CanRunQuick, Estimator, Fitted, NestedEstimator, grouped_by
 from harness.language import Message
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects, Estimated, differences
-from harness.scenarios.effect.terms import WITHINS, Form, Method, Within, assumption
+from harness.scenarios.effect.terms import (
+    WITHINS,
+    Form,
+    Method,
+    Within,
+    arranged,
+    assumption,
+    control_names,
+    line,
+)
 from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEVEL, ReducedForm, tf_critical
+from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
+from harness.scenarios.truth import Truths
 from harness.tables.effects import EFFECTS
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
@@ -87,6 +98,15 @@ class LearnerScenario(Scenario, WorksInParts):
         return panel.with_exposure(self.exposure)
 
 
+# Forms that take a moderator.
+ALONG_MODERATOR: tuple[Form, ...] = ("conditional", "interaction")
+
+# Kind of the true number that each form of a slope estimates, see `EffectScenario.truth`.
+TRUE_SLOPES: Mapping[str, str] = {"line": "weighted_slope", "derivative": "average_effect"}
+
+# Forms that a primary effect may have: one number, of a categorical exposure one of each level.
+LEADING: tuple[Form, ...] = ("line", "contrast")
+
 # Below this many entities the normal approximation of cross-fitted effects is doubtful.
 FEW_ENTITIES = 40
 
@@ -104,16 +124,19 @@ class EffectScenario(LearnerScenario):
 
     Attributes
     ----------
+    primary : whether its first form, by its first method and learner, is what the study asks before anything
+        is seen: the report has it first for every outcome, significant or not, and all else is secondary
     methods : how what is constant in an entity is allowed for; ``instrumented`` lets the instruments of the
         study move an exposure that the outcome moves too
     instrumented_within : how ``instrumented`` allows for what is constant in an entity
     forms : ``line`` is one slope, ``curve`` a spline less its mean over rows, ``contrast`` differences from
         the least value of an exposure that has few, ``conditional`` the slope at values of `moderator`,
+        ``interaction`` by how much it changes with one unit more of it, the slope of their product,
         ``derivative`` the mean derivative of any shape, over entities drawn anew
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
         left out, all of the study
     exposure : a regressor whose effect is asked; left out, the exposure of the study
-    moderator : of the form ``conditional``
+    moderator : of the forms ``conditional`` and ``interaction``
     by : column of the data whose groups are asked apart, each on its own rows
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
@@ -125,6 +148,7 @@ class EffectScenario(LearnerScenario):
     name: ClassVar[str] = "effect"
     tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS,)
 
+    primary: bool = False
     methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
         "first_differences",
         "correlated_random_effects",
@@ -141,9 +165,17 @@ class EffectScenario(LearnerScenario):
     representer: Representer = "ridge"
 
     def __post_init__(self) -> None:
-        if ("conditional" in self.forms) != (self.moderator is not None):
-            message = "the form conditional needs a moderator, and no other form takes one"
+        if (not set(ALONG_MODERATOR).isdisjoint(self.forms)) != (self.moderator is not None):
+            message = "the forms conditional and interaction need a moderator, and no other form takes one"
             raise ValueError(message)
+        if self.primary and (self.by is not None or self.forms[0] not in LEADING):
+            message = "a primary effect is one number: write the form line or contrast first, and no `by`"
+            raise ValueError(message)
+
+    @property
+    def leading_form(self) -> Form | None:
+        """The first form that is a number, of all rows; None where there is none."""
+        return next((form for form in self.forms if form in LEADING and self.by is None), None)
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return a warning about few entities."""
@@ -187,11 +219,35 @@ class EffectScenario(LearnerScenario):
     def _estimates(self, subject: Subject, found: Found) -> Estimates:
         return {cell.key: attempt(partial(cell.repeats, found)) for cell in self._cells(subject)}
 
+    def truth(self, fit: Fitted, panel: Panel) -> Truths:
+        """Return what true slopes each method's slope estimates, and their mean over the rows.
+
+        Where slopes differ, the partially linear slope is their mean weighted by the squared residuals of the
+        exposure, given what is held fixed (Angrist 1998; Aronow and Samii 2016); of first differences slopes
+        are means of those in both periods. Residuals are of least squares here, whatever a learner leaves.
+        """
+        panel = self.requested_panel(panel)
+        if self.by is not None or panel.levels or "line" not in self.forms:
+            return []
+        slopes = row_slopes(fit, panel)
+        found: list[Mapping[str, str | float]] = [
+            {"kind": TRUE_SLOPES["derivative"], "truth": float(slopes.mean())}
+        ]
+        for method in self.methods:
+            if method != "instrumented":
+                tried = attempt(partial(weighted_slope, panel, method, slopes))
+                if tried.value is not None:
+                    found.append({"kind": TRUE_SLOPES["line"], "group": method, "truth": tried.value})
+        return found
+
     def _cells(self, subject: Subject) -> Iterator[Cell]:
         panel = self.requested_panel(subject.panel)
         cross_fit = CrossFit(self.folds, self.repeats, self.level, self.representer)
-        for method, form, (group, rows) in product(self.methods, self.forms, self._groups(panel)):
-            moderator = self.moderator if form == "conditional" else None
+        # Whether the slope along a moderator changes at all is asked with it: the same is learned for both.
+        asked = (ALONG_MODERATOR if form == "conditional" else (form,) for form in self.forms)
+        forms = dict.fromkeys(chain.from_iterable(asked))
+        for method, form, (group, rows) in product(self.methods, forms, self._groups(panel)):
+            moderator = self.moderator if form in ALONG_MODERATOR else None
             within = self.instrumented_within if method == "instrumented" else method
             yield Cell(method, within, form, group, "", moderator, rows, subject, cross_fit)
 
@@ -204,6 +260,22 @@ class EffectScenario(LearnerScenario):
             rows = np.flatnonzero(key.codes == code)
             if rows.size:
                 yield f"{self.by} {label}", panel.take(rows)
+
+
+def weighted_slope(panel: Panel, within: Within, slopes: Floats) -> float:
+    """Return the mean of the slopes of rows, (n_obs,), by squared residuals of the exposure.
+
+    Raises
+    ------
+    EstimationError
+        Where the rows do not allow the effect.
+    """
+    rows = arranged(within, panel, line(panel), control_names(panel))
+    inputs = np.column_stack([np.ones(rows.panel.n_obs), rows.panel.X])
+    residuals = rows.terms[:, 0] - inputs @ np.linalg.lstsq(inputs, rows.terms[:, 0], rcond=None)[0]
+    ordered = slopes[panel.canonical_order]
+    own = ordered[rows.now] if rows.before is None else (ordered[rows.now] + ordered[rows.before]) / 2.0
+    return float(np.average(own, weights=np.square(residuals)))
 
 
 def p_equal(cell: Cell, tried: Sequence[Attempt[list[Estimated]] | None]) -> float:

@@ -15,7 +15,7 @@ from harness.estimators.refusals import require_continuous
 from harness.language import Message, marked
 from harness.scenarios.contrast import exposure_values
 
-Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
+Form = Literal["line", "curve", "contrast", "conditional", "interaction", "derivative"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
 # Of the splines of a curve.
@@ -145,7 +145,10 @@ def terms_of(form: Form, panel: Panel, moderator: str | None) -> Terms:
         Where the exposure is none that the form is of.
     """
     if moderator is not None:
-        return conditional(panel, moderator)
+        terms = conditional(panel, moderator)
+        # The slope of the product alone.
+        product = replace(terms, at=np.array([np.nan]), combinations=np.array([[0.0, 1.0]]))
+        return product if form == "interaction" else terms
     makers = {"line": line, "derivative": slope, "curve": curve, "contrast": contrast}
     return makers[form](panel)
 

@@ -55,6 +55,7 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     yield from _repeated(document, references, what, "each reference once", "remove it here")
     yield from _unknown_names(names)
     yield from _on_other_rows(document)
+    yield from _further_primaries(document)
     for claim in document.entries(("claims",)):
         yield from _gain_of_reference(names, claim)
     for identity in document.entries(("identities",)):
@@ -184,6 +185,15 @@ def _on_other_rows(document: Document) -> Iterator[Mistake]:
             what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
             hint = "vary an entry without, or `multiverse.controls`"
             yield Mistake(document.find(loc), what, "an estimator without", hint)
+
+
+def _further_primaries(document: Document) -> Iterator[Mistake]:
+    """Yield the scenarios that are declared primary after the first one."""
+    places = [(*loc, "primary") for loc in document.entries(("scenarios",))]
+    declared = [loc for loc in places if document.value(loc) is True]
+    for loc in declared[1:]:
+        what = f"a study has one primary effect, and {document.find(declared[0]).spot} declares it"
+        yield Mistake(document.find(loc), what, "`primary: true` once", "remove it from one of the two")
 
 
 def _gain_of_reference(names: _Names, claim: Loc) -> Iterator[Mistake]:

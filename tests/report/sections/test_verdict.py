@@ -81,7 +81,7 @@ def curve(kind, estimate, half, supported=(True, True, True, True)):
         estimate=estimate,
         supported=np.array(supported),
         share_of_rows=np.full(4, np.nan),
-        bands=(Band("pointwise", 40, 0.95, "entity", estimate - half, estimate + half),),
+        bands=(Band("pointwise", 40, 0.95, "entity", estimate - half, estimate + half, estimate),),
     )
 
 

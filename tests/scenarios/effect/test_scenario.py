@@ -241,5 +241,5 @@ def test_only_learners_are_asked_of_the_study_and_of_its_own_and_a_moderator_goe
     assert EffectScenario().respondents(study) == study
     own = EffectScenario(learners=("ols", Splines(knots=4), Splines(knots=5))).respondents(study)
     assert own == {"ols": study["ols"], "splines_2": Splines(knots=4), "splines_3": Splines(knots=5)}
-    with pytest.raises(ValueError, match="needs a moderator"):
+    with pytest.raises(ValueError, match="need a moderator"):
         EffectScenario(forms=("conditional",))

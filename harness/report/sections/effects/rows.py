@@ -17,7 +17,7 @@ from harness.text.numbers import plain
 from harness.text.plain_text import listed
 
 # Forms that are numbers; the others are lines over the exposure or a moderator.
-SINGLE = ("line", "contrast", "derivative")
+SINGLE = ("line", "contrast", "derivative", "interaction")
 
 # How methods and forms are called.
 METHODS = {
@@ -31,12 +31,14 @@ FORMS = {
     "derivative": marked("mean derivative"),
     "curve": marked("curve"),
     "conditional": marked("conditional effect"),
+    "interaction": marked("slope of the product"),
 }
 
 # What sentences call them: by their names in the table.
 IN_SENTENCES = (
     *(marked("first differences"), marked("correlated random effects"), marked("instrumented")),
     *(marked("line"), marked("contrast"), marked("derivative"), marked("curve"), marked("conditional")),
+    marked("interaction"),
 )
 
 
@@ -130,4 +132,5 @@ def effect_name(study: StudyRecord, row: EffectRow) -> str:
             if level
             else gettext("{at} less the least value").format(at=plain(row.at))
         )
-    return listed([*parts, *([row.group] if row.group else [])])
+    along = [study.label(row.moderator)] if row.form == "interaction" else []
+    return listed([*parts, *along, *([row.group] if row.group else [])])
