@@ -71,7 +71,14 @@ def command(tmp_path_factory):
     return run
 
 
-OWN = ("harness_fixest", "harness_neural", "harness_panel", "harness_rab", "harness_sklearn")
+OWN = (
+    "harness_causal",
+    "harness_fixest",
+    "harness_neural",
+    "harness_panel",
+    "harness_rab",
+    "harness_sklearn",
+)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ TOP = {
     "cli",
 }
 TOP |= {"pytest_plugin", "python_spec", "installed", "shipped", "plugin"}
-PLUGINS = {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
+PLUGINS = {"harness_causal", "harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
 
 
 @cache

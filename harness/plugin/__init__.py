@@ -52,6 +52,7 @@ from harness.estimators.coefficients import ShownFit as ShownFit
 from harness.estimators.coefficients import Statistic as Statistic
 from harness.estimators.coefficients import statistic_columns as statistic_columns
 from harness.estimators.guard import Attempt as Attempt
+from harness.estimators.guard import attempt as attempt
 from harness.estimators.inputs import ColumnScale as ColumnScale
 from harness.estimators.inputs import Inputs as Inputs
 from harness.estimators.inputs import column_scale as column_scale
@@ -90,6 +91,8 @@ from harness.estimators.refusals import Refusals as Refusals
 from harness.estimators.refusals import listed as listed
 from harness.estimators.refusals import require_continuous as require_continuous
 from harness.estimators.refusals import row_weights as row_weights
+from harness.estimators.treatment import LONG_AGO as LONG_AGO
+from harness.estimators.treatment import Treatment as Treatment
 from harness.estimators.wild_bootstrap import ClusteredRegression as ClusteredRegression
 from harness.estimators.wild_bootstrap import WildClusters as WildClusters
 from harness.estimators.wild_bootstrap import WildInference as WildInference
@@ -112,6 +115,8 @@ from harness.scenarios.effect.weak_instruments import ReducedForm as ReducedForm
 from harness.scenarios.effect.weak_instruments import set_in_words as set_in_words
 from harness.scenarios.effect.weak_instruments import tf_critical as tf_critical
 from harness.scenarios.scenario import AnswersAlone as AnswersAlone
+from harness.scenarios.scenario import AsksRows as AsksRows
+from harness.scenarios.scenario import Concluded as Concluded
 from harness.scenarios.scenario import Evaluated as Evaluated
 from harness.scenarios.scenario import EvaluatesModels as EvaluatesModels
 from harness.scenarios.scenario import Sample as Sample

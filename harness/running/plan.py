@@ -23,7 +23,7 @@ from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
 from harness.running.method_ladder import STREAM, LadderStep, changed, curve_of, ladder_steps
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.scenario import Part, Scenario, Subject, WorksInParts
+from harness.scenarios.scenario import AsksRows, Part, Scenario, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.study import Study
@@ -241,7 +241,7 @@ class Plan:
         scenarios = {
             entry.id: entry.scenario
             for entry in self.study.scenarios
-            if not isinstance(entry.scenario, WorksInParts)
+            if not isinstance(entry.scenario, WorksInParts | AsksRows)
         }
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)

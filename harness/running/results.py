@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from time import perf_counter
 
 import pandas as pd
 
@@ -16,12 +17,22 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.tables import Bootstrap
+from harness.rng import random_stream
 from harness.running.checkpoints import TaskResult
 from harness.running.isolation import one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullResult
-from harness.scenarios.scenario import ComparesRespondents, Found, Subject, Tables, WorksInParts, framed
+from harness.scenarios.scenario import (
+    ALL_ROWS,
+    AsksRows,
+    ComparesRespondents,
+    Found,
+    Subject,
+    Tables,
+    WorksInParts,
+    framed,
+)
 from harness.scenarios.task import PartResult
 from harness.study.spec.study import Study
 
@@ -48,7 +59,7 @@ class RunResults:
     ----------
     prepared : the study as it ran
     folds, fulls : results, in the order of the tasks; folds of universes of the multiverse are among them
-    in_parts : answers that were put together from parts
+    in_parts : answers that were put together from parts, or that rows alone give
     ladder_fulls : results of the steps of a ladder of methods
     """
 
@@ -129,14 +140,20 @@ def results_of(prepared: Prepared, results: Sequence[TaskResult]) -> RunResults:
         prepared,
         folds=[result for result in results if isinstance(result, FoldResult)],
         fulls=[full for full in fulls if full.estimator not in steps],
-        in_parts=answers_in_parts(prepared.plan, [one for one in results if isinstance(one, PartResult)]),
+        in_parts=(
+            *answers_in_parts(prepared.plan, [one for one in results if isinstance(one, PartResult)]),
+            *answers_of_rows(prepared.plan),
+        ),
         ladder_fulls=[full for full in fulls if full.estimator in steps],
     )
 
 
 @dataclass(frozen=True, eq=False)
 class AnswerInParts:
-    """What one estimator answered to one scenario, alone in `answers`, and the time of its parts together."""
+    """What one estimator answered to one scenario, alone in `answers`, and the time of its parts together.
+
+    Where rows alone were asked `estimator` is `ALL_ROWS`.
+    """
 
     outcome: str
     estimator: str
@@ -160,6 +177,16 @@ def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerI
         seconds = sum(part.seconds for part in own)
         answers.append(AnswerInParts(subject.panel.outcome, subject.name, answer, seconds))
     return tuple(answers)
+
+
+def answers_of_rows(plan: Plan) -> Iterator[AnswerInParts]:
+    """Yield what rows alone answer to the scenarios that ask nothing else."""
+    for outcome in plan.study.roles.outcomes:
+        for entry in plan.study.scenarios:
+            if isinstance(entry.scenario, AsksRows):
+                start, rng = perf_counter(), random_stream(plan.study.seed, "rows", outcome, entry.id)
+                tried = attempt(partial(entry.scenario.answer_of, plan.panels.panel(outcome), rng=rng))
+                yield AnswerInParts(outcome, ALL_ROWS, {entry.id: tried.then(framed)}, perf_counter() - start)
 
 
 def _concluded(

@@ -1,4 +1,4 @@
-"""What a scenario is: a question put to every estimator, and the three ways in which one is answered."""
+"""What a scenario is: a question put to every estimator, and the four ways in which one is answered."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def framed(concluded: Concluded) -> Tables:
 class Scenario(Protocol):
     """A frozen dataclass of options that turns predictions into tables.
 
-    One way to be answered comes with it: `AnswersAlone`, `EvaluatesModels` or `WorksInParts`.
+    One way to be answered comes with it: `AnswersAlone`, `EvaluatesModels`, `WorksInParts` or `AsksRows`.
 
     Attributes
     ----------
@@ -191,6 +191,14 @@ class AnswersAlone(Protocol):
         EstimationError
             Where the estimator refuses what the question needs.
         """
+
+
+@runtime_checkable
+class AsksRows(Protocol):
+    """Capability of a scenario: the rows of an outcome answer it, whatever estimators the study has."""
+
+    def answer_of(self, panel: Panel, *, rng: Generator) -> Concluded:
+        """Return the answer, with the status of every row where some have none; it takes seconds at most."""
 
 
 @runtime_checkable
@@ -402,7 +410,7 @@ def _fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class
             return f"declares {table!r} among its tables, which is no harness.plugin.ResultTable"
         if TABLES.get(table.name, table) != table:
             return f"declares a table '{table.name}', which the harness has already: give it another name"
-    ways = ("answer",), ("numbers", "concluded"), ("parts", "concluded")
+    ways = ("answer",), ("answer_of",), ("numbers", "concluded"), ("parts", "concluded")
     if not any(all(callable(getattr(scenario, name, None)) for name in way) for way in ways):
         return "has no method `answer`"
     return ""

@@ -16,6 +16,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanRunQuick, Estimator, Fitted, NestedEstimator, grouped_by
+from harness.estimators.treatment import Treatment
 from harness.language import Message
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.riesz import Representer
@@ -178,16 +179,27 @@ class EffectScenario(LearnerScenario):
         return next((form for form in self.forms if form in LEADING and self.by is None), None)
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
-        """Return a warning about few entities."""
-        if panel.n_entities >= FEW_ENTITIES:
-            return ()
-        sizes = {"n_entities": panel.n_entities, "FEW_ENTITIES": FEW_ENTITIES}
-        message = Message(
-            "debiased effects rest on {n_entities} entities; with fewer than {FEW_ENTITIES} their "
-            "intervals are rough",
-            **sizes,
-        )
-        return (Note("W-FEWENTITIES", "", message),)
+        """Return warnings about few entities, and about a treatment that starts in different periods."""
+        found = []
+        if panel.n_entities < FEW_ENTITIES:
+            message = Message(
+                "debiased effects rest on {n_entities} entities; with fewer than {FEW_ENTITIES} their "
+                "intervals are rough",
+                n_entities=panel.n_entities,
+                FEW_ENTITIES=FEW_ENTITIES,
+            )
+            found.append(Note("W-FEWENTITIES", "", message))
+        treatment = attempt(lambda: Treatment.of(self.requested_panel(panel))).value
+        if treatment is not None and treatment.n_starts > 1:
+            message = Message(
+                "{exposure} starts in {n_starts} different periods: a debiased effect compares with rows "
+                "that are treated already as well, and need not be near any effect where effects differ "
+                "(Goodman-Bacon 2021): ask `use: did`",
+                exposure=self.exposure or panel.exposure,
+                n_starts=treatment.n_starts,
+            )
+            found.append(Note("W-STAGGERED", "", message))
+        return tuple(found)
 
     def quick(self) -> Self:
         """Return a copy with one draw of folds, and quick learners of its own."""

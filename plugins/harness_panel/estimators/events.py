@@ -7,61 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Mask, Message, Note, Panel, marked
+from harness.plugin import (
+    CoefficientTable,
+    EstimationError,
+    Floats,
+    Ints,
+    Message,
+    Note,
+    Panel,
+    Treatment,
+    marked,
+)
 from harness_panel.diagnostics.effects import effect_tests, wald_of_slopes
 from harness_panel.solver.regression import Regression
 from harness_panel.statistics import by_columns
-
-# Periods since a start that was before all rows of the entity.
-LONG_AGO = 1_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Treatment:
-    """When each row's entity starts to be treated.
-
-    Attributes
-    ----------
-    is_treated : (n_obs,)
-    since : (n_obs,), periods since the first treated row of the entity, negative before it; zero for rows of
-        entities that are never treated, `LONG_AGO` for those that were never seen without
-    is_ever : (n_obs,), whether the entity is treated at all
-    n_starts : different periods in which a treatment starts after the entity was seen without it
-    """
-
-    is_treated: Mask
-    since: Ints
-    is_ever: Mask
-    n_starts: int
-
-    @classmethod
-    def of(cls, panel: Panel) -> Treatment | None:
-        """Return the treatment that the exposure is; None where it is none.
-
-        It is one where its values are 0 and 1, no entity goes back from 1 to 0, some entity is seen before it
-        starts, and some row is not treated at any time.
-        """
-        exposure = panel.column(panel.exposure)
-        if not np.isin(exposure, (0.0, 1.0)).all():
-            return None
-        order = np.lexsort((panel.period, panel.entity.codes))
-        steps, same = np.diff(exposure[order]), np.diff(panel.entity.codes[order]) == 0
-        if np.any(same & (steps < 0.0)):
-            return None
-        n_labels, never = len(panel.entity.labels), np.iinfo(np.int64).max
-        starts, firsts = np.full(n_labels, never), np.full(n_labels, never)
-        treated = exposure == 1.0
-        np.minimum.at(starts, panel.entity.codes[treated], panel.period[treated])
-        np.minimum.at(firsts, panel.entity.codes, panel.period)
-        does_start = (starts < never) & (starts > firsts)
-        if not does_start.any() or treated.all():
-            return None
-        own = starts[panel.entity.codes]
-        is_ever = own < never
-        since = np.where(is_ever, panel.period - np.where(is_ever, own, panel.period), 0)
-        since[is_ever & (own == firsts[panel.entity.codes])] = LONG_AGO
-        return cls(treated, since, is_ever, int(np.unique(starts[does_start]).size))
-
 
 _ROUNDING = 1e-12
 
@@ -177,7 +136,7 @@ class Events:
                 "{exposure} starts in {n_starts} different periods. With two-way effects its coefficient "
                 "weighs the effects of {size} treated rows, {size_2} of them negatively, by {sum} in "
                 "all; where effects differ, it need not be near any of them (de Chaisemartin & "
-                "D'Haultfoeuille 2020).",
+                "D'Haultfoeuille 2020), and the event study and its test are biased as well: ask `use: did`.",
                 exposure=exposure,
                 n_starts=self.treatment.n_starts,
                 size=self.weights.size,

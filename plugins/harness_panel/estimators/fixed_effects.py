@@ -20,7 +20,7 @@ from harness.plugin import EffectKey, Floats, GroupColumn, LadderEntry, Panel, S
 from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
 from harness_panel.diagnostics import pooled
 from harness_panel.diagnostics.effects import Check, breusch_pagan, f_test_of_effects, hausman, unweighted
-from harness_panel.estimators.events import Events, Treatment, linear_weights
+from harness_panel.estimators.events import Events, linear_weights
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
 from harness_panel.library import LibraryData, LibraryModel, report_of
 from harness_panel.solver.draws import regress_draws
@@ -238,8 +238,9 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         fit = super().fit(panel, rng=rng, selection=selection)
         if isinstance(self.covariance, PredictionsAlone) or {*self.effects} != {"entity", "time"}:
             return fit
-        treatment = Treatment.of(panel)
-        if treatment is None:
+        try:
+            treatment = plugin.Treatment.of(panel)
+        except plugin.EstimationError:
             return fit
         weights = linear_weights(self._regress(panel))[treatment.is_treated]
         events = Events(panel.exposure, treatment, self.event_window, weights)

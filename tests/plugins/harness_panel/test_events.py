@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from harness.plugin import Key, random_stream
+from harness.plugin import Key, Treatment, random_stream
 from harness_panel import Classical, FixedEffects
-from harness_panel.estimators.events import Treatment, linear_weights
+from harness_panel.estimators.events import linear_weights
 from harness_panel.solver.regression import regress
 from panels import panel_from_arrays, simulated_panel
 
@@ -78,28 +78,6 @@ def test_a_trend_before_the_start_is_found():
     )
     assert fitted(trending).result_rows()["effect_tests"]["p_value"][0] < 1e-6
     assert fitted(panel).result_rows()["effect_tests"]["p_value"][0] > 0.01
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        lambda panel: panel.X[:, 0] * 2.0,
-        lambda panel: (panel.period == 4).astype(float) * (panel.entity.codes < 3),
-        lambda panel: (panel.entity.codes < 3).astype(float),
-    ],
-    ids=["no binary", "switched off again", "never starts"],
-)
-def test_other_exposures_are_no_treatments(column):
-    panel = treated_panel([4] * 5 + [None] * 5, 7)
-    assert Treatment.of(panel.with_column("zone", column(panel))) is None
-
-
-def test_what_was_never_seen_without_treatment_counts_as_long_ago():
-    panel = treated_panel([0, 3, None], 6)
-    since = Treatment.of(panel).since
-    assert (since[:6] > 1000).all()
-    assert since[6:12].tolist() == [-3, -2, -1, 0, 1, 2]
-    assert Treatment.of(panel).n_starts == 1
 
 
 def test_effects_of_regions_in_periods_are_absorbed_as_by_dummies():

@@ -1,0 +1,76 @@
+"""Measure tests, intervals and bounds of ``use: did`` on panels with three cohorts, and print a table.
+
+Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python benchmarks/did_coverage.py FIRST LAST``, with
+``--trend 0.2`` for panels in which untreated outcomes of treated entities rise by so much more a period, as
+much before the start as after it. ``docs/what_is_the_effect.md`` has the rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from harness.plugin import random_stream
+from harness_causal import DifferenceInDifferences
+from harness_panel import FixedEffects
+from staggered_panels import staggered_panel
+
+SIZE = 0.05
+
+# Periods since the start whose effects are looked at.
+TIMES = (0, 1, 2, 3)
+
+
+def measured(seed: int, trend: float) -> dict[str, bool]:
+    """Return what held in one panel, by name."""
+    panel, effects, since = staggered_panel(random_stream(seed, "did coverage"), trend=trend)
+    answer = DifferenceInDifferences(m_bars=(1.0,)).answer_of(panel, rng=random_stream(seed, "bands"))
+    held: dict[str, bool] = {}
+    for test in records(answer["did_tests"]):
+        held[f"{test['method']}: no trend before, rejected at 5 %"] = test["p_value"] < SIZE
+    average = float(effects[since >= 0].mean())
+    truth = {time: float(effects[since == time].mean()) for time in np.unique(since)}
+    bands: dict[str, list[bool]] = defaultdict(list)
+    for row in records(answer["did_effects"]):
+        time = row.get("event_time")
+        is_held = row["conf_low"] <= (average if time is None else truth[time]) <= row["conf_high"]
+        if row["band"] == "simultaneous":
+            bands[row["method"]].append(is_held)
+        elif time is None or time in TIMES:
+            held[f"{row['method']}: {'average' if time is None else f'effect at {time}'}"] = is_held
+    held |= {f"{method}: all in the simultaneous band": all(own) for method, own in bands.items()}
+    for row in records(answer["did_bounds"]):
+        if row["status"] == "ok":
+            name = f"{row['method']}: average within the bounds at 1"
+            held[name] = row["conf_low"] <= average <= row["conf_high"]
+    fit = FixedEffects(effects=("entity", "time")).fit(panel, rng=random_stream(seed))
+    (p_value,) = np.asarray(fit.result_rows()["effect_tests"]["p_value"], dtype=np.float64)
+    held["two_way: no trend before, rejected at 5 %"] = bool(p_value < SIZE)
+    return held
+
+
+def records(rows: object) -> list[dict[str, Any]]:
+    """Return rows of a table, whose cells have any type."""
+    return list(rows) if isinstance(rows, list) else []
+
+
+def main() -> None:
+    """Print the share of panels in which each holds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("first", type=int)
+    parser.add_argument("last", type=int)
+    parser.add_argument("--trend", type=float, default=0.0)
+    options = parser.parse_args()
+    counts: dict[str, list[bool]] = defaultdict(list)
+    for seed in range(options.first, options.last + 1):
+        for name, value in measured(seed, options.trend).items():
+            counts[name].append(bool(value))
+    for name, values in counts.items():
+        print(f"{name:60} {np.mean(values):.3f} of {len(values)}")
+
+
+if __name__ == "__main__":
+    main()

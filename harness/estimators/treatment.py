@@ -1,0 +1,73 @@
+"""Treatments that start: exposures of 0 and 1 that an entity takes up and keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Ints, Mask
+from harness.data.panel import Panel
+from harness.errors import EstimationError
+from harness.language import Message, marked
+
+# Periods since a start that was before all rows of the entity.
+LONG_AGO = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Treatment:
+    """When each row's entity starts to be treated.
+
+    Attributes
+    ----------
+    is_treated : (n_obs,)
+    since : (n_obs,), periods since the first treated row of the entity, negative before it; zero for rows of
+        entities that are never treated, `LONG_AGO` for those that were never seen without
+    is_ever : (n_obs,), whether the entity is treated at all
+    n_starts : different periods in which a treatment starts after the entity was seen without it
+    """
+
+    is_treated: Mask
+    since: Ints
+    is_ever: Mask
+    n_starts: int
+
+    @classmethod
+    def of(cls, panel: Panel) -> Treatment:
+        """Return the treatment that the exposure is.
+
+        Raises
+        ------
+        EstimationError
+            Where its values are others than 0 and 1, an entity goes back from 1 to 0, or no entity is seen
+            both before and after its start.
+        """
+        exposure = panel.column(panel.exposure)
+        expected = marked("an exposure of 0 and 1 that entities take up and keep")
+        if panel.levels or not np.isin(exposure, (0.0, 1.0)).all():
+            what = marked("it is no treatment, since it has other values than 0 and 1")
+            raise EstimationError.at(panel.exposure, what, expected)
+        order = np.lexsort((panel.period, panel.entity.codes))
+        steps, same = np.diff(exposure[order]), np.diff(panel.entity.codes[order]) == 0
+        back = np.flatnonzero(same & (steps < 0.0))
+        if back.size:
+            entity = panel.entity.labels[panel.entity.codes[order[back[0]]]]
+            what = Message(
+                "it is no treatment that stays, since {entity} goes back from 1 to 0", entity=entity
+            )
+            raise EstimationError.at(panel.exposure, what, expected)
+        n_labels, never = len(panel.entity.labels), np.iinfo(np.int64).max
+        starts, firsts = np.full(n_labels, never), np.full(n_labels, never)
+        treated = exposure == 1.0
+        np.minimum.at(starts, panel.entity.codes[treated], panel.period[treated])
+        np.minimum.at(firsts, panel.entity.codes, panel.period)
+        does_start = (starts < never) & (starts > firsts)
+        if not does_start.any():
+            what = marked("no entity is seen both before and after its start")
+            raise EstimationError.at(panel.exposure, what, expected)
+        own = starts[panel.entity.codes]
+        is_ever = own < never
+        since = np.where(is_ever, panel.period - np.where(is_ever, own, panel.period), 0)
+        since[is_ever & (own == firsts[panel.entity.codes])] = LONG_AGO
+        return cls(treated, since, is_ever, int(np.unique(starts[does_start]).size))
