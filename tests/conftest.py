@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harness.cli import NEW_OBJECTS
 from small_run import run_small
 
 # How long an example takes depends on what else the machine does; speed is for the benchmarks. The default
@@ -17,6 +19,14 @@ settings.load_profile(os.environ.get("HARNESS_EXAMPLES", "same"))
 
 # A command that is not told how many workers to start takes one: other tests run beside it on the same cores.
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
+
+# As the command has it, which a study here is as slow without.
+gc.set_threshold(NEW_OBJECTS)
+
+
+def pytest_collection_finish():
+    """Look for cycles among what tests make, not among modules and tests, which stay."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

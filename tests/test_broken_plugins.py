@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
+from command import harness
 from plugin_files import install, write_tiny_study
 
 ESTIMATOR = """\
@@ -59,14 +57,7 @@ def command(tmp_path_factory):
         install(site, name, code)
 
     def run(*words, off=""):
-        return subprocess.run(
-            [sys.executable, "-m", "harness.cli", *map(str, words)],
-            cwd=site,
-            env={**os.environ, "PYTHONPATH": str(site), "HARNESS_PLUGINS_OFF": off, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return harness(*words, cwd=site, PYTHONPATH=str(site), HARNESS_PLUGINS_OFF=off)
 
     return run
 

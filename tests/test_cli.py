@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from test_run import ROOT, harness
+from command import ROOT, harness
 
 GOOD = (ROOT / "specs" / "grunfeld.yaml").read_text(encoding="utf-8")
 DATA = """\

@@ -15,7 +15,7 @@ FIXED = {"id": "fe", "use": "fixed_effects", "effects": ["entity"], "label": "Fi
 
 
 def spec_with(*further):
-    spec = copy.deepcopy(SPEC)
+    spec = copy.deepcopy(SPEC) | {"report": {"formats": []}}
     spec["estimators"].append(FIXED)
     spec["evaluation"]["further_references"] = list(further)
     return spec

@@ -38,7 +38,7 @@ estimators:
   - {id: plain, use: fixed_effects}
 evaluation: {reference: ols, protocols: [in_sample, held_out_entities, as_published], draws: 50}
 multiverse: {estimator: plain, vary: {weighted: [true, false]}, references: [ols]}
-report: {formats: [html]}
+report: {formats: []}
 """
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
+from command import harness
 from plugin_files import DISTANCES, NEAREST, write_tiny_study
 
 DYING = """\
@@ -22,6 +20,7 @@ DYING = """\
             os._exit(1)
 """
 
+SET = ("--set", "report.formats=[]")
 EXCHANGING = f"{NEAREST}\nnp.mean = len\n"
 
 
@@ -36,25 +35,16 @@ def place(tmp_path):
     return tmp_path
 
 
-def harness(place, *words, **variables):
-    return subprocess.run(
-        [sys.executable, "-m", "harness.cli", *map(str, words)],
-        cwd=place,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def run(place, out, *words):
-    done = harness(place, "--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", out, *words)
+    done = harness(
+        "--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", out, *SET, *words, cwd=place
+    )
     assert done.returncode == 0, done.stderr
     return json.loads((place / out / "manifest.json").read_text(encoding="utf-8"))
 
 
 def test_it_is_listed_with_the_hash_of_its_file(place):
-    listed = json.loads(harness(place, "plugins", "--json", HARNESS_PLUGINS_FOLDER="own plugins").stdout)
+    listed = json.loads(harness("plugins", "--json", cwd=place, HARNESS_PLUGINS_FOLDER="own plugins").stdout)
     (own,) = [one for one in listed if one["name"] == "knn"]
     assert own["distribution"] == f"local folder {place.resolve() / 'own plugins'}"
     assert own["version"] == f"sha256:{hashlib.sha256(NEAREST.encode()).hexdigest()}"
@@ -91,8 +81,8 @@ def test_a_fit_whose_process_ended_once_is_done_again_and_no_other_is(place):
     """The plugin ends its worker in its third fit, with one job too."""
     plugin = place / "own plugins" / "knn.py"
     plugin.write_text(NEAREST.replace("        return NearestFit(", DYING + "        return NearestFit("))
-    words = ("--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", "cut", "--jobs", "1")
-    done = harness(place, *words, DIE="1")
+    words = ("--plugins-folder", "own plugins", "run", "tiny.yaml", *SET, "--out", "cut", "--jobs", "1")
+    done = harness(*words, DIE="1", cwd=place)
     assert done.returncode == 0, done.stderr
     cells = json.loads((place / "cut" / "manifest.json").read_text(encoding="utf-8"))["cells"]
     fits = [cell for cell in cells if "other" in cell["cell"]]
@@ -103,7 +93,7 @@ def test_a_fit_whose_process_ended_once_is_done_again_and_no_other_is(place):
 def test_a_spec_cannot_name_a_folder(place):
     spec = place / "tiny.yaml"
     spec.write_text(spec.read_text(encoding="utf-8") + "plugins_folder: own plugins\n", encoding="utf-8")
-    done = harness(place, "validate", spec)
+    done = harness("validate", spec, cwd=place)
     assert done.returncode == 2
     assert "unknown key 'plugins_folder'" in done.stderr
     assert not list(place.rglob("__pycache__"))
@@ -122,7 +112,7 @@ BROKEN = {
 def test_broken_files_are_listed_each_with_its_reason(place):
     for name, (code, _) in BROKEN.items():
         (place / "own plugins" / f"{name}.py").write_text(code, encoding="utf-8")
-    done = harness(place, "--plugins-folder", "own plugins", "plugins", "--json")
+    done = harness("--plugins-folder", "own plugins", "plugins", "--json", cwd=place)
     listed = {one["name"]: one for one in json.loads(done.stdout)}
     for name, (_, reason) in BROKEN.items():
         assert reason in listed[name]["broken"]
@@ -135,7 +125,7 @@ def test_what_it_writes_and_changes_when_it_is_imported_does_no_harm(place):
     )
     code = NEAREST.replace("harness_seam = 1\n", f"harness_seam = 1\n{worst}").replace('"nearest"', '"noisy"')
     (place / "own plugins" / "noisy.py").write_text(code, encoding="utf-8")
-    done = harness(place, "--plugins-folder", "own plugins", "plugins", "--json")
+    done = harness("--plugins-folder", "own plugins", "plugins", "--json", cwd=place)
     listed = {one["name"]: one for one in json.loads(done.stdout)}
     assert listed["noisy"]["offers"] == {"estimators": ["noisy"]}
     assert done.stderr == "noisenoise\n"
@@ -148,7 +138,7 @@ def test_a_package_is_one_plugin(place):
         "from knn_package.hooks import harness_estimators\n", encoding="utf-8"
     )
     (package / "hooks.py").write_text(NEAREST.replace('"nearest"', '"nearest_too"'), encoding="utf-8")
-    done = harness(place, "--plugins-folder", "own plugins", "-p", "no:knn", "plugins", "--json")
+    done = harness("--plugins-folder", "own plugins", "-p", "no:knn", "plugins", "--json", cwd=place)
     listed = {one["name"]: one for one in json.loads(done.stdout)}
     assert listed["knn_package"]["offers"] == {"estimators": ["nearest_too"]}
     assert listed["knn"]["off"]

@@ -108,7 +108,7 @@ class Reporter:
         return path / BRIEF
 
     def write(self, folder: RunStore, formats: Sequence[ReportFormat]) -> tuple[str, ...]:
-        """Write figures, the accuracy-gain report and the requested formats.
+        """Write the accuracy-gain report, and the requested formats with their figures.
 
         Returns
         -------
@@ -130,7 +130,12 @@ class Reporter:
     def _write_for_readers(
         self, folder: RunStore, run: Run, formats: Sequence[ReportFormat]
     ) -> tuple[str, ...]:
-        """Write figures and the requested formats, in the language in use, and return their paths."""
+        """Write figures and the requested formats, in the language in use, and return their paths.
+
+        Without a format nobody reads them, and there are none.
+        """
+        if not formats:
+            return ()
         front = front_of(run)
         sections = assembled(run, self.sections, formats, before=front.figures, workers=self.workers)
         figures = [*front.figures, *(figure for section in sections for figure in section.figures)]

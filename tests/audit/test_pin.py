@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from test_run import harness
+from command import harness
 
 SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
 

@@ -189,6 +189,7 @@ def test_cells_that_were_refused_hold(tmp_path):
         "estimators": ["pooled_ols", {"id": "fe", "use": "fixed_effects"}],
         "evaluation": {"draws": 20, "protocols": ["in_sample", {"use": "held_out_entities", "folds": 50}]},
         "data": {},
+        "report": {"formats": []},
     }
     result = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
     status = result.gain.groupby("protocol")["status"].unique().map(list).to_dict()

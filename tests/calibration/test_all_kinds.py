@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import harness
+from command import harness as command
 from harness.calibration.rows import KINDS
 from harness.rng import random_stream
-from test_run import harness as command
 
 SPEC = """
 spec_version: 1

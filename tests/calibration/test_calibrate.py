@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from command import harness
 from harness.api import prepare_study as prepare
 from harness.calibration.page import HEADINGS
 from harness.calibration.rows import VERDICT
 from harness.calibration.run import calibration_manifest, calibration_tables, exact_limits
 from harness.running.options import RunOptions
 from harness.running.workers import LocalWorkers, ThisProcess
-from test_run import harness
 
 NOT_ASKED = {"contrast", "group_difference", "sign_change", "threshold"}
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
@@ -28,7 +28,7 @@ LINEAR = (
 
 
 @cache
-def tables(effect=0.0, n_panels=40, n_jobs=1, changes=LINEAR):
+def tables(effect=0.0, n_panels=20, n_jobs=1, changes=LINEAR):
     options = RunOptions(spec=SPEC, quick=True, overrides=changes)
     prepared, started = prepare(options), datetime.now(UTC)
     manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
@@ -37,14 +37,14 @@ def tables(effect=0.0, n_panels=40, n_jobs=1, changes=LINEAR):
     return calibration_tables(prepared.plan, manifest, **asked, workers=workers, on_done=lambda _: None)
 
 
-def shares(effect):
-    found = tables(0.3)["calibration"]
+def shares(effect, n_panels=20):
+    found = tables(0.3, n_panels)["calibration"]
     return found[found["effect"] == effect].set_index(["estimator", "protocol", "finding"])
 
 
 @pytest.mark.slow
 def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():
-    share = shares(0.0)["share"]
+    share = shares(0.0, 40)["share"]
     assert share["fe", "as_published", "gain established"] > 0.8
     assert share["fe", "held_out_entities", "gain established"] < 0.2
     assert share["fe", "", VERDICT] <= share["fe", "held_out_entities", "gain established"]
@@ -53,7 +53,7 @@ def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_n
 @pytest.mark.slow
 @pytest.mark.parametrize("effect", [0.0, 0.3])
 def test_fixed_effects_cover_a_linear_truth(effect):
-    row = shares(effect).loc["fe", "curve", "slope inside the pointwise band"]
+    row = shares(effect, 40).loc["fe", "curve", "slope inside the pointwise band"]
     # Ten entities are few for a bootstrap of entities; it covers less than it says, as the warning tells.
     assert row["share"] >= 0.75
     assert row["conf_low"] < row["share"] < row["conf_high"] or row["share"] == 1.0
@@ -76,8 +76,8 @@ def test_error_rates_are_the_shares_of_panels_without_an_effect():
     }
     for (estimator, kind), row in rates.iterrows():
         own = shares(0.0).loc[estimator or "fe", "", kind]
-        assert row["error_rate"] == own["share"] == row["n_found"] / 40
-        assert (row["conf_low"], row["conf_high"]) == exact_limits(row["n_found"], 40)
+        assert row["error_rate"] == own["share"] == row["n_found"] / 20
+        assert (row["conf_low"], row["conf_high"]) == exact_limits(row["n_found"], 20)
 
 
 @pytest.mark.parametrize("n_panels", [1, 40, 300])

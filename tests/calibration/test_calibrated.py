@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 import harness
+from command import harness as command
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
 from harness.findings.table import findings_table, with_error_rates
 from harness.report.sections.verdict import verdict_of
 from harness.running.calibration_record import CALIBRATION_RECORD
 from harness.running.folder import RunFolder
-from test_run import harness as command
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 CHANGES = (

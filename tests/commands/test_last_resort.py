@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from command import ROOT, harness
 from harness import ArtifactError, cli
 from harness.running.files import MANIFEST, MANIFEST_SUM, sum_line
 from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code, run_small
-from test_run import ROOT, harness
 
 THROWN = {
     "memory": ("MemoryError()", "the memory of this machine does not suffice"),

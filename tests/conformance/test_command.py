@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from test_run import harness
+from command import harness
 
 
 def test_a_plugin_of_this_repository_passes():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from command import ROOT
 from harness.conformance.case import SLACK, TIGHT
 from harness.conformance.checks import RULES
 from harness.conformance.draws import N_COVERED, N_PANELS, SHARE
 from harness.conformance.panels import ordinary_panel
-from test_run import ROOT
 
 PAGE = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
 

@@ -14,6 +14,7 @@ SMALL = {
     "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 50, "clusters": 2, "map_starts": 2},
     "random_forest": {"trees": 10},
     "boosting": {"max_rounds": 40},
+    "threshold_effects": {"grid": 40, "bootstraps": 19},
 }
 
 # Estimators whose many fits take long.

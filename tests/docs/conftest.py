@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from test_run import ROOT
+from command import ROOT
 
 # Commands that pages use, and the modules they run.
 MODULES = {"harness": "harness.cli", "pip": "pip", "pytest": "pytest"}

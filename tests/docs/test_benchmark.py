@@ -8,11 +8,11 @@ import shlex
 import pytest
 from click.testing import CliRunner
 
+from command import ROOT
 from doc_pages import blocks_of
 from harness.cli import cli
 from harness.running.folder import RunFolder
 from harness.suite.spec import load_suite
-from test_run import ROOT
 
 PAGE = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
 SUITE = ROOT / "suites" / "public_panels.yaml"

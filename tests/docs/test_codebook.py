@@ -12,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import harness
+from command import ROOT
 from doc_pages import blocks_of
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
@@ -19,7 +20,6 @@ from harness.errors import DataError
 from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.study.spec.load import load_study
-from test_run import ROOT
 
 SPEC = ROOT / "specs" / "digital_carbon.yaml"
 PAGES = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("codebook.md", "zh/codebook.md")]

@@ -8,6 +8,7 @@ from itertools import takewhile
 import pandas as pd
 import pytest
 
+from command import ROOT
 from harness.installed import installed
 from harness.report.render.text import plain_markdown
 from harness.report.sections.claims.published import published_text
@@ -16,7 +17,6 @@ from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
 from harness.tables.claims import ClaimRow
 from harness.tables.table import read_rows
-from test_run import ROOT
 
 SPEC = ROOT / "specs" / "digital_carbon.yaml"
 PAGE = (ROOT / "docs" / "figure_by_figure.md").read_text(encoding="utf-8")

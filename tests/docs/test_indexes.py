@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from command import ROOT
 from source_files import files, tree_of
-from test_run import ROOT
 
 SOURCES = (*files("harness"), *files("plugins"))
 CODE = re.compile(r"W-[A-Z][A-Z-]*[A-Z]")

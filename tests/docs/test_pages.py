@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from command import ROOT
 from doc_pages import Script, blocks_of
 from harness.cli import cli
 from harness.plugin import random_stream
-from test_run import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)

@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 from ruamel.yaml import YAML
 
+from command import ROOT
 from harness.installed import installed
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import columns_of
 from paper_results import MARKER, results_text
-from test_run import ROOT
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "paper_items.md").read_text(encoding="utf-8")

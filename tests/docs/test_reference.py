@@ -9,11 +9,11 @@ import re
 import pytest
 
 import harness
+from command import ROOT
 from harness.cli import cli
 from harness.estimators import protocol
 from harness.installed import KINDS, installed
 from harness.study.spec.json_schema import field_texts
-from test_run import ROOT
 
 DOCS = ROOT / "docs"
 HOOKS_PAGE = (DOCS / "hooks.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from test_run import ROOT
+from command import ROOT
 
 PAGE = (ROOT / "docs" / "two_ladders.md").read_text(encoding="utf-8")
 COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
+from command import ROOT, harness
 from harness.conformance.checks import checks_among
 from harness.installed import KINDS, registry_of
 from harness.registry.sources import PluginChoice
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
 
@@ -30,8 +27,7 @@ def folder(tmp_path_factory):
     """The folder of a run of the study of the examples, by the command."""
     out = tmp_path_factory.mktemp("runs") / "examples"
     words = ("--plugins-folder", EXAMPLES, "run", EXAMPLES / "study.yaml", "--out", out, "--jobs", "1")
-    command = [sys.executable, "-m", "harness.cli", *map(str, words)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = harness(*words)
     assert done.returncode == 0, done.stderr
     return out
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from command import ROOT
 from harness import DataError, SpecError
 from harness.data.data_spec import DataSpec
 from harness.installed import installed
 from harness.study.spec.load import load_study
 from spec_tables import table_of
-from test_run import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -35,6 +35,7 @@ LADDER = {
 }
 SMALL = SPEC | {
     "method_ladder": LADDER,
+    "report": {"formats": []},
     "multiverse": None,
     "claims": [],
     "estimators": [

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from test_run import harness
+from command import harness
 
 BUILD = "import hatchling.build; print(hatchling.build.build_wheel(%r))"
 
@@ -37,6 +37,8 @@ def installed(generated, tmp_path_factory):
         archive.extractall(site)
 
     def run(*words, cwd=generated):
+        if words[0] == "harness.cli":
+            return harness(*words[1:], cwd=cwd, PYTHONPATH=str(site))
         return subprocess.run(
             [sys.executable, "-m", *map(str, words)],
             cwd=cwd,

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import harness
+from command import ROOT
 from harness.installed import KINDS
 from harness.registry.hooks import SEAM_VERSION
 from harness.scaffold.plugin import templates_of
-from test_run import ROOT
 
 
 def test_it_is_a_distribution_with_an_entry_point(generated):

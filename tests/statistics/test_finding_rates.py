@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
+from command import ROOT
 from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.running.run import write_run
-from test_run import ROOT
 
 N_PANELS = 40
 NETWORKS = ("mlp", "rab")

@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -132,8 +133,13 @@ def _printable(text: str) -> str:
 TEMPLATES = "templates"
 
 
+@cache
 def environment() -> Environment:
-    """Return the environment of the report's templates; it escapes all that templates show."""
+    """Return the environment of the report's templates, compiled once; it escapes all that templates show.
+
+    Texts are translated where a template is rendered, so it serves every language: a filter of a constant,
+    which is applied where a template is compiled, must be none that translates.
+    """
     made = Environment(
         loader=PackageLoader("harness.report", TEMPLATES),
         autoescape=True,

@@ -44,6 +44,7 @@ def spatial_panel(seed, *, rho=0.0, lag=0.0, n_entities=40, n_periods=4):
     return replace(panel, observed=np.linalg.solve(one - lag * weights, X @ [1.0, -1.0] + errors))
 
 
+@pytest.mark.slow
 def test_morans_i_is_that_of_esda():
     pytest.importorskip("esda")
     with warnings.catch_warnings():
@@ -114,6 +115,7 @@ def test_tests_by_a_file_of_neighbours_are_those_of_spreg(
     assert any("neighbours by borders.csv" in str(source) for source in diagnostics["source"])
 
 
+@pytest.mark.slow
 def test_links_by_a_file_are_those_of_libpysal_and_morans_i_that_of_esda():
     """Over the periods of a panel an entity's neighbours are those that have a row in the period."""
     pytest.importorskip("esda")

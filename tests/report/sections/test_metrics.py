@@ -26,7 +26,7 @@ STUDY = {
         "draws": 50,
         "metrics": [{"id": "mae", "use": "absolute_error"}],
     },
-    "report": {"formats": ["html"]},
+    "report": {"formats": []},
 }
 
 

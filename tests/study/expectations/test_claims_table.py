@@ -31,6 +31,7 @@ estimators:
 evaluation: {reference: ols, protocols: [in_sample], draws: 20}
 scenarios:
   - {use: curve, draws: 4, grid: 5}
+report: {formats: []}
 """
 CLAIMS = """\
 data_are_published: PUBLISHED

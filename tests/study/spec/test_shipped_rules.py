@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from command import ROOT
 from harness.installed import installed
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.study.spec.load import load_study
-from test_run import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 WITH_DATA = [path for path in SPECS if not path.name.startswith("country_")]

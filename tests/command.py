@@ -1,0 +1,57 @@
+"""The command ``harness`` as a user runs it, in a process of its own whose libraries are loaded already.
+
+A process that has read every library and has run nothing is forked for each command, so that many commands
+pay for their imports once. What hangs on the start of the interpreter itself, such as which modules an
+import loads, has tests with a process from nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+LOADED = [
+    *("harness.calibration.page", "harness.cli", "harness.conformance.checks", "harness.report.write"),
+    *("harness_neural", "harness_panel.feols", "harness_rab", "harness_sklearn", "harness.suite.run"),
+    *(
+        "docx",
+        "linearmodels",
+        "maketables",
+        "pyarrow.parquet",
+        "sklearn.ensemble",
+        "statsmodels.api",
+        "torch",
+    ),
+]
+SERVED = multiprocessing.get_context("forkserver")
+SERVED.set_forkserver_preload(LOADED)
+
+
+def harness(*words, cwd=ROOT, **variables):
+    """Run the command and return its exit code and output; further variables are of its environment."""
+    argv = ["harness", *map(str, words)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
+    with TemporaryDirectory() as folder:
+        process = SERVED.Process(target=_run, args=(argv, str(cwd), environment, folder))
+        process.start()
+        process.join()
+        said = [Path(folder, name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+    return CompletedProcess(argv, process.exitcode, *said)
+
+
+def _run(argv, cwd, environment, folder):
+    for stream, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), stream)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.argv = argv
+    from harness.cli import main
+
+    main()
