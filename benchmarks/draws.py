@@ -63,7 +63,7 @@ def spec(n_draws: int, base: Mlp) -> dict[str, object]:
             {"id": "ols", "use": "pooled_ols"},
             {"id": "rab", "use": "rab", "draws": n_draws, "base": {"use": "mlp", **options}},
         ],
-        "evaluation": {"reference": "ols", "protocols": ["in_sample"], "draws": 20},
+        "evaluation": {"reference": "ols", "protocols": ["in_sample"]},
         "scenarios": [{"use": "curve", "draws": 20}],
         "report": {"formats": []},
     }

@@ -65,7 +65,7 @@ def run(
     time_limit : seconds that one task may take: a fit on a fold, or on all rows, or a block of draws
     memory_limit : GB that a worker process may hold, on Linux; with one job there is such a process then
     resume : take up what an interrupted run of the same study finished
-    overrides : ``key=value`` changes to the spec, such as ``"evaluation.draws=500"``
+    overrides : ``key=value`` changes to the spec, such as ``"evaluation.level=0.9"``
     allow_outside : whether a spec may name data outside its own folder
     calibrated : folder that ``harness calibrate`` wrote for this study; puts error rates beside findings
     progress : whether a bar shows how far the run is

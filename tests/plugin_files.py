@@ -68,7 +68,7 @@ seed: 1
 data: {path: panel.csv}
 roles: {entity: firm, time: year, outcomes: [y], exposure: x}
 estimators: [mean, {id: other, use: OTHER}]
-evaluation: {reference: mean, protocols: [in_sample, held_out_entities], draws: 200}
+evaluation: {reference: mean, protocols: [in_sample, held_out_entities]}
 """
 
 

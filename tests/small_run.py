@@ -27,7 +27,6 @@ SPEC = {
     ],
     "evaluation": {
         "reference": "ols",
-        "draws": 50,
         "protocols": ["in_sample", "as_published", "random_rows", "held_out_entities"],
     },
     "multiverse": {"estimator": "curved", "vary": {"degree": [1, 3]}, "references": ["ols"]},

@@ -42,7 +42,7 @@ study: first
 data: {simulate: {use: interaction, n_entities: 12, n_periods: 5}}
 roles: {entity: city, time: year, outcomes: [outcome], exposure: exposure, moderators: [moderator]}
 estimators: [pooled_ols, {use: fixed_effects, effects: [entity]}]
-evaluation: {protocols: [in_sample], draws: 20}
+evaluation: {protocols: [in_sample]}
 scenarios: [{use: conditional, moderator: moderator, draws: 4, grid: 4}]
 """
 

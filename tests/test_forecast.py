@@ -118,7 +118,7 @@ study: short
 data: {simulate: {use: inverted_u, n_entities: 20, n_periods: 4}}
 roles: {entity: city, time: year, outcomes: outcome, exposure: exposure}
 estimators: [pooled_ols, {id: net, use: rab, base: {use: splines}, draws: 30}]
-evaluation: {reference: pooled_ols, protocols: [in_sample], draws: 50}
+evaluation: {reference: pooled_ols, protocols: [in_sample]}
 scenarios: [curve, {id: again, use: curve, draws: 90, grid: 5}]
 """
 

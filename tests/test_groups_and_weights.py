@@ -36,7 +36,7 @@ estimators:
   - {id: weighed, use: fixed_effects, absorb: [industry], weighted: true, covariance: {use: robust}}
   - {id: bagged, use: rab, draws: 10, base: {use: fixed_effects, absorb: [branch], weighted: true}}
   - {id: plain, use: fixed_effects}
-evaluation: {reference: ols, protocols: [in_sample, held_out_entities, as_published], draws: 50}
+evaluation: {reference: ols, protocols: [in_sample, held_out_entities, as_published]}
 multiverse: {estimator: plain, vary: {weighted: [true, false]}, references: [ols]}
 report: {formats: []}
 """

@@ -26,7 +26,7 @@ estimators:
   - {id: alone, use: pooled_ols, controls: []}
   - {use: fixed_effects, effects: [entity, time]}
   - {use: rab, base: {use: splines}, draws: 30}
-evaluation: {reference: ols, protocols: [in_sample, {use: forward, windows: 2}], draws: 50}
+evaluation: {reference: ols, protocols: [in_sample, {use: forward, windows: 2}]}
 scenarios: [{use: curve, draws: 40, grid: 9}]
 """
 
@@ -43,7 +43,7 @@ def written():
             FixedEffects(effects=("entity", "time")),
             Rab(base=Splines(), draws=30),
         ],
-        evaluation={"reference": "ols", "protocols": ["in_sample", Forward(windows=2)], "draws": 50},
+        evaluation={"reference": "ols", "protocols": ["in_sample", Forward(windows=2)]},
         scenarios=[CurveScenario(draws=40, grid=9)],
     )
 
@@ -90,7 +90,7 @@ def test_a_script_runs_it(tmp_path):
         data={"dataset": "grunfeld"},
         roles=ROLES,
         estimators=[PooledOLS()],
-        evaluation={"protocols": ["in_sample"], "draws": 10},
+        evaluation={"protocols": ["in_sample"]},
         report={"formats": []},
     )
     result = harness.run(spec, out=tmp_path / "run", progress=False)

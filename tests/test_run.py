@@ -30,8 +30,6 @@ SMALL = (
     *("--set", f"estimators={ESTIMATORS}", "--set", "scenarios=[{use: curve, draws: 6, grid: 5}]"),
     *(
         "--set",
-        "evaluation.draws=200",
-        "--set",
         "evaluation.protocols=[in_sample, held_out_entities, forward]",
     ),
 )

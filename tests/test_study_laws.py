@@ -22,7 +22,7 @@ LAWS = {
             "base": {"use": "mlp", "hidden": 2, "restarts": 1, "max_steps": 20},
         },
     ],
-    "evaluation": {"reference": "ols", "draws": 50, "protocols": ["in_sample", "held_out_entities"]},
+    "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"]},
     "report": {"formats": []},
 }
 Y_SCALE, Y_SHIFT, X_SCALE, X_SHIFT = 1000.0, 5.0, 0.01, -3.0

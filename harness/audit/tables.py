@@ -74,7 +74,7 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     """Yield what predictions do not give, and cells that neither have numbers nor say why."""
     study, source, predictions = manifest.study, "predictions.parquet", folder.read_parquet("predictions")
     protocols = {protocol.use: protocol.id for protocol in study.protocols}
-    gains = gains_table(predictions, references=study.references, bootstrap=study.bootstrap)
+    gains = gains_table(predictions, references=study.references, level=study.level)
     for declared, computed in (
         (ACCURACY, accuracy_table(predictions)),
         (GAIN, gains),
@@ -89,8 +89,8 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         own = folder.read_parquet("multiverse")
         of = pd.concat([predictions, own], ignore_index=True), manifest.multiverse.universes
         references = manifest.multiverse.references
-        universes = multiverse_table(*of, references=references, bootstrap=study.bootstrap)
-        tests = joint_tests(*of, references=references, bootstrap=study.bootstrap)
+        universes = multiverse_table(*of, references=references, level=study.level)
+        tests = joint_tests(*of, references=references, level=study.level, seed=study.seed)
         both = f"{source} and multiverse.parquet"
         # These have columns that are not declared.
         yield from _disagreements(folder, MULTIVERSE, from_csv(csv_text(universes)), both)

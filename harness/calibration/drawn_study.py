@@ -16,7 +16,7 @@ from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.tables import Bootstrap, gains_table
+from harness.evaluation.tables import gains_table
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
@@ -49,7 +49,7 @@ def tested_gains(plan: Plan) -> pd.DataFrame:
     return gains_table(
         predictions,
         references=(evaluation.reference,),
-        bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
+        level=evaluation.level,
         among={"test": SAMPLES["test"]},
     )
 

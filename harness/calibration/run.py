@@ -189,9 +189,6 @@ CAPS: Most = {
     "draw_trees": 15,
 }
 
-# Draws of the intervals of gains.
-GAIN_DRAWS = 300
-
 
 def cheap_form(study: Study) -> Study:
     """Return the cheap form of a study that a calibration repeats.
@@ -203,10 +200,7 @@ def cheap_form(study: Study) -> Study:
     quick, found_in = as_quick(study), {table.name for table in RULES}
     evaluation = quick.evaluation
     finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
-    fewer = {
-        "protocols": _held(evaluation.protocols, "protocol"),
-        "draws": min(evaluation.draws, GAIN_DRAWS),
-    }
+    fewer = {"protocols": _held(evaluation.protocols, "protocol")}
     changed = {
         "estimators": _held(quick.estimators, "estimator"),
         "scenarios": _held(finding, "scenario"),
@@ -237,9 +231,6 @@ def reductions(study: Study, form: Study) -> Iterator[Reduction]:
                 yield from _differences(getattr(entry, part), kept[entry.id], (part, entry.id))
             else:
                 yield Reduction(part, entry.id, "asked", "yes", "no")
-    draws, fewer = study.evaluation.draws, form.evaluation.draws
-    if draws != fewer:
-        yield Reduction("evaluation", "", "draws", str(draws), str(fewer))
     if study.multiverse is not None:
         yield Reduction("multiverse", "", "computed", "yes", "no")
 

@@ -34,7 +34,7 @@ class SampleRows:
     cells : positions of the protocol's rows among them, by estimator
     inside : whether rows are of the sample, (n_predictions,), whatever their protocol
     new_periods : whether they are test rows of periods that their fold does not train on
-    test_to_train : test rows over training rows of the protocol's splits
+    test_to_train : of test rows, how many a fold has over its training rows; 0 of other rows
     """
 
     place: Mapping[str, str]
@@ -83,7 +83,7 @@ def samples(
                 cells=estimators,
                 inside=_inside(known, parts),
                 new_periods=is_new and sample == "test",
-                test_to_train=n_test / n_train,
+                test_to_train=n_test / n_train if sample == "test" else 0.0,
             )
 
 
@@ -191,14 +191,16 @@ class PairedLosses:
     Attributes
     ----------
     frame : losses, index `ROW`, one column an estimator
-    entities, periods : (n_rows,), codes in the order of the sorted labels
+    entities, periods : (n_rows,), codes in the order of the sorted labels, numbers among them by size
     new_periods : whether no period of these rows is trained on in their fold
+    test_to_train : of test rows, how many a fold has over its training rows; 0 of other rows
     """
 
     frame: pd.DataFrame
     entities: Ints
     periods: Ints
     new_periods: bool
+    test_to_train: float
     _parts: dict[PartKey, tuple[pd.DataFrame, pd.Series[int]]] = field(default_factory=dict, init=False)
 
     @classmethod
@@ -206,7 +208,7 @@ class PairedLosses:
         """Pair the predictions of a sample by their losses."""
         frame = _side_by_side(sample, loss)
         entities, periods = (_codes(frame.index, key) for key in ("entity", "time"))
-        return cls(frame, entities, periods, sample.new_periods)
+        return cls(frame, entities, periods, sample.new_periods, sample.test_to_train)
 
     @property
     def estimators(self) -> tuple[str, ...]:
@@ -221,17 +223,11 @@ class PairedLosses:
         """Return the losses of two estimators, summed within entities."""
         return cluster_losses(self._column(estimator), self._column(reference), self.entities)
 
-    def by_cluster(self, estimator: str, reference: str) -> tuple[ClusterLosses, ...]:
-        """Return the losses of two estimators, summed within entities, and within what else is new.
-
-        Where no tested period is trained on these are periods, and entities and periods together.
-        """
-        clusters = [self.entities]
-        if self.new_periods:
-            cells = self.entities * (self.periods.max() + 1) + self.periods
-            clusters += [self.periods, np.unique(cells, return_inverse=True)[1]]
-        pair = self._column(estimator), self._column(reference)
-        return tuple(cluster_losses(*pair, codes) for codes in clusters)
+    def by_period(self, estimator: str, reference: str) -> ClusterLosses | None:
+        """Return the losses of two estimators, summed within periods; None where these are trained on."""
+        if not self.new_periods:
+            return None
+        return cluster_losses(self._column(estimator), self._column(reference), self.periods)
 
     def within(self, key: PartKey, estimator: str, reference: str) -> pd.DataFrame:
         """Return gain, mean losses and rows of each fold or period: gain, mse, mse_reference, n_obs."""
@@ -242,11 +238,6 @@ class PairedLosses:
         mse, mse_reference = means[estimator], means[reference]
         gain = 1.0 - mse / mse_reference
         return pd.DataFrame({"gain": gain, "mse": mse, "mse_reference": mse_reference, "n_obs": n_obs})
-
-    def differences(self, reference: str) -> tuple[Floats, Floats]:
-        """Return loss differences to the reference, (n_estimators, n_entities), and rows by entity."""
-        losses = [self.by_entity(name, reference) for name in self.estimators if name != reference]
-        return np.stack([pair.loss_reference - pair.loss for pair in losses]), losses[0].n_rows
 
     def _column(self, estimator: str) -> Floats:
         return self.frame[estimator].to_numpy(dtype=np.float64)
@@ -286,7 +277,9 @@ def _side_by_side(sample: SampleRows, loss: Loss) -> pd.DataFrame:
 def _codes(index: Any, key: str) -> Ints:  # noqa: ANN401 - a MultiIndex, which pandas does not promise
     """Return the codes of a key, (n_rows,), in the order of its sorted labels."""
     at = index.names.index(key)
-    place = pd.factorize(index.levels[at], sort=True)[0]
+    labels = [str(label) for label in index.levels[at]]
+    order = sorted(range(len(labels)), key=lambda at: (len(labels[at]) * labels[at].isdigit(), labels[at]))
+    place = np.argsort(np.array(order, dtype=np.int64))
     return np.asarray(place[index.codes[at]], dtype=np.int64)
 
 

@@ -15,8 +15,6 @@ from harness.tables.gain import MULTIVERSE
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.evaluation.tables import Bootstrap
-
 
 @dataclass(frozen=True)
 class Universe:
@@ -39,13 +37,14 @@ def multiverse_table(
     universes: Sequence[Universe],
     *,
     references: Sequence[str],
-    bootstrap: Bootstrap,
+    level: float,
 ) -> pd.DataFrame:
     """Return the gain of every universe over every reference under every protocol and on every sample.
 
     Parameters
     ----------
     predictions : as in `harness.evaluation.tables.accuracy_table`, of universes and references
+    level : in (0, 1), nominal coverage of the intervals
 
     Returns
     -------
@@ -59,7 +58,7 @@ def multiverse_table(
     parts = []
     for reference in references:
         own = predictions[predictions["estimator"].isin([*ids, reference])]
-        parts.append(gains_table(own, references=(reference,), bootstrap=bootstrap))
+        parts.append(gains_table(own, references=(reference,), level=level))
     gains = pd.concat(parts, ignore_index=True).rename(columns={"estimator": "universe"})
     gains["estimator"] = gains["universe"].map({universe.id: universe.estimator for universe in universes})
     choices = pd.DataFrame([{"universe": universe.id} | dict(universe.choices) for universe in universes])

@@ -8,12 +8,10 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.rng import random_stream
 
 ResampleUnit = Literal["entity", "row"]
 
@@ -85,62 +83,3 @@ _passed = lru_cache(maxsize=8)(_Passed)
 def out_of_bag(weights: Floats) -> Floats:
     """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
     return np.equal(weights, 0.0).astype(np.float64)
-
-
-@dataclass(frozen=True)
-class EntityDraws:
-    """Draws of entities with replacement from one stream: the same for all who draw from equally many.
-
-    Attributes
-    ----------
-    n_draws : >= 1
-    seed, labels : of the stream
-    """
-
-    n_draws: int
-    seed: int
-    labels: tuple[str, ...]
-
-    def sums(self, *values: Floats) -> tuple[Floats, ...]:
-        """Return the sums of each of some values over the entities of each draw, (n_draws, ...).
-
-        Parameters
-        ----------
-        values : (n_entities, ...) each, in one or two dimensions
-        """
-        n_entities = len(values[0])
-        size = max(1, MOST_COUNTS // n_entities)
-        found = tuple(np.empty((self.n_draws, *own.shape[1:])) for own in values)
-        for first in range(0, self.n_draws, size):
-            some = _counts_from(self, n_entities, first, size)
-            for drawn, own in zip(found, values, strict=True):
-                drawn[first : first + size] = some @ own
-        return found
-
-
-# Counts that are held as 64-bit numbers at a time, 32 MiB.
-MOST_COUNTS = 2**22
-
-
-@lru_cache(maxsize=1)  # where all draws are one block, gain after gain asks for the same
-def _counts_from(draws: EntityDraws, n_entities: int, first: int, size: int) -> Floats:
-    """Return a block of the counts of `_kept_counts` as 64-bit numbers, not to be written to."""
-    block = _kept_counts(draws, n_entities)[first : first + size].astype(np.float64)
-    block.flags.writeable = False
-    return block
-
-
-@lru_cache(maxsize=8)
-def _kept_counts(draws: EntityDraws, n_entities: int) -> npt.NDArray[np.uint8]:
-    """Return how often each entity is drawn, (n_draws, n_entities), not to be written to.
-
-    A count has a mean of one; that it is above 255 has a chance below 1e-500.
-    """
-    rng = random_stream(draws.seed, *draws.labels)
-    kept = np.empty((draws.n_draws, n_entities), dtype=np.uint8)
-    size = max(1, MOST_COUNTS // n_entities)
-    for first in range(0, draws.n_draws, size):
-        some = kept[first : first + size]
-        some[:] = draw_counts(n_entities, len(some), rng)
-    kept.flags.writeable = False
-    return kept

@@ -19,12 +19,14 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, SampleRows, samples
 from harness.evaluation.multiverse import Universe
-from harness.evaluation.tables import Bootstrap
 from harness.language import marked
 from harness.rng import random_stream
 
 NEW_PERIODS = marked("what is common to a period moves all entities together, and few periods were tested")
 ONE_ENTITY = marked("there are no two entities")
+
+# Times that losses change places.
+N_DRAWS = 2000
 
 # Room for rounding in the comparison of statistics, which are fractions.
 ROUNDING = 1e-12
@@ -104,13 +106,16 @@ def joint_tests(
     universes: Sequence[Universe],
     *,
     references: Sequence[str],
-    bootstrap: Bootstrap,
+    level: float,
+    seed: int,
 ) -> pd.DataFrame:
     """Return the joint tests of all universes over all references, for the test rows of every protocol.
 
     Parameters
     ----------
     predictions : as in `harness.evaluation.tables.accuracy_table`, of universes and references
+    level : in (0, 1); a gain is significant where a t test by entity rejects at 1 - `level`
+    seed : root seed
 
     Returns
     -------
@@ -121,12 +126,12 @@ def joint_tests(
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
         place = {name: sample.place[name] for name in ("outcome", "protocol")}
         place |= {"estimator": universes[0].estimator}
-        rows += [{**place, **row} for row in _rows(sample, universes, references, bootstrap)]
+        rows += [{**place, **row} for row in _rows(sample, universes, references, level, seed)]
     return pd.DataFrame(rows)
 
 
 def _rows(
-    sample: SampleRows, universes: Sequence[Universe], references: Sequence[str], bootstrap: Bootstrap
+    sample: SampleRows, universes: Sequence[Universe], references: Sequence[str], level: float, seed: int
 ) -> Iterator[Mapping[str, object]]:
     losses = PairedLosses.of(sample)
     there = set(losses.estimators)
@@ -140,8 +145,8 @@ def _rows(
         reason = NEW_PERIODS if sample.new_periods else ONE_ENTITY
         yield {**sizes, "statistic": "median_gain", "status": "refused", "reason": reason}
         return
-    rng = random_stream(bootstrap.seed, "specification curve", sample.place["outcome"])
-    signs = rng.choice([-1.0, 1.0], size=(bootstrap.n_draws, n_entities))
-    for statistic, value, p_value in SpecificationCurve.of(pairs).tests(signs, level=bootstrap.level):
+    rng = random_stream(seed, "specification curve", sample.place["outcome"])
+    signs = rng.choice([-1.0, 1.0], size=(N_DRAWS, n_entities))
+    for statistic, value, p_value in SpecificationCurve.of(pairs).tests(signs, level=level):
         numbers = {"statistic": statistic, "value": value, "p_value": p_value}
         yield {**sizes, **numbers, "status": "ok", "reason": ""}

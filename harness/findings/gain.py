@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from harness.findings.gains import GainCell, Gains, compared_error, judgement, judgements
+from harness.findings.gains import GainCell, Gains, compared_error, established
 from harness.findings.run import Run
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.findings import FindingRow
-from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus, size_of
+from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
 from harness.text.sentences import Sentence, finding
 
@@ -30,40 +30,33 @@ SAID = frozenset(one.name for one in fields(GainRow)) - {"outcome", "reference",
 def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the verdict over each reference, then what is known of each estimator.
 
-    A gain is established only under every protocol that keeps test rows apart: there the interval excludes
-    zero, the p-values for many comparisons, for the best of many and for the overlap of splits are below the
-    level, and every fold's gain has the same sign. Where time was seen once there is no p-value; such a
-    protocol can contradict and not establish.
+    A gain is established as `harness.findings.gains.established` says.
     """
     gains = Gains(run)
     for over in (gains, *gains.further):
         cells = over.cells(outcome)
         if not cells:
             continue
-        found = judgements(cells)
+        found = established(cells)
         yield finding(
             "gain",
             verdict(cells, reference=over.reference),
             outcome=outcome,
             about=over.reference,
-            is_established=any(one.is_established for one in found),
+            is_established=bool(found),
             against=(*verdict_caveats(over, cells), *_reference_caveats(over, outcome)),
         )
-        for one in found:
-            yield _of_estimator(over, [cell for cell in cells if cell.estimator.id == one.estimator])
+        for entry in over.candidates:
+            own = [cell for cell in cells if cell.estimator.id == entry.id]
+            yield _of_estimator(over, own, is_established=entry.id in found)
 
 
 def verdict(cells: Sequence[GainCell], *, reference: str) -> Sentence:
     """Return the plain verdict on one outcome over one reference."""
-    parameters = {
-        "reference": reference,
-        "judgements": [{name: own for name, own in asdict(one).items() if own} for one in judgements(cells)],
-        "has_gains": any(cell.has_gain for cell in cells),
-    }
-    return Sentence("headline", parameters)
+    return Sentence("headline", {"reference": reference, "gains": [_values(cell.row) for cell in cells]})
 
 
-def _of_estimator(over: Gains, cells: Sequence[GainCell]) -> FindingRow:
+def _of_estimator(over: Gains, cells: Sequence[GainCell], *, is_established: bool) -> FindingRow:
     row = _least(cells).row
     return finding(
         "gain",
@@ -71,9 +64,11 @@ def _of_estimator(over: Gains, cells: Sequence[GainCell]) -> FindingRow:
         outcome=row.outcome,
         estimator=cells[0].estimator.id,
         about=over.reference,
-        is_established=judgement(cells).is_established,
+        is_established=is_established,
         estimate=(row.gain, row.conf_low, row.conf_high),
-        p_value=row.p_adjusted,
+        p_value=row.p_value,
+        p_adjusted=row.p_holm,
+        least_detectable=row.least_detectable,
         against=tuple(_estimator_caveats(over, cells)),
     )
 
@@ -94,10 +89,14 @@ def _values(row: GainRow) -> dict[str, Any]:
 
 
 def _least(cells: Sequence[GainCell]) -> GainCell:
-    """Return the least gain under a protocol that keeps test rows apart; of all where no protocol does."""
+    """Return the least gain under a protocol that keeps test rows apart, one with a p-value if there is any.
+
+    Of all where no protocol keeps them apart.
+    """
     having = [cell for cell in cells if cell.has_gain]
     apart = [cell for cell in having if cell.protocol.keeps_test_rows_apart]
-    return min(apart or having or cells, key=lambda cell: cell.row.gain)
+    tested = [cell for cell in apart if cell.row.inference != GIVEN_PERIODS]
+    return min(tested or apart or having or cells, key=lambda cell: cell.row.gain)
 
 
 def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
@@ -123,37 +122,22 @@ def verdict_caveats(over: Gains, cells: Sequence[GainCell]) -> tuple[Sentence, .
     """Return what a reader should know of the gains of one outcome over one reference."""
     study = over.run.manifest.study
     has_levels = any(entry.has_entity_effects for entry in study.estimators if entry.id == over.reference)
-    return caveats(cells, level=study.level, reference=over.over, has_levels=has_levels)
+    return caveats(cells, reference=over.over, has_levels=has_levels)
 
 
 def caveats(
-    cells: Sequence[GainCell], *, level: float, reference: str = "", has_levels: bool = False
+    cells: Sequence[GainCell], *, reference: str = "", has_levels: bool = False
 ) -> tuple[Sentence, ...]:
     """Return what a reader should know of the gains of one outcome, all estimators together.
 
     Parameters
     ----------
     cells : gains of one outcome, every estimator but the reference x every protocol
-    level : in (0, 1), nominal coverage of the intervals
     reference : that gains are over where it is another than the study's
     has_levels : whether the reference has levels of entities itself, so that no gain over it is one of these
     """
     further = {"reference": reference} if reference else {}
-    beaten = () if has_levels else _levels_gain_more(cells, further)
-    return (*beaten, *_folds_disagree(cells, further, level=level))
-
-
-def _folds_disagree(
-    cells: Sequence[GainCell], further: Mapping[str, str], *, level: float
-) -> Iterator[Sentence]:
-    """Yield which gains interval and adjusted p-values speak for, but not the folds one by one."""
-    unsure: dict[str, list[dict[str, Any]]] = {}
-    for cell in cells:
-        is_hanging = cell.status is GainStatus.OPEN and cell.row.conf_low > 0
-        if is_hanging and cell.protocol.keeps_test_rows_apart and not cell.row.p_adjusted >= size_of(level):
-            unsure.setdefault(cell.protocol.id, []).append(_values(cell.row))
-    for protocol, gains in unsure.items():
-        yield Sentence("folds_disagree", {"protocol": protocol, "gains": gains, **further})
+    return () if has_levels else tuple(_levels_gain_more(cells, further))
 
 
 def _levels_gain_more(cells: Sequence[GainCell], further: Mapping[str, str]) -> Iterator[Sentence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -12,8 +12,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
-from harness.tables.gain import GAIN, GainRow, GainStatus
-from harness.text.gains import Judgement
+from harness.tables.gain import GAIN, GIVEN_PERIODS, GainRow, GainStatus
 from harness.text.numbers import p_text, percent, percent_interval, significant
 
 # Samples in the order in which they are preferred for comparing estimators.
@@ -29,6 +28,7 @@ NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
 SYMBOLS: Mapping[GainStatus, str] = {
     GainStatus.BETTER: "▲",
     GainStatus.BETTER_ONCE: "△",
+    GainStatus.NOT_BETTER: "●",
     GainStatus.WORSE: "▼",
     GainStatus.OPEN: "○",
     GainStatus.MISSING: "",
@@ -78,8 +78,8 @@ class GainCell:
 
     @property
     def p_adjusted_text(self) -> str:
-        """Return "p = 0.012", the larger that allow for many comparisons, or an empty string."""
-        return p_text(self.row.p_adjusted)
+        """Return "p = 0.012", adjusted for the estimators of the protocol, or an empty string."""
+        return p_text(self.row.p_holm)
 
     @property
     def symbol(self) -> str:
@@ -136,8 +136,8 @@ class Gains:
             rows = [row for row in self.run.rows(GAIN) if attrgetter(*KEY)(row) == key]
             done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
             if found := next((done[sample] for sample in SAMPLES if sample in done), None):
-                level = self.run.manifest.study.level
-                return GainCell(estimator, protocol, found, found.status_at(level))
+                study = self.run.manifest.study
+                return GainCell(estimator, protocol, found, found.status_at(study.level, study.least_gain))
             status, reason = _why_none(rows)
         empty = GainRow(**own, sample="", status=status, reason=reason)
         return GainCell(estimator, protocol, empty, GainStatus.MISSING)
@@ -179,31 +179,24 @@ def refusal(run: Run, outcome: str, estimator: str, protocol: str) -> tuple[str,
     return _why_none(errors_of(run, outcome, estimator, protocol).values())
 
 
-def judgements(cells: Sequence[GainCell]) -> tuple[Judgement, ...]:
-    """Return a judgement for each estimator, in the order in which they first appear."""
+def established(cells: Sequence[GainCell]) -> tuple[str, ...]:
+    """Return the estimators whose gain is established, in the order in which they first appear.
+
+    It is where the estimator is better under at least one protocol that keeps test rows apart and, of these,
+    under every one that has a p-value, and where no interval given few periods lies below zero. A protocol
+    without a result contradicts.
+    """
     own: dict[str, list[GainCell]] = {}
     for cell in cells:
-        own.setdefault(cell.estimator.id, []).append(cell)
-    return tuple(judgement(same) for same in own.values())
+        if cell.protocol.keeps_test_rows_apart:
+            own.setdefault(cell.estimator.id, []).append(cell)
+    return tuple(name for name, same in own.items() if _agree(same))
 
 
-def judgement(cells: Sequence[GainCell]) -> Judgement:
-    """Return what the gains of one estimator, at least one, amount to."""
-    better, once, missing = GainStatus.BETTER, GainStatus.BETTER_ONCE, GainStatus.MISSING
-
-    def under(is_meant: Callable[[GainStatus], bool], *, is_honest: bool = True) -> tuple[str, ...]:
-        return tuple(
-            cell.protocol.id
-            for cell in cells
-            if cell.protocol.keeps_test_rows_apart == is_honest and is_meant(cell.status)
-        )
-
-    return Judgement(
-        estimator=cells[0].estimator.id,
-        won=under(lambda status: status is better),
-        lost=under(lambda status: status not in {better, once, missing}),
-        once=under(lambda status: status is once),
-        missing=under(lambda status: status is missing),
-        won_inside=under(lambda status: status is better, is_honest=False),
-        is_everywhere=all(cell.status in {better, once} for cell in cells),
+def _agree(cells: Sequence[GainCell]) -> bool:
+    tested = [cell for cell in cells if cell.row.inference != GIVEN_PERIODS]
+    return (
+        bool(tested)
+        and all(cell.status is GainStatus.BETTER for cell in tested)
+        and not any(cell.row.conf_high < 0.0 for cell in cells)
     )

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.data.name import exposure_columns
-from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
+from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.language import ENGLISH, gettext
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
-
-if TYPE_CHECKING:
-    from harness.evaluation.tables import Bootstrap
 
 
 @dataclass(frozen=True)
@@ -83,6 +80,11 @@ class ProtocolRecord:
         """Whether other rows of the tested entities are trained on."""
         return any(leak.code in {SAME_ENTITY.code, TRAINING_ROWS.code} for leak in self.leaks)
 
+    @property
+    def knows_periods(self) -> bool:
+        """Whether other rows of the tested periods are trained on."""
+        return any(leak.code in {SAME_PERIOD.code, TRAINING_ROWS.code} for leak in self.leaks)
+
 
 @dataclass(frozen=True)
 class MetricRecord:
@@ -120,7 +122,6 @@ class StudyRecord:
     quick : whether draws, splits and restarts were cut, which leaves no number to be expected
     reference, further_references : ids of the estimators that gains are over
     level : in (0, 1), nominal coverage of the intervals
-    draws : bootstrap draws behind the intervals of gains
     formats : of the report
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
     metrics : losses beside squared error
@@ -132,6 +133,7 @@ class StudyRecord:
     language : of the report
     brackets : what stands beneath estimates in tables for a paper
     stars : levels of p-values for stars there, falling
+    least_gain : fraction of the reference's error from which on a gain matters
     """
 
     id: str
@@ -151,7 +153,6 @@ class StudyRecord:
     further_references: tuple[str, ...]
     protocols: tuple[ProtocolRecord, ...]
     level: float
-    draws: int
     formats: tuple[ReportFormat, ...]
     featured: tuple[str, ...]
     metrics: tuple[MetricRecord, ...] = ()
@@ -163,6 +164,7 @@ class StudyRecord:
     language: str = ENGLISH
     brackets: Brackets = "std_error"
     stars: tuple[float, ...] = ()
+    least_gain: float = 0.1
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -186,13 +188,6 @@ class StudyRecord:
     def references(self) -> tuple[str, ...]:
         """All estimators that gains are over."""
         return (self.reference, *self.further_references)
-
-    @property
-    def bootstrap(self) -> Bootstrap:
-        """How the intervals of gains are drawn."""
-        from harness.evaluation.tables import Bootstrap
-
-        return Bootstrap(self.level, self.draws, self.seed)
 
     @property
     def reference_label(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -36,7 +35,7 @@ from harness.report.sections.section import featured
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.findings import FINDINGS
 from harness.tables.gain import GainStatus
-from harness.text.numbers import count, percent, percent_interval
+from harness.text.numbers import count, percent
 from harness.text.plain_text import file_slug, joined, listed, shortened
 
 GAIN, EFFECT = "gain", "effect"
@@ -134,37 +133,14 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
 
 
 def gain_sentence(run: Run, outcome: str) -> str:
-    """Return which estimators are established to predict an outcome better than the study's reference.
-
-    With each stands its least gain under the protocols that keep test rows apart, as its finding has it.
-    """
-    study, over = run.manifest.study, run.manifest.study.reference_label
+    """Return the verdict on the gains over the study's reference, as its finding has it."""
+    study = run.manifest.study
     if len(study.estimators) == 1:
-        return gettext("{over} is the only estimator; nothing is compared.").format(over=over)
-    key = (outcome, GAIN, study.reference)
-    rows = [row for row in run.rows(FINDINGS) if (row.outcome, row.finding, row.about) == key]
-    found = [row for row in rows if row.estimator]
-    if not any(math.isfinite(row.estimate) for row in found):
-        return gettext("no gain over {over} could be computed.").format(over=over)
-    honest = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
-    if not honest:
-        return gettext(
-            "no gain over {over} can be established: test rows take part in fitting under every protocol."
-        ).format(over=over)
-    better = [row for row in found if row.is_established]
-    if not better:
-        return gettext("no estimator is established to predict better than {over}.").format(over=over)
-    words = gettext("{estimator} by {number}")
-    named = [
-        words.format(
-            estimator=study.estimator_label(row.estimator),
-            number=f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip(),
-        )
-        for row in better
-    ]
-    unseen = gettext(", entities never seen not tested") if all(one.knows_entities for one in honest) else ""
-    message = gettext("better than {over}: {named} at least{unseen}.")
-    return message.format(over=over, named=joined(named), unseen=unseen)
+        words = gettext("{over} is the only estimator; nothing is compared.")
+        return words.format(over=study.reference_label)
+    key = (outcome, GAIN, study.reference, "")
+    rows = (row for row in run.rows(FINDINGS) if (row.outcome, row.finding, row.about, row.estimator) == key)
+    return next((row.text for row in rows), "")
 
 
 def leading_recognition(run: Run, outcome: str) -> str:

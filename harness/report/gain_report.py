@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.findings.gain import verdict, verdict_caveats
-from harness.findings.gains import Gains, judgements
+from harness.findings.gains import Gains, established
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import spaced
 from harness.record.study import StudyRecord
@@ -27,9 +27,11 @@ from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, GainRow
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
-VERSION = "2.0"
+VERSION = "3.0"
 
-STUDY_FIELDS = ("id", "title", "seed", "quick", "entity", "time", "exposure", "reference", "level", "draws")
+STUDY_FIELDS = (
+    *("id", "title", "seed", "quick", "entity", "time", "exposure", "reference", "level", "least_gain"),
+)
 PROTOCOL_FIELDS = ("id", "title", "how", "keeps_test_rows_apart")
 SCHEMA = "gain_report.schema.json"
 
@@ -39,8 +41,8 @@ CELL_FIELDS = (
 )
 ESTIMATOR_FIELDS = ("id", "use", "label", "options")
 GAIN_FIELDS = (
-    *("reference", "conf_low", "conf_high", "p_value", "p_splits", "p_holm", "p_best", "mse_reference"),
-    *("inference", "n_folds", "fold_gain_min", "fold_gain_max"),
+    *("reference", "conf_low", "conf_high", "p_value", "p_holm", "least_detectable", "mse_reference"),
+    *("inference", "n_folds"),
     *("n_entities", "status", "reason"),
 )
 PART_FIELDS = (
@@ -105,13 +107,13 @@ def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
 
 def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: StudyRecord) -> dict[str, Any]:
     """Return a cell with its gains, by reference."""
-    over = {name: _gain(gain, level=study.level) for name, gain in gains.items()}
+    over = {name: _gain(gain, study) for name, gain in gains.items()}
     further = [over[name] for name in study.further_references if name in over]
     return _fields(row, CELL_FIELDS) | {"gain": over.get(study.reference), "further_gains": further}
 
 
-def _gain(row: GainRow, *, level: float) -> dict[str, Any]:
-    standing = row.status_at(level).value if row.is_done else None
+def _gain(row: GainRow, study: StudyRecord) -> dict[str, Any]:
+    standing = row.status_at(study.level, study.least_gain).value if row.is_done else None
     return _fields(row, GAIN_FIELDS) | {"estimate": json_value(row.gain), "standing": standing}
 
 
@@ -122,7 +124,7 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "reference": gains.reference,
-        "established": [judgement.estimator for judgement in judgements(cells) if judgement.is_established],
+        "established": list(established(cells)),
         "words": [spaced(sentence.said(study)) for sentence in said],
     }
 

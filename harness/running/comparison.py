@@ -154,7 +154,7 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     accuracies = as_declared(ACCURACY, [accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
     references = results.study.evaluation.references
-    gains = gains_table(predictions, references=references, bootstrap=results.bootstrap)
+    gains = gains_table(predictions, references=references, level=results.study.evaluation.level)
     without = [
         status_rows(_without_gain(missing, results, over=reference), SAMPLES).assign(reference=reference)
         for reference in references
@@ -168,7 +168,7 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
     parts = decomposition_table(gains, reference=references[0], protocols=protocols)
     folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
-    level = results.bootstrap.level
+    level = results.study.evaluation.level
     shares = recognition_table(predictions, reference=references[0], protocols=protocols, level=level)
     if len(shares):
         folder.write_table(RECOGNITION.name, as_declared(RECOGNITION, [shares]))
@@ -188,7 +188,7 @@ def _write_metrics(
 ) -> None:
     evaluation = results.study.evaluation
     metrics = {entry.id: entry.metric for entry in evaluation.metrics}
-    losses = metrics_table(predictions, metrics, reference=evaluation.reference, bootstrap=results.bootstrap)
+    losses = metrics_table(predictions, metrics, reference=evaluation.reference, level=evaluation.level)
     without = [status_rows(missing, SAMPLES).assign(metric=name) for name in metrics]
     order = {**results.order, "metric": tuple(metrics)}
     folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
@@ -199,12 +199,12 @@ def _write_multiverse(
 ) -> None:
     asked = results.study.multiverse
     folder.write_parquet("multiverse", _declared(own))
-    references, bootstrap = asked.references if asked else (), results.bootstrap
+    references, level = asked.references if asked else (), results.study.evaluation.level
     all_predictions = pd.concat([predictions, own], ignore_index=True)
     of = all_predictions, results.universes
-    multiverse = multiverse_table(*of, references=references, bootstrap=bootstrap)
+    multiverse = multiverse_table(*of, references=references, level=level)
     folder.write_table("multiverse", multiverse)
-    tests = joint_tests(*of, references=references, bootstrap=bootstrap)
+    tests = joint_tests(*of, references=references, level=level, seed=results.study.seed)
     folder.write_table(MULTIVERSE_TESTS.name, as_declared(MULTIVERSE_TESTS, [tests]))
     folder.write_table("multiverse_choices", as_declared(MULTIVERSE_CHOICES, [choice_table(multiverse)]))
 
@@ -230,7 +230,7 @@ def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
             unseen=ladder.unseen,
             references=study.evaluation.references,
             missing=missing_cells(fitted),
-            bootstrap=results.bootstrap,
+            level=results.study.evaluation.level,
         )
     )
     curve = curve_of(study)

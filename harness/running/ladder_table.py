@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.tables import Bootstrap, gains_table
+from harness.evaluation.tables import gains_table
 from harness.running.method_ladder import LadderStep
 from harness.running.results import MissingCell
 from harness.scenarios.full_fit import FullResult
@@ -22,7 +22,7 @@ def ladder_gains(
     unseen: str,
     references: Sequence[str],
     missing: Sequence[MissingCell],
-    bootstrap: Bootstrap,
+    level: float,
 ) -> Iterator[pd.DataFrame]:
     """Yield the gains of every step over every reference.
 
@@ -31,6 +31,7 @@ def ladder_gains(
     predictions : of the fits of the steps and of the references, as in `gains_table`
     unseen : id of the protocol that is the same for all steps
     missing : cells without predictions
+    level : in (0, 1), nominal coverage of the intervals
     """
     folds = {
         protocol: sorted(own.unique(), key=lambda fold: int(fold))
@@ -48,9 +49,7 @@ def ladder_gains(
                 & predictions["estimator"].isin([step.fit, *references])
             ]
             about = _about(step) | {"quantity": quantity, "protocol": protocol, "splits": len(names)}
-            gains = gains_table(
-                own, references=references, bootstrap=bootstrap, among={"test": SAMPLES["test"]}
-            )
+            gains = gains_table(own, references=references, level=level, among={"test": SAMPLES["test"]})
             if not gains.empty:
                 of_step = gains[gains["estimator"] == step.fit].rename(columns={"gain": "estimate"})
                 yield of_step.assign(**about)

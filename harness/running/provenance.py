@@ -95,7 +95,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         **_named(roles, "entity", "time", "outcomes", "exposure", "moderators", "controls"),
         estimators=tuple(_estimators(study.estimators)),
         protocols=tuple(_protocols(evaluation.protocols, learns=learns)),
-        **_named(evaluation, "reference", "further_references", "level", "draws"),
+        **_named(evaluation, "reference", "further_references", "level", "least_gain"),
         **_named(study.report, "formats", "featured", "language", "brackets", "stars"),
         metrics=tuple(MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics),
         levels=tuple(str(level) for level in roles.levels),

@@ -16,7 +16,6 @@ from harness.estimators.guard import Attempt, Status, attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import Universe
-from harness.evaluation.tables import Bootstrap
 from harness.rng import random_stream
 from harness.running.checkpoints import TaskResult
 from harness.running.isolation import one_thread
@@ -114,12 +113,6 @@ class RunResults:
             "sample": tuple(SAMPLES),
             "estimator": self.estimators,
         }
-
-    @property
-    def bootstrap(self) -> Bootstrap:
-        """How the intervals of gains are drawn."""
-        evaluation = self.study.evaluation
-        return Bootstrap(evaluation.level, evaluation.draws, self.study.seed)
 
     @cached_property
     def all_rows(self) -> Mapping[str, Panel]:

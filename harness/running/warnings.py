@@ -120,9 +120,7 @@ def few_entities_note(n_entities: int) -> Iterator[Note]:
     if n_entities >= FEW_ENTITIES:
         return
     message = Message(
-        "intervals and tests rest on {n_entities} entities; with fewer than {FEW_ENTITIES} they "
-        "are rough; p_best is not taken below p_value since draws of six entities alone reject a "
-        "true null of five estimators in 22 of 100 cases",
+        "intervals and tests rest on {n_entities} entities; with fewer than {FEW_ENTITIES} they are rough",
         n_entities=n_entities,
         FEW_ENTITIES=FEW_ENTITIES,
     )

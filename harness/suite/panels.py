@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
-from harness.evaluation.gain import gain_over, holm_adjusted
+from harness.evaluation.gain import gain_between, holm_adjusted
 from harness.evaluation.losses import SAMPLES, PairedLosses, samples
-from harness.evaluation.tables import Bootstrap
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
 from harness.suite.spec import Suite
@@ -167,10 +166,6 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
             return {"p_value": np.nan, "status": "refused", "reason": reason}
     if result.losses is None:
         raise AssertionError("estimators with an error have losses")
-    found = gain_over(
-        *result.losses.by_cluster(estimator, reference),
-        level=suite.level,
-        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.shape["outcome"]),
-    )
+    found = gain_between(result.losses, estimator, reference, level=suite.level)
     numbers = ("gain", "conf_low", "conf_high", "p_value", "inference")
     return {name: getattr(found, name) for name in numbers} | {"status": "ok", "reason": ""}

@@ -300,7 +300,6 @@ def _changes(
         "reference": suite.pooled,
         "protocols": list(entry.protocols or suite.protocols),
         "level": suite.level,
-        "draws": suite.draws,
     }
     return {
         **({} if seed is None else {"data.simulate.seed": seed}),

@@ -23,7 +23,8 @@ class FindingRow:
         many numbers
     p_adjusted : the p-value for the family that it is of (Holm 1979): of the primary effect all outcomes, of
         other debiased effects those on the outcome, of differences between groups all pairs and estimators of
-        the question; NaN where there is no family
+        the question, of a gain all estimators; NaN where there is no family
+    least_detectable : least such estimate that the test finds with a chance of four in five
     error_rate : how often such a sentence is wrong on panels of this shape; NaN where that was not measured
     caveats : what a reader should know of it, in sentences
     code, parameters : of the sentence, and what it holds as JSON, the same of its caveats among it; both
@@ -42,6 +43,7 @@ class FindingRow:
     conf_high: float = NAN
     p_value: float = NAN
     p_adjusted: float = NAN
+    least_detectable: float = NAN
     error_rate: float = NAN
     caveats: str = ""
     code: str = ""

@@ -23,8 +23,9 @@ class GainStatus(Enum):
 
     BETTER = marked("better")
     BETTER_ONCE = marked("better, given these periods")
+    NOT_BETTER = marked("not better by more than the least gain that matters")
     WORSE = marked("worse")
-    OPEN = marked("not established")
+    OPEN = marked("cannot tell")
     MISSING = marked("no result")
     REFERENCE = marked("reference")
 
@@ -38,10 +39,9 @@ def size_of(level: float) -> float:
 class GainRow(ResultRow):
     """Gain of one estimator over the reference, a fraction, with its interval.
 
-    `p_value` is of equal accuracy; `p_splits` allows for the overlap of splits, `p_holm` for all gains of the
-    outcome and sample (Holm 1979), `p_best` for picking the best estimator of the protocol; NaN where there
-    is none. `inference` says what interval and p-values allow for; `fold_gain_min` and `fold_gain_max` are
-    the least and greatest gain of any fold.
+    `p_value` is of equal accuracy, of the same pivot as the interval; `p_holm` is adjusted for all estimators
+    of the protocol (Holm 1979); NaN where there is none. `least_detectable` is the least gain that `p_holm`
+    would have found with a chance of four in five. `inference` says what all of them allow for.
     """
 
     outcome: str
@@ -57,39 +57,30 @@ class GainRow(ResultRow):
     mse_reference: float = NAN
     n_entities: int | None = None
     inference: str = ENTITIES
-    p_splits: float = NAN
     p_holm: float = NAN
-    p_best: float = NAN
+    least_detectable: float = NAN
     n_folds: int | None = None
-    fold_gain_min: float = NAN
-    fold_gain_max: float = NAN
 
-    @property
-    def p_adjusted(self) -> float:
-        """The larger of the p-values that allow for many comparisons; NaN where there is none."""
-        return max((p for p in (self.p_holm, self.p_best) if math.isfinite(p)), default=NAN)
-
-    def status_at(self, level: float) -> GainStatus:
+    def status_at(self, level: float, least_gain: float) -> GainStatus:
         """Return how the gain stands: one rule, for the report, the findings and the calibration.
 
-        It is established where the interval excludes zero, no p-value contradicts, the one corrected for the
-        overlap of splits among them, and the gain of every fold has the same sign: a gain that one split
-        carries is not. Where time was seen once there is no p-value, and a gain above zero is one given these
-        periods.
+        Better and worse go by `p_holm` alone, which allows for entities, shared training rows and the number
+        of estimators. A gain that is neither is none by more than `least_gain` where its interval ends below.
+        Where time was seen once there is no p-value, and a gain whose interval excludes zero is one given
+        these periods.
 
         Parameters
         ----------
-        level : in (0, 1), nominal coverage of the interval; p-values have to lie below 1 - `level`, and one
-            that is missing is passed over
+        level : in (0, 1), nominal coverage of the interval
+        least_gain : fraction from which on a gain matters
         """
         if not self.is_done or not math.isfinite(self.gain):
             return GainStatus.MISSING
-        if any(p_value >= size_of(level) for p_value in (self.p_holm, self.p_best, self.p_splits)):
-            return GainStatus.OPEN
-        if self.conf_low > 0 and not self.fold_gain_min <= 0:
-            return GainStatus.BETTER_ONCE if self.inference == GIVEN_PERIODS else GainStatus.BETTER
-        is_worse = self.conf_high < 0 and not self.fold_gain_max >= 0
-        return GainStatus.WORSE if is_worse and self.inference != GIVEN_PERIODS else GainStatus.OPEN
+        if self.inference == GIVEN_PERIODS:
+            return GainStatus.BETTER_ONCE if self.conf_low > 0 else GainStatus.OPEN
+        if self.p_holm < size_of(level):
+            return GainStatus.BETTER if self.gain > 0 else GainStatus.WORSE
+        return GainStatus.NOT_BETTER if self.conf_high < least_gain else GainStatus.OPEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +157,7 @@ GAIN = typed(
     ("outcome", "estimator", "protocol", "reference", "sample"),
     "gains over the reference with intervals and p-values",
     measures=("gain",),
-    study_wide=("p_holm", "p_best"),
+    study_wide=("p_holm", "least_detectable"),
 )
 GAIN_WITHIN = listed(
     "gain_within",

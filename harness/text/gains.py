@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.language import gettext, marked, translated
-from harness.record.study import StudyRecord
-from harness.tables.gain import GainRow, GainStatus
+from harness.record.study import ProtocolRecord
+from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.tables.table import NAN
-from harness.text.context import Context, quoted
-from harness.text.numbers import NO_BREAK, p_text, percent, percent_interval, significant
+from harness.text.context import Context
+from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
 
 # Most characters of a reason within a sentence; the footnotes of the tables have it whole.
@@ -23,147 +21,118 @@ REASON_LENGTH = 160
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What the gains of one estimator for one outcome amount to, under every protocol.
+# Whom a gain is for, by whether training knows the tested entities and the tested periods.
+FOR: Mapping[tuple[bool, bool], str] = {
+    (False, True): marked("For entities not used in training"),
+    (True, False): marked("For later periods of the same entities"),
+    (False, False): marked("For later periods of entities not used in training"),
+    (True, True): marked("For other rows of the same entities"),
+}
 
-    Honest protocols are those that keep the test rows apart from fitting, selecting and preparing.
+# How a gain stands that is one.
+GAINED = frozenset({GainStatus.BETTER, GainStatus.BETTER_ONCE})
 
-    Attributes
-    ----------
-    won : honest protocols under which it is established better
-    lost : those under which it is not, though there is a result
-    once : those under which it is better given the periods tested, time having been seen once
-    missing : those without a result
-    won_inside : other protocols under which it is established better, though test rows take part
-    is_everywhere : whether every protocol, honest or not, finds a gain
-    """
-
-    estimator: str
-    won: Sequence[str] = ()
-    lost: Sequence[str] = ()
-    once: Sequence[str] = ()
-    missing: Sequence[str] = ()
-    won_inside: Sequence[str] = ()
-    is_everywhere: bool = False
-
-    @property
-    def is_established(self) -> bool:
-        """Whether all honest protocols agree on a gain, at least one with a test of its own."""
-        return bool(self.won) and not self.lost and not self.missing
+# Most estimators that a sentence names.
+MOST_NAMED = 3
 
 
-def _labels(study: StudyRecord, found: Iterable[Judgement]) -> str:
-    return joined([study.estimator_label(judgement.estimator) for judgement in found])
-
-
-def headline(context: Context, *, reference: str, judgements: Sequence[Values], has_gains: bool) -> str:
-    """Return the plain verdict on one outcome.
-
-    A gain is called established only where all honest protocols agree on it: those that keep the test rows
-    apart from fitting, selecting and preparing. Under each, the interval and the p-values that allow for many
-    comparisons have to exclude that there is none.
+def headline(context: Context, *, reference: str, gains: Sequence[Values]) -> str:
+    """Return the plain verdict on one outcome: for each protocol that keeps test rows apart, who is better.
 
     Parameters
     ----------
-    judgements : fields of `Judgement`, of every estimator but the reference
-    has_gains : whether any gain could be computed
+    gains : fields of the rows of every estimator but the reference, under every protocol
     """
-    study = context.study
-    if not has_gains:
+    rows = [row for row in map(gain_of, gains) if math.isfinite(row.gain)]
+    if not rows:
         return context.filled("No gain over {reference} could be computed.", reference=reference)
-    found = [Judgement(**values) for values in judgements]
-    established = [judgement for judgement in found if judgement.is_established]
-    if established:
-        first = _established(context, established, reference)
-    elif any(protocol.keeps_test_rows_apart for protocol in study.protocols):
-        first = context.filled(
-            "No gain over {reference} is established for any estimator.", reference=reference
-        )
-    else:
-        first = context.filled(
+    honest = [protocol for protocol in context.study.protocols if protocol.keeps_test_rows_apart]
+    if not honest:
+        return context.filled(
             "No gain over {reference} can be established: test rows take part in fitting or "
             "selecting under every protocol of this run.",
             reference=reference,
         )
-    others = [judgement for judgement in found if not judgement.is_established]
-    said = frozenset(established[0].once) if established else frozenset()
-    parts = (_partly(study, others), _given(context, others, said=said), _only_inside(context, others))
-    return " ".join([first, *chain.from_iterable(parts)])
-
-
-def _established(context: Context, found: Sequence[Judgement], reference: str) -> str:
-    study, once = context.study, found[0].once
-    honest = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
-    where = gettext("every protocol of this run")
-    if not all(judgement.is_everywhere for judgement in found):
-        names = quoted(study, (protocol.id for protocol in honest))
-        where = gettext("every protocol that keeps test rows apart ({honest})").format(honest=names)
-    known = gettext(
-        ". All of these protocols train on other rows of the tested entities, so it is not known "
-        "whether it holds for entities never seen"
+    return " ".join(
+        _verdict_under(context, protocol, own, reference)
+        for protocol in honest
+        if (own := [row for row in rows if row.protocol == protocol.id])
     )
+
+
+def _verdict_under(
+    context: Context, protocol: ProtocolRecord, rows: Sequence[GainRow], reference: str
+) -> str:
+    """Return who is better under one protocol, or the largest gain and what could have been found."""
+    study = context.study
+    ordered = sorted(rows, key=lambda row: -row.gain)
+    standing = [row.status_at(study.level, study.least_gain) for row in ordered]
+    is_once = ordered[0].inference == GIVEN_PERIODS
+    given: dict[str, object] = {
+        "where": gettext(FOR[protocol.knows_entities, protocol.knows_periods]),
+        "reference": reference,
+        "estimator": ordered[0].estimator,
+        "reduction": _reduction(ordered[0], study.level),
+        "least": percent(study.least_gain, 0),
+    }
+    if better := [row for row, own in zip(ordered, standing, strict=True) if own in GAINED]:
+        others = [
+            context.filled(
+                "{estimator} by {reduction}", estimator=row.estimator, reduction=_reduction(row, study.level)
+            )
+            for row in better[1:MOST_NAMED]
+        ]
+        if more := len(better[MOST_NAMED:]):
+            others.append(gettext("{more} more by less").format(more=more))
+        said = context.filled(
+            "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}",
+            **{**given, "estimator": better[0].estimator, "reduction": _reduction(better[0], study.level)},
+        )
+        end = marked("{said}, given the few periods tested: there is no p-value.")
+        return context.filled(
+            end if is_once else marked("{said}{found}."),
+            said=listed([said, *others]),
+            found=_detectable(context, better[0]),
+        )
+    if is_once:
+        return context.filled(
+            "{where}, too few periods were tested for a p-value; the largest gain over {reference}, "
+            "{reduction} by {estimator}, could be chance.",
+            **given,
+        )
+    if GainStatus.OPEN not in standing:
+        by_more = context.filled(" by more than {least}", **given)
+        return context.filled(
+            "{where}, no estimator predicts better than {reference}{by_more}: the largest gain is "
+            "{reduction} by {estimator}.",
+            by_more=by_more if max(row.conf_high for row in rows) > 0.0 else "",
+            **given,
+        )
+    among = context.filled(" among {n} comparisons", n=len(rows)) if ordered[0].conf_low > 0.0 else ""
     return context.filled(
-        "A gain over {reference} is established for {labels}: it stands under {where}, the "
-        "number of comparisons allowed for{known}{given}.",
-        reference=reference,
-        labels=_labels(study, found),
-        where=where,
-        known=known if all(protocol.knows_entities for protocol in honest) else "",
-        given=context.filled(". {once}", once=context.filled(SEEN_ONCE, protocols=once)) if once else "",
+        "{where}, no estimator predicts significantly better than {reference}. The largest gain, "
+        "{reduction} by {estimator}, could be chance{among}{found}.",
+        among=among,
+        found=_detectable(context, ordered[0]),
+        **given,
     )
 
 
-# Of protocols under which time was seen once.
-SEEN_ONCE = marked("Time was seen once under {protocols}: the interval is one given the periods tested")
-
-
-def _partly(study: StudyRecord, found: Sequence[Judgement]) -> Iterator[str]:
-    """Yield where honest protocols disagree, estimators with the same protocols together."""
-    known = {protocol.id for protocol in study.protocols if protocol.knows_entities}
-    same: dict[tuple[tuple[str, ...], ...], list[Judgement]] = {}
-    for judgement in found:
-        if judgement.won or judgement.once:
-            key = (judgement.won, judgement.lost, judgement.missing, judgement.once)
-            same.setdefault(tuple(map(tuple, key)), []).append(judgement)
-    for (won, lost, missing, once), group in same.items():
-        but = gettext(", but not under {lost}").format(lost=quoted(study, lost, "or")) if lost else ""
-        no_result = quoted(study, missing, "or")
-        without = gettext("; there is no result under {missing}").format(missing=no_result) if missing else ""
-        is_new = lost and known.isdisjoint(lost)
-        why = gettext(", where the tested entities are not known from training") if is_new else ""
-        yield gettext("For {labels} a gain stands under {won}{but}{why}{without}.").format(
-            labels=_labels(study, group), won=quoted(study, won or once), but=but, why=why, without=without
-        )
-
-
-def _given(context: Context, found: Sequence[Judgement], *, said: frozenset[str]) -> Iterator[str]:
-    """Yield under which further protocols a gain is one given the few periods tested, once.
-
-    Parameters
-    ----------
-    said : protocols of which it was said already
-    """
-    once = dict.fromkeys(
-        protocol for judgement in found for protocol in judgement.once if protocol not in said
+def _reduction(row: GainRow, level: float) -> str:
+    """Return "26% (95% CI 4 to 41)", with a decimal where a limit would else lose its sign."""
+    decimals = 0 if min(abs(row.conf_low), abs(row.conf_high)) >= 0.005 else 1
+    return gettext("{gain} ({level} CI {low} to {high})").format(
+        gain=percent(row.gain, decimals),
+        level=percent(level, 0),
+        low=fixed(100.0 * row.conf_low, decimals),
+        high=fixed(100.0 * row.conf_high, decimals),
     )
-    if once:
-        yield context.filled("{sentence}.", sentence=context.filled(SEEN_ONCE, protocols=once))
 
 
-def _only_inside(context: Context, found: Sequence[Judgement]) -> Iterator[str]:
-    """Yield which estimators gain only where test rows take part."""
-    same: dict[tuple[str, ...], list[Judgement]] = {}
-    for judgement in found:
-        if judgement.won_inside and not judgement.won and not judgement.once:
-            same.setdefault(tuple(judgement.won_inside), []).append(judgement)
-    for protocols, group in same.items():
-        yield context.filled(
-            "For {labels} a gain stands only where test rows take part in fitting or selecting, "
-            "under {protocols}.",
-            labels=_labels(context.study, group),
-            protocols=protocols,
-        )
+def _detectable(context: Context, row: GainRow) -> str:
+    if not math.isfinite(row.least_detectable):
+        return ""
+    return context.filled("; this study could have detected {least}", least=percent(row.least_detectable, 0))
 
 
 def gain_of(values: Values) -> GainRow:
@@ -179,25 +148,28 @@ def estimator_verdict(context: Context, *, reference: str, gains: Sequence[Value
     ----------
     gains : at least one; fields of the rows of one estimator for one outcome
     """
-    level = context.study.level
+    study = context.study
     under = {
         GainStatus.BETTER: marked("better than {reference} under {protocols}"),
         GainStatus.BETTER_ONCE: marked(
             "better than {reference}, given the few periods tested, under {protocols}"
         ),
         GainStatus.WORSE: marked("worse than {reference} under {protocols}"),
-        GainStatus.OPEN: marked("not established to differ under {protocols}"),
+        GainStatus.NOT_BETTER: marked("not better than {reference} by more than {least} under {protocols}"),
+        GainStatus.OPEN: marked("not significantly different under {protocols}"),
         GainStatus.MISSING: marked("no result under {protocols}"),
     }
     named: dict[GainStatus, list[str]] = {status: [] for status in under}
     for row in map(gain_of, gains):
-        status = row.status_at(level)
+        status = row.status_at(study.level, study.least_gain)
         is_missing = status is GainStatus.MISSING
-        what = shortened(translated(row.reason), REASON_LENGTH) if is_missing else gain_text(row, level=level)
+        what = shortened(translated(row.reason), REASON_LENGTH) if is_missing else gain_text(row)
         named[status].append(context.filled("“{protocol}” ({what})", protocol=row.protocol, what=what))
     parts = [
         gettext(words).format(
-            reference=context.study.estimator_label(reference), protocols=joined(named[status])
+            reference=study.estimator_label(reference),
+            protocols=joined(named[status]),
+            least=percent(study.least_gain, 0),
         )
         for status, words in under.items()
         if named[status]
@@ -205,30 +177,13 @@ def estimator_verdict(context: Context, *, reference: str, gains: Sequence[Value
     return context.filled("{estimator}: {said}.", said=in_turn(parts))
 
 
-def gain_text(row: GainRow, *, level: float) -> str:
-    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one.
-
-    Where the interval excludes zero and the gain is not established all the same, the folds follow: without
-    them the numbers would speak for what the sentence denies.
-    """
+def gain_text(row: GainRow) -> str:
+    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
     gain = f"{percent(row.gain)} {percent_interval(row.conf_low, row.conf_high)}".strip()
     p_value = p_text(row.p_value)
-    if adjusted := p_text(row.p_adjusted):
+    if adjusted := p_text(row.p_holm):
         p_value = gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=adjusted)
-    is_apart = row.conf_low > 0.0 or row.conf_high < 0.0
-    folds = fold_text(row) if is_apart and row.status_at(level) is GainStatus.OPEN else ""
-    return listed(part for part in (gain, p_value, folds) if part)
-
-
-def fold_text(row: GainRow) -> str:
-    """Return "folds 3.9% to 7.5%, p = 0.102 over the splits"; empty where a gain has one fold or none."""
-    if not math.isfinite(row.fold_gain_min) or row.fold_gain_min == row.fold_gain_max:
-        return ""
-    limits = gettext("folds {fold_gain_min} to {fold_gain_max}").format(
-        fold_gain_min=percent(row.fold_gain_min), fold_gain_max=percent(row.fold_gain_max)
-    )
-    over = p_text(row.p_splits)
-    return gettext("{limits}, {over} over the splits").format(limits=limits, over=over) if over else limits
+    return listed(part for part in (gain, p_value) if part)
 
 
 def lowest_error(context: Context, *, protocol: str, mse: float = NAN, next_mse: float = NAN) -> str:
@@ -261,20 +216,6 @@ def levels_gain_more(context: Context, *, gains: Sequence[Values], reference: st
         "find.",
         over=_over(context, reference),
         where=joined(where),
-    )
-
-
-def folds_disagree(context: Context, *, protocol: str, gains: Sequence[Values], reference: str = "") -> str:
-    """Return which gains interval and adjusted p-values speak for, but not the folds one by one."""
-    labels = [
-        context.filled("{estimator} ({about})", estimator=row.estimator, about=fold_text(row))
-        for row in map(gain_of, gains)
-    ]
-    return context.filled(
-        "Over all folds of “{protocol}” together there is a gain{over} for {labels}. More splits would tell.",
-        protocol=protocol,
-        over=_over(context, reference),
-        labels=joined(labels),
     )
 
 

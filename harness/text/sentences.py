@@ -71,7 +71,7 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
     make.__name__: make
     for make in (
         *(gains.headline, gains.estimator_verdict, gains.lowest_error, gains.levels_gain_more),
-        *(gains.folds_disagree, gains.hopeless_reference, warned, assumption),
+        *(gains.hopeless_reference, warned, assumption),
         *(effects.model_curve, effects.curve_bend, effects.turning_point, effects.threshold),
         *(effects.sign_change, effects.contrast, effects.group_difference, effects.friedman_h),
         *(effects.linearity, effects.debiased, effects.no_effect),
@@ -128,6 +128,8 @@ def finding(
     estimator: str = "",
     estimate: tuple[float, float, float] = (NAN, NAN, NAN),
     p_value: float = NAN,
+    p_adjusted: float = NAN,
+    least_detectable: float = NAN,
     against: Sequence[Sentence] = (),
 ) -> FindingRow:
     """Return a finding that is not put into words.
@@ -149,6 +151,8 @@ def finding(
         conf_low=estimate[1],
         conf_high=estimate[2],
         p_value=p_value,
+        p_adjusted=p_adjusted,
+        least_detectable=least_detectable,
         code=sentence.code,
         parameters=_as_json({**sentence.parameters, CAVEATS: []}),
     )

@@ -52,9 +52,8 @@ CHANGES = [
     ("gain", TEST, "gain", 0.9),
     ("gain", TEST, "conf_low", 0.1),
     ("gain", TEST, "p_value", 0.01),
-    ("gain", TEST, "p_splits", 0.02),
     ("gain", TEST, "p_holm", 0.03),
-    ("gain", TEST, "p_best", 0.04),
+    ("gain", TEST, "least_detectable", 0.04),
     ("decomposition", {"part": "entities never seen"}, "estimate", 0.5),
     ("decomposition", {"part": "entities never seen"}, "conf_high", 0.9),
     ("recognition", {"estimator": "curved"}, "conf_low", 0.9),
@@ -96,9 +95,9 @@ def test_a_changed_prediction_is_found_in_every_table_that_rests_on_it(folder):
     assert {"accuracy.csv", "gain.csv", "decomposition.csv"} <= {one.where for one in problems(folder)}
 
 
-def test_another_seed_in_the_manifest_gives_other_intervals(folder):
+def test_another_level_in_the_manifest_gives_other_intervals(folder):
     content = folder.manifest()
-    study = replace(content.study, seed=content.study.seed + 1)
+    study = replace(content.study, level=0.9)
     folder.write_manifest(replace(content, study=study))
     words = " ".join(problem.what for problem in problems(folder))
     assert "conf_low: " in words
@@ -187,7 +186,7 @@ def test_cells_that_were_refused_hold(tmp_path):
         "study": "refused",
         "roles": roles,
         "estimators": ["pooled_ols", {"id": "fe", "use": "fixed_effects"}],
-        "evaluation": {"draws": 20, "protocols": ["in_sample", {"use": "held_out_entities", "folds": 50}]},
+        "evaluation": {"protocols": ["in_sample", {"use": "held_out_entities", "folds": 50}]},
         "data": {},
         "report": {"formats": []},
     }

@@ -22,7 +22,7 @@ estimators:
   - {id: ols, use: pooled_ols}
   - {id: bent, use: polynomial_effects, effects: [entity]}
   - {id: fe, use: fixed_effects, effects: [entity]}
-evaluation: {reference: ols, protocols: [held_out_entities], draws: 100}
+evaluation: {reference: ols, protocols: [held_out_entities]}
 scenarios: [SCENARIOS]
 report: {formats: []}
 """

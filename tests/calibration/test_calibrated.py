@@ -21,7 +21,6 @@ SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 CHANGES = (
     "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",
     "evaluation.protocols=[held_out_entities]",
-    "evaluation.draws=200",
     "scenarios=[{use: curve, grid: 5, draws: 60}]",
 )
 NB = "\u00a0"

@@ -24,7 +24,6 @@ CHANGES = (
     " {id: rab, use: rab, base: {use: mlp, restarts: 4}, draws: 200}]",
     "scenarios=[{use: curve}, {use: conditional, moderator: capital}]",
     "evaluation.protocols=[as_published, held_out_entities]",
-    "evaluation.draws=200",
 )
 
 

@@ -14,7 +14,7 @@ study: towns
 data: {path: towns.csv}
 roles: {entity: town, time: year, outcomes: [income], exposure: tax}
 estimators: [pooled_ols, mean]
-evaluation: {reference: mean, protocols: [forward], draws: 100}
+evaluation: {reference: mean, protocols: [forward]}
 report: {formats: []}
 """
 

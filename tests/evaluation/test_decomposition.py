@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation.rows import rows_of
-from harness.evaluation.tables import LEFT, Bootstrap, decomposition_table, gains_table
+from harness.evaluation.tables import LEFT, decomposition_table, gains_table
 
 NOISE = {"held_out_entities": 1.1, "in_sample": 0.3, "as_published": 0.5, "random_rows": 0.6}
 PROTOCOLS = {name: f"id of {name}" for name in NOISE}
@@ -23,8 +23,8 @@ def gains():
         for estimator, size in (("ols", 1.0), ("ann", noise), ("tree", 0.9)):
             own = rows.assign(estimator=estimator, predicted=observed + size * rng.normal(size=90))
             parts += [own[tested].assign(sample="test"), own.assign(sample="train")]
-    bootstrap = Bootstrap(level=0.95, n_draws=300, seed=1)
-    return gains_table(pd.concat(parts, ignore_index=True), references=("ols",), bootstrap=bootstrap)
+    level = 0.95
+    return gains_table(pd.concat(parts, ignore_index=True), references=("ols",), level=level)
 
 
 def test_each_part_is_the_gain_of_its_protocol_with_the_same_interval_and_its_own_reference():

@@ -10,9 +10,9 @@ import pytest
 
 from evaluation.rows import rows_of
 from harness.evaluation.multiverse import Universe, choice_table, multiverse_table
-from harness.evaluation.tables import Bootstrap, gains_table
+from harness.evaluation.tables import gains_table
 
-BOOTSTRAP = Bootstrap(level=0.95, n_draws=50, seed=1)
+LEVEL = 0.95
 
 
 def predictions(universes):
@@ -31,11 +31,11 @@ def test_every_combination_is_computed_and_equals_its_gain():
         Universe(f"ann ({h}, {s})", "ann", {"hidden": h, "seed": s}) for h in ("2", "8") for s in ("1", "2")
     ]
     frame = predictions([universe.id for universe in universes])
-    table = multiverse_table(frame, universes, references=("ols", "fe"), bootstrap=BOOTSTRAP)
+    table = multiverse_table(frame, universes, references=("ols", "fe"), level=LEVEL)
     # 4 universes x 2 references x 2 protocols x 3 samples
     assert len(table) == 48
     assert not table[["universe", "reference", "protocol", "sample"]].duplicated().any()
-    expected = gains_table(frame, references=("fe",), bootstrap=BOOTSTRAP).set_index(
+    expected = gains_table(frame, references=("fe",), level=LEVEL).set_index(
         ["estimator", "protocol", "sample"]
     )["gain"]
     own = table[table["reference"] == "fe"].set_index(["universe", "protocol", "sample"])["gain"]

@@ -13,7 +13,6 @@ from evaluation.rows import rows_of
 from harness.evaluation.losses import ClusterLosses
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.specification_curve import NEW_PERIODS, SpecificationCurve, joint_tests
-from harness.evaluation.tables import Bootstrap
 
 
 def pairs_of(difference, n_rows):
@@ -84,8 +83,7 @@ def test_later_periods_have_no_joint_test_and_universes_without_predictions_do_n
         if (name, rows["protocol"].iloc[0]) != ("b", "random")
     ]
     universes = [Universe(name, "ann", {}) for name in ("a", "b")]
-    bootstrap = Bootstrap(level=0.95, n_draws=50, seed=1)
-    found = joint_tests(pd.concat(frames), universes, references=("ols",), bootstrap=bootstrap)
+    found = joint_tests(pd.concat(frames), universes, references=("ols",), level=0.95, seed=1)
     later, random = (found[found["protocol"] == name] for name in ("forward", "random"))
     assert later["reason"].tolist() == [NEW_PERIODS]
     assert (random["status"].tolist(), random["n_specifications"].tolist()) == (["ok"] * 3, [1] * 3)

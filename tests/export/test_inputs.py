@@ -18,7 +18,7 @@ SPEC = {
     "data": {"path": "rows.csv"},
     "roles": {"entity": "firm", "time": "year", "outcomes": ["invest"], "exposure": "value"},
     "estimators": [{"id": "ols", "use": "pooled_ols"}],
-    "evaluation": {"reference": "ols", "protocols": ["in_sample"], "draws": 20},
+    "evaluation": {"reference": "ols", "protocols": ["in_sample"]},
     "report": {"formats": []},
 }
 

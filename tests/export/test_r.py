@@ -63,7 +63,7 @@ def run_of(name, out):
         "estimators": ESTIMATORS,
         **SPECS[name],
     }
-    spec |= {"evaluation": {"reference": "ols", "protocols": ["in_sample"], "draws": 20}, "scenarios": []}
+    spec |= {"evaluation": {"reference": "ols", "protocols": ["in_sample"]}, "scenarios": []}
     harness.run(spec | {"report": {"formats": []}}, out=out, quick=True, progress=False)
     return out
 

@@ -17,7 +17,6 @@ from small_run import SPEC
 @pytest.mark.parametrize(
     ("override", "most"),
     [
-        ("evaluation.draws=1000000000000", "1000000"),
         ("scenarios=[{use: curve, draws: 1000000000000}]", "1000000"),
         ("evaluation.protocols=[{use: random_rows, repeats: 1000000000000}]", "10000"),
         ("estimators.1={use: rab, id: curved, draws: 1000000000000}", "1000000"),

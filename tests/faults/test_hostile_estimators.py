@@ -50,7 +50,7 @@ def run_with(hostile, out, n_jobs=1, memory_limit=None):
     spec = {
         **SPEC,
         "estimators": [{"id": "ols", "use": "pooled_ols"}, *hostile],
-        "evaluation": {"reference": "ols", "draws": 20, "protocols": ["in_sample"]},
+        "evaluation": {"reference": "ols", "protocols": ["in_sample"]},
         "scenarios": [{"use": "curve", "draws": 2, "grid": 3}],
         "report": {"formats": []},
         "claims": [],

@@ -24,7 +24,7 @@ SPEC = {
         {"id": "ols", "use": "pooled_ols"},
         {"id": "cubic", "use": "polynomial_effects", "effects": ["entity", "time"], "degree": 3},
     ],
-    "evaluation": {"reference": "ols", "protocols": [{"use": "held_out_entities", "folds": 3}], "draws": 300},
+    "evaluation": {"reference": "ols", "protocols": [{"use": "held_out_entities", "folds": 3}]},
     "scenarios": [{"use": "curve", "draws": 40, "grid": 25}],
     "report": {"formats": []},
 }

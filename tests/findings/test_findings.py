@@ -75,7 +75,7 @@ def test_a_gain_that_stands_under_every_protocol_that_keeps_rows_apart_is_establ
     assert found["", "ols"].is_established
     own = found["fe", "ols"]
     assert own.is_established
-    assert (own.estimate, own.conf_low, own.conf_high, own.p_value) == pytest.approx(
+    assert (own.estimate, own.conf_low, own.conf_high, own.p_adjusted) == pytest.approx(
         (0.395, 0.345, 0.445, 0.03)
     )
     assert not verdicts(run)["fe", "ols"].is_established
@@ -84,9 +84,7 @@ def test_a_gain_that_stands_under_every_protocol_that_keeps_rows_apart_is_establ
 @pytest.mark.parametrize(
     "where",
     [
-        {"p_splits": 0.46},
-        {"fold_gain_min": -0.01},
-        {"p_best": 0.06},
+        {"p_holm": 0.06},
         {"inference": "given these periods"},
     ],
     ids=lambda where: next(iter(where)),

@@ -26,7 +26,7 @@ roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls:
 estimators:
   - {id: ols, use: pooled_ols}
   - {id: fe, use: fixed_effects, effects: [entity]}
-evaluation: {reference: ols, protocols: [random_rows], draws: 20}
+evaluation: {reference: ols, protocols: [random_rows]}
 scenarios: []
 report: {formats: [html]}
 """
@@ -44,7 +44,7 @@ def packed(tmp_path_factory):
     grunfeld().reset_index().to_csv(folder / "tables" / "grunfeld.csv", index=False)
     (folder / "study.yaml").write_text(SPEC, encoding="utf-8")
     run = folder / "run"
-    words = ["--out", run, "--quick", "--jobs", 1, "--set", "evaluation.draws=30"]
+    words = ["--out", run, "--quick", "--jobs", 1]
     assert command("run", folder / "study.yaml", *words).exit_code == 0
     with pytest.MonkeyPatch.context() as patch:
         from_a_folder(patch)
@@ -91,8 +91,6 @@ def test_it_runs_again_by_its_readme_and_compares_equal(packed, tmp_path, monkey
         "--out",
         "again",
         "--quick",
-        "--set",
-        "evaluation.draws=30",
     ]
     assert compare == ["harness", "compare", "run", "again"]
     assert command("verify", "run").exit_code == 0

@@ -25,7 +25,7 @@ def store() -> RunFolder:
     """Run the tiny study into the folder of the present format, without a report."""
     with TemporaryDirectory() as place, chdir(place):
         spec = write_tiny_study(Path(), other="pooled_ols")
-        overrides = ("evaluation.protocols=[in_sample]", "evaluation.draws=20", "report.formats=[]")
+        overrides = ("evaluation.protocols=[in_sample]", "report.formats=[]")
         options = RunOptions(spec=spec, out=FORMATS / str(FORMAT), overrides=overrides)
         registry = installed(options.plugins)
         folder = write_run(options, registry, workers=ThisProcess())

@@ -29,7 +29,7 @@ SPEC = {
         {"id": "raw", "use": "pooled_ols", "exposure": "raw", "controls": ["age", "size"]},
         {"id": "east", "use": "pooled_ols", "rows": {"region": {"include": ["east"]}}},
     ],
-    "evaluation": {"reference": "whole", "protocols": ["in_sample", "random_rows"], "draws": 20},
+    "evaluation": {"reference": "whole", "protocols": ["in_sample", "random_rows"]},
     "scenarios": [
         {"use": "curve", "draws": 4, "grid": 3},
         {"id": "curve_raw", "use": "curve", "exposure": "raw", "draws": 4, "grid": 3},

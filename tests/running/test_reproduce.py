@@ -30,7 +30,7 @@ STUDY = {
         {"id": "net", "use": "mlp", "hidden": 2, "restarts": 1},
         {"id": "diff", "use": "first_difference"},
     ],
-    "evaluation": {"reference": "ols", "protocols": ["in_sample", "forward"], "draws": 50},
+    "evaluation": {"reference": "ols", "protocols": ["in_sample", "forward"]},
     "scenarios": [{"use": "curve", "draws": 4, "grid": 4}],
     "report": {"formats": []},
 }

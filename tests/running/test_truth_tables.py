@@ -17,7 +17,7 @@ seed: 3
 data: {simulate: {use: inverted_u, n_entities: 60, n_periods: 4}}
 roles: {entity: city, time: year, outcomes: [outcome], exposure: EXPOSURE, moderators: [MODERATOR]}
 estimators: [{id: ols, use: pooled_ols}, {id: cubic, use: polynomial_effects, effects: [entity], degree: 3}]
-evaluation: {reference: ols, protocols: [in_sample], draws: 10}
+evaluation: {reference: ols, protocols: [in_sample]}
 scenarios:
   - {use: curve, draws: 40, grid: 15}
   - {use: conditional, moderator: MODERATOR, draws: 20, grid: 5}

@@ -86,6 +86,6 @@ def test_an_outcome_of_extreme_skew_brings_a_warning_and_its_logarithm_none():
     assert f"a skewness of {stats.skew(np.exp(logs)):.1f}" in note.message
 
 
-def test_few_entities_speak_of_the_best_of_many():
+def test_few_entities_are_counted():
     (note,) = few_entities_note(6)
-    assert "p_best" in note.message
+    assert "rest on 6 entities" in note.message

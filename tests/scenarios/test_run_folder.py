@@ -23,7 +23,7 @@ seed: 5
 data: {path: cities.csv}
 roles: {entity: city, time: year, outcomes: [y], exposure: x, moderators: [m]}
 estimators: [{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects, effects: [entity]}]
-evaluation: {reference: ols, protocols: [in_sample], draws: 10}
+evaluation: {reference: ols, protocols: [in_sample]}
 scenarios:
   - {use: curve, draws: 10, grid: 5, unit: row}
   - {use: curve, id: at_median, held: median, grid: 4, draws: 50}

@@ -8,7 +8,7 @@ import pytest
 
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
 from harness.findings import gain
-from harness.findings.gains import GainCell, judgements
+from harness.findings.gains import GainCell, established
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.tables.gain import GIVEN_PERIODS, GainStatus
 from report.fake_gain import gain_row
@@ -43,12 +43,13 @@ def verdict_on_one(cells):
 
 
 def caveats(cells, **options):
-    return tuple(one.said(study_of(cells)) for one in gain.caveats(cells, level=0.95, **options))
+    return tuple(one.said(study_of(cells)) for one in gain.caveats(cells, **options))
 
 
-def cell(estimator, protocol, gain, low, high, p_holm=math.nan, p_best=math.nan):
-    row = gain_row(estimator, protocol, gain, low, high, p_holm=p_holm, p_best=p_best)
-    return GainCell(estimator, protocol, row, row.status_at(0.95))
+def cell(estimator, protocol, gain, low, high, **numbers):
+    p_holm = 0.5 if low <= 0.0 <= high else 0.01
+    row = gain_row(estimator, protocol, gain, low, high, **{"p_holm": p_holm, **numbers})
+    return GainCell(estimator, protocol, row, row.status_at(0.95, 0.1))
 
 
 def refusal(estimator, protocol, reason):
@@ -65,10 +66,29 @@ def worse(estimator, protocol):
 
 
 def unclear(estimator, protocol):
-    return cell(estimator, protocol, 0.02, -0.03, 0.07)
+    return cell(estimator, protocol, 0.05, -0.1, 0.2, least_detectable=0.3)
+
+
+def once(estimator, protocol):
+    return cell(estimator, protocol, 0.54, 0.44, 0.68, p_holm=math.nan, inference=GIVEN_PERIODS)
+
+
+def none_that_matters(estimator, protocol):
+    return cell(estimator, protocol, 0.02, -0.05, 0.09)
 
 
 CASES = {
+    "none-that-matters": [none_that_matters(ANN, ENTITIES), worse(FE, ENTITIES)],
+    "chance-among-many": [
+        cell(ANN, ENTITIES, 0.26, 0.04, 0.41, p_holm=0.07, least_detectable=0.304),
+        unclear(FE, ENTITIES),
+    ],
+    "given-periods": [once(ANN, FORWARD), cell(FE, FORWARD, 0.1, -0.1, 0.3, inference=GIVEN_PERIODS)],
+    "given-periods-none": [cell(FE, FORWARD, 0.1, -0.1, 0.3, inference=GIVEN_PERIODS)],
+    "more-than-three": [
+        cell(replace(ANN, id=f"e{n}", label=f"E{n}"), ENTITIES, n / 10, n / 20, n / 8, least_detectable=0.2)
+        for n in range(1, 6)
+    ],
     "inside-only": [better(ANN, RANDOM), better(ANN, INSIDE), worse(ANN, ENTITIES), unclear(ANN, FORWARD)],
     "known-entities-alone": [
         *(better(ANN, RANDOM), worse(ANN, ENTITIES), unclear(ANN, FORWARD)),
@@ -102,7 +122,7 @@ def test_headline(case):
 
 def test_the_verdict_on_an_estimator_has_every_number():
     cells = [
-        cell(ANN, RANDOM, 0.3117, 0.2717, 0.3517, p_holm=0.012, p_best=0.0005),
+        cell(ANN, RANDOM, 0.3117, 0.2717, 0.3517, p_holm=0.012),
         cell(ANN, INSIDE, 0.4468, 0.4268, 0.4668),
         cell(ANN, ENTITIES, -0.143, -0.203, -0.083),
         cell(ANN, FORWARD, 0.021, -0.029, 0.071),
@@ -110,48 +130,17 @@ def test_the_verdict_on_an_estimator_has_every_number():
     assert verdict_on_one(cells) == (
         f"ANN: better than OLS under “Random rows” (31.2% [27.2,{NB}35.2], adjusted{NB}p{NB}={NB}0.012) "
         f"and “In sample” "
-        f"(44.7% [42.7,{NB}46.7]); worse than OLS under “Held-out entities” (−14.3% [−20.3,{NB}−8.3]); "
-        f"not established to differ under “Forward in time” (2.1% [−2.9,{NB}7.1])."
+        f"(44.7% [42.7,{NB}46.7], adjusted{NB}p{NB}={NB}0.010); worse than OLS under “Held-out entities” "
+        f"(−14.3% [−20.3,{NB}−8.3], adjusted{NB}p{NB}={NB}0.010); not better than OLS by more than 10% under "
+        f"“Forward in time” (2.1% [−2.9,{NB}7.1], adjusted{NB}p{NB}={NB}0.500)."
     )
 
 
 def test_a_refusal_is_told_with_its_reason():
     cells = [better(FE, RANDOM), refusal(FE, ENTITIES, "no entity is known")]
     assert verdict_on_one(cells) == (
-        f"FE: better than OLS under “Random rows” (40.0% [30.0,{NB}50.0]); "
+        f"FE: better than OLS under “Random rows” (40.0% [30.0,{NB}50.0], adjusted{NB}p{NB}={NB}0.010); "
         "no result under “Held-out entities” (no entity is known)."
-    )
-
-
-def once(estimator, protocol):
-    row = gain_row(estimator, protocol, 0.4, 0.3, 0.5, inference=GIVEN_PERIODS)
-    return GainCell(estimator, protocol, row, GainStatus.BETTER_ONCE)
-
-
-def test_that_time_was_seen_once_is_said_once():
-    cells = [
-        *(better(ANN, ENTITIES), once(ANN, FORWARD)),
-        *(unclear(FE, ENTITIES), once(FE, FORWARD)),
-    ]
-    said = headline(cells)
-    assert said.count("Time was seen once under “Forward in time”: the interval is one given") == 1
-    assert said.endswith(
-        "For FE a gain stands under “Forward in time”, but not under “Held-out entities”, where the tested "
-        "entities are not known from training."
-    )
-
-
-def test_a_gain_that_folds_leave_open_is_given_with_its_folds():
-    row = replace(
-        cell(FE, ENTITIES, 0.052, 0.019, 0.085, p_holm=0.014, p_best=0.01).row,
-        fold_gain_min=0.039,
-        fold_gain_max=0.075,
-        p_splits=0.102,
-    )
-    apart = GainCell(FE, ENTITIES, row, row.status_at(0.95))
-    assert verdict_on_one([apart]) == (
-        f"FE: not established to differ under “Held-out entities” (5.2% [1.9,{NB}8.5], "
-        f"adjusted{NB}p{NB}={NB}0.014, folds 3.9% to 7.5%, p{NB}={NB}0.102 over the splits)."
     )
 
 
@@ -159,9 +148,8 @@ WITH_LEVELS = EstimatorRecord("fe", "fixed_effects", "FE", {"effects": ["entity"
 NET = EstimatorRecord("net", "mlp", "ANN with levels", {"effects": ["entity", "time"]})
 
 
-def gained(estimator, protocol, gain, **numbers):
-    row = gain_row(estimator, protocol, gain, gain - 0.1, gain + 0.1, **{"p_splits": 0.001, **numbers})
-    return GainCell(estimator, protocol, row, row.status_at(0.95))
+def gained(estimator, protocol, gain):
+    return cell(estimator, protocol, gain, gain - 0.1, gain + 0.1)
 
 
 def test_fixed_effects_that_gain_more_are_told_where_entities_are_known():
@@ -188,16 +176,15 @@ def test_of_several_estimators_with_levels_the_one_that_gains_least_is_named():
     assert caveats([gained(ANN, FORWARD, 0.421), gained(WITH_LEVELS, FORWARD, 0.2)]) == ()
 
 
-def test_a_gain_that_one_fold_carries_is_said_to_hang_on_the_splits():
-    """Fold gains of 7, 49 and 6 per cent, p over the splits .46: seen on countries' emissions."""
-    unsure = gained(ANN, ENTITIES, 0.217, p_splits=0.46, fold_gain_min=0.06, fold_gain_max=0.49)
-    assert unsure.status is GainStatus.OPEN
-    said = (
-        "Over all folds of “Held-out entities” together there is a gain for ANN (folds 6.0% to 49.0%, "
-        f"p{NB}={NB}0.460 over the splits). More splits would tell."
-    )
-    assert caveats([gained(ANN, FORWARD, 0.5), unsure]) == (said,)
-    (over_ols,) = caveats([gained(ANN, FORWARD, 0.5), unsure], reference="ols")
-    assert over_ols == said.replace("there is a gain for", "there is a gain over OLS for")
-    assert not judgements([gained(ANN, FORWARD, 0.5), unsure])[0].is_established
-    assert caveats([gained(ANN, FORWARD, 0.5), gained(ANN, ENTITIES, 0.05)]) == ()
+def test_a_gain_is_established_where_every_protocol_that_can_test_agrees():
+    assert established([better(ANN, ENTITIES), better(ANN, FORWARD), unclear(ANN, INSIDE)]) == ("ann",)
+    assert established([better(ANN, ENTITIES), unclear(ANN, FORWARD)]) == ()
+    assert established([better(ANN, ENTITIES), refusal(ANN, FORWARD, "why")]) == ()
+    assert established([better(ANN, INSIDE)]) == ()
+
+
+def test_few_periods_establish_nothing_and_contradict_where_their_interval_lies_below_zero():
+    given = {"inference": GIVEN_PERIODS, "p_holm": math.nan}
+    assert established([once(ANN, FORWARD)]) == ()
+    assert established([better(ANN, ENTITIES), cell(ANN, FORWARD, 0.1, -0.1, 0.3, **given)]) == ("ann",)
+    assert established([better(ANN, ENTITIES), cell(ANN, FORWARD, -0.2, -0.3, -0.1, **given)]) == ()

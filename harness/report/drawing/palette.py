@@ -53,6 +53,7 @@ class MarkStyle:
 STATUS_STYLES = {
     GainStatus.BETTER: MarkStyle(BLUE, BLUE, "^"),
     GainStatus.BETTER_ONCE: MarkStyle(GREY, "white", "^"),
+    GainStatus.NOT_BETTER: MarkStyle(GREY, GREY, "o"),
     GainStatus.WORSE: MarkStyle(ORANGE, ORANGE, "v"),
     GainStatus.OPEN: MarkStyle(GREY, "white", "o"),
     GainStatus.MISSING: MarkStyle(GREY, "white", ""),

@@ -213,11 +213,10 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
     gains, study = Gains(run), run.manifest.study
     words = gettext(
         "Gain: one less the mean squared error over that of {reference}, on the test rows. In brackets "
-        "{level} intervals from {draws} bootstrap draws of whole entities."
+        "{level} intervals, clustered by entity."
     )
     marks = gettext(
-        "† better, ‡ worse: the interval excludes zero, and the p-values that allow for many "
-        "comparisons are below {level}."
+        "† better, ‡ worse: the p-value, adjusted for the number of estimators (Holm 1979), is below {level}."
     ).format(level=numbers.plain(1.0 - study.level))
     for over in (gains, *gains.further):
         shown = {outcome: gain_table(over, outcome) for outcome in study.outcomes}
@@ -230,7 +229,7 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
                 replace(table.groups[0], heading=study.label(outcome)) for outcome, table in shown.items()
             ),
             notes=(
-                words.format(reference=label, level=level, draws=numbers.count(study.draws)),
+                words.format(reference=label, level=level),
                 marks,
                 *map(_protocol_note, study.honest_first),
                 *(gettext("No result: {reason}").format(reason=reason) for reason in reasons),

@@ -32,6 +32,7 @@ from harness.text.plain_text import Footnotes, file_slug, in_turn, shortened
 LOOKS = {
     GainStatus.BETTER: "better",
     GainStatus.BETTER_ONCE: "open",
+    GainStatus.NOT_BETTER: "open",
     GainStatus.WORSE: "worse",
     GainStatus.OPEN: "open",
 }
@@ -161,12 +162,13 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
 
 
 def p_value_table(gains: Gains) -> parts.ReportTable:
-    """Return the p-values of equal accuracy over every reference."""
+    """Return the p-values of equal accuracy over every reference, and what gain they could have found."""
     study = gains.run.manifest.study
     rows = [
         (
             *(study.label(outcome), over.reference_label, protocol.title, entry.label),
-            *map(numbers.p_value, (cell.row.p_value, cell.row.p_splits, cell.row.p_holm, cell.row.p_best)),
+            *map(numbers.p_value, (cell.row.p_value, cell.row.p_holm)),
+            numbers.percent(cell.row.least_detectable),
         )
         for outcome in study.outcomes
         for over in (gains, *gains.further)
@@ -178,7 +180,7 @@ def p_value_table(gains: Gains) -> parts.ReportTable:
         caption=gettext("P-values of equal accuracy, test rows"),
         columns=parts.columns_of(
             *(gettext("Outcome"), gettext("Against"), gettext("Protocol"), gettext("Estimator")),
-            *(gettext("Alone"), gettext("Over splits"), gettext("Holm"), gettext("Best of many")),
+            *(gettext("Alone"), gettext("Holm"), gettext("Least detectable gain")),
         ),
         groups=parts.plain_rows(rows),
         most=0,
@@ -188,21 +190,21 @@ def p_value_table(gains: Gains) -> parts.ReportTable:
 def _how_to_read(study: StudyRecord) -> Words:
     return rich(
         gettext(
-            "Gains, {level} intervals beneath: [{better} established better](.better) · [{worse} "
-            "established worse](.worse) · {once} better, given the few periods tested: no p · {open} not "
-            "established: the interval includes zero, or p, shown on hover, is not below {value}. It is the "
-            "larger of two: that of equal mean squared error, loss differences clustered by entity, and by "
-            "period too where no tested period is trained on, adjusted for all gains of the outcome over "
-            "the reference (Holm 1979); and that against the largest gain of all estimators (White 2000, "
-            "Hansen 2005). The verdict also asks the t test over the splits (Nadeau and Bengio 2003) and "
-            "the sign of the gain in every fold. † Test rows take part in fitting or selecting."
+            "Gains, {level} intervals beneath: [{better} better](.better) · [{worse} worse](.worse) · "
+            "{once} better, given the few periods tested: no p · {none} not better by more than {least} · "
+            "{open} cannot tell. Better and worse: p, shown on hover, is below {value}; it is of equal mean "
+            "squared error, losses clustered by entity, and by period too where no tested period is trained "
+            "on, adjusted for the number of estimators (Holm 1979). Interval and p are of one pivot "
+            "(Fieller 1954). † Test rows take part in fitting or selecting."
         ),
         {
             "level": numbers.percent(study.level, 0),
             "better": SYMBOLS[GainStatus.BETTER],
             "worse": SYMBOLS[GainStatus.WORSE],
             "once": SYMBOLS[GainStatus.BETTER_ONCE],
+            "none": SYMBOLS[GainStatus.NOT_BETTER],
             "open": SYMBOLS[GainStatus.OPEN],
+            "least": numbers.percent(study.least_gain, 0),
             "value": numbers.plain(1.0 - study.level),
         },
     )
@@ -235,11 +237,11 @@ def gain_figure(gains: Gains, outcome: str) -> ReportFigure:
             "under each protocol. The numbers are in the table of gains."
         ).format(**words),
         caption=gettext(
-            "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are {level} "
-            "intervals from {draws} bootstrap draws of whole entities ({entity}), the trained models held "
-            "fixed. Filled triangles are gains (pointing up) and losses (pointing down) that are "
-            "established, open triangles gains given the few periods tested, open circles those that are "
-            "not; an arrow at the left edge is a loss beyond the axis."
+            "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are "
+            "{level} intervals, clustered by {entity}. Filled triangles are significant gains (pointing up) "
+            "and losses (pointing down), open triangles gains given the few periods tested, filled circles "
+            "gains of which none that matters is left, open circles those that cannot be told; an arrow at "
+            "the left edge is a loss beyond the axis."
         ).format(**words),
     )
 
@@ -270,8 +272,7 @@ def metric_tables(run: Run) -> Iterator[parts.ReportTable]:
     }
     gain = gettext(", and the gain over {reference}").format(reference=study.reference_label)
     how = gettext(
-        "{how} Beneath it the gain, 1 − loss / loss of the reference, with the interval of the same draws of "
-        "entities as the gain by squared error."
+        "{how} Beneath it the gain, 1 − loss / loss of the reference, with its interval, clustered by entity."
     )
     for outcome in study.outcomes:
         label = study.label(outcome)

@@ -112,7 +112,6 @@ def study_words(study: StudyRecord, outcome: str = "") -> dict[str, str]:
         "reference_label": study.reference_label,
         "entity": study.label(study.entity),
         "level": percent(study.level, 0),
-        "draws": count(study.draws),
     }
 
 

@@ -160,7 +160,8 @@ class EvaluationSpec(SpecModel):
         ``forward``
     metrics : losses beside squared error that estimators are compared by
     level : nominal coverage of the intervals of gains
-    draws : bootstrap draws of these intervals
+    least_gain : fraction of the reference's error from which on a gain matters: one whose interval ends below
+        is said to be none by more
     prediction_intervals : whether predictions of entities never seen are written with limits that hold nine
         tenths of their rows, calibrated on whole entities
     """
@@ -170,7 +171,7 @@ class EvaluationSpec(SpecModel):
     protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries), FILLED]
     metrics: Annotated[tuple[MetricEntry, ...], BeforeValidator(as_entries)] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=2, le=1_000_000)] = 2000
+    least_gain: Annotated[float, Field(ge=0, lt=1)] = 0.1
     prediction_intervals: bool = False
 
     @property

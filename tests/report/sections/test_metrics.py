@@ -23,7 +23,6 @@ STUDY = {
     "evaluation": {
         "reference": "ols",
         "protocols": ["forward"],
-        "draws": 50,
         "metrics": [{"id": "mae", "use": "absolute_error"}],
     },
     "report": {"formats": []},

@@ -38,7 +38,7 @@ STUDY = {
         "controls": ["x1"],
     },
     "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "splines", "use": "splines"}],
-    "evaluation": {"reference": "ols", "protocols": ["in_sample"], "draws": 20},
+    "evaluation": {"reference": "ols", "protocols": ["in_sample"]},
     "scenarios": [{"use": "effect", "learners": ["splines"], "forms": FORMS, "repeats": 1, "folds": 2}],
     "report": {"formats": []},
 }

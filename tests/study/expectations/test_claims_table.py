@@ -28,7 +28,7 @@ roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls:
 estimators:
   - {id: ols, use: pooled_ols}
   - {id: fe, use: fixed_effects, effects: [entity]}
-evaluation: {reference: ols, protocols: [in_sample], draws: 20}
+evaluation: {reference: ols, protocols: [in_sample]}
 scenarios:
   - {use: curve, draws: 4, grid: 5}
 report: {formats: []}

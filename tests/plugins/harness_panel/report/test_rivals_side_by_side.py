@@ -37,7 +37,7 @@ STUDY = {
         "instruments": ["z"],
     },
     "estimators": ESTIMATORS,
-    "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"], "draws": 50},
+    "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"]},
     "scenarios": [
         {"use": "curve", "grid": 9, "draws": 10},
         {
