@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from harness.plugin import Estimator
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import Form
 from harness.scenarios.scenario import Subject, framed
-from harness.scenarios.task import run_part
+from harness.scenarios.task import answered_in_parts, run_part
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
@@ -162,7 +163,39 @@ def _known() -> Estimator:
     return learner
 
 
-KINDS: Mapping[str, Callable[[], Kind | KnownSlopes]] = {
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Whole debiased curves that splines learn, on panels with additive confounders.
+
+    Attributes
+    ----------
+    confounder, response, n_entities : of `additive_panel`
+    """
+
+    confounder: str
+    response: str
+    n_entities: int
+
+    def estimates(self, panel: int, *, repeats: int) -> list[Estimate]:
+        """Return how far a curve is from the truth where it is farthest, which its band holds or not."""
+        from effect_panels import additive_panel, beyond_band
+
+        start = process_time()
+        drawn = additive_panel(
+            panel, n_entities=self.n_entities, confounder=self.confounder, response=self.response
+        )
+        question = Subject(drawn, Splines(), "learner", panel)
+        scenario = EffectScenario(repeats=repeats, forms=("curve",))
+        found = answered_in_parts(scenario, question)["effects"]
+        farthest, seconds = beyond_band(found, drawn, self.response), process_time() - start
+        rows = [farthest.iloc[at] for at in range(len(farthest))]
+        return [_estimate(panel, repeats, 0.0, row, seconds) for row in rows]
+
+
+CURVES = product(("none", "linear", "nonlinear"), ("zero", "bent"), (50, 100, 270))
+
+KINDS: Mapping[str, Callable[[], Kind | KnownSlopes | Curves]] = {
+    **{"_".join(map(str, cell)): partial(Curves, *cell) for cell in CURVES},
     "splines": lambda: Kind(confounded, Splines()),
     "known": lambda: Kind(confounded, _known()),
     "selection": lambda: Kind(confounded, Splines(smoothing="selection")),

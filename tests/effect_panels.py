@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from harness import Panel
 from harness.data.simulate.small_panels import SmallPanel
 from harness.plugin import Floats
 from panels import panel_from_arrays, small_panel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 N_CONTROLS = 8
 
@@ -51,6 +55,62 @@ def confounded_panel(
     )
     outcome = response(exposure) + shared + 0.3 * X[:, 3] + constant + trend + noise.ravel()
     return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=np.column_stack([exposure, X]))
+
+
+# How a control goes into exposure and outcome alike.
+CONFOUNDERS: Mapping[str, Callable[[Floats], Floats]] = {
+    "none": np.zeros_like,
+    "linear": np.copy,
+    "nonlinear": lambda x: np.sin(1.5 * x) + 0.5 * np.square(x),
+}
+
+# Responses to the exposure.
+RESPONSES: Mapping[str, Callable[[Floats], Floats]] = {"zero": np.zeros_like, "bent": np.tanh}
+
+
+def additive_panel(seed: int, *, n_entities: int, confounder: str, response: str) -> Panel:
+    """Return nine periods in which two controls go into exposure and outcome alike, each by a function.
+
+    Half of the variance of the controls lies between entities. The outcome has a constant of the entity that
+    goes with its mean exposure, and errors with an autocorrelation of 0.8.
+
+    Parameters
+    ----------
+    confounder, response : of `CONFOUNDERS` and `RESPONSES`
+    """
+    rng, n_periods = np.random.default_rng([32, seed]), 9
+    n_obs, curve = n_entities * n_periods, CONFOUNDERS[confounder]
+    entity, period = np.repeat(np.arange(n_entities), n_periods), np.tile(np.arange(n_periods), n_entities)
+    level = np.repeat(rng.standard_normal((n_entities, 3)), n_periods, axis=0)
+    X = np.sqrt(0.5) * (level + rng.standard_normal((n_obs, 3)))
+    shared = curve(X[:, 0]) + curve(X[:, 2])
+    own = np.repeat(rng.standard_normal(n_entities), n_periods)
+    exposure = shared + 0.5 * own + rng.standard_normal(n_obs)
+    errors = rng.standard_normal((n_entities, n_periods))
+    for at in range(1, n_periods):
+        errors[:, at] = 0.8 * errors[:, at - 1] + 0.6 * errors[:, at]
+    means = [values.reshape(n_entities, -1).mean(axis=1) for values in (exposure, X[:, 0])]
+    constant = 0.8 * means[0] + 0.5 * means[1] + 0.3 * rng.standard_normal(n_entities)
+    outcome = RESPONSES[response](exposure) + shared + 0.3 * X[:, 1] + np.repeat(constant, n_periods)
+    outcome += 0.1 * period + errors.ravel()
+    return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=np.column_stack([exposure, X]))
+
+
+def beyond_band(effects: pd.DataFrame, panel: Panel, response: str) -> pd.DataFrame:
+    """Return of each method the point of a debiased curve farthest from the truth, with the band less that.
+
+    Where its band holds zero, the band holds the whole curve.
+
+    Parameters
+    ----------
+    effects : rows of the form ``curve``
+    """
+    wide, true = effects[effects["band"] == "simultaneous"].copy(), RESPONSES[response]
+    truth = true(wide["at"].to_numpy()) - true(panel.column(panel.exposure)).mean()
+    limits = ["estimate", "conf_low", "conf_high"]
+    wide[limits] = wide[limits].sub(truth, axis=0)
+    farthest = (wide["estimate"].abs() / wide["std_error"]).groupby(wide["method"], sort=False).idxmax()
+    return wide.loc[farthest]
 
 
 def cities_of_many(simulated: type[SmallPanel], seed: int) -> tuple[Panel, float]:

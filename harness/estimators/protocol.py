@@ -51,8 +51,9 @@ class Estimator(Protocol):
     It may offer entries of ``estimators: ladder`` in a tuple ``ladder``, each a `harness.plugin.LadderEntry`,
     list in ``known_as`` what others call it, for hints where a spec uses such a name, say in ``roundoff`` how
     far rounding moves its predictions, in standard deviations of the outcome, where it computes in less
-    than 64 bits, and in ``linear_model`` which regression it is that other programs know as well
-    (`LinearModel`), so that ``harness export`` repeats it there.
+    than 64 bits, in ``linear_model`` which regression it is that other programs know as well
+    (`LinearModel`), so that ``harness export`` repeats it there, and in ``default_learner`` that it learns
+    the nuisance functions of debiased effects where a study names nothing for that.
     """
 
     name: ClassVar[str]
@@ -89,6 +90,11 @@ def linear_model_of(estimator: type) -> LinearModel | None:
     return getattr(estimator, "linear_model", None)
 
 
+def default_learners(estimators: Mapping[str, type[Estimator]]) -> tuple[Estimator, ...]:
+    """Return the estimators at their defaults that learn for debiased effects where nothing is named."""
+    return tuple(cls() for cls in estimators.values() if getattr(cls, "default_learner", False))
+
+
 def _wrong_values(cls: type) -> str:
     provides, ladder = getattr(cls, "provides", None), getattr(cls, "ladder", ())
     if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
@@ -100,6 +106,8 @@ def _wrong_values(cls: type) -> str:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
     if linear_model_of(cls) not in (None, *get_args(LinearModel)):
         return f"has a `linear_model` that is none of {', '.join(get_args(LinearModel))}"
+    if not isinstance(getattr(cls, "default_learner", False), bool):
+        return "has a `default_learner` that is neither True nor False"
     return ""
 
 
@@ -233,7 +241,7 @@ class CanFitOutcomes(Protocol):
     """Capability of an estimator: it fits several outcomes of the same rows at once.
 
     One that does much to the regressors before it fits offers it. The nuisance functions of debiased effects
-    are learned so.
+    are learned so; the form of it that learns these (`CanLearnNuisances`) may smooth all outcomes alike.
     """
 
     def fit_outcomes(self, panel: Panel, outcomes: Floats, *, rngs: Sequence[Generator]) -> FittedDraws:
@@ -278,7 +286,7 @@ class CanLearnNuisances(Protocol):
     """Capability of an estimator: a version of itself for the nuisance functions of debiased effects.
 
     Options that predict best shrink what they learn; of two functions shrunk to the same side a debiased
-    effect keeps a bias.
+    effect keeps a bias. Others learn what least squares of their inputs leave (`harness.scenarios.effect`).
     """
 
     def for_nuisances(self) -> Self:

@@ -19,7 +19,7 @@ from harness.estimators.guard import Attempt, attempt
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
-from harness.scenarios.effect.scenario import Learner, LearnerScenario
+from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.terms import Within
 from harness.scenarios.scenario import Concluded, Found, Part, Subject
 from harness.tables.effects import ROBUSTNESS
@@ -195,7 +195,7 @@ class RobustnessScenario(LearnerScenario):
     checks : which
     methods : how what is constant in an entity is allowed for
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
-        left out, all of the study
+        left out, those that plugins mark as default learners: `splines`
     exposure : a regressor whose effect is asked; left out, the exposure of the study
     by : column of the data whose groups are left out one after the other
     controls : numbers of controls to try, the first so many in the order of the roles
@@ -212,7 +212,7 @@ class RobustnessScenario(LearnerScenario):
         "first_differences",
         "correlated_random_effects",
     )
-    learners: tuple[Learner, ...] = ()
+    learners: Learners = ()
     exposure: str | None = None
     by: str | None = None
     controls: tuple[Annotated[int, Field(ge=0)], ...] = ()

@@ -132,26 +132,39 @@ def reml_penalties(moments: Moments, n_rows: Floats, curve: Ints, *, lowest: flo
     lowest, highest : limits of penalties, > 0
     """
     alone = [(moments.take(np.array([draw])), float(rows)) for draw, rows in enumerate(n_rows)]
-    return np.stack([_of_one(one, rows, curve, (lowest, highest)) for one, rows in alone])
+    return np.stack(
+        [shared_penalties(one, rows, curve, lowest=lowest, highest=highest) for one, rows in alone]
+    )
 
 
-def _of_one(moments: Moments, n_rows: float, curve: Ints, limits: tuple[float, float]) -> Floats:
-    """Return the penalties of a single draw, (n_curves,)."""
-    n_free = moments.right.shape[1] - curve.size
+def shared_penalties(
+    moments: Moments, n_rows: float, curve: Ints, *, lowest: float, highest: float
+) -> Floats:
+    """Return penalties, (n_curves,), that several outcomes of the same rows share, by the same likelihood.
+
+    Errors of each outcome have a variance of their own, to which those of its coefficients are in proportion.
+
+    Parameters
+    ----------
+    moments : an outcome in the place of a draw, the same columns for all
+    """
+    n_outcomes, n_free = len(moments.right), moments.right.shape[1] - curve.size
     size = np.bincount(curve).astype(np.float64)
-    penalties, freedom = np.full(size.size, np.sqrt(limits[0] * limits[1])), np.full(size.size, np.inf)
+    penalties, freedom = np.full(size.size, np.sqrt(lowest * highest)), np.full(size.size, np.inf)
+    columns = moments.take(np.array([0]))
     for _ in range(MOST_ROUNDS):
-        root = _inverse_root(penalised_cross(moments, penalties[None, curve], n_free=n_free)[0])
-        coefficients = root.T @ (root @ moments.right[0])
+        root = _inverse_root(penalised_cross(columns, penalties[None, curve], n_free=n_free)[0])
+        coefficients = (moments.right @ root.T) @ root
         before = freedom
         spread = np.square(root[:, n_free:]).sum(axis=0)  # the diagonal of the inverse
         freedom = size - penalties * np.bincount(curve, weights=spread)
         if np.abs(freedom - before).max(initial=0.0) < SETTLED:
             break
         left = max(n_rows - n_free - freedom.sum(), 1.0)
-        error = moments.mean_squared_error(coefficients[None])[0] / left
-        squares = np.bincount(curve, weights=np.square(coefficients[n_free:]))
-        penalties = np.clip(error * freedom / np.maximum(squares, np.finfo(np.float64).tiny), *limits)
+        error = np.maximum(moments.mean_squared_error(coefficients) / left, np.finfo(np.float64).tiny)
+        squares = (np.square(coefficients[:, n_free:]) / error[:, None]).sum(axis=0)
+        summed = np.maximum(np.bincount(curve, weights=squares), np.finfo(np.float64).tiny)
+        penalties = np.clip(n_outcomes * freedom / summed, lowest, highest)
     return penalties
 
 

@@ -15,7 +15,14 @@ from harness import plugin
 from harness.plugin import DrawSelection, Floats, Inputs, Ints, Note, Panel
 from harness_sklearn import spline_design
 from harness_sklearn.selection import RowParts, Search, refuse_empty_draws, rows_in_use, split_to_select
-from harness_sklearn.spline_design import Moments, SplineDesign, make_design, reml_penalties, solve_ridge
+from harness_sklearn.spline_design import (
+    Moments,
+    SplineDesign,
+    make_design,
+    reml_penalties,
+    shared_penalties,
+    solve_ridge,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +142,7 @@ class Splines:
 
     name: ClassVar[str] = plugin.marked("splines")
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
+    default_learner: ClassVar[bool] = True
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanFitOutcomes, plugin.CanLearnNuisances, plugin.CanPrepareDraws),
@@ -174,7 +182,11 @@ class Splines:
         return SplinesFit(fitted(design, moments, penalties), search)
 
     def fit_outcomes(self, panel: Panel, outcomes: Floats, *, rngs: Sequence[Generator]) -> SplinesOfOutcomes:
-        """Fit each outcome with penalties of its own; knots, units and products of columns are found once.
+        """Fit outcomes with the same knots, and with ``smoothing: reml`` with the same penalties.
+
+        Terms of a debiased curve, splines of the exposure, are then smoothed by one linear map. What curves
+        of the controls cannot hold of a term is uncorrelated with all that they can, and moves nothing; where
+        each term has penalties of its own, most are shrunk, and what is left of them goes with a confounder.
 
         Raises
         ------
@@ -189,7 +201,8 @@ class Splines:
         standardised = np.stack([scaled.outcome(own) for scaled, own in zip(inputs, rows, strict=True)])
         moments = spline_design.moments_of_outcomes(design.values(ordered), standardised)
         if self.smoothing == "reml":
-            penalties = self.likeliest_penalties(design, moments, np.full(len(rows), float(ordered.n_obs)))
+            shared = shared_penalties(moments, ordered.n_obs, design.curve_of_column, **self._limits)
+            penalties = np.tile(shared, (len(rows), 1))
         else:
             chosen = [self.penalty_on(own, rng=rng) for own, rng in zip(rows, rngs, strict=True)]
             penalties = design.of_all_curves(np.array(chosen))
@@ -236,8 +249,11 @@ class Splines:
         train : of the draws
         n_rows : (n_draws,), how many each trains on
         """
-        limits = {"lowest": min(self.penalties), "highest": max(self.penalties)}
-        return reml_penalties(train, n_rows, design.curve_of_column, **limits)
+        return reml_penalties(train, n_rows, design.curve_of_column, **self._limits)
+
+    @property
+    def _limits(self) -> Mapping[str, float]:
+        return {"lowest": min(self.penalties), "highest": max(self.penalties)}
 
     @property
     def smoothest_first(self) -> Floats:

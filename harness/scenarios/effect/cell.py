@@ -10,8 +10,10 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
+from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin
+from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estimator, absorbs_entities
+from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
 from harness.scenarios.effect.dependence import DependentErrors
@@ -192,6 +194,8 @@ class Cell:
         ordered = self.panel.take(order)
         levels = nuisance.moving_inputs(ordered, control_names(self.panel))
         within = learner.within_entities() if isinstance(learner, CanLearnWithin) else None
+        if (within is None or self.form == "derivative") and self.within == "correlated_random_effects":
+            refuse_absorbing(learner)
         if self.form == "derivative" or within is None or levels is None:
             return nuisance.NuisanceLearning(learner, self.method, rows, rows.terms, rows.instruments)
         is_whole = rows.panel.n_entities == self.panel.n_entities
@@ -215,6 +219,24 @@ class Cell:
         gathered = [self._learning.held_out(own, folds, fold) for fold, own in enumerate(values)]
         held_out = np.concatenate([folds.held_out(fold) for fold in range(folds.n_folds)])
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
+
+
+def refuse_absorbing(learner: Estimator) -> None:
+    """Refuse a learner whose own effects of entities absorb the means that stand for what is constant there.
+
+    Raises
+    ------
+    EstimationError
+        Naming what learns instead.
+    """
+    if absorbs_entities(learner):
+        what = Message(
+            "effects of entities, as {name} has them, absorb the means that stand for what is constant in an "
+            "entity",
+            name=learner.name,
+        )
+        hint = marked("name learners without such effects, or ask for first_differences alone")
+        raise EstimationError.at("correlated_random_effects", what, "a learner without such effects", hint)
 
 
 def parts_of(cells: Iterable[Cell]) -> Iterator[EffectPart]:

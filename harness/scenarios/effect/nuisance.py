@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.random import Generator
@@ -12,12 +13,15 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel, means_by
 from harness.estimators.guard import predict, predict_draws
-from harness.estimators.protocol import CanFitOutcomes, Estimator, Fitted
+from harness.estimators.protocol import CanFitOutcomes, CanLearnNuisances, Estimator, Fitted
 from harness.rng import random_stream
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
 from harness.scenarios.effect.score import EntityFolds
 from harness.scenarios.effect.terms import Arranged
 from harness.scenarios.scenario import Part, Subject
+
+# Share of a target's range below which what least squares leave is rounding.
+ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +30,33 @@ class _Constant:
 
     def predict(self, panel: Panel) -> Floats:
         return np.full(panel.n_obs, self.mean)
+
+
+@dataclass(frozen=True, eq=False)
+class _LeastSquares:
+    """Least squares of a target on all inputs: a learner starts from it that has no straight lines itself."""
+
+    slopes: Floats
+
+    @classmethod
+    def of(cls, rows: Panel) -> Self:
+        return cls(np.asarray(np.linalg.lstsq(_with_constant(rows.X), rows.observed)[0]))
+
+    def predict(self, panel: Panel) -> Floats:
+        return np.asarray(_with_constant(panel.X) @ self.slopes)
+
+
+def _with_constant(X: Floats) -> Floats:
+    return np.column_stack([np.ones(len(X)), X])
+
+
+@dataclass(frozen=True, eq=False)
+class _Sum:
+    start: Fitted
+    further: Fitted
+
+    def predict(self, panel: Panel) -> Floats:
+        return np.asarray(self.start.predict(panel) + self.further.predict(panel))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +103,23 @@ class ConditionalMeans:
         return means
 
     def fit(self, target: str, values: Floats) -> Fitted:
-        """Fit a target, (n_obs,), on the training rows; one that does not vary there is its mean."""
-        observed = values[self.train]
+        """Fit a target, (n_obs,), on the training rows; one that does not vary there is its mean.
+
+        An estimator that does not say how it learns for an effect (`CanLearnNuisances`) learns what least
+        squares leave. Trees by themselves cut a line into steps, and what that leaves of the means of an
+        entity in exposure and outcome alike is an effect where there is none.
+        """
+        observed, rng = values[self.train], self._rng(target)
         if np.ptp(observed) == 0.0:
             return _Constant(float(observed[0]))
         rows = replace(self.panel, observed=values).take(self.train)
-        return self.estimator.fit(rows, rng=self._rng(target))
+        if isinstance(self.estimator, CanLearnNuisances):
+            return self.estimator.fit(rows, rng=rng)
+        start = _LeastSquares.of(rows)
+        residual = rows.observed - start.predict(rows)
+        if np.ptp(residual) <= ROUNDING * np.ptp(observed):
+            return start
+        return _Sum(start, self.estimator.fit(replace(rows, observed=residual), rng=rng))
 
     def _rng(self, target: str) -> Generator:
         return random_stream(self.seed, "effect", self.name, self.label, target)

@@ -9,15 +9,24 @@ from itertools import chain, count, product
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanRunQuick, Estimator, Fitted, NestedEstimator, grouped_by
+from harness.estimators.protocol import (
+    ESTIMATOR,
+    CanRunQuick,
+    Estimator,
+    Fitted,
+    NestedEstimator,
+    default_learners,
+    grouped_by,
+)
 from harness.estimators.treatment import Treatment
 from harness.language import Message
+from harness.registry.catalog import Catalogs
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects, Estimated, differences
@@ -46,17 +55,26 @@ Estimates = Mapping[tuple[str, str, str], Attempt[list[Estimated]]]
 Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
 
 
+def _or_default(learners: tuple[Learner, ...], info: ValidationInfo) -> tuple[Learner, ...]:
+    """Return the learners, those of the catalog that are made for it where none is named."""
+    catalogs: Catalogs = info.context or {}
+    return learners or (default_learners(catalogs[ESTIMATOR.name].members) if catalogs else ())
+
+
+Learners = Annotated[tuple[Learner, ...], AfterValidator(_or_default), Field(validate_default=True)]
+
+
 class LearnerScenario(Scenario, WorksInParts):
     """What scenarios of debiased effects have in common: they ask learners, part by part.
 
     Attributes
     ----------
-    learners : those asked; all of the study where there are none
+    learners : those requested; all of the study where neither it nor the catalog has any
     exposure : a regressor whose effect is asked; None for the exposure of the study
     by : column of the data whose groups are asked apart
     """
 
-    learners: tuple[Learner, ...]
+    learners: Learners
     exposure: str | None
     by: str | None
 
@@ -73,14 +91,18 @@ class LearnerScenario(Scenario, WorksInParts):
         return tuple(one.quick() if isinstance(one, CanRunQuick) else one for one in self.learners)
 
     def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
-        """Return the learners by name; one written out has that of what it uses, numbered where taken."""
+        """Return the learners by name.
+
+        One written out has that of what it uses, numbered where an estimator with other options has it.
+        """
         found: dict[str, Estimator] = {}
         for learner in self.learners:
             if isinstance(learner, str):
                 found[learner] = estimators[learner]
             else:
                 names = chain([learner.name], (f"{learner.name}_{at}" for at in count(2)))
-                found[next(name for name in names if name not in estimators and name not in found)] = learner
+                free = (name for name in names if name not in found)
+                found[next(name for name in free if estimators.get(name, learner) == learner)] = learner
         return found or estimators
 
     def requested_panel(self, panel: Panel) -> Panel:
@@ -135,7 +157,7 @@ class EffectScenario(LearnerScenario):
         ``interaction`` by how much it changes with one unit more of it, the slope of their product,
         ``derivative`` the mean derivative of any shape, over entities drawn anew
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
-        left out, all of the study
+        left out, those that plugins mark as default learners: `splines`
     exposure : a regressor whose effect is asked; left out, the exposure of the study
     moderator : of the forms ``conditional`` and ``interaction``
     by : column of the data whose groups are asked apart, each on its own rows
@@ -156,7 +178,7 @@ class EffectScenario(LearnerScenario):
     )
     instrumented_within: Within = "first_differences"
     forms: Annotated[tuple[Form, ...], Field(min_length=1)] = ("line",)
-    learners: tuple[Learner, ...] = ()
+    learners: Learners = ()
     exposure: str | None = None
     moderator: str | None = None
     by: str | None = None

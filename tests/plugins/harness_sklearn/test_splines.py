@@ -152,14 +152,24 @@ def test_penalties_by_reml_are_those_of_a_mixed_model():
     )
 
 
-@pytest.mark.parametrize("smoothing", ["selection", "reml"])
-def test_outcomes_that_are_fitted_together_are_fitted_as_alone(smoothing):
-    panel, splines = make_panel(wave), Splines(smoothing=smoothing)
+def test_outcomes_that_are_fitted_together_are_fitted_as_alone():
+    panel, splines = make_panel(wave), Splines(smoothing="selection")
     outcomes = np.stack([panel.column("x1") ** 3, 1e6 * panel.observed, np.sin(panel.observed)])
     together = splines.fit_outcomes(panel, outcomes, rngs=[random_stream(at) for at in range(3)])
     for at, (outcome, predicted) in enumerate(zip(outcomes, together.predict(panel), strict=True)):
         alone = splines.fit(replace(panel, observed=outcome), rng=random_stream(at))
         assert np.array_equal(predicted, alone.predict(panel))
+
+
+def test_the_likelihood_smooths_outcomes_that_are_fitted_together_by_one_linear_map():
+    panel = make_panel(wave)
+    first, second = np.sin(panel.observed), 1e3 * panel.column("x1") ** 3
+    outcomes, rngs = np.stack([first, second, first + second]), [random_stream(at) for at in range(3)]
+    fits = Splines(smoothing="reml").fit_outcomes(panel, outcomes, rngs=rngs).predict(panel)
+    assert fits[2] == pytest.approx(fits[0] + fits[1], abs=1e-7 * np.abs(fits[2]).max())
+    alone = Splines(smoothing="reml").fit_outcomes(panel, outcomes[:1], rngs=rngs[:1]).predict(panel)[0]
+    fitted = Splines(smoothing="reml").fit(replace(panel, observed=first), rng=rngs[0]).predict(panel)
+    assert np.array_equal(alone, fitted)
 
 
 def shrinkage(smoothing, seed):

@@ -9,16 +9,19 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from effect_panels import confounded_panel
+from effect_panels import additive_panel, confounded_panel
 from harness import Panel
 from harness.estimators.guard import Attempt, attempt
+from harness.installed import installed
 from harness.plugin import CanLearnNuisances
+from harness.registry.catalog import build_choice
 from harness.running.checkpoints import decode, encode
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import control_names
 from harness.scenarios.scenario import Subject, framed
 from harness.scenarios.task import PartCell, PartTask, answered_in_parts, run_part
 from harness_neural.mlp import Mlp
+from harness_panel import FixedEffects, PolynomialEffects
 from harness_sklearn.splines import Splines
 from harness_sklearn.trees import Boosting
 from panels import balanced_panel
@@ -216,6 +219,27 @@ def test_what_cannot_be_estimated_is_a_row_with_its_reason(panel, form, exposure
     assert all(reason in said for said in found["reason"])
 
 
+@pytest.mark.parametrize("scenario", ["effect", "robustness"])
+def test_a_study_that_names_no_learner_asks_those_that_a_plugin_marks(scenario):
+    catalogs = installed().catalogs
+    asked = [build_choice(catalogs, "scenario", scenario, given) for given in ({}, {"learners": ["fe"]})]
+    assert [one.learners for one in asked] == [(Splines(),), ("fe",)]
+
+
+@pytest.mark.parametrize("learner", [FixedEffects(), PolynomialEffects()])
+def test_a_learner_that_absorbs_the_means_of_entities_is_refused_where_they_stand_for_constants(learner):
+    null = additive_panel(1, n_entities=30, confounder="linear", response="zero")
+    status = rows(null, learner).set_index("method")["status"]
+    assert status.to_dict() == {"first_differences": "ok", "correlated_random_effects": "refused"}
+
+
+def test_trees_learn_what_least_squares_leave():
+    """By themselves boosted trees found an effect in the levels of this panel, which has none."""
+    null = additive_panel(1, n_entities=60, confounder="linear", response="zero")
+    found = rows(null, Boosting(max_rounds=30))
+    assert (found["estimate"].abs() < 2.0 * found["std_error"]).all()
+
+
 def task_of(part, needs=()):
     return PartTask(PartCell("outcome", "learner", "effect", part.label), part, tuple(needs))
 
@@ -239,6 +263,7 @@ def test_parts_come_back_from_bytes_and_one_that_failed_refuses_its_effect_alone
 def test_only_learners_are_asked_of_the_study_and_of_its_own_and_a_moderator_goes_with_its_form():
     study = {"ols": StrangersLeastSquares(), "splines": Splines()}
     assert EffectScenario().respondents(study) == study
+    assert EffectScenario(learners=(Splines(),)).respondents(study) == {"splines": Splines()}
     own = EffectScenario(learners=("ols", Splines(knots=4), Splines(knots=5))).respondents(study)
     assert own == {"ols": study["ols"], "splines_2": Splines(knots=4), "splines_3": Splines(knots=5)}
     with pytest.raises(ValueError, match="need a moderator"):
