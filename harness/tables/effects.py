@@ -72,6 +72,28 @@ class RobustnessRow(DebiasedRow):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SensitivityRow(DebiasedRow):
+    """The debiased slope were a variable omitted that is `multiple` times as strong as a covariate.
+
+    `r2_exposure` is the partial R2 of the omitted variable with the exposure given the controls, `r2_outcome`
+    that with the outcome given the exposure too. The others are of the slope: its robustness value, Oster's
+    delta, and the share of rows at whose predicted exposure at least 5 % of its variation is left.
+    """
+
+    learner: str
+    covariate: str
+    multiple: float
+    r2_exposure: float
+    r2_outcome: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+    robustness_value: float
+    oster_delta: float
+    overlap: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class EffectTestRow(ResultRow):
     """A test of the effect's form."""
 
@@ -98,6 +120,13 @@ ROBUSTNESS = typed(
     RobustnessRow,
     ("outcome", "scenario", "exposure", "method", "learner", "check"),
     "debiased slopes under other choices, where there can be none, and all of it tested together",
+    measures=("estimate",),
+)
+SENSITIVITY = typed(
+    "sensitivity",
+    SensitivityRow,
+    ("outcome", "scenario", "exposure", "method", "learner", "covariate", "multiple"),
+    "debiased slopes were a variable omitted that is so many times as strong as a covariate",
     measures=("estimate",),
 )
 EFFECT_TESTS = typed(

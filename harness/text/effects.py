@@ -422,6 +422,15 @@ def _numbers(
     return in_unit(with_interval(*estimate), unit)
 
 
+def fragility(robustness_value: float) -> str:
+    """Return what it would take to bring an effect to zero (Cinelli and Hazlett 2020)."""
+    words = gettext(
+        "An omitted variable that explains {share} of the remaining variation of both exposure and outcome "
+        "would bring the effect to zero."
+    )
+    return words.format(share=percent(robustness_value))
+
+
 def _along(unit: str, form: str, number: str, at: float, *, above: Stretches, below: Stretches) -> str:
     """Return where a line differs from zero, a curve from its mean, and the clearest point."""
     if form == "curve":

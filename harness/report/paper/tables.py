@@ -25,7 +25,7 @@ from harness.report.sections.coefficients import (
 from harness.report.sections.effects.rows import effect_name, effects_of
 from harness.report.sections.groups.rows import partitions
 from harness.report.sections.groups.section import difference_table, group_table, grouped_by
-from harness.report.sections.robustness import check_heading, checks_together
+from harness.report.sections.robustness import check_heading, together
 from harness.report.sections.section import ReportFile
 from harness.report.sections.variables import MOMENTS, moments, variables_by_role
 from harness.study.spec.study import ReportFormat
@@ -326,7 +326,7 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
         columns=tuple(columns),
         groups=tuple(
             parts.RowGroup(parts.record_rows(columns, checks), check_heading(study, checks[0]))
-            for checks in checks_together(run)
+            for checks in together(run.rows(ROBUSTNESS))
         ),
         notes=tuple(estimate_notes(study)),
         name="robustness",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
@@ -14,9 +15,11 @@ from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, TableCell, estimate_cell, record_table
 from harness.scenarios.robustness import JOINT
-from harness.tables.effects import ROBUSTNESS, RobustnessRow
+from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
 from harness.text.numbers import count, estimated, p_value, percent
 from harness.text.plain_text import Footnotes, file_slug, listed
+
+SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
 
 # The check whose slope is in other units, and so in no figure.
 LOGS = marked("outcome in logs")
@@ -30,7 +33,7 @@ def robustness_blocks(run: Run) -> Iterator[ReportBlock]:
         "be none: the exposure of the next period, given this one's, and the exposure of another entity."
     )
     yield Paragraph(text)
-    for rows in checks_together(run):
+    for rows in together(run.rows(ROBUSTNESS)):
         yield Heading(check_heading(study, rows[0]))
         if sentence := joint_sentence(study, rows):
             yield Paragraph(sentence)
@@ -38,10 +41,10 @@ def robustness_blocks(run: Run) -> Iterator[ReportBlock]:
         yield robustness_table(study, rows)
 
 
-def checks_together(run: Run) -> tuple[tuple[RobustnessRow, ...], ...]:
-    """Return the checks, those of one outcome, exposure, method, learner and scenario together."""
-    same: dict[tuple[str, ...], list[RobustnessRow]] = {}
-    for row in run.rows(ROBUSTNESS):
+def together(rows: Iterable[SlopeRow]) -> tuple[tuple[SlopeRow, ...], ...]:
+    """Return rows, those of one outcome, exposure, method, learner and scenario together."""
+    same: dict[tuple[str, ...], list[SlopeRow]] = {}
+    for row in rows:
         key = (row.outcome, row.exposure, row.method, row.learner, row.scenario)
         same.setdefault(key, []).append(row)
     return tuple(map(tuple, same.values()))
@@ -75,12 +78,12 @@ def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> Rep
     return record_table(caption, columns, rows, footnotes=footnotes, notes=(note,))
 
 
-def check_heading(study: StudyRecord, row: RobustnessRow) -> str:
-    """Return what a check is of: exposure, outcome, method and learner."""
+def check_heading(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> str:
+    """Return what a slope is of: exposure, outcome, method and learner."""
     return gettext("{what}: {how}").format(**_subject(study, row))
 
 
-def _subject(study: StudyRecord, row: RobustnessRow) -> dict[str, str]:
+def _subject(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> dict[str, str]:
     """Return exposure and outcome, and method and learner, in words."""
     words = gettext("{exposure} on {outcome}")
     what = words.format(exposure=study.label(row.exposure), outcome=study.label(row.outcome))

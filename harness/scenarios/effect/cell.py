@@ -176,6 +176,10 @@ class Cell:
         observed = rows.outcome, rows.terms, rows.instruments
         return score.instrumented(*observed, outcome_hat, terms_hat, instruments_hat, folds)
 
+    def predicted(self, found: Found, repeat: int) -> Floats:
+        """Return the predictions of rows held out, (n_values, n_obs): of the outcome, then of the terms."""
+        return self._gathered(found, repeat, self.folds(repeat))
+
     def _part(self, repeat: int, folds: score.EntityFolds, fold: int) -> EffectPart:
         """Return the targets on a fold, learned the way that the learner learns them best."""
         label, learning = self._label(repeat, fold), self._learning

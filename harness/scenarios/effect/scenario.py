@@ -30,6 +30,7 @@ from harness.registry.catalog import Catalogs
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects, Estimated, differences
+from harness.scenarios.effect.sensitivity import sensitivity_rows
 from harness.scenarios.effect.terms import (
     WITHINS,
     Form,
@@ -44,7 +45,7 @@ from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEV
 from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.scenarios.truth import Truths
-from harness.tables.effects import EFFECTS
+from harness.tables.effects import EFFECTS, SENSITIVITY
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
@@ -169,7 +170,7 @@ class EffectScenario(LearnerScenario):
     """
 
     name: ClassVar[str] = "effect"
-    tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS,)
+    tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS, SENSITIVITY)
 
     primary: bool = False
     methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
@@ -233,13 +234,20 @@ class EffectScenario(LearnerScenario):
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the effects, a row with its reason where there is none."""
-        return {EFFECTS.name: list(self._rows(subject, found, {}))}
+        return self._concluded(subject, found, {})
 
     def compared(self, subject: Subject, found: Found, first: Subject, of_first: Found) -> Concluded:
         """Return the effects, with a test that they are those of the first learner on the same rows."""
         is_comparable = first is not subject and first.panel is subject.panel
         others = self._estimates(first, of_first) if is_comparable else {}
-        return {EFFECTS.name: list(self._rows(subject, found, others))}
+        return self._concluded(subject, found, others)
+
+    def _concluded(self, subject: Subject, found: Found, of_first: Estimates) -> Concluded:
+        slopes = [cell for cell in self._cells(subject) if cell.form == "line" and not cell.group]
+        return {
+            EFFECTS.name: list(self._rows(subject, found, of_first)),
+            SENSITIVITY.name: [row for cell in slopes for row in sensitivity_rows(cell, found)],
+        }
 
     def _rows(self, subject: Subject, found: Found, of_first: Estimates) -> Iterator[Mapping[str, Any]]:
         own = self._estimates(subject, found)

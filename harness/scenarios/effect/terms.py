@@ -218,6 +218,10 @@ def assumption(method: Method, within: Within) -> str:
     return _ASSUMPTIONS[method == "instrumented", within]
 
 
+# What names of inputs have after that of a control.
+PERIOD_BEFORE, MEAN_OF_ENTITY = "period before", "mean of entity"
+
+
 @dataclass(frozen=True, eq=False)
 class Arranged:
     """The rows, targets and inputs of the nuisance functions.
@@ -286,13 +290,13 @@ def arranged(
             what = marked("no entity has rows in two periods that follow each other")
             hint = marked("ask for correlated_random_effects")
             raise EstimationError.at("first differences", what, "a panel without gaps", hint)
-        earlier = {f"{name}, period before": column[before] for name, column in columns.items()}
+        earlier = {f"{name}, {PERIOD_BEFORE}": column[before] for name, column in columns.items()}
         columns = {name: column[now] for name, column in columns.items()} | earlier
     else:
-        columns |= {f"{name}, mean of entity": means_by(code, columns[name]) for name in names}
+        columns |= {f"{name}, {MEAN_OF_ENTITY}": means_by(code, columns[name]) for name in names}
         what, constant = ("instrument", exogenous) if exogenous.shape[1] else ("exposure", values)
         means = enumerate(means_by(code, constant).T, start=1)
-        columns |= {f"{what} {at}, mean of entity": mean for at, mean in means}
+        columns |= {f"{what} {at}, {MEAN_OF_ENTITY}": mean for at, mean in means}
     inputs = _inputs(rows.take(now), columns)
     outcome, moved, instrument = (_moved(own, now, before) for own in (rows.observed, values, exogenous))
     return Arranged(inputs, outcome, moved, instrument, now, before)

@@ -1,0 +1,267 @@
+"""What an omitted variable would do to a debiased slope, measured against the covariates that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from harness.arrays import Floats, Mask
+from harness.data.panel import Panel
+from harness.errors import EstimationError
+from harness.estimators.guard import attempt
+from harness.language import marked
+from harness.scenarios.effect.cell import Cell
+from harness.scenarios.effect.linearity import KNOTS, restricted_cubic_splines
+from harness.scenarios.effect.terms import MEAN_OF_ENTITY, PERIOD_BEFORE, Arranged, control_names
+from harness.scenarios.scenario import Found
+
+# How many times as strong as a covariate an omitted variable is.
+MULTIPLES = (1.0, 2.0, 3.0)
+
+# Largest R2 that Oster (2019) lets the omitted variables reach, as a multiple of that of the controls.
+GREATEST_R2 = 1.3
+
+# Stretches of the predicted exposure, of equal numbers of rows, and share of its variation left in each that
+# counts as overlap.
+N_STRETCHES, LEAST_LEFT = 20, 0.05
+
+
+class PartialR2(NamedTuple):
+    """What a variable explains of what is left of exposure and outcome, as partial R2.
+
+    Attributes
+    ----------
+    exposure : given the controls
+    outcome : given exposure and controls
+    """
+
+    exposure: float
+    outcome: float
+
+    def times(self, multiple: float) -> PartialR2 | None:
+        """Return the strength of an omitted variable so many times as strong as this covariate.
+
+        Relative to all other covariates it explains so many times as much of exposure and outcome, and it is
+        unrelated to them (Cinelli and Hazlett 2020, section 4.4). None where that is more than all.
+        """
+        own = self.exposure
+        exposure = multiple * own / (1.0 - own)
+        if exposure >= 1.0:
+            return None
+        with_own = multiple * own**2 / ((1.0 - multiple * own) * (1.0 - own))
+        if with_own >= 1.0:
+            return None
+        factor = (np.sqrt(multiple) + np.sqrt(with_own)) ** 2 / (1.0 - with_own)
+        return PartialR2(exposure, min(1.0, float(factor) * self.outcome / (1.0 - self.outcome)))
+
+    def bias(self, spread: float) -> float:
+        """Return the most by which omitting such a variable moves a slope (Chernozhukov et al. 2022).
+
+        Parameters
+        ----------
+        spread : square of S, see `harness.scenarios.effect.score.Estimated`
+        """
+        return float(np.sqrt(spread * self.outcome * self.exposure / (1.0 - self.exposure)))
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedSlope:
+    """The rows of a slope with what was learned of them, (n_obs,) each.
+
+    Attributes
+    ----------
+    inputs : columns of the learners, and knots' bends of those of many values; columns are centred
+    owner : (n_inputs,), control that each is made of, by name; empty where it is of none
+    """
+
+    rows: Arranged
+    exposure: Floats
+    exposure_hat: Floats
+    outcome_hat: Floats
+    slope: float
+    inputs: Floats
+    owner: Sequence[str]
+
+    @classmethod
+    def of(cls, cell: Cell, found: Found) -> LearnedSlope:
+        """Return what the first draw of folds learned of a cell whose form is a line."""
+        rows, (outcome_hat, exposure_hat) = cell.rows, cell.predicted(found, 0)
+        slope = float(cell.estimated(found, 0).theta[0])
+        columns, owner = _inputs(rows.panel, control_names(cell.panel))
+        return cls(rows, rows.terms[:, 0], exposure_hat, outcome_hat, slope, columns, owner)
+
+    @property
+    def exposure_residual(self) -> Floats:
+        """What is left of the exposure, (n_obs,)."""
+        return self.exposure - self.exposure_hat
+
+    @property
+    def error(self) -> Floats:
+        """What is left of the outcome given exposure and controls, (n_obs,)."""
+        return self.rows.outcome - self.outcome_hat - self.slope * self.exposure_residual
+
+    def strengths(self, covariates: Mapping[str, frozenset[str]]) -> Mapping[str, PartialR2]:
+        """Return the strength of each covariate, given by the columns that change with it.
+
+        Leaving a covariate out of the learners would leave more of exposure and outcome, for entities held
+        out. How much more is taken from the learned functions, less the part of them that splines of all
+        inputs follow and splines of the other inputs do not: learning anew without each covariate would cost
+        as many times the learning as there are covariates. With least squares on all rows as learner it is
+        the partial R2 of Cinelli and Hazlett (2020).
+        """
+        controls = self.outcome_hat - self.slope * self.exposure_hat
+        columns = np.column_stack([self.inputs, self.exposure - self.exposure.mean()])
+        basis, triangle = np.linalg.qr(columns)
+        is_input = np.arange(columns.shape[1]) < self.inputs.shape[1]
+        asked = (
+            (self.exposure_hat, self.exposure_residual, is_input),
+            (controls, self.error, np.ones_like(is_input)),
+        )
+        parts = [(basis.T @ learned, left, basis.T @ left, held) for learned, left, held in asked]
+
+        def shares(own: Mask) -> Iterator[float]:
+            for learned, left, in_basis, held in parts:
+                part = _fitted(triangle[:, held], learned) - _fitted(triangle[:, held & ~own], learned)
+                gain = max(0.0, float(part @ part + 2.0 * in_basis @ part))
+                yield gain / (gain + float(left @ left))
+
+        owner = np.array([*self.owner, ""], dtype=object)
+        return {name: PartialR2(*shares(np.isin(owner, list(own)))) for name, own in covariates.items()}
+
+    def overlap(self) -> float:
+        """Return the share of rows at whose predicted exposure enough of its variation is left.
+
+        Rows are sorted by the prediction, of a 0/1 exposure the propensity, in stretches; of each the mean
+        square of what is left is held against `LEAST_LEFT` of the variance of the exposure.
+        """
+        stretches = np.array_split(
+            np.square(self.exposure_residual)[np.argsort(self.exposure_hat)], N_STRETCHES
+        )
+        least = LEAST_LEFT * self.exposure.var()
+        return float(
+            sum(own.size for own in stretches if own.size and own.mean() >= least) / self.exposure.size
+        )
+
+    def delta(self) -> float:
+        """Return Oster's delta, see `oster_delta`, by least squares.
+
+        Period dummies and what stands for entity effects are held fixed throughout.
+        """
+        is_control = np.array([bool(name) for name in self.owner])
+        held, controls = self.inputs[:, ~is_control], self.inputs[:, is_control]
+        both = np.column_stack([self.rows.outcome, self.exposure])
+        both = both - both.mean(axis=0)
+        outcome, exposure = _residuals(both, held).T
+        others = _residuals(controls, held)
+        residual = _residuals(exposure[:, None], others)[:, 0]
+        left = _residuals(outcome[:, None], others)[:, 0]
+        short, long = outcome @ exposure / (exposure @ exposure), left @ residual / (residual @ residual)
+        total = outcome @ outcome
+        r2 = [
+            1.0 - np.square(own).sum() / total for own in (outcome - short * exposure, left - long * residual)
+        ]
+        variances = [float(np.square(own).mean()) for own in (outcome, exposure, residual)]
+        return oster_delta(float(short), float(long), r2[0], r2[1], *variances)
+
+
+def oster_delta(
+    short: float,
+    long: float,
+    r2_short: float,
+    r2_long: float,
+    var_outcome: float,
+    var_exposure: float,
+    var_residual: float,
+) -> float:
+    """Return the degree of selection on omitted variables that brings a slope to zero (Oster 2019).
+
+    Proposition 3 of the paper, for an R2 of `GREATEST_R2` times that with controls, at most one.
+
+    Parameters
+    ----------
+    short, long : slopes without and with controls
+    r2_short, r2_long : R2 of both regressions
+    var_outcome, var_exposure : variances
+    var_residual : variance of the exposure given the controls
+    """
+    moved, room = short - long, min(GREATEST_R2 * r2_long, 1.0) - r2_long
+    gained, between = (r2_long - r2_short) * var_outcome, var_exposure - var_residual
+    above = long * gained * var_residual
+    above += long * var_exposure * var_residual * moved**2
+    above += 2.0 * long**2 * var_residual * moved * var_exposure
+    above += long**3 * var_residual * between
+    below = room * var_outcome * moved * var_exposure + long * room * var_outcome * between
+    below += long**2 * var_residual * moved * var_exposure + long**3 * var_residual * between
+    return float(above / below) if below != 0.0 else np.inf
+
+
+def _fitted(columns: Floats, targets: Floats) -> Floats:
+    return np.asarray(columns @ np.linalg.lstsq(columns, targets)[0])
+
+
+def _residuals(targets: Floats, columns: Floats) -> Floats:
+    return targets - _fitted(columns, targets)
+
+
+def _inputs(panel: Panel, controls: Sequence[str]) -> tuple[Floats, Sequence[str]]:
+    """Return the columns of learners and bends of those of many values, centred and scaled, and owners."""
+    columns, owners = [], []
+    for name in panel.columns:
+        column = panel.column(name)
+        own = name.removesuffix(f", {PERIOD_BEFORE}").removesuffix(f", {MEAN_OF_ENTITY}")
+        knots = np.unique(np.quantile(column, KNOTS))
+        bends = (
+            restricted_cubic_splines(column, knots) if knots.size == len(KNOTS) else column[:, None][:, :0]
+        )
+        block = np.column_stack([column, bends])
+        columns.append(block)
+        owners += [own if own in controls else ""] * block.shape[1]
+    inputs = np.column_stack(columns)
+    inputs = inputs - inputs.mean(axis=0)
+    size = np.linalg.norm(inputs, axis=0)
+    return inputs / np.where(size > 0.0, size, 1.0), owners
+
+
+def sensitivity_rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
+    """Yield the slope for each covariate and `MULTIPLES`, or a row with the reason why there is none.
+
+    Its interval moves with it: the error of the bound itself is left out, as in the robustness value.
+    """
+    place = {"exposure": cell.panel.exposure, "method": cell.method, "learner": cell.subject.name}
+    tried = attempt(lambda: list(_rows(cell, found)))
+    yield from ({**place, **tried.how, **row} for row in tried.value or [{}])
+
+
+def _rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
+    if cell.method == "instrumented":
+        what = marked("what an omitted variable does to an instrumented effect is not known")
+        raise EstimationError.at("sensitivity", what)
+    names = control_names(cell.panel)
+    if not names:
+        raise EstimationError.at("sensitivity", marked("there are no covariates to compare with"))
+    repeats = cell.repeats(found)
+    effects, learned = cell.effects(repeats), LearnedSlope.of(cell, found)
+    spread = float(np.median([repeat.spread[0, 0] for repeat in repeats]))
+    estimate, half = float(effects.estimate[0]), float(effects.reach * effects.std_error[0])
+    shared = {"robustness_value": float(effects.robustness_value[0]), "oster_delta": learned.delta()}
+    shared |= {"overlap": learned.overlap()}
+    strengths = learned.strengths({name: cell.panel.dependents(name) for name in names})
+    # The slope as it is comes first: no variable is omitted.
+    asked = [
+        ("", 0.0, PartialR2(0.0, 0.0)),
+        *((*pair, strengths[pair[0]]) for pair in product(names, MULTIPLES)),
+    ]
+    for covariate, multiple, own in asked:
+        row = {"covariate": covariate, "multiple": multiple, **shared}
+        strength = own.times(multiple)
+        if strength is None:
+            reason = marked("so strong a variable would explain more than all that is left of the exposure")
+            yield {**row, "status": "refused", "reason": reason}
+            continue
+        slope = estimate - np.sign(estimate) * strength.bias(spread)
+        row |= {"r2_exposure": strength.exposure, "r2_outcome": strength.outcome, "estimate": slope}
+        yield {**row, "conf_low": slope - half, "conf_high": slope + half}
