@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from typing import Any
 
 import numpy as np
 
 from harness.plugin import random_stream
+from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
 from harness_panel import FixedEffects
 from staggered_panels import staggered_panel
@@ -28,21 +28,22 @@ def measured(seed: int, trend: float) -> dict[str, bool]:
     """Return what held in one panel, by name."""
     panel, effects, since = staggered_panel(random_stream(seed, "did coverage"), trend=trend)
     answer = DifferenceInDifferences(m_bars=(1.0,)).answer_of(panel, rng=random_stream(seed, "bands"))
+    tables = {name: frame.to_dict("records") for name, frame in framed(answer).items()}
     held: dict[str, bool] = {}
-    for test in records(answer["did_tests"]):
+    for test in tables["did_tests"]:
         held[f"{test['method']}: no trend before, rejected at 5 %"] = test["p_value"] < SIZE
     average = float(effects[since >= 0].mean())
     truth = {time: float(effects[since == time].mean()) for time in np.unique(since)}
     bands: dict[str, list[bool]] = defaultdict(list)
-    for row in records(answer["did_effects"]):
-        time = row.get("event_time")
+    for row in tables["did_effects"]:
+        time = row["event_time"] if row["effect"] == "event" else None
         is_held = row["conf_low"] <= (average if time is None else truth[time]) <= row["conf_high"]
         if row["band"] == "simultaneous":
             bands[row["method"]].append(is_held)
         elif time is None or time in TIMES:
-            held[f"{row['method']}: {'average' if time is None else f'effect at {time}'}"] = is_held
+            held[f"{row['method']}: {'average' if time is None else f'effect at {time:g}'}"] = is_held
     held |= {f"{method}: all in the simultaneous band": all(own) for method, own in bands.items()}
-    for row in records(answer["did_bounds"]):
+    for row in tables["did_bounds"]:
         if row["status"] == "ok":
             name = f"{row['method']}: average within the bounds at 1"
             held[name] = row["conf_low"] <= average <= row["conf_high"]
@@ -50,11 +51,6 @@ def measured(seed: int, trend: float) -> dict[str, bool]:
     (p_value,) = np.asarray(fit.result_rows()["effect_tests"]["p_value"], dtype=np.float64)
     held["two_way: no trend before, rejected at 5 %"] = bool(p_value < SIZE)
     return held
-
-
-def records(rows: object) -> list[dict[str, Any]]:
-    """Return rows of a table, whose cells have any type."""
-    return list(rows) if isinstance(rows, list) else []
 
 
 def main() -> None:

@@ -18,18 +18,12 @@ N_DRAWS = 20_000
 
 @dataclass(frozen=True)
 class PreTrend:
-    """A joint test that there is no effect before the start: an F statistic with its degrees of freedom."""
+    """A joint test that there is no effect before the start: an F statistic, its degrees of freedom, p."""
 
     statistic: float
     df1: int
     df2: int
-
-    @property
-    def p_value(self) -> float:
-        """Of the F distribution."""
-        from scipy.stats import f
-
-        return float(f.sf(self.statistic, self.df1, self.df2))
+    p_value: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +39,8 @@ class EventStudy:
     is_joint : whether it has, and effects before and after the start are of one kind
     n_treated : (n_times,), rows of entities that are treated at some time
     average, std_error : mean effect over the treated rows, and its error
-    n_entities : clusters
-    pre_trend : of the leads, or why there is none
+    df : degrees of freedom of t statistics, entities less one
+    pre_trend : test of the leads, or why there is none
     """
 
     event_time: Ints
@@ -56,13 +50,8 @@ class EventStudy:
     n_treated: Ints
     average: float
     std_error: float
-    n_entities: int
+    df: int
     pre_trend: Attempt[PreTrend]
-
-    @property
-    def df(self) -> int:
-        """Degrees of freedom of t statistics: entities less one."""
-        return self.n_entities - 1
 
     @property
     def errors(self) -> Floats:
@@ -87,32 +76,16 @@ class EventStudy:
         return np.asarray(np.abs(normal).max(axis=1) / scale)
 
 
-def wald_of_leads(
-    event_time: Ints, estimate: Floats, covariance: Floats, *, window: int, df: int
-) -> PreTrend:
-    """Return the joint test of the leads of a window, clustered by entity.
+def leads_of(event_time: Ints, window: int) -> Ints:
+    """Return the positions of periods before the start, at most so many, without the reference.
 
     Raises
     ------
     EstimationError
-        Where there is none.
+        Where there are none.
     """
-    leads = np.flatnonzero((event_time < 0) & (event_time >= -window))
-    require_leads(leads.size)
-    own, among = estimate[leads], covariance[np.ix_(leads, leads)]
-    rank = int(np.linalg.matrix_rank(among, hermitian=True))
-    wald = float(own @ np.linalg.pinv(among, hermitian=True) @ own)
-    return PreTrend(wald / rank, rank, df)
-
-
-def require_leads(number: int) -> None:
-    """Refuse a test of no leads.
-
-    Raises
-    ------
-    EstimationError
-        Saying that no cohort has two periods before its start.
-    """
-    if number == 0:
+    leads = np.flatnonzero((event_time < REFERENCE) & (event_time >= -window))
+    if leads.size == 0:
         what = marked("no cohort has two periods before its start, so there is no trend to test")
         raise EstimationError.at("", what)
+    return leads

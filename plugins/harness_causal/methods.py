@@ -11,14 +11,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from harness.plugin import Attempt, EstimationError, Floats, Ints, attempt, marked
+from harness.plugin import EstimationError, Floats, Ints, attempt, marked
 from harness_causal.design import NEVER, StaggeredDesign
-from harness_causal.event_study import EventStudy, PreTrend, require_leads, wald_of_leads
+from harness_causal.event_study import EventStudy, PreTrend, leads_of
 
 # What diff-diff calls the columns of `StaggeredDesign.frame`.
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "time", "first_treat": "start"}
@@ -40,12 +39,10 @@ def sun_abraham(design: StaggeredDesign, window: int) -> EventStudy:
     from diff_diff import SunAbraham
 
     with _quietly():
-        fit = SunAbraham(df_convention="cluster").fit(design.frame(), **COLUMNS, **_covariates(design))
+        fit = SunAbraham().fit(design.frame(), **COLUMNS, covariates=design.covariates)
     times = np.array(fit.event_study_vcov_index, dtype=np.int64)
     estimate = np.array([fit.event_study_effects[time]["effect"] for time in times])
-    covariance = fit.event_study_vcov
-    tested = _tested(design, window, times, estimate, covariance)
-    return _event_study(design, times, estimate, covariance, fit, tested)
+    return _event_study(design, window, times, estimate, fit.event_study_vcov, fit)
 
 
 def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
@@ -61,15 +58,14 @@ def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
     """
     from diff_diff import CallawaySantAnna
 
-    _require_balanced(design)
+    require_balanced(design)
     method = CallawaySantAnna(control_group="not_yet_treated", base_period="universal")
     with _quietly():
-        fit = method.fit(design.frame(), **COLUMNS, **_covariates(design))
+        fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
         found = fit.aggregate("event_study")
     is_own = np.isin(found.event_time, found.vcov_index)
     times = found.event_time[is_own].astype(np.int64)
-    tested = _tested(design, window, times, found.att[is_own], found.vcov)
-    return _event_study(design, times, found.att[is_own], found.vcov, fit, tested)
+    return _event_study(design, window, times, found.att[is_own], found.vcov, fit)
 
 
 def imputation(design: StaggeredDesign, window: int) -> EventStudy:
@@ -82,51 +78,54 @@ def imputation(design: StaggeredDesign, window: int) -> EventStudy:
 
     method = ImputationDiD(pretrends=True, leave_one_out=True)
     with _quietly():
-        fit = method.fit(design.frame(), **COLUMNS, **_covariates(design))
+        fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
         found = fit.aggregate("event_study")
-        tested = fit.pretrend_test(n_leads=window - 1)
+        statistic = fit.pretrend_test(n_leads=window - 1)["f_stat"]
     is_own = ~found.is_reference & np.isfinite(found.se)
-    times = found.event_time[is_own].astype(np.int64)
-    covariance = np.diag(np.square(found.se[is_own]))
-    df = design.panel.n_entities - 1
-
-    def pre_trend() -> PreTrend:
-        require_leads(tested["n_leads"])
-        return PreTrend(float(tested["f_stat"]), int(tested["n_leads"]), df)
-
-    return _event_study(design, times, found.att[is_own], covariance, fit, attempt(pre_trend))
+    times, covariance = found.event_time[is_own].astype(np.int64), np.diag(np.square(found.se[is_own]))
+    return _event_study(design, window, times, found.att[is_own], covariance, fit, statistic=statistic)
 
 
-def _covariates(design: StaggeredDesign) -> dict[str, list[str] | None]:
-    return {"covariates": list(design.covariates) or None}
+def require_balanced(design: StaggeredDesign) -> None:
+    """Refuse entities that lack periods.
 
-
-def _require_balanced(design: StaggeredDesign) -> None:
-    if not design.is_balanced:
+    Raises
+    ------
+    EstimationError
+        Where there are some.
+    """
+    if design.panel.n_obs != design.panel.n_entities * design.panel.n_periods:
         what = marked("entities have different periods, and changes since a start need both of its periods")
         raise EstimationError.at("rows", what, hint=marked("keep entities that are there in every period"))
 
 
 def _event_study(
     design: StaggeredDesign,
+    window: int,
     times: Ints,
     estimate: Floats,
     covariance: Floats,
     fit: Any,  # noqa: ANN401 - results of diff-diff, which states no types
-    pre_trend: Attempt[PreTrend],
+    *,
+    statistic: float | None = None,
 ) -> EventStudy:
+    """Return an event study; the test of its leads is of their joint covariance where none is given."""
+    from scipy.stats import f
+
+    df = design.panel.n_entities - 1
+
+    def tested() -> PreTrend:
+        leads = leads_of(times, window)
+        among = np.linalg.pinv(covariance[np.ix_(leads, leads)], hermitian=True)
+        joint = estimate[leads] @ among @ estimate[leads] / leads.size if statistic is None else statistic
+        return PreTrend(float(joint), leads.size, df, float(f.sf(joint, leads.size, df)))
+
     since = (design.period - design.start)[design.start != NEVER]
     n_treated = np.array([np.count_nonzero(since == time) for time in times])
     average = float(fit.overall_att), float(fit.overall_se)
-    n_entities, is_joint = design.panel.n_entities, bool(np.any(covariance - np.diag(np.diag(covariance))))
-    return EventStudy(times, estimate, covariance, is_joint, n_treated, *average, n_entities, pre_trend)
-
-
-def _tested(
-    design: StaggeredDesign, window: int, times: Ints, estimate: Floats, covariance: Floats
-) -> Attempt[PreTrend]:
-    df = design.panel.n_entities - 1
-    return attempt(lambda: wald_of_leads(times, estimate, covariance, window=window, df=df))
+    return EventStudy(
+        times, estimate, covariance, statistic is None, n_treated, *average, df, attempt(tested)
+    )
 
 
 METHODS: Mapping[str, Callable[[StaggeredDesign, int], EventStudy]] = {
@@ -136,27 +135,10 @@ METHODS: Mapping[str, Callable[[StaggeredDesign, int], EventStudy]] = {
 }
 
 
-@dataclass(frozen=True)
-class CohortComparison:
-    """A comparison of two cohorts that the two-way estimate is a mean of (Goodman-Bacon 2021, theorem 1).
+def two_way_comparisons(design: StaggeredDesign) -> list[dict[str, Any]]:
+    """Return the comparisons that the coefficient is a mean of, without controls (Goodman-Bacon 2021).
 
-    Attributes
-    ----------
-    kind : ``treated_vs_never``, ``earlier_vs_later``, or with those that were treated already `FORBIDDEN`
-    start, other : periods in which the two start; `NEVER` of those that do not
-    weight : in the two-way estimate; all add up to one
-    estimate : outcome units
-    """
-
-    kind: str
-    start: int
-    other: int
-    weight: float
-    estimate: float
-
-
-def two_way_comparisons(design: StaggeredDesign) -> tuple[CohortComparison, ...]:
-    """Return the comparisons that the coefficient of the treatment is made of, without controls.
+    As rows of a table; weights add up to one (theorem 1).
 
     Raises
     ------
@@ -165,11 +147,16 @@ def two_way_comparisons(design: StaggeredDesign) -> tuple[CohortComparison, ...]
     """
     from diff_diff import BaconDecomposition
 
-    _require_balanced(design)
+    require_balanced(design)
     with _quietly():
         found = BaconDecomposition().fit(design.frame(), **COLUMNS)
-    others = (NEVER if isinstance(one.control_group, str) else one.control_group for one in found.comparisons)
-    return tuple(
-        CohortComparison(one.comparison_type, int(one.treated_group), int(other), one.weight, one.estimate)
-        for one, other in zip(found.comparisons, others, strict=True)
-    )
+    return [
+        {
+            "comparison": one.comparison_type,
+            "start": design.labels[int(one.treated_group)],
+            "other": design.labels.get(one.control_group),
+            "weight": one.weight,
+            "estimate": one.estimate,
+        }
+        for one in found.comparisons
+    ]

@@ -7,34 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import fixed, gettext, joined, marked, p_text, percent
+from harness.plugin.reporting import fixed, gettext, marked, significant
+from harness_causal import tables as own
 from harness_causal.event_study import REFERENCE
-from harness_causal.tables import (
-    AVERAGE,
-    DID_BOUNDS,
-    DID_COMPARISONS,
-    DID_EFFECTS,
-    DID_TESTS,
-    EVENT,
-    FORBIDDEN,
-    DidEffectRow,
-    DidRow,
-)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES: Mapping[str, str] = {
-    "sun_abraham": marked("Sun & Abraham"),
-    "imputation": marked("Imputation"),
-    "callaway_santanna": marked("Callaway & Sant'Anna"),
-}
-
-# Colour and marker of each method.
-STYLES = {
-    "sun_abraham": ("#0072b2", "o"),
-    "imputation": ("#d55e00", "s"),
-    "callaway_santanna": ("#009e73", "^"),
+# Name, colour and marker of each method.
+STYLES: Mapping[str, tuple[str, str, str]] = {
+    "sun_abraham": (marked("Sun & Abraham"), "#0072b2", "o"),
+    "imputation": (marked("Imputation"), "#d55e00", "s"),
+    "callaway_santanna": (marked("Callaway & Sant'Anna"), "#009e73", "^"),
 }
 GREY = "#333333"
 
@@ -45,7 +29,6 @@ STEP = 0.2
 SIZE = 0.05
 
 HEADS = (marked("Method"), marked("Average"), marked("Interval"), marked("Test before"), marked("Breakdown"))
-
 ASSUMED = marked(
     "Effects are averages over treated rows. They assume parallel trends and no anticipation, and hold where "
     "effects differ between entities or change over time. The test is of no effect before the start; that it "
@@ -63,13 +46,9 @@ SIGNIFICANT = (
     marked("By no method is the average effect significantly different from zero."),
 )
 TRENDS = (
-    marked(
-        "By every method there is an effect before the start (joint test at 5%): trends may not be parallel."
-    ),
-    marked(
-        "By {methods} there is an effect before the start (joint test at 5%): trends may not be parallel."
-    ),
-    marked("By no method is there an effect before the start (joint tests at 5%)."),
+    marked("By every method there is an effect before the start (5% tests): trends may not be parallel."),
+    marked("By {methods} there is an effect before the start (5% test): trends may not be parallel."),
+    marked("By no method is there an effect before the start (5% tests)."),
 )
 FORBIDDEN_SHARE = marked(
     "With two-way effects the coefficient, without controls, is {estimate}. {share} of its weight is on "
@@ -77,7 +56,7 @@ FORBIDDEN_SHARE = marked(
     "time, these are biased (Goodman-Bacon 2021)."
 )
 
-RowT = TypeVar("RowT", bound=DidRow)
+RowT = TypeVar("RowT", bound=own.DidRow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,18 +69,13 @@ class DidAnswer:
 
     def rows(self, table: parts.TypedTable[RowT]) -> list[RowT]:
         """Return its rows of a table."""
-        own = (self.outcome, self.scenario)
-        return [row for row in self.run.rows(table) if (row.outcome, row.scenario) == own]
+        place = (self.outcome, self.scenario)
+        return [row for row in self.run.rows(table) if (row.outcome, row.scenario) == place]
 
     @property
-    def averages(self) -> list[DidEffectRow]:
+    def averages(self) -> list[own.DidEffectRow]:
         """The average by each method, or why there is none."""
-        return [row for row in self.rows(DID_EFFECTS) if row.effect == AVERAGE or not row.is_done]
-
-    @property
-    def events(self) -> list[DidEffectRow]:
-        """Effects by time since the start with simultaneous limits."""
-        return [row for row in self.rows(DID_EFFECTS) if row.effect == EVENT and row.band == "simultaneous"]
+        return [row for row in self.rows(own.DID_EFFECTS) if row.effect != own.EVENT]
 
     @property
     def about(self) -> dict[str, str]:
@@ -111,77 +85,76 @@ class DidAnswer:
 
 
 def did_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
-    """Yield a table, a figure and sentences for each outcome and scenario."""
-    for outcome, scenario in dict.fromkeys((row.outcome, row.scenario) for row in run.rows(DID_EFFECTS)):
-        answer = DidAnswer(run, outcome, scenario)
-        yield _table(answer)
+    """Yield a table, sentences and a figure for each outcome and scenario."""
+    for place in dict.fromkeys((row.outcome, row.scenario) for row in run.rows(own.DID_EFFECTS)):
+        answer = DidAnswer(run, *place)
+        yield parts.ReportTable(
+            gettext("Average effect of {exposure} on {outcome}").format(**answer.about),
+            tuple(parts.TableColumn(gettext(head)) for head in HEADS),
+            parts.plain_rows(_cells(answer)),
+            notes=(gettext(ASSUMED), gettext(BREAKDOWN)),
+        )
         yield from map(parts.Paragraph, _points(answer))
-        if answer.events:
-            yield _figure(answer)
+        yield from _figures(answer)
 
 
-def _table(answer: DidAnswer) -> parts.ReportTable:
-    heads = [gettext(head) for head in HEADS]
-    tests = {row.method: row for row in answer.rows(DID_TESTS)}
-    breakdowns = {row.method: row.breakdown for row in answer.rows(DID_BOUNDS) if row.is_done}
-    caption = gettext("Average effect of {exposure} on {outcome}").format(**answer.about)
-    rows: list[tuple[str | parts.TableCell, ...]] = []
+def _cells(answer: DidAnswer) -> Iterator[tuple[str | parts.TableCell, ...]]:
+    """Yield a row for each method: its average, the test before the start, the breakdown, or the reason."""
+    tests = {row.method: parts.p_text(row.p_value) for row in answer.rows(own.DID_TESTS)}
+    breakdowns = {row.method: fixed(row.breakdown, 2) for row in answer.rows(own.DID_BOUNDS)}
     for row in answer.averages:
-        name = gettext(NAMES.get(row.method, row.method))
-        if not row.is_done:
-            rows.append((name, parts.TableCell(row.reason, n_columns=len(heads) - 1)))
-            continue
-        number, limits = parts.estimate(row.estimate, row.conf_low, row.conf_high)
-        test, breakdown = tests[row.method], breakdowns.get(row.method)
-        shown = parts.MISSING if breakdown is None else fixed(breakdown, 2)
-        rows.append((name, number, limits, p_text(test.p_value) or parts.MISSING, shown))
-    columns = tuple(parts.TableColumn(head) for head in heads)
-    return parts.ReportTable(
-        caption, columns, parts.plain_rows(rows), notes=(gettext(ASSUMED), gettext(BREAKDOWN))
-    )
+        if row.is_done:
+            average = parts.estimate(row.estimate, row.conf_low, row.conf_high)
+            checks = tests[row.method] or parts.MISSING, breakdowns[row.method]
+            yield (gettext(STYLES[row.method][0]), *average, *checks)
+        else:
+            name = gettext(STYLES[row.method][0])
+            yield (name, parts.TableCell(row.reason, n_columns=len(HEADS) - 1))
 
 
 def _points(answer: DidAnswer) -> Iterator[str]:
     """Yield what the average is, whether there is a trend before, and how the two-way estimate compares."""
     done = [row for row in answer.averages if row.is_done]
-    if done:
-        yield _which(SIGNIFICANT, [row for row in done if row.conf_low > 0.0 or row.conf_high < 0.0], done)
-    tests = [row for row in answer.rows(DID_TESTS) if row.is_done]
-    if tests:
-        yield _which(TRENDS, [row for row in tests if row.p_value < SIZE], tests)
-    comparisons = [row for row in answer.rows(DID_COMPARISONS) if row.is_done]
-    forbidden = [row for row in comparisons if row.comparison == FORBIDDEN]
+    yield from _which(SIGNIFICANT, [row for row in done if row.conf_low > 0.0 or row.conf_high < 0.0], done)
+    tests = [row for row in answer.rows(own.DID_TESTS) if row.is_done]
+    yield from _which(TRENDS, [row for row in tests if row.p_value < SIZE], tests)
+    weighed = [row for row in answer.rows(own.DID_COMPARISONS) if row.is_done]
+    forbidden = [row for row in weighed if row.comparison == own.FORBIDDEN]
+    share = sum(row.weight for row in forbidden)
     if forbidden:
-        share = sum(row.weight for row in forbidden)
         yield gettext(FORBIDDEN_SHARE).format(
-            estimate=parts.significant(sum(row.weight * row.estimate for row in comparisons), 3),
-            share=percent(share),
-            mean=parts.significant(sum(row.weight * row.estimate for row in forbidden) / share, 3),
+            estimate=significant(sum(row.weight * row.estimate for row in weighed), 3),
+            share=parts.percent(share),
+            mean=significant(sum(row.weight * row.estimate for row in forbidden) / share, 3),
         )
 
 
-def _which(words: Sequence[str], those: Sequence[DidRow], among: Sequence[DidRow]) -> str:
-    """Return a sentence by whether something holds by all methods, by some, or by none."""
-    names = joined([gettext(NAMES[row.method]) for row in those])
+def _which(words: Sequence[str], those: Sequence[own.DidRow], among: Sequence[own.DidRow]) -> Iterator[str]:
+    """Yield a sentence by whether something holds by all methods, by some, or by none; nothing of none."""
     every, some, none = words
-    return gettext(every if len(those) == len(among) else some if those else none).format(methods=names)
+    names = parts.joined([gettext(STYLES[row.method][0]) for row in those])
+    if among:
+        said = every if len(those) == len(among) else some if those else none
+        yield gettext(said).format(methods=names)
 
 
-def _figure(answer: DidAnswer) -> parts.ReportFigure:
+def _figures(answer: DidAnswer) -> Iterator[parts.ReportFigure]:
+    rows = [row for row in answer.rows(own.DID_EFFECTS) if row.band == "simultaneous"]
     about = answer.about
-    return parts.ReportFigure(
-        f"did-{parts.file_slug(answer.outcome)}-{parts.file_slug(answer.scenario)}",
-        plot_events(answer.events, about["outcome"]),
-        alt=gettext("Effects of {exposure} on {outcome} by periods since the start.").format(**about),
-        caption=gettext(
-            "Effect of {exposure} on {outcome} by periods since the start, against the period before it "
-            "(grey), with simultaneous {level} intervals. Those of the imputation before the start are from "
-            "untreated rows alone."
-        ).format(level=percent(answer.events[0].level, 0), **about),
-    )
+    if rows:
+        yield parts.ReportFigure(
+            f"did-{parts.file_slug(answer.outcome)}-{parts.file_slug(answer.scenario)}",
+            plot_events(rows, about["outcome"]),
+            alt=gettext("Effects of {exposure} on {outcome} by periods since the start.").format(**about),
+            caption=gettext(
+                "Effect of {exposure} on {outcome} by periods since the start, against the period before it "
+                "(grey), with simultaneous {level} intervals. Those of the imputation before the start are "
+                "from untreated rows alone."
+            ).format(level=parts.percent(rows[0].level, 0), **about),
+        )
 
 
-def plot_events(rows: Sequence[DidEffectRow], outcome: str) -> Figure:
+def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
     """Return the effects by time since the start, the methods side by side."""
     from matplotlib.ticker import MaxNLocator
 
@@ -193,16 +166,14 @@ def plot_events(rows: Sequence[DidEffectRow], outcome: str) -> Figure:
     axes.axhline(0.0, color=GREY, linewidth=0.7)
     axes.axvline(-0.5, color=GREY, linewidth=0.7, linestyle=(0, (1.0, 1.5)))
     axes.plot(REFERENCE, 0.0, "o", color=GREY, markersize=4, fillstyle="none")
-    methods = list(dict.fromkeys(row.method for row in rows))
-    for at, method in enumerate(methods):
-        own = [row for row in rows if row.method == method]
-        places = [(row.event_time or 0) + STEP * (at - (len(methods) - 1) / 2.0) for row in own]
-        colour, marker = STYLES[method]
-        axes.vlines(
-            places, [row.conf_low for row in own], [row.conf_high for row in own], colour, linewidth=1.0
-        )
-        label = gettext(NAMES[method])
-        axes.plot(places, [row.estimate for row in own], marker, color=colour, markersize=4, label=label)
+    for at, method in enumerate(dict.fromkeys(row.method for row in rows)):
+        name, colour, marker = STYLES[method]
+        found = [row for row in rows if row.method == method]
+        places = [(row.event_time or 0) + STEP * (at - 1) for row in found]
+        lows, highs = [row.conf_low for row in found], [row.conf_high for row in found]
+        axes.vlines(places, lows, highs, colour, linewidth=1.0)
+        dots = [row.estimate for row in found]
+        axes.plot(places, dots, marker, color=colour, markersize=4, label=gettext(name))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(gettext("Periods since the start"))
     axes.set_ylabel(drawing.drawable(gettext("Effect on {outcome}").format(outcome=outcome)))
@@ -211,6 +182,5 @@ def plot_events(rows: Sequence[DidEffectRow], outcome: str) -> Figure:
 
 
 SECTION = parts.Section(
-    *("did", marked("Treatments in stages"), 770, did_blocks),
-    tables=(DID_EFFECTS.name,),
+    *("did", marked("Treatments in stages"), 770, did_blocks), tables=(own.DID_EFFECTS.name,)
 )

@@ -48,7 +48,7 @@ def castle_panel():
 
 @pytest.fixture(scope="module")
 def design():
-    return StaggeredDesign.of(castle_panel(), ())
+    return StaggeredDesign.of(castle_panel())
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +86,8 @@ def test_comparisons_add_up_to_the_two_way_coefficient(design):
     )
     law = law - law.mean(axis=0)
     coefficient = (law * outcome).sum() / (law * law).sum()
-    assert sum(one.weight for one in comparisons) == pytest.approx(1.0)
-    assert sum(one.weight * one.estimate for one in comparisons) == pytest.approx(coefficient, abs=1e-8)
+    assert sum(one["weight"] for one in comparisons) == pytest.approx(1.0)
+    assert sum(one["weight"] * one["estimate"] for one in comparisons) == pytest.approx(coefficient, abs=1e-8)
 
 
 def test_identified_sets_are_those_of_linear_programmes(by_cohorts):
@@ -101,11 +101,10 @@ def test_identified_sets_are_those_of_linear_programmes(by_cohorts):
     for m_bar in (0.5, 1.0):
         own = bounds.at(m_bar)
         expected = _solve_rm_bounds_union(before, by_cohorts.estimate[after], shares, before.size, m_bar)
-        assert (own.set_low, own.set_high) == pytest.approx(expected, abs=1e-9)
-        assert own.conf_low < own.set_low
-        assert own.conf_high > own.set_high
+        assert (own["set_low"], own["set_high"]) == pytest.approx(expected, abs=1e-9)
+        assert own["conf_low"] < own["set_low"] <= own["set_high"] < own["conf_high"]
     own = bounds.at(0.0)
     half = bounds.critical * np.sqrt(bounds.variance)
-    assert (own.conf_low, own.conf_high) == pytest.approx(
+    assert (own["conf_low"], own["conf_high"]) == pytest.approx(
         (bounds.average - half, bounds.average + half), rel=1e-9
     )

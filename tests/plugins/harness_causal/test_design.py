@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness.plugin import random_stream
+from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
 from harness_causal.bounds import RelativeMagnitudes
 from harness_causal.design import NEVER, StaggeredDesign
@@ -21,7 +22,8 @@ def drawn(**options):
 
 
 def answered(panel, **options):
-    return DifferenceInDifferences(**options).answer_of(panel, rng=random_stream(1))
+    answer = DifferenceInDifferences(**options).answer_of(panel, rng=random_stream(1))
+    return {name: frame.to_dict("records") for name, frame in framed(answer).items()}
 
 
 def reasons(panel, table="did_effects", **options):
@@ -50,7 +52,7 @@ def test_entities_that_all_start_together_have_none_to_compare_with():
 
 
 def test_where_all_are_treated_in_the_end_the_last_are_compared_with_until_then():
-    design = StaggeredDesign.of(drawn(n_never=0), ()).compared()
+    design = StaggeredDesign.of(drawn(n_never=0)).compared()
     assert design.period.max() == 7
     assert np.unique(design.start).tolist() == [NEVER, 4, 6]
     assert design.n_late == 24 * 3
@@ -61,10 +63,10 @@ def test_where_all_are_treated_in_the_end_the_last_are_compared_with_until_then(
 def test_entities_that_are_always_treated_are_left_out():
     panel = drawn()
     always = panel.with_column("zone", np.where(panel.entity.codes < 2, 1.0, panel.X[:, 0]))
-    design = StaggeredDesign.of(always, ())
+    design = StaggeredDesign.of(always)
     assert (design.n_always, design.panel.n_entities) == (2, panel.n_entities - 2)
     (note,) = DifferenceInDifferences().notes(always)
-    assert note.message.startswith("2 entities are treated in all of their rows")
+    assert note.message.startswith("2 entities that are treated in all of their rows")
 
 
 def test_an_unbalanced_panel_is_refused_where_changes_are_compared():
@@ -83,11 +85,10 @@ def test_one_period_before_the_start_is_no_trend():
     assert "no trend to test" in reasons(panel, "did_tests")["imputation"]
 
 
-def test_weights_and_unknown_controls_are_refused():
+def test_weights_are_refused():
     panel = drawn()
     weighted = replace(panel, weights=np.ones(panel.n_obs))
     assert "weights" in reasons(weighted)["imputation"]
-    assert "income: it is no control" in reasons(panel, controls=("income",))["imputation"]
 
 
 def test_controls_are_held_fixed():
@@ -99,14 +100,16 @@ def test_controls_are_held_fixed():
     averages = [row["estimate"] for row in answered(moved)["did_effects"] if row["effect"] == "average"]
     without = [row["estimate"] for row in answered(told)["did_effects"] if row["effect"] == "average"]
     np.testing.assert_allclose(averages[:2], without[:2], rtol=1e-8)
+    plain = [answered(one, adjust=adjust)["did_effects"] for one, adjust in ((told, False), (panel, True))]
+    assert [row["estimate"] for row in plain[0]] == [row["estimate"] for row in plain[1]]
 
 
 def test_a_breakdown_is_where_the_interval_reaches_zero():
-    study = sun_abraham(StaggeredDesign.of(drawn(sizes={4: 2.0, 6: 2.0}), ()), 5)
+    study = sun_abraham(StaggeredDesign.of(drawn(sizes={4: 2.0, 6: 2.0})), 5)
     bounds = RelativeMagnitudes.of(study, window=5, level=0.95)
     at = bounds.at(bounds.breakdown)
-    assert min(abs(at.conf_low), abs(at.conf_high)) == pytest.approx(0.0, abs=1e-8)
-    assert bounds.at(bounds.breakdown - 1e-3).conf_low > 0.0
+    assert min(abs(at["conf_low"]), abs(at["conf_high"])) == pytest.approx(0.0, abs=1e-8)
+    assert bounds.at(bounds.breakdown - 1e-3)["conf_low"] > 0.0
     none = replace(study, estimate=0.0 * study.estimate)
     assert RelativeMagnitudes.of(none, window=5, level=0.95).breakdown == 0.0
 

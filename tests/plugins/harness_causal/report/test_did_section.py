@@ -48,5 +48,11 @@ def test_methods_stand_side_by_side(run):
 def test_tables_are_those_of_the_run(run):
     (cell,) = [cell for cell in run.manifest.cells if cell.cell.endswith("did")]
     assert (cell.cell, cell.status) == ("y · all rows · did", "ok")
+    bounds = run.frame("did_bounds")
+    done = bounds[bounds["status"] == "ok"]
+    assert done.groupby("method")["m_bar"].apply(list).to_dict() == {
+        method: [0.5, 1.0, 2.0] for method in ("callaway_santanna", "sun_abraham")
+    }
+    assert set(bounds["status"]) == {"ok", "refused"}
     starts = run.frame("did_comparisons")["start"].astype(str)
     assert set(starts) == {"2004", "2006", "2008"}
