@@ -29,8 +29,8 @@ from harness.tables.table import NAN
 from harness.text.numbers import in_unit, plain
 from harness.text.sentences import FindingKind, Sentence, finding
 
-# Below this many entities, or so many in effect, the report warns of the normal approximation.
-FEW_ENTITIES = 40
+# Fewest entities with which it was measured how often intervals of debiased effects hold.
+FEW_ENTITIES = 20
 
 # Below this share of the exposure's variation the report warns that little is left to learn from.
 LITTLE_LEFT = 0.05
@@ -263,8 +263,6 @@ def _warnings(row: EffectRow, *, size: float) -> Iterator[Sentence]:
         yield Sentence("learners_part", {"p_value": row.p_learners})
     if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
         yield Sentence("few_entities", {"n_entities": row.n_entities, "least": FEW_ENTITIES})
-    elif row.n_effective < FEW_ENTITIES:
-        yield Sentence("few_effective", {"n_effective": row.n_effective, "least": FEW_ENTITIES})
     if row.share_left < LITTLE_LEFT:
         yield Sentence("little_left", {"share_left": row.share_left})
     if row.first_stage_f < WEAK:

@@ -19,6 +19,7 @@ from harness.estimators.guard import Attempt, attempt
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
+from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.terms import Within
 from harness.scenarios.scenario import Concluded, Found, Part, Subject
@@ -257,7 +258,8 @@ class RobustnessScenario(LearnerScenario):
         estimated, rows = cell.estimated(found, 0), cell.rows.panel
         influence = np.zeros(len(subject.panel.entity.labels))
         np.add.at(influence, np.sort(cell.panel.entity.codes), estimated.influence[:, 0])
-        return _Slope(float(estimated.theta[0]), influence, rows.n_obs, rows.n_entities)
+        df = DependentErrors(cell.panel).df(estimated.n_effective)
+        return _Slope(float(estimated.theta[0]), influence, df, rows.n_obs, rows.n_entities)
 
     def _rows(self, subject: Subject, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
         place = {"exposure": self.exposure or subject.panel.exposure, "method": method}
@@ -287,6 +289,7 @@ class _Slope:
 
     value: float
     influence: Floats
+    df: float
     n_obs: int
     n_entities: int
 
@@ -313,15 +316,14 @@ def _row(
     own = tried.value
     if own is None:
         return place
-    df = own.n_entities - 1
-    half = float(t.ppf((1.0 + level) / 2.0, df)) * own.std_error
-    numbers = {"estimate": own.value, "std_error": own.std_error, "p_value": float(2.0 * t.sf(own.t, df))}
+    half = float(t.ppf((1.0 + level) / 2.0, own.df)) * own.std_error
+    numbers = {"estimate": own.value, "std_error": own.std_error, "p_value": float(2.0 * t.sf(own.t, own.df))}
     numbers |= {"conf_low": own.value - half, "conf_high": own.value + half}
     numbers |= {"n_obs": own.n_obs, "n_entities": own.n_entities}
     if check.target == "baseline" and baseline is not None:
         difference, influence = own.value - baseline.value, own.influence - baseline.influence
         error = _error(influence)
-        p_value = float(2.0 * t.sf(abs(difference) / error, influence.size - 1)) if error > 0.0 else 1.0
+        p_value = float(2.0 * t.sf(abs(difference) / error, own.df)) if error > 0.0 else 1.0
         numbers |= {"difference": difference, "p_difference": p_value}
     return place | numbers
 

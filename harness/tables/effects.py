@@ -43,6 +43,7 @@ class EffectRow(DebiasedRow):
     n_entities: int | None
     n_effective: float
     n_repeats: int | None = None
+    errors: str = "entity"
     p_methods: float = NAN
     p_learners: float = NAN
     assumption: str

@@ -32,7 +32,7 @@ SHOWN: Mapping[str, Callable[[StudyRecord, Any], str]] = {
     "p_value": lambda _, value: p_text(value),
     "share_of_draws": lambda _, share: percent(share, 0),
     **dict.fromkeys(("share_left", "gain", "most", "less"), lambda _, share: percent(share)),
-    **dict.fromkeys(("n_effective", "first_stage_f"), lambda _, value: fixed(value, 1)),
+    "first_stage_f": lambda _, value: fixed(value, 1),
     "nmse": lambda _, value: significant(value, 3),
 }
 

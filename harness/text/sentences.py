@@ -38,11 +38,8 @@ MESSAGES: Mapping[str, str] = {
         "A nonlinear effect is found as an interaction, too, with what goes with the exposure."
     ),
     "few_entities": marked(
-        "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
-    ),
-    "few_effective": marked(
-        "What is left of the exposure is spread as among {n_effective} entities; with fewer than {least} "
-        "its interval is rough."
+        "It rests on {n_entities} entities; how often its interval holds was not measured with fewer than "
+        "{least}."
     ),
     "methods_part": marked(
         "First differences and correlated random effects find different effects ({p_value}): the assumption "

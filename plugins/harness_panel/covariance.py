@@ -419,25 +419,27 @@ class Conley:
 
     The sandwich sums s_i K(d_ij) s_j' over pairs of rows of one period, s their scores and d their
     great-circle distance, and s_it L(|t - u|) s_iu' over pairs of rows of one entity; it has no factor.
-    Degrees of freedom are those of rows. Neither library has it.
+    Degrees of freedom are the entities less one where all lags count, else those of rows. Neither library has
+    it.
 
     Attributes
     ----------
     cutoff_km : > 0, distance from which errors are independent
     kernel : weight of a pair: ``bartlett`` falls from one to zero at the cut-off, ``uniform`` is one up to it
-    lags : >= 0, periods over which errors of an entity are dependent, with Bartlett weights
+    lags : >= 0, periods over which errors of an entity are dependent, with Bartlett weights; None is all of
+        them, T - 1, each with weight one, so that errors clustered by entity are those without neighbours
     """
 
     cutoff_km: float
     kernel: Literal["bartlett", "uniform"] = "bartlett"
-    lags: int = 0
+    lags: int | None = None
     use: Literal["conley"] = "conley"
 
     def __post_init__(self) -> None:
         if not self.cutoff_km > 0.0:
             message = f"cutoff_km: a distance above zero; found {self.cutoff_km}"
             raise ValueError(message)
-        if self.lags < 0:
+        if self.lags is not None and self.lags < 0:
             message = f"lags: a number of periods >= 0; found {self.lags}"
             raise ValueError(message)
 
@@ -467,6 +469,10 @@ class Conley:
         if (np.linalg.eigvalsh(own.turned) < 0.0).any():
             matrix, mended = own.nearest(), ", negative eigenvalues set to zero"
         over_time = f", {self.lags} lags within entities" if self.lags else ""
+        n_clusters: tuple[int, ...] = ()
+        if self.lags is None:
+            over_time = marked(", all lags within entities")
+            n_clusters = (regression.grouping("entity").n_levels,)
         kind = Message(
             "Conley, {kernel} kernel up to {cutoff_km} km{over_time}{mended}",
             kernel=self.kernel,
@@ -474,7 +480,7 @@ class Conley:
             over_time=over_time,
             mended=mended,
         )
-        return matrix, correction_of(regression, kind, factor=1.0)
+        return matrix, correction_of(regression, kind, factor=1.0, n_clusters=n_clusters)
 
     def meat(self, panel: Panel, scores: Floats) -> Floats:
         """Return the covariance of the sum of scores, (n, n), given those of rows, (n_obs, n)."""
@@ -486,23 +492,27 @@ class Conley:
                 some = rows[start : start + _ROWS_AT_A_TIME]
                 distance = plugin.great_circle_km(coordinates[some], coordinates[rows])
                 total += scores[some].T @ (self._weights(distance) @ scores[rows])
-        return total + self._over_time(panel, scores) if self.lags else total
+        if self.lags is None:
+            of_entities = np.zeros((len(panel.entity.labels), scores.shape[1]))
+            np.add.at(of_entities, panel.entity.codes, scores)
+            return np.asarray(total + of_entities.T @ of_entities - scores.T @ scores)
+        return total + self._over_time(panel, scores, self.lags) if self.lags else total
 
     def _weights(self, distance: Floats) -> Floats:
         if self.kernel == "uniform":
             return (distance <= self.cutoff_km).astype(np.float64)
         return np.asarray(np.maximum(1.0 - distance / self.cutoff_km, 0.0))
 
-    def _over_time(self, panel: Panel, scores: Floats) -> Floats:
+    def _over_time(self, panel: Panel, scores: Floats, lags: int) -> Floats:
         """Return the sum over pairs of different rows of one entity."""
         order = np.lexsort((panel.period, panel.entity.codes))
         ordered, entity, period = scores[order], panel.entity.codes[order], panel.period[order]
         total = np.zeros((scores.shape[1], scores.shape[1]))
         # Rows of an entity are sorted by period, so that a pair is at most `lags` places apart.
-        for apart in range(1, self.lags + 1):
+        for apart in range(1, lags + 1):
             gap = period[apart:] - period[:-apart]
-            is_pair = (entity[apart:] == entity[:-apart]) & (gap <= self.lags)
-            weights = np.where(is_pair, 1.0 - gap / (self.lags + 1.0), 0.0)
+            is_pair = (entity[apart:] == entity[:-apart]) & (gap <= lags)
+            weights = np.where(is_pair, 1.0 - gap / (lags + 1.0), 0.0)
             across = (ordered[apart:] * weights[:, None]).T @ ordered[:-apart]
             total += across + across.T
         return total

@@ -428,14 +428,11 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     )
     assert (found.estimator, found.is_established, found.p_value) == ("", True, 0.001)
     assert found.caveats == "Changes are as good as random."
-    (few,) = debiased(run, {"n_entities": 39})
+    (few,) = debiased(run, {"n_entities": 19})
     assert not few.is_established
-    assert "It rests on 39 entities" in few.caveats
-    (uneven,) = debiased(run, {"n_effective": 1.06})
-    assert not uneven.is_established
-    assert "is spread as among 1.1 entities" in uneven.caveats
-    (even,) = debiased(run, {"n_effective": 40.0})
-    assert even.is_established
+    assert "It rests on 19 entities" in few.caveats
+    (enough,) = debiased(run, {"n_entities": 20, "n_effective": 1.06})
+    assert enough.is_established
     (parted,) = debiased(run, {"p_methods": 0.002, "p_learners": 0.6})
     assert not parted.is_established
     assert f"find different effects (p{NB}={NB}0.002)" in parted.caveats

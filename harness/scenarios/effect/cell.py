@@ -16,7 +16,7 @@ from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estim
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
-from harness.scenarios.effect.dependence import DependentErrors
+from harness.scenarios.effect.dependence import DependentErrors, Errors
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.terms import (
     Arranged,
@@ -48,12 +48,15 @@ class CrossFit:
     repeats : times that folds are drawn anew
     level : nominal coverage of intervals
     representer : what learns the Riesz representer of a derivative
+    errors, cutoff_km : how errors of rows depend on each other
     """
 
     n_folds: int
     repeats: int
     level: float
     representer: Representer = "ridge"
+    errors: Errors = "entity"
+    cutoff_km: float = np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +147,8 @@ class Cell:
     def effects(self, repeats: Sequence[score.Estimated]) -> score.Effects:
         """Return the effects over all repeats, or how far two such effects differ."""
         rng = random_stream(self.subject.seed, "effect bands", self.panel.outcome, self.form, self.group)
-        dependence = DependentErrors(self.panel.take(self.panel.canonical_order))
+        rows, how = self.panel.take(self.panel.canonical_order), self.cross_fit
+        dependence = DependentErrors(rows, how.errors, how.cutoff_km)
         level, points = self.cross_fit.level, self.terms.combinations
         return score.aggregated(repeats, points, dependence, level=level, rng=rng)
 

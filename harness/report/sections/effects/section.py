@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,17 +39,28 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# How errors of rows may depend on each other.
+ERRORS: Mapping[str, str] = {
+    "entity": marked("Errors are clustered by entity."),
+    "entity_and_period": marked("Errors are clustered by entity and by period."),
+    "driscoll_kraay": marked("Errors are by Driscoll and Kraay: dependent within the same and near periods."),
+    "conley": marked("Errors are by Conley: dependent within an entity, and among near ones in a period."),
+}
+
+
 def effect_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the effects of every exposure on every outcome."""
     study = run.manifest.study
     text = gettext(
         "Learners of the study predict outcome and exposure from the controls, for entities that they "
         "were not trained on; the effect is the slope between what is left of the two. So an error of a "
-        "learner moves the effect only where it errs on both. Errors are clustered by entity."
+        "learner moves the effect only where it errs on both."
     )
     yield Paragraph(text)
     for effects in run.view(effects_of):
         yield Heading(effects.named(study))
+        for errors in dict.fromkeys(row.errors for row in effects.rows if row.is_done):
+            yield Paragraph(gettext(ERRORS[errors]))
         for sentence in cautions(study, effects.rows):
             yield Paragraph((Phrase(gettext("Caution."), "strong"), f" {sentence}"))
         yield from _figures(run, effects)
@@ -250,20 +261,16 @@ def _robustness(effects: SubjectEffects, row: EffectRow) -> str:
 def cautions(study: StudyRecord, rows: Sequence[EffectRow]) -> Iterator[str]:
     """Yield a sentence for few entities, and one for each effect that rests on little.
 
-    What is left of the exposure is then that of few entities, or is little, or instruments are weak.
+    Little is left of the exposure then, or instruments are weak.
     """
     done = [row for row in rows if row.is_done and row.n_entities is not None]
     least = min((row.n_entities or 0 for row in done), default=FEW_ENTITIES)
     entity = study.label(study.entity)
     if least < FEW_ENTITIES:
         yield gettext(
-            "These intervals rest on {least} entities ({entity}); they hold for many, and with fewer than "
-            "{few} they are rough."
+            "These intervals rest on {least} entities ({entity}); how often they hold was not measured with "
+            "fewer than {few}."
         ).format(least=count(least), entity=entity, few=FEW_ENTITIES)
-    uneven = gettext(
-        "{method}, {form}{place}, learned by {learner}: what is left of the exposure is spread as among "
-        "{n_effective} entities ({entity}), and with fewer than {few} intervals are rough."
-    )
     scarce = gettext(
         "{method}, {form}{place}, learned by {learner}: of the exposure's variation {share} is left once "
         "controls are held fixed, so the effect hangs on little and a small fault in them moves it."
@@ -272,8 +279,7 @@ def cautions(study: StudyRecord, rows: Sequence[EffectRow]) -> Iterator[str]:
         "{method}, {form}{place}, learned by {learner}: the instruments hardly move the exposure "
         "(first-stage F {statistic}, below {weak}), and such estimates and intervals mislead."
     )
-    said = [(uneven, row) for row in done if row.n_effective < FEW_ENTITIES <= least]
-    said += [(scarce, row) for row in done if row.share_left < LITTLE_LEFT]
+    said = [(scarce, row) for row in done if row.share_left < LITTLE_LEFT]
     said += [(weak, row) for row in done if row.first_stage_f < WEAK]
     # A sentence stands once for all of an effect's points and bands.
     yield from dict.fromkeys(_caution(study, row, message) for message, row in said)
@@ -285,9 +291,6 @@ def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:
         form=gettext(FORMS.get(row.form, row.form)),
         place=gettext(" of {group}").format(group=row.group) if row.group else "",
         learner=study.estimator_label(row.learner),
-        entity=study.label(study.entity),
-        few=FEW_ENTITIES,
-        n_effective=fixed(row.n_effective, 1),
         share=percent(row.share_left),
         statistic=fixed(row.first_stage_f, 1),
         weak=plain(WEAK),
