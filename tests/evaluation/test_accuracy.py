@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import mean_squared_error, r2_score
 
-from harness.evaluation.accuracy import accuracy, coverage_table, entity_half_widths, with_limits
+from harness.evaluation.accuracy import LEVEL, accuracy, coverage_table, entity_half_widths, with_limits
 from harness.evaluation.tables import accuracy_table
 
 
@@ -23,6 +23,9 @@ def test_by_hand():
     assert figures.nmse == 0.25
     assert figures.r2 == pytest.approx(1.0 - 1.0 / 1.25)
     assert (figures.n_obs, figures.n_entities) == (4, 2)
+    alike = accuracy(np.ones(2), np.zeros(2), train_variance=np.ones(2), entities=np.array([0, 3]))
+    assert np.isnan(alike.r2)
+    assert alike.n_entities == 2
 
 
 def test_against_scikit_learn():
@@ -77,6 +80,54 @@ def test_the_width_is_the_quantile_of_entities_that_count_alike():
     assert entity_half_widths(tested, level=0.86)[-1] == 9.0
     assert entity_half_widths(tested, level=0.95)[-1] == np.inf
     assert np.isinf(entity_half_widths(tested, level=0.8)[:-1]).all()
+
+
+def half_width(tested, at, level):
+    """Return half the width of one row's interval by its definition: weigh the others' errors one by one."""
+    others = tested[tested["fold"] != tested["fold"][at]]
+    error = (others["observed"] - others["predicted"]).abs()
+    n_entities = others["entity"].nunique()
+    for width in sorted(error):
+        if (error <= width).groupby(others["entity"]).mean().sum() >= level * (n_entities + 1) - 1e-9:
+            return width
+    return np.inf
+
+
+@pytest.mark.parametrize("level", [0.5, 0.72, 0.9])
+def test_widths_coverage_and_limits_are_those_of_the_definition(level):
+    """Three folds of five entities with one to five rows each; at 0.9 ten other entities suffice."""
+    rng = np.random.default_rng(3)
+    entity = rng.permutation(np.repeat(np.arange(15), np.arange(15) % 5 + 1))
+    tested = pd.DataFrame({"fold": entity % 3, "entity": entity, "observed": rng.normal(size=entity.size)})
+    tested["predicted"] = 0.5 * rng.normal(size=entity.size)
+    expected = [half_width(tested, at, level) for at in range(entity.size)]
+    np.testing.assert_allclose(entity_half_widths(tested, level=level), expected, rtol=1e-14)
+    if level == LEVEL:
+        place = {"outcome": "y", "estimator": "ols", "protocol": "held_out", "sample": "test"}
+        seen = tested.assign(sample="train", fold=(tested["fold"] + 1) % 3)
+        frame = pd.concat([seen.assign(**place | {"sample": "train"}), tested.assign(**place)])
+        frame = frame.reset_index(drop=True)
+        row = coverage_table(frame).iloc[0]
+        error = (tested["observed"] - tested["predicted"]).abs()
+        assert row["coverage"] == (error <= expected).mean()
+        assert row["width"] == pytest.approx(2.0 * np.mean(expected), rel=1e-14)
+        limits = with_limits(frame)[frame["sample"] == "test"]
+        np.testing.assert_allclose(limits["predicted_low"], tested["predicted"] - expected, rtol=1e-13)
+        np.testing.assert_allclose(limits["predicted_high"], tested["predicted"] + expected, rtol=1e-13)
+
+
+def test_without_enough_other_entities_there_is_no_interval():
+    """Nine others are needed at 0.9: of two folds of eight and nine entities one has too few."""
+    entity = np.arange(17)
+    fold = np.where(entity < 8, "a", "b")
+    place = {"outcome": "y", "estimator": "ols", "protocol": "held_out"}
+    tested = pd.DataFrame({"fold": fold, "entity": entity, "observed": 1.0 + entity, "predicted": 0.0})
+    other = tested.assign(fold=np.where(fold == "a", "b", "a"), sample="train")
+    frame = pd.concat([tested.assign(sample="test"), other], ignore_index=True).assign(**place)
+    assert coverage_table(frame).empty
+    limits = with_limits(frame)[frame["sample"] == "test"]
+    assert limits.loc[fold == "a", "predicted_high"].tolist() == [17.0] * 8
+    assert limits.loc[fold == "b", ["predicted_low", "predicted_high"]].isna().all(axis=None)
 
 
 def test_intervals_hold_rows_of_entities_never_seen():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.evaluation.resample import weights_of
+from harness.evaluation.resample import out_of_bag, weights_of
 from harness.plugin import draw_weights, random_stream
 from panels import panel_from_arrays
 
@@ -48,3 +48,7 @@ def test_blocks_of_draws_are_parts_of_all_draws_in_whatever_order_they_are_made(
         draws = range(5 * block, 5 * block + 5)
         some = weights_of(panel, draws, unit=unit, rng=random_stream(1, "blocks", unit))
         np.testing.assert_array_equal(some, every[draws.start : draws.stop])
+
+
+def test_out_of_bag_are_rows_that_a_draw_left_out():
+    np.testing.assert_array_equal(out_of_bag(np.array([[0.0, 2.0], [1.0, 0.0]])), [[1.0, 0.0], [0.0, 1.0]])

@@ -10,15 +10,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from matplotlib.text import Text
 
 from harness.audit.tables import gain_report_problems
 from harness.installed import installed
-from harness.report.drawing import canvas
-from harness.report.drawing.canvas import Prints
-from harness.report.write import Reporter
-from report.all_sections import SECTIONS
-from report.fake_run import chinese_run
 
 # More than two words of English one after the other.
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+(?:[ ,]+[A-Za-z][A-Za-z'’-]+){2,}")
@@ -70,40 +64,20 @@ def english_in(texts):
     return sorted({found for text in texts for found in LATIN.findall(KNOWN.sub("", text))})
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """Return the folders in both languages, and the texts of the Chinese figures; nothing is printed."""
-    drawn = []
-
-    def noted(figure):
-        drawn.extend(text.get_text() for text in figure.findobj(Text))
-        return Prints(b"<svg/>", b"", None, is_narrow=True)
-
-    folders = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canvas, "printed", noted)
-        for language in ("en", "zh"):
-            drawn.clear()
-            folders[language] = chinese_run(tmp_path_factory.mktemp(language), language=language)
-            reporter = Reporter(SECTIONS, MESSAGES)
-            reporter.write(folders[language], ("html", "latex", "docx", "markdown"))
-    return folders, tuple(drawn)
-
-
 def page(folder, name="report.html"):
     return (folder.path / name).read_text(encoding="utf-8")
 
 
-def test_no_sentence_of_the_page_is_english(written):
-    folders, _ = written
+def test_no_sentence_of_the_page_is_english(languages):
+    folders, _ = languages
     reader = Readable()
     reader.feed(page(folders["zh"]))
     assert len(reader.texts) > 500
     assert not english_in(reader.texts)
 
 
-def test_no_figure_says_english(written):
-    _, drawn = written
+def test_no_figure_says_english(languages):
+    _, drawn = languages
     assert len(drawn) > 100
     assert not english_in(drawn)
 
@@ -117,16 +91,16 @@ def test_no_figure_says_english(written):
         "tables/paper/regressions-intensity.tex",
     ],
 )
-def test_no_other_file_says_english(written, name):
-    folders, _ = written
+def test_no_other_file_says_english(languages, name):
+    folders, _ = languages
     text = page(folders["zh"], name)
     reader = Readable()
     reader.feed(text if name.endswith("html") else re.sub(r"\\[a-z]+(\{[a-z0-9:-]*\})?", " ", text))
     assert not english_in(reader.texts or [text])
 
 
-def test_tables_have_the_numbers_of_the_english_report(written):
-    folders, _ = written
+def test_tables_have_the_numbers_of_the_english_report(languages):
+    folders, _ = languages
     english, chinese = (tables_of(page(folders[language])) for language in ("en", "zh"))
     assert len(english) == len(chinese) > 10
     for own, other in zip(english, chinese, strict=True):
@@ -158,8 +132,8 @@ def parted(value, key=""):
         yield ("words" if key in WORDS else "code"), value
 
 
-def test_labels_and_sentences_of_the_gain_report_are_chinese_and_the_rest_is_english(written):
-    folders, _ = written
+def test_labels_and_sentences_of_the_gain_report_are_chinese_and_the_rest_is_english(languages):
+    folders, _ = languages
     english, chinese = (
         list(parted(json.loads(page(folders[language], "gain_report.json")))) for language in ("en", "zh")
     )
@@ -171,7 +145,7 @@ def test_labels_and_sentences_of_the_gain_report_are_chinese_and_the_rest_is_eng
     assert any("聚类" in text or "收益" in text or "观测" in text for text in words)
 
 
-def test_verify_knows_the_gain_report_in_its_language(written):
-    folders, _ = written
+def test_verify_knows_the_gain_report_in_its_language(languages):
+    folders, _ = languages
     for folder in folders.values():
         assert list(gain_report_problems(folder, MESSAGES)) == []
