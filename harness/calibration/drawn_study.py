@@ -17,6 +17,7 @@ from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.tables import gains_table
+from harness.findings.checks import checks_passed
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
@@ -29,7 +30,7 @@ from harness.running.results import answer_parts, answers_in_parts
 from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.task import run_here
-from harness.tables.effects import EFFECT_TESTS
+from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS, RobustnessRow
 from harness.tables.gain import GAIN
 from harness.tables.registry import with_own
 
@@ -102,6 +103,19 @@ def kinds_found(run: Run) -> pd.DataFrame:
         if one.finding != "gain" or (tests_gains and one.estimator and one.about == study.reference)
     ]
     return pd.DataFrame(rows, columns=COLUMNS).groupby(COLUMNS[:4], sort=False, as_index=False).max()
+
+
+def checks_found(run: Run) -> pd.DataFrame:
+    """Return whether all robustness checks of each outcome and learner agree, and confirm the slope."""
+    same: dict[tuple[str, str], list[RobustnessRow]] = {}
+    for row in run.rows(ROBUSTNESS):
+        same.setdefault((row.outcome, row.learner), []).append(row)
+    rows = [
+        (*place, "", name, float(passed))
+        for place, own in same.items()
+        for name, passed in checks_passed(own, level=run.manifest.study.level).items()
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +203,7 @@ class DrawnStudy:
         tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
         run = Run(self.manifest, tables={GAIN.name: as_declared(GAIN, [gains])} | tables)
         found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls), kinds_found(run)]
+        found.append(checks_found(run))
         kept = {
             outcome: features(drawn[outcome].unexplained, truth.parts.cells)
             for outcome, truth in self.truths.items()

@@ -19,6 +19,7 @@ from harness.calibration.rows import (
     Reduction,
     band_finding,
 )
+from harness.findings.checks import CHECKS
 from harness.findings.lines import POINTWISE, SIMULTANEOUS
 from harness.language import gettext, marked, pgettext, spoken
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
@@ -33,6 +34,7 @@ from harness.text.plain_text import capitalised, joined
 HEADINGS: Mapping[str, str] = {
     VERDICT: marked("Gain called established by the verdict, all honest protocols together"),
     **{name: words for name, words in KINDS.items() if name != VERDICT},
+    **CHECKS,
     GAIN: marked("Interval of a single gain above zero"),
     LOSS: marked("Interval of a single gain below zero"),
     P_VALUE: marked("P-value of a single gain below 0.05"),
@@ -204,6 +206,11 @@ def findings(found: Calibration, outcome: str) -> Iterator[str]:
             yield gettext("{what} was called established for {named} of panels.").format(
                 what=what, named=named
             )
+    for kind, words in CHECKS.items():
+        if rows := found.of(outcome, kind):
+            named = _named(found, gettext("{label} in {share}"), rows)
+            what = capitalised(gettext(words))
+            yield gettext("{what}: {named} of panels.").format(what=what, named=named)
     if rows := found.of(outcome, VERDICT):
         named = _named(found, gettext("{label} in {share} of panels"), rows)
         yield gettext(

@@ -20,6 +20,7 @@ from harness.calibration.page import calibration_page
 from harness.calibration.rows import KINDS, VERDICT, Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
+from harness.findings.checks import CHECKS
 from harness.findings.table import RULES
 from harness.installed import installed
 from harness.record.manifest import Manifest, record_text
@@ -36,7 +37,8 @@ from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
-from harness.tables.findings import ERROR_RATES
+from harness.tables.effects import ROBUSTNESS
+from harness.tables.findings import CHECK_RATES, ERROR_RATES
 from harness.tables.table import columns_of, read_rows
 
 # Of the exact binomial limits of a share.
@@ -98,8 +100,8 @@ def calibration_tables(
     limits of coverage `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each panel
     counted once. `ERROR_RATES`: how often findings were made on panels without an effect, in which everything
     is linear and alike in all groups. A gain over the reference of the study counts where a protocol hides
-    the tested entities; elsewhere knowing them is one. `FEATURES`: what these panels kept of the data, see
-    `feature_table`.
+    the tested entities; elsewhere knowing them is one. `CHECK_RATES`: how often all robustness checks passed.
+    `FEATURES`: what these panels kept of the data, see `feature_table`.
     """
     truths = {
         effect: {
@@ -118,8 +120,10 @@ def calibration_tables(
         [panel.table.assign(effect=panel.effect, panel=panel.label) for panel in panels], ignore_index=True
     )
     keys = ["effect", "outcome", "estimator", "protocol", "finding"]
+    shares = pd.DataFrame(_shares(found, keys), columns=list(columns_of(CalibrationRow)))
     return {
-        CALIBRATION: pd.DataFrame(_shares(found, keys), columns=list(columns_of(CalibrationRow))),
+        CALIBRATION: shares,
+        CHECK_RATES.name: shares.loc[shares["finding"].isin(CHECKS), list(CHECK_RATES.columns)],
         ERROR_RATES.name: _error_rates(plan, found[found["effect"] == 0.0]),
         FEATURES: feature_table(
             {outcome: features(own.unexplained, own.parts.cells) for outcome, own in truths[0.0].items()},
@@ -187,6 +191,7 @@ CAPS: Most = {
     "max_rounds": 50,
     "trees": 30,
     "draw_trees": 15,
+    "permutations": 0,
 }
 
 
@@ -197,7 +202,7 @@ def cheap_form(study: Study) -> Study:
     in `CAPS` are held to what stands there. Only scenarios that find something are requested, by the table
     that a finding rests on; the multiverse is left out.
     """
-    quick, found_in = as_quick(study), {table.name for table in RULES}
+    quick, found_in = as_quick(study), {table.name for table in (*RULES, ROBUSTNESS)}
     evaluation = quick.evaluation
     finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
     fewer = {"protocols": _held(evaluation.protocols, "protocol")}

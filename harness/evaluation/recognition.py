@@ -32,12 +32,17 @@ class ScoredGain:
     scores: Floats
 
     @classmethod
-    def of(cls, loss: Floats, loss_reference: Floats) -> ScoredGain:
-        """Return the gain of losses that are summed within entities, (n_entities,) each."""
+    def of(cls, loss: Floats, loss_reference: Floats, *, test_to_train: float = 0.0) -> ScoredGain:
+        """Return the gain of losses that are summed within entities, (n_entities,) each.
+
+        Folds share training rows, for which scores are widened as the errors of gains are
+        (`harness.evaluation.gain.loss_totals`), given test rows over training rows of a fold.
+        """
         total = loss_reference.sum()
         with np.errstate(divide="ignore", invalid="ignore"):  # of a reference without error none is defined
             gain = float(1.0 - loss.sum() / total)
-            return cls(gain, ((1.0 - gain) * loss_reference - loss) / total)
+            scores = ((1.0 - gain) * loss_reference - loss) / total
+        return cls(gain, scores * np.sqrt(1.0 + test_to_train))
 
 
 def share_gone(known: ScoredGain, new: ScoredGain, *, level: float) -> tuple[float, float, float] | None:
@@ -86,33 +91,37 @@ def recognition_table(
     if not {KNOWN, NEW} <= protocols.keys() or predictions.empty:
         return pd.DataFrame()
     pair = [protocols[KNOWN], protocols[NEW]]
-    tested = predictions[(predictions["sample"] == "test") & predictions["protocol"].isin(pair)]
+    compared = predictions[predictions["protocol"].isin(pair)]
+    sizes = compared.groupby(["protocol", "sample"], observed=True).size()
+    shares = {protocol: float(sizes[protocol, "test"] / sizes[protocol, "train"]) for protocol in pair}
+    tested = compared[compared["sample"] == "test"]
     losses = tested.assign(loss=(tested["observed"] - tested["predicted"]) ** 2)
     return pd.DataFrame(
         [
             {"outcome": outcome, "estimator": estimator, "reference": reference, **row}
             for outcome, own in losses.groupby("outcome", sort=False, observed=True)
-            for estimator, row in _rows(own, reference, pair, level=level)
+            for estimator, row in _rows(own, reference, shares, level=level)
         ]
     )
 
 
 def _rows(
-    losses: pd.DataFrame, reference: str, pair: list[str], *, level: float
+    losses: pd.DataFrame, reference: str, shares: Mapping[str, float], *, level: float
 ) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield every estimator of one outcome with its row."""
+    """Yield every estimator of one outcome with its row; shares of test to training rows are by protocol."""
     wide = losses.pivot_table(
         "loss", ["protocol", "estimator"], "entity", "sum", fill_value=0.0, observed=True, sort=False
     )
     for estimator in losses["estimator"].unique():
         if estimator == reference:
             continue
-        cells = [(protocol, name) for protocol in pair for name in (estimator, reference)]
+        cells = [(protocol, name) for protocol in shares for name in (estimator, reference)]
         if not all(cell in wide.index for cell in cells):
             yield estimator, {"status": "refused", "reason": NO_PREDICTIONS}
             continue
         own = wide.loc[cells].to_numpy(np.float64)
-        known, new = ScoredGain.of(*own[:2]), ScoredGain.of(*own[2:])
+        pairs = zip((own[:2], own[2:]), shares.values(), strict=True)
+        known, new = (ScoredGain.of(*two, test_to_train=share) for two, share in pairs)
         numbers = {"gain_known": known.gain, "gain_new": new.gain, "n_entities": wide.shape[1]}
         found = share_gone(known, new, level=level)
         if found is None:

@@ -11,7 +11,6 @@ symmetric about zero, and holds in large samples otherwise (Canay, Romano and Sh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -32,73 +31,42 @@ N_DRAWS = 2000
 ROUNDING = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class SpecificationCurve:
-    """Losses under several specifications on the same rows, summed within entities.
+def curve_tests(
+    pairs: Sequence[ClusterLosses], signs: Floats, *, level: float
+) -> Iterator[tuple[str, float, float]]:
+    """Yield each statistic of a specification curve with its value and p-value.
 
-    Attributes
+    They are the median gain, the share of specifications whose gain has the dominant sign, and the larger of
+    the shares of gains that are significantly positive and significantly negative. Medians are compared as
+    differences over the mean of both losses, which rise with the gain and change their sign alone where all
+    losses change places.
+
+    Parameters
     ----------
-    gain : (n_specifications,), fractions
-    difference : (n_specifications, n_entities), loss of the reference less own loss
-    size : (n_specifications,), mean of both losses, summed over entities
-    n_rows : (n_entities,), rows summed
+    pairs : a specification each, at least one, losses summed within the same entities
+    signs : (n_draws, n_entities), -1 where the losses of an entity change places
+    level : in (0, 1); a gain is significant where a t test by entity rejects at 1 - `level`
     """
+    from scipy import stats
 
-    gain: Floats
-    difference: Floats
-    size: Floats
-    n_rows: Floats
-
-    @classmethod
-    def of(cls, pairs: Sequence[ClusterLosses]) -> SpecificationCurve:
-        """Return the curve of pairs of losses, at least one, within the same entities."""
-        loss, reference = (
-            np.stack([getattr(one, name) for one in pairs]) for name in ("loss", "loss_reference")
-        )
-        own, other = loss.sum(axis=1), reference.sum(axis=1)
-        return cls(1.0 - own / other, reference - loss, (own + other) / 2.0, pairs[0].n_rows)
-
-    def tests(self, signs: Floats, *, level: float) -> Iterator[tuple[str, float, float]]:
-        """Yield each statistic with its value and p-value.
-
-        They are the median gain, the share of specifications whose gain has the dominant sign, and the
-        larger of the shares of gains that are significantly positive and significantly negative.
-
-        Parameters
-        ----------
-        signs : (n_draws, n_entities), -1 where the losses of an entity change places
-        level : in (0, 1); a gain is significant where a t test by entity rejects at 1 - `level`
-        """
-        here = self._statistics(np.ones((1, self.n_rows.size)), level=level)
-        drawn = self._statistics(signs, level=level)
-        values = {name: float(own[0]) for name, own in here.items()} | {
-            "median_gain": float(np.median(self.gain))
-        }
-        for name, own in here.items():
-            n_beyond = int((drawn[name] >= own[0] - ROUNDING).sum())
-            yield name, values[name], (1 + n_beyond) / (1 + len(signs))
-
-    def _statistics(self, signs: Floats, *, level: float) -> Mapping[str, Floats]:
-        """Return every statistic under each draw of signs, (n_draws,).
-
-        The median is of differences over the mean of both losses, which rise with the gain and change
-        their sign alone where all losses change places.
-        """
-        from scipy import stats
-
-        n_entities, n_rows = self.n_rows.size, self.n_rows.sum()
-        sums = signs @ self.difference.T
-        mean = sums / n_rows
-        scores = (self.difference**2).sum(axis=1) + mean**2 * float(self.n_rows @ self.n_rows)
-        scores -= 2.0 * mean * (signs @ (self.difference * self.n_rows).T)
-        error = np.sqrt(n_entities / (n_entities - 1) * np.maximum(scores, 0.0)) / n_rows
-        reach = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1)) * error
-        sides = ((mean, reach), (-mean, reach))
-        return {
-            "median_gain": np.abs(np.median(sums / self.size, axis=1)),
-            "share_of_dominant_sign": np.maximum(*((own > 0.0).mean(axis=1) for own, _ in sides)),
-            "share_significant": np.maximum(*((own > beyond).mean(axis=1) for own, beyond in sides)),
-        }
+    loss, reference = (np.stack([getattr(one, name) for one in pairs]) for name in ("loss", "loss_reference"))
+    difference, rows, n_entities = reference - loss, pairs[0].n_rows, pairs[0].n_rows.size
+    signs = np.vstack([np.ones(n_entities), signs])  # the first draw is what was observed
+    mean = signs @ difference.T / rows.sum()
+    scores = (difference**2).sum(axis=1) + mean**2 * float(rows @ rows)
+    scores -= 2.0 * mean * (signs @ (difference * rows).T)
+    error = np.sqrt(n_entities / (n_entities - 1) * np.maximum(scores, 0.0)) / rows.sum()
+    reach = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1)) * error
+    with np.errstate(divide="ignore", invalid="ignore"):  # where neither errs
+        median = np.median(mean / (loss + reference).sum(axis=1), axis=1)
+        gain = float(np.median(1.0 - loss.sum(axis=1) / reference.sum(axis=1)))
+    for name, own in (
+        ("median_gain", np.abs(median)),
+        ("share_of_dominant_sign", np.maximum(*((side > 0.0).mean(axis=1) for side in (mean, -mean)))),
+        ("share_significant", np.maximum(*((side > reach).mean(axis=1) for side in (mean, -mean)))),
+    ):
+        value = gain if name == "median_gain" else float(own[0])
+        yield name, value, float(np.mean(~(own < own[0] - ROUNDING)))
 
 
 def joint_tests(
@@ -147,6 +115,6 @@ def _rows(
         return
     rng = random_stream(seed, "specification curve", sample.place["outcome"])
     signs = rng.choice([-1.0, 1.0], size=(N_DRAWS, n_entities))
-    for statistic, value, p_value in SpecificationCurve.of(pairs).tests(signs, level=level):
+    for statistic, value, p_value in curve_tests(pairs, signs, level=level):
         numbers = {"statistic": statistic, "value": value, "p_value": p_value}
         yield {**sizes, **numbers, "status": "ok", "reason": ""}

@@ -16,7 +16,7 @@ from harness.running.dependence import LIBRARIES
 from harness.running.folder import RunFolder
 from harness.running.prepare import Prepared
 from harness.running.provenance import data_record, study_record
-from harness.tables.findings import ERROR_RATES
+from harness.tables.findings import CHECK_RATES, ERROR_RATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +92,8 @@ def calibration_record(prepared: Prepared, versions: Mapping[str, str]) -> Calib
     )
 
 
-def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
-    """Return the error rates of a calibration, columns of `harness.tables.findings.ERROR_RATES`.
+def calibrated_rates(path: Path, own: CalibrationRecord) -> Mapping[str, pd.DataFrame]:
+    """Return the error rates of a calibration, and how often all checks pass, by name of the table.
 
     Parameters
     ----------
@@ -119,4 +119,4 @@ def calibrated_rates(path: Path, own: CalibrationRecord) -> pd.DataFrame:
         what = f"is a calibration of another study: there {'; '.join(different[:3])}{more}"
         expected = "a calibration of the same spec and shape of data, by the same version"
         raise ArtifactError.at(str(path), what, expected, "calibrate this one: harness calibrate SPEC")
-    return folder.read_table(ERROR_RATES.name)
+    return {table.name: folder.read_table(table.name) for table in (ERROR_RATES, CHECK_RATES)}

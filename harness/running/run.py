@@ -31,7 +31,7 @@ from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.narrow import narrowed
-from harness.tables.findings import ERROR_RATES, FINDINGS
+from harness.tables.findings import FINDINGS
 
 
 def write_run(
@@ -95,8 +95,8 @@ def write_run(
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
             results = results_of(prepared, kept.results)
-            if rates is not None:
-                new.write_table(ERROR_RATES.name, rates)
+            for name, table in (rates or {}).items():
+                new.write_table(name, table)
             manifest = manifest_of(
                 *(options, prepared, used), folder=folder.path, started=started, results=results
             )

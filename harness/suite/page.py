@@ -148,10 +148,7 @@ def _recognition(suite: Suite, shares: pd.DataFrame) -> Iterator[ReportBlock]:
         RecordColumn("Without a gain", cell=lambda row: count(int(row["n_without_gain"]))),
     ]
     if len(shares):
-        caption = (
-            "Recognition: share of the gain over pooled OLS on random rows that is gone for new entities"
-        )
-        yield _table(caption, columns, shares)
+        yield _table("Recognition: share of the gain on random rows that is gone elsewhere", columns, shares)
         yield SmallPrint(
             "Median over the panels on which the gain on random rows is significantly above zero, with an "
             "exact interval; above 100% where pooled OLS predicts new entities better."

@@ -64,6 +64,23 @@ class ErrorRateRow:
     n_panels: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckRateRow:
+    """How often all robustness checks passed on panels with one true effect, with exact limits.
+
+    `finding` is whether they agree with the slope, or confirm it as well; `estimator` the learner.
+    """
+
+    outcome: str
+    estimator: str
+    finding: str
+    effect: float
+    share: float
+    conf_low: float
+    conf_high: float
+    n_panels: int | None
+
+
 FINDINGS = typed(
     "findings",
     FindingRow,
@@ -77,4 +94,11 @@ ERROR_RATES = typed(
     ("outcome", "estimator", "finding"),
     "how often each kind of finding is made where it is not there, on panels of the study's shape",
     measures=("error_rate",),
+)
+CHECK_RATES = typed(
+    "check_rates",
+    CheckRateRow,
+    ("outcome", "estimator", "finding", "effect"),
+    "how often all robustness checks pass, without an effect and with one, on panels of the study's shape",
+    measures=("share",),
 )

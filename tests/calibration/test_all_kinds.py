@@ -29,7 +29,8 @@ report: {formats: []}
 OF_A_DOSE = """
   {use: curve, draws: 20}, {use: heterogeneity, by: half, draws: 20},
   {use: conditional, moderator: m, draws: 20},
-  {use: effect, methods: [first_differences], forms: [line], learners: [ols], repeats: 1}
+  {use: effect, methods: [first_differences], forms: [line], learners: [ols], repeats: 1},
+  {use: robustness, learners: [ols], checks: [winsorised, periods]}
 """
 OF_LEVELS = "{use: contrast, draws: 20}"
 
@@ -98,3 +99,12 @@ def test_panels_keep_what_makes_errors_hard(calibrated):
     assert drawn["autocorrelation"] == pytest.approx(kept.loc["autocorrelation", "fitted"], abs=0.25)
     assert drawn["correlation_between_entities"] > 0.1
     assert drawn["kurtosis"] > 3.1
+
+
+def test_how_often_all_checks_pass_goes_with_the_run(calibrated):
+    exposure, folder, run = calibrated
+    rates = pd.read_csv(folder / "check_rates.csv")
+    assert list(zip(rates["estimator"], rates["finding"], strict=True)) == (
+        [("ols", "checks_agree"), ("ols", "checks_confirm")] if exposure == "x" else []
+    )
+    assert len(run.table("check_rates")) == len(rates)

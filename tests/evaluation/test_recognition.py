@@ -39,7 +39,11 @@ def predictions(n_entities, *, level_sd, bend, seed):
                 fitted += (np.where(test, 0.0, y - fitted).sum(axis=1) / (known + level_sd**-2))[:, None]
             columns = {"observed": y[test], "predicted": fitted[test], "entity": entity[test]}
             found.append(pd.DataFrame(columns).assign(protocol=protocol, estimator=estimator))
-    return pd.concat(found, ignore_index=True).assign(outcome="y", sample="test")
+    tested = pd.concat(found, ignore_index=True).assign(outcome="y", sample="test")
+    # As many training rows as a fold of each protocol has for each test row.
+    sizes = {"rows": 9, "entities": 4}
+    trained = [own for name, size in sizes.items() for own in [tested[tested["protocol"] == name]] * size]
+    return pd.concat([tested, pd.concat(trained).assign(sample="train")], ignore_index=True)
 
 
 def row_of(frame):
@@ -61,6 +65,8 @@ def test_knowing_entities_alone_is_all_recognition_and_a_bend_alone_is_none():
 def test_limits_are_the_shares_that_a_t_test_just_does_not_reject():
     frame = predictions(60, level_sd=0.5, bend=0.5, seed=3)
     row = row_of(frame)
+    widening = {"rows": 1 / 9, "entities": 1 / 4}
+    frame = frame[frame["sample"] == "test"]
     squares = frame.assign(loss=(frame["observed"] - frame["predicted"]) ** 2)
     sums = squares.pivot_table(
         index="entity", columns=["protocol", "estimator"], values="loss", aggfunc="sum", fill_value=0.0
@@ -71,7 +77,8 @@ def test_limits_are_the_shares_that_a_t_test_just_does_not_reject():
             loss, reference = sums[protocol, "rival"], sums[protocol, "ols"]
             ratio = loss.sum() / reference.sum()
             value += weight * (1.0 - ratio)
-            scores += weight * (ratio * reference - loss).to_numpy() / reference.sum()
+            own = (ratio * reference - loss).to_numpy() / reference.sum()
+            scores += weight * own * np.sqrt(1 + widening[protocol])
         t = value / np.sqrt(60 / 59 * (scores**2).sum())
         assert abs(t) == pytest.approx(stats.t.ppf(0.975, 59), rel=1e-9)
 

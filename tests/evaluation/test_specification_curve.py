@@ -12,7 +12,7 @@ from scipy import stats
 from evaluation.rows import rows_of
 from harness.evaluation.losses import ClusterLosses
 from harness.evaluation.multiverse import Universe
-from harness.evaluation.specification_curve import NEW_PERIODS, SpecificationCurve, joint_tests
+from harness.evaluation.specification_curve import NEW_PERIODS, curve_tests, joint_tests
 
 
 def pairs_of(difference, n_rows):
@@ -26,7 +26,7 @@ def test_p_values_are_those_of_all_changes_of_places_one_by_one():
     n_rows = rng.integers(2, 6, size=6).astype(float)
     pairs = pairs_of(rng.normal(0.3, 1.0, size=(5, 6)) * n_rows, n_rows)
     signs = np.array(list(itertools.product([1.0, -1.0], repeat=6)))
-    found = {name: (value, p) for name, value, p in SpecificationCurve.of(pairs).tests(signs, level=0.95)}
+    found = {name: (value, p) for name, value, p in curve_tests(pairs, signs, level=0.95)}
 
     def curve(sign):
         gains, ts = [], []
@@ -59,7 +59,7 @@ def p_values(n_entities, *, shift, seed, n_specifications=12):
     common = rng.standard_t(3, size=n_entities)
     difference = (shift + 0.8 * common + 0.6 * rng.normal(size=(n_specifications, n_entities))) * n_rows
     signs = rng.choice([-1.0, 1.0], size=(199, n_entities))
-    return [p for _, _, p in SpecificationCurve.of(pairs_of(difference, n_rows)).tests(signs, level=0.95)]
+    return [p for _, _, p in curve_tests(pairs_of(difference, n_rows), signs, level=0.95)]
 
 
 def test_size_is_held_and_power_is_there():

@@ -6,18 +6,20 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from harness.findings.checks import CHECKS
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
-from harness.report.blocks import Heading, Paragraph, ReportBlock, ReportFigure
+from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, TableCell, estimate_cell, record_table
 from harness.scenarios.robustness import JOINT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
-from harness.text.numbers import count, estimated, p_value, percent
-from harness.text.plain_text import Footnotes, file_slug, listed
+from harness.tables.findings import CHECK_RATES, CheckRateRow
+from harness.text.numbers import count, estimated, p_value, percent, percent_interval, plain
+from harness.text.plain_text import Footnotes, file_slug, joined, listed
 
 SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
 
@@ -33,12 +35,38 @@ def robustness_blocks(run: Run) -> Iterator[ReportBlock]:
         "be none: the exposure of the next period, given this one's, and the exposure of another entity."
     )
     yield Paragraph(text)
+    if rates := tuple(rate_sentences(run)):
+        yield Bullets(rates)
     for rows in together(run.rows(ROBUSTNESS)):
         yield Heading(check_heading(study, rows[0]))
         if sentence := joint_sentence(study, rows):
             yield Paragraph(sentence)
         yield from _figures(run, rows)
         yield robustness_table(study, rows)
+
+
+def rate_sentences(run: Run) -> Iterator[str]:
+    """Yield how often all checks passed on panels whose true effect is known, where a calibration says it."""
+    study = run.manifest.study
+    same: dict[tuple[str, str, str], list[CheckRateRow]] = {}
+    for row in run.rows(CHECK_RATES):
+        same.setdefault((row.outcome, row.estimator, row.finding), []).append(row)
+    for (outcome, learner, finding), rows in same.items():
+        words = gettext("{share} of {n_panels} panels with an effect of {effect}")
+        shares = [
+            words.format(
+                share=f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}",
+                n_panels=count(row.n_panels),
+                effect=plain(row.effect),
+            )
+            for row in rows
+        ]
+        yield gettext("{outcome}, {learner}: {what} in {shares}.").format(
+            outcome=study.label(outcome),
+            learner=study.estimator_label(learner),
+            what=gettext(CHECKS[finding]),
+            shares=joined(shares),
+        )
 
 
 def together(rows: Iterable[SlopeRow]) -> tuple[tuple[SlopeRow, ...], ...]:

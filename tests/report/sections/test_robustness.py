@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.robustness import ROBUSTNESS_SECTION
+from harness.report.sections.robustness import ROBUSTNESS_SECTION, rate_sentences
 from harness.scenarios.robustness import JOINT
 from harness.tables.effects import ROBUSTNESS as TABLE
+from harness.tables.findings import CHECK_RATES
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, names_of_figures, said_in, tables_in
 
@@ -37,3 +38,14 @@ def test_the_joint_test_is_said_and_a_reason_is_a_footnote(wage, p_joint, words)
     assert [own[0].words for own in cells(shown).values()] == ["0.20", "0.15", "–", "–"]
     assert shown.footnotes == (("a", "no logarithm"),)
     assert names_of_figures(blocks) == ["robustness-lwage-exper-first_differences-boosting"]
+
+
+def test_how_often_all_checks_pass_is_said_where_a_calibration_is_there(wage):
+    rows = [
+        ("lwage", "boosting", "checks_agree", effect, share, share - 0.02, share + 0.02, 200)
+        for effect, share in ((0.0, 0.9), (0.3, 0.92))
+    ]
+    run = with_table(read_run(wage), "check_rates", lambda _: pd.DataFrame(rows, columns=CHECK_RATES.columns))
+    (said,) = rate_sentences(run)
+    words = "90.0% [88.0, 92.0] of 200 panels with an effect of 0 and 92.0% [90.0, 94.0] of 200 panels with"
+    assert f"Boosting: all robustness checks agreed with the slope in {words}" in said.replace("\xa0", " ")

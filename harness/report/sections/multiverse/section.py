@@ -12,7 +12,7 @@ from harness.report.sections.multiverse import rows
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.tables.gain import MULTIVERSE_TESTS, ChoiceRow, JointTestRow, size_of
+from harness.tables.gain import MULTIVERSE_TESTS, ChoiceRow, size_of
 from harness.text.numbers import count, p_text, percent
 from harness.text.plain_text import joined
 
@@ -84,32 +84,25 @@ def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
 
     They count as significantly different from zero by the p-value of the median gain.
     """
-    study = run.manifest.study
-    found: dict[str, dict[str, JointTestRow]] = {}
-    for row in run.rows(MULTIVERSE_TESTS):
-        if row.outcome == outcome and row.is_done:
-            found.setdefault(row.protocol, {})[row.statistic] = row
+    study, tests = run.manifest.study, run.rows(MULTIVERSE_TESTS)
+    found = {(row.protocol, row.statistic): row for row in tests if row.outcome == outcome}
     for protocol in study.protocols:
-        if protocol.keeps_test_rows_apart and (own := found.get(protocol.id)):
-            median = own["median_gain"]
-            words = gettext(
-                "Under “{protocol}” the gains of all {n} combinations together are not significantly "
-                "different from zero: {numbers}."
-            )
-            if median.p_value < size_of(study.level):
-                words = gettext(
-                    "Under “{protocol}” the gains of all {n} combinations together are significantly "
-                    "different from zero: {numbers}."
-                )
-            numbers = gettext(
-                "median {median} ({p_median}), {dominant} of one sign ({p_dominant}), {significant} of one "
-                "sign and significant ({p_significant})"
-            ).format(
-                **{name: percent(own[key].value, 1) for name, key in STATISTICS.items()},
-                **{f"p_{name}": p_text(own[key].p_value) for name, key in STATISTICS.items()},
-            )
-            n = count(median.n_specifications)
-            yield words.format(protocol=protocol.title, n=n, numbers=numbers)
+        own = [found[key] for name in STATISTICS.values() if (key := (protocol.id, name)) in found]
+        if not protocol.keeps_test_rows_apart or len(own) < len(STATISTICS):
+            continue
+        are = gettext("are not significantly different from zero")
+        if own[0].p_value < size_of(study.level):
+            are = gettext("are significantly different from zero")
+        shown = [f"{percent(row.value)} ({p_text(row.p_value)})" for row in own]
+        yield gettext(
+            "Under “{protocol}” the gains of all {n} combinations together {are}: median {median}, "
+            "{dominant} of one sign, {significant} of one sign and significant."
+        ).format(
+            **dict(zip(STATISTICS, shown, strict=True)),
+            protocol=protocol.title,
+            n=count(own[0].n_specifications),
+            are=are,
+        )
 
 
 def _tallied(multiverse: rows.Multiverse, whole: str) -> str:
