@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from harness.arrays import Floats
 from harness.evaluation.tables import LEFT
 from harness.findings import lines as run_lines
+from harness.findings.effects import first_effect
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
@@ -35,6 +36,7 @@ from harness.report.sections.section import featured
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.findings import FINDINGS
 from harness.tables.gain import GainStatus
+from harness.text.effects import fragility
 from harness.text.numbers import count, percent
 from harness.text.plain_text import file_slug, joined, listed, shortened
 
@@ -162,7 +164,9 @@ def effect_sentence(run: Run, outcome: str) -> str:
     first = rows[0]
     declared, chosen = gettext("Primary effect: {text}"), gettext("Not declared beforehand: {text}")
     text = (declared if first.is_primary else chosen).format(text=first.text)
-    return " ".join(filter(None, [text, first.caveats]))
+    values = [row.robustness_value for row in first_effect(run, outcome)[:1]]
+    fragile = "".join(fragility(value) for value in values if value > 0.0)
+    return " ".join(filter(None, [text, fragile, first.caveats]))
 
 
 def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:

@@ -174,9 +174,6 @@ JOINT = marked("all checks together")
 # Multiplier draws of the joint test.
 N_MULTIPLIERS = 2000
 
-# Most permutations of a quick run.
-QUICK_PERMUTATIONS = 5
-
 
 @dataclass(frozen=True, kw_only=True)
 class RobustnessScenario(LearnerScenario):
@@ -222,9 +219,9 @@ class RobustnessScenario(LearnerScenario):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
     def quick(self) -> Self:
-        """Return a copy with at most five permutations, and quick learners of its own."""
-        few = min(self.permutations, QUICK_PERMUTATIONS)
-        return replace(self, permutations=few, learners=self.quick_learners)
+        """Return a copy without permutations and groups left out, and with quick learners of its own."""
+        checks = tuple(name for name in self.checks if name != "groups")
+        return replace(self, permutations=0, checks=checks, learners=self.quick_learners)
 
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""

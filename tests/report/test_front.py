@@ -27,6 +27,7 @@ from harness.report.front import (
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
 from harness.running.csv_table import as_declared
+from harness.tables.effects import EFFECTS
 from harness.tables.findings import FINDINGS
 from report.changed_run import with_study, with_table
 
@@ -92,6 +93,11 @@ def test_the_first_screen_has_the_effect_that_comes_first_whatever_it_says(run, 
     changed = with_table(with_study(run, primary=primary), "findings", lambda _: table)
     assert effect_sentence(changed, "lwage") == f"{said}: Open. Assumed."
     assert effect_sentence(run, "lwage") == ""
+    place = {"scenario": "effect", "method": "first_differences", "form": "line", "learner": "ols"}
+    place |= {"outcome": "lwage", "exposure": "exper", "band": "pointwise", "status": "ok"}
+    effects = as_declared(EFFECTS, [pd.DataFrame([place | {"robustness_value": 0.0048}])])
+    fragile = "An omitted variable that explains 0.5% of the remaining variation of both"
+    assert f" {fragile}" in effect_sentence(with_table(changed, "effects", lambda _: effects), "lwage")
 
 
 def test_the_shape_of_the_panel(run):

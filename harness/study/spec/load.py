@@ -17,7 +17,7 @@ from harness.study.spec.document import Document, read_document, with_overrides
 from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
 from harness.study.spec.error_messages import mistakes_of
 from harness.study.spec.json_schema import spec_schema
-from harness.study.spec.node import Mistake, Node, spec_error
+from harness.study.spec.node import Mistake, Node, Scalar, spec_error
 from harness.study.spec.printed import decimals
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, Study
@@ -28,6 +28,10 @@ SEED: Final = 1
 
 # An upper bound, and the two questions that a panel can be asked without leaking.
 PROTOCOLS: Final = ("in_sample", "held_out_entities", "forward")
+
+
+# Checks of a primary effect where a spec asks for none itself, next to permutations.
+CHECKS: Final = ("lead", "groups")
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ def with_defaults(document: Document, catalogs: Catalogs) -> Document:
     """Return the document with a value for each key that may be left out.
 
     The title is the study's name, and the reference the first estimator of the list; of the ladder, the first
-    entry that uses regressors. What is no mapping or list where one belongs is left for its own message.
+    entry that uses regressors. A primary effect has checks of its robustness. What is no mapping or list
+    where one belongs is left for its own message.
 
     Parameters
     ----------
@@ -132,7 +137,30 @@ def with_defaults(document: Document, catalogs: Catalogs) -> Document:
         root = root.with_child("evaluation", _filled(node, given))
     name = spec.get("study")
     title = name.replace("-", " ").capitalize() if isinstance(name, str) else ""
-    return replace(document, root=_filled(root, {"title": title, "seed": SEED}))
+    return replace(document, root=_with_checks(_filled(root, {"title": title, "seed": SEED})))
+
+
+def _with_checks(root: Node) -> Node:
+    """Return the spec with checks of its primary effect, where it names no scenario ``robustness``.
+
+    Groups to leave out are those of the first scenario that has some; learners are the effect's.
+    """
+    listed = root.child("scenarios")
+    entries = listed.content if listed is not None and isinstance(listed.content, tuple) else ()
+
+    def has(entry: Node, key: str, value: Scalar) -> bool:
+        child = entry.child(key)
+        return value == (entry.content if child is None else child.content)
+
+    primary = next((entry for entry in entries if has(entry, "primary", True)), None)
+    if listed is None or primary is None or any(has(entry, "use", "robustness") for entry in entries):
+        return root
+    shared = {name: primary.child(name) for name in ("exposure", "learners", "folds")}
+    shared["by"] = next((own for entry in entries if (own := entry.child("by")) is not None), None)
+    given = {name: own for name, own in shared.items() if own is not None}
+    use = {"use": _node(primary, "robustness"), "checks": _node(primary, list(CHECKS))}
+    added = Node(primary.place, {**use, **given})
+    return root.with_child("scenarios", replace(listed, content=(*entries, added)))
 
 
 def default_protocols(catalogs: Catalogs) -> list[str]:

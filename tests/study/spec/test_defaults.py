@@ -57,6 +57,20 @@ def test_a_default_and_the_same_value_written_out_are_one_study(load_short):
     assert load_short(whole).study == load_short().study
 
 
+def test_a_primary_effect_has_checks_where_none_are_named(load_short):
+    effect = "{use: effect, primary: true, exposure: capital, learners: [fe]}"
+    grouped = "{use: heterogeneity, by: firm}"
+    *_, entry = load_short(f"{SHORT}scenarios: [{effect}, {grouped}]\n").study.scenarios
+    checks = entry.scenario
+    assert (entry.id, checks.checks, checks.permutations) == ("robustness", ("lead", "groups"), 20)
+    assert (checks.exposure, checks.learners, checks.by) == ("capital", ("fe",), "firm")
+    quick = checks.quick()
+    assert (quick.checks, quick.permutations) == (("lead",), 0)
+    for scenarios in ("{use: effect}", f"{effect}, {{use: robustness, checks: [lag]}}"):
+        *_, entry = load_short(f"{SHORT}scenarios: [{scenarios}]\n").study.scenarios
+        assert getattr(entry.scenario, "checks", ("lag",)) == ("lag",)
+
+
 def test_the_schema_for_editors_takes_the_short_spec():
     jsonschema.validate(YAML(typ="safe").load(SHORT), spec_schema(installed().catalogs))
 
