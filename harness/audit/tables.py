@@ -24,6 +24,8 @@ from harness.report.gain_report import gain_report
 from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.files import SPEC
 from harness.running.folder import RunFolder
+from harness.running.ladder_table import ladder_gains
+from harness.running.method_ladder import ladder_steps
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
@@ -40,6 +42,7 @@ from harness.tables.gain import (
     MULTIVERSE_TESTS,
     RECOGNITION,
 )
+from harness.tables.method_ladder import METHOD_LADDER
 from harness.tables.table import ResultTable
 
 # Other machines and versions add numbers up in another order.
@@ -114,7 +117,7 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
 
 
 def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalogs) -> Iterator[Problem]:
-    """Yield what claims and expected numbers are said to be, and do not follow from spec and other tables."""
+    """Yield what does not follow from spec and other tables: claims, expected numbers, gains of a ladder."""
     try:
         study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=manifest.spec.overrides).study
     except HarnessError as error:
@@ -129,6 +132,24 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
     if expected:
         checked = expectations_table(check_expectations(expected, folder.read_table))
         yield from _disagreements(folder, EXPECTATIONS, _as_read(EXPECTATIONS, checked), source)
+    own = folder.read_parquet(METHOD_LADDER.name)
+    if study.method_ladder is not None and len(own):
+        predictions, references = folder.read_parquet("predictions"), manifest.study.references
+        of_references = predictions[predictions["estimator"].isin(references)]
+        gains = ladder_gains(
+            ladder_steps(study, catalogs),
+            pd.concat([of_references, own], ignore_index=True),
+            unseen=study.method_ladder.unseen,
+            references=references,
+            missing=(),
+            level=manifest.study.level,
+        )
+        stored = folder.read_table(METHOD_LADDER.name)
+        # Curves are kept of the study's own estimators alone.
+        curves = stored[stored["quantity"] == "curve_error"]
+        expected_rows = pd.concat([from_csv(csv_text(as_declared(METHOD_LADDER, list(gains)))), curves])
+        both = f"predictions.parquet and {METHOD_LADDER.name}.parquet"
+        yield from _disagreements(folder, METHOD_LADDER, expected_rows, both)
 
 
 def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
@@ -156,7 +177,7 @@ def _disagreements(
 ) -> Iterator[Problem]:
     """Yield how a table of the folder, as far as it has numbers, differs from what it should be."""
     stored = folder.read_table(table.name)
-    if table in REFUSING:
+    if table in (*REFUSING, METHOD_LADDER):
         stored, expected = (rows[rows["status"] == "ok"] for rows in (stored, expected))
     difference = table_difference(table.name, stored, expected, keys=table.key, tolerance=TOLERANCE)
     for line in difference.lines("in the folder", f"recomputed from {source}"):

@@ -75,7 +75,7 @@ def verify(
         lambda: tables.prediction_problems(folder, manifest),
     )
     yield _check(
-        "claims and expected numbers follow from the tables",
+        "claims, expected numbers and the ladder of methods follow from the tables",
         lambda: tables.spec_table_problems(folder, manifest, catalogs),
     )
     yield _check("findings follow from the tables", lambda: tables.finding_problems(folder, manifest))

@@ -223,6 +223,7 @@ def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
     predictions = folder.read_parquet("predictions")
     of_references = predictions[predictions["estimator"].isin(study.evaluation.references)]
     own = predictions_table(fitted, panels=results.all_rows, folds=plan.folds)
+    folder.write_parquet(METHOD_LADDER.name, _declared(own))
     parts = list(
         ladder_gains(
             plan.steps,

@@ -41,7 +41,6 @@ MANIFEST_OF_NOTHING = Manifest(
         further_references=(),
         protocols=(ProtocolRecord("rows", "random_rows", "Rows", "deals rows", (SAME_ENTITY,)),),
         level=0.95,
-        draws=10,
         formats=(),
         featured=(),
     ),

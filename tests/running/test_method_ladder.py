@@ -12,12 +12,14 @@ import pytest
 import harness
 from harness import SpecError
 from harness.api import prepare_study
+from harness.audit.tables import spec_table_problems
 from harness.findings.run import read_run
+from harness.installed import installed
 from harness.report.sections.method_ladder import METHOD_LADDER_SECTION
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in
-from small_run import SPEC, grunfeld, run_small
+from small_run import SPEC, copy_of, grunfeld, run_small
 
 CITIES = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"
 
@@ -126,6 +128,17 @@ def test_every_step_has_the_gains_of_its_method(run):
     is_first = (within["by"] == "fold") & (within["part"].astype(str) == "1")
     first = within[is_first & (within["estimator"] == "square") & (within["protocol"] == "as_published")]
     np.testing.assert_allclose(own[1, "gain"], first["gain"], rtol=1e-12)
+
+
+def test_a_changed_gain_of_a_step_is_found(run, tmp_path):
+    folder, catalogs = RunFolder(copy_of(run, tmp_path / "run")), installed().catalogs
+    assert list(spec_table_problems(folder, folder.manifest(), catalogs)) == []
+    table = folder.read_table("method_ladder")
+    table.loc[(table["step"] == 3) & (table["quantity"] == "gain_unseen"), "estimate"] += 0.001
+    folder.write_table("method_ladder", table)
+    (problem,) = spec_table_problems(folder, folder.manifest(), catalogs)
+    assert problem.where == "method_ladder.csv"
+    assert "estimate" in problem.what
 
 
 def test_the_report_has_a_row_a_step_and_one_figure(run):
