@@ -1,4 +1,4 @@
-"""A study of an exposure of texts, from its file to tables, findings and report."""
+"""A study of an exposure of texts, from its file to tables and findings."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ evaluation: {reference: fe, protocols: [held_out_entities]}
 scenarios:
   - {use: contrast, draws: 20}
   - {use: curve, draws: 20}
+report: {formats: []}
 """
 
 
@@ -34,7 +35,7 @@ def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kinds")
     workers(n=40, periods=4).to_csv(folder / "workers.csv", index=False)
     (folder / "kinds.yaml").write_text(SPEC, encoding="utf-8")
-    return run(folder / "kinds.yaml", out=folder / "run", jobs=1)
+    return run(folder / "kinds.yaml", out=folder / "run")
 
 
 def test_tables_have_the_names_of_levels(done):
@@ -52,7 +53,7 @@ def test_tables_have_the_names_of_levels(done):
     assert "(base)" in levels
 
 
-def test_findings_and_report_say_which_level_is_compared_with_which(done):
+def test_findings_say_which_level_is_compared_with_which(done):
     own = done.table("findings").query("finding == 'contrast'")
     assert own["about"].tolist() == ["contrast: craft rather than none", "contrast: union rather than none"]
     assert "Kind of work union rather than none" in own["text"].iloc[1]

@@ -14,7 +14,7 @@ EDGES = np.array([0.0, 1.0])
 
 
 def band(kind, n_draws, level, unit):
-    return Band(kind, n_draws, level, unit, EDGES, EDGES)
+    return Band(kind, n_draws, level, unit, EDGES, EDGES, np.full(2, math.nan))
 
 
 ENTITIES, ROWS = "bootstrap draws of whole entities (man)", "bootstrap draws of single rows"
