@@ -90,9 +90,9 @@ def linear_model_of(estimator: type) -> LinearModel | None:
     return getattr(estimator, "linear_model", None)
 
 
-def default_learners(estimators: Mapping[str, type[Estimator]]) -> tuple[Estimator, ...]:
-    """Return the estimators at their defaults that learn for debiased effects where nothing is named."""
-    return tuple(cls() for cls in estimators.values() if getattr(cls, "default_learner", False))
+def is_default_learner(estimator: type) -> bool:
+    """Return whether estimators of a class learn for debiased effects where nothing is named, as it says."""
+    return bool(getattr(estimator, "default_learner", False))
 
 
 def _wrong_values(cls: type) -> str:

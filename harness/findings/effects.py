@@ -261,6 +261,8 @@ def _warnings(row: EffectRow, *, size: float) -> Iterator[Sentence]:
         yield Sentence("methods_part", {"p_value": row.p_methods})
     if row.p_learners < size:
         yield Sentence("learners_part", {"p_value": row.p_learners})
+    if row.is_exploratory:
+        yield Sentence("exploratory_curve")
     if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
         yield Sentence("few_entities", {"n_entities": row.n_entities, "least": FEW_ENTITIES})
     if row.share_left < LITTLE_LEFT:

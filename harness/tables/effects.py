@@ -46,6 +46,7 @@ class EffectRow(DebiasedRow):
     errors: str = "entity"
     p_methods: float = NAN
     p_learners: float = NAN
+    is_exploratory: bool = False
     assumption: str
 
     # As points of other lines have them.

@@ -41,6 +41,10 @@ MESSAGES: Mapping[str, str] = {
         "It rests on {n_entities} entities; how often its interval holds was not measured with fewer than "
         "{least}."
     ),
+    "exploratory_curve": marked(
+        "The curve is exploratory: with so few entities, or such a learner, bands were not found to hold "
+        "whole curves."
+    ),
     "methods_part": marked(
         "First differences and correlated random effects find different effects ({p_value}): the assumption "
         "of one of them, or of both, fails."

@@ -439,6 +439,9 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (unlike,) = debiased(run, {"p_methods": 0.3, "p_learners": 0.01})
     assert not unlike.is_established
     assert f"the first learner finds (p{NB}={NB}0.010)" in unlike.caveats
+    (drawn,) = debiased(run, {"is_exploratory": True})
+    assert not drawn.is_established
+    assert "The curve is exploratory" in drawn.caveats
     (alone,) = debiased(run, {"p_methods": np.nan})
     assert alone.is_established
     assert "One method alone" in alone.caveats

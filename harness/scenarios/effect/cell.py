@@ -12,7 +12,13 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estimator, absorbs_entities
+from harness.estimators.protocol import (
+    CanLearnNuisances,
+    CanLearnWithin,
+    Estimator,
+    absorbs_entities,
+    is_default_learner,
+)
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
@@ -33,6 +39,9 @@ from harness.scenarios.scenario import Found, Subject, value_of
 
 # A piece of work of an effect.
 EffectPart = nuisance.NuisancePart | nuisance.DerivativePart
+
+# Fewest entities with which bands held whole debiased curves.
+ENTITIES_OF_CURVES = 100
 
 # What labels call what learners with effects of entities learn, whatever the method.
 WITHIN = "within entities"
@@ -111,6 +120,17 @@ class Cell:
         if self.form == "derivative":
             held = [self.panel.exposure, *held]
         return arranged(self.within, self.panel, self.terms, held)
+
+    @property
+    def is_exploratory(self) -> bool:
+        """Whether bands were not found to hold, as of curves of few entities, or that others learn.
+
+        What holds was measured on panels with nonlinear confounders and serially dependent errors, see
+        ``docs/what_is_the_effect.md``.
+        """
+        few = self.rows.panel.n_entities < ENTITIES_OF_CURVES
+        is_measured = is_default_learner(type(self.subject.estimator)) and self.method != "instrumented"
+        return self.form == "curve" and (few or not is_measured)
 
     def folds(self, repeat: int) -> score.EntityFolds:
         """Return the folds of a repeat, the same for all learners, outcomes and forms.

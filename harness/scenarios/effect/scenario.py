@@ -21,8 +21,8 @@ from harness.estimators.protocol import (
     Estimator,
     Fitted,
     NestedEstimator,
-    default_learners,
     grouped_by,
+    is_default_learner,
 )
 from harness.estimators.treatment import Treatment
 from harness.language import Message, marked
@@ -60,7 +60,8 @@ Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
 def _or_default(learners: tuple[Learner, ...], info: ValidationInfo) -> tuple[Learner, ...]:
     """Return the learners, those of the catalog that are made for it where none is named."""
     catalogs: Catalogs = info.context or {}
-    return learners or (default_learners(catalogs[ESTIMATOR.name].members) if catalogs else ())
+    members = catalogs[ESTIMATOR.name].members.values() if catalogs else ()
+    return learners or tuple(member() for member in members if is_default_learner(member))
 
 
 Learners = Annotated[tuple[Learner, ...], AfterValidator(_or_default), Field(validate_default=True)]
@@ -353,7 +354,7 @@ def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str,
     n_obs, n_entities = cell.rows.panel.n_obs, cell.rows.panel.n_entities
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
     columns |= {"errors": cell.cross_fit.errors}
-    columns |= {"n_obs": n_obs, "n_entities": n_entities}
+    columns |= {"n_obs": n_obs, "n_entities": n_entities, "is_exploratory": cell.is_exploratory}
     return [*_bands(effects, columns, bands), *_weak_bands(cell, tried.value, effects, columns)]
 
 

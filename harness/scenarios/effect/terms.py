@@ -21,8 +21,8 @@ FORMS: tuple[Form, ...] = get_args(Form)
 # Of the splines of a curve.
 DEGREE = 3
 
-# Of the splines of a curve, at quantiles of the exposure.
-INNER_KNOTS = 5
+# Fewest inner knots of the splines of a curve, at distinct quantiles of the exposure.
+FEWEST_KNOTS = 4
 
 # The curve is given at 40 equal steps between the 1st and the 99th percentile of the exposure.
 CURVE_SHARES = np.linspace(0.01, 0.99, 40)
@@ -77,6 +77,9 @@ def slope(panel: Panel) -> Terms:
 def curve(panel: Panel) -> Terms:
     """Return cubic splines of the exposure: the effect is a curve, less its mean over the rows.
 
+    Inner knots are as many as the fourth root of the number of rows, more than would fit best: what splines
+    cannot bend to is a bias, and falls faster with rows than the band narrows.
+
     Raises
     ------
     EstimationError
@@ -84,9 +87,10 @@ def curve(panel: Panel) -> Terms:
     """
     require_continuous(panel)
     column = panel.column(panel.exposure)
-    knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, INNER_KNOTS + 2)))
+    n_inner = max(round(panel.n_obs**0.25), FEWEST_KNOTS)
+    knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, n_inner + 2)))
     n_values = np.unique(column).size
-    if knots.size < INNER_KNOTS + 2 or n_values <= DEGREE + INNER_KNOTS + 1:
+    if knots.size < FEWEST_KNOTS + 2 or n_values <= DEGREE + knots.size - 1:
         what = Message(
             "{n_values} values, many rows at some of them, are too few for a curve", n_values=n_values
         )

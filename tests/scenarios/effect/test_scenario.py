@@ -152,6 +152,15 @@ def test_a_curve_is_less_its_mean_over_rows_and_holds_a_line(panel):
     assert (wide["conf_high"].to_numpy() > narrow["conf_high"].to_numpy()).all()
 
 
+def test_curves_of_few_entities_and_of_other_learners_are_exploratory(panel):
+    few = panel.take(np.flatnonzero(panel.entity.codes < 90))
+    cases = [(panel, Splines()), (few, Splines()), (panel, StrangersLeastSquares())]
+    asked = {"methods": ("first_differences",), "forms": ("line", "curve")}
+    found = [rows(own, learner, **asked).groupby("form")["is_exploratory"].all() for own, learner in cases]
+    assert [one["curve"] for one in found] == [False, True, True]
+    assert not any(one["line"] for one in found)
+
+
 def test_groups_are_asked_apart_and_another_regressor_can_be_the_exposure(panel):
     from harness.plugin import Key
 
