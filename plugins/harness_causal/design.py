@@ -68,6 +68,15 @@ class StaggeredDesign:
         names = (self.panel.time.labels[code] for code in self.panel.time.codes)
         return dict(zip(self.period.tolist(), names, strict=True))
 
+    @property
+    def df(self) -> int:
+        """Entities less one, treated or compared with, whichever are fewer.
+
+        So many degrees of freedom a difference of two means has at least (Satterthwaite 1946).
+        """
+        n_treated = np.unique(self.panel.entity.codes[self.start != NEVER]).size
+        return min(n_treated, self.panel.n_entities - n_treated) - 1
+
     def compared(self) -> StaggeredDesign:
         """Return the design with entities to compare with.
 
@@ -76,10 +85,10 @@ class StaggeredDesign:
         Raises
         ------
         EstimationError
-            Where all start in one period.
+            Where all start in one period, or one entity alone is treated or compared with.
         """
         if (self.start == NEVER).any():
-            return self
+            return self._of_several()
         first, last = np.unique(self.start)[[0, -1]]
         if first == last:
             what = marked("every entity starts in the same period, so no entity is left to compare with")
@@ -87,7 +96,14 @@ class StaggeredDesign:
             raise EstimationError.at(self.panel.exposure, what, hint=hint)
         rows = np.flatnonzero(self.period < last)
         start = np.where(self.start == last, NEVER, self.start)[rows]
-        return replace(self, panel=self.panel.take(rows), start=start, n_late=self.panel.n_obs - rows.size)
+        n_late = self.panel.n_obs - rows.size
+        return replace(self, panel=self.panel.take(rows), start=start, n_late=n_late)._of_several()
+
+    def _of_several(self) -> StaggeredDesign:
+        if self.df == 0:
+            what = marked("one entity alone is treated or compared with, so there is no error")
+            raise EstimationError.at(self.panel.exposure, what)
+        return self
 
     def frame(self) -> pd.DataFrame:
         """Return the columns that diff-diff reads."""

@@ -39,7 +39,8 @@ class EventStudy:
     is_joint : whether it has, and effects before and after the start are of one kind
     n_treated : (n_times,), rows of entities that are treated at some time
     average, std_error : mean effect over the treated rows, and its error
-    df : degrees of freedom of t statistics, entities less one
+    n_entities : clusters
+    df : degrees of freedom of t and F statistics, those of the smaller side of a comparison
     pre_trend : test of the leads, or why there is none
     """
 
@@ -50,6 +51,7 @@ class EventStudy:
     n_treated: Ints
     average: float
     std_error: float
+    n_entities: int
     df: int
     pre_trend: Attempt[PreTrend]
 

@@ -112,7 +112,7 @@ def _event_study(
     """Return an event study; the test of its leads is of their joint covariance where none is given."""
     from scipy.stats import f
 
-    df = design.panel.n_entities - 1
+    df = design.df
 
     def tested() -> PreTrend:
         leads = leads_of(times, window)
@@ -122,9 +122,9 @@ def _event_study(
 
     since = (design.period - design.start)[design.start != NEVER]
     n_treated = np.array([np.count_nonzero(since == time) for time in times])
-    average = float(fit.overall_att), float(fit.overall_se)
+    average, n_entities = (float(fit.overall_att), float(fit.overall_se)), design.panel.n_entities
     return EventStudy(
-        times, estimate, covariance, statistic is None, n_treated, *average, df, attempt(tested)
+        times, estimate, covariance, statistic is None, n_treated, *average, n_entities, df, attempt(tested)
     )
 
 

@@ -106,7 +106,8 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         from scipy.stats import t
 
         estimate = np.r_[study.average, study.estimate]
-        error = np.r_[study.std_error, study.errors]
+        # The noise of one entity alone is in no error.
+        error = np.r_[study.std_error, np.where(study.n_treated > 1, study.errors, np.nan)]
         after, n_times = study.event_time >= 0, study.event_time.size
         columns = {
             "effect": np.array([own.AVERAGE, *[own.EVENT] * n_times]),
@@ -119,12 +120,12 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         n_beyond = greatest.size - np.searchsorted(greatest, statistic)
         reach = float(np.quantile(greatest, self.level))
         pointwise = t.ppf((1.0 + self.level) / 2.0, study.df), 2.0 * t.sf(statistic, study.df), 0
-        together = reach, (1 + n_beyond) / (1 + greatest.size), 1
+        together = reach, np.where(statistic >= 0.0, (1 + n_beyond) / (1 + greatest.size), np.nan), 1
         parts = []
         for band, (width, p_value, first) in (("pointwise", pointwise), ("simultaneous", together)):
             limits = {"conf_low": estimate - width * error, "conf_high": estimate + width * error}
             found = {**columns, **limits, "p_value": p_value}
-            about = {"band": band, "level": self.level, "n_entities": study.df + 1}
+            about = {"band": band, "level": self.level, "n_entities": study.n_entities}
             parts.append(about | {name: values[first:] for name, values in found.items()})
         return parts
 

@@ -46,9 +46,15 @@ SIGNIFICANT = (
     marked("By no method is the average effect significantly different from zero."),
 )
 TRENDS = (
-    marked("By every method there is an effect before the start (5% tests): trends may not be parallel."),
-    marked("By {methods} there is an effect before the start (5% test): trends may not be parallel."),
-    marked("By no method is there an effect before the start (5% tests)."),
+    marked(
+        "By every method effects before the start differ significantly from zero (5% tests): "
+        "trends may not be parallel."
+    ),
+    marked(
+        "By {methods} effects before the start differ significantly from zero (5% test): "
+        "trends may not be parallel."
+    ),
+    marked("By no method do effects before the start differ significantly from zero (5% tests)."),
 )
 FORBIDDEN_SHARE = marked(
     "With two-way effects the coefficient, without controls, is {estimate}. {share} of its weight is on "
@@ -177,7 +183,7 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(gettext("Periods since the start"))
     axes.set_ylabel(drawing.drawable(gettext("Effect on {outcome}").format(outcome=outcome)))
-    axes.legend()
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)
     return figure
 
 

@@ -28,7 +28,10 @@ class DidRow(ResultRow):
 
 @dataclass(frozen=True, kw_only=True)
 class DidEffectRow(DidRow):
-    """An effect with one of its intervals, outcome units; `event_time` is periods since the start."""
+    """An effect with one of its intervals, outcome units; none where it is of one entity alone.
+
+    `event_time` is periods since the start.
+    """
 
     effect: str
     event_time: int | None

@@ -250,7 +250,8 @@ def figures_of(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]
             caption=gettext(
                 "{named}: effect of {exposure} by periods since it started, against the "
                 "period before, with pointwise 95% intervals. The outermost hold those "
-                "further away."
+                "further away. Where starts differ between entities and effects do, too, "
+                "these are biased, and stand as published."
             ).format(named=named, exposure=study.label(study.exposure)),
         )
 

@@ -51,6 +51,17 @@ def test_entities_that_all_start_together_have_none_to_compare_with():
     assert all("no entity is left to compare with" in why for why in found.values())
 
 
+def test_one_entity_alone_has_no_error():
+    panel = drawn()
+    one = panel.with_column("zone", panel.X[:, 0] * (panel.entity.codes == 12))
+    assert all("one entity alone" in why for why in reasons(one).values())
+    first = panel.entity.codes == np.flatnonzero(panel.X[:, 0])[0] // 10
+    some = panel.with_column("zone", panel.X[:, 0] * (first | (panel.period >= 6)))
+    last = [row for row in answered(some)["did_effects"] if row["event_time"] == 6]
+    assert len(last) == 6
+    assert all(np.isfinite(row["estimate"]) and np.isnan(row["p_value"]) for row in last)
+
+
 def test_where_all_are_treated_in_the_end_the_last_are_compared_with_until_then():
     design = StaggeredDesign.of(drawn(n_never=0)).compared()
     assert design.period.max() == 7
@@ -119,7 +130,7 @@ def test_simultaneous_limits_are_the_quantile_of_the_greatest_statistic():
     from scipy.stats import t
 
     unit = np.eye(2)
-    study = EventStudy(np.array([0, 1]), np.ones(2), unit, True, np.ones(2, int), 1.0, 1.0, 400, None)
+    study = EventStudy(np.array([0, 1]), np.ones(2), unit, True, np.ones(2, int), 1.0, 1.0, 800, 399, None)
     found = np.quantile(study.greatest(random_stream(1)), 0.95)
     assert found == pytest.approx(t.ppf((1.0 + 0.95**0.5) / 2.0, 399), rel=0.01)
 

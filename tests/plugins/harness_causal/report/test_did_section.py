@@ -41,7 +41,7 @@ def test_methods_stand_side_by_side(run):
     assert names_of_figures(blocks) == ["did-y-did"]
     said = " ".join(said_in(blocks))
     assert "By every method the average effect is significantly different from zero." in said
-    assert "By no method is there an effect before the start" in said
+    assert "By no method do effects before the start differ significantly from zero" in said
     assert "% of its weight is on comparisons with entities that were treated already" in said
 
 
