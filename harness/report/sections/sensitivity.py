@@ -14,11 +14,10 @@ from harness.record.study import StudyRecord
 from harness.report.blocks import Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.sections.robustness import check_heading, together
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, ReportTable, TableCell, estimate_cell, record_table
 from harness.tables.effects import SENSITIVITY, SensitivityRow
 from harness.text.effects import fragility
-from harness.text.numbers import MISSING, estimated, fixed, percent, with_interval
-from harness.text.plain_text import Footnotes, file_slug
+from harness.text.numbers import fixed, percent, with_interval
+from harness.text.plain_text import file_slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +50,6 @@ def sensitivity_blocks(run: Run) -> Iterator[ReportBlock]:
                 "times as strong as a covariate (Cinelli and Hazlett 2020)."
             ).format(what=what),
         )
-        yield sensitivity_table(study, ranked, what)
 
 
 def strongest_first(rows: tuple[SensitivityRow, ...]) -> list[list[SensitivityRow]]:
@@ -80,40 +78,6 @@ def sentences(study: StudyRecord, first: SensitivityRow, ranked: list[list[Sensi
         "Overlap: for {share} of the rows, at least 5% of the exposure's variation is left among rows with a "
         "similar predicted exposure."
     ).format(share=percent(first.overlap, 0))
-
-
-def sensitivity_table(study: StudyRecord, ranked: list[list[SensitivityRow]], what: str) -> ReportTable:
-    """Return a row for each covariate, with the slope were a variable omitted so many times as strong."""
-    footnotes = Footnotes()
-
-    def slope(at: int) -> RecordColumn[list[SensitivityRow]]:
-        def cell(own: list[SensitivityRow]) -> TableCell:
-            row = own[at]
-            if not row.is_done:
-                return TableCell(MISSING, mark=footnotes.mark(row.reason))
-            return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
-
-        return RecordColumn(gettext("{times} times as strong").format(times=at + 1), cell=cell)
-
-    columns = [
-        RecordColumn[list[SensitivityRow]](
-            gettext("Covariate"), cell=lambda own: study.label(own[0].covariate)
-        ),
-        RecordColumn[list[SensitivityRow]](
-            gettext("Explains of exposure"), cell=lambda own: percent(own[0].r2_exposure)
-        ),
-        RecordColumn[list[SensitivityRow]](
-            gettext("Explains of outcome"), cell=lambda own: percent(own[0].r2_outcome)
-        ),
-        *map(slope, range(3)),
-    ]
-    note = gettext(
-        "Shares of the remaining exposure, and of the remaining outcome given the exposure too, that an "
-        "omitted variable as strong as the covariate would explain. Intervals: that of the slope, moved by "
-        "the bias."
-    )
-    caption = gettext("{what}: slope if a variable as strong as a covariate were omitted").format(what=what)
-    return record_table(caption, columns, ranked, footnotes=footnotes, notes=(note,))
 
 
 def plot_contours(study: StudyRecord, first: SensitivityRow, ranked: list[list[SensitivityRow]]) -> Figure:

@@ -30,6 +30,10 @@ GREATEST_R2 = 1.3
 N_STRETCHES, LEAST_LEFT = 20, 0.05
 
 
+# Two numbers, without controls and with them.
+Pair = tuple[float, float]
+
+
 class PartialR2(NamedTuple):
     """What a variable explains of what is left of exposure and outcome, as partial R2.
 
@@ -53,8 +57,6 @@ class PartialR2(NamedTuple):
         if exposure >= 1.0:
             return None
         with_own = multiple * own**2 / ((1.0 - multiple * own) * (1.0 - own))
-        if with_own >= 1.0:
-            return None
         factor = (np.sqrt(multiple) + np.sqrt(with_own)) ** 2 / (1.0 - with_own)
         return PartialR2(exposure, min(1.0, float(factor) * self.outcome / (1.0 - self.outcome)))
 
@@ -160,42 +162,27 @@ class LearnedSlope:
         residual = _residuals(exposure[:, None], others)[:, 0]
         left = _residuals(outcome[:, None], others)[:, 0]
         short, long = outcome @ exposure / (exposure @ exposure), left @ residual / (residual @ residual)
-        total = outcome @ outcome
-        r2 = [
-            1.0 - np.square(own).sum() / total for own in (outcome - short * exposure, left - long * residual)
-        ]
-        variances = [float(np.square(own).mean()) for own in (outcome, exposure, residual)]
-        return oster_delta(float(short), float(long), r2[0], r2[1], *variances)
+        errors = outcome - short * exposure, left - long * residual
+        r2_short, r2_long = (float(1.0 - own @ own / (outcome @ outcome)) for own in errors)
+        slopes, variances = (float(short), float(long)), (float(exposure.var()), float(residual.var()))
+        return oster_delta(slopes, (r2_short, r2_long), float(outcome.var()), variances)
 
 
-def oster_delta(
-    short: float,
-    long: float,
-    r2_short: float,
-    r2_long: float,
-    var_outcome: float,
-    var_exposure: float,
-    var_residual: float,
-) -> float:
+def oster_delta(slopes: Pair, r2: Pair, var_outcome: float, var_exposure: Pair) -> float:
     """Return the degree of selection on omitted variables that brings a slope to zero (Oster 2019).
 
     Proposition 3 of the paper, for an R2 of `GREATEST_R2` times that with controls, at most one.
 
     Parameters
     ----------
-    short, long : slopes without and with controls
-    r2_short, r2_long : R2 of both regressions
-    var_outcome, var_exposure : variances
-    var_residual : variance of the exposure given the controls
+    slopes, r2, var_exposure : without controls and with them: slopes and R2 of the outcome's regression on
+        the exposure, and the variance of the exposure that is left
     """
-    moved, room = short - long, min(GREATEST_R2 * r2_long, 1.0) - r2_long
-    gained, between = (r2_long - r2_short) * var_outcome, var_exposure - var_residual
-    above = long * gained * var_residual
-    above += long * var_exposure * var_residual * moved**2
-    above += 2.0 * long**2 * var_residual * moved * var_exposure
-    above += long**3 * var_residual * between
-    below = room * var_outcome * moved * var_exposure + long * room * var_outcome * between
-    below += long**2 * var_residual * moved * var_exposure + long**3 * var_residual * between
+    (short, long), (whole, rest) = slopes, var_exposure
+    moved, room = short - long, min(GREATEST_R2 * r2[1], 1.0) - r2[1]
+    shared = long**2 * rest * (moved * whole + long * (whole - rest))
+    above = long * rest * ((r2[1] - r2[0]) * var_outcome + whole * moved**2 + long * moved * whole) + shared
+    below = room * var_outcome * (moved * whole + long * (whole - rest)) + shared
     return float(above / below) if below != 0.0 else np.inf
 
 

@@ -56,10 +56,10 @@ def test_osters_delta_is_the_degree_of_selection_where_the_slope_is_zero(delta):
         long = (with_both - 0.5) / residual
         r2_short = short**2 * var_exposure / var_outcome
         r2_long = (1.0 + long**2 * residual) / var_outcome
-        return short, long, r2_short, r2_long, var_outcome, var_exposure, residual
+        return (short, long), (r2_short, r2_long), var_outcome, (var_exposure, residual)
 
     def off(var_omitted):
-        *_, r2_long, var_outcome, _, _ = numbers(var_omitted)
+        _, (_, r2_long), var_outcome, _ = numbers(var_omitted)
         return (1.0 + var_omitted) / var_outcome - 1.3 * r2_long
 
     assert oster_delta(*numbers(brentq(off, 0.05, 3.0))) == pytest.approx(delta, rel=1e-9)
