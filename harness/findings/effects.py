@@ -165,6 +165,7 @@ def _debiased(run: Run, rows: Debiased, family: Family) -> FindingRow:
     clearest, warnings = max(rows, key=_clearness), tuple(_warnings(first, size=size_of(study.level)))
     is_apart = any(map(any, map(_signs, rows))) and family.p_value < size_of(study.level)
     is_established = is_apart and not warnings
+    least = _least_detectable(first, family, size=size_of(study.level)) if len(rows) == 1 else NAN
     parameters: dict[str, Any] = {
         **place,
         "estimate": _estimate(clearest),
@@ -174,6 +175,7 @@ def _debiased(run: Run, rows: Debiased, family: Family) -> FindingRow:
         "is_primary": family.is_primary,
         "is_significant": is_apart,
         "is_established": is_established,
+        **({} if is_apart else _undecided(study, first, least)),
         **_along(run, rows, clearest, is_established=is_established),
         **_not_held(run, first),
     }
@@ -192,7 +194,23 @@ def _debiased(run: Run, rows: Debiased, family: Family) -> FindingRow:
             *warnings,
         ),
     )
-    return replace(told, is_primary=family.is_primary, p_adjusted=family.p_value)
+    return replace(told, is_primary=family.is_primary, p_adjusted=family.p_value, least_detectable=least)
+
+
+def _least_detectable(row: EffectRow, family: Family, *, size: float) -> float:
+    """Return the least size that the adjusted test of a number finds with a chance of four in five."""
+    from harness.evaluation.gain import least_detectable
+
+    df = (row.n_entities or 0) - 1
+    return least_detectable(row.std_error, df, size=size, n_tests=family.size) if df > 0 else NAN
+
+
+def _undecided(study: StudyRecord, row: EffectRow, least: float) -> Mapping[str, float]:
+    """Return that a slope is negligible where its whole interval is, or else what could have been found."""
+    negligible = study.negligible.get(row.scenario, NAN)
+    if row.form in SLOPES and max(abs(row.conf_low), abs(row.conf_high)) < negligible:
+        return {"negligible": negligible}
+    return {"least_detectable": least} if math.isfinite(least) else {}
 
 
 def _one_method(row: EffectRow) -> Iterator[Sentence]:

@@ -134,6 +134,7 @@ class StudyRecord:
     brackets : what stands beneath estimates in tables for a paper
     stars : levels of p-values for stars there, falling
     least_gain : fraction of the reference's error from which on a gain matters
+    negligible : sizes of slopes that count as none, by the id of the scenario that says so
     """
 
     id: str
@@ -165,6 +166,7 @@ class StudyRecord:
     brackets: Brackets = "std_error"
     stars: tuple[float, ...] = ()
     least_gain: float = 0.1
+    negligible: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:

@@ -100,6 +100,11 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         metrics=tuple(MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics),
         levels=tuple(str(level) for level in roles.levels),
         primary=primary_record(study),
+        negligible={
+            entry.id: entry.scenario.negligible
+            for entry in study.scenarios
+            if isinstance(entry.scenario, EffectScenario) and entry.scenario.negligible is not None
+        },
         exposures={
             entry.id: entry.scenario.exposure
             for entry in study.scenarios

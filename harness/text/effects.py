@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from harness.language import gettext, marked, ngettext, translated
@@ -313,6 +314,8 @@ def debiased(
     beyond: Sequence[float] = (),
     n_curves: int = 0,
     truths: Sequence[float] = (),
+    negligible: float = NAN,
+    least_detectable: float = NAN,
 ) -> str:
     """Return a debiased effect with its interval, and which slopes that does not hold.
 
@@ -326,6 +329,8 @@ def debiased(
     levels : of a categorical exposure, position and contrast of each level
     beyond : mean slopes of net effect curves, of `n_curves`, that the interval does not hold
     truths : true numbers that it does not hold
+    negligible : size up to which a slope counts as none, where the whole interval lies within it
+    least_detectable : of an effect that is not significant, what this study could have found
     """
     study = context.study
     where = [study.label(moderator)] * bool(moderator and form != "interaction") + [group] * bool(group)
@@ -356,6 +361,12 @@ def debiased(
         said = gettext("Debiased effect of {exposure}: {numbers} ({how}){open}.").format(
             **place, numbers=numbers, open="" if is_established or above is not None else weak
         )
+    if math.isfinite(negligible):
+        none = gettext(" It is negligible: its interval lies within ±{size}.")
+        said += none.format(size=in_unit(plain(negligible), study.unit(context.outcome)))
+    elif math.isfinite(least_detectable):
+        least = gettext(" This study could have detected {size}.")
+        said += least.format(size=in_unit(significant(least_detectable, 2), study.unit(context.outcome)))
     return said + _not_held(beyond, n_curves, truths)
 
 

@@ -78,14 +78,16 @@ def _verdict_under(
     if better := [row for row, own in zip(ordered, standing, strict=True) if own in GAINED]:
         others = [
             context.filled(
-                "{estimator} by {reduction}", estimator=row.estimator, reduction=_reduction(row, study.level)
+                "that of {estimator} {reduction}",
+                estimator=row.estimator,
+                reduction=_reduction(row, study.level),
             )
             for row in better[1:MOST_NAMED]
         ]
         if more := len(better[MOST_NAMED:]):
             others.append(gettext("{more} more by less").format(more=more))
         said = context.filled(
-            "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}",
+            "{where}, the mean squared error of {estimator} is {reduction} below that of {reference}",
             **{**given, "estimator": better[0].estimator, "reduction": _reduction(better[0], study.level)},
         )
         end = marked("{said}, given the few periods tested: there is no p-value.")

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from harness.findings import curves, effects, gain
 from harness.findings.lines import stretches
@@ -456,6 +457,22 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     )
     (falling,) = debiased(run, {"estimate": -0.2, "conf_low": -0.3, "conf_high": -0.1})
     assert f"lowers Log wage by 0.20 [0.10,{NB}0.30] log dollars an hour (" in falling.text
+
+
+def test_an_open_slope_says_what_could_have_been_found_or_that_it_is_negligible(run):
+    wide = {"estimate": 0.1, "conf_low": -0.1, "conf_high": 0.3, "p_value": 0.3, "std_error": 0.1}
+    (alone,) = debiased(run, wide)
+    quantiles = stats.t.ppf([0.975, 0.8], 544)
+    assert alone.least_detectable == pytest.approx(0.1 * quantiles.sum(), rel=1e-12)
+    assert alone.text.endswith(" This study could have detected 0.28 log dollars an hour.")
+    two = debiased(run, wide, wide | CRE)[0]
+    assert two.least_detectable > alone.least_detectable
+    assert "could have detected" not in debiased(run, {"std_error": 0.1})[0].text
+    asked = with_study(run, negligible={"effect": 0.31})
+    (none,) = debiased(asked, wide)
+    assert none.text.endswith(" It is negligible: its interval lies within ±0.31 log dollars an hour.")
+    (larger,) = debiased(asked, wide | {"conf_low": -0.32})
+    assert "negligible" not in larger.text
 
 
 def declared(run, *, is_declared=True, outcomes=("lwage",)):

@@ -164,6 +164,8 @@ class EffectScenario(LearnerScenario):
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
     level : nominal coverage of intervals
+    negligible : size of a slope that counts as none, in the outcome's unit per unit of the exposure; left
+        out, no slope is said to be that small
     errors : which depend on each other: those of an ``entity``; of an entity or of a period
         (``entity_and_period``); of the same and of near periods (``driscoll_kraay``); of an entity, and of
         entities nearer than `cutoff_km` in the same period (``conley``)
@@ -189,6 +191,7 @@ class EffectScenario(LearnerScenario):
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    negligible: Annotated[float, Field(gt=0)] | None = None
     errors: Errors = "entity"
     cutoff_km: Annotated[float, Field(gt=0)] | None = None
     representer: Representer = "ridge"

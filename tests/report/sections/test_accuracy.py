@@ -28,7 +28,7 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
     found = cells(table)
     assert list(found) == ["Fixed effects", "SOM + ANN", "RAB", "Boosting"]
     assert [(cell.words, cell.symbol) for cell in found["SOM + ANN"]] == [
-        *(("−14.3%", "▼"), ("2.1%", "○"), ("31.2%", "▲"), ("44.7%", "▲")),
+        *(("−14.3%", "▼"), ("2.1%", "●"), ("31.2%", "▲"), ("44.7%", "▲")),
     ]
     assert found["SOM + ANN"][0].beneath == ("[−20.3,\u00a0−8.3]",)
     refused = found["Fixed effects"][0]
@@ -39,7 +39,7 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
         (REFUSED,),
     )
     published, inside = found["Boosting"][2:]
-    assert (published.symbol, published.hint) == ("○", "not established, p\u00a0=\u00a00.081")
+    assert (published.symbol, published.hint) == ("○", "cannot tell, p\u00a0=\u00a00.081")
     assert (inside.symbol, inside.look) == ("▲", "better")
     assert [column.mark for column in table.columns] == ["", "", "", "†", "†"]
 
