@@ -14,10 +14,11 @@ from harness.api import prepare_study as prepare
 from harness.calibration.page import HEADINGS
 from harness.calibration.rows import VERDICT
 from harness.calibration.run import calibration_manifest, calibration_tables, exact_limits
+from harness.findings.checks import CHECKS
 from harness.running.options import RunOptions
 from harness.running.workers import LocalWorkers, ThisProcess
 
-NOT_ASKED = {"contrast", "group_difference", "sign_change", "threshold"}
+NOT_ASKED = {"effect", "interaction", "contrast", "group_difference", "sign_change", "threshold", *CHECKS}
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 LINEAR = (
     "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",
@@ -60,8 +61,8 @@ def test_fixed_effects_cover_a_linear_truth(effect):
 
 
 def test_an_effect_is_found_where_there_is_one_and_a_line_never_turns():
-    assert shares(0.3).loc["fe", "", "effect"]["share"] > 0.9
-    assert shares(0.0).loc["fe", "", "effect"]["share"] < 0.4
+    assert shares(0.3).loc["fe", "", "model_curve"]["share"] > 0.9
+    assert shares(0.0).loc["fe", "", "model_curve"]["share"] < 0.4
     for effect in (0.0, 0.3):
         for kind in ("turning_point", "nonlinearity"):
             assert shares(effect).loc["fe", "", kind]["share"] == 0.0
@@ -70,7 +71,11 @@ def test_an_effect_is_found_where_there_is_one_and_a_line_never_turns():
 def test_error_rates_are_the_shares_of_panels_without_an_effect():
     rates = tables(0.3)["error_rates"].set_index(["estimator", "finding"])
     assert set(rates.index) == {
-        *((name, kind) for name in ("ols", "fe") for kind in ("effect", "nonlinearity", "turning_point")),
+        *(
+            (name, kind)
+            for name in ("ols", "fe")
+            for kind in ("model_curve", "nonlinearity", "turning_point")
+        ),
         *(("fe", "gain"), ("", "gain")),
     }
     for (estimator, kind), row in rates.iterrows():
@@ -91,13 +96,13 @@ def test_debiased_effects_and_contrasts_are_counted_by_themselves():
     asked = "scenarios=[{use: curve, grid: 5, draws: 40}, {use: effect, methods: [first_differences]}]"
     rates = tables(0.0, 2, changes=(*LINEAR[:3], asked))["error_rates"].set_index(["estimator", "finding"])
     assert rates.loc[("", "effect"), "error_rate"] == 0.0
-    assert ("fe", "effect") in rates.index
+    assert ("fe", "model_curve") in rates.index
     assert ("fe", "contrast") not in rates.index
 
 
 def test_workers_change_no_number():
     one, two = tables(0.0, 4), tables(0.0, 4, n_jobs=2)
-    assert list(one) == ["calibration", "error_rates", "calibration_features"]
+    assert list(one) == ["calibration", "check_rates", "error_rates", "calibration_features"]
     for name, table in one.items():
         pd.testing.assert_frame_equal(table, two[name], check_exact=True)
 
