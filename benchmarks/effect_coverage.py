@@ -82,6 +82,14 @@ def confounded(panel: int) -> Truths:
     yield confounded_panel(panel, partial(np.multiply, SLOPE)), SLOPE
 
 
+def few(n_entities: int, n_periods: int, panel: int) -> Truths:
+    """Yield a panel with few entities, whose noise lasts on both sides."""
+    from effect_panels import confounded_panel
+
+    size = {"n_entities": n_entities, "n_periods": n_periods}
+    yield confounded_panel(panel, partial(np.multiply, SLOPE), **size, lasting=(0.5, 0.8)), SLOPE
+
+
 def derivative(simulated: type[SmallPanel], panel: int) -> Truths:
     """Yield a panel of cities drawn from many, and their mean slope."""
     from effect_panels import cities_of_many
@@ -194,8 +202,12 @@ class Curves:
 
 CURVES = product(("none", "linear", "nonlinear"), ("zero", "bent"), (50, 100, 270))
 
+# Entities and periods of panels with few of them, whose noise lasts on both sides.
+FEW = ((20, 9), (30, 9), (30, 20), (50, 9), (100, 9), (270, 9))
+
 KINDS: Mapping[str, Callable[[], Kind | KnownSlopes | Curves]] = {
     **{"_".join(map(str, cell)): partial(Curves, *cell) for cell in CURVES},
+    **{f"few_{n}x{t}": partial(Kind, partial(few, n, t), Splines()) for n, t in FEW},
     "splines": lambda: Kind(confounded, Splines()),
     "known": lambda: Kind(confounded, _known()),
     "selection": lambda: Kind(confounded, Splines(smoothing="selection")),

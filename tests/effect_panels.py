@@ -29,12 +29,17 @@ def confounded_panel(
     *,
     n_entities: int = 273,
     n_periods: int = 9,
+    lasting: tuple[float, float] = (0.0, 0.4),
 ) -> Panel:
     """Return a panel whose exposure and outcome share a nonlinear confounder that goes with the entity.
 
     Controls lie between entities for 60 % of their variance. The exposure is a nonlinear function of them, a
     constant of the entity and noise; the outcome is the response, another nonlinear function, a constant that
     goes with the entity's means of controls and exposure, and noise that is correlated over time.
+
+    Parameters
+    ----------
+    lasting : serial correlation of the noise of exposure and outcome
     """
     rng = np.random.default_rng([15, seed])
     n_obs = n_entities * n_periods
@@ -44,17 +49,24 @@ def confounded_panel(
     shared = 0.7 * np.square(X[:, 0]) + np.sin(1.2 * X[:, 1])
     shock = np.repeat(rng.standard_normal(n_entities), n_periods)
     trend = 0.1 * period
-    exposure = 0.6 * shared + 0.3 * X[:, 2] + 0.7 * shock + trend + rng.standard_normal(n_obs)
+    noise = _lasting(rng.standard_normal((n_entities, n_periods)), lasting[0])
+    exposure = 0.6 * shared + 0.3 * X[:, 2] + 0.7 * shock + trend + noise.ravel()
     means = np.repeat(exposure.reshape(n_entities, -1).mean(axis=1), n_periods)
-    noise = rng.standard_normal((n_entities, n_periods))
-    for at in range(1, n_periods):
-        noise[:, at] = 0.4 * noise[:, at - 1] + np.sqrt(1.0 - 0.16) * noise[:, at]
+    noise = _lasting(rng.standard_normal((n_entities, n_periods)), lasting[1])
     own = np.repeat(rng.standard_normal(n_entities), n_periods)
     constant = (
         0.8 * means + 0.5 * np.repeat(X[:, 0].reshape(n_entities, -1).mean(axis=1), n_periods) + 0.3 * own
     )
     outcome = response(exposure) + shared + 0.3 * X[:, 3] + constant + trend + noise.ravel()
     return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=np.column_stack([exposure, X]))
+
+
+def _lasting(noise: Floats, correlation: float) -> Floats:
+    """Return noise, (n_entities, n_periods), with a serial correlation, its variance kept."""
+    found = noise.copy()
+    for at in range(1, noise.shape[1]):
+        found[:, at] = correlation * found[:, at - 1] + np.sqrt(1.0 - correlation**2) * noise[:, at]
+    return found
 
 
 # How a control goes into exposure and outcome alike.
@@ -86,9 +98,7 @@ def additive_panel(seed: int, *, n_entities: int, confounder: str, response: str
     shared = curve(X[:, 0]) + curve(X[:, 2])
     own = np.repeat(rng.standard_normal(n_entities), n_periods)
     exposure = shared + 0.5 * own + rng.standard_normal(n_obs)
-    errors = rng.standard_normal((n_entities, n_periods))
-    for at in range(1, n_periods):
-        errors[:, at] = 0.8 * errors[:, at - 1] + 0.6 * errors[:, at]
+    errors = _lasting(rng.standard_normal((n_entities, n_periods)), 0.8)
     means = [values.reshape(n_entities, -1).mean(axis=1) for values in (exposure, X[:, 0])]
     constant = 0.8 * means[0] + 0.5 * means[1] + 0.3 * rng.standard_normal(n_entities)
     outcome = RESPONSES[response](exposure) + shared + 0.3 * X[:, 1] + np.repeat(constant, n_periods)

@@ -29,8 +29,8 @@ from harness.tables.table import NAN
 from harness.text.numbers import in_unit, plain
 from harness.text.sentences import FindingKind, Sentence, finding
 
-# Fewest entities with which it was measured how often intervals of debiased effects hold.
-FEW_ENTITIES = 20
+# Fewest entities with which intervals of debiased slopes were found to hold as often as they say.
+FEW_ENTITIES = 30
 
 # Below this share of the exposure's variation the report warns that little is left to learn from.
 LITTLE_LEFT = 0.05

@@ -38,8 +38,7 @@ MESSAGES: Mapping[str, str] = {
         "A nonlinear effect is found as an interaction, too, with what goes with the exposure."
     ),
     "few_entities": marked(
-        "It rests on {n_entities} entities; how often its interval holds was not measured with fewer than "
-        "{least}."
+        "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
     ),
     "exploratory_curve": marked(
         "The curve is exploratory: with so few entities, or such a learner, bands were not found to hold "

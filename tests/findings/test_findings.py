@@ -429,10 +429,10 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     )
     assert (found.estimator, found.is_established, found.p_value) == ("", True, 0.001)
     assert found.caveats == "Changes are as good as random."
-    (few,) = debiased(run, {"n_entities": 19})
+    (few,) = debiased(run, {"n_entities": 29})
     assert not few.is_established
-    assert "It rests on 19 entities" in few.caveats
-    (enough,) = debiased(run, {"n_entities": 20, "n_effective": 1.06})
+    assert "It rests on 29 entities" in few.caveats
+    (enough,) = debiased(run, {"n_entities": 30, "n_effective": 1.06})
     assert enough.is_established
     (parted,) = debiased(run, {"p_methods": 0.002, "p_learners": 0.6})
     assert not parted.is_established

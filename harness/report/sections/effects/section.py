@@ -32,7 +32,8 @@ from harness.report.table import (
 from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.tables.coefficients import CoefficientRow
 from harness.tables.effects import EffectRow
-from harness.text.numbers import MISSING, count, estimated, fixed, p_value, percent, plain
+from harness.tables.gain import size_of
+from harness.text.numbers import MISSING, count, estimated, fixed, p_text, p_value, percent, plain
 from harness.text.plain_text import Footnotes, file_slug, listed
 
 if TYPE_CHECKING:
@@ -259,17 +260,16 @@ def _robustness(effects: SubjectEffects, row: EffectRow) -> str:
 
 
 def cautions(study: StudyRecord, rows: Sequence[EffectRow]) -> Iterator[str]:
-    """Yield a sentence for few entities, and one for each effect that rests on little.
+    """Yield a sentence for few entities, and one for each effect that is doubtful.
 
-    Little is left of the exposure then, or instruments are weak.
+    Methods part on it, little is left of the exposure, or instruments are weak.
     """
     done = [row for row in rows if row.is_done and row.n_entities is not None]
     least = min((row.n_entities or 0 for row in done), default=FEW_ENTITIES)
     entity = study.label(study.entity)
     if least < FEW_ENTITIES:
         yield gettext(
-            "These intervals rest on {least} entities ({entity}); how often they hold was not measured with "
-            "fewer than {few}."
+            "These intervals rest on {least} entities ({entity}); with fewer than {few} they are rough."
         ).format(least=count(least), entity=entity, few=FEW_ENTITIES)
     scarce = gettext(
         "{method}, {form}{place}, learned by {learner}: of the exposure's variation {share} is left once "
@@ -279,7 +279,12 @@ def cautions(study: StudyRecord, rows: Sequence[EffectRow]) -> Iterator[str]:
         "{method}, {form}{place}, learned by {learner}: the instruments hardly move the exposure "
         "(first-stage F {statistic}, below {weak}), and such estimates and intervals mislead."
     )
-    said = [(scarce, row) for row in done if row.share_left < LITTLE_LEFT]
+    parted = gettext(
+        "First differences and correlated random effects find different effects ({p_value}; {form}{place}, "
+        "learned by {learner}): the assumption of one of them, or of both, fails."
+    )
+    said = [(parted, row) for row in done if row.p_methods < size_of(study.level)]
+    said += [(scarce, row) for row in done if row.share_left < LITTLE_LEFT]
     said += [(weak, row) for row in done if row.first_stage_f < WEAK]
     # A sentence stands once for all of an effect's points and bands.
     yield from dict.fromkeys(_caution(study, row, message) for message, row in said)
@@ -291,6 +296,7 @@ def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:
         form=gettext(FORMS.get(row.form, row.form)),
         place=gettext(" of {group}").format(group=row.group) if row.group else "",
         learner=study.estimator_label(row.learner),
+        p_value=p_text(row.p_methods),
         share=percent(row.share_left),
         statistic=fixed(row.first_stage_f, 1),
         weak=plain(WEAK),

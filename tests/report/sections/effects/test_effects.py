@@ -103,9 +103,9 @@ def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
     ("n_entities", "share_left", "first_words"),
     [
         (545, 0.6, []),
-        (19, 0.6, ["These intervals rest on 19 entities"]),
+        (29, 0.6, ["These intervals rest on 29 entities"]),
         (
-            20,
+            30,
             0.04,
             ["First differences, slope, learned by Boosting", "Correlated random effects, slope"],
         ),
@@ -122,6 +122,14 @@ def test_cautions_follow_from_entities_and_variation_left(run, n_entities, share
     assert bool(said) == bool(first_words)
     if share_left < 0.05:
         assert "4.0% is left" in said[0]
+
+
+def test_methods_that_part_are_warned_of_once(run):
+    changed = with_table(run, "effects", lambda _: effects(None).assign(p_methods=0.002))
+    said = list(cautions(run.manifest.study, effects_of(changed)[0].rows))
+    assert len(said) == 2
+    assert said[0].startswith("First differences and correlated random effects find different effects (p")
+    assert "slope, learned by Boosting" in said[0]
 
 
 def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(run):
