@@ -23,6 +23,7 @@ SLOW = {
     "columns_of_a_table.md",
     "feols.md",
     "how_long.md",
+    "my_file.md",
     "pin_a_replication.md",
     "reading_a_gain.md",
     "tutorial.md",

@@ -45,7 +45,7 @@ TO_ITS_WORKER = {
 NOTED = {"fork": "W-FORK", "noise": "W-OUTPUT"}
 
 
-def run_with(hostile, out, n_jobs=1, memory_limit=None):
+def run_with(hostile, out, memory_limit=None):
     """Run pooled OLS beside hostile estimators, and return the folder's manifest and tables."""
     spec = {
         **SPEC,
@@ -61,7 +61,6 @@ def run_with(hostile, out, n_jobs=1, memory_limit=None):
         data=api._data(grunfeld()),
         out=out,
         quick=True,
-        jobs=n_jobs,
         memory_limit=memory_limit,
         plugins=PLUGINS,
     )
@@ -144,7 +143,7 @@ def test_what_an_estimator_does_to_its_worker_is_a_failed_row_or_a_warning_of_a_
         {"id": fault.replace(" ", "_"), "use": "hostile", "fault": fault}
         for fault in (*TO_ITS_WORKER, *NOTED)
     ]
-    manifest, tables = run_with(hostile, tmp_path / "run", n_jobs=2, memory_limit=1.5)
+    manifest, tables = run_with(hostile, tmp_path / "run", memory_limit=1.5)
     for fault, reason in TO_ITS_WORKER.items():
         for place in ("in_sample", "all rows"):
             cell = cell_of(manifest, f"invest · {fault.replace(' ', '_')} · {place}")
