@@ -191,7 +191,6 @@ CAPS: Most = {
     "max_rounds": 50,
     "trees": 30,
     "draw_trees": 15,
-    "permutations": 0,
 }
 
 
