@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 from typing import Any
 
@@ -38,28 +37,15 @@ LITTLE_LEFT = 0.05
 # Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997).
 WEAK = 10.0
 
+# An H below this is rounding alone.
+NO_H = 1e-6
+
 # Forms that are one slope, as the mean slope of a net effect curve is.
 SLOPES = tuple(TRUE_SLOPES)
 
 # Names of tests among those of the effect's form: of a straight line, and of each number of thresholds.
 LINEARITY = "linearity"
 THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
-
-
-@dataclass(frozen=True)
-class Family:
-    """The effects that one is adjusted for.
-
-    Attributes
-    ----------
-    p_value : adjusted, of the effect
-    size : effects in the family
-    is_primary : whether it is the effect that the study declares, on all outcomes
-    """
-
-    p_value: float
-    size: int
-    is_primary: bool
 
 
 # The rows of one debiased effect: its points by the simultaneous band, one row where it is a number.
@@ -74,52 +60,38 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     nothing is warned of, see `_warnings`. The family of the effect that a study declares is the outcomes;
     all others on an outcome, which stand to be chosen from, are one.
     """
-    first = first_effect(run, outcome)
+    first, declared = first_effect(run, outcome), run.view(_declared_p_values)
     others = [rows for rows in _debiased_effects(run, outcome) if rows[0].is_done and rows != first]
-    p_primary = run.view(_primary_p_values)
-    if first and p_primary:
-        family = Family(p_primary.get(outcome, NAN), len(p_primary), is_primary=True)
-        yield _debiased(run, first, family)
+    if first and declared:
+        yield _debiased(run, first, (declared[outcome], len(declared)), is_primary=True)
     elif first:
         others.insert(0, first)
     for rows, p_value in zip(others, _adjusted(map(_p_value, others)), strict=True):
-        yield _debiased(run, rows, Family(p_value, len(others), is_primary=False))
+        yield _debiased(run, rows, (p_value, len(others)), is_primary=False)
 
 
 def first_effect(run: Run, outcome: str) -> Debiased:
     """Return the rows of the effect that comes first, also where they have no number; none without one."""
-    primary = run.manifest.study.primary
-    if primary is None:
+    one = run.manifest.study.primary
+    if one is None:
         return ()
-    asked = primary.scenario, primary.learner
-    effects = [
-        rows
-        for rows in _debiased_effects(run, outcome)
-        if (rows[0].scenario, rows[0].learner) == asked and not rows[0].group
-    ]
-    found = (rows for rows in effects if (rows[0].method, rows[0].form) == (primary.method, primary.form))
+    own = [rows for rows in _debiased_effects(run, outcome) if not rows[0].group]
+    own = [rows for rows in own if (rows[0].scenario, rows[0].learner) == (one.scenario, one.learner)]
+    found = (rows for rows in own if (rows[0].method, rows[0].form) == (one.method, one.form))
     # An answer that failed as a whole has no method.
-    return next(found, None) or next((rows for rows in effects if not rows[0].is_done), ())
+    return next(found, None) or next((rows for rows in own if not rows[0].is_done), ())
 
 
 def _debiased_effects(run: Run, outcome: str) -> tuple[Debiased, ...]:
     """Return the rows of every effect on an outcome, those of its simultaneous band where it has one."""
-    effects: dict[tuple[str, ...], list[EffectRow]] = {}
+    effects: dict[tuple[str, ...], dict[str, list[EffectRow]]] = {}
     for row in run.rows(EFFECTS):
         if row.outcome == outcome:
-            effects.setdefault(_effect(row), []).append(row)
-    return tuple(map(_of_one_band, effects.values()))
-
-
-def _of_one_band(rows: Sequence[EffectRow]) -> Debiased:
-    """Return the rows of the simultaneous band, of a number its interval, and those without either."""
-    bands = {kind: tuple(row for row in rows if row.band == kind) for kind in (SIMULTANEOUS, POINTWISE)}
-    return bands[SIMULTANEOUS] or bands[POINTWISE] or tuple(rows)
-
-
-def _effect(row: EffectRow) -> tuple[str, ...]:
-    """Return which effect a row is of."""
-    return row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
+            about = row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
+            effects.setdefault(about, {}).setdefault(row.band, []).append(row)
+    # What failed has no band.
+    kinds = SIMULTANEOUS, POINTWISE, ""
+    return tuple(tuple(next(own[kind] for kind in kinds if kind in own)) for own in effects.values())
 
 
 def _p_value(rows: Debiased) -> float:
@@ -127,7 +99,7 @@ def _p_value(rows: Debiased) -> float:
     return min((row.p_value for row in rows if math.isfinite(row.p_value)), default=NAN)
 
 
-def _primary_p_values(run: Run) -> Mapping[str, float]:
+def _declared_p_values(run: Run) -> Mapping[str, float]:
     """Return the p-value of the declared effect on each outcome, adjusted for all of them."""
     primary = run.manifest.study.primary
     if primary is None or not primary.is_declared:
@@ -145,48 +117,49 @@ def _adjusted(p_values: Iterable[float]) -> list[float]:
     return adjusted
 
 
-def _debiased(run: Run, rows: Debiased, family: Family) -> FindingRow:
+def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary: bool) -> FindingRow:
+    """Return the finding on one effect, given its p-value adjusted for its family, and the size of that."""
     first, study = rows[0], run.manifest.study
     kind: FindingKind = "interaction" if first.form == "interaction" else "effect"
-    place = {
-        "exposure": first.exposure or study.exposure_of(first.scenario),
-        "method": first.method,
-        "learner": first.learner,
-        "form": first.form,
-        **({"group": first.group} if first.group else {}),
-        **({"moderator": first.moderator} if first.moderator else {}),
-    }
     where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
     about = ", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where])
     if not first.is_done:
-        failed = Sentence("no_effect", place | {"reason": first.reason})
-        told = finding(kind, failed, outcome=first.outcome, about=about, is_established=False)
-        return replace(told, is_primary=family.is_primary)
+        reason = Sentence("no_effect", {"about": about, "reason": first.reason})
+        return finding(
+            *(kind, reason),
+            outcome=first.outcome,
+            about=about,
+            is_established=False,
+            is_primary=is_primary,
+        )
     clearest, warnings = max(rows, key=_clearness), tuple(_warnings(first, size=size_of(study.level)))
-    is_apart = any(map(any, map(_signs, rows))) and family.p_value < size_of(study.level)
+    is_apart = any(map(any, map(_signs, rows))) and family[0] < size_of(study.level)
     is_established = is_apart and not warnings
     least = _least_detectable(first, family, size=size_of(study.level)) if len(rows) == 1 else NAN
     parameters: dict[str, Any] = {
-        **place,
+        **{name: getattr(first, name) for name in ("exposure", "method", "learner", "form")},
+        **{name: given for name in ("group", "moderator") if (given := getattr(first, name))},
         "estimate": _estimate(clearest),
         "p_value": _p_value(rows),
-        "p_adjusted": family.p_value,
-        "n_family": family.size,
-        "is_primary": family.is_primary,
+        "family": family,
+        "is_primary": is_primary,
         "is_significant": is_apart,
         "is_established": is_established,
         **({} if is_apart else _undecided(study, first, least)),
         **_along(run, rows, clearest, is_established=is_established),
         **_not_held(run, first),
     }
-    told = finding(
+    return finding(
         kind,
         Sentence("debiased", parameters),
         outcome=first.outcome,
         about=about,
         is_established=is_established,
+        is_primary=is_primary,
         estimate=_estimate(clearest),
         p_value=_p_value(rows),
+        p_adjusted=family[0],
+        least_detectable=least,
         against=(
             *[Sentence("assumption", {"text": first.assumption})] * bool(first.assumption),
             *[Sentence("products")] * (kind == "interaction" and is_apart),
@@ -194,15 +167,14 @@ def _debiased(run: Run, rows: Debiased, family: Family) -> FindingRow:
             *warnings,
         ),
     )
-    return replace(told, is_primary=family.is_primary, p_adjusted=family.p_value, least_detectable=least)
 
 
-def _least_detectable(row: EffectRow, family: Family, *, size: float) -> float:
+def _least_detectable(row: EffectRow, family: tuple[float, int], *, size: float) -> float:
     """Return the least size that the adjusted test of a number finds with a chance of four in five."""
     from harness.evaluation.gain import least_detectable
 
     df = (row.n_entities or 0) - 1
-    return least_detectable(row.std_error, df, size=size, n_tests=family.size) if df > 0 else NAN
+    return least_detectable(row.std_error, df, size=size, n_tests=family[1]) if df > 0 else NAN
 
 
 def _undecided(study: StudyRecord, row: EffectRow, least: float) -> Mapping[str, float]:
@@ -260,9 +232,8 @@ def _not_held(run: Run, row: EffectRow) -> dict[str, Any]:
 def slope_of(run: Run, outcome: str, exposure: str) -> EffectRow | None:
     """Return the debiased slope of an exposure, that which comes first before others; None without one."""
     effects = (first_effect(run, outcome), *_debiased_effects(run, outcome))
-    rows = (rows[0] for rows in effects if rows and rows[0].is_done)
-    slopes = (row for row in rows if row.form in SLOPES and not row.group)
-    return next((row for row in slopes if row.exposure == exposure), None)
+    slopes = (rows[0] for rows in effects if rows and rows[0].is_done and rows[0].form in SLOPES)
+    return next((row for row in slopes if (row.exposure, row.group) == (exposure, "")), None)
 
 
 def _clearness(row: EffectRow) -> float:
@@ -324,6 +295,8 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             if row.is_done and (row.outcome, row.estimator) == (outcome, estimator)
         }
         p_values = [tests[name] for name in THRESHOLD_TESTS if name in tests]
+        if not p_values:
+            continue
         found = list(takewhile(lambda p_value: p_value < size_of(run.manifest.study.level), p_values))
         parameters = {"moderator": moderator, "n_found": len(found), "p_values": p_values, "places": places}
         yield finding(
@@ -334,7 +307,7 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             about=moderator,
             is_established=bool(found),
             estimate=places[0],
-            p_value=p_values[0] if p_values else NAN,
+            p_value=p_values[0],
             against=[Sentence("breaks")] * bool(found),
         )
 
@@ -353,10 +326,11 @@ def interaction_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         ):
             estimate = row.estimate, row.conf_low, row.conf_high
             exposure = run.manifest.study.exposure_of(row.scenario)
-            parameters = {"exposure": exposure, "moderator": row.moderator, "estimate": estimate}
+            place = {"exposure": exposure, "moderator": row.moderator}
+            told = Sentence("friedman_h", place | {"h": estimate})
             yield finding(
                 "interaction",
-                Sentence("friedman_h", parameters),
+                told if row.estimate > NO_H else Sentence("no_interaction", place),
                 outcome=outcome,
                 estimator=row.estimator,
                 about=f"{row.scenario}: {row.moderator}",
@@ -455,7 +429,7 @@ def _difference(study: StudyRecord, row: DifferenceRow, p_value: float, *, n_pai
     is_established = _is_apart(*difference) and p_value < size_of(study.level)
     parameters = {name: getattr(row, name) for name in ("scenario", "by", "group", "other")}
     parameters |= {"difference": difference, "p_value": p_value, "is_established": is_established}
-    told = finding(
+    return finding(
         "group_difference",
         Sentence("group_difference", parameters),
         outcome=row.outcome,
@@ -464,6 +438,6 @@ def _difference(study: StudyRecord, row: DifferenceRow, p_value: float, *, n_pai
         is_established=is_established,
         estimate=difference,
         p_value=row.p_value,
+        p_adjusted=p_value,
         against=[Sentence("one_of_pairs", {"n_pairs": n_pairs})] * (n_pairs > 1),
     )
-    return replace(told, p_adjusted=p_value)

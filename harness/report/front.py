@@ -65,13 +65,14 @@ LEGEND_LABEL = 44
 
 @dataclass(frozen=True, eq=False)
 class FrontOutcome:
-    """One outcome: the primary effect, a sentence on gains, their figure, a curve where there is any."""
+    """One outcome: the primary effect and what it assumes, a sentence on gains, their figure, a curve."""
 
     label: str
     sentence: str
     gains: ReportFigure | None
     curve: ReportFigure | None
     effect: str
+    assumed: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ def front_of(run: Run) -> Front:
                 f"{gain_sentence(run, outcome)} {leading_recognition(run, outcome)}".strip(),
                 front_gains(gains, outcome) if gains.candidates else None,
                 front_curve(run, outcome),
-                effect_sentence(run, outcome),
+                *effect_sentences(run, outcome),
             )
             for outcome in study.outcomes
         )
@@ -152,21 +153,20 @@ def leading_recognition(run: Run, outcome: str) -> str:
     return recognition_sentence(run.manifest.study, next(leading, None))
 
 
-def effect_sentence(run: Run, outcome: str) -> str:
-    """Return the debiased effect that comes first, whatever it says, with what it assumes.
+def effect_sentences(run: Run, outcome: str) -> tuple[str, str]:
+    """Return the debiased effect that comes first, whatever it says, how robust it is and what it assumes.
 
     That is the one which the study declares. Where it declares none, it is the first that it asks, which is
-    said to be not declared; an empty string where it asks none.
+    said to be not declared; empty strings where it asks none.
     """
     rows = [row for row in run.rows(FINDINGS) if (row.outcome, row.finding) == (outcome, EFFECT)]
     if run.manifest.study.primary is None or not rows:
-        return ""
-    first = rows[0]
+        return "", ""
     declared, chosen = gettext("Primary effect: {text}"), gettext("Not declared beforehand: {text}")
-    text = (declared if first.is_primary else chosen).format(text=first.text)
+    text = (declared if rows[0].is_primary else chosen).format(text=rows[0].text)
     values = [row.robustness_value for row in first_effect(run, outcome)[:1]]
-    fragile = "".join(fragility(value) for value in values if value > 0.0)
-    return " ".join(filter(None, [text, fragile, first.caveats]))
+    fragile = [fragility(value) for value in values if value > 0.0]
+    return text, " ".join(filter(None, [*fragile, rows[0].caveats]))
 
 
 def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:

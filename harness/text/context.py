@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.language import gettext, translated
 from harness.record.study import StudyRecord
 from harness.text.numbers import fixed, in_unit, p_text, percent, significant, with_interval
-from harness.text.plain_text import joined
+from harness.text.plain_text import joined, listed
 
 # A number with the limits of its interval.
 Estimate = tuple[float, float, float]
@@ -28,11 +28,14 @@ SHOWN: Mapping[str, Callable[[StudyRecord, Any], str]] = {
     "protocol": StudyRecord.protocol_title,
     "protocols": quoted,
     "lagged": lambda _, names: joined(names),
-    **dict.fromkeys(("message", "kind"), lambda _, text: translated(text)),
+    **dict.fromkeys(("message", "kind", "reason"), lambda _, text: translated(text)),
     "p_value": lambda _, value: p_text(value),
     "share_of_draws": lambda _, share: percent(share, 0),
     **dict.fromkeys(("share_left", "gain", "most", "less"), lambda _, share: percent(share)),
     "first_stage_f": lambda _, value: fixed(value, 1),
+    "h": lambda _, estimate: with_interval(*estimate),
+    "places": lambda _, places: joined([with_interval(*place) for place in places]),
+    "p_values": lambda _, values: listed(map(p_text, values)),
     "nmse": lambda _, value: significant(value, 3),
 }
 

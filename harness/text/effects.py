@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from harness.language import gettext, marked, ngettext, translated
+from harness.language import gettext, marked
 from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
 from harness.text.numbers import in_unit, is_outside, p_text, percent, plain, significant, with_interval
@@ -20,9 +20,6 @@ NOWHERE: Estimate = (NAN, NAN, NAN)
 
 # Kind of a turning point or threshold that says there is none.
 NONE = "none"
-
-# An H below this is rounding alone.
-NO_H = 1e-6
 
 # Forms in the outcome's unit per unit of the exposure; the others are changes of the outcome.
 PER_UNIT = ("line", "derivative", "conditional", "interaction")
@@ -175,45 +172,6 @@ def sign_change(
     )
 
 
-def threshold(
-    context: Context,
-    *,
-    moderator: str,
-    n_found: int,
-    p_values: Sequence[float],
-    places: Sequence[Estimate],
-) -> str:
-    """Return how many thresholds of the slope tests find, and where a model that assumes some has them.
-
-    Parameters
-    ----------
-    p_values : of one threshold against none, of two against one, and so on
-    """
-    none, number = gettext("no evidence of a threshold"), ngettext("{n} threshold", "{n} thresholds", n_found)
-    return context.filled(
-        "{estimator}: {found} in {moderator}, by tests of each number against one less ({p_values}); the "
-        "model has its own at {places}.",
-        found=number.format(n=n_found) if n_found else none,
-        moderator=moderator,
-        p_values=listed(map(p_text, p_values)) or gettext("not tested"),
-        places=joined([with_interval(*place) for place in places]),
-    )
-
-
-def friedman_h(context: Context, *, exposure: str, moderator: str, estimate: Estimate) -> str:
-    """Return a model's measure of interaction, which noise alone lifts above zero."""
-    place = {"exposure": exposure, "moderator": moderator}
-    if estimate[0] < NO_H:
-        return context.filled(
-            "{estimator}: no interaction of {exposure} and {moderator}; its form allows none.", **place
-        )
-    return context.filled(
-        "{estimator}: H of {exposure} and {moderator} is {number}; noise alone lifts it above zero.",
-        **place,
-        number=with_interval(*estimate),
-    )
-
-
 def contrast(
     context: Context, *, high: str, low: str, where: str, estimate: Estimate, is_established: bool
 ) -> str:
@@ -265,32 +223,6 @@ def linearity(context: Context, *, exposure: str, is_rejected: bool, p_value: fl
     )
 
 
-def _how(context: Context, method: str, learner: str) -> str:
-    return listed([gettext(method.replace("_", " ")), context.study.estimator_label(learner)])
-
-
-def no_effect(
-    context: Context,
-    *,
-    exposure: str,
-    method: str,
-    learner: str,
-    form: str,
-    reason: str,
-    group: str = "",
-    moderator: str = "",
-) -> str:
-    """Return that a debiased effect has no number, and why."""
-    where = [form and gettext(form), moderator and context.study.label(moderator), group]
-    how = listed(filter(None, [method and _how(context, method, learner), *where]))
-    return context.filled(
-        "The effect of {exposure} could not be estimated ({how}): {reason}.",
-        exposure=exposure,
-        how=how or context.study.estimator_label(learner),
-        reason=translated(reason),
-    )
-
-
 def debiased(
     context: Context,
     *,
@@ -302,8 +234,7 @@ def debiased(
     is_significant: bool,
     is_established: bool,
     p_value: float = NAN,
-    p_adjusted: float = NAN,
-    n_family: int = 1,
+    family: tuple[float, int] = (NAN, 1),
     is_primary: bool = False,
     group: str = "",
     moderator: str = "",
@@ -324,7 +255,8 @@ def debiased(
     estimate : of a line the clearest, at `at`
     is_significant : whether interval and adjusted p-value say so
     is_established : whether nothing is warned of, too
-    p_value, p_adjusted, n_family : of no effect anywhere, and adjusted for so many effects
+    p_value : of no effect anywhere
+    family : the same adjusted, and for how many effects
     above, below : where an established line is above and below zero, a curve its mean; None for a number
     levels : of a categorical exposure, position and contrast of each level
     beyond : mean slopes of net effect curves, of `n_curves`, that the interval does not hold
@@ -333,104 +265,52 @@ def debiased(
     least_detectable : of an effect that is not significant, what this study could have found
     """
     study = context.study
-    where = [study.label(moderator)] * bool(moderator and form != "interaction") + [group] * bool(group)
-    how = [gettext("{level} CI").format(level=percent(study.level, 0))]
-    how += _p_values(p_value, p_adjusted, n_family, is_primary=is_primary)
-    place = {
-        "exposure": study.axis_label(exposure),
-        "outcome": study.label(context.outcome),
-        "how": f"{listed(how)}; {listed([_how(context, method, learner), gettext(form), *where])}",
-        "moderator": study.axis_label(moderator) if moderator else "",
-    }
-    if form in SENTENCES_OF_SLOPES:
-        is_fall = is_established and estimate[0] < 0.0 and form != "interaction"
-        low, high = sorted(-limit if is_fall else limit for limit in estimate[1:])
-        size = (-estimate[0] if is_fall else estimate[0], low, high)
-        number = in_unit(with_interval(*size), study.unit(context.outcome))
-        open_number = context.effect(estimate, exposure)
-        words = SENTENCES_OF_SLOPES[form]
-        key = 2 if not is_significant else 3 if not is_established else int(is_fall)
-        said = gettext(words[key]).format(
-            **place, number=number if key < 2 and form != "interaction" else open_number
+    unit, along = study.unit(context.outcome), study.axis_label(moderator) if moderator else ""
+    number = (
+        context.effect(estimate, exposure) if form in PER_UNIT else in_unit(with_interval(*estimate), unit)
+    )
+    weak = gettext("; it should not be relied on") if is_significant else _open(is_established=False)
+    words = gettext("Debiased effect of {exposure}: {number} ({how}){rest}.")
+    rest = "" if is_established else weak
+    if form in ("line", "derivative") and is_established:
+        low, size, high = sorted(map(abs, estimate))
+        number = in_unit(with_interval(size, low, high), unit)
+        up, down = (
+            gettext("One unit more of {exposure} raises {outcome} by {number} ({how})."),
+            gettext("One unit more of {exposure} lowers {outcome} by {number} ({how})."),
         )
-    else:
-        numbers = _numbers(context, exposure, form, estimate, levels=levels)
-        if above is not None and not levels:
-            numbers = _along(study.unit(moderator or exposure), form, numbers, at, above=above, below=below)
-        weak = gettext("; it should not be relied on") if is_significant else _open(is_established=False)
-        said = gettext("Debiased effect of {exposure}: {numbers} ({how}){open}.").format(
-            **place, numbers=numbers, open="" if is_established or above is not None else weak
-        )
-    if math.isfinite(negligible):
-        none = gettext(" It is negligible: its interval lies within ±{size}.")
-        said += none.format(size=in_unit(plain(negligible), study.unit(context.outcome)))
-    elif math.isfinite(least_detectable):
-        least = gettext(" This study could have detected {size}.")
-        said += least.format(size=in_unit(significant(least_detectable, 2), study.unit(context.outcome)))
-    return said + _not_held(beyond, n_curves, truths)
-
-
-# How a slope is said: it is above zero, it is below, it is not apart from zero, it rests on too little.
-SENTENCES_OF_SLOPES: Mapping[str, tuple[str, str, str, str]] = {
-    **dict.fromkeys(
-        ("line", "derivative"),
-        (
-            marked("One unit more of {exposure} raises {outcome} by {number} ({how})."),
-            marked("One unit more of {exposure} lowers {outcome} by {number} ({how})."),
-            marked(
-                "The slope of {outcome} in {exposure} is not significantly different from zero: "
-                "{number} ({how})."
-            ),
-            marked(
-                "The slope of {outcome} in {exposure} is estimated at {number} ({how}), which should not be "
-                "relied on."
-            ),
-        ),
-    ),
-    "interaction": (
-        changes := marked(
-            "The slope of {outcome} in {exposure} changes by {number} with one unit more of {moderator} "
-            "({how})."
-        ),
-        changes,
-        marked(
-            "The slope of {outcome} in {exposure} does not change significantly along {moderator}: {number} "
-            "with one unit more ({how})."
-        ),
-        marked(
-            "The slope of {outcome} in {exposure} is estimated to change by {number} with one unit more of "
-            "{moderator} ({how}), which should not be relied on."
-        ),
-    ),
-}
-
-
-def _p_values(p_value: float, p_adjusted: float, n_family: int, *, is_primary: bool) -> list[str]:
-    """Return the p-value of an effect, and that adjusted for its family where there are others in it."""
-    own = p_text(p_value)
-    if n_family < 2 or p_adjusted != p_adjusted:
-        return [own] * bool(own)
-    family = marked("{p} for {n} outcomes") if is_primary else marked("{p} for {n} secondary effects")
-    return [own, gettext(family).format(p=p_text(p_adjusted), n=n_family)]
-
-
-def _numbers(
-    context: Context,
-    exposure: str,
-    form: str,
-    estimate: Estimate,
-    *,
-    levels: Sequence[tuple[float, Estimate]],
-) -> str:
-    study, unit = context.study, context.study.unit(context.outcome)
-    if levels:
+        words = up if estimate[0] > 0.0 else down
+    elif levels:
         contrasts = listed(f"{study.level_at(exposure, at)} {with_interval(*one)}" for at, one in levels)
-        return gettext("{numbers}, each less {base}").format(
+        number = gettext("{numbers}, each less {base}").format(
             numbers=in_unit(contrasts, unit), base=study.levels[0]
         )
-    if form in PER_UNIT:
-        return context.effect(estimate, exposure)
-    return in_unit(with_interval(*estimate), unit)
+    elif above is not None:
+        number = _along(study.unit(moderator or exposure), form, number, at, above=above, below=below)
+        rest = rest if is_significant else ""
+    elif form == "interaction":
+        change = gettext("it changes by {number} with one unit more of {moderator}")
+        number = change.format(number=number, moderator=along)
+    how = [gettext(method.replace("_", " ")), study.estimator_label(learner), gettext(form)]
+    how += [study.label(moderator)] * (form == "conditional") + [group] * bool(group)
+    certain = [gettext("{level} CI").format(level=percent(study.level, 0)), p_text(p_value)]
+    if family[1] > 1:
+        others = gettext("{p} for {n} outcomes") if is_primary else gettext("{p} for {n} secondary effects")
+        certain.append(others.format(p=p_text(family[0]), n=family[1]))
+    said = words.format(
+        exposure=study.axis_label(exposure),
+        outcome=study.label(context.outcome),
+        number=number,
+        how=f"{listed(filter(None, certain))}; {listed(how)}",
+        rest=rest,
+    )
+    if math.isfinite(negligible):
+        none = gettext(" It is negligible: its interval lies within ±{size}.")
+        said += none.format(size=in_unit(plain(negligible), unit))
+    elif math.isfinite(least_detectable):
+        least = gettext(" This study could have detected {size}.")
+        said += least.format(size=in_unit(significant(least_detectable, 2), unit))
+    return said + _not_held(beyond, n_curves, truths)
 
 
 def fragility(robustness_value: float) -> str:

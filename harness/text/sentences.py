@@ -31,6 +31,17 @@ MESSAGES: Mapping[str, str] = {
         "One of {n_pairs} differences of this question; the p-value allows for their number (Holm), the "
         "interval does not."
     ),
+    "no_effect": marked("The effect {about} could not be estimated: {reason}."),
+    "threshold": marked(
+        "{estimator}: thresholds in {moderator} by tests of each number against one less: {n_found} "
+        "({p_values}); the model has its own at {places}."
+    ),
+    "friedman_h": marked(
+        "{estimator}: H of {exposure} and {moderator} is {h}; noise alone lifts it above zero."
+    ),
+    "no_interaction": marked(
+        "{estimator}: no interaction of {exposure} and {moderator}; its form allows none."
+    ),
     "of_a_model": marked("It is what a model predicts, not an effect."),
     "bends": marked("An effect that differs along a covariate which goes with the exposure bends it, too."),
     "breaks": marked("An effect that changes smoothly, as by an interaction, is found as thresholds, too."),
@@ -72,9 +83,8 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
     for make in (
         *(gains.headline, gains.estimator_verdict, gains.lowest_error, gains.levels_gain_more),
         *(gains.hopeless_reference, warned, assumption),
-        *(effects.model_curve, effects.curve_bend, effects.turning_point, effects.threshold),
-        *(effects.sign_change, effects.contrast, effects.group_difference, effects.friedman_h),
-        *(effects.linearity, effects.debiased, effects.no_effect),
+        *(effects.model_curve, effects.curve_bend, effects.turning_point, effects.sign_change),
+        *(effects.contrast, effects.group_difference, effects.linearity, effects.debiased),
     )
 }
 
@@ -126,6 +136,7 @@ def finding(
     about: str,
     is_established: bool,
     estimator: str = "",
+    is_primary: bool = False,
     estimate: tuple[float, float, float] = (NAN, NAN, NAN),
     p_value: float = NAN,
     p_adjusted: float = NAN,
@@ -144,6 +155,7 @@ def finding(
         outcome=outcome,
         estimator=estimator,
         finding=kind,
+        is_primary=is_primary,
         about=about,
         text="",
         is_established=is_established,

@@ -14,7 +14,7 @@ from harness.findings.run import Run, read_run
 from harness.record.study import PrimaryRecord
 from harness.report.drawing.canvas import house_style
 from harness.report.front import (
-    effect_sentence,
+    effect_sentences,
     gain_sentence,
     leading_curves,
     leading_protocols,
@@ -80,13 +80,14 @@ def test_the_first_screen_has_the_effect_that_comes_first_whatever_it_says(run, 
     table = as_declared(FINDINGS, [pd.DataFrame(rows)])
     primary = PrimaryRecord("effect", "first_differences", "line", "ols", is_declared=is_primary)
     changed = with_table(with_study(run, primary=primary), "findings", lambda _: table)
-    assert effect_sentence(changed, "lwage") == f"{said}: Open. Assumed."
-    assert effect_sentence(run, "lwage") == ""
+    assert effect_sentences(changed, "lwage") == (f"{said}: Open.", "Assumed.")
+    assert effect_sentences(run, "lwage") == ("", "")
     place = {"scenario": "effect", "method": "first_differences", "form": "line", "learner": "ols"}
     place |= {"outcome": "lwage", "exposure": "exper", "band": "pointwise", "status": "ok"}
     effects = as_declared(EFFECTS, [pd.DataFrame([place | {"robustness_value": 0.0048}])])
     fragile = "An omitted variable that explains 0.5% of the remaining variation of both"
-    assert f" {fragile}" in effect_sentence(with_table(changed, "effects", lambda _: effects), "lwage")
+    _, about = effect_sentences(with_table(changed, "effects", lambda _: effects), "lwage")
+    assert about.startswith(fragile)
 
 
 def test_the_shape_of_the_panel(run):

@@ -132,6 +132,26 @@ def test_an_effect_moves_by_what_is_added_to_the_outcome_whoever_learns(panel, l
     assert after["std_error"].to_numpy() == pytest.approx(before["std_error"].to_numpy(), rel=1e-6)
 
 
+def test_the_slope_of_a_product_comes_with_the_effect_along_a_moderator(panel):
+    moderated = panel.with_column("x4", panel.column("x4") + 3.0)
+    product = panel.column("x0") * panel.column("x4")
+    changed = replace(moderated, observed=panel.observed + 0.7 * product)
+    found = rows(changed, methods=("first_differences",), forms=("conditional",), moderator="x4")
+    along = found[(found["form"] == "conditional") & (found["band"] == "pointwise")]
+    (slope,) = found[found["form"] == "interaction"].to_dict("records")
+    change = np.diff(along["estimate"]) / np.diff(along["at"])
+    np.testing.assert_allclose(change, slope["estimate"])
+    assert abs(slope["estimate"] - 0.7) < 3.5 * slope["std_error"]
+    alone = rows(changed, methods=("first_differences",), forms=("interaction",), moderator="x4")
+    assert alone["estimate"].tolist() == [slope["estimate"]]
+
+
+@pytest.mark.parametrize("options", [{"forms": ("curve", "line")}, {"by": "half"}])
+def test_a_primary_effect_is_one_number(options):
+    with pytest.raises(ValueError, match="a primary effect is one number: write the form line"):
+        EffectScenario(primary=True, **options)
+
+
 def test_a_line_is_a_conditional_effect_at_the_moderators_mean_and_a_derivative(panel):
     line = rows(panel, methods=("first_differences",))
     moderated = rows(panel, methods=("first_differences",), forms=("conditional",), moderator="x4")

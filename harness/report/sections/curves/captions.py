@@ -34,7 +34,8 @@ KINDS = {
     ),
     "level": marked(
         "Net effect curve for {outcome}. It is the mean prediction were every row's {exposure} set to the "
-        "value on the horizontal axis, the other variables as observed."
+        "value on the horizontal axis, the other variables as observed: a model's partial dependence, not a "
+        "debiased effect."
     ),
 }
 OF_OUTCOMES = marked(

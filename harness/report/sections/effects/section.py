@@ -185,7 +185,8 @@ def _caption(run: Run, effects: SubjectEffects, first: EffectRow) -> str:
         "effect."
     )
     return gettext(
-        "Debiased curve of {exposure} for {outcome}. It is less its mean over the rows. {bands}{shown}"
+        "Debiased dose-response curve of {exposure} for {outcome}: the outcome at each exposure, less its "
+        "mean over the rows. {bands}{shown}"
     ).format(**words, bands=bands, shown=models if model_curves(run, effects)[0] else "")
 
 
@@ -211,7 +212,21 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:
     )
 
 
+# What each form estimates where slopes differ between rows.
+ESTIMANDS = {
+    "line": marked(
+        "Slope: the mean of slopes weighted by the residual variance of the exposure, so that rows count by "
+        "how much of it is left."
+    ),
+    "derivative": marked("Mean derivative: the mean slope at the observed exposures, every row alike."),
+    "contrast": marked("Contrast: the mean difference from the least level, weighted as a slope is."),
+    "interaction": marked("Slope of the product: by how much the slope changes per unit of the moderator."),
+}
+
+
 def _notes(study: StudyRecord, effects: SubjectEffects) -> Iterator[str]:
+    shown = {row.form for row in effects.numbers if row.is_done}
+    yield from (gettext(words) for form, words in ESTIMANDS.items() if form in shown)
     if effects.curved:
         yield gettext(
             "No coefficient is the effect in {names}, where the exposure has powers or products: see the "

@@ -123,7 +123,7 @@ def thresholds_of(run: Run, key: SurfaceKey) -> tuple[ThresholdRow, ...]:
 def threshold_text(row: ThresholdRow) -> str:
     """Return a change of sign in words, with its interval and the share of draws that have it."""
     if row.kind == NONE:
-        return gettext("none established")
+        return gettext("no change of sign")
     at, limits = estimate(row.at, row.conf_low, row.conf_high)
     return gettext("{at} {limits}, {signs}, in {share_of_draws} of draws").format(
         at=at,

@@ -17,6 +17,6 @@ def test_a_moderator_has_effects_thresholds_and_interactions(run):
     assert rab[0].text.startswith("6: −0.066 [")
     assert [cell.words[2].look for cell in rab[:3]] == ["lowest"] * 3
     assert rab[3].text == f"9.7 [9.1,{NB}10.4], from − to +, in 98% of draws"
-    assert ols[3].text == "none established"
+    assert ols[3].text == "no change of sign"
     assert (rab[4].words, ols[4].words) == ("0.310", "0.000")
     assert rab[5].beneath == (f"[0.060,{NB}0.220]",)
