@@ -69,9 +69,10 @@ def test_numbers_beyond_the_tolerance_are_found(small_run, other_run):
     found = compared(small_run, other_run)
     gain = next(one for one in found.tables if one.table == "gain.csv")
     assert "conf_low" in [column.column for column in gain.columns]
+    assert "accuracy.csv" in [one.table for one in found.tables]
     wide = compared(small_run, other_run, rtol=1e6, atol=1e6)
     names = [one.table for one in wide.tables]
-    assert "gain.csv" not in names
+    assert "accuracy.csv" not in names
     # Another seed deals other rows into folds, and no tolerance makes rows the same.
     assert "predictions.parquet" in names
 

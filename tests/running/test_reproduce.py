@@ -88,7 +88,7 @@ def test_findings_are_pinned_reproduced_and_held_by_a_run(whole, tmp_path):
     cells = {(entry["where"]["finding"], entry["column"]): entry["value"] for entry in entries}
     table = whole.read_table("findings").query("estimator == 'fe'").set_index("finding")
     assert cells["turning_point", "is_established"] == str(table.loc["turning_point", "is_established"])
-    assert cells["effect", "estimate"] == pytest.approx(table.loc["effect", "estimate"], rel=1e-6)
+    assert cells["model_curve", "estimate"] == pytest.approx(table.loc["model_curve", "estimate"], rel=1e-6)
     assert whole.manifest().files["findings.csv"] == sha256_of(whole.path / "findings.csv")
     options = RunOptions(written_spec(STUDY | {"expect": list(entries)}), out=tmp_path / "run")
     found = reproduce(options, installed())

@@ -102,8 +102,8 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTab
         groups=tuple(groups),
         notes=(
             gettext(
-                "Beneath gains: {level} intervals from {draws} bootstrap draws of whole entities, trained "
-                "models held fixed. The distance is root mean square, over rows with others near them, in "
+                "Beneath gains: {level} intervals, clustered by {entity}, trained models held fixed. The "
+                "distance is root mean square, over rows with others near them, in "
                 "the unit of the outcome."
             ).format(**study_words(study)),
         ),
@@ -141,8 +141,8 @@ def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFi
         alt=gettext("Dots with intervals: the gains of the method at every step, in the table of the steps."),
         caption=gettext(
             "Gains of the method at every step, from top to bottom, each step one change. Whiskers are "
-            "{level} intervals from {draws} bootstrap draws of whole entities ({entity}), the trained models "
-            "held fixed; an arrow at the left edge is a loss beyond the axis."
+            "{level} intervals, clustered by {entity}, the trained models held fixed; an arrow at the left "
+            "edge is a loss beyond the axis."
         ).format(**study_words(study)),
     )
 

@@ -125,7 +125,7 @@ def left_figure(gains: Gains, outcome: str) -> ReportFigure:
             "estimator, from rows at hand downwards. Each bar is the gain under one protocol, a fraction of "
             "the error that the reference has there; bars are not parts of one gain. Hatched: the rows "
             "compared on took part in fitting or selecting; dark: entities never seen. Whiskers are {level} "
-            "intervals from {draws} bootstrap draws of whole entities ({entity}), the trained models held "
+            "intervals, clustered by {entity}, the trained models held "
             "fixed; an arrow at the left edge is a loss beyond the axis. The numbers are per cent."
         ).format(**words),
     )

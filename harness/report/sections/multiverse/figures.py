@@ -60,7 +60,7 @@ def specification_figure(study: StudyRecord, own: Multiverse, published: Sequenc
         caption=gettext(
             "Gain of {estimator} in predicting {outcome} under every combination of the choices listed below "
             "the curve, each computed, in increasing order. Dots are gains, upright lines their {level} "
-            "intervals from {draws} bootstrap draws of whole entities ({entity}), not adjusted for their "
+            "intervals, clustered by {entity}, not adjusted for their "
             "number; a mark below is the level that the combination above it has.{published}{hidden}"
         ).format(**words, published=across, hidden=hidden),
     )
