@@ -52,8 +52,8 @@ MESSAGES: Mapping[str, str] = {
         "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
     ),
     "exploratory_curve": marked(
-        "The curve is exploratory: with so few entities, or such a learner, bands were not found to hold "
-        "whole curves."
+        "The curve is exploratory: by this method, with so few entities, or by such a learner, bands were "
+        "not found to hold whole curves."
     ),
     "methods_part": marked(
         "First differences and correlated random effects find different effects ({p_value}): the assumption "

@@ -172,13 +172,14 @@ def test_a_curve_is_less_its_mean_over_rows_and_holds_a_line(panel):
     assert (wide["conf_high"].to_numpy() > narrow["conf_high"].to_numpy()).all()
 
 
-def test_curves_of_few_entities_and_of_other_learners_are_exploratory(panel):
+def test_curves_of_few_entities_of_changes_and_of_other_learners_are_exploratory(panel):
     few = panel.take(np.flatnonzero(panel.entity.codes < 90))
     cases = [(panel, Splines()), (few, Splines()), (panel, StrangersLeastSquares())]
-    asked = {"methods": ("first_differences",), "forms": ("line", "curve")}
-    found = [rows(own, learner, **asked).groupby("form")["is_exploratory"].all() for own, learner in cases]
-    assert [one["curve"] for one in found] == [False, True, True]
-    assert not any(one["line"] for one in found)
+    found = [rows(own, learner, forms=("line", "curve")) for own, learner in cases]
+    drawn = [one.groupby(["form", "method"])["is_exploratory"].all() for one in found]
+    assert [one["curve", "correlated_random_effects"] for one in drawn] == [False, True, True]
+    assert all(one["curve", "first_differences"] for one in drawn)
+    assert not any(one["line"].any() for one in drawn)
 
 
 def test_groups_are_asked_apart_and_another_regressor_can_be_the_exposure(panel):
