@@ -37,7 +37,7 @@ def squared_errors(panel, seed, estimator=None):
 
 def p_value(panel, other, seed):
     losses = cluster_losses(squared_errors(panel, seed), squared_errors(other, seed), panel.entity.codes)
-    return gain_over(losses, level=0.95).p_value
+    return gain_over(losses, level=0.95, test_to_train=0.25).p_value
 
 
 def draws(seed):
@@ -57,7 +57,6 @@ def null_panels(seed):
 
 @pytest.mark.parametrize("n_panels", [50, pytest.param(1000, marks=full)])
 def test_a_true_null_is_rejected_in_at_most_seven_and_a_half_per_cent_of_panels(n_panels):
-    """1,000 panels rejected 3.9 % when measured, with exact limits of 2.8 % and 5.3 %."""
     rejected = [p_value(*null_panels(seed), seed) < 0.05 for seed in range(n_panels)]
     assert np.mean(rejected) <= (0.075 if n_panels == 1000 else most(0.05, n_panels))
 
@@ -87,16 +86,15 @@ def test_few_entities_do_not_make_the_test_reject_too_often(n_entities):
 
 
 @pytest.mark.parametrize("n_entities", [10, 60])
-def test_the_interval_of_a_gain_covers_with_few_entities(n_entities):
-    """600 panels tell 0.95 from 0.92 at the limit of a test at one in a thousand."""
+def test_the_interval_of_a_gain_covers_what_it_says_with_few_entities(n_entities):
     covered = []
     for seed in range(600):
         rng = np.random.default_rng(seed)
         errors = rng.normal(size=n_entities)[None, :, None] + rng.normal(size=(2, n_entities, N_PERIODS))
         loss, reference = (errors**2).sum(axis=2)
-        losses = ClusterLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
+        losses = ClusterLosses(loss, 1.25 * reference, np.full(n_entities, float(N_PERIODS)))
         gain = gain_over(losses, level=0.95)
-        covered.append(gain.conf_low <= 0.0 <= gain.conf_high)
+        covered.append(gain.conf_low <= 0.2 <= gain.conf_high)
     assert 1.0 - np.mean(covered) <= most(0.05, 600)
 
 
@@ -105,14 +103,14 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
     rejected = []
     for seed in range(n_panels):
         pair = null_panels(seed)
-        entities, losses = [], ([], [])
+        errors, codes = [[], []], []
         for fold in RandomRows(repeats=10).split(pair[0], rng=random_stream(seed, "rows")):
-            entities.append(pair[0].entity.codes[fold.test])
-            for panel, own in zip(pair, losses, strict=True):
+            codes.append(pair[0].entity.codes[fold.test])
+            for own, panel in zip(errors, pair, strict=True):
                 fit = PooledOLS().fit(panel.take(fold.train), rng=random_stream(seed, "fit"))
                 own.append((panel.observed[fold.test] - fit.predict(panel.take(fold.test))) ** 2)
-        summed = cluster_losses(*map(np.concatenate, (*losses, entities)))
-        rejected.append(gain_over(summed, level=0.95, test_to_train=1 / 9).p_value < 0.05)
+        losses = cluster_losses(*map(np.concatenate, errors), np.concatenate(codes))
+        rejected.append(gain_over(losses, level=0.95, test_to_train=1 / 9).p_value < 0.05)
     assert np.mean(rejected) <= most(0.05, n_panels)
 
 
