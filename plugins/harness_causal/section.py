@@ -188,5 +188,5 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
 
 
 SECTION = parts.Section(
-    *("did", marked("Treatments in stages"), 770, did_blocks), tables=(own.DID_EFFECTS.name,)
+    *("did", marked("Treatments in stages"), 778, did_blocks), tables=(own.DID_EFFECTS.name,)
 )

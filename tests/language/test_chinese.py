@@ -38,7 +38,7 @@ WORD = re.compile(r"[A-Za-z]{2}[A-Za-z_0-9]*")
 NAMES = frozenset(
     {
         *("OLS", "ANN", "SOM", "RAB", "CO2", "GDP", "MSE", "BFGS", "MiniSom", "sigmoid", "tanh"),
-        *("Holm", "Fieller", "Oster", "Wald", "km", "kWh", "CSV", "LaTeX"),
+        *("Holm", "Fieller", "Oster", "Cinelli", "Hazlett", "Wald", "km", "kWh", "CSV", "LaTeX"),
     }
 )
 
