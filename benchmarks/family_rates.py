@@ -49,7 +49,7 @@ SPEC: dict[str, Any] = {
         {"id": "fe", "use": "fixed_effects", "effects": ["entity"]},
         {"id": "bent", "use": "polynomial_effects", "effects": ["entity"]},
     ],
-    "evaluation": {"reference": "ols", "protocols": ["held_out_entities"], "draws": 60},
+    "evaluation": {"reference": "ols", "protocols": ["held_out_entities"]},
     "scenarios": [
         {"use": "heterogeneity", "by": "quarter", "draws": 60},
         {"use": "effect", "primary": True, "forms": ["line", "curve"], "learners": ["ols"], "repeats": 1},

@@ -71,7 +71,6 @@ def study(request, tmp_path_factory) -> tuple[str, StudyResult]:
         "evaluation": {
             "reference": identifier("pooled", "classical"),
             "protocols": ["in_sample"],
-            "draws": 10,
         },
         "report": {"formats": []},
     }
