@@ -73,11 +73,10 @@ def test_every_estimator_but_the_reference_has_a_gain_under_every_protocol(finis
         for protocol in ("in_sample", "held_out_entities", "forward")
     }
     assert (test["status"] == "ok").all()
-    # Of few entities the interval has no bound where the reference's loss is not known from zero.
-    bounded = test.dropna(subset="conf_low")
-    assert (bounded["conf_low"] <= bounded["gain"]).all()
-    assert len(bounded) > len(test) / 2
-    assert (bounded["gain"] <= bounded["conf_high"]).all()
+    # Of ten firms, one far larger than the others, the reference's loss is not known from zero: no gain has a
+    # bounded interval, and the p-values stand alone.
+    assert test["conf_low"].isna().all()
+    assert test.loc[test["protocol"] == "held_out_entities", "p_value"].between(0.0, 1.0).all()
 
 
 def test_accuracy_and_gain_recompute_from_the_stored_predictions(finished):

@@ -16,6 +16,7 @@ from harness.arrays import Floats
 from harness.evaluation.tables import LEFT
 from harness.findings import lines as run_lines
 from harness.findings.effects import first_effect
+from harness.findings.gain import verdict
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
@@ -136,11 +137,17 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
 
 
 def gain_sentence(run: Run, outcome: str) -> str:
-    """Return the verdict on the gains over the study's reference, as its finding has it."""
+    """Return the verdict on the gains over the study's reference, for entities not used in training.
+
+    A study without a protocol of these has the verdict of all its protocols.
+    """
     study = run.manifest.study
     if len(study.estimators) == 1:
         words = gettext("{over} is the only estimator; nothing is compared.")
         return words.format(over=study.reference_label)
+    new = [cell for cell in Gains(run).cells(outcome) if not cell.protocol.knows_entities]
+    if any(cell.has_gain and cell.protocol.keeps_test_rows_apart for cell in new):
+        return verdict(new, reference=study.reference).said(study)
     key = (outcome, GAIN, study.reference, "")
     rows = (row for row in run.rows(FINDINGS) if (row.outcome, row.finding, row.about, row.estimator) == key)
     return next((row.text for row in rows), "")

@@ -122,6 +122,8 @@ def _verdict_under(
 
 def _reduction(row: GainRow, level: float) -> str:
     """Return "26% (95% CI 4 to 41)", with a decimal where a limit would else lose its sign."""
+    if not math.isfinite(row.conf_low):
+        return gettext("{gain} (its interval has no bound)").format(gain=percent(row.gain, 0))
     decimals = 0 if min(abs(row.conf_low), abs(row.conf_high)) >= 0.005 else 1
     return gettext("{gain} ({level} CI {low} to {high})").format(
         gain=percent(row.gain, decimals),
