@@ -96,7 +96,7 @@ def plot_contours(study: StudyRecord, first: SensitivityRow, ranked: list[list[S
     spread = abs(first.estimate) * np.sqrt(1.0 - value) / value
     bias = spread * np.sqrt(y[:, None] * x / (1.0 - x))
     slopes = first.estimate - np.sign(first.estimate) * bias
-    figure = new_figure(SINGLE_COLUMN, 3.0)
+    figure = new_figure(SINGLE_COLUMN, 4.0)
     axes = figure.subplots()
     axes.clabel(
         axes.contour(100 * x, 100 * y, slopes, levels=N_CONTOURS, colors=GREY, linewidths=0.6), fontsize=6
@@ -105,13 +105,10 @@ def plot_contours(study: StudyRecord, first: SensitivityRow, ranked: list[list[S
     for own in named:
         if own:
             at = [(100 * row.r2_exposure, 100 * row.r2_outcome) for row in own]
-            axes.plot(*zip(*at, strict=True), marker="o", markersize=3, linewidth=0.5)
-            axes.annotate(
-                drawable_label(study.label(own[0].covariate), 20),
-                at[-1],
-                xytext=(3, 3),
-                textcoords="offset points",
-            )
+            label = drawable_label(study.label(own[0].covariate), 40)
+            axes.plot(*zip(*at, strict=True), marker="o", markersize=3, linewidth=0.5, label=label)
+    if axes.lines:
+        figure.legend(loc="outside upper left", ncols=1)
     axes.set_xlabel(gettext("Explained of the remaining exposure (%)"))
     axes.set_ylabel(gettext("Explained of the remaining outcome (%)"))
     return figure
