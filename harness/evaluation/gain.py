@@ -68,14 +68,9 @@ class LossTotals:
         nothing = float("nan"), float("nan")
         if self.df < 1:
             return nothing
-        reach = float(stats.t.ppf((1.0 + level) / 2.0, self.df)) ** 2
-        # The pivot's square is `reach` where square r² - 2 cross r + rest = 0.
-        moments = np.outer(self.totals, self.totals) - reach * self.covariance
-        rest, cross, square = moments[0, 0], moments[0, 1], moments[1, 1]
-        if square <= 0.0:
-            return nothing
-        root = max(float(cross**2 - square * rest), 0.0) ** 0.5
-        return float(1.0 - (cross + root) / square), float(min(1.0 - (cross - root) / square, 1.0))
+        reach = float(stats.t.ppf((1.0 + level) / 2.0, self.df))
+        limits = ratio_limits(self.totals, self.covariance, reach=reach)
+        return nothing if limits is None else (1.0 - limits[1], min(1.0 - limits[0], 1.0))
 
     def least_detectable(self, level: float, *, n_tests: int = 1) -> float:
         """Return the least gain that a test could have found, by the error of the logarithm of the ratio.
@@ -89,6 +84,28 @@ class LossTotals:
         slope = np.array([1.0, -1.0]) / self.totals
         error = max(float(slope @ self.covariance @ slope), 0.0) ** 0.5
         return float(-np.expm1(-least_detectable(error, self.df, size=size_of(level), n_tests=n_tests)))
+
+
+def ratio_limits(values: Floats, covariance: Floats, *, reach: float) -> tuple[float, float] | None:
+    """Return the limits of the interval of Fieller (1954) for the ratio of two estimates.
+
+    Parameters
+    ----------
+    values : (2,), what is divided, and by what
+    covariance : (2, 2), of both
+    reach : half the width of an interval in standard errors
+
+    Returns
+    -------
+    None where the ratio has no bound: what it is divided by is not known from zero.
+    """
+    # The pivot's square is that of `reach` where square r² - 2 cross r + rest = 0.
+    moments = np.outer(values, values) - reach**2 * covariance
+    rest, cross, square = moments[0, 0], moments[0, 1], moments[1, 1]
+    if square <= 0.0:
+        return None
+    root = max(float(cross**2 - square * rest), 0.0) ** 0.5
+    return float((cross - root) / square), float((cross + root) / square)
 
 
 def least_detectable(std_error: float, df: float, *, size: float, n_tests: int = 1) -> float:

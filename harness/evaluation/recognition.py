@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
+from harness.evaluation.gain import ratio_limits
 from harness.language import marked
 
 # The protocols whose gains are compared, as they are chosen by name.
@@ -62,14 +63,13 @@ def share_gone(known: ScoredGain, new: ScoredGain, *, level: float) -> tuple[flo
     n_entities = known.scores.size
     if n_entities < 2:
         return None
-    factor = stats.t.ppf((1.0 + level) / 2.0, n_entities - 1) ** 2 * n_entities / (n_entities - 1)
-    square = known.gain**2 - factor * float(known.scores @ known.scores)
-    if not (known.gain > 0.0 and square > 0.0):
+    scores = np.stack([new.scores, known.scores])
+    covariance = scores @ scores.T * n_entities / (n_entities - 1)
+    reach = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1))
+    limits = ratio_limits(np.array([new.gain, known.gain]), covariance, reach=reach)
+    if limits is None or not known.gain > 0.0:
         return None
-    middle = known.gain * new.gain - factor * float(known.scores @ new.scores)
-    constant = new.gain**2 - factor * float(new.scores @ new.scores)
-    reach = float(np.sqrt(max(middle**2 - square * constant, 0.0)))
-    return 1.0 - new.gain / known.gain, 1.0 - (middle + reach) / square, 1.0 - (middle - reach) / square
+    return 1.0 - new.gain / known.gain, 1.0 - limits[1], 1.0 - limits[0]
 
 
 def recognition_table(

@@ -61,7 +61,7 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     all others on an outcome, which stand to be chosen from, are one.
     """
     first, declared = first_effect(run, outcome), run.view(_declared_p_values)
-    others = [rows for rows in _debiased_effects(run, outcome) if rows[0].is_done and rows != first]
+    others = [rows for rows in _effects_on(run, outcome) if rows[0].is_done and rows != first]
     if first and declared:
         yield _debiased(run, first, (declared[outcome], len(declared)), is_primary=True)
     elif first:
@@ -75,23 +75,30 @@ def first_effect(run: Run, outcome: str) -> Debiased:
     one = run.manifest.study.primary
     if one is None:
         return ()
-    own = [rows for rows in _debiased_effects(run, outcome) if not rows[0].group]
+    own = [rows for rows in _effects_on(run, outcome) if not rows[0].group]
     own = [rows for rows in own if (rows[0].scenario, rows[0].learner) == (one.scenario, one.learner)]
     found = (rows for rows in own if (rows[0].method, rows[0].form) == (one.method, one.form))
     # An answer that failed as a whole has no method.
     return next(found, None) or next((rows for rows in own if not rows[0].is_done), ())
 
 
-def _debiased_effects(run: Run, outcome: str) -> tuple[Debiased, ...]:
-    """Return the rows of every effect on an outcome, those of its simultaneous band where it has one."""
-    effects: dict[tuple[str, ...], dict[str, list[EffectRow]]] = {}
+def _debiased_effects(run: Run) -> Mapping[str, tuple[Debiased, ...]]:
+    """Return by outcome the rows of every effect on it, those of its simultaneous band where it has one."""
+    effects: dict[str, dict[tuple[str, ...], dict[str, list[EffectRow]]]] = {}
     for row in run.rows(EFFECTS):
-        if row.outcome == outcome:
-            about = row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
-            effects.setdefault(about, {}).setdefault(row.band, []).append(row)
+        about = row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
+        of_outcome = effects.setdefault(row.outcome, {})
+        of_outcome.setdefault(about, {}).setdefault(row.band, []).append(row)
     # What failed has no band.
     kinds = SIMULTANEOUS, POINTWISE, ""
-    return tuple(tuple(next(own[kind] for kind in kinds if kind in own)) for own in effects.values())
+    return {
+        outcome: tuple(tuple(next(own[kind] for kind in kinds if kind in own)) for own in found.values())
+        for outcome, found in effects.items()
+    }
+
+
+def _effects_on(run: Run, outcome: str) -> tuple[Debiased, ...]:
+    return run.view(_debiased_effects).get(outcome, ())
 
 
 def _p_value(rows: Debiased) -> float:
@@ -231,7 +238,7 @@ def _not_held(run: Run, row: EffectRow) -> dict[str, Any]:
 
 def slope_of(run: Run, outcome: str, exposure: str) -> EffectRow | None:
     """Return the debiased slope of an exposure, that which comes first before others; None without one."""
-    effects = (first_effect(run, outcome), *_debiased_effects(run, outcome))
+    effects = (first_effect(run, outcome), *_effects_on(run, outcome))
     slopes = (rows[0] for rows in effects if rows and rows[0].is_done and rows[0].form in SLOPES)
     return next((row for row in slopes if (row.exposure, row.group) == (exposure, "")), None)
 
