@@ -20,11 +20,11 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts
 SLOW = {
     "add_an_estimator.md",
     "calibration.md",
-    "columns_of_a_table.md",
-    "feols.md",
-    "how_long.md",
+    "choosing_estimators.md",
+    "for_a_paper.md",
     "my_file.md",
     "pin_a_replication.md",
+    "planning.md",
     "reading_a_gain.md",
     "tutorial.md",
     "zh/tutorial.md",
@@ -37,7 +37,6 @@ NOT_RUN = {
     "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_figure_by_figure.py",
     "paper_items.md": "its names have a test of their own, tests/docs/test_paper_items.py",
     "performance.md": "its command takes minutes",
-    "planning.md": "it needs a cluster; tests/running/test_cluster.py has one",
     "two_ladders.md": "its numbers have a test of their own, tests/docs/test_two_ladders.py",
 }
 

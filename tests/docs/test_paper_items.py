@@ -93,7 +93,7 @@ def is_there(span):
     if value is not None:
         return has(value, words) if words else True
     if head.startswith("figures/"):
-        listed = (DOCS / "reading_figures.md").read_text(encoding="utf-8")
+        listed = (DOCS / "for_a_paper.md").read_text(encoding="utf-8")
         drawn = re.findall(r"^\| `([a-z-]+?)(?:-[A-Z-]+)?` \|", listed, re.MULTILINE)
         stem = head.removeprefix("figures/").removesuffix(".svg")
         ids = {one["id"] for key in ("estimators", "scenarios") for one in SPEC[key] if "id" in one}

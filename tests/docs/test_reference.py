@@ -16,7 +16,7 @@ from harness.installed import KINDS, installed
 from harness.study.spec.json_schema import field_texts
 
 DOCS = ROOT / "docs"
-HOOKS_PAGE = (DOCS / "hooks.md").read_text(encoding="utf-8")
+API_PAGE = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_every_option_of_every_command_is_described(texts):
 
 
 def test_every_capability_and_hook_has_its_place():
-    shown = set(re.findall(r"^\.\. auto\w+:: (?:\S+\.)?(\w+)(?:\(.*\))?$", HOOKS_PAGE, flags=re.MULTILINE))
+    shown = set(re.findall(r"^\.\. auto\w+:: (?:\S+\.)?(\w+)(?:\(.*\))?$", API_PAGE, flags=re.MULTILINE))
     capabilities = {
         name
         for name, one in vars(protocol).items()
@@ -101,5 +101,5 @@ def test_every_capability_and_hook_has_its_place():
     assert capabilities <= shown
     public = {name for name, one in vars(harness).items() if inspect.isclass(one)}
     assert public <= shown
-    headings = set(re.findall(r"^## (\w+)$", HOOKS_PAGE, flags=re.MULTILINE))
+    headings = set(re.findall(r"^## (\w+)$", API_PAGE, flags=re.MULTILINE))
     assert {kind.hook for kind in KINDS} <= headings

@@ -86,6 +86,6 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 def test_the_examples_of_the_prediction_contract_run():
-    result = doctest.testfile(str(DOCS / "prediction.md"), module_relative=False)
+    result = doctest.testfile(str(DOCS / "method" / "prediction.md"), module_relative=False)
     assert result.attempted > 8
     assert result.failed == 0
