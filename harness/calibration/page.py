@@ -298,7 +298,7 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
             for name in names
             if (rows := found.of(outcome, name))
         ),
-        most=len(own),
+        is_whole=True,
     )
 
 
@@ -329,4 +329,4 @@ def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:
         RecordColumn(gettext("In the study"), cell=lambda row: row.in_study),
         RecordColumn(gettext("Here"), cell=lambda row: row.here),
     ]
-    return record_table(gettext("Options that are not as in the study"), columns, reductions, most=None)
+    return record_table(gettext("Options that are not as in the study"), columns, reductions, is_whole=True)

@@ -14,6 +14,7 @@ from harness.record.manifest import Manifest as Manifest
 from harness.record.study import EstimatorRecord as EstimatorRecord
 from harness.record.study import ProtocolRecord as ProtocolRecord
 from harness.record.study import StudyRecord as StudyRecord
+from harness.report.blocks import Appendix as Appendix
 from harness.report.blocks import Bullets as Bullets
 from harness.report.blocks import Definitions as Definitions
 from harness.report.blocks import Heading as Heading

@@ -163,6 +163,16 @@ class Tabs(ReportBlock):
     tabs: tuple[tuple[str, tuple[ReportBlock, ...]], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Appendix(ReportBlock):
+    """Blocks that stand on a page of their own, ``appendix.html``, under the heading of their section.
+
+    The section has a link to them; one of which nothing else is left is on that page alone.
+    """
+
+    blocks: tuple[ReportBlock, ...]
+
+
 @dataclass(frozen=True)
 class PagePart(ReportBlock):
     """What the page itself knows: the warnings of the run, or the table of the files of its folder."""

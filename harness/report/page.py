@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 
@@ -13,7 +14,17 @@ from harness.errors import ArtifactError, HarnessError, Problem
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext, in_language
-from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, ReportFigure, Tabs, Words
+from harness.report.blocks import (
+    Appendix,
+    Bullets,
+    Heading,
+    Paragraph,
+    Phrase,
+    ReportBlock,
+    ReportFigure,
+    Tabs,
+    Words,
+)
 from harness.report.drawing.canvas import finish, house_style, print_figures
 from harness.report.front import Front
 from harness.report.render.html import ShownTable, page_script, rendered, script_hash
@@ -37,8 +48,9 @@ class PageSection:
     ----------
     name : anchor
     heading : above it
-    blocks : what it shows, or why it failed
+    blocks : what it shows in the report, or why it failed
     title : what the table of contents calls it
+    appendix : what it shows in the appendix
     files : that it adds to the run folder, in the formats that are requested
     drawn_names : names from the data that its figures show
     """
@@ -47,22 +59,50 @@ class PageSection:
     heading: str
     blocks: tuple[ReportBlock, ...]
     title: str = ""
+    appendix: tuple[ReportBlock, ...] = ()
     files: tuple[ReportFile, ...] = ()
     drawn_names: tuple[str, ...] = ()
 
     @property
     def figures(self) -> tuple[ReportFigure, ...]:
         """Its figures in their order."""
-        return tuple(figures_in(self.blocks))
+        return tuple(figures_in((*self.blocks, *self.appendix)))
 
 
 def figures_in(blocks: Iterable[ReportBlock]) -> Iterator[ReportFigure]:
-    """Yield the figures among blocks, those on tabs too, in their order."""
+    """Yield the figures among blocks, those on tabs and of the appendix too, in their order."""
     for block in blocks:
         if isinstance(block, ReportFigure):
             yield block
         elif isinstance(block, Tabs):
             yield from figures_in(own for _, tab in block.tabs for own in tab)
+        elif isinstance(block, Appendix):
+            yield from figures_in(block.blocks)
+
+
+def parted(blocks: Iterable[ReportBlock]) -> tuple[tuple[ReportBlock, ...], tuple[ReportBlock, ...]]:
+    """Return the blocks of the report, and those of the appendix; tabs are in each that has any of them."""
+    report: list[ReportBlock] = []
+    appendix: list[ReportBlock] = []
+    for block in blocks:
+        if isinstance(block, Appendix):
+            appendix += block.blocks
+        elif isinstance(block, Tabs):
+            halves = [(label, parted(own)) for label, own in block.tabs]
+            report += _tabs(((label, own) for label, (own, _) in halves), n_tabs=len(halves))
+            appendix += _tabs(((label, own) for label, (_, own) in halves), n_tabs=len(halves))
+        else:
+            report.append(block)
+    return tuple(report), tuple(appendix)
+
+
+def _tabs(given: Iterable[tuple[str, tuple[ReportBlock, ...]]], *, n_tabs: int) -> tuple[ReportBlock, ...]:
+    """Return the tabs with any blocks; of several the only one as these under a heading."""
+    tabs = tuple((label, own) for label, own in given if own)
+    if len(tabs) == 1 < n_tabs:
+        ((label, blocks),) = tabs
+        return (Heading(label), *blocks)
+    return (Tabs(tabs),) if tabs else ()
 
 
 def assembled(
@@ -122,7 +162,8 @@ def _made(run: Run, section: Section, formats: Sequence[ReportFormat]) -> PageSe
             return None
         files = tuple(file for one in formats for file in section.files(run, one))
         names = tuple(section.drawn_names(run))
-        return PageSection(section.name, section.headed(run), blocks, title, files, names)
+        report, appendix = parted(blocks)
+        return PageSection(section.name, section.headed(run), report, title, appendix, files, names)
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
@@ -141,6 +182,9 @@ def _failed(name: str, title: str, reason: str) -> PageSection:
     return PageSection(name, title, (Paragraph(text, "worse"),), title)
 
 
+# What pages are called in the run folder; anchors on a page, and links to one on the same page.
+REPORT, APPENDIX = "report.html", "appendix.html"
+ANCHOR, LINK = re.compile(r' id="([^"]+)"'), re.compile(r'href="#(?P<anchor>[^"]+)"')
 # Notes with these codes stand at the head of the report: a reader must know them of every number.
 LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
 NUMBERS = re.compile(r"\d[\d.,]*")
@@ -208,14 +252,21 @@ def _cells(alike: Sequence[Note]) -> Iterator[str]:
 
 @dataclass
 class Numbering:
-    """Numbers sections, tables and figures as they are rendered, and knows the sentences before each."""
+    """Numbers sections, tables and figures as they are rendered, and knows the sentences before each.
 
+    Attributes
+    ----------
+    prefix : of every number
+    tables : that were numbered, whole
+    """
+
+    prefix: str = ""
     tables: list[ReportTable] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
-    _figures: dict[str, int] = field(default_factory=dict)
-    _notes: dict[str, int] = field(default_factory=dict)
+    _figures: dict[str, str] = field(default_factory=dict)
+    _notes: dict[str, str] = field(default_factory=dict)
     _subjects: dict[tuple[object, str], str] = field(default_factory=dict)
-    _references: set[tuple[int, int]] = field(default_factory=set)
+    _references: set[tuple[str, str]] = field(default_factory=set)
 
     def take(self, table: ReportTable) -> ShownTable:
         """Return a table with the next number, and keep it as files have it."""
@@ -223,10 +274,13 @@ class Numbering:
         self.tables.append(shown.whole)
         return shown
 
-    def next(self, kind: str) -> int:
+    def next(self, kind: str) -> str:
         """Return the next number of a kind, from 1."""
         self._counts[kind] += 1
-        return self._counts[kind]
+        return self._last(kind)
+
+    def _last(self, kind: str) -> str:
+        return f"{self.prefix}{self._counts[kind]}"
 
     def missing(self, text: str) -> str:
         """Return the sentences of a text that the page does not have."""
@@ -235,7 +289,7 @@ class Numbering:
     def add(self, text: str) -> str:
         """Return the same, which the page has from now on."""
         new = self.missing(text)
-        self._figures |= dict.fromkeys(sentences(new), self._counts["figure"])
+        self._figures |= dict.fromkeys(sentences(new), self._last("figure"))
         return new
 
     def once(self, caption: str) -> str:
@@ -243,7 +297,7 @@ class Numbering:
         earlier = [self._figures[sentence] for sentence in sentences(caption) if sentence in self._figures]
         new = self.add(caption)
         words = gettext("Otherwise as figure {number}.") if new else gettext("As figure {number}.")
-        return " ".join(filter(None, [new, words.format(number=max(earlier)) if earlier else ""]))
+        return " ".join(filter(None, [new, words.format(number=earlier[-1]) if earlier else ""]))
 
     def of_subject(self, text: str, subject: str, topic: object) -> str:
         """Return a text without the sentences after its first that other subjects have, and which these are.
@@ -257,40 +311,62 @@ class Numbering:
         otherwise = [gettext("Otherwise as for {others}.").format(others=others)] if others else []
         return " ".join([first, *new, *otherwise])
 
-    def earlier(self, note: str) -> int | None:
+    def earlier(self, note: str) -> str | None:
         """Return the table that the same note stands under already; None where it is new."""
-        table = self._counts["table"]
+        table = self._last("table")
         first = self._notes.setdefault(note, table)
         return None if first == table else first
 
-    def refers(self, table: int) -> bool:
+    def refers(self, table: str) -> bool:
         """Return whether the present table has been referred to an earlier one, and remember that it is."""
-        reference = (self._counts["table"], table)
+        reference = (self._last("table"), table)
         is_known = reference in self._references
         self._references.add(reference)
         return is_known
 
 
-def render_page(
+def render_pages(
     run: Run, page: Page, front: Front, sections: Sequence[PageSection]
-) -> tuple[str, list[ReportTable]]:
-    """Return the report as one HTML document, and its tables whole.
+) -> tuple[Mapping[str, str], list[ReportTable]]:
+    """Return the report and its appendix, each one HTML document by the name of its file; all tables whole.
 
-    It has a first screen, and one section after the other, folded.
+    The report has a first screen, and one section after the other, folded; the appendix has what sections
+    put there, and there is none where that is nothing.
     """
-    numbers, script, manifest = Numbering(), page_script(), run.manifest
-    html = rendered(
-        "report.html.j2",
-        page=page,
-        study=manifest.study,
-        data=manifest.data,
-        numbers=numbers,
-        front=front,
-        sections=sections,
-        script=script,
-        script_hash=script_hash(script),
-    )
-    return html, numbers.tables
+    script, manifest = page_script(), run.manifest
+    own = {REPORT: Numbering(), **({APPENDIX: Numbering("A")} if has_appendix(sections) else {})}
+    pages = {
+        name: rendered(
+            f"{name}.j2",
+            page=page,
+            study=manifest.study,
+            data=manifest.data,
+            numbers=numbers,
+            front=front,
+            sections=sections,
+            script=script,
+            script_hash=script_hash(script),
+        )
+        for name, numbers in own.items()
+    }
+    return interlinked(pages), [table for numbers in own.values() for table in numbers.tables]
+
+
+def has_appendix(sections: Iterable[PageSection]) -> bool:
+    """Return whether any section puts something into the appendix."""
+    return any(shown.appendix for shown in sections)
+
+
+def interlinked(pages: Mapping[str, str]) -> Mapping[str, str]:
+    """Return pages whose links to an anchor that another page alone has lead there."""
+    anchors = {name: frozenset(ANCHOR.findall(html)) for name, html in pages.items()}
+
+    def linked(own: str, link: re.Match[str]) -> str:
+        others = (name for name in pages if link["anchor"] in anchors[name])
+        where = "" if link["anchor"] in anchors[own] else next(others, "")
+        return f'href="{where}#{link["anchor"]}"'
+
+    return {name: LINK.sub(partial(linked, name), html) for name, html in pages.items()}
 
 
 def render_brief(run: Run, page: Page, front: Front) -> str:

@@ -11,8 +11,10 @@ from harness.report.blocks import Phrase, ReportBlock, Words, plain_words
 from harness.text.numbers import EstimateText
 from harness.text.plain_text import Footnotes, printable
 
-# Rows that the page shows of a table which does not say how many; its files have all.
-MOST_ROWS = 8
+# Rows that a page shows of a long table before it is asked for all; print and files have all at once.
+MOST_ROWS = 10
+# A table of so many rows is no long one.
+MOST_WHOLE = 12
 
 Align = Literal["num", "text", "plain"]
 
@@ -117,8 +119,7 @@ class ReportTable(ReportBlock):
     foot : rows at the end, which the page always shows
     footnotes : marks, each with its reason
     notes : sentences beneath it
-    most : rows that the page shows; with none the table is a line with its caption and links to its files
-    is_most_of_each : whether that is of each group
+    is_whole : whether a page shows all rows at once however many there are, as of a regression
     name : of its files, without their endings; the page numbers its tables itself
     """
 
@@ -129,8 +130,7 @@ class ReportTable(ReportBlock):
     foot: tuple[TableRow, ...] = ()
     footnotes: tuple[tuple[str, str], ...] = ()
     notes: tuple[Words, ...] = ()
-    most: int = MOST_ROWS
-    is_most_of_each: bool = False
+    is_whole: bool = False
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -206,20 +206,19 @@ def record_table(
     columns: Sequence[RecordColumn[Record]],
     records: Iterable[Record],
     *,
-    most: int | None = MOST_ROWS,
+    is_whole: bool = False,
     footnotes: Footnotes | None = None,
     notes: tuple[Words, ...] = (),
 ) -> ReportTable:
-    """Return a table with a row for each record, of which the page shows some; all where `most` is None.
+    """Return a table with a row for each record.
 
     Parameters
     ----------
     footnotes : that cells take their marks from
     """
-    rows = record_rows(columns, records)
+    groups = (RowGroup(record_rows(columns, records)),)
     marked = footnotes.listed() if footnotes is not None else ()
-    shown = len(rows) if most is None else most
-    return ReportTable(caption, tuple(columns), (RowGroup(rows),), footnotes=marked, notes=notes, most=shown)
+    return ReportTable(caption, tuple(columns), groups, footnotes=marked, notes=notes, is_whole=is_whole)
 
 
 def plain_rows(rows: Iterable[Sequence[Given]]) -> tuple[RowGroup, ...]:

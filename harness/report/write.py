@@ -18,7 +18,17 @@ from harness.report.drawing.canvas import prints_of
 from harness.report.drawing.fonts import FONT_CODE, font_notes
 from harness.report.front import front_of
 from harness.report.gain_report import report_of
-from harness.report.page import IN_THIS_PROCESS, Page, PageSection, assembled, render_brief, render_page
+from harness.report.page import (
+    APPENDIX,
+    IN_THIS_PROCESS,
+    REPORT,
+    Page,
+    PageSection,
+    assembled,
+    has_appendix,
+    render_brief,
+    render_pages,
+)
 from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section
@@ -34,7 +44,6 @@ from harness.tables.preparation import WARNINGS, Note
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import DETAILS
 
-HTML = "report.html"
 BRIEF = "brief.html"
 GAIN_REPORT = "gain_report.json"
 DOCX = "tables/tables.docx"
@@ -55,7 +64,8 @@ RECORDS: Mapping[str, str] = {
 REPORTED: Mapping[str, str] = {
     f"{DETAILS}*.csv": marked("what fits tell of themselves: tests, statistics, what they chose, networks"),
     GAIN_REPORT: marked("errors, gains, protocols and what they leak, for programs"),
-    HTML: marked("this report"),
+    REPORT: marked("this report"),
+    APPENDIX: marked("what the report's sections have more of: tables, figures and notes"),
     BRIEF: marked("its first screen with the notes, two pages for print"),
     f"{PAPER}/*": marked("results as a paper prints them, each for LaTeX, Word, browsers, and as CSV"),
     DOCX: marked("every table of the report, whole, with three rules, for Word"),
@@ -152,15 +162,17 @@ class Reporter:
             else:
                 folder.write_bytes(file.path, file.content)
         written = [file.path for file in files]
-        written += [HTML] if "html" in formats else []
+        if "html" in formats:
+            written += [REPORT, APPENDIX] if has_appendix(sections) else [REPORT]
         written += [DOCX] if "docx" in formats else []
-        if {HTML, DOCX} & set(written):
+        if {REPORT, DOCX} & set(written):
             contents = contents_table([*folder.files(), *written, GAIN_REPORT], run.manifest, added)
             # The table of warnings was written again for fonts.
             page = Page(read_run(folder).rows(WARNINGS), contents)
-            html, tables = render_page(run, page, front, sections)
-            if HTML in written:
-                folder.write_text(HTML, html)
+            pages, tables = render_pages(run, page, front, sections)
+            for name, html in pages.items():
+                if name in written:
+                    folder.write_text(name, html)
             if DOCX in written:
                 folder.write_bytes(DOCX, word_tables(tables))
         return tuple(written)
@@ -228,7 +240,6 @@ def contents_table(present: Iterable[str], manifest: Manifest, added: Iterable[R
         caption=gettext("Files of the run folder"),
         columns=columns_of(gettext("File"), TableColumn(gettext("What it holds"), "text")),
         groups=plain_rows(rows),
-        most=0,
     )
 
 

@@ -50,6 +50,7 @@ REPORTED = (
     MESSAGES,
     "gain_report.json",
     "report.html",
+    "appendix.html",
     "brief.html",
     "surfaces.html",
     "calibration.html",

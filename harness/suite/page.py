@@ -99,7 +99,7 @@ def _findings(tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock
 
 
 def _table(caption: str, columns: Columns, frame: pd.DataFrame) -> ReportTable:
-    return record_table(caption, columns, frame.to_dict("records"), most=None)
+    return record_table(caption, columns, frame.to_dict("records"), is_whole=True)
 
 
 def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:

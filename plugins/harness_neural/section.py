@@ -253,7 +253,6 @@ def search_table(run: Run, outcome: str) -> ReportTable:
                 for candidates in run.view(networks).places((outcome, entry.id))
             ]
         ),
-        most=0,
     )
 
 
@@ -282,7 +281,6 @@ def map_table(run: Run) -> ReportTable:
         caption=gettext("Self-organising maps"),
         columns=tuple(map(TableColumn, heads)),
         groups=parts.plain_rows([_quality(run, fits) for fits in run.view(networks).distinct_maps()]),
-        most=0,
     )
 
 

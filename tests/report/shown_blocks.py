@@ -1,13 +1,13 @@
 """What a section shows of a run, for tests: its blocks, and the cells of a table by the names of its rows."""
 
-from harness.report.blocks import Paragraph, Tabs
+from harness.report.blocks import Appendix, Paragraph, Tabs
 from harness.report.drawing.canvas import house_style
 from harness.report.page import figures_in
 from harness.report.table import ReportTable, cell_of
 
 
 def blocks_of(section, run):
-    """Return the blocks of a section, those on tabs among the others."""
+    """Return the blocks of a section, those on tabs and of the appendix among the others."""
     with house_style():
         return flat(section.blocks(run))
 
@@ -15,7 +15,10 @@ def blocks_of(section, run):
 def flat(blocks):
     found = []
     for block in blocks:
-        found += flat(own for _, tab in block.tabs for own in tab) if isinstance(block, Tabs) else [block]
+        if isinstance(block, Tabs):
+            found += flat(own for _, tab in block.tabs for own in tab)
+        else:
+            found += flat(block.blocks) if isinstance(block, Appendix) else [block]
     return found
 
 

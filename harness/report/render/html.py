@@ -1,7 +1,7 @@
 """Tables, words and the pages' templates in HTML: escaped, with numbers in words and figures within.
 
 great_tables writes HTML too, but neither a caption with a link to itself, nor scopes of headings among rows,
-nor a table cut to its first rows with the whole in its files; the templates of the report do.
+nor a long table of which the first rows are shown until all are wanted; the templates of the report do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,17 @@ from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_w
 from harness.report.drawing.canvas import prints_of
 from harness.report.drawing.embedding import FORMAT, svg_text
 from harness.report.render.text import csv_text, latex_tabular
-from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, cell_of
+from harness.report.table import (
+    MOST_ROWS,
+    MOST_WHOLE,
+    Given,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    TableColumn,
+    TableRow,
+    cell_of,
+)
 from harness.text.numbers import count, p_value, percent, plain, significant
 from harness.text.plain_text import capitalised, printable
 
@@ -32,11 +42,11 @@ class ShownTable:
 
     Attributes
     ----------
-    number : on the page; zero of a table that stands alone, which is shown whole
+    number : on its page; empty of a table that stands alone, which is shown whole
     """
 
     table: ReportTable
-    number: int = 0
+    number: str = ""
 
     @property
     def name(self) -> str:
@@ -65,17 +75,23 @@ class ShownTable:
         return len(self.columns) - max((len(group.end) for group in self.table.groups), default=0)
 
     @property
-    def groups(self) -> tuple[RowGroup, ...]:
-        """The groups with the rows that are shown; those without any are left out."""
-        left, groups = self.table.most, []
+    def n_rows(self) -> int:
+        """How many rows it has beneath its heads, without headings and foot."""
+        return sum(len(group.rows) for group in self.table.groups)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the page shows its first rows until all are wanted."""
+        return bool(self.number) and not self.table.is_whole and self.n_rows > MOST_WHOLE
+
+    @property
+    def groups(self) -> Iterator[tuple[RowGroup, int]]:
+        """Groups, each with how many of its rows are shown at once."""
+        left = MOST_ROWS if self.is_long else self.n_rows
         for group in self.table.groups:
-            if self.table.is_most_of_each:
-                left = self.table.most
-            rows = group.rows[: left if self.number else None]
-            left -= len(rows)
-            if rows:
-                groups.append(replace(group, rows=rows))
-        return tuple(groups)
+            if group.rows:
+                yield group, min(left, len(group.rows))
+                left = max(0, left - len(group.rows))
 
     @property
     def foot(self) -> tuple[TableRow, ...]:
@@ -92,15 +108,9 @@ class ShownTable:
     @property
     def links(self) -> Markup:
         """Links to the whole table as CSV and as LaTeX."""
-        whole = self.table
-        n_rows = len(whole.body_rows)
-        n_shown = sum(bool(group.heading) + len(group.rows) for group in self.groups) + len(self.foot)
-        counted = ngettext("CSV, {n_rows} row", "CSV, {n_rows} rows", n_rows).format(n_rows=n_rows)
         return Markup('<span class="tools">{} {}</span>').format(
-            _link(
-                f"{self.name}.csv", "text/csv", csv_text(whole.texts), counted if n_shown < n_rows else "CSV"
-            ),
-            _link(f"{self.name}.tex", "text/x-tex", latex_tabular(whole), "LaTeX"),
+            _link(f"{self.name}.csv", "text/csv", csv_text(self.table.texts), "CSV"),
+            _link(f"{self.name}.tex", "text/x-tex", latex_tabular(self.table), "LaTeX"),
         )
 
 

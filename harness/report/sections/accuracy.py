@@ -101,7 +101,6 @@ def gain_table(gains: Gains, outcome: str) -> parts.ReportTable:
         ),
         groups=parts.plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in rows]),
         footnotes=footnotes.listed(),
-        most=parts.MOST_ROWS if is_shown else 0,
     )
 
 
@@ -157,7 +156,6 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
         ),
         groups=tuple(groups),
         footnotes=footnotes.listed(),
-        most=6,
     )
 
 
@@ -183,7 +181,6 @@ def p_value_table(gains: Gains) -> parts.ReportTable:
             *(gettext("Alone"), gettext("Holm"), gettext("Least detectable gain")),
         ),
         groups=parts.plain_rows(rows),
-        most=0,
     )
 
 

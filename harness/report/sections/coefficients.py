@@ -107,7 +107,7 @@ def coefficient_table(run: Run, outcome: str) -> ReportTable:
             TableRow((gettext("Degrees of freedom"), *degrees), is_for_files=True),
             TableRow((gettext("Rows"), *(count(row.n_obs) for row in firsts)), is_for_files=True),
         ),
-        most=2,
+        is_whole=True,
     )
 
 

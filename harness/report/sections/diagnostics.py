@@ -44,9 +44,6 @@ NAMED_STATISTICS: Mapping[str, str] = {
 
 SYMBOLS: Mapping[str, str] = {"F": "F", "chi2": "χ²", "noncentral chi2": "χ²", "normal": "z"}
 
-# Tests that the page shows.
-SHOWN = 2
-
 # The table of what estimators chose by themselves, and its columns that are no options.
 SEARCH, SEARCH_KEYS = "details/search", ("outcome", "estimator", "selection_nmse", "chosen")
 
@@ -87,7 +84,6 @@ def diagnostic_table(
     found = dict.fromkeys(row.test for row in tests)
     in_order = [*(name for name in TESTS if name in found), *(name for name in found if name not in TESTS)]
     rows = [_test_row(name, tests, names, footnotes) for name in in_order]
-    shown = {cell.mark for row in rows[:SHOWN] for cell in row.cells if isinstance(cell, parts.TableCell)}
     groups = (
         parts.RowGroup(tuple(rows)),
         parts.RowGroup(tuple(_statistic_rows(statistics, names)), gettext("Statistics")),
@@ -97,7 +93,7 @@ def diagnostic_table(
         caption=gettext("Tests and statistics of the fits for {label}, all rows").format(label=label),
         columns=parts.columns_of(what, *(entry.label for entry in entries)),
         groups=tuple(group for group in groups if group.rows),
-        footnotes=tuple(note for note in footnotes.listed() if note[0] in shown),
+        footnotes=footnotes.listed(),
         notes=(
             gettext(
                 "R² within, between and overall: of the constant and the regressors alone, without the "
@@ -107,7 +103,6 @@ def diagnostic_table(
                 "with the estimator."
             ),
         ),
-        most=SHOWN,
     )
 
 

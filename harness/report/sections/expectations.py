@@ -10,7 +10,6 @@ from harness.language import gettext, marked
 from harness.report.blocks import Paragraph, ReportBlock
 from harness.report.sections.section import Section
 from harness.report.table import (
-    MOST_ROWS,
     RecordColumn,
     ReportTable,
     RowGroup,
@@ -56,7 +55,6 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
         columns=tuple(columns),
         groups=tuple(RowGroup(record_rows(columns, own), source) for source, own in by_source.items()),
         footnotes=footnotes.listed(),
-        most=max(MOST_ROWS, sum(row.status != "reproduced" for row in rows)),
     )
 
 

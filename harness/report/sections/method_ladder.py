@@ -108,7 +108,6 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTab
             ).format(**study_words(study)),
         ),
         footnotes=footnotes.listed(),
-        most=100,
     )
 
 

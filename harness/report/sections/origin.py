@@ -158,7 +158,6 @@ def left_table(gains: Gains, outcome: str) -> ReportTable:
         caption=words.format(label=study.label(outcome)),
         columns=columns_of(gettext("Estimator"), *(capitalised(gettext(name)) for name in parts), *more),
         groups=plain_rows(rows),
-        most=0,
     )
 
 

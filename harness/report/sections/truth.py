@@ -89,8 +89,6 @@ def truth_table(run: Run) -> ReportTable:
                 "many the estimator has and how many are true, the error being over pairs of both."
             ).format(level=percent(study.level, 0)),
         ),
-        most=1,
-        is_most_of_each=True,
     )
 
 

@@ -107,7 +107,7 @@ def preparation_table(run: Run) -> parts.ReportTable:
         parts.RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
     ]
     caption = gettext("Steps of preparation, in order")
-    return parts.record_table(caption, columns, run.rows(PREPARATION), most=0)
+    return parts.record_table(caption, columns, run.rows(PREPARATION))
 
 
 VARIABLES_SECTION = Section(

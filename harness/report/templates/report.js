@@ -56,6 +56,8 @@
         const isDown = head.getAttribute("aria-sort") === "ascending";
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", isDown ? "descending" : "ascending");
+        const all = table.parentElement.previousElementSibling;
+        if (all && all.classList.contains("all")) all.checked = true;
         sort(table, place, isDown);
       };
       head.addEventListener("click", act);

@@ -15,6 +15,7 @@ from harness.report.page import Numbering
 from harness.report.render.html import ShownTable, environment, words_in_html
 from harness.report.table import (
     MOST_ROWS,
+    MOST_WHOLE,
     ReportTable,
     RowGroup,
     TableCell,
@@ -88,27 +89,20 @@ def test_heads_have_scopes_and_may_reach_over_several_columns():
 
 
 @pytest.mark.parametrize(
-    ("changes", "n_shown", "headings"),
-    [({}, MOST_ROWS, "G0G1"), ({"most": 2}, 2, "G0"), ({"most": 2, "is_most_of_each": True}, 6, "G0G1G2")],
-    ids=["first", "asked", "each"],
+    ("n_rows", "changes", "n_shown"),
+    [(5, {}, MOST_ROWS), (4, {}, MOST_WHOLE), (5, {"is_whole": True}, 15)],
+    ids=["long", "short", "whole"],
 )
-def test_a_long_table_shows_its_first_rows_and_its_files_have_all(changes, n_shown, headings):
-    html = page(grouped(3, MOST_ROWS // 2, **changes))
+def test_a_long_table_shows_its_first_rows_until_all_are_wanted(n_rows, changes, n_shown):
+    html = page(grouped(3, n_rows, **changes))
     root = lxml.html.fromstring(html)
-    assert len(list(root.iter("td"))) == n_shown
-    assert "".join(one.text for one in root.iter("th") if one.get("scope") == "rowgroup") == headings
-    assert f"CSV, {3 * (MOST_ROWS // 2) + 3} rows" in html
-    assert len(rows_in(html)) == 1 + 3 + 3 * (MOST_ROWS // 2)
-
-
-def test_a_table_that_shows_none_is_a_line_with_its_caption_and_links():
-    html = page(
-        ReportTable("Errors", (TableColumn("Who"), TableColumn("N")), plain_rows([("A", "1")]), most=0)
-    )
-    assert "<table" not in html
-    assert '<p class="file"><b id="table-1"><a href="#table-1">Table 1.</a></b> Errors' in html
-    assert "CSV, 1 row<" in html
-    assert rows_in(html)[1:] == [["A", "1"]]
+    beyond = [one for one in root.iter("tr") if "beyond" in (one.get("class") or "")]
+    assert len(list(root.iter("td"))) == 3 * n_rows
+    assert 3 * n_rows - len(beyond) == n_shown
+    assert [one.get("class") for one in root.iter("tbody")].count("group beyond") == bool(beyond)
+    labels = [(one.get("for"), one.text) for one in root.iter("label")]
+    assert labels == ([("all-table-1", "Show all 15 rows")] if beyond else [])
+    assert len(rows_in(html)) == 1 + 3 + 3 * n_rows
 
 
 def test_columns_for_the_files_alone_are_not_shown():
@@ -128,7 +122,7 @@ def test_a_note_that_an_earlier_table_has_refers_to_it():
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(*[st.text(max_size=20)] * 2), min_size=1, max_size=MOST_ROWS))
 def test_any_text_comes_back_from_the_csv(cells):
-    shown = ShownTable(ReportTable("Any", (TableColumn("A"), TableColumn("B")), plain_rows(cells)), 1)
+    shown = ShownTable(ReportTable("Any", (TableColumn("A"), TableColumn("B")), plain_rows(cells)), "1")
     address = re.search(r"base64,([^\"]*)", str(shown.links))[1]
     read = csv.reader(io.StringIO(base64.b64decode(address).decode("utf-8-sig")))
     plain = [[printable(text).replace("\u00a0", " ") for text in row] for row in cells]

@@ -10,9 +10,10 @@ import pytest
 
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
-from harness.report.blocks import Paragraph, ReportFigure
+from harness.report.blocks import Appendix, Heading, Paragraph, ReportFigure, rich, tabs_of
 from harness.report.drawing.canvas import new_figure
 from harness.report.page import assembled
+from harness.report.render.html import script_hash
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
@@ -103,6 +104,32 @@ def test_a_strangers_section_stands_in_its_place_with_figure_file_and_contents(f
     assert "W-FONT" in html
     assert (folder.path / "tables" / "mood.tex").read_text(encoding="utf-8") == "0.5\n"
     assert (folder.path / "figures" / "mood.svg").exists()
+
+
+def test_the_appendix_is_a_page_of_its_own_that_links_lead_to(folder):
+    table = ReportTable("Moods", (TableColumn("Who"),), plain_rows([("A",)]))
+    whole = Section(
+        "moods", "Moods", 260, lambda _run: [Appendix((Heading("All moods", "all-moods"), table))]
+    )
+    content = (
+        Paragraph(rich("See [all](#all-moods).")),
+        tabs_of(
+            [("a", [Paragraph("one")]), ("b", [Paragraph("two"), Appendix((Paragraph("rest of two"),))])]
+        ),
+    )
+    Reporter((replace(MOOD, content=lambda _run: content), whole)).write(folder, ("html",))
+    report, appendix = (
+        (folder.path / name).read_text(encoding="utf-8") for name in ("report.html", "appendix.html")
+    )
+    assert 'See <a href="appendix.html#all-moods">all</a>.' in report
+    assert '<a href="appendix.html#mood">More in the appendix</a>' in report
+    assert '<section id="moods">' not in report
+    assert "rest of two" not in report
+    assert "<h2>A1. Mood &amp; weather</h2>" in appendix
+    assert "<h3>b</h3>\n<p>rest of two</p>" in appendix
+    assert 'href="#table-A1">Table A1.</a></b> Moods' in appendix
+    assert script_hash(re.search("<script>(.*?)</script>", appendix, re.DOTALL)[1]) in appendix
+    assert {"report.html", "appendix.html"} <= set(folder.hashes())
 
 
 def test_a_section_is_left_out_where_its_table_is_not_there(wage):

@@ -65,7 +65,6 @@ def conclusion_table(run: Run) -> ReportTable:
                 "or the mean share of the way on which statements hold."
             ),
         ),
-        most=0,
     )
 
 

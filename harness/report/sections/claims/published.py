@@ -172,7 +172,6 @@ def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTabl
             for sample, words in SAMPLES
             for estimator in estimators
         ),
-        most=0,
     )
 
 

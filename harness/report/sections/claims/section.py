@@ -46,7 +46,6 @@ MEANINGS = {
 }
 
 # With more claims the page shows one of each figure, with fewer two.
-MANY = 50
 
 
 def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
@@ -152,8 +151,6 @@ def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]
         caption=gettext("Published numbers, as published here, and as they should be"),
         columns=tuple(columns),
         groups=tuple(groups),
-        most=1 if sum(len(figure.claims) for figure in figures) > MANY else 2,
-        is_most_of_each=True,
     )
 
 

@@ -208,7 +208,6 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> ReportTable:
         groups=plain_rows([*own, *slopes]),
         footnotes=footnotes.listed(),
         notes=tuple(_notes(study, effects)),
-        most=len(own) or len(slopes),
     )
 
 

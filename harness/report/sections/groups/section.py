@@ -114,14 +114,14 @@ def group_table(grouped: Grouped) -> ReportTable:
     footnotes, heads = Footnotes(), (gettext("Group"), gettext("Rows"), gettext("Entities"))
     groups = [(heading, _rows(rows, grouped.modes, footnotes)) for heading, rows, _ in grouped.answers]
     table = _table(grouped, caption, heads, groups)
-    return replace(table, footnotes=footnotes.listed(), most=2)
+    return replace(table, footnotes=footnotes.listed())
 
 
 def difference_table(grouped: Grouped) -> ReportTable:
     """Return what one group's effect and level are more than another's."""
     caption = gettext("Differences between groups by {by}").format(by=grouped.by)
     groups = [(heading, _differences(own, grouped.modes)) for heading, _, own in grouped.answers]
-    return replace(_table(grouped, caption, (gettext("Difference"),), groups), most=0)
+    return _table(grouped, caption, (gettext("Difference"),), groups)
 
 
 def _table(

@@ -101,7 +101,6 @@ def conditional_table(run: Run, question: Question) -> ReportTable:
             RowGroup(tuple(rows_of(outcome)), study.axis_label(outcome)) for outcome in study.outcomes
         ),
         footnotes=footnotes.listed(),
-        most=2,
     )
 
 

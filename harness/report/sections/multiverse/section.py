@@ -175,8 +175,6 @@ def choice_table(run: Run, outcome: str) -> ReportTable:
         caption=words.format(label=study.label(outcome)),
         columns=(*columns, TableColumn(gettext("Share of variance"))),
         groups=tuple(group for group in groups if len(group.rows) > 1),
-        most=2,
-        is_most_of_each=True,
     )
 
 
