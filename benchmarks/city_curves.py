@@ -2,8 +2,8 @@
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/city_curves.py [--seeds 1,6] [VARIANT ...]``;
 three seconds of the processor for a variant and seed. Curves are those over supported rows, of 40 draws at 23
-points, with options and seed of the city study, on panels drawn with seeds 1 to 6. ``docs/findings.md`` has
-the numbers.
+points, with options and seed of the city study, on panels drawn with seeds 1 to 6, for
+``docs/measured/networks.md``.
 
 A row for each outcome: the change over the supported range by seed, the true one in brackets; the ratio of
 the means over the seeds; the share of supported points at which the pointwise 95 % band holds the truth, by

@@ -3,7 +3,7 @@
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/curve_coverage.py [--panels 20]
 [--rules 0,1,2,3,4,5] [KIND ...]``. Panels are those of the simulated kinds, with 100 cities (80 where nothing
 has an effect) and six years; cities have constants of mean zero, as in ``tests/statistics/test_bands.py``.
-``docs/decisions/when_networks_stop.md`` has the numbers.
+``docs/measured/networks.md`` has the numbers.
 
 A row for each kind and rule: shares of panels in which the pointwise 95 % band holds the truth, on the mean
 over points and at the point where it does so least, and in which the simultaneous one holds all of it; the

@@ -1,4 +1,4 @@
-"""Count what whole studies establish on panels whose truth is known, for ``docs/findings.md``.
+"""Count what whole studies establish on panels whose truth is known, for ``docs/measured/inference.md``.
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/finding_rates.py``: 40 panels without an effect
 and 40 with a monotone one, each a study at ``--quick``, five minutes of the processor for both. Shares have

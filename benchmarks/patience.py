@@ -1,4 +1,4 @@
-"""Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
+"""Measure what patience costs and buys, and print the table of ``docs/measured/networks.md``.
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/patience.py [--compare WHAT] [SPEC ...]``.
 Estimators are fitted on the folds of whole entities held out of each shipped panel, once for each rule of

@@ -1,7 +1,7 @@
 """Measure whether a pilot says how many steps draws should take.
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/pilot_steps.py [--data FILE] [SPEC ...]``;
-``docs/decisions/when_networks_stop.md`` has the numbers. Draws of a pilot set rows aside, as draws that are
+``docs/measured/networks.md`` has the numbers. Draws of a pilot set rows aside, as draws that are
 stopped one by one do, and take every number of steps of a grid. A row is predicted by the mean of those that
 set it aside. The errors of these means choose: the steps of the least one, or the fewest whose error is at
 most one standard error over it, by entities. Draws that set nothing aside then take these steps. Errors are

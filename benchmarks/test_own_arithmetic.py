@@ -1,4 +1,4 @@
-"""Hand-written parts against the libraries that do the same: the measurements of docs/own_arithmetic.md."""
+"""Hand-written parts against the libraries that do the same: for docs/differences.md."""
 
 from __future__ import annotations
 

@@ -1,96 +1,177 @@
-"""Which printed results of the published study hold in a run: the tables of the page on its items.
+"""The printed results of the published study next to those of a run: the tables of the page figure by figure.
 
-They are of the run that the page figure by figure shows. ``python tests/paper_results.py`` writes them
-into the page on items, where its marker is.
+``python tests/paper_results.py RUN`` writes them from a run folder into the page and its Chinese sister.
 """
 
 from __future__ import annotations
 
 import math
-from itertools import takewhile
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from harness.installed import installed
+from harness.language import spaced, spoken, translated
+from harness.report.render.text import markdown_table
 from harness.report.sections.claims.conclusions import holds
+from harness.report.sections.claims.published import claim_number, published_text
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
 from harness.tables.claims import ClaimRow
 from harness.tables.table import read_rows
+from harness.text.numbers import percent
 
 ROOT = Path(__file__).parents[1]
-SPEC = ROOT / "specs" / "digital_carbon.yaml"
-ITEMS = ROOT / "docs" / "paper_items.md"
-FIGURES = ROOT / "docs" / "figure_by_figure.md"
 MARKER = "<!-- the run -->\n"
-READINGS = ("as published", "as it should be")
+ERRORS = "<!-- gains -->\n"
+PROTOCOLS = ("as_published", "held_out_entities")
+REFERENCES = ("ols", "fe")
+NONE = "\u2013"
 
 
-def number(cell):
+@dataclass(frozen=True)
+class Edition:
+    """A language of the page: its files, and its words for heads, samples and readings."""
+
+    language: str
+    spec: str
+    page: str
+    heads: tuple[str, ...]
+    counts: tuple[str, ...]
+    gains: tuple[str, ...]
+    samples: tuple[str, ...]
+    readings: tuple[str, str, str]
+    every: str
+
+    @property
+    def path(self) -> Path:
+        """The page."""
+        return ROOT / "docs" / self.page
+
+
+ENGLISH = Edition(
+    "en",
+    "digital_carbon.yaml",
+    "figure_by_figure.md",
+    ("where printed", "what", "outcome", "printed", "as published", "as it should be", "holds"),
+    ("where printed", "printed results", "hold as published", "hold as it should be"),
+    (
+        *("outcome", "rows", "over pooled OLS, as published", "over fixed effects, as published"),
+        *("over pooled OLS, held-out cities", "over fixed effects, held-out cities"),
+    ),
+    ("training", "test", "all"),
+    ("as published", "as it should be", "both"),
+    "all",
+)
+CHINESE = Edition(
+    "zh",
+    "digital_carbon_zh.yaml",
+    "zh/figure_by_figure.md",
+    ("出处", "内容", "被解释变量", "原文所印", "原文做法", "规范做法", "成立"),
+    ("出处", "所印结果", "原文做法下成立", "规范做法下成立"),
+    (
+        *("被解释变量", "观测", "相对于混合 OLS，原文做法", "相对于双向固定效应，原文做法"),
+        *("相对于混合 OLS，整城留出", "相对于双向固定效应，整城留出"),
+    ),
+    ("训练集", "测试集", "全部观测"),
+    ("原文做法", "规范做法", "两者"),
+    "合计",
+)
+EDITIONS = (ENGLISH, CHINESE)
+
+
+def printed_results(edition: Edition) -> Iterator[tuple[ClaimRow, list[str]]]:
+    """Yield every claim of the spec with its first four cells."""
+    study = load_study(ROOT / "specs" / edition.spec, catalogs=installed().catalogs).study
+    frame = claims_table(study, {name: pd.DataFrame() for name in SOURCES}).assign(reason="", note="")
+    rows = read_rows(frame, ClaimRow, table="claims")
+    labels = {one.id: one.label for one in study.estimators}
+    of_several = {source for source in {row.source for row in rows} if len(_estimators(rows, source)) > 1}
+    colon = "：" if edition is CHINESE else ": "
+    with spoken(edition.language):
+        for row in rows:
+            start = f"{labels[row.estimator]}{colon}" if row.source in of_several else ""
+            what = spaced(f"{start}{translated(row.about)}")
+            yield row, [row.source, what, study.variables[row.outcome].label, published_text(row)]
+
+
+def _estimators(rows: Iterable[ClaimRow], source: str) -> set[str]:
+    return {row.estimator for row in rows if row.source == source}
+
+
+def number(cell: str) -> float:
     """Return the number that a cell shows, a share for a percentage; NaN for none."""
     text = cell.replace("\u2212", "-").replace(",", "")
-    if text.startswith("\u2013"):
+    if text == NONE:
         return math.nan
     return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
 
 
-def shown_results(text):
-    """Yield source and cells of every printed result on the page figure by figure."""
-    for part in text.split("\n## ")[1:]:
-        source, *lines = part.splitlines()
-        start = next((at for at, line in enumerate(lines) if line.startswith("| what |")), len(lines))
-        for line in takewhile(lambda one: one.startswith("| "), lines[start + 2 :]):
-            yield source, [cell.strip() for cell in line.strip("| ").split(" | ")]
+def results_text(shown: Sequence[Sequence[str]], edition: Edition) -> str:
+    """Return both tables as Markdown: how many results of each source hold, and all of them.
+
+    Parameters
+    ----------
+    shown : of every claim, what the run gives as published and as it should be, as shown
+    """
+    lines, by_source = [], dict[str, list[list[bool | None]]]()
+    for (row, cells), pair in zip(printed_results(edition), shown, strict=True):
+        values = [number(cell) for cell in pair]
+        held = [holds(row, value) if math.isfinite(value) else None for value in values]
+        named = [name for name, one in zip(edition.readings, held, strict=False) if one]
+        words = edition.readings[2] if len(named) == 2 else "".join(named)
+        lines.append([*cells, *pair, words])
+        by_source.setdefault(row.source, []).append(held)
+    everything = [held for own in by_source.values() for held in own]
+    counts = [[source, *_counted(own)] for source, own in [*by_source.items(), (edition.every, everything)]]
+    return f"{markdown_table(edition.counts, counts)}\n\n{markdown_table(edition.heads, lines)}\n"
 
 
-def results():
-    """Return source, cells and whether each number holds of every printed result; None for no number."""
-    study = load_study(SPEC, catalogs=installed().catalogs).study
-    frame = claims_table(study, {name: pd.DataFrame() for name in SOURCES}).assign(reason="", note="")
-    claims = {}
-    for row in read_rows(frame, ClaimRow, table="claims"):
-        claims.setdefault(row.source, []).append(row)
-    found = []
-    for source, cells in shown_results(FIGURES.read_text(encoding="utf-8")):
-        row = claims[source].pop(0)
-        values = [number(cell) for cell in cells[3:]]
-        found.append((source, cells, [holds(row, one) if math.isfinite(one) else None for one in values]))
-    assert not any(claims.values()), "the page figure by figure is not of this spec"
-    return found
+def _counted(own: Sequence[Sequence[bool | None]]) -> Iterator[str]:
+    yield str(len(own))
+    for at in (0, 1):
+        known = [held[at] for held in own if held[at] is not None]
+        yield f"{sum(map(bool, known))} / {len(known)}"
 
 
-def results_text():
-    """Return both tables as Markdown: how many hold of each source, and those that do."""
-    found = results()
+def shown_results(page: str) -> list[list[str]]:
+    """Return what the page shows of every printed result, as published and as it should be."""
+    lines = page.partition(MARKER)[2].split("\n\n")[1].strip().splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")[4:6]] for line in lines]
 
-    def counted(own):
-        known = [[held[at] for held in own if held[at] is not None] for at in (0, 1)]
-        return " | ".join([str(len(own)), *(f"{sum(one)} of {len(one)}" for one in known)])
 
-    by_source = {}
-    for source, _, held in found:
-        by_source.setdefault(source, []).append(held)
-    lines = [
-        "| where printed | printed results | hold as published | hold as it should be |",
-        "|---|---|---|---|",
-        *(f"| {source} | {counted(own)} |" for source, own in by_source.items()),
-        f"| all | {counted([held for _, _, held in found])} |",
-        "",
-        "| where printed | result | outcome | printed | as published | as it should be | holds |",
-        "|---|---|---|---|---|---|---|",
+def run_results(folder: Path) -> list[list[str]]:
+    """Return the same of a run folder."""
+    claims = read_rows(pd.read_csv(folder / "claims.csv"), ClaimRow, table="claims")
+    return [[claim_number(row, value) for value in (row.this_run, row.counterpart)] for row in claims]
+
+
+def gains_text(folder: Path, edition: Edition) -> str:
+    """Return the gains of the network after a map on training, test and all rows of a run."""
+    study = load_study(ROOT / "specs" / edition.spec, catalogs=installed().catalogs).study
+    gains = pd.read_csv(folder / "gain.csv").query("estimator == 'ann'")
+    known = gains.set_index(["outcome", "sample", "protocol", "reference"])["gain"]
+    rows = [
+        [study.variables[outcome].label, words]
+        + [percent(known[outcome, sample, protocol, over]) for protocol in PROTOCOLS for over in REFERENCES]
+        for outcome in study.roles.outcomes
+        for sample, words in zip(("train", "test", "all"), edition.samples, strict=True)
     ]
-    for source, cells, held in found:
-        named = [name for name, one in zip(READINGS, held, strict=True) if one]
-        if named:
-            words = "both" if len(named) == 2 else named[0]
-            # Notes on numbers that are missing stand on the other page.
-            shown = [cell.partition(" (")[0] if cell.startswith("\u2013") else cell for cell in cells]
-            lines.append(f"| {' | '.join([source, *shown, words])} |")
-    return "\n".join(lines) + "\n"
+    return f"{markdown_table(edition.gains, rows)}\n"
+
+
+def main(folder: Path) -> None:
+    """Write the tables of a run into the pages."""
+    shown = run_results(folder)
+    for edition in EDITIONS:
+        start = edition.path.read_text(encoding="utf-8").partition(ERRORS)[0]
+        tables = gains_text(folder, edition), MARKER, results_text(shown, edition)
+        edition.path.write_text("\n".join([f"{start}{ERRORS}", *tables]), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    start, marker, _ = ITEMS.read_text(encoding="utf-8").partition(MARKER)
-    ITEMS.write_text(f"{start}{marker}\n{results_text()}", encoding="utf-8")
+    main(Path(sys.argv[1]))

@@ -28,18 +28,22 @@ def standings(protocol):
     summary = table("suite_summary").query("protocol == @protocol").set_index(["over", "estimator"])
     lines = [
         "| estimator | average rank | smaller error than two-way effects "
-        "| mean log error ratio over two-way effects | over the best simple rival |",
+        "| mean log error ratio to two-way effects | to the best simple rival |",
         "|---|---|---|---|---|",
     ]
     for name in ranks.sort_values("average_rank", kind="stable").index:
-        cells = [SUITE.labels[name], fixed(ranks.loc[name, "average_rank"], 2)]
+        star = "*" if ranks.loc[name, "is_tied_with_best"] else ""
+        cells = [SUITE.labels[name], f"{fixed(ranks.loc[name, 'average_rank'], 2)}{star}"]
         two_way = summary.loc[("two_way", name)] if ("two_way", name) in summary.index else None
         simple = summary.loc[("simple", name)] if ("simple", name) in summary.index else None
         cells.append("" if two_way is None else _wins(two_way))
         cells.append("" if two_way is None else _ratio(two_way, name))
         cells.append("" if simple is None else _ratio(simple, name))
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    best = ranks.iloc[0]
+    over = f"{fixed(best['critical_difference'], 2)} ({count(int(best['n_panels']))} panels)"
+    note = f"\\* within Nemenyi's critical difference of the best rank, {over}."
+    return "\n".join([*lines, "", note])
 
 
 def _wins(row):
@@ -52,28 +56,6 @@ def _ratio(row, name):
     start = "simultaneous" if name in SUITE.flexible else "conf"
     limits = interval(row[f"{start}_low"], row[f"{start}_high"], 2)
     return f"{fixed(row['log_error_ratio'], 2)} {limits}"
-
-
-def single_panels():
-    """Return on how many panels gains are established one by one."""
-    found = table("suite_findings").query("finding == 'panels' and over == 'simple'")
-    return "\n".join(f"- {_headed(row)}" for row in found.to_dict("records"))
-
-
-def overall(protocol, over):
-    """Return the sentences on all panels together."""
-    found = table("suite_findings").query("finding == 'overall' and protocol == @protocol and over == @over")
-    return "\n".join(f"- {text}" for text in found["text"])
-
-
-def verdict(protocol):
-    """Return the sentence on ranks."""
-    return table("suite_findings").query("finding == 'rank' and protocol == @protocol")["text"].iloc[0]
-
-
-def _headed(row):
-    where = {"held_out_entities": "Held-out entities", "forward": "Forward in time"}[row["protocol"]]
-    return f"{where}: {row['text']}"
 
 
 def explained():
@@ -150,15 +132,8 @@ def refusals():
 
 # What stands on the page between ``<!-- NAME -->`` and ``<!-- end -->``, by name.
 BLOCKS = {
-    "held_out_verdict": lambda: verdict("held_out_entities"),
     "held_out_standings": lambda: standings("held_out_entities"),
-    "held_out_two_way": lambda: overall("held_out_entities", "two_way"),
-    "held_out_simple": lambda: overall("held_out_entities", "simple"),
-    "forward_verdict": lambda: verdict("forward"),
     "forward_standings": lambda: standings("forward"),
-    "forward_two_way": lambda: overall("forward", "two_way"),
-    "forward_simple": lambda: overall("forward", "simple"),
-    "single_panels": single_panels,
     "explained": explained,
     "tuning": tuning,
     "costs": costs,

@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 from command_text import command_text
 from docstring_text import restructured
 from docutils import nodes
+from markdown import code, table
 from report_text import report_text
 from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from harness.installed import registry_of
+from harness.conformance.checks import RULES
+from harness.installed import KINDS, registry_of
 from harness.report.gain_report import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
 from harness.suite.results import SUITE_TABLES
@@ -24,6 +26,8 @@ from harness.tables.table import ResultTable
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""
+
+CHECK_HEAD = ("check", "what must hold")
 
 
 def own_spec_text() -> SpecText:
@@ -87,6 +91,22 @@ def _table_text(table: ResultTable) -> str:
     )
 
 
+class CheckReference(_Generated):
+    """``{check-reference}``: every check of the conformance battery, by kind of member."""
+
+    def text(self) -> str:
+        return check_text()
+
+
+def check_text() -> str:
+    """Return a section for each kind of member, with what its checks hold it to."""
+    return "\n\n".join(
+        f"## {kind.name.capitalize()} checks\n\n"
+        + table(CHECK_HEAD, ((code(rule.name), rule.says) for rule in RULES[kind.name].values()))
+        for kind in KINDS
+    )
+
+
 class CommandReference(_Generated):
     """``{command-reference}``: every subcommand, as its ``--help`` tells it."""
 
@@ -119,6 +139,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
     app.add_directive("table-reference", TableReference)
+    app.add_directive("check-reference", CheckReference)
     app.add_directive("suite-table-reference", SuiteTableReference)
     app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)

@@ -147,7 +147,7 @@ class NetworkOptions:
     draw_steps : steps of the network of each bootstrap draw; ``stopped`` as any other network is, at its own
         least error on the draw's selection rows. With a number draws select on no rows and have one network
         each. A mean of draws has their bias and little of their variance, so it is best where each of them
-        has gone on past its own best step, see ``docs/findings.md``
+        has gone on past its own best step, see ``docs/measured/networks.md``
     draw_size : where the hidden size of bootstrap draws is searched; with ``each_draw`` every draw trains all
         candidates and keeps the one with the least error on its selection rows
     """

@@ -13,7 +13,6 @@ from command import ROOT
 from harness.installed import installed
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import columns_of
-from paper_results import MARKER, results_text
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "paper_items.md").read_text(encoding="utf-8")
@@ -171,8 +170,3 @@ def test_every_number_of_the_claims_is_on_the_page():
     }
     assert len(values) > 40
     assert sorted(values - printed) == []
-
-
-def test_results_that_hold_are_those_of_the_page_figure_by_figure():
-    """After a new run on that page: ``python tests/paper_results.py``."""
-    assert PAGE.partition(MARKER)[2].strip() == results_text().strip()

@@ -11,6 +11,7 @@ import pytest
 import harness
 from command import ROOT
 from harness.cli import cli
+from harness.conformance.checks import RULES
 from harness.estimators import protocol
 from harness.installed import KINDS, installed
 from harness.study.spec.json_schema import field_texts
@@ -89,6 +90,15 @@ def test_every_option_of_every_command_is_described(texts):
         assert inspect.cleandoc(command.help).splitlines()[0] in own
         for option in (word for one in command.params for word in one.opts if word.startswith("-")):
             assert f"`{option}" in own, f"{name} {option}"
+
+
+def test_every_rule_of_the_conformance_battery_is_listed(texts):
+    from harness_reference import check_text
+
+    text = check_text()
+    for kind, rules in RULES.items():
+        own = section(text, f"{kind.capitalize()} checks")
+        assert all(f"| `{rule.name}` | {rule.says} |" in own for rule in rules.values())
 
 
 def test_every_capability_and_hook_has_its_place():

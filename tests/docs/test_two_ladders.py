@@ -10,7 +10,7 @@ import pytest
 import harness
 from command import ROOT
 
-PAGE = (ROOT / "docs" / "two_ladders.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "measured" / "two_ladders.md").read_text(encoding="utf-8")
 COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"
 INTERVAL = re.compile(r"(-?\d\.\d\d) \[(-?\d\.\d\d), (-?\d\.\d\d)\]")
 # Networks of another machine may end in a neighbouring minimum.

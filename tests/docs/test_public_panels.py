@@ -10,7 +10,7 @@ from harness.suite.compare import read_gains
 from harness.suite.results import SUITE_TABLES
 from reference_page import REFERENCE, ROOT, SUITE, table, with_numbers
 
-PAGE = (ROOT / "docs" / "twenty_panels.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "measured" / "public_panels.md").read_text(encoding="utf-8")
 
 
 def test_the_tables_and_sentences_of_the_page_are_those_of_the_run():
