@@ -127,7 +127,7 @@ def refusals():
     """Return how often each estimator refused a panel."""
     budgets = table("suite_budgets")
     own = budgets[budgets["n_refused"] > 0]
-    return "\n".join(f"- {row.label}: {row.n_refused}" for row in own.itertuples())
+    return "; ".join(f"{row.label} {row.n_refused}" for row in own.itertuples()) + "."
 
 
 # What stands on the page between ``<!-- NAME -->`` and ``<!-- end -->``, by name.

@@ -1,4 +1,4 @@
-"""An environment of its own for pages that install things, and a run of the published study."""
+"""An environment of its own for pages that install things."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-
-import harness
-from command import ROOT
 
 # Commands that pages use, and the modules they run.
 MODULES = {"harness": "harness.cli", "pip": "pip", "pytest": "pytest"}
@@ -42,10 +39,3 @@ def variables(tmp_path_factory):
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_QUIET": "1",
     }
-
-
-@pytest.fixture(scope="session")
-def published_run(tmp_path_factory):
-    """Return the folder of a quick run of the published study."""
-    out = tmp_path_factory.mktemp("published") / "run"
-    return harness.run(ROOT / "specs" / "digital_carbon.yaml", out=out, quick=True, progress=False).path
