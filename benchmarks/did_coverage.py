@@ -2,7 +2,7 @@
 
 Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python benchmarks/did_coverage.py FIRST LAST``, with
 ``--trend 0.2`` for panels in which untreated outcomes of treated entities rise by so much more a period, as
-much before the start as after it. ``docs/effect_coverage.md`` has the rows.
+much before the start as after it. ``docs/measured/effects.md`` has the rows.
 """
 
 from __future__ import annotations

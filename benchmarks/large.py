@@ -6,7 +6,7 @@ they share counted once, looked at twice a second (Linux).
 
 ``rows``
     Pooled OLS, two-way fixed effects and boosting, their curves with bands, two protocols, with 10^4, 10^5
-    and 10^6 rows. Writes its table into ``docs/performance.md``.
+    and 10^6 rows. Writes its table into ``docs/measured/performance.md``.
 ``draws``
     Pooled OLS and fixed effects on 5,000 rows, with 10^2, 10^3 and 10^4 draws of the curve. Writes its table
     into that page.
@@ -39,7 +39,7 @@ from harness.scenarios.grid import partial_dependence
 from harness_sklearn import Boosting
 from performance import machine
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+PAGE = Path(__file__).parents[1] / "docs" / "measured" / "performance.md"
 END = "<!-- end -->\n"
 N_PERIODS, N_COLUMNS = 10, 12
 COLUMNS = [f"x{at}" for at in range(N_COLUMNS)]

@@ -1,4 +1,4 @@
-"""Measure what a study costs a row, a draw and a task, and print the tables of ``docs/performance.md``.
+"""Measure what a study costs a row, a draw and a task, for ``docs/measured/performance.md``.
 
 Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python benchmarks/planning.py``. Times are those of
 the processor, the least of several runs, so that other work on the machine counts little.

@@ -41,10 +41,13 @@ nitpick_ignore_regex = [
     ("py:class", r"(Floats|Ints|Columns|SplitUnit|AnyPath|StoredFit|Values|Tables|ReportFormat|ETable)"),
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
-    ("py:class", r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest)"),
-    ("py:class", r"harness\..*\.(GainEstimate|RunReader|Row|View|Record|TypedTable|FileSpec)"),
+    (
+        "py:class",
+        r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
+    ),
+    ("py:class", r"harness\..*\.(GainEstimate|RunReader|Row|View|Record|TypedTable|FileSpec|NullScores)"),
     ("py:class", r"harness\.report\.blocks\.(Phrase|ReportBlock|Tabs)"),
     ("py:class", r"Manifest|RunReader|Concluded|Prints|Labels|Figure|(Mapping|dict|tuple|Literal)\[.*"),
-    # A variable of types.
-    ("py:class", r"harness\..*\.T"),
+    # Variables of types.
+    ("py:class", r"harness\..*\.[TV]"),
 ]

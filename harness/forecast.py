@@ -194,7 +194,7 @@ def _figure_seconds() -> float:
     return drawn()
 
 
-# Bytes for each draw and row of a fit, as measured for ``docs/performance.md``.
+# Bytes for each draw and row of a fit, as measured for ``docs/measured/performance.md``.
 DRAW_ROW = 17
 
 # Kinds of tasks that are told.

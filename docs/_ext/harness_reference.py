@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from abc import ABC, abstractmethod
+from importlib import import_module
 from importlib.metadata import distribution
+from types import ModuleType
 from typing import Any, ClassVar
 
 from command_text import command_text
@@ -84,6 +87,26 @@ class GainReportReference(_Generated):
         return report_text(gain_report_schema())
 
 
+class ApiReference(_Generated):
+    """``{api-reference} MODULE``: classes, functions and aliases of a module, whose names are the content."""
+
+    required_arguments: ClassVar[int] = 1
+    has_content: ClassVar[bool] = True
+
+    def text(self) -> str:
+        module = self.arguments[0]
+        names = " ".join(self.content).split()
+        parts = [f".. currentmodule:: {module}", *(_api_text(import_module(module), name) for name in names)]
+        return "```{eval-rst}\n" + "\n\n".join(parts) + "\n```"
+
+
+def _api_text(module: ModuleType, name: str) -> str:
+    member = getattr(module, name)
+    if inspect.isclass(member):
+        return f".. autoclass:: {name}\n   :members:"
+    return f".. autofunction:: {name}" if inspect.isroutine(member) else f".. autodata:: {name}"
+
+
 def _table_text(table: ResultTable) -> str:
     columns = (f"**`{name}`**" if name in table.key else f"`{name}`" for name in table.columns)
     return (
@@ -141,6 +164,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("table-reference", TableReference)
     app.add_directive("check-reference", CheckReference)
     app.add_directive("suite-table-reference", SuiteTableReference)
+    app.add_directive("api-reference", ApiReference)
     app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)

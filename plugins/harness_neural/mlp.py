@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness_neural.batch.networks import NetworkBatch
 
 # Decay of output weights of nuisance functions, a hundredth of the usual one next to effects.
-# What it shrinks is shrunk in outcome and exposure alike, see ``docs/effect_coverage.md``.
+# What it shrinks is shrunk in outcome and exposure alike, see ``docs/measured/effects.md``.
 NUISANCE_DECAY = 1e-5
 
 

@@ -102,7 +102,8 @@ def test_every_rule_of_the_conformance_battery_is_listed(texts):
 
 
 def test_every_capability_and_hook_has_its_place():
-    shown = set(re.findall(r"^\.\. auto\w+:: (?:\S+\.)?(\w+)(?:\(.*\))?$", API_PAGE, flags=re.MULTILINE))
+    blocks = re.findall(r"^```\{api-reference\} \S+\n(.*?)```", API_PAGE, flags=re.MULTILINE | re.DOTALL)
+    shown = set(" ".join(blocks).split())
     capabilities = {
         name
         for name, one in vars(protocol).items()

@@ -126,7 +126,7 @@ class Cell:
         """Whether bands were not found to hold: of curves, but for default learners with entities enough.
 
         What holds was measured on panels with nonlinear confounders and serially dependent errors, see
-        ``docs/effect_coverage.md``.
+        ``docs/measured/effects.md``.
         """
         enough = self.rows.panel.n_entities >= ENTITIES_OF_CURVES.get(self.method, np.inf)
         return self.form == "curve" and not (enough and is_default_learner(type(self.subject.estimator)))
