@@ -38,6 +38,26 @@ def test_the_finding_on_the_first_screen_is_what_its_spec_expects():
 
 
 CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
+FIGURES = (ROOT / "docs/figure_by_figure.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("text", "ours"), [(README, "here,"), (CHINESE, "本次运行")], ids=["en", "zh"])
+def test_gains_are_those_of_the_full_run(text, ours):
+    numbers = [
+        [float(number.replace("−", "-")) for number in re.findall(r"(−?[\d.]+)%", line)]
+        for line in re.findall(r"^\| CO2 [^|]+ \| test \|.*$", FIGURES, re.MULTILINE)
+    ]
+    rows = re.findall(rf"^\| {ours}.*?\|(.*)\|$", text, re.MULTILINE)
+    said = [[int(cell.strip(" %").replace("−", "-")) for cell in row.split("|")] for row in rows]
+    expected = list(zip(*numbers, strict=True))[:3]
+    assert said == [[round(number) for number in row] for row in expected]
+
+
+def test_every_estimator_named_is_there():
+    catalogs = installed().catalogs
+    named = set(re.findall(r"`(\w+)`", README.partition("## Estimators")[2].partition("## ")[0]))
+    assert len(named) > 15
+    assert named <= {*catalogs["estimator"].members, *catalogs["scenario"].members}
 
 
 @pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])

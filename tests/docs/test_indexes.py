@@ -1,4 +1,4 @@
-"""The pages that list codes of warnings, figures and extras list those that there are."""
+"""The pages that list warnings, figures and studies list those that there are, and links lead somewhere."""
 
 from __future__ import annotations
 
@@ -53,3 +53,14 @@ def test_every_figure_is_on_the_page_of_figures():
 def test_every_study_is_listed():
     page = (ROOT / "docs" / "specs.md").read_text(encoding="utf-8")
     assert [path.name for path in (ROOT / "specs").glob("*.yaml") if f"specs/{path.name}" not in page] == []
+
+
+def test_every_link_between_pages_leads_to_a_file():
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts]
+    links = [
+        (path.relative_to(ROOT).as_posix(), link)
+        for path in (*pages, *ROOT.glob("*.md"))
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", path.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 50
+    assert [(page, link) for page, link in links if not (ROOT / page).parent.joinpath(link).is_file()] == []
