@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from harness.data.roles import Roles
     from harness.registry.registry import Registry
     from harness.registry.sources import PluginChoice
+    from harness.report.blocks import Picture
     from harness.report.write import Reporter
     from harness.running.folder import RunFolder
     from harness.running.options import RunOptions
     from harness.running.prepare import Prepared
     from harness.running.progress import Progress
-    from harness.running.workers import Workers
     from harness.study.spec.written import WrittenSpec
 
 # What makes reports of a run, and matplotlib with it.
@@ -132,24 +132,23 @@ def run_study(
             on_progress=on_progress,
             on_resumed=on_resumed,
         )
-        return reporter_of(options.plugins, workers=local).report(folder.path)
+    return reporter_of(options.plugins).report(folder.path)
 
 
-def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Reporter:
+def reporter_of(plugins: PluginChoice, *, pictures: Sequence[Picture] = ()) -> Reporter:
     """Return what writes reports with the sections that plugins offer among its own.
 
     Parameters
     ----------
-    workers : that print figures; None for this process
+    pictures : kinds of files of every figure next to the SVG
     """
     from harness.installed import installed
-    from harness.report.page import IN_THIS_PROCESS
     from harness.report.sections.section import SECTION
     from harness.report.write import Reporter
 
     registry = installed(plugins)
     sections = tuple(registry.of(SECTION).values())
-    return Reporter(sections, registry.messages, workers or IN_THIS_PROCESS)
+    return Reporter(sections, registry.messages, pictures)
 
 
 def prepare_study(options: RunOptions) -> Prepared:

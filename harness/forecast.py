@@ -129,8 +129,8 @@ def _with_draws(task: StudyTask, draws: int) -> StudyTask:
 # Seconds of a report without figures, in those of the figure drawn here.
 AT_LEAST = 3.0
 
-# Seconds of a figure of the report until it can be printed, and of its printing, in the same.
-MADE, PRINTED = 0.7, 1.8
+# Seconds of a figure of the report, in the same.
+OF_A_FIGURE = 2.0
 
 # Seconds of a gain with its interval, in the same.
 GAIN = 0.1
@@ -148,18 +148,12 @@ class Conclusion:
 
     Attributes
     ----------
-    own : seconds of the processor, of the process that writes the report
-    printing : seconds of the processor that workers share
-    n_bytes : memory of the process that writes the report, over that of a fit
+    seconds : of the processor, of one process
+    n_bytes : memory of that process, over that of a fit
     """
 
-    own: float
-    printing: float
+    seconds: float
     n_bytes: float
-
-    def seconds(self, n_jobs: int) -> float:
-        """Return the seconds with so many worker processes."""
-        return self.own + self.printing / n_jobs
 
 
 def conclusion_of(plan: Plan) -> Conclusion:
@@ -169,15 +163,15 @@ def conclusion_of(plan: Plan) -> Conclusion:
     n_gains = n_outcomes * len(study.evaluation.references) * len(study.estimators) * len(plan.splits)
     unit = _figure_seconds()
     if not study.report.formats:
-        return Conclusion(unit * GAIN * n_gains, 0.0, 0.0)
+        return Conclusion(unit * GAIN * n_gains, 0.0)
     n_figures = n_outcomes * (OF_AN_OUTCOME + OF_A_SCENARIO * n_scenarios)
-    own = AT_LEAST + GAIN * n_gains + MADE * n_figures
-    return Conclusion(unit * own, unit * PRINTED * n_figures, REPORT_BYTES + FIGURE_BYTES * n_figures)
+    units = AT_LEAST + GAIN * n_gains + OF_A_FIGURE * n_figures
+    return Conclusion(unit * units, REPORT_BYTES + FIGURE_BYTES * n_figures)
 
 
 def _figure_seconds() -> float:
-    """Return the processor seconds of three panels of four curves with bands, as SVG and PNG."""
-    from harness.report.drawing.canvas import new_figure, printed
+    """Return the processor seconds of three panels of four curves with bands."""
+    from harness.report.drawing.canvas import house_style, new_figure, printed
 
     def drawn() -> float:
         start = process_time()
@@ -190,8 +184,9 @@ def _figure_seconds() -> float:
         printed(figure)
         return process_time() - start
 
-    drawn()
-    return drawn()
+    with house_style():
+        drawn()
+        return drawn()
 
 
 # Bytes for each draw and row of a fit, as measured for ``docs/measured/performance.md``.
@@ -226,7 +221,7 @@ class Forecast:
         draws : share of the draws that are made
         """
         work = sum(kind.all_seconds - (1.0 - draws) * kind.count * kind.of_draws for kind in self.probed)
-        return self.start + max(self._longest, work / n_jobs) + self.conclusion.seconds(n_jobs)
+        return self.start + max(self._longest, work / n_jobs) + self.conclusion.seconds
 
     @property
     def _longest(self) -> float:
@@ -240,7 +235,7 @@ class Forecast:
             f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
             f"the longest task takes {span(self._longest)}",
             *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
-            f"  {span(self.conclusion.seconds(n_jobs))}: tables, figures and report",
+            f"  {span(self.conclusion.seconds)}: tables, figures and report",
         ]
         if math.isfinite(self.peak):
             lines.append(f"about {self.peak / 1e9:.1f} GB of memory in the process that takes most")

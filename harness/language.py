@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 ENGLISH: Final = "en"
 LOCALE: Final = "locale"
@@ -30,7 +30,6 @@ HAN = "\u3400-\u9fff"
 CODE = re.compile(r"(<code\b.*?</code>|<script\b.*?</script>|`[^`\n]*`)", re.DOTALL)
 BESIDE_HAN = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9(\[−])|(?<=[A-Za-z0-9%)\]²³⁴])(?=[{HAN}])")
 
-T = TypeVar("T")
 
 # A message with named places, and what was filled into them.
 Filled = tuple[str, Mapping[str, str]]
@@ -198,14 +197,3 @@ def spaced(text: str) -> str:
         return text
     parts = CODE.split(AFTER_WIDE.sub("", text))
     return "".join(part if at % 2 else BESIDE_HAN.sub(" ", part) for at, part in enumerate(parts))
-
-
-def in_language(values: Iterable[T]) -> Iterator[T]:
-    """Return values, each made in the language in use now, whatever thread asks for it."""
-    return _within(contextvars.copy_context(), iter(values))
-
-
-def _within(context: contextvars.Context, values: Iterator[T]) -> Iterator[T]:
-    end = object()
-    while (value := context.run(next, values, end)) is not end:
-        yield value  # type: ignore[misc]

@@ -48,26 +48,19 @@ def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> 
     return ArtifactError.at(origin, what, ", ".join(known), hint)
 
 
-# Bytes above which a notebook keeps the PNG, since it stores what it shows.
-MOST_SVG = 150_000
-
-
 @dataclass(frozen=True)
 class StoredFigure:
     """One figure.
 
     Attributes
     ----------
-    svg, png : its files
+    svg : its file
     """
 
     svg: Path
-    png: Path
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str | bytes]:
-        if self.svg.stat().st_size <= MOST_SVG:
-            return {"image/svg+xml": self.svg.read_text(encoding="utf-8")}
-        return {"image/png": self.png.read_bytes()}
+    def _repr_svg_(self) -> str:
+        return self.svg.read_text(encoding="utf-8")
 
 
 def _stored(name: str, about: str) -> cached_property[pd.DataFrame]:
@@ -122,7 +115,7 @@ class StudyResult:
     def figures(self) -> Mapping[str, StoredFigure]:
         """The figures of the report, by name; a notebook shows one that stands last in a cell."""
         pictures = sorted((self.path / "figures").glob("*.svg"))
-        return {path.stem: StoredFigure(path, path.with_suffix(".png")) for path in pictures}
+        return {path.stem: StoredFigure(path) for path in pictures}
 
     def table(self, name: str) -> pd.DataFrame:
         """Return any table of the folder, such as ``details/networks``.

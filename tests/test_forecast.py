@@ -90,10 +90,10 @@ def test_the_greatest_draws_are_found_within_nested_estimators():
 
 def test_time_is_shared_by_workers_down_to_the_longest_task():
     tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 1, 12.0, 0.1))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(4.0, 2.0, 0.0), peak=5e8)
-    assert told.seconds(1) == 3 + 32 + 6
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8)
+    assert told.seconds(1) == 3 + 32 + 5
     assert told.seconds(2) == 3 + 16 + 5
-    assert told.seconds(16) == 3 + 12 + 4.125
+    assert told.seconds(16) == 3 + 12 + 5
     text = told.describe(2)
     assert text.splitlines()[0].startswith("about 24 s with 2 worker")
     assert "20 s: 10 x like a" in text
@@ -102,7 +102,7 @@ def test_time_is_shared_by_workers_down_to_the_longest_task():
 
 def test_draws_are_cut_to_what_fits_into_a_time():
     tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 2, 52.0, 0.1, of_draws=50.0))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(4.0, 2.0, 0.0), peak=5e8)
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8)
     # What is no draw takes 3 + 24 / 2 + 5 s with two workers, and a per cent of the draws half a second.
     assert told.seconds(2) == 70.0
     assert told.seconds(2, draws=0.5) == 45.0

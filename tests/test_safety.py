@@ -29,7 +29,6 @@ FREE = {
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing
-    "harness/report/drawing/embedding.py": "urllib",  # the writing of addresses, which reaches nothing
 }
 
 

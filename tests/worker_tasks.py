@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from matplotlib.lines import Line2D
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,6 @@ class Threads:
 def versions_of_the_process(plugins: Iterable[str]) -> Mapping[str, str]:
     """Stand in for `harness.running.dependence.versions` on machines with other versions."""
     return {"python": f"of process {os.getpid()}"}
-
-
-class Spilling(Line2D):
-    """A line that cannot be drawn."""
-
-    def draw(self, _renderer):
-        """Fail."""
-        raise RuntimeError("out of ink")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
 
 if TYPE_CHECKING:
+    from harness.report.blocks import Picture
     from harness.running.folder import RunFolder
 
 
@@ -103,15 +104,15 @@ def calibrate(options: RunOptions, panels: int, effect: float) -> None:
 @click.option(
     "--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages."
 )
-@shared.option_of("jobs")
+@click.option("--png", is_flag=True, help="Write every figure as PNG too, into figures/.")
+@click.option("--pdf", is_flag=True, help="Write every figure as PDF too, into figures/.")
 @click.option("--force", is_flag=True, help="Write it where files are not as the run wrote them; recorded.")
 @click.pass_obj
-def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int, force: bool) -> None:
+def report(choice: PluginChoice, folder: Path, *, brief: bool, png: bool, pdf: bool, force: bool) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""
     from harness.api import reporter_of
     from harness.audit.integrity import changed_inputs, require_unchanged
     from harness.running.folder import RunFolder
-    from harness.running.workers import LocalWorkers
 
     run = RunFolder.open(folder)
     if not force:
@@ -122,7 +123,8 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int, force:
         click.echo(f"brief: {reporter_of(choice).brief(folder)}")
         return
     shared.found(choice)
-    reporter_of(choice, workers=LocalWorkers(jobs)).report(folder)
+    pictures: dict[Picture, bool] = {"png": png, "pdf": pdf}
+    reporter_of(choice, pictures=[kind for kind, asked in pictures.items() if asked]).report(folder)
     if forced:
         manifest = run.manifest()
         names = tuple(dict.fromkeys((*manifest.forced, *forced)))

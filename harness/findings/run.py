@@ -50,6 +50,9 @@ class RunStore(RunReader, Protocol):
     def write_bytes(self, relative: str, data: bytes, /) -> None:
         """Write a file whole or not at all."""
 
+    def remove(self, relative: str, /) -> None:
+        """Remove a file that a run wrote."""
+
 
 @dataclass(frozen=True, eq=False)
 class Run:

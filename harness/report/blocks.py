@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -180,21 +180,24 @@ class PagePart(ReportBlock):
     part: Literal["warnings", "contents"]
 
 
+# Kinds of files that a figure has on request, next to the SVG.
+Picture = Literal["png", "pdf"]
+
+
 @dataclass(frozen=True)
 class Prints:
     """The files of a figure.
 
     Attributes
     ----------
-    svg, png : contents of the two files
-    small : pixels that a page carries in the place of a large SVG; None where it carries the SVG
+    svg : the drawing, on one line
     is_narrow : whether it fits one column of a journal
+    pictures : other files of the same, by kind
     """
 
-    svg: bytes
-    png: bytes
-    small: bytes | None
+    svg: str
     is_narrow: bool
+    pictures: Mapping[Picture, bytes] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -204,7 +207,7 @@ class ReportFigure(ReportBlock):
     Attributes
     ----------
     name : of its files, without their endings
-    content : the figure itself until it is printed, in this process or another; then its files
+    content : the figure itself until it is printed; then its files
     alt : what it shows, for those who cannot see it
     caption : the sentences beneath it
     """
@@ -213,6 +216,19 @@ class ReportFigure(ReportBlock):
     content: Figure | Prints
     alt: str
     caption: str
+
+    @property
+    def prints(self) -> Prints:
+        """Its files.
+
+        Raises
+        ------
+        TypeError
+            Where it was not printed.
+        """
+        if not isinstance(self.content, Prints):
+            raise TypeError(f"figure {self.name} was not printed")
+        return self.content
 
 
 def tabs_of(tabs: Iterable[tuple[str, Iterable[ReportBlock]]]) -> Tabs:

@@ -22,7 +22,7 @@ from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.manifest import DataRecord
 from harness.record.study import ProtocolRecord, StudyRecord
-from harness.report.blocks import ReportFigure
+from harness.report.blocks import Picture, ReportFigure
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
@@ -98,8 +98,13 @@ class Front:
         return tuple(one for own in self.outcomes for one in (own.gains, own.curve) if one is not None)
 
 
-def front_of(run: Run) -> Front:
-    """Return the first screen of a run."""
+def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
+    """Return the first screen of a run, its figures printed.
+
+    Parameters
+    ----------
+    pictures : kinds of files of every figure next to the SVG
+    """
     study, gains = run.manifest.study, Gains(run)
     with house_style():
         outcomes = tuple(
@@ -115,7 +120,7 @@ def front_of(run: Run) -> Front:
         line = shape(study, run.manifest.data)
         front = Front(line, outcomes, tuple(headlines(run)), without_data(run))
         for figure in front.figures:
-            finish(figure, is_simulated=run.manifest.data.simulated)
+            finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)
     return front
 
 

@@ -7,37 +7,35 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 
-from harness.errors import ArtifactError, HarnessError, Problem
+from harness.errors import HarnessError
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
-from harness.language import gettext, in_language
+from harness.language import gettext
 from harness.report.blocks import (
     Appendix,
     Bullets,
     Heading,
     Paragraph,
     Phrase,
+    Picture,
     ReportBlock,
     ReportFigure,
     Tabs,
     Words,
 )
-from harness.report.drawing.canvas import finish, house_style, print_figures
+from harness.report.drawing.canvas import finish, house_style
 from harness.report.front import Front
 from harness.report.render.html import ShownTable, page_script, rendered, script_hash
 from harness.report.sections.section import ReportFile, Section
 from harness.report.sections.verdict import verdict_of
 from harness.report.table import ReportTable
 from harness.report.translation import localised
-from harness.running.workers import ThisProcess, Workers
 from harness.study.spec.study import ReportFormat
 from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
 from harness.text.plain_text import joined, sentences
-
-IN_THIS_PROCESS = ThisProcess()
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +108,7 @@ def assembled(
     sections: Sequence[Section],
     formats: Sequence[ReportFormat],
     *,
-    before: Sequence[ReportFigure] = (),
-    workers: Workers = IN_THIS_PROCESS,
+    pictures: Sequence[Picture] = (),
 ) -> tuple[PageSection, ...]:
     """Return the sections that are present in a run, in their order, all figures printed.
 
@@ -120,44 +117,28 @@ def assembled(
 
     Parameters
     ----------
-    before : figures that stand before those of the sections, and are printed with them
-    workers : that print figures while the sections that follow are made
+    pictures : kinds of files of every figure next to the SVG
 
     Raises
     ------
     ArtifactError
-        Where a table lacks what a section needs, or one of the figures `before` cannot be printed.
+        Where a table lacks what a section needs.
     """
-    made: list[PageSection] = []
-
-    def figures() -> Iterator[ReportFigure]:
-        for section in sorted(sections, key=lambda section: (section.place, section.name)):
-            with house_style():
-                own = _made(run, section, formats)
-            if own is not None:
-                made.append(own)
-                yield from own.figures
-
-    # Workers ask for the figures that follow from threads of their own.
-    missing = print_figures(chain(before, in_language(figures())), workers=workers)
-    hint = "see harness doctor for fonts and versions"
-    problems = [Problem(one.name, missing[one.name], hint=hint) for one in before if one.name in missing]
-    if problems:
-        raise ArtifactError(*problems)
-    reasons = [next((missing[one.name] for one in own.figures if one.name in missing), "") for own in made]
-    return tuple(
-        _failed(own.name, own.title, reason) if reason else own
-        for own, reason in zip(made, reasons, strict=True)
-    )
+    ordered = sorted(sections, key=lambda section: (section.place, section.name))
+    with house_style():
+        made = [_made(run, section, formats, pictures) for section in ordered]
+    return tuple(section for section in made if section is not None)
 
 
-def _made(run: Run, section: Section, formats: Sequence[ReportFormat]) -> PageSection | None:
+def _made(
+    run: Run, section: Section, formats: Sequence[ReportFormat], pictures: Sequence[Picture]
+) -> PageSection | None:
     """Return what a section shows; None where it has nothing to show of the run."""
     title = gettext(section.title)
     try:
         blocks = tuple(map(_block, section.blocks(run)))
         for figure in figures_in(blocks):
-            finish(figure, is_simulated=run.manifest.data.simulated)
+            finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)
         if not blocks:
             return None
         files = tuple(file for one in formats for file in section.files(run, one))

@@ -14,13 +14,12 @@ from harness.errors import ArtifactError, Problem
 from harness.findings.run import Run, RunStore, read_run
 from harness.language import gettext, marked
 from harness.record.manifest import Manifest
-from harness.report.drawing.canvas import prints_of
+from harness.report.blocks import Picture
 from harness.report.drawing.fonts import FONT_CODE, font_notes
 from harness.report.front import front_of
 from harness.report.gain_report import report_of
 from harness.report.page import (
     APPENDIX,
-    IN_THIS_PROCESS,
     REPORT,
     Page,
     PageSection,
@@ -37,7 +36,6 @@ from harness.report.translation import localised
 from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import locked
 from harness.running.folder import RunFolder
-from harness.running.workers import Workers
 from harness.study.spec.study import ReportFormat
 from harness.tables.findings import FINDINGS
 from harness.tables.preparation import WARNINGS, Note
@@ -69,7 +67,7 @@ REPORTED: Mapping[str, str] = {
     BRIEF: marked("its first screen with the notes, two pages for print"),
     f"{PAPER}/*": marked("results as a paper prints them, each for LaTeX, Word, browsers, and as CSV"),
     DOCX: marked("every table of the report, whole, with three rules, for Word"),
-    f"{FIGURES}/*.svg, *.png": marked("its figures, for print"),
+    f"{FIGURES}/*.svg": marked("its figures, for print; `harness report RUN --png --pdf` adds these kinds"),
 }
 
 
@@ -81,12 +79,12 @@ class Reporter:
     ----------
     sections : that a report may have, in any order; those that are present in a run are shown
     messages : folders of the plugins' catalogs in other languages
-    workers : that print figures
+    pictures : kinds of files of every figure next to the SVG
     """
 
     sections: Sequence[Section] = ()
     messages: Sequence[Path] = ()
-    workers: Workers = IN_THIS_PROCESS
+    pictures: Sequence[Picture] = ()
 
     def report(self, path: Path) -> RunFolder:
         """Write the report of a run in the formats that its spec asks for.
@@ -146,15 +144,15 @@ class Reporter:
         """
         if not formats:
             return ()
-        front = front_of(run)
-        sections = assembled(run, self.sections, formats, before=front.figures, workers=self.workers)
+        front = front_of(run, pictures=self.pictures)
+        sections = assembled(run, self.sections, formats, pictures=self.pictures)
         figures = [*front.figures, *(figure for section in sections for figure in section.figures)]
         added = [file for section in sections for file in section.files]
         files = [*added, *paper_files(run, formats)]
         for figure in figures:
-            prints, name = prints_of(figure), f"{FIGURES}/{figure.name}"
-            files += [ReportFile(f"{name}.svg", prints.svg, figure.alt)]
-            files += [ReportFile(f"{name}.png", prints.png, figure.alt)]
+            prints, name = figure.prints, f"{FIGURES}/{figure.name}"
+            files.append(ReportFile(f"{name}.svg", prints.svg, figure.alt))
+            files += [ReportFile(f"{name}.{kind}", own, figure.alt) for kind, own in prints.pictures.items()]
         _warn_of_fonts(folder, font_notes(_drawn_names(run, sections)))
         for file in files:
             if isinstance(file.content, str):
@@ -162,6 +160,9 @@ class Reporter:
             else:
                 folder.write_bytes(file.path, file.content)
         written = [file.path for file in files]
+        for name in folder.files():
+            if name.startswith(f"{FIGURES}/") and name not in written:
+                folder.remove(name)
         if "html" in formats:
             written += [REPORT, APPENDIX] if has_appendix(sections) else [REPORT]
         written += [DOCX] if "docx" in formats else []

@@ -126,7 +126,7 @@ class RunFolder:
             self._refuse_stranger(name, own)
         self._note(names | own)
         for name in (*reversed(_LAST), *sorted(own - names)):  # no half-new folder looks finished
-            self._unlink(name)
+            self.remove(name)
         for name in (*sorted(names - {*_LAST}), *(name for name in _LAST if name in names)):
             files.move(new.path / name, self.path / name)
         if files.MANIFEST in names:
@@ -137,17 +137,18 @@ class RunFolder:
         if not self.path.is_dir() or self.path.is_symlink():
             return
         for name in self.own():
-            self._unlink(name)
+            self.remove(name)
             for partial in files.partials(self.path / name):
-                self._unlink(partial.relative_to(self.path).as_posix())
+                self.remove(partial.relative_to(self.path).as_posix())
         for name in (files.MARKER, files.WRITTEN):
-            self._unlink(name)
+            self.remove(name)
         folders = [path for path in self.path.rglob("*") if path.is_dir() and not path.is_symlink()]
         for folder in (*sorted(folders, reverse=True), self.path):
             with suppress(OSError):  # what is not empty holds another's files
                 folder.rmdir()
 
-    def _unlink(self, name: str) -> None:
+    def remove(self, name: str) -> None:
+        """Remove a file, where it is there and no link."""
         if not _link_on_the_way(self.path, name):
             (self.path / name).unlink(missing_ok=True)
 

@@ -175,7 +175,7 @@ FIGURES = pytest.mark.filterwarnings("ignore:Glyph")
 @FIGURES
 def test_a_report_in_chinese_has_no_english_words(tmp_path, monkeypatch):
     # Texts of figures are looked at in the tests of the report; nothing is printed here.
-    monkeypatch.setattr(canvas, "printed", lambda _: Prints(b"<svg/>", b"", None, is_narrow=True))
+    monkeypatch.setattr(canvas, "printed", lambda *_: Prints("<svg/>", is_narrow=True))
     spec = small(read(CHINESE))
     harness.run(spec, out=tmp_path / "run", quick=True, progress=False, jobs=1)
     assert not english_of_run(tmp_path / "run", names_of(spec))

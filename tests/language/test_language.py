@@ -6,14 +6,12 @@ import json
 import pickle
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from harness.language import (
     Message,
     gettext,
-    in_language,
     in_series,
     languages,
     messages_in,
@@ -90,16 +88,6 @@ def test_another_process_knows_a_composed_text_from_its_pickle_or_from_what_was_
         words = [sys.executable, "-c", code, json.dumps(messages), pickle.dumps(pickled).hex(), whole]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == ascii("here：5 只小牛属于紫罗兰色牛")
-
-
-def test_values_are_made_in_the_language_in_which_they_were_asked_for(folder):
-    with spoken("zh", [folder]):
-        values = in_language(gettext("a purple cow") for _ in range(2))
-    found = []
-    other = threading.Thread(target=lambda: found.extend([gettext("a purple cow"), *values]))
-    other.start()
-    other.join()
-    assert found == ["a purple cow", "紫牛", "紫牛"]
 
 
 def test_a_language_is_one_file():

@@ -35,9 +35,9 @@ def languages(tmp_path_factory):
     """Return the folders of one run in English and Chinese, and texts of Chinese figures; none is printed."""
     drawn = []
 
-    def noted(figure):
+    def noted(figure, pictures):
         drawn.extend(text.get_text() for text in figure.findobj(Text))
-        return Prints(b"<svg/>", b"", None, is_narrow=True)
+        return Prints("<svg/>", is_narrow=True)
 
     folders = {}
     with pytest.MonkeyPatch.context() as patch:

@@ -6,39 +6,29 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import ScalarFormatter
 from mpl_toolkits.mplot3d import Axes3D
 
-from harness.errors import HarnessError
 from harness.language import gettext, marked
-from harness.report.blocks import Prints, ReportFigure
-from harness.report.drawing.embedding import drawn_pixels, png_bytes, small_pixels
+from harness.report.blocks import Picture, Prints, ReportFigure
 from harness.report.drawing.fonts import families
-from harness.running.executor import iter_results
-from harness.running.workers import Workers
+from harness.report.drawing.layout import lay_out
+from harness.report.drawing.svg import DPI, POINTS_INCH, SvgCanvas, SvgRenderer, drawn
 
 # Width of a figure in one column of a journal, and across its page, inches.
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.5, 7.0
 
-PNG_DPI = 200
-# Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder.
-MOST_SVG = 60_000
-
 MARK_COLOUR = "#a84300"
 # Inches at the right edge that the mark of simulated data takes.
 MARK_WIDTH = 0.17
-# Colours that pixels of few keep as they are: paper, ink, and what marks simulated data.
-KEPT = ("#ffffff", "#000000", MARK_COLOUR)
+# What files say of themselves, without the time at which they are written.
+UNDATED: Mapping[Picture, dict[str, None]] = {"png": {}, "pdf": {"CreationDate": None}}
 
 # Size of all letters, in print at the size of a journal's page: no smaller ones.
 POINTS = 8.0
@@ -59,8 +49,8 @@ STYLE: Mapping[Any, object] = {
     "grid.color": "#e8e8e8",
     "grid.linewidth": 0.5,
     "hatch.linewidth": 0.4,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "panel-harness",
+    # Letters of a PDF stay letters.
+    "pdf.fonttype": 42,
 }
 
 # From the first on numbers are counted in thousands, millions or billions; below the second in powers of ten.
@@ -80,43 +70,18 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches, that no global list holds; its axes find their own places."""
-    figure = fixed_figure(width, height)
-    # Inches around axes and their labels.
-    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
-    return figure
-
-
-def fixed_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches, that no global list holds; its axes stay where they are put."""
-    figure = Figure(figsize=(width, height), dpi=PNG_DPI)
-    FigureCanvasAgg(figure)
+    """Return an empty figure, in inches, that no global list holds."""
+    figure = Figure(figsize=(width, height), dpi=POINTS_INCH)
+    # Axes have the whole of it between them until they are laid out.
+    figure.subplots_adjust(left=0.0, bottom=0.0, right=1.0, top=1.0, wspace=0.0, hspace=0.0)
+    SvgCanvas(figure)
     return figure
 
 
 def mark_simulated(figure: Figure) -> None:
     """Write along the right edge that the data are simulated."""
-    share = MARK_WIDTH / figure.get_figwidth()
-    engine = figure.get_layout_engine()
-    if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(0.0, 0.0, 1.0 - share, 1.0))
-    words, x = gettext("SIMULATED DATA"), 1.0 - share / 3.0
+    words, x = gettext("SIMULATED DATA"), 1.0 - MARK_WIDTH / 3.0 / figure.get_figwidth()
     figure.text(x, 0.5, words, rotation=90, ha="right", va="center", color=MARK_COLOUR)
-
-
-def settle(figure: Figure) -> None:
-    """Lay the figure out for good, at positions that are the same each time.
-
-    The solver behind constrained layout takes its variables in the order of their addresses in memory, so
-    its answers differ in their last digits; rounded they do not.
-    """
-    engine = figure.get_layout_engine()
-    if engine is None:
-        return
-    engine.execute(figure)
-    figure.set_layout_engine(None)
-    for axes in figure.axes:
-        axes.set_position(np.round(axes.get_position().bounds, 4).tolist())
 
 
 def grid_shape(n_panels: int, *, most_columns: int) -> tuple[int, int]:
@@ -159,23 +124,20 @@ def shown_panels(panels: Sequence[Axes], n_panels: int, *, n_columns: int) -> li
     return list(panels[:n_panels])
 
 
-def printed(figure: Figure) -> Prints:
-    """Lay a figure out and return its files; in the style of the report, in whatever process."""
-    with house_style():
-        FigureCanvasAgg(figure)
-        settle(figure)
+def printed(figure: Figure, pictures: Sequence[Picture] = ()) -> Prints:
+    """Lay a figure out and return its files.
+
+    Parameters
+    ----------
+    pictures : kinds of files next to the SVG
+    """
+    lay_out(figure, SvgRenderer(*figure.bbox.size))
+    svg, files = drawn(figure), {}
+    for kind in pictures:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", dpi=PNG_DPI, metadata={"Date": None})
-        svg, pixels = buffer.getvalue(), drawn_pixels(figure)
-    small = small_pixels(pixels, kept=KEPT) if len(svg) > MOST_SVG else None
-    return Prints(svg, png_bytes(pixels, dpi=PNG_DPI), small, figure.get_figwidth() <= SINGLE_COLUMN)
-
-
-def prints_of(figure: ReportFigure) -> Prints:
-    """Return the files of a figure; it is printed when they are first asked for."""
-    if not isinstance(figure.content, Prints):
-        figure.content = printed(figure.content)
-    return figure.content
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=UNDATED[kind])
+        files[kind] = buffer.getvalue()
+    return Prints(svg, figure.get_figwidth() <= SINGLE_COLUMN, files)
 
 
 class ShortNumbers(ScalarFormatter):
@@ -206,8 +168,13 @@ class ShortNumbers(ScalarFormatter):
         return super().__call__(x, pos)
 
 
-def finish(figure: ReportFigure, *, is_simulated: bool) -> ReportFigure:
-    """Write short numbers next to the axes of a figure, and where its data are simulated that they are."""
+def finish(figure: ReportFigure, *, is_simulated: bool, pictures: Sequence[Picture] = ()) -> ReportFigure:
+    """Print a figure, with short numbers next to its axes, and where its data are simulated with these words.
+
+    Parameters
+    ----------
+    pictures : kinds of files next to the SVG
+    """
     if isinstance(figure.content, Figure):
         for axes in figure.content.axes:
             own: tuple[Axis, ...] = (axes.xaxis, axes.yaxis)
@@ -216,52 +183,5 @@ def finish(figure: ReportFigure, *, is_simulated: bool) -> ReportFigure:
                     axis.set_major_formatter(ShortNumbers())
         if is_simulated:
             mark_simulated(figure.content)
+        figure.content = printed(figure.content, pictures)
     return figure
-
-
-@dataclass(frozen=True, eq=False)
-class PrintTask:
-    """The printing of one figure, laid out and written where the task runs."""
-
-    label: str
-    figure: Figure
-
-    def run(self) -> Prints | str:
-        """Return the files of the figure, or why it could not be printed."""
-        try:
-            return printed(self.figure)
-        except HarnessError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the figure of a plugin may raise anything
-            return f"{type(error).__name__}: {error}"
-
-    def failed(self, _reason: str) -> None:
-        """Return nothing in the place of the files where no worker could do it."""
-
-
-def print_figures(figures: Iterable[ReportFigure], *, workers: Workers) -> dict[str, str]:
-    """Print figures as they are made, and return why those are missing that could not be, by their names.
-
-    What no worker could take on, such as an artist of a class that workers do not have, is printed here.
-
-    Parameters
-    ----------
-    figures : each is asked for when a worker is free
-    """
-    given: list[tuple[ReportFigure, PrintTask]] = []
-
-    def tasks() -> Iterator[PrintTask]:
-        for figure in figures:
-            if isinstance(figure.content, Figure):
-                given.append((figure, PrintTask(figure.name, figure.content)))
-                yield given[-1][1]
-
-    missing: dict[str, str] = {}
-    for position, done in iter_results(tasks(), workers=workers):
-        figure, task = given[position]
-        result = task.run() if done is None else done
-        if isinstance(result, str):
-            missing[figure.name] = result
-        else:
-            figure.content = result
-    return missing

@@ -18,8 +18,6 @@ from markupsafe import Markup
 
 from harness.language import gettext, ngettext, npgettext, pgettext, spaced, translated
 from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_words
-from harness.report.drawing.canvas import prints_of
-from harness.report.drawing.embedding import FORMAT, svg_text
 from harness.report.render.text import csv_text, latex_tabular
 from harness.report.table import (
     MOST_ROWS,
@@ -166,7 +164,7 @@ def environment() -> Environment:
     made.filters["translated"] = translated
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
     made.filters.update({"p_value": p_value, "capitalised": capitalised})
-    made.filters.update({"data_uri": data_uri, "prints": prints_of, "words": words_in_html})
+    made.filters.update({"data_uri": data_uri, "words": words_in_html})
     return made
 
 
@@ -196,14 +194,14 @@ def script_hash(source: str) -> str:
     return f"'sha256-{digest}'"
 
 
+# Signs of a drawing that mean something else in an address, or end it.
+ENCODED = str.maketrans({'"': "'", "%": "%25", "#": "%23", "<": "%3C", ">": "%3E"})
+
+
 def data_uri(figure: ReportFigure) -> Markup:
-    """Return an address that carries a figure: as SVG, or as pixels where the SVG is large."""
-    prints = prints_of(figure)
-    if prints.small is None:
-        address = f"data:image/svg+xml,{svg_text(prints.svg)}"
-    else:
-        address = f"data:image/{FORMAT};base64,{base64.b64encode(prints.small).decode('ascii')}"
-    return Markup(address)  # noqa: S704 - percent-encoded, or letters, digits and signs of base 64
+    """Return an address that carries a figure."""
+    address = f"data:image/svg+xml,{figure.prints.svg.translate(ENCODED)}"
+    return Markup(address)  # noqa: S704 - no sign in it ends the attribute that it stands in
 
 
 def _finalized(value: object) -> object:

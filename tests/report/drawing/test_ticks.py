@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from harness.report.blocks import ReportFigure
-from harness.report.drawing.canvas import ShortNumbers, finish, fixed_figure, house_style
+from harness.report.drawing.canvas import ShortNumbers, finish, house_style, new_figure
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_numbers_of_any_size(ticks, shown):
 
 def test_every_axis_with_plain_numbers_gets_short_ones_and_no_factor_beside_it():
     with house_style():
-        figure = fixed_figure(3.0, 3.0)
+        figure = new_figure(3.0, 3.0)
         flat, solid = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2, projection="3d")
         flat.plot([0.0, 1.0], [0.0, 3e6])
         flat.set_xticks([0.0, 1.0], ["first", "last"])

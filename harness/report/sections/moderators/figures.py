@@ -24,7 +24,7 @@ from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import lines
-from harness.report.drawing.canvas import DOUBLE_COLUMN, fixed_figure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable_label
 from harness.report.drawing.lines import TRUTH_STYLE, LinePanel, entry, panel_entries, plot_panel
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR, LineStyle
@@ -114,7 +114,7 @@ def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
 def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     """Return the figure of one estimator and moderator; the surfaces, at least one, are one an outcome."""
     height = HEAD + ROW_HEIGHT * len(keys) + FOOT
-    figure = fixed_figure(DOUBLE_COLUMN, height)
+    figure = new_figure(DOUBLE_COLUMN, height)
     for row, key in enumerate(reversed(keys)):
         _plot_row(figure, run, key, bottom=(FOOT + ROW_HEIGHT * row) / height, is_last=row == 0)
     handles = [

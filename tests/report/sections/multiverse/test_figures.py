@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.drawing.canvas import house_style, prints_of, settle
+from harness.report.drawing.canvas import house_style, printed
 from harness.report.sections.multiverse.figures import (
     MOST_LINES,
     plot_specification_curve,
@@ -51,7 +51,7 @@ def test_the_panels_fill_the_figure(run):
     (multiverse,) = run.view(multiverses)
     figure = plotted(run, multiverse)
     with house_style():
-        settle(figure)
+        printed(figure)
     curve, grid = (axes.get_position() for axes in figure.axes)
     assert curve.height > 0.35
     assert grid.height > 0.35
@@ -79,7 +79,7 @@ def test_many_combinations_stay_a_small_file(run):
     rows["size"] = rng.choice(["2", "4", "8"], n)
     many = replace(multiverse, rows=rows, choices={"size": ("2", "4", "8")})
     figure = specification_figure(run.manifest.study, many, ())
-    assert len(prints_of(figure).svg) < 600_000
+    assert len(printed(figure.content).svg) < 600_000
 
 
 @pytest.mark.parametrize(
