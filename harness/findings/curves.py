@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.arrays import Mask
 from harness.findings import lines
-from harness.findings.effects import slope_of
+from harness.findings.debiased import slope_of
 from harness.findings.run import Run
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.conditional import THRESHOLDS, SurfaceKey, ThresholdRow

@@ -30,15 +30,15 @@ OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_differ
 # Module and function of what finds in the rows of a table, in the order of the verdict, after the gains; it
 # is imported where the table has rows.
 RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
-    EFFECTS: ("effects", "debiased_findings"),
-    EFFECT_TESTS: ("effects", "linearity_findings"),
+    EFFECTS: ("debiased", "debiased_findings"),
+    EFFECT_TESTS: ("effect_tests", "linearity_findings"),
     CURVES: ("curves", "model_curve_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),
-    CONTRASTS: ("effects", "contrast_findings"),
-    HETEROGENEITY_DIFFERENCES: ("effects", "group_findings"),
+    CONTRASTS: ("differences", "contrast_findings"),
+    HETEROGENEITY_DIFFERENCES: ("differences", "group_findings"),
     CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
-    THRESHOLDS: ("effects", "threshold_findings"),
-    INTERACTIONS: ("effects", "interaction_findings"),
+    THRESHOLDS: ("effect_tests", "threshold_findings"),
+    INTERACTIONS: ("effect_tests", "interaction_findings"),
 }
 
 

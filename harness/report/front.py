@@ -1,79 +1,39 @@
-"""The first screen of the report: for each outcome sentences of findings, and figures of gains and curves."""
+"""The first screen of the report: what the run says of each outcome, what to read first, and figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
-
-from harness.arrays import Floats
-from harness.evaluation.tables import LEFT
-from harness.findings import lines as run_lines
-from harness.findings.effects import first_effect
-from harness.findings.gain import verdict
-from harness.findings.gains import GainCell, Gains
+from harness.findings.answers import Answer, answer
+from harness.findings.cautions import cautions
+from harness.findings.gains import Gains
+from harness.findings.headline import HeadlineRow, has, headline
 from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.manifest import DataRecord
-from harness.record.study import ProtocolRecord, StudyRecord
+from harness.record.study import StudyRecord
 from harness.report.blocks import Picture, ReportFigure
-from harness.report.drawing import canvas
 from harness.report.drawing.canvas import finish, house_style
-from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import cut_limits, plot_whisker, zero_axis
-from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
-from harness.report.headline import headlines, without_data
-from harness.report.sections.accuracy import gain_whisker
-from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import centred
-from harness.report.sections.origin import recognised, recognition_sentence
-from harness.report.sections.section import featured
-from harness.tables.effects import EFFECTS, EffectRow
-from harness.tables.findings import FINDINGS
-from harness.tables.gain import GainStatus
-from harness.text.effects import fragility
+from harness.report.front_figures import front_curve, front_effects, front_gains
+from harness.text.context import Context
 from harness.text.numbers import count, percent
-from harness.text.plain_text import file_slug, joined, listed, shortened
-
-GAIN, EFFECT = "gain", "effect"
-
-# What the columns of gains predict, where the study has protocols for it, and the published comparison.
-LEADING, PUBLISHED = ("entities never seen", "later periods"), "other rows, selected on"
-MOST_COLUMNS = 2
-PALE = "#bdbdbd"
-
-# Characters on a line of an estimator's name, where it has two lines and where it has one, and of a title
-# of a protocol over the panels that these leave; inches of such a row.
-LABEL, LONG_LABEL = 20, 24
-TITLE, LOW_TITLE = 20, 12
-TALL, LOW = 0.28, 0.17
-
-# Room is for so many rows at least; with more than the latter, rows are low.
-LEAST_ROWS, MOST_TALL = 3, 8
-
-# Colour and dashes of the debiased curve, which no estimator's line has.
-PURPLE, DASHES = "#7b3294", (0, (3, 1))
-
-# Characters of a name in the legend of curves, where it has a column alone.
-LEGEND_LABEL = 44
 
 
 @dataclass(frozen=True, eq=False)
 class FrontOutcome:
-    """One outcome: the primary effect and what it assumes, a sentence on gains, their figure, a curve."""
+    """What the run says of one outcome, and its figures of gains, the curve and effects."""
 
-    label: str
-    sentence: str
-    gains: ReportFigure | None
-    curve: ReportFigure | None
-    effect: str
-    assumed: str
+    answer: Answer
+    figures: tuple[ReportFigure, ...]
+
+
+@dataclass(frozen=True)
+class HeadlineTable:
+    """Published gains next to those of the run: heads, and a row of texts for each."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,19 +43,24 @@ class Front:
     Attributes
     ----------
     shape : of the panel, on one line
-    headlines : outcome and line of each published gain that heads the study
-    without_data : what published numbers say against each other, where there is anything
+    cautions : what to read first
+    headline : the published gains that head the study; None without any
     """
 
     shape: str
+    cautions: tuple[str, ...]
+    headline: HeadlineTable | None
     outcomes: tuple[FrontOutcome, ...]
-    headlines: tuple[tuple[str, str], ...]
-    without_data: str
+
+    @property
+    def captions(self) -> str:
+        """What the figures of every outcome show."""
+        return " ".join(dict.fromkeys(figure.caption for own in self.outcomes for figure in own.figures))
 
     @property
     def figures(self) -> tuple[ReportFigure, ...]:
         """Every figure of the first screen."""
-        return tuple(one for own in self.outcomes for one in (own.gains, own.curve) if one is not None)
+        return tuple(figure for own in self.outcomes for figure in own.figures)
 
 
 def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
@@ -105,23 +70,24 @@ def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
     ----------
     pictures : kinds of files of every figure next to the SVG
     """
-    study, gains = run.manifest.study, Gains(run)
+    study, rows = run.manifest.study, tuple(headline(run))
     with house_style():
-        outcomes = tuple(
-            FrontOutcome(
-                study.label(outcome),
-                f"{gain_sentence(run, outcome)} {leading_recognition(run, outcome)}".strip(),
-                front_gains(gains, outcome) if gains.candidates else None,
-                front_curve(run, outcome),
-                *effect_sentences(run, outcome),
-            )
-            for outcome in study.outcomes
-        )
-        line = shape(study, run.manifest.data)
-        front = Front(line, outcomes, tuple(headlines(run)), without_data(run))
+        outcomes = tuple(FrontOutcome(answer(run, name), _figures(run, name)) for name in study.outcomes)
+        table = headline_table(study, rows) if has([row.here for row in rows]) else None
+        front = Front(shape(study, run.manifest.data), cautions(run), table, outcomes)
         for figure in front.figures:
             finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)
     return front
+
+
+def _figures(run: Run, outcome: str) -> tuple[ReportFigure, ...]:
+    gains = Gains(run)
+    found = (
+        front_gains(gains, outcome) if gains.candidates else None,
+        front_curve(run, outcome),
+        front_effects(run, outcome),
+    )
+    return tuple(figure for figure in found if figure is not None)
 
 
 def shape(study: StudyRecord, data: DataRecord) -> str:
@@ -141,234 +107,26 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
     )
 
 
-def gain_sentence(run: Run, outcome: str) -> str:
-    """Return the verdict on the gains over the study's reference, for entities not used in training.
+def headline_table(study: StudyRecord, rows: Sequence[HeadlineRow]) -> HeadlineTable:
+    """Return published gains as printed, under the same protocol here, and for entities not used in training.
 
-    A study without a protocol of these has the verdict of all its protocols.
+    Columns without a number are left out.
     """
-    study = run.manifest.study
-    if len(study.estimators) == 1:
-        words = gettext("{over} is the only estimator; nothing is compared.")
-        return words.format(over=study.reference_label)
-    new = [cell for cell in Gains(run).cells(outcome) if not cell.protocol.knows_entities]
-    if any(cell.has_gain and cell.protocol.keeps_test_rows_apart for cell in new):
-        return verdict(new, reference=study.reference).said(study)
-    key = (outcome, GAIN, study.reference, "")
-    rows = (row for row in run.rows(FINDINGS) if (row.outcome, row.finding, row.about, row.estimator) == key)
-    return next((row.text for row in rows), "")
-
-
-def leading_recognition(run: Run, outcome: str) -> str:
-    """Return how much of the leading estimator's gain on random rows comes from recognising entities."""
-    shares = recognised(run, outcome)
-    leading = (shares[entry.id] for entry in featured(run) if entry.id in shares)
-    return recognition_sentence(run.manifest.study, next(leading, None))
-
-
-def effect_sentences(run: Run, outcome: str) -> tuple[str, str]:
-    """Return the debiased effect that comes first, whatever it says, how robust it is and what it assumes.
-
-    That is the one which the study declares. Where it declares none, it is the first that it asks, which is
-    said to be not declared; empty strings where it asks none.
-    """
-    rows = [row for row in run.rows(FINDINGS) if (row.outcome, row.finding) == (outcome, EFFECT)]
-    if run.manifest.study.primary is None or not rows:
-        return "", ""
-    declared, chosen = gettext("Primary effect: {text}"), gettext("Not declared beforehand: {text}")
-    text = (declared if rows[0].is_primary else chosen).format(text=rows[0].text)
-    values = [row.robustness_value for row in first_effect(run, outcome)[:1]]
-    fragile = [fragility(value) for value in values if value > 0.0]
-    return text, " ".join(filter(None, [*fragile, rows[0].caveats]))
-
-
-def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
-    """Return the protocols that columns are of: honest ones, entities never seen before later periods.
-
-    Where the study has neither, the first honest ones stand there, and where none is honest the first of all.
-    """
-    by_use = {protocol.use: protocol for protocol in study.protocols}
-    leading = tuple(by_use[LEFT[part]] for part in LEADING if LEFT[part] in by_use)
-    honest = tuple(protocol for protocol in study.protocols if protocol.keeps_test_rows_apart)
-    return (leading or honest or study.protocols)[:MOST_COLUMNS]
-
-
-def published_protocol(study: StudyRecord) -> ProtocolRecord | None:
-    """Return the protocol of published comparisons, drawn in pale grey; None where it is a column."""
-    found = (protocol for protocol in study.protocols if protocol.use == LEFT[PUBLISHED])
-    return next((protocol for protocol in found if protocol not in leading_protocols(study)), None)
-
-
-def front_gains(gains: Gains, outcome: str) -> ReportFigure:
-    """Return the figure of the leading gains of one outcome over the study's reference."""
-    study = gains.run.manifest.study
-    pale = published_protocol(study)
-    words = gettext(" Pale grey: “{title}”, where test rows take part in selecting.")
-    columns = joined([f"“{protocol.title}”" for protocol in leading_protocols(study)])
-    message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
-    return ReportFigure(
-        f"front-gains-{file_slug(outcome)}",
-        plot_front_gains(gains, outcome),
-        alt=message.format(outcome=study.label(outcome), columns=columns),
-        caption=gettext(
-            "Gain over {reference_label}, {level} intervals; filled: established under that "
-            "protocol; open triangles: gains given the few periods tested.{beside}"
-        ).format(
-            reference_label=study.reference_label,
-            level=percent(study.level, 0),
-            beside=words.format(title=pale.title) if pale else "",
+    context, first = Context(study, estimator=rows[0].claim.estimator), rows[0].claim
+    further = study.estimator_label(study.further_references[0]) if study.further_references else ""
+    columns = [
+        (gettext("Printed gain"), [row.claim.published for row in rows]),
+        (context.filled("{estimator} here, same protocol"), [row.here for row in rows]),
+        (gettext("{further}, same protocol").format(further=further), [row.further for row in rows]),
+        (
+            Context(study, estimator=first.counterpart_estimator).filled(
+                "{estimator} for {entities} not used in training"
+            ),
+            [row.new for row in rows],
         ),
-    )
-
-
-def plot_front_gains(gains: Gains, outcome: str) -> Figure:
-    """Return the figure of one outcome; rows are all estimators but the reference, columns protocols."""
-    study, candidates = gains.run.manifest.study, gains.candidates
-    columns, pale = leading_protocols(study), published_protocol(study)
-    cells = [[gains.cell(outcome, entry, protocol) for entry in candidates] for protocol in columns]
-    published = [gains.cell(outcome, entry, pale) for entry in candidates] if pale else []
-    n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
-    figure = canvas.new_figure(canvas.SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
-    panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
-    shown = [gain_whisker(cell) for own in (*cells, published) for cell in own]
-    start, end = cut_limits([number for one in shown for number in one.numbers], most_loss=1.0)
-    for axes, protocol, own in zip(panels, columns, cells, strict=True):
-        title = drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE)
-        axes.set_title(title, loc="left", fontsize=8)
-        _plot_column(axes, own, published, start=start)
-    labels = [
-        drawable(shortened(entry.label, LONG_LABEL)) if is_crowded else drawable_lines(entry.label, LABEL)
-        for entry in candidates
     ]
-    panels[0].set_yticks(range(len(candidates)), labels, linespacing=1.0)
-    panels[0].set_ylim(len(candidates) - 0.4, -0.6)
-    panels[0].set_xlim(start, end)
-    panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    reference = drawable(shortened(study.reference_label, 24))
-    figure.supxlabel(gettext("Gain over {reference_label} (%)").format(reference_label=reference), fontsize=8)
-    return figure
-
-
-def _plot_column(
-    axes: Axes, cells: Sequence[GainCell], published: Sequence[GainCell], *, start: float
-) -> None:
-    zero_axis(axes)
-    for row, cell in enumerate(published):
-        if cell.status is not GainStatus.MISSING and 100 * cell.row.gain >= start:
-            # Above the white boxes behind the numbers of losses beyond the axis.
-            axes.plot(100 * cell.row.gain, row + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
-    for row, cell in enumerate(cells):
-        plot_whisker(axes, gain_whisker(cell), row, start=start)
-
-
-class DebiasedShape(NamedTuple):
-    """A debiased effect as a line over the exposure, less its mean over the rows; each (n_grid,).
-
-    Attributes
-    ----------
-    at : the exposure's unit, increasing
-    estimate, low, high : the outcome's unit, limits pointwise
-    """
-
-    at: Floats
-    estimate: Floats
-    low: Floats
-    high: Floats
-
-
-def front_curve(run: Run, outcome: str) -> ReportFigure | None:
-    """Return the figure of the curves of one outcome; None where no estimator has one."""
-    study, curves = run.manifest.study, leading_curves(run, outcome)
-    if not curves:
-        return None
-    names = listed(study.estimator_label(curve.estimator) for curve in curves)
-    exposure, label = study.label(study.exposure), study.label(outcome)
-    words = gettext("Net effect curve of {exposure} on {outcome}: {names}.")
-    message = gettext("{outcome} over {exposure}, less its mean over the rows.")
-    return ReportFigure(
-        f"front-curve-{file_slug(outcome)}",
-        plot_front_curve(run, outcome, curves),
-        alt=words.format(exposure=exposure, outcome=label, names=names),
-        caption=message.format(outcome=label, exposure=exposure),
-    )
-
-
-def leading_curves(run: Run, outcome: str) -> tuple[run_lines.Curve, ...]:
-    """Return the curves of the reference, then of the leading estimator, as far as they have any."""
-    study, scenario = run.manifest.study, run_lines.leading_scenario(run)
-    if not scenario:
-        return ()
-    shown = [study.reference, *(entry.id for entry in featured(run) if entry.id != study.reference)][:2]
-    found = {curve.estimator: curve for curve in run_lines.curves_of(run, outcome, scenario, "level")}
-    return tuple(found[name] for name in shown if name in found)
-
-
-def plot_front_curve(run: Run, outcome: str, curves: Sequence[run_lines.Curve]) -> Figure:
-    """Return curves, a debiased one and the truth, each less its mean over the rows; bands are pointwise."""
-    study, scenario = run.manifest.study, curves[0].scenario
-    rug = run_lines.rug_of(run, scenario)
-    figure = canvas.new_figure(canvas.SINGLE_COLUMN, 2.5)
-    axes: Axes = figure.subplots()
-    plot_background(axes, run_lines.unsupported_of(run, scenario), has_zero=False)
-    handles = [_plot_model(axes, run, curve, rug) for curve in curves]
-    debiased = next(debiased_shapes(run, outcome, curves[0].at, rug), None)
-    if debiased is not None:
-        limits = debiased.low, debiased.high
-        axes.fill_between(debiased.at, *limits, color=PURPLE, alpha=0.15, linewidth=0)
-        (line,) = axes.plot(debiased.at, debiased.estimate, color=PURPLE, linestyle=DASHES)
-        line.set_label(gettext("debiased effect"))
-        handles.append(line)
-    known = run_lines.truth_line(run, outcome, scenario, "level")
-    truth = None if known is None else run_lines.TruthLine(known.at, centred(known.at, known.truth, rug))
-    plot_truth(axes, truth)
-    axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
-    axes.set_ylabel(drawable_label(study.axis_label(outcome), 28))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    _add_legend(figure, [*handles, *([truth_entry()] if truth is not None else [])])
-    return figure
-
-
-def debiased_shapes(run: Run, outcome: str, at: Floats, rug: Floats) -> Iterator[DebiasedShape]:
-    """Yield debiased curves, then slopes plotted through the mean exposure of the rows."""
-    key = (outcome, run.manifest.study.exposure)
-    every = run.view(effects_of) if len(run.frame(EFFECTS.name)) else ()
-    own = [one for one in every if (one.outcome, one.exposure) == key]
-    for effects in own:
-        for line in effects.lines("curve"):
-            points = sorted((row for row in line if row.band == run_lines.POINTWISE), key=lambda row: row.at)
-            numbers = [(row.at, row.estimate, row.conf_low, row.conf_high) for row in points]
-            yield DebiasedShape(*np.array(numbers).T)
-    for effects in own:
-        for line in effects.lines("line"):
-            points = [row for row in line if row.band == run_lines.POINTWISE and not row.group]
-            yield from (slope_shape(row, at, rug) for row in points)
-
-
-def slope_shape(row: EffectRow, at: Floats, rug: Floats) -> DebiasedShape:
-    """Return a debiased slope as a line through zero at the mean exposure of the rows, with its fan."""
-    away = at - rug.mean()
-    low, high = np.sort([row.conf_low * away, row.conf_high * away], axis=0)
-    return DebiasedShape(at, row.estimate * away, low, high)
-
-
-def _add_legend(figure: Figure, handles: Sequence[Line2D]) -> None:
-    """Add a legend above the axes, in two columns where the figure is wide enough for the names."""
-    legend = figure.legend(handles=handles, loc="outside upper left", ncols=2)
-    if legend.get_window_extent().width > figure.bbox.width - canvas.MARK_WIDTH * figure.dpi:
-        legend.remove()
-        figure.legend(handles=handles, loc="outside upper left", ncols=1)
-
-
-def _plot_model(axes: Axes, run: Run, curve: run_lines.Curve, rug: Floats) -> Line2D:
-    """Plot a curve with its pointwise band where the data support it, less its mean over the rows."""
-    series = series_of(run.manifest.study, curve, curve.estimator)
-    colour, dash = series.style.colour, series.style.dash
-    less = centred(curve.at, curve.estimate, rug)
-    band = curve.band(run_lines.POINTWISE)
-    if band is not None:
-        shift = curve.estimate - less
-        where = (curve.supported & np.isfinite(band.low)).tolist()
-        limits = (band.low - shift, band.high - shift)
-        axes.fill_between(curve.at, *limits, where=where, color=colour, alpha=0.15, linewidth=0)
-    axes.plot(curve.at, np.where(curve.supported, less, np.nan), color=colour, linestyle=dash)
-    label = drawable(shortened(series.label, LEGEND_LABEL))
-    return Line2D([], [], color=colour, linestyle=dash, label=label)
+    shown = [(head, gains) for head, gains in columns if has(gains)]
+    labels = [study.label(row.claim.outcome) for row in rows]
+    gain = gettext("Gain over {reference_label}").format(reference_label=study.reference_label)
+    cells = zip(labels, *([percent(one) for one in gains] for _, gains in shown), strict=True)
+    return HeadlineTable((gain, *(head for head, _ in shown)), tuple(cells))

@@ -34,7 +34,7 @@ from harness.report.sections.verdict import verdict_of
 from harness.report.table import ReportTable
 from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
-from harness.tables.preparation import LEAK_CODE, METHOD_CODE, Note
+from harness.tables.preparation import Note
 from harness.text.plain_text import joined, sentences
 
 
@@ -166,8 +166,6 @@ def _failed(name: str, title: str, reason: str) -> PageSection:
 # What pages are called in the run folder; anchors on a page, and links to one on the same page.
 REPORT, APPENDIX = "report.html", "appendix.html"
 ANCHOR, LINK = re.compile(r' id="([^"]+)"'), re.compile(r'href="#(?P<anchor>[^"]+)"')
-# Notes with these codes stand at the head of the report: a reader must know them of every number.
-LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
 NUMBERS = re.compile(r"\d[\d.,]*")
 # Messages of a code, and cells of a message; the table of warnings has all.
 MOST_MESSAGES, MOST_CELLS = 1, 2
@@ -175,7 +173,7 @@ MOST_MESSAGES, MOST_CELLS = 1, 2
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """What the page itself knows, for its head and for sections to show.
+    """What the page itself knows, for sections to show.
 
     Attributes
     ----------
@@ -186,22 +184,11 @@ class Page:
     notes: Sequence[Note]
     contents: ReportTable | None = None
 
-    @property
-    def cautions(self) -> tuple[str, ...]:
-        """What a reader must know of every number."""
-        return tuple(dict.fromkeys(note.message for note in sorted(self.notes) if note.code in LIFTED))
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """Kinds of things that a reader should know, in the list that the first screen leads to."""
-        return frozenset(note.code for note in self.notes) - LIFTED
-
-    def warnings(self, *, with_cautions: bool = False) -> tuple[ReportBlock, ...]:
+    def warnings(self) -> tuple[ReportBlock, ...]:
         """Return the messages of each code with the cells that they concern."""
-        shown = (note for note in sorted(set(self.notes)) if with_cautions or note.code not in LIFTED)
         blocks = [
             block
-            for code, same in groupby(shown, key=lambda note: note.code)
+            for code, same in groupby(sorted(set(self.notes)), key=lambda note: note.code)
             for block in (Heading(code, rank=4), Bullets(tuple(_messages(same))))
         ]
         return tuple(blocks) or (Paragraph(gettext("None."), "soft"),)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.language import marked
 from harness.tables.accuracy import CELL
 from harness.tables.table import NAN, typed
+
+# Status of a number that contradicts others of the publication, at all or under an assumption.
+INCONSISTENT, ASSUMING = marked("inconsistent"), marked("inconsistent under assumption")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,40 @@ from typing import Any, Literal
 
 from harness.language import gettext, translated
 from harness.record.study import StudyRecord
+from harness.study.spec.study import Variable
 from harness.text.numbers import fixed, in_unit, p_text, percent, significant, with_interval
 from harness.text.plain_text import joined, listed
 
 # A number with the limits of its interval.
 Estimate = tuple[float, float, float]
+
+
+# Plurals of the study's word for its entities that no rule gives.
+IRREGULAR = {"man": "men", "woman": "women", "person": "people", "child": "children"}
+
+
+def entities(study: StudyRecord) -> str:
+    """Return what the study calls its entities, such as ``cities``; ``entities`` where it has no word.
+
+    A label in Latin letters has no plural in another language than English.
+    """
+    word = study.variables.get(study.entity, Variable()).label
+    general = gettext("entities")
+    if not word or (word.isascii() and general != "entities"):
+        return general
+    return _plural(word) if word.isascii() else word
+
+
+def _plural(word: str) -> str:
+    start, _, last = word.rpartition(" ")
+    small = last.lower()
+    if small in IRREGULAR:
+        plural = IRREGULAR[small]
+    elif small.endswith("y") and small[-2:-1] not in "aeiou":
+        plural = f"{last[:-1]}ies"
+    else:
+        plural = last + ("es" if small.endswith(("s", "x", "z", "ch", "sh")) else "s")
+    return f"{start} {plural}".strip()
 
 
 def quoted(study: StudyRecord, protocols: Iterable[str], last: Literal["and", "or"] = "and") -> str:
@@ -28,6 +57,7 @@ SHOWN: Mapping[str, Callable[[StudyRecord, Any], str]] = {
     "protocol": StudyRecord.protocol_title,
     "protocols": quoted,
     "lagged": lambda _, names: joined(names),
+    "outcomes": lambda study, names: joined([study.label(name) for name in names]),
     **dict.fromkeys(("message", "kind", "reason"), lambda _, text: translated(text)),
     "p_value": lambda _, value: p_text(value),
     "share_of_draws": lambda _, share: percent(share, 0),
@@ -50,7 +80,9 @@ class Context:
 
     def filled(self, message: str, /, **given: object) -> str:
         """Return a message in the language in use, its places filled as `SHOWN` says."""
-        given = {"estimator": self.estimator, "entity": self.study.entity, **given}
+        study = self.study
+        own = {"estimator": self.estimator, "entity": study.entity, "entities": entities(study)}
+        given = {**own, **given}
         shown = {name: SHOWN[name](self.study, own) if name in SHOWN else own for name, own in given.items()}
         return gettext(message).format_map(shown)
 

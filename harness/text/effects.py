@@ -8,8 +8,18 @@ from collections.abc import Mapping, Sequence
 from harness.language import gettext, marked
 from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
-from harness.text.numbers import in_unit, is_outside, p_text, percent, plain, significant, with_interval
-from harness.text.plain_text import joined, listed, ranged
+from harness.text.numbers import (
+    NO_BREAK,
+    in_unit,
+    is_outside,
+    p_text,
+    percent,
+    plain,
+    significant,
+    with_interval,
+)
+from harness.text.numbers import estimate as rounded_estimate
+from harness.text.plain_text import capitalised, in_turn, joined, listed, ranged
 
 # First and last point of a stretch of a grid, one point where they are alike; and several.
 Stretch = tuple[float, float]
@@ -20,9 +30,6 @@ NOWHERE: Estimate = (NAN, NAN, NAN)
 
 # Kind of a turning point or threshold that says there is none.
 NONE = "none"
-
-# Forms in the outcome's unit per unit of the exposure; the others are changes of the outcome.
-PER_UNIT = ("line", "derivative", "conditional", "interaction")
 
 
 def stretches(found: Stretches) -> str:
@@ -232,8 +239,6 @@ def debiased(
     form: str,
     estimate: Estimate,
     is_significant: bool,
-    is_established: bool,
-    p_value: float = NAN,
     family: tuple[float, int] = (NAN, 1),
     is_primary: bool = False,
     group: str = "",
@@ -254,9 +259,8 @@ def debiased(
     ----------
     estimate : of a line the clearest, at `at`
     is_significant : whether interval and adjusted p-value say so
-    is_established : whether nothing is warned of, too
-    p_value : of no effect anywhere
-    family : the same adjusted, and for how many effects
+    family : the p-value adjusted for its family, and for how many effects
+    is_primary : whether the family is the study's outcomes, else its secondary effects
     above, below : where an established line is above and below zero, a curve its mean; None for a number
     levels : of a categorical exposure, position and contrast of each level
     beyond : mean slopes of net effect curves, of `n_curves`, that the interval does not hold
@@ -264,60 +268,163 @@ def debiased(
     negligible : size up to which a slope counts as none, where the whole interval lies within it
     least_detectable : of an effect that is not significant, what this study could have found
     """
-    study = context.study
-    unit, along = study.unit(context.outcome), study.axis_label(moderator) if moderator else ""
-    number = (
-        context.effect(estimate, exposure) if form in PER_UNIT else in_unit(with_interval(*estimate), unit)
-    )
-    weak = gettext("; it should not be relied on") if is_significant else _open(is_established=False)
-    words = gettext("Debiased effect of {exposure}: {number} ({how}){rest}.")
-    rest = "" if is_established else weak
-    if form in ("line", "derivative") and is_established:
-        low, size, high = sorted(map(abs, estimate))
-        number = in_unit(with_interval(size, low, high), unit)
-        up, down = (
-            gettext("One unit more of {exposure} raises {outcome} by {number} ({how})."),
-            gettext("One unit more of {exposure} lowers {outcome} by {number} ({how})."),
-        )
-        words = up if estimate[0] > 0.0 else down
-    elif levels:
-        contrasts = listed(f"{study.level_at(exposure, at)} {with_interval(*one)}" for at, one in levels)
-        number = gettext("{numbers}, each less {base}").format(
-            numbers=in_unit(contrasts, unit), base=study.levels[0]
-        )
+    study, unit = context.study, context.study.unit(context.outcome)
+    by = gettext("double machine learning")
+    if not is_primary:
+        by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))
+    how = [gettext(method.replace("_", " ")), by]
+    how += [gettext("in {group}").format(group=group)] * bool(group)
+    given = {"exposure": exposure, "how": listed(how)}
+    if levels:
+        said = _contrasts(context, [(study.level_at(exposure, place), one) for place, one in levels], **given)
     elif above is not None:
-        number = _along(study.unit(moderator or exposure), form, number, at, above=above, below=below)
-        rest = rest if is_significant else ""
-    elif form == "interaction":
-        change = gettext("it changes by {number} with one unit more of {moderator}")
-        number = change.format(number=number, moderator=along)
-    how = [gettext(method.replace("_", " ")), study.estimator_label(learner), gettext(form)]
-    how += [study.label(moderator)] * (form == "conditional") + [group] * bool(group)
-    certain = [gettext("{level} CI").format(level=percent(study.level, 0)), p_text(p_value)]
-    if family[1] > 1:
-        others = gettext("{p} for {n} outcomes") if is_primary else gettext("{p} for {n} secondary effects")
-        certain.append(others.format(p=p_text(family[0]), n=family[1]))
-    said = words.format(
-        exposure=study.axis_label(exposure),
-        outcome=study.label(context.outcome),
-        number=number,
-        how=f"{listed(filter(None, certain))}; {listed(how)}",
-        rest=rest,
-    )
+        lines = {
+            "curve": marked("Debiased curve of {exposure}: {number} ({how})."),
+            "conditional": marked("Debiased effect of {exposure} along {moderator}: {number} ({how})."),
+        }
+        along = study.unit(moderator or exposure)
+        number = _along(along, form, _signed(context, estimate), at, above=above, below=below)
+        words = lines.get(form, marked("Debiased effect of {exposure}: {number} ({how})."))
+        said = context.filled(words, number=number, moderator=moderator, **given)
+    else:
+        what, target = _changed(context, form, exposure, moderator, at)
+        adjusted = is_outside(0.0, *estimate[1:]) and not is_significant and family[1] > 1
+        late = ""
+        if adjusted:
+            family_of = gettext("{n} outcomes") if is_primary else gettext("{n} secondary effects")
+            late = gettext(" once adjusted for {family} ({p})").format(
+                family=family_of.format(n=family[1]), p=p_text(family[0])
+            )
+        said = moves(context, what, target, estimate, given["how"], is_significant=is_significant, late=late)
     if math.isfinite(negligible):
         none = gettext(" It is negligible: its interval lies within ±{size}.")
         said += none.format(size=in_unit(plain(negligible), unit))
-    elif math.isfinite(least_detectable):
+    elif math.isfinite(least_detectable) and not is_significant:
         least = gettext(" This study could have detected {size}.")
         said += least.format(size=in_unit(significant(least_detectable, 2), unit))
     return said + _not_held(beyond, n_curves, truths)
 
 
+def _changed(context: Context, form: str, exposure: str, moderator: str, at: float) -> tuple[str, str]:
+    """Return what changes, and what it changes, for forms that are a number."""
+    outcome = context.study.label(context.outcome)
+    if form == "interaction":
+        words = marked("the effect of {exposure} on {outcome}")
+        target = context.filled(words, exposure=exposure, outcome=outcome)
+        return context.filled("one unit more of {moderator}", moderator=moderator), target
+    if form == "contrast" and math.isfinite(at):
+        words = marked("{exposure} at {at} rather than at its least value")
+        return context.filled(words, exposure=exposure, at=plain(at)), outcome
+    return one_more(context, exposure), outcome
+
+
+def one_more(context: Context, exposure: str) -> str:
+    """Return that an exposure is one unit more."""
+    return context.filled("one unit more of {exposure}", exposure=exposure)
+
+
+def moves(
+    context: Context,
+    what: str,
+    target: str,
+    estimate: Estimate,
+    how: str,
+    *,
+    is_significant: bool,
+    late: str = "",
+) -> str:
+    """Return that something raises or lowers the outcome, or that its effect is not significant.
+
+    Parameters
+    ----------
+    what : such as ``one unit more of X``
+    target : what it changes, such as the outcome
+    how : by which method
+    late : for what an effect is not significant once adjusted
+    """
+    study = context.study
+    given = {
+        "what": what,
+        "outcome": target,
+        "level": percent(study.level, 0),
+        "how": how,
+        "late": late,
+    }
+    if not is_significant:
+        words = marked(
+            "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), not significantly different "
+            "from zero{late}."
+        )
+        number, limits = number_and_limits(estimate)
+        given |= {"number": in_unit(number, study.unit(context.outcome)), "limits": limits}
+        return capitalised(context.filled(words, **given))
+    up, down = (
+        marked("{what} raises {outcome} by {number} ({level} CI {limits}; {how})."),
+        marked("{what} lowers {outcome} by {number} ({level} CI {limits}; {how})."),
+    )
+    number, limits = number_and_limits(_size(estimate))
+    given |= {"number": in_unit(number, study.unit(context.outcome)), "limits": limits}
+    return capitalised(context.filled(up if estimate[0] > 0.0 else down, **given))
+
+
+def _size(estimate: Estimate) -> Estimate:
+    """Return an effect without its sign."""
+    value, low, high = estimate
+    return estimate if value > 0.0 else (-value, -high, -low)
+
+
+def number_and_limits(estimate: Estimate) -> tuple[str, str]:
+    """Return a number and the limits of its interval in words, ``149 to 656``."""
+    number, limits = rounded_estimate(*estimate)
+    low, _, high = limits[1:-1].partition(f",{NO_BREAK}")
+    return number, ranged(low, high)
+
+
+def higher_or_lower(context: Context, estimate: Estimate, *, level: str = "") -> str:
+    """Return ``540 × 10⁴ t lower (305 to 776)``.
+
+    Parameters
+    ----------
+    level : stands before the limits, such as ``95% CI``
+    """
+    value, low, high = estimate
+    number, limits = number_and_limits(_size(estimate))
+    words = gettext("{number} higher ({limits})") if value > 0.0 else gettext("{number} lower ({limits})")
+    limits = f"{level} {limits}".strip()
+    said = words.format(number=in_unit(number, context.study.unit(context.outcome)), limits=limits)
+    return said if is_outside(0.0, low, high) else said + gettext(", not significant")
+
+
+def _contrasts(context: Context, levels: Sequence[tuple[str, Estimate]], *, exposure: str, how: str) -> str:
+    """Return what each level of a categorical exposure rather than the base changes."""
+    level = gettext("{level} CI").format(level=percent(context.study.level, 0))
+    each = [f"{name} {higher_or_lower(context, one, level=level)}" for name, one in levels]
+    words = marked("Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).")
+    return context.filled(
+        words,
+        base=context.study.levels[0],
+        outcome=context.study.label(context.outcome),
+        levels=in_turn(each),
+        exposure=exposure,
+        how=how,
+    )
+
+
+def _signed(context: Context, estimate: Estimate) -> str:
+    """Return ``−156 × 10⁴ t (95% CI −259 to −54)``."""
+    number, limits = number_and_limits(estimate)
+    return gettext("{number} ({level} CI {limits})").format(
+        number=in_unit(number, context.study.unit(context.outcome)),
+        level=percent(context.study.level, 0),
+        limits=limits,
+    )
+
+
 def fragility(robustness_value: float) -> str:
     """Return what it would take to bring an effect to zero (Cinelli and Hazlett 2020)."""
     words = gettext(
-        "An omitted variable that explains {share} of the remaining variation of both exposure and outcome "
-        "would bring the effect to zero."
+        "A confounder that explains {share} of the remaining variation of exposure and outcome would "
+        "overturn the effect."
     )
     return words.format(share=percent(robustness_value))
 

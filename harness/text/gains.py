@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.language import gettext, marked, translated
+from harness.language import gettext, marked, ngettext, translated
 from harness.record.study import ProtocolRecord
 from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.tables.table import NAN
@@ -23,17 +23,14 @@ Values = Mapping[str, Any]
 
 # Whom a gain is for, by whether training knows the tested entities and the tested periods.
 FOR: Mapping[tuple[bool, bool], str] = {
-    (False, True): marked("For entities not used in training"),
-    (True, False): marked("For later periods of the same entities"),
-    (False, False): marked("For later periods of entities not used in training"),
-    (True, True): marked("For other rows of the same entities"),
+    (False, True): marked("For {entities} not used in training"),
+    (True, False): marked("For later periods of the same {entities}"),
+    (False, False): marked("For later periods of {entities} not used in training"),
+    (True, True): marked("For other rows of the same {entities}"),
 }
 
 # How a gain stands that is one.
 GAINED = frozenset({GainStatus.BETTER, GainStatus.BETTER_ONCE})
-
-# Most estimators that a sentence names.
-MOST_NAMED = 3
 
 
 def headline(context: Context, *, reference: str, gains: Sequence[Values]) -> str:
@@ -49,8 +46,8 @@ def headline(context: Context, *, reference: str, gains: Sequence[Values]) -> st
     honest = [protocol for protocol in context.study.protocols if protocol.keeps_test_rows_apart]
     if not honest:
         return context.filled(
-            "No gain over {reference} can be established: test rows take part in fitting or "
-            "selecting under every protocol of this run.",
+            "Test rows take part in fitting or selecting under every protocol: no gain over {reference} is "
+            "out of sample.",
             reference=reference,
         )
     return " ".join(
@@ -67,39 +64,28 @@ def _verdict_under(
     study = context.study
     ordered = sorted(rows, key=lambda row: -row.gain)
     standing = [row.status_at(study.level, study.least_gain) for row in ordered]
-    is_once = ordered[0].inference == GIVEN_PERIODS
+    better = [row for row, own in zip(ordered, standing, strict=True) if own in GAINED]
+    is_once, first = ordered[0].inference == GIVEN_PERIODS, (better or ordered)[0]
     given: dict[str, object] = {
-        "where": gettext(FOR[protocol.knows_entities, protocol.knows_periods]),
+        "where": context.filled(FOR[protocol.knows_entities, protocol.knows_periods]),
         "reference": reference,
-        "estimator": ordered[0].estimator,
-        "reduction": _reduction(ordered[0], study.level),
+        "estimator": first.estimator,
+        "reduction": _reduction(first, study.level),
         "least": percent(study.least_gain, 0),
+        "found": "" if is_once else _detectable(first),
     }
-    if better := [row for row, own in zip(ordered, standing, strict=True) if own in GAINED]:
-        others = [
-            context.filled(
-                "that of {estimator} {reduction}",
-                estimator=row.estimator,
-                reduction=_reduction(row, study.level),
-            )
-            for row in better[1:MOST_NAMED]
-        ]
-        if more := len(better[MOST_NAMED:]):
-            others.append(gettext("{more} more by less").format(more=more))
-        said = context.filled(
-            "{where}, the mean squared error of {estimator} is {reduction} below that of {reference}",
-            **{**given, "estimator": better[0].estimator, "reduction": _reduction(better[0], study.level)},
-        )
-        end = marked("{said}, given the few periods tested: there is no p-value.")
+    if better:
+        words = ngettext("; {n} more reduces it, too", "; {n} more reduce it, too", len(better) - 1)
+        more = words.format(n=len(better) - 1) if better[1:] else ""
+        # Few periods leave no p-value: it is one of the notes on the run.
         return context.filled(
-            end if is_once else marked("{said}{found}."),
-            said=listed([said, *others]),
-            found=_detectable(context, better[0]),
+            "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}{more}.{found}",
+            more=more,
+            **given,
         )
     if is_once:
         return context.filled(
-            "{where}, too few periods were tested for a p-value; the largest gain over {reference}, "
-            "{reduction} by {estimator}, could be chance.",
+            "{where}, the largest gain over {reference}, {reduction} by {estimator}, could be chance.",
             **given,
         )
     if GainStatus.OPEN not in standing:
@@ -110,12 +96,11 @@ def _verdict_under(
             by_more=by_more if max(row.conf_high for row in rows) > 0.0 else "",
             **given,
         )
-    among = context.filled(" among {n} comparisons", n=len(rows)) if ordered[0].conf_low > 0.0 else ""
+    among = context.filled(" among {n} comparisons", n=len(rows)) if first.conf_low > 0.0 else ""
     return context.filled(
         "{where}, no estimator predicts significantly better than {reference}. The largest gain, "
-        "{reduction} by {estimator}, could be chance{among}{found}.",
+        "{reduction} by {estimator}, could be chance{among}.{found}",
         among=among,
-        found=_detectable(context, ordered[0]),
         **given,
     )
 
@@ -133,10 +118,11 @@ def _reduction(row: GainRow, level: float) -> str:
     )
 
 
-def _detectable(context: Context, row: GainRow) -> str:
+def _detectable(row: GainRow) -> str:
     if not math.isfinite(row.least_detectable):
         return ""
-    return context.filled("; this study could have detected {least}", least=percent(row.least_detectable, 0))
+    least = gettext(" This study could have detected {size}.")
+    return least.format(size=percent(row.least_detectable, 0))
 
 
 def gain_of(values: Values) -> GainRow:

@@ -11,7 +11,7 @@ from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
-from harness.text import effects, gains
+from harness.text import answers, effects, gains
 from harness.text.context import Context
 
 # Sentences that are a message alone, by code; the context knows how what they hold is shown.
@@ -32,6 +32,21 @@ MESSAGES: Mapping[str, str] = {
         "interval does not."
     ),
     "no_effect": marked("The effect {about} could not be estimated: {reason}."),
+    "of_note": marked("{message}."),
+    "no_result": marked("{estimator} has no result: {reason}."),
+    "selected_on_test_rows": marked(
+        "Under “{protocol}”, the protocol of the printed gains, test rows took part in selecting the models."
+    ),
+    "printed_contradict": marked("The printed numbers on {outcomes} contradict each other."),
+    "printed_contradict_if": marked(
+        "Some printed numbers contradict each other under assumptions that “Published numbers” names."
+    ),
+    "few_periods": marked(
+        "“{protocol}” tests fewer than five periods: its intervals are conditional on them, and there is no "
+        "p-value."
+    ),
+    "few_in_all": marked("With {n_entities} {entities} intervals are rough."),
+    "no_first_effect": marked("The debiased effect could not be estimated: {reason}."),
     "threshold": marked(
         "{estimator}: thresholds in {moderator} by tests of each number against one less: {n_found} "
         "({p_values}); the model has its own at {places}."
@@ -85,6 +100,8 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
         *(gains.hopeless_reference, warned, assumption),
         *(effects.model_curve, effects.curve_bend, effects.turning_point, effects.sign_change),
         *(effects.contrast, effects.group_difference, effects.linearity, effects.debiased),
+        *(answers.only_estimator, answers.within_effect, answers.other_method, answers.no_within_effect),
+        *(answers.signs_differ, answers.recognised, answers.pooled_apart, answers.fragile),
     )
 }
 

@@ -1,4 +1,4 @@
-"""The first screen: sentences from findings, columns of the figure of gains, and curves less their mean."""
+"""The first screen: columns of the figure of gains, curves less their mean, and published gains."""
 
 import shutil
 from dataclasses import replace
@@ -6,55 +6,28 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from harness.findings.answers import leading_protocols
 from harness.findings.gains import Gains
-from harness.findings.run import Run, read_run
-from harness.record.study import PrimaryRecord
+from harness.findings.headline import headline
+from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
-from harness.report.front import (
-    effect_sentences,
-    gain_sentence,
+from harness.report.front import headline_table, shape
+from harness.report.front_figures import (
     leading_curves,
-    leading_protocols,
     plot_front_curve,
     plot_front_gains,
     published_protocol,
-    shape,
     slope_shape,
 )
-from harness.report.page import Numbering
 from harness.report.write import BRIEF, Reporter
-from harness.running.csv_table import as_declared
-from harness.tables.effects import EFFECTS
-from harness.tables.findings import FINDINGS
 from report.changed_run import with_study, with_table
-
-MOST_WORDS = 600
 
 
 @pytest.fixture(scope="module")
 def run(wage):
     return read_run(wage)
-
-
-def without(run, kept):
-    """Return the run with some of its protocols alone."""
-    study = run.manifest.study
-    protocols = tuple(protocol for protocol in study.protocols if kept(protocol))
-    return Run(replace(run.manifest, study=replace(study, protocols=protocols)), run.folder)
-
-
-def test_the_verdict_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):
-    new = "For entities not used in training, no estimator predicts better than Pooled OLS"
-    said = gain_sentence(run, "lwage")
-    assert said.startswith(new)
-    assert said.count("For ") == 1
-    known = gain_sentence(without(run, lambda protocol: protocol.knows_entities), "lwage")
-    assert (
-        "the mean squared error of Fixed effects is 40% (95% CI 34 to 44) below that of Pooled OLS" in known
-    )
 
 
 def test_columns_are_entities_never_seen_and_later_periods_and_the_published_comparison_is_pale(run):
@@ -65,34 +38,6 @@ def test_columns_are_entities_never_seen_and_later_periods_and_the_published_com
     alone = replace(study, protocols=study.protocols[:1])
     assert [protocol.use for protocol in leading_protocols(alone)] == ["as_published"]
     assert published_protocol(alone) is None
-
-
-@pytest.mark.parametrize(
-    ("is_primary", "said"), [(True, "Primary effect"), (False, "Not declared beforehand")]
-)
-def test_the_first_screen_has_the_effect_that_comes_first_whatever_it_says(run, is_primary, said):
-    """What is established is not chosen in its place, nor what a model says of itself."""
-    row = {
-        "outcome": "lwage",
-        "finding": "effect",
-        "estimator": "",
-        "is_primary": False,
-        "is_established": True,
-    }
-    first = row | {"is_primary": is_primary, "is_established": False, "text": "Open.", "caveats": "Assumed."}
-    model = row | {"finding": "model_curve", "estimator": "rab", "text": "It rises."}
-    rows = [model, first, row | {"text": "It is there."}]
-    table = as_declared(FINDINGS, [pd.DataFrame(rows)])
-    primary = PrimaryRecord("effect", "first_differences", "line", "ols", is_declared=is_primary)
-    changed = with_table(with_study(run, primary=primary), "findings", lambda _: table)
-    assert effect_sentences(changed, "lwage") == (f"{said}: Open.", "Assumed.")
-    assert effect_sentences(run, "lwage") == ("", "")
-    place = {"scenario": "effect", "method": "first_differences", "form": "line", "learner": "ols"}
-    place |= {"outcome": "lwage", "exposure": "exper", "band": "pointwise", "status": "ok"}
-    effects = as_declared(EFFECTS, [pd.DataFrame([place | {"robustness_value": 0.0048}])])
-    fragile = "An omitted variable that explains 0.5% of the remaining variation of both"
-    _, about = effect_sentences(with_table(changed, "effects", lambda _: effects), "lwage")
-    assert about.startswith(fragile)
 
 
 def test_the_shape_of_the_panel(run):
@@ -153,14 +98,22 @@ def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
     page = Reporter().brief(folder)
     assert page == folder / BRIEF
     source = page.read_text(encoding="utf-8")
-    assert source.count("<img ") == 2
+    assert source.count("<img ") == 3
     assert "<script" not in source
     for code in set(read_run(wage).frame("warnings")["code"]):
         assert f"<h4>{code}</h4>" in source
 
 
-def test_a_caveat_is_said_once():
-    numbers = Numbering()
-    assert numbers.add("Time was seen once. FE knows entities.") == "Time was seen once. FE knows entities."
-    assert numbers.missing("Time was seen once.") == ""
-    assert numbers.add("Time was seen once. RAB has few draws.") == "RAB has few draws."
+def test_published_gains_stand_next_to_those_of_the_run(run):
+    changed = with_table(run, "claims", lambda frame: frame.assign(sample="test"))
+    beside = with_study(changed, further_references=("fe",))
+    study = beside.manifest.study
+    gains = run.frame("gain")
+    gains = gains[(gains["sample"] == "test") & (gains["reference"] == "ols")]
+    gains = gains.set_index(["estimator", "protocol"])["gain"]
+    cells = [("ann", "as_published"), ("fe", "as_published"), ("ann", "held_out_entities")]
+    here = [f"{100 * gains[cell]:.1f}%".replace("-", "−") for cell in cells]
+    table = headline_table(study, list(headline(beside)))
+    assert table.rows == (("Log wage", "67.9%", *here),)
+    alone = with_table(changed, "claims", lambda frame: frame.assign(counterpart=np.nan))
+    assert len(headline_table(alone.manifest.study, list(headline(alone))).heads) == 3

@@ -89,23 +89,8 @@ CASES = {
         cell(replace(ANN, id=f"e{n}", label=f"E{n}"), ENTITIES, n / 10, n / 20, n / 8, least_detectable=0.2)
         for n in range(1, 6)
     ],
-    "inside-only": [better(ANN, RANDOM), better(ANN, INSIDE), worse(ANN, ENTITIES), unclear(ANN, FORWARD)],
-    "known-entities-alone": [
-        *(better(ANN, RANDOM), worse(ANN, ENTITIES), unclear(ANN, FORWARD)),
-        *(better(FE, RANDOM), unclear(FE, ENTITIES), better(FE, FORWARD)),
-    ],
     "not-forward": [better(ANN, ENTITIES), worse(ANN, FORWARD)],
-    "a-refusal-is-no-agreement": [better(FE, FORWARD), refusal(FE, ENTITIES, "why")],
-    "one-established": [
-        *(unclear(ANN, RANDOM), better(ANN, ENTITIES), better(ANN, FORWARD)),
-        *(better(FE, RANDOM), unclear(FE, ENTITIES), better(FE, FORWARD)),
-    ],
-    "everywhere": [
-        better(estimator, protocol) for estimator in (ANN, FE) for protocol in (RANDOM, ENTITIES, FORWARD)
-    ],
-    "entities-never-hidden": [better(ANN, RANDOM), better(ANN, FORWARD)],
     "no-protocol-apart": [better(ANN, RANDOM), unclear(FE, RANDOM)],
-    "none": [unclear(ANN, RANDOM), worse(ANN, ENTITIES)],
     "all-refused": [refusal(ANN, RANDOM, "why")],
 }
 # The sentence of each case, by hand from its numbers.

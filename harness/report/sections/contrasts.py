@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
-from harness.findings.effects import value_in_words
+from harness.findings.differences import value_in_words
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import gettext, marked

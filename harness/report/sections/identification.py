@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.findings.effects import first_effect
+from harness.findings.debiased import first_effect
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import ReportBlock

@@ -39,28 +39,6 @@ def recognised(run: Run, outcome: str) -> Mapping[str, RecognitionRow]:
     return {row.estimator: row for row in run.rows(RECOGNITION) if row.outcome == outcome}
 
 
-def recognition_sentence(study: StudyRecord, row: RecognitionRow | None) -> str:
-    """Return how much of a gain comes from recognising entities; empty where no share is defined."""
-    if row is None or not row.is_done:
-        return ""
-    words = gettext("{share} of the gain of {label} on random rows ({gain}) comes from recognising entities.")
-    if row.conf_low <= 0.0:
-        words = gettext(
-            "No share of the gain of {label} on random rows ({gain}) that is significantly different from "
-            "zero comes from recognising entities ({share})."
-        )
-    elif row.estimate >= 1.0:
-        words = gettext(
-            "All of the gain of {label} on random rows ({gain}) comes from recognising entities: nothing is "
-            "left for entities never seen ({share})."
-        )
-    return words.format(
-        share=f"{percent(row.estimate, 0)} {percent_interval(row.conf_low, row.conf_high)}",
-        label=study.estimator_label(row.estimator),
-        gain=percent(row.gain_known, 0),
-    )
-
-
 def origin_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield what is left of the gains of every outcome, where estimators are compared with the reference."""
     study, gains = run.manifest.study, Gains(run)

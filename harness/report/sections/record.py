@@ -31,7 +31,7 @@ def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     ]
     caption = gettext("Estimators; their options are in the CSV")
     yield record_table(caption, columns, run.manifest.study.estimators)
-    yield blocks.Heading(gettext("To know before trusting this"), anchor="warnings")
+    yield blocks.Heading(gettext("Notes"), anchor="warnings")
     yield blocks.PagePart("warnings")
     yield blocks.Heading(gettext("Cells without a result"))
     unknown = gettext("no reason was recorded")

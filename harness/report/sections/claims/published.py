@@ -14,7 +14,7 @@ from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.table import ReportTable, TableCell, TableColumn, columns_of, plain_rows
 from harness.study.expectations.claim import OpenQuestion
-from harness.tables.claims import CLAIMS, ClaimRow
+from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.gain import GAIN
 from harness.text.numbers import MISSING, fixed, percent, significant
 from harness.text.plain_text import in_turn, joined, listed
@@ -33,7 +33,6 @@ OF_SAMPLES = frozenset({ERROR, "gain"})
 SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
 
 # Statuses of claims that cannot be right, by arithmetic and by an assumption.
-INCONSISTENT, ASSUMING = "inconsistent", marked("inconsistent under assumption")
 
 # Between the parts of a reason.
 BETWEEN = re.compile(r"[:;] |[：；]")

@@ -16,7 +16,7 @@ from harness.report.sections.claims import published
 from harness.report.sections.claims.conclusions import conclusion_table
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
-from harness.tables.claims import CLAIMS, ClaimRow
+from harness.tables.claims import ASSUMING, CLAIMS, ClaimRow
 from harness.text.numbers import count
 from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
 
@@ -28,7 +28,7 @@ MARKDOWN = "tables/figure_by_figure.md"
 # By status of a claim: how it looks, and what says the same as the word next to it.
 LOOKS = {
     marked("inconsistent"): ("contradiction", "✗"),
-    published.ASSUMING: ("open", "?"),
+    ASSUMING: ("open", "?"),
     marked("differs"): ("worse", "≠"),
     marked("reproduced"): ("better", "="),
     marked("consistent"): ("better", "✓"),
@@ -36,7 +36,7 @@ LOOKS = {
 }
 MEANINGS = {
     "inconsistent": marked("cannot be right together with the other published numbers, by arithmetic"),
-    published.ASSUMING: marked("cannot be right together with them if what is named there is assumed"),
+    ASSUMING: marked("cannot be right together with them if what is named there is assumed"),
     "differs": marked("this run gives another number than the published one, beyond its rounding"),
     "reproduced": marked(
         "this run's number rounds to the published one, or lies within the declared tolerance"

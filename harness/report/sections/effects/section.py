@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.arrays import Floats, frozen_floats
 from harness.findings import lines as run_lines
-from harness.findings.effects import FEW_ENTITIES, LITTLE_LEFT, WEAK
+from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK
 from harness.findings.lines import Curve, TruthLine, truth_line
 from harness.findings.run import Run
 from harness.language import gettext, marked

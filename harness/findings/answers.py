@@ -1,0 +1,290 @@
+"""What a run says of each outcome: who predicts best, what the effect is, and whether to trust both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.findings.debiased import (
+    SLOPES,
+    Debiased,
+    debiased_findings,
+    effects_on,
+    first_effect,
+    primary_sentence,
+)
+from harness.findings.gain import verdict
+from harness.findings.gains import Gains
+from harness.findings.lines import POINTWISE, curve_scenarios, curves_of, mean_slopes, true_rows
+from harness.findings.run import Run
+from harness.language import gettext
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.scenarios.effect.scenario import TRUE_SLOPES
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.tables.effects import SENSITIVITY, EffectRow, SensitivityRow
+from harness.tables.gain import RECOGNITION, size_of
+from harness.text.context import Estimate
+from harness.text.sentences import Sentence
+
+# Pooled and within estimates that differ by this factor are said to differ.
+FAR_APART = 2.0
+
+MOST_REASONS = 2
+
+MOST_LEADING = 2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says of one outcome.
+
+    Attributes
+    ----------
+    label : how the outcome is called
+    prediction, effect, trust : a few sentences each
+    is_declared : whether the study declares the effect that stands first
+    """
+
+    label: str
+    prediction: str
+    effect: str
+    trust: str
+    is_declared: bool
+
+    @property
+    def labelled(self) -> tuple[tuple[str, str], ...]:
+        """What each text is about, with the text, those that say something."""
+        effect = gettext("Effect") if self.is_declared else gettext("Effect (not declared beforehand)")
+        texts = (
+            (gettext("Prediction"), self.prediction),
+            (effect, self.effect),
+            (gettext("Trust"), self.trust),
+        )
+        return tuple((label, text) for label, text in texts if text)
+
+
+def answers(run: Run) -> tuple[Answer, ...]:
+    """Return what a run says of each outcome, in the language in use."""
+    return tuple(answer(run, outcome) for outcome in run.manifest.study.outcomes)
+
+
+def answer(run: Run, outcome: str) -> Answer:
+    """Return what a run says of one outcome."""
+    study = run.manifest.study
+    effects, reasons = list(effect(run, outcome)), list(trust(run, outcome))[:MOST_REASONS]
+
+    def said(sentences: list[Sentence]) -> str:
+        about = {"outcome": outcome}
+        return " ".join(Sentence(one.code, about | dict(one.parameters)).said(study) for one in sentences)
+
+    return Answer(
+        label=study.label(outcome),
+        prediction=said([prediction(run, outcome)]),
+        effect=said(effects),
+        trust=said(reasons),
+        is_declared=not first_effect(run, outcome) or bool(study.primary and study.primary.is_declared),
+    )
+
+
+def prediction(run: Run, outcome: str) -> Sentence:
+    """Return who predicts best under the protocol that tells most."""
+    study = run.manifest.study
+    if len(study.estimators) == 1:
+        return Sentence("only_estimator", {"estimator": study.reference})
+    leading = leading_protocols(study)[0]
+    cells = [cell for cell in Gains(run).cells(outcome) if cell.protocol.id == leading.id]
+    return verdict(cells, reference=study.reference)
+
+
+def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
+    """Return the protocols that tell most: of entities not used in training, then of later periods.
+
+    Where the study has neither they are the first honest ones, and where none is honest the first of all.
+    """
+    honest = tuple(protocol for protocol in study.protocols if protocol.keeps_test_rows_apart)
+    new = tuple(protocol for protocol in honest if not protocol.knows_entities)
+    later = tuple(protocol for protocol in honest if protocol.knows_entities and not protocol.knows_periods)
+    return (new[:1] + later[:1] or honest or study.protocols)[:MOST_LEADING]
+
+
+def effect(run: Run, outcome: str) -> Iterator[Sentence]:
+    """Yield the debiased effect that comes first, that of fixed effects, and that of a method that parts.
+
+    Both always stand there, whatever they say; an effect that goes by differences between entities does not.
+    """
+    first = first_effect(run, outcome)
+    if first:
+        yield primary_sentence(run, first)
+    exposure = first[0].exposure if first and first[0].is_done else run.manifest.study.exposure
+    is_alone = not (first and first[0].is_done)
+    within = within_slopes(run, outcome, exposure)
+    if within is not None:
+        entry, slopes = within
+        about = {"estimator": entry.id, "exposure": exposure, "slopes": slopes, "is_alone": is_alone}
+        yield Sentence("within_effect", about)
+    if first and first[0].is_done:
+        yield from _other_method(run, first)
+    elif within is None and not first:
+        yield Sentence("no_within_effect")
+
+
+def _other_method(run: Run, first: Debiased) -> Iterator[Sentence]:
+    """Yield the effect by the other method where it differs from the first."""
+    row, size = first[0], size_of(run.manifest.study.level)
+    if not row.p_methods < size:
+        return
+    for rows in effects_on(run, row.outcome):
+        other = rows[0]
+        if other.is_done and other.method != row.method and _about(other) == _about(row) and len(rows) == 1:
+            estimate = other.estimate, other.conf_low, other.conf_high
+            parameters = {"method": other.method, "estimate": estimate, "p_value": row.p_methods}
+            yield Sentence("other_method", parameters)
+
+
+def _about(row: EffectRow) -> tuple[str, ...]:
+    return row.scenario, row.exposure, row.form, row.learner, row.group, row.moderator
+
+
+Slopes = list[tuple[str, Estimate]]
+
+
+def within_slopes(run: Run, outcome: str, exposure: str) -> tuple[EstimatorRecord, Slopes] | None:
+    """Return the first estimator with effects of entities and its slope, or a contrast of each level.
+
+    That is its coefficient where the exposure enters alone, else the mean slope of its net effect curve.
+    """
+    entries = [entry for entry in run.manifest.study.estimators if entry.has_entity_effects]
+    for slopes_of in (coefficient_slopes, _curve_slope):
+        for entry in entries:
+            if slopes := slopes_of(run, outcome, exposure, entry.id):
+                return entry, slopes
+    return None
+
+
+def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
+    """Return the coefficients of an exposure that enters alone; none where other terms hold it too."""
+    study = run.manifest.study
+    columns = study.exposure_columns if exposure == study.exposure else (exposure,)
+    own = [row for row in run.view(_coefficients).get((outcome, estimator), ()) if exposure in row.term]
+    if [row.term for row in own] != list(columns):
+        return []
+    names = study.levels[1:] if len(columns) == len(study.levels[1:]) and study.levels else ("",)
+    return [(name, (row.estimate, row.conf_low, row.conf_high)) for name, row in zip(names, own, strict=True)]
+
+
+def _coefficients(run: Run) -> dict[tuple[str, str], list[CoefficientRow]]:
+    found: dict[tuple[str, str], list[CoefficientRow]] = {}
+    for row in run.rows(COEFFICIENTS):
+        if row.is_done:
+            found.setdefault((row.outcome, row.estimator), []).append(row)
+    return found
+
+
+def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
+    exposure_of = run.manifest.study.exposure_of
+    scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == exposure), "")
+    for curve in curves_of(run, outcome, scenario, "average_effect"):
+        band = curve.band(POINTWISE)
+        if curve.estimator == estimator and band is not None and math.isfinite(band.low[0]):
+            return [("", (float(curve.estimate[0]), float(band.low[0]), float(band.high[0])))]
+    return []
+
+
+def trust(run: Run, outcome: str) -> Iterator[Sentence]:
+    """Yield what a reader should think of effect and gains, what matters most first."""
+    yield from _signs_differ(run, outcome)
+    yield from _fragile(run, outcome)
+    yield from _recognised(run, outcome)
+    yield from _pooled_apart(run, outcome)
+
+
+def _signs_differ(run: Run, outcome: str) -> Iterator[Sentence]:
+    """Yield that the curves of all models have a slope of another sign, outside the debiased interval."""
+    row = next(iter(first_effect(run, outcome)), None)
+    if row is None or not row.is_done or row.form not in SLOPES:
+        return
+    slopes = [curve.mean for curve in mean_slopes(run, outcome, row.exposure)]
+    is_outside = all(not row.conf_low <= slope <= row.conf_high for slope in slopes)
+    if slopes and is_outside and all(slope * row.estimate < 0.0 for slope in slopes):
+        true = true_rows(run, outcome, row.scenario, TRUE_SLOPES[row.form])
+        own = [one.truth for one in true if one.group in ("", row.method)]
+        parameters = {
+            "n_curves": len(slopes),
+            "do_rise": slopes[0] > 0.0,
+            "is_significant": row.conf_low > 0.0 or row.conf_high < 0.0,
+            "truth": own[0] if own else math.nan,
+        }
+        yield Sentence("signs_differ", parameters)
+
+
+def _recognised(run: Run, outcome: str) -> Iterator[Sentence]:
+    """Yield how much comes from recognising entities, of the largest gain without effects of entities."""
+    study = run.manifest.study
+    without = {entry.id for entry in study.estimators if not entry.has_entity_effects}
+    rows = [
+        row
+        for row in run.rows(RECOGNITION)
+        if row.is_done and row.outcome == outcome and row.estimator in without and row.conf_low > 0.0
+    ]
+    if rows:
+        row = max(rows, key=lambda row: row.gain_known)
+        about = {"estimator": row.estimator, "share": row.estimate, "gain": row.gain_known}
+        yield Sentence("recognised", about)
+
+
+def _pooled_apart(run: Run, outcome: str) -> Iterator[Sentence]:
+    """Yield that the pooled slope lies outside the interval of the within one, and far from it."""
+    exposure = run.manifest.study.exposure
+    within = within_slopes(run, outcome, exposure)
+    pooled = [
+        slopes
+        for entry in run.manifest.study.estimators
+        if not entry.goes_by_within and (slopes := coefficient_slopes(run, outcome, exposure, entry.id))
+    ]
+    if within is None or not pooled or len(within[1]) > 1:
+        return
+    (_, (own, low, high)), (_, (other, *_)) = within[1][0], pooled[0][0]
+    factor = max(abs(other / own), abs(own / other)) if own and other else math.inf
+    if not low <= other <= high and (own * other < 0.0 or FAR_APART <= factor < math.inf):
+        yield Sentence("pooled_apart", {"factor": math.nan if own * other < 0.0 else factor})
+
+
+def _fragile(run: Run, outcome: str) -> Iterator[Sentence]:
+    """Yield what a confounder would have to explain, where the first effect is significant."""
+    row = next(iter(first_effect(run, outcome)), None)
+    if row is None or not row.is_done or not row.robustness_value > 0.0:
+        return
+    if next(debiased_findings(run, outcome)).p_adjusted < size_of(run.manifest.study.level):
+        yield Sentence("fragile", {"robustness_value": row.robustness_value, **_strongest(run, row)})
+
+
+def _strongest(run: Run, row: EffectRow) -> dict[str, object]:
+    """Return the strongest covariate and how many times as strong a confounder is that overturns the effect.
+
+    Nothing where a covariate is so strong that no second one can be.
+    """
+    about = row.outcome, row.scenario, row.exposure, row.method, row.learner
+    own = [
+        one
+        for one in run.rows(SENSITIVITY)
+        if (one.outcome, one.scenario, one.exposure, one.method, one.learner) == about and one.multiple == 1.0
+    ]
+    if not own or not all(one.is_done for one in own):
+        return {}
+    times, covariate = min((overturning(one), one.covariate) for one in own)
+    return {"covariate": covariate, "times": times} if math.isfinite(times) else {}
+
+
+def overturning(row: SensitivityRow) -> float:
+    """Return how many times as strong as a covariate a confounder is that brings the slope to zero.
+
+    The bias of one k times as strong is sqrt(k a k b / (1 - k b)) over f = r / sqrt(1 - r) of the slope, a
+    and b its partial R2 with outcome and exposure, r the robustness value (Cinelli and Hazlett 2020): the
+    root of a b k^2 + b f^2 k - f^2. Infinite where the covariate explains nothing of one of them.
+    """
+    a, b = row.r2_outcome, row.r2_exposure
+    f2 = row.robustness_value**2 / (1.0 - row.robustness_value)
+    if a * b <= 0.0:
+        return math.inf
+    return (math.sqrt((b * f2) ** 2 + 4.0 * a * b * f2) - b * f2) / (2.0 * a * b)

@@ -1,0 +1,111 @@
+"""What changes how a run is read: at most three points to read first, by rules in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from harness.findings.answers import leading_protocols
+from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK, first_effect
+from harness.findings.gains import GainCell, Gains
+from harness.findings.headline import headline_claims
+from harness.findings.run import Run
+from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT
+from harness.tables.gain import GIVEN_PERIODS, GainRow
+from harness.tables.preparation import LEAK_CODE, WARNINGS
+from harness.text.sentences import Sentence
+
+MOST_CAUTIONS = 3
+
+# Note on an outcome whose squared errors are those of a few rows.
+SKEW_CODE = "W-SKEW"
+
+
+def cautions(run: Run) -> tuple[str, ...]:
+    """Return what to read first, in the language in use; what the answers say already is left out."""
+    study = run.manifest.study
+    found = (one.said(study) for rule in RULES for one in rule(run))
+    return tuple(islice(dict.fromkeys(found), MOST_CAUTIONS))
+
+
+def leaks(run: Run) -> Iterator[Sentence]:
+    """Yield that a regressor holds the outcome, so that neither gain nor effect means anything."""
+    yield from _notes(run, LEAK_CODE)
+
+
+def refusals(run: Run) -> Iterator[Sentence]:
+    """Yield every estimator without any result for an outcome."""
+    own: dict[tuple[str, str], list[GainCell]] = {}
+    for outcome in run.manifest.study.outcomes:
+        for cell in Gains(run).cells(outcome):
+            own.setdefault((cell.estimator.id, outcome), []).append(cell)
+    for (estimator, _), cells in own.items():
+        if not any(cell.has_gain for cell in cells):
+            yield Sentence("no_result", {"estimator": estimator, "reason": cells[0].reason})
+
+
+def selected_on_test_rows(run: Run) -> Iterator[Sentence]:
+    """Yield that the protocol of the printed gains selects or fits on test rows."""
+    study = run.manifest.study
+    names = {row.protocol for row in headline_claims(run.rows(CLAIMS))}
+    for protocol in study.protocols:
+        if protocol.id in names and not protocol.keeps_test_rows_apart:
+            yield Sentence("selected_on_test_rows", {"protocol": protocol.id})
+
+
+def contradictions(run: Run) -> Iterator[Sentence]:
+    """Yield that printed numbers cannot all be right, at all, or under assumptions that claims name."""
+    wrong = [row for row in run.rows(CLAIMS) if row.status == INCONSISTENT]
+    outcomes = [name for name in dict.fromkeys(row.outcome for row in wrong) if name]
+    if wrong:
+        yield Sentence("printed_contradict", {"outcomes": outcomes})
+    elif any(row.status == ASSUMING for row in run.rows(CLAIMS)):
+        yield Sentence("printed_contradict_if")
+
+
+def few_periods(run: Run) -> Iterator[Sentence]:
+    """Yield that a protocol of the first screen tests few periods."""
+    shown = {protocol.id for protocol in leading_protocols(run.manifest.study)}
+    once = {row.protocol for row in _gain_rows(run) if row.inference == GIVEN_PERIODS}
+    for protocol in run.manifest.study.protocols:
+        if protocol.id in shown & once:
+            yield Sentence("few_periods", {"protocol": protocol.id})
+
+
+def few_entities(run: Run) -> Iterator[Sentence]:
+    """Yield that there are few entities for intervals to rest on."""
+    n_entities = run.manifest.data.n_entities
+    if n_entities < FEW_ENTITIES:
+        yield Sentence("few_in_all", {"n_entities": n_entities})
+
+
+def weak_effects(run: Run) -> Iterator[Sentence]:
+    """Yield what leaves the first debiased effect little to rest on."""
+    for outcome in run.manifest.study.outcomes:
+        for row in first_effect(run, outcome)[:1]:
+            if row.share_left < LITTLE_LEFT:
+                yield Sentence("little_left", {"share_left": row.share_left})
+            if row.first_stage_f < WEAK:
+                yield Sentence("weak_instruments", {"first_stage_f": row.first_stage_f})
+
+
+def skewed(run: Run) -> Iterator[Sentence]:
+    """Yield that a few rows make up most of every squared error."""
+    yield from _notes(run, SKEW_CODE)
+
+
+def _notes(run: Run, code: str) -> Iterator[Sentence]:
+    for note in run.rows(WARNINGS):
+        if note.code == code:
+            yield Sentence("of_note", {"about": note.where, "message": note.message})
+
+
+def _gain_rows(run: Run) -> list[GainRow]:
+    return [cell.row for outcome in run.manifest.study.outcomes for cell in Gains(run).cells(outcome)]
+
+
+# What makes every number mean something else comes before what makes some of them rough.
+RULES = (
+    *(leaks, refusals, selected_on_test_rows, contradictions),
+    *(few_entities, few_periods, weak_effects, skewed),
+)

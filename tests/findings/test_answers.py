@@ -1,0 +1,168 @@
+"""What a run says of an outcome, by the codes of its sentences; the order of what is to be read first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.findings import answers, cautions
+from harness.findings.run import read_run
+from harness.record.study import PrimaryRecord
+from harness.running.csv_table import as_declared
+from harness.study.spec.study import Variable
+from harness.tables.effects import EFFECTS, SENSITIVITY
+from harness.tables.gain import GIVEN_PERIODS, RECOGNITION
+from harness.text.context import entities
+from report.changed_run import with_study, with_table
+from report.fake_run import wage_run
+
+SLOPE = {
+    "outcome": "lwage",
+    "exposure": "exper",
+    "method": "first_differences",
+    "form": "line",
+    "learner": "boosting",
+    "scenario": "effect",
+    "band": "pointwise",
+    "status": "ok",
+    "reason": "",
+    "estimate": -0.2,
+    "conf_low": -0.3,
+    "conf_high": -0.1,
+    "p_value": 0.001,
+    "at": np.nan,
+    "n_entities": 545,
+    "share_left": 0.4,
+    "p_methods": 0.4,
+    "robustness_value": 0.07,
+}
+OTHER = {"method": "correlated_random_effects", "estimate": -0.9, "conf_low": -1.1, "conf_high": -0.7}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return read_run(wage_run(tmp_path_factory.mktemp("answers") / "run"))
+
+
+def with_effects(run, *rows):
+    """Return a run with debiased effects, the first of which the study declares."""
+    primary = PrimaryRecord("effect", "first_differences", "line", "boosting", is_declared=True)
+    table = as_declared(EFFECTS, [pd.DataFrame([SLOPE | row for row in rows])])
+    return with_table(with_study(run, primary=primary), "effects", lambda _: table)
+
+
+def codes(found):
+    return [one.code for one in found]
+
+
+def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):
+    study = run.manifest.study
+    assert {gain["protocol"] for gain in answers.prediction(run, "lwage").parameters["gains"]} == {
+        "held_out_entities"
+    }
+    known = [protocol for protocol in study.protocols if protocol.knows_entities]
+    parameters = answers.prediction(with_study(run, protocols=tuple(known)), "lwage").parameters
+    assert {gain["protocol"] for gain in parameters["gains"]} == {"forward"}
+    alone = with_study(run, estimators=study.estimators[:1])
+    assert answers.prediction(alone, "lwage").code == "only_estimator"
+
+
+def test_fixed_effects_and_the_first_debiased_effect_stand_there_whatever_they_say(run):
+    """Pooled OLS has a coefficient and is no answer."""
+    (alone,) = answers.effect(run, "lwage")
+    assert (alone.code, alone.parameters["estimator"], alone.parameters["is_alone"]) == (
+        "within_effect",
+        "fe",
+        True,
+    )
+    open_one = with_effects(run, {"conf_high": 0.1, "p_value": 0.4})
+    assert codes(answers.effect(open_one, "lwage")) == ["debiased", "within_effect"]
+    parted = with_effects(run, {"p_methods": 0.004}, {"p_methods": 0.004, **OTHER})
+    assert codes(answers.effect(parted, "lwage")) == ["debiased", "within_effect", "other_method"]
+    refused = with_effects(run, {"status": "refused", "reason": "one period", "band": ""})
+    first, second = answers.effect(refused, "lwage")
+    assert (first.code, second.parameters["is_alone"]) == ("no_first_effect", True)
+    pooled = tuple(entry for entry in run.manifest.study.estimators if entry.id != "fe")
+    assert codes(answers.effect(with_study(run, estimators=pooled), "lwage")) == ["no_within_effect"]
+    assert answers.answer(run, "lwage").labelled[1][0] == "Effect"
+
+
+def test_other_terms_with_the_exposure_leave_no_coefficient_that_is_the_effect(run):
+    def squared(table):
+        return pd.concat([table, table[table["term"] == "exper"].assign(term="exper^2")])
+
+    changed = with_table(run, "coefficients", squared)
+    assert answers.coefficient_slopes(run, "lwage", "exper", "fe")
+    assert not answers.coefficient_slopes(changed, "lwage", "exper", "fe")
+
+
+def with_slopes(run, *slopes):
+    row = {"outcome": "lwage", "scenario": "curve", "kind": "average_effect", "at": np.nan, "status": "ok"}
+    own = [
+        row | {"band": "pointwise", "supported": True, "level": 0.95, "estimator": name, "estimate": slope}
+        for name, slope in zip(("ols", "fe", "rab"), slopes, strict=True)
+    ]
+    return with_table(run, "curves", lambda table: pd.concat([table, pd.DataFrame(own)]))
+
+
+@pytest.mark.parametrize(
+    ("slopes", "is_told"), [((0.1, 0.2, 0.3), True), ((0.1, -0.05, 0.3), False), ((0.1, 0.2, -0.15), False)]
+)
+def test_that_all_curves_go_the_other_way_is_told_first(run, slopes, is_told):
+    changed = with_slopes(with_effects(run, {}), *slopes)
+    assert ("signs_differ" in codes(answers.trust(changed, "lwage"))[:1]) is is_told
+
+
+def test_a_confounder_overturns_what_is_significant(run):
+    assert codes(answers.trust(with_effects(run, {}), "lwage"))[:1] == ["fragile"]
+    assert "fragile" not in codes(answers.trust(with_effects(run, {"p_value": 0.2}), "lwage"))
+
+
+def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
+    """By the bias of Cinelli and Hazlett (2020) itself."""
+    row = {name: SLOPE[name] for name in ("outcome", "exposure", "method", "learner", "scenario")}
+    row |= {"covariate": "educ", "multiple": 1.0, "r2_exposure": 0.01, "r2_outcome": 0.02, "status": "ok"}
+    table = as_declared(SENSITIVITY, [pd.DataFrame([row | {"robustness_value": 0.07}])])
+    changed = with_table(run, "sensitivity", lambda _: table)
+    (one,) = changed.rows(SENSITIVITY)
+    times = answers.overturning(one)
+    bias = math.sqrt(times * 0.02 * times * 0.01 / (1.0 - times * 0.01))
+    assert bias == pytest.approx(0.07 / math.sqrt(1.0 - 0.07))
+    assert answers.overturning(replace(one, r2_outcome=0.0)) == math.inf
+
+
+def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
+    table = pd.DataFrame(
+        [("fe", 2.0, 0.9), ("ann", 0.9, 0.6), ("rab", 1.1, 0.7)],
+        columns=["estimator", "estimate", "gain_known"],
+    ).assign(outcome="lwage", reference="ols", conf_low=0.5, conf_high=2.5, status="ok", reason="")
+    changed = with_table(run, "recognition", lambda _: as_declared(RECOGNITION, [table]))
+    (found,) = (one for one in answers.trust(changed, "lwage") if one.code == "recognised")
+    assert found.parameters == {"estimator": "rab", "share": 1.1, "gain": 0.7}
+
+
+def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
+    notes = pd.DataFrame(
+        [("W-SKEW", "lwage", "skewed"), ("W-LEAK", "lwage", "leak")], columns=["code", "where", "message"]
+    )
+    changed = with_table(run, "warnings", lambda _: notes)
+    found = [one for rule in cautions.RULES for one in rule(changed)]
+    assert codes(found) == ["of_note", "selected_on_test_rows", "printed_contradict", "of_note"]
+    assert [found[at].parameters["message"] for at in (0, -1)] == ["leak", "skewed"]
+    assert len(cautions.cautions(changed)) == cautions.MOST_CAUTIONS
+    once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
+    assert codes(cautions.few_periods(once)) == ["few_periods", "few_periods"]
+
+
+@pytest.mark.parametrize(
+    ("label", "plural"),
+    [("city", "cities"), ("", "entities"), ("man", "men"), ("Big box", "Big boxes"), ("城市", "城市")],
+)
+def test_entities_are_called_what_the_study_calls_them(run, label, plural):
+    study = run.manifest.study
+    named = replace(study, variables={**study.variables, study.entity: Variable(label=label)})
+    assert entities(named) == plural
