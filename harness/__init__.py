@@ -1,6 +1,6 @@
-"""One panel study, through many estimators side by side: the public names for scripts and notebooks.
+"""Run one panel study through many estimators side by side, from scripts and notebooks.
 
-What is imported as itself is public.
+Names imported as themselves are public.
 """
 
 from harness.api import init as init

@@ -1,4 +1,4 @@
-"""The command for scripts and notebooks: run a study, or open one that was run."""
+"""Run a study, or open a finished run, from a script or a notebook."""
 
 from __future__ import annotations
 
@@ -53,22 +53,23 @@ def run(
 
     Parameters
     ----------
-    spec : path of a YAML file, what it would hold, or a `Spec`. Paths within the latter start at the current
-        folder; it is kept as ``spec.yaml`` in the run folder. Numbers of a mapping do not know how many
-        zeros they were printed with, so claims in it should give their ``digits``
-    data : file that replaces the data the spec names, or a table, which is kept as ``data.parquet``. Named
-        levels of a table's index are columns
-    out : run folder; None puts it under ``runs/``, named after the study. What an earlier run left there is
+    spec : path of a YAML file, its contents as a mapping, or a `Spec`. For the latter two, paths are
+        relative to the current folder and the spec is saved as ``spec.yaml`` in the run folder. Numbers of a
+        mapping have lost trailing zeros, so claims in it should give their ``digits``
+    data : data file to use instead of the one in the spec, or a table, which is saved as ``data.parquet``.
+        Named index levels of a table become columns
+    out : run folder; None for a folder under ``runs/`` named after the study. An earlier run there is
         replaced
-    quick : fewer draws, splits and restarts
-    jobs : >= 1, worker processes; with one, everything runs in this process
-    time_limit : seconds that one task may take: a fit on a fold, or on all rows, or a block of draws
-    memory_limit : GB that a worker process may hold, on Linux; with one job there is such a process then
-    resume : take up what an interrupted run of the same study finished
+    quick : whether to use fewer draws, splits and restarts
+    jobs : >= 1, number of worker processes; with one, everything runs in this process
+    time_limit : seconds, time limit of one task: a fit on a fold, a fit on all rows, or a block of draws
+    memory_limit : GB, memory limit of a worker process (Linux); with one job a worker is then started
+    resume : whether to resume an interrupted run of the same study
     overrides : ``key=value`` changes to the spec, such as ``"evaluation.level=0.9"``
-    allow_outside : whether a spec may name data outside its own folder
-    calibrated : folder that ``harness calibrate`` wrote for this study; puts error rates beside findings
-    progress : whether a bar shows how far the run is
+    allow_outside : whether the spec may name data outside its folder
+    calibrated : output folder of ``harness calibrate`` for this study; its error rates are shown next to
+        findings
+    progress : whether to show a progress bar
 
     Raises
     ------
@@ -160,15 +161,14 @@ def prepare_study(options: RunOptions) -> Prepared:
 
 
 def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
-    """Return the panel of the first outcome of a table, checked as that of a spec is.
+    """Return the panel of a table's first outcome, with the checks that a spec's data go through.
 
-    Named levels of the table's index are columns. Rows with a missing cell are refused, and rows are put
-    in the order of entities and periods.
+    Named index levels become columns. Missing cells are refused. Rows are sorted by entity and period.
 
     Raises
     ------
     DataError
-        With everything that is wrong with the table.
+        Listing every error in the table.
     """
     from harness.data import build
 
@@ -197,22 +197,22 @@ def init(
     time: str | None = None,
     study: str = "study",
 ) -> str:
-    """Return the text of a first spec for a table, to be saved or given to `run` after `yaml.safe_load`.
+    """Return a draft spec for a table, to save or to pass to `run` after `yaml.safe_load`.
 
-    It is what ``harness init`` writes for files.
+    ``harness init`` writes the same for files.
 
     Parameters
     ----------
-    frame : raw table, one row an observation, or periods side by side
-    outcome : column whose values are to be explained
-    exposure : column whose effect is asked
+    frame : raw table in long or wide format
+    outcome : column of the dependent variable
+    exposure : column of the key regressor
     entity, time : key columns; guessed unless given
     study : short name of the study
 
     Raises
     ------
     DataError
-        Where an answer names no column, or no two columns name each row once.
+        If a named column does not exist, or no two columns identify the rows.
     """
     from harness.draft.draft import Answers, draft_of
     from harness.draft.found_data import find_frame

@@ -1,4 +1,4 @@
-"""Array types used in signatures, and the one way an array is made read-only."""
+"""Array types for signatures, and read-only arrays."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _DENSE = 8
 
 
 def numbered(values: Ints) -> tuple[Ints, Ints]:
-    """Return the distinct values, sorted, and each row's position among them, of (n_obs,) values >= 0.
+    """Return the sorted distinct values and each row's index among them, of (n_obs,) values >= 0.
 
-    Values that have no gaps are their own positions, and come back as they are.
+    Values without gaps are returned unchanged.
     """
     if int(values.max()) > _DENSE * values.size:
         levels, codes = np.unique(values, return_inverse=True)

@@ -43,7 +43,7 @@ PATIENCE = 2.0
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="panel-harness")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error that nobody foresaw.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @plugins_off_option
 @plugins_folder_option
 @click.pass_context
@@ -157,22 +157,22 @@ def _how_to_go_on(words: list[str]) -> str:
     if not {"run", "suite"} & set(words):
         return ""
     again = words if "--resume" in words else [*words, "--resume"]
-    return f"; what is finished is kept: {shlex.join(['harness', *again])}"
+    return f"; finished cells are kept, to resume: {shlex.join(['harness', *again])}"
 
 
 def _unforeseen(error: Exception) -> str:
     """Return one line on an error that no part of the harness has words for."""
     match error:
         case MemoryError():
-            what, hint = "the memory of this machine does not suffice", "fewer --jobs, draws or rows"
+            what, hint = "not enough memory on this machine", "use fewer --jobs, draws or rows"
         case RecursionError():
             what, hint = "the input is nested too deeply", "flatten it"
         case OSError():
             what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-            hint = "make the place readable and writable, with room on the disk"
+            hint = "make the path readable and writable, with free disk space"
         case _:
             what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            hint = "this is a fault of the harness or of a plugin; harness --debug COMMAND shows where"
+            hint = "this is a bug in the harness or a plugin; harness --debug COMMAND shows where"
     return f"error: {what}\n    hint: {hint}"
 
 

@@ -1,4 +1,4 @@
-"""Every error a user can meet: where it is, what was found, what is expected and a hint."""
+"""Errors of the harness: place, finding, expectation and hint."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import ClassVar, Self
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake, in words a user can act on.
+    """One error, in words a user can act on.
 
     Attributes
     ----------
     where : file, line and path in a spec; or file, column and rows of a table; or the cell of a study
     what : what was found there
     expected : what would have been accepted
-    hint : the step that puts it right
+    hint : how to fix it
     """
 
     where: str
@@ -35,11 +35,11 @@ class Problem:
 
 
 class HarnessError(Exception):
-    """Root of all errors the harness raises on purpose; carries one or more problems.
+    """Base class of all errors the harness raises on purpose; carries one or more problems.
 
     Parameters
     ----------
-    problems : at least one; all that were found, since a user corrects a file once
+    problems : at least one; all that were found, so that a file is corrected once
     """
 
     exit_code: ClassVar[int] = 1
@@ -73,12 +73,12 @@ class HarnessError(Exception):
 
     @property
     def hint(self) -> str:
-        """What puts the first problem right."""
+        """How to fix the first problem."""
         return self.problems[0].hint
 
 
 class SpecError(HarnessError):
-    """The spec asks for something that does not exist or contradicts itself."""
+    """The spec names something that does not exist, or contradicts itself."""
 
     exit_code: ClassVar[int] = 2
 
@@ -96,13 +96,13 @@ class PluginError(HarnessError):
 
 
 class EstimationError(HarnessError):
-    """An estimator refuses these rows; the cell becomes a row with this reason."""
+    """An estimator refuses these rows; the result table reports the reason."""
 
     exit_code: ClassVar[int] = 4
 
 
 class TimeLimitReached(BaseException):
-    """What ends a task whose time is over; no `Exception`, since code that is stopped must not catch it."""
+    """Stops a task at its time limit; not an `Exception`, so that the stopped code cannot catch it."""
 
 
 class ArtifactError(HarnessError):

@@ -1,11 +1,11 @@
-"""In which language a report is written: catalogs of messages by gettext, and the one that is in use.
+"""The language of a report: gettext catalogs of messages, and the one in use.
 
-English texts in the code are the names of messages. A catalog is one file, ``locale/LANGUAGE.po``, next to
-the module that a plugin is loaded from; that of the harness itself is ``harness/locale``. The language is set
-for a stretch of code by `spoken` and is that of its thread alone; without it texts are English.
+Messages are the English texts in the code. A catalog is one file, ``locale/LANGUAGE.po``, next to the module
+of a plugin; that of the harness is in ``harness/locale``. `spoken` sets the language for a block of code and
+its thread; the default is English.
 
-Tables hold English. A text with numbers or names in it is a `Message`, and a run folder keeps, by text, which
-message it is and what was filled in, so that `translated` makes it again in the language in use.
+Tables are stored in English. A text with numbers or names is a `Message`; the run folder stores its template
+and values by text, so that `translated` renders it in the language in use.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _MADE: dict[str, Filled] = {}
 
 
 class Message(str):
-    """A text composed in English, of which it is known from which message, and what was filled in.
+    """A text in English that remembers its template and values, for translation.
 
     Parameters
     ----------
-    template : the message, with named places; catalogs have it
-    values : what is filled into its places: numbers as they are shown, names, or other messages
+    template : message with named fields, as in the catalogs
+    values : of the fields: formatted numbers, names, or other messages
     """
 
     __slots__ = ()
@@ -153,17 +153,17 @@ def _read(language: str, folders: tuple[Path, ...]) -> library.NullTranslations:
 
 
 def gettext(message: str) -> str:
-    """Return a message in the language in use; its named places are filled in afterwards."""
+    """Return a message in the language in use; its fields are filled in afterwards."""
     return _IN_USE.get().translations.gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, n: int) -> str:
-    """Return the message for a number of things in the language in use."""
+    """Return the singular or plural message in the language in use."""
     return _IN_USE.get().translations.ngettext(one, many, n)
 
 
 def pgettext(context: str, message: str) -> str:
-    """Return a message that means something else elsewhere, in the language in use."""
+    """Return a message with a context in the language in use."""
     return _IN_USE.get().translations.pgettext(context, message)
 
 
@@ -173,12 +173,12 @@ def npgettext(context: str, one: str, many: str, n: int) -> str:
 
 
 def marked(message: str) -> str:
-    """Return a message as it is; catalogs have it, and what shows it asks `gettext` for it."""
+    """Return a message unchanged: marked for the catalogs, translated where it is shown."""
     return message
 
 
 def translated(text: str) -> str:
-    """Return a text of a run in the language in use, itself where no catalog has its message."""
+    """Return a stored text in the language in use; unchanged if no catalog has its message."""
     if not text or _IN_USE.get().language == ENGLISH:
         return text
     message, values = _MADE.get(text, (text, {}))

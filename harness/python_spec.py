@@ -1,4 +1,4 @@
-"""A spec that a script writes: the keys of a YAML file as arguments, choices as objects, checked at once."""
+"""A spec written in Python: keys of the YAML file as arguments, choices as objects, checked at once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ Choice = object
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spec:
-    """A study as a YAML file has it, written in Python.
+    """A study, as in a YAML file, written in Python.
 
-    Arguments are the keys of the file; see its reference. In the place of names and mappings, estimators,
-    protocols, metrics and scenarios may be objects of their classes, with the options that they have; under
-    ``use`` of a mapping such an object gets an ``id`` or a ``label``. What is left out has the default of the
-    file.
+    Arguments are the keys of the file; see its reference. Estimators, protocols, metrics and scenarios may be
+    given as objects instead of names and mappings; ``{"use": object, "id": ..., "label": ...}`` names one.
+    Omitted keys have the defaults of the file.
 
     Attributes
     ----------
@@ -32,7 +31,7 @@ class Spec:
     Raises
     ------
     SpecError
-        With every mistake, as for a file: its place, what was found, what is expected and a hint.
+        Listing every error, as for a file.
 
     Examples
     --------
@@ -92,7 +91,7 @@ class Spec:
         return f"Spec({self.study!r})"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the YAML file, for `harness run`, and return its path; a file that is there is replaced."""
+        """Write the YAML file for `harness run` and return its path; an existing file is replaced."""
         written = Path(path)
         written.write_text(self.text, encoding="utf-8")
         return written

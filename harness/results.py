@@ -1,4 +1,4 @@
-"""A finished run as a script or a notebook sees it."""
+"""A finished run in a script or a notebook."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def _stored(name: str, about: str) -> cached_property[pd.DataFrame]:
 class StudyResult:
     """The tables, figures and report in a run folder.
 
-    A table is read when it is first asked for, and kept: copy it before you change it. One that the study did
-    not ask for is empty. Columns are those of the CSV files.
+    Tables are read on first use and cached: copy before changing one. A table that the study did not request
+    is empty. Columns are those of the CSV files.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class StudyResult:
 
     @property
     def report(self) -> Path:
-        """The report for the browser; not there where the study asks for none."""
+        """Path of the HTML report; it does not exist if the study requests none."""
         return self.path / "report.html"
 
     accuracy = _stored(
@@ -113,7 +113,7 @@ class StudyResult:
 
     @cached_property
     def figures(self) -> Mapping[str, StoredFigure]:
-        """The figures of the report, by name; a notebook shows one that stands last in a cell."""
+        """Figures of the report by name; a notebook displays them."""
         pictures = sorted((self.path / "figures").glob("*.svg"))
         return {path.stem: StoredFigure(path) for path in pictures}
 
@@ -123,7 +123,7 @@ class StudyResult:
         Raises
         ------
         ArtifactError
-            Where no run writes a table of this name, or the file is damaged.
+            If no table has this name, or the file is damaged.
         """
         from harness.tables.table import DETAILS
 
@@ -135,7 +135,7 @@ class StudyResult:
         return self._folder.read_table(name)
 
     def coefficient_table(self, outcome: str | None = None) -> pd.DataFrame:
-        """Return estimates with standard errors in brackets: terms down, estimators across.
+        """Return estimates with standard errors in brackets: a row per term, a column per estimator.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class StudyResult:
         Raises
         ------
         ArtifactError
-            Where the study has no such outcome.
+            If the study has no such outcome.
         """
         import pandas as pd
 
@@ -168,7 +168,7 @@ class StudyResult:
     def fits(self, outcome: str | None = None) -> Mapping[str, StoredFit]:
         """Return the estimates of each estimator that has coefficients, by its label.
 
-        ``maketables.ETable(list(result.fits().values()))`` makes a table for LaTeX, Word or HTML of them.
+        ``maketables.ETable(list(result.fits().values()))`` makes a LaTeX, Word or HTML table.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class StudyResult:
         Raises
         ------
         ArtifactError
-            Where the study has no such outcome.
+            If the study has no such outcome.
         """
         from harness.report.sections.coefficients import StoredFit
 
@@ -218,13 +218,13 @@ class StudyResult:
         ----------
         estimator, protocol : their ids
         outcome : one of the study's; None for its first
-        reference : estimator that the gain is over; None for the study's own
+        reference : id of the reference; None for that of the study
         sample : ``test``, ``train`` or ``all``
 
         Raises
         ------
         ArtifactError
-            Where the run has no such gain, with the reason where it is a cell that failed.
+            If the run has no such gain, with the reason if the cell failed.
         """
         asked = {
             "outcome": self._outcome(outcome),
@@ -245,7 +245,7 @@ class StudyResult:
         return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
 
     def fitted(self, estimator: str, outcome: str | None = None) -> pd.DataFrame:
-        """Return observed, fitted and their difference in sample, a row an observation, outcome units.
+        """Return observed and fitted values and residuals in sample, in units of the outcome.
 
         Parameters
         ----------
@@ -255,7 +255,7 @@ class StudyResult:
         Raises
         ------
         ArtifactError
-            Where the study has no such estimator or outcome, or no protocol ``in_sample``.
+            If the study has no such estimator or outcome, or no protocol ``in_sample``.
         """
         rows = self.predictions
         rows = rows[(rows["protocol"] == "in_sample") & (rows["outcome"] == self._outcome(outcome))]
@@ -276,7 +276,7 @@ class StudyResult:
         return self._figure("curve", self._outcome(outcome))
 
     def plot_surface(self, scenario: str, estimator: str) -> StoredFigure:
-        """Return the figure of what an estimator says over exposure and moderator.
+        """Return the figure of an estimator's predictions over exposure and moderator.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The one place where randomness starts."""
+"""Random streams from one root seed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
     """Return the random stream of a root seed and a path of labels.
 
-    Equal labels give equal streams whatever ran before, in whatever process. Each label is hashed on its
-    own, so ``("a_b", "c")`` and ``("a", "b_c")`` differ, as do ``"1"`` and ``1``.
+    Equal labels give equal streams in any order and any process. Labels are hashed separately, so ``("a_b",
+    "c")`` and ``("a", "b_c")`` differ, as do ``"1"`` and ``1``.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
 
 
 def stream_at(rng: np.random.Generator, position: int) -> np.random.Generator:
-    """Return the child of a stream at a position >= 0, as `numpy.random.Generator.spawn` would count it.
+    """Return the child of a stream at an index >= 0, as `numpy.random.Generator.spawn` would count it.
 
-    It is the same whatever was drawn from the parent, so that work on some positions needs no other.
+    It does not depend on draws from the parent, so that each index can be used separately.
 
     Parameters
     ----------
-    rng : a stream that nothing was spawned from
+    rng : a stream without spawned children
     """
     parent = rng.bit_generator.seed_seq
     if not isinstance(parent, np.random.SeedSequence):

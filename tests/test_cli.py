@@ -42,7 +42,7 @@ def test_validating_prints_what_the_report_would_warn_of(tmp_path):
     assert harness("validate", spec).stdout.splitlines() == [
         f"{spec}: valid; study 's' with 1 estimators; 5 rows of 2 entities in 3 periods",
         "W-UNBALANCED: id: Entities have from 2 to 3 periods.",
-        "W-GAP: id: 1 entities have gaps between their periods: a.",
+        "W-GAP: id: 1 entities have gaps in their periods: a.",
     ]
 
 

@@ -32,13 +32,15 @@ def calibration_figure(found: Calibration) -> ReportFigure:
         figure = ReportFigure(
             "calibration-with-effect" if found.effect else "calibration",
             plot_calibration(found),
-            alt=gettext("Dots with limits: how often gains were found, and how often bands held the truth."),
+            alt=gettext(
+                "Dots with limits: how often a gain was found, and how often bands covered the truth."
+            ),
             caption=gettext(
                 "Left: share of {n_panels} panels in which a gain was found, by protocol. Right: "
-                "share in which the simultaneous band holds the whole truth, and share of the "
-                "curve that pointwise bands hold. Bars are exact binomial {limits} limits; "
-                "dashed lines what is promised, for gains at most. An open diamond is a share "
-                "whose limits exclude it on the wrong side."
+                "share in which the simultaneous band covers the whole true curve, and share of "
+                "the curve covered by pointwise bands. Bars: exact binomial {limits} limits. "
+                "Dashed lines: nominal rates, for gains upper bounds. Open diamonds: the limits "
+                "lie on the wrong side of the nominal rate."
             ).format(n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
         )
         return canvas.finish(figure, is_simulated=True)

@@ -32,24 +32,24 @@ from harness.text.plain_text import capitalised, joined
 
 # What the findings are, in the order of their groups.
 HEADINGS: Mapping[str, str] = {
-    VERDICT: marked("Gain called established by the verdict, all honest protocols together"),
+    VERDICT: marked("Significant gain in the verdict, all honest protocols together"),
     **{name: words for name, words in KINDS.items() if name != VERDICT},
     **CHECKS,
     GAIN: marked("Interval of a single gain above zero"),
     LOSS: marked("Interval of a single gain below zero"),
     P_VALUE: marked("P-value of a single gain below 0.05"),
-    **dict.fromkeys(BANDS, marked("Truth of the {kind} inside its {band} band")),
+    **dict.fromkeys(BANDS, marked("True {kind} within its {band} band")),
 }
 
 # Features of errors in words.
 FEATURES: Mapping[str, str] = {
     "share_entity": marked("share of variance between entities"),
     "share_period": marked("share of variance between periods"),
-    "share_remainder": marked("share of variance left"),
+    "share_remainder": marked("residual share of variance"),
     "autocorrelation": marked("autocorrelation within entities"),
     "correlation_between_entities": marked("correlation between entities within periods"),
     "kurtosis": marked("kurtosis"),
-    "missing_rows": marked("share of rows that are missing"),
+    "missing_rows": marked("share of missing observations"),
 }
 
 
@@ -64,7 +64,8 @@ def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> st
     with spoken(study.language, messages):
         own = replace(found, manifest=in_words(found.manifest))
         warning = gettext(
-            "How often this study finds what is not there. No number here says anything about the world."
+            "How often this study reports a finding where none exists. All outcomes here are "
+            "simulated: no number describes the world."
         )
         head = (
             Paragraph((Phrase(gettext("SIMULATED OUTCOMES."), "strong"), f" {warning}"), "banner"),
@@ -75,39 +76,41 @@ def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> st
 
 
 def _sections(found: Calibration) -> Iterator[PageSection]:
-    yield PageSection("found", gettext("What was found"), tuple(found_blocks(found)))
+    yield PageSection("found", gettext("Findings"), tuple(found_blocks(found)))
     shares = [
         share_table(own, outcome, is_alone=len(found.effects) == 1)
         for own in found.each()
         for outcome in own.manifest.study.outcomes
     ]
     note = gettext(
-        "Coloured: the limits exclude what is promised, on the wrong side. For pointwise bands the share is "
-        "the mean share of the supported curve, and the limits are as if each panel were held wholly or not "
-        "at all, so they are wide. Gains where the tested entities are known from training are not off: each "
-        "entity's level is in the truth. A loss is no error of the test; a flexible estimator can truly "
-        "predict worse. Findings other than gains count where any answer of the estimator has one. The "
-        "numbers are in calibration.csv; those of findings that are not there in error_rates.csv, which "
-        "`harness run --calibrated` puts beside the findings of the study."
+        "Coloured: the limits exclude the nominal rate on the wrong side. For pointwise bands the "
+        "share is the mean share of the supported curve; its limits treat each panel as covered "
+        "wholly or not at all and are therefore wide. Gains where test entities also occur in "
+        "training are not errors: the truth contains entity effects. Losses are not errors either: "
+        "a flexible estimator can truly predict worse. Other findings count once per estimator. "
+        "Numbers: calibration.csv; rates of false findings: error_rates.csv, which `harness run "
+        "--calibrated` shows next to the findings of the study."
     )
-    yield PageSection("shares", gettext("All shares"), (*shares, SmallPrint(rich(note))))
+    yield PageSection("shares", gettext("All rates"), (*shares, SmallPrint(rich(note))))
     note = gettext(
-        "Levels and remainders take random signs by entity, shocks of periods by period, as innovations of a "
-        "first-order autoregression, so that spread, tails, serial correlation and common shocks are those "
-        "of the data (a bootstrap under clustering in two dimensions, Menzel 2021). Correlation between "
-        "entities beyond common shocks, as between neighbours, is not kept. A feature counts as kept where "
-        "its mean over panels is within .05 of the data (kurtosis 10%), given two standard errors of the "
-        "mean; all numbers are in calibration_features.csv."
+        "Entity effects and residuals change sign at random by entity, period shocks by period (as "
+        "innovations of an AR(1)), so that variances, tails, serial correlation and common shocks "
+        "are those of the data (two-way cluster bootstrap, Menzel 2021). Cross-sectional "
+        "correlation beyond common shocks, for instance between neighbours, is not preserved. A "
+        "feature counts as preserved if its mean over panels is within .05 of the data (kurtosis: "
+        "10%), allowing for two standard errors. All numbers: calibration_features.csv."
     )
     kept = Bullets(tuple(kept_features(found)))
-    yield PageSection("kept", gettext("What the panels keep of the data"), (kept, SmallPrint(note)))
+    yield PageSection(
+        "kept", gettext("Features of the data that the panels preserve"), (kept, SmallPrint(note))
+    )
     if found.reductions:
         note = gettext(
-            "So the shares are of this form. Fewer draws, steps and restarts make single findings less "
-            "certain; rows, columns, estimators and protocols are those of the study."
+            "The rates refer to this simplified form. Fewer draws, steps and restarts make single "
+            "findings less precise; rows, columns, estimators and protocols are those of the study."
         )
         blocks = (reduction_table(found.reductions), SmallPrint(note))
-        yield PageSection("form", gettext("What was cut to repeat the study"), blocks)
+        yield PageSection("form", gettext("Simplifications"), blocks)
     command = Paragraph(Phrase(found.manifest.command, "code"))
     yield PageSection("reproduce", gettext("How to reproduce"), (command, provenance(found.manifest)))
 
@@ -142,14 +145,14 @@ def repeated(found: Calibration) -> str:
     truths = [
         (some if effect else none).format(exposure=exposure, effect=plain(effect)) for effect in found.effects
     ]
-    form = gettext(" in a cheaper form, which a table below gives,") if found.reductions else ""
+    form = gettext(" in a simplified form (table below)") if found.reductions else ""
     return gettext(
-        "The study “{title}” was repeated{form} on {n_panels} panels{n_truths} with {truths}. "
-        "Each panel has the rows and regressors of the data ({title_2}: {n_obs} rows, "
-        "{n_entities} entities, {n_periods} periods), but an outcome drawn from a linear truth: "
-        "what the other regressors predict linearly, each entity's own level, shocks of periods "
-        "and remainders, the three as those of the data with random signs. Nothing in these "
-        "panels is nonlinear, turns, or differs between groups."
+        "The study “{title}” was repeated{form} on {n_panels} panels{n_truths} with {truths}. Each "
+        "panel has the rows and regressors of the data ({title_2}: {n_obs} rows, {n_entities} "
+        "entities, {n_periods} periods). Its outcome is simulated from a linear model: the linear "
+        "prediction of the other regressors plus entity effects, period shocks and residuals, each "
+        "taken from the data with random signs. By construction there is no nonlinearity, no "
+        "turning point and no difference between groups."
     ).format(
         title=study.title,
         form=form,
@@ -165,7 +168,7 @@ def repeated(found: Calibration) -> str:
 
 def kept_features(found: Calibration) -> Iterator[str]:
     """Yield which features of the errors of the data the drawn panels have, a sentence an outcome."""
-    lost = gettext("{feature} ({fitted} in the data, {drawn} drawn)")
+    lost = gettext("{feature} (data {fitted}, panels {drawn})")
     for outcome in found.manifest.study.outcomes:
         kept: list[str] = []
         changed: list[str] = []
@@ -177,10 +180,10 @@ def kept_features(found: Calibration) -> Iterator[str]:
                 (kept if row.is_kept else changed).append(own)
         having, losing = joined(kept), joined(changed)
         if kept or changed:
-            yield gettext("{outcome}: kept are {having}.{rest}").format(
+            yield gettext("{outcome}: preserved: {having}.{rest}").format(
                 outcome=found.manifest.study.label(outcome),
                 having=having or gettext("none"),
-                rest=gettext(" Not kept: {losing}.").format(losing=losing) if losing else "",
+                rest=gettext(" Not preserved: {losing}.").format(losing=losing) if losing else "",
             )
 
 
@@ -201,11 +204,9 @@ def findings(found: Calibration, outcome: str) -> Iterator[str]:
     for kind, words in KINDS.items():
         if kind != VERDICT and (rows := found.of(outcome, kind)):
             is_there = kind in {"effect", "model_curve"} and found.effect
-            what = capitalised(gettext(words)) + ("" if is_there else gettext(" that is not there"))
+            what = capitalised(gettext(words)) + ("" if is_there else gettext(" where none exists"))
             named = _named(found, gettext("{label} in {share}"), rows)
-            yield gettext("{what} was called established for {named} of panels.").format(
-                what=what, named=named
-            )
+            yield gettext("{what} was significant for {named} of panels.").format(what=what, named=named)
     for kind, words in CHECKS.items():
         if rows := found.of(outcome, kind):
             named = _named(found, gettext("{label} in {share}"), rows)
@@ -214,29 +215,29 @@ def findings(found: Calibration, outcome: str) -> Iterator[str]:
     if rows := found.of(outcome, VERDICT):
         named = _named(found, gettext("{label} in {share} of panels"), rows)
         yield gettext(
-            "The verdict, which asks every protocol that keeps test rows apart and allows for the number of "
-            "comparisons, called a gain over {reference_label} established for {named}."
+            "The verdict (all protocols with separate test rows, adjusted for multiple "
+            "comparisons) reported a significant gain over {reference_label} for {named}."
         ).format(reference_label=study.reference_label, named=named)
     hidden = [protocol.id for protocol in study.protocols if not protocol.knows_entities]
     unknown = [row for row in found.of(outcome, GAIN) if row.protocol in hidden]
     known = [row for row in found.of(outcome, GAIN) if row.protocol not in hidden]
     if unknown:
         yield gettext(
-            "For entities never seen there is nothing to gain by; the interval of a single gain lay above "
-            "zero most often for {most}; at most {nominal} is promised."
+            "For entities not used in training there is no true gain. The interval of a single "
+            "gain lay above zero most often for {most}; the nominal rate is at most {nominal}."
         ).format(most=_most(found, unknown), nominal=percent(found.nominal(GAIN)))
     if known:
         yield gettext(
-            "Where the tested entities are known from training, recognising them is a gain without any "
-            "nonlinearity; it was found most often for {most}."
+            "Where test entities also occur in training, recognising them yields a gain without "
+            "any nonlinearity; it was found most often for {most}."
         ).format(most=_most(found, known))
 
 
 def _most(found: Calibration, rows: Sequence[CalibrationRow]) -> str:
     most, study = max(rows, key=lambda row: row.share), found.manifest.study
     if most.share == 0:
-        return gettext("no estimator, in {share} of panels").format(share=share_text(most))
-    return gettext("{label} under “{protocol}”, in {share} of panels").format(
+        return gettext("no estimator ({share} of panels)").format(share=share_text(most))
+    return gettext("{label} under “{protocol}” ({share} of panels)").format(
         label=study.estimator_label(most.estimator),
         protocol=study.protocol_title(most.protocol),
         share=share_text(most),
@@ -251,10 +252,9 @@ def band_sentences(found: Calibration, outcome: str) -> Iterator[str]:
             replace(row, share=1.0 - row.share, conf_low=1.0 - row.conf_high, conf_high=1.0 - row.conf_low)
             for row in rows
         ]
-        none, other_one = gettext("An effect that is not there"), gettext("An effect other than the true one")
+        none, other_one = gettext("An effect where none exists"), gettext("An effect other than the true one")
         yield gettext(
-            "{what} was found somewhere on the slope by the simultaneous band of {named}; {promised} is "
-            "promised."
+            "{what} was found by the simultaneous band of the slope: {named}; the nominal rate is {promised}."
         ).format(
             what=other_one if found.effect else none,
             named=_named(found, gettext("{label} in {share} of panels"), other),
@@ -264,8 +264,7 @@ def band_sentences(found: Calibration, outcome: str) -> Iterator[str]:
         label = found.manifest.study.estimator_label
         named = joined([f"{label(row.estimator)} {percent(row.share)}" for row in rows])
         yield gettext(
-            "The pointwise {level} bands held the true net effect curve on this share of it, on average: "
-            "{named}."
+            "Mean share of the true net effect curve covered by the pointwise {level} bands: {named}."
         ).format(level=percent(level, 0), named=named)
 
 
@@ -284,7 +283,7 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
             cell=lambda row: TableCell(percent(row.share), look="worse" if found.is_off(row) else ""),
         ),
         RecordColumn(gettext("Limits"), cell=lambda row: percent_interval(row.conf_low, row.conf_high)),
-        RecordColumn(gettext("Promised"), cell=lambda _: ""),
+        RecordColumn(gettext("Nominal"), cell=lambda _: ""),
     ]
     own = [row for row in found.rows if row.outcome == outcome]
     names = dict.fromkeys([*HEADINGS, *(row.finding for row in own)])
@@ -309,7 +308,7 @@ def heading_of(finding: str) -> str:
         kind, band = BANDS[finding]
         return words.format(kind=gettext(kind), band=gettext(band))
     if finding in KINDS and finding != VERDICT:
-        return gettext("{words} called established").format(words=capitalised(words))
+        return gettext("{words} significant").format(words=capitalised(words))
     return words
 
 
@@ -326,7 +325,7 @@ def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:
         RecordColumn(gettext("Part"), cell=lambda row: row.part),
         RecordColumn(gettext("Id"), "text", cell=lambda row: TableCell(Phrase(row.id, "code"))),
         RecordColumn(gettext("Option"), "text", cell=lambda row: TableCell(Phrase(row.option, "code"))),
-        RecordColumn(gettext("In the study"), cell=lambda row: row.in_study),
+        RecordColumn(gettext("Study"), cell=lambda row: row.in_study),
         RecordColumn(gettext("Here"), cell=lambda row: row.here),
     ]
-    return record_table(gettext("Options that are not as in the study"), columns, reductions, is_whole=True)
+    return record_table(gettext("Options that differ from the study"), columns, reductions, is_whole=True)

@@ -27,13 +27,13 @@ MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 
 @click.command()
 @shared.run_argument
-@shared.path_option("--signer", "Public key of ssh by which the run has to be signed; see harness sign.")
+@shared.path_option("--signer", "SSH public key that must have signed the run; see harness sign.")
 @click.pass_obj
 def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
-    """Check every file of a finished run by its hash, and every table that recomputes.
+    """Check the hash of every file of a finished run and recompute its tables.
 
-    Errors, gains, intervals and p-values, the decomposition and the multiverse are computed once more from
-    the stored predictions, the claims from the tables. The exit code is 0 where everything holds, else 5.
+    Errors, gains, intervals, p-values, the decomposition and the multiverse are recomputed from the stored
+    predictions, the claims from the tables. Exit code: 0 if everything agrees, 5 otherwise.
     """
     from harness.audit.verification import verify as verified
     from harness.errors import ArtifactError, Problem
@@ -52,22 +52,21 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
 @click.command()
 @click.argument("a", metavar="A", type=shared.PATH)
 @click.argument("b", metavar="B", type=shared.PATH)
-@shared.tolerance_option("--rtol", 1e-8, "Share of the larger number by which two may differ.")
-@shared.tolerance_option("--atol", 1e-12, "Distance by which two numbers may differ next to that.")
+@shared.tolerance_option("--rtol", 1e-8, "Relative tolerance.")
+@shared.tolerance_option("--atol", 1e-12, "Absolute tolerance.")
 @shared.json_option
 @click.pass_obj
 def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
-    """Say what differs between the runs in the folders A and B, or between run A and a CSV file B.
+    """Compare the runs in folders A and B, or run A with a CSV file B.
 
-    Compared are the specs, the data, the versions, the code, how every cell ended, and every number of every
-    table and of the predictions, rows matched by what they are about.
+    Compares specs, data, versions, code, the status of every cell, and every number of every table and of
+    the predictions; rows are matched by their keys.
 
-    A CSV file is what a script of `harness export` wrote: every coefficient and standard error of it has a
-    line with a verdict.
+    A CSV file is the output of a script of `harness export`: each coefficient and standard error gets a
+    line.
 
-    The exit code is 0 where the runs found the same within the tolerance, whatever they were asked and
-    computed with; 1 where a number, a row or the ending of a cell differs; 5 where a folder is no finished
-    run.
+    Exit code: 0 if the results agree within the tolerance, whatever the options and versions; 1 if a number,
+    a row or a status differs; 5 if a folder is not a finished run.
     """
     from harness.audit.runs import compare_runs, lines
     from harness.audit.table_difference import Tolerance
@@ -108,13 +107,13 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
 @click.command()
 @shared.run_argument
 @shared.path_option(
-    "--key", "Private key of ssh, or the public one where an ssh agent has the private one.", required=True
+    "--key", "SSH private key, or the public key if an agent holds the private one.", required=True
 )
 def sign(folder: Path, key: Path) -> None:
-    """Sign a finished run with a key of yours; `harness verify RUN --signer KEY.pub` knows it as yours.
+    """Sign a finished run with your SSH key; `harness verify RUN --signer KEY.pub` checks the signature.
 
-    The signature is of the manifest, which has the hashes of all other files. ssh-keygen makes it, as
-    manifest.json.sig; a run whose files are not as they were written is refused.
+    ssh-keygen signs the manifest, which holds the hashes of all other files, as manifest.json.sig. A run
+    with changed files is refused.
     """
     from harness.audit.integrity import require_whole
     from harness.running.files import SIGNATURE
@@ -134,15 +133,13 @@ def sign(folder: Path, key: Path) -> None:
     "tables",
     multiple=True,
     metavar="NAME",
-    help=f"Pin every row of this table: {', '.join(MEASURED)}, or one of a plugin's scenario; repeatable. "
-    "By default gains and errors on test rows, and the coefficients of the exposure.",
+    help=f"Pin every row of this table: {', '.join(MEASURED)}, or a table of a plugin; repeatable. "
+    "Default: gains and errors on test rows, and coefficients of the exposure.",
 )
-@shared.repeated_option("--estimator", "estimators", "ID", "Pin this one")
-@shared.number_option(
-    "--relative", SHARE, 1e-6, "How near to each number later runs must come, as a share of it."
-)
-@click.option("--into", "spec", type=shared.PATH, help="Spec file to write the block into.")
-@click.option("--replace", is_flag=True, help="Replace the numbers that were pinned from a run before.")
+@shared.repeated_option("--estimator", "estimators", "ID", "Pin this estimator only")
+@shared.number_option("--relative", SHARE, 1e-6, "Relative tolerance for later runs.")
+@click.option("--into", "spec", type=shared.PATH, help="Spec file into which the block is written.")
+@click.option("--replace", is_flag=True, help="Replace numbers pinned earlier from a run.")
 @click.pass_obj
 def pin(
     choice: PluginChoice,
@@ -153,10 +150,10 @@ def pin(
     spec: Path | None,
     replace: bool,
 ) -> None:
-    """Write the numbers of a finished run as the block `expect:` of its spec.
+    """Pin the numbers of a finished run in the block `expect:` of its spec.
 
-    The block goes to the standard output, or with --into into a spec, of which nothing else changes. Numbers
-    from a publication stay as they are.
+    The block is printed, or with --into written into a spec; nothing else in the spec changes. Published
+    numbers are kept.
     """
     from harness.audit.integrity import require_unchanged
     from harness.audit.pin import PinSelection, new_block, pinned, with_entries
@@ -180,8 +177,8 @@ def pin(
 
 @click.command()
 @shared.run_argument
-@click.option("--to", "program", type=click.Choice(["r", "stata"]), required=True, help="Which program.")
-@click.option("--out", type=shared.PATH, help="Folder to write into; by default RUN-r or RUN-stata.")
+@click.option("--to", "program", type=click.Choice(["r", "stata"]), required=True, help="Program.")
+@click.option("--out", type=shared.PATH, help="Output folder; by default RUN-r or RUN-stata.")
 @shared.lies_option
 @shared.option_of("data")
 @click.pass_obj
@@ -193,10 +190,10 @@ def export(
     spec: Path | None,
     data: Path | None,
 ) -> None:
-    """Write a script that repeats the linear cells of a finished run, beside the rows they are fitted on.
+    """Write a script that reproduces the linear estimates of a finished run, with the estimation sample.
 
-    R fits them with plm, and with fixest where it is installed, Stata with regress, reghdfe and xtreg. What
-    the script writes is compared by `harness compare RUN RESULTS.csv`.
+    R uses plm, and fixest if installed; Stata uses regress, reghdfe and xtreg. `harness compare RUN
+    RESULTS.csv` compares the results.
     """
     from harness.export.write import export as write
 
@@ -204,7 +201,7 @@ def export(
     sources = _sources(folder, choice, spec, data)
     exported = write(sources, program=program, out=into)
     for cell in exported.left_out:
-        click.echo(f"not repeated: {cell.estimator} on {cell.outcome}: {cell.reason}")
+        click.echo(f"not exported: {cell.estimator} on {cell.outcome}: {cell.reason}")
     click.echo(f"{len(exported.cells)} cells: {exported.script}")
 
 
@@ -213,7 +210,7 @@ def export(
 @click.option("--out", type=shared.PATH, help="Archive to write; by default RUN.zip.")
 @shared.lies_option
 @shared.option_of("data")
-@click.option("--without-data", is_flag=True, help="Leave data files out; the README names them.")
+@click.option("--without-data", is_flag=True, help="Omit data files; the README lists them.")
 @click.pass_obj
 def pack(
     choice: PluginChoice,
@@ -224,7 +221,7 @@ def pack(
     *,
     without_data: bool,
 ) -> None:
-    """Write the replication archive of a finished run: spec, data, versions, tables, how to run it again."""
+    """Write the replication archive of a finished run: spec, data, versions, tables and how to rerun it."""
     from harness.pack.archive import pack as write
 
     sources = _sources(folder, choice, spec, data)

@@ -25,7 +25,7 @@ DIFFER = 1
 spec_argument = click.argument("spec", type=PATH)
 run_argument = click.argument("folder", metavar="RUN", type=PATH)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-open_option = click.option("--open", "opens", is_flag=True, help="Show the report in the browser at the end.")
+open_option = click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 
 
 def n_cores() -> int:
@@ -140,16 +140,16 @@ plugins_off_option = click.option(
     multiple=True,
     callback=_names_off,
     metavar="no:NAME",
-    help="Switch a plugin off; repeatable. Also HARNESS_PLUGINS_OFF, comma separated.",
+    help="Switch off a plugin; repeatable. Environment variable: HARNESS_PLUGINS_OFF, comma-separated.",
 )
 plugins_folder_option = click.option(
     "--plugins-folder",
     type=PATH,
     metavar="DIR",
-    help="Folder of plugins that are not installed, each a module or package; their code runs. "
-    "Also HARNESS_PLUGINS_FOLDER.",
+    help="Folder of plugins (modules or packages) to load without installation; their code runs. "
+    "Environment variable: HARNESS_PLUGINS_FOLDER.",
 )
-lies_option = path_option("--spec", "Where the spec lies now, with its data.")
+lies_option = path_option("--spec", "Current path of the spec, with its data.")
 
 
 def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginChoice:
@@ -164,5 +164,5 @@ def found(choice: PluginChoice) -> Registry:
 
     registry = installed(choice)
     for plugin in registry.broken:
-        click.echo(f"plugin {plugin.name} is left out, it is broken: {plugin.broken}", err=True)
+        click.echo(f"plugin {plugin.name} is broken and not loaded: {plugin.broken}", err=True)
     return registry

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 _ASKED = {
-    "outcome": "Which column is the outcome, whose values are to be explained?",
-    "exposure": "Which column is the exposure, whose effect is asked?",
+    "outcome": "Which column is the outcome (dependent variable)?",
+    "exposure": "Which column is the exposure (key regressor)?",
 }
 
 
 @click.command()
 @click.argument("data", nargs=-1, required=True, type=PATH)
-@click.option("--entity", metavar="COLUMN", help="Column of the entities; guessed unless given.")
-@click.option("--time", metavar="COLUMN", help="Column of the periods; guessed unless given.")
-@click.option("--outcome", metavar="COLUMN", help="Column whose values are to be explained.")
-@click.option("--exposure", metavar="COLUMN", help="Column whose effect is asked.")
-@path_option("--out", "Spec to write; by default beside the data, with their name.")
+@click.option("--entity", metavar="COLUMN", help="Entity column; guessed unless given.")
+@click.option("--time", metavar="COLUMN", help="Time column; guessed unless given.")
+@click.option("--outcome", metavar="COLUMN", help="Outcome column (dependent variable).")
+@click.option("--exposure", metavar="COLUMN", help="Exposure column (key regressor).")
+@path_option("--out", "Spec to write; by default next to the data, with the same name.")
 @click.pass_obj
 def init(
     choice: PluginChoice,
@@ -42,11 +42,10 @@ def init(
     exposure: str | None,
     out: Path | None,
 ) -> None:
-    """Look at data files and write a spec of a study that runs.
+    """Inspect data files and write a spec that runs.
 
-    Files after the first are merged to it. Titles, units, encodings, marks of thousands and periods side by
-    side are seen and written into the spec; what cannot be seen is asked for on a terminal, and elsewhere
-    said by options.
+    Further files are merged to the first. Titles, units, encodings, thousands separators and wide formats
+    are detected and written into the spec; the rest is prompted for on a terminal, or given by options.
     """
     from harness.data.read.files import DataFolder
     from harness.data.read.source import READER
@@ -64,7 +63,7 @@ def init(
         seen = replace(seen, answers=asked)
     write_draft(seen, catalogs, out=path)
     named = ", ".join(map(str, data))
-    click.echo(f"{path}: a study of {named}; look at it, then: harness run {path} --quick")
+    click.echo(f"{path}: a study of {named}; check it, then: harness run {path} --quick")
 
 
 def _asked(answers: Answers, columns: list[str]) -> Answers:
@@ -80,11 +79,11 @@ def _asked(answers: Answers, columns: list[str]) -> Answers:
 @click.command()
 @spec_argument
 @run_options("data", "overrides", "allow_outside")
-@click.option("--spec-only", is_flag=True, help="Leave the data unread.")
+@click.option("--spec-only", is_flag=True, help="Do not read the data.")
 def validate(options: RunOptions, spec_only: bool) -> None:
-    """Check a spec and the data it names, and say everything that is wrong with them.
+    """Check a spec and its data, and list all errors.
 
-    What a reader of the report would be warned of in the data stands below.
+    Warnings about the data, as the report would show them, follow.
     """
     from harness.study.spec.load import load_study
 
@@ -110,15 +109,15 @@ def validate(options: RunOptions, spec_only: bool) -> None:
     "--within",
     type=click.FloatRange(min=0, min_open=True),
     metavar="MINUTES",
-    help="Say also how many of the draws fit into so many minutes, and the command that makes them.",
+    help="Also show how many draws fit into this time, and the command for them.",
 )
-@click.option("--list-only", is_flag=True, help="Fit nothing: do not say how long a run takes.")
+@click.option("--list-only", is_flag=True, help="List the fits without estimating time and memory.")
 def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
-    """Read spec and data and show what a run would fit, how long it takes and how much memory.
+    """Show what a run would fit, how long it would take and how much memory it would need.
 
-    Time and memory come from a few fits that are made now, with few draws: time is that of a machine with
-    nothing else to do. With --within the draws of scenarios and ensembles are cut until a run ends in time:
-    the command that is shown has their number, so that its tables do not depend on a machine's speed.
+    Time and memory are estimated from a few fits with few draws, on an idle machine. With --within, draws of
+    scenarios and ensembles are reduced until the run fits into the time; the command shown fixes their
+    number, so that results do not depend on the machine's speed.
     """
     from harness.api import prepare_study
 
@@ -143,7 +142,7 @@ def _within(options: RunOptions, prepared: Prepared, expected: Forecast, minutes
     if share == 1.0:
         return f"within {minutes:g} min: all draws"
     if share == 0.0:
-        return f"within {minutes:g} min: no draws, since what else is to be done takes longer"
+        return f"within {minutes:g} min: no draws: everything else takes longer"
     fewer = replace(options, overrides=(*options.overrides, *fewer_draws(prepared, share)))
     command = fewer.command(Path(), prepared.plan.study.data)
     return f"within {minutes:g} min: {share:.0%} of the draws, by\n{command} --jobs {options.jobs}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @shared.json_option
 @click.pass_obj
 def plugins(choice: PluginChoice, as_json: bool) -> None:
-    """List the plugins, what each offers, and what is wrong with the broken ones."""
+    """List the plugins, what each offers, and the errors of broken ones."""
     from harness.installed import installed
 
     registry = installed(choice)
@@ -34,7 +34,7 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
     for plugin in registry.plugins:
         click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {_offers(plugin)}")
     if registry.broken:
-        click.echo("a broken plugin is left out; to stop loading it: harness -p no:NAME COMMAND")
+        click.echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
 
 
 def _offers(plugin: Plugin) -> str:
@@ -48,12 +48,12 @@ def _offers(plugin: Plugin) -> str:
 
 
 @click.command()
-@click.option("--gain-report", is_flag=True, help="The schema of gain_report.json instead.")
+@click.option("--gain-report", is_flag=True, help="Print the schema of gain_report.json instead.")
 @click.pass_obj
 def schema(choice: PluginChoice, *, gain_report: bool) -> None:
-    """Print the JSON Schema of a spec, for editors, with the options of all installed plugins.
+    """Print the JSON Schema of a spec with the options of all installed plugins, for editors.
 
-    With --gain-report, that of the accuracy-gain report of a run, for programs that read or write one.
+    With --gain-report: the schema of gain_report.json, for programs that read or write it.
     """
     if gain_report:
         from harness.report.gain_report import gain_report_schema
@@ -85,7 +85,7 @@ _DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")
 @click.command()
 @click.pass_obj
 def doctor(choice: PluginChoice) -> None:
-    """Say which versions, cores, fonts and graphics cards there are, and how to get what is missing."""
+    """Show versions, cores, fonts and GPUs, and how to install what is missing."""
     registry = shared.found(choice)
     for topic, text in _described(registry):
         click.echo(f"{topic:<16}{text}")
@@ -125,14 +125,14 @@ KIND_NAMES = (
     type=click.Choice(KIND_NAMES),
     default=KIND_NAMES[0],
     show_default=True,
-    help="What the plugin offers.",
+    help="Kind of member that the plugin offers.",
 )
-@click.option("--out", type=shared.PATH, help="Folder to write; by default NAME.")
+@click.option("--out", type=shared.PATH, help="Output folder; by default NAME.")
 @click.pass_obj
 def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> None:
-    """Write a distribution of one's own with a working estimator, or a member of another kind, and its tests.
+    """Write a new distribution with a working estimator, or a member of another kind, and its tests.
 
-    NAME is that of the distribution, such as harness-nearest. Nothing that is there is written over.
+    NAME is the name of the distribution, such as harness-nearest. Existing files are not overwritten.
     """
     from harness.installed import KINDS
     from harness.scaffold.plugin import new_plugin as write_plugin
@@ -147,11 +147,9 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
 @click.command("test-plugin")
 @click.argument("name")
 @shared.json_option
-@shared.repeated_option("--only", "only", "NAME", "Check this estimator, protocol or other member")
-@shared.repeated_option(
-    "--set", "overrides", "NAME.OPTION=VALUE", "Check a member with another option than its default"
-)
-@click.option("--quick", is_flag=True, help="Leave out the checks that take many fits.")
+@shared.repeated_option("--only", "only", "NAME", "Check this member (estimator, protocol, ...) only")
+@shared.repeated_option("--set", "overrides", "NAME.OPTION=VALUE", "Check a member with a non-default option")
+@click.option("--quick", is_flag=True, help="Skip the checks that take many fits.")
 @click.pass_obj
 def test_plugin(
     choice: PluginChoice,
@@ -161,11 +159,10 @@ def test_plugin(
     overrides: tuple[str, ...],
     quick: bool,
 ) -> None:
-    """Check what a plugin offers, estimators and all else, against the contract and against known truths.
+    """Check all members of a plugin against the contract and against known truths.
 
-    Says how many checks ran, which failed and which were skipped, and why. Checks run in a process of their
-    own: one that ends it is a failure like any other. A battery of which nothing ran, or
-    of which anything failed, ends with an error.
+    Reports how many checks ran, which failed, which were skipped, and why. Checks run in a separate process;
+    a crash counts as a failure. Exits with an error if a check failed or none ran.
     """
     from harness.conformance.checks import checks_among, find_plugin, run_checks
     from harness.conformance.options import read_options

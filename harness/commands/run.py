@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def run(options: RunOptions, opens: bool) -> None:
     """Run a study and write its tables, figures and report.
 
-    Expected numbers of the spec that the run does not reproduce are counted and leave the exit code at 0; as
-    tests they run under pytest.
+    Expected numbers of the spec that are not reproduced are counted; the exit code stays 0. Run the spec
+    under pytest to fail on them.
     """
     from harness.api import run_study
 
@@ -52,7 +52,7 @@ def _nothing_line(folder: RunFolder) -> str:
     found = folder.read_table("accuracy")
     if found.empty or (found["status"] == "ok").any():
         return ""
-    return f"no estimator has a result, {len(found)} rows of accuracy.csv say why: {found['reason'].iloc[0]}"
+    return f"no estimator has a result, see {len(found)} rows of accuracy.csv: {found['reason'].iloc[0]}"
 
 
 def _expected_line(folder: RunFolder) -> str:
@@ -73,23 +73,22 @@ def _expected_line(folder: RunFolder) -> str:
     *("data", "out", "jobs", "backend", "scheduler", "overrides", "allow_outside"),
     out="Folder; by default runs/STUDY-calibration.",
 )
-@shared.number_option("--panels", click.IntRange(min=1, max=100_000), 100, "Panels to draw.")
+@shared.number_option("--panels", click.IntRange(min=1, max=100_000), 100, "Number of panels to simulate.")
 @shared.number_option(
-    "--effect", click.FLOAT, 0.0, "True effect of the exposure, on as many panels beside those without one."
+    "--effect", click.FLOAT, 0.0, "True effect of the exposure, on as many panels again as those without one."
 )
 def calibrate(options: RunOptions, panels: int, effect: float) -> None:
-    """Repeat a study on panels like its own whose truth is known.
+    """Repeat a study on simulated panels like its own, whose truth is known.
 
-    Says how often the study finds what is not there, be it a gain, an effect, a nonlinearity, a turning
-    point, a difference between groups or a change of sign, and what its bands cover. Panels keep levels of
-    entities, shocks of periods, serial correlation, tails and gaps of the data. harness run --calibrated puts
-    the rates beside the findings of the study.
+    Reports how often the study finds a gain, effect, nonlinearity, turning point, difference between groups
+    or change of sign where none exists, and the coverage of its bands. The panels keep the entity effects,
+    period shocks, serial correlation, tails and gaps of the data. harness run --calibrated shows the rates
+    next to the findings of the study.
 
-    All estimators, protocols, rows and columns stay. So that many panels can be done, each fit is cheaper:
-    one split of random rows, two groups of entities, one size and start of networks, at most 50 steps, 15 of
-    them without success; 5 draws of ensembles that are compared and 40 of bands; 300 draws of intervals of
-    gains; curves at 12 points; no questions that find nothing of that. calibration_form.csv lists every
-    option that is not as in the spec.
+    Estimators, protocols, rows and columns are those of the study; each fit is cheaper: one split of random
+    rows, two groups of entities, one size and start of networks, at most 50 steps (stopping after 15 without
+    improvement), 5 draws of compared ensembles and 40 of bands, 300 draws of intervals of gains, curves at 12
+    points, and no scenarios without such findings. calibration_form.csv lists every changed option.
     """
     from harness.calibration.run import calibrate as calibrate_study
 
@@ -102,21 +101,23 @@ def calibrate(options: RunOptions, panels: int, effect: float) -> None:
 @click.command()
 @shared.run_argument
 @click.option(
-    "--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages."
+    "--brief", is_flag=True, help="Write brief.html only: the first screen and its notes, two pages."
 )
-@click.option("--png", is_flag=True, help="Write every figure as PNG too, into figures/.")
-@click.option("--pdf", is_flag=True, help="Write every figure as PDF too, into figures/.")
-@click.option("--force", is_flag=True, help="Write it where files are not as the run wrote them; recorded.")
+@click.option("--png", is_flag=True, help="Also write every figure as PNG, into figures/.")
+@click.option("--pdf", is_flag=True, help="Also write every figure as PDF, into figures/.")
+@click.option(
+    "--force", is_flag=True, help="Write the report even if files of the run were changed; this is recorded."
+)
 @click.pass_obj
 def report(choice: PluginChoice, folder: Path, *, brief: bool, png: bool, pdf: bool, force: bool) -> None:
-    """Write the report of a finished run again, in the formats that its spec asks for."""
+    """Rewrite the report of a finished run, in the formats of its spec."""
     from harness.api import reporter_of
     from harness.audit.integrity import changed_inputs, require_unchanged
     from harness.running.folder import RunFolder
 
     run = RunFolder.open(folder)
     if not force:
-        hint = "take a whole copy of the folder; --force writes the report, and records it"
+        hint = "use an intact copy of the folder, or --force, which is recorded"
         require_unchanged(run, hint=hint)
     forced = changed_inputs(run)
     if brief:

@@ -11,7 +11,7 @@ from harness.commands import options as shared
 from harness.running.options import RunOptions
 from harness.running.progress import progress
 
-MORE = "Add an estimator to all studies, by its name or as '{use: NAME, OPTION: VALUE}'"
+MORE = "Add an estimator to all studies, by name or as '{use: NAME, OPTION: VALUE}'"
 
 
 class _RunsByDefault(click.Group):
@@ -25,7 +25,7 @@ class _RunsByDefault(click.Group):
 
 @click.group(cls=_RunsByDefault, context_settings={"help_option_names": ["-h", "--help"]})
 def suite() -> None:
-    """Run many studies that answer one question: harness suite SUITE.yaml is short for suite run."""
+    """Run many studies of one question; harness suite SUITE.yaml is short for suite run."""
 
 
 @suite.command()
@@ -33,15 +33,14 @@ def suite() -> None:
 @shared.run_options(
     *("out", "quick", "jobs", "backend", "scheduler", "resume"), out="Folder; by default runs/SUITE."
 )
-@shared.repeated_option("--only", "only", "STUDY", "Run this study alone")
+@shared.repeated_option("--only", "only", "STUDY", "Run this study only")
 @shared.repeated_option("--estimator", "estimators", "NAME", MORE)
 @shared.open_option
 def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
-    """Run the studies of a suite as one plan, and write tables and a page over all of them.
+    """Run the studies of a suite as one plan, and write joint tables and a page.
 
-    With --resume every finished cell of which nothing has changed is taken up. Each study has its run folder
-    under studies/; harness report draws its page. Studies whose data come with a package that is not
-    installed are named and left out.
+    With --resume, finished and unchanged cells are reused. Each study has a run folder under studies/, whose
+    page is drawn by harness report. Studies whose data package is not installed are listed and skipped.
     """
     from dataclasses import replace
 
@@ -66,7 +65,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
 @suite.command()
 @shared.run_argument
 def report(folder: Path) -> None:
-    """Write the tables and the page of a suite's RUN again, from the runs of its studies."""
+    """Rewrite the tables and the page of a suite RUN from the runs of its studies."""
     from harness.suite.run import PAGE, report_suite
 
     click.echo(f"suite: {report_suite(folder).path / PAGE}")
@@ -75,13 +74,12 @@ def report(folder: Path) -> None:
 @suite.command()
 @shared.run_argument
 @click.argument("reference", metavar="REFERENCE", type=shared.PATH)
-@shared.tolerance_option("--rtol", 1e-6, "Share of the larger error by which two may differ.")
+@shared.tolerance_option("--rtol", 1e-6, "Relative tolerance.")
 def compare(folder: Path, reference: Path, rtol: float) -> None:
-    """Set the errors of a suite's RUN beside those of a REFERENCE, a folder or a file of gains.
+    """Compare the errors of a suite RUN with those of a REFERENCE, a folder or a file of gains.
 
-    Estimators that the reference does not have are set beside those of both. The exit code is 0 where what
-    both have is the same within the tolerance, 1 where an error differs, 5 where they are of different
-    suites, editions or forms.
+    Estimators missing in the reference are listed too. Exit code: 0 if common errors agree within the
+    tolerance, 1 if an error differs, 5 if suites, editions or forms differ.
     """
     from harness.suite.compare import compare_gains, read_gains
 

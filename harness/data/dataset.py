@@ -1,4 +1,4 @@
-"""A named dataset: data that a library or a plugin brings along."""
+"""A named dataset, shipped with a library or a plugin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Dataset(Protocol):
-    """Data with a name, as ``data: {dataset: NAME}`` asks for them.
+    """A named dataset, for ``data: {dataset: NAME}``.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Dataset(Protocol):
         """Return who published the data."""
 
     def load(self) -> pd.DataFrame:
-        """Return the raw table, one row an observation."""
+        """Return the raw table in long format."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Rows sorted into levels: the keys of a panel, and the clusters and groups of its rows."""
+"""Keys of a panel and groups of its rows: categories with a code for every row."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from harness.data.shared_arrays import SentByFields, as_received
 
 @dataclass(frozen=True, eq=False)
 class Key(SentByFields):
-    """The levels of a key and the level of every row.
+    """A key: its categories, and the category of every row.
 
     Attributes
     ----------
     name : column the key was read from
-    labels : (n_labels,), distinct, in canonical order; levels without a row are allowed, so that the
-        train and test rows of one panel share their labels
-    codes : (n_obs,), positions in `labels`
+    labels : (n_labels,), distinct, in canonical order; categories without rows are allowed, so that the
+        training and test rows of a panel share labels
+    codes : (n_obs,), indices into `labels`
     """
 
     name: str
@@ -33,7 +33,7 @@ class Key(SentByFields):
 
     @property
     def n_present(self) -> int:
-        """Number of levels that have at least one row."""
+        """Number of categories with at least one row."""
         return int(np.count_nonzero(np.bincount(self.codes)))
 
     def take(self, rows: Ints) -> Key:
@@ -41,21 +41,21 @@ class Key(SentByFields):
         return Key(self.name, self.labels, self.codes[rows])
 
     def without_absent(self) -> Key:
-        """Return the key with the labels of its rows only, in their order."""
+        """Return the key without categories that have no row."""
         present, codes = np.unique(self.codes, return_inverse=True)
         return Key(self.name, tuple(self.labels[code] for code in present.tolist()), codes)
 
     def joined(self, other: Key) -> Key:
-        """Return the key of these rows, then those of another key, whose levels match by label.
+        """Return the key of these rows followed by those of another key, matched by label.
 
-        Labels that only `other` has come last, in their order there.
+        Labels found only in `other` come last, in their order.
         """
         known = set(self.labels)
         labels = self.labels + tuple(label for label in other.labels if label not in known)
         return Key(self.name, labels, np.concatenate([self.codes, other.codes_among(labels)]))
 
     def codes_among(self, labels: Sequence[str]) -> Ints:
-        """Return each row's position in `labels`, (n_obs,); -1 where its level is not among them."""
+        """Return each row's index into `labels`, (n_obs,); -1 if its category is not among them."""
         if tuple(labels) == self.labels:
             return self.codes
         return _places(self.labels, tuple(labels))[self.codes]
@@ -75,12 +75,12 @@ def _places(labels: tuple[str, ...], among: tuple[str, ...]) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """The level of every row; every level has at least one row.
+    """The group of every row; every group has at least one row.
 
     Attributes
     ----------
     codes : (n_obs,), in 0 .. n_levels - 1
-    levels : (n_levels,), sorted; what the codes were before, such as positions among a key's labels
+    levels : (n_levels,), sorted; the original codes, such as indices into a key's labels
     """
 
     codes: Ints
@@ -99,12 +99,12 @@ class Grouping:
 
     @property
     def n_levels(self) -> int:
-        """Number of levels."""
+        """Number of groups."""
         return int(self.levels.size)
 
     @cached_property
     def sizes(self) -> Floats:
-        """Rows of each level, (n_levels,)."""
+        """Rows of each group, (n_levels,)."""
         return np.bincount(self.codes, minlength=self.n_levels).astype(np.float64)
 
     @cached_property
@@ -118,7 +118,7 @@ class Grouping:
         return np.concatenate([[0], np.cumsum(self.sizes[:-1])]).astype(np.int64)
 
     def sums(self, values: Floats) -> Floats:
-        """Return the sum over each level's rows, (n_levels, ...), of values, (n_obs, ...)."""
+        """Return group sums, (n_levels, ...), of values, (n_obs, ...)."""
         if values.size == values.shape[0]:
             flat = np.bincount(self.codes, weights=values.ravel(), minlength=self.n_levels)
             return flat.astype(np.float64, copy=False).reshape(self.n_levels, *values.shape[1:])
@@ -126,7 +126,7 @@ class Grouping:
         return np.add.reduceat(ordered, self._starts, axis=0)
 
     def means(self, values: Floats) -> Floats:
-        """Return the mean over each level's rows, (n_levels, n_columns), of columns, (n_obs, n_columns)."""
+        """Return group means, (n_levels, n_columns), of columns, (n_obs, n_columns)."""
         means: Floats = self.sums(values) / self.sizes[:, None]
         return means
 

@@ -1,4 +1,4 @@
-"""What the reader of a message or a report is told about data: problems, notes, records of steps."""
+"""Messages about data: problems, notes, records of steps."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """What a step computed, learned or filled in.
+    """Record of a step: what it computed, estimated or filled in.
 
     Attributes
     ----------
     detail : in a few words
-    notes : what the reader of the report should be warned of
-    filled : (n_obs,), cells that were missing and that the step filled in; None for a step that fills none
+    notes : warnings for the report
+    filled : (n_obs,), missing cells that the step filled in; None for a step that fills none
     """
 
     detail: str

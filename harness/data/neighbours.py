@@ -1,4 +1,4 @@
-"""Which rows are neighbours of which: by a file of pairs, or by where they are on the globe."""
+"""Neighbours of rows, by a file of pairs or by coordinates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Links:
 
     Attributes
     ----------
-    rows, others : (n_links,), positions of rows and of their neighbours
+    rows, others : (n_links,), indices of rows and of their neighbours
     weights : (n_links,), > 0; those of a row sum to one
-    source : what tells neighbours, in words
+    source : how neighbours are defined, in words
     """
 
     rows: Ints
@@ -31,17 +31,17 @@ class Links:
 
     @classmethod
     def standardised(cls, rows: Ints, others: Ints, weights: Floats, *, source: str) -> Self:
-        """Return links with weights, (n_links,) > 0, over the sum of those of their row."""
+        """Return links with weights, (n_links,) > 0, standardised to sum to one by row."""
         totals = np.bincount(rows, weights) if rows.size else np.zeros(1)
         return cls(rows, others, weights / totals[rows], source)
 
     def means(self, values: Floats) -> Floats:
-        """Return the weighted mean of values over the neighbours, (n_obs,); NaN for a row without."""
+        """Return the weighted mean over neighbours, (n_obs,); NaN for rows without neighbours."""
         sums = np.bincount(self.rows, self.weights * values[self.others], values.size)
         return np.where(self.counts(values.size) > 0, sums, np.nan)
 
     def counts(self, n_obs: int) -> Ints:
-        """Return how many neighbours each row has, (n_obs,)."""
+        """Return the number of neighbours of each row, (n_obs,)."""
         return np.bincount(self.rows, minlength=n_obs).astype(np.int64)
 
 
@@ -51,10 +51,10 @@ class Contiguity(SentByFields):
 
     Attributes
     ----------
-    entities : labels of those that have a neighbour, distinct
-    ones, others : (n_pairs,), positions in `entities` of both sides of a pair, each pair once
-    weights : (n_pairs,), > 0, how much a pair counts; any unit
-    origin : what messages call the file
+    entities : distinct labels of entities with neighbours
+    ones, others : (n_pairs,), indices into `entities` of the two sides, each pair once
+    weights : (n_pairs,), > 0, in any unit
+    origin : name of the file in messages
     """
 
     entities: tuple[str, ...]
@@ -68,14 +68,14 @@ class Contiguity(SentByFields):
             object.__setattr__(self, name, freeze(as_received(getattr(self, name))))
 
     def links(self, entity: Key, period: Ints) -> Links:
-        """Return the neighbours of rows among the rows of the same period, each pair in both directions.
+        """Return the neighbours of rows within the same period, each pair in both directions.
 
-        Weights are over the sum of those of a row's neighbours that have a row in the period.
+        Weights are standardised over the neighbours that have a row in the period.
 
         Parameters
         ----------
         entity : of the rows, matched by label
-        period : (n_obs,); no two rows agree in entity and period
+        period : (n_obs,); entity and period identify a row
         """
         own = entity.codes_among(self.entities)
         periods, column = np.unique(period, return_inverse=True)
@@ -113,7 +113,7 @@ def great_circle_km(coordinates: Floats, others: Floats) -> Floats:
 
 
 def rows_by_period(period: Ints) -> Iterator[Ints]:
-    """Yield the positions of the rows of each period, (n_obs,), in order."""
+    """Yield the row indices of each period, in order."""
     order = np.argsort(period, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(period[order])) + 1)
 

@@ -1,4 +1,4 @@
-"""The panel of one outcome: immutable, with counterfactuals that carry along what follows from others."""
+"""The panel of one outcome: immutable, with counterfactuals that update derived regressors."""
 
 from __future__ import annotations
 
@@ -42,23 +42,23 @@ class Panel(SentByFields):
     Attributes
     ----------
     entity, time : the keys, n_obs rows each
-    period : (n_obs,), calendar position of the row's time, so that a gap of two is two periods
-    outcome : name of the left-hand variable
+    period : (n_obs,), calendar index of the row's period: a gap counts
+    outcome : name of the dependent variable
     observed : (n_obs,), outcome units
-    exposure : name of the variable whose effect is in question
-    levels : names of the values of a categorical exposure, the base first; empty for a continuous one
+    exposure : name of the key regressor
+    levels : categories of a categorical exposure, the base first; empty for a continuous one
     moderators, controls : names of the other regressors
-    X : (n_obs, n_columns), columns in the order of `columns`; an exposure with levels has a column of 0 and
-        1 for each but the base
-    instruments, Z : names of the instruments and their columns, (n_obs, n_instruments); no regressors
+    X : (n_obs, n_columns), columns in the order of `columns`; a categorical exposure has a dummy for each
+        category but the base
+    instruments, Z : names of the excluded instruments and their columns, (n_obs, n_instruments)
     coordinates : (n_obs, 2), latitude and longitude in degrees; None without
-    contiguity : which entities are neighbours, by a file; None without
-    groups : keys that sort rows into groups, n_obs rows each; no regressors
-    weights : (n_obs,), > 0, how much a row counts in estimators that weigh; None without
-    derived : regressors that follow from other regressors; `with_columns` recomputes them
-    split_unit : what an estimator's own inner split must keep together
+    contiguity : neighbouring entities, from a file; None without
+    groups : grouping columns that are not regressors, n_obs rows each
+    weights : (n_obs,), > 0, observation weights for weighted estimators; None without
+    derived : regressors computed from other regressors; `with_columns` recomputes them
+    split_unit : unit that an estimator's inner split keeps together
 
-    Arrays are read-only float64 and int64, finite, and equally long; the builder of panels sees to it.
+    Arrays are read-only, finite, float64 or int64, and of equal length.
     """
 
     entity: Key
@@ -96,7 +96,7 @@ class Panel(SentByFields):
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
-        """Names of the columns of X that hold the exposure: itself, or one for each level but the base."""
+        """Columns of X that hold the exposure: itself, or a dummy for each category but the base."""
         return exposure_columns(self.exposure, self.levels)
 
     @property
@@ -121,11 +121,11 @@ class Panel(SentByFields):
 
     @property
     def canonical_order(self) -> Ints:
-        """Positions of the rows, (n_obs,), sorted by entity and then by time."""
+        """Row indices, (n_obs,), sorted by entity and then by time."""
         return np.lexsort((self.time.codes, self.entity.codes))
 
     def column(self, name: str) -> Floats:
-        """Return one regressor, (n_obs,), in its own unit; of an exposure with levels their positions."""
+        """Return one regressor, (n_obs,), in its own unit; category codes for a categorical exposure."""
         if self.levels and name == self.exposure:
             return np.asarray(self.X[:, : len(self.levels) - 1] @ np.arange(1.0, len(self.levels)))
         return self.X[:, self.columns.index(name)]
@@ -135,7 +135,7 @@ class Panel(SentByFields):
         return self.X[:, [self.columns.index(name) for name in names]]
 
     def dependents(self, name: str) -> frozenset[str]:
-        """Return the columns of X that change when a regressor does: its own, and those derived from it."""
+        """Return the columns of X that change with a regressor: its own and those derived from it."""
         changed = set(self.exposure_columns if name == self.exposure else (name,))
         for derivation in self.derived:
             if changed.intersection(derivation.inputs):
@@ -147,13 +147,13 @@ class Panel(SentByFields):
         return next(group for group in self.groups if group.name == name)
 
     def links(self) -> Links | None:
-        """Return the neighbours of each row, by the contiguity or else the nearest; None without either."""
+        """Return the neighbours of each row, by contiguity or else by distance; None without either."""
         if self.contiguity is not None:
             return self.contiguity.links(self.entity, self.period)
         return None if self.coordinates is None else nearest_links(self.coordinates, self.period)
 
     def with_controls(self, names: Sequence[str]) -> Panel:
-        """Return the panel with some of its controls, in its own order of them."""
+        """Return the panel with a subset of its controls, in their original order."""
         controls = tuple(name for name in self.controls if name in names)
         kept = (*self.exposure_columns, *self.moderators, *controls)
         derived = tuple(
@@ -162,7 +162,7 @@ class Panel(SentByFields):
         return replace(self, controls=controls, X=self.regressors(kept), derived=derived)
 
     def with_exposure(self, name: str) -> Panel:
-        """Return the panel with another of its regressors as the exposure, the former the first control."""
+        """Return the panel with another regressor as the exposure; the former becomes the first control."""
         if name == self.exposure:
             return self
         others = [other for other in self.columns if other != name]
@@ -172,7 +172,7 @@ class Panel(SentByFields):
         return replace(self, exposure=name, levels=(), moderators=moderators, controls=controls, X=X)
 
     def take(self, rows: Ints) -> Panel:
-        """Return the panel of these rows, (n_rows,) positions, in the order given."""
+        """Return the panel of these rows, (n_rows,) indices, in the order given."""
         arrays = ("period", "observed", "X", "Z", "coordinates", "weights")
         given = {name: values for name in arrays if (values := getattr(self, name)) is not None}
         return replace(
@@ -184,9 +184,9 @@ class Panel(SentByFields):
         )
 
     def joined(self, other: Panel) -> Panel:
-        """Return these rows, then those of another panel of the same variables, matched by name.
+        """Return these rows followed by those of another panel with the same variables, matched by name.
 
-        Weights, instruments and coordinates are kept where both have them.
+        Weights, instruments and coordinates are kept if both panels have them.
         """
         arrays: dict[str, Any] = {"X": np.concatenate([self.X, other.regressors(self.columns)])}
         for name in ("period", "observed", "Z", "coordinates", "weights"):
@@ -208,12 +208,12 @@ class Panel(SentByFields):
     def with_columns(self, values: Mapping[str, Floats | float]) -> Panel:
         """Return the counterfactual panel in which some regressors have other values.
 
-        Regressors that follow from them are computed anew, except those whose values are given.
+        Derived regressors are recomputed, except those whose values are given.
 
         Parameters
         ----------
-        values : by regressor, (n_obs,) or one number for all rows, in the regressor's unit; of an exposure
-            with levels their positions
+        values : by regressor, (n_obs,) or one number for all rows, in the regressor's unit; category codes
+            for a categorical exposure
         """
         X, values = self.X.copy(), self.by_column(values)
         position = {column: at for at, column in enumerate(self.columns)}
@@ -228,7 +228,7 @@ class Panel(SentByFields):
         return replace(self, X=X)
 
     def by_column(self, values: Mapping[str, Floats | float]) -> Mapping[str, Floats | float]:
-        """Return values of regressors by column of X: positions of levels as 0 and 1."""
+        """Return values of regressors by column of X; category codes become dummies."""
         if not self.levels or self.exposure not in values:
             return values
         given = {name: value for name, value in values.items() if name != self.exposure}

@@ -1,4 +1,4 @@
-"""Which column plays which part in a study."""
+"""Roles of columns in a study."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ MOST_LEVELS = 10
 
 @dataclass(frozen=True)
 class Roles:
-    """The parts that columns play.
+    """Roles of columns.
 
     Attributes
     ----------
     entity, time : the keys of the panel
-    outcomes : left-hand variables, at least one; each is studied on the same rows
-    exposure : the variable whose effect is asked
-    moderators : variables along which the effect may change
-    controls : remaining right-hand variables
+    outcomes : dependent variables, at least one; all are studied on the same rows
+    exposure : the key regressor, whose effect is of interest
+    moderators : variables with which the effect may vary
+    controls : remaining regressors
     levels : values of a categorical exposure, the base that the others are compared with first; those
         that the data have, in their order, where none are given for an exposure of texts
-    instruments : variables that move the exposure and, by assumption, nothing else; no regressors
+    instruments : excluded instruments for the exposure
     weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
     latitude, longitude : where a row is, in degrees, both or neither; may play another part too
     """
@@ -48,42 +48,42 @@ class Roles:
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
-        """The exposure, or a column of 0 and 1 for each of its levels but the base."""
+        """The exposure, or a dummy for each of its categories but the base."""
         return exposure_columns(self.exposure, [str(level) for level in self.levels])
 
     @property
     def regressors(self) -> tuple[str, ...]:
-        """The right-hand variables: exposure, moderators, controls."""
+        """Regressors: exposure, moderators, controls."""
         return (*self.exposure_columns, *self.moderators, *self.controls)
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All columns that must hold numbers, each once: outcomes, regressors and what goes with them."""
+        """All numeric columns, each once: outcomes, regressors, instruments, weights and coordinates."""
         shared = (name for names in self._named(_SHARED).values() for name in names)
         return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self.instruments, *shared)))
 
     @property
     def coordinates(self) -> tuple[str, ...]:
-        """Latitude and longitude; empty where a study has none."""
+        """Latitude and longitude; empty if a study has none."""
         if self.latitude is None or self.longitude is None:
             return ()
         return (self.latitude, self.longitude)
 
     def path_of(self, column: str) -> str:
-        """Return where the spec names this column, such as ``roles.controls``."""
+        """Return the path of a column in the spec, such as ``roles.controls``."""
         if column in self.exposure_columns:
             return "roles.exposure"
         parts = self._named((*_OWN, *_SHARED))
         return "roles." + next(part for part, names in parts.items() if column in names)
 
     def role_of(self, variable: str) -> str:
-        """Return the part in the singular, such as ``outcome``, ``control`` or ``instrument``."""
+        """Return the role in the singular, such as ``outcome``, ``control`` or ``instrument``."""
         return self.path_of(variable).removeprefix("roles.").removesuffix("s")
 
     def contradictions(self) -> tuple[tuple[str, str], ...]:
-        """Return the columns that play parts which exclude each other, as (path, message) pairs.
+        """Return columns with incompatible roles, as (path, message) pairs.
 
-        A path is relative to the roles, such as ``controls``; the later part of two carries the message.
+        A path is relative to the roles, such as ``controls``; the later of the two roles has the message.
         """
         found: list[tuple[str, str]] = []
         first_part: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Effects of levels: what a fit adds to rows of an entity, period or other group, and models with these."""
+"""Fixed effects of entities, periods and other groups, and models that absorb them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GroupColumn:
 
     Attributes
     ----------
-    name : such as ``industry``; it may be the name of a key, which it is not mistaken for
+    name : such as ``industry``; it may coincide with the name of a key
     """
 
     name: str
@@ -39,7 +39,7 @@ SingleKey = Literal["entity", "time"] | GroupColumn
 
 @dataclass(frozen=True)
 class Combination:
-    """Keys and columns whose combinations are levels, such as a region's years.
+    """Interacted keys and columns, such as region by year.
 
     Attributes
     ----------
@@ -57,19 +57,19 @@ EffectKey = SingleKey | Combination
 
 
 def effect_named(name: str) -> SingleKey:
-    """Return a key by its name, ``entity`` or ``time``, and a column by any other."""
+    """Return the key named ``entity`` or ``time``, or the column of any other name."""
     if name == "entity":
         return "entity"
     return "time" if name == "time" else GroupColumn(name)
 
 
 def key_of(panel: Panel, effect: EffectKey) -> Key:
-    """Return the level of every row; a combination has the levels that rows have, as ``north^2001``.
+    """Return the category of every row; interactions are labelled as ``north^2001``.
 
     Raises
     ------
     EstimationError
-        Where the panel carries no such column.
+        If the panel has no such column.
     """
     if effect == "entity":
         return panel.entity
@@ -79,9 +79,9 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
         return _combined([key_of(panel, part) for part in effect.parts], str(effect))
     carried = {group.name: group for group in panel.groups}
     if str(effect) not in carried:
-        what = Message("the panel carries no column {effect} to group rows by", effect=repr(str(effect)))
+        what = Message("the panel has no column {effect} to group rows by", effect=repr(str(effect)))
         expected = f"one of {', '.join(carried)}" if carried else ""
-        hint = marked("hand the column over in the panel's groups")
+        hint = marked("add the column to the panel's groups")
         raise EstimationError.at("absorb", what, expected, hint)
     return carried[str(effect)]
 
@@ -106,14 +106,14 @@ def _escaped(key: Key) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class AbsorbedEffects:
-    """Effects of the levels of one key or column, as deviations from what a level without a row gets.
+    """Fixed effects of one key or column, as deviations from the effect of a category without rows.
 
     Attributes
     ----------
     effect : the key or column
-    labels : (n_levels,), levels that have an effect in some draw
-    deviations : (n_draws, n_levels), in units of the prediction they are added to; zero for a level that a
-        draw knows nothing of
+    labels : (n_levels,), categories with an effect in some draw
+    deviations : (n_draws, n_levels), in units of the prediction; zero for a category without rows in the
+        draw
     """
 
     effect: EffectKey
@@ -122,19 +122,19 @@ class AbsorbedEffects:
 
     @classmethod
     def stacked(cls, effects: Sequence[AbsorbedEffects]) -> AbsorbedEffects:
-        """Return effects of the same levels, each of some draws, as effects of all draws."""
+        """Return effects of the same categories, stacked over draws."""
         first = effects[0]
         return cls(first.effect, first.labels, np.concatenate([part.deviations for part in effects]))
 
     def with_levels_of(self, panel: Panel) -> AbsorbedEffects:
-        """Return the effects with zero for further levels, those of these rows."""
+        """Return the effects with zeros added for the categories of these rows."""
         key = key_of(panel, self.effect)
         new = np.unique(key.codes[self._codes(panel) < 0]).tolist()
         deviations = np.pad(self.deviations, ((0, 0), (0, len(new))))
         return AbsorbedEffects(self.effect, (*self.labels, *(key.labels[code] for code in new)), deviations)
 
     def of_rows(self, panel: Panel) -> Floats:
-        """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
+        """Return each row's deviation, (n_draws, n_obs); zero for a category without an effect."""
         codes = self._codes(panel)
         deviations, unknown = self.deviations[:, codes], np.flatnonzero(codes < 0)
         if unknown.size:
@@ -149,7 +149,7 @@ class AbsorbedEffects:
         return means
 
     def unseen(self, panel: Panel) -> Ints:
-        """Return the rows, in their order, whose level has no effect."""
+        """Return the rows whose category has no effect."""
         return np.flatnonzero(self._codes(panel) < 0)
 
     def _codes(self, panel: Panel) -> Ints:
@@ -157,18 +157,18 @@ class AbsorbedEffects:
 
 
 def count_unseen(effects: Iterable[AbsorbedEffects], panel: Panel) -> int:
-    """Return the number of rows of which some key's or column's level has no effect."""
+    """Return the number of rows with some category that has no effect."""
     rows = [effect.unseen(panel) for effect in effects]
     return int(np.unique(np.concatenate(rows)).size) if rows else 0
 
 
 @dataclass(frozen=True, eq=False)
 class EffectSet(Grouping):
-    """Levels that have effects, and the level of each row; every level has a row.
+    """The categories of one set of fixed effects, and the category of each row; each has a row.
 
     Attributes
     ----------
-    effect : whose levels they are
+    effect : key, column or interaction
     labels : (n_levels,)
     """
 
@@ -177,21 +177,21 @@ class EffectSet(Grouping):
 
     @property
     def name(self) -> str:
-        """The key or column, or the combination as ``region^year``."""
+        """Name of the key or column; interactions as ``region^year``."""
         return str(self.effect)
 
     def take(self, rows: Ints) -> EffectSet:
-        """Return the set of some rows, (n_rows,) positions, without the levels that these have not."""
+        """Return the set of these rows, (n_rows,) indices, without categories that have no row."""
         return _present(self.effect, self.labels, self.codes[rows])
 
 
 def read_effect_set(panel: Panel, effect: EffectKey) -> EffectSet:
-    """Return the levels of a panel's rows.
+    """Return the categories of a panel's rows.
 
     Raises
     ------
     EstimationError
-        Where the panel carries no such column.
+        If the panel has no such column.
     """
     key = key_of(panel, effect)
     return _present(effect, key.labels, key.codes)
@@ -214,20 +214,19 @@ def with_omitted_levels(
     weights: Floats,
     row_weights: Floats,
 ) -> tuple[AbsorbedEffects, ...]:
-    """Return effects in which draws know the levels they left out, from all rows of these levels.
+    """Return effects in which each draw also has the categories it omitted.
 
-    A draw's slopes, and the effects of the levels it holds, stay what they are. Given these, the levels that
-    it left out get the effects that fit all their rows best by least squares; a row that has two such levels,
-    an entity and a period, is shared between them, with the effects of least size where they cannot be told
-    apart.
+    Slopes and effects of a draw stay unchanged. Given these, the omitted categories get the least-squares
+    effects of all their rows. A row with two omitted categories, an entity and a period, is shared between
+    them by the minimum-norm solution.
 
     Parameters
     ----------
-    effects : one a key or column; whatever they have for levels that a draw left out is replaced
+    effects : one per key or column; their values for omitted categories are replaced
     panel : the rows
-    residuals : (n_draws, n_obs), what the fits leave over with zero for the levels left out
+    residuals : (n_draws, n_obs), residuals with zero effects for omitted categories
     weights : (n_draws, n_obs), >= 0, how often each draw trained on a row
-    row_weights : (n_obs,), >= 0, how much a row counts for levels left out
+    row_weights : (n_obs,), >= 0, weights of rows for omitted categories
     """
     omitted = [
         _omitted_levels(levels, panel, weights=weights, counts=row_weights > 0.0) for levels in effects
@@ -310,17 +309,17 @@ def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class AbsorbingModels:
-    """Linear models, one a draw, with the same columns and the same effects.
+    """Linear models, one per draw, with the same columns and fixed effects.
 
-    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each level. A level
-    without a training row deviates by zero, so it gets the mean effect over the rows of that draw.
+    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each category. A category
+    without training rows has deviation zero: the mean effect over the rows of that draw.
 
     Attributes
     ----------
     centre : (n_columns,), units of the columns
     slopes : (n_draws, n_columns), outcome units per unit of the column
     intercepts : (n_draws,), mean prediction at `centre`, outcome units
-    effects : one for each key or column with effects
+    effects : one per key or column with effects
     """
 
     centre: Floats
@@ -345,11 +344,11 @@ class AbsorbingModels:
         return self.mean_predictions(panel, means_at(panel, columns, points))
 
     def mean_predictions(self, panel: Panel, means: Floats) -> Floats:
-        """Return mean predictions over rows, (n_draws, n_points): a linear model's are those at the mean row.
+        """Return mean predictions over rows, (n_draws, n_points), computed at the mean row.
 
         Parameters
         ----------
-        panel : the rows, for their levels
+        panel : the rows, for their categories
         means : (n_points, n_columns), of the regressors over the rows
         """
         predicted = self.slopes @ (means - self.centre).T + self.intercepts[:, None]
@@ -358,20 +357,20 @@ class AbsorbingModels:
         return predicted
 
     def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows with a level that has no effect of its own."""
+        """Return the number of rows with a category that has no effect."""
         return count_unseen(self.effects, panel)
 
     def knowing_omitted(
         self, panel: Panel, outcome: Floats, *, weights: Floats, row_weights: Floats
     ) -> AbsorbingModels:
-        """Return models in which each draw knows the levels that it left out, by `with_omitted_levels`.
+        """Return models whose draws have effects for omitted categories, by `with_omitted_levels`.
 
         Parameters
         ----------
-        panel : rows to take levels from; its levels that no draw holds are added
-        outcome : (n_draws, n_obs) or (n_obs,), what the models predict, outcome units
+        panel : rows with all categories
+        outcome : (n_draws, n_obs) or (n_obs,), outcome units
         weights : (n_draws, n_obs), >= 0, how often a row was drawn
-        row_weights : (n_obs,), > 0, how much a row counts each time
+        row_weights : (n_obs,), > 0, observation weights
         """
         if not self.effects or weights.all():
             return self
@@ -389,7 +388,7 @@ class AbsorbingModels:
 
 
 def stacked(models: Sequence[AbsorbingModels]) -> AbsorbingModels:
-    """Return models with one centre and the same levels as models of all their draws."""
+    """Return models with one centre and the same categories, stacked over draws."""
     first = models[0]
     slopes = np.concatenate([model.slopes for model in models])
     intercepts = np.concatenate([model.intercepts for model in models])

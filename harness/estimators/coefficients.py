@@ -1,4 +1,4 @@
-"""Coefficient tables with their covariance, and what a fit that has one shows of itself."""
+"""Coefficient tables with their covariance, and fits that display them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Correction:
-    """How a covariance was computed, so that any of its conventions can be undone.
+    """How a covariance was computed, so that each convention can be reversed.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Correction:
     n_coef : coefficients counted, the constant included
     n_effects : absorbed effects counted as coefficients in `factor` or `df_resid`
     n_clusters : clusters of each dimension; empty where there are none
-    factor : what the sandwich, or the residual variance, was multiplied by
+    factor : small-sample factor of the sandwich or the residual variance
     df_resid : degrees of freedom of the t distribution of the statistics
     bandwidth : lags of a kernel covariance
     """
@@ -48,7 +48,7 @@ class Inference(Protocol):
         """Return two-sided p-values of a zero coefficient, (n_coef,)."""
 
     def conf_int(self, level: float) -> Floats:
-        """Return confidence limits, (n_coef, 2), of nominal coverage `level`, in (0, 1)."""
+        """Return confidence limits, (n_coef, 2), at `level`, in (0, 1)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class CoefficientTable:
     estimate : (n_coef,), outcome units per unit of the term
     covariance : (n_coef, n_coef)
     correction : how `covariance` was computed
-    inference : where p-values and limits come from; None is the t distribution
+    inference : source of p-values and limits; None for the t distribution
     """
 
     terms: tuple[str, ...]
@@ -94,7 +94,7 @@ class CoefficientTable:
         return np.asarray(2.0 * stats.t.sf(np.abs(self.statistic), self.correction.df_resid))
 
     def frame(self, level: float) -> pd.DataFrame:
-        """Return a row for each term, with confidence limits of nominal coverage `level`, in (0, 1)."""
+        """Return a row per term, with confidence limits at `level`, in (0, 1)."""
         import pandas as pd
 
         low, high = self.conf_int(level).T
@@ -103,7 +103,7 @@ class CoefficientTable:
         return pd.DataFrame(columns)
 
     def conf_int(self, level: float = 0.95) -> Floats:
-        """Return confidence limits, (n_coef, 2), of nominal coverage `level`, in (0, 1)."""
+        """Return confidence limits, (n_coef, 2), at `level`, in (0, 1)."""
         if self.inference is not None:
             return self.inference.conf_int(level)
         from scipy import stats
@@ -119,7 +119,7 @@ class Statistic:
     Attributes
     ----------
     name : such as ``r2_within``
-    value : in the unit that `definition` says
+    value : in the unit given by `definition`
     definition : how it is computed, in one line
     """
 
@@ -147,13 +147,13 @@ _STATISTICS: Mapping[str, str] = {
 
 
 class ShownFit(ABC):
-    """A fit that shows its coefficients, and that ``maketables.ETable([fit])`` takes as it is.
+    """A fit that displays its coefficients and can be passed to ``maketables.ETable([fit])``.
 
-    A dataclass that is one has ``repr=False``.
+    A dataclass that inherits from it needs ``repr=False``.
 
     Attributes
     ----------
-    title : what kind of fit it is, for readers
+    title : name of the estimator, for display
     """
 
     title: ClassVar[str] = "Estimates"
@@ -165,19 +165,19 @@ class ShownFit(ABC):
 
     @abstractmethod
     def coefficients(self) -> CoefficientTable:
-        """Return estimates with their covariance and its corrections named."""
+        """Return estimates with their covariance and its corrections."""
 
     @abstractmethod
     def statistics(self) -> Sequence[Statistic]:
-        """Return what describes the fit, every number with its definition."""
+        """Return fit statistics with their definitions."""
 
     @property
     @abstractmethod
     def absorbed(self) -> tuple[str, ...]:
-        """Keys and columns whose effects are absorbed, by name."""
+        """Names of the absorbed effects."""
 
     def remarks(self) -> Sequence[str]:
-        """Return what a reader should know beside the covariance."""
+        """Return remarks other than the covariance."""
         return ()
 
     @property

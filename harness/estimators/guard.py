@@ -1,4 +1,4 @@
-"""Calls into plugins: what comes back is checked, and what goes wrong is a status with a reason."""
+"""Guarded calls into plugins: results are checked, and failures become a status with a reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Attempt(Generic[T]):
     Attributes
     ----------
     value : what the call returned; None unless `status` is ``ok``
-    status, reason : how it went, and why where it did not go well
+    status, reason : how it ended, and why if it failed
     """
 
     value: T | None
@@ -39,15 +39,15 @@ class Attempt(Generic[T]):
 
     @property
     def how(self) -> dict[str, str]:
-        """Status and reason, as the columns that tables have of what was tried."""
+        """Status and reason, as columns of a table."""
         return {"status": self.status, "reason": self.reason}
 
     def without_value(self) -> Attempt[Any]:
-        """Return an attempt at something else that went as this one did, or that needs it."""
+        """Return an attempt with the same status and no value."""
         return Attempt(None, self.status, self.reason)
 
     def then(self, further: Callable[[T], V]) -> Attempt[V]:
-        """Return how a further call on the value goes, which is not made where there is no value."""
+        """Return the attempt of a further call on the value; not made if there is no value."""
         return self.without_value() if self.value is None else attempt(partial(further, self.value))
 
 
@@ -96,11 +96,10 @@ def what_broke(error: BaseException) -> str:
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:
-    """Run a call that may fail, or try to end the process, without taking the rest of the study with it.
+    """Run a call that may fail or exit, without ending the study.
 
-    A `KeyboardInterrupt` goes on its way, since nothing tells that of a plugin from a user's Ctrl-C, and so
-    does the end of the time that the task has. A copy of the process that comes back, because the call
-    forked, ends here. What overflows is no line on the console: it is found in what comes back.
+    A `KeyboardInterrupt` and the time limit of the task are passed on. A forked child that returns from the
+    call is stopped. Overflow warnings are silenced; the returned values are checked instead.
     """
     process = os.getpid()
     try:
@@ -160,7 +159,7 @@ def require_finite(predicted: Floats, who: str) -> None:
     who : that returned them
     """
     if not np.isfinite(predicted).all():
-        raise PluginError.at(who, marked("returned predictions that are not finite"), "finite numbers")
+        raise PluginError.at(who, marked("returned non-finite predictions"), "finite numbers")
     largest = float(np.abs(predicted).max(initial=0.0))
     if largest > MOST:
         what = Message("returned predictions as large as {largest}", largest=f"{largest:.3g}")

@@ -1,4 +1,4 @@
-"""From panels to what learners train on: standardised inputs, and rows set aside to select a model on."""
+"""Inputs of learners: standardised regressors, and rows held out for model selection."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _GRID = 2.0**-24
 
 @dataclass(frozen=True, eq=False)
 class ColumnScale:
-    """Centre and deviation of columns, (n_columns,) each, in their own units; zero for a constant one."""
+    """Mean and standard deviation of columns, (n_columns,) each; zero deviation for a constant."""
 
     centre: Floats
     deviation: Floats
 
     def standardised(self, values: Floats) -> Floats:
-        """Return columns, (n_obs, n_columns), that vary, less their centres and over their deviations."""
+        """Return standardised columns, (n_obs, n_columns); each must vary."""
         return np.asarray((values - self.centre) / self.deviation)
 
     def take(self, columns: Ints) -> ColumnScale:
-        """Return the scale of these columns, (n_taken,) positions."""
+        """Return the scale of these columns, (n_taken,) indices."""
         return ColumnScale(self.centre[columns], self.deviation[columns])
 
 
@@ -49,7 +49,7 @@ def column_scale(values: Floats) -> ColumnScale:
 
 
 def settle(values: Floats) -> Floats:
-    """Return standardised values rounded so that the units they were measured in change none of them."""
+    """Return standardised values rounded so that they do not depend on the original units."""
     return np.asarray(np.rint(values / _GRID) * _GRID)
 
 
@@ -57,14 +57,14 @@ def settle(values: Floats) -> Floats:
 class Inputs:
     """The regressors that a learner uses, and the outcome, standardised on training rows.
 
-    Entity and time are no inputs.
+    Entity and time are not inputs.
 
     Attributes
     ----------
-    columns : names of the inputs, sorted, so that the order in a spec changes no number
+    columns : names of the inputs, sorted, so that results do not depend on the order in the spec
     scale : of the inputs, (n_columns,)
     outcome_scale : of the outcome, (1,)
-    notes : inputs left out
+    notes : dropped inputs
     """
 
     columns: tuple[str, ...]
@@ -81,15 +81,15 @@ class Inputs:
         return self.outcome_scale.standardised(panel.observed[:, None])[:, 0]
 
     def values(self, panel: Panel) -> Floats:
-        """Return standardised inputs as `settle` has them, (n_obs, n_columns)."""
+        """Return standardised inputs rounded by `settle`, (n_obs, n_columns)."""
         return settle(self.standardised(panel))
 
     def outcome(self, panel: Panel) -> Floats:
-        """Return the standardised outcome as `settle` has it, (n_obs,)."""
+        """Return the standardised outcome rounded by `settle`, (n_obs,)."""
         return settle(self.standardised_outcome(panel))
 
     def with_outcome_of(self, panel: Panel) -> Inputs:
-        """Return these inputs with the outcome of a panel that has the training rows.
+        """Return these inputs with the outcome of another panel of the training rows.
 
         Raises
         ------
@@ -100,12 +100,12 @@ class Inputs:
         return replace(self, outcome_scale=column_scale(panel.observed[:, None]))
 
     def in_outcome_units(self, values: Floats) -> Floats:
-        """Return standardised predictions in the unit of the outcome."""
+        """Return standardised predictions in units of the outcome."""
         return np.asarray(values * self.outcome_scale.deviation[0] + self.outcome_scale.centre[0])
 
 
 def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
-    """Return the inputs of training rows: all regressors that vary, less those in `without`.
+    """Return the inputs of training rows: all regressors that vary, except those in `without`.
 
     Raises
     ------
@@ -117,14 +117,14 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
     scale = column_scale(panel.regressors(names))
     varies = scale.deviation > 0.0
     constant = [name for name, is_input in zip(names, varies, strict=True) if not is_input]
-    left_out = marked("does not vary on the training rows and is left out")
+    left_out = marked("does not vary in the training rows and is dropped")
     columns = tuple(name for name in names if name not in constant)
     scales = scale.take(np.flatnonzero(varies)), column_scale(panel.observed[:, None])
     return Inputs(columns, *scales, notes=tuple(Note("W-CONSTANT", name, left_out) for name in constant))
 
 
 def refuse_constant(panel: Panel) -> None:
-    """Refuse training rows without variation in what is explained, or in what it is explained by.
+    """Refuse training rows without variation in the outcome or the exposure.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def refuse_constant(panel: Panel) -> None:
     for name, values in columns.items():
         if column_scale(values[:, None]).deviation[0] == 0.0:
             rows = {"value": f"{values[0]:.6g}", "n_obs": panel.n_obs}
-            what = Message("has one value only, {value}, on the {n_obs} rows to train on", **rows)
+            what = Message("has the single value {value} in the {n_obs} training rows", **rows)
             hint = marked("train on more rows, or choose another variable")
             raise EstimationError.at(name, what, "an outcome and an exposure that vary", hint)
 
@@ -149,13 +149,13 @@ class InnerSplit:
 
 
 def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
-    """Split a training panel so that what the protocol holds apart stays apart inside as well.
+    """Split a training panel by the same unit as the protocol.
 
     Parameters
     ----------
-    panel : its `split_unit` says what is drawn: rows, whole entities, or the last periods
+    panel : its `split_unit` gives the unit: rows, whole entities, or the last periods
     share : in (0, 1)
-        Share of the units to select on; at least one unit goes to each side.
+        Share of units for model selection; each side gets at least one.
 
     Raises
     ------
@@ -166,8 +166,10 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
     units = np.unique(codes[panel.split_unit])
     if units.size < 2:
         few = {"size": units.size, "split_unit": panel.split_unit}
-        what = Message("with {size} {split_unit} to train on, none can be set aside to select on", **few)
-        hint = marked("use a protocol that leaves more to train on, or fix the model's size in the spec")
+        what = Message(
+            "with {size} {split_unit} for training, none can be set aside for model selection", **few
+        )
+        hint = marked("use a protocol with more training data, or fix the model's size in the spec")
         raise EstimationError.at("inner split", what, "at least two", hint)
     n_aside = min(max(1, round(share * units.size)), units.size - 1)
     aside = units[-n_aside:] if panel.split_unit == "time" else rng.permutation(units)[:n_aside]

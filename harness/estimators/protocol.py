@@ -1,7 +1,7 @@
-"""What an estimator is, and the further things one may be able to do.
+"""The interface of estimators, and their optional capabilities.
 
-`Estimator` and `Fitted` are the whole obligation. Everything else is a capability: a protocol class that an
-estimator lists in `provides` when it, or its fits, have the members named there.
+`Estimator` and `Fitted` are required. Everything else is a capability: a protocol class that an estimator
+lists in `provides` when it, or its fits, have the members named there.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from harness.tables.preparation import Note
 
 
 class Fitted(Protocol):
-    """What fitting returns: a model that predicts."""
+    """A fitted model, which predicts."""
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units, in the order of the panel's rows."""
 
 
 class FittedDraws(Protocol):
-    """Many fits of one estimator, one a draw."""
+    """Fits of one estimator, one per draw."""
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -48,12 +48,11 @@ class Estimator(Protocol):
     name : as written in YAML after ``use:``
     provides : capabilities, named by their protocol classes
 
-    It may offer entries of ``estimators: ladder`` in a tuple ``ladder``, each a `harness.plugin.LadderEntry`,
-    list in ``known_as`` what others call it, for hints where a spec uses such a name, say in ``roundoff`` how
-    far rounding moves its predictions, in standard deviations of the outcome, where it computes in less
-    than 64 bits, in ``linear_model`` which regression it is that other programs know as well
-    (`LinearModel`), so that ``harness export`` repeats it there, and in ``default_learner`` that it learns
-    the nuisance functions of debiased effects where a study names nothing for that.
+    Optional class attributes: ``ladder``, a tuple of `harness.plugin.LadderEntry` for ``estimators: ladder``;
+    ``known_as``, other names, used in hints; ``roundoff``, the rounding error of predictions in standard
+    deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
+    regression in other programs (`LinearModel`), for ``harness export``; ``default_learner``, whether it
+    learns the nuisance functions of debiased effects unless a study names other learners.
     """
 
     name: ClassVar[str]
@@ -64,15 +63,15 @@ class Estimator(Protocol):
 
         Parameters
         ----------
-        panel : rows to train on
+        panel : training rows
         rng : the only source of randomness
-        selection : rows that candidate models are compared on and stop by; with None the estimator
-            splits `panel` itself, as `panel.split_unit` says (see `inner_split`)
+        selection : rows for model selection and early stopping; with None the estimator splits `panel`
+            itself by `panel.split_unit` (see `inner_split`)
 
         Raises
         ------
         EstimationError
-            Where these rows cannot be estimated on; the cell is then a row with the reason.
+            If the rows cannot be estimated on; the result table then reports the reason.
         """
 
 
@@ -126,61 +125,61 @@ DrawSelection = Floats | Panel | None
 
 @runtime_checkable
 class CanFitDraws(Protocol):
-    """Capability of an estimator: a batch of weighted fits at once."""
+    """Capability of an estimator: many weighted fits at once."""
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> FittedDraws:
-        """Fit once a draw.
+        """Fit once per draw.
 
-        A draw that leaves all rows of an entity or a period out says nothing about its level, and yet will
-        be asked to predict it. Effects of such levels are those of their rows in `panel`, given the rest of
-        the draw (see `with_omitted_levels`); a level has the mean effect only where no row is of it.
+        A draw may omit all rows of an entity or period that it is later asked to predict. The effect of such
+        a category is estimated from its rows in `panel`, given the rest of the draw (see
+        `with_omitted_levels`); only categories without any row get the mean effect.
 
         Parameters
         ----------
-        panel : rows to train on, which all draws share
+        panel : training rows, shared by all draws
         weights : (n_draws, n_obs), >= 0
-            How often a row is trained on; zero leaves it out.
+            Frequency weights of the training rows; zero drops a row.
         selection : (n_draws, n_obs), >= 0, a panel, or None
-            How often a row counts where candidates are compared and stopped, or rows besides `panel` that
-            all draws select on. A row that is zero here and in `weights` tells of its levels and nothing
-            else, and of these only where a draw has no other row.
+            Frequency weights for model selection and early stopping, or separate rows shared by all draws. A
+            row with zero here and in `weights` only informs the effects of its otherwise empty categories.
         rng : the only source of randomness
         """
 
 
 class PreparedDraws(Protocol):
-    """What draws of one estimator have in common, such as the size of a network; it can be pickled."""
+    """What all draws of an estimator share, such as the size of a network; it can be pickled."""
 
     def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> FittedDraws:
-        """Fit once a draw; a draw's fit does not depend on which others there are.
+        """Fit once per draw; draws do not depend on each other.
 
         Parameters
         ----------
-        weights : (n_draws, n_obs), counts of the rows that were prepared for
-        selection : (n_draws, n_obs), counts of the rows that each draw selects on, where no rows were given
-            for that; None where there are none
-        rngs : of each draw, its only source of randomness
+        weights : (n_draws, n_obs), frequency weights of the prepared rows
+        selection : (n_draws, n_obs), frequency weights for model selection; None if separate rows were given,
+            or none are needed
+        rngs : one per draw, its only source of randomness
         """
 
 
 @runtime_checkable
 class CanPrepareDraws(Protocol):
-    """Capability of an estimator: what its draws have in common is found once, then any of them are fitted.
+    """Capability of an estimator: shared preparation of its draws.
 
-    An estimator that searches something on all rows before its draws are fitted offers it beside
-    `CanFitDraws`; without it the search would be done again for every block of draws.
+    For estimators that search something on all rows before fitting draws, in addition to `CanFitDraws`: the
+    search is then done once and not for every block of draws.
     """
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedDraws:
-        """Find what draws have in common.
+        """Prepare what all draws share.
 
         Parameters
         ----------
-        panel : rows that weights of draws are of
-        selection : further rows that all draws select on; with None each has its own among those of `panel`
-        rng : the only source of randomness; draws have streams of their own
+        panel : rows that the weights of draws refer to
+        selection : separate rows for model selection in all draws; with None each draw holds out rows of
+            `panel`
+        rng : the only source of randomness; draws have separate streams
 
         Raises
         ------
@@ -190,27 +189,26 @@ class CanPrepareDraws(Protocol):
 
 
 class DrawMaker(Protocol):
-    """What makes the draws that a fit is the mean of, any of them; it can be pickled.
+    """Makes the draws whose mean is the fit; it can be pickled.
 
-    Where it has `HasDetails` or `HasNotes`, these are the fit's.
+    `HasDetails` or `HasNotes` of it count for the fit.
     """
 
     def draw(self, draws: range) -> FittedDraws:
-        """Return these draws, counted from 0; a draw does not depend on which others there are.
+        """Return these draws, counted from 0; draws do not depend on each other.
 
         Raises
         ------
         EstimationError
-            Where one of them refuses its rows.
+            If a draw cannot be fitted.
         """
 
 
 @runtime_checkable
 class FitsByDraws(Protocol):
-    """Capability of an estimator: its fit is the mean of draws that can be made apart, in blocks.
+    """Capability of an estimator: its fit is the mean of draws that can be made in separate blocks.
 
-    Where scenarios ask for nothing but what can be found draw by draw, `fit` is not called: draws are made
-    on all workers, block by block.
+    If scenarios only need results draw by draw, `fit` is not called and the blocks are made on all workers.
     """
 
     @property
@@ -218,7 +216,7 @@ class FitsByDraws(Protocol):
         """Number of draws, >= 2."""
 
     def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> DrawMaker:
-        """Return what makes the draws that `fit` with these arguments is the mean of.
+        """Return the maker of the draws whose mean is `fit` with these arguments.
 
         Raises
         ------
@@ -229,39 +227,39 @@ class FitsByDraws(Protocol):
 
 @runtime_checkable
 class DrawsMaySelect(Protocol):
-    """Capability of an estimator that selects on rows: its options say whether its draws do, too."""
+    """Capability of an estimator with model selection: whether its draws select too."""
 
     @property
     def draws_select(self) -> bool:
-        """Whether they do; resamples of draws that do not set no rows aside."""
+        """Whether draws select; if not, resamples hold out no rows."""
 
 
 @runtime_checkable
 class CanFitOutcomes(Protocol):
     """Capability of an estimator: it fits several outcomes of the same rows at once.
 
-    One that does much to the regressors before it fits offers it. The nuisance functions of debiased effects
-    are learned so; the form of it that learns these (`CanLearnNuisances`) may smooth all outcomes alike.
+    For estimators with costly work on the regressors. Nuisance functions of debiased effects are learned this
+    way; the version that learns them (`CanLearnNuisances`) may smooth all outcomes alike.
     """
 
     def fit_outcomes(self, panel: Panel, outcomes: Floats, *, rngs: Sequence[Generator]) -> FittedDraws:
-        """Fit each outcome as `Estimator.fit` would, with nothing to select on.
+        """Fit each outcome as `Estimator.fit` would without selection rows.
 
         Parameters
         ----------
-        panel : the rows; its own outcome is none of those that are fitted
+        panel : the rows; its own outcome is ignored
         outcomes : (n_outcomes, n_obs), at least one
-        rngs : of each outcome, its only source of randomness
+        rngs : one per outcome, its only source of randomness
 
         Returns
         -------
         FittedDraws
-            Which predicts (n_outcomes, n_obs).
+            Whose predictions are (n_outcomes, n_obs).
 
         Raises
         ------
         EstimationError
-            Where one of them cannot be estimated from these rows.
+            If an outcome cannot be estimated from these rows.
         """
 
 
@@ -270,81 +268,81 @@ class CanRunQuick(Protocol):
     """Capability of an estimator: a cheaper version of itself for ``--quick``."""
 
     def quick(self) -> Self:
-        """Return a copy with fewer draws, restarts or the like."""
+        """Return a copy with fewer draws or restarts."""
 
 
 @runtime_checkable
 class CanFitFolds(Protocol):
-    """Capability of an estimator: a cheaper version of itself for folds, where predictions alone count."""
+    """Capability of an estimator: a cheaper version of itself for folds, which only need predictions."""
 
     def for_folds(self) -> Self:
-        """Return a copy whose predictions are as accurate, to a per cent or so of mean squared error."""
+        """Return a copy with the same accuracy, to about one per cent of mean squared error."""
 
 
 @runtime_checkable
 class CanLearnNuisances(Protocol):
     """Capability of an estimator: a version of itself for the nuisance functions of debiased effects.
 
-    Options that predict best shrink what they learn; of two functions shrunk to the same side a debiased
-    effect keeps a bias. Others learn what least squares of their inputs leave (`harness.scenarios.effect`).
+    Options tuned for prediction shrink, and shrinkage in both nuisance functions biases a debiased effect.
+    Estimators without this capability learn the residuals of least squares (`harness.scenarios.effect`).
     """
 
     def for_nuisances(self) -> Self:
-        """Return a copy that shrinks little; options that were chosen, rather than left alone, stay."""
+        """Return a copy with little shrinkage; explicitly set options are kept."""
 
 
 @runtime_checkable
 class CanLearnWithin(Protocol):
-    """Capability of an estimator: it can learn from what moves within entities alone.
+    """Capability of an estimator: it can learn from within-entity variation alone.
 
-    The nuisance functions of debiased effects are then changes of one function of a row, rather than a
-    function of two rows, or of a row and its entity's means, of which less can be learned.
+    Nuisance functions of debiased effects are then changes of one function of a row, instead of a function of
+    two rows, or of a row and its entity means, which is harder to learn.
     """
 
     def within_entities(self) -> Self | None:
-        """Return a copy with an effect of each entity and period beside its function of the regressors.
+        """Return a copy with entity and period effects in addition to its function of the regressors.
 
-        Its fits give entities that they never saw the mean effect (`HasEffects`). None where it cannot, as an
-        ensemble of estimators without effects.
+        Its fits give new entities the mean effect (`HasEffects`). None if impossible, as for an ensemble of
+        estimators without effects.
         """
 
 
 @runtime_checkable
 class NeedsGroups(Protocol):
-    """Capability of an estimator: it sorts rows into groups by columns that play no role."""
+    """Capability of an estimator: it groups rows by columns without another role."""
 
     @property
     def group_columns(self) -> tuple[str, ...]:
-        """The columns; each is one of `Panel.groups` in every panel that the estimator meets."""
+        """The columns; `Panel.groups` of every panel passed to the estimator has them."""
 
 
 @runtime_checkable
 class SelectsRows(Protocol):
-    """Capability of an estimator: it compares or stops candidate models on rows that it does not train on.
+    """Capability of an estimator: it selects models, or stops early, on rows held out of training.
 
-    Resamples of such an estimator set rows aside, as its own fit does; for others that would be a waste.
+    Resamples of such an estimator hold out rows as its own fit does.
     """
 
     @property
     def selection_share(self) -> float:
-        """Share of entities (rows, periods), in (0, 1), that it sets aside where no rows are given for it."""
+        """Share of entities (rows, periods), in (0, 1), held out if no selection rows are given."""
 
 
 @runtime_checkable
 class ComparesCandidates(Protocol):
-    """Capability of an estimator: it fits every one of several estimators and keeps the best.
+    """Capability of an estimator: it fits several candidates and keeps the best.
 
-    How many there are is what tuning may cost: a suite refuses estimators that have unlike numbers of them.
+    Their number is the tuning budget; a suite refuses estimators with different budgets.
     """
 
     @property
     def candidates(self) -> tuple[Estimator, ...]:
-        """The estimators, of which the first is the one at its defaults."""
+        """The candidates; the first has the default options."""
 
 
 @runtime_checkable
 class HasDraws(Protocol):
-    """Capability of a fit: it carries its own draws, as a bootstrap ensemble does."""
+    """Capability of a fit: it has draws of its own, as a bootstrap ensemble."""
 
     @property
     def draws(self) -> FittedDraws:
@@ -365,7 +363,7 @@ class HasNotes(Protocol):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What the reader of the report should know about this fit."""
+        """Warnings about this fit for the report."""
 
 
 # A tidy table by columns, all of one length.
@@ -379,33 +377,31 @@ class HasDetails(Protocol):
     def details(self) -> Mapping[str, Columns]:
         """Return tables by name, each written as ``details/NAME.csv`` with outcome and estimator before it.
 
-        Estimators that tell the same things use the same names and columns; see ``docs`` for those in use.
+        Estimators with the same kind of details use the same names and columns; the docs list those in use.
         """
 
 
 @runtime_checkable
 class HasResultRows(Protocol):
-    """Capability of a fit: rows of the harness's own result tables, short of any scenario.
+    """Capability of a fit: rows of the harness's result tables without a scenario.
 
-    A threshold model knows the place of its break, a parabola that of its top; they stand in the same tables
-    as what scenarios find in predictions.
+    Examples: the breakpoint of a threshold model, the turning point of a parabola. They are listed in the
+    same tables as the findings of scenarios.
     """
 
     def result_rows(self) -> Mapping[str, Columns]:
         """Return rows by the table's name, each by its columns in `harness.tables`.
 
-        Outcome and estimator are put before them; the scenario is left empty, and the status is ``ok`` unless
-        a row has its own.
+        Outcome and estimator are filled in, the scenario stays empty, and the status is ``ok`` unless given.
         """
 
 
 @runtime_checkable
 class CanProfile(Protocol):
-    """Capability of a fit, or of draws: mean predictions at given values, short of predicting every row.
+    """Capability of a fit, or of draws: mean predictions at given values without predicting every row.
 
-    Curves and surfaces ask for the same rows at many values of one or two columns; a model whose mean over
-    rows has a short cut offers it here. It must equal, up to rounding, the mean of `predict` over the rows of
-    the panel with these columns changed.
+    Curves and surfaces need mean predictions at many values of one or two columns. The result must equal, up
+    to rounding, the mean of `predict` over the rows of the panel with these columns changed.
     """
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
@@ -413,9 +409,9 @@ class CanProfile(Protocol):
 
         Parameters
         ----------
-        panel : rows whose other columns stay as they are
-        columns : regressors that get the same value in all rows; what follows from them is among them, so
-            `panel.derived` can be left alone
+        panel : rows whose other columns are unchanged
+        columns : regressors set to the same value in all rows; regressors derived from them are included, so
+            `panel.derived` need not be recomputed
         points : (n_points, n_columns), units of the columns
 
         Returns
@@ -426,10 +422,10 @@ class CanProfile(Protocol):
 
 @runtime_checkable
 class HasEffects(Protocol):
-    """Capability of a fit: it holds entity or period effects, and so has levels it never saw."""
+    """Capability of a fit: it has entity or period effects, which new entities or periods lack."""
 
     def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        """Return the number of rows predicted with the mean effect because their entity or period is new."""
 
 
 # Every capability there is.

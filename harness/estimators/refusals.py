@@ -1,4 +1,4 @@
-"""What least squares on a panel refuse, and what they note about columns, in the same words everywhere."""
+"""Refusals and notes of least squares on a panel, worded once for all estimators."""
 
 from __future__ import annotations
 
@@ -29,73 +29,72 @@ class Refusals:
     Attributes
     ----------
     panel : the rows
-    taken : what was taken out of them, such as ``entity and time effects``; empty where nothing was
+    taken : absorbed effects, such as ``entity and time effects``; empty if none
     """
 
     panel: Panel
     taken: str
 
     def constant_outcome(self, value: float) -> Problem:
-        """Return that the outcome is one value in all rows."""
+        """Return the refusal of a constant outcome."""
         rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
-        what = Message("it is {value} in all {n_obs} rows, so there is nothing to explain", **rows)
-        hint = marked("choose another outcome, or estimate on rows where it varies")
+        what = Message("it equals {value} in all {n_obs} rows: there is no variation to explain", **rows)
+        hint = marked("choose another outcome, or rows in which it varies")
         return Problem(self._outcome, what, hint=hint)
 
     def absorbed_outcome(self) -> Problem:
-        """Return that effects explain the outcome whole."""
-        what = Message("{taken} explain it whole, so nothing is left for the exposure", taken=self.taken)
+        """Return the refusal of an outcome fully explained by effects."""
+        what = Message("{taken} explain it fully: no variation remains for the exposure", taken=self.taken)
         return Problem(self._outcome, what, hint=Message("absorb fewer effects, {POOLED}", POOLED=_POOLED))
 
     def single_level(self, name: str) -> Problem:
-        """Return that all rows share one level of a key or column."""
+        """Return the refusal of effects with a single category."""
         rows = {"n_obs": self.panel.n_obs, "name": name}
-        what = Message("the {n_obs} rows share one {name}, whose effect is the constant", **rows)
+        what = Message("all {n_obs} rows share one {name}: its effect is the constant", **rows)
         hint = Message("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED)
         return Problem(f"{name} effects", what, "at least two", hint)
 
     def few_rows(self, *, n_columns: int, n_effects: int) -> Problem | None:
-        """Return that rows are no more than parameters, None where they are."""
+        """Return the refusal if there are no more rows than parameters, else None."""
         n_obs, n_coef = self.panel.n_obs, max(1, n_columns)
         if n_obs > n_coef + n_effects:
             return None
         counts = {"n_obs": n_obs, "n_coef": n_coef + n_effects, "n_coef_2": n_coef, "n_effects": n_effects}
         what = Message(
-            "{n_obs} rows are too few for {n_coef} parameters, {n_coef_2} of columns and {n_effects} "
-            "of {taken}",
+            "{n_obs} rows are too few for {n_coef} parameters: {n_coef_2} columns and {n_effects} {taken}",
             **counts,
-            taken=self.taken or "the constant",
+            taken=self.taken or "constant",
         )
-        hint = marked("estimate on more rows, or with fewer controls or effects")
+        hint = marked("use more rows, fewer controls or fewer effects")
         return Problem("rows", what, f"at least {n_coef + n_effects + 1} rows", hint)
 
     def constant_exposure(self, at: int, value: float) -> Problem:
-        """Return that the exposure, or one of its columns, is one value in all rows."""
+        """Return the refusal of a constant exposure, or dummy of it."""
         rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
-        what = Message("it is {value} in all {n_obs} rows, so it has no effect to estimate", **rows)
-        hint = marked("choose another exposure, or estimate on rows where it varies")
+        what = Message("it equals {value} in all {n_obs} rows: its effect is not identified", **rows)
+        hint = marked("choose another exposure, or rows in which it varies")
         return Problem(self._exposure(at), what, hint=hint)
 
     def absorbed_exposure(self, at: int) -> Problem:
-        """Return that effects determine the exposure, or one of its columns."""
-        what = Message("{taken} absorb it: it does not vary once they are taken out", taken=self.taken)
+        """Return the refusal of an exposure, or dummy of it, that effects absorb."""
+        what = Message("{taken} absorb it: it has no variation within them", taken=self.taken)
         hint = Message("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED)
         return Problem(self._exposure(at), what, hint=hint)
 
     def determined_exposure(self, at: int, column: int, combination: str) -> Problem:
-        """Return that other regressors determine the exposure, the last of which is the column."""
-        what = Message("other regressors determine it, since {combination}", combination=combination)
-        hint = Message("leave out {columns} or another of them", columns=repr(self.panel.columns[column]))
+        """Return the refusal of an exposure collinear with other regressors, `column` the last."""
+        what = Message("other regressors determine it: {combination}", combination=combination)
+        hint = Message("drop {columns} or another of them", columns=repr(self.panel.columns[column]))
         return Problem(self._exposure(at), what, hint=hint)
 
     def dropped_constant(self, column: int) -> Note:
-        """Return that a column does not vary."""
+        """Return the note on a dropped constant column."""
         name = self.panel.columns[column]
         what = Message("{name} does not vary in these rows and was dropped.", name=repr(name))
         return Note("W-CONSTANT", name, what)
 
     def dropped_absorbed(self, column: int) -> Note:
-        """Return that effects determine a column."""
+        """Return the note on a dropped column that effects absorb."""
         name = self.panel.columns[column]
         named = {"name": repr(name), "taken": self.taken}
         return Note(
@@ -103,10 +102,10 @@ class Refusals:
         )
 
     def dropped_collinear(self, column: int, combination: str) -> Note:
-        """Return that a column is a combination of others."""
+        """Return the note on a dropped collinear column."""
         name = self.panel.columns[column]
         named = {"name": repr(name), "combination": combination}
-        return Note("W-COLLINEAR", name, Message("{name} was dropped, since {combination}.", **named))
+        return Note("W-COLLINEAR", name, Message("{name} was dropped: {combination}.", **named))
 
     @property
     def _outcome(self) -> str:
@@ -121,36 +120,36 @@ def require_continuous(panel: Panel, *, where: str = "") -> None:
 
     Parameters
     ----------
-    where : what needs a continuous exposure; the exposure itself where it is not said
+    where : what needs a continuous exposure; by default the exposure itself
 
     Raises
     ------
     EstimationError
-        Naming the exposure and its levels.
+        Naming the exposure and its categories.
     """
     if panel.levels:
         named = {"exposure": repr(panel.exposure), "levels": ", ".join(panel.levels)}
-        what = Message("{exposure} is categorical, one of {levels}", **named)
-        hint = marked("ask `use: contrast` for differences between its levels")
+        what = Message("{exposure} is categorical with the categories {levels}", **named)
+        hint = marked("use `use: contrast` for differences between categories")
         raise EstimationError.at(where or panel.exposure, what, "an exposure of numbers", hint)
 
 
 def row_weights(panel: Panel, *, weighted: bool) -> Floats:
-    """Return the weights of least squares, (n_obs,), > 0: those of the panel, or ones.
+    """Return regression weights, (n_obs,), > 0: those of the panel, or ones.
 
     Raises
     ------
     EstimationError
-        Where `weighted` asks for weights that the panel lacks, or that are not positive numbers.
+        If `weighted` is set and the panel has no weights, or weights that are not positive.
     """
     if not weighted:
         return np.ones(panel.n_obs)
     if panel.weights is None:
-        hint = marked("name their column as roles.weights, or leave `weighted` out")
+        hint = marked("name the column as roles.weights, or drop `weighted`")
         raise EstimationError.at("weights", marked("the panel has none"), hint=hint)
     n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
     if n_bad:
         counts = {"n_bad": n_bad, "n_obs": panel.n_obs}
-        what = Message("{n_bad} of {n_obs} are zero, negative or no numbers", **counts)
-        raise EstimationError.at("weights", what, "finite numbers above zero", marked("leave such rows out"))
+        what = Message("{n_bad} of {n_obs} are zero, negative or not numbers", **counts)
+        raise EstimationError.at("weights", what, "finite numbers above zero", marked("drop these rows"))
     return panel.weights

@@ -1,4 +1,4 @@
-"""Treatments that start: exposures of 0 and 1 that an entity takes up and keeps."""
+"""Absorbing treatments: 0/1 exposures that an entity adopts and keeps."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LONG_AGO = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Treatment:
-    """When each row's entity starts to be treated.
+    """Start of treatment of each row's entity.
 
     Attributes
     ----------
     is_treated : (n_obs,)
-    since : (n_obs,), periods since the first treated row of the entity, negative before it; zero for rows of
-        entities that are never treated, `LONG_AGO` for those that were never seen without
-    is_ever : (n_obs,), whether the entity is treated at all
-    n_starts : different periods in which a treatment starts after the entity was seen without it
+    since : (n_obs,), periods since the first treated row of the entity, negative before it; zero for
+        never-treated entities, `LONG_AGO` for always-treated ones
+    is_ever : (n_obs,), whether the entity is ever treated
+    n_starts : number of distinct start periods among entities observed before treatment
     """
 
     is_treated: Mask
@@ -35,27 +35,25 @@ class Treatment:
 
     @classmethod
     def of(cls, panel: Panel) -> Treatment:
-        """Return the treatment that the exposure is.
+        """Return the treatment given by the exposure.
 
         Raises
         ------
         EstimationError
-            Where its values are others than 0 and 1, an entity goes back from 1 to 0, or no entity is seen
-            both before and after its start.
+            If it has values other than 0 and 1, an entity returns from 1 to 0, or no entity is observed both
+            before and after its start.
         """
         exposure = panel.column(panel.exposure)
-        expected = marked("an exposure of 0 and 1 that entities take up and keep")
+        expected = marked("a 0/1 exposure that entities adopt and keep")
         if panel.levels or not np.isin(exposure, (0.0, 1.0)).all():
-            what = marked("it is no treatment, since it has other values than 0 and 1")
+            what = marked("it is not a treatment: it has values other than 0 and 1")
             raise EstimationError.at(panel.exposure, what, expected)
         order = np.lexsort((panel.period, panel.entity.codes))
         steps, same = np.diff(exposure[order]), np.diff(panel.entity.codes[order]) == 0
         back = np.flatnonzero(same & (steps < 0.0))
         if back.size:
             entity = panel.entity.labels[panel.entity.codes[order[back[0]]]]
-            what = Message(
-                "it is no treatment that stays, since {entity} goes back from 1 to 0", entity=entity
-            )
+            what = Message("it is not an absorbing treatment: {entity} returns from 1 to 0", entity=entity)
             raise EstimationError.at(panel.exposure, what, expected)
         n_labels, never = len(panel.entity.labels), np.iinfo(np.int64).max
         starts, firsts = np.full(n_labels, never), np.full(n_labels, never)
@@ -64,7 +62,7 @@ class Treatment:
         np.minimum.at(firsts, panel.entity.codes, panel.period)
         does_start = (starts < never) & (starts > firsts)
         if not does_start.any():
-            what = marked("no entity is seen both before and after its start")
+            what = marked("no entity is observed both before and after its start")
             raise EstimationError.at(panel.exposure, what, expected)
         own = starts[panel.entity.codes]
         is_ever = own < never

@@ -103,7 +103,7 @@ class NullStatistics:
 
 @dataclass(frozen=True, eq=False)
 class WildInference:
-    """P-values and limits of a wild cluster bootstrap; `statistics` has one element a coefficient."""
+    """P-values and limits of a wild cluster bootstrap; `statistics` has one element per coefficient."""
 
     statistics: tuple[NullStatistics, ...]
 
@@ -112,7 +112,7 @@ class WildInference:
         return np.array([statistics.p_value(0.0) for statistics in self.statistics])
 
     def conf_int(self, level: float) -> Floats:
-        """Return the null values that are just not rejected, (n_coef, 2); infinite where none is rejected."""
+        """Return the limits of the non-rejected null values, (n_coef, 2); infinite if none is rejected."""
         return np.array(
             [[statistics.limit(level, side) for side in (-1.0, 1.0)] for statistics in self.statistics]
         )
@@ -161,15 +161,15 @@ class WildClusters:
             raise ValueError(message)
 
     def is_enumerated(self, n_clusters: int) -> bool:
-        """Say whether all Rademacher draws are used, since there are no more than asked for."""
+        """Whether all Rademacher draws are enumerated, because there are no more than `draws`."""
         return self.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= self.draws
 
     def number(self, n_clusters: int) -> int:
-        """Return how many draws are used of this number of clusters."""
+        """Return the number of draws used for this number of clusters."""
         return 2**n_clusters if self.is_enumerated(n_clusters) else self.draws
 
     def of(self, n_clusters: int, *, rng: Generator) -> Floats:
-        """Return numbers of mean zero and variance one, (n_draws, n_clusters).
+        """Return weights of mean zero and variance one, (n_draws, n_clusters).
 
         The six points of Webb 2023, "Reworking wild bootstrap-based inference for clustered errors", Canadian
         Journal of Economics 56, have equal probabilities.
@@ -263,9 +263,9 @@ def wild_cluster_inference(
         (slope,) = regression.null_scores(loading[:, None], loading / (direction @ direction))
         std_error = float(np.sqrt(factor * np.sum(level.own**2)))
         if std_error == 0.0:
-            hint = marked("leave out rows or columns that make the fit perfect, or choose another covariance")
+            hint = marked("drop the rows or columns that make the fit perfect, or choose another covariance")
             raise EstimationError.at(
-                "covariance", marked("a wild bootstrap of errors that are zero"), hint=hint
+                "covariance", marked("the wild bootstrap needs residuals that are not all zero"), hint=hint
             )
         found.append(NullStatistics(float(regression.estimate[at]), std_error, level, slope, weights, factor))
     return WildInference(tuple(found))

@@ -124,7 +124,7 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     train, test = task.panel.take(fold.train), task.panel.take(fold.test)
     variance = float(train.observed.var())
     if variance == 0:
-        what = Message("'{outcome}' is constant on the training rows", outcome=train.outcome)
+        what = Message("'{outcome}' is constant in the training rows", outcome=train.outcome)
         raise EstimationError.at(str(task.cell), what, hint=marked("check the outcome"))
     labels = {**vars(task.cell), "estimator": task.stream or task.cell.estimator}
     rng = random_stream(task.seed, "fit", *labels.values())

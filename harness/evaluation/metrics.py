@@ -1,4 +1,4 @@
-"""Losses that predictions are compared by, next to squared error."""
+"""Loss functions for comparing predictions, in addition to squared error."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from harness.registry.kind import Kind, OptionsClass
 
 
 class Metric(Protocol):
-    """A frozen dataclass of options that says how wrong single predictions are.
+    """A loss function for single predictions: a frozen dataclass of options.
 
     Attributes
     ----------
     name : as written in YAML after ``use:``
-    title : for a table's heading
+    title : table heading
     """
 
     name: ClassVar[str]
@@ -27,10 +27,10 @@ class Metric(Protocol):
 
     @property
     def how(self) -> str:
-        """One sentence for the report: what the loss is and in which unit."""
+        """One sentence for the report: the loss and its unit."""
 
     def loss(self, observed: Floats, predicted: Floats) -> Floats:
-        """Return the loss of each row, (n_obs,), >= 0; zero where a row is predicted exactly.
+        """Return the loss of each row, (n_obs,), >= 0; zero for exact predictions.
 
         Parameters
         ----------
@@ -52,7 +52,9 @@ class AbsoluteError:
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return marked("Mean absolute error, outcome units; large misses count less than under squared error.")
+        return marked(
+            "Mean absolute error, in units of the outcome; large errors weigh less than under squared error."
+        )
 
     def loss(self, observed: Floats, predicted: Floats) -> Floats:
         """Return the absolute error, (n_obs,), outcome units."""
@@ -77,7 +79,9 @@ class QuantileError:
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return Message("Mean check loss at the quantile {level}, outcome units.", level=f"{self.level:g}")
+        return Message(
+            "Mean check loss at the quantile {level}, in units of the outcome.", level=f"{self.level:g}"
+        )
 
     def loss(self, observed: Floats, predicted: Floats) -> Floats:
         """Return the check loss, (n_obs,), outcome units."""

@@ -1,6 +1,6 @@
-"""Protocols: what one is, and those that hold out entities, periods or both, or compare on random rows.
+"""Evaluation protocols: the interface, and those that hold out entities, periods, both, or random rows.
 
-A protocol splits a panel into folds, and says what passes between their sides.
+A protocol splits a panel into folds and names the information leakage between training and test rows.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from harness.registry.kind import Kind, OptionsClass
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Positions of rows in the full panel, sorted.
+    """Sorted row indices into the full panel.
 
     Attributes
     ----------
     name : of the fold within its protocol
-    train, test : rows to fit on and rows to compare on
-    selection : rows that candidate models are compared on; None asks each estimator for an inner split
-    split_unit : what that inner split keeps together
+    train, test : training and test rows
+    selection : rows for model selection; with None each estimator makes an inner split
+    split_unit : unit that this inner split keeps together
     """
 
     name: str
@@ -46,7 +46,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Leak:
-    """Something the test rows have in common with the training rows that a new case would not have.
+    """Information leakage: what test rows share with training rows and new cases would not.
 
     Attributes
     ----------
@@ -58,29 +58,27 @@ class Leak:
     text: str
 
 
-SAME_ENTITY = Leak("same_entity", marked("rows of the same entity stand on both sides"))
-SAME_PERIOD = Leak("same_period", marked("rows of the same period stand on both sides"))
-LATER_PERIODS = Leak("later_periods", marked("later periods are trained on than are tested"))
+SAME_ENTITY = Leak("same_entity", marked("rows of the same entity are in both training and test data"))
+SAME_PERIOD = Leak("same_period", marked("rows of the same period are in both training and test data"))
+LATER_PERIODS = Leak("later_periods", marked("training includes periods later than those tested"))
 TEST_SELECTION = Leak("test_selection", marked("models are selected on the test rows"))
-ALL_ROWS_PREPARED = Leak(
-    "prepared_on_all_rows", marked("preparation steps that learn are fitted on all rows")
-)
-TRAINING_ROWS = Leak("training_rows", marked("the rows compared on are the rows trained on"))
+ALL_ROWS_PREPARED = Leak("prepared_on_all_rows", marked("preparation steps that are estimated use all rows"))
+TRAINING_ROWS = Leak("training_rows", marked("the test rows are the training rows"))
 
 # Leaks through which the test rows themselves take part in fitting or choosing a model.
 TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})
 
 
 class EvaluationProtocol(Protocol):
-    """A frozen dataclass of options that splits a panel.
+    """An evaluation protocol: a frozen dataclass of options that splits a panel.
 
     Attributes
     ----------
     name : as written in YAML
     title : for a table's heading
     leaks : what the test rows share with the training rows under this protocol
-    prepared_on : rows that preparation steps with something to learn are fitted on
-    stream : label of the random stream that draws the splits; protocols that share it share their splits
+    prepared_on : rows used to estimate preparation steps
+    stream : label of the random stream of the splits; protocols with the same label share their splits
     """
 
     name: ClassVar[str]
@@ -91,7 +89,7 @@ class EvaluationProtocol(Protocol):
 
     @property
     def how(self) -> str:
-        """One sentence for the report: how rows are split and on what models are selected."""
+        """One sentence for the report: how rows are split and models selected."""
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return the splits of this panel.
@@ -99,7 +97,7 @@ class EvaluationProtocol(Protocol):
         Raises
         ------
         EstimationError
-            Where the panel is too small for a side of a split.
+            If the panel is too small for a split.
         """
 
     def quick(self) -> Self:
@@ -156,8 +154,8 @@ class HeldOutEntities(DescribedProtocol, EvaluationProtocol):
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_PERIOD,)
     stream = "entities"
     says = marked(
-        "The entities are dealt into {folds} groups; each group is predicted by models trained, "
-        "and selected, on other entities."
+        "Cross-validation over entities in {folds} groups: each group is predicted by models "
+        "trained and selected on the other entities."
     )
 
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
@@ -168,8 +166,8 @@ class HeldOutEntities(DescribedProtocol, EvaluationProtocol):
         entities = np.unique(panel.entity.codes)
         if entities.size < self.folds:
             sizes = {"size": entities.size, "n_groups": self.folds}
-            what = Message("{size} entities cannot be dealt into {n_groups} groups", **sizes)
-            hint = marked("set a smaller number of folds, or leave this protocol out")
+            what = Message("{size} entities are too few for {n_groups} groups", **sizes)
+            hint = marked("set fewer folds, or drop this protocol")
             expected = "at least as many entities as groups"
             raise EstimationError.at(f"protocol {self.name}", what, expected, hint)
         groups = np.array_split(rng.permutation(entities), self.folds)
@@ -212,7 +210,7 @@ class Forward(EvaluationProtocol):
         shown["cut"] = f", cut into {self.windows} windows," if self.windows > 1 else ""
         return Message(
             "The last {test_share} of the periods{cut} are predicted by models trained on the "
-            "earlier ones and selected on the last of those.",
+            "earlier periods and selected on the latest of these.",
             **shown,
         )
 
@@ -240,8 +238,8 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
     n_test = max(1, round(test_share * periods.size))
     if n_test >= periods.size:
         sizes = {"size": periods.size, "n_test": n_test}
-        what = Message("the panel has {size} period(s) and {n_test} would be held out", **sizes)
-        hint = marked("set a smaller test_share, or leave this protocol out")
+        what = Message("the panel has {size} period(s), of which {n_test} would be held out", **sizes)
+        hint = marked("set a smaller test_share, or drop this protocol")
         raise EstimationError.at(f"protocol {protocol}", what, "at least one period to train on", hint)
     return np.asarray(panel.period >= periods[-n_test])
 
@@ -260,8 +258,9 @@ class EntitiesAndTime(HeldOutEntities):
     title = marked("Held-out entities, forward in time")
     leaks = ()
     says = marked(
-        "The entities are dealt into {folds} groups; the last {test_share} of the periods of "
-        "each group are predicted by models trained, and selected, on earlier periods of others."
+        "Cross-validation over entities in {folds} groups: the last {test_share} of the periods of "
+        "each group are predicted by models trained and selected on earlier periods of the other "
+        "entities."
     )
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -289,8 +288,8 @@ class RandomRows(DescribedProtocol, EvaluationProtocol):
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_ENTITY, SAME_PERIOD, LATER_PERIODS)
     stream = "random rows"
     says = marked(
-        "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
-        "other random rows, set aside from the training rows."
+        "A random {test_share} of the rows is held out, {repeats} times; models are selected on "
+        "further random rows kept out of training."
     )
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -301,8 +300,8 @@ class RandomRows(DescribedProtocol, EvaluationProtocol):
         n_test = round(self.test_share * panel.n_obs)
         if not 1 <= n_test < panel.n_obs:
             sizes = {"test_share": f"{self.test_share:.0%}", "n_obs": panel.n_obs, "n_test": n_test}
-            what = Message("{test_share} of {n_obs} rows leaves {n_test} to test on", **sizes)
-            hint = marked("change test_share, or leave this protocol out")
+            what = Message("{test_share} of {n_obs} rows gives {n_test} test rows", **sizes)
+            hint = marked("change test_share, or drop this protocol")
             raise EstimationError.at("random split of rows", what, "at least one row on each side", hint)
         rows = np.arange(panel.n_obs)
         held_out = [np.isin(rows, rng.permutation(rows.size)[:n_test]) for _ in range(self.repeats)]
@@ -329,8 +328,8 @@ class AsPublished(RandomRows):
     leaks = (*RandomRows.leaks, TEST_SELECTION, ALL_ROWS_PREPARED)
     prepared_on = "all"
     says = marked(
-        "A random {test_share} of the rows are held out, {repeats} times; models are selected on "
-        "the held-out rows."
+        "A random {test_share} of the rows is held out, {repeats} times; models are selected on "
+        "these same rows."
     )
 
 
@@ -343,7 +342,7 @@ class InSample(DescribedProtocol, EvaluationProtocol):
     leaks = (TRAINING_ROWS,)
     prepared_on = "all"
     stream = "in sample"
-    says = marked("All rows are trained on, select the model and are compared on.")
+    says = marked("The same rows are used for training, selection and evaluation.")
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return the one fold in which both sides are the whole panel."""

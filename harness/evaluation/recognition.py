@@ -16,7 +16,7 @@ from harness.language import marked
 KNOWN, NEW = "random_rows", "held_out_entities"
 
 NOTHING_GAINED = marked("the gain under random rows is not significantly above zero")
-NO_PREDICTIONS = marked("it or the reference has no predictions under one of the two protocols")
+NO_PREDICTIONS = marked("the estimator or the reference has no predictions under one of the two protocols")
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,8 +26,8 @@ def draw_weights(panel: Panel, n_draws: int, *, unit: ResampleUnit, rng: Generat
 
     Parameters
     ----------
-    unit : what is drawn with replacement: whole entities, so that the dependence within an entity is kept
-        (the cluster bootstrap), or single rows
+    unit : resampled with replacement: whole entities, which keeps the dependence within entities (cluster
+        bootstrap), or single rows
     """
     if unit == "row":
         return draw_counts(panel.n_obs, n_draws, rng).astype(np.float64)
@@ -81,5 +81,5 @@ _passed = lru_cache(maxsize=8)(_Passed)
 
 
 def out_of_bag(weights: Floats) -> Floats:
-    """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
+    """Return one for rows that a draw omits and zero for others, (n_draws, n_obs)."""
     return np.equal(weights, 0.0).astype(np.float64)

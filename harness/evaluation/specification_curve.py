@@ -21,8 +21,8 @@ from harness.evaluation.multiverse import Universe
 from harness.language import marked
 from harness.rng import random_stream
 
-NEW_PERIODS = marked("what is common to a period moves all entities together, and few periods were tested")
-ONE_ENTITY = marked("there are no two entities")
+NEW_PERIODS = marked("period shocks are common to all entities, and few periods were tested")
+ONE_ENTITY = marked("there are fewer than two entities")
 
 # Times that losses change places.
 N_DRAWS = 2000

@@ -1,4 +1,4 @@
-"""The errors and gains of a study, a cell for each estimator and protocol, and what they amount to."""
+"""Errors and gains of a study by estimator and protocol, and the findings on them."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class Gains:
 
     Attributes
     ----------
-    run : whose gains are looked up
-    over : id of the estimator that gains are over; the study's reference where it is empty
+    run : the run
+    over : id of the reference; empty for that of the study
     """
 
     run: Run
@@ -102,17 +102,17 @@ class Gains:
 
     @property
     def reference(self) -> str:
-        """Id of the estimator that gains are over."""
+        """Id of the reference."""
         return self.over or self.run.manifest.study.reference
 
     @property
     def reference_label(self) -> str:
-        """How it is called."""
+        """Label of the reference."""
         return self.run.manifest.study.estimator_label(self.reference)
 
     @property
     def further(self) -> tuple[Gains, ...]:
-        """The gains over each of the study's further references."""
+        """Gains over each further reference of the study."""
         return tuple(replace(self, over=name) for name in self.run.manifest.study.further_references)
 
     @property
@@ -122,7 +122,7 @@ class Gains:
         return tuple(estimator for estimator in estimators if estimator.id != self.reference)
 
     def cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
-        """Return the gain on the sample that estimators are compared by, or why there is none."""
+        """Return the gain on the evaluation sample, or the reason why there is none."""
         place = outcome, estimator.id, protocol.id
         key = outcome, self.reference, estimator.id, protocol.id
         own: dict[str, Any] = dict(zip(KEY, key, strict=True))
@@ -143,7 +143,7 @@ class Gains:
         return GainCell(estimator, protocol, empty, GainStatus.MISSING)
 
     def cells(self, outcome: str) -> tuple[GainCell, ...]:
-        """Return the gains of one outcome, estimator by estimator, protocols in the order of the study."""
+        """Return the gains of one outcome by estimator and protocol, in the order of the study."""
         return tuple(
             self.cell(outcome, estimator, protocol)
             for estimator in self.candidates

@@ -1,4 +1,4 @@
-"""A run as findings and report see it: its manifest, and the rows of its tables, each read once."""
+"""A run for findings and report: its manifest and tables, each read once."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class RunStore(RunReader, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Everything the report speaks of.
+    """Everything the report is made of.
 
     Attributes
     ----------
-    manifest : what was run, on what, and how each cell ended
-    folder : that holds the tables; None where all are at hand
-    tables : those at hand, in the place of what the folder holds
+    manifest : study, data, and the status of each cell
+    folder : with the tables; None if all are in `tables`
+    tables : tables in memory, which replace those of the folder
     """
 
     manifest: Manifest
@@ -71,7 +71,7 @@ class Run:
     _kept: dict[object, Any] = field(default_factory=dict, repr=False)
 
     def frame(self, table: str) -> pd.DataFrame:
-        """Return a table as it was written; an empty frame where the study did not ask for it."""
+        """Return a table as written; an empty frame if the study did not request it."""
         if table in self.tables:
             return self.tables[table]
         if self.folder is not None:
@@ -86,7 +86,7 @@ class Run:
         Raises
         ------
         ArtifactError
-            Where the table lacks a column.
+            If the table lacks a column.
         """
         if table not in self._kept:
             read = read_rows(self.frame(table.name), table.row, table=table.name)
@@ -97,7 +97,7 @@ class Run:
         return found
 
     def view(self, make: Callable[[Run], View]) -> View:
-        """Return what a function makes of this run; it is called once."""
+        """Return the cached result of a function of this run."""
         if make not in self._kept:
             self._kept[make] = make(self)
         made: View = self._kept[make]

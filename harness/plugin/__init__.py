@@ -1,4 +1,4 @@
-"""The names that plugins are written with, one a line; what is imported as itself is public."""
+"""The public names for writing plugins, one a line; names imported as themselves are public."""
 
 from harness.arrays import Floats as Floats
 from harness.arrays import Ints as Ints

@@ -1,6 +1,6 @@
-"""What sections of plugins draw with, in the style of the report's figures; it loads matplotlib.
+"""Figures for sections of plugins, in the style of the report; loads matplotlib.
 
-What is imported as itself is public.
+Names imported as themselves are public.
 """
 
 from harness.report.drawing.canvas import DOUBLE_COLUMN as DOUBLE_COLUMN

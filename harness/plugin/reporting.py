@@ -1,6 +1,6 @@
-"""What sections of plugins are made of: the run as it is read, blocks, tables, and numbers in words.
+"""Sections of plugins: the run, blocks, tables, and formatted numbers.
 
-What is imported as itself is public.
+Names imported as themselves are public.
 """
 
 from harness.findings.gains import Gains as Gains

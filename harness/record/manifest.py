@@ -1,4 +1,4 @@
-"""The manifest: what was run, on what, with what, and how every cell went; one type, written and read."""
+"""The manifest of a run: study, data, versions, and the status of every cell."""
 
 from __future__ import annotations
 
@@ -92,19 +92,20 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was run, on what, with what, and how each cell ended.
+    """Study, data and versions of a run, and the status of each cell.
 
     Attributes
     ----------
-    manifest_version : format of the folder, which was `FORMAT` where it was written
-    versions : of Python, the libraries and what brings plugins
-    command : that repeats the run
+    manifest_version : format of the folder, `FORMAT` when written
+    versions : of Python, libraries and plugin distributions
+    command : repeats the run
     started : when, in ISO 8601
-    seconds : wall time of the run, its report apart
-    scenario_tables : tables that scenarios of plugins declare, beside those of `harness.tables`
-    files : SHA-256 of every reported file, by path within the folder; `RunFolder.write_manifest` fills it in
+    seconds : wall time of the run without its report
+    scenario_tables : tables declared by scenarios of plugins, in addition to those of `harness.tables`
+    files : SHA-256 of every reported file, by path within the folder; filled in by
+        `RunFolder.write_manifest`
     code : SHA-256 of the source of the harness and of each installed plugin, by package
-    forced : files that were not as the run wrote them when a report was written all the same
+    forced : files that had changed when a report was forced
     """
 
     manifest_version: int
@@ -124,23 +125,23 @@ class Manifest:
 
     @property
     def tables(self) -> Mapping[str, ResultTable]:
-        """The tables in CSV files that the run may have, by name, those that fits bring along apart."""
+        """CSV tables that the run may have, by name, without the details of fits."""
         return with_own(self.scenario_tables)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """Return the manifest that `to_json` wrote.
+        """Return the manifest written by `to_json`.
 
         Raises
         ------
         ArtifactError
-            Where it is of another format, or naming every key that is missing or of a wrong type.
+            If it has another format, or listing every key that is missing or of a wrong type.
         """
         _require_format(text)
         return read_record(cls, text, where="manifest.json", hint="run the study again with this version")
 
     def to_json(self) -> str:
-        """Return the manifest as text, a key a line."""
+        """Return the manifest as text, one key per line."""
         return record_text(self)
 
 

@@ -1,4 +1,4 @@
-"""What the manifest says of the study that was run: what was asked, and how each part is called."""
+"""The study in the manifest: what was requested, and the labels of its parts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class EstimatorRecord:
 
     Attributes
     ----------
-    id : names its rows in the tables
-    use : name it is chosen by
-    label : how it is called, unlike any other of the study
-    options : its options as plain data, nested estimators with their name under ``use``
-    has_levels : whether it, or an estimator nested in it, takes out a level of each entity
-    n_candidates : estimators that it compares to keep the best; 1 for one that is given its options
+    id : in the tables
+    use : name of the estimator
+    label : unique in the study
+    options : as plain data, nested estimators with their name under ``use``
+    has_levels : whether it, or a nested estimator, absorbs entity effects
+    n_candidates : number of candidates it selects from; 1 without tuning
     """
 
     id: str
@@ -36,18 +36,18 @@ class EstimatorRecord:
 
     @property
     def effects(self) -> tuple[str, ...]:
-        """Keys and columns whose levels have effects, where the options ask for any."""
+        """Absorbed keys and columns, if the options name any."""
         asked = [self.options.get(name) for name in ("effects", "absorb")]
         return tuple(str(column) for names in asked if isinstance(names, list) for column in names)
 
     @property
     def has_entity_effects(self) -> bool:
-        """Whether it takes out a level of each entity, as its options ask or by what it is."""
+        """Whether it absorbs entity effects, by its options or by construction."""
         return self.has_levels or "entity" in self.effects
 
     @property
     def goes_by_within(self) -> bool:
-        """Whether it goes by differences within entities: given their levels, or means of its regressors."""
+        """Whether it uses within-entity variation: by entity effects, or entity means of its regressors."""
         return self.has_entity_effects or bool(self.options.get("entity_means"))
 
 
@@ -57,11 +57,11 @@ class ProtocolRecord:
 
     Attributes
     ----------
-    id : names its rows in the tables
-    use : name it is chosen by
-    title : how it is called, unlike any other of the study
-    how : what it does, in a sentence
-    leaks : what the training rows know of the test rows
+    id : in the tables
+    use : name of the protocol
+    title : unique in the study
+    how : description in a sentence
+    leaks : information leakage between training and test rows
     """
 
     id: str
@@ -72,17 +72,17 @@ class ProtocolRecord:
 
     @property
     def keeps_test_rows_apart(self) -> bool:
-        """Whether the test rows take no part in fitting, selecting or preparing."""
+        """Whether test rows are excluded from fitting, selection and preparation."""
         return TOUCHES_TEST_ROWS.isdisjoint(leak.code for leak in self.leaks)
 
     @property
     def knows_entities(self) -> bool:
-        """Whether other rows of the tested entities are trained on."""
+        """Whether test entities also occur in training."""
         return any(leak.code in {SAME_ENTITY.code, TRAINING_ROWS.code} for leak in self.leaks)
 
     @property
     def knows_periods(self) -> bool:
-        """Whether other rows of the tested periods are trained on."""
+        """Whether test periods also occur in training."""
         return any(leak.code in {SAME_PERIOD.code, TRAINING_ROWS.code} for leak in self.leaks)
 
 
@@ -114,27 +114,27 @@ class PrimaryRecord:
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """What was asked.
+    """The study as requested.
 
     Attributes
     ----------
     id : name of the study
-    quick : whether draws, splits and restarts were cut, which leaves no number to be expected
-    reference, further_references : ids of the estimators that gains are over
+    quick : whether draws, splits and restarts were reduced
+    reference, further_references : ids of the reference estimators of gains
     level : in (0, 1), nominal coverage of the intervals
     formats : of the report
-    featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
-    metrics : losses beside squared error
-    left_open : what the publication does not say
-    conclusions : what it concludes
-    levels : of a categorical exposure, the base first
-    exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
-    primary : the debiased effect that comes first; None where none is asked
+    featured : ids of the estimators shown for groups and surfaces; empty for the report's choice
+    metrics : losses in addition to squared error
+    left_open : what the publication does not state
+    conclusions : of the publication
+    levels : categories of a categorical exposure, the base first
+    exposures : exposures of scenarios that replace `exposure`, by the id of the scenario
+    primary : the primary debiased effect; None if there is none
     language : of the report
-    brackets : what stands beneath estimates in tables for a paper
-    stars : levels of p-values for stars there, falling
-    least_gain : fraction of the reference's error from which on a gain matters
-    negligible : sizes of slopes that count as none, by the id of the scenario that says so
+    brackets : what is printed below estimates in tables for a paper
+    stars : significance levels of stars there, decreasing
+    least_gain : smallest relevant gain, a fraction of the reference's error
+    negligible : sizes of negligible slopes, by the id of the scenario
     """
 
     id: str
@@ -170,42 +170,42 @@ class StudyRecord:
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
-        """The regressors that hold the exposure: itself, or one for each level but the base."""
+        """Regressors that hold the exposure: itself, or a dummy for each category but the base."""
         return exposure_columns(self.exposure, self.levels)
 
     def exposure_of(self, scenario: str) -> str:
-        """Return the variable that a scenario asks about."""
+        """Return the exposure of a scenario."""
         return self.exposures.get(scenario, self.exposure)
 
     def level_at(self, exposure: str, position: float) -> str:
-        """Return a level of the exposure by its position; empty where the exposure asked about has none."""
+        """Return a category of the exposure by its code; empty for a continuous exposure."""
         return self.levels[int(position)] if self.levels and exposure == self.exposure else ""
 
     @property
     def honest_first(self) -> tuple[ProtocolRecord, ...]:
-        """The protocols, those that keep test rows apart before the others."""
+        """The protocols, those with separate test rows first."""
         return tuple(sorted(self.protocols, key=lambda protocol: not protocol.keeps_test_rows_apart))
 
     @property
     def references(self) -> tuple[str, ...]:
-        """All estimators that gains are over."""
+        """All reference estimators of gains."""
         return (self.reference, *self.further_references)
 
     @property
     def reference_label(self) -> str:
-        """How the reference is called."""
+        """Label of the reference."""
         return self.estimator_label(self.reference)
 
     def estimator_label(self, name: str) -> str:
-        """Return how an estimator is called; one that the study does not list has its name in catalogs."""
+        """Return the label of an estimator; one that the study does not list has its catalog name."""
         return next((entry.label for entry in self.estimators if entry.id == name), gettext(name))
 
     def protocol_title(self, name: str) -> str:
-        """Return how a protocol is called; its id where the study does not list it."""
+        """Return the title of a protocol; its id if the study does not list it."""
         return next((entry.title for entry in self.protocols if entry.id == name), name)
 
     def label(self, variable: str) -> str:
-        """Return how a variable is called; its name where it has no label."""
+        """Return the label of a variable, or its name."""
         return self.variables.get(variable, Variable()).label or variable
 
     def unit(self, variable: str) -> str:

@@ -1,21 +1,20 @@
-"""What a plugin marks its hooks with, and the seam that it may say it was written for.
+"""Hook markers for plugins, and the version of the plugin interface.
 
-There is one hook for each kind of what can be chosen by name (see `harness.registry.kind.Kind`); what the
-harness itself brings along comes through the same hooks. A plugin may state the version of the seam beside
-its hooks::
+There is one hook for each kind of member chosen by name (see `harness.registry.kind.Kind`); built-in members
+use the same hooks. A plugin may state the interface version it needs next to its hooks::
 
     harness_seam = 1
 
-A harness whose seam is older lists the plugin as broken, with the advice to upgrade; one that is newer takes
-it. Without the statement a plugin is taken as it is.
+An older harness lists the plugin as broken and advises to upgrade; a newer one loads it. Without the
+statement the plugin is loaded unchecked.
 
-A plugin on a library that not everybody has installed names it with the command that installs it, and
-imports it only where it computes::
+A plugin that needs an optional library names it with its install command, and imports it only when
+computing::
 
     harness_needs = {"somelibrary": "pip install 'panel-somelibrary[all]'"}
 
-Where the library is not installed the plugin is absent: it is listed with the command, its names stay
-taken, and a spec that uses one of them is told the command.
+If the library is missing, the plugin is listed as absent with this command. Its names stay reserved, and a
+spec that uses one gets the command as a hint.
 """
 
 from __future__ import annotations

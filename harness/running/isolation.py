@@ -100,14 +100,16 @@ class Traces:
         if not self._is_watching:
             return
         if self._n_forks:
-            message = marked("forked its process; copies that come back from a task are ended")
+            message = marked("forked its process; copies that return from a task are stopped")
             yield Note("W-FORK", "", message)
             self._n_forks = 0
         output, n_bytes = self._taken_output()
         if n_bytes:
             with suppress(OSError):
                 os.write(STANDARD_ERROR, _printable(output))
-            message = marked("wrote {n_bytes} bytes to standard output, which went to standard error")
+            message = marked(
+                "wrote {n_bytes} bytes to standard output; they were redirected to standard error"
+            )
             yield Note("W-OUTPUT", "", Message(message, n_bytes=f"{n_bytes:,}"))
 
     def _taken_output(self) -> tuple[bytes, int]:

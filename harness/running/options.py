@@ -93,19 +93,20 @@ class RunOptions:
     ----------
     spec : its file, or the values of a script; paths of data within it start at the file's folder, or at the
         current one
-    data : file to use instead of the data the spec names
+    data : data file to use instead of the one named in the spec
     out : run folder; by default runs/STUDY
-    quick : fewer draws, splits and restarts
-    jobs : worker processes; by default one for each core that the command may use
-    backend : what starts the worker processes; the numbers are the same
-    scheduler : use the workers of this dask cluster, instead of --jobs
-    time_limit : how long one task may take: a fit on a fold, or on all rows, or a block of draws
-    memory_limit : memory that a worker process may hold, on Linux; a task that asks for more is a row that
-        says so
-    resume : take up a run of this study that was cut off
-    calibrated : folder that harness calibrate wrote for this study: its error rates go beside the findings
-    overrides : change one value of the spec; repeatable
-    allow_outside : let the spec name data files outside its own folder
+    quick : fewer draws, splits and restarts; not for publication
+    jobs : number of worker processes; by default one per available core
+    backend : what starts the worker processes; results do not depend on it
+    scheduler : address of a dask cluster to use instead of --jobs
+    time_limit : time limit of one task: a fit on a fold, a fit on all rows, or a block of draws
+    memory_limit : memory limit of a worker process (Linux); a task that exceeds it fails and is reported as
+        such
+    resume : resume an interrupted run of this study
+    calibrated : output folder of harness calibrate for this study; its error rates are shown next to the
+        findings
+    overrides : override one value of the spec; repeatable
+    allow_outside : allow data files outside the folder of the spec
     plugins : which are off, and a folder of others; what the environment variables say unless given
     """
 

@@ -56,9 +56,9 @@ def _with_others(message: str, n_more: int) -> str:
     if n_more == 0:
         return message
     if n_more == 1:
-        return Message("{message} (and the like, with other numbers, in one more fit)", message=message)
+        return Message("{message} (one more fit has the same warning with other numbers)", message=message)
     return Message(
-        "{message} (and the like, with other numbers, in {n} more fits)", message=message, n=n_more
+        "{message} ({n} more fits have the same warning with other numbers)", message=message, n=n_more
     )
 
 
@@ -72,8 +72,8 @@ def unseen_notes(folds: Iterable[FoldResult]) -> Iterator[Note]:
             count[0] += result.predictions.n_unseen
             count[1] += result.predictions.test.size
     message = marked(
-        "{unseen} of {rows} test rows have an entity, a period or a level that was not trained on; they are "
-        "predicted with the mean effect"
+        "{unseen} of {rows} test rows have an entity, period or category not used in training; "
+        "they are predicted with the mean effect"
     )
     for key, (unseen, rows) in counts.items():
         yield Note("W-UNSEEN", " · ".join(key), Message(message, unseen=unseen, rows=rows))
@@ -81,7 +81,7 @@ def unseen_notes(folds: Iterable[FoldResult]) -> Iterator[Note]:
 
 def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> Iterator[Note]:
     """Return which protocols let preparation steps learn from their test rows, where there are such steps."""
-    message = marked("preparation steps that learn are fitted on all rows here, the test rows included")
+    message = marked("preparation steps that are estimated use all rows, including the test rows")
     for entry in study.evaluation.protocols:
         if learns and entry.protocol.prepared_on == "all":
             yield Note("W-PREPARED-ALL", entry.id, message)
@@ -96,7 +96,7 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[N
 
 
 def _left_out(reason: str) -> Note:
-    message = marked("what the scenario says of the data alone is left out: {reason}")
+    message = marked("the scenario's results on the data alone are missing: {reason}")
     return Note("W-SCENARIO", "", Message(message, reason=reason))
 
 
@@ -108,8 +108,8 @@ def skewed_outcome_notes(panels: Mapping[str, Panel]) -> Iterator[Note]:
         skewness = float((deviation**3).mean()) / spread**1.5 if spread > 0 else 0.0
         if abs(skewness) > EXTREME_SKEWNESS:
             message = Message(
-                "the outcome has a skewness of {skewness}: a few rows make up most of every squared "
-                "error, and so of every gain; a logarithm of it may say something else",
+                "the outcome has a skewness of {skewness}: a few rows dominate squared errors and "
+                "hence gains; results for its logarithm may differ",
                 skewness=f"{skewness:.1f}",
             )
             yield Note("W-SKEW", outcome, message)
@@ -120,7 +120,8 @@ def few_entities_note(n_entities: int) -> Iterator[Note]:
     if n_entities >= FEW_ENTITIES:
         return
     message = Message(
-        "intervals and tests rest on {n_entities} entities; with fewer than {FEW_ENTITIES} they are rough",
+        "intervals and tests are based on {n_entities} entities; with fewer than {FEW_ENTITIES} "
+        "they are approximate",
         n_entities=n_entities,
         FEW_ENTITIES=FEW_ENTITIES,
     )

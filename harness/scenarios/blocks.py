@@ -164,16 +164,16 @@ def subsample_note(where: str, subsamples: Sequence[Subsample], powers: Mapping[
     numbers = {"n_large": f"{n_large:,}", "n_all": f"{n_all:,}", "n_small": f"{n_small:,}"}
     numbers |= {"least": f"{least:.2f}", "most": f"{most:.2f}"}
     message = Message(
-        "intervals rest on draws of {n_large} of {n_all} entities, half of the draws on "
-        "{n_small}; from these to those the spread falls with the entities to the power of "
-        "{least} to {most}, and it is carried on to all of them by that",
+        "intervals use subsamples of {n_large} of the {n_all} entities, half of them of {n_small}; "
+        "the spread falls with the number of entities to the power of {least} to {most} and is "
+        "rescaled to all entities at that rate",
         **numbers,
     )
     if larger.unit == "row":
         message = Message(
-            "intervals rest on draws of {n_large} of {n_all} rows, half of the draws on {n_small}; "
-            "from these to those the spread falls with the rows to the power of {least} to {most}, "
-            "and it is carried on to all of them by that",
+            "intervals use subsamples of {n_large} of the {n_all} rows, half of them of {n_small}; "
+            "the spread falls with the number of rows to the power of {least} to {most} and is "
+            "rescaled to all rows at that rate",
             **numbers,
         )
     return Note("W-SUBSAMPLE", where, message)

@@ -34,13 +34,15 @@ def exposure_values(panel: Panel) -> Floats:
     """
     values = np.unique(panel.column(panel.exposure))
     if panel.levels and values[0] > 0.0:
-        what = Message("no row has {levels}, the base, on these rows", levels=repr(panel.levels[0]))
-        raise EstimationError.at(panel.exposure, what, hint=marked("list another base first: roles.levels"))
+        what = Message("no row here has the base category {levels}", levels=repr(panel.levels[0]))
+        raise EstimationError.at(
+            panel.exposure, what, hint=marked("list another base category first in roles.levels")
+        )
     if not 2 <= values.size <= MOST_LEVELS:
         sizes = {"size": values.size, "size_2": "s" if values.size > 1 else ""}
-        what = Message("has {size} different value{size_2} on these rows", **sizes)
+        what = Message("has {size} distinct value{size_2} in these rows", **sizes)
         expected = f"an exposure of 2 to {MOST_LEVELS} values"
-        raise EstimationError.at(panel.exposure, what, expected=expected, hint=marked("ask `use: curve`"))
+        raise EstimationError.at(panel.exposure, what, expected=expected, hint=marked("use `use: curve`"))
     return values
 
 

@@ -1,4 +1,4 @@
-"""Bootstrap draws of any estimator, also of one that cannot fit draws at once, and numbers found in them."""
+"""Bootstrap draws of any estimator, and the numbers computed from them."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def cut_draws(n_draws: int, *, n_obs: int, most_numbers: int = MOST_NUMBERS) -> 
 
 @dataclass(frozen=True)
 class DrawPlan:
-    """The bootstrap draws a scenario asks for; equal plans share their draws.
+    """The bootstrap draws that a scenario requests; equal plans share draws.
 
     Attributes
     ----------
     n_draws : >= 2
-    unit : what is resampled
-    most_rows : that an estimator which is trained anew for every draw is trained on
+    unit : resampled unit
+    most_rows : training rows at most, for estimators retrained for every draw
     """
 
     n_draws: int
@@ -260,7 +260,7 @@ class FitAndDraws:
     draws: Numbers
 
     def of(self, name: str) -> WithDraws:
-        """Return the numbers of a name."""
+        """Return the numbers of this name."""
         return WithDraws(self.fit[name], self.draws[name])
 
 

@@ -137,8 +137,8 @@ class FullTask(SubjectTask[FullResult]):
         exposure = about or self.exposure
         if exposure == self.exposure != panel.exposure:
             own = {"exposure": panel.exposure}
-            what = Message("'{name}' has another exposure, '{exposure}'", name=self.subject.name, **own)
-            hint = Message("ask `exposure: {exposure}` where the scenario has that option", **own)
+            what = Message("'{name}' has a different exposure, '{exposure}'", name=self.subject.name, **own)
+            hint = Message("set `exposure: {exposure}` if the scenario has that option", **own)
             return in_one_line(Problem(name, what, f"the exposure '{exposure}'", hint))
         if about is not None and about not in panel.columns:
             none_of_these, known = f"'{about}' is none of its regressors", ", ".join(panel.columns)

@@ -83,7 +83,7 @@ def require_variation(panel: Panel, name: str) -> None:
         Naming the regressor.
     """
     if np.ptp(panel.column(name)) == 0.0:
-        what = Message("has one value only on these {n_obs} rows", n_obs=panel.n_obs)
+        what = Message("has a single value in these {n_obs} rows", n_obs=panel.n_obs)
         raise EstimationError.at(name, what, expected="a variable that varies")
 
 
@@ -232,9 +232,9 @@ def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
     """
     if moderator not in panel.columns or moderator in panel.dependents(panel.exposure):
         what = Message(
-            "'{moderator}' is no regressor that can be set apart from the exposure", moderator=moderator
+            "'{moderator}' is not a regressor that varies separately from the exposure", moderator=moderator
         )
-        hint = Message("choose another moderator than '{moderator}'", moderator=moderator)
+        hint = Message("choose a moderator other than '{moderator}'", moderator=moderator)
         expected = "a moderator or control that does not follow from the exposure"
         raise EstimationError.at(where, what, expected, hint)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Reason in the place of a group's own model.
-NOT_REFITTED = marked("no model of each group was asked for (`refit: false`, which --quick sets)")
+NOT_REFITTED = marked("separate models by group were not requested (`refit: false`, set by --quick)")
 
 
 Mode = Literal["pooled", "refit"]

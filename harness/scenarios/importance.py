@@ -70,13 +70,13 @@ def without_columns(panel: Panel, names: Collection[str]) -> Panel:
     regressors = (panel.exposure, *panel.moderators, *panel.controls)
     unknown = [name for name in names if name not in regressors]
     if unknown:
-        what = Message("'{unknown}' is no regressor", unknown=unknown[0])
+        what = Message("'{unknown}' is not a regressor", unknown=unknown[0])
         raise EstimationError.at("importance", what, expected=", ".join(regressors))
     gone = frozenset[str]().union(*map(panel.dependents, names))
     others = [name for name in (*panel.moderators, *panel.controls) if name not in gone]
     if panel.exposure in names and not others:
-        hint = marked("leave some columns out of the group")
-        raise EstimationError.at("importance", marked("no regressor is left"), hint=hint)
+        hint = marked("drop some columns from the group")
+        raise EstimationError.at("importance", marked("no regressor remains"), hint=hint)
     derived = tuple(derivation for derivation in panel.derived if derivation.into not in gone)
     is_kept = panel.exposure not in names
     exposure_columns = panel.exposure_columns if is_kept else (others[0],)

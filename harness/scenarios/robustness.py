@@ -132,7 +132,7 @@ def _followed(ordered: Panel) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     same = (np.diff(ordered.entity.codes) == 0) & (np.diff(ordered.period) == 1)
     found = np.flatnonzero(same)
     if found.size == 0:
-        what = marked("no entity has rows in two periods that follow each other")
+        what = marked("no entity has rows in two consecutive periods")
         raise EstimationError.at("robustness", what)
     return found
 

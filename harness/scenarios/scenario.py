@@ -1,4 +1,4 @@
-"""What a scenario is: a question put to every estimator, and the four ways in which one is answered."""
+"""Scenarios: questions put to every estimator, and the four ways to answer one."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Subject:
     Attributes
     ----------
     panel : the rows
-    estimator : its options
-    name : of the estimator in the study; labels its random streams
+    estimator : with its options
+    name : id of the estimator in the study; labels its random streams
     seed : root seed of the study
-    rows : what `panel` holds, such as ``all rows``; labels the streams as well
-    exposure : of the panel, where it is not that of the study; otherwise empty
+    rows : name of the rows, such as ``all rows``; labels the streams too
+    exposure : of the panel if it differs from that of the study; otherwise empty
     """
 
     panel: Panel
@@ -82,12 +82,12 @@ class Subject:
         return isinstance(self.fit, HasDraws)
 
     def draws(self, plan: DrawPlan) -> FittedDraws:
-        """Return the draws the fit carries, or bootstrap draws; all estimators are drawn the same entities.
+        """Return the draws of the fit, or bootstrap draws; all estimators share the drawn entities.
 
         Raises
         ------
         EstimationError
-            Where the estimator refuses the draws, or more than a tenth of them one by one.
+            If the estimator refuses the draws, or more than a tenth of them individually.
         """
         if isinstance(self.fit, HasDraws):
             return self.fit.draws
@@ -99,18 +99,18 @@ class Subject:
         return self._drawn[plan]
 
     def refitted(self, rows: Ints, *, name: str) -> Subject:
-        """Return the same estimator on some of the rows, (n_rows,) positions."""
+        """Return the same estimator on a subset of rows, (n_rows,) indices."""
         return replace(self, panel=self.panel.take(rows), rows=name)
 
     def about(self, exposure: str) -> Subject:
-        """Return the same estimator on these rows with another of its regressors as the exposure."""
+        """Return the same estimator and rows with another regressor as the exposure."""
         return replace(self, panel=self.panel.with_exposure(exposure), exposure=exposure)
 
     def rng(self, what: str, *labels: str | int) -> Generator:
-        """Return the random stream of these rows and of this outcome that is for something.
+        """Return the random stream of these rows and this outcome for a purpose.
 
-        It is the same for all estimators unless a label says which; equal labels give equal numbers, whatever
-        was asked before, in whatever process.
+        It is the same for all estimators unless a label names one; equal labels give equal numbers in any
+        order and any process.
         """
         return random_stream(self.seed, what, self.panel.outcome, self.rows, *labels)
 
@@ -142,15 +142,15 @@ def framed(concluded: Concluded) -> Tables:
 
 
 class Scenario(Protocol):
-    """A frozen dataclass of options that turns predictions into tables.
+    """A scenario: a frozen dataclass of options that turns predictions into tables.
 
-    One way to be answered comes with it: `AnswersAlone`, `EvaluatesModels`, `WorksInParts` or `AsksRows`.
+    It has one way of being answered: `AnswersAlone`, `EvaluatesModels`, `WorksInParts` or `AsksRows`.
 
     Attributes
     ----------
     name : as written in YAML after ``use:``
-    tables : those of its answers; the columns of outcome, estimator, scenario and status are filled in
-    data_tables : those that `describe` returns; the column of the scenario is filled in
+    tables : result tables; outcome, estimator, scenario and status are filled in
+    data_tables : tables returned by `describe`; the scenario is filled in
     """
 
     name: ClassVar[str]
@@ -159,20 +159,20 @@ class Scenario(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the data that sort rows into groups for this question; none unless it says so."""
+        """Grouping columns that this scenario needs; none by default."""
         return ()
 
     @property
     def about(self) -> Mapping[str, str]:
-        """What the question is about, as columns that every row of its tables has."""
+        """Columns describing the question, added to every row of its tables."""
         return {}
 
     def describe(self, panel: Panel) -> Tables:
-        """Return the tables that depend on the data alone, those named in `data_tables`."""
+        """Return the tables of `data_tables`, which depend on the data alone."""
         return {}
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
-        """Return warnings about the options, given the rows they are applied to."""
+        """Return warnings about the options on these rows."""
         return ()
 
     def quick(self) -> Self:
@@ -181,24 +181,24 @@ class Scenario(Protocol):
 
 @runtime_checkable
 class AnswersAlone(Protocol):
-    """Capability of a scenario: it is answered in one piece, from a fit and its draws."""
+    """Capability of a scenario: it is answered at once, from a fit and its draws."""
 
     def answer(self, subject: Subject) -> Tables:
-        """Return what one estimator answers, as tables named in `tables`.
+        """Return the results of one estimator, as the tables of `tables`.
 
         Raises
         ------
         EstimationError
-            Where the estimator refuses what the question needs.
+            If the estimator refuses what the scenario needs.
         """
 
 
 @runtime_checkable
 class AsksRows(Protocol):
-    """Capability of a scenario: the rows of an outcome answer it, whatever estimators the study has."""
+    """Capability of a scenario: it is answered from the data of an outcome, without the estimators."""
 
     def answer_of(self, panel: Panel, *, rng: Generator) -> Concluded:
-        """Return the answer, with the status of every row where some have none; it takes seconds at most."""
+        """Return the results, with a status for every row if some failed; takes seconds at most."""
 
 
 @runtime_checkable
@@ -212,12 +212,12 @@ class NamesExposure(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Rows that estimators are fitted on as well.
+    """A subsample on which estimators are also fitted.
 
     Attributes
     ----------
     name : labels their random streams
-    rows : (n_rows,) positions in the panel
+    rows : (n_rows,) indices into the panel
     """
 
     name: str
@@ -226,7 +226,7 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """What one estimator said, for tables.
+    """Evaluated numbers of one estimator.
 
     Attributes
     ----------
@@ -234,7 +234,7 @@ class Evaluated:
     seed : root seed of the study
     carries_draws : whether the draws are the fit's own
     whole : of the fit on all rows
-    samples : of the fits on other rows, by name, or why there is none
+    samples : of fits on subsamples, by name, or why one is missing
     """
 
     panel: Panel
@@ -244,35 +244,35 @@ class Evaluated:
     samples: Mapping[str, Attempt[FitAndDraws]]
 
     def rng(self, what: str, *labels: str | int) -> Generator:
-        """Return the random stream of all rows and this outcome that is for something."""
+        """Return the random stream of all rows and this outcome for a purpose."""
         return random_stream(self.seed, what, self.panel.outcome, ALL_ROWS, *labels)
 
 
 @runtime_checkable
 class EvaluatesModels(Protocol):
-    """Capability of a scenario: all it needs is found draw by draw, so draws are made in blocks, anywhere."""
+    """Capability of a scenario: its numbers are computed draw by draw, so draws are made in blocks."""
 
     @property
     def plan(self) -> DrawPlan:
-        """The draws to ask for; fits that carry their own keep to those."""
+        """The requested draws; fits with draws of their own use those."""
 
     def samples(self, panel: Panel) -> Iterator[Sample]:
-        """Yield the rows that estimators are to be fitted on, next to all of them."""
+        """Yield the subsamples on which estimators are fitted in addition to all rows."""
 
     def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
-        """Return what is asked of a model; each number is linear in predictions.
+        """Return the numbers computed from a model; each is linear in predictions.
 
-        Then the numbers of a mean of draws are the means of theirs.
+        The numbers of a mean of draws are then the means over draws.
 
         Parameters
         ----------
-        panel : the rows that are asked about, which say at which values
-        rows : those whose predictions are averaged: all of them, or of many those of some entities
+        panel : rows that determine the values at which models are evaluated
+        rows : rows over which predictions are averaged: all, or those of some entities
 
         Raises
         ------
         EstimationError
-            Where nothing can be asked on these rows.
+            If nothing can be evaluated on these rows.
         """
 
     def concluded(self, evaluated: Evaluated) -> Concluded:
@@ -335,7 +335,7 @@ class WorksInParts(Protocol):
         """Yield the parts of the answer."""
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
-        """Return the answer, with the status of every row where some have none; it takes seconds at most."""
+        """Return the results, with a status for every row if some failed; takes seconds at most."""
 
 
 @runtime_checkable
@@ -387,16 +387,16 @@ class Resampled(Scenario):
         found = []
         if self.unit == "row" and panel.n_entities < panel.n_obs:
             message = marked(
-                "single rows are resampled, as if an entity's rows were independent; where they are not, "
-                "intervals are too narrow"
+                "single rows are resampled, which assumes that an entity's rows are independent; "
+                "if they are not, intervals are too narrow"
             )
             found.append(Note("W-ROWBOOT", "", message))
         least = round(2.0 / (1.0 - self.level), 6)
         if self.draws < least:
             numbers = {"level": f"{self.level:g}", "draws": self.draws, "least": f"{least:g}"}
             message = Message(
-                "limits of level {level} rest on {draws} draws; with fewer than {least} they are the "
-                "outermost draws",
+                "{level} limits are based on {draws} draws; with fewer than {least} they are the "
+                "most extreme draws",
                 **numbers,
             )
             found.append(Note("W-FEWBOOT", "", message))

@@ -76,20 +76,21 @@ ACCURACY = typed(
     "accuracy",
     AccuracyRow,
     (*CELL, "sample"),
-    "errors on train, test and all rows; coverage and width of 90 % intervals of entities never seen",
+    "errors on training, test and all rows; coverage and width of 90 % prediction intervals for "
+    "entities not used in training",
     measures=("mse",),
 )
 METRICS = typed(
     "metrics",
     MetricRow,
     (*CELL, "sample", "metric"),
-    "mean losses other than squared error, and gains by them, where `evaluation.metrics` asks for some",
+    "mean losses other than squared error and the gains by them (`evaluation.metrics`)",
     measures=("value",),
 )
 IMPORTANCE = answers(
     "importance",
     ImportanceRow,
     ("group",),
-    "rise of the error for entities held out where columns are left out, a share of the outcome's variance",
+    "increase in the error for held-out entities when columns are dropped, a share of the outcome's variance",
     measures=("importance",),
 )

@@ -80,11 +80,11 @@ CLAIMS = typed(
     "claims",
     ClaimRow,
     (*CELL, "sample", "quantity", "about"),
-    "published numbers beside what follows from each other and what this run gives",
+    "published numbers next to those implied by each other and those of this run",
 )
 EXPECTATIONS = typed(
     "expectations",
     ExpectationRow,
     ("table", "where", "column", "origin", "source"),
-    "numbers that the spec expects beside those of this run",
+    "expected numbers of the spec next to those of this run",
 )

@@ -102,7 +102,7 @@ THRESHOLDS = answers(
     "thresholds",
     ThresholdRow,
     ("moderator", "kind"),
-    "moderator values at which the effect changes its sign, and places of the breaks of threshold models",
+    "moderator values at which the effect changes sign, and breakpoints of threshold models",
     measures=("at",),
 )
 INTERACTIONS = answers(

@@ -73,19 +73,19 @@ CURVES = answers(
     "curves",
     CurveRow,
     ("kind", "band", "at"),
-    "net effect curves, those over supported rows, slopes and accumulated local effects with their bands",
+    "net effect curves, curves over supported rows, slopes and accumulated local effects with their bands",
 )
 CURVE_DRAWS = listed(
     "curve_draws",
     "outcome estimator draw at estimate scenario status reason",
     "outcome estimator scenario draw at",
-    "levels of the curve at ten exposures in the fit (draw 0) and in every draw that all estimators share",
+    "the curve at ten exposures in the fit (draw 0) and in every draw shared by all estimators",
 )
 TURNING_POINTS = answers(
     "turning_points",
     TurningPointRow,
     ("kind",),
-    "minima and maxima of the curves, and whether the draws establish them",
+    "minima and maxima of the curves, and whether they are significant",
     measures=("at",),
 )
 SUPPORT = typed("support", SupportRow, ("scenario", "at"), "rows and entities near each point of a curve")

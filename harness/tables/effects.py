@@ -121,14 +121,14 @@ ROBUSTNESS = typed(
     "robustness",
     RobustnessRow,
     ("outcome", "scenario", "exposure", "method", "learner", "check"),
-    "debiased slopes under other choices, where there can be none, and all of it tested together",
+    "debiased slopes under alternative choices and placebo tests, and a joint test",
     measures=("estimate",),
 )
 SENSITIVITY = typed(
     "sensitivity",
     SensitivityRow,
     ("outcome", "scenario", "exposure", "method", "learner", "covariate", "multiple"),
-    "debiased slopes were a variable omitted that is so many times as strong as a covariate",
+    "debiased slopes if a variable a multiple as strong as a covariate were omitted",
     measures=("estimate",),
 )
 EFFECT_TESTS = typed(

@@ -85,20 +85,21 @@ FINDINGS = typed(
     "findings",
     FindingRow,
     ("outcome", "finding", "about", "estimator"),
-    "every sentence of the verdict with its numbers, whether it is established, and its caveats",
+    "every finding with its numbers, its significance and its caveats",
     measures=("is_established", "estimate"),
 )
 ERROR_RATES = typed(
     "error_rates",
     ErrorRateRow,
     ("outcome", "estimator", "finding"),
-    "how often each kind of finding is made where it is not there, on panels of the study's shape",
+    "false-finding rates by kind, on simulated panels of the study's shape",
     measures=("error_rate",),
 )
 CHECK_RATES = typed(
     "check_rates",
     CheckRateRow,
     ("outcome", "estimator", "finding", "effect"),
-    "how often all robustness checks pass, without an effect and with one, on panels of the study's shape",
+    "how often all robustness checks pass with and without an effect, on simulated panels of the "
+    "study's shape",
     measures=("share",),
 )

@@ -169,14 +169,14 @@ DECOMPOSITION = typed(
     "decomposition",
     PartRow,
     ("outcome", "estimator", "reference", "part"),
-    "what is left of the gain for rows at hand, other rows of the same entities, entities never seen",
+    "gain that remains for training rows, other rows of the same entities, and entities not used in training",
     measures=("estimate",),
 )
 RECOGNITION = typed(
     "recognition",
     RecognitionRow,
     ("outcome", "estimator", "reference"),
-    "of the gain on random rows, the share that is gone for entities never seen",
+    "share of the gain on random rows that is lost for entities not used in training",
     measures=("estimate",),
 )
 MULTIVERSE = listed(
@@ -189,12 +189,12 @@ MULTIVERSE_CHOICES = typed(
     "multiverse_choices",
     ChoiceRow,
     ("outcome", "choice", "level"),
-    "what each choice does to the gain",
+    "change in the gain by each choice",
 )
 MULTIVERSE_TESTS = typed(
     "multiverse_tests",
     JointTestRow,
     ("outcome", "protocol", "statistic"),
-    "whether the gains under all combinations together are more than chance",
+    "joint tests of the gains under all combinations",
     measures=("value", "p_value"),
 )

@@ -84,12 +84,12 @@ HETEROGENEITY_ROWS = answers(
     "heterogeneity_rows",
     LevelRow,
     ("by", "group", "mode", "quantile"),
-    "quantiles of the levels in every group",
+    "quantiles of the predictions in every group",
 )
 CONTRASTS = answers(
     "contrasts",
     ContrastRow,
     ("by", "group", "moderator", "moderator_at", "exposure_from", "exposure_to", "band"),
-    "differences between the values of an exposure that has few, by group and at moderator values",
+    "contrasts between categories of the exposure, by group and at moderator values",
     measures=("estimate",),
 )

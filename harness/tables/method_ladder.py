@@ -35,6 +35,6 @@ METHOD_LADDER = typed(
     "method_ladder",
     LadderStepRow,
     ("outcome", "step", "quantity", "reference"),
-    "gains, and the curve's distance from the truth, of a method that is changed into another step by step",
+    "gains, and distance of the curve from the truth, as one method is changed into another step by step",
     measures=("estimate",),
 )

@@ -1,4 +1,4 @@
-"""How data were prepared, their moments, and what is to be known before trusting a number."""
+"""How data were prepared, their moments, and warnings."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class VariableRow:
 
 @dataclass(frozen=True, order=True)
 class Note:
-    """A warning with a stable code, which stands in the report.
+    """A warning with a stable code, shown in the report.
 
     Attributes
     ----------
-    code : such as ``W-ABSORBED``; those named above stand at the head of the report
-    where : what it is about: a column, a cell of the study
+    code : such as ``W-ABSORBED``; those named above are at the head of the report
+    where : subject: a column or a cell of the study
     message : one plain sentence
     """
 
@@ -62,7 +62,7 @@ INTERPOLATED = listed(
     "interpolated",
     "column entity time value",
     "column entity time",
-    "the cells that were missing and filled in",
+    "missing cells that were filled in",
 )
 SUMMARY = typed("summary", VariableRow, ("variable",), "moments of every variable")
-WARNINGS = typed("warnings", Note, ("code", "where"), "what to know before trusting a number")
+WARNINGS = typed("warnings", Note, ("code", "where"), "warnings to read before the numbers")

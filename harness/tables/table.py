@@ -1,7 +1,7 @@
-"""What a result table is, and how its rows become typed values.
+"""Result tables, and their rows as typed values.
 
-The writer, the reader, comparison, verification, expected numbers, the report and the documentation read the
-tables from this package, and those of a plugin's scenario from what it declares.
+Writer, reader, comparison, verification, expected numbers, report and documentation use the tables of this
+package and those declared by scenarios of plugins.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class ResultTable:
     Attributes
     ----------
     name : of the table and, with `suffix`, of its file
-    columns : in their order; those that a cell does not fill are empty
-    key : columns that tell its rows apart. Rows alike in all of them, such as the turning points of one
-        curve, are told apart by their order
-    description : what it holds, one line
-    measures : the numbers that each row is there for; none where rows are many, or have no names
-    study_wide : columns whose numbers depend on which other estimators and protocols a study has
+    columns : in order; a cell may leave some empty
+    key : columns that identify rows. Rows with equal keys, such as the turning points of one curve, are
+        identified by their order
+    description : one line
+    measures : numeric columns of interest; none for large tables or rows without names
+    study_wide : columns whose numbers depend on the other estimators and protocols of the study
     suffix : of the file
     """
 
@@ -78,7 +78,7 @@ def typed(
     study_wide: tuple[str, ...] = (),
     suffix: Literal[".csv", ".parquet"] = ".csv",
 ) -> TypedTable[Row]:
-    """Return the table whose rows are values of `row`, its columns named by the fields in their order."""
+    """Return the table whose rows are values of `row`; its columns are the fields, in order."""
     return TypedTable(name, columns_of(row), key, description, measures, study_wide, suffix, row=row)
 
 
@@ -103,7 +103,7 @@ def columns_of(row: type[Row]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class ResultRow:
-    """A row that has numbers, or says why it has none."""
+    """A row with numbers, or with the reason why there are none."""
 
     # Columns that stand at the end, whatever class adds fields.
     LAST: ClassVar[tuple[str, ...]] = STATUS

@@ -38,12 +38,12 @@ TRUTH = typed(
     "truth",
     TruthRow,
     ("outcome", "scenario", "kind", "at", "moderator_at", "group"),
-    "of simulated data alone: what the true response answers to each scenario",
+    "simulated data only: the true response in each scenario",
 )
 TRUTH_ERRORS = typed(
     "truth_errors",
     TruthErrorRow,
     ("outcome", "estimator", "scenario", "kind"),
-    "of simulated data alone: how far each estimator is from the truth, and how often intervals hold it",
+    "simulated data only: errors of each estimator against the truth, and coverage of its intervals",
     measures=("rmse",),
 )

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: signs, digits, percentages, units."""
+"""Formatted numbers: signs, digits, percentages, units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def fixed(value: float, decimals: int) -> str:
-    """Return `value` with thousands separators and a true minus sign; a dash where it is not finite."""
+    """Return `value` with thousands separators and a minus sign; a dash if it is not finite."""
     if not math.isfinite(value):
         return MISSING
     text = f"{value:,.{decimals}f}"
@@ -41,7 +41,7 @@ def rounded(value: float, decimals: int) -> str:
 
 
 def count(value: int | None) -> str:
-    """Return a whole number with thousands separators, a dash for None."""
+    """Return a whole number with thousands separators; a dash for None."""
     return MISSING if value is None else f"{value:,}"
 
 
@@ -51,7 +51,7 @@ def percent(fraction: float, decimals: int = 1) -> str:
 
 
 def p_text(value: float) -> str:
-    """Return "p = 0.012" or "p < 0.001" without a place to break; an empty string for no p-value."""
+    """Return "p = 0.012" or "p < 0.001" without line breaks; empty for no p-value."""
     if not math.isfinite(value):
         return ""
     number = p_value(value)
@@ -80,14 +80,14 @@ def _with_signs(low: float, high: float, decimals: int) -> int:
 
 
 def interval(low: float, high: float, decimals: int) -> str:
-    """Return "[low, high]", never broken over two lines, or an empty string where a limit is missing."""
+    """Return "[low, high]" without line breaks; empty if a limit is missing."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     return f"[{rounded(low, decimals)},{NO_BREAK}{rounded(high, decimals)}]"
 
 
 def estimate(value: float, low: float, high: float) -> tuple[str, str]:
-    """Return a number and its interval with as many decimals as show two digits of the interval's width.
+    """Return a number and its interval, with decimals for two digits of the interval's width.
 
     A limit so near zero that its sign would be lost gets up to two decimals more.
     The interval is empty where a limit is missing; the number then has four significant digits. Where more

@@ -1,4 +1,4 @@
-"""Names and sentences made safe and short for print: file names, LaTeX, lists, footnotes."""
+"""Names and sentences for print: file names, LaTeX, lists, footnotes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return printable `text` cut to `width` characters, an ellipsis included; wide ones count twice."""
+    """Return printable `text` cut to `width` characters with an ellipsis; wide ones count twice."""
     clean = spaced(printable(text))
     room = _room(clean, width)
     return clean if len(clean) <= room else clean[: room - 1].rstrip() + "…"
@@ -88,7 +88,7 @@ def axis_lines(label: str, width: int, *, lines: int) -> str:
 
 
 def file_slug(name: str) -> str:
-    """Return a file name of ``[a-z0-9_-]``; a name that had to be changed carries its hash."""
+    """Return a file name of ``[a-z0-9_-]``; a hash is appended to changed names."""
     slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:SLUG_LENGTH]
     if slug and slug == name:
         return slug

@@ -51,7 +51,7 @@ class RelativeMagnitudes:
         from scipy.stats import t
 
         if not study.is_joint:
-            what = marked("its effects before the start are of another kind than those after it (Roth 2024)")
+            what = marked("its effects before the start are not comparable with those after it (Roth 2024)")
             raise EstimationError.at("", what)
         times, leads = study.event_time, leads_of(study.event_time, window)
         if np.any(np.diff(np.sort(np.r_[times[leads[0] :], REFERENCE])) != 1):

@@ -48,7 +48,7 @@ class StaggeredDesign:
         """
         treatment = Treatment.of(panel)
         if panel.weights is not None:
-            what, hint = marked("rows with weights are not supported"), marked("leave roles.weights out")
+            what, hint = marked("weights are not supported"), marked("drop roles.weights")
             raise EstimationError.at("weights", what, hint=hint)
         is_kept = treatment.since != LONG_AGO
         rows = np.flatnonzero(is_kept)
@@ -91,8 +91,8 @@ class StaggeredDesign:
             return self._of_several()
         first, last = np.unique(self.start)[[0, -1]]
         if first == last:
-            what = marked("every entity starts in the same period, so no entity is left to compare with")
-            hint = marked("add entities that are never treated, or start later")
+            what = marked("every entity starts in the same period: there is no comparison group")
+            hint = marked("add entities that are never treated or start later")
             raise EstimationError.at(self.panel.exposure, what, hint=hint)
         rows = np.flatnonzero(self.period < last)
         start = np.where(self.start == last, NEVER, self.start)[rows]
@@ -101,7 +101,7 @@ class StaggeredDesign:
 
     def _of_several(self) -> StaggeredDesign:
         if self.df == 0:
-            what = marked("one entity alone is treated or compared with, so there is no error")
+            what = marked("a single entity is treated or serves as comparison: there is no standard error")
             raise EstimationError.at(self.panel.exposure, what)
         return self
 

@@ -88,6 +88,6 @@ def leads_of(event_time: Ints, window: int) -> Ints:
     """
     leads = np.flatnonzero((event_time < REFERENCE) & (event_time >= -window))
     if leads.size == 0:
-        what = marked("no cohort has two periods before its start, so there is no trend to test")
+        what = marked("no cohort has two periods before its start: pre-trends cannot be tested")
         raise EstimationError.at("", what)
     return leads

@@ -95,8 +95,8 @@ def require_balanced(design: StaggeredDesign) -> None:
         Where there are some.
     """
     if design.panel.n_obs != design.panel.n_entities * design.panel.n_periods:
-        what = marked("entities have different periods, and changes since a start need both of its periods")
-        raise EstimationError.at("rows", what, hint=marked("keep entities that are there in every period"))
+        what = marked("the panel is unbalanced, and changes since the start need both periods")
+        raise EstimationError.at("rows", what, hint=marked("keep entities observed in every period"))
 
 
 def _event_study(

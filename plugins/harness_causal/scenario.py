@@ -68,8 +68,9 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         if design is None or not (design.n_always or design.n_late):
             return ()
         message = plugin.Message(
-            "{n_always} entities that are treated in all of their rows are left out, and {n_late} rows of "
-            "periods in which every entity is treated, until which the last to start are compared with",
+            "dropped: {n_always} entities treated in all of their rows, and {n_late} rows of "
+            "periods in which every entity is treated; the last cohort serves as comparison until "
+            "then",
             n_always=design.n_always,
             n_late=design.n_late,
         )

@@ -50,7 +50,7 @@ def make_design(panel: Panel) -> Design:
     inputs = make_inputs(panel)
     repeated = _repeated(inputs.values(panel), inputs.columns)
     copies = (
-        Note("W-DUP", name, Message("is {twin} in other units and counts once", twin=twin))
+        Note("W-DUP", name, Message("equals {twin} in other units and is used once", twin=twin))
         for name, twin in repeated
     )
     return Design(

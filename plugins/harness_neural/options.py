@@ -277,7 +277,7 @@ def require_gpu(optimiser: OptimiserName) -> None:
         what = marked("levenberg_marquardt trains on the processor alone")
         raise EstimationError(Problem("device", what, hint=marked("use another optimiser, or device: cpu")))
     if not torch.cuda.is_available():
-        what = marked("cuda is asked for, but torch finds no GPU on this machine")
+        what = marked("device is cuda, but torch finds no GPU on this machine")
         raise EstimationError(
             Problem("device", what, hint=marked("use device: cpu, or a torch built for the machine's GPU"))
         )

@@ -73,7 +73,7 @@ class SizeSearch:
         if self.formula is None or self.formula >= 1.0:
             return ()
         message = Message(
-            "the formula gives N = {formula} for {n_obs} rows, using 1",
+            "the formula gives N = {formula} for {n_obs} rows; 1 is used",
             formula=f"{self.formula:.2f}",
             n_obs=self.formula_rows,
         )
@@ -99,14 +99,14 @@ def require_rows(sample: NetworkSample, *, where: str) -> None:
             Problem(
                 where=where,
                 what=Message(
-                    "{sum} rows to train on, but one hidden unit with {n_distinct} inputs has {needed} "
-                    "parameters",
+                    "{sum} training rows, but one hidden unit with {n_distinct} inputs has "
+                    "{needed} parameters",
                     sum=f"{sample.weights.sum(axis=1).min():g}",
                     n_distinct=sample.n_distinct,
                     needed=needed,
                 ),
                 expected=f"more than {needed} rows to train on",
-                hint=marked("use fewer inputs, or a protocol that leaves more rows to train on"),
+                hint=marked("use fewer inputs, or a protocol with more training rows"),
             )
         )
 
@@ -297,7 +297,7 @@ def learn_draws(
 
 
 # What a note says of a cluster; the same for any number of draws, so that blocks of them say it once.
-FALLBACK = marked("a fit with too few rows to train and select on there uses the network of all rows")
+FALLBACK = marked("clusters with too few rows for training and selection use the network of all rows")
 
 
 @dataclass(frozen=True, eq=False)

@@ -148,7 +148,7 @@ class MapFit:
         if not self.row_steps:
             return ()
         steps = f"{self.row_steps:,}"
-        message = Message("MiniSom trained the map row by row, in {steps} steps from each start", steps=steps)
+        message = Message("MiniSom trained the map row by row, {steps} steps from each start", steps=steps)
         return (Note("W-METHOD", "map", message),)
 
 

@@ -152,13 +152,13 @@ class Robust:
         n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
         if n_fixed:
             what = Message(
-                "{variant} is undefined: {n_fixed} of {n_obs} rows have leverage 1, as the only row of "
-                "an entity",
+                "{variant} is undefined: {n_fixed} of {n_obs} rows have leverage 1, for instance "
+                "the only row of an entity",
                 variant=self.variant,
                 n_fixed=n_fixed,
                 n_obs=regression.n_obs,
             )
-            hint = marked("choose another covariance, or leave out entities and periods with a single row")
+            hint = marked("choose another covariance, or drop entities and periods with a single row")
             raise EstimationError(Problem("covariance", what, expected="HC0, HC1 or clustered", hint=hint))
 
 
@@ -204,9 +204,11 @@ class Clustered:
         """
         n_clusters = self._n_clusters(regression)
         if min(n_clusters) < 2:
-            words = marked("clustered by {by} needs two clusters of each; there are {map}")
+            words = marked(
+                "clustering by {by} needs at least two clusters in each dimension; there are {map}"
+            )
             what = Message(words, by=listed(self.by), map=", ".join(map(str, n_clusters)))
-            hint = marked("choose classical or robust, or estimate on more rows")
+            hint = marked("choose classical or robust, or use more rows")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
@@ -283,9 +285,9 @@ class WildCluster(plugin.WildClusters):
         """
         n_clusters = regression.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
-            words = marked("the wild cluster bootstrap is for few clusters; there are {n_clusters}")
+            words = marked("the wild cluster bootstrap is meant for few clusters; there are {n_clusters}")
             what = Message(words, n_clusters=n_clusters)
-            hint = marked("choose clustered, which needs no bootstrap with so many")
+            hint = marked("choose clustered: with so many clusters no bootstrap is needed")
             raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
         return self._clustered.library_options(regression)
 
@@ -349,9 +351,9 @@ def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, no
     is_nothing = variances < nothing * usual
     if is_nothing.any():
         named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
-        words = marked("{kind}: the standard error of {named} is zero, since scores cancel within clusters")
+        words = marked("{kind}: the standard error of {named} is zero because scores cancel within clusters")
         what = Message(words, kind=kind, named=named)
-        hint = marked("cluster by another key, or choose a covariance of independent errors")
+        hint = marked("cluster by another key, or choose classical or robust")
         raise EstimationError(Problem("covariance", what, hint=hint))
 
 
@@ -388,7 +390,8 @@ class DriscollKraay:
         least = max(2, bandwidth + 1)
         if n_periods < least:
             what = Message(
-                "Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; the rows are of {n_periods}",
+                "Driscoll-Kraay errors with bandwidth {bandwidth} need {least} periods; there are "
+                "{n_periods}",
                 bandwidth=bandwidth,
                 least=least,
                 n_periods=n_periods,
@@ -452,7 +455,7 @@ class Conley:
             Where the panel has no coordinates.
         """
         if regression.panel.coordinates is None:
-            what = marked("Conley errors need to know where rows are, and the panel has no coordinates")
+            what = marked("Conley errors need coordinates, and the panel has none")
             hint = marked("name their columns as roles.latitude and roles.longitude")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "robust"}

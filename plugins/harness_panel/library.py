@@ -235,8 +235,8 @@ def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: 
     if gaps[at] <= max(AGREEMENT, np.finfo(np.float64).eps * regression.within.condition):
         return ()
     message = Message(
-        "The coefficient of {terms} is {estimate} by {library} and {estimate_2} by the solver "
-        "that resamples; they should agree to {AGREEMENT} and are {gaps} apart.",
+        "The coefficient of {terms} is {estimate} by {library} and {estimate_2} by the resampling "
+        "solver: they differ by {gaps}, more than {AGREEMENT}.",
         terms=repr(table.terms[at]),
         estimate=f"{table.estimate[at]:.12g}",
         library=library,

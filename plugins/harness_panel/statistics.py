@@ -24,7 +24,7 @@ class LevelledModels(LinearModels, Protocol):
 
 def only_predicts() -> EstimationError:
     """Return the error of asking a fit for coefficients that it was made without."""
-    what, hint = marked("this fit only predicts"), marked("fit without `for_folds`")
+    what, hint = marked("this fit is for prediction only"), marked("fit without `for_folds`")
     return EstimationError.at("coefficients", what, hint=hint)
 
 
@@ -147,7 +147,7 @@ def intercept_statistics(regression: Regression) -> Iterator[Statistic]:
     within, variance = regression.within, regression.rss / regression.df_resid
     value = within.intercept - float(within.centre @ within.slopes)
     spread = 1.0 / regression.weights.sum() + float(np.sum((within.centre @ within.to_slopes) ** 2))
-    what = marked("mean effect over the rows, what is predicted for columns of zero")
+    what = marked("mean effect over the rows: the prediction with all columns at zero")
     yield Statistic("intercept", value, what)
     error = sqrt(variance * spread)
     yield Statistic("intercept_std_error", error, "classical standard error of the intercept")

@@ -104,14 +104,15 @@ def mean_of(draws: FittedDraws, *, n_draws: int, notes: tuple[Note, ...]) -> Ens
 QUICK_DRAWS = 40
 QUICK_FOLD_DRAWS = 10
 RECONSTRUCTION = marked(
-    "the original paper of the RAB method is not public; this is our reading of its description: bootstrap "
-    "resamples, a fit on each, the mean of their predictions as the curve and their percentiles as its band. "
-    "What is drawn, how often, and whether a map comes before each network, the study does not say; its "
-    "name, recursive partitioning based on approximate Bayesian computation, describes nothing that it does"
+    "the original RAB paper is not public; this implements its published description: bootstrap "
+    "resamples, a fit on each, the mean prediction as the curve and percentiles as its band. The "
+    "study does not state the resampling unit, the number of draws, or whether a map precedes each "
+    "network. Its full name, recursive partitioning based on approximate Bayesian computation, "
+    "does not describe this procedure"
 )
 ROW_WARNING = marked(
-    "single rows were resampled: on panels with dependence within entities bands of nominal 95 % covered "
-    "83 % of the time, and 93 % where entities were resampled"
+    "single rows were resampled: on panels with dependence within entities, nominal 95 % bands "
+    "covered 83 %, against 93 % when entities were resampled"
 )
 
 

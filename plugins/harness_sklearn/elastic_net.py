@@ -116,15 +116,15 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         dtype=np.int64,
     )
     if len(factors) > MOST_TERMS:
-        words = marked("{n_inputs} columns, their squares and products make {factors} terms")
+        words = marked("{n_inputs} columns with their squares and products make {factors} terms")
         what = Message(words, n_inputs=n_inputs, factors=len(factors))
-        hint = marked("use fewer columns, or leave elastic_net out")
+        hint = marked("use fewer columns, or drop elastic_net")
         raise plugin.EstimationError.at("elastic_net", what, f"at most {MOST_TERMS} terms", hint)
     products = _products(inputs.values(panel), factors)
     scale = plugin.column_scale(products)
     kept = np.flatnonzero(scale.deviation > 0.0)
     kept = kept[~_repeats_earlier(scale.take(kept).standardised(products[:, kept]))]
-    words = marked("{name} is {product} and is left out, since that is a term of its own.")
+    words = marked("{name} equals {product} and is dropped: that product is already a term.")
     left_out = (
         Note("W-DUP", name, Message(words, name=repr(name), product=product))
         for name, product in copies.items()
@@ -238,7 +238,7 @@ class ElasticNet:
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         why = "are too few to choose a penalty on"
-        hint = marked("use a protocol that leaves more rows to train on, or leave elastic_net out")
+        hint = marked("use a protocol with more training rows, or drop elastic_net")
         require_rows(parts.train.n_obs, LEAST_ROWS, estimator=self.name, why=why, hint=hint)
         search = self._search(parts)
         penalty, l1_ratio = search.best("penalty"), search.best("l1_ratio")
@@ -248,8 +248,7 @@ class ElasticNet:
         slopes, is_short = fit_path(X, outcome, kept, l1_ratio=l1_ratio, max_rounds=self.max_rounds)
         if is_short.any():
             message = Message(
-                "The slopes stopped after {max_rounds} rounds, short of their optimum; a larger "
-                "max_rounds lets them get there.",
+                "The slopes had not converged after {max_rounds} rounds; increase max_rounds.",
                 max_rounds=self.max_rounds,
             )
             notes = (*notes, Note("W-CONVERGENCE", "", message))

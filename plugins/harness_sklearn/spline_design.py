@@ -313,7 +313,7 @@ def make_design(panel: Panel, *, n_knots: int, factors: Sequence[str]) -> Spline
     """
     inputs = make_inputs(panel)
     why = f"are too few for a constant and {len(inputs.columns)} columns"
-    hint = marked("train on more rows, or with fewer controls")
+    hint = marked("use more training rows, or fewer controls")
     require_rows(panel.n_obs, len(inputs.columns) + 2, estimator="splines", why=why, hint=hint)
     column = dict(zip(inputs.columns, inputs.values(panel).T, strict=True))
     curved = [name for name in (*panel.exposure_columns, *panel.moderators) if name in column]

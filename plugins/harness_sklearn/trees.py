@@ -129,7 +129,7 @@ class BoostingFit:
         if self.n_rounds < self.most:
             return ()
         message = Message(
-            "The last of {most} rounds was the best on the selection rows; a larger max_rounds tries more.",
+            "The last of {most} rounds had the smallest selection error; increase max_rounds.",
             most=self.most,
         )
         return (Note("W-ROUNDS", "", message),)
@@ -191,7 +191,7 @@ class Boosting:
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         train, selection = parts.train, parts.selection
         why = f"cannot fill two leaves of {self.min_leaf} rows"
-        hint = marked("set a smaller min_leaf, or leave boosting out")
+        hint = marked("set a smaller min_leaf, or drop boosting")
         require_rows(train.n_obs, 2 * self.min_leaf, estimator=self.name, why=why, hint=hint)
         plugin.refuse_constant(train)
         model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)
@@ -378,7 +378,7 @@ class RandomForest:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
         least = min(self.min_leaf)
         why = f"cannot fill two leaves of {least} rows"
-        hint = marked("give a smaller min_leaf, or leave random_forest out")
+        hint = marked("set a smaller min_leaf, or drop random_forest")
         require_rows(parts.train.n_obs, 2 * least, estimator=self.name, why=why, hint=hint)
         possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
         inputs, errors = make_inputs(parts.train), []

@@ -42,7 +42,7 @@ class TunedFit:
         if np.isfinite(self.selection_nmse).any():
             return own
         message = marked(
-            "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
+            "No candidate can be fitted without the selection rows; the first is fitted without tuning."
         )
         return (Note("W-UNTUNED", "", message), *own)
 

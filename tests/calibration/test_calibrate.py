@@ -122,5 +122,5 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     assert found.loc[found["finding"] == VERDICT, "estimator"].tolist() == ["fe"]
     page = (tmp_path / "run" / "calibration.html").read_text(encoding="utf-8")
     assert "SIMULATED OUTCOMES." in page
-    assert "which a table below gives, on 2 panels" in page
-    assert "What the panels keep of the data" in page
+    assert "(table below) on 2 panels" in page
+    assert "Features of the data that the panels preserve" in page

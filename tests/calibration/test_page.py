@@ -69,13 +69,14 @@ def found(*effects, **texts):
 def test_the_sentences_have_the_shares():
     turning, verdict, hidden, known = findings(found(), "lwage")
     effect, bands = band_sentences(found(), "lwage")
-    assert f"established for SOM + ANN in 4.0% [0.5,{NB}13.7] of panels" in turning
+    assert f"was significant for SOM + ANN in 4.0% [0.5,{NB}13.7] of panels" in turning
     # exact limits of 1 in 50 by R: binom.test(1, 50)$conf.int is 0.0005062 to 0.1064696
     assert f"SOM + ANN in 2.0% [0.1,{NB}10.6] of panels" in verdict
-    assert f"SOM + ANN under “Held-out entities”, in 12.0% [4.5,{NB}24.3] of panels; at most 2.5%" in hidden
-    assert "most often for Fixed effects under “As published (random rows)”, in 100.0%" in known
-    assert f"SOM + ANN in 20.0% [10.0,{NB}33.7] of panels; 5% is promised." in effect
-    assert bands.endswith("on this share of it, on average: SOM + ANN 92.0%.")
+    assert f"SOM + ANN under “Held-out entities” (12.0% [4.5,{NB}24.3] of panels)" in hidden
+    assert "the nominal rate is at most 2.5%" in hidden
+    assert "most often for Fixed effects under “As published (random rows)” (100.0%" in known
+    assert f"SOM + ANN in 20.0% [10.0,{NB}33.7] of panels; the nominal rate is 5%." in effect
+    assert bands.endswith("bands: SOM + ANN 92.0%.")
     assert next(band_sentences(found(0.25), "lwage")).startswith(
         "An effect other than the true one was found"
     )

@@ -18,7 +18,7 @@ from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code, run_small
 
 THROWN = {
-    "memory": ("MemoryError()", "the memory of this machine does not suffice"),
+    "memory": ("MemoryError()", "not enough memory on this machine"),
     "nesting": ("RecursionError('deep')", "the input is nested too deeply"),
     "disk": ("OSError(28, 'No space left on device', '/x/y')", "No space left on device: /x/y"),
     "anything": ("ValueError('two\\nlines')", "ValueError: two lines"),

@@ -32,6 +32,6 @@ def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, s
     done = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert done.exit_code == 0
     assert done.stdout == f"results: {tmp_path / 'run'}\n"
-    line = "no estimator has a result, 6 rows of accuracy.csv say why: fold 1: "
+    line = "no estimator has a result, see 6 rows of accuracy.csv: fold 1: "
     assert (line in done.stderr) == says
-    assert ("'income' is constant on the training rows; check the outcome" in done.stderr) == says
+    assert ("'income' is constant in the training rows; check the outcome" in done.stderr) == says

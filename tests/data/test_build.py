@@ -98,7 +98,7 @@ def test_missing_cells_can_be_dropped(build_text):
     assert panel.period.tolist() == [1, 2]
     [note] = builder.notes
     assert note.code == "W-MISSING"
-    assert note.message == "2 rows with missing cells are left out, 1 entities with all their rows (y 2)."
+    assert note.message == "2 rows with missing cells dropped; 1 entities lose all their rows (y 2)."
 
 
 def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
@@ -110,8 +110,8 @@ def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
     panel = builder.panel("y")
     assert panel.column("x1").tolist() == [20.0]
     messages = {note.code: note.message for note in builder.notes}
-    assert messages["W-LAG"] == "3 rows have no row so many periods earlier and are left out."
-    assert messages["W-MISSING"].startswith("1 rows with missing cells are left out, 0 entities")
+    assert messages["W-LAG"] == "3 rows dropped: no observation at that lag."
+    assert messages["W-MISSING"].startswith("1 rows with missing cells dropped; 0 entities lose")
 
 
 def test_notes_on_the_shape(build_text):
@@ -119,8 +119,8 @@ def test_notes_on_the_shape(build_text):
     assert codes(builder) == ["W-IDNEAR", "W-UNBALANCED", "W-GAP", "W-SINGLETON"]
     messages = {note.code: note.message for note in builder.notes}
     assert messages["W-UNBALANCED"] == "Entities have from 1 to 3 periods."
-    assert messages["W-GAP"] == "1 entities have gaps between their periods: a."
-    assert messages["W-SINGLETON"] == "2 entities have one row only: A, b."
+    assert messages["W-GAP"] == "1 entities have gaps in their periods: a."
+    assert messages["W-SINGLETON"] == "2 entities have a single row: A, b."
 
 
 # Steps that learn.
@@ -286,9 +286,12 @@ def test_an_exposure_and_outcomes_of_one_value_are_refused_at_once(build_text):
     assert [(problem.where, problem.what) for problem in caught.value.problems] == [
         (
             "panel.csv: column 'x' (roles.exposure)",
-            "it is 1 in all 2 rows, so it has no effect to estimate",
+            "it equals 1 in all 2 rows: its effect is not identified",
         ),
-        ("panel.csv: column 'z' (roles.outcomes)", "it is 5 in all 2 rows, so there is nothing to explain"),
+        (
+            "panel.csv: column 'z' (roles.outcomes)",
+            "it equals 5 in all 2 rows: there is no variation to explain",
+        ),
     ]
 
 
@@ -297,7 +300,7 @@ def test_an_outcome_of_one_value_beside_one_that_varies_is_noted(build_text):
     assert codes(build_text(PANEL, roles=roles).noted()) == []
     noted = build_text(PANEL.replace("6,s", "5,s"), roles=roles).noted()
     assert [(note.code, note.where, note.message) for note in noted.notes] == [
-        ("W-CONSTANT", "z", "The outcome is 5 in all 4 rows, so no estimator is fitted to it.")
+        ("W-CONSTANT", "z", "The outcome is 5 in all 4 rows; no estimator is fitted.")
     ]
 
 
@@ -311,8 +314,8 @@ def test_a_row_of_totals_is_noted(build_text, label, aggregate, what):
     below = frame.groupby("year", as_index=False)[["y", "x"]].agg(aggregate).assign(id=label)
     notes = build_text(pd.concat([frame, below]).to_csv(index=False)).notes
     expected = (
-        f"The entity {label} is the {what} of all others in every period (y, x): "
-        "leave it out by data.rows if it is no entity of its own."
+        f"The entity {label} equals the {what} of all others in every period (y, x). "
+        "If it is an aggregate, drop it by data.rows."
     )
     assert [(note.code, note.where, note.message) for note in notes] == (
         [("W-TOTAL", "id", expected)] if what else []

@@ -66,7 +66,7 @@ class Says:
         (np.zeros(3), "shape (3,)"),
         (np.array(["1", "2"]), "type <U1"),
         (np.zeros(2, complex), "type complex128"),
-        (np.array([1.0, np.nan]), "not finite"),
+        (np.array([1.0, np.nan]), "non-finite"),
         (np.array([1.0, -1e200]), "predictions as large as 1e+200"),
     ],
     ids=["nothing", "column", "too long", "texts", "complex", "nan", "huge"],

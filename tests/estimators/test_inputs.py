@@ -41,5 +41,5 @@ def test_the_last_periods_select():
 
 
 def test_one_entity_cannot_be_split():
-    with pytest.raises(EstimationError, match="with 1 entity to train on"):
+    with pytest.raises(EstimationError, match="with 1 entity for training"):
         inner_split(make_panel("entity", n_entities=1), share=0.2, rng=random_stream(0, "s"))

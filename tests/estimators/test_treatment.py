@@ -20,10 +20,10 @@ def drawn(**options):
 @pytest.mark.parametrize(
     ("column", "reason"),
     [
-        (lambda panel: panel.X[:, 0] * 2.0, "other values than 0 and 1"),
+        (lambda panel: panel.X[:, 0] * 2.0, "values other than 0 and 1"),
         (
             lambda panel: (panel.period == 4).astype(float) * (panel.entity.codes < 3),
-            "0 goes back from 1 to 0",
+            "0 returns from 1 to 0",
         ),
         (lambda panel: (panel.entity.codes < 3).astype(float), "both before and after its start"),
     ],

@@ -125,9 +125,9 @@ def test_what_a_protocol_says_it_leaks_is_what_its_folds_share(name):
 @pytest.mark.parametrize(
     ("protocol", "panel", "found"),
     [
-        (AsPublished(test_share=0.1), make_panel(1, 3), "10% of 3 rows leaves 0"),
-        (HeldOutEntities(folds=5), make_panel(4), "4 entities cannot be dealt into 5 groups"),
-        (Forward(), make_panel(5, 1), "the panel has 1 period(s) and 1 would be held out"),
+        (AsPublished(test_share=0.1), make_panel(1, 3), "10% of 3 rows gives 0"),
+        (HeldOutEntities(folds=5), make_panel(4), "4 entities are too few for 5 groups"),
+        (Forward(), make_panel(5, 1), "the panel has 1 period(s), of which 1 would be held out"),
     ],
     ids=["as_published", "held_out_entities", "forward"],
 )

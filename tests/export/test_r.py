@@ -84,7 +84,7 @@ def exported(request, tmp_path_factory):
 def test_what_is_not_repeated_is_said_with_the_reason(exported):
     name, _, out, said = exported
     outcome = SPECS[name]["roles"]["outcomes"][0]
-    assert f"not repeated: mundlak on {outcome}: mundlak is none of pooled_ols" in said
+    assert f"not exported: mundlak on {outcome}: mundlak is none of pooled_ols" in said
     script = (out / "linear_cells.R").read_text(encoding="utf-8")
     assert f"# not repeated: mundlak on {outcome}" in script
     assert script.count("plm(") == 6

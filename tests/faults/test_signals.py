@@ -43,7 +43,7 @@ def test_workers_end_when_their_run_is_killed(tmp_path):
 def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
     returned, said, others = ended_by(by, tmp_path / "run")
     assert returned == code
-    assert f"ended by {by.name}; what is finished is kept" in said
+    assert f"ended by {by.name}; finished cells are kept" in said
     assert "--resume" in said
     assert "Traceback" not in said, said
     assert others

@@ -45,7 +45,7 @@ def test_folds_that_say_the_same_say_it_once():
 def test_the_fit_on_all_rows_speaks_for_folds_with_other_numbers():
     small, whole = Note("W-HIDDEN", "", "N = 0.4"), Note("W-HIDDEN", "", "N = 0.8")
     (note,) = fit_notes([fold("1", small)], [full(whole)])
-    assert note.message == "N = 0.8 (and the like, with other numbers, in one more fit)"
+    assert note.message == "N = 0.8 (one more fit has the same warning with other numbers)"
     assert note.where == "y · fe"
 
 
@@ -54,7 +54,7 @@ def test_what_folds_alone_say_names_their_protocols():
     folds = [fold("1", short), fold("2", other), fold("1", short, protocol="random_rows"), fold("3")]
     (note,) = fit_notes([*folds, fold("2", Note("W-ROUNDS", "", "100 rounds"))], [full()])
     assert note.where == "y · fe · forward, random_rows"
-    assert note.message == "300 rounds (and the like, with other numbers, in 2 more fits)"
+    assert note.message == "300 rounds (2 more fits have the same warning with other numbers)"
 
 
 def test_unseen_rows_are_counted_over_the_folds():
@@ -88,4 +88,4 @@ def test_an_outcome_of_extreme_skew_brings_a_warning_and_its_logarithm_none():
 
 def test_few_entities_are_counted():
     (note,) = few_entities_note(6)
-    assert "rest on 6 entities" in note.message
+    assert "based on 6 entities" in note.message

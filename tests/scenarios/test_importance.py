@@ -53,7 +53,7 @@ def test_every_regressor_is_a_group_of_its_own_and_what_cannot_be_left_out_says_
     found = rows(panel, groups={"other": ("z",), "every": ("x0", "x1", "x2", "x3")})
     assert found["status"].tolist() == ["refused", "refused"]
     assert "'z' is no regressor" in found.loc["other", "reason"]
-    assert "no regressor is left" in found.loc["every", "reason"]
+    assert "no regressor remains" in found.loc["every", "reason"]
 
 
 def test_what_follows_from_a_column_goes_with_it_and_the_next_stands_in_for_an_exposure():

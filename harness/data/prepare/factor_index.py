@@ -59,9 +59,9 @@ class LearnedIndex:
         if self.condition < DOUBTFUL_CONDITION:
             return ()
         message = Message(
-            "The columns {inputs} hardly determine the index: one of them nearly follows from the others, or "
-            "they have too little in common (condition number {condition}), so that last digits of the data "
-            "may move it.",
+            "The columns {inputs} hardly determine the index (condition number {condition}): one "
+            "is nearly a function of the others, or they have little in common. Rounding in the "
+            "data may change it.",
             inputs=", ".join(self.inputs),
             condition=number(self.condition),
         )

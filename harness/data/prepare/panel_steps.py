@@ -163,8 +163,8 @@ class FillGaps(OfNamedColumns):
         template = marked("{count} of {n_obs} cells filled ({count_2}), {left} still missing")
         detail = Message(template, left=left, **counts)
         message = Message(
-            "{count} of {n_obs} cells ({count_2}) were missing and lie on a straight line between the "
-            "entity's neighbouring periods, whatever fold those are in.",
+            "{count} of {n_obs} cells ({count_2}) were missing and are interpolated linearly "
+            "between the entity's neighbouring periods, including periods of other folds.",
             **counts,
         )
         return Account(detail, (Note("W-INTERPOLATED", self.of, message),) if count else (), filled)

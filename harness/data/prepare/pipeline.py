@@ -214,8 +214,8 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
             problems.add(Problem(f"column '{name}' ({roles.path_of(name)})", what, expected, hint))
         elif moving:
             message = Message(
-                "It is computed from {moving} and from {held}, which is no regressor; it keeps its values "
-                "where {moving} is given others.",
+                "It is computed from {moving} and from {held}, which is not a regressor. It keeps "
+                "its values when {moving} is changed.",
                 moving=", ".join(moving),
                 held=", ".join(held),
             )
@@ -262,8 +262,8 @@ def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> Ite
         shared = sorted(sources & ancestors(steps, name))
         if shared and name not in follows | lagged:
             message = Message(
-                "It is computed from {shared}, as the exposure is; it keeps its values where the exposure is "
-                "given others.",
+                "It is computed from {shared}, as is the exposure. It keeps its values when the "
+                "exposure is changed.",
                 shared=", ".join(shared),
             )
             yield Note("W-HELD", name, message)

@@ -1,10 +1,9 @@
-"""The kinds of preparation steps, by what a column is computed from.
+"""Kinds of preparation steps, by the inputs of the computed column.
 
-A row step (`RowStep`) looks at other columns of the same row, a panel step (`PanelStep`) at other rows of
-the same entity, and a learned step (`LearnedStep`) at all rows it may learn from, after which it is a
-derivation of the row like any other. A table step (`TableStep`) looks at what a column holds, groups and
-texts, and comes to columns and steps of the other kinds. Each is a frozen dataclass whose fields are its
-options in YAML.
+A row step (`RowStep`) uses other columns of the same row, a panel step (`PanelStep`) other rows of the same
+entity. A learned step (`LearnedStep`) estimates parameters on the training rows and is then applied row by
+row. A table step (`TableStep`) depends on the contents of a column, such as categories or text, and expands
+into columns and other steps. Each is a frozen dataclass whose fields are its YAML options.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Step(Protocol):
-    """What every step has.
+    """Members of every step.
 
     Attributes
     ----------
@@ -45,11 +44,11 @@ class Step(Protocol):
 
     @property
     def into(self) -> str:
-        """Column that is computed; it must be new, unless the step fills the gaps of its own column."""
+        """Computed column; it must be new, unless the step fills gaps in its own input."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
+        """Input columns."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class OneColumn(OfNamedColumns):
 
 @runtime_checkable
 class StepGroup(Protocol):
-    """What is written as one step and runs as several.
+    """One step in YAML that runs as several.
 
     Attributes
     ----------
@@ -116,14 +115,14 @@ class WarningDerivation(Protocol):
 
 @runtime_checkable
 class RowStep(Step, ExplainedDerivation, Protocol):
-    """A step that is a derivation: the column follows from other columns of the same row."""
+    """A step whose column is computed from other columns of the same row."""
 
     @property
     def demand(self) -> str:
-        """What the inputs must satisfy, such as ``numbers above 0``."""
+        """Requirement on the inputs, such as ``numbers above 0``."""
 
     def impossible(self, columns: Mapping[str, Floats]) -> Mask:
-        """Return the rows, (n_obs,), that have their inputs but no result."""
+        """Return the rows, (n_obs,), with inputs but no result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +132,8 @@ class Column:
     Attributes
     ----------
     cells : (n_obs,), NaN where there is none
-    unreached : (n_obs,), rows without a value because the panel holds no row to take it from, as in an
-        entity's first period under a lag; such rows are left out, whatever is done about missing cells
+    unreached : (n_obs,), rows without a value because the row it comes from does not exist, as in an
+        entity's first period under a lag; such rows are always dropped
     """
 
     cells: Floats
@@ -142,20 +141,20 @@ class Column:
 
     @classmethod
     def of(cls, cells: Floats) -> Self:
-        """Return a column all of whose rows are reached."""
+        """Return a column without such rows."""
         return cls(cells, np.zeros(cells.shape, dtype=np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
-    """Which row is which entity's and in which period.
+    """Entity and period of every row.
 
     Attributes
     ----------
     entity : (n_obs,), codes
-    period : (n_obs,), positions; no two rows agree in both
-    positions : of the periods, by their labels
-    neighbours : of the rows, where a file names them; None without
+    period : (n_obs,), indices; entity and period identify a row
+    positions : index of each period, by label
+    neighbours : of the rows, if a file names them; None without
     """
 
     entity: Ints
@@ -164,11 +163,11 @@ class Calendar:
     neighbours: Links | None = None
 
     def earlier(self, periods: int) -> Ints:
-        """Return the row of the same entity so many periods earlier, (n_obs,); -1 where there is none."""
+        """Return the row of the same entity at this lag, (n_obs,); -1 if there is none."""
         return self.rows_in(self.period - periods)
 
     def rows_in(self, period: Ints) -> Ints:
-        """Return the row of the same entity in other periods, (n_obs,); -1 where there is none."""
+        """Return the row of the same entity in other periods, (n_obs,); -1 if there is none."""
         first = min(self.period.min(), period.min())
         span = max(self.period.max(), period.max()) - first + 1
         place, wanted = (self.entity * span + position - first for position in (self.period, period))
@@ -182,7 +181,7 @@ class Calendar:
 class PanelStep(Step, Protocol):
     """A step whose column comes from other rows of the same entity.
 
-    It is no derivation: a counterfactual exposure of today leaves the other periods as they were.
+    A counterfactual exposure in one period leaves other periods, and hence this column, unchanged.
     """
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
@@ -191,24 +190,24 @@ class PanelStep(Step, Protocol):
         Raises
         ------
         DataError
-            Where the inputs have no such column.
+            If the column cannot be computed from the inputs.
         """
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
-        """Return what was done, from the inputs as they were and the column that was made."""
+        """Return the record of the step, given its inputs and the computed column."""
 
 
 @runtime_checkable
 class LearnedStep(Step, Protocol):
-    """A step that learns from rows before it can be applied to any."""
+    """A step with parameters estimated on the training rows."""
 
     def learn(self, columns: Mapping[str, Floats]) -> ExplainedDerivation:
-        """Return the derivation learned from these rows, (n_rows,) each, all finite.
+        """Return the step estimated on these rows, (n_rows,) each, all finite.
 
         Raises
         ------
         DataError
-            Where nothing can be learned from them.
+            If its parameters cannot be estimated.
         """
 
 

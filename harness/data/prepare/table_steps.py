@@ -167,7 +167,7 @@ def by_level(
     """Return a number times each level of a column but the reference."""
     columns, left_out = indicators(table.groups[column], reference, step=step)
     products = tuple(Product(f"{number} x {level}", (number, level)) for level in columns)
-    template = marked("{number} by {column}, {products} columns, called {into}; reference {left_out}")
+    template = marked("{number} by {column}: {products} columns named {into}; reference {left_out}")
     names = {"number": number, "column": column, "into": into, "left_out": left_out}
     detail = Message(template, products=len(products), **names)
     return Expansion(columns, products, tuple(product.into for product in products), detail)

@@ -199,7 +199,9 @@ def _without_numbers(frame: pd.DataFrame, source: Source, records: list[StepReco
         if found.any():
             frame = frame.assign(**{name: column.astype("float64").mask(found)})
             shown = ", ".join(marks[mark] for mark in sorted(set(column[found].tolist())))
-            detail = Message("{sum} cells of {shown} are missing", sum=int(found.sum()), shown=shown)
+            detail = Message(
+                "{sum} cells with {shown} are read as missing", sum=int(found.sum()), shown=shown
+            )
             records.append(StepRecord("missing_values", str(name), (source.origin,), Account(detail)))
     return frame
 
@@ -229,6 +231,6 @@ def _named(
     if None in names or len(set(names)) < len(names):
         return frame
     pairs = few([f"{number} as {name}" for number, name in zip(numbers, names, strict=True)])
-    detail = Message("{names} numbers by their labels: {pairs}", names=len(names), pairs=pairs)
+    detail = Message("{names} codes replaced by their labels: {pairs}", names=len(names), pairs=pairs)
     records.append(StepRecord("value_labels", column, (source.origin,), Account(detail)))
     return frame.assign(**{column: frame[column].map(labels)})

@@ -100,8 +100,8 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> Iterator[Note]
     strange = [label for label in contiguity.entities if label not in known]
     if strange:
         message = Message(
-            "{strange} of its {entities} entities are not in the data, and {sum} of its {size} pairs are "
-            "left out: {strange_2}.",
+            "{strange} of its {entities} entities are not in the data; {sum} of its {size} pairs "
+            "are dropped: {strange_2}.",
             strange=len(strange),
             entities=len(contiguity.entities),
             sum=int((~paired).sum()),
@@ -110,7 +110,7 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> Iterator[Note]
         )
         yield Note("W-NEIGHBOURS", contiguity.origin, message)
     if alone:
-        template = marked("{alone} of {labels} entities of the data have no neighbours: {alone_2}.")
+        template = marked("{alone} of the {labels} entities in the data have no neighbours: {alone_2}.")
         message = Message(template, alone=len(alone), labels=len(labels), alone_2=few(alone))
         yield Note("W-NEIGHBOURS", contiguity.origin, message)
 
@@ -128,11 +128,11 @@ def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], ori
     one_way = pairs[np.bincount(which[~repeated], minlength=len(pairs)) == 1]
     if repeated.any():
         names = _named(written[repeated], entities)
-        template = marked("{sum} rows repeat others and count once: {names}.")
+        template = marked("{sum} duplicate rows count once: {names}.")
         yield Note("W-NEIGHBOURS", origin, Message(template, sum=int(repeated.sum()), names=names))
     if 0 < len(one_way) < len(pairs):
         message = Message(
-            "{one_way} of {pairs} pairs are listed in one direction only, and count in both: {names}.",
+            "{one_way} of {pairs} pairs are listed in one direction only and are used in both: {names}.",
             one_way=len(one_way),
             pairs=len(pairs),
             names=_named(one_way, entities),

@@ -263,7 +263,7 @@ def read_table(
     elif spec.dataset is not None:
         table = _read_dataset(spec.dataset, datasets)
     elif spec.simulate is not None:
-        source = Message("SIMULATED by {simulation}; nobody observed these data", simulation=spec.simulate)
+        source = Message("SIMULATED by {simulation}; these are not observed data", simulation=spec.simulate)
         title = Message("{where}: {what}", where=marked("SIMULATED"), what=spec.simulate.title)
         table = _table_of(spec.simulate.draw(), spec.simulate.name, title, source, simulated=True)
     else:

@@ -237,5 +237,7 @@ def cast_note(column: pd.Series, *, name: str) -> tuple[Note, ...]:
     if column.dtype != object:
         return ()
     kinds = sorted({type(cell).__name__ for cell in column.dropna()})
-    message = Message("Cells of type {kinds} were turned into 64-bit floating point.", kinds=", ".join(kinds))
+    message = Message(
+        "Cells of type {kinds} were converted to 64-bit floating point.", kinds=", ".join(kinds)
+    )
     return (Note("W-CAST", name, message),)

@@ -1,4 +1,4 @@
-"""What a reader is given and what it returns, and the table that comes of it."""
+"""Input and output of a file reader, and the resulting table."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Source:
     Attributes
     ----------
     content : all bytes of the file
-    origin : what messages call the file
-    entity, time : columns of names, which are read as text, and of periods
-    spec : encoding, separator, sheet, and the texts that stand for a missing cell
+    origin : name of the file in messages
+    entity, time : key columns; entities are read as text
+    spec : encoding, separator, sheet, and texts that mark missing cells
     """
 
     content: bytes
@@ -50,7 +50,7 @@ class Source:
     spec: FileSpec
 
     def refuse_size(self, n_rows: int, n_columns: int) -> None:
-        """Raise a DataError where the table would not fit."""
+        """Raise a DataError if the table would be too large."""
         if n_rows * n_columns > MAX_CELLS:
             size = n_rows * n_columns * 8 / 2**30
             what = f"{n_rows:,} rows x {n_columns:,} columns, about {size:,.1f} GB in memory"
@@ -58,13 +58,13 @@ class Source:
             raise DataError.at(self.origin, what, expected, "keep the rows and columns of the study")
 
     def refuse_unpacked(self, n_bytes: int) -> None:
-        """Raise a DataError where the file unpacks to too much."""
+        """Raise a DataError if the file unpacks to too much."""
         if n_bytes > MAX_UNPACKED:
             what, hint = f"unpacks to {n_bytes / 2**20:,.0f} MB", "keep the rows and columns of the study"
             raise DataError.at(self.origin, what, f"at most {MAX_UNPACKED / 2**20:,.0f} MB", hint)
 
     def misnamed(self, expected: str) -> DataError:
-        """Return an error that says what the file is instead of what its name promises."""
+        """Return an error for a file whose format differs from its extension."""
         found = signature(self.content) or ("empty" if not self.content else "something else")
         what = f"is named as {expected}, but its first bytes say it is {found}"
         hint = "give the file its right extension, or export the data again"
@@ -72,7 +72,7 @@ class Source:
 
     @contextmanager
     def read_as(self, kind: str) -> Iterator[None]:
-        """Turn whatever a library raises on a broken file into a DataError."""
+        """Turn any error of a library on a broken file into a DataError."""
         try:
             yield
         except HarnessError:
@@ -128,10 +128,10 @@ class Reading:
 
     Attributes
     ----------
-    frame : one row an observation; its index numbers the rows where it is named ``line`` or ``row``
-    cells : what they are: ``texts``, whatever a ``sheet`` holds, or ``typed`` columns
-    labels : that the file brings along
-    records : rows that were left out
+    frame : the table; an index named ``line`` or ``row`` numbers the rows
+    cells : kind of cells: ``texts``, contents of a ``sheet``, or ``typed`` columns
+    labels : labels stored in the file
+    records : dropped rows
     """
 
     frame: pd.DataFrame
@@ -143,14 +143,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class FileReader:
-    """A format of data files; any file with one of its endings is read by it.
+    """A data file format, chosen by file extension.
 
     Attributes
     ----------
     name : of the format
-    suffixes : endings of its files in small letters, such as ``.csv``; the first reader takes them
-    read : returns the table in the bytes of a file, or raises a DataError; see `Source.read_as`
-    look : for `harness init`: returns what a spec must say so that `read` takes the file; nothing by default
+    suffixes : file extensions in lower case, such as ``.csv``; the first reader of an extension is used
+    read : returns the table of a file, or raises a DataError; see `Source.read_as`
+    look : for `harness init`: returns the options that `read` needs for the file; none by default
     """
 
     name: str

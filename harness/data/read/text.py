@@ -140,7 +140,7 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     for step, left_out in (("header_row", above), ("skip_rows", skipped)):
         if left_out:
             shown = few([f"{row.number} ({_shown(row)})" for row in left_out])
-            plural, template = "s" if len(left_out) > 1 else "", marked("left out {noun}{len} {shown}")
+            plural, template = "s" if len(left_out) > 1 else "", marked("dropped {noun}{len} {shown}")
             account = Account(Message(template, noun=noun, len=plural, shown=shown))
             records.append(StepRecord(step, source.origin, (source.origin,), account))
     return Layout(header, body, tuple(records))
@@ -162,7 +162,7 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
         return layout
     kept = [at for at in range(width) if at not in dropped]
     shown = few([str(at + 1) for at in dropped])
-    template = marked("left out columns without a name, which number the rows or hold nothing: {shown}")
+    template = marked("dropped columns without a name, which number the rows or are empty: {shown}")
     detail = Message(template, shown=shown)
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
     layout = replace(layout, records=(*layout.records, record))

@@ -93,8 +93,8 @@ def _unit_notes(first: Table, other: Table, entity: str) -> Iterator[Note]:
         )
         if min(ours, theirs) > 0.0 and max(ours, theirs) / min(ours, theirs) >= FAR_APART:
             message = Message(
-                "The median size is {ours} in {origin} and {theirs} in {origin_2}, {max} to 1: are the units "
-                "the same? If not, give one of the files `scale`.",
+                "The median absolute value is {ours} in {origin} and {theirs} in {origin_2}, a "
+                "ratio of {max}. Are the units the same? If not, set `scale` for one of the files.",
                 ours=f"{ours:.4g}",
                 origin=first.origin,
                 theirs=f"{theirs:.4g}",

@@ -73,11 +73,11 @@ def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
     entity : (n_obs,), codes
     """
     if found.unreached.any():
-        template = marked("{count} rows have no row so many periods earlier and are left out.")
+        template = marked("{count} rows dropped: no observation at that lag.")
         yield Note("W-LAG", "rows", Message(template, count=int(found.unreached.sum())))
     if found.missing:
         message = Message(
-            "{count} rows with missing cells are left out, {lost} entities with all their rows ({cells}).",
+            "{count} rows with missing cells dropped; {lost} entities lose all their rows ({cells}).",
             count=int(np.any(list(found.missing.values()), axis=0).sum()),
             lost=np.setdiff1d(entity[~found.unreached], entity[found.rows]).size,
             cells=", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items()),
@@ -100,11 +100,11 @@ def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
         template = marked("Entities have from {count} to {count_2} periods.")
         yield Note("W-UNBALANCED", entity.name, Message(template, count=count.min(), count_2=count.max()))
     if gapped.size:
-        template = marked("{size} entities have gaps between their periods: {entity}.")
+        template = marked("{size} entities have gaps in their periods: {entity}.")
         message = Message(template, size=gapped.size, entity=_labels(entity, gapped))
         yield Note("W-GAP", entity.name, message)
     if alone.size:
-        template = marked("{size} entities have one row only: {entity}.")
+        template = marked("{size} entities have a single row: {entity}.")
         message = Message(template, size=alone.size, entity=_labels(entity, alone))
         yield Note("W-SINGLETON", entity.name, message)
 
@@ -143,12 +143,12 @@ def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> Iterato
 
 _TOTALS = {
     "sum": marked(
-        "The entity {labels} is the sum of all others in every period ({names}): leave it out by data.rows "
-        "if it is no entity of its own."
+        "The entity {labels} equals the sum of all others in every period ({names}). If it is an "
+        "aggregate, drop it by data.rows."
     ),
     "mean": marked(
-        "The entity {labels} is the mean of all others in every period ({names}): leave it out by "
-        "data.rows if it is no entity of its own."
+        "The entity {labels} equals the mean of all others in every period ({names}). If it is an "
+        "aggregate, drop it by data.rows."
     ),
 }
 
@@ -187,17 +187,17 @@ def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLoc
     constant = [name for name in roles.outcomes if name in same]
     found: list[tuple[str, str, str]] = []
     if same.keys() >= set(roles.exposure_columns):
-        value = "of one level" if roles.levels else f"{same[roles.exposure]:.6g}"
-        found.append((roles.exposure, value, "it has no effect to estimate"))
+        value = "has one category" if roles.levels else f"equals {same[roles.exposure]:.6g}"
+        found.append((roles.exposure, value, "its effect is not identified"))
     if len(constant) == len(roles.outcomes):
-        found += [(name, f"{same[name]:.6g}", "there is nothing to explain") for name in constant]
+        found += [(name, f"equals {same[name]:.6g}", "there is no variation to explain") for name in constant]
     problems, expected = ProblemCollector(), "at least two values in the rows that are kept"
     hint = "name another column; or keep the rows in which it differs (data.rows, data.missing)"
     for name, value, so in found:
-        where, what = f"{locator.column(name)} ({roles.path_of(name)})", f"in all {n_obs:,} rows, so {so}"
-        problems.add(Problem(where, f"it is {value} {what}", expected, hint))
+        where, what = f"{locator.column(name)} ({roles.path_of(name)})", f"in all {n_obs:,} rows: {so}"
+        problems.add(Problem(where, f"it {value} {what}", expected, hint))
     problems.raise_if_any()
-    template = marked("The outcome is {same} in all {n_obs} rows, so no estimator is fitted to it.")
+    template = marked("The outcome is {same} in all {n_obs} rows; no estimator is fitted.")
     for name in constant:
         yield Note("W-CONSTANT", name, Message(template, same=f"{same[name]:.6g}", n_obs=n_obs))
 
@@ -287,12 +287,12 @@ def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> Iterator[Note]
 
 
 _FUNCTION = marked(
-    "The outcome {outcome} is a function of {what}, or nearly so: what predicts with it predicts the outcome "
-    "from itself; leave it out unless it is known before the outcome"
+    "The outcome {outcome} is, exactly or nearly, a function of {what}. Any model that uses it "
+    "effectively sees the outcome: drop it unless it is known before the outcome"
 )
 _PAIR = marked(
-    "The outcome {outcome} is {what}, up to a constant factor: what predicts with both predicts the outcome "
-    "from itself; leave one out unless both are known before the outcome"
+    "The outcome {outcome} equals {what} up to a constant factor. Any model that uses both "
+    "effectively sees the outcome: drop one unless both are known before the outcome"
 )
 
 

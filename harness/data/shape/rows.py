@@ -164,7 +164,7 @@ def near_labels_notes(labels: Iterable[str], *, name: str) -> tuple[Note, ...]:
     for label in labels:
         alike["".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
     groups = [" and ".join(repr(label) for label in group) for group in alike.values() if len(group) > 1]
-    template = marked("Entities whose names differ by case or spaces only: {groups}.")
+    template = marked("Entity names that differ only in case or spaces: {groups}.")
     message = Message(template, groups=few(groups))
     return (Note("W-IDNEAR", name, message),) if groups else ()
 

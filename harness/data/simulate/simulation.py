@@ -1,4 +1,4 @@
-"""A simulated panel: its truth that can be asked, its keys, and columns that move slowly within cities."""
+"""Simulated panels: the known truth, the keys, and slowly moving columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AS_DRAWN: Mapping[str, Values] = MappingProxyType({})
 
 
 class Simulation(Protocol):
-    """A frozen dataclass of options, as ``data: {simulate: {use: NAME}}`` asks for it.
+    """A simulation, chosen by ``data: {simulate: {use: NAME}}``: a frozen dataclass of options.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Simulation(Protocol):
     title: ClassVar[str]
 
     def draw(self) -> pd.DataFrame:
-        """Return the raw table, one row an observation; equal options give equal tables."""
+        """Return the raw table in long format; equal options give equal tables."""
 
     def expected(
         self,
@@ -47,14 +47,14 @@ class Simulation(Protocol):
         exposure: Values | None = None,
         moderators: Mapping[str, Values] = AS_DRAWN,
     ) -> Floats:
-        """Return the true expected outcome of some rows, (n_obs,), the entity's own constant included.
+        """Return the true expected outcome of rows, (n_obs,), including the entity effect.
 
         Parameters
         ----------
-        frame : rows of the draw in any order; only the key columns are read
+        frame : simulated rows in any order; only the key columns are read
         outcome : name of an outcome
-        exposure : counterfactual values in the exposure's unit; None for those drawn
-        moderators : counterfactual values by moderator; one that is not there keeps those drawn
+        exposure : counterfactual values in the exposure's unit; None for the simulated ones
+        moderators : counterfactual values by moderator; others keep the simulated ones
         """
 
 

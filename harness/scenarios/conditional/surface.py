@@ -70,7 +70,7 @@ def in_hull(values: Floats, first_grid: Floats, second_grid: Floats) -> Mask:
     try:
         hull = ConvexHull((values - low) / width)
     except QhullError as error:
-        what = marked("exposure and moderator lie on a line, so that there is no surface over them")
+        what = marked("exposure and moderator are collinear: there is no surface over them")
         raise EstimationError.at("surface", what, hint=marked("choose another moderator")) from error
     cells = np.stack(np.meshgrid(first_grid, second_grid, indexing="ij"), axis=-1)
     beyond = ((cells - low) / width) @ hull.equations[:, :2].T + hull.equations[:, 2]
@@ -203,7 +203,7 @@ def surface_rows(levels: WithDraws, plane: Plane, *, level: float) -> Rows:
     levels : (n_exposure, n_moderator), outcome units
     """
     if plane.moderator_at.size == 2 or plane.exposure_at.size == 2:
-        reason = marked("exposure or moderator has two values only, over which there is no surface")
+        reason = marked("exposure or moderator has only two values: there is no surface over them")
         return [{"status": "refused", "reason": reason}]
     effects, near = levels.by(lambda own: effects_on(own, plane)), plane.support
     (low, high), (effect_low, effect_high) = (

@@ -240,8 +240,8 @@ def _exposure(panel: Panel) -> Floats:
     require_variation(panel, panel.exposure)
     exposure = panel.column(panel.exposure)
     if has_two_values(exposure):
-        what = marked("has two values only, between which there is no curve")
-        hint = marked("ask `use: contrast` for the difference")
+        what = marked("has only two values: there is no curve between them")
+        hint = marked("use `use: contrast` for the difference")
         raise EstimationError.at(panel.exposure, what, expected="a continuous exposure", hint=hint)
     return exposure
 

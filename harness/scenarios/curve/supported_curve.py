@@ -181,10 +181,10 @@ def extrapolation_notes(panel: Panel, grid: Floats, joint: JointSupport) -> Iter
         shares = {"SMALL_SHARE": f"{SMALL_SHARE:.0%}", "share": f"{share.min():.0%}"}
         sizes = {"size": small.size, "size_2": grid.size, "exposure": panel.exposure}
         message = Message(
-            "at {size} of {size_2} exposures, between {small} and {small_2}, fewer than "
-            "{SMALL_SHARE} of the rows have others near them in {exposure} and in the main "
-            "covariates (least share {share}): the mean over all rows extrapolates there; "
-            "level_supported in curves.csv moves only the rows that have",
+            "at {size} of {size_2} values of {exposure}, between {small} and {small_2}, fewer than "
+            "{SMALL_SHARE} of the rows have close neighbours in exposure and main covariates "
+            "(lowest share {share}): the mean over all rows extrapolates there; level_supported in "
+            "curves.csv averages over rows with neighbours only",
             **(sizes | range_of | shares),
         )
         yield Note("W-EXTRAPOLATED", panel.exposure, message)

@@ -258,11 +258,10 @@ def refuse_absorbing(learner: Estimator) -> None:
     """
     if absorbs_entities(learner):
         what = Message(
-            "effects of entities, as {name} has them, absorb the means that stand for what is constant in an "
-            "entity",
+            "the entity effects of {name} absorb the entity means that correlated random effects need",
             name=learner.name,
         )
-        hint = marked("name learners without such effects, or ask for first_differences alone")
+        hint = marked("choose learners without entity effects, or first_differences alone")
         raise EstimationError.at("correlated_random_effects", what, "a learner without such effects", hint)
 
 

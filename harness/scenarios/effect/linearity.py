@@ -37,7 +37,7 @@ def linearity_test(panel: Panel) -> EntityTest:
     exposure = panel.column(panel.exposure)
     knots = np.quantile(exposure, KNOTS)
     if np.unique(knots).size < len(KNOTS):
-        raise _too_few(panel, marked("many rows at few values leave no place for bends"))
+        raise _too_few(panel, marked("too few distinct values to test for nonlinearity"))
     bends = restricted_cubic_splines(exposure, knots)
     numbers = np.column_stack([panel.column(name) for name in (panel.exposure, *control_names(panel))])
     own = np.column_stack([bends, numbers])
@@ -50,9 +50,7 @@ def linearity_test(panel: Panel) -> EntityTest:
     residuals = _residuals(np.column_stack([panel.observed, bends]), held)
     outcome, terms = residuals[:, 0], residuals[:, 1:]
     if (np.square(terms).sum(axis=0) < LEAST_RESIDUAL * bends.var(axis=0) * panel.n_obs).any():
-        raise _too_few(
-            panel, marked("nothing is left of its bends once the controls and entity means are held fixed")
-        )
+        raise _too_few(panel, marked("controls and entity means leave no nonlinear variation in it"))
     inverse = np.linalg.inv(terms.T @ terms)
     slopes = inverse @ terms.T @ outcome
     _, entity = np.unique(panel.entity.codes, return_inverse=True)

@@ -119,7 +119,7 @@ class LearnerScenario(Scenario, WorksInParts):
         if self.exposure is None:
             return panel
         if self.exposure not in panel.columns:
-            what = Message("'{exposure}' is no regressor", exposure=self.exposure)
+            what = Message("'{exposure}' is not a regressor", exposure=self.exposure)
             raise EstimationError.at(self.name, what, expected=", ".join(panel.columns))
         return panel.with_exposure(self.exposure)
 
@@ -216,9 +216,9 @@ class EffectScenario(LearnerScenario):
         treatment = attempt(lambda: Treatment.of(self.requested_panel(panel))).value
         if treatment is not None and treatment.n_starts > 1:
             message = Message(
-                "{exposure} starts in {n_starts} different periods: a debiased effect compares with rows "
-                "that are treated already as well, and need not be near any effect where effects differ "
-                "(Goodman-Bacon 2021): ask `use: did`",
+                "{exposure} starts in {n_starts} different periods: a debiased effect also "
+                "compares with rows already treated and may lie far from every single effect if "
+                "effects differ (Goodman-Bacon 2021); use `use: did`",
                 exposure=self.exposure or panel.exposure,
                 n_starts=treatment.n_starts,
             )
@@ -287,7 +287,7 @@ class EffectScenario(LearnerScenario):
         panel = self.requested_panel(subject.panel)
         if self.errors == "conley" and panel.coordinates is None:
             hint = marked("name their columns as roles.latitude and roles.longitude")
-            what = marked("conley needs to know where rows are, and the panel has no coordinates")
+            what = marked("conley errors need coordinates, and the panel has none")
             raise EstimationError.at("errors", what, hint=hint)
         how = self.representer, self.errors, self.cutoff_km or np.inf
         cross_fit = CrossFit(self.folds, self.repeats, self.level, *how)

@@ -47,7 +47,7 @@ class EntityFolds:
             what = Message(
                 "{size} entities are too few for {n_folds} folds", size=present.size, n_folds=n_folds
             )
-            expected, hint = f"at least {2 * n_folds} entities", marked("ask for fewer folds")
+            expected, hint = f"at least {2 * n_folds} entities", marked("set fewer folds")
             raise EstimationError.at("effect", what, expected, hint)
         return cls(entity, rng.permutation(np.arange(present.size) % n_folds))
 
@@ -191,8 +191,8 @@ def instrumented(
     moved = instrument_residuals @ first
     size = np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0)
     if np.linalg.matrix_rank(moved / size) < residuals.shape[1]:
-        what = marked("they do not move every term of the exposure once the controls are held fixed")
-        hint = marked("ask for the form `line`, or name further roles.instruments")
+        what = marked("given the controls, the instruments do not move every term of the exposure")
+        hint = marked("use the form `line`, or name more roles.instruments")
         raise EstimationError.at("instruments", what, "an instrument for each term", hint)
     theta, influence = _regressed(outcome - outcome_hat, residuals, moved, folds)
 
@@ -235,9 +235,9 @@ def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     shares = np.square(residuals).sum(axis=0) / np.where(total > 0.0, total, 1.0)
     size = residuals.std(axis=0)
     if shares.min() < LEAST_RESIDUAL or np.linalg.matrix_rank(residuals / size) < values.shape[1]:
-        found = Message("the inputs determine the {what}: nothing of its variation is left", what=what)
+        found = Message("the inputs determine the {what}: no residual variation", what=what)
         expected = f"an {what} that changes within entities, other than by a step a period"
-        hint = marked("take out controls that follow from it")
+        hint = marked("drop controls that are functions of it")
         raise EstimationError.at("effect", found, expected, hint)
     return np.asarray(shares)
 
@@ -282,7 +282,7 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats
     others = whole - of_entities
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
-        what = marked("a term of the exposure varies in one entity alone")
+        what = marked("a term of the exposure varies in a single entity")
         raise EstimationError.at("effect", what, expected="terms that vary in two entities or more")
     influence = np.einsum("ijk,ik->ij", np.linalg.inv(others)[folds.entity], residual)
     return theta, np.asarray(influence, dtype=np.float64)

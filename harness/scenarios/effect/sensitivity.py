@@ -225,7 +225,7 @@ def sensitivity_rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
 
 def _rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
     if cell.method == "instrumented":
-        what = marked("what an omitted variable does to an instrumented effect is not known")
+        what = marked("sensitivity to omitted variables is not available for instrumented effects")
         raise EstimationError.at("sensitivity", what)
     names = control_names(cell.panel)
     if not names:
@@ -246,7 +246,9 @@ def _rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
         row = {"covariate": covariate, "multiple": multiple, **shared}
         strength = own.times(multiple)
         if strength is None:
-            reason = marked("so strong a variable would explain more than all that is left of the exposure")
+            reason = marked(
+                "so strong a variable would explain more than all residual variation of the exposure"
+            )
             yield {**row, "status": "refused", "reason": reason}
             continue
         slope = estimate - np.sign(estimate) * strength.bias(spread)

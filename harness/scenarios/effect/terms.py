@@ -92,9 +92,9 @@ def curve(panel: Panel) -> Terms:
     n_values = np.unique(column).size
     if knots.size < FEWEST_KNOTS + 2 or n_values <= DEGREE + knots.size - 1:
         what = Message(
-            "{n_values} values, many rows at some of them, are too few for a curve", n_values=n_values
+            "{n_values} distinct values, some with many rows, are too few for a curve", n_values=n_values
         )
-        hint = marked("ask for the form `contrast`, or `line`")
+        hint = marked("use the form `contrast` or `line`")
         raise EstimationError.at(panel.exposure, what, "an exposure of many values", hint)
     low, high = np.quantile(column, CURVE_SHARES[[0, -1]])
     at = np.linspace(low, high, CURVE_SHARES.size)
@@ -166,10 +166,10 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
         Where there are none, fewer than terms, or no instruments of a form.
     """
     if panel.Z is None or not panel.instruments:
-        hint = marked("name roles.instruments, or ask for other methods")
+        hint = marked("name roles.instruments, or choose other methods")
         raise EstimationError.at("instrumented", marked("the study has no instruments"), "instruments", hint)
     if form == "derivative":
-        what = marked("a derivative with instruments is not identified by them")
+        what = marked("the instruments do not identify a derivative")
         raise EstimationError.at("instrumented", what, "another form", "ask for the form `line`")
     instruments = panel.Z
     if moderator is not None:
@@ -179,7 +179,7 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
     if instruments.shape[1] < n_terms:
         sizes = {"shape": instruments.shape[1], "n_terms": n_terms, "form": form}
         what = Message("{shape} instruments are too few for the {n_terms} terms of a {form}", **sizes)
-        hint = marked("ask for the form `line`, or name further roles.instruments")
+        hint = marked("use the form `line`, or name more roles.instruments")
         raise EstimationError.at("instrumented", what, "an instrument for each term", hint)
     return instruments
 
@@ -198,21 +198,21 @@ Method = Literal["first_differences", "correlated_random_effects", "instrumented
 
 _ASSUMPTIONS: Mapping[tuple[bool, Within], str] = {
     (False, "first_differences"): marked(
-        "Given the controls in this period and the one before, changes of the exposure are as good as "
-        "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
-        "outcome do not feed back into the exposure."
+        "Given current and lagged controls, changes in the exposure are as good as random: no "
+        "other time-varying factor moves both exposure and outcome, and outcome shocks do not feed "
+        "back into the exposure."
     ),
     (False, "correlated_random_effects"): marked(
-        "Given the controls, their means over the entity's periods and the exposure's own mean, the exposure "
-        "is as good as random: what is constant in an entity and moves both is a function of those means."
+        "Given the controls and the entity means of controls and exposure, the exposure is as good "
+        "as random: time-invariant confounders are functions of these means."
     ),
     (True, "first_differences"): marked(
-        "Given the controls in this period and the one before, changes of the instruments are as good as "
-        "random, and they move the outcome through the exposure alone."
+        "Given current and lagged controls, changes in the instruments are as good as random and "
+        "affect the outcome only through the exposure."
     ),
     (True, "correlated_random_effects"): marked(
-        "Given the controls and the means over the entity's periods of controls and instruments, the "
-        "instruments are as good as random, and they move the outcome through the exposure alone."
+        "Given the controls and the entity means of controls and instruments, the instruments are "
+        "as good as random and affect the outcome only through the exposure."
     ),
 }
 
@@ -291,8 +291,8 @@ def arranged(
         now = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(rows.period) == 1))
         before = now - 1
         if now.size == 0:
-            what = marked("no entity has rows in two periods that follow each other")
-            hint = marked("ask for correlated_random_effects")
+            what = marked("no entity has rows in two consecutive periods")
+            hint = marked("use correlated_random_effects")
             raise EstimationError.at("first differences", what, "a panel without gaps", hint)
         earlier = {f"{name}, {PERIOD_BEFORE}": column[before] for name, column in columns.items()}
         columns = {name: column[now] for name, column in columns.items()} | earlier
@@ -318,7 +318,7 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     labels = [f"period {rows.time.labels[code]}" for code in present.tolist()]
     named = {**kept, **dict(zip(labels, is_in, strict=True))}
     if not named:
-        what, hint = marked("nothing is left to hold fixed"), marked("add controls to the roles")
+        what, hint = marked("there are no controls"), marked("name roles.controls")
         raise EstimationError.at("effect", what, "controls, or two periods", hint)
     names = tuple(named)
     n_numbers = max(1, len(kept))

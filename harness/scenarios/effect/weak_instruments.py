@@ -1,4 +1,4 @@
-"""Intervals of an instrumented slope that hold however little its instruments move the exposure."""
+"""Inference on an instrumented slope that is robust to weak instruments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TF_CRITICAL = np.fromstring(
 
 
 def tf_critical(first_stage_f: float) -> float:
-    """Return the critical value of t at 5 % given the F of one instrument; infinite where F is below 4."""
+    """Return the 5 % critical value of t given the F of one instrument; infinite for F below 4."""
     return float(np.interp(np.sqrt(max(first_stage_f, 0.0)), TF_ROOTS, TF_CRITICAL, left=np.inf))
 
 
@@ -40,25 +40,25 @@ ConfidenceSet = tuple[tuple[float, float], ...]
 
 
 def set_in_words(found: ConfidenceSet) -> str:
-    """Return a confidence set: an interval, several, all numbers, or that it is empty."""
+    """Return a confidence set in words: one or several intervals, all real numbers, or empty."""
     if not found:
-        return gettext("empty: no slope agrees with all instruments")
+        return gettext("empty: no slope is compatible with all instruments")
     if found == ((-np.inf, np.inf),):
-        return gettext("all numbers: the instruments say nothing of the slope")
+        return gettext("all real numbers: the instruments are uninformative about the slope")
     parts = [f"[{low:.4g}, {high:.4g}]".replace("[-inf", "(-∞").replace("inf]", "∞)") for low, high in found]
     return gettext(" and ").join(parts).replace("-", "−")
 
 
 @dataclass(frozen=True, eq=False)
 class ReducedForm:
-    """What instruments do to outcome and exposure, given the controls.
+    """Reduced form: effects of the instruments on outcome and exposure, given the controls.
 
     Attributes
     ----------
     outcome, exposure : (n_instruments,), coefficients on the same instruments
-    of_outcome, of_both, of_exposure : (n_instruments, n_instruments), covariances of the coefficients, that
-        of both of those of the outcome (rows) with those of the exposure
-    df : of the covariances
+    of_outcome, of_both, of_exposure : (n_instruments, n_instruments), covariances of the coefficients;
+        `of_both` is that of the outcome's (rows) with the exposure's
+    df : degrees of freedom
     """
 
     outcome: Floats
@@ -70,13 +70,13 @@ class ReducedForm:
 
     @classmethod
     def mean(cls, forms: Sequence[ReducedForm]) -> ReducedForm:
-        """Return the mean of several reduced forms, such as those of several draws of folds."""
+        """Return the mean of several reduced forms, such as those of repeated sample splits."""
         names = ("outcome", "exposure", "of_outcome", "of_both", "of_exposure")
         means = {name: np.mean([getattr(form, name) for form in forms], axis=0) for name in names}
         return cls(**means, df=forms[0].df)
 
     def statistic(self, slope: float) -> float:
-        """Return the statistic of Anderson and Rubin (1949), an F, at a slope."""
+        """Return the Anderson–Rubin (1949) F statistic at a slope."""
         moment = self.outcome - slope * self.exposure
         both = self.of_both + self.of_both.T
         covariance = self.of_outcome - slope * both + slope**2 * self.of_exposure
@@ -89,12 +89,12 @@ class ReducedForm:
         return float(f.sf(self.statistic(slope), self.outcome.size, self.df))
 
     def confidence_set(self, level: float) -> ConfidenceSet:
-        """Return the slopes that the test of Anderson and Rubin does not reject, as intervals in their order.
+        """Return the Anderson–Rubin confidence set as ordered intervals.
 
-        Strong instruments give one interval. Weak ones may give all slopes or all but an interval, and
-        several that disagree none. The ends are exact: with the moment m(s) and its covariance V(s), the
-        determinant of ``[[q, m'], [m, V]]`` is zero where ``m' V^-1 m = q``, and is that of a quadratic
-        polynomial in s, whose roots are generalised eigenvalues.
+        Strong instruments give one interval. Weak ones may give the whole line or the complement of an
+        interval; incompatible ones give an empty set. The ends are exact: with the moment m(s) and its
+        covariance V(s), the determinant of ``[[q, m'], [m, V]]`` is zero where ``m' V^-1 m = q``, and is
+        that of a quadratic polynomial in s, whose roots are generalised eigenvalues.
         """
         from scipy.linalg import eigvals
         from scipy.stats import f

@@ -234,7 +234,7 @@ class OrderClaim(StatementClaim):
     """
 
     table: ClassVar[ResultTable] = HETEROGENEITY
-    about: ClassVar[str] = marked("share of neighbours in the order {groups} ({by})")
+    about: ClassVar[str] = marked("share of adjacent groups in the order {groups} ({by})")
     quantity: Literal["order"]
     by: ColumnName
     groups: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -260,7 +260,7 @@ class ChoiceClaim(StatementClaim):
     """
 
     table: ClassVar[ResultTable] = MULTIVERSE_CHOICES
-    about: ClassVar[str] = marked("share of steps to more of '{choice}' at which the mean gain rises")
+    about: ClassVar[str] = marked("share of steps towards more '{choice}' at which the mean gain rises")
     quantity: Literal["choice"]
     choice: str
 

@@ -157,9 +157,7 @@ def status_of(
         return compared[0], in_series((compared[1], checked))
     if finding is not None:
         return "consistent", checked
-    other = (
-        "" if data_are_published else marked("the spec does not say that these data are the published ones")
-    )
+    other = "" if data_are_published else marked("the spec does not state that these are the published data")
     return "not comparable", in_series((other, run_value.reason))
 
 

@@ -80,8 +80,8 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
     unlike = Message("but {percentage} % is printed", percentage=gain.percentage)
     low, high = (f"{100 * end:.4f}" for end in (allowed.low, allowed.high))
     reason = Message(
-        "the errors {printed} and {printed_2} give a gain of {low} % to {high} % by their "
-        "rounding, {verdict}",
+        "the errors {printed} and {printed_2}, allowing for rounding, imply a gain of {low} % to "
+        "{high} %, {verdict}",
         printed=mse.printed,
         printed_2=mse_reference.printed,
         low=low,
@@ -153,9 +153,9 @@ def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
         reason = Message(message, pooled=by, shared=shared)
     else:
         reason = Message(
-            "of one fit at the same rows, the median of all rows lies between the least and the "
-            "greatest median of any groups that hold all rows: between {pooled} by {above}, but "
-            "between {pooled_2} by {below}",
+            "for one fit on the same rows, the overall median lies between the smallest and the "
+            "largest group median of any partition: between {pooled} by {above}, but between "
+            "{pooled_2} by {below}",
             pooled=_shown(pooled[above]),
             above=above,
             pooled_2=_shown(pooled[below]),
@@ -190,9 +190,9 @@ def unit_findings(
         least, greatest = min(values.values()), max(values.values())
         is_consistent = low <= SEVERAL * greatest and high >= least / SEVERAL
         message = marked(
-            "the medians of {numerator} over those of {denominator} imply a {moderator} of {low} to "
-            "{high}, {is_consistent} {SEVERAL} times the published values of {moderator}, {least} to "
-            "{greatest}, if all are in one system of units"
+            "the ratio of the medians of {numerator} and {denominator} implies a {moderator} of "
+            "{low} to {high}, {is_consistent} {SEVERAL} times the published values of {moderator}, "
+            "{least} to {greatest}, if all use the same units"
         )
         names = {"numerator": numerator, "denominator": denominator, "moderator": moderator}
         names |= {"low": f"{low:.3g}", "high": f"{high:.3g}", "least": f"{least:g}"}

@@ -47,7 +47,7 @@ def curve_points(claim: Claim, run: RunTables, kind: Mapping[str, str]) -> pd.Da
         Where no scenario draws it.
     """
     rows = claim.rows(run, {}, CURVES)
-    own = found_rows(rows, kind, absent=marked("this run draws no such curve"))
+    own = found_rows(rows, kind, absent=marked("this run has no such curve"))
     first: pd.DataFrame = own[own["scenario"] == own["scenario"].iloc[0]]
     return first.drop_duplicates("at").sort_values("at")
 
@@ -159,7 +159,7 @@ class DirectionClaim(WayClaim, StatementClaim):
     kind : where the curve goes
     """
 
-    about: ClassVar[str] = marked("share of the way from {start} to {end} on which the curve is {kind}")
+    about: ClassVar[str] = marked("share of the range {start} to {end} on which the curve is {kind}")
     quantity: Literal["direction"]
     kind: Literal["falling", "rising"]
 
@@ -177,7 +177,7 @@ class PaceClaim(WayClaim, StatementClaim):
     kind : whether the curve goes faster or slower
     """
 
-    about: ClassVar[str] = marked("share of the way from {start} to {end} on which the curve goes on {kind}")
+    about: ClassVar[str] = marked("share of the range {start} to {end} on which the curve keeps {kind}")
     quantity: Literal["pace"]
     kind: Literal["steepening", "slowing"]
 
@@ -195,9 +195,7 @@ class BandClaim(WayClaim, StatementClaim):
     kind : where the width goes
     """
 
-    about: ClassVar[str] = marked(
-        "share of the way from {start} to {end} on which the pointwise band is {kind}"
-    )
+    about: ClassVar[str] = marked("share of the range {start} to {end} on which the pointwise band is {kind}")
     quantity: Literal["band"]
     kind: Literal["narrowing", "widening"]
 

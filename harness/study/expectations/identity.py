@@ -175,9 +175,13 @@ def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
     """Return the worst of several comparisons: all must hold."""
     agree, courses = min(comparisons, key=lambda comparison: comparison[0])
     held = all_of(sorted(tied.held))
-    verdict = marked("they do") if agree else marked("they do not; effects that differ between entities may")
+    verdict = (
+        marked("they do")
+        if agree
+        else marked("not under a single effect; possible if effects differ between entities")
+    )
     rule = Message(
-        "with {held} held fixed, and one effect for all entities, both change by the same factor", held=held
+        "holding {held} fixed and with one effect for all entities, both change by the same factor", held=held
     )
     reason = in_series((courses, Message("{where}: {what}", where=rule, what=verdict)))
     return Finding("identity", agree, reason, assumption="one effect for all entities")

@@ -15,7 +15,7 @@ from harness.tables.table import ResultTable
 if TYPE_CHECKING:
     import pandas as pd
 
-_NONE = marked("this run gives no such number")
+_NONE = marked("this run has no such number")
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def nearest(looked: pd.DataFrame, kind: Mapping[str, str], *, to: float) -> floa
     if known:
         return min(known, key=lambda value: abs(value - to))
     if len(rows_of(looked, {"status": "ok"})):
-        raise NotInRun(marked("this run looked for one and found none"), is_absent=True)
+        raise NotInRun(marked("this run found none"), is_absent=True)
     raise NotInRun(refusal(looked, absent=_NONE))
 
 
@@ -203,7 +203,7 @@ class RunCurve:
         """Return the grid point where the slope changes fastest, up or down."""
         slopes = np.diff(self.level) / np.diff(self.at)
         if slopes.size < 2:
-            raise NotInRun(marked("the curve of this run has too few points for a bend"))
+            raise NotInRun(marked("the curve of this run has too few points to show curvature"))
         chord = np.interp(self.at, self.at[[0, -1]], self.level[[0, -1]])
         if np.abs(self.level - chord).max() <= STRAIGHT * np.abs(self.level).max():
             raise NotInRun(marked("the curve of this run is a straight line"), is_absent=True)

@@ -29,14 +29,14 @@ EFFECTS = {
 SHAPES = {
     "falling": marked("falls"),
     "rising": marked("rises"),
-    "v": marked("is a V, falling to its least and rising from there"),
+    "v": marked("is V-shaped: it falls to a minimum and rises from there"),
 }
 
 
 def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEffects:
     """Return the conditional effects at supported values of a moderator; `NotInRun` where there are none."""
     rows = claim.rows(run, {"moderator": moderator}, CONDITIONAL_EFFECTS)
-    absent = Message("this run has no effects given {moderator}", moderator=run.label(moderator))
+    absent = Message("this run has no effects conditional on {moderator}", moderator=run.label(moderator))
     own = found_rows(rows, POINTWISE, absent=absent)
     return RunEffects.of(own.sort_values("moderator_at"), at="moderator_at", effect="effect")
 
@@ -44,7 +44,7 @@ def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEff
 def surface_of(claim: Claim, run: RunTables, moderator: str) -> RunSurface:
     """Return the surface of a moderator; `NotInRun` where there is none."""
     rows = claim.rows(run, {"moderator": moderator}, SURFACES)
-    absent = Message("this run draws no surface of {moderator}", moderator=run.label(moderator))
+    absent = Message("this run has no surface over {moderator}", moderator=run.label(moderator))
     found_rows(rows, {"status": "ok"}, absent=absent)
     return RunSurface.of(rows)
 
@@ -90,12 +90,14 @@ class OnsetClaim(PrintedClaim):
         is_there = effects.has(self.effect)
         if not is_there.any() or is_there.all():
             where = marked("everywhere") if is_there.all() else marked("nowhere")
-            raise NotInRun(Message("in this run the effect is there {where}", where=where), is_absent=True)
+            raise NotInRun(
+                Message("in this run the effect is significant {where}", where=where), is_absent=True
+            )
         steps, begins = np.diff(is_there.astype(int)), self.kind == "begins"
         at = effects.at[1:][steps > 0] if begins else effects.at[:-1][steps < 0]
         if not at.size:
             kind = marked("begins") if begins else marked("fades")
-            raise NotInRun(Message("in this run the effect nowhere {kind}", kind=kind), is_absent=True)
+            raise NotInRun(Message("in this run the effect never {kind}", kind=kind), is_absent=True)
         return float(min(at.tolist(), key=lambda value: abs(value - self.value)))
 
 
@@ -153,7 +155,7 @@ class EffectSignClaim(ModeratedClaim):
         effects, (low, high) = effects_by_moderator(self, run, self.moderator), self.ends
         inside = (effects.at >= low) & (effects.at <= high)
         if not inside.any():
-            raise NotInRun(marked("this run supports no value of the moderator in the range"))
+            raise NotInRun(marked("the data of this run support no value of the moderator in this range"))
         return float(effects.has(self.kind)[inside].mean())
 
 
@@ -170,7 +172,7 @@ class EffectTrendClaim(ModeratedClaim):
     """
 
     table: ClassVar[ResultTable] = SURFACES
-    about: ClassVar[str] = marked("share of the way along {way}{span} on which {effect} is {kind}")
+    about: ClassVar[str] = marked("share of the range of {way}{span} on which {effect} is {kind}")
     quantity: Literal["effect_trend"]
     kind: Literal["falling", "rising"]
     along: Literal["moderator", "exposure"] = "moderator"
@@ -179,7 +181,10 @@ class EffectTrendClaim(ModeratedClaim):
         """Return the fields, the range, the way, and the effect along it."""
         effect, way = marked("the effect"), self.moderator
         if self.along == "exposure":
-            effect, way = Message("the effect given {moderator}", moderator=way), marked("the exposure")
+            effect, way = (
+                Message("the effect conditional on {moderator}", moderator=way),
+                marked("the exposure"),
+            )
         return {**super().words(), "way": way, "effect": effect}
 
     def number_of(self, run: RunTables) -> float:
@@ -187,7 +192,7 @@ class EffectTrendClaim(ModeratedClaim):
         surface = surface_of(self, run, self.moderator)
         curve, (low, high) = surface.along(self.along, surface.effect), self.ends
         if curve is None or max(low, curve.at[0]) >= min(high, curve.at[-1]):
-            raise NotInRun(marked("this run supports no way in the range"))
+            raise NotInRun(marked("the data of this run do not support this range"))
         ends = float(max(low, curve.at[0])), float(min(high, curve.at[-1]))
         return curve.share_going(*ends, sign=1.0 if self.kind == "rising" else -1.0)
 
@@ -204,7 +209,7 @@ class ShapeClaim(StatementClaim):
     """
 
     table: ClassVar[ResultTable] = SURFACES
-    about: ClassVar[str] = marked("share of the way along {moderator} on which the level {shape}")
+    about: ClassVar[str] = marked("share of the range of {moderator} on which the outcome {shape}")
     quantity: Literal["shape"]
     kind: Literal["falling", "rising", "v"]
     moderator: ColumnName
@@ -218,7 +223,7 @@ class ShapeClaim(StatementClaim):
         surface = surface_of(self, run, self.moderator)
         curve = surface.along("moderator", surface.level)
         if curve is None:
-            raise NotInRun(marked("this run supports no way along the moderator"))
+            raise NotInRun(marked("the data of this run support no range of the moderator"))
         if self.kind == "v":
             return curve.share_of_v()
         sign = 1.0 if self.kind == "rising" else -1.0
@@ -236,7 +241,7 @@ class LevelRangeClaim(ModeratedClaim):
 
     table: ClassVar[ResultTable] = SURFACES
     about: ClassVar[str] = marked(
-        "share of the supported cells at {moderator}{span} whose level lies between {low} and {high}"
+        "share of the supported cells at {moderator}{span} in which the outcome lies between {low} and {high}"
     )
     quantity: Literal["level_range"]
     levels: Between
@@ -251,7 +256,7 @@ class LevelRangeClaim(ModeratedClaim):
         surface, (low, high) = surface_of(self, run, self.moderator), self.levels
         levels = surface.level[surface.within(self.ends)]
         if not levels.size:
-            raise NotInRun(marked("this run supports no cell in the range"))
+            raise NotInRun(marked("the data of this run support no cell in this range"))
         return float(((levels >= low) & (levels <= high)).mean())
 
 

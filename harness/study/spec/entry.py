@@ -1,4 +1,4 @@
-"""An entry of a list of choices: a name, the options next to it, its own id; and the ladder of estimators."""
+"""Entries of lists of choices: name, options and id; and the ladder of estimators."""
 
 from __future__ import annotations
 
@@ -154,17 +154,17 @@ LINEAR: Final = 100
 
 @dataclass(frozen=True)
 class LadderEntry:
-    """One entry of the ladder, which an estimator offers among its ``ladder``.
+    """An entry of the ladder of estimators, listed in an estimator's ``ladder``.
 
     Attributes
     ----------
-    place : where it stands; a entry with a smaller number comes first. Below 100 stands what uses no
-        regressor, from 100 on what is linear in its parameters, from 200 on what learns a form
-    label : how the report calls it
+    place : sort key: below 100 without regressors, from 100 linear in parameters, from 200 with a learned
+        functional form
+    label : in the report
     id : of the entry; empty for the estimator's name
-    options : as a spec would write them
-    is_drafted : whether the short ladder of ``harness init`` has it
-    absorbs : keys whose effects it takes out, ``entity`` or ``time``: it says nothing of what they determine
+    options : as in a spec
+    is_drafted : whether ``harness init`` includes it in its short ladder
+    absorbs : keys whose effects it absorbs, ``entity`` or ``time``
     """
 
     place: int

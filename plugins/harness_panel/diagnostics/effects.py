@@ -62,7 +62,7 @@ def unweighted(check: Check, *, is_weighted: bool) -> Check:
     """Return a test that is defined for rows that count alike, refused where they do not."""
 
     def refuse() -> Diagnostic:
-        raise EstimationError(Problem("weights", marked("the test is not defined for weighted rows")))
+        raise EstimationError(Problem("weights", marked("the test is not defined with weights")))
 
     return refuse if is_weighted else check
 
@@ -167,10 +167,10 @@ def wald(table: CoefficientTable, at: Sequence[int]) -> float:
         Where there is none, or V is not positive definite, as with fewer clusters than coefficients.
     """
     if not at:
-        raise EstimationError(Problem("test", marked("there is nothing to test")))
+        raise EstimationError(Problem("test", marked("no coefficient can be tested")))
     estimate, covariance = table.estimate[list(at)], table.covariance[np.ix_(at, at)]
     if not is_definite(covariance):
-        what = marked("the covariance of what is tested is not positive definite")
+        what = marked("the covariance of the tested coefficients is not positive definite")
         raise EstimationError.at("covariance", what)
     return float(estimate @ np.linalg.solve(covariance, estimate))
 
@@ -182,7 +182,7 @@ def is_definite(matrix: Floats) -> bool:
     return bool(values[0] > 1e-12 * values[-1])
 
 
-_NULL = marked("entity effects are independent of the columns")
+_NULL = marked("entity effects are uncorrelated with the regressors")
 
 
 def hausman(panel: Panel) -> Diagnostic:
@@ -205,12 +205,14 @@ def hausman(panel: Panel) -> Diagnostic:
         within.classical_covariance()[np.ix_(own, own)] - random.classical_covariance()[np.ix_(other, other)]
     )
     if not common:
-        raise EstimationError(Problem("hausman", marked("random effects and fixed effects share no column")))
+        raise EstimationError(
+            Problem("hausman", marked("random effects and fixed effects have no regressor in common"))
+        )
     statistic = abs(float(gap @ np.linalg.solve(spread, gap)))
     caution, source = "", "Hausman 1978; plm's phtest"
     if not is_definite(spread):
         caution = marked(
-            "the difference of the two covariances is not positive definite; prefer the test mundlak"
+            "the difference of the two covariances is not positive definite; use the test mundlak"
         )
     return Diagnostic("hausman", _NULL, statistic, "chi2", (len(common),), source, caution)
 
@@ -254,10 +256,12 @@ def wooldridge(panel: Panel) -> Diagnostic:
     clusters = plugin.Grouping.of(changes.entity.codes[pairs.later])
     n_clusters = clusters.n_levels
     if n_clusters < 2:
-        raise EstimationError(Problem("entities", marked("fewer than two have three adjacent periods")))
+        raise EstimationError(
+            Problem("entities", marked("fewer than two entities have three adjacent periods"))
+        )
     fitted = OLS(after, before).fit(cov_type="cluster", cov_kwds={"groups": clusters.codes})
     slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
-    null = marked("errors are not correlated over time within entities")
+    null = marked("errors are serially uncorrelated within entities")
     source = "Wooldridge 2010, section 10.6.3; Drukker 2003, Stata's xtserial"
     statistic = (slope + 0.5) ** 2 / variance
     return Diagnostic("serial_correlation", null, statistic, "F", (1, n_clusters - 1), source)
@@ -275,7 +279,7 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
         Where no two entities share three periods, or there are more entities than can be paired.
     """
     if panel.n_entities > _MOST_ENTITIES:
-        words = marked("there are {n_entities} to be paired; up to {MOST_ENTITIES} are")
+        words = marked("there are {n_entities} entities; pairs are formed for up to {MOST_ENTITIES}")
         what = Message(words, n_entities=panel.n_entities, MOST_ENTITIES=_MOST_ENTITIES)
         raise EstimationError.at("entities", what)
     import pandas as pd
@@ -288,9 +292,9 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
     is_pair = np.triu(np.isfinite(correlations), k=1)
     n_pairs = int(np.count_nonzero(is_pair))
     if n_pairs == 0:
-        raise EstimationError(Problem("entities", marked("no two entities share three periods")))
+        raise EstimationError(Problem("entities", marked("no two entities have three periods in common")))
     shared = (present.T @ present)[is_pair]
     statistic = float(np.sqrt(shared) @ correlations[is_pair]) / np.sqrt(n_pairs)
-    null = marked("errors are not correlated across entities")
+    null = marked("errors are cross-sectionally uncorrelated")
     source = "Pesaran 2004, 2015, CD with the pairs of unbalanced panels; plm's pcdtest, test cd"
     return Diagnostic("cross_section_dependence", null, float(statistic), "normal", (), source)

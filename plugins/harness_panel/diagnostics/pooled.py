@@ -47,12 +47,15 @@ def white(regression: Regression) -> Diagnostic:
 
     n_terms = regression.n_coef * (regression.n_coef + 1) // 2
     if 3 * n_terms > regression.n_obs:
-        words = marked("{n_terms} squares and products of columns are more than a third of the {n_obs} rows")
+        words = marked(
+            "{n_terms} squares and products of regressors are more than a third of the {n_obs} rows"
+        )
         what = Message(words, n_terms=n_terms, n_obs=regression.n_obs)
         raise EstimationError(Problem("white", what, hint=marked("use the test heteroscedasticity")))
     if n_terms * regression.n_obs > MOST_PRODUCTS:
         what = Message(
-            "{n_terms} squares and products of columns on {n_obs} rows are more than {MOST_PRODUCTS} numbers",
+            "{n_terms} squares and products of regressors in {n_obs} rows are more than "
+            "{MOST_PRODUCTS} numbers",
             n_terms=n_terms,
             n_obs=f"{regression.n_obs:,}",
             MOST_PRODUCTS=f"{MOST_PRODUCTS:,}",
@@ -87,16 +90,16 @@ def reset(regression: Regression) -> Diagnostic:
         try:
             result = linear_reset(fitted, power=3, test_type="fitted", use_f=True)
         except SingularMatrixWarning as singular:
-            what = marked("powers of the fitted values are combinations of the columns")
-            raise EstimationError(Problem("reset", what, hint=marked("leave the test out"))) from singular
-    null = marked("the outcome is linear in the columns")
+            what = marked("powers of the fitted values are collinear with the regressors")
+            raise EstimationError(Problem("reset", what, hint=marked("drop the test"))) from singular
+    null = marked("the outcome is linear in the regressors")
     source = "Ramsey 1969, powers 2 and 3; statsmodels linear_reset"
     df = float(result.df_num), float(result.df_denom)
     return Diagnostic("reset", null, float(result.fvalue), "F", df, source)
 
 
 def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnostic:
-    null = marked("errors have equal variances")
+    null = marked("errors are homoskedastic")
     return Diagnostic(name, null, statistic, "chi2", (df,), f"{source}; statsmodels")
 
 
@@ -134,11 +137,11 @@ def weight_matrix(links: Links, n_obs: int) -> csr_array:
 
 
 _NULLS: Mapping[str, str] = {
-    "moran": marked("residuals of neighbours are independent"),
+    "moran": marked("residuals of neighbours are uncorrelated"),
     "lm_error": marked("no spatial correlation of errors"),
     "lm_lag": marked("no spatial lag of the outcome"),
-    "lm_error_robust": marked("no spatial correlation of errors, a spatial lag or none"),
-    "lm_lag_robust": marked("no spatial lag of the outcome, errors correlated in space or not"),
+    "lm_error_robust": marked("no spatial correlation of errors, robust to a spatial lag"),
+    "lm_lag_robust": marked("no spatial lag of the outcome, robust to spatial errors"),
 }
 
 
@@ -150,7 +153,7 @@ def spatial_tests(regression: Regression) -> Mapping[str, Check]:
 
 def _spatial_test(regression: Regression, links: Links, name: str) -> Diagnostic:
     if not links.rows.size:
-        raise EstimationError.at("neighbours", marked("no period has two rows that are neighbours"))
+        raise EstimationError.at("neighbours", marked("no period has two neighbouring rows"))
     outcome, residuals, basis = regression.panel.observed, regression.within.residuals, regression.basis
     weights = weight_matrix(links, outcome.size)
     if name == "moran":

@@ -133,10 +133,11 @@ class Events:
         if self.treatment.n_starts > 1:
             negative = self.weights[self.weights < -_ROUNDING * np.abs(self.weights).max()]
             message = Message(
-                "{exposure} starts in {n_starts} different periods. With two-way effects its coefficient "
-                "weighs the effects of {size} treated rows, {size_2} of them negatively, by {sum} in "
-                "all; where effects differ, it need not be near any of them (de Chaisemartin & "
-                "D'Haultfoeuille 2020), and the event study and its test are biased as well: ask `use: did`.",
+                "{exposure} starts in {n_starts} different periods. Its two-way fixed effects "
+                "coefficient weights the effects of {size} treated rows, {size_2} of them "
+                "negatively (total weight {sum}). If effects differ, it may lie far from all of "
+                "them (de Chaisemartin & D'Haultfoeuille 2020), and the event study and its test "
+                "are biased too: use `use: did`.",
                 exposure=exposure,
                 n_starts=self.treatment.n_starts,
                 size=self.weights.size,
@@ -145,5 +146,5 @@ class Events:
             )
             yield Note("W-STAGGERED", self.exposure, message)
         if self.table is None:
-            words = marked("There is no event study of {exposure}: {reason}.")
+            words = marked("No event study of {exposure}: {reason}.")
             yield Note("W-EVENTS", self.exposure, Message(words, exposure=exposure, reason=self.reason))

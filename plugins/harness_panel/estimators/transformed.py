@@ -184,7 +184,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         pairs, rows = Pairs.of(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
-            what, hint = marked("a draw has no two adjacent rows"), marked("draw entities")
+            what, hint = marked("a draw has no two adjacent rows"), marked("resample entities")
             raise plugin.EstimationError.at("draws", what, hint=hint)
         equation = self._equation(panel, pairs, counts[0])
         fits = [replace(equation, weights=draw).fit() for draw in counts]
@@ -221,7 +221,7 @@ class RandomEffectsFit(EffectsFit):
         if not self.equation.components.is_truncated:
             return notes
         message = marked(
-            "The variance between entities was estimated below zero and set to zero; the fit is pooled OLS."
+            "The estimated variance between entities was negative and set to zero: the fit is pooled OLS."
         )
         return (*notes, Note("W-VARIANCE", "", message))
 

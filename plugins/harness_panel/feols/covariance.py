@@ -173,12 +173,12 @@ class CRV3:
             differ = np.setxor1d(own.kept, others.kept).tolist()
             names = ", ".join(repr(regression.panel.columns[column]) for column in differ)
             what = Message(
-                "CRV3 is undefined: without {by} {labels} the effects and other columns determine {names}",
+                "CRV3 is undefined: without {by} {labels}, effects and other columns determine {names}",
                 by=self.by,
                 labels=clusters.labels[at],
                 names=names,
             )
-            hint = marked("choose another covariance, or leave the column out")
+            hint = marked("choose another covariance, or drop the column")
             raise EstimationError(Problem("covariance", what, expected="crv1, or wild_cluster", hint=hint))
         return (others.slopes - own.slopes)[own.kept]
 
@@ -234,12 +234,12 @@ def read_clusters(rows: FeolsRows, part: str, *, cost: str = "") -> EffectSet:
     known, effect = {levels.effect: levels for levels in rows.design.sets}, plugin.effect_named(part)
     clusters = known.get(effect) or plugin.read_effect_set(rows.panel, effect)
     if clusters.n_levels < 2:
-        words = marked("clustered by {part} needs two clusters; there is {n_levels}")
+        words = marked("clustering by {part} needs at least two clusters; there is {n_levels}")
         what = Message(words, part=part, n_levels=clusters.n_levels)
-        hint = marked("choose iid or hetero, or estimate on more rows")
+        hint = marked("choose iid or hetero, or use more rows")
         raise EstimationError(Problem("covariance", what, hint=hint))
     if cost and clusters.n_levels > MOST_CLUSTERS:
         what = Message("{cost} of {n_levels} clusters", cost=cost, n_levels=clusters.n_levels)
-        hint = marked("choose crv1, which is as good with that many")
+        hint = marked("choose crv1, equally reliable with that many clusters")
         raise EstimationError(Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint))
     return clusters

@@ -188,11 +188,12 @@ class EffectDesign:
         )
         if stop == 7:
             what = plugin.Message(
-                "the levels of {name} hang together too loosely to be solved for in {MOST_STEPS} steps",
+                "the categories of {name} overlap too little to solve for their effects in "
+                "{MOST_STEPS} steps",
                 name=", ".join(levels.name for levels in self.sets),
                 MOST_STEPS=_MOST_STEPS,
             )
-            hint = marked("absorb fewer effects, or leave out levels with few rows")
+            hint = marked("absorb fewer effects, or drop categories with few rows")
             raise plugin.EstimationError(plugin.Problem("effects", what, hint=hint))
         return np.asarray(found)
 

@@ -51,8 +51,8 @@ class FeolsFit(LevelledFit):
         if len(rows.design.sets) <= 2:
             return self.regression.notes
         message = plugin.Message(
-            "The {taken} are counted as {n_effects}, which is rather too many where they overlap; "
-            "standard errors that count them are rather too large.",
+            "The {taken} count as {n_effects} parameters. If they overlap this is somewhat too "
+            "many, and standard errors are somewhat too large.",
             taken=rows.taken,
             n_effects=self.regression.n_effects,
         )
@@ -168,7 +168,9 @@ class Feols:
         rows = plugin.non_singleton_rows(whole.design.sets)
         if self.singletons == "drop" and rows.size == 0:
             hint = marked("absorb fewer effects")
-            raise EstimationError(Problem("rows", marked("every row is the only one of a level"), hint=hint))
+            raise EstimationError(
+                Problem("rows", marked("every row is alone in a category of the effects"), hint=hint)
+            )
         used = whole if self.singletons == "keep" else whole.take(rows)
         refuse_impossible(used)
         regression = used.regression(used.estimate(self.covariance.request(used)))
@@ -246,8 +248,8 @@ def refuse_impossible(rows: FeolsRows) -> None:
         if levels.n_levels < 2:
             raise EstimationError(say.single_level(levels.name))
     if design.trend is not None and not design.trend.has_slope.any():
-        hint = marked("leave trends out, or estimate on more periods")
-        raise EstimationError(Problem("trends", marked("no entity has rows of two periods"), hint=hint))
+        hint = marked("drop the trends, or use more periods")
+        raise EstimationError(Problem("trends", marked("no entity has rows in two periods"), hint=hint))
     for at in range(len(panel.exposure_columns)):
         if not rows.varies[at]:
             raise EstimationError(say.constant_exposure(at, float(panel.X[0, at])))

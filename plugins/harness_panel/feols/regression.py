@@ -296,7 +296,7 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        what = Message("its compiled code gave up: {split}", split=" ".join(str(error).split()))
+        what = Message("its compiled code failed: {split}", split=" ".join(str(error).split()))
         hint = marked("use fixed_effects, or absorb fewer effects")
         raise EstimationError(Problem("pyfixest", what, hint=hint)) from error
     return cast("PyfixestFit", found)

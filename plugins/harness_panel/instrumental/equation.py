@@ -50,9 +50,9 @@ def usable_instruments(panel: Panel) -> Floats:
         raise EstimationError(Problem("instruments", marked("the panel has no instruments"), hint=hint))
     follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
     if follows:
-        words = marked("it follows from the exposure {exposure}, and would need instruments as well")
+        words = marked("it is a function of the exposure {exposure} and would need instruments too")
         what = Message(words, exposure=repr(panel.exposure))
-        hint = marked("take it out of the controls; the instrumented effect is that of a straight line")
+        hint = marked("drop it from the controls; the instrumented effect is linear")
         raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
     return panel.Z
 
@@ -105,8 +105,8 @@ def refuse_dependent(panel: Panel, exposure: Floats, exogenous: Floats, instrume
 
 
 def _refused(name: str, why: str) -> EstimationError:
-    what = Message("{why}, so that it says nothing of its own about the exposure", why=why)
-    hint = marked("take it out of roles.instruments, or absorb fewer effects")
+    what = Message("{why}: it has no information of its own about the exposure", why=why)
+    hint = marked("drop it from roles.instruments, or absorb fewer effects")
     return EstimationError.at(f"instrument {name!r}", what, hint=hint)
 
 

@@ -63,14 +63,14 @@ class Strength:
 
     def first_stage(self) -> Diagnostic:
         """Test that the instruments do not move the exposure."""
-        null = marked("the instruments do not move the exposure, given regressors and effects")
+        null = marked("given regressors and effects, the instruments do not move the exposure")
         source = "F for errors of equal variance; below 10 weak (Staiger & Stock 1997)"
         return Diagnostic("first_stage", null, self.partial_f, "F", self.df, source)
 
     def weak_instruments(self) -> Diagnostic:
         """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
         df, name, effective = self.effective_df, "weak_instruments", self.effective_f
-        null = Message("the bias may be a share of {BIAS} of the worst case, or more", BIAS=f"{BIAS:.0%}")
+        null = Message("the bias may be {BIAS} of the worst case or more", BIAS=f"{BIAS:.0%}")
         source = f"effective F {effective:.4g} times its degrees of freedom; Montiel Olea & Pflueger 2013"
         return Diagnostic(name, null, df * effective, "noncentral chi2", (df, df / BIAS), source)
 
@@ -141,7 +141,7 @@ def clusters_of_rows(equation: InstrumentedEquation, covariance: Covariance) -> 
 
 def no_effect(reduced: plugin.ReducedForm) -> Diagnostic:
     """Test that the exposure has no effect, however weak the instruments are (Anderson & Rubin 1949)."""
-    null = marked("the exposure has no effect, and the instruments act through it alone")
+    null = marked("the exposure has no effect, and the instruments act only through it")
     df = (reduced.outcome.size, reduced.df)
     return Diagnostic(
         "anderson_rubin",
@@ -189,9 +189,9 @@ class InstrumentalFit(LevelledFit):
         if strength is None or reduced is None or not strength.is_weak:
             return notes
         message = Message(
-            "The instruments are weak: partial F {partial_f}, effective F {effective_f} where "
-            "{critical_f} is required. The estimate leans towards least squares, and its interval is too "
-            "short; the 95 % confidence set of Anderson and Rubin is {confidence_set}.",
+            "The instruments are weak: partial F {partial_f}, effective F {effective_f} (required: "
+            "{critical_f}). The estimate is biased towards least squares and its interval is too "
+            "short; the 95 % Anderson–Rubin confidence set is {confidence_set}.",
             partial_f=f"{strength.partial_f:.3g}",
             effective_f=f"{strength.effective_f:.3g}",
             critical_f=f"{strength.critical_f:.3g}",
@@ -275,7 +275,9 @@ class InstrumentalFit(LevelledFit):
         """
         equation, further = self.equation, self.equation.instruments.shape[1] - 1
         if further == 0:
-            what = marked("one instrument for one exposure leaves nothing to test")
+            what = marked(
+                "with one instrument for one exposure there is no overidentifying restriction to test"
+            )
             raise plugin.EstimationError.at("overidentification", what)
         if isinstance(self.covariance, Classical) and self.method != "gmm":
             statistic = float(cast("IVResults", equation.fit(self.method)).sargan.stat)
@@ -284,7 +286,7 @@ class InstrumentalFit(LevelledFit):
             clusters = clusters_of_rows(equation, self.covariance)
             statistic = float(cast("IVGMMResults", equation.fit("gmm", clusters=clusters)).j_stat.stat)
             source = f"Hansen's J of two-step GMM, by linearmodels; weights {self.covariance.use}"
-        null = marked("every instrument is uncorrelated with the errors")
+        null = marked("all instruments are uncorrelated with the errors")
         return Diagnostic("overidentification", null, statistic, "chi2", (further,), source)
 
     def test_exogeneity(self) -> Diagnostic:
@@ -306,7 +308,7 @@ class InstrumentalFit(LevelledFit):
         matrix, correction = replace(equation, regression=augmented).corrected(
             self.covariance, augmented.basis, augmented.to_coefficients, augmented.within.residuals
         )
-        null = marked("the exposure is uncorrelated with the errors, so that least squares would do")
+        null = marked("the exposure is uncorrelated with the errors (exogenous)")
         statistic = float(augmented.estimate[-1] ** 2 / matrix[-1, -1])
         source = f"Durbin, Wu and Hausman by regression (Wooldridge 2010); errors {correction.kind}"
         return Diagnostic("exogeneity", null, statistic, "F", (1, correction.df_resid), source)

@@ -150,17 +150,15 @@ def variance_components(bare: Panel, entities: Grouping, *, largest: Floats) -> 
 
 def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int) -> None:
     if df_within <= 0:
-        what = marked(
-            "no degrees of freedom are left within entities, so the idiosyncratic variance is not known"
-        )
-        hint = marked("estimate on entities with more rows, or use pooled_ols")
+        what = marked("no degrees of freedom within entities: the idiosyncratic variance is not identified")
+        hint = marked("use entities with more rows, or pooled_ols")
     elif df_between <= 0:
         words = marked("{n_entities} entities are too few for a regression of their means on these columns")
         what = Message(words, n_entities=n_entities)
-        hint = marked("estimate on more entities, with fewer columns, or use pooled_ols")
+        hint = marked("use more entities, fewer columns, or pooled_ols")
     elif within.is_outcome_constant or within.is_outcome_absorbed:
-        what = marked("the outcome does not vary within entities, so the idiosyncratic variance is zero")
-        hint = marked("estimate on rows where the outcome varies over time, or use between")
+        what = marked("the outcome does not vary within entities: the idiosyncratic variance is zero")
+        hint = marked("use rows in which the outcome varies over time, or between")
     else:
         return
     raise plugin.EstimationError(Problem("random effects", what, hint=hint))

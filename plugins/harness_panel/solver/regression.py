@@ -116,9 +116,7 @@ def judge(panel: Panel, fit: WithinFit, *, taken: str, n_effects: int) -> tuple[
     for found in fit.dependent:
         notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
     if fit.condition > _NOTABLE_CONDITION:
-        words = plugin.marked(
-            "Regressors are close to collinear: their scaled condition number is {condition}."
-        )
+        words = plugin.marked("Regressors are nearly collinear: scaled condition number {condition}.")
         message = plugin.Message(words, condition=f"{fit.condition:.2g}")
         notes.append(Note("W-COND", "regressors", message))
     return tuple(notes)
@@ -148,11 +146,11 @@ def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
     return Problem(
         where="regressors",
         what=plugin.Message(
-            "they are all but collinear: the condition number of the scaled columns is {condition}",
+            "they are nearly collinear: the condition number of the scaled columns is {condition}",
             condition=f"{fit.condition:.2g}",
         ),
         expected=f"up to {_WORST_CONDITION:.0g}",
-        hint=plugin.marked("leave out one of the columns that nearly repeat each other"),
+        hint=plugin.marked("drop one of the nearly identical columns"),
     )
 
 

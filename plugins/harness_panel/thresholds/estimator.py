@@ -167,8 +167,7 @@ class ThresholdFit(FixedEffectsFit):
         if not self.tests or found == asked:
             return notes
         message = Message(
-            "The model has {COUNTED} in {variable}; the bootstrap tests find {COUNTED_2} at the "
-            "level of {LEVEL}.",
+            "The model has {COUNTED} in {variable}; bootstrap tests find {COUNTED_2} at the {LEVEL} level.",
             COUNTED=COUNTED[asked],
             variable=repr(self.regimes.variable),
             COUNTED_2=COUNTED[found],
@@ -307,7 +306,7 @@ class ThresholdEffects(FixedEffects):
     def _variable(self, panel: Panel) -> str:
         variable = panel.exposure if self.variable is None else self.variable
         if variable not in panel.columns:
-            what = Message("{variable} is no regressor of this panel", variable=repr(variable))
+            what = Message("{variable} is not a regressor of this panel", variable=repr(variable))
             expected = f"one of {', '.join(panel.columns)}"
             hint = marked("name the exposure, a moderator or a control")
             raise plugin.EstimationError.at("variable", what, expected, hint)

@@ -90,8 +90,7 @@ class ThresholdSearch:
         own = np.arange(places.size)
         if not own.size or not (np.linalg.eigvalsh(gram[own, :, own, :])[:, -1] > _NOTHING).any():
             what = Message(
-                "no value of it leaves {trim} of the rows on both sides and a slope on either that the "
-                "model does not have already",
+                "no value of it leaves {trim} of the rows and an identified slope on both sides",
                 trim=f"{trim:.0%}",
             )
             hint = marked("choose another `variable`, a smaller `trim`, or fixed_effects")
@@ -143,8 +142,8 @@ class ThresholdSearch:
         """
         path = self.path(self.own, n_thresholds)
         if len(path) <= n_thresholds:
-            what = Message("no place is left for threshold number {path}", path=len(path))
-            hint = marked("ask for fewer thresholds, or a smaller `trim`")
+            what = Message("no value remains for threshold number {path}", path=len(path))
+            hint = marked("set fewer thresholds, or a smaller `trim`")
             raise EstimationError(Problem("thresholds", what, hint=hint))
         return path[n_thresholds]
 
@@ -287,13 +286,13 @@ def error_draws(panel: Panel, resample: Resample, n_draws: int, rng: Generator) 
     entities, place = np.unique(panel.entity.codes, return_inverse=True)
     if panel.n_obs != entities.size * panel.n_periods:
         what = Message(
-            "errors of an entity go to another one, and {size} entities in {n_periods} periods have "
-            "{n_obs} rows",
+            "residuals are resampled across entities, which needs a balanced panel: {size} "
+            "entities in {n_periods} periods have {n_obs} rows",
             size=entities.size,
             n_periods=panel.n_periods,
             n_obs=panel.n_obs,
         )
-        hint = marked("take `resample: signs`, which asks for no such thing")
+        hint = marked("use `resample: signs`, which does not need one")
         raise EstimationError(Problem("resample", what, expected="each entity in each period", hint=hint))
     row_of = order.reshape(entities.size, panel.n_periods)
     column = np.empty(panel.n_obs, dtype=np.int64)

@@ -76,7 +76,7 @@ def test_the_file_is_one_of_the_files_of_the_data(build):
     (record,) = [one for one in builder.read if one.step == "contiguity"]
     assert record.account.detail == "2 pairs of 3 entities"
     assert [note.message for note in builder.notes if note.code == "W-NEIGHBOURS"] == [
-        "1 of 4 entities of the data have no neighbours: 04."
+        "1 of the 4 entities in the data have no neighbours: 04."
     ]
 
 
@@ -108,12 +108,12 @@ def test_pairs_may_stand_once_or_twice(build):
     [
         (
             "01,02,1\n02,01,1\n02,03,3\n",
-            "1 of 2 pairs are listed in one direction only, and count in both: 02 and",
+            "1 of 2 pairs are listed in one direction only and are used in both: 02 and",
         ),
-        ("01,02,1\n01,02,1\n02,03,3\n", "1 rows repeat others and count once: 01 and 02."),
+        ("01,02,1\n01,02,1\n02,03,3\n", "1 duplicate rows count once: 01 and 02."),
         (
             "01,02,1\n02,03,3\n03,99,1\n",
-            "1 of its 4 entities are not in the data, and 1 of its 3 pairs are left",
+            "1 of its 4 entities are not in the data; 1 of its 3 pairs are dropped",
         ),
     ],
     ids=["one direction", "repeated", "unknown"],

@@ -103,7 +103,7 @@ def test_columns_without_a_name_that_say_nothing_are_left_out(read_bytes, text, 
     (record,) = table.records
     assert (record.step, record.into) == ("unnamed_columns", "panel.csv")
     assert record.account.detail == (
-        f"left out columns without a name, which number the rows or hold nothing: {columns}"
+        f"dropped columns without a name, which number the rows or are empty: {columns}"
     )
 
 

@@ -116,7 +116,7 @@ def test_units_that_differ_between_years_are_warned_of(tmp_path, read_bytes):
     table = appended(tmp_path, read_bytes, "id,year,y\n北京,2013,15000\n上海,2013,35000\n")
     (note,) = table.notes
     assert (note.code, note.where) == ("W-UNITS", "y")
-    assert "2.5 in panel.csv and 2.5e+04 in later.csv, 10,000 to 1" in note.message
+    assert "2.5 in panel.csv and 2.5e+04 in later.csv, a ratio of 10,000" in note.message
 
 
 @pytest.mark.parametrize(

@@ -55,13 +55,13 @@ def test_a_size_under_one_is_noted() -> None:
     fitted = Mlp(restarts=1, sizes_around=0).fit(panel, rng=np.random.default_rng(0))
     assert fitted.searches[0].chosen.n_units == 1
     (note,) = fitted.notes
-    assert (note.code, note.message) == ("W-HIDDEN", "the formula gives N = 0.96 for 60 rows, using 1")
+    assert (note.code, note.message) == ("W-HIDDEN", "the formula gives N = 0.96 for 60 rows; 1 is used")
 
 
 def test_too_few_rows_are_refused_with_their_number() -> None:
     panel = make_panel(wave, n_entities=8, n_periods=1, noise=1.0)
     with pytest.raises(
-        EstimationError, match="6 rows to train on, but one hidden unit with 3 inputs has 6 parameters"
+        EstimationError, match="6 training rows, but one hidden unit with 3 inputs has 6 parameters"
     ):
         SMALL.fit(panel, rng=np.random.default_rng(0))
 

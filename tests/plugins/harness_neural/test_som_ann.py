@@ -112,7 +112,7 @@ def test_steps_of_minisom_are_counted() -> None:
     sequential = replace(QUICK, map_training="sequential", map_starts=1, map_passes=2)
     fitted = sequential.fit(panel, rng=np.random.default_rng(0))
     assert [note.message for note in fitted.notes if note.where == "map"] == [
-        "MiniSom trained the map row by row, in 1,600 steps from each start"
+        "MiniSom trained the map row by row, 1,600 steps from each start"
     ]
 
 

@@ -55,7 +55,7 @@ def test_a_solver_that_is_off_is_a_warning_with_both_numbers(monkeypatch, librar
         table = fitted.coefficients()
         assert notes[0].where == table.terms[-1]
         assert f"{table.estimate[-1]:.12g} by {library}" in notes[0].message
-        assert f"{right[-1] * (1.0 + off):.12g} by the solver" in notes[0].message
+        assert f"{right[-1] * (1.0 + off):.12g} by the resampling solver" in notes[0].message
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_lags_are_counted_in_periods_that_some_row_has(step):
 def test_a_bandwidth_of_all_periods_is_refused():
     panel = simulated_panel(random_stream(24), n_entities=20, n_periods=5)
     PooledOLS(DriscollKraay(4)).fit(panel, rng=random_stream(0))
-    with pytest.raises(EstimationError, match="bandwidth 5 needs 6 periods; the rows are of 5"):
+    with pytest.raises(EstimationError, match="bandwidth 5 need 6 periods; there are 5"):
         PooledOLS(DriscollKraay(5)).fit(panel, rng=random_stream(0))
 
 

@@ -227,4 +227,4 @@ def test_white_is_refused_where_its_products_would_fill_the_memory(monkeypatch):
     assert diagnostics_of(fitted(panel, PooledOLS()))["white"].df[0] > 0
     monkeypatch.setattr(pooled, "MOST_PRODUCTS", n_terms * panel.n_obs - 1)
     refused = diagnostics_of(fitted(panel, PooledOLS()))["white"]
-    assert f"{n_terms} squares and products of columns on 240 rows" in refused.reason
+    assert f"{n_terms} squares and products of regressors in 240 rows" in refused.reason

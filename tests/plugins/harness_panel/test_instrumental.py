@@ -165,7 +165,7 @@ def test_intervals_under_weak_instruments_stand_among_the_statistics_and_in_the_
         assert (found[f"{name}_low"], found[f"{name}_high"]) == pytest.approx((low, high), abs=0.05)
     wide = {one.name: one.value for one in weak.statistics()}
     assert (wide["tf_low"], wide["tf_high"]) == (-np.inf, np.inf)
-    assert "the instruments say nothing of the slope" in weak.notes[-1].message
+    assert "the instruments are uninformative about the slope" in weak.notes[-1].message
 
 
 @pytest.mark.slow
@@ -237,7 +237,7 @@ def test_what_is_no_instrument_is_refused_with_its_reason():
     for changed, effects, reason in (
         (replace(panel, instruments=(), Z=None), (), "no instruments"),
         (with_first(fixed), ("entity",), "'z0': entity effects absorb it"),
-        (with_first(np.full(panel.n_obs, 7.0)), (), "'z0': it does not vary"),
+        (with_first(np.full(panel.n_obs, 7.0)), (), "'z0': it has no variation"),
         (with_first(3.0 * panel.column("w") - 2.0), (), "determine it"),
         (with_first(panel.column("x") + panel.column("w")), (), "it is the exposure 'x' itself"),
         (replace(panel, instruments=("w", "z1")), (), "'w': it is a regressor"),

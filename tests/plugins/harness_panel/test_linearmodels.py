@@ -28,7 +28,7 @@ def test_no_variance_between_entities_is_pooled_ols_and_says_so():
 @pytest.mark.parametrize(
     ("estimator", "kept", "words"),
     [
-        (RandomEffects(), "first period", "no degrees of freedom are left within"),
+        (RandomEffects(), "first period", "no degrees of freedom within"),
         (RandomEffects(), "three entities", "entities are too few"),
         (Between(), "three entities", "too few"),
         (FirstDifference(), "first period", "no entity has rows in two adjacent periods"),

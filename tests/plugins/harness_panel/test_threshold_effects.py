@@ -145,7 +145,7 @@ def test_errors_of_other_entities_ask_for_the_same_periods():
 def test_another_number_of_thresholds_is_a_note():
     fit = fitted(broken_panel(9, jumps=()))
     assert [note.code for note in fit.notes] == ["W-THRESHOLDS"]
-    assert "the bootstrap tests find no thresholds" in fit.notes[0].message
+    assert "bootstrap tests find no thresholds" in fit.notes[0].message
 
 
 def wide_panel(seed, jump):

@@ -149,7 +149,7 @@ def test_tests_without_a_weighted_form_are_refused(panel):
         (FixedEffects(weighted=True), "hausman"),
     ):
         own = diagnostics_of(estimator.fit(panel, rng=random_stream(0)))[name]
-        assert own.reason == "the test is not defined for weighted rows"
+        assert own.reason == "the test is not defined with weights"
         alike = replace(panel, weights=np.full(panel.n_obs, 3.0))
         own = diagnostics_of(estimator.fit(alike, rng=random_stream(0)))[name]
         assert own.statistic > 0
@@ -181,5 +181,5 @@ def test_weights_that_the_panel_lacks_and_those_that_are_none_are_refused(panel,
     for bad in (0.0, -1.0, np.nan, np.inf):
         weights = panel.weights.copy()
         weights[[2, 5]] = bad
-        with pytest.raises(EstimationError, match=f"2 of {panel.n_obs} are zero, negative or no numbers"):
+        with pytest.raises(EstimationError, match=f"2 of {panel.n_obs} are zero, negative or not numbers"):
             estimator.fit(replace(panel, weights=weights), rng=random_stream(0))

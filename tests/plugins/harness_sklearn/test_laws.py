@@ -62,13 +62,13 @@ all_estimators = pytest.mark.parametrize(
 @all_estimators
 def test_an_outcome_that_does_not_vary_is_refused(estimator, panel):
     flat = replace(panel, observed=np.full(panel.n_obs, 0.3))
-    with pytest.raises(EstimationError, match=r"outcome: has one value only, 0\.3, on the 192 rows"):
+    with pytest.raises(EstimationError, match=r"outcome: has the single value 0\.3 in the 192 training rows"):
         estimator.fit(flat, rng=random_stream(0))
 
 
 @all_estimators
 def test_an_exposure_that_does_not_vary_is_refused(estimator, panel):
-    with pytest.raises(EstimationError, match="exposure: has one value only, 7, on the 192 rows"):
+    with pytest.raises(EstimationError, match="exposure: has the single value 7 in the 192 training rows"):
         estimator.fit(panel.with_column("exposure", 7.0), rng=random_stream(0))
 
 

@@ -237,7 +237,7 @@ def test_what_follows_from_the_exposure_is_not_held_fixed():
 @pytest.mark.parametrize(
     ("form", "exposure", "reason"),
     [
-        ("line", lambda panel: panel.period.astype(float), "nothing of its variation is left"),
+        ("line", lambda panel: panel.period.astype(float), "no residual variation"),
         ("curve", lambda panel: (panel.column("x0") > 0).astype(float), "too few for a curve"),
         ("derivative", lambda panel: (panel.column("x0") > 0).astype(float), "two values"),
         ("contrast", lambda panel: panel.column("x0"), "different values"),

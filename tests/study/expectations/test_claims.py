@@ -149,27 +149,27 @@ def test_a_statement_finds_the_share_on_which_it_holds(keys, value):
     [
         (
             {"quantity": "onset", "kind": "begins", "effect": "rising", "value": 3.7, **MODERATED},
-            "in this run the effect nowhere begins",
+            "in this run the effect never begins",
         ),
         (
             {"quantity": "effect_sign", "kind": "none", "above": 4.5, **MODERATED},
-            "this run supports no value of the moderator in the range",
+            "the data of this run support no value of the moderator in this range",
         ),
         (
             {"quantity": "effect_trend", "kind": "falling", "above": 7.0, **MODERATED},
-            "this run supports no way in the range",
+            "the data of this run do not support this range",
         ),
         (
             {"quantity": "level_range", "levels": (0.0, 1.0), "above": 7.0, **MODERATED},
-            "this run supports no cell in the range",
+            "the data of this run support no cell in this range",
         ),
         (
             {"quantity": "shape", "kind": "v", "moderator": "fdi"},
-            "this run draws no surface of fdi",
+            "this run has no surface over fdi",
         ),
         (
             {"quantity": "effect_sign", "kind": "none", "moderator": "fdi"},
-            "this run has no effects given fdi",
+            "this run has no effects conditional on fdi",
         ),
         (
             {"quantity": "pace", "kind": "slowing", "between": (0.5, 0.65)},
@@ -220,10 +220,10 @@ def test_a_claim_finds_its_number(keys, value):
     [
         ({"quantity": "mse", "value": 1.0, "estimator": "fe"}, "absorbed"),
         ({"quantity": "level", "value": 1.0, "at": 0.0, "estimator": "fe"}, "absorbed"),
-        ({"quantity": "gain", "value": 1.0, "sample": "all"}, "this run gives no such number"),
-        ({"quantity": "level", "value": 1.0, "at": 0.0, "outcome": "z"}, "this run draws no such curve"),
-        ({"quantity": "median", "value": 1.0, "by": "size", "group": "9"}, "this run gives no such number"),
-        ({"quantity": "threshold", "value": 3.7, "moderator": "fdi"}, "this run gives no such number"),
+        ({"quantity": "gain", "value": 1.0, "sample": "all"}, "this run has no such number"),
+        ({"quantity": "level", "value": 1.0, "at": 0.0, "outcome": "z"}, "this run has no such curve"),
+        ({"quantity": "median", "value": 1.0, "by": "size", "group": "9"}, "this run has no such number"),
+        ({"quantity": "threshold", "value": 3.7, "moderator": "fdi"}, "this run has no such number"),
     ],
     ids=["refused cell", "refused curve", "no such sample", "no such curve", "no such group", "no threshold"],
 )
@@ -246,7 +246,7 @@ def test_a_claim_without_a_number_says_why(keys, reason):
 def test_having_looked_and_found_nothing_is_an_answer(keys):
     found = ask(value=0.5, **keys)
     assert found.is_absent
-    assert found.reason == "this run looked for one and found none"
+    assert found.reason == "this run found none"
     assert math.isnan(found.value)
 
 
@@ -266,7 +266,7 @@ def test_tables_that_the_study_did_not_ask_for_are_empty(kind):
     ("keys", "told"),
     [
         ({"quantity": "effect_sign", "kind": "falling", "below": 0.6}, "gdp低于 0.6的取值中"),
-        ({"quantity": "effect_trend", "kind": "rising", "above": 3}, "沿gdp高于 3的区段，效应上升的"),
+        ({"quantity": "effect_trend", "kind": "rising", "above": 3}, "在gdp高于 3的取值范围内，效应上升的"),
         (
             {"quantity": "level_range", "levels": (0.06, 0.12), "above": 1, "below": 2},
             "gdp高于 1 且低于 2",

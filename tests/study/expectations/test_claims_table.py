@@ -103,7 +103,7 @@ def test_every_row_says_what_is_claimed_where_it_is_printed_and_why(runs):
     assert claims["about"].tolist()[4:] == [
         "change of the curve from 1000 to 2000",
         "change of the curve from 1000 to 2000",
-        "share of the way from 500 to 5000 on which the curve is rising",
+        "share of the range 500 to 5000 on which the curve is rising",
         "curve at 1000",
         "median in IBM (firm)",
     ]

@@ -120,8 +120,8 @@ def test_the_published_medians_are_not_of_one_fit(outcome):
 def test_the_reason_names_the_two_partitions_that_exclude_each_other():
     (reason,) = {one.reason for _, one in partition_findings(group_medians(MEDIANS["total"], 1))}
     assert reason == (
-        "of one fit at the same rows, the median of all rows lies between the least and the greatest median "
-        "of any groups that hold all rows: between 788.95 and 865.05 by size, but between 742.55 and 760.75 "
+        "for one fit on the same rows, the overall median lies between the smallest and the largest group "
+        "median of any partition: between 788.95 and 865.05 by size, but between 742.55 and 760.75 "
         "by rank"
     )
 

@@ -47,8 +47,8 @@ def test_the_three_published_curves_are_not_of_one_effect():
     assert not any(finding.is_consistent for finding in findings.values())
     assert findings[0].reason == (
         "co2 falls by 36% between 0 and 0.88, while co2_intensity rises by 17% between 0 and 0.83; "
-        "with gdp_pc and population held fixed, and one effect for all entities, both change by the same "
-        "factor: they do not; effects that differ between entities may"
+        "holding gdp_pc and population fixed and with one effect for all entities, both change by the same "
+        "factor: not under a single effect; possible if effects differ between entities"
     )
     assert {finding.assumption for finding in findings.values()} == {"one effect for all entities"}
     assert not any(finding.is_error for finding in findings.values())

@@ -37,7 +37,7 @@ def test_levels_and_thresholds_are_not_of_one_unit_system(claims):
     assert thresholds["published"].tolist() == [3.7, 7.5]
     assert set(thresholds["status"]) == {"inconsistent under assumption"}
     told = thresholds["reason"].iloc[0]
-    assert "imply a GDP per head of 19.4 to 19.7, beyond 2 times the published values" in told
+    assert "implies a GDP per head of 19.4 to 19.7, beyond 2 times the published values" in told
 
 
 def test_the_rounding_of_the_gain_in_intensity_is_the_only_error(claims):

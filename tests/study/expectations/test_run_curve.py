@@ -55,7 +55,7 @@ def test_what_lies_beyond_the_grid_or_needs_more_points_has_a_reason():
     ):
         with pytest.raises(NotInRun, match=r"the curve of this run goes from 0 to 0\.025"):
             beyond()
-    with pytest.raises(NotInRun, match="too few points for a bend"):
+    with pytest.raises(NotInRun, match="too few points to show curvature"):
         curve.bend()
 
 

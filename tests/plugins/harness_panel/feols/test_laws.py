@@ -70,7 +70,7 @@ def test_a_panic_in_a_fit_is_a_refused_cell(monkeypatch):
     monkeypatch.setattr(pyfixest, "feols", panic)
     outcome = attempt(lambda: fit(Feols()))
     assert (outcome.status, outcome.value) == ("refused", None)
-    assert outcome.reason.startswith("pyfixest: its compiled code gave up")
+    assert outcome.reason.startswith("pyfixest: its compiled code failed")
 
 
 @pytest.mark.parametrize("seed", range(2))
