@@ -96,7 +96,11 @@ def test_readme(tmp_path, variables):
     installs = (".venv/bin", "pip install")
     found = [one for one in blocks(ROOT / "README.md") if not any(word in one.content for word in installs)]
     # What takes minutes is cut short, and what a person would be asked is said.
-    added = {r"harness calibrate \S+": "--panels 2", r"harness init \S+": "--outcome co2 --exposure digital"}
+    added = {
+        r"harness calibrate \S+": "--panels 2",
+        r"harness init \S+": "--outcome co2 --exposure digital",
+        r"harness run my_study.yaml": "--quick",
+    }
     for words, options in added.items():
         found = [replace(one, content=re.sub(f"({words})", rf"\1 {options}", one.content)) for one in found]
     Script(tmp_path, variables).run(found)
