@@ -89,7 +89,7 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     figure = canvas.new_figure(canvas.SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
     shown = [gain_whisker(cell) for own in (*cells, published) for cell in own]
-    start, end = cut_limits([number for one in shown for number in one.numbers], most_loss=1.5)
+    start, end = cut_limits([number for one in shown for number in one.numbers])
     for axes, protocol, own in zip(panels, columns, cells, strict=True):
         title = drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE)
         axes.set_title(title, loc="left", fontsize=8)

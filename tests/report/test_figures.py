@@ -31,7 +31,7 @@ def test_every_figure_is_there_and_the_same_run_gives_the_same_bytes(wage, figur
     again = figures_of(read_run(wage))
     assert dict(mpl.rcParams) == before
     assert [figure.name for figure in again] == [
-        *("gain-lwage", "origin-lwage", "multiverse-lwage", "curve-lwage", "slope-lwage", "ale-lwage"),
+        *("gains", "multiverse-lwage", "curve-lwage", "slope-lwage", "ale-lwage"),
         *(f"groups-{by}-{name}" for by in ("size", "rank") for name in ("rab", "ols")),
         *("surface-educ-rab", "surface-educ-ols", "learning-lwage", "map-lwage-ann"),
     ]

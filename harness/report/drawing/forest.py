@@ -17,7 +17,7 @@ from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
-from harness.report.drawing.palette import GREY, INK, LineStyle, MarkStyle, Whisker
+from harness.report.drawing.palette import GREY, INK, LineStyle, Whisker
 from harness.text.numbers import fixed, percent
 from harness.text.plain_text import shortened
 
@@ -29,22 +29,19 @@ SHORT_NAME, LONG_NAME = 30, 62
 
 # Lines of an interval alone, of one within a wider one, and of that.
 MIDDLE, THICK, THIN = 1.1, 1.9, 0.8
-INTERVAL_STYLE = MarkStyle("#1a1a1a", "#1a1a1a", "")
-# Share of the width of a panel of bars that the numbers at its right take.
-NUMBERS = 0.24
 NUMBER_STYLE = replace(TURN_STYLE, width=TRUTH_STYLE.width)
 # Half the length of the stroke of a true number, in rows.
 STROKE = 0.36
 
-# An axis that is cut reaches at least this far below zero where there is something to show, per cent.
-LEAST_REACH = 25.0
+# An axis of gains reaches no farther below zero, per cent.
+MOST_LOSS = 150.0
 
 
 def plot_forest(
     panels: Sequence[tuple[str, Sequence[Whisker]]],
     *,
     x_label: str,
-    most_loss: float = math.nan,
+    is_gain: bool = False,
     level: float = math.nan,
     most_columns: int = 3,
 ) -> Figure:
@@ -55,7 +52,7 @@ def plot_forest(
     Parameters
     ----------
     panels : titles, each with its numbers, which are named once a row of panels
-    most_loss : where the axis is cut, as `cut_limits` does; NaN to show everything
+    is_gain : whether numbers are gains, per cent, whose axis is cut as `cut_limits` does
     level : in (0, 1), nominal coverage, which a legend tells where intervals are of two kinds
     """
     every = [whisker for _, own in panels for whisker in own]
@@ -70,15 +67,13 @@ def plot_forest(
         width=SINGLE_COLUMN if is_narrow else DOUBLE_COLUMN,
     )
     start, end = -math.inf, math.inf
-    if math.isfinite(most_loss):
-        start, end = cut_limits(chain(*(one.numbers for one in every)), most_loss=most_loss)
+    if is_gain:
+        start, end = cut_limits(chain(*(one.numbers for one in every)))
     for axes, (title, own) in zip(grid, panels, strict=True):
         zero_axis(axes)
-        axes.set_title(drawable_lines(title, 32))
+        axes.set_title(drawable_lines(title, 32 if most_columns < 3 else 26))
         axes.tick_params(axis="x", labelbottom=True)
         for row, whisker in enumerate(own):
-            if whisker.has_bar:
-                _plot_bar(axes, whisker, row, start=start)
             plot_whisker(axes, whisker, row, start=start)
         plot_true_numbers(axes, enumerate(whisker.truth for whisker in own), is_vertical=False)
     if len(panels) == 1:
@@ -86,9 +81,8 @@ def plot_forest(
     else:
         name_rows(grid[0], [drawable_lines(name, 20) for name in names])
     grid[0].xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    if math.isfinite(most_loss):
-        room = NUMBERS / (1.0 - NUMBERS) * (end - start) * any(whisker.has_bar for whisker in every)
-        grid[0].set_xlim(start, end + room)
+    if is_gain:
+        grid[0].set_xlim(start, end)
     figure.supxlabel(drawable_label(x_label, 46 if is_narrow else 60))
     if handles:
         figure.legend(handles=handles, loc="outside upper left", ncols=1 if is_narrow else 3)
@@ -128,9 +122,8 @@ def plot_whisker(
     start : where the axis begins
     is_vertical : whether rows are columns, and intervals upright
     """
-    # The interval of a bar lies on it, in another colour and without a dot.
-    style = INTERVAL_STYLE if whisker.has_bar else whisker.style
-    if whisker.note or (whisker.estimate < start and not whisker.has_bar):
+    style = whisker.style
+    if whisker.note or whisker.estimate < start:
         _plot_note(axes, whisker, row, start=start)
         return
     has_wide, cap = all(map(math.isfinite, whisker.wide)), "_" if is_vertical else "|"
@@ -154,24 +147,6 @@ def plot_whisker(
         markerfacecolor=style.fill,
         markeredgecolor=style.colour,
     )
-
-
-def _plot_bar(axes: Axes, whisker: Whisker, row: float, *, start: float) -> None:
-    """Draw a bar from zero, cut where the axis begins, and the number at the right."""
-    style, end = whisker.style, max(whisker.estimate, start)
-    axes.barh(
-        row,
-        abs(end),
-        left=min(end, 0.0),
-        height=0.62,
-        facecolor=style.fill,
-        edgecolor=style.colour,
-        hatch=style.hatch,
-        linewidth=0.7,
-        zorder=2,
-    )
-    text, at = fixed(whisker.estimate, 1), ("axes fraction", "data")
-    axes.annotate(text, (1.0, row), xycoords=at, ha="right", va="center")
 
 
 def _plot_note(axes: Axes, whisker: Whisker, row: float, *, start: float) -> None:
@@ -206,14 +181,13 @@ def plot_true_numbers(axes: Axes, truths: Iterable[tuple[float, float]], *, is_v
             plot_styled(axes, np.array(x), np.array(y), NUMBER_STYLE, zorder=5.0)
 
 
-def cut_limits(numbers: Iterable[float], *, most_loss: float) -> tuple[float, float]:
-    """Return where an axis of gains begins and ends, per cent.
+def cut_limits(numbers: Iterable[float]) -> tuple[float, float]:
+    """Return where an axis of gains begins and ends, per cent: around all numbers that it can show.
 
-    It ends beyond every number. It begins below every one too, but no farther below zero than `most_loss`
-    times as far as it reaches above, or as `LEAST_REACH`: a gain cannot exceed one while a loss knows no
-    bound, and one huge loss would press everything else together.
+    A gain cannot exceed one while a loss knows no bound, and one huge loss would press everything else
+    together.
     """
     finite = [0.0, *filter(math.isfinite, numbers)]
-    low, high = min(finite), max(finite)
-    margin = 1.0 + 0.04 * (high - max(low, -high))
-    return max(low - margin, -most_loss * max(high + margin, LEAST_REACH)), high + margin
+    low, high = max(min(finite), -MOST_LOSS), max(finite)
+    margin = 1.0 + 0.04 * (high - low)
+    return max(low - margin, -MOST_LOSS), high + margin

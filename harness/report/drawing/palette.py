@@ -83,7 +83,6 @@ class Whisker:
     wide : limits of a wider interval around it; NaN without one
     truth : NaN where it is not known
     note : stands in the place of a number where there is none
-    has_bar : whether it is a bar from zero and not a dot
     """
 
     label: str
@@ -94,7 +93,6 @@ class Whisker:
     wide: tuple[float, float] = (math.nan, math.nan)
     truth: float = math.nan
     note: str = ""
-    has_bar: bool = False
 
     @property
     def numbers(self) -> tuple[float, float, float]:
@@ -106,17 +104,6 @@ class Whisker:
         estimate, low, high = (100.0 * number for number in self.numbers)
         return replace(self, estimate=estimate, low=low, high=high)
 
-
-# Parts of a gain in their order. Entities never seen are dark, known ones pale; hatched where rows
-# compared on took part.
-PART_STYLES = {
-    "rows at hand": MarkStyle(BROWN, "#f3b98b", hatch="...."),
-    "other rows, selected on": MarkStyle(BROWN, "#fbe3cf", hatch="////"),
-    "other rows of the same entities": MarkStyle(DARK_BLUE, PALE_BLUE),
-    "later periods": MarkStyle(DARK_BLUE, PALE_BLUE),
-    "entities never seen": MarkStyle(DARK_BLUE, BLUE),
-    "entities never seen, later periods": MarkStyle(DARK_BLUE, BLUE),
-}
 
 # Levels on a surface: equal steps look equal, in grey and without colour vision too.
 SURFACE_MAP = "viridis"

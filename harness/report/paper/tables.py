@@ -15,7 +15,7 @@ from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, rendered
 from harness.report.render.text import csv_text, latex_table
-from harness.report.sections.accuracy import gain_table
+from harness.report.sections.accuracy import gain_rows
 from harness.report.sections.coefficients import (
     Estimates,
     coefficient_caveat,
@@ -35,7 +35,7 @@ from harness.tables.effects import EFFECTS, ROBUSTNESS, EffectRow, RobustnessRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
 from harness.text import numbers
-from harness.text.plain_text import file_slug, in_turn, joined, listed, sentences
+from harness.text.plain_text import Footnotes, file_slug, in_turn, joined, listed, sentences
 
 CONSTANT = "const"
 T_DECIMALS = 2
@@ -219,20 +219,24 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
         "† better, ‡ worse: the p-value, adjusted for the number of estimators (Holm 1979), is below {level}."
     ).format(level=numbers.plain(1.0 - study.level))
     for over in (gains, *gains.further):
-        shown = {outcome: gain_table(over, outcome) for outcome in study.outcomes}
-        reasons = dict.fromkeys(reason for table in shown.values() for _, reason in table.footnotes)
+        footnotes = Footnotes()
+        groups = tuple(
+            parts.RowGroup(
+                parts.rows_of((entry.label, *cells) for entry, cells in gain_rows(over, outcome, footnotes)),
+                study.label(outcome),
+            )
+            for outcome in study.outcomes
+        )
         label, level = over.reference_label, numbers.percent(study.level, 0)
         yield parts.ReportTable(
             caption=gettext("Gains over {reference}").format(reference=label),
             columns=parts.columns_of("", *(protocol.title for protocol in study.honest_first)),
-            groups=tuple(
-                replace(table.groups[0], heading=study.label(outcome)) for outcome, table in shown.items()
-            ),
+            groups=groups,
             notes=(
                 words.format(reference=label, level=level),
                 marks,
                 *map(_protocol_note, study.honest_first),
-                *(gettext("No result: {reason}").format(reason=reason) for reason in reasons),
+                *(gettext("No result: {reason}").format(reason=reason) for _, reason in footnotes.listed()),
             ),
             name=f"gains-over-{file_slug(over.over)}" if over.over else "gains",
         )

@@ -1,4 +1,4 @@
-"""The sections of accuracy: gains with p-values, errors and other losses by protocol; figure of gains."""
+"""The sections of accuracy: gains with p-values and what of them remains, errors, and other losses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from harness.findings.gains import SYMBOLS, GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
-from harness.record.study import ProtocolRecord, StudyRecord
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import (
+    Appendix,
     Definitions,
-    Heading,
     Phrase,
     ReportBlock,
     ReportFigure,
@@ -22,11 +22,12 @@ from harness.report.blocks import (
     tabs_of,
 )
 from harness.report.drawing.palette import STATUS_STYLES, Whisker
-from harness.report.sections.section import Section, study_words
+from harness.report.sections.origin import origin_blocks, recognised, recognition_cell
+from harness.report.sections.section import Section, outcome_heading, study_words
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.gain import GainStatus
 from harness.text import numbers
-from harness.text.plain_text import Footnotes, file_slug, in_turn, shortened
+from harness.text.plain_text import Footnotes, in_turn, shortened
 
 # How the cell of a gain looks.
 LOOKS = {
@@ -42,24 +43,34 @@ INSIDE = "†"
 
 
 def accuracy_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the protocols, gains and errors of every outcome, and p-values."""
+    """Yield gains where test rows are kept apart, a figure and a table; all else goes to the appendix."""
     study, gains = run.manifest.study, Gains(run)
-    compares = bool(gains.candidates)
-    yield Heading(gettext("Protocols"), anchor="protocols")
-    yield Definitions(tuple((_named(protocol), _how(protocol)) for protocol in study.protocols))
-    every = (gains, *gains.further) if compares else ()
-    yield tabs_of(
-        (study.label(outcome), (*(gain_table(one, outcome) for one in every), error_table(run, outcome)))
-        for outcome in study.outcomes
-    )
-    if compares:
-        yield p_value_table(gains)
-        yield SmallPrint(_how_to_read(study))
+    errors = tabs_of((study.label(outcome), [error_table(run, outcome)]) for outcome in study.outcomes)
+    if not gains.candidates:
+        yield errors
+        yield Appendix((_protocols(study),))
+        return
+    yield gain_figure(gains)
+    yield gain_table(gains)
+    yield SmallPrint(_how_to_read(study))
+    yield Appendix((_protocols(study), *map(gain_table, gains.further), errors, *_gain_details(gains)))
+
+
+def _gain_details(gains: Gains) -> Iterator[ReportBlock]:
+    """Yield p-values, and the gains of every outcome from rows in training to entities that are not."""
+    study = gains.run.manifest.study
+    yield p_value_table(gains)
     text = gettext(
-        "Errors: bold is the lowest on a protocol's test rows. A row tested in several splits counts each "
-        "time. The CSV has errors on training and on all rows, and over the variance of training rows."
+        "P-values are of equal mean squared error, losses clustered by {entity}, and by period too where no "
+        "tested period was in training; Holm: adjusted for the number of estimators (Holm 1979). Interval "
+        "and p-value come from one pivot (Fieller 1954)."
     )
-    yield SmallPrint(text)
+    yield SmallPrint(text.format(**study_words(study)))
+    yield from origin_blocks(gains)
+
+
+def _protocols(study: StudyRecord) -> Definitions:
+    return Definitions(tuple((_named(protocol), _how(protocol)) for protocol in study.protocols))
 
 
 def _named(protocol: ProtocolRecord) -> Words:
@@ -69,38 +80,49 @@ def _named(protocol: ProtocolRecord) -> Words:
 
 def _how(protocol: ProtocolRecord) -> Words:
     if not protocol.leaks:
-        return " ".join([protocol.how, gettext("Nothing is known to leak.")])
+        return " ".join([protocol.how, gettext("No known information leakage.")])
     leaks = in_turn(leak.text for leak in protocol.leaks) + pgettext("end", ".")
-    return (f"{protocol.how} ", Phrase(gettext("What it leaks:"), "em"), f" {leaks}")
+    return (f"{protocol.how} ", Phrase(gettext("Information leakage:"), "em"), f" {leaks}")
 
 
-def gain_table(gains: Gains, outcome: str) -> parts.ReportTable:
-    """Return the gains in one outcome; over a further reference one line where none is established."""
+def gain_rows(
+    gains: Gains, outcome: str, footnotes: Footnotes
+) -> Iterator[tuple[EstimatorRecord, tuple[parts.Given, ...]]]:
+    """Yield each estimator with its gains in one outcome, protocols that keep test rows apart first."""
+    for entry in gains.candidates:
+        cells = (gains.cell(outcome, entry, one) for one in gains.run.manifest.study.honest_first)
+        yield entry, tuple(_gain(cell, footnotes) for cell in cells)
+
+
+def gain_table(gains: Gains) -> parts.ReportTable:
+    """Return the gains in every outcome; the files have those under other protocols, too."""
     study, footnotes = gains.run.manifest.study, Footnotes()
-    rows = [
-        (entry.label, [gains.cell(outcome, entry, protocol) for protocol in study.honest_first])
-        for entry in gains.candidates
-    ]
-    is_shown = not gains.over or any(
-        cell.status is GainStatus.BETTER and cell.protocol.keeps_test_rows_apart
-        for _, own in rows
-        for cell in own
-    )
-    words = gettext("Gain over {reference} in predicting {label}")
-    caption = words.format(reference=gains.reference_label, label=study.label(outcome))
+    shares = {outcome: {} if gains.over else recognised(gains.run, outcome) for outcome in study.outcomes}
+    has_shares = any(shares.values())
+
+    def rows(outcome: str) -> Iterator[tuple[parts.Given, ...]]:
+        for entry, cells in gain_rows(gains, outcome, footnotes):
+            more = [recognition_cell(shares[outcome].get(entry.id))] if has_shares else []
+            yield (entry.label, *cells, *more)
+
     return parts.ReportTable(
-        caption=caption if is_shown else caption + gettext(": none is established"),
+        caption=gettext("Gain over {reference}").format(reference=gains.reference_label),
         columns=parts.columns_of(
             gettext("Estimator"),
             *(
                 parts.TableColumn(one.title)
                 if one.keeps_test_rows_apart
-                else parts.TableColumn(one.title, mark=INSIDE, is_for_files=bool(gains.over))
+                else parts.TableColumn(one.title, mark=INSIDE, is_for_files=True)
                 for one in study.honest_first
             ),
+            *([gettext("Share due to\nrecognition")] if has_shares else []),
         ),
-        groups=parts.plain_rows([(label, *(_gain(cell, footnotes) for cell in own)) for label, own in rows]),
+        groups=tuple(
+            parts.RowGroup(parts.rows_of(rows(outcome)), outcome_heading(study, outcome))
+            for outcome in study.outcomes
+        ),
         footnotes=footnotes.listed(),
+        is_whole=not gains.over,
     )
 
 
@@ -187,12 +209,10 @@ def p_value_table(gains: Gains) -> parts.ReportTable:
 def _how_to_read(study: StudyRecord) -> Words:
     return rich(
         gettext(
-            "Gains, {level} intervals beneath: [{better} better](.better) · [{worse} worse](.worse) · "
-            "{once} better, given the few periods tested: no p · {none} not better by more than {least} · "
-            "{open} cannot tell. Better and worse: p, shown on hover, is below {value}; it is of equal mean "
-            "squared error, losses clustered by entity, and by period too where no tested period is trained "
-            "on, adjusted for the number of estimators (Holm 1979). Interval and p are of one pivot "
-            "(Fieller 1954). † Test rows take part in fitting or selecting."
+            "{level} intervals beneath. [{better} better](.better), [{worse} worse](.worse): significantly, "
+            "adjusted for the number of estimators. {once} better, conditional on the few periods tested. "
+            "{none} not better by more than {least}. {open} inconclusive. Recognition: the share of the gain "
+            "on random rows that is gone where entities were not used in training."
         ),
         {
             "level": numbers.percent(study.level, 0),
@@ -202,43 +222,42 @@ def _how_to_read(study: StudyRecord) -> Words:
             "none": SYMBOLS[GainStatus.NOT_BETTER],
             "open": SYMBOLS[GainStatus.OPEN],
             "least": numbers.percent(study.least_gain, 0),
-            "value": numbers.plain(1.0 - study.level),
         },
     )
 
 
-def gain_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield a figure for every outcome, where any estimator is compared with the reference."""
-    study, gains = run.manifest.study, Gains(run)
-    if gains.candidates:
-        yield tabs_of((study.label(outcome), [gain_figure(gains, outcome)]) for outcome in study.outcomes)
+def gain_figure(gains: Gains) -> ReportFigure:
+    """Return the figure of the gains over the study's reference: a row an outcome, a panel a protocol.
 
-
-def gain_figure(gains: Gains, outcome: str) -> ReportFigure:
-    """Return the figure of the gains of one outcome over the study's reference, a panel a protocol."""
+    Protocols are those that keep test rows apart; all where the study has none.
+    """
     from harness.report.drawing.forest import plot_forest
 
-    study, cells = gains.run.manifest.study, gains.cells(outcome)
-    words = study_words(study, outcome)
+    study = gains.run.manifest.study
+    protocols = [one for one in study.honest_first if one.keeps_test_rows_apart] or study.honest_first
+    titled = gettext("{outcome}: {what}") if len(study.outcomes) > 1 else "{what}"
     panels = [
-        (protocol.title, [gain_whisker(cell) for cell in cells if cell.protocol.id == protocol.id])
-        for protocol in study.honest_first
+        (
+            titled.format(outcome=study.label(outcome), what=protocol.title),
+            [gain_whisker(gains.cell(outcome, entry, protocol)) for entry in gains.candidates],
+        )
+        for outcome in study.outcomes
+        for protocol in protocols
     ]
+    words = study_words(study)
     message = gettext("Gain over {reference} (%), right of zero is better")
     x_label = message.format(reference=shortened(study.reference_label, 40))
     return ReportFigure(
-        f"gain-{file_slug(outcome)}",
-        plot_forest(panels, x_label=x_label, most_loss=1.0, most_columns=4),
+        "gains",
+        plot_forest(panels, x_label=x_label, is_gain=True, most_columns=min(4, len(protocols))),
         alt=gettext(
-            "Dots with intervals: gain of each estimator over {reference_label} in predicting {outcome} "
-            "under each protocol. The numbers are in the table of gains."
+            "Dots with intervals: gain of each estimator over {reference_label} in every outcome and under "
+            "each protocol. The numbers are in the table of gains."
         ).format(**words),
         caption=gettext(
-            "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are "
-            "{level} intervals, clustered by {entity}. Filled triangles are significant gains (pointing up) "
-            "and losses (pointing down), open triangles gains given the few periods tested, filled circles "
-            "gains of which none that matters is left, open circles those that cannot be told; an arrow at "
-            "the left edge is a loss beyond the axis."
+            "Gain over {reference_label}, with {level} intervals clustered by {entity}. Filled triangles: "
+            "significantly better or worse; open triangles: better, conditional on the few periods tested; "
+            "circles: neither."
         ).format(**words),
     )
 
@@ -252,11 +271,19 @@ def gain_whisker(cell: GainCell) -> Whisker:
 
 
 ACCURACY_SECTION = Section(
-    *("accuracy", marked("Accuracy"), 300, accuracy_blocks, marked("Accuracy by estimator and protocol"))
+    *(
+        "accuracy",
+        marked("Accuracy"),
+        300,
+        accuracy_blocks,
+        marked("Accuracy by estimator and protocol"),
+    )
 )
-GAINS_SECTION = Section(
-    "gains", marked("Figure of gains"), 400, gain_blocks, marked("Gains and their intervals")
-)
+
+
+def metric_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield the tables of other losses, in the appendix."""
+    yield Appendix(tuple(metric_tables(run)))
 
 
 def metric_tables(run: Run) -> Iterator[parts.ReportTable]:
@@ -305,6 +332,6 @@ def _cell(row: MetricRow | None, footnotes: Footnotes) -> parts.TableCell:
 
 
 METRICS_SECTION = Section(
-    *("metrics", marked("Other losses"), 350, metric_tables, marked("Errors by other losses, on test rows")),
+    *("metrics", marked("Other losses"), 350, metric_blocks, marked("Errors by other losses, on test rows")),
     tables=(METRICS.name,),
 )

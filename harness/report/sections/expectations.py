@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.blocks import Paragraph, ReportBlock
+from harness.report.blocks import Appendix, Paragraph, ReportBlock
 from harness.report.sections.section import Section
 from harness.report.table import (
     RecordColumn,
@@ -27,17 +27,22 @@ STATUSES = (marked("reproduced"), marked("differs"), marked("missing"))
 
 
 def expectation_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield how many numbers the run reproduces, and the table of all."""
+    """Yield how many numbers the run reproduces and those that it does not; in the appendix all."""
     rows = run.rows(EXPECTATIONS)
+    failed = tuple(row for row in rows if row.status != "reproduced")
     text = gettext(
         "The spec names {n_all} numbers that a run must reproduce; this run reproduces {n_reproduced}."
-    ).format(n_all=count(len(rows)), n_reproduced=count(sum(row.status == "reproduced" for row in rows)))
-    yield Paragraph(text)
-    yield expectation_table(rows)
+    ).format(n_all=count(len(rows)), n_reproduced=count(len(rows) - len(failed)))
+    if failed:
+        yield Paragraph(text)
+        yield expectation_table(failed)
+        yield Appendix((expectation_table(rows),))
+    else:
+        yield Appendix((Paragraph(text), expectation_table(rows)))
 
 
 def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
-    """Return the expected numbers by source, those that the run does not reproduce first and all shown."""
+    """Return expected numbers by source, those that the run does not reproduce first."""
     footnotes = Footnotes()
     by_source: dict[str, list[ExpectationRow]] = {}
     for row in sorted(rows, key=lambda row: row.status == "reproduced"):

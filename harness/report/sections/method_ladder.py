@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Paragraph, ReportBlock, ReportFigure
+from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
 from harness.report.sections.section import Section, study_words
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, code_cell
 from harness.tables.method_ladder import METHOD_LADDER, LadderStepRow
@@ -29,18 +29,11 @@ Place = tuple[str, str]
 
 
 def method_ladder_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield what is changed, the figure of the gains, and the table with a row for each step."""
-    rows = run.rows(METHOD_LADDER)
-    study = run.manifest.study
-    yield Paragraph(
-        gettext(
-            "Each step changes one option of the method before it and keeps all others, so that what a "
-            "change does is seen next to the step above. Gains are over test rows; the first column of gains "
-            "is under the protocol that the step names."
-        )
-    )
+    """Yield the figure of the gains, and in the appendix the table with a row for each step."""
+    rows, study = run.rows(METHOD_LADDER), run.manifest.study
+    yield Paragraph(gettext("Each step changes one option of the method before it and keeps all others."))
     yield ladder_figure(study, rows)
-    yield ladder_table(study, rows)
+    yield Appendix((ladder_table(study, rows),))
 
 
 def places_of(rows: Sequence[LadderStepRow]) -> tuple[Place, ...]:
@@ -102,9 +95,8 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTab
         groups=tuple(groups),
         notes=(
             gettext(
-                "Beneath gains: {level} intervals, clustered by {entity}, trained models held fixed. The "
-                "distance is root mean square, over rows with others near them, in "
-                "the unit of the outcome."
+                "Gains are over test rows, with {level} intervals clustered by {entity}. The distance is the "
+                "root mean squared error of the curve over supported rows, in the unit of the outcome."
             ).format(**study_words(study)),
         ),
         footnotes=footnotes.listed(),
@@ -136,12 +128,11 @@ def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFi
             panels.append((title, whiskers))
     return ReportFigure(
         "method-ladder",
-        plot_forest(panels, x_label=gettext("Gain (%)"), most_loss=2.0, most_columns=len(kept)),
+        plot_forest(panels, x_label=gettext("Gain (%)"), is_gain=True, most_columns=len(kept)),
         alt=gettext("Dots with intervals: the gains of the method at every step, in the table of the steps."),
         caption=gettext(
-            "Gains of the method at every step, from top to bottom, each step one change. Whiskers are "
-            "{level} intervals, clustered by {entity}, the trained models held fixed; an arrow at the left "
-            "edge is a loss beyond the axis."
+            "Gain of the method at every step, from top to bottom, with {level} intervals clustered by "
+            "{entity}."
         ).format(**study_words(study)),
     )
 

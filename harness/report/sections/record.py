@@ -12,13 +12,28 @@ from harness.record.manifest import Manifest
 from harness.record.study import EstimatorRecord
 from harness.report import blocks
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, code_cell, record_table
+from harness.report.table import RecordColumn, ReportTable, code_cell, record_table
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import significant
 
 
 def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
-    """Yield the estimators with their options, the warnings, and the cells without a result."""
+    """Yield the cells without a result; in the appendix the warnings and the estimators."""
+    unknown = gettext("no reason was recorded")
+    undone: list[blocks.Words] = [
+        (blocks.Phrase(one.cell, "strong"), f" ({gettext(one.status)}): {translated(one.reason) or unknown}")
+        for one in run.manifest.cells
+        if one.status in NOT_DONE
+    ]
+    if undone:
+        yield blocks.Heading(gettext("Cells without a result"))
+        yield blocks.Bullets(tuple(undone))
+    warnings = blocks.Heading(gettext("Notes"), anchor="warnings"), blocks.PagePart("warnings")
+    yield blocks.Appendix((*warnings, estimator_table(run)))
+
+
+def estimator_table(run: Run) -> ReportTable:
+    """Return the estimators; the files have their options, too."""
     columns: list[RecordColumn[EstimatorRecord]] = [
         RecordColumn(gettext("Estimator"), cell=lambda entry: entry.label),
         RecordColumn(gettext("Id"), "text", cell=lambda entry: code_cell(entry.id)),
@@ -30,20 +45,7 @@ def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
         ),
     ]
     caption = gettext("Estimators; their options are in the CSV")
-    yield record_table(caption, columns, run.manifest.study.estimators)
-    yield blocks.Heading(gettext("Notes"), anchor="warnings")
-    yield blocks.PagePart("warnings")
-    yield blocks.Heading(gettext("Cells without a result"))
-    unknown = gettext("no reason was recorded")
-    undone: list[blocks.Words] = [
-        (blocks.Phrase(one.cell, "strong"), f" ({gettext(one.status)}): {translated(one.reason) or unknown}")
-        for one in run.manifest.cells
-        if one.status in NOT_DONE
-    ]
-    if undone:
-        yield blocks.Bullets(tuple(undone))
-    else:
-        yield blocks.Paragraph(gettext("None: every cell of the study has a result."), "soft")
+    return record_table(caption, columns, run.manifest.study.estimators)
 
 
 def options(given: Mapping[str, Any]) -> str:
@@ -61,23 +63,18 @@ def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
 
 
 def reproduce_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
-    """Yield command, seed, spec, data and versions, and the files of the run folder."""
+    """Yield the command; in the appendix seed, spec, data, versions and the files of the run folder."""
     manifest = run.manifest
     yield blocks.Paragraph(blocks.Phrase(manifest.command, "code"))
     text = gettext(
-        "The same spec, data and versions give the same numbers, whatever the number of workers. The run "
-        "began on {started} and took {seconds} seconds."
-    ).format(started=manifest.started, seconds=significant(manifest.seconds, 3))
-    yield blocks.Paragraph(text)
-    text = gettext(
-        "`harness verify RUN`, RUN being the folder of this report, checks every file by its SHA-256 and "
-        "computes errors, gains, intervals and p-values once more from the stored predictions. `harness "
-        "compare RUN OTHER` says what differs from another run: spec, data, versions and every number beyond "
-        "a tolerance."
+        "The same spec, data and versions give the same numbers. `harness verify RUN`, RUN being the folder "
+        "of this report, checks every file and recomputes errors, gains and p-values from the stored "
+        "predictions; `harness compare RUN OTHER` shows what differs from another run."
     )
     yield blocks.Paragraph(blocks.rich(text))
-    yield provenance(manifest)
-    yield blocks.PagePart("contents")
+    text = gettext("The run began on {started} and took {seconds} seconds.")
+    took = text.format(started=manifest.started, seconds=significant(manifest.seconds, 3))
+    yield blocks.Appendix((blocks.Paragraph(took), provenance(manifest), blocks.PagePart("contents")))
 
 
 def provenance(manifest: Manifest) -> blocks.Definitions:

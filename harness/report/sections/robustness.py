@@ -3,46 +3,113 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from harness.findings.checks import CHECKS
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import StudyRecord
-from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock, ReportFigure
+from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, SmallPrint
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, ReportTable, TableCell, estimate_cell, record_table
-from harness.scenarios.robustness import JOINT
+from harness.report.table import (
+    Given,
+    RecordColumn,
+    ReportTable,
+    RowGroup,
+    TableCell,
+    columns_of,
+    estimate_cell,
+    record_table,
+    rows_of,
+)
+from harness.scenarios.robustness import BASELINE, CHANGES, JOINT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
 from harness.tables.findings import CHECK_RATES, CheckRateRow
-from harness.text.numbers import count, estimated, p_value, percent, percent_interval, plain
-from harness.text.plain_text import Footnotes, file_slug, joined, listed
+from harness.text.numbers import (
+    MISSING,
+    count,
+    estimated,
+    p_text,
+    p_value,
+    percent,
+    percent_interval,
+    plain,
+    significant,
+)
+from harness.text.plain_text import Footnotes, file_slug, joined, listed, ranged
 
 SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
 
 # The check whose slope is in other units, and so in no figure.
 LOGS = marked("outcome in logs")
+LEAD = CHANGES["lead"][0]
+# With fewer slopes there is no figure of them.
+LEAST_DRAWN = 3
 
 
 def robustness_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the checks by outcome, method and learner."""
-    study = run.manifest.study
-    text = gettext(
-        "The debiased slope is estimated once more from other rows, columns and codings, and where there can "
-        "be none: the exposure of the next period, given this one's, and the exposure of another entity."
-    )
-    yield Paragraph(text)
+    """Yield a row for each slope, and in the appendix every check of each."""
+    study, slopes = run.manifest.study, together(run.rows(ROBUSTNESS))
     if rates := tuple(rate_sentences(run)):
         yield Bullets(rates)
-    for rows in together(run.rows(ROBUSTNESS)):
-        yield Heading(check_heading(study, rows[0]))
-        if sentence := joint_sentence(study, rows):
-            yield Paragraph(sentence)
+    yield summary_table(study, slopes)
+    yield Appendix((*_details(run, slopes), SmallPrint(_how_to_read())))
+
+
+def _details(run: Run, slopes: Iterable[tuple[RobustnessRow, ...]]) -> Iterator[ReportBlock]:
+    for rows in slopes:
         yield from _figures(run, rows)
-        yield robustness_table(study, rows)
+        yield robustness_table(run.manifest.study, rows)
+
+
+def _how_to_read() -> str:
+    return gettext(
+        "Bold: the interval excludes zero. Of permuted exposures the mean slope is shown, and as p of zero "
+        "how often their t statistic is as large as that of the slope. Difference: from the slope as it is, "
+        "errors clustered by entity. All checks together: the largest studentised difference, the slope of "
+        "the next period's exposure from zero among them."
+    )
+
+
+def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]]) -> ReportTable:
+    """Return a row for each slope: itself, the range of it under the checks, and what must be zero."""
+    groups: dict[str, list[tuple[Given, ...]]] = {}
+    for rows in slopes:
+        words = _subject(study, rows[0])
+        groups.setdefault(words["what"], []).append((words["how"], *_summary(rows)))
+    return ReportTable(
+        caption=gettext("The debiased slope under robustness checks"),
+        columns=columns_of(
+            *(gettext("Method, learner"), gettext("Slope"), gettext("Under other rows\nand codings")),
+            *(gettext("Placebo: exposure of\nthe next period"), gettext("p of all\nchecks together")),
+        ),
+        groups=tuple(RowGroup(rows_of(own), what) for what, own in groups.items()),
+        notes=(
+            gettext(
+                "A small p of all checks together: some slope differs from what it should equal. The placebo "
+                "should be zero."
+            ),
+        ),
+        is_whole=True,
+    )
+
+
+def _summary(rows: tuple[RobustnessRow, ...]) -> Iterator[Given]:
+    done = {row.check: row for row in rows if row.is_done}
+    baseline, lead, joint = (done.get(name) for name in (BASELINE, LEAD, JOINT))
+    compared = [row.estimate for row in done.values() if row is not joint and math.isfinite(row.p_difference)]
+    ends = [significant(end, 3) for end in (min(compared), max(compared))] if compared else []
+    yield _slope(baseline) if baseline else MISSING
+    yield ranged(*ends) if ends else MISSING
+    yield TableCell(significant(lead.estimate, 3), (p_text(lead.p_value),)) if lead else MISSING
+    yield p_value(joint.p_difference) if joint else MISSING
+
+
+def _slope(row: RobustnessRow) -> TableCell:
+    return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
 
 
 def rate_sentences(run: Run) -> Iterator[str]:
@@ -88,22 +155,13 @@ def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> Rep
                 translated(row.check), mark=footnotes.mark("" if row.is_done else row.reason)
             ),
         ),
-        RecordColumn(
-            gettext("Slope"),
-            cell=lambda row: estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high)),
-        ),
-        RecordColumn(gettext("p of none"), cell=lambda row: p_value(row.p_value)),
-        RecordColumn(gettext("p of no difference"), cell=lambda row: p_value(row.p_difference)),
+        RecordColumn(gettext("Slope"), cell=_slope),
+        RecordColumn(gettext("p of zero"), cell=lambda row: p_value(row.p_value)),
+        RecordColumn(gettext("p of difference"), cell=lambda row: p_value(row.p_difference)),
         RecordColumn(gettext("Rows"), cell=lambda row: count(row.n_obs)),
     ]
-    note = gettext(
-        "Bold: the interval excludes zero. Of permuted exposures the mean slope is shown, and as p of none "
-        "how often their t statistic is as large as that of the slope. No difference: from the slope as it "
-        "is, entities' errors in common; all checks together: the greatest studentised one, that of the "
-        "next period's exposure from zero among them."
-    )
     caption = gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0]))
-    return record_table(caption, columns, rows, footnotes=footnotes, notes=(note,))
+    return record_table(caption, columns, rows, footnotes=footnotes)
 
 
 def check_heading(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> str:
@@ -119,25 +177,12 @@ def _subject(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> dict[st
     return {"what": what, "how": listed([method, study.estimator_label(row.learner)])}
 
 
-def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
-    """Return what the joint test says; empty where there is none."""
-    joint = next((row for row in rows if row.check == JOINT and row.is_done), None)
-    if joint is None:
-        return ""
-    level, p_joint = 1.0 - study.level, p_value(joint.p_difference)
-    some = gettext("some differ from what they should be by more than chance")
-    said = some if joint.p_difference < level else gettext("none is told from what it should be")
-    sign = p_joint if p_joint.startswith("<") else f"= {p_joint}"
-    words = gettext("All checks together: {said} at {level} (p {with_sign}).")
-    return words.format(said=said, level=percent(level, 0), with_sign=sign)
-
-
 def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure]:
     from harness.report.drawing.forest import plot_forest
 
     study = run.manifest.study
     drawn = [row for row in rows if row.is_done and math.isfinite(row.conf_low) and row.check != LOGS]
-    if not drawn:
+    if len(drawn) < LEAST_DRAWN:
         return
     first, *others = drawn
     whiskers = [
@@ -152,8 +197,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure
         plot_forest([("", whiskers)], x_label=x_label),
         alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),
         caption=gettext(
-            "The debiased slope of {what} as it is, and beneath it under every check in its unit, the "
-            "smallest first, with {level} intervals."
+            "The slope of {what} as it is, then under every check, with {level} intervals."
         ).format(what=what, level=percent(study.level, 0)),
     )
 

@@ -115,6 +115,11 @@ def study_words(study: StudyRecord, outcome: str = "") -> dict[str, str]:
     }
 
 
+def outcome_heading(study: StudyRecord, outcome: str) -> str:
+    """Return what heads the rows of an outcome in a table; empty in a study of one."""
+    return study.label(outcome) if len(study.outcomes) > 1 else ""
+
+
 def draws_text(numbers: Iterable[int | None]) -> str:
     """Return how many draws something is from, the least and the most; empty where nothing tells."""
     known = [number for number in numbers if number is not None]

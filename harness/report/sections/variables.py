@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.report import table as parts
-from harness.report.blocks import Phrase, ReportBlock
+from harness.report.blocks import Appendix, Phrase, ReportBlock
 from harness.report.sections.section import Section
 from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
 from harness.text.numbers import count, significant
@@ -32,16 +32,20 @@ MOMENTS = (
 NOISE = 1e-12
 
 
+# Roles of the variables that the question is about.
+LEADING = ("outcome", "exposure")
+
+
 def variable_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the tables of variables and of their preparation."""
-    yield variable_table(run)
-    if run.rows(PREPARATION):
-        yield preparation_table(run)
+    """Yield the outcomes and the exposure; in the appendix all variables and how they were prepared."""
+    yield variable_table(run, LEADING)
+    steps = (preparation_table(run),) if run.rows(PREPARATION) else ()
+    yield Appendix((variable_table(run), *steps))
 
 
-def variables_by_role(run: Run) -> Iterator[tuple[str, tuple[VariableRow, ...]]]:
-    """Yield the variables of each role under their heading, in the order of the study."""
-    variables = run.rows(SUMMARY)
+def variables_by_role(run: Run, roles: Collection[str] = ()) -> Iterator[tuple[str, tuple[VariableRow, ...]]]:
+    """Yield the variables of each role under their heading, as the study orders them; all unless given."""
+    variables = [row for row in run.rows(SUMMARY) if not roles or row.role in roles]
     for role in dict.fromkeys((*ROLES, *(row.role for row in variables))):
         rows = tuple(row for row in variables if row.role == role)
         if rows:
@@ -55,30 +59,28 @@ def moments(row: VariableRow) -> tuple[str, ...]:
     return (count(row.n), *map(significant, values))
 
 
-def variable_table(run: Run) -> parts.ReportTable:
-    """Return the variables by role."""
+def variable_table(run: Run, roles: Collection[str] = ()) -> parts.ReportTable:
+    """Return the variables of some roles, or of all; the note is that of all."""
     note = gettext(
-        "SD within: of deviations from an entity's own mean; SD between: of the entities' means. Fixed "
-        "effects learn from the former alone."
+        "SD within: of deviations from an entity's own mean; SD between: of the entities' means. A column "
+        "without an entry under “prepared by” is as in the data."
     )
-    if run.rows(PREPARATION):
-        note += " " + gettext("A column without an entry under “prepared by” is as in the data.")
     return parts.ReportTable(
-        caption=gettext("Variables"),
+        caption=gettext("Outcomes and exposure") if roles else gettext("Variables"),
         columns=parts.columns_of(
             *(gettext("Variable"), parts.TableColumn(gettext("Unit"), "text")),
-            parts.TableColumn(gettext("Prepared by"), "text"),
+            *([] if roles else [parts.TableColumn(gettext("Prepared by"), "text")]),
             *map(gettext, MOMENTS),
         ),
         groups=tuple(
-            parts.RowGroup(tuple(_row(run, row) for row in rows), heading)
-            for heading, rows in variables_by_role(run)
+            parts.RowGroup(tuple(_row(run, row, with_steps=not roles) for row in rows), heading)
+            for heading, rows in variables_by_role(run, roles)
         ),
-        notes=(note,),
+        notes=() if roles else (note,),
     )
 
 
-def _row(run: Run, row: VariableRow) -> parts.TableRow:
+def _row(run: Run, row: VariableRow, *, with_steps: bool) -> parts.TableRow:
     study, name = run.manifest.study, row.variable
     label = study.label(name)
     steps = [step for step in run.rows(PREPARATION) if step.into == name]
@@ -95,7 +97,8 @@ def _row(run: Run, row: VariableRow) -> parts.TableRow:
         else parts.TableCell((f"{label} ", Phrase(name, "code", "id")))
     )
     words = tuple(word for one in made for word in (*one, in_turn(["", ""])))[:-1]
-    return parts.TableRow((shown, study.unit(name), parts.TableCell(words), *moments(row)))
+    prepared = (parts.TableCell(words),) if with_steps else ()
+    return parts.TableRow((shown, study.unit(name), *prepared, *moments(row)))
 
 
 def preparation_table(run: Run) -> parts.ReportTable:

@@ -98,10 +98,11 @@ def test_a_strangers_section_stands_in_its_place_with_figure_file_and_contents(f
     assert "<h2>3. Mood &amp; weather</h2>" in html
     assert "&lt;b&gt;mood&lt;/b&gt; of Experience and log wages" in html
     assert 'alt="The mood of each outcome, as a line."' in html
-    carried = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]*)"', html)
+    appendix = (folder.path / "appendix.html").read_text(encoding="utf-8")
+    carried = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]*)"', appendix)
     (contents,) = (own for file in carried if b"tables/mood.tex" in (own := base64.b64decode(file)))
     assert b"moods for LaTeX" in contents
-    assert "W-FONT" in html
+    assert "W-FONT" in appendix
     assert (folder.path / "tables" / "mood.tex").read_text(encoding="utf-8") == "0.5\n"
     assert (folder.path / "figures" / "mood.svg").exists()
 

@@ -60,9 +60,8 @@ def conclusion_table(run: Run) -> ReportTable:
         groups=plain_rows(rows),
         notes=(
             gettext(
-                "A number holds where this run gives it as far as it was printed, a statement where it holds "
-                "all the way. Counted are the claims for which the run gives a number; beneath stand gains, "
-                "or the mean share of the way on which statements hold."
+                "Of the claims for which this run gives a number, those that hold to the digits printed; "
+                "beneath: gains, or the mean share of the range on which statements hold."
             ),
         ),
     )

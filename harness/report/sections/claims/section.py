@@ -45,11 +45,9 @@ MEANINGS = {
     "not comparable": marked("these data are not the published ones, or this run gives no such number"),
 }
 
-# With more claims the page shows one of each figure, with fewer two.
-
 
 def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
-    """Yield how the published numbers stand, what cannot be right, their tables, and why they differ."""
+    """Yield how published numbers and conclusions stand; in the appendix every number, and why it differs."""
     study, claims = run.manifest.study, run.rows(CLAIMS)
     figures = published.published_figures(run)
     n_of = Counter(row.status for row in claims)
@@ -57,47 +55,30 @@ def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     counts = listed(f"{gettext(status)} {count(n_of[status])}" for status in present)
     declared = gettext("The spec declares {n_claims} published numbers:").format(n_claims=count(len(claims)))
     yield blocks.Paragraph(f"{declared} {counts}" + pgettext("end", "."))
-    yield from _wrong(published.contradictions(study, claims))
+    wrong, wrong_if = _wrong(published.contradictions(study, claims))
+    if wrong:
+        yield blocks.Heading(gettext("Published numbers that cannot be right"))
+        yield blocks.Definitions(wrong)
     if study.conclusions:
         yield conclusion_table(run)
-    here = gettext(
-        "Each number as it is printed; as published, by the estimator and protocol that stand for the "
-        "published ones, on the rows of this run; and as it should be, by their counterparts."
-    )
-    simulated = gettext(
-        "The rows are simulated, so a printed number and one of this run may differ for that reason alone."
-    )
-    files = gettext(
-        "The CSV has all, what follows from the other published numbers and their rounding, and the reason "
-        "for each status and dash."
-    )
-    said = (here, simulated, files) if run.manifest.data.simulated else (here, files)
-    yield blocks.Paragraph(" ".join(said))
-    yield claim_table(study, figures)
-    yield from (figure.errors for figure in figures if figure.errors is not None)
-    if any(figure.protocols for figure in figures):
-        under = gettext("As published and as it should be are under different [protocols](#protocols).")
-        yield blocks.Paragraph(blocks.rich(under))
-    differing = tuple(dict.fromkeys(text for figure in figures for text in figure.estimators))
-    if differing:
-        yield blocks.Bullets(tuple(map(_with_code, differing)))
-    words = gettext("Here: {taken}")
-    left_open = {
-        one.question: words.format(taken=one.taken) for figure in figures for one in figure.left_open
-    }
-    if left_open:
-        yield blocks.Paragraph(gettext("Not said in the publication:"))
-        yield blocks.Definitions(tuple((_with_code(one), _with_code(two)) for one, two in left_open.items()))
+    yield blocks.Appendix((*_assumed(wrong_if), *_details(run, figures), _meanings(present)))
+
+
+def _meanings(present: Iterable[str]) -> blocks.Paragraph:
+    """Return what statuses mean."""
     meanings: list[str | blocks.Phrase] = []
     for status in present:
         meanings += [in_turn(["", ""])] if meanings else []
         meaning = pgettext("between", ": ") + gettext(MEANINGS[status])
         meanings += [blocks.Phrase(gettext(status), "em"), meaning]
-    yield blocks.Paragraph((*meanings, pgettext("end", ".")), "note")
+    return blocks.Paragraph((*meanings, pgettext("end", ".")), "note")
 
 
-def _wrong(found: Sequence[published.Contradiction]) -> Iterator[blocks.ReportBlock]:
-    """Yield what cannot be right, by arithmetic and then by assumptions."""
+Defined = tuple[tuple[blocks.Words, blocks.Words], ...]
+
+
+def _wrong(found: Sequence[published.Contradiction]) -> tuple[Defined, Defined]:
+    """Return what cannot be right, by arithmetic and by assumptions."""
     end = pgettext("end", ".")
     wrong: list[tuple[blocks.Words, blocks.Words]] = []
     wrong_if: list[tuple[blocks.Words, blocks.Words]] = []
@@ -107,17 +88,37 @@ def _wrong(found: Sequence[published.Contradiction]) -> Iterator[blocks.ReportBl
             wrong_if.append(((assumption, f" {one.reason}"), one.claims + end))
         else:
             wrong.append((one.reason, one.claims + end))
-    if wrong:
-        yield blocks.Heading(gettext("What cannot be right"))
-        yield blocks.Definitions(tuple(wrong))
+    return tuple(wrong), tuple(wrong_if)
+
+
+def _assumed(wrong_if: Defined) -> Iterator[blocks.ReportBlock]:
     if wrong_if:
-        yield blocks.Heading(gettext("What cannot be right if something is assumed"))
-        text = gettext(
-            "The publication does not say whether these assumptions hold; where they do not, there is no "
-            "contradiction."
-        )
+        yield blocks.Heading(gettext("Published numbers that cannot be right under an assumption"))
+        text = gettext("Where the assumption does not hold, there is no contradiction.")
         yield blocks.Paragraph(text)
-        yield blocks.Definitions(tuple(wrong_if))
+        yield blocks.Definitions(wrong_if)
+
+
+def _details(run: Run, figures: Sequence[published.PublishedFigure]) -> Iterator[blocks.ReportBlock]:
+    """Yield every number, and why the run's numbers differ from those published."""
+    here = gettext(
+        "As published: by the estimator and protocol that stand for the published ones, on the rows of this "
+        "run. As it should be: by their counterparts."
+    )
+    simulated = gettext("The rows are simulated; numbers may differ for that reason alone.")
+    yield blocks.Paragraph(f"{here} {simulated}" if run.manifest.data.simulated else here)
+    yield claim_table(run.manifest.study, figures)
+    yield from (figure.errors for figure in figures if figure.errors is not None)
+    differing = tuple(dict.fromkeys(text for figure in figures for text in figure.estimators))
+    if differing:
+        yield blocks.Bullets(tuple(map(_with_code, differing)))
+    words = gettext("Here: {taken}")
+    left_open = {
+        one.question: words.format(taken=one.taken) for figure in figures for one in figure.left_open
+    }
+    if left_open:
+        yield blocks.Heading(gettext("Not said in the publication"))
+        yield blocks.Definitions(tuple((_with_code(one), _with_code(two)) for one, two in left_open.items()))
 
 
 def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> ReportTable:
@@ -251,7 +252,7 @@ CLAIMS_SECTION = Section(
         marked("Published numbers"),
         1000,
         claim_blocks,
-        marked("Published numbers, figure by figure"),
+        marked("Published numbers and conclusions"),
     ),
     files=claim_files,
     tables=(CLAIMS.name,),

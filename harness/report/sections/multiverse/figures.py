@@ -1,8 +1,8 @@
-"""The specification curve of one outcome: sorted gains with intervals, above the choices behind each."""
+"""Specification curves: sorted gains with intervals, above the choices behind each, an outcome a column."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -11,20 +11,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Mask
+from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
-from harness.report.drawing.fonts import drawable
+from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.drawing.forest import cut_limits
 from harness.report.drawing.lines import entry
 from harness.report.drawing.palette import INK, PUBLISHED_COLOUR, STATUS_STYLES, LineStyle
-from harness.report.sections.multiverse.rows import Multiverse, choice_label, level_label
+from harness.report.sections.multiverse.rows import Multiverse, choice_label, level_label, published_gains
 from harness.report.sections.section import study_words
-from harness.tables.claims import ClaimRow
+from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.gain import GainStatus
-from harness.text.numbers import count, percent
-from harness.text.plain_text import file_slug, shortened
+from harness.text.plain_text import file_slug, joined, shortened
 
 # Inches of the sorted gains, and of a line of choices.
 CURVE_HEIGHT, LINE_HEIGHT = 2.6, 0.135
@@ -35,6 +35,9 @@ MOST_LINES = 600
 # Half the height of a mark in its line.
 TICK = 0.36
 DOT = "#1a1a1a"
+PUBLISHED_STYLE = LineStyle(PUBLISHED_COLOUR, (0, (5, 2)), 1.1)
+# Outcomes next to one another.
+MOST_CURVES = 3
 
 NAMES = {
     GainStatus.BETTER: marked("interval above zero"),
@@ -43,59 +46,85 @@ NAMES = {
 }
 
 
-def specification_figure(study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow]) -> ReportFigure:
-    """Return the specification curve of one outcome, with the published gains across it."""
-    words = study_words(study, own.outcome) | {"estimator": study.estimator_label(own.estimator)}
-    n_hidden = int((100 * own.gain < _limits(own, published)[0]).sum())
-    below = gettext(" {n_hidden} gains lie below the axis: triangles at its edge.")
-    hidden = below.format(n_hidden=count(n_hidden)) if n_hidden else ""
-    across = gettext(" The dashed line is the published gain.") if published else ""
-    return ReportFigure(
-        f"multiverse-{file_slug(own.outcome)}",
-        plot_specification_curve(study, own, published),
-        alt=gettext(
-            "Sorted gains of {estimator} in predicting {outcome} under {size} combinations of choices, with "
-            "intervals."
-        ).format(**words, size=own.gain.size),
-        caption=gettext(
-            "Gain of {estimator} in predicting {outcome} under every combination of the choices listed below "
-            "the curve, each computed, in increasing order. Dots are gains, upright lines their {level} "
-            "intervals, clustered by {entity}, not adjusted for their "
-            "number; a mark below is the level that the combination above it has.{published}{hidden}"
-        ).format(**words, published=across, hidden=hidden),
-    )
+def specification_figures(run: Run, multiverses: Sequence[Multiverse]) -> Iterator[ReportFigure]:
+    """Yield the specification curves, so many outcomes next to one another as have room."""
+    study, claims = run.manifest.study, run.rows(CLAIMS)
+    for first in range(0, len(multiverses), MOST_CURVES):
+        own = multiverses[first : first + MOST_CURVES]
+        published = [published_gains(claims, one) for one in own]
+        labels = joined([study.label(one.outcome) for one in own])
+        label = study.estimator_label(own[0].estimator)
+        words = study_words(study) | {"estimator": label, "outcomes": labels}
+        yield ReportFigure(
+            f"multiverse-{file_slug(own[0].outcome)}",
+            plot_specification_curves(study, own, published),
+            alt=gettext(
+                "Sorted gains of {estimator} in predicting {outcomes} under every combination of choices, "
+                "with intervals."
+            ).format(**words),
+            caption=gettext(
+                "Gain of {estimator} over the reference under every combination of choices, in increasing "
+                "order, with {level} intervals clustered by {entity}. Marks below show the choices of each "
+                "combination; triangles at the edge are losses beyond the axis."
+            ).format(**words),
+        )
 
 
-def _limits(own: Multiverse, published: Sequence[ClaimRow]) -> tuple[float, float]:
+def _limits(
+    multiverses: Sequence[Multiverse], published: Iterable[Sequence[ClaimRow]]
+) -> tuple[float, float]:
     """Return where the axis of gains begins and ends, per cent."""
-    numbers = [*own.gain, *chain(*own.limits), *(row.published for row in published)]
-    return cut_limits((100.0 * number for number in numbers), most_loss=2.0)
+    gains = (number for own in multiverses for number in chain(own.gain, *own.limits))
+    return cut_limits(100.0 * number for number in chain(gains, (row.published for row in chain(*published))))
 
 
-def plot_specification_curve(study: StudyRecord, own: Multiverse, published: Sequence[ClaimRow]) -> Figure:
-    """Return the figure of one outcome."""
-    n, n_lines = own.gain.size, sum(1 + len(levels) for levels in own.choices.values())
-    below = LINE_HEIGHT * (n_lines + 1)
-    figure = new_figure(DOUBLE_COLUMN, 0.75 + CURVE_HEIGHT + below)
-    curve, grid = figure.subplots(2, 1, sharex=True, height_ratios=[CURVE_HEIGHT, below]).tolist()
-    _plot_curve(curve, own, published)
-    _plot_choices(grid, study, own)
-    grid.set_xlim(-0.02 * n + 0.5, 1.02 * n + 0.5)
-    grid.xaxis.set_major_locator(FixedLocator(round_positions(n)))
-    grid.set_xlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
+def plot_specification_curves(
+    study: StudyRecord, multiverses: Sequence[Multiverse], published: Sequence[Sequence[ClaimRow]]
+) -> Figure:
+    """Return the figure of outcomes of one estimator, a column each."""
+    choices = _levels(multiverses)
+    below = LINE_HEIGHT * (sum(1 + len(levels) for levels in choices.values()) + 1)
+    figure = new_figure(DOUBLE_COLUMN, 0.9 + CURVE_HEIGHT + below)
+    grid = figure.subplots(
+        2, len(multiverses), sharex="col", sharey="row", squeeze=False, height_ratios=[CURVE_HEIGHT, below]
+    )
+    limits = _limits(multiverses, published)
+    for (curve, marks), own, claims in zip(grid.T, multiverses, published, strict=True):
+        _plot_curve(curve, own, claims, limits)
+        _plot_choices(marks, own, choices)
+        if len(multiverses) > 1:
+            curve.set_title(drawable_lines(study.label(own.outcome), 32))
+        n = own.gain.size
+        marks.set_xlim(-0.02 * n + 0.5, 1.02 * n + 0.5)
+        marks.xaxis.set_major_locator(FixedLocator(round_positions(n, most=6 // len(multiverses) + 1)))
+    _name_choices(grid[1, 0], study, choices)
+    grid[0, 0].set_ylabel(gettext("Gain (%)"))
+    n = max(own.gain.size for own in multiverses)
+    figure.supxlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
+    present = {status for own in multiverses for status, mask in _status_masks(own).items() if mask.any()}
     handles = [
-        entry(gettext(NAMES[status]), LineStyle(STATUS_STYLES[status].colour, width=3.0))
-        for status, mask in _status_masks(own).items()
-        if mask.any()
+        entry(gettext(words), LineStyle(STATUS_STYLES[status].colour, width=3.0))
+        for status, words in NAMES.items()
+        if status in present
     ]
-    handles.append(entry(gettext("gain"), LineStyle(DOT, "none"), marker="o", size=3, fill=DOT))
+    if any(published):
+        handles.append(entry(gettext("published gain"), PUBLISHED_STYLE))
     figure.legend(handles=handles, loc="outside upper left", ncols=4)
     return figure
 
 
-def round_positions(n: int) -> list[int]:
-    """Return the positions to be numbered on an axis from 1 to `n`: the first, then round ones."""
-    positions = MaxNLocator(nbins=6, integer=True).tick_values(1, n)
+def _levels(multiverses: Sequence[Multiverse]) -> dict[str, tuple[str, ...]]:
+    """Return the choices of all outcomes, each with the levels of any."""
+    found: dict[str, dict[str, None]] = {}
+    for own in multiverses:
+        for choice, levels in own.choices.items():
+            found.setdefault(choice, {}).update(dict.fromkeys(levels))
+    return {choice: tuple(levels) for choice, levels in found.items()}
+
+
+def round_positions(n: int, *, most: int) -> list[int]:
+    """Return the positions to be numbered on an axis from 1 to `n`: the first, then `most` round ones."""
+    positions = MaxNLocator(nbins=most, integer=True).tick_values(1, n)
     return [1, *(int(position) for position in positions if 1 < position <= n)]
 
 
@@ -106,9 +135,11 @@ def _status_masks(own: Multiverse) -> dict[GainStatus, Mask]:
     return {GainStatus.BETTER: better, GainStatus.OPEN: ~(better | worse), GainStatus.WORSE: worse}
 
 
-def _plot_curve(axes: Axes, own: Multiverse, published: Sequence[ClaimRow]) -> None:
+def _plot_curve(
+    axes: Axes, own: Multiverse, published: Sequence[ClaimRow], limits: tuple[float, float]
+) -> None:
     """Draw the sorted gains with their intervals; those beyond the axis are triangles at its edge."""
-    start, end = _limits(own, published)
+    start, end = limits
     gain, low, high = (100 * values for values in (own.gain, *own.limits))
     axes.grid(axis="y")
     for status, mask in _status_masks(own).items():
@@ -121,25 +152,12 @@ def _plot_curve(axes: Axes, own: Multiverse, published: Sequence[ClaimRow]) -> N
         edge = np.full(np.count_nonzero(~shown), start)
         axes.plot(at[~shown], edge, "v", markersize=2.5, color=DOT, clip_on=False)
     for row in published:
-        _plot_published(axes, row)
+        style = PUBLISHED_STYLE
+        axes.axhline(100 * row.published, color=style.colour, linewidth=style.width, linestyle=style.dash)
     axes.set_ylim(start, end)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
-    axes.set_ylabel(gettext("Gain (%)"))
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-
-
-def _plot_published(axes: Axes, row: ClaimRow) -> None:
-    source = gettext(" ({source})").format(source=shortened(row.source, 24)) if row.source else ""
-    axes.axhline(100 * row.published, color=PUBLISHED_COLOUR, linewidth=1.1, linestyle=(0, (5, 2)))
-    axes.annotate(
-        drawable(gettext("published: {gain}{source}").format(gain=percent(row.published), source=source)),
-        (0.005, 100 * row.published),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 2),
-        textcoords="offset points",
-        color=PUBLISHED_COLOUR,
-    )
 
 
 def _plot_strokes(
@@ -157,22 +175,29 @@ def _plot_strokes(
     )
 
 
-def _plot_choices(axes: Axes, study: StudyRecord, own: Multiverse) -> None:
-    """Draw a line of marks for each level, under a heading for its choice."""
-    labels: list[str] = []
-    headings: list[int] = []
-    for choice, levels in own.choices.items():
-        headings.append(len(labels))
-        labels.append(choice_label(choice))
-        for level in levels:
-            line, taken = np.full(own.gain.size, float(len(labels))), own.taken(choice, [level])
-            labels.append(level_label(study, choice, level))
-            axes.axhline(line[0], color="#ececec", linewidth=0.5, zorder=0)
+def _plot_choices(axes: Axes, own: Multiverse, choices: Mapping[str, Sequence[str]]) -> None:
+    """Draw a line of marks for each level, beneath a line for its choice."""
+    at = 0
+    for choice, levels in choices.items():
+        for row, level in enumerate(levels, start=at + 1):
+            line = np.full(own.gain.size, float(row))
+            axes.axhline(row, color="#ececec", linewidth=0.5, zorder=0)
+            taken = own.taken(choice, [level])
             for status, mask in _status_masks(own).items():
                 _plot_strokes(axes, mask & taken, line - TICK, line + TICK, status, opacity=1.0)
+        at += 1 + len(levels)
+    axes.set_ylim(at - 0.3, -0.7)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _name_choices(axes: Axes, study: StudyRecord, choices: Mapping[str, Sequence[str]]) -> None:
+    """Write the names of choices and levels at the left."""
+    labels: list[str] = []
+    headings: list[int] = []
+    for choice, levels in choices.items():
+        headings.append(len(labels))
+        labels += [choice_label(choice), *(level_label(study, choice, level) for level in levels)]
     axes.set_yticks(range(len(labels)), [drawable(shortened(label, 30)) for label in labels])
     for heading in headings:
         axes.get_yticklabels()[heading].set_fontweight("bold")
-    axes.set_ylim(len(labels) - 0.3, -0.7)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Bullets, ReportBlock, SmallPrint, tabs_of
+from harness.report.blocks import Appendix, Bullets, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections.multiverse import rows
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
@@ -25,58 +25,62 @@ STATISTICS = {
 
 
 def multiverse_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the combinations for every outcome that has any."""
-    study, found = run.manifest.study, {own.outcome: own for own in run.view(rows.multiverses)}
-    if found:
-        yield tabs_of(
-            (study.label(outcome), _outcome(run, found[outcome]))
-            for outcome in study.outcomes
-            if outcome in found
+    """Yield what the combinations say and their figure, and in the appendix what each choice does."""
+    from harness.report.sections.multiverse.figures import specification_figures
+
+    study, found = run.manifest.study, run.view(rows.multiverses)
+    if not found:
+        return
+    yield Bullets(
+        tuple(
+            gettext("{outcome}: {said}").format(outcome=study.label(own.outcome), said=sentence)
+            for own in found
+            for sentence in [" ".join(tally_sentences(study, own))]
         )
-        text = gettext(
-            "Mean gain: over all combinations with that level. Share of variance: of the variance of the "
-            "gain over all combinations, the part that lies between the levels of this choice alone; the "
-            "shares add up to one only where choices do not act together. No combination is singled out. "
-            "P-values of all together: estimator and reference change places in entities picked at random, "
-            "the same ones in every combination (Simonsohn, Simmons and Nelson 2020)."
-        )
-        yield SmallPrint(text)
+    )
+    yield from specification_figures(run, found)
+    yield Appendix(tuple(_details(run, found)))
 
 
-def _outcome(run: Run, multiverse: rows.Multiverse) -> Iterator[ReportBlock]:
-    from harness.report.sections.multiverse.figures import specification_figure
+def _details(run: Run, found: Sequence[rows.Multiverse]) -> Iterator[ReportBlock]:
+    """Yield where published gains lie, all combinations together, and what each choice moves."""
+    study, claims = run.manifest.study, run.rows(CLAIMS)
+    yield tabs_of((study.label(own.outcome), _outcome(run, own, claims)) for own in found)
+    text = gettext(
+        "Mean gain: over all combinations with that level. Share of variance: the part of the variance of "
+        "the gain between the levels of this choice alone; shares add up to one only where choices do not "
+        "interact. P-values of all combinations together: estimator and reference change places in "
+        "entities drawn at random, the same ones in every combination (Simonsohn, Simmons and Nelson 2020)."
+    )
+    yield SmallPrint(text)
 
-    claims = run.rows(CLAIMS)
-    choices = rows.choices_of(run, multiverse.outcome)
-    tests = tuple(joint_sentences(run, multiverse.outcome))
-    yield Bullets((*multiverse_text(run.manifest.study, multiverse, choices, claims), *tests))
-    yield specification_figure(run.manifest.study, multiverse, rows.published_gains(claims, multiverse))
-    table = choice_table(run, multiverse.outcome)
+
+def _outcome(run: Run, own: rows.Multiverse, claims: Sequence[ClaimRow]) -> Iterator[ReportBlock]:
+    published = (_published(row, own) for row in rows.published_gains(claims, own))
+    strongest = _strongest(run.manifest.study, rows.choices_of(run, own.outcome))
+    yield Bullets((*published, *strongest, *joint_sentences(run, own.outcome)))
+    table = choice_table(run, own.outcome)
     if table.groups:
         yield table
 
 
-def multiverse_text(
-    study: StudyRecord, multiverse: rows.Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
-) -> tuple[str, ...]:
-    """Return what the combinations for one outcome say.
+def tally_sentences(study: StudyRecord, multiverse: rows.Multiverse) -> Iterator[str]:
+    """Yield how the gains of all combinations lie, and those where test rows are kept apart."""
+    tally = multiverse.tally()
+    gains = {name: percent(tally[name], 0) for name in ("median", "lowest", "highest")}
+    yield gettext(
+        "{label} gains in {n_positive} of {n} combinations, significantly in {n_above}; median gain "
+        "{median}, range {lowest} to {highest}."
+    ).format(label=study.estimator_label(multiverse.estimator), **_counts(tally), **gains)
+    apart = rows.honest(study, multiverse)
+    if 0 < apart.gain.size < multiverse.gain.size:
+        yield gettext(
+            "Of the {n} on test rows not used to fit or select, {n_positive} gain, {n_above} significantly."
+        ).format(**_counts(apart.tally()))
 
-    Parameters
-    ----------
-    choices : what each choice does to the gain of that outcome
-    claims : of the study
-    """
-    n, apart = multiverse.gain.size, rows.honest(study, multiverse)
-    every = _tallied(multiverse, gettext("all {n} combinations").format(n=count(n)))
-    label = study.estimator_label(multiverse.estimator)
-    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=every)]
-    if 0 < apart.gain.size < n:
-        kept = gettext("compared on test rows that take no part in fitting or selecting")
-        words = gettext("Of these combinations, {size} are {kept}: {tallied}")
-        own = _tallied(apart, gettext("them"))
-        sentences.append(words.format(size=count(apart.gain.size), kept=kept, tallied=own))
-    sentences += [_published(row, multiverse) for row in rows.published_gains(claims, multiverse)]
-    return (*sentences, *_strongest(study, choices))
+
+def _counts(tally: Mapping[str, float]) -> dict[str, str]:
+    return {name: count(int(tally[name])) for name in ("n", "n_positive", "n_above")}
 
 
 def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
@@ -103,16 +107,6 @@ def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
             n=count(own[0].n_specifications),
             are=are,
         )
-
-
-def _tallied(multiverse: rows.Multiverse, whole: str) -> str:
-    tally = multiverse.tally()
-    counts = {name: count(int(tally[name])) for name in ("n_positive", "n_above", "n_below")}
-    gains = {name: percent(tally[name]) for name in ("median", "lowest", "highest")}
-    return gettext(
-        "a positive gain in {n_positive} of {of} ({share}), an interval above zero in {n_above} and below "
-        "zero in {n_below}. The median gain is {median}, the range from {lowest} to {highest}."
-    ).format(**counts, **gains, of=whole, share=percent(tally["n_positive"] / tally["n"], 0))
 
 
 def _published(row: ClaimRow, multiverse: rows.Multiverse) -> str:

@@ -7,16 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.report.blocks import Bullets
 from harness.report.sections.multiverse.rows import (
-    choices_of,
     honest,
     multiverses,
     published_gains,
 )
-from harness.report.sections.multiverse.section import choice_table, joint_sentences, multiverse_text
+from harness.report.sections.multiverse.section import (
+    MULTIVERSE_SECTION,
+    choice_table,
+    joint_sentences,
+    tally_sentences,
+)
 from harness.tables.claims import CLAIMS
 from report.changed_run import with_table
-from report.shown_blocks import texts
+from report.shown_blocks import blocks_of, texts
 
 
 def frame():
@@ -72,6 +77,11 @@ def test_choices_that_move_most_come_first(run, wage):
     ]
 
 
+def details(run):
+    """Return the sentences of the appendix."""
+    return [block for block in blocks_of(MULTIVERSE_SECTION, run) if isinstance(block, Bullets)][1].points
+
+
 @pytest.fixture(scope="module")
 def table(wage):
     return wage.read_table("multiverse")
@@ -82,18 +92,18 @@ def test_the_sentences_have_the_counts_of_the_table(run, table):
     gain = table["gain"]
     apart = table[table["protocol"].isin(["held_out_entities", "forward"]) & (table["sample"] == "test")]
     assert len(table) == 2 * 4 * 2 * 2 * 3
-    first, second, published, strongest = multiverse_text(
-        run.manifest.study, one, choices_of(run, "lwage"), run.rows(CLAIMS)
+    first, second = tally_sentences(run.manifest.study, one)
+    positive, above = (gain > 0).sum(), (table["conf_low"] > 0).sum()
+    assert first == (
+        f"SOM + ANN gains in {positive} of 96 combinations, significantly in {above}; median gain "
+        f"{_whole(gain.median())}, range {_whole(gain.min())} to {_whole(gain.max())}."
     )
-    positive, above, below = (gain > 0).sum(), (table["conf_low"] > 0).sum(), (table["conf_high"] < 0).sum()
-    shown = [f"{number:.0f}" for number in (positive, 96, 100 * positive / 96, above, below)]
-    shown += map(_percent, (gain.median(), gain.min(), gain.max()))
-    assert re.findall(r"−?\d+(?:\.\d%)?", first) == shown
-    assert second.startswith(
-        f"Of these combinations, {len(apart)} are compared on test rows that take no part in fitting or "
-        f"selecting: a positive gain in {(apart['gain'] > 0).sum()} of them"
-    )
-    assert f"The median gain is {_percent(apart['gain'].median())}," in second
+    assert second.startswith(f"Of the {len(apart)} on test rows not used to fit or select, ")
+    assert f" {(apart['gain'] > 0).sum()} gain, {(apart['conf_low'] > 0).sum()} significantly." in second
+    points = next(
+        block for block in blocks_of(MULTIVERSE_SECTION, run)[1:] if isinstance(block, Bullets)
+    ).points
+    published, strongest = points
     assert published == "The published gain of 67.9% (Table 2) lies above the gains of all 96 combinations."
     means = table.groupby("reference")["gain"].mean()
     assert means["ols"] - means["fe"] == pytest.approx(0.35)
@@ -106,6 +116,10 @@ def test_the_sentences_have_the_counts_of_the_table(run, table):
         (_percent(means.min()), "Held-out entities"),
         (_percent(means.max()), "In sample"),
     ]
+
+
+def _whole(value):
+    return f"{100 * value:.0f}%".replace("-", "−")
 
 
 def _percent(value):
@@ -123,10 +137,11 @@ def test_a_published_gain_within_the_range_is_placed(run):
     (claim,) = published_gains(run.rows(CLAIMS), one)
     assert claim.published == 0.678582
     assert honest(run.manifest.study, one).gain.size == 24
-    lowered = _with_gain(claim, float(np.median(one.gain)))
-    assert multiverse_text(run.manifest.study, one, (), [lowered])[-1].endswith(
-        "lies above the gains of 48 of 96 combinations (50%)."
-    )
+    lowered = with_table(run, "claims", lambda frame: frame.assign(published=float(np.median(one.gain))))
+    points = next(
+        block for block in blocks_of(MULTIVERSE_SECTION, lowered)[1:] if isinstance(block, Bullets)
+    ).points
+    assert points[0].endswith("lies above the gains of 48 of 96 combinations (50%).")
 
 
 def test_the_same_gain_printed_twice_is_told_once(run):
