@@ -1,6 +1,7 @@
 """The printed results of the published study next to those of a run: the tables of the page figure by figure.
 
-``python tests/paper_results.py RUN`` writes them from a run folder into the page and its Chinese sister.
+``python tests/paper_results.py RUN`` writes them from a run folder into the page and its Chinese sister;
+without RUN it writes the numbers that are there again, in the words of today's catalog.
 """
 
 from __future__ import annotations
@@ -176,14 +177,16 @@ def gains_text(folder: Path, edition: Edition) -> str:
     return f"{markdown_table(edition.gains, rows)}\n\n{edition.sentence.format(*ends)}\n"
 
 
-def main(folder: Path) -> None:
-    """Write the tables of a run into the pages."""
-    shown = run_results(folder)
+def main(folder: Path | None) -> None:
+    """Write the tables of a run into the pages; of none, their own numbers in the words of today."""
+    shown = run_results(folder) if folder else shown_results(ENGLISH.path.read_text(encoding="utf-8"))
     for edition in EDITIONS:
-        start = edition.path.read_text(encoding="utf-8").partition(ERRORS)[0]
-        parts = gains_text(folder, edition), f"## {edition.heading}\n", MARKER, results_text(shown, edition)
+        page = edition.path.read_text(encoding="utf-8")
+        start, _, rest = page.partition(ERRORS)
+        gains = gains_text(folder, edition) if folder else rest.partition("\n##")[0].lstrip()
+        parts = gains, f"## {edition.heading}\n", MARKER, results_text(shown, edition)
         edition.path.write_text("\n".join([f"{start}{ERRORS}", *parts]), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]) if sys.argv[1:] else None)

@@ -9,10 +9,18 @@ from paper_results import CHINESE, EDITIONS, ENGLISH, MARKER, number, results_te
 PAGE = ENGLISH.path.read_text(encoding="utf-8")
 
 
+def without_words(text):
+    """Return the rows of both tables without what a result is called, which follows the catalogs."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    return [[*row[:1], *row[2:]] if len(row) > 4 else row for row in rows]
+
+
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda one: one.language)
 def test_printed_results_are_those_of_the_spec_and_hold_where_the_page_says(edition):
     page = edition.path.read_text(encoding="utf-8")
-    assert page.partition(MARKER)[2].strip() == results_text(shown_results(PAGE), edition).strip()
+    found = without_words(page.partition(MARKER)[2])
+    assert len(found) > 100
+    assert found == without_words(results_text(shown_results(PAGE), edition))
 
 
 def test_gains_are_the_same_in_both_languages():

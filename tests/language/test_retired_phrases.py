@@ -113,12 +113,6 @@ NOT_YET = (
     "harness/text/effects.py",
     "harness/text/gains.py",
     "harness/text/sentences.py",
-    "docs/differences.md",
-    "docs/measured/inference.md",
-    "docs/measured/two_ladders.md",
-    "docs/method/gain.md",
-    "docs/method/prediction.md",
-    "docs/zh/tutorial.md",
 )
 
 
