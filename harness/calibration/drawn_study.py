@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from harness.running.csv_table import as_declared
 from harness.running.plan import PanelSource, Plan
 from harness.running.results import answer_parts, answers_in_parts
 from harness.running.write import linearity_tests
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_fit import FullResult, FullTask
 from harness.scenarios.task import run_here
 from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS, RobustnessRow
 from harness.tables.gain import GAIN
@@ -38,7 +38,7 @@ COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 
 
 def tested_gains(plan: Plan) -> pd.DataFrame:
-    """Return the gains over the reference on test rows, as the table ``gain`` has them."""
+    """Return the gains over the references on test rows, as the table ``gain`` has them."""
     study = plan.study
     results = [task.run() for task in plan.fold_tasks()]
     predictions = predictions_table(
@@ -49,7 +49,7 @@ def tested_gains(plan: Plan) -> pd.DataFrame:
     evaluation = study.evaluation
     return gains_table(
         predictions,
-        references=(evaluation.reference,),
+        references=evaluation.references,
         level=evaluation.level,
         among={"test": SAMPLES["test"]},
     )
@@ -116,6 +116,24 @@ def checks_found(run: Run) -> pd.DataFrame:
         for name, passed in checks_passed(own, level=run.manifest.study.level).items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def run_on(
+    plan: Plan, manifest: Manifest, full_tasks: Iterable[FullTask]
+) -> tuple[Run, Sequence[FullResult]]:
+    """Return a run with the tables that findings rest on, and the answers of fits on all rows.
+
+    Parameters
+    ----------
+    full_tasks : those fits of the plan whose answers count
+    """
+    fulls = [task.run() for task in full_tasks] if plan.study.scenarios else []
+    parts = answer_parts(plan.study, fulls, answers_in_parts(plan, run_here(plan.part_tasks())))
+    for outcome in plan.study.roles.outcomes:
+        parts[EFFECT_TESTS.name] += linearity_tests(plan.study, plan.panels.panel(outcome))
+    declared = with_own(table for entry in plan.study.scenarios for table in entry.scenario.tables)
+    tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
+    return Run(manifest, tables={GAIN.name: as_declared(GAIN, [tested_gains(plan)])} | tables), fulls
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,15 +211,9 @@ class DrawnStudy:
         panels = DrawnPanels(self.plan.panels, {outcome: truth.observed for outcome, truth in drawn.items()})
         seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
-        fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
-        gains = tested_gains(plan)
-        in_parts = answers_in_parts(plan, run_here(plan.part_tasks()))
-        parts = answer_parts(plan.study, fulls, in_parts)
-        for outcome in self.truths:
-            parts[EFFECT_TESTS.name] += linearity_tests(plan.study, panels.panel(outcome))
-        declared = with_own(table for entry in plan.study.scenarios for table in entry.scenario.tables)
-        tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
-        run = Run(self.manifest, tables={GAIN.name: as_declared(GAIN, [gains])} | tables)
+        run, fulls = run_on(plan, self.manifest, plan.full_tasks())
+        gains = run.frame(GAIN.name)
+        gains = gains[gains["reference"] == plan.study.evaluation.reference]
         found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls), kinds_found(run)]
         found.append(checks_found(run))
         kept = {

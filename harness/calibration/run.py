@@ -35,14 +35,12 @@ from harness.running.plan import Plan, as_quick, make_plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
+from harness.running.shape import LEVEL, exact_limits
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
 from harness.tables.effects import ROBUSTNESS
 from harness.tables.findings import CHECK_RATES, ERROR_RATES
 from harness.tables.table import columns_of, read_rows
-
-# Of the exact binomial limits of a share.
-LEVEL = 0.95
 
 # Names of the tables: of shares, and of the page; of what was reduced; of what drawn panels kept of the data.
 CALIBRATION, FORM, FEATURES = "calibration", "calibration_form", "calibration_features"
@@ -164,14 +162,6 @@ def _shares(found: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
             "conf_high": high,
             "n_panels": n_panels,
         }
-
-
-def exact_limits(n_found: int, n_panels: int) -> tuple[float, float]:
-    """Return the limits of a share of coverage `LEVEL` or more (Clopper and Pearson 1934)."""
-    from scipy.stats import binomtest
-
-    limits = binomtest(n_found, n_panels).proportion_ci(LEVEL, method="exact")
-    return float(limits.low), float(limits.high)
 
 
 # Repetitions and steps of a fit, splits that are drawn again and again, points of curves and draws of bands.

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.findings.gains import GainCell, Gains, compared_error, established
 from harness.findings.run import Run
-from harness.record.study import EstimatorRecord, ProtocolRecord
+from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.findings import FindingRow
@@ -221,6 +221,16 @@ def _best_simple(
         and (row := compared_error(run, outcome, entry.id, protocol.id)) is not None
     ]
     return min(found, key=lambda pair: pair[1].mse, default=None)
+
+
+def kind_of(row: FindingRow, study: StudyRecord) -> str:
+    """Return the kind by which simulated shapes have rates of a finding; empty where they have none."""
+    if row.finding == "gain" and row.about != study.reference:
+        knows = any(entry.has_entity_effects for entry in study.estimators if entry.id == row.about)
+        return "gain_over_fixed_effects" if knows else ""
+    if row.finding == "effect":
+        return "primary_effect" if row.is_primary else "secondary_effect"
+    return "bend" if row.finding == "nonlinearity" and row.estimator else row.finding
 
 
 def nickell(run: Run, outcome: str) -> Sentence | None:

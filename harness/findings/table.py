@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import pandas as pd
 
-from harness.findings.gain import error_findings, gain_findings, nickell
+from harness.findings.gain import error_findings, gain_findings, kind_of, nickell
 from harness.findings.run import Run
+from harness.record.study import StudyRecord
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS
-from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
+from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
 from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
-from harness.tables.table import TypedTable
+from harness.tables.table import NAN, TypedTable
 from harness.text.sentences import Sentence, with_caveats, worded
-
-# What a finding and its error rate have in common.
-KEY = ("outcome", "estimator", "finding")
 
 # Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "interaction", "nonlinearity")
@@ -58,13 +57,13 @@ def _found(run: Run, outcome: str) -> Iterator[FindingRow]:
 def findings_table(run: Run) -> pd.DataFrame:
     """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
     study = run.manifest.study
-    found = [
+    found = (
         worded(qualified(run, row), study)
         for outcome in study.outcomes
         for row in (*_found(run, outcome), *error_findings(run, outcome))
-    ]
-    columns = {name: [getattr(row, name) for row in found] for name in FINDINGS.columns}
-    return with_error_rates(pd.DataFrame(columns), run.frame(ERROR_RATES.name), reference=study.reference)
+    )
+    rows = list(with_error_rates(found, run.rows(ERROR_RATES), study=study))
+    return pd.DataFrame({name: [getattr(row, name) for row in rows] for name in FINDINGS.columns})
 
 
 def qualified(run: Run, row: FindingRow) -> FindingRow:
@@ -81,28 +80,20 @@ def qualified(run: Run, row: FindingRow) -> FindingRow:
     return with_caveats(row, [caveat]) if caveat else row
 
 
-def with_error_rates(findings: pd.DataFrame, rates: pd.DataFrame, *, reference: str) -> pd.DataFrame:
-    """Return findings with the error rates of their kinds.
+def with_error_rates(
+    findings: Iterable[FindingRow], rates: Iterable[ErrorRateRow], *, study: StudyRecord
+) -> Iterator[FindingRow]:
+    """Yield findings with their error rates.
 
-    Parameters
-    ----------
-    findings : columns of `harness.tables.findings.FINDINGS`
-    rates : columns of `harness.tables.findings.ERROR_RATES`, as a calibration wrote them; empty without one
-    reference : of the study; a gain over another has no rate, since calibrations compare with this one
-
-    Returns
-    -------
-    The rows as they were, `error_rate` filled in where there is a rate of the outcome, estimator and kind.
+    A rate of the outcome, estimator and finding itself comes before that of its kind, see `kind_of`. A gain
+    over another than the study's reference has the latter alone, since calibrations compare with this one.
     """
-    if rates.empty:
-        return findings
-    known = rates.assign(estimator=rates["estimator"].fillna("").astype(str))
-    rate_of = known.set_index(list(KEY))["error_rate"]
-    own = pd.MultiIndex.from_frame(findings[list(KEY)].astype(str))
-    counts = (findings["finding"] != "gain") | (findings["about"] == reference)
-    return findings.assign(error_rate=rate_of.reindex(own).to_numpy(dtype=float)).assign(
-        error_rate=lambda frame: frame["error_rate"].where(counts)
-    )
+    rate_of = {(one.outcome, one.estimator, one.finding): one.error_rate for one in rates}
+    for row in findings:
+        other = row.finding == "gain" and row.about != study.reference
+        own = (row.outcome, row.estimator, "" if other else row.finding)
+        of_kind = (row.outcome, "", kind_of(row, study))
+        yield replace(row, error_rate=rate_of.get(own, rate_of.get(of_kind, NAN)))
 
 
 def findings_in_words(run: Run) -> pd.DataFrame:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.source import refuse_changed
@@ -20,18 +21,23 @@ from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.files import CHECKPOINTS, SPEC, locked
 from harness.running.folder import RunFolder
 from harness.running.graph import run_tasks
+from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
 from harness.running.prepare import load, machine_bytes, prepare, prepare_loaded, require_memory
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of
+from harness.running.shape import shape_rates
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, imported_meanwhile
 from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.expectations.narrow import narrowed
-from harness.tables.findings import FINDINGS
+from harness.tables.findings import ERROR_RATES, FINDINGS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_run(
@@ -95,14 +101,23 @@ def write_run(
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
             results = results_of(prepared, kept.results)
-            for name, table in (rates or {}).items():
-                new.write_table(name, table)
+            _write_rates(new, plan, rates)
             manifest = manifest_of(
                 *(options, prepared, used), folder=folder.path, started=started, results=results
             )
             write_results(new, results, manifest)
         store.clear()
     return folder
+
+
+@one_thread()
+def _write_rates(folder: RunFolder, plan: Plan, calibrated: Mapping[str, pd.DataFrame] | None) -> None:
+    """Write the error rates of a calibration, those of simulated panels of this shape without one."""
+    if calibrated is None:
+        panels = map(plan.panels.panel, plan.study.roles.outcomes)
+        calibrated = {ERROR_RATES.name: shape_rates(panels)}
+    for name, table in calibrated.items():
+        folder.write_table(name, table)
 
 
 def write_results(folder: RunFolder, results: RunResults, manifest: Manifest) -> None:

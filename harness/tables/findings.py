@@ -52,7 +52,16 @@ class FindingRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorRateRow:
-    """How often a kind of finding was made on panels where it is not there, with exact limits."""
+    """How often a kind of finding was made on panels where it is not there, with exact limits.
+
+    Attributes
+    ----------
+    estimator : empty where any counts
+    power : how often it was found where it is there; NaN where that was not measured
+    nearest, distance : the nearest of the simulated shapes that a rate is interpolated from, and how far it
+        is, the range of a feature being one; none of a calibration of the study itself
+    outside : features of the panel that no simulated shape has; there is no rate then
+    """
 
     outcome: str
     estimator: str
@@ -62,6 +71,10 @@ class ErrorRateRow:
     conf_high: float
     n_found: int | None
     n_panels: int | None
+    power: float = NAN
+    nearest: str = ""
+    distance: float = NAN
+    outside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

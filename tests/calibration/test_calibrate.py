@@ -13,9 +13,10 @@ from command import harness
 from harness.api import prepare_study as prepare
 from harness.calibration.page import HEADINGS
 from harness.calibration.rows import VERDICT
-from harness.calibration.run import calibration_manifest, calibration_tables, exact_limits
+from harness.calibration.run import calibration_manifest, calibration_tables
 from harness.findings.checks import CHECKS
 from harness.running.options import RunOptions
+from harness.running.shape import exact_limits
 from harness.running.workers import LocalWorkers, ThisProcess
 
 NOT_ASKED = {"effect", "interaction", "contrast", "group_difference", "sign_change", "threshold", *CHECKS}

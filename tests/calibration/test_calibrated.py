@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,10 +15,11 @@ import harness
 from command import harness as command
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
-from harness.findings.table import findings_table, with_error_rates
-from harness.report.sections.verdict import verdict_of
+from harness.findings.table import with_error_rates
+from harness.report.sections.verdict import rate_blocks
 from harness.running.calibration_record import CALIBRATION_RECORD
 from harness.running.folder import RunFolder
+from harness.tables.findings import ErrorRateRow, FindingRow
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 CHANGES = (
@@ -23,7 +27,6 @@ CHANGES = (
     "evaluation.protocols=[held_out_entities]",
     "scenarios=[{use: curve, grid: 5, draws: 60}]",
 )
-NB = "\u00a0"
 
 
 @pytest.fixture(scope="module")
@@ -41,34 +44,63 @@ def run(folder, calibration, overrides=CHANGES, **options):
     )
 
 
-FINDINGS = pd.DataFrame(
-    [
-        ("y", "", "gain", "ols", ""),
-        ("y", "fe", "gain", "ols", ""),
-        ("y", "fe", "gain", "mean", ""),
-        ("y", "fe", "turning_point", "curve: maximum", ""),
-        ("y", "fe", "turning_point", "curve: minimum", ""),
-        ("z", "fe", "turning_point", "curve: minimum", ""),
-        ("y", "", "lowest_error", "forward", ""),
-    ],
-    columns=["outcome", "estimator", "finding", "about", "text"],
-)
+STUDY = SimpleNamespace(reference="ols", estimators=[SimpleNamespace(id="mean", has_entity_effects=True)])
+
+
+def matched(findings, rates):
+    rows = [
+        FindingRow(
+            **dict(zip(("outcome", "estimator", "finding", "about"), place, strict=True)),
+            is_primary=is_primary,
+            text="",
+            is_established=False,
+        )
+        for *place, is_primary in findings
+    ]
+    known = [
+        ErrorRateRow(
+            **dict(zip(("outcome", "estimator", "finding", "error_rate"), rate, strict=True)),
+            **dict.fromkeys(("conf_low", "conf_high", "n_found", "n_panels")),
+        )
+        for rate in rates
+    ]
+    found = list(with_error_rates(rows, known, study=STUDY))
+    assert [replace(row, error_rate=0.0) for row in found] == [replace(row, error_rate=0.0) for row in rows]
+    return pytest.approx([row.error_rate for row in found], nan_ok=True)
 
 
 def test_rates_are_matched_by_outcome_estimator_and_kind():
-    rates = pd.DataFrame(
-        {
-            "outcome": "y",
-            "estimator": [None, "fe", "fe", "ols"],
-            "finding": ["gain", "gain", "turning_point", "turning_point"],
-            "error_rate": [0.04, 0.02, 0.07, 0.5],
-        }
-    )
-    found = with_error_rates(FINDINGS, rates, reference="ols")
-    assert found["error_rate"].tolist() == pytest.approx(
-        [0.04, 0.02, float("nan"), 0.07, 0.07, float("nan"), float("nan")], nan_ok=True
-    )
-    pd.testing.assert_frame_equal(found[FINDINGS.columns], FINDINGS)
+    findings = [
+        ("y", "", "gain", "ols", False),
+        ("y", "fe", "gain", "ols", False),
+        ("y", "fe", "gain", "mean", False),
+        ("y", "fe", "turning_point", "curve: maximum", False),
+        ("y", "fe", "turning_point", "curve: minimum", False),
+        ("z", "fe", "turning_point", "curve: minimum", False),
+        ("y", "", "lowest_error", "forward", False),
+    ]
+    rates = [
+        ("y", "", "gain", 0.04),
+        ("y", "fe", "gain", 0.02),
+        ("y", "fe", "turning_point", 0.07),
+        ("y", "ols", "turning_point", 0.5),
+    ]
+    assert matched(findings, rates) == [0.04, 0.02, np.nan, 0.07, 0.07, np.nan, np.nan]
+
+
+def test_rates_of_shapes_are_matched_by_kind():
+    findings = [
+        ("y", "", "gain", "ols", False),
+        ("y", "fe", "gain", "mean", False),
+        ("y", "", "effect", "line", True),
+        ("y", "", "effect", "line", False),
+        ("y", "fe", "nonlinearity", "curve", False),
+        ("y", "", "nonlinearity", "test", False),
+        ("z", "", "gain", "ols", False),
+    ]
+    kinds = ["gain", "gain_over_fixed_effects", "primary_effect", "secondary_effect", "bend", "nonlinearity"]
+    rates = [("y", "", kind, at / 100) for at, kind in enumerate(kinds, start=1)]
+    assert matched(findings, rates) == [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, np.nan]
 
 
 def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
@@ -87,21 +119,15 @@ def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_the_report_states_the_rate_of_what_is_established(calibration, tmp_path):
+def test_the_report_states_the_rates(calibration, tmp_path):
     run(tmp_path / "run", calibration)
     folder = RunFolder.open(tmp_path / "run")
     kept = folder.read_table("error_rates")
     rate = {"error_rate": 0.04, "conf_low": 0.011, "conf_high": 0.0993, "n_found": 4, "n_panels": 100}
     folder.write_table("error_rates", kept.assign(**rate))
-    found = findings_table(read_run(folder))
-    is_gain = (found["finding"] == "gain") & (found["estimator"] == "fe")
-    folder.write_table("findings", found.assign(is_established=is_gain))
-    (sentence,) = verdict_of(read_run(folder), "invest").gains
-    # R: binom.test(4, 100)$conf.int is 0.01100449 to 0.09925716
-    assert sentence.endswith(
-        f" Where it is not there such a finding was made in 4.0% [1.1,{NB}9.9] of 100 panels."
-    )
-    assert not any("such a finding" in text for text in verdict_of(read_run(folder), "invest").effects)
+    (table,) = rate_blocks(read_run(folder), "invest")
+    rows = {row.cells for group in table.groups for row in group.rows}
+    assert ("fe: Turning point", "4%", "10%") in rows
 
 
 @pytest.mark.parametrize(

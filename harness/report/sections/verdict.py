@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from harness.findings.gain import nickell_caveat
+from harness.findings.gain import kind_of, nickell_caveat
 from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
 from harness.findings.run import Run
@@ -17,14 +17,23 @@ from harness.language import gettext, marked, pgettext
 from harness.record.study import EstimatorRecord
 from harness.report.blocks import NewSentences, Paragraph, Phrase, QualifiedPoints, ReportBlock, tabs_of
 from harness.report.sections.section import Section, featured
-from harness.report.table import Given, ReportTable, TableCell, TableColumn, columns_of, plain_rows
+from harness.report.table import (
+    Given,
+    RecordColumn,
+    ReportTable,
+    TableCell,
+    TableColumn,
+    columns_of,
+    plain_rows,
+    record_table,
+)
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS
-from harness.tables.findings import ERROR_RATES, FINDINGS, FindingRow
+from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
 from harness.tables.preparation import WARNINGS
 from harness.text import numbers
-from harness.text.plain_text import joined, sentences
+from harness.text.plain_text import capitalised, joined, sentences
 from harness.text.sentences import MESSAGES
 
 GAIN, LOWEST = "gain", "lowest_error"
@@ -35,6 +44,34 @@ KINDS = (
     *(marked("turning point"), marked("contrast"), marked("group difference"), marked("sign change")),
     marked("threshold"),
 )
+
+# Kinds of findings in words, those of calibrations among them.
+RATED: Mapping[str, str] = {
+    "gain": marked("gain for new entities"),
+    "gain_forward": marked("gain over fixed effects, forward in time"),
+    "gain_over_fixed_effects": marked("gain over fixed effects, same entities"),
+    "primary_effect": marked("primary effect"),
+    "secondary_effect": marked("secondary effect"),
+    "effect": marked("debiased effect"),
+    "nonlinearity": marked("nonlinearity, test within entities"),
+    "bend": marked("nonlinearity of a model's curve"),
+    "model_curve": marked("slope of a model's curve"),
+    "turning_point": marked("turning point"),
+    "group_difference": marked("difference between groups"),
+    "contrast": marked("contrast"),
+    "interaction": marked("interaction"),
+    "sign_change": marked("change of sign"),
+    "threshold": marked("threshold"),
+}
+
+# Features of a panel's shape in words.
+FEATURES: Mapping[str, str] = {
+    "entities": marked("number of entities"),
+    "periods": marked("number of periods"),
+    "autocorrelation": marked("autocorrelation of residuals"),
+    "tails": marked("tails of residuals"),
+    "between": marked("share of the exposure's variance between entities"),
+}
 
 
 @dataclass(frozen=True)
@@ -81,10 +118,10 @@ def verdict_of(run: Run, outcome: str) -> OutcomeVerdict:
     # Sentences that are no reasons: what is assumed, and what holds for all effects of the outcome.
     no_reasons = frozenset(part for text in general for part in sentences(text))
     return OutcomeVerdict(
-        headlines=tuple(_with_rate(run, row) for row in verdicts),
+        headlines=tuple(row.text for row in verdicts),
         caveats=tuple(row.caveats for row in verdicts if row.caveats),
-        gains=tuple(_with_rate(run, row) for row in gains),
-        established=tuple(_with_rate(run, row) for row in gains if row.is_established),
+        gains=tuple(row.text for row in gains),
+        established=tuple(row.text for row in gains if row.is_established),
         known=tuple(
             dict.fromkeys(
                 sentence
@@ -93,9 +130,9 @@ def verdict_of(run: Run, outcome: str) -> OutcomeVerdict:
                 if sentence not in in_verdicts and not any(message in sentence for message in warned)
             )
         ),
-        primary=tuple((_with_rate(run, row), *_qualified(row, no_reasons)) for row in rows if row.is_primary),
+        primary=tuple((row.text, *_qualified(row, no_reasons)) for row in rows if row.is_primary),
         effects=tuple(
-            (_with_rate(run, row), *_qualified(row, no_reasons))
+            (row.text, *_qualified(row, no_reasons))
             for row in effects
             if (row.is_established or not row.estimator) and not row.is_primary
         ),
@@ -124,16 +161,43 @@ def _open(rows: Iterable[FindingRow]) -> str:
     return words.format(kinds=joined(kinds)) if kinds else ""
 
 
-def _with_rate(run: Run, row: FindingRow) -> str:
-    """Return the sentence; of what is established, with how often such a one was made where nothing is."""
-    if not row.is_established or not math.isfinite(row.error_rate):
-        return row.text
-    key = (row.outcome, row.estimator, row.finding)
-    (rate,) = (rate for rate in run.rows(ERROR_RATES) if (rate.outcome, rate.estimator, rate.finding) == key)
-    share = f"{numbers.percent(rate.error_rate)} {numbers.percent_interval(rate.conf_low, rate.conf_high)}"
-    return gettext(
-        "{text} Where it is not there such a finding was made in {share} of {n_panels} panels."
-    ).format(text=row.text, share=share, n_panels=rate.n_panels)
+def rate_blocks(run: Run, outcome: str) -> Iterator[ReportBlock]:
+    """Yield the error rates of the kinds of findings on an outcome, or why there are none."""
+    study = run.manifest.study
+    made = {kind_of(row, study) for row in run.rows(FINDINGS) if row.outcome == outcome}
+    if "gain_over_fixed_effects" in made and any(one.use == "forward" for one in study.protocols):
+        made.add("gain_forward")
+    rates = [row for row in run.rows(ERROR_RATES) if row.outcome == outcome]
+    outside = next((row.outside for row in rates if row.outside), "")
+    if outside:
+        features = joined([gettext(FEATURES[name]) for name in outside.split(", ")])
+        words = gettext("No error rates: by its {features} this panel lies outside the simulated range.")
+        yield Paragraph(words.format(features=features), "note")
+        return
+    shown = [row for row in rates if not row.nearest or row.finding in made]
+    if not shown:
+        return
+    columns: list[RecordColumn[ErrorRateRow]] = [
+        RecordColumn(gettext("Finding"), cell=lambda row: _rated(run, row)),
+        RecordColumn(gettext("False"), cell=lambda row: numbers.percent(row.error_rate, 0)),
+        RecordColumn(gettext("Upper 95 % limit"), cell=lambda row: numbers.percent(row.conf_high, 0)),
+    ]
+    if any(math.isfinite(row.power) for row in shown):
+        found = gettext("Found where it is true")
+        columns.append(RecordColumn(found, cell=lambda row: numbers.percent(row.power, 0)))
+    caption = gettext(
+        "How often such a sentence is false: share of simulated panels of this shape without an effect"
+    )
+    yield record_table(caption, columns, shown)
+
+
+def _rated(run: Run, row: ErrorRateRow) -> str:
+    is_bend = row.finding == "nonlinearity" and row.estimator
+    kind = capitalised(gettext(RATED["bend" if is_bend else row.finding]))
+    if not row.estimator:
+        return kind
+    label = run.manifest.study.estimator_label(row.estimator)
+    return gettext("{label}: {kind}").format(label=label, kind=kind)
 
 
 @dataclass(frozen=True)
@@ -266,6 +330,7 @@ def _outcome(
         yield Paragraph(verdict.open)
     if found:
         yield effect_table(run, outcome, found)
+    yield from rate_blocks(run, outcome)
 
 
 def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> ReportTable:

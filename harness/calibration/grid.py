@@ -1,0 +1,267 @@
+"""Error rates of studies on simulated panels of many shapes: a small factorial, and what is found in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+
+from harness.arrays import Floats
+from harness.calibration.drawn_study import run_on
+from harness.calibration.run import calibration_manifest
+from harness.data.read.files import frame_file
+from harness.estimators.guard import Status
+from harness.findings.gain import kind_of
+from harness.findings.gains import Gains
+from harness.findings.run import Run
+from harness.findings.table import established
+from harness.installed import installed
+from harness.rng import random_stream
+from harness.running.executor import execute
+from harness.running.files import locked
+from harness.running.folder import RunFolder
+from harness.running.options import RunOptions
+from harness.running.prepare import prepare
+from harness.running.progress import Count, Progress
+from harness.running.shape import FEATURES, SHIPPED, shape_of
+from harness.tables.gain import GainStatus
+
+# The study that is repeated, unless another is named.
+GRID_SPEC = Path(__file__).with_name("grid.yaml")
+
+# Root of all panels.
+SEED = 34
+
+# Table of the panels, a row each, which a grid that was cut off takes up.
+PANELS = "grid_panels"
+KEY = ["cell", "number", "has_effect"]
+
+# Gains by kind: reference, protocol and estimator. Without an effect none of these is there; fixed effects,
+# whose slopes levels of entities do not blur, truly gain a little over pooled OLS for new entities.
+GAINS = {
+    "gain": ("ols", "held_out_entities", "splines"),
+    "gain_forward": ("fe", "forward", "bent"),
+    "gain_over_fixed_effects": ("fe", "random_rows", "bent"),
+}
+
+# Other kinds of findings that are counted, as `kind_of` has them.
+KINDS = (
+    *("primary_effect", "secondary_effect", "nonlinearity"),
+    *("model_curve", "bend", "turning_point", "group_difference"),
+)
+
+# Estimators that curves and groups are asked of; those of the others are lines.
+FLEXIBLE = ("bent", "splines")
+
+# An effect: slope, square and product with the moderator of the exposure, each of variance one. Next to a
+# variance of 2.1 that nothing explains, the latter two are a gain of 25 % for new entities.
+EFFECT = (0.3, 0.7, 0.45)
+
+# Share of the rows that are missing.
+MISSING = 0.1
+
+
+@dataclass(frozen=True)
+class PanelShape:
+    """A shape that panels are drawn with.
+
+    Attributes
+    ----------
+    autocorrelation : of the errors of an entity
+    is_heavy : whether these are of a t distribution with three degrees of freedom and a spread by entity
+    between : share of the exposure's variance between entities
+    """
+
+    entities: int
+    periods: int
+    autocorrelation: float
+    is_heavy: bool
+    between: float
+
+    @property
+    def name(self) -> str:
+        """Name of the cell, such as ``30x5-r0.9-heavy-b0``."""
+        tails = "heavy" if self.is_heavy else "normal"
+        shape = f"{self.entities}x{self.periods}"
+        return f"{shape}-r{self.autocorrelation:g}-{tails}-b{self.between:g}"
+
+    def draw(self, rng: Generator, *, has_effect: bool) -> pd.DataFrame:
+        """Draw a panel: regressors, levels of entities, shocks of periods and lasting errors."""
+        n, size = self.entities, (self.entities, self.periods)
+        exposure, moderator, control = (_column(rng, size, between) for between in (self.between, 0.5, 0.5))
+        innovations = rng.standard_normal(size)
+        if self.is_heavy:
+            spread = np.exp(0.8 * rng.standard_normal((n, 1)) - 0.64)
+            innovations = spread * rng.standard_t(3, size=size) / np.sqrt(3.0)
+        errors = _lasting(innovations, self.autocorrelation)
+        levels, shocks = rng.standard_normal((n, 1)), np.sqrt(0.1) * rng.standard_normal((1, self.periods))
+        outcome = 0.5 * (moderator + control) + levels + shocks + errors
+        if has_effect:
+            terms = exposure, (exposure**2 - 1.0) / np.sqrt(2.0), exposure * moderator
+            outcome = outcome + sum(size * term for size, term in zip(EFFECT, terms, strict=True))
+        means = moderator.mean(axis=1)
+        half = np.where(means > np.median(means), "high", "low")
+        unit, period = np.indices(size)
+        frame = pd.DataFrame(
+            {
+                "unit": np.char.add("u", unit.ravel().astype(str)),
+                "period": 2001 + period.ravel(),
+                "y": outcome.ravel(),
+                "x": exposure.ravel(),
+                "m": moderator.ravel(),
+                "z": control.ravel(),
+                "half": np.repeat(half, self.periods),
+            }
+        )
+        return frame[rng.uniform(size=len(frame)) >= MISSING]
+
+
+def _column(rng: Generator, size: tuple[int, int], between: float) -> Floats:
+    """Return a regressor of variance one, an autoregression with coefficient .5 around levels of entities."""
+    moves = _lasting(rng.standard_normal(size), 0.5)
+    return np.asarray(np.sqrt(between) * rng.standard_normal((size[0], 1)) + np.sqrt(1.0 - between) * moves)
+
+
+def _lasting(innovations: Floats, coefficient: float) -> Floats:
+    """Return stationary autoregressions along the second axis, of the variance of their innovations."""
+    series = innovations.copy()
+    for at in range(1, series.shape[1]):
+        own = np.sqrt(1.0 - coefficient**2) * innovations[:, at]
+        series[:, at] = coefficient * series[:, at - 1] + own
+    return series
+
+
+# Half of the factorial of two levels for each of five features, of resolution five.
+CELLS = tuple(
+    PanelShape(*shape, between=(0.0, 0.95)[sum(side) % 2])
+    for side, shape in zip(
+        product((0, 1), repeat=4), product((30, 500), (5, 18), (0.0, 0.9), (False, True)), strict=True
+    )
+)
+
+
+@dataclass(frozen=True)
+class PanelFindings:
+    """One panel as a row of the table of panels: its key, its shape, and what was found, by column."""
+
+    row: Mapping[str, Any]
+    label: str
+    status: Status = "ok"
+
+
+@dataclass(frozen=True)
+class GridPanel:
+    """One panel of the grid, ready to be drawn and studied in any process.
+
+    Attributes
+    ----------
+    options : of the study that is repeated
+    number : of the panel in its cell
+    """
+
+    options: RunOptions
+    cell: PanelShape
+    number: int
+    has_effect: bool
+
+    @property
+    def label(self) -> str:
+        """Name of the panel, for progress."""
+        return f"panel {self.number} of {self.cell.name}" + (", with an effect" if self.has_effect else "")
+
+    def run(self) -> PanelFindings:
+        """Draw the panel and return what the study finds on it."""
+        rng = random_stream(SEED, "grid", self.cell.name, self.number, int(self.has_effect))
+        frame = self.cell.draw(rng, has_effect=self.has_effect)
+        options = replace(self.options, data=frame_file(frame), overrides=(f"seed={rng.integers(2**31)}",))
+        prepared = prepare(options, installed(options.plugins))
+        manifest = calibration_manifest(
+            *(options, prepared), n_panels=1, effect=0.0, started=datetime.now(UTC)
+        )
+        asked = [task for task in prepared.plan.full_tasks() if task.subject.name in FLEXIBLE]
+        run, _ = run_on(prepared.plan, manifest, asked)
+        (outcome,) = prepared.plan.study.roles.outcomes
+        key = dict(zip(KEY, (self.cell.name, self.number, self.has_effect), strict=True))
+        shape = asdict(shape_of(prepared.panels.panel(outcome)))
+        return PanelFindings({**key, **shape, **found_in(run, outcome)}, self.label)
+
+
+def found_in(run: Run, outcome: str) -> Mapping[str, bool]:
+    """Return whether any finding of each kind is established, and each gain of `GAINS` by its own protocol.
+
+    A gain forward in time counts with few periods too, where it is one given these periods.
+    """
+    study, gains = run.manifest.study, Gains(run)
+    better = {GainStatus.BETTER, GainStatus.BETTER_ONCE}
+    cells = {
+        (cell.row.reference, cell.protocol.id, cell.estimator.id): cell.status
+        for over in (gains, *gains.further)
+        for cell in over.cells(outcome)
+    }
+    found = {kind: cells[key] in better for kind, key in GAINS.items()}
+    for row in established(run):
+        kind = kind_of(row, study)
+        if kind in KINDS:
+            found[kind] = found.get(kind, False) or row.is_established
+    return found
+
+
+def grid_table(panels: pd.DataFrame) -> pd.DataFrame:
+    """Return what was counted, a row for each cell and kind; features are medians without an effect."""
+    rows: list[dict[str, Any]] = []
+    for cell, own in panels.groupby("cell", sort=False):
+        medians = own.loc[~own["has_effect"], list(FEATURES)].median().round(4)
+        features = {name: float(medians[name]) for name in FEATURES}
+        for kind in (*GAINS, *KINDS):
+            without, having = (
+                own.loc[own["has_effect"] == is_there, kind].dropna() for is_there in (False, True)
+            )
+            counts = {"n_panels": without.size, "n_false": int(without.sum())}
+            counts |= {"n_true": having.size, "n_found": int(having.sum())}
+            rows.append({"cell": cell} | features | {"finding": kind} | counts)
+    return pd.DataFrame(rows)
+
+
+def calibrate_grid(
+    options: RunOptions,
+    *,
+    n_panels: int,
+    cells: Sequence[PanelShape] = CELLS,
+    on_progress: Progress | None = None,
+) -> Path:
+    """Repeat a study on panels of many shapes, and return the path of the table of what was counted.
+
+    Panels of every shape with a number, without an effect and with one, are done before those with the next,
+    and kept: a grid that was cut off goes on where it was, and one of fewer panels is grown.
+
+    Parameters
+    ----------
+    options : of the study, which names the columns ``y``, ``x``, ``m``, ``z`` and ``half`` of what is drawn
+    n_panels : >= 1, panels of each shape with an effect, and as many without
+    """
+    folder = RunFolder.create(options.out or Path("runs") / "grid")
+    count = Count(2 * n_panels * len(cells), on_progress, last="the table")
+    with locked(folder.path), options.local_workers.kept() as workers:
+        panels = folder.read_table(PANELS)
+        done = set() if panels.empty else set(panels[KEY].itertuples(index=False, name=None))
+        for number in range(1, n_panels + 1):
+            tasks = [
+                GridPanel(options, cell, number, has_effect)
+                for cell, has_effect in product(cells, (False, True))
+            ]
+            asked = [task for task in tasks if (task.cell.name, number, task.has_effect) not in done]
+            for task in set(tasks) - set(asked):
+                count.done(task.label)
+            found = execute(asked, workers=workers, on_done=lambda one: count.done(one.label))
+            if found:
+                panels = pd.concat([panels, pd.DataFrame([one.row for one in found])], ignore_index=True)
+                folder.write_table(PANELS, panels)
+                folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(panels))
+    return folder.path / SHIPPED

@@ -1,0 +1,151 @@
+"""How often findings are false on panels shaped like a study's own, from a table of simulated panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.tables.findings import ERROR_RATES
+
+# The table that `harness calibrate --grid` wrote, shipped next to this module.
+SHIPPED = "shape_rates.csv"
+
+# Share of the range of a feature by which a panel may lie outside the simulated shapes.
+SLACK = 0.05
+
+# Standard deviation of a normal distribution, in distances between its quartiles.
+QUARTILES = 0.7413
+
+# Coverage of exact limits.
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What error rates depend on.
+
+    Attributes
+    ----------
+    entities : how many
+    periods : mean number of rows of an entity
+    autocorrelation : of the residuals of two-way fixed effects, of consecutive periods
+    tails : their standard deviation, in those of a normal distribution with the same quartiles
+    between : share of the exposure's variance between entities
+    """
+
+    entities: float
+    periods: float
+    autocorrelation: float
+    tails: float
+    between: float
+
+
+FEATURES = tuple(one.name for one in fields(Shape))
+
+# Features whose ratios count, not their differences.
+RATIOS = ["entities", "periods", "tails"]
+
+
+def shape_of(panel: Panel) -> Shape:
+    """Return the shape of a panel; features that are not defined are NaN."""
+    order = panel.canonical_order
+    keys = [panel.entity.codes[order], np.unique(panel.period[order], return_inverse=True)[1]]
+    values = np.column_stack([panel.observed, panel.X])[order]
+    for key in keys * 2:
+        values = values - _means(values, key)[key]
+    errors = values[:, 0] - values[:, 1:] @ np.linalg.lstsq(values[:, 1:], values[:, 0])[0]
+    follows = (np.diff(keys[0]) == 0) & (np.diff(panel.period[order]) == 1)
+    now, before = errors[1:][follows], errors[:-1][follows]
+    low, high = np.quantile(errors, [0.25, 0.75])
+    exposure = panel.column(panel.exposure)[order][:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Shape(
+            entities=float(panel.n_entities),
+            periods=panel.n_obs / panel.n_entities,
+            autocorrelation=float(now @ before / np.sqrt((now @ now) * (before @ before))),
+            tails=float(errors.std() / (QUARTILES * (high - low))),
+            between=float(_means(exposure, keys[0])[keys[0]].var() / exposure.var()),
+        )
+
+
+def _means(values: Floats, key: Any) -> Floats:  # noqa: ANN401 - integers of any width
+    """Return the mean of each column for each code of a key, (n_codes, n_columns)."""
+    rows = np.maximum(np.bincount(key), 1)
+    return np.column_stack([np.bincount(key, weights=column) / rows for column in values.T])
+
+
+def exact_limits(n_found: float, n_panels: float, *, level: float = LEVEL) -> tuple[float, float]:
+    """Return the exact limits of a share (Clopper and Pearson 1934); counts need not be whole."""
+    from scipy.special import betaincinv
+
+    tail = (1.0 - level) / 2.0
+    low = betaincinv(n_found, n_panels - n_found + 1.0, tail) if n_found > 0 else 0.0
+    high = betaincinv(n_found + 1.0, n_panels - n_found, 1.0 - tail) if n_found < n_panels else 1.0
+    return float(low), float(high)
+
+
+def rates_at(shape: Shape, cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the error rate and the power of each kind of finding at a shape.
+
+    Both lie on the plane through those of all simulated shapes, by least squares over their features. So they
+    are weighted sums of the simulated shares, and limits are the exact ones of as many panels as have the
+    same precision (Kish 1965). Outside the range of a feature there is no rate.
+
+    Parameters
+    ----------
+    cells : a row for each simulated shape and kind: ``cell``, its features, ``finding``, ``n_panels`` and
+        ``n_false`` without an effect, ``n_true`` and ``n_found`` with one
+    """
+    for finding, same in cells.groupby("finding", sort=False):
+        points = pd.concat([pd.DataFrame([asdict(shape)]), same[list(FEATURES)]])
+        points[RATIOS] = np.log(points[RATIOS])
+        low, width = points[1:].min(), points[1:].max() - points[1:].min()
+        own, *others = ((points - low) / width.where(width > 0, 1.0)).to_numpy(dtype=float)
+        ends = (width > 0) + SLACK
+        outside = [name for name, at in zip(FEATURES, own, strict=True) if not -SLACK <= at <= ends[name]]
+        if outside:
+            yield {"finding": finding, "outside": ", ".join(outside)}
+            continue
+        weights = np.insert(own, 0, 1.0) @ np.linalg.pinv(np.insert(others, 0, 1.0, axis=1))
+        distances = np.linalg.norm(np.array(others) - own, axis=1)
+        n_panels = 1.0 / float(weights**2 @ (1.0 / same["n_panels"]))
+        rate, power = (
+            float(np.clip(weights @ shares, 0.0, 1.0))
+            for shares in (same["n_false"] / same["n_panels"], same["n_found"] / same["n_true"])
+        )
+        low_rate, high_rate = exact_limits(rate * n_panels, n_panels)
+        yield {
+            "finding": finding,
+            "error_rate": rate,
+            "conf_low": low_rate,
+            "conf_high": high_rate,
+            "n_panels": round(n_panels),
+            "power": power,
+            "nearest": same["cell"].iloc[distances.argmin()],
+            "distance": float(distances.min()),
+        }
+
+
+def shape_rates(panels: Iterable[Panel], cells: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return how often each kind of finding is false on panels shaped like these, one of each outcome.
+
+    Parameters
+    ----------
+    cells : of simulated shapes; those shipped unless given
+    """
+    if cells is None:
+        with (files(__package__) / SHIPPED).open(encoding="utf-8") as text:
+            cells = pd.read_csv(text)
+    rows = [
+        {"outcome": panel.outcome, "estimator": "", **rate}
+        for panel in panels
+        for rate in rates_at(shape_of(panel), cells)
+    ]
+    return pd.DataFrame(rows, columns=list(ERROR_RATES.columns))
