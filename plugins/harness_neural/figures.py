@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from harness.plugin import Floats, drawing
 from harness.plugin.drawing import DOUBLE_COLUMN, SINGLE_COLUMN, LineStyle, drawable, facets, new_figure
@@ -92,7 +92,7 @@ def plot_learning(shown: Sequence[Learning]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     panels[0].set_yscale("log")
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panels[0].yaxis.set_minor_formatter(NullFormatter())
+    panels[0].yaxis.set_minor_locator(NullLocator())
     figure.supxlabel(gettext("Step"), fontsize=8)
     figure.supylabel(gettext("MSE / variance of the outcome"), fontsize=8)
     figure.legend(handles=_handles(), loc="outside upper left", ncols=3)

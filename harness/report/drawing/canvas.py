@@ -17,6 +17,7 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from harness.language import gettext, marked
 from harness.report.blocks import Picture, Prints, ReportFigure
+from harness.report.drawing.axes import PlainFigure
 from harness.report.drawing.fonts import families
 from harness.report.drawing.layout import lay_out
 from harness.report.drawing.svg import DPI, POINTS_INCH, SvgCanvas, SvgRenderer, drawn
@@ -71,7 +72,7 @@ def house_style() -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, in inches, that no global list holds."""
-    figure = Figure(figsize=(width, height), dpi=POINTS_INCH)
+    figure = PlainFigure(figsize=(width, height), dpi=POINTS_INCH)
     # Axes have the whole of it between them until they are laid out.
     figure.subplots_adjust(left=0.0, bottom=0.0, right=1.0, top=1.0, wspace=0.0, hspace=0.0)
     SvgCanvas(figure)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
@@ -108,7 +108,8 @@ def zero_axis(axes: Axes) -> None:
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Write the names of rows at the left, the first on top."""
-    axes.set_yticks(range(len(names)), names)
+    axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
+    axes.yaxis.set_major_formatter(FixedFormatter(names))
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
@@ -134,11 +135,19 @@ def plot_whisker(
     own = (whisker.low, whisker.high)
     for limits, thickness in ((whisker.wide, THIN), (own, THICK if has_wide else MIDDLE)):
         if all(map(math.isfinite, limits)):
-            ends = zip(*(turned(max(limit, start)) for limit in limits), strict=True)
-            axes.plot(*map(list, ends), color=style.colour, linewidth=thickness, solid_capstyle="butt")
-            for limit in () if has_wide else limits:
+            ends = [turned(max(limit, start)) for limit in limits]
+            is_cut = not has_wide and limits[0] <= start
+            axes.plot(
+                *zip(*ends, strict=True),
+                color=style.colour,
+                linewidth=thickness,
+                solid_capstyle="butt",
+                marker="" if has_wide or is_cut else cap,
+                markersize=5,
+                clip_on=False,
+            )
+            for limit, at in zip(limits, ends, strict=True) if is_cut else ():
                 marker, size = (cap, 5) if limit > start else ("<", 3)
-                at = turned(max(limit, start))
                 axes.plot(*at, color=style.colour, marker=marker, markersize=size, clip_on=False)
     axes.plot(
         *turned(max(whisker.estimate, start)),

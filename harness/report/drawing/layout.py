@@ -17,6 +17,8 @@ from matplotlib.ticker import AutoLocator
 from matplotlib.transforms import Bbox
 from mpl_toolkits.mplot3d import Axes3D
 
+from harness.report.drawing.axes import labelled_as_usual
+
 # Points around axes with their labels, and around legends and labels of the whole figure.
 PAD = 5.8
 # Decimals that tell apart the edges of a grid, which are shares of it.
@@ -50,18 +52,16 @@ GUESS = Room(36.0, 14.0, 36.0, 14.0)
 def lay_out(figure: Figure, renderer: RendererBase) -> None:
     """Place all axes that are on a grid, for good, beneath the figure's legends and between its labels.
 
-    Axes that were put somewhere by their coordinates stay there.
+    Axes that were put somewhere by their coordinates stay there. The labels of all are put past the numbers.
 
     Parameters
     ----------
     renderer : measures texts, at 72 dots an inch
     """
     grid = {axes: axes.get_position(original=True) for axes in figure.axes if axes.get_subplotspec()}
-    if not grid:
-        return
     free = _free(figure, renderer)
     _place(figure, grid, free, dict.fromkeys(grid, GUESS))
-    rooms = {axes: _room(axes, renderer) for axes in grid}
+    rooms = {axes: _room(axes, renderer) for axes in figure.axes}
     _place(figure, grid, free, rooms)
     for axes, room in rooms.items():
         _put_labels(axes, room)
@@ -110,22 +110,28 @@ def _room(axes: Axes, renderer: RendererBase) -> Room:
 
 
 def _numbers(axis: Axis, renderer: RendererBase) -> Bbox | None:
-    """Return the extent of the numbers of an axis, whose label will not look for them when it is drawn."""
+    """Return the extent of the numbers of an axis; of a label at the right or on top too.
+
+    Other labels will not look for the numbers when they are drawn.
+    """
     locator = axis.get_major_locator()
     if type(locator) is AutoLocator:
         # How many there are depends on the length of the axis, which is not yet the last one.
         locator.set_params(nbins=min(max(axis.get_tick_space(), 1), MOST_STEPS))
+    if not axis.axes.axison or not labelled_as_usual(axis):
+        return axis.get_tightbbox(renderer) if axis.axes.axison else None
     axis.set_label_coords(0.0, 0.0)
     axis.label.set_visible(False)
-    extent = axis.get_tightbbox(renderer) if axis.axes.axison else None
+    extent = axis.get_tightbbox(renderer)
     axis.label.set_visible(True)
     return extent
 
 
 def _thickness(label: Text, renderer: RendererBase) -> float:
     """Return the height of the lines of a label; of one without text, that it takes no room."""
-    extent = label.get_window_extent(renderer)
-    return float(min(extent.width, extent.height)) if label.get_text() else -math.inf
+    if not label.get_text():
+        return -math.inf
+    return float(min(label.get_window_extent(renderer).size))
 
 
 def _around(inner: Bbox, extents: Iterable[Bbox | None]) -> Room:
@@ -136,6 +142,8 @@ def _around(inner: Bbox, extents: Iterable[Bbox | None]) -> Room:
 
 def _place(figure: Figure, grid: Mapping[Axes, Bbox], free: Bbox, rooms: Mapping[Axes, Room]) -> None:
     """Place axes within the free part of their figure, in points, with room for their labels."""
+    if not grid:
+        return
     own = [(at, rooms[axes]) for axes, at in grid.items()]
     across = _spread([GridSpan(at.x0, at.x1, room.left, room.right) for at, room in own], free.intervalx)
     up = _spread([GridSpan(at.y0, at.y1, room.bottom, room.top) for at, room in own], free.intervaly)
@@ -182,5 +190,7 @@ def _put_labels(axes: Axes, room: Room) -> None:
     if isinstance(axes, Axes3D):
         return
     width, height = axes.get_window_extent().size
-    axes.xaxis.set_label_coords(0.5, -room.beneath / height)
-    axes.yaxis.set_label_coords(-room.beside / width, 0.5)
+    if labelled_as_usual(axes.xaxis):
+        axes.xaxis.set_label_coords(0.5, -room.beneath / height)
+    if labelled_as_usual(axes.yaxis):
+        axes.yaxis.set_label_coords(-room.beside / width, 0.5)

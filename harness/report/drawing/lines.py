@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Mask
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded, TruthLine
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
@@ -135,11 +135,20 @@ def plot_bands(axes: Axes, series: Series) -> None:
         if band is None:
             continue
         where = line.supported & np.isfinite(band.low) & np.isfinite(band.high)
-        axes.fill_between(
-            line.at, band.low, band.high, where=where.tolist(), color=colour, alpha=opacity, linewidth=0
-        )
+        shade(axes, line.at, (band.low, band.high), where, colour=colour, opacity=opacity)
         for limit in (band.low, band.high) if kind == SIMULTANEOUS else ():
             axes.plot(line.at, np.where(where, limit, np.nan), color=colour, alpha=0.6, linewidth=EDGE)
+
+
+def shade(
+    axes: Axes, at: Floats, limits: tuple[Floats, Floats], where: Mask, *, colour: str, opacity: float
+) -> None:
+    """Shade what lies between two limits, (n,) each, on every stretch where they are to be seen."""
+    ends = np.flatnonzero(np.diff(where, prepend=False, append=False))
+    for own in (slice(*pair) for pair in ends.reshape(-1, 2).tolist()):
+        low, high = (limit[own] for limit in limits)
+        across = np.concatenate([at[own], at[own][::-1]])
+        axes.fill(across, np.concatenate([low, high[::-1]]), color=colour, alpha=opacity, linewidth=0)
 
 
 def plot_line(axes: Axes, series: Series) -> None:

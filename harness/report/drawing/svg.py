@@ -37,6 +37,8 @@ STOP, MOVE, LINE, CLOSE = int(Path.STOP), int(Path.MOVETO), int(Path.LINETO), in
 COMMANDS = {MOVE: "M", LINE: "L", int(Path.CURVE3): "Q", int(Path.CURVE4): "C"}
 # Side of the square that a hatch repeats, points.
 HATCH = 72.0
+# Of the strokes of a hatch, as matplotlib has them.
+DENSITY = 6.0
 CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 
 Rgba = tuple[float, float, float, float]
@@ -239,7 +241,7 @@ class SvgRenderer(RendererBase):
 
     def _looks(self, gc: GraphicsContextBase, face: ColorType | None) -> str:
         """Return the attributes of the style and the clip of a shape."""
-        ground = None if face is None else to_rgba(face)
+        ground = None if face is None else _rgba(face)
         hatch = f"url(#{self._hatch(gc, ground)})" if gc.get_hatch() is not None else ""
         start, dashes = gc.get_dashes()
         style = style_of(
@@ -276,8 +278,7 @@ class SvgRenderer(RendererBase):
 
     def _hatch(self, gc: GraphicsContextBase, ground: Rgba | None) -> str:
         """Return the name of a hatch on its ground."""
-        turned = Affine2D().scale(HATCH, -HATCH).translate(0.0, HATCH)
-        strokes = commands(gc.get_hatch_path().cleaned(turned, remove_nans=True, curves=True))
+        strokes = hatch_of(gc.get_hatch() or "")
         colour, below = to_hex(gc.get_hatch_color()), "none" if ground is None else to_hex(ground)
         return self._name(
             "pattern",
@@ -286,6 +287,13 @@ class SvgRenderer(RendererBase):
             f'<path d="{strokes}" fill="{colour}" stroke="{colour}" '
             f'stroke-width="{number(gc.get_hatch_linewidth())}" stroke-linejoin="miter"/>',
         )
+
+
+@functools.cache
+def hatch_of(signs: str) -> str:
+    """Return the strokes of a hatch within its square."""
+    turned = Affine2D().scale(HATCH, -HATCH).translate(0.0, HATCH)
+    return commands(Path.hatch(signs, DENSITY).cleaned(turned, remove_nans=True, curves=True))
 
 
 @functools.cache
@@ -323,6 +331,11 @@ def style_of(
         style += [f"stroke-linejoin:{join}"] if join != "round" else []
         style += [f"stroke-linecap:{CAPS[cap]}"] if cap != "butt" else []
     return ";".join(style)
+
+
+def _rgba(face: ColorType) -> Rgba:
+    """Return a colour with its opacity; artists give most as numbers."""
+    return face if isinstance(face, tuple) and len(face) == 4 else to_rgba(face)
 
 
 def _place(x: float, y: float, width: float, height: float) -> str:

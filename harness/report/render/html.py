@@ -195,13 +195,15 @@ def script_hash(source: str) -> str:
 
 
 # Signs of a drawing that mean something else in an address, or end it.
-ENCODED = str.maketrans({'"': "'", "%": "%25", "#": "%23", "<": "%3C", ">": "%3E"})
+ENCODED = {"%": "%25", '"': "'", "#": "%23", "<": "%3C", ">": "%3E"}
 
 
 def data_uri(figure: ReportFigure) -> Markup:
     """Return an address that carries a figure."""
-    address = f"data:image/svg+xml,{figure.prints.svg.translate(ENCODED)}"
-    return Markup(address)  # noqa: S704 - no sign in it ends the attribute that it stands in
+    drawing = figure.prints.svg
+    for sign, code in ENCODED.items():
+        drawing = drawing.replace(sign, code)
+    return Markup(f"data:image/svg+xml,{drawing}")  # noqa: S704 - no sign in it ends the attribute that it stands in
 
 
 def _finalized(value: object) -> object:

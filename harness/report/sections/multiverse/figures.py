@@ -164,6 +164,8 @@ def _plot_strokes(
     axes: Axes, mask: Mask, low: Floats, high: Floats, status: GainStatus, *, opacity: float
 ) -> None:
     """Draw an upright stroke for each combination in `mask`; all arrays are (n,)."""
+    if not mask.any():
+        return
     axes.vlines(
         np.flatnonzero(mask) + 1,
         low[mask],

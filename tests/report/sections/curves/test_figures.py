@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Polygon
 
 from harness.findings.lines import curves_of
 from harness.findings.run import read_run
@@ -68,7 +69,8 @@ def test_outcomes_stand_side_by_side_and_the_legend_names_everything(chinese):
     ]
     bands = ["pointwise 95% band", "simultaneous 95% band"]
     assert legend_of(figure) == ["Pooled OLS", "RAB", *bands, "maximum, with interval"]
-    assert all(len(axes.collections) == 4 for axes in panels)  # two bands of each of two estimators
+    bands = [[one for one in axes.patches if isinstance(one, Polygon)] for axes in panels]
+    assert [len(own) for own in bands] == [4] * len(panels)  # two of each of two estimators
 
 
 @pytest.mark.parametrize("n_curves", [1, 5])

@@ -87,7 +87,7 @@ def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     figure = plotted(plot_effect_lines, run, found, found.lines("curve"))
     (axes,) = figure.axes
     assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
-    outer, inner = (band.get_paths()[0].get_extents().height for band in axes.collections)
+    outer, inner = (band.get_extents().height for band in axes.patches)
     assert (outer, inner) == (8.0, 6.0)  # the line rises by 4, its bands are 4 and 2 high
     assert legend_of(figure) == ["models, each a line", "pointwise 95% band", "simultaneous 95% band"]
     legend = figure.legends[0].get_window_extent()
