@@ -11,13 +11,14 @@ from report.all_sections import SECTIONS
 from report.fake_run import HOSTILE, REASON
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
+NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 RUNS = ["wage", "chinese", "hostile"]
 
 OTHER_PAGES = {"appendix.html", "surfaces.html"}
 
 # What addresses of the page carry; none leads out of it.
 CARRIED = (
-    "data:image/svg+xml,%3Csvg ",
+    "data:image/svg+xml,%3Csvg",
     "data:text/csv;charset=utf-8;base64,",
     "data:text/x-tex;charset=utf-8;base64,",
 )
@@ -56,8 +57,7 @@ def test_nothing_runs_and_nothing_is_fetched(folder):
             assert "javascript:" not in value or name in {"alt", "content", "title"}
             if name in {"src", "href"}:
                 assert value.startswith((*CARRIED, "#")) or value.partition("#")[0] in OTHER_PAGES
-    assert "http://" not in source(folder)
-    assert "https://" not in source(folder)
+    assert set(re.findall(r"https?://[^'\"\s%]*", source(folder))) <= NAMESPACES
     (policy,) = [one.get("content") for one in found if one.get("http-equiv") == "Content-Security-Policy"]
     (script,) = [one.text for one in found if one.tag == f"{XHTML}script"]
     assert policy.startswith(f"default-src 'none'; script-src {script_hash(script)}; style-src")

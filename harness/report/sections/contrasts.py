@@ -14,12 +14,12 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.report import table as parts
-from harness.report.blocks import Bullets, Heading, Paragraph, ReportBlock, ReportFigure
+from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
-from harness.report.sections.section import Section, draws_text, study_words
+from harness.report.sections.section import Section, study_words
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
-from harness.text.plain_text import Footnotes, file_slug, joined
+from harness.text.plain_text import Footnotes, file_slug
 
 # Pairs of values that are shown in full; of more only those with the least value.
 MOST_PAIRS = 3
@@ -58,7 +58,7 @@ class EstimatedContrast:
     truth: float
 
     @property
-    def is_established(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the interval for all contrasts at once excludes zero."""
         return self.low > 0.0 or self.high < 0.0
 
@@ -155,54 +155,50 @@ def contrast_blocks(run: Run) -> Iterator[ReportBlock]:
         about = question.about(study)
         if about:
             yield Heading(gettext("By {about}").format(about=about))
-        yield Bullets(tuple(established_texts(run, question)))
+        yield Bullets(tuple(significant_texts(run, question)))
         yield from _figures(run, question)
-        yield contrast_table(run, question)
+    yield Appendix(tuple(contrast_table(run, question) for question in contrast_questions(run)))
 
 
 def _what(study: StudyRecord) -> str:
     """Return what a contrast is."""
     text = gettext(
-        "{exposure} has few values, between which there is no curve. A contrast is the mean prediction were "
-        "every row's {exposure} one value, less that were it another."
+        "{exposure} takes few values. A contrast is the mean prediction at one value minus that at another, "
+        "the other variables as observed."
     )
     if study.levels:
         text = gettext(
             "{exposure} is categorical: {levels}. A contrast is the mean prediction at a level minus that at "
             "the base level, {value}."
         )
-    when = gettext(
-        "It is established where the interval that holds for all contrasts of the question at once excludes "
-        "zero."
-    )
     words = {"levels": ", ".join(study.levels), "value": study.levels[0] if study.levels else ""}
-    return f"{text.format(exposure=study.label(study.exposure), **words)} {when}"
+    return text.format(exposure=study.label(study.exposure), **words)
 
 
-def established_texts(run: Run, question: ContrastQuestion) -> Iterator[str]:
-    """Yield how many contrasts are told from zero, an outcome and estimator each."""
+def significant_texts(run: Run, question: ContrastQuestion) -> Iterator[str]:
+    """Yield how many contrasts differ significantly from zero, an outcome and estimator each."""
     study = run.manifest.study
     for outcome in study.outcomes:
         for label, found in answered(run, question, outcome):
-            yield _established(label, study.label(outcome), found)
+            yield _significant(label, study.label(outcome), found)
 
 
-def _established(label: str, outcome: str, found: Sequence[EstimatedContrast]) -> str:
-    """Return how many of an estimator's contrasts are told from zero, and to which side."""
-    above = sum(one.is_established and one.row.estimate > 0.0 for one in found)
-    below = sum(one.is_established and one.row.estimate < 0.0 for one in found)
+def _significant(label: str, outcome: str, found: Sequence[EstimatedContrast]) -> str:
+    """Return how many of an estimator's contrasts differ significantly from zero, all at once."""
+    above = sum(one.is_significant and one.row.estimate > 0.0 for one in found)
+    below = sum(one.is_significant and one.row.estimate < 0.0 for one in found)
     if len(found) == 1:
         side = gettext("higher") if above else gettext("lower")
         text = gettext("{label}: {outcome} is {side} at {exposure_to} than at {exposure_from}.")
         if not above + below:
-            text = gettext("{label}: no difference in {outcome} is established.")
+            text = gettext("{label}: no significant difference in {outcome}.")
         ends = {"exposure_to": found[0].value, "exposure_from": found[0].base}
         return text.format(label=label, outcome=outcome, side=side, **ends)
-    sides = [gettext("{number} above").format(number=above)] if above else []
-    sides += [gettext("{number} below").format(number=below)] if below else []
-    told = gettext("{sides} zero").format(sides=joined(sides)) if sides else gettext("none")
-    words = gettext("{label}: of {n_found} differences in {outcome}, established are {told}.")
-    return words.format(label=label, n_found=len(found), outcome=outcome, told=told)
+    words = gettext(
+        "{label}: of {n_found} differences in {outcome}, {above} significantly positive, {below} "
+        "significantly negative."
+    )
+    return words.format(label=label, n_found=len(found), outcome=outcome, above=above, below=below)
 
 
 def _figures(run: Run, question: ContrastQuestion) -> Iterator[ReportFigure]:
@@ -219,7 +215,7 @@ def _figures(run: Run, question: ContrastQuestion) -> Iterator[ReportFigure]:
                 f"contrast-{file_slug(outcome)}-{file_slug(question.scenario)}",
                 plot_forest(panels, x_label=x_label, level=study.level),
                 alt=words.format(**study_words(study, outcome)),
-                caption=_caption(run, question, outcome),
+                caption=_caption(run, outcome),
             )
 
 
@@ -244,19 +240,11 @@ def contrast_panels(run: Run, question: ContrastQuestion, outcome: str) -> list[
     return panels
 
 
-def _caption(run: Run, question: ContrastQuestion, outcome: str) -> str:
-    shown = [one for _, own in answered(run, question, outcome) for one in own]
-    draws = draws_text(one.row.n_draws for one in shown)
-    text = gettext(
-        "Mean predicted {outcome} were every row's {exposure} one value, less that were it another, the "
-        "other variables as observed. Thick: {level} intervals that hold for one contrast at a time{made}; "
-        "thin: for all of an estimator's contrasts shown here at once."
-    ).format(
-        **study_words(run.manifest.study, outcome),
-        made=gettext(" from {join} draws").format(join=draws) if draws else "",
-    )
-    truth = gettext("The dashed strokes are the truth behind the simulated data, on the same rows.")
-    return f"{text} {truth}" if any(math.isfinite(one.truth) for one in shown) else text
+def _caption(run: Run, outcome: str) -> str:
+    return gettext(
+        "Differences in mean predicted {outcome}. Thick: {level} intervals of each contrast; thin: for all "
+        "contrasts of an estimator at once."
+    ).format(**study_words(run.manifest.study, outcome))
 
 
 def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
@@ -280,7 +268,7 @@ def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
             cell=lambda one: estimate(one.row.estimate, one.low, one.high)[1],
         ),
     ]
-    notes = [gettext("Bold: established.")]
+    notes = [gettext("Bold: significantly different from zero, all contrasts at once.")]
     if not study.levels:
         few = gettext(
             "Of an exposure of more than three values the contrasts with the least one are shown; "
@@ -320,7 +308,7 @@ def _whose(one: EstimatedContrast) -> str:
 
 def _difference(one: EstimatedContrast) -> parts.TableCell:
     number = estimated(one.row.estimate, one.row.conf_low, one.row.conf_high)
-    return parts.estimate_cell(replace(number, excludes_zero=one.is_established))
+    return parts.estimate_cell(replace(number, excludes_zero=one.is_significant))
 
 
 def _truth(one: EstimatedContrast) -> str:

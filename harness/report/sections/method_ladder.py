@@ -111,7 +111,9 @@ def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFi
     panels = []
     places = [place for place in places_of(rows) if place[0] != CURVE]
     kept = [place for place in places if place[0] == GAIN or place[1] == study.reference]
-    for outcome in dict.fromkeys(row.outcome for row in rows):
+    outcomes = dict.fromkeys(row.outcome for row in rows)
+    titled = gettext("{outcome}: {what}") if len(outcomes) > 1 else "{what}"
+    for outcome in outcomes:
         for place in kept:
             own = [row for row in rows if (row.outcome, row.quantity, row.reference) == (outcome, *place)]
             whiskers = [
@@ -122,9 +124,7 @@ def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFi
                 ).in_percent()
                 for row in own
             ]
-            title = gettext("{outcome}: {what}").format(
-                outcome=study.label(outcome), what=head_of(study, place, rows)
-            )
+            title = titled.format(outcome=study.label(outcome), what=head_of(study, place, rows))
             panels.append((title, whiskers))
     return ReportFigure(
         "method-ladder",

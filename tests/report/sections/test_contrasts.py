@@ -12,7 +12,7 @@ from harness.report.sections.contrasts import (
     contrast_questions,
     contrast_table,
     contrasts_of,
-    established_texts,
+    significant_texts,
 )
 from harness.tables.heterogeneity import CONTRASTS
 from report.changed_run import with_table, with_truth
@@ -80,7 +80,7 @@ def test_of_many_pairs_those_with_the_least_value_are_shown(asked):
     assert pairs == [(at, "0", to) for at in (8.0, 12.0) for to in "123"]
 
 
-def test_the_table_says_what_is_established_and_why_something_is_missing(asked):
+def test_the_table_says_what_is_significant_and_why_something_is_missing(asked):
     table = contrast_table(asked, ALL)
     shown = cells(table)
     assert [cell.text for cell in shown["Pooled OLS"][:2]] == ["1 less 0", "101, 100"]
@@ -92,14 +92,16 @@ def test_the_table_says_what_is_established_and_why_something_is_missing(asked):
     assert "Truth" not in table.heads[0]
 
 
-def test_sentences_count_what_is_established_on_each_side(asked):
-    assert list(established_texts(asked, ALL)) == [
+def test_sentences_count_what_is_significant_on_each_side(asked):
+    assert list(significant_texts(asked, ALL)) == [
         "Pooled OLS: Log wage is higher at 1 than at 0.",
-        "Fixed effects: no difference in Log wage is established.",
+        "Fixed effects: no significant difference in Log wage.",
     ]
-    told = "Pooled OLS: of {} differences in Log wage, established are {}."
-    assert list(established_texts(asked, BY)) == [told.format(2, "1 above and 1 below zero")]
-    assert list(established_texts(asked, GIVEN)) == [told.format(6, "none")]
+    ((several,), (none,)) = (list(significant_texts(asked, question)) for question in (BY, GIVEN))
+    assert several.endswith(
+        "of 2 differences in Log wage, 1 significantly positive, 1 significantly negative."
+    )
+    assert none.endswith("of 6 differences in Log wage, 0 significantly positive, 0 significantly negative.")
 
 
 def test_one_contrast_of_each_estimator_goes_in_one_panel_with_the_truth(asked):
