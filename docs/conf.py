@@ -46,7 +46,7 @@ nitpick_ignore_regex = [
         r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
     ),
     ("py:class", r"harness\..*\.(GainEstimate|RunReader|Row|View|Record|TypedTable|FileSpec|NullScores)"),
-    ("py:class", r"harness\.report\.blocks\.(Phrase|ReportBlock|Tabs)"),
+    ("py:class", r"harness\.report\.blocks\.(Phrase|Prints|ReportBlock|Tabs)"),
     ("py:class", r"Manifest|RunReader|Concluded|Prints|Labels|Figure|(Mapping|dict|tuple|Literal)\[.*"),
     # Variables of types.
     ("py:class", r"harness\..*\.[TV]"),
