@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from maketables import ETable
 
     from harness.findings.run import Run
-    from harness.report.sections.coefficients import StoredFit
+    from harness.report.stored_fit import StoredFit
     from harness.running.folder import RunFolder
 
 
@@ -148,21 +148,13 @@ class StudyResult:
         """
         import pandas as pd
 
-        from harness.language import translated
-        from harness.report.sections import coefficients
-        from harness.text.numbers import count
+        from harness.report.sections.coefficients import regression_table
+        from harness.report.table import cell_of
 
-        study, found = self._run.manifest.study, coefficients.estimates_of(self._run, self._outcome(outcome))
-        firsts = [next(iter(own.values())) for own in found.values()]
-        cells: dict[str, list[str]] = {}
-        for term in coefficients.terms_in_order(study, (term for own in found.values() for term in own)):
-            shown = coefficients.term_cells([own.get(term) for own in found.values()])
-            cells[coefficients.term_label(study, term)] = [
-                " ".join((str(cell.words), *cell.beneath[:1])).strip() for cell in shown
-            ]
-        cells["Standard errors"] = [translated(row.covariance) for row in firsts]
-        cells["Rows"] = [count(row.n_obs) for row in firsts]
-        columns = [study.estimator_label(name) for name in found]
+        table = regression_table(self._run, self._outcome(outcome))
+        rows = [row.cells for group in table.groups for row in group.rows] + [row.cells for row in table.foot]
+        cells = {cell_of(head).text: [cell_of(cell).text for cell in own] for head, *own in rows}
+        columns = list(table.heads[-1][1:])
         return pd.DataFrame.from_dict(cells, orient="index", columns=columns)
 
     def fits(self, outcome: str | None = None) -> Mapping[str, StoredFit]:
@@ -179,7 +171,7 @@ class StudyResult:
         ArtifactError
             If the study has no such outcome.
         """
-        from harness.report.sections.coefficients import StoredFit
+        from harness.report.stored_fit import StoredFit
 
         study, name = self._run.manifest.study, self._outcome(outcome)
         rows = self.coefficients

@@ -64,8 +64,8 @@ def test_a_table_that_no_run_has_is_told_with_those_there_are(small_run):
 def test_coefficients_stand_side_by_side(small_run):
     table = small_run.coefficient_table()
     assert table.columns.tolist() == ["Pooled OLS", "curved"]
-    assert table.loc["Market value", "Pooled OLS"] == "0.11556 (0.01589)"
-    assert table.loc["Rows"].tolist() == ["200", "200"]
+    assert table.loc["Market value", "Pooled OLS"] == "0.116 (0.016)"
+    assert table.loc["Observations"].tolist() == ["200", "200"]
     with pytest.raises(harness.ArtifactError, match="invest"):
         small_run.coefficient_table("profit")
 

@@ -26,8 +26,8 @@ from harness.report.drawing.forest import cut_limits, plot_forest, plot_whisker,
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
 from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, Whisker
 from harness.report.sections.accuracy import gain_whisker
+from harness.report.sections.effects.model_curves import centred
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import centred
 from harness.report.sections.section import featured
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.effects import EFFECTS, EffectRow

@@ -1,4 +1,4 @@
-"""Names and sentences for print: file names, LaTeX, lists, footnotes."""
+"""Names and sentences for print: file names, lists, footnotes."""
 
 from __future__ import annotations
 
@@ -26,22 +26,6 @@ BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
-
-# Characters that LaTeX has a command of text for.
-NAMED = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum", "<": "less", ">": "greater", "|": "bar"}
-
-# What stands for each character; brackets and stars would be options of ``\\``.
-LATEX = {
-    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
-    **{letter: f"{{{letter}}}" for letter in "[]*"},
-    **{letter: rf"\text{name}{{}}" for letter, name in NAMED.items()},
-    **dict(zip("−–×\u00a0", ("$-$", "--", r"$\times$", "~"), strict=True)),
-}
-
-RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-LOWERED = str.maketrans(RAISED, "-0123456789")
-# A power of ten, or another raised number, in text that is LaTeX but for raised digits, which fonts lack.
-POWER = re.compile(rf"\$\\times\$[ ~]?10([{RAISED}]+)|([{RAISED}]+)")
 
 SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=。)\s*(?=.)")
 SLUG_LENGTH = 40
@@ -94,16 +78,6 @@ def file_slug(name: str) -> str:
         return slug
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{slug}-{digest}" if slug else digest
-
-
-def latex(text: str) -> str:
-    """Return printable `text` with every character that LaTeX reads as a command made a plain character."""
-    return POWER.sub(_power, "".join(LATEX.get(letter, letter) for letter in printable(text)))
-
-
-def _power(found: re.Match[str]) -> str:
-    raised = (found[1] or found[2]).translate(LOWERED)
-    return rf"$\times 10^{{{raised}}}$" if found[1] else f"$^{{{raised}}}$"
 
 
 def capitalised(text: str) -> str:

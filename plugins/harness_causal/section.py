@@ -30,13 +30,12 @@ SIZE = 0.05
 
 HEADS = (marked("Method"), marked("Average"), marked("Interval"), marked("Test before"), marked("Breakdown"))
 ASSUMED = marked(
-    "Effects are averages over treated rows. They assume parallel trends and no anticipation, and hold where "
-    "effects differ between entities or change over time. The test is of no effect before the start; that it "
-    "does not reject is no proof of parallel trends (Roth 2022)."
+    "Averages over treated rows, under parallel trends and no anticipation. Test before: of no effect before "
+    "the start; no rejection is no proof of parallel trends (Roth 2022)."
 )
 BREAKDOWN = marked(
-    "Breakdown: violations of parallel trends, from one period to the next, at which the interval of the "
-    "average includes zero, in units of the largest change before the start (Rambachan & Roth 2023)."
+    "Breakdown: violation of parallel trends at which the interval of the average includes zero, in units of "
+    "the largest change before the start (Rambachan & Roth 2023)."
 )
 
 # What holds by every method, by those named, by none.
@@ -154,8 +153,7 @@ def _figures(answer: DidAnswer) -> Iterator[parts.ReportFigure]:
             alt=gettext("Effects of {exposure} on {outcome} by periods since the start.").format(**about),
             caption=gettext(
                 "Effect of {exposure} on {outcome} by periods since the start, against the period before it "
-                "(grey), with simultaneous {level} intervals. Those of the imputation before the start are "
-                "from untreated rows alone."
+                "(grey), with simultaneous {level} intervals."
             ).format(level=parts.percent(rows[0].level, 0), **about),
         )
 

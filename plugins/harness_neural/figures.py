@@ -1,19 +1,16 @@
-"""The figures of networks: learning step by step, and self-organising maps with what their rows are like."""
+"""The figures of self-organising maps, with what their rows are like."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from harness.plugin import Floats, drawing
-from harness.plugin.drawing import DOUBLE_COLUMN, SINGLE_COLUMN, LineStyle, drawable, facets, new_figure
+from harness.plugin import drawing
+from harness.plugin.drawing import SINGLE_COLUMN, drawable, new_figure
 from harness.plugin.reporting import count, fixed, gettext, shortened
 
 MAP_HEIGHT = 1.1
@@ -24,10 +21,6 @@ LABEL = 52
 
 # The colours reach at least this many standard deviations to either side.
 LEAST_REACH = 0.5
-
-PANELS_IN_A_ROW = 4
-TRAINING = LineStyle("#0072b2", "solid")
-SELECTION = LineStyle("#d55e00", (0, (4.0, 1.5)))
 
 
 @dataclass(frozen=True)
@@ -55,63 +48,6 @@ class ProfileRow:
     variable: str
     mean: float
     mean_standardised: float
-
-
-@dataclass(frozen=True, eq=False)
-class Learning:
-    """One network.
-
-    Attributes
-    ----------
-    title : which network
-    step : (n_steps,)
-    training, selection : (n_steps,), mean squared errors over the outcome's variance
-    chosen_step : the step whose weights were kept, None where the run does not tell
-    """
-
-    title: str
-    step: Floats
-    training: Floats
-    selection: Floats
-    chosen_step: int | None
-
-
-def plot_learning(shown: Sequence[Learning]) -> Figure:
-    """Return the figure of at least one network."""
-    n_columns = min(PANELS_IN_A_ROW, len(shown))
-    n_rows = math.ceil(len(shown) / n_columns)
-    figure = new_figure(DOUBLE_COLUMN, 0.8 + 1.5 * n_rows)
-    panels = facets(figure, len(shown), (n_rows, n_columns), share_x=False)
-    for axes, learning in zip(panels, shown, strict=True):
-        axes.grid(axis="y")
-        for values, style in ((learning.training, TRAINING), (learning.selection, SELECTION)):
-            axes.plot(learning.step, values, color=style.colour, linestyle=style.dash, linewidth=1.0)
-        if learning.chosen_step is not None:
-            axes.axvline(learning.chosen_step, color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)))
-        axes.set_title(drawing.drawable_lines(learning.title, 24), loc="left", fontsize=8)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    panels[0].set_yscale("log")
-    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panels[0].yaxis.set_minor_locator(NullLocator())
-    figure.supxlabel(gettext("Step"), fontsize=8)
-    figure.supylabel(gettext("MSE / variance of the outcome"), fontsize=8)
-    figure.legend(handles=_handles(), loc="outside upper left", ncols=3)
-    return figure
-
-
-def _handles() -> list[Line2D]:
-    return [
-        Line2D([], [], color=TRAINING.colour, linestyle=TRAINING.dash, label=gettext("training rows")),
-        Line2D([], [], color=SELECTION.colour, linestyle=SELECTION.dash, label=gettext("rows to select on")),
-        Line2D(
-            [],
-            [],
-            color="#333333",
-            linewidth=0.7,
-            linestyle=(0, (1.0, 1.0)),
-            label=gettext("step that was kept"),
-        ),
-    ]
 
 
 def plot_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]) -> Figure:

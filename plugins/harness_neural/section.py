@@ -1,4 +1,4 @@
-"""The section of networks and maps: searches for a size, learning, and what maps are like."""
+"""The section of networks and maps: searches for a size, and what maps are like."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from harness.plugin import reporting as parts
 from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, gettext, marked
 
 if TYPE_CHECKING:
     from harness_neural.diagram import Diagram
-    from harness_neural.figures import Learning, MapRow, ProfileRow
+    from harness_neural.figures import MapRow, ProfileRow
 
 # What the place of a network of one cluster begins with.
 CLUSTER = "cluster "
@@ -55,18 +53,6 @@ class NetworkRow:
     n_obs: int | None
 
 
-@dataclass(frozen=True)
-class LearningRow:
-    """Errors of a chosen network after one step of its learning."""
-
-    outcome: str
-    estimator: str
-    place: str
-    step: int | None
-    training_nmse: float
-    selection_nmse: float
-
-
 # Outcome and estimator.
 Fit = tuple[str, str]
 
@@ -76,7 +62,6 @@ class Networks:
     """All that fits of networks tell."""
 
     searches: tuple[NetworkRow, ...]
-    learning: tuple[LearningRow, ...]
     maps: tuple[MapRow, ...]
     profiles: tuple[ProfileRow, ...]
 
@@ -99,12 +84,6 @@ class Networks:
         for place in dict.fromkeys(row.place for row in own):
             yield tuple(row for row in own if row.place == place)
 
-    def learning_of(self, outcome: str) -> dict[tuple[str, str], tuple[LearningRow, ...]]:
-        """Return the learning curves for one outcome by estimator and place."""
-        own = [row for row in self.learning if row.outcome == outcome]
-        keys = dict.fromkeys((row.estimator, row.place) for row in own)
-        return {key: tuple(row for row in own if (row.estimator, row.place) == key) for key in keys}
-
     def distinct_maps(self) -> tuple[tuple[Fit, ...], ...]:
         """Return the fits that have a map, those with the same map together."""
         same: dict[tuple[object, ...], list[Fit]] = {}
@@ -121,32 +100,17 @@ def networks(run: Run) -> Networks:
 
     return Networks(
         searches=run.rows(parts.typed("details/networks", NetworkRow)),
-        learning=run.rows(parts.typed("details/learning_curves", LearningRow)),
         maps=run.rows(parts.typed("details/som", MapRow)),
         profiles=run.rows(parts.typed("details/som_profile", ProfileRow)),
     )
 
 
 def network_blocks(run: Run) -> Iterator[parts.ReportBlock]:
-    """Yield searches and learning by outcome, then the maps of all."""
-    study, found = run.manifest.study, run.view(networks)
-    yield from network_diagram(run)
-    for outcome in study.outcomes:
-        table = search_table(run, outcome)
-        if any(group.rows for group in table.groups):
-            if len(study.outcomes) > 1:
-                yield parts.Heading(study.label(outcome))
-            yield table
-            yield from _learning_figures(run, outcome)
-    if found.maps:
-        yield map_table(run)
-        yield parts.SmallPrint(
-            gettext(
-                "Quantization error: mean distance of a row to its cluster, in standard deviations. "
-                "Topographic error: rows whose two nearest clusters are not neighbours on the map."
-            )
-        )
-        yield from map_figures(run)
+    """Yield to the appendix what a network is, the searches for sizes, and the maps."""
+    blocks: list[parts.ReportBlock] = [*network_diagram(run)]
+    tables = [search_table(run), *([map_table(run)] if run.view(networks).maps else [])]
+    blocks += [table for table in tables if any(group.rows for group in table.groups)]
+    yield parts.Appendix((*blocks, *map_figures(run)))
 
 
 def network_diagram(run: Run) -> Iterator[parts.ReportFigure]:
@@ -230,28 +194,32 @@ def _range(sizes: Sequence[int]) -> str:
     return words.format(low=min(sizes), high=max(sizes)) if len(set(sizes)) > 1 else count(sizes[0])
 
 
-def search_table(run: Run, outcome: str) -> ReportTable:
-    """Return the searches for one outcome, estimators in the order of the study."""
+def search_table(run: Run) -> ReportTable:
+    """Return the searches for all outcomes, estimators in the order of the study."""
     study = run.manifest.study
     heads = (
         *(gettext("Rows"), gettext("Hidden units\nby the formula"), gettext("Tried"), gettext("Chosen")),
         *(gettext("Steps"), gettext("MSE / variance,\ntraining rows")),
         gettext("MSE / variance,\nrows to select on"),
     )
+    found = {
+        outcome: [
+            (entry.label, *_search(candidates))
+            for entry in study.estimators
+            for candidates in run.view(networks).places((outcome, entry.id))
+        ]
+        for outcome in study.outcomes
+    }
     return ReportTable(
-        caption=gettext("Sizes of the networks for {label}, fitted on all rows").format(
-            label=study.label(outcome)
-        ),
+        caption=gettext("Sizes of the networks, fitted on all rows"),
         columns=(
             *(TableColumn(gettext("Estimator")), TableColumn(gettext("Rows of"), "text")),
             *map(TableColumn, heads),
         ),
-        groups=parts.plain_rows(
-            [
-                (entry.label, *_search(candidates))
-                for entry in study.estimators
-                for candidates in run.view(networks).places((outcome, entry.id))
-            ]
+        groups=tuple(
+            parts.RowGroup(parts.rows_of(rows), study.label(outcome))
+            for outcome, rows in found.items()
+            if rows
         ),
     )
 
@@ -281,6 +249,12 @@ def map_table(run: Run) -> ReportTable:
         caption=gettext("Self-organising maps"),
         columns=tuple(map(TableColumn, heads)),
         groups=parts.plain_rows([_quality(run, fits) for fits in run.view(networks).distinct_maps()]),
+        notes=(
+            gettext(
+                "Quantization error: mean distance of a row to its cluster, in standard deviations. "
+                "Topographic error: rows whose two nearest clusters are not neighbours on the map."
+            ),
+        ),
     )
 
 
@@ -293,45 +267,6 @@ def _quality(run: Run, fits: Sequence[Fit]) -> tuple[str, ...]:
         fixed(first.quantization_error, 3),
         parts.percent(first.topographic_error),
         parts.percent(first.agreement),
-    )
-
-
-def _learning_figures(run: Run, outcome: str) -> Iterator[parts.ReportFigure]:
-    """Yield the learning of the networks chosen for one outcome, where any fit tells of it."""
-    study = run.manifest.study
-    shown = [
-        _learning(run, outcome, estimator, place, rows)
-        for (estimator, place), rows in run.view(networks).learning_of(outcome).items()
-    ]
-    if shown:
-        from harness_neural.figures import plot_learning
-
-        yield parts.ReportFigure(
-            f"learning-{parts.file_slug(outcome)}",
-            plot_learning(shown),
-            alt=gettext("Errors of the chosen networks for {outcome}, step by step.").format(
-                outcome=study.label(outcome)
-            ),
-            caption=gettext(
-                "Learning of the networks that were chosen for {outcome}. Drawn is the mean squared "
-                "error over the outcome's variance after each step, on all rows of the panel and a "
-                "logarithmic axis."
-            ).format(outcome=study.label(outcome)),
-        )
-
-
-def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence[LearningRow]) -> Learning:
-    from harness_neural.figures import Learning
-
-    key = (outcome, estimator, place)
-    searched = run.view(networks).searches
-    chosen = (row for row in searched if row.chosen and (row.outcome, row.estimator, row.place) == key)
-    return Learning(
-        title=f"{run.manifest.study.estimator_label(estimator)}: {place_name(place)}",
-        step=np.array([row.step or 0 for row in rows], dtype=float),
-        training=np.array([row.training_nmse for row in rows], dtype=float),
-        selection=np.array([row.selection_nmse for row in rows], dtype=float),
-        chosen_step=next((row.best_step for row in chosen), None),
     )
 
 
@@ -355,9 +290,8 @@ def map_figures(run: Run) -> Iterator[parts.ReportFigure]:
             plot_map(found.map_of(fits[0]), profile, labels),
             alt=gettext("Self-organising map: rows of each cluster, and means of the variables in each."),
             caption=gettext(
-                "The self-organising map of {named}. Above: its clusters as they lie on the map, with "
-                "their rows. Below: the mean of each variable in each cluster, in standard deviations "
-                "from the mean of all rows."
+                "Self-organising map of {named}: its clusters with their rows, and the means of variables in "
+                "each, in standard deviations from those of all rows."
             ).format(named=parts.joined(named)),
         )
 
@@ -365,5 +299,5 @@ def map_figures(run: Run) -> Iterator[parts.ReportFigure]:
 SECTION = parts.Section(
     *("networks", marked("Networks"), 1400, network_blocks),
     heading=marked("Networks and maps"),
-    tables=("details/networks", "details/learning_curves", "details/som"),
+    tables=("details/networks", "details/som"),
 )

@@ -30,13 +30,12 @@ SHAPES: Mapping[str, str] = {
 KINDS: Mapping[str, str] = {"minimum": marked("minimum"), "maximum": marked("maximum")}
 
 BREAKS_NOTE = marked(
-    "A threshold model has a break wherever it fits best, whether there is one or not; the tests, by a "
-    "bootstrap that keeps entities whole, say for how many there is evidence."
+    "A threshold model always has a break; the tests (bootstrap of whole entities) say for how many there is "
+    "evidence."
 )
 SHAPES_NOTE = marked(
-    "Against a straight line or a parabola: F of the powers beyond. U and N: the weakest one-sided t "
-    "statistic of the slopes that make the shape, at the ends of the observed range and where a cubic bends "
-    "(Lind and Mehlum 2010); a small p speaks for the shape."
+    "Against a straight line or a parabola: F of the powers beyond. U and N: the weakest one-sided t of the "
+    "slopes that make the shape (Lind and Mehlum 2010); a small p speaks for the shape."
 )
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#333333"
@@ -178,7 +177,8 @@ def threshold_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             if row.test == "pre_trend":
                 yield parts.Paragraph(_pre_trend(rival, row))
     for rival in found:
-        yield from figures_of(study, rival)
+        yield from event_figures(study, rival)
+    yield parts.Appendix(tuple(figure for rival in found for figure in likelihood_figures(study, rival)))
 
 
 def _text_column(head: str) -> parts.TableColumn:
@@ -226,33 +226,31 @@ def _pre_trend(rival: Rival, row: EffectTestRow) -> str:
     ).format(named=rival.label, statistic=fixed(row.statistic, 2), p_value=p_text(row.p_value))
 
 
-def figures_of(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
-    """Yield the figures of one fit: the likelihood of its thresholds, its event study."""
-    named = gettext("{estimator} on {outcome}").format(
-        estimator=study.estimator_label(rival.estimator), outcome=study.label(rival.outcome)
-    )
+def likelihood_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
+    """Yield the likelihood of the thresholds of one fit."""
     if likelihoods := rival.rows(LIKELIHOODS):
         yield parts.ReportFigure(
             f"threshold-{rival.name}",
             plot_likelihoods(likelihoods, study),
-            alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
+            alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=rival.label),
             caption=gettext(
-                "{named}. Likelihood ratio of the estimated place of each threshold to other "
-                "places, the other thresholds held. Places below the dashed line make up the "
-                "95% set (Hansen 1999); it holds for independent errors of equal variance."
-            ).format(named=named),
+                "{named}: likelihood ratio of the estimated threshold to other places. Below the dashed "
+                "line is the 95% set (Hansen 1999), for independent errors of equal variance."
+            ).format(named=rival.label),
         )
+
+
+def event_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
+    """Yield the event study of one fit."""
     if events := rival.rows(EVENTS):
         yield parts.ReportFigure(
             f"event-study-{rival.name}",
             plot_events(events, study),
-            alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),
+            alt=gettext("Effects by periods since the treatment started, {named}.").format(named=rival.label),
             caption=gettext(
-                "{named}: effect of {exposure} by periods since it started, against the "
-                "period before, with pointwise 95% intervals. The outermost hold those "
-                "further away. Where starts differ between entities and effects do, too, "
-                "these are biased, and stand as published."
-            ).format(named=named, exposure=study.label(study.exposure)),
+                "{named}: effect of {exposure} by periods since it started, against the period before, with "
+                "pointwise 95% intervals. Biased where starts and effects both differ between entities."
+            ).format(named=rival.label, exposure=study.label(study.exposure)),
         )
 
 

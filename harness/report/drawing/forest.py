@@ -14,15 +14,22 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from harness.language import gettext
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
+from harness.report.drawing.canvas import (
+    DOUBLE_COLUMN,
+    SINGLE_COLUMN,
+    facets,
+    grid_shape,
+    new_figure,
+    panel_grid,
+)
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
 from harness.report.drawing.palette import GREY, INK, LineStyle, Whisker
 from harness.text.numbers import fixed, percent
 from harness.text.plain_text import shortened
 
-# Inches of a number, and of the title and axis of a panel.
-ROW_HEIGHT, PANEL_HEIGHT = 0.27, 0.65
+# Inches of a number, of one with a name on two lines, and of the title and axis of a panel.
+ROW_HEIGHT, TALL_ROW, PANEL_HEIGHT = 0.27, 0.31, 0.65
 
 # Characters of the names of numbers in one column of a journal, and at most.
 SHORT_NAME, LONG_NAME = 30, 62
@@ -86,6 +93,40 @@ def plot_forest(
     figure.supxlabel(drawable_label(x_label, 46 if is_narrow else 60))
     if handles:
         figure.legend(handles=handles, loc="outside upper left", ncols=1 if is_narrow else 3)
+    return figure
+
+
+def plot_forests(panels: Sequence[tuple[str, Sequence[Whisker]]], *, x_label: str) -> Figure:
+    """Return numbers with their intervals, a panel for each unit, with an axis of its own.
+
+    A name has the same row in all panels, which is empty in those that lack it. An axis reaches as far as the
+    intervals do, whatever the true numbers.
+
+    Parameters
+    ----------
+    panels : titles, at least one, each with its numbers
+    """
+    names = list(dict.fromkeys(whisker.label for _, own in panels for whisker in own))
+    n_rows, n_columns = grid_shape(len(panels), most_columns=3)
+    labels = [drawable_lines(name, 30) for name in names]
+    height = PANEL_HEIGHT + (TALL_ROW if any("\n" in label for label in labels) else ROW_HEIGHT) * len(names)
+    figure = new_figure(DOUBLE_COLUMN, 0.3 + height * n_rows)
+    grid = facets(figure, len(panels), (n_rows, n_columns), share_x=False)
+    for axes, (title, own) in zip(grid, panels, strict=True):
+        zero_axis(axes)
+        axes.set_title(drawable_label(title, 26))
+        for whisker in own:
+            plot_whisker(axes, whisker, names.index(whisker.label))
+        limits = axes.get_xlim()
+        truths = ((names.index(whisker.label), whisker.truth) for whisker in own)
+        plot_true_numbers(axes, truths, is_vertical=False)
+        axes.set_xlim(limits)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    for axes in grid[::n_columns]:
+        name_rows(axes, labels)
+    figure.supxlabel(drawable_label(x_label, 60))
+    if any(math.isfinite(whisker.truth) for _, own in panels for whisker in own):
+        figure.legend(handles=[truth_entry(style=NUMBER_STYLE)], loc="outside upper left")
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,7 +38,7 @@ THIN = LineStyle(GREY, width=0.6)
 # The truth, a second one in the same axes, and a true position.
 TRUTH_STYLE = LineStyle("#000000", (0, (4.0, 2.0)), 1.2)
 OTHER_TRUTH_STYLE = LineStyle("#000000", (0, (4.0, 1.5, 1.0, 1.5)), 1.2)
-TURN_STYLE = LineStyle("#000000", (0, (2.0, 1.0)), 0.7)
+TURN_STYLE, TURN_MARK = LineStyle("#000000", (0, (2.0, 1.0)), 0.7), LineStyle("#000000", "none")
 TRUTH = marked("truth (simulated)")
 
 MARKERS = {marked("minimum"): "v", marked("maximum"): "^"}
@@ -114,8 +114,10 @@ def plot_panel(
         plot_styled(axes, series.line.at, shown, replace(DOTTED, colour=series.style.colour))
     for series in (*panel.lines, *panel.beside):
         _plot_marks(axes, series)
-    plot_turns(axes.axvline, panel.turns)
     plot_truth(axes, panel.truth)
+    if panel.truth is not None and panel.turns:
+        heights = np.interp(panel.turns, panel.truth.at, panel.truth.truth)
+        axes.plot(panel.turns, heights, "x", color=TRUTH_STYLE.colour, markersize=6, zorder=6.0)
 
 
 def plot_background(axes: Axes, unsupported: Iterable[tuple[float, float]], *, has_zero: bool) -> None:
@@ -164,32 +166,20 @@ def plot_styled(axes: Axes, at: Floats, values: Floats, style: LineStyle, *, zor
 
 
 def plot_panel_grid(
-    panels: Sequence[tuple[str, LinePanel]],
-    behind: Sequence[Series],
-    *,
-    labels: tuple[str, str],
-    level: float,
+    panels: Sequence[tuple[str, LinePanel]], *, labels: tuple[str, str], level: float
 ) -> Figure:
     """Return titled panels side by side, two in a row, with a legend of all but their lines.
 
     Parameters
     ----------
-    behind : lines that are drawn thin and grey in every panel, as far as its own line reaches
     labels : of the horizontal and the vertical axis
     level : in (0, 1), nominal coverage where a band does not tell its own
     """
     handles = panel_entries([panel for _, panel in panels], level=level)
-    if behind:
-        name = behind[0].label if len(behind) == 1 else gettext("models, each a line")
-        handles.insert(0, entry(drawable(shortened(name, 28)), THIN))
     n_columns, n_across = (2, 3) if len(panels) > 1 else (1, 1)
     head = 0.4 + 0.15 * math.ceil(len(handles) / n_across)
     figure, grid = panel_grid(len(panels), most_columns=2, height=2.5, head=head)
     for axes, (title, panel) in zip(grid, panels, strict=True):
-        at = panel.lines[0].line.at
-        for line in (series.line for series in behind):
-            shown = np.where((line.at >= at[0]) & (line.at <= at[-1]), line.estimate, np.nan)
-            plot_styled(axes, line.at, shown, THIN)
         plot_panel(axes, panel)
         axes.set_title(drawable_lines(title, 44))
     for axes in grid[::n_columns]:
@@ -210,13 +200,6 @@ def _plot_marks(axes: Axes, series: Series) -> None:
         axes.plot(
             mark.at, height, marker=marker, markersize=5, markerfacecolor="white", markeredgecolor=colour
         )
-
-
-def plot_turns(plot: Callable[..., object], turns: Iterable[float]) -> None:
-    """Draw a dashed line at each true position, upright or flat as `plot` draws lines across axes."""
-    style = TURN_STYLE
-    for at in turns:
-        plot(at, color=style.colour, linestyle=style.dash, linewidth=style.width, zorder=1)
 
 
 def plot_truth(axes: Axes, line: TruthLine | None, style: LineStyle = TRUTH_STYLE) -> None:
@@ -290,7 +273,7 @@ def panel_entries(
     if any(panel.truth is not None for panel in panels):
         found.append(truth_entry())
     if any(panel.turns for panel in panels):
-        found.append(entry(turn or gettext("true turning point"), TURN_STYLE))
+        found.append(entry(turn or gettext("true turning point"), TURN_MARK, marker="x", size=6.0))
     return found
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from harness.findings.gains import Gains
 from harness.findings.run import Run
-from harness.language import gettext, marked, translated
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.language import gettext, translated
+from harness.record.study import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
@@ -17,137 +17,34 @@ from harness.report.render.html import ShownTable, rendered
 from harness.report.render.text import csv_text, latex_table
 from harness.report.sections.accuracy import gain_rows
 from harness.report.sections.coefficients import (
-    Estimates,
-    coefficient_caveat,
+    decimal,
+    estimate_notes,
     estimates_of,
-    terms_in_order,
+    is_tiny,
+    paper_cell,
+    regression_table,
 )
 from harness.report.sections.effects.rows import effect_name, effects_of
-from harness.report.sections.groups.rows import partitions
-from harness.report.sections.groups.section import difference_table, group_table, grouped_by
+from harness.report.sections.heterogeneity.groups.rows import partitions
+from harness.report.sections.heterogeneity.groups.tables import difference_table, group_table, grouped_by
 from harness.report.sections.robustness import check_heading, together
 from harness.report.sections.section import ReportFile
 from harness.report.sections.variables import MOMENTS, moments, variables_by_role
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY
-from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
+from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.effects import EFFECTS, ROBUSTNESS, EffectRow, RobustnessRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
 from harness.text import numbers
-from harness.text.plain_text import Footnotes, file_slug, in_turn, joined, listed, sentences
-
-CONSTANT = "const"
-T_DECIMALS = 2
-
-# Statistics beneath the coefficients, with how they are called.
-FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects included")}
-
-
-def estimate_cell(
-    study: StudyRecord, row: CoefficientRow | EffectRow | RobustnessRow, decimals: int
-) -> parts.TableCell:
-    """Return an estimate as a paper prints it: stars for its p-value, beneath it what stands in brackets."""
-    beneath = bracketed(study, row.estimate, row.std_error, decimals)
-    shown = starred(study, numbers.rounded(row.estimate, decimals), row.p_value)
-    return parts.TableCell(shown, (beneath,) if beneath else ())
-
-
-def starred(study: StudyRecord, text: str, p_value: float) -> str:
-    """Return an estimate with a star for each of the study's levels that its p-value is below."""
-    return text + "*" * sum(p_value < level for level in study.stars)
-
-
-def bracketed(study: StudyRecord, estimate: float, std_error: float, decimals: int) -> str:
-    """Return what stands beneath an estimate: its standard error, or its statistic; empty without one."""
-    if not (math.isfinite(std_error) and std_error > 0.0):
-        return ""
-    if study.brackets == "t":
-        return f"({numbers.fixed(estimate / std_error, T_DECIMALS)})"
-    return f"({numbers.rounded(std_error, decimals)})"
-
-
-def estimate_notes(study: StudyRecord) -> Iterator[str]:
-    """Yield what stands in brackets, and what stars say where there are any."""
-    errors, statistics = gettext("Standard errors in brackets."), gettext("Test statistics in brackets.")
-    yield statistics if study.brackets == "t" else errors
-    if study.stars:
-        marks = (f"{'*' * n} p < {numbers.plain(level)}" for n, level in enumerate(study.stars, start=1))
-        levels = listed(marks)
-        words = gettext("{levels}, each p-value alone, without regard to how many there are.")
-        yield words.format(levels=levels)
+from harness.text.plain_text import Footnotes, file_slug
 
 
 def regression_tables(run: Run) -> Iterator[parts.ReportTable]:
-    """Yield a table for each outcome with coefficients, its columns in the order of the study."""
-    study = run.manifest.study
-    for outcome in study.outcomes:
-        columns = estimates_of(run, outcome)
-        if columns:
-            yield parts.ReportTable(
-                caption=gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
-                over=(
-                    parts.TableCell(),
-                    *(parts.TableCell(f"({number})") for number in range(1, 1 + len(columns))),
-                ),
-                columns=parts.columns_of("", *map(study.estimator_label, columns)),
-                groups=parts.plain_rows(_rows(run, outcome, columns)),
-                notes=(*estimate_notes(study), *_notes(run, outcome, columns)),
-                name=f"regressions-{file_slug(outcome)}",
-            )
-
-
-def _rows(run: Run, outcome: str, columns: Estimates) -> Iterator[Sequence[parts.Given]]:
-    study = run.manifest.study
-    terms = terms_in_order(study, (term for column in columns.values() for term in column))
-    for term in sorted(terms, key=lambda term: term == CONSTANT):
-        rows = [column.get(term) for column in columns.values()]
-        decimals = numbers.decimals_for([row.std_error for row in rows if row is not None] or [1.0])
-        label = gettext("Constant") if term == CONSTANT else study.label(term)
-        yield (label, *("" if row is None else estimate_cell(study, row, decimals) for row in rows))
-    entries = [entry for entry in study.estimators if entry.id in columns]
-    for key in dict.fromkeys(key for entry in entries for key in entry.effects):
-        column = study.label({"entity": study.entity, "time": study.time}.get(key, key))
-        yield (gettext("Effects of {column}").format(column=column), *(_has(one, key) for one in entries))
-    yield (gettext("N"), *(numbers.count(next(iter(column.values())).n_obs) for column in columns.values()))
-    found = {(row.outcome, row.estimator, row.statistic): row.value for row in run.rows(STATISTICS)}
-    for name, label in FIT.items():
-        values = [found.get((outcome, entry.id, name), math.nan) for entry in entries]
-        if any(map(math.isfinite, values)):
-            yield (gettext(label), *(numbers.fixed(value, 3) for value in values))
-
-
-def _has(entry: EstimatorRecord, key: str) -> str:
-    return gettext("Yes") if key in entry.effects else gettext("No")
-
-
-def _notes(run: Run, outcome: str, columns: Estimates) -> Iterator[str]:
-    """Yield what standard errors rest on, columns with the same together, and what biases coefficients."""
-    same: dict[str, list[str]] = {}
-    for number, column in enumerate(columns.values(), start=1):
-        same.setdefault(_covariance(next(iter(column.values()))), []).append(f"({number})")
-    words = gettext("Covariance of {columns}: {covariance}.")
-    for covariance, own in same.items():
-        yield words.format(columns=listed(own), covariance=covariance)
-    if caveat := coefficient_caveat(run, outcome):
-        yield caveat
-
-
-def _covariance(row: CoefficientRow) -> str:
-    """Return how errors are computed: "clustered by entity (545 clusters and small-sample factor 1.0037)"."""
-    known = []
-    has_periods = math.isfinite(row.bandwidth)
-    if row.n_clusters:
-        # Those of two keys have `` x `` between them.
-        counts = joined([numbers.count(int(float(number))) for number in row.n_clusters.split(" x ")])
-        words = gettext("{numbers} periods") if has_periods else gettext("{numbers} clusters")
-        known.append(words.format(numbers=counts))
-    if has_periods:
-        known.append(gettext("bandwidth {bandwidth}").format(bandwidth=numbers.count(int(row.bandwidth))))
-    if math.isfinite(row.factor):
-        known.append(gettext("small-sample factor {factor}").format(factor=numbers.fixed(row.factor, 4)))
-    how = translated(row.covariance) or numbers.MISSING
-    return gettext("{how} ({details})").format(how=how, details=joined(known)) if known else how
+    """Yield a table for each outcome with coefficients."""
+    for outcome in run.manifest.study.outcomes:
+        if estimates_of(run, outcome):
+            yield regression_table(run, outcome)
 
 
 PAPER = "tables/paper"
@@ -185,9 +82,9 @@ def _lines(row: parts.TableRow) -> Iterator[parts.TableRow]:
 def _run_notes(run: Run) -> Iterator[str]:
     """Yield what a reader must know of all numbers of a run."""
     if run.manifest.data.simulated:
-        yield gettext("Simulated data: no number says anything about the world.")
+        yield gettext("Simulated data.")
     if run.manifest.study.quick:
-        yield gettext("A quick run with few draws; not for publication.")
+        yield gettext("A quick run; not for publication.")
 
 
 def descriptive_tables(run: Run) -> Iterator[parts.ReportTable]:
@@ -212,11 +109,11 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the gains of all estimators under all protocols over each reference, a panel for each outcome."""
     gains, study = Gains(run), run.manifest.study
     words = gettext(
-        "Gain: one less the mean squared error over that of {reference}, on the test rows. In brackets "
-        "{level} intervals, clustered by entity."
+        "Share of the mean squared error of {reference} on the test rows that is saved; {level} intervals in "
+        "brackets, clustered by entity."
     )
     marks = gettext(
-        "† better, ‡ worse: the p-value, adjusted for the number of estimators (Holm 1979), is below {level}."
+        "† better, ‡ worse: p < {level}, adjusted for the number of estimators (Holm 1979)."
     ).format(level=numbers.plain(1.0 - study.level))
     for over in (gains, *gains.further):
         footnotes = Footnotes()
@@ -235,18 +132,10 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
             notes=(
                 words.format(reference=label, level=level),
                 marks,
-                *map(_protocol_note, study.honest_first),
                 *(gettext("No result: {reason}").format(reason=reason) for _, reason in footnotes.listed()),
             ),
             name=f"gains-over-{file_slug(over.over)}" if over.over else "gains",
         )
-
-
-def _protocol_note(protocol: ProtocolRecord) -> str:
-    """Return what a protocol does, and what the training rows know of the test rows."""
-    leaks = in_turn(leak.text for leak in protocol.leaks) or gettext("nothing known")
-    words = gettext("{title}: {how} What it leaks: {leaks}.")
-    return words.format(title=protocol.title, how=protocol.how, leaks=leaks)
 
 
 def heterogeneity_tables(run: Run) -> Iterator[parts.ReportTable]:
@@ -293,8 +182,6 @@ def effect_tables(run: Run) -> Iterator[parts.ReportTable]:
         parts.RecordColumn(gettext("Entities"), cell=lambda row: numbers.count(row.n_entities)),
     ]
     groups: list[parts.RowGroup] = []
-    assumed: dict[str, None] = {}
-    words = gettext("{method}: {assumption}")
     for subject in run.view(effects_of):
         rows = parts.record_rows(columns, (row for row in subject.numbers if row.is_done))
         if rows:
@@ -302,13 +189,12 @@ def effect_tables(run: Run) -> Iterator[parts.ReportTable]:
                 exposure=study.label(subject.exposure), outcome=study.axis_label(subject.outcome)
             )
             groups.append(parts.RowGroup(rows, heading))
-            assumed |= {words.format(method=one, assumption=own): None for one, own in subject.assumptions}
     if groups:
         yield parts.ReportTable(
             caption=gettext("Debiased effects"),
             columns=tuple(columns),
             groups=tuple(groups),
-            notes=(*estimate_notes(study), *(" ".join(sentences(text)) for text in assumed)),
+            notes=(*estimate_notes(study), gettext("Double machine learning, cross-fitted over entities.")),
             name="effects",
         )
 
@@ -338,13 +224,13 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
 
 
 def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[parts.Given, parts.Given]:
-    """Return an estimate and its interval, with decimals by its error, or by the interval without one."""
+    """Return an estimate and its interval."""
     if not math.isfinite(row.estimate):
         return numbers.MISSING, numbers.MISSING
-    error, width = row.std_error, row.conf_high - row.conf_low
-    decimals = numbers.decimals_for([error], 3) if math.isfinite(error) else numbers.decimals_for([width], 2)
-    limits = numbers.interval(row.conf_low, row.conf_high, decimals) or numbers.MISSING
-    return estimate_cell(study, row, decimals), limits
+    in_powers = is_tiny([row.std_error, row.conf_high - row.conf_low])
+    low, high = (decimal(limit, in_powers=in_powers) for limit in (row.conf_low, row.conf_high))
+    limits = f"[{low},{numbers.NO_BREAK}{high}]" if math.isfinite(row.conf_low) else numbers.MISSING
+    return paper_cell(study, row, in_powers=in_powers), limits
 
 
 # What makes tables, by the result table that it takes them from.

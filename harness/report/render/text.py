@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.language import gettext, spaced
 from harness.record.study import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
-from harness.text.plain_text import latex
+from harness.text.plain_text import printable
 
 # By which spreadsheets know that a file is UTF-8.
 BYTE_ORDER_MARK = "\ufeff"
@@ -39,9 +41,61 @@ def plain_markdown(text: str) -> str:
     return " ".join(escaped.replace("*", "\\*").replace("[", "\\[").split())
 
 
+def _commands(characters: str, names: str, form: str) -> dict[str, str]:
+    """Return what stands for each character, by the name of its command."""
+    return {letter: form.format(name) for letter, name in zip(characters, names.split(), strict=True)}
+
+
+# What stands for each character; brackets and stars would be options of ``\\``.
+LATEX = {
+    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
+    **{letter: f"{{{letter}}}" for letter in "[]*"},
+    **dict(zip("−–—×\u00a0“”‘’", ("$-$", "--", "---", r"$\times$", "~", "``", "''", "`", "'"), strict=True)),
+    **_commands("\\~^<>|", "backslash asciitilde asciicircum less greater bar", r"\text{}{{}}"),
+    **_commands("†‡°·€", "textdagger textdaggerdbl textdegree textperiodcentered texteuro", r"\{}{{}}"),
+    **_commands("…§£ßæÆøØłŁı", "ldots S pounds ss ae AE o O l L i", r"\{}{{}}"),
+    **_commands("≤≥≠≈±∞→∆ΔΣΩ", "leq geq neq approx pm infty to Delta Delta Sigma Omega", r"$\{}$"),
+    **_commands("αβγδεηθλ", "alpha beta gamma delta varepsilon eta theta lambda", r"$\{}$"),
+    **_commands("μµπρστφχω", "mu mu pi rho sigma tau varphi chi omega", r"$\{}$"),
+}
+
+# Accents as Unicode combines them with a letter, and the commands that set them.
+ACCENTS = dict(
+    zip(map(chr, (0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307, 0x308)), "`'^~=u.\"", strict=True)
+) | dict(zip(map(chr, (0x30A, 0x30B, 0x30C, 0x327, 0x328)), "rHvck", strict=True))
+
+RAISED, SUNKEN = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "₋₀₁₂₃₄₅₆₇₈₉"
+DIGITS = str.maketrans(RAISED + SUNKEN, 2 * "-0123456789")
+# A power of ten, or another raised or sunken number, in text that is LaTeX but for these, which fonts lack.
+POWER = re.compile(
+    rf"\$\\times\$[ ~]?10(?P<power>[{RAISED}]+)|(?P<raised>[{RAISED}]+)|(?P<sunken>[{SUNKEN}]+)"
+)
+
+
+def latex(text: str) -> str:
+    """Return printable `text` as LaTeX sets it.
+
+    What is left beyond ASCII, such as Chinese, needs XeLaTeX.
+    """
+    return POWER.sub(_number, "".join(map(_in_latex, printable(text))))
+
+
+def _in_latex(letter: str) -> str:
+    base, *accents = tuple(unicodedata.normalize("NFD", letter))
+    if letter not in LATEX and len(accents) == 1 and accents[0] in ACCENTS:
+        return rf"\{ACCENTS[accents[0]]}{{{base}}}"
+    return LATEX.get(letter, letter)
+
+
+def _number(found: re.Match[str]) -> str:
+    if found["power"]:
+        return rf"$\times 10^{{{found['power'].translate(DIGITS)}}}$"
+    return f"${'^' if found['raised'] else '_'}{{{found[0].translate(DIGITS)}}}$"
+
+
 def latex_tabular(table: ReportTable) -> str:
     """Return a ``tabular`` environment."""
-    return spaced("\n".join(_tabular(table, f"l{'r' * (table.width - 1)}")) + "\n")
+    return spaced("\n".join(_tabular(table, f"l{'r' * (table.width - 1)}", latex)) + "\n")
 
 
 def latex_table(table: ReportTable, study: StudyRecord) -> str:
@@ -50,36 +104,47 @@ def latex_table(table: ReportTable, study: StudyRecord) -> str:
 
 
 def _table(table: ReportTable, study: StudyRecord) -> Iterator[str]:
-    needs = gettext("Needs {package}; names in Chinese need XeLaTeX and a font that has them.")
+    needs = gettext("Needs {package}; names in Chinese need XeLaTeX.")
     yield "% " + needs.format(package=r"\usepackage{booktabs}")
     yield r"\begin{table}"
     yield r"\centering"
     yield rf"\caption{{{latex(plain_words(table.caption))}}}"
     yield rf"\label{{tab:{_key(table.name)}-{_key(study.id)}}}"
-    yield from _tabular(table, f"l*{{{table.width - 1}}}{{c}}")
+    yield from _tabular(table, rf"l*{{{table.width - 1}}}{{@{{\hspace{{2em}}}}r}}", _aligned)
     yield ""
     yield r"\par\smallskip\footnotesize"
     yield " ".join(latex(plain_words(note)) for note in table.notes)
     yield r"\end{table}"
 
 
-def _tabular(table: ReportTable, columns: str) -> Iterator[str]:
+# A number with decimals, and what closes it: a bracket, stars and other marks.
+DECIMAL = re.compile(r"(?P<number>\(?−?[\d,]*\.\d+)(?P<end>[)*†‡]*)")
+
+
+def _aligned(text: str) -> str:
+    """Return a cell of a column that is flush right: decimals under decimals, all else in the middle."""
+    found = DECIMAL.fullmatch(text)
+    if found:
+        return latex(found["number"]) + (rf"\rlap{{{latex(found['end'])}}}" if found["end"] else "")
+    return rf"\multicolumn{{1}}{{c}}{{{latex(text)}}}" if text else ""
+
+
+def _tabular(table: ReportTable, columns: str, written: Callable[[str], str]) -> Iterator[str]:
+    def line(texts: Sequence[str]) -> str:
+        return " & ".join([latex(texts[0]), *map(written, texts[1:])]) + r" \\"
+
     yield rf"\begin{{tabular}}{{{columns}}}"
     yield r"\toprule"
-    yield from map(_cells, table.heads)
+    yield from map(line, table.heads)
     yield r"\midrule"
     for texts, is_heading in table.body_rows:
-        yield _heading(texts[0], table.width) if is_heading else _cells(texts)
+        yield _heading(texts[0], table.width) if is_heading else line(texts)
     yield r"\bottomrule"
     yield r"\end{tabular}"
 
 
 def _heading(text: str, width: int) -> str:
     return rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(text)}}}}} \\"
-
-
-def _cells(texts: Sequence[str]) -> str:
-    return " & ".join(map(latex, texts)) + r" \\"
 
 
 def _key(name: str) -> str:

@@ -1,34 +1,36 @@
-"""The section of coefficients: terms down, estimators across, with what their standard errors rest on."""
+"""The section of coefficients: regressions as a paper prints them, terms down and estimators across."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
-from harness.record.study import StudyRecord
-from harness.report.blocks import NewSentences, Paragraph, Phrase, ReportBlock, SmallPrint, tabs_of
+from harness.record.study import EstimatorRecord, StudyRecord
+from harness.report.blocks import Appendix, NewSentences, Paragraph, ReportBlock, tabs_of
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow
-from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
-from harness.text.numbers import MISSING, count, decimals_for, fixed, interval, percent, plain, rounded
-from harness.text.plain_text import joined
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, rows_of
+from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
+from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, plain
+from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 
 # How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``.
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
 
+# How tables of coefficients call the intercept.
+CONSTANT = "const"
+
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
+
+DECIMALS, T_DECIMALS = 3, 2
+# A smaller standard error would be zero with three decimals.
+TINY = 0.5 * 10.0**-DECIMALS
 
 # By estimator and term.
 Estimates = Mapping[str, Mapping[str, CoefficientRow]]
@@ -44,26 +46,19 @@ def estimates_of(run: Run, outcome: str) -> Estimates:
 
 
 def coefficient_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the coefficients for every outcome, and why some estimators have none."""
+    """Yield the regressions of every outcome; to the appendix where debiased effects stand on the page."""
     study = run.manifest.study
-    yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
-    text = gettext(
-        "All rows of the panel, units of the outcome per unit of the term; standard errors in brackets, "
-        "{level} intervals beneath. A blank is a term that the estimator does not have or that its "
-        "effects absorb. The corrections behind each covariance are in coefficients.csv."
-    ).format(level=percent(study.level, 0))
-    yield SmallPrint(text)
+    tabs = tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
+    yield Appendix((tabs,)) if len(run.frame("effects")) else tabs
 
 
 def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
     if estimates_of(run, outcome):
-        yield coefficient_table(run, outcome)
+        yield regression_table(run, outcome)
     else:
         yield Paragraph(gettext("No estimator has coefficients."), "soft")
     for reason in without_coefficients(run, outcome):
         yield NewSentences(reason, "note")
-    if caveat := coefficient_caveat(run, outcome):
-        yield Paragraph(caveat, "note")
 
 
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
@@ -88,46 +83,89 @@ def coefficient_caveat(run: Run, outcome: str) -> str:
     return words.format(estimators=joined(biased), caveat=caveat) if caveat else ""
 
 
-def coefficient_table(run: Run, outcome: str) -> ReportTable:
-    """Return the coefficients for one outcome: the exposure first, then as the study lists its variables."""
+def regression_table(run: Run, outcome: str) -> ReportTable:
+    """Return the regressions of one outcome as a paper prints them, columns in the order of the study."""
     study, columns = run.manifest.study, estimates_of(run, outcome)
     entries = [entry for entry in study.estimators if entry.id in columns]
-    firsts = [next(iter(columns[entry.id].values())) for entry in entries]
     terms = terms_in_order(study, (term for own in columns.values() for term in own))
-    effects = [joined([gettext(name) for name in entry.effects]) or MISSING for entry in entries]
-    rows = (_row(study, term, [own.get(term) for own in columns.values()]) for term in terms)
-    degrees = (_degrees(row.df_resid) for row in firsts)
+    numbers = tuple(TableCell(f"({number})") for number in range(1, 1 + len(entries)))
     return ReportTable(
-        caption=gettext("Coefficients for {label}").format(label=study.axis_label(outcome)),
-        columns=(TableColumn(gettext("Term")), *(TableColumn(entry.label) for entry in entries)),
-        groups=(RowGroup(tuple(rows)),),
-        foot=(
-            TableRow((gettext("Effects taken out"), *effects)),
-            TableRow((gettext("Standard errors"), *(translated(row.covariance) for row in firsts))),
-            TableRow((gettext("Degrees of freedom"), *degrees), is_for_files=True),
-            TableRow((gettext("Rows"), *(count(row.n_obs) for row in firsts)), is_for_files=True),
+        caption=gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
+        over=(TableCell(), *numbers),
+        columns=columns_of("", *(entry.label for entry in entries)),
+        groups=plain_rows(
+            (term_label(study, term), *term_cells(study, [own.get(term) for own in columns.values()]))
+            for term in terms
         ),
+        foot=rows_of([*_effect_rows(study, entries), *_fit_rows(run, outcome, columns, entries)]),
+        notes=tuple(_notes(run, outcome, columns, terms)),
         is_whole=True,
+        name=f"regressions-{file_slug(outcome)}",
     )
 
 
-def _degrees(value: float) -> str:
-    return fixed(value, 1 if math.isfinite(value) and value != round(value) else 0)
+def _effect_rows(study: StudyRecord, entries: Sequence[EstimatorRecord]) -> Iterator[tuple[str, ...]]:
+    """Yield which estimators absorb which fixed effects."""
+    for key in dict.fromkeys(key for entry in entries for key in entry.effects):
+        column = capitalised(study.label({"entity": study.entity, "time": study.time}.get(key, key)))
+        has = (gettext("Yes") if key in entry.effects else gettext("No") for entry in entries)
+        yield (gettext("{column} fixed effects").format(column=column), *has)
+
+
+def _fit_rows(
+    run: Run, outcome: str, columns: Estimates, entries: Sequence[EstimatorRecord]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the number of rows, R2, and of estimators with effects that within them, as fixest has both."""
+    yield (gettext("Observations"), *(count(next(iter(own.values())).n_obs) for own in columns.values()))
+    found = {
+        (row.estimator, row.statistic): row.value for row in run.rows(STATISTICS) if row.outcome == outcome
+    }
+    r2 = [found.get((entry.id, "r2_dummies"), math.nan) for entry in entries]
+    # Of the estimated equation, in which all effects are projected out.
+    within = [found.get((entry.id, "r2"), math.nan) if entry.effects else math.nan for entry in entries]
+    for label, values in ((gettext("R²"), r2), (gettext("Within R²"), within)):
+        if any(map(math.isfinite, values)):
+            yield (label, *(fixed(value, DECIMALS) if math.isfinite(value) else "" for value in values))
+
+
+def _notes(run: Run, outcome: str, columns: Estimates, terms: Sequence[str]) -> Iterator[str]:
+    """Yield how errors are computed, units that suit tiny coefficients, and what biases coefficients."""
+    study, same = run.manifest.study, dict[str, list[str]]()
+    for number, own in enumerate(columns.values(), start=1):
+        how = translated(next(iter(own.values())).covariance) or MISSING
+        same.setdefault(how, []).append(f"({number})")
+    parts = [f"{how} {listed(own)}" if len(same) > 1 else how for how, own in same.items()]
+    yield from estimate_notes(study, in_turn(parts))
+    if scaled := list(_scaled(study, columns, terms)):
+        words = gettext("Measured in units as large, coefficients have three decimals: {scaled}.")
+        yield words.format(scaled=listed(scaled))
+    if caveat := coefficient_caveat(run, outcome):
+        yield caveat
+
+
+def _scaled(study: StudyRecord, columns: Estimates, terms: Sequence[str]) -> Iterator[str]:
+    """Yield the terms with tiny coefficients, each with the power of ten that its unit could be times."""
+    for term in terms:
+        errors = [own[term].std_error for own in columns.values() if term in own]
+        if is_tiny(errors):
+            power = -math.floor(math.log10(min(error for error in errors if error > 0.0))) - 2
+            yield f"{term_label(study, term)} (10{str(power).translate(SUPERSCRIPTS)})"
 
 
 def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
-    """Return terms once each: the exposure first, then as the study lists its variables, then all others."""
+    """Return terms once each: the exposure, then as the study lists its variables, others, the constant."""
     found = list(dict.fromkeys(terms))
-    listed = [*study.exposure_columns, *study.moderators, *study.controls]
-    known = [term for term in listed if term in found]
-    return known + [term for term in found if term not in listed]
+    order = [*study.exposure_columns, *study.moderators, *study.controls]
+    known = [term for term in order if term in found]
+    others = [term for term in found if term not in order]
+    return known + sorted(others, key=lambda term: term == CONSTANT)
 
 
 def term_label(study: StudyRecord, term: str) -> str:
     """Return how a term is called, in a threshold model with the regime that it is of."""
     found = REGIME_TERM.fullmatch(term)
     if found is None:
-        return study.label(term)
+        return gettext("Constant") if term == CONSTANT else study.label(term)
     return f"{study.label(found['term'])} ({regime_label(study, found['regime'])})"
 
 
@@ -141,82 +179,78 @@ def regime_label(study: StudyRecord, regime: str) -> str:
     return f"{above}{study.label(found['variable'])} {sign} {plain(float(found['high']))}"
 
 
-def _row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | None]) -> TableRow:
-    label, cells = term_label(study, term), term_cells(rows)
-    if term not in study.exposure_columns:
-        return TableRow((label, *cells))
-    exposure = TableCell((f"{label} ", Phrase(gettext("(exposure)"), look="soft")))
-    return TableRow((exposure, *cells), "reference")
+def term_cells(study: StudyRecord, rows: Sequence[CoefficientRow | None]) -> tuple[TableCell, ...]:
+    """Return one term across the estimators, with what stands in brackets beneath; empty without it."""
+    in_powers = is_tiny(row.std_error for row in rows if row is not None)
+    return tuple(TableCell() if row is None else paper_cell(study, row, in_powers=in_powers) for row in rows)
 
 
-def term_cells(rows: Sequence[CoefficientRow | None]) -> tuple[TableCell, ...]:
-    """Return one term across the estimators, with standard errors and intervals beneath; empty without it."""
-    decimals = decimals_for([row.std_error for row in rows if row is not None] or [1.0])
-    return tuple(TableCell() if row is None else _cell(row, decimals) for row in rows)
+class HasEstimate(Protocol):
+    """A row with an estimate and its standard error."""
+
+    @property
+    def estimate(self) -> float:
+        """The estimate."""
+        ...
+
+    @property
+    def std_error(self) -> float:
+        """Its standard error; NaN without one."""
+        ...
+
+    @property
+    def p_value(self) -> float:
+        """Its p-value; NaN without one."""
+        ...
 
 
-def _cell(row: CoefficientRow, decimals: int) -> TableCell:
-    limits = interval(row.conf_low, row.conf_high, decimals)
-    beneath = (f"({rounded(row.std_error, decimals)})", *([limits] if limits else []))
-    return TableCell(rounded(row.estimate, decimals), beneath)
+def is_tiny(errors: Iterable[float]) -> bool:
+    """Return whether any standard error would be lost with three decimals."""
+    return any(0.0 < error < TINY for error in errors)
+
+
+def decimal(value: float, *, in_powers: bool) -> str:
+    """Return a number with three decimals, those of a mantissa where it is in powers of ten."""
+    if not in_powers or value == 0.0 or not math.isfinite(value):
+        return fixed(value, DECIMALS)
+    exponent = math.floor(math.log10(abs(value)))
+    return f"{fixed(value / 10.0**exponent, DECIMALS)} × 10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def paper_cell(study: StudyRecord, row: HasEstimate, *, in_powers: bool) -> TableCell:
+    """Return an estimate with stars for its p-value, and beneath it what stands in brackets."""
+    beneath = bracketed(study, row.estimate, row.std_error, in_powers=in_powers)
+    shown = starred(study, decimal(row.estimate, in_powers=in_powers), row.p_value)
+    return TableCell(shown, (beneath,) if beneath else ())
+
+
+def starred(study: StudyRecord, text: str, p_value: float) -> str:
+    """Return an estimate with a star for each of the study's levels that its p-value is below."""
+    return text + "*" * sum(p_value < level for level in study.stars)
+
+
+def bracketed(study: StudyRecord, estimate: float, std_error: float, *, in_powers: bool) -> str:
+    """Return what stands beneath an estimate: its standard error, or its statistic; empty without one."""
+    if not (math.isfinite(std_error) and std_error > 0.0):
+        return ""
+    if study.brackets == "t":
+        return f"({fixed(estimate / std_error, T_DECIMALS)})"
+    return f"({decimal(std_error, in_powers=in_powers)})"
+
+
+def estimate_notes(study: StudyRecord, how: str = "") -> Iterator[str]:
+    """Yield what stands in brackets, and what stars say where there are any.
+
+    Parameters
+    ----------
+    how : errors are computed
+    """
+    name = gettext("Test statistics") if study.brackets == "t" else gettext("Standard errors")
+    words = gettext("{name} in brackets, {how}.") if how else gettext("{name} in brackets.")
+    yield words.format(name=name, how=how)
+    if study.stars:
+        marks = (f"{'*' * n} p < {plain(level)}" for n, level in enumerate(study.stars, start=1))
+        yield f"{listed(marks)}."
 
 
 COEFFICIENTS_SECTION = Section("coefficients", marked("Coefficients"), 1200, coefficient_blocks)
-
-# Statistics beneath the coefficients of a stored fit, with their labels.
-STATISTICS: Mapping[str, str] = {"N": marked("Observations"), "se_type": marked("Covariance")}
-
-# Names of maketables by those of the table ``coefficients``.
-COLUMNS: Mapping[str, str] = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
-
-
-@dataclass(frozen=True, eq=False)
-class StoredFit:
-    """Estimates of one estimator for one outcome, read from a run; ``maketables.ETable([fit])`` takes it.
-
-    Attributes
-    ----------
-    outcome : how it is called
-    rows : of the table ``coefficients``, one a term; at least one
-    labels : of terms, by name
-    effects : keys and columns whose effects are absorbed
-    """
-
-    outcome: str
-    rows: pd.DataFrame
-    labels: Mapping[str, str]
-    effects: tuple[str, ...] = ()
-
-    @property
-    def __maketables_coef_table__(self) -> pd.DataFrame:
-        table = self.rows.set_index("term")[list(COLUMNS)].rename(columns=COLUMNS)
-        return table.rename_axis(gettext("Coefficient"))
-
-    @property
-    def __maketables_depvar__(self) -> str:
-        return self.outcome
-
-    @property
-    def __maketables_var_labels__(self) -> Mapping[str, str]:
-        return self.labels
-
-    @property
-    def __maketables_fixef_string__(self) -> str | None:
-        return "+".join(self.effects) or None
-
-    @property
-    def __maketables_vcov_info__(self) -> Mapping[str, str]:
-        return {"vcov_type": str(self.__maketables_stat__("se_type"))}
-
-    @property
-    def __maketables_stat_labels__(self) -> Mapping[str, str]:
-        return {key: gettext(label) for key, label in STATISTICS.items()}
-
-    @property
-    def __maketables_default_stat_keys__(self) -> list[str]:
-        return list(STATISTICS)
-
-    def __maketables_stat__(self, key: str) -> int | str | None:
-        first = self.rows.iloc[0]
-        known: dict[str, int | str] = {"N": int(first["n_obs"]), "se_type": str(first["covariance"])}
-        return known.get(key)

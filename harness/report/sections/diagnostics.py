@@ -9,7 +9,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord
 from harness.report import table as parts
-from harness.report.blocks import ReportBlock, tabs_of
+from harness.report.blocks import Appendix, ReportBlock, tabs_of
 from harness.report.sections.section import Section
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
 from harness.text.numbers import count, fixed, p_text, plain, significant
@@ -49,9 +49,9 @@ SEARCH, SEARCH_KEYS = "details/search", ("outcome", "estimator", "selection_nmse
 
 
 def diagnostic_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the diagnostics for every outcome."""
+    """Yield to the appendix the diagnostics for every outcome."""
     study = run.manifest.study
-    yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
+    yield Appendix((tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes),))
 
 
 def _outcome(run: Run, outcome: str) -> Iterator[parts.ReportTable]:
@@ -94,15 +94,7 @@ def diagnostic_table(
         columns=parts.columns_of(what, *(entry.label for entry in entries)),
         groups=tuple(group for group in groups if group.rows),
         footnotes=footnotes.listed(),
-        notes=(
-            gettext(
-                "R² within, between and overall: of the constant and the regressors alone, without the "
-                "effects; negative where they predict worse than the mean. R² with the effects: of the "
-                "regression on dummies. All statistics and their definitions are in details/statistics.csv, "
-                "the sources of the tests in details/diagnostics.csv. A blank is a test that does not go "
-                "with the estimator."
-            ),
-        ),
+        notes=(gettext("Sources and definitions: details/diagnostics.csv and details/statistics.csv."),),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.blocks import Paragraph, ReportBlock, ReportFigure, tabs_of
+from harness.report.blocks import Appendix, ReportBlock, ReportFigure
 from harness.report.drawing.palette import Whisker
 from harness.report.sections.section import Section
 from harness.report.table import Given, RecordColumn, ReportTable, TableCell, estimate_cell, record_table
@@ -19,19 +19,11 @@ SHOWN = 15
 
 
 def importance_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the importance of every group of columns, by outcome, the largest first."""
-    text = gettext(
-        "Every estimator is fitted anew without each group of columns, and predicts entities that it "
-        "was not trained on. The rise of its mean squared error is what only these columns tell it: of "
-        "two columns that say the same neither is important by itself. It is no effect: a column can be "
-        "important for a prediction and move nothing."
-    )
-    yield Paragraph(text)
+    """Yield the importance of every group of columns, by outcome: a figure, and to the appendix the table."""
     study = run.manifest.study
-    yield tabs_of(
-        (study.label(outcome), (*_figures(run, outcome), importance_table(run, outcome)))
-        for outcome in study.outcomes
-    )
+    for outcome in study.outcomes:
+        yield from _figures(run, outcome)
+    yield Appendix(tuple(importance_table(run, outcome) for outcome in study.outcomes))
 
 
 def ordered(run: Run, outcome: str) -> tuple[ImportanceRow, ...]:
@@ -72,29 +64,31 @@ def _share(row: ImportanceRow) -> Given:
 
 
 def _figures(run: Run, outcome: str) -> Iterator[ReportFigure]:
+    """Yield the most important groups of columns of every estimator, a panel an estimator."""
     from harness.report.drawing.forest import plot_forest
 
-    study, rows = run.manifest.study, [row for row in ordered(run, outcome) if row.is_done]
-    x_label = gettext("Rise of the mean squared error, % of the outcome's variance")
-    for estimator in dict.fromkeys(row.estimator for row in rows):
-        own = [row for row in rows if row.estimator == estimator][:SHOWN]
-        whiskers = [
-            Whisker(study.label(row.group), row.importance, row.conf_low, row.conf_high).in_percent()
-            for row in own
-        ]
-        name, label = study.estimator_label(estimator), study.label(outcome)
-        most = gettext("; the {n} largest").format(n=SHOWN) if len(own) == SHOWN else ""
-        yield ReportFigure(
-            f"importance-{file_slug(outcome)}-{file_slug(estimator)}",
-            plot_forest([("", whiskers)], x_label=x_label),
-            alt=gettext(
-                "What {name} loses in predicting {label} without each group of columns, with intervals."
-            ).format(name=name, label=label),
-            caption=gettext(
-                "Rise of the error of {name} in predicting {label} for entities held out where columns are "
-                "left out, with intervals from draws of entities{value}."
-            ).format(name=name, label=label, value=most),
-        )
+    study, panels = run.manifest.study, dict[str, list[Whisker]]()
+    for row in ordered(run, outcome):
+        own = panels.setdefault(row.estimator, [])
+        if row.is_done and len(own) < SHOWN:
+            whisker = Whisker(study.label(row.group), row.importance, row.conf_low, row.conf_high)
+            own.append(whisker.in_percent())
+    for name, whiskers in panels.items():
+        if whiskers:
+            words = {"name": study.estimator_label(name), "label": study.label(outcome)}
+            yield ReportFigure(
+                f"importance-{file_slug(outcome)}-{file_slug(name)}",
+                plot_forest(
+                    [("", whiskers)], x_label=gettext("Rise of the mean squared error, % of the variance")
+                ),
+                alt=gettext("{name}, {label}: rise of the error without each group of columns.").format(
+                    **words
+                ),
+                caption=gettext(
+                    "{name}, {label}: rise of the mean squared error for entities not used in training when "
+                    "columns are left out. It is no effect, and zero where other columns say the same."
+                ).format(**words),
+            )
 
 
 IMPORTANCE_SECTION = Section(

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.blocks import Bullets, Paragraph, ReportBlock
+from harness.report.blocks import Appendix, ReportBlock
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableRow, columns_of
 from harness.tables.truth import TRUTH_ERRORS, TruthErrorRow
-from harness.text.numbers import in_unit, percent, significant
+from harness.text.numbers import percent, significant
 
 # What has a truth, in words, in the order of the table.
 KINDS = {
@@ -39,16 +39,15 @@ Answers = Sequence[TruthErrorRow]
 
 
 def truth_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield which estimators are nearest to the true curves, and the table of all errors."""
-    study = run.manifest.study
-    note = gettext(
-        "The data are simulated, so the expected outcome of every row is known for any {exposure}. The "
-        "truth is what that response answers to the same questions, on the same rows, as the estimators "
-        "are asked; it is drawn in dashes in every figure of an effect."
-    ).format(exposure=study.label(study.exposure))
-    yield Paragraph(note)
-    yield Bullets(tuple(text for outcome in study.outcomes for text in nearest_texts(run, outcome)))
-    yield truth_table(run)
+    """Yield the errors of the curves; to the appendix those of all answers."""
+    yield truth_table(run, kinds_of_curves(run))
+    yield Appendix((truth_table(run, tuple(KINDS)),))
+
+
+def kinds_of_curves(run: Run) -> tuple[str, ...]:
+    """Return the kind of curves that the page has: over supported rows where there are any."""
+    kinds = {row.kind for row in run.rows(TRUTH_ERRORS)}
+    return ("level_supported",) if "level_supported" in kinds else ("level",)
 
 
 def _answers(run: Run, outcome: str) -> Iterator[tuple[str, str, Answers]]:
@@ -61,17 +60,8 @@ def _answers(run: Run, outcome: str) -> Iterator[tuple[str, str, Answers]]:
                 yield scenario, kind, own
 
 
-def nearest_texts(run: Run, outcome: str) -> Iterator[str]:
-    """Yield which estimator is nearest to the true curve of each scenario; over supported rows if any."""
-    study, known = run.manifest.study, set[str]()
-    for scenario, kind, rows in _answers(run, outcome):
-        if kind in {"level_supported", "level"} and scenario not in known:
-            known.add(scenario)
-            yield nearest_text(study, outcome, gettext(KINDS[kind]), rows)
-
-
-def truth_table(run: Run) -> ReportTable:
-    """Return the errors of every estimator, a row for each kind of answer to a scenario."""
+def truth_table(run: Run, kinds: Sequence[str]) -> ReportTable:
+    """Return the errors of every estimator, a row for each of some kinds of answer to a scenario."""
     study = run.manifest.study
     return ReportTable(
         caption=gettext("Root mean squared error against the truth"),
@@ -79,14 +69,16 @@ def truth_table(run: Run) -> ReportTable:
         groups=tuple(
             RowGroup(rows, study.axis_label(outcome))
             for outcome in study.outcomes
-            if (rows := tuple(_row(study, *answers) for answers in _answers(run, outcome)))
+            if (
+                rows := tuple(
+                    _row(study, *answers) for answers in _answers(run, outcome) if answers[1] in kinds
+                )
+            )
         ),
         notes=(
             gettext(
-                "Bold: the lowest of the row. Curves and surfaces count where the data support them; errors "
-                "are in the unit of what they are of, those of places in the unit of the axis. Beneath: the "
-                "share of points at which the pointwise {level} interval holds the truth; of places, how "
-                "many the estimator has and how many are true, the error being over pairs of both."
+                "Bold: the lowest of the row. Beneath: share of points whose pointwise {level} interval "
+                "holds the truth; of places, how many are found and how many are true."
             ).format(level=percent(study.level, 0)),
         ),
     )
@@ -111,29 +103,8 @@ def _beneath(kind: str, row: TruthErrorRow) -> str:
     return gettext("held at {coverage}").format(coverage=percent(row.coverage, 0))
 
 
-def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Answers) -> str:
-    """Return which estimator's curve is nearest to the truth, next to the reference's."""
-    known = [row for row in rows if math.isfinite(row.rmse)]
-    nearest = min(known, key=lambda row: row.rmse)
-    own = next((row for row in known if row.estimator == study.reference), nearest)
-    words = gettext("; {reference_label} {rmse}")
-    also = words.format(reference_label=study.reference_label, rmse=significant(own.rmse, 3))
-    label = study.estimator_label(nearest.estimator)
-    return gettext(
-        "{label} is nearest to the true {what} of {outcome}: {rmse} away (root mean "
-        "square{beside}); its pointwise intervals hold the truth at {coverage} of the points."
-    ).format(
-        label=label,
-        what=what,
-        outcome=study.label(outcome),
-        rmse=in_unit(significant(nearest.rmse, 3), study.unit(outcome)),
-        beside="" if own is nearest else also,
-        coverage=percent(nearest.coverage, 0),
-    )
-
-
 TRUTH_SECTION = Section(
     *("truth", marked("Truth"), 980, truth_blocks),
-    heading=marked("The truth, and how far each estimator is from it"),
+    heading=marked("How far each estimator is from the truth"),
     tables=(TRUTH_ERRORS.name,),
 )

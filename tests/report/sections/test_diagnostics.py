@@ -38,7 +38,7 @@ def test_diagnostics_stand_side_by_side(run):
     )
     assert (hausman[2].words, hausman[2].beneath) == ("χ²(5) = 46.35", (f"p{NB}={NB}0.042",))
     assert (dependence[1].words, dependence[2].words, dependence[2].mark) == ("z = 3.472", "refused", "b")
-    assert table.footnotes == ((hausman[2].mark, "the difference of covariances is no covariance"),)
+    assert table.footnotes[0] == (hausman[2].mark, "the difference of covariances is no covariance")
     assert texts(table, 1) == {
         "Rows": ["4,360", "4,360"],
         "R² within": ["0.184", "0.199"],

@@ -1,4 +1,4 @@
-"""The table of errors against the truth, and the sentences above it."""
+"""The table of errors against the truth."""
 
 import math
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.truth import TRUTH_SECTION, nearest_texts, truth_table
+from harness.report.sections.truth import KINDS, TRUTH_SECTION, truth_table
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, tables_in
 
@@ -31,11 +31,14 @@ def run(wage):
 
 def test_only_a_run_with_a_truth_has_the_section(wage, run):
     assert blocks_of(TRUTH_SECTION, read_run(wage)) == []
-    assert tables_in(blocks_of(TRUTH_SECTION, run)) == [truth_table(run)]
+    assert tables_in(blocks_of(TRUTH_SECTION, run)) == [
+        truth_table(run, ["level"]),
+        truth_table(run, list(KINDS)),
+    ]
 
 
 def test_a_line_for_each_kind_and_a_cell_for_each_estimator(run):
-    lines = cells(truth_table(run))
+    lines = cells(truth_table(run, list(KINDS)))
     curve, effect, maxima = (f"{name} curve" for name in ("curve over all rows", "average effect", PLACES))
     assert list(lines) == [curve, effect, maxima]
     ols, fe, _, rab, _ = lines[curve]
@@ -44,14 +47,3 @@ def test_a_line_for_each_kind_and_a_cell_for_each_estimator(run):
     assert (rab.words, rab.beneath, rab.look) == ("0.125", ("held at 96%",), "lowest")
     ols, _, _, rab, _ = lines[maxima]
     assert (ols.text, ols.look, rab.text) == ("– found 0, true 1", "", "0.750 found 2, true 1")
-
-
-def test_the_sentence_names_the_nearest_curve_and_the_reference(run):
-    assert list(nearest_texts(run, "lwage")) == [
-        "RAB is nearest to the true curve over all rows of Log wage: 0.125 log dollars an hour away (root "
-        "mean square; Pooled OLS 0.500); its pointwise intervals hold the truth at 96% of the points.",
-    ]
-    own = with_table(run, "truth_errors", lambda frame: frame[frame["estimator"] == "ols"])
-    (sentence,) = nearest_texts(own, "lwage")
-    assert sentence.startswith("Pooled OLS is nearest to the true curve over all rows of Log wage: 0.500")
-    assert sentence.count("away") == 1

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from harness.findings import lines as run_lines
 from harness.findings.lines import POINTWISE, Curve, TruthLine, truth_line
@@ -20,16 +22,14 @@ from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.lines import LinePanel, Series
 from harness.report.drawing.palette import GREY, LineStyle
-from harness.report.sections.curves.captions import ale_caption, curve_caption
+from harness.report.sections.curves.captions import curve_caption
 from harness.report.sections.section import featured, study_words
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, listed, shortened
 
-# Most lines whose bands can be told apart in the same axes; with more each has a panel of its own.
-MOST_BANDS = 2
 MOST_COLUMNS = 3
-# Inches of the axes with all curves, of a row of panels, and of one of several outcomes.
-TOGETHER_HEIGHT, ALONE_HEIGHT, OUTCOME_HEIGHT = 3.9, 1.75, 2.3
+# Inches of the panel of an estimator, and of an outcome.
+ALONE_HEIGHT, OUTCOME_HEIGHT = 1.9, 2.3
 
 # File name and description of each kind of curve.
 KINDS = {
@@ -43,8 +43,28 @@ ALE_STYLE = LineStyle("#a3195b", width=1.1)
 ALE_EDGE = LineStyle("#a3195b", (0, (1.0, 1.0)), 0.7)
 
 
+def leading_figures(run: Run) -> Iterator[ReportFigure]:
+    """Yield the curves of the featured estimators, a panel an outcome, a figure a scenario."""
+    study, ids = run.manifest.study, {entry.id for entry in featured(run)}
+    for scenario in run_lines.curve_scenarios(run):
+        levels = [run_lines.curves_of(run, outcome, scenario, "level") for outcome in study.outcomes]
+        own = [[one for one in curves if one.estimator in ids] or curves[:1] for curves in levels if curves]
+        if own:
+            outcomes = listed(study.label(curves[0].outcome) for curves in own)
+            yield ReportFigure(
+                _name(run, "curves", scenario),
+                plot_outcomes(run, own),
+                alt=gettext("Net effect curves of {exposure} on {outcome}: {names}.").format(
+                    exposure=study.label(study.exposure_of(scenario)),
+                    outcome=outcomes,
+                    names=_names(study, own[0]),
+                ),
+                caption=curve_caption(study, arranged(run, own[0])[0]),
+            )
+
+
 def curve_figures(run: Run, outcome: str, kind: str) -> Iterator[ReportFigure]:
-    """Yield the figure of one kind of curve for each scenario that gave any."""
+    """Yield all curves of one kind, a panel an estimator, for each scenario that gave any."""
     study = run.manifest.study
     prefix, what = KINDS[kind]
     for scenario in run_lines.curve_scenarios(run):
@@ -52,34 +72,12 @@ def curve_figures(run: Run, outcome: str, kind: str) -> Iterator[ReportFigure]:
         if curves:
             named = {"exposure": study.label(study.exposure_of(scenario)), "outcome": study.label(outcome)}
             words = gettext("{what} of {exposure} on {outcome}: {names}.")
-            alt = words.format(what=gettext(what), names=_names(study, curves), **named)
-            yield _rendered(run, f"{prefix}-{file_slug(outcome)}", [curves], alt)
-
-
-def outcomes_figures(run: Run) -> Iterator[ReportFigure]:
-    """Yield the curves of the featured estimators for all outcomes, where there are several."""
-    study, ids = run.manifest.study, {entry.id for entry in featured(run)}
-    labels = listed(study.label(outcome) for outcome in study.outcomes)
-    for scenario in run_lines.curve_scenarios(run):
-        levels = (run_lines.curves_of(run, outcome, scenario, "level") for outcome in study.outcomes)
-        chosen = [own for curves in levels if (own := [one for one in curves if one.estimator in ids])]
-        if len(chosen) > 1:
-            words = gettext("Net effect curves of {exposure} on {labels}, side by side.")
-            alt = words.format(exposure=study.label(study.exposure_of(scenario)), labels=labels)
-            yield _rendered(run, "curves", chosen, alt)
-
-
-def _rendered(run: Run, name: str, chosen: Sequence[Sequence[Curve]], alt: str) -> ReportFigure:
-    """Return the figure of curves of one scenario and kind, of each outcome."""
-    has_alone = len(chosen) == 1 and len(chosen[0]) > MOST_BANDS
-    together = [arranged(run, curves) for curves in chosen]
-    panels = [curve_panel(run, curves) for curves in chosen]
-    return ReportFigure(
-        _name(run, name, chosen[0][0].scenario),
-        plot_curves(run, chosen[0]) if has_alone else plot_outcomes(run, chosen),
-        alt=alt,
-        caption=curve_caption(run.manifest.study, together, panels, has_alone=has_alone),
-    )
+            yield ReportFigure(
+                _name(run, f"{prefix}-{file_slug(outcome)}", scenario),
+                plot_curves(run, curves),
+                alt=words.format(what=gettext(what), names=_names(study, curves), **named),
+                caption=curve_caption(study, arranged(run, curves)[0]),
+            )
 
 
 def ale_figures(run: Run, outcome: str) -> Iterator[ReportFigure]:
@@ -90,14 +88,16 @@ def ale_figures(run: Run, outcome: str) -> Iterator[ReportFigure]:
         every = run_lines.curves_of(run, outcome, scenario, "ale")
         ales = [ale for ale in every if ale.estimator in levels]
         if ales:
-            has_truth = truth_line(run, outcome, scenario, "level") is not None
             yield ReportFigure(
                 _name(run, f"ale-{file_slug(outcome)}", scenario),
                 plot_ales(run, [levels[ale.estimator] for ale in ales], ales),
                 alt=gettext(
                     "Accumulated local effects beside partial dependence on {outcome}: {names}."
                 ).format(**study_words(study, outcome), names=_names(study, ales)),
-                caption=ale_caption(study, ales[0], has_truth=has_truth),
+                caption=gettext(
+                    "Partial dependence, over all rows, and accumulated local effects, over the rows near "
+                    "each value. Where the two differ, {exposure} moves with other variables."
+                ).format(exposure=study.label(study.exposure_of(scenario))),
             )
 
 
@@ -137,7 +137,8 @@ def curve_panel(run: Run, curves: Sequence[Curve]) -> LinePanel:
     """
     first, is_level = curves[0], curves[0].kind == "level"
     leading, beside = arranged(run, curves)
-    kinds = ("minimum", "maximum") if is_level else ()
+    # Those of the true curve that is drawn: the table has none over supported rows.
+    kinds = ("minimum", "maximum") if leading[0].kind == "level" else ()
     true = [row for kind in kinds for row in run_lines.true_rows(run, first.outcome, first.scenario, kind)]
     return LinePanel(
         lines=[_series(run, curve) for curve in leading],
@@ -167,28 +168,22 @@ def _labels(study: StudyRecord, curve: Curve) -> tuple[str, str]:
 
 
 def plot_curves(run: Run, curves: Sequence[Curve]) -> Figure:
-    """Return the curves in the same axes, with the bands of the reference, over a panel for each curve."""
+    """Return the curves of one outcome, a panel an estimator, the reference in grey dashes behind others."""
     panel, (x_label, y_label) = curve_panel(run, curves), _labels(run.manifest.study, curves[0])
     n_rows, n_columns = canvas.grid_shape(len(curves), most_columns=MOST_COLUMNS)
-    heights = [TOGETHER_HEIGHT, ALONE_HEIGHT * n_rows]
-    figure = canvas.new_figure(DOUBLE_COLUMN, sum(heights))
-    halves = figure.add_gridspec(2, 1, height_ratios=heights)
-    main, strip = lines.axes_over_rug(figure, halves[0], run_lines.rug_of(run, curves[0].scenario))
-    reference = [series for series in panel.lines if series.is_reference]
-    lines.plot_panel(main, panel, banded=reference, has_dots=False)
-    main.set_ylabel(drawable_label(y_label, 36))
-    strip.set_xlabel(drawable_label(x_label, 46))
+    figure = canvas.new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 1.0 + ALONE_HEIGHT * n_rows)
     # Levels share their scale. Slopes do not: the band of one that extrapolates would press others flat.
-    grid = halves[1].subgridspec(n_rows, n_columns)
-    found = grid.subplots(sharex=True, sharey=not panel.has_zero, squeeze=False).ravel().tolist()
-    own = canvas.shown_panels(found, len(curves), n_columns=n_columns)
-    for axes, series in zip(own, panel.lines, strict=True):
-        for one in reference:
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=not panel.has_zero, squeeze=False)
+    shown = canvas.shown_panels(grid.ravel().tolist(), len(curves), n_columns=n_columns)
+    reference = [series for series in panel.lines if series.is_reference]
+    for axes, series in zip(shown, panel.lines, strict=True):
+        for one in reference if not series.is_reference else ():
             lines.plot_styled(axes, one.line.at, one.line.estimate, BEHIND)
         lines.plot_panel(axes, panel.alone(series))
         axes.set_title(drawable(shortened(series.label, 32)))
-    figure.supxlabel(drawable_label(x_label, 46))
-    _add_legend(figure, run, curves, [panel], n_columns=MOST_COLUMNS)
+    figure.supxlabel(drawable_label(x_label, 60))
+    figure.supylabel(drawable_label(y_label, 40))
+    _add_legend(figure, run, curves, [panel], [lines.entry(drawable(one.label), BEHIND) for one in reference])
     return figure
 
 
@@ -205,20 +200,24 @@ def plot_outcomes(run: Run, chosen: Sequence[Sequence[Curve]]) -> Figure:
         x_label, y_label = _labels(run.manifest.study, curves[0])
         main.set_ylabel(drawable_label(y_label, 28 if n_columns > 1 else 36))
     figure.supxlabel(drawable_label(x_label, 60 if n_columns > 1 else 46))
-    _add_legend(figure, run, chosen[0], panels, n_columns=min(3, n_columns + 1))
+    entries = lines.line_entries(series for panel in panels for series in panel.lines)
+    _add_legend(figure, run, chosen[0], panels, entries, n_columns=min(3, n_columns + 1))
     return figure
 
 
 def _add_legend(
-    figure: Figure, run: Run, curves: Sequence[Curve], panels: Sequence[LinePanel], *, n_columns: int
+    figure: Figure,
+    run: Run,
+    curves: Sequence[Curve],
+    panels: Sequence[LinePanel],
+    entries: Sequence[Line2D],
+    *,
+    n_columns: int = MOST_COLUMNS,
 ) -> None:
     is_usual = arranged(run, curves)[0] is curves
     beside = gettext("over supported rows") if is_usual else gettext("over all rows")
-    handles = [
-        *lines.line_entries(series for panel in panels for series in panel.lines),
-        *lines.panel_entries(panels, level=run.manifest.study.level, beside=beside),
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=n_columns)
+    more = lines.panel_entries(panels, level=run.manifest.study.level, beside=beside)
+    figure.legend(handles=[*entries, *more], loc="outside upper left", ncols=n_columns)
 
 
 def plot_ales(run: Run, levels: Sequence[Curve], ales: Sequence[Curve]) -> Figure:
@@ -231,7 +230,10 @@ def plot_ales(run: Run, levels: Sequence[Curve], ales: Sequence[Curve]) -> Figur
     study, first = run.manifest.study, levels[0]
     truth, true_ale = (truth_line(run, first.outcome, first.scenario, kind) for kind in ("level", "ale"))
     unsupported = run_lines.unsupported_of(run, first.scenario)
-    series = [lines.series_of(study, level, level.estimator) for level in levels]
+    narrow = [
+        replace(one, bands=tuple(band for band in one.bands if band.kind == POINTWISE)) for one in levels
+    ]
+    series = [lines.series_of(study, level, level.estimator) for level in narrow]
     panels = [LinePanel([one], unsupported=unsupported, truth=truth) for one in series]
     figure, grid = canvas.panel_grid(
         len(ales), most_columns=MOST_COLUMNS, height=1.85, head=0.9, width=DOUBLE_COLUMN

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from harness.findings.lines import curve_scenarios, turning_points_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.blocks import Paragraph, Phrase, ReportBlock, SmallPrint, parts_of, rich, tabs_of
+from harness.report.blocks import Appendix, Paragraph, Phrase, ReportBlock, parts_of, rich, tabs_of
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, TableColumn, columns_of, plain_rows
+from harness.report.table import Given, ReportTable, RowGroup, TableColumn, columns_of, rows_of
 from harness.tables.curves import CURVES, TurningPointRow
 from harness.tables.preparation import WARNINGS
 from harness.text.effects import NONE
@@ -18,41 +18,27 @@ from harness.text.plain_text import joined
 
 
 def curve_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the curves of all outcomes, then those of each; where no estimator gave one, the reasons."""
-    from harness.report.sections.curves.figures import outcomes_figures
+    """Yield the leading curves; to the appendix those of all estimators, their slopes and turning points."""
+    from harness.report.sections.curves.figures import leading_figures
 
     study = run.manifest.study
     if extrapolates(run):
         where = rich(gettext("Over all rows the curves extrapolate in places: [W-EXTRAPOLATED](#warnings)."))
         yield Paragraph((Phrase(gettext("Extrapolation."), "strong"), " ", *parts_of(where)))
-    yield from outcomes_figures(run)
-    yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
-    if any(point.kind != NONE for outcome in study.outcomes for _, point in turning_points(run, outcome)):
-        text = gettext(
-            "Turning points are the interior minima and maxima of the curve inside the supported range. "
-            "One is established where the curve significantly rises on one side of it and falls on the "
-            "other, all pairs of grid points tested at once. Its interval is of the place, over the "
-            "draws that have it, whose share is in the last column."
-        )
-        yield SmallPrint(text)
+    leading = list(leading_figures(run))
+    yield from leading
+    if not leading:
+        yield Paragraph(gettext("No estimator gave a curve."), "soft")
+    tabs = tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
+    yield Appendix((tabs, turning_table(run)) if leading else (tabs,))
 
 
 def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
     from harness.report.sections.curves.figures import ale_figures, curve_figures
 
-    levels = list(curve_figures(run, outcome, "level"))
-    yield from levels
-    kinds = [point.kind for _, point in turning_points(run, outcome)]
-    if set(kinds) - {NONE}:
-        yield turning_table(run, outcome)
-    if NONE in kinds:
-        others = gettext("The other curves have none inside the supported range.")
-        none = gettext("No curve has a turning point inside the supported range.")
-        yield Paragraph(others if set(kinds) - {NONE} else none)
+    yield from curve_figures(run, outcome, "level")
     yield from curve_figures(run, outcome, "slope")
     yield from ale_figures(run, outcome)
-    if not levels:
-        yield Paragraph(gettext("No estimator gave a curve."), "soft")
     refused = [row for row in run.rows(CURVES) if row.outcome == outcome and not row.is_done]
     for name, reason in {row.estimator: row.reason for row in refused}.items():
         label = run.manifest.study.estimator_label(name)
@@ -84,34 +70,44 @@ def turning_points(run: Run, outcome: str) -> Iterator[tuple[str, TurningPointRo
                 yield label, point
 
 
-def turning_table(run: Run, outcome: str) -> ReportTable:
-    """Return the turning points of the curves for one outcome, curves in the order of the study."""
+def turning_table(run: Run) -> ReportTable:
+    """Return the turning points of all curves, curves in the order of the study."""
     study = run.manifest.study
-    rows = (
-        (
-            *(label, _kind(point), *estimate(point.at, point.conf_low, point.conf_high)),
-            *(significant(point.estimate), percent(point.share_of_draws, 0)),
-        )
-        for label, point in turning_points(run, outcome)
-        if point.kind != NONE
+    groups = tuple(
+        RowGroup(rows_of(rows), study.axis_label(outcome))
+        for outcome in study.outcomes
+        if (rows := [_turning(label, point) for label, point in turning_points(run, outcome)])
     )
-    words = gettext("Turning points of the net effect curves for {label}")
     return ReportTable(
-        caption=words.format(label=study.label(outcome)),
+        caption=gettext("Turning points of the net effect curves inside the supported range"),
         columns=columns_of(
             *(gettext("Estimator"), TableColumn(gettext("Turning point"), "text")),
-            *(_exposures(run, study.axis_label), gettext("Interval"), study.axis_label(outcome)),
+            *(_exposures(run, study.axis_label), gettext("Interval"), gettext("Outcome there")),
             gettext("Share of draws"),
         ),
-        groups=plain_rows(rows),
+        groups=groups,
+        notes=(
+            gettext(
+                "Significant: the curve rises on one side and falls on the other, all pairs of grid points "
+                "tested at once. Its interval is over the draws that have the point."
+            ),
+        ),
     )
+
+
+def _turning(label: str, point: TurningPointRow) -> tuple[Given, ...]:
+    if point.kind == NONE:
+        return label, gettext("none")
+    place, limits = estimate(point.at, point.conf_low, point.conf_high)
+    height, share = significant(point.estimate), percent(point.share_of_draws, 0)
+    return label, _kind(point), place, limits, height, share
 
 
 def _kind(point: TurningPointRow) -> str:
     """Return the kind of a turning point, and what speaks against it."""
     kind = gettext(point.kind)
     if not point.is_established:
-        kind = gettext("{kind}, not established").format(kind=kind)
+        kind = gettext("{kind}, not significant").format(kind=kind)
     if is_outside(point.at, point.conf_low, point.conf_high):
         kind = gettext("{kind}, outside its interval").format(kind=kind)
     return kind

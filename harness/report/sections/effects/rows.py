@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import StudyRecord
-from harness.report.sections.coefficients import regime_label
 from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, ConfidenceSet
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, EffectRow
@@ -49,22 +48,20 @@ class SubjectEffects:
     Attributes
     ----------
     rows : all of them, also those that only have a reason
-    slopes : of the exposure in models where it has one, or one in each regime, in the order of the study,
-        each after its name
+    slopes : coefficients of the exposure in models where it has one for all rows, in the order of the study
     curved : estimators with powers or products of the exposure, whose coefficients are no effect each
     """
 
     outcome: str
     exposure: str
     rows: tuple[EffectRow, ...]
-    slopes: tuple[tuple[str, CoefficientRow], ...]
+    slopes: tuple[CoefficientRow, ...]
     curved: tuple[str, ...]
 
-    def named(self, study: StudyRecord, *, with_units: bool = False) -> str:
+    def named(self, study: StudyRecord) -> str:
         """Return exposure and outcome in words."""
-        called = study.axis_label if with_units else study.label
         words = gettext("{exposure} on {outcome}")
-        return words.format(exposure=called(self.exposure), outcome=called(self.outcome))
+        return words.format(exposure=study.label(self.exposure), outcome=study.label(self.outcome))
 
     @property
     def numbers(self) -> tuple[EffectRow, ...]:
@@ -87,13 +84,10 @@ class SubjectEffects:
         found = tuple((one.conf_low, one.conf_high) for one in own if one.form == row.form)
         return tuple(ends for ends in found if not math.isnan(ends[0])) if found else None
 
-    @property
-    def assumptions(self) -> tuple[tuple[str, str], ...]:
-        """The methods that gave an effect, each with what it assumes."""
-        found = {
-            gettext(METHODS.get(row.method, row.method)): row.assumption for row in self.rows if row.is_done
-        }
-        return tuple(found.items())
+    def named_effect(self, study: StudyRecord, row: EffectRow, name: str) -> str:
+        """Return the name of an effect, with its learner where there are several."""
+        has_several = len({one.learner for one in self.rows if one.is_done}) > 1
+        return listed([name, study.estimator_label(row.learner)]) if has_several else name
 
 
 def _line(row: EffectRow) -> tuple[str, ...]:
@@ -111,14 +105,9 @@ def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
 
 def _subject(run: Run, outcome: str, exposure: str, rows: tuple[EffectRow, ...]) -> SubjectEffects:
     terms = [row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == outcome]
-    further, in_regime = (f"{exposure}^", f"{exposure} x "), f"{exposure} ("
+    further = f"{exposure}^", f"{exposure} x "
     curved = tuple(dict.fromkeys(row.estimator for row in terms if row.term.startswith(further)))
-    slopes = []
-    for row in terms:
-        if row.estimator not in curved and (row.term == exposure or row.term.startswith(in_regime)):
-            regime = row.term[len(in_regime) : -1]
-            where = [regime_label(run.manifest.study, regime)] if regime else []
-            slopes.append((listed([gettext("Coefficient"), *where]), row))
+    slopes = (row for row in terms if row.estimator not in curved and row.term == exposure)
     return SubjectEffects(outcome, exposure, rows, tuple(slopes), curved)
 
 

@@ -9,8 +9,9 @@ import pytest
 import harness
 from harness.findings.run import read_run
 from harness.plugin import random_stream
+from harness.report.sections.effects.figures import whiskers_of
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import effect_table, whiskers_of
+from harness.report.sections.effects.table import effect_table
 from harness.running.folder import RunFolder
 from harness_panel.section import SECTION
 from report.shown_blocks import blocks_of, tables_in, texts
@@ -75,36 +76,24 @@ def test_every_rival_has_gains_and_a_curve(result):
 
 def test_the_instrumented_effect_stands_beside_least_squares_and_the_debiased_effect(result):
     run, folder = result
-    (found,) = effects_of(read_run(RunFolder.open(folder)))
-    table = effect_table(read_run(RunFolder.open(folder)).manifest.study, found)
-    rows = [own[:2] for own, _ in table.body_rows]
-    assert [(label.partition(",")[0], learner) for label, learner in rows] == [
-        ("Correlated random effects", "splines"),
-        *(("Coefficient", name) for name in ("OLS", "FE", "IV", "Break", "Break")),
-    ]
-    slopes = {row.estimator: row for name, row in found.slopes if name == "Coefficient"}
+    stored = read_run(RunFolder.open(folder))
+    (found,) = effects_of(stored)
+    rows = [own[0] for own, is_heading in effect_table(stored, [found]).body_rows if not is_heading]
+    assert rows == ["Correlated random effects, slope", "OLS", "FE", "IV"]
+    slopes = {row.estimator: row for row in found.slopes}
     assert slopes["iv"].conf_low < 1.0 < slopes["iv"].conf_high
     assert slopes["ols"].conf_low > 1.0
     shown = run.table("coefficients").query("estimator == 'iv' and term == 'x'")["estimate"].item()
     assert slopes["iv"].estimate == pytest.approx(shown)
 
 
-def test_a_break_has_a_slope_in_each_regime_and_a_parabola_no_single_one(result):
+def test_neither_a_break_nor_a_parabola_has_a_single_slope(result):
     _, folder = result
     run = read_run(RunFolder.open(folder))
     (found,) = effects_of(run)
-    (at,) = run.frame("thresholds")["at"]
-    place = f"{at:.4g}".replace("-", "\N{MINUS SIGN}")
-    regimes = [name for name, row in found.slopes if row.estimator == "broken"]
-    assert regimes == [f"Coefficient, x {sign} {place}" for sign in ("\N{LESS-THAN OR EQUAL TO}", ">")]
     assert found.curved == ("cubic",)
-    labels = [one.label for one in whiskers_of(run, found)]
-    assert f"Coefficient, x > {place}: Break" in labels
-    assert not any("Parabola" in label for label in labels)
-    text = (folder / "report.html").read_text("utf-8")
-    assert "No coefficient is the effect in Parabola" in text
-    drawn = {label.rpartition(": ")[2] for label in labels}
-    assert drawn >= {"OLS", "FE", "IV", "Break"}
+    assert [one.label for one in whiskers_of(run, found)][1:] == ["OLS", "FE", "IV"]
+    assert "Parabola: the exposure has powers or products" in (folder / "report.html").read_text("utf-8")
 
 
 def test_the_shape_of_the_parabola_is_told(result):

@@ -9,9 +9,7 @@ from harness.findings.lines import curves_of
 from harness.findings.run import read_run
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.lines import DOTTED
-from harness.report.sections.curves.captions import curve_caption
 from harness.report.sections.curves.figures import (
-    arranged,
     curve_panel,
     plot_ales,
     plot_curves,
@@ -25,28 +23,24 @@ def levels_of(run, outcome="lwage", names=("ols", "fe", "ann", "rab", "boosting"
     return [one for one in curves_of(run, outcome, "curve", kind) if one.estimator in names]
 
 
-def caption_of(run):
-    curves = levels_of(run)
-    panels = [curve_panel(run, curves)]
-    return curve_caption(run.manifest.study, [arranged(run, curves)], panels, has_alone=False)
-
-
-def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(run):
+def test_every_curve_has_a_panel_with_its_bands_over_the_reference(run):
     panel, slopes = (curve_panel(run, levels_of(run, kind=kind)) for kind in ("level", "slope"))
     labels = ["Pooled OLS", "Fixed effects", "SOM + ANN", "RAB", "Boosting"]
     assert [one.label for one in panel.lines] == labels
     assert panel.unsupported == ((0.0, 0.375), (15.375, 18.0))
     assert (panel.has_zero, slopes.has_zero) == (False, True)
     figure = plotted(plot_curves, run, levels_of(run))
-    main, strip, *panels = figure.axes
-    assert main.get_ylabel().replace("\n", " ") == "Mean predicted Log wage (log dollars an hour)"
-    assert strip.get_xlabel() == "Experience (years)"
-    drawn = [line for line in main.lines if line.get_linewidth() == 1.3 and line.get_marker() == "None"]
-    for line, series in zip(drawn, panel.lines, strict=True):
-        assert np.array_equal(np.isfinite(line.get_ydata()), series.line.supported)
-    assert len({line.get_color() for line in drawn}) == 5
-    assert [axes.get_title(loc="left") for axes in panels[:5]] == labels
-    assert plotted(plot_outcomes, run, [levels_of(run)[:2]]).get_figwidth() == 3.5  # two fit one column
+    assert figure.get_supylabel().replace("\n", " ") == "Mean predicted Log wage (log dollars an hour)"
+    assert figure.get_supxlabel() == "Experience (years)"
+    panels = figure.axes[:5]
+    assert [axes.get_title(loc="left") for axes in panels] == labels
+    for axes, series in zip(panels, panel.lines, strict=True):
+        (drawn,) = [
+            line for line in axes.lines if line.get_linewidth() == 1.3 and line.get_marker() == "None"
+        ]
+        assert np.array_equal(np.isfinite(drawn.get_ydata()), series.line.supported)
+    assert len(legend_of(figure)) <= 6
+    assert plotted(plot_outcomes, run, [levels_of(run)[:2]]).get_figwidth() == 3.5  # one fits one column
 
 
 def test_established_turning_points_are_marked_where_they_are(run):
@@ -82,9 +76,9 @@ def test_truth_and_true_turning_points_of_simulated_data_are_drawn_and_named(run
     figure = plotted(plot_curves, own, curves) if n_curves > 1 else plotted(plot_outcomes, own, [curves])
     lines = [line for axes in figure.axes for line in axes.lines]
     drawn = [line for line in lines if len(line.get_xdata()) == 3 and line.get_color() == "#000000"]
-    assert [list(line.get_ydata()) for line in drawn] == [[2.0, 2.09, 2.18]] * (1 + n_curves * (n_curves > 1))
-    upright = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [9.0, 9.0]]
-    assert [line.is_dashed() for line in upright] == [True]
+    assert [list(line.get_ydata()) for line in drawn] == [[2.0, 2.09, 2.18]] * n_curves
+    (mark,) = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert mark.get_xydata().tolist() == [[9.0, 2.09]]  # on the true curve
     assert legend_of(figure)[-2:] == ["truth (simulated)", "true turning point"]
     assert curve_panel(own, levels_of(own, kind="slope")).turns == []
 
@@ -108,7 +102,6 @@ def test_the_curve_over_supported_rows_stands_beside_that_over_all(run):
     for drawn, curve in zip(dotted, levels_of(own), strict=True):
         assert np.nanmax(np.abs(drawn - curve.estimate / 2)) < 1e-12
     assert "over supported rows" in legend_of(figure)
-    assert "The share of such rows is 80% everywhere." in caption_of(own)
     whole = with_supported(run, 1.0)
     assert curve_panel(whole, levels_of(whole)).beside == []
 
@@ -127,9 +120,8 @@ def test_where_most_rows_extrapolate_the_supported_curve_leads(run):
     assert panel.truth.truth.tolist() == [6.0]  # of the rows that the leading curve is over
     assert "over all rows" in legend_of(figure)
     # the turning point is that of the curve over all rows, and still marked
-    assert [line.get_marker() for line in figure.axes[0].lines].count("^") == 1
-    assert caption_of(own).startswith("Net effect curve over supported rows for Log wage.")
-    assert "The dots are the curve over all rows, which extrapolates" in caption_of(own)
+    assert [line.get_marker() for line in figure.axes[1].lines].count("^") == 1
+    assert panel.turns == []  # the true ones are those of another curve
 
 
 def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):

@@ -7,20 +7,15 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.blocks import SmallPrint, plain_words
+from harness.report.blocks import Bullets
 from harness.report.drawing.canvas import house_style
-from harness.report.drawing.forest import plot_forest
+from harness.report.drawing.forest import plot_forests
 from harness.report.drawing.palette import METHOD_STYLES
+from harness.report.sections.effects.figures import plot_effect_curves, whiskers_of
+from harness.report.sections.effects.model_curves import centred, model_curves
 from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import (
-    EFFECTS_SECTION,
-    cautions,
-    centred,
-    effect_table,
-    model_curves,
-    plot_effect_lines,
-    whiskers_of,
-)
+from harness.report.sections.effects.section import EFFECTS_SECTION, cautions
+from harness.report.sections.effects.table import effect_table
 from harness.report.table import cell_of
 from harness.tables.effects import EFFECTS as TABLE
 from report.changed_run import with_table
@@ -60,38 +55,35 @@ def test_the_forest_has_every_number_and_the_coefficients_beneath(run):
     (found,) = effects_of(run)
     whiskers = list(whiskers_of(run, found))
     assert [one.style for one in whiskers][:2] == [METHOD_STYLES[name] for name in METHODS]
-    assert whiskers[0].label == "First differences, slope: Boosting"
-    assert [one.label for one in whiskers[2:]][:2] == [
-        "Coefficient: Pooled OLS",
-        "Coefficient: Fixed effects",
-    ]
+    assert whiskers[0].label == "First differences, slope"
+    assert [one.label for one in whiskers[2:]][:2] == ["Pooled OLS", "Fixed effects"]
     with house_style():
-        (axes,) = plot_forest([("", whiskers)], x_label="Effect").axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == [one.label for one in whiskers]
+        (axes,) = plot_forests([("", whiskers)], x_label="Effect").axes
+    assert [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()] == [
+        one.label for one in whiskers
+    ]
     dots = [line for line in axes.lines if line.get_marker() in "oD"]
     assert [line.get_xdata()[0] for line in dots[:2]] == [0.2, 0.2]
 
 
 def test_what_was_refused_is_a_row_with_its_reason(run):
-    table = effect_table(run.manifest.study, effects_of(run)[0])
+    table = effect_table(run, effects_of(run))
     rows = [[cell_of(cell) for cell in row.cells] for row in table.groups[0].rows]
     assert [row[0].mark for row in rows[:3]] == ["", "", "a"]
     assert table.footnotes == (("a", "too many"),)
-    assert (rows[0][2].words, rows[0][2].look) == ("0.20", "lowest")
-    assert table.most == 3  # the coefficients are in the files
+    assert (rows[0][1].words, rows[0][1].look) == ("0.20", "lowest")
+    assert [row[0].text for row in rows[3:]] == ["Pooled OLS", "Fixed effects"]
 
 
 def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     (found,) = effects_of(run)
     assert len(model_curves(run, found)[0]) > 1
-    figure = plotted(plot_effect_lines, run, found, found.lines("curve"))
+    figure = plotted(plot_effect_curves, run, [found])
     (axes,) = figure.axes
     assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
-    outer, inner = (band.get_extents().height for band in axes.patches)
-    assert (outer, inner) == (8.0, 6.0)  # the line rises by 4, its bands are 4 and 2 high
-    assert legend_of(figure) == ["models, each a line", "pointwise 95% band", "simultaneous 95% band"]
-    legend = figure.legends[0].get_window_extent()
-    assert legend.height < axes.get_window_extent().height / 2
+    (band,) = (band.get_extents().height for band in axes.patches)
+    assert band == 6.0  # the line rises by 4, its pointwise band is 2 high
+    assert legend_of(figure) == ["First differences", "pointwise 95% band", "models, each a line"]
 
 
 def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
@@ -103,11 +95,11 @@ def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
     ("n_entities", "share_left", "first_words"),
     [
         (545, 0.6, []),
-        (29, 0.6, ["These intervals rest on 29 entities"]),
+        (29, 0.6, ["Only 29 entities"]),
         (
             30,
             0.04,
-            ["First differences, slope, learned by Boosting", "Correlated random effects, slope"],
+            ["Log wage: controls explain all but 4.0% of the exposure's variation"],
         ),
     ],
 )
@@ -115,21 +107,17 @@ def test_cautions_follow_from_entities_and_variation_left(run, n_entities, share
     def changed(_frame):
         return effects(None, n_entities=n_entities, share_left=share_left)
 
-    rows = effects_of(with_table(run, "effects", changed))[0].rows
-    said = list(cautions(run.manifest.study, rows))
+    said = list(cautions(run.manifest.study, effects_of(with_table(run, "effects", changed))))
     for words in first_words:
         assert any(sentence.startswith(words) for sentence in said)
     assert bool(said) == bool(first_words)
-    if share_left < 0.05:
-        assert "4.0% is left" in said[0]
 
 
 def test_methods_that_part_are_warned_of_once(run):
     changed = with_table(run, "effects", lambda _: effects(None).assign(p_methods=0.002))
-    said = list(cautions(run.manifest.study, effects_of(changed)[0].rows))
+    said = list(cautions(run.manifest.study, effects_of(changed)))
     assert len(said) == 2
-    assert said[0].startswith("First differences and correlated random effects find different effects (p")
-    assert "slope, learned by Boosting" in said[0]
+    assert said[0].startswith("Log wage: first differences and correlated random effects differ (p")
 
 
 def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(run):
@@ -140,25 +128,21 @@ def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(r
         )
         return pd.concat([every, weak])
 
-    (found,) = effects_of(with_table(run, "effects", instrumented))
-    said = list(cautions(run.manifest.study, found.rows))
+    changed = with_table(run, "effects", instrumented)
+    found = effects_of(changed)
+    said = list(cautions(run.manifest.study, found))
     assert len(said) == 2
     assert "(first-stage F 6.0, below 10)" in said[0]
-    table = effect_table(run.manifest.study, found)
-    assert next(iter(cells(table).values()))[4].text == (
+    table = effect_table(changed, found)
+    assert next(iter(cells(table).values()))[3].text == (
         "first-stage F 6.0, Anderson–Rubin set (−∞, −1] and [2, ∞)"
     )
-    assert table.notes[-1].endswith("which holds however weak they are.")
-    own = effect_table(run.manifest.study, effects_of(run)[0])
-    assert "With instruments" not in own.notes[-1]
+    assert len(table.notes) == 1 + len(effect_table(run, effects_of(run)).notes)
 
 
-def test_the_section_is_there_where_effects_are_and_says_what_they_assume(run, wage):
+def test_one_table_and_two_figures_show_the_effect_on_every_outcome(run, wage):
     assert blocks_of(EFFECTS_SECTION, read_run(wage)) == []
     blocks = blocks_of(EFFECTS_SECTION, run)
     assert len(tables_in(blocks)) == 1
-    assert [plain_words(one.words) for one in blocks if isinstance(one, SmallPrint)] == [
-        "First differences assume: first_differences.",
-        "Correlated random effects assume: correlated_random_effects.",
-    ]
-    assert names_of_figures(blocks) == ["effects-lwage-exper", "effects-curve-lwage-exper"]
+    assert isinstance(blocks[0], Bullets)
+    assert names_of_figures(blocks) == ["effects-exper", "effects-curve-exper"]

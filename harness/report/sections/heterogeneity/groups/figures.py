@@ -19,12 +19,13 @@ from harness.record.study import EstimatorRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import NUMBER_STYLE, plot_true_numbers, plot_whisker
+from harness.report.drawing.forest import NUMBER_STYLE, plot_forests, plot_true_numbers, plot_whisker
 from harness.report.drawing.lines import effect_label, plot_background, truth_entry
 from harness.report.drawing.palette import MODE_STYLES, Whisker
-from harness.report.sections.groups.rows import Partition, rows_of_groups
-from harness.report.sections.section import featured, study_words
+from harness.report.sections.heterogeneity.groups.rows import Partition, partitions, rows_of_groups
+from harness.report.sections.section import study_words
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_ROWS, GroupRow
+from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, shortened, wrapped
 
 MOST_COLUMNS = 3
@@ -47,19 +48,54 @@ MODE_LABELS = {"pooled": marked("one model for all groups"), "refit": marked("a 
 Levels = Mapping[tuple[str, str], tuple[Floats, Floats]]
 
 
-def group_figures(run: Run, partition: Partition) -> Iterator[ReportFigure]:
-    """Yield the groups of one partition, a figure for each featured estimator that has any."""
+def group_forest(run: Run, estimator: EstimatorRecord) -> Iterator[ReportFigure]:
+    """Yield the effects of one estimator in all groups by all columns, a panel an outcome."""
+    study = run.manifest.study
+    panels = [
+        (study.axis_label(outcome), own)
+        for outcome in study.outcomes
+        if (own := [one for each in partitions(run) for one in whiskers_of(run, each, outcome, estimator.id)])
+    ]
+    if panels:
+        exposure = study.label(study.exposure)
+        yield ReportFigure(
+            "groups",
+            plot_forests(
+                panels, x_label=gettext("Effect of one unit of {exposure}").format(exposure=exposure)
+            ),
+            alt=gettext("Effects of {exposure} by group, {label}.").format(
+                exposure=exposure, label=estimator.label
+            ),
+            caption=gettext(
+                "Mean effect over the rows of each group with {level} intervals: {label}, one model for all "
+                "groups."
+            ).format(level=percent(study.level, 0), label=estimator.label),
+        )
+
+
+def whiskers_of(run: Run, partition: Partition, outcome: str, estimator: str) -> Iterator[Whisker]:
+    """Yield the effects of one model in the groups of one partition."""
+    scenario, by = partition
+    truths = true_of_groups(run, outcome, scenario, "effect")
+    for row in done_groups(run, partition, outcome, estimator):
+        if row.mode == "pooled" and math.isfinite(row.effect):
+            label = gettext("{by}: {group}").format(by=run.manifest.study.label(by), group=row.group)
+            truth = truths.get(row.group, math.nan)
+            yield Whisker(label, row.effect, row.conf_low, row.conf_high, MODE_STYLES[row.mode], truth=truth)
+
+
+def group_figures(run: Run, partition: Partition, estimator: EstimatorRecord) -> Iterator[ReportFigure]:
+    """Yield levels and effects of one estimator in the groups of one partition, a panel an outcome."""
     study, (scenario, by) = run.manifest.study, partition
-    for estimator in featured(run):
-        outcomes = [name for name in study.outcomes if done_groups(run, partition, name, estimator.id)]
-        if outcomes:
-            words = gettext("Boxes of levels and dots of effects by {by}, {label}.")
-            yield ReportFigure(
-                f"groups-{file_slug(scenario)}-{file_slug(estimator.id)}",
-                plot_groups(run, partition, outcomes, estimator.id),
-                alt=words.format(by=study.label(by), label=estimator.label),
-                caption=group_caption(run, partition, outcomes[0], estimator),
-            )
+    outcomes = [name for name in study.outcomes if done_groups(run, partition, name, estimator.id)]
+    if outcomes:
+        words = gettext("Boxes of levels and dots of effects by {by}, {label}.")
+        yield ReportFigure(
+            f"groups-{file_slug(scenario)}",
+            plot_groups(run, partition, outcomes, estimator.id),
+            alt=words.format(by=study.label(by), label=estimator.label),
+            caption=group_caption(run, partition, outcomes[0], estimator),
+        )
 
 
 def done_groups(run: Run, partition: Partition, outcome: str, estimator: str) -> list[GroupRow]:
@@ -82,25 +118,14 @@ def levels_of(run: Run, partition: Partition, outcome: str, estimator: str) -> L
 def group_caption(run: Run, partition: Partition, outcome: str, estimator: EstimatorRecord) -> str:
     """Return the caption of the figure of groups, of whose outcomes `outcome` is one."""
     words = study_words(run.manifest.study, outcome)
-    effect = gettext("the mean effect in each group with its {level} interval").format(**words)
     if levels_of(run, partition, outcome, estimator.id):
         text = gettext(
-            "{label} by {by}. Below: {effect}. Above it: levels of the net effect curve at the {exposure} of "
-            "each group's own rows; the line is the median, the box holds the middle half, whiskers reach "
-            "from the 5th to the 95th percentile. Groups differ in level as their exposures, or the other "
-            "variables of a model of their own, do."
+            "{label} by {by}: mean effects with {level} intervals; above, the net effect curve at the "
+            "{exposure} of each group's rows (median, quartiles, 5th and 95th percentile)."
         )
     else:
-        text = gettext(
-            "{label} by {by}: {effect}, of one value of {exposure} less the other, averaged over the group's "
-            "rows."
-        )
-    if true_of_groups(run, outcome, partition[0], "effect"):
-        text += gettext(
-            " The dashed strokes are the truth behind the simulated data for one model of all groups."
-        )
-    by = run.manifest.study.label(partition[1])
-    return text.format(**words, label=estimator.label, by=by, effect=effect)
+        text = gettext("{label} by {by}: mean effects with {level} intervals.")
+    return text.format(**words, label=estimator.label, by=run.manifest.study.label(partition[1]))
 
 
 def plot_groups(run: Run, partition: Partition, outcomes: Sequence[str], estimator: str) -> Figure:
@@ -179,8 +204,11 @@ def _plot_effects(axes: Axes, groups: Sequence[str], rows: Sequence[GroupRow]) -
 
 
 def _plot_truths(axes: Axes, groups: Sequence[str], truths: Mapping[str, float]) -> None:
+    """Draw true numbers on an axis that reaches as far as the estimates."""
     known = [(position, truths[name]) for position, name in enumerate(groups) if name in truths]
+    limits = axes.get_ylim()
     plot_true_numbers(axes, known, is_vertical=True)
+    axes.set_ylim(limits)
 
 
 def _wrapped(name: str, n_groups: int) -> str:

@@ -9,8 +9,8 @@ from plotly.offline import get_plotlyjs
 
 from harness.findings.run import read_run
 from harness.report.render.html import script_hash
-from harness.report.sections.moderators.page import rounded, script_json, surface_content
-from harness.report.sections.moderators.surfaces import surfaces
+from harness.report.sections.heterogeneity.moderators.page import rounded, script_json, surface_content
+from harness.report.sections.heterogeneity.moderators.surfaces import surfaces
 from report.changed_run import with_truth
 from report.fake_run import HOSTILE
 

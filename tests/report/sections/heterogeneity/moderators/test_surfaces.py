@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.sections.moderators.surfaces import surfaces
+from harness.report.sections.heterogeneity.moderators.surfaces import surfaces
 from harness.tables.conditional import SurfaceKey
 from report.changed_run import with_table
 

@@ -1,19 +1,14 @@
-"""The section of sensitivity."""
+"""What omitted variables would do to the slope."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from harness.findings.run import read_run
-from harness.report.drawing.canvas import house_style
-from harness.report.sections.sensitivity import (
-    SENSITIVITY_SECTION,
-    plot_contours,
-    strongest_first,
-)
+from harness.report.sections.effects.sensitivity import plot_sensitivity, sensitivity_figures, strongest_of
 from harness.tables.effects import SENSITIVITY as TABLE
 from report.changed_run import with_table
-from report.shown_blocks import blocks_of, names_of_figures, said_in
+from report.shown_blocks import plotted
 
 
 def table(_frame):
@@ -33,26 +28,19 @@ def table(_frame):
     return pd.DataFrame(rows).reindex(columns=list(TABLE.columns))
 
 
-def test_the_strongest_covariate_is_named_and_every_reason_said(wage):
-    assert blocks_of(SENSITIVITY_SECTION, read_run(wage)) == []
+def test_the_strongest_covariate_is_named(wage):
+    assert not strongest_of(read_run(wage))
     run = with_table(read_run(wage), "sensitivity", table)
-    blocks = blocks_of(SENSITIVITY_SECTION, run)
-    said, reason = said_in(blocks)[:2]
-    assert said.startswith("An omitted variable that explains 20.0% of the remaining variation of both")
-    assert (
-        "as strong as hours would leave 0.30 [0.20,\N{NO-BREAK SPACE}0.40]; one twice as strong 0.10" in said
-    )
-    assert "Oster's delta is 1.50" in said
-    assert "Overlap: for 75% of the rows" in said
-    assert reason == "not known"
-    assert names_of_figures(blocks) == ["sensitivity-lwage-exper-first_differences-boosting"]
+    (row,) = strongest_of(run).values()
+    assert (row.covariate, row.multiple, row.estimate) == ("hours", 1, 0.3)
+    (figure,) = plotted(sensitivity_figures, run)
+    assert figure.name == "sensitivity-exper-first_differences-boosting"
 
 
 def test_contours_are_those_of_the_bound_and_points_lie_on_theirs(wage):
     run = with_table(read_run(wage), "sensitivity", table)
     rows = run.rows(TABLE)[:7]
-    with house_style():
-        (axes,) = plot_contours(run.manifest.study, rows[0], strongest_first(rows)).axes
+    (axes,) = plotted(plot_sensitivity, run.manifest.study, [rows]).axes
     zero = axes.collections[-1]
     x, y = zero.get_paths()[0].vertices.T / 100.0
     # With slope 0.5 and robustness value 0.2 both shares are 0.2 where the slope is zero.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from harness.report.drawing.palette import THRESHOLD_COLOUR
-from harness.report.sections.moderators.figures import plot_surfaces
-from harness.report.sections.moderators.surfaces import surfaces, true_levels
+from harness.report.sections.heterogeneity.moderators.figures import plot_conditional, plot_surfaces
+from harness.report.sections.heterogeneity.moderators.surfaces import surfaces, true_levels
 from harness.tables.conditional import SurfaceKey
 from report.changed_run import with_truth
 from report.shown_blocks import legend_of, plotted
@@ -20,10 +20,8 @@ def thresholds_in(axes):
 
 def test_contours_show_signs_support_and_threshold(run):
     surface, figure = run.view(surfaces)[RAB], plotted(plot_surfaces, run, [RAB])
-    relief, contours, bar, effect = figure.axes
-    assert relief.name == "3d"
-    assert (contours.get_ylabel(), effect.get_xlabel()) == ("Schooling (years)", "Schooling (years)")
-    assert effect.get_ylabel().replace("\n", " ") == "Effect (log dollars an hour per unit)"
+    contours, bar = figure.axes
+    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("Experience (years)", "Schooling (years)")
     signs = {line.get_marker(): line.get_xydata() for line in contours.lines if line.get_marker() in "^v"}
     assert (signs["^"][:, 1] > 9.5).all()
     assert (signs["v"][:, 1] < 10.6).all()
@@ -38,8 +36,6 @@ def test_contours_show_signs_support_and_threshold(run):
         "effect below zero, its interval too",
         "effect of zero",
         "average effect changes sign, with interval (dashed)",
-        "pointwise 95% band",
-        "simultaneous 95% band",
     ]
 
 
@@ -47,7 +43,7 @@ def test_a_surface_without_a_change_of_sign_has_no_threshold(run):
     assert not any(map(thresholds_in, plotted(plot_surfaces, run, [OLS]).axes))
 
 
-def test_the_truth_is_dashed_contours_a_dashed_effect_and_dashed_thresholds(run):
+def test_the_truth_is_dashed_contours_and_a_dashed_effect_with_marked_thresholds(run):
     surface = run.view(surfaces)[RAB]
     grids = surface.exposure_at, surface.moderator_at
     own = with_truth(
@@ -63,12 +59,13 @@ def test_the_truth_is_dashed_contours_a_dashed_effect_and_dashed_thresholds(run)
     )
     assert true_levels(own, RAB)[3, 5] == pytest.approx(1.2 + 0.02 * grids[0][3] * (grids[1][5] - 9.0))
     figure = plotted(plot_surfaces, own, [RAB])
-    _, contours, _, effects = figure.axes
-    assert [one for one in contours.collections if one.get_linewidth()[0] == 0.7]
-    assert any(list(line.get_ydata()) == [9.0, 9.0] and line.is_dashed() for line in contours.lines)
+    assert [one for one in figure.axes[0].collections if one.get_linewidth()[0] == 0.7]
+    assert legend_of(figure)[-1] == "truth (simulated)"
+    figure = plotted(plot_conditional, own, [RAB])
+    (effects,) = figure.axes
     (line,) = [one for one in effects.lines if len(one.get_xdata()) == 12 and one.get_color() == "#000000"]
     assert line.get_ydata() == pytest.approx(0.02 * (grids[1] - 9.0))
-    assert any(list(one.get_xdata()) == [9.0, 9.0] and one.is_dashed() for one in effects.lines)
+    assert [one.get_xydata().tolist() for one in effects.lines if one.get_marker() == "x"] == [[[9.0, 0.0]]]
     assert legend_of(figure)[-2:] == ["truth (simulated)", "true change of sign"]
 
 

@@ -17,13 +17,13 @@ from harness.language import gettext, spaced
 from harness.record.study import StudyRecord
 from harness.report.drawing.lines import TRUTH, effect_label
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
-from harness.report.sections.moderators import surfaces as answers
+from harness.report.sections.heterogeneity.moderators import surfaces as answers
 from harness.report.sections.section import featured
 from harness.tables.conditional import SurfaceKey
 from harness.text.plain_text import printable
 
 # Holds the files that the page is made of.
-PACKAGE = "harness.report.sections.moderators"
+PACKAGE = "harness.report.sections.heterogeneity.moderators"
 
 # Significant digits of the numbers on the page; the table `surfaces` has all of them.
 DIGITS = 5

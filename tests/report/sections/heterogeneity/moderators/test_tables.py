@@ -1,6 +1,6 @@
 """The table of a moderator, cell by cell."""
 
-from harness.report.sections.moderators.section import conditional_table
+from harness.report.sections.heterogeneity.moderators.tables import conditional_table
 from report.shown_blocks import cells
 
 NB = "\u00a0"

@@ -1,4 +1,4 @@
-"""The section of groups: levels and effects with intervals, and the differences between groups."""
+"""The tables of groups: levels and effects with intervals, and the differences between groups."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.report.blocks import Heading, NewSentences, Paragraph, Phrase, ReportBlock, SmallPrint
-from harness.report.sections.groups.rows import Partition, partitions, rows_of_groups
-from harness.report.sections.section import Section, featured, study_words
+from harness.report.sections.heterogeneity.groups.rows import Partition, rows_of_groups
+from harness.report.sections.section import featured
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
 from harness.tables import heterogeneity
 from harness.text.numbers import EstimateText, count, estimate, estimated
@@ -24,32 +23,6 @@ Answer = tuple[str, tuple[heterogeneity.GroupRow, ...], tuple[heterogeneity.Diff
 
 # One model for all groups, or a model fitted on each group's rows.
 MODES = {"pooled": marked("One model for all groups"), "refit": marked("A model for each group")}
-
-
-def group_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the groups by every column."""
-    from harness.report.sections.groups.figures import group_figures
-
-    what = gettext(
-        "With one model for all groups, a group's level is the median of the net effect curve, which is "
-        "averaged over all rows of the panel, at the exposures of the group's own rows: it is no level of "
-        "the group's outcome. Only the interval of a difference says whether two groups differ."
-    )
-    yield Paragraph((Phrase(gettext("Levels are not effects."), "strong"), f" {what}"))
-    for partition in partitions(run):
-        grouped = grouped_by(run, partition)
-        yield Heading(gettext("By {by}").format(by=grouped.by))
-        yield from group_figures(run, partition)
-        yield group_table(grouped)
-        for sentence in grouped.left_out:
-            yield NewSentences(sentence, "note")
-        yield difference_table(grouped)
-    note = gettext(
-        "Effect: mean change of the outcome per unit of {exposure} over the group's rows; bold where its "
-        "{level} interval excludes zero. Differences that are established stand under “What the run says”. "
-        "The other estimators are in heterogeneity.csv and heterogeneity_differences.csv."
-    )
-    yield SmallPrint(note.format(**study_words(run.manifest.study)))
 
 
 @dataclass(frozen=True)
@@ -177,13 +150,3 @@ def _cells(effect: Numbers | None, level: Numbers | None, mark: str = "") -> tup
     nothing = (math.nan, math.nan, math.nan)
     shown = EstimateText(*estimate(*(level or nothing)))
     return estimate_cell(estimated(*(effect or nothing)), mark=mark), estimate_cell(shown)
-
-
-def group_names(run: Run) -> Iterable[str]:
-    """Return the names of all groups."""
-    return dict.fromkeys(row.group for row in run.rows(heterogeneity.HETEROGENEITY))
-
-
-GROUPS_SECTION = Section(
-    "groups", marked("Groups"), 800, group_blocks, drawn_names=group_names, tables=("heterogeneity",)
-)

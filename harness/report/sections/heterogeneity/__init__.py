@@ -1,0 +1,1 @@
+"""For whom the effect is: by group, and along moderators."""
