@@ -263,5 +263,5 @@ def calibrate_grid(
             if found:
                 panels = pd.concat([panels, pd.DataFrame([one.row for one in found])], ignore_index=True)
                 folder.write_table(PANELS, panels)
-                folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(panels))
+        folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(panels))
     return folder.path / SHIPPED

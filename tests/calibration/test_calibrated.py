@@ -125,9 +125,12 @@ def test_the_report_states_the_rates(calibration, tmp_path):
     kept = folder.read_table("error_rates")
     rate = {"error_rate": 0.04, "conf_low": 0.011, "conf_high": 0.0993, "n_found": 4, "n_panels": 100}
     folder.write_table("error_rates", kept.assign(**rate))
-    (table,) = rate_blocks(read_run(folder), "invest")
+    (table,) = rate_blocks(read_run(folder))
     rows = {row.cells for group in table.groups for row in group.rows}
     assert ("fe: Turning point", "4%", "10%") in rows
+    folder.write_table("error_rates", kept.assign(outside="entities, tails"))
+    (note,) = rate_blocks(read_run(folder))
+    assert "number of entities and tails of residuals" in note.words
 
 
 @pytest.mark.parametrize(

@@ -161,20 +161,29 @@ def _open(rows: Iterable[FindingRow]) -> str:
     return words.format(kinds=joined(kinds)) if kinds else ""
 
 
-def rate_blocks(run: Run, outcome: str) -> Iterator[ReportBlock]:
-    """Yield the error rates of the kinds of findings on an outcome, or why there are none."""
-    study = run.manifest.study
-    made = {kind_of(row, study) for row in run.rows(FINDINGS) if row.outcome == outcome}
+def rate_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield the error rates of the kinds of findings, the highest of all outcomes, or why there are none."""
+    study, rates = run.manifest.study, run.rows(ERROR_RATES)
+    made = {kind_of(row, study) for row in run.rows(FINDINGS)}
     if "gain_over_fixed_effects" in made and any(one.use == "forward" for one in study.protocols):
         made.add("gain_forward")
-    rates = [row for row in run.rows(ERROR_RATES) if row.outcome == outcome]
-    outside = next((row.outside for row in rates if row.outside), "")
+    outside = {row.outcome: row.outside for row in rates if row.outside}
     if outside:
-        features = joined([gettext(FEATURES[name]) for name in outside.split(", ")])
-        words = gettext("No error rates: by its {features} this panel lies outside the simulated range.")
-        yield Paragraph(words.format(features=features), "note")
-        return
-    shown = [row for row in rates if not row.nearest or row.finding in made]
+        names = dict.fromkeys(name for features in outside.values() for name in features.split(", "))
+        words = gettext(
+            "No error rates of {outcomes}: the panel lies outside the simulated shapes ({features})."
+        )
+        features = joined([gettext(FEATURES[name]) for name in names])
+        yield Paragraph(
+            words.format(outcomes=joined([*map(study.label, outside)]), features=features), "note"
+        )
+    highest: dict[tuple[str, str], ErrorRateRow] = {}
+    for row in sorted(rates, key=lambda row: -row.conf_high):
+        if not row.outside and (not row.nearest or row.finding in made):
+            highest.setdefault((row.estimator, row.finding), row)
+    shown = [
+        highest[key] for key in dict.fromkeys((row.estimator, row.finding) for row in rates) if key in highest
+    ]
     if not shown:
         return
     columns: list[RecordColumn[ErrorRateRow]] = [
@@ -299,6 +308,7 @@ def verdict_blocks(run: Run) -> Iterator[ReportBlock]:
     if is_alike and left_open != {""}:
         alike = [gettext("So for every outcome.")] if len(study.outcomes) > 1 else []
         yield Paragraph(" ".join([left_open.pop(), *alike]))
+    yield from rate_blocks(run)
     if any(found.values()):
         yield Paragraph(_how_to_read_effects(run, [one for own in found.values() for one in own]), "note")
     n_gains = sum(
@@ -330,7 +340,6 @@ def _outcome(
         yield Paragraph(verdict.open)
     if found:
         yield effect_table(run, outcome, found)
-    yield from rate_blocks(run, outcome)
 
 
 def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> ReportTable:
