@@ -151,6 +151,12 @@ ROWS = (
         "test_small_study.py::test_the_report_of_a_small_study",
         _small,
     ),
+    Row(
+        "a figure of six panels with lines and bands, laid out, as SVG",
+        "matplotlib with its constrained layout",
+        "test_drawing.py::test_figures_of_panels",
+        _times("ratio"),
+    ),
 )
 
 

@@ -71,7 +71,7 @@ def test_a_small_study(times_the_imports: Measure, tmp_path: Path) -> None:
 
 @pytest.mark.benchmark(group="small study")
 def test_the_report_of_a_small_study(times_the_imports: Measure, run: Path) -> None:
-    assert times_the_imports("report", str(run), "--jobs", "2", rounds=2) <= MOST_OF_A_REPORT
+    assert times_the_imports("report", str(run), rounds=2) <= MOST_OF_A_REPORT
 
 
 @pytest.mark.benchmark(group="small study")

@@ -127,19 +127,19 @@ def _with_draws(task: StudyTask, draws: int) -> StudyTask:
 
 
 # Seconds of a report without figures, in those of the figure drawn here.
-AT_LEAST = 3.0
+AT_LEAST = 15.0
 
 # Seconds of a figure of the report, in the same.
-OF_A_FIGURE = 2.0
+OF_A_FIGURE = 2.5
 
 # Seconds of a gain with its interval, in the same.
-GAIN = 0.1
+GAIN = 0.5
 
 # Figures of an outcome whatever is asked, and for each scenario, as in the shipped studies.
 OF_AN_OUTCOME, OF_A_SCENARIO = 8, 1
 
 # Memory of a report, and of each of its figures, in the process that makes them.
-REPORT_BYTES, FIGURE_BYTES = 107_000_000, 10_500_000
+REPORT_BYTES, FIGURE_BYTES = 107_000_000, 1_000_000
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Room:
 MOST_STEPS = 9
 
 # Labels are measured in axes of about the size that they get.
-GUESS = Room(36.0, 14.0, 36.0, 14.0)
+GUESS = Room(30.0, 6.0, 16.0, 14.0)
 
 
 def lay_out(figure: Figure, renderer: RendererBase) -> None:
@@ -61,7 +61,8 @@ def lay_out(figure: Figure, renderer: RendererBase) -> None:
     grid = {axes: axes.get_position(original=True) for axes in figure.axes if axes.get_subplotspec()}
     free = _free(figure, renderer)
     _place(figure, grid, free, dict.fromkeys(grid, GUESS))
-    rooms = {axes: _room(axes, renderer) for axes in figure.axes}
+    flat = [axes for axes in figure.axes if axes in grid or not isinstance(axes, Axes3D)]
+    rooms = {axes: _room(axes, renderer) for axes in flat}
     _place(figure, grid, free, rooms)
     for axes, room in rooms.items():
         _put_labels(axes, room)

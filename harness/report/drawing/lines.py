@@ -126,7 +126,8 @@ def plot_background(axes: Axes, unsupported: Iterable[tuple[float, float]], *, h
         axes.axvspan(low, high, facecolor="#f4f4f4", edgecolor="#c4c4c4", hatch="////", linewidth=0, zorder=0)
     axes.grid(axis="y")
     if has_zero:
-        axes.axhline(0.0, color=INK, linewidth=0.7)
+        across = axes.get_yaxis_transform()
+        axes.plot([0.0, 1.0], [0.0, 0.0], color=INK, linewidth=0.7, transform=across, scalex=False)
 
 
 def plot_bands(axes: Axes, series: Series) -> None:
