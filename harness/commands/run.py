@@ -41,10 +41,24 @@ def run(options: RunOptions, opens: bool) -> None:
         click.echo(line)
     if line := _nothing_line(folder):
         click.echo(line, err=True)
+    else:
+        _echo_answers(folder)
     click.echo(shared.written_line(folder.path))
     page = folder.path / "report.html"
     if opens and page.is_file():
         click.launch(str(page))
+
+
+def _echo_answers(folder: RunFolder) -> None:
+    """Print what the run says of each outcome, as the first screen of the report does."""
+    from harness.findings.answers import answers
+    from harness.findings.run import read_run
+
+    for answer in answers(read_run(folder)):
+        click.echo(f"\n{answer.label}")
+        for label, text in answer.labelled:
+            click.echo(f"  {label}. {text}")
+    click.echo()
 
 
 def _nothing_line(folder: RunFolder) -> str:

@@ -138,18 +138,6 @@ class Bullets(ReportBlock):
 
 
 @dataclass(frozen=True)
-class QualifiedPoints(ReportBlock):
-    """A list of points, each with what qualifies it.
-
-    Attributes
-    ----------
-    points : sentence, what qualifies it without sentences that the page has already, and what else does
-    """
-
-    points: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True)
 class Definitions(ReportBlock):
     """Terms, each with what is said of it."""
 

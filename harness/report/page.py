@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.findings.answers import answer
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
@@ -30,7 +31,6 @@ from harness.report.drawing.canvas import finish, house_style
 from harness.report.front import Front
 from harness.report.render.html import ShownTable, page_script, rendered, script_hash
 from harness.report.sections.section import ReportFile, Section
-from harness.report.sections.verdict import verdict_of
 from harness.report.table import ReportTable
 from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
@@ -359,7 +359,7 @@ def render_document(
 
 
 def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
-    """Return a run in a few lines of HTML, for a notebook: the verdict and the gains.
+    """Return a run in a few lines of HTML, for a notebook: what it says, and the gains.
 
     Parameters
     ----------
@@ -376,6 +376,6 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
                 for entry in study.estimators
             ]
 
-        outcomes = [(study.label(one), verdict_of(own, one), cells(one)) for one in study.outcomes]
+        outcomes = [(answer(own, one), cells(one)) for one in study.outcomes]
         data = own.manifest.data
         return rendered("digest.html.j2", study=study, data=data, outcomes=outcomes, report=report)

@@ -85,19 +85,19 @@ def model_curve(
     where = in_unit(plain(at), "" if signs else unit)
     clearest = context.filled("slope {estimate} at {at}", estimate=context.effect(slope, exposure), at=where)
     together = p_text(p_value)
-    clearest += context.filled(", {p} for all places together", p=together) if together else ""
+    clearest += context.filled(", {p} for the whole curve", p=together) if together else ""
     if signs:
         said = context.filled("it {signs}; {slope}", signs=listed(signs), slope=clearest)
     elif any(slope):
         words = marked("the slope is nowhere significantly different from zero (simultaneous band); {slope}")
         said = context.filled(words, slope=clearest)
     else:
-        said = gettext("it is flat, in every draw")
+        said = gettext("flat in every draw")
     denied = (
         ""
         if mean != mean
         else context.filled(
-            " Its mean slope, {mean}, lies outside the debiased interval, {debiased}.",
+            " Its mean slope, {mean}, lies outside the interval of the debiased effect, {debiased}.",
             mean=significant(mean, 3),
             debiased=context.effect(debiased, exposure),
         )
@@ -107,7 +107,7 @@ def model_curve(
 
 def curve_bend(context: Context, *, scenario: str, is_bent: bool) -> str:
     """Return whether one slope lies within the band of all slopes."""
-    said = gettext("no constant slope lies within the simultaneous band of its slope")
+    said = gettext("nonlinear: no constant slope lies within the simultaneous band")
     none = gettext("no evidence of nonlinearity: a constant slope lies within the simultaneous band")
     return context.filled(
         "{subject}: {said}.", subject=_curve(context, scenario), said=said if is_bent else none
@@ -219,10 +219,10 @@ def group_difference(
 
 def linearity(context: Context, *, exposure: str, is_rejected: bool, p_value: float = NAN) -> str:
     """Return whether a test rejects a straight line; one with entity means is of no estimator."""
-    given = context.filled("{estimator}, ") if context.estimator else gettext("Given entity effects, ")
+    given = context.filled("{estimator}, ") if context.estimator else gettext("Given fixed effects, ")
     kept = gettext("is not rejected: no evidence of nonlinearity")
     return context.filled(
-        "{given}test of a linear effect of {exposure}: linearity {said} ({p_value}).",
+        "{given}a linear effect of {exposure} {said} ({p_value}).",
         given=given,
         exposure=exposure,
         said=gettext("is rejected") if is_rejected else kept,

@@ -190,22 +190,22 @@ def lowest_error(context: Context, *, protocol: str, mse: float = NAN, next_mse:
 
 
 def levels_gain_more(context: Context, *, gains: Sequence[Values], reference: str = "") -> str:
-    """Return that estimators with levels of entities gain more than all without, where entities are known.
+    """Return that estimators with fixed effects gain more than all without, where entities are known.
 
-    It is said of the one with the least gain of those with levels: what the others add to it is theirs.
+    It is said of the one with the least gain of those with fixed effects: what others add to it is theirs.
 
     Parameters
     ----------
-    gains : protocol, the gain, and the most that an estimator without levels gains there
+    gains : protocol, the gain, and the most that an estimator without fixed effects gains there
     reference : that gains are over where it is another than the study's
     """
     where = [context.filled("“{protocol}” ({gain} against at most {most})", **one) for one in gains]
     return context.filled(
-        "{estimator} gains more{over} than every estimator without levels of entities under {where}. "
-        "Where an entity is known from training, its own level is worth more than what those "
-        "find.",
+        "{estimator} gains more{over} than every estimator without fixed effects under {where}: knowing the "
+        "{entity_label} is worth more than any functional form.",
         over=_over(context, reference),
         where=joined(where),
+        entity_label=context.study.label(context.study.entity),
     )
 
 
@@ -216,14 +216,14 @@ def _over(context: Context, reference: str) -> str:
 def hopeless_reference(
     context: Context, *, reference: str, protocol: str, nmse: float, rival: str = "", less: float = NAN
 ) -> str:
-    """Return that a reference is no measure for entities never seen, and the best simple rival there.
+    """Return that a reference predicts badly for entities not used in training, and the best simple rival.
 
     Parameters
     ----------
     less : share of the reference's error that the rival's is less
     """
     first = context.filled(
-        "{reference} is no measure for entities never seen: under “{protocol}” its mean "
+        "{reference} is a weak reference for {entities} not used in training: under “{protocol}” its mean "
         "squared error is {nmse} times the variance of the outcome.",
         reference=reference,
         protocol=protocol,
@@ -232,7 +232,7 @@ def hopeless_reference(
     if not rival:
         return first
     return context.filled(
-        "{first} The best simple rival there is {rival}, with {less} less error.",
+        "{first} The best simple rival is {rival}, with {less} less error.",
         first=first,
         rival=rival,
         less=less,

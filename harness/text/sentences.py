@@ -17,19 +17,18 @@ from harness.text.context import Context
 # Sentences that are a message alone, by code; the context knows how what they hold is shown.
 MESSAGES: Mapping[str, str] = {
     "time_seen_once": marked(
-        "Time was seen once under {protocols}: the interval is one given the periods tested."
+        "Fewer than five test periods under {protocols}: the interval is conditional on them, and there is "
+        "no p-value."
     ),
     "unseen_levels": marked("{estimator} under “{protocol}”: {message}."),
     "nickell": marked(
-        "{lagged} is the outcome of an earlier period: beside effects of {entity} its "
-        "coefficient is biased by about 1/T, with {n_periods} periods (Nickell 1981), and those "
-        "of regressors that go with it."
+        "{lagged} is the outcome of an earlier period: next to fixed effects of {entity} its coefficient is "
+        "biased by about 1/T (T = {n_periods}; Nickell 1981), and so are those of correlated regressors."
     ),
     "one_effect": marked("{estimator} has one effect for all groups by {by}: its form allows no other."),
     "one_of_contrasts": marked("One of {n_contrasts} contrasts; its interval allows for their number."),
     "one_of_pairs": marked(
-        "One of {n_pairs} differences of this question; the p-value allows for their number (Holm), the "
-        "interval does not."
+        "One of {n_pairs} differences; the p-value allows for their number (Holm), the interval does not."
     ),
     "no_effect": marked("The effect {about} could not be estimated: {reason}."),
     "of_note": marked("{message}."),
@@ -48,35 +47,33 @@ MESSAGES: Mapping[str, str] = {
     "few_in_all": marked("With {n_entities} {entities} intervals are rough."),
     "no_first_effect": marked("The debiased effect could not be estimated: {reason}."),
     "threshold": marked(
-        "{estimator}: thresholds in {moderator} by tests of each number against one less: {n_found} "
-        "({p_values}); the model has its own at {places}."
+        "{estimator}: sequential tests find {n_found} thresholds in {moderator} ({p_values}); those of the "
+        "model are at {places}."
     ),
     "friedman_h": marked(
-        "{estimator}: H of {exposure} and {moderator} is {h}; noise alone lifts it above zero."
+        "{estimator}: Friedman's H of {exposure} and {moderator} is {h}; noise alone lifts it above zero."
     ),
     "no_interaction": marked(
         "{estimator}: no interaction of {exposure} and {moderator}; its form allows none."
     ),
-    "of_a_model": marked("It is what a model predicts, not an effect."),
-    "bends": marked("An effect that differs along a covariate which goes with the exposure bends it, too."),
-    "breaks": marked("An effect that changes smoothly, as by an interaction, is found as thresholds, too."),
-    "products": marked(
-        "A nonlinear effect is found as an interaction, too, with what goes with the exposure."
-    ),
-    "few_entities": marked(
-        "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
-    ),
+    "of_a_model": marked("It describes the model's predictions and is no effect."),
+    "bends": marked("An effect that differs along a correlated covariate looks nonlinear, too."),
+    "breaks": marked("An effect that changes smoothly looks like thresholds, too."),
+    "products": marked("A nonlinear effect looks like an interaction with a correlated covariate, too."),
+    "few_entities": marked("With {n_entities} {entities}, fewer than {least}, its interval is rough."),
     "exploratory_curve": marked(
-        "The curve is exploratory: by this method, with so few entities, or by such a learner, bands were "
-        "not found to hold whole curves."
+        "The curve is exploratory: in simulations with this method, learner or number of entities, bands "
+        "covered whole curves too rarely."
     ),
     "methods_part": marked(
         "First differences and correlated random effects find different effects ({p_value}): the assumption "
-        "of one of them, or of both, fails."
+        "of at least one of them fails."
     ),
-    "learners_part": marked("It differs from the effect that the first learner finds ({p_value})."),
-    "one_method": marked("One method alone: nothing tests its assumption against that of the other."),
-    "little_left": marked("Of the exposure's variation {share_left} is left; there is little to learn from."),
+    "learners_part": marked("It differs from the effect by the first learner ({p_value})."),
+    "one_method": marked("Only one method was asked: nothing tests its assumption."),
+    "little_left": marked(
+        "Only {share_left} of the exposure's variation remains given the controls: little to learn from."
+    ),
     "weak_instruments": marked("The instruments are weak: their first-stage F is {first_stage_f}."),
 }
 

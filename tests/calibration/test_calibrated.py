@@ -16,7 +16,7 @@ from command import harness as command
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
 from harness.findings.table import with_error_rates
-from harness.report.sections.verdict import rate_blocks
+from harness.report.sections.rates import rate_blocks
 from harness.running.calibration_record import CALIBRATION_RECORD
 from harness.running.folder import RunFolder
 from harness.tables.findings import ErrorRateRow, FindingRow

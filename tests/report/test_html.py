@@ -101,7 +101,6 @@ def test_the_report_of_a_newcomer(wage):
         "W-ABSORBED",
         "harness run specs/wage_panel.yaml --quick",
         "a1" * 32,
-        "If no estimator differed, about 0.75 of the 15 intervals would exclude zero by chance.",
     )
     assert not [text for text in owed if text not in body]
     assert "SIMULATED" not in body

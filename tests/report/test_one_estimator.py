@@ -11,7 +11,6 @@ from report.fake_run import wage_run
 COMPARE = (
     "</b> Gain over Pooled OLS",
     "predicts best?",
-    "How to read this",
 )
 
 

@@ -1,17 +1,14 @@
-"""The verdict: sentences of the table of findings and no other, and what estimators say of the effect."""
+"""What the run says beyond the first screen: findings as a table, and what estimators say of the effect."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from harness.findings.lines import Band, Curve
 from harness.findings.run import read_run
-from harness.report.sections.verdict import effect_table, effects, read_curve, verdict_of
-from harness.running.csv_table import as_declared
-from harness.tables.effects import EFFECTS
-from harness.tables.findings import FINDINGS
+from harness.report.sections.readings import effect_table, effects, read_curve
+from harness.report.sections.verdict import findings_table, other_gains, shown_findings
 from report.changed_run import with_table
 from report.shown_blocks import cells
 
@@ -21,50 +18,24 @@ def run(wage):
     return read_run(wage)
 
 
-def test_every_sentence_is_a_cell_of_the_table(run):
-    verdict = verdict_of(run, "lwage")
-    texts = set(run.frame("findings")["text"])
-    assert {*verdict.headlines, *verdict.gains, *verdict.established} <= texts
-    assert {text for text, *_ in verdict.effects} <= texts
+def test_the_first_screen_tells_of_one_protocol_and_the_section_of_the_others(run):
+    assert other_gains(run, "lwage").startswith("For later periods of the same men, ")
+    assert "not used in training" not in other_gains(run, "lwage")
 
 
-def test_what_stands_against_gains_is_said_once_and_not_beside_the_warning_that_says_it(run):
-    first = run.frame("warnings")["message"].iloc[0]
-    caveats = f"Time was seen once. Net under “A”: {first}."
-    changed = with_table(run, "findings", lambda frame: frame.assign(caveats=caveats))
-    assert verdict_of(changed, "lwage").known == ("Time was seen once.",)
-    told = with_table(changed, "findings", lambda frame: frame.assign(text="No gain. Time was seen once."))
-    assert verdict_of(told, "lwage").known == ()
-
-
-def test_without_findings_nothing_is_said(run):
-    verdict = verdict_of(with_table(run, "findings", lambda frame: frame.iloc[:0]), "lwage")
-    assert not any(vars(verdict).values())
-
-
-def test_why_an_effect_is_not_established_stands_apart_from_what_it_assumes(run):
-    assumption, reason = "Changes are as good as random: all of them.", "It rests on one entity."
-    row = {"outcome": "lwage", "estimator": "", "finding": "effect", "about": "a", "text": "0.2 [0.1, 0.3]."}
-    both = [
-        row | {"is_established": done, "caveats": caveats}
-        for done, caveats in ((False, f"{assumption} {reason}"), (True, assumption))
-    ]
-    told = with_table(run, "findings", lambda _: as_declared(FINDINGS, [pd.DataFrame(both)]))
-    effects = as_declared(EFFECTS, [pd.DataFrame([{"outcome": "lwage", "assumption": assumption}])])
-    verdict = verdict_of(with_table(told, "effects", lambda _: effects), "lwage")
-    assert verdict.effects == ((row["text"], assumption, reason), (row["text"], assumption, ""))
-
-
-def test_what_is_not_established_is_one_sentence(run):
-    changed = with_table(run, "findings", lambda frame: frame.assign(is_established=False))
-    verdict = verdict_of(changed, "lwage")
-    kinds = run.frame("findings").query("estimator == 'rab' or estimator == 'ols'")
-    assert verdict.open.startswith("Not established, rows of findings.csv: ")
-    own = kinds[~kinds["finding"].isin(["gain", "lowest_error"])]["finding"].value_counts()
-    for kind, number in own.items():
-        assert kind.replace("_", " ") + (f" ({number})" if number > 1 else "") in verdict.open
-    every = with_table(run, "findings", lambda frame: frame.assign(is_established=True))
-    assert verdict_of(every, "lwage").open == ""
+def test_findings_of_no_estimator_stand_there_and_of_featured_ones_what_is_significant(run):
+    significant = with_table(run, "findings", lambda frame: frame.assign(is_established=True))
+    shown = {row.estimator for row in shown_findings(significant, "lwage")}
+    assert shown == {"ols", "rab"}
+    kinds = {row.finding for row in shown_findings(significant, "lwage")}
+    assert kinds.isdisjoint({"gain", "lowest_error"})
+    none = with_table(run, "findings", lambda frame: frame.assign(is_established=False))
+    assert shown_findings(none, "lwage") == ()
+    rows = shown_findings(significant, "lwage")
+    table = findings_table(run, "lwage", rows)
+    labels = [row[0] for row, _ in table.body_rows]
+    assert len(labels) == len(rows)
+    assert all(len(label) < 80 for label in labels)
 
 
 AT = np.array([0.0, 1.0, 2.0, 4.0])
@@ -132,6 +103,3 @@ def test_bands_that_rounding_of_a_level_leaves_off_zero_are_at_zero():
     assert (reading.rising, reading.falling) == (0.0, 0.0)
     steep = read_curve(level, curve("slope", [4e-12, -4e-12, 2e-12, 0.0], 1e-16), None)
     assert (steep.rising, steep.falling) == (0.5, 0.25)
-
-
-OF_CURVES = ("the curve is the effect as the estimator predicts it", "Last columns")
