@@ -108,22 +108,22 @@ def _exit_code() -> int:
         _write(error.show, sys.stderr)
         return error.exit_code
     except HarnessError as error:
-        return _told(f"error: {error}", error.exit_code)
+        return _print_error(f"error: {error}", error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         if isinstance(cause, Ended):
-            return _told(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
-        return _told(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
+            return _print_error(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
+        return _print_error(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
     except BrokenPipeError:
         return UNFORESEEN
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
-        return _told(_unforeseen(error), UNFORESEEN)
+        return _print_error(_unforeseen(error), UNFORESEEN)
     return 0
 
 
-def _told(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     """Write a message, if there is where to write it, and return the exit code."""
     _write(lambda: click.echo(message, err=True), sys.stderr)
     return code

@@ -18,7 +18,7 @@ from harness.running.graph import StudyTask
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.task import PartTask, run_here
+from harness.scenarios.task import PartTask, run_in_process
 from harness.study.spec.document import entry_name
 
 # Draws of the two fits from which the seconds of a draw are told.
@@ -86,7 +86,7 @@ def _kind(task: StudyTask) -> Hashable:
 
 def _probe(task: StudyTask, count: int) -> Probed:
     if isinstance(task, PartTask) and task.needs:
-        task = task.given(run_here(task.needs))
+        task = task.given(run_in_process(task.needs))
     draws = _draws(task)
     start = process_time()
     if draws <= MORE:

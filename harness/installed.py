@@ -21,8 +21,8 @@ from harness.registry.sources import (
     ALL_INSTALLED,
     PluginChoice,
     PluginSource,
-    asked_by_environment,
     installed_sources,
+    requested_by_environment,
 )
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
@@ -53,7 +53,7 @@ def installed(choice: PluginChoice | None = None) -> Registry:
     PluginError
         Where the choice names a plugin or a folder that is not there.
     """
-    return _read_installed(asked_by_environment() if choice is None else choice)
+    return _read_installed(requested_by_environment() if choice is None else choice)
 
 
 @functools.cache

@@ -29,10 +29,10 @@ from harness.running.plan import PanelSource, Plan
 from harness.running.results import answer_parts, answers_in_parts
 from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult, FullTask
-from harness.scenarios.task import run_here
+from harness.scenarios.task import run_in_process
 from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS, RobustnessRow
 from harness.tables.gain import GAIN
-from harness.tables.registry import with_own
+from harness.tables.registry import with_declared
 
 COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 
@@ -128,10 +128,10 @@ def run_on(
     full_tasks : those fits of the plan whose answers count
     """
     fulls = [task.run() for task in full_tasks] if plan.study.scenarios else []
-    parts = answer_parts(plan.study, fulls, answers_in_parts(plan, run_here(plan.part_tasks())))
+    parts = answer_parts(plan.study, fulls, answers_in_parts(plan, run_in_process(plan.part_tasks())))
     for outcome in plan.study.roles.outcomes:
         parts[EFFECT_TESTS.name] += linearity_tests(plan.study, plan.panels.panel(outcome))
-    declared = with_own(table for entry in plan.study.scenarios for table in entry.scenario.tables)
+    declared = with_declared(table for entry in plan.study.scenarios for table in entry.scenario.tables)
     tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
     return Run(manifest, tables={GAIN.name: as_declared(GAIN, [tested_gains(plan)])} | tables), fulls
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.registry.sources import PluginChoice, asked_by_environment
+from harness.registry.sources import PluginChoice, requested_by_environment
 from harness.running.options import OPTIONS, Option, RunOptions
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ lies_option = path_option("--spec", "Current path of the spec, with its data.")
 
 def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginChoice:
     """Return what the options say, with what the environment variables say next to them."""
-    asked = asked_by_environment()
+    asked = requested_by_environment()
     return PluginChoice(tuple(dict.fromkeys((*asked.off, *plugins_off))), plugins_folder or asked.folder)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.running.prepare import Prepared
 
 
-_ASKED = {
+_QUESTIONS = {
     "outcome": "Which column is the outcome (dependent variable)?",
     "exposure": "Which column is the exposure (key regressor)?",
 }
@@ -59,17 +59,17 @@ def init(
     folder = DataFolder(path.parent, allow_outside=True, readers=catalogs[READER.name].members)
     seen = find_data(data, answers, folder=folder)
     if sys.stdin.isatty() and sys.stderr.isatty():
-        asked = _asked(seen.answers, [str(name) for name in seen.table.frame.columns])
+        asked = _prompted(seen.answers, [str(name) for name in seen.table.frame.columns])
         seen = replace(seen, answers=asked)
     write_draft(seen, catalogs, out=path)
     named = ", ".join(map(str, data))
     click.echo(f"{path}: a study of {named}; check it, then: harness run {path} --quick")
 
 
-def _asked(answers: Answers, columns: list[str]) -> Answers:
+def _prompted(answers: Answers, columns: list[str]) -> Answers:
     """Return the answers with those that were missing, as typed on the terminal."""
     click.echo("columns: " + ", ".join(columns), err=True)
-    for part, question in _ASKED.items():
+    for part, question in _QUESTIONS.items():
         if getattr(answers, part) is None:
             given = click.prompt(question, type=click.Choice(columns), show_choices=False, err=True)
             answers = replace(answers, **{part: given})

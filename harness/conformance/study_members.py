@@ -17,7 +17,7 @@ from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
 from harness.report.sections.section import Section
 from harness.rng import random_stream
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Scenario, Subject
 from harness.tables.preparation import Note
 
@@ -204,7 +204,7 @@ def _answer(member: Scenario) -> Mapping[str, pd.DataFrame]:
 
 
 def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
-    return answer_here(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
+    return answer_in_process(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
 
 
 @rule("section")

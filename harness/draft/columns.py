@@ -146,7 +146,7 @@ def n_repeats(*columns: RawColumn) -> int:
     return len(rows) - len(np.unique(rows, axis=0))
 
 
-def tell_apart(*columns: RawColumn) -> bool:
+def identify_rows(*columns: RawColumn) -> bool:
     """Return whether no two rows have the same cells in all columns, and none is missing."""
     return not any(column.n_missing for column in columns) and not n_repeats(*columns)
 
@@ -230,7 +230,7 @@ def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: st
     pairs = [
         (column, variable)
         for column, variable in product(entities, others)
-        if variable is not column and variable.kind == "text" and tell_apart(column, variable)
+        if variable is not column and variable.kind == "text" and identify_rows(column, variable)
     ]
     if has_variables or not pairs:
         return None
@@ -248,7 +248,7 @@ def find_stacked(columns: Mapping[str, RawColumn]) -> TableShape | None:
     others = [column for column in columns.values() if column not in (time, value)]
     for variable, entity in product(others, sorted(others, key=lambda column: column.entity_rank)):
         is_pair = variable is not entity and variable.kind == "text" and entity.may_be_entity
-        if is_pair and variable.n_values < entity.n_values and tell_apart(entity, time, variable):
+        if is_pair and variable.n_values < entity.n_values and identify_rows(entity, time, variable):
             reshape = Reshape(variable=variable.name, value=value.name)
             return TableShape(entity.name, time.name, reshape)
     return None

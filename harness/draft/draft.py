@@ -16,7 +16,15 @@ from harness.data.read.numbers import require_numbers
 from harness.data.shape.panel_notes import leaks
 from harness.data.shape.rows import read_entities, read_index
 from harness.data.shape.times import read_times
-from harness.draft.columns import FEW, RawColumn, columns_of, key_names, likely_keys, nearly_keys, tell_apart
+from harness.draft.columns import (
+    FEW,
+    RawColumn,
+    columns_of,
+    identify_rows,
+    key_names,
+    likely_keys,
+    nearly_keys,
+)
 from harness.errors import DataError, Problem
 
 
@@ -85,16 +93,16 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
         if answer is not None and columns[answer].odd.any():
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
-    outcome = _said("outcome", answers.outcome, numbers, columns, origin)
+    outcome = _requested_column("outcome", answers.outcome, numbers, columns, origin)
     texts = [column.name for column in free if column.kind == "text" and 1 < column.n_values <= FEW]
     others = [name for name in (*numbers, *texts) if name != outcome]
-    exposure = _said("exposure", answers.exposure, others, columns, origin)
+    exposure = _requested_column("exposure", answers.exposure, others, columns, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
     rest = [column for column in free if column.name not in (outcome, exposure)]
     reasons = {
         column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
     }
-    reasons |= left_for_leaks(columns[outcome], [column for column in rest if not reasons[column.name]])
+    reasons |= dropped_for_leakage(columns[outcome], [column for column in rest if not reasons[column.name]])
     controls = tuple(name for name, reason in reasons.items() if not reason)
     left_out = {name: reason for name, reason in reasons.items() if reason}
     return Draft(origin, entity, time, outcome, exposure, controls, left_out, columns)
@@ -113,7 +121,7 @@ def _keys(
 ) -> tuple[str, str]:
     """Return the columns that name each row once, as said or as guessed."""
     entity, time = answers.entity, answers.time
-    if entity is not None and time is not None and not tell_apart(columns[entity], columns[time]):
+    if entity is not None and time is not None and not identify_rows(columns[entity], columns[time]):
         raise _no_keys(f"'{entity}' and '{time}' do not name each row once", columns, origin)
     if time is not None:
         locator = RowLocator(f"{origin}: time", frame, entity or "", time)
@@ -149,7 +157,7 @@ def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataEr
     return DataError.at(origin, what, expected, hint)
 
 
-def _said(
+def _requested_column(
     part: str, answer: str | None, able: Sequence[str], columns: Mapping[str, RawColumn], origin: str
 ) -> str:
     """Return the column that is said to play a part, one of those that can and play no other."""
@@ -252,7 +260,7 @@ def _is_determined(values: Floats, *keys: Ints) -> bool:
     return bool(left <= _NOTHING * np.linalg.norm(centred))
 
 
-def left_for_leaks(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mapping[str, str]:
+def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mapping[str, str]:
     """Return the columns of numbers that would give the outcome away as controls, with the reason.
 
     Of two that make the outcome together, the one that goes with it more closely is left out.

@@ -65,14 +65,14 @@ def sniff(source: Source, reader: FileReader) -> FileForm:
     return _with_missing_numbers(form, reader)
 
 
-def said_of(spec: FileSpec | Reshape) -> dict[str, Any]:
+def options_of(spec: FileSpec | Reshape) -> dict[str, Any]:
     """Return the options of a spec, but for the path, that differ from their defaults, as written."""
     said = {}
     for option in fields(spec):
         value = getattr(spec, option.name)
         default = option.default if option.default_factory is MISSING else option.default_factory()
         if option.name != "path" and value != default:
-            said[option.name] = said_of(value) if isinstance(value, Reshape) else value
+            said[option.name] = options_of(value) if isinstance(value, Reshape) else value
     return said
 
 
@@ -139,9 +139,9 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
     keys = first.keys(answers)
     spec, place = first.spec, first.place(folder)
     joins = tuple(seen.join(keys, folder) for seen in others)
-    said = {"path": place, **said_of(spec)}
+    said = {"path": place, **options_of(spec)}
     if joins:
-        said["merge"] = [{"path": join.path, **said_of(join)} for join in joins]
+        said["merge"] = [{"path": join.path, **options_of(join)} for join in joins]
     data = DataSpec(**{**vars(spec), "path": place}, merge=joins)
     table = read_table(data, folder=folder, given=None, datasets={}, **_names(keys))
     return FoundData(said, first.form.remarks, table, keys)
@@ -160,7 +160,7 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     seen = _Seen.of(path, FileForm(Source(stored.content, path.name, "", "", FileSpec())), PARQUET, answers)
     keys = seen.keys(answers)
     table = read_frame(stored, seen.spec, origin=name, **_names(keys))
-    return FoundData(said_of(seen.spec), {}, table, keys)
+    return FoundData(options_of(seen.spec), {}, table, keys)
 
 
 def _names(keys: Answers) -> dict[str, str]:

@@ -13,7 +13,6 @@ from harness.evaluation.accuracy import accuracy, coverage_table
 from harness.evaluation.gain import Gain, gain_between, holm_adjusted
 from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, samples, taken
 from harness.evaluation.metrics import Metric
-from harness.language import marked
 
 # What gains are given within, and its key in the predictions.
 WITHIN: Mapping[str, PartKey] = {"fold": "fold", "period": "time"}
@@ -154,12 +153,12 @@ def _rows(losses: PairedLosses, reference: str, level: float) -> Iterator[dict[s
 
 # What is predicted, by the protocol under which it is, from what is nearest to the training rows on.
 LEFT: Mapping[str, str] = {
-    marked("rows at hand"): "in_sample",
-    marked("other rows, selected on"): "as_published",
-    marked("other rows of the same entities"): "random_rows",
-    marked("later periods"): "forward",
-    marked("entities never seen"): "held_out_entities",
-    marked("entities never seen, later periods"): "entities_and_time",
+    "rows at hand": "in_sample",
+    "other rows, selected on": "as_published",
+    "other rows of the same entities": "random_rows",
+    "later periods": "forward",
+    "entities never seen": "held_out_entities",
+    "entities never seen, later periods": "entities_and_time",
 }
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.multiverse import Universe
 from harness.record.study import StudyRecord
-from harness.tables.registry import with_own
+from harness.tables.registry import with_declared
 from harness.tables.table import ResultTable
 
 Record = TypeVar("Record")
@@ -126,7 +126,7 @@ class Manifest:
     @property
     def tables(self) -> Mapping[str, ResultTable]:
         """CSV tables that the run may have, by name, without the details of fits."""
-        return with_own(self.scenario_tables)
+        return with_declared(self.scenario_tables)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

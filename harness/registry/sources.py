@@ -50,7 +50,7 @@ class PluginChoice:
 ALL_INSTALLED = PluginChoice()
 
 
-def asked_by_environment(environment: Mapping[str, str] = os.environ) -> PluginChoice:
+def requested_by_environment(environment: Mapping[str, str] = os.environ) -> PluginChoice:
     """Return what the environment variables say about plugins."""
     names = (name.strip() for name in environment.get(OFF_VARIABLE, "").split(","))
     folder = environment.get(FOLDER_VARIABLE, "")

@@ -61,7 +61,7 @@ RECORDS: Mapping[str, str] = {
 }
 REPORTED: Mapping[str, str] = {
     f"{DETAILS}*.csv": marked("what fits tell of themselves: tests, statistics, what they chose, networks"),
-    GAIN_REPORT: marked("errors, gains, protocols and what they leak, for programs"),
+    GAIN_REPORT: marked("errors, gains, protocols and their information leakage, for programs"),
     REPORT: marked("this report"),
     APPENDIX: marked("what the report's sections have more of: tables, figures and notes"),
     BRIEF: marked("its first screen with the notes, two pages for print"),

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
-from harness.running.isolation import CanFail, Task, give_back, one_thread, run_apart
+from harness.running.isolation import CanFail, Task, give_back, one_thread, run_isolated
 from harness.running.workers import Pool, Workers
 
 R = TypeVar("R")
@@ -31,7 +31,7 @@ def run_on_one_thread(task: Task[R]) -> R:
     """
     start = perf_counter()
     with one_thread():
-        result = run_apart(task)
+        result = run_isolated(task)
     if perf_counter() - start > LONG:
         give_back()
     return result

@@ -142,7 +142,7 @@ TRACES = Traces()
 R = TypeVar("R")
 
 
-def run_apart(task: Task[R]) -> R:
+def run_isolated(task: Task[R]) -> R:
     """Run a task, and put back whatever it changed of its process.
 
     A copy of the process that comes back from a task, because a plugin forked in it, ends here. A worker

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import SpecError
-from harness.registry.sources import PluginChoice, asked_by_environment
+from harness.registry.sources import PluginChoice, requested_by_environment
 from harness.running.files import SPEC
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class RunOptions:
         metadata={"flag": "--set", "metavar": "KEY=VALUE", "is_repeated": True, "is_recorded": True},
     )
     allow_outside: bool = field(default=False, metadata={"kind": bool, "is_recorded": True})
-    plugins: PluginChoice = field(default_factory=asked_by_environment)
+    plugins: PluginChoice = field(default_factory=requested_by_environment)
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():

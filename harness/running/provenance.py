@@ -24,7 +24,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import NamesExposure
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry
 from harness.study.spec.study import Study
-from harness.tables.registry import TABLES, with_own
+from harness.tables.registry import TABLES, with_declared
 from harness.tables.table import ResultTable
 
 
@@ -76,7 +76,9 @@ def manifest_of(
 def tables_of(study: Study) -> Mapping[str, ResultTable]:
     """Return the tables in CSV files that a run of the study may have, by name."""
     scenarios = [entry.scenario for entry in study.scenarios]
-    return with_own(table for scenario in scenarios for table in (*scenario.tables, *scenario.data_tables))
+    return with_declared(
+        table for scenario in scenarios for table in (*scenario.tables, *scenario.data_tables)
+    )
 
 
 def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
@@ -134,7 +136,7 @@ def _named(part: object, *names: str) -> dict[str, Any]:
 
 
 def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
-    labels = _told_apart({entry.id: entry.label or entry.id for entry in entries})
+    labels = _unique_names({entry.id: entry.label or entry.id for entry in entries})
     for entry in entries:
         own = {
             name: value
@@ -151,13 +153,13 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
 
 
 def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:
-    titles = _told_apart({entry.id: entry.protocol.title for entry in entries})
+    titles = _unique_names({entry.id: entry.protocol.title for entry in entries})
     for entry in entries:
         leaks = tuple(leak for leak in entry.protocol.leaks if learns or leak != ALL_ROWS_PREPARED)
         yield ProtocolRecord(entry.id, entry.use, titles[entry.id], entry.protocol.how, leaks)
 
 
-def _told_apart(names: Mapping[str, str]) -> Mapping[str, str]:
+def _unique_names(names: Mapping[str, str]) -> Mapping[str, str]:
     """Return names by id, of which those that are alike carry their ids."""
     times = Counter(names.values())
     return {key: f"{name}, {key}" if times[name] > 1 else name for key, name in names.items()}

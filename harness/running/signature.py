@@ -34,7 +34,7 @@ def sign(folder: RunFolder, key: Path) -> None:
     done = _ssh_keygen(words, (folder.path / MANIFEST).read_bytes())
     if done.returncode != 0:
         hint = "name a private key, such as ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
-        raise ArtifactError.at(str(key), f"cannot sign: {_said(done)}", hint=hint)
+        raise ArtifactError.at(str(key), f"cannot sign: {_output(done)}", hint=hint)
     folder.write_bytes(SIGNATURE, done.stdout)
 
 
@@ -66,7 +66,7 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
     if done.returncode != 0:
         whose = "a good signature" if signer is None else f"a signature by {signer}"
         hint = "take a whole copy of the folder; its author can sign it again: harness sign RUN --key FILE"
-        raise ArtifactError.at(SIGNATURE, f"is not {whose} of this manifest: {_said(done)}", hint=hint)
+        raise ArtifactError.at(SIGNATURE, f"is not {whose} of this manifest: {_output(done)}", hint=hint)
     return done.stdout.decode("utf-8", "replace").strip().rpartition(" key ")[2]
 
 
@@ -101,6 +101,6 @@ def _ssh_keygen(words: Sequence[str], content: bytes) -> subprocess.CompletedPro
         raise ArtifactError.at("ssh-keygen", f"cannot be run: {error.strerror}", hint=hint) from error
 
 
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+def _output(done: subprocess.CompletedProcess[bytes]) -> str:
     said = done.stderr or done.stdout
     return " ".join(said.decode("utf-8", "replace").split())[:200]

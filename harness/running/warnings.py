@@ -91,11 +91,11 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[N
     """Return what the scenarios warn of, each under its id."""
     for entry in entries:
         tried = [attempt(partial(ask, panel)) for ask in (entry.scenario.notes, entry.scenario.describe)]
-        notes = [*(tried[0].value or ()), *(_left_out(one.reason) for one in tried if one.reason)]
+        notes = [*(tried[0].value or ()), *(_omitted(one.reason) for one in tried if one.reason)]
         yield from (_within(note, entry.id) for note in notes)
 
 
-def _left_out(reason: str) -> Note:
+def _omitted(reason: str) -> Note:
     message = marked("the scenario's results on the data alone are missing: {reason}")
     return Note("W-SCENARIO", "", Message(message, reason=reason))
 

@@ -49,7 +49,7 @@ def effect_tests(results: RunResults, folder: RunFolder) -> Iterator[pd.DataFram
     folder : that holds the predictions, which are read where effects are asked: of a large panel they are
         gigabytes
     """
-    if not _asked(results.study):
+    if not _effects(results.study):
         return
     predictions = folder.read_parquet("predictions")
     for outcome, panel in results.all_rows.items():
@@ -62,21 +62,21 @@ def effect_tests(results: RunResults, folder: RunFolder) -> Iterator[pd.DataFram
 
 def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
-    for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in _asked(study)):
+    for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in _effects(study)):
         place = {"outcome": panel.outcome, "exposure": exposure, "test": "linearity"}
         tried = attempt(partial(linearity_test, panel.with_exposure(exposure)))
         numbers = vars(tried.value) if tried.value else {}
         yield pd.DataFrame([place | numbers | tried.how])
 
 
-def _asked(study: Study) -> list[EffectScenario]:
+def _effects(study: Study) -> list[EffectScenario]:
     return [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
 
 
 def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) -> Iterator[pd.DataFrame]:
     """Yield whether each estimator adds to each reference, where test rows are kept apart."""
     place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "encompassing"}
-    for protocol, own in _apart(results, predictions):
+    for protocol, own in _honest_predictions(results, predictions):
         for reference in results.study.evaluation.references:
             for rival in results.estimators:
                 if rival == reference or reference not in own or rival not in own:
@@ -87,7 +87,7 @@ def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) 
                     yield pd.DataFrame([place | named | vars(found)])
 
 
-def _apart(
+def _honest_predictions(
     results: RunResults, predictions: pd.DataFrame
 ) -> Iterator[tuple[str, Mapping[str, pd.DataFrame]]]:
     """Yield the protocols that keep test rows apart, with the predictions of these rows by estimator."""
@@ -134,7 +134,7 @@ def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> It
     surroundings = surroundings_of(panel)
     if surroundings is None:
         return
-    for protocol, own in _apart(results, predictions):
+    for protocol, own in _honest_predictions(results, predictions):
         for estimator in results.estimators:
             if estimator not in own:
                 continue

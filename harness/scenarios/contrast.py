@@ -17,7 +17,7 @@ from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import Message, marked
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
-from harness.scenarios.grid import mean_predictions, require_apart
+from harness.scenarios.grid import mean_predictions, require_separate
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import CONTRASTS
@@ -158,7 +158,7 @@ class ContrastScenario(Resampled):
                     groups.append(AveragedRows({"group": label}, group, {}))
             return groups
         if self.moderator is not None:
-            require_apart(panel, self.moderator, where=self.name)
+            require_separate(panel, self.moderator, where=self.name)
             found = np.unique(panel.column(self.moderator))
             if found.size > MOST_LEVELS:
                 found = np.unique(np.quantile(panel.column(self.moderator), MODERATOR_SHARES))

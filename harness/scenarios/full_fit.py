@@ -187,7 +187,7 @@ class FullTask(SubjectTask[FullResult]):
         return fit, tuple(BlockTask(own, draws, scenarios) for own, scenarios in pairs for draws in own.cut)
 
 
-def answer_here(scenario: Scenario, subject: Subject) -> Tables:
+def answer_in_process(scenario: Scenario, subject: Subject) -> Tables:
     """Return what one estimator answers to one scenario, all that it takes done here.
 
     Raises

@@ -222,7 +222,7 @@ def with_derived(panel: Panel, columns: Columns, points: Floats) -> tuple[Column
     return tuple(values), np.column_stack(list(values.values()))
 
 
-def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
+def require_separate(panel: Panel, moderator: str, *, where: str) -> None:
     """Refuse a moderator that cannot be set apart from the exposure, for the scenario named `where`.
 
     Raises

@@ -198,7 +198,7 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
             tried = found[0].then(lambda made: made.open())
         is_fitted = tried.status == "ok"
         numbers = {
-            name: attempt(partial(_asked, scenario, own)) if is_fitted else tried.without_value()
+            name: attempt(partial(_requested, scenario, own)) if is_fitted else tried.without_value()
             for name, scenario in self.asking.items()
         }
         answers = {
@@ -219,7 +219,7 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
         return SampleFitResult(self.label, FitTables(), {}, answers, carries_draws, "failed", reason, 0.0)
 
 
-def _asked(scenario: EvaluatesModels, subject: Subject) -> FitAndDraws:
+def _requested(scenario: EvaluatesModels, subject: Subject) -> FitAndDraws:
     """Return what a fit answers, and the draws that it carries."""
     panel, fit = subject.panel, subject.fit
     drawn = scenario.numbers(fit.draws, panel, panel) if isinstance(fit, HasDraws) else {}

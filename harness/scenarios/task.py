@@ -61,7 +61,7 @@ class ScenarioTask(ABC, Generic[R]):
 
     def run(self) -> R:
         """Do the work, after that of the tasks that it needs unless these are done."""
-        return run_here([self])[0] if self.found is None else self.run_with(self.found)
+        return run_in_process([self])[0] if self.found is None else self.run_with(self.found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class SubjectTask(ScenarioTask[R]):
         return self.subject.name
 
 
-def run_here(tasks: Iterable[ScenarioTask[R]]) -> list[R]:
+def run_in_process(tasks: Iterable[ScenarioTask[R]]) -> list[R]:
     """Run tasks one after the other, those first that others need, each once, and return their results."""
     found: dict[str, Any] = {}
 

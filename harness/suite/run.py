@@ -156,7 +156,7 @@ class CountByStudy:
 
     def __init__(self, tasks: Mapping[str, int], tell: Progress | None) -> None:
         self._left, self._tell = dict(tasks), tell
-        self._count = Count(sum(tasks.values()), self._tell_all, last="writing tables and reports")
+        self._count = Count(sum(tasks.values()), self._report_all, last="writing tables and reports")
 
     def begun(self, label: str) -> None:
         """Take note of a task that was handed to a worker."""
@@ -167,7 +167,7 @@ class CountByStudy:
         self._left[label.partition(BETWEEN)[0]] -= 1
         self._count.done(label)
 
-    def _tell_all(self, n_done: int, n_tasks: int, now: str) -> None:
+    def _report_all(self, n_done: int, n_tasks: int, now: str) -> None:
         if self._tell is not None:
             n_studies = sum(left == 0 for left in self._left.values())
             self._tell(n_done, n_tasks, f"{n_studies} of {len(self._left)} studies done; {now}")

@@ -22,7 +22,7 @@ class GainStatus(Enum):
     """What interval, p-values and folds say about a gain."""
 
     BETTER = marked("better")
-    BETTER_ONCE = marked("better, given these periods")
+    BETTER_ONCE = marked("better, conditional on these periods")
     NOT_BETTER = marked("not better by more than the least gain that matters")
     WORSE = marked("worse")
     OPEN = marked("cannot tell")

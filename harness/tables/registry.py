@@ -37,6 +37,6 @@ TABLES: Mapping[str, ResultTable] = {table.name: table for table in _DECLARED if
 PARQUET_TABLES = tuple(table for table in _DECLARED if table.suffix == ".parquet")
 
 
-def with_own(tables: Iterable[ResultTable]) -> Mapping[str, ResultTable]:
+def with_declared(tables: Iterable[ResultTable]) -> Mapping[str, ResultTable]:
     """Return `TABLES` and those that scenarios of plugins declare, by name; the harness's own stay."""
     return {**{table.name: table for table in tables}, **TABLES}

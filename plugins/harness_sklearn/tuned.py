@@ -63,7 +63,7 @@ class TunedFit:
         return {
             "search": {
                 "candidate": [at + 1 for at in positions],
-                "options": [told_apart(self.candidates[0], one) or one.name for one in self.candidates],
+                "options": [differences(self.candidates[0], one) or one.name for one in self.candidates],
                 "selection_nmse": np.where(compared, self.selection_nmse, np.nan).tolist(),
                 "chosen": [at == int(np.argmin(self.selection_nmse)) for at in positions],
             }
@@ -159,7 +159,7 @@ def _for_nuisances(candidate: Estimator) -> Estimator:
     return candidate.for_nuisances() if isinstance(candidate, plugin.CanLearnNuisances) else candidate
 
 
-def told_apart(first: Estimator, other: Estimator) -> str:
+def differences(first: Estimator, other: Estimator) -> str:
     """Return the options in which an estimator is unlike another, as ``name=value``; empty where in none."""
     if other.name != first.name:
         return other.name
@@ -169,5 +169,5 @@ def told_apart(first: Estimator, other: Estimator) -> str:
         if own == theirs:
             continue
         nested = isinstance(own, Estimator) and isinstance(theirs, Estimator)
-        unlike.append(told_apart(theirs, own) if nested else f"{option}={own}")
+        unlike.append(differences(theirs, own) if nested else f"{option}={own}")
     return ", ".join(unlike)

@@ -14,7 +14,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from harness.rng import random_stream
 from harness.scenarios.contrast import ContrastScenario
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Subject
 
 KINDS = ("craft", "none", "union")
@@ -112,7 +112,7 @@ def test_contrasts_of_fixed_effects_are_those_of_a_regression_on_dummies():
     expected = np.linalg.lstsq(np.column_stack([columns, keys]), frame["wage"].to_numpy(), rcond=None)[0]
     for name in ("fixed_effects", "feols"):
         own = subject(name, panel, effects=("entity",))
-        found = answer_here(ContrastScenario(draws=30), own)["contrasts"]
+        found = answer_in_process(ContrastScenario(draws=30), own)["contrasts"]
         assert set(found["exposure_from"]) == {"none"}
         assert rows_of(found) == pytest.approx(dict(zip(names, expected, strict=False)), rel=1e-6)
         terms = own.fit.coefficients().terms
@@ -135,9 +135,9 @@ def test_the_share_of_intervals_that_hold_the_truth():
     for seed in range(n_panels):
         frame = workers(n=60, periods=4, seed=seed)
         panel = panel_from_frame(frame, roles(levels=("none", "craft", "union")))
-        found = answer_here(ContrastScenario(draws=60), subject("fixed_effects", panel, effects=("entity",)))[
-            "contrasts"
-        ]
+        found = answer_in_process(
+            ContrastScenario(draws=60), subject("fixed_effects", panel, effects=("entity",))
+        )["contrasts"]
         together = found[found["band"] == "simultaneous"]
         # the truth is averaged over the moderator, whose mean is not quite zero
         truth = together["exposure_to"].map(EFFECTS) * (1.0 + 0.5 * frame["m"].mean())

@@ -18,7 +18,7 @@ from harness.data.dataset import DATASET
 from harness.data.read.files import DataFolder
 from harness.data.read.source import FileForm, Source
 from harness.draft.draft import absorbing
-from harness.draft.found_data import said_of, sniff
+from harness.draft.found_data import options_of, sniff
 from harness.installed import installed
 from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
@@ -116,14 +116,14 @@ def test_a_scripts_wide_table_is_seen_too():
 def test_marks_of_numbers_are_seen(text, said, tmp_path):
     path = tmp_path / "marks.csv"
     path.write_text(text, encoding="utf-8")
-    assert said_of(form_of(path).spec) == said
+    assert options_of(form_of(path).spec) == said
 
 
 def test_the_first_of_several_sheets_is_taken_and_all_are_named(tmp_path):
     rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
     (tmp_path / "two.xlsx").write_bytes(as_workbook({"first": rows, "second": [["notes"]]}))
     form = form_of(tmp_path / "two.xlsx")
-    assert said_of(form.spec) == {"sheet": "first"}
+    assert options_of(form.spec) == {"sheet": "first"}
     assert form.remarks == {"sheet": "of 2: first, second"}
 
 
@@ -132,7 +132,7 @@ def test_a_sheet_of_notes_before_the_table_is_passed_over(tmp_path):
     sheets = {"read me": [["Statistics of cities"], ["Source", "yearbook"]], "empty": [], "data": rows}
     (tmp_path / "noted.xlsx").write_bytes(as_workbook(sheets))
     form = form_of(tmp_path / "noted.xlsx")
-    assert said_of(form.spec) == {"sheet": "data"}
+    assert options_of(form.spec) == {"sheet": "data"}
     assert form.remarks == {"sheet": "of 3: read me, empty, data"}
     (tmp_path / "notes.xlsx").write_bytes(
         as_workbook({"a": [["key", "note"], ["y", "income"]], "b": [["more"]]})

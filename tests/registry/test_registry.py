@@ -18,7 +18,7 @@ from harness.evaluation.protocol import InSample
 from harness.installed import installed, registry_of
 from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice
-from harness.registry.sources import PluginChoice, asked_by_environment
+from harness.registry.sources import PluginChoice, requested_by_environment
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def test_switching_off_what_is_not_there_is_an_error_with_near_names():
     ids=["nothing", "off", "folder"],
 )
 def test_the_environment_says_the_same_as_the_options(environment, choice):
-    assert asked_by_environment(environment) == choice
+    assert requested_by_environment(environment) == choice
 
 
 def test_a_plugin_offers_protocols(registry):

@@ -16,7 +16,7 @@ from harness.running.workers import LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import cut_draws
-from harness.scenarios.full_fit import FullTask, answer_here
+from harness.scenarios.full_fit import FullTask, answer_in_process
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
@@ -58,7 +58,7 @@ def test_parts_on_workers_answer_as_the_fit_in_one_piece_and_as_the_scenarios():
     task, watched = task_on(panel, LeastSquares(crossed)), Watched()
     (found,) = run_all([task], workers=LocalWorkers(2), listener=watched)
     own = Subject(panel, LeastSquares(crossed), "ls", 1)
-    expected = {name: answer_here(scenario, own) for name, scenario in SCENARIOS.items()}
+    expected = {name: answer_in_process(scenario, own) for name, scenario in SCENARIOS.items()}
     tables = tables_of(found)
     assert tables.keys() == tables_of(task.run()).keys()
     for (scenario, name), table in tables.items():

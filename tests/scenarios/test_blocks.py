@@ -16,7 +16,7 @@ from harness.scenarios.draws import DrawPlan
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.sample_fit import SampleFound
 from harness.scenarios.scenario import Subject
-from harness.scenarios.task import run_here
+from harness.scenarios.task import run_in_process
 from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.trees import Boosting, RandomForest
 from panels import panel_from_arrays
@@ -125,7 +125,7 @@ class Refitted:
 
 def numbers_of(estimator, panel, scenario, *, seed=0):
     task = FullTask(Subject(panel, estimator, "it", seed), {"it": scenario}, panel.exposure, 0.95)
-    fit, *blocks = run_here(task.needs)
+    fit, *blocks = run_in_process(task.needs)
     return SampleFound(fit, list(zip(task.needs[1:], blocks, strict=True))).numbers("it").value
 
 

@@ -12,7 +12,7 @@ from harness.plugin import random_stream
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from harness_sklearn.trees import Boosting
@@ -48,7 +48,7 @@ def test_the_contrast_of_least_squares_is_its_coefficients():
     panel = treated_panel()
     subject = subject_of(LeastSquares(crossed), panel)
     _, on_x, _, both = subject.fit.beta
-    rows = answer_here(ContrastScenario(draws=50), subject)["contrasts"]
+    rows = answer_in_process(ContrastScenario(draws=50), subject)["contrasts"]
     assert rows["band"].tolist() == ["pointwise", "simultaneous"]
     first = rows.iloc[0]
     m = panel.column("m")
@@ -63,13 +63,13 @@ def test_by_group_and_by_moderator():
     panel = treated_panel()
     subject = subject_of(LeastSquares(crossed), panel)
     _, on_x, _, both = subject.fit.beta
-    groups = answer_here(ContrastScenario(by="half", draws=30), subject)["contrasts"].query(
+    groups = answer_in_process(ContrastScenario(by="half", draws=30), subject)["contrasts"].query(
         "band == 'pointwise'"
     )
     m = panel.column("m")
     expected = {"high": on_x + both * m[m >= 0].mean(), "low": on_x + both * m[m < 0].mean()}
     assert dict(zip(groups["group"], groups["estimate"], strict=True)) == pytest.approx(expected)
-    moved = answer_here(ContrastScenario(moderator="m", draws=30), subject)["contrasts"]
+    moved = answer_in_process(ContrastScenario(moderator="m", draws=30), subject)["contrasts"]
     narrow, wide = (moved[moved["band"] == band].reset_index() for band in ("pointwise", "simultaneous"))
     at = narrow["moderator_at"].to_numpy()
     assert at == pytest.approx(np.quantile(m, np.linspace(0.1, 0.9, 9)))
@@ -80,7 +80,7 @@ def test_by_group_and_by_moderator():
 
 def test_a_few_values_give_every_pair():
     panel = treated_panel(values=(0.0, 1.0, 3.0), effect=lambda x, m: np.where(x == 3.0, -2.0, x) + 0 * m)
-    rows = answer_here(ContrastScenario(draws=20), subject_of(Boosting(), panel))["contrasts"].iloc[:3]
+    rows = answer_in_process(ContrastScenario(draws=20), subject_of(Boosting(), panel))["contrasts"].iloc[:3]
     assert rows[["exposure_from", "exposure_to"]].to_numpy().tolist() == [[0, 1], [0, 3], [1, 3]]
     assert rows["estimate"].to_numpy() == pytest.approx([1.0, -2.0, -3.0], abs=0.35)
 
@@ -89,7 +89,7 @@ def test_intervals_hold_the_true_contrast():
     held = 0
     for seed in range(60):
         subject = subject_of(LeastSquares(crossed), treated_panel(seed), seed=seed)
-        row = answer_here(ContrastScenario(draws=100), subject)["contrasts"].iloc[0]
+        row = answer_in_process(ContrastScenario(draws=100), subject)["contrasts"].iloc[0]
         held += row["conf_low"] <= 1.0 + subject.panel.column("m").mean() <= row["conf_high"]
     assert held >= 50
 
@@ -97,11 +97,11 @@ def test_intervals_hold_the_true_contrast():
 def test_a_dose_has_no_contrast_and_two_values_no_curve_nor_surface():
     dose = treated_panel(values=tuple(np.linspace(0, 1, 11)))
     with pytest.raises(EstimationError, match=r"(?s)11 different values.*use: curve"):
-        answer_here(ContrastScenario(draws=5), subject_of(LeastSquares(crossed), dose))
+        answer_in_process(ContrastScenario(draws=5), subject_of(LeastSquares(crossed), dose))
     subject = subject_of(LeastSquares(crossed), treated_panel())
     with pytest.raises(EstimationError, match=r"(?s)two values only.*use: contrast"):
-        answer_here(CurveScenario(draws=5), subject)
-    tables = answer_here(ConditionalScenario(moderator="m", draws=20, grid=6), subject)
+        answer_in_process(CurveScenario(draws=5), subject)
+    tables = answer_in_process(ConditionalScenario(moderator="m", draws=20, grid=6), subject)
     assert tables["surfaces"]["status"].tolist() == ["refused"]
     _, on_x, _, both = subject.fit.beta
     effects = tables["conditional_effects"]
@@ -111,7 +111,7 @@ def test_a_dose_has_no_contrast_and_two_values_no_curve_nor_surface():
 def test_trees_show_the_effect_of_two_values_by_group():
     """Half a window up and down from 0 and 1 trees predict the same."""
     subject = subject_of(Boosting(), treated_panel())
-    rows = answer_here(HeterogeneityScenario(by="half", draws=5), subject)["heterogeneity"]
+    rows = answer_in_process(HeterogeneityScenario(by="half", draws=5), subject)["heterogeneity"]
     pooled = rows[rows["mode"] == "pooled"].set_index("group")["effect"]
     assert pooled["high"] == pytest.approx(1.5, abs=0.25)
     assert pooled["low"] == pytest.approx(0.5, abs=0.25)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel, powers
@@ -15,7 +15,7 @@ from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel,
 
 def answer(panel, estimator, *, seed=1, **options):
     subject = Subject(panel, estimator, "least_squares", seed)
-    return answer_here(HeterogeneityScenario(by="size", **options), subject)
+    return answer_in_process(HeterogeneityScenario(by="size", **options), subject)
 
 
 def cell(frame, **place):
@@ -132,7 +132,7 @@ def test_without_refits_the_pooled_numbers_stand_and_a_group_s_own_model_has_a_r
     whole = HeterogeneityScenario(by="size", draws=30, grid=20)
     quick = whole.quick()
     assert (quick.refit, quick.draws, quick.grid) == (False, 30, 20)
-    full, cut = (answer_here(scenario, subject)["heterogeneity"] for scenario in (whole, quick))
+    full, cut = (answer_in_process(scenario, subject)["heterogeneity"] for scenario in (whole, quick))
     pooled = [table[table["mode"] == "pooled"].reset_index(drop=True) for table in (full, cut)]
     assert pooled[0][["group", "median", "effect"]].equals(pooled[1][["group", "median", "effect"]])
     own = cut[cut["mode"] == "refit"]

@@ -10,7 +10,7 @@ import pytest
 from harness.data.simulate.simulation import spread_evenly
 from harness.plugin import Key, random_stream
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from harness_neural.mlp import Mlp
@@ -74,7 +74,7 @@ def test_groups_with_equal_curves_do_not_differ(n_panels):
         halves = Key("half", ("first", "second"), (panel.entity.codes % 2).astype(np.int64))
         panel = replace(panel, groups=(halves,))
         subject = subject_of(Splines(products="none"), panel, seed=seed)
-        found = answer_here(HeterogeneityScenario(by="half", draws=100, grid=12), subject)[
+        found = answer_in_process(HeterogeneityScenario(by="half", draws=100, grid=12), subject)[
             "heterogeneity_differences"
         ]
         for row in found[found["measure"] == "effect"].itertuples():
@@ -95,7 +95,7 @@ def test_a_correlated_control_does_not_bend_the_curves_of_bootstrapped_networks(
         outcome=np.sin(4.0 * x) + 0.5 * z + 0.3 * noise,
         X=np.column_stack([x, z]),
     )
-    curves = answer_here(CurveScenario(grid=20), subject_of(NETWORK, panel, seed=3))["curves"]
+    curves = answer_in_process(CurveScenario(grid=20), subject_of(NETWORK, panel, seed=3))["curves"]
     for kind in ("level", "ale"):
         own = curves[(curves["kind"] == kind) & (curves["band"] == "pointwise") & curves["supported"]]
         true = np.sin(4.0 * own["at"].to_numpy())
@@ -115,9 +115,9 @@ def test_a_flat_line_is_inside_the_band_where_the_exposure_does_nothing(estimato
     inside = []
     for seed in range(n_panels):
         panel = panel_with(np.zeros_like, seed=seed, n_entities=80, n_periods=5, correlation=0.5)
-        curves = answer_here(CurveScenario(grid=12, draws=100), subject_of(estimator, panel, seed=seed))[
-            "curves"
-        ]
+        curves = answer_in_process(
+            CurveScenario(grid=12, draws=100), subject_of(estimator, panel, seed=seed)
+        )["curves"]
         own = curves[(curves["kind"] == "slope") & (curves["band"] == "pointwise") & curves["supported"]]
         inside.append(((own["conf_low"] <= 0.0) & (own["conf_high"] >= 0.0)).mean())
     assert np.mean(inside) >= (0.93 if n_panels == 400 else least(0.93, n_panels))

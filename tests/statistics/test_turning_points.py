@@ -8,7 +8,7 @@ import pytest
 from harness.data.simulate.small_panels import InvertedU, MonotonePanel, NullEffect, SCurve
 from harness.plugin import random_stream
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Subject
 from harness_neural.mlp import Mlp
 from harness_panel import PolynomialEffects
@@ -21,7 +21,7 @@ NEAR = 0.05
 def turning_points(simulation, *, draws, network=NETWORK):
     """Return kind and place of the established turning points that a RAB reports on a simulated panel."""
     subject = rab_on(simulation, draws=draws, network=network)
-    rows = answer_here(CurveScenario(draws=draws), subject)["turning_points"].to_dict("records")
+    rows = answer_in_process(CurveScenario(draws=draws), subject)["turning_points"].to_dict("records")
     return [(row["kind"], row["at"]) for row in rows if row["is_established"]]
 
 
@@ -75,7 +75,7 @@ def test_the_peak_of_a_cubic_is_placed_with_its_interval_on_unbalanced_countries
         panel = income_panel(seed, peak=peak)
         estimator = PolynomialEffects(effects=("entity",), degree=3)
         subject = Subject(panel, estimator, "cubic", seed)
-        rows = answer_here(CurveScenario(draws=40, grid=40), subject)["turning_points"]
+        rows = answer_in_process(CurveScenario(draws=40, grid=40), subject)["turning_points"]
         (found,) = rows[rows["kind"] == "maximum"].to_dict("records")
         assert found["at"] == pytest.approx(peak, abs=0.4)
         covered.append(found["conf_low"] <= peak <= found["conf_high"])

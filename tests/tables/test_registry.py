@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.tables.registry import PARQUET_TABLES, TABLES, with_own
+from harness.tables.registry import PARQUET_TABLES, TABLES, with_declared
 from harness.tables.table import STATUS, ResultTable
 
 ALL = (*TABLES.values(), *PARQUET_TABLES)
@@ -27,7 +27,7 @@ def test_no_two_tables_share_a_file():
 def test_tables_of_plugins_stand_beside_the_harness_own():
     lags = ResultTable("lags", ("outcome", "lag"), ("outcome",), "lags")
     other_gain = ResultTable("gain", ("outcome",), ("outcome",), "another")
-    tables = with_own([lags, other_gain])
+    tables = with_declared([lags, other_gain])
     assert tables["lags"] == lags
     assert tables["gain"] == TABLES["gain"]
     assert set(tables) == {*TABLES, "lags"}

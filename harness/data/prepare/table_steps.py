@@ -270,7 +270,7 @@ class Recode(GroupedStep):
         is_number = all(isinstance(cell, int | float) for cell in present)
         texts = [None if cell is None else str(cell) for cell in cells]
         column = pd.Series(cells, dtype="float64") if is_number else pd.Series(texts, dtype="object")
-        pairs = few([f"{label} to {value}" for label, value in zip(groups.labels, new, strict=True)])
+        pairs = few([f"{label} → {value}" for label, value in zip(groups.labels, new, strict=True)])
         return Expansion({self.into: column}, (), (self.into,), pairs)
 
 

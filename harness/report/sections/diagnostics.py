@@ -24,6 +24,17 @@ TESTS: Mapping[str, str] = {
     "mundlak": marked("Mundlak test"),
     "serial_correlation": marked("Wooldridge test"),
     "cross_section_dependence": marked("Pesaran CD test"),
+    "heteroscedasticity": marked("Breusch–Pagan test of heteroskedasticity"),
+    "white": marked("White test"),
+    "reset": marked("Ramsey RESET test"),
+    "moran": marked("Moran's I"),
+    "lm_error": marked("LM test, spatial error"),
+    "lm_lag": marked("LM test, spatial lag"),
+    "lm_error_robust": marked("Robust LM test, spatial error"),
+    "lm_lag_robust": marked("Robust LM test, spatial lag"),
+    "first_stage": marked("First-stage F test"),
+    "overidentification": marked("Overidentification test"),
+    "exogeneity": marked("Exogeneity test"),
 }
 
 # Statistics that are shown, in their order; the run folder has all of them, each with its definition.

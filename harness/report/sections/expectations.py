@@ -56,7 +56,7 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
         RecordColumn(gettext("Status"), "text", cell=lambda row: _status(row, footnotes)),
     ]
     return ReportTable(
-        caption=gettext("Numbers that the spec expects beside those of this run"),
+        caption=gettext("Expected numbers of the spec next to those of this run"),
         columns=tuple(columns),
         groups=tuple(RowGroup(record_rows(columns, own), source) for source, own in by_source.items()),
         footnotes=footnotes.listed(),

@@ -17,7 +17,7 @@ from harness.estimators.refusals import require_continuous
 from harness.scenarios.ale import interaction_share, local_changes
 from harness.scenarios.conditional import surface
 from harness.scenarios.draws import FitAndDraws, Numbers, WithDraws, some_at_a_time
-from harness.scenarios.grid import Spacing, exposure_grid, require_apart, require_variation
+from harness.scenarios.grid import Spacing, exposure_grid, require_separate, require_variation
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled
 from harness.scenarios.truth import Truths
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
@@ -63,7 +63,7 @@ class ConditionalScenario(Resampled):
             Where exposure or moderator do not vary, or cannot be set apart.
         """
         require_continuous(panel)
-        require_apart(panel, self.moderator, where=self.name)
+        require_separate(panel, self.moderator, where=self.name)
         require_variation(panel, panel.exposure)
         require_variation(panel, self.moderator)
         axes = self._axes(panel)

@@ -56,8 +56,8 @@ class PartialR2(NamedTuple):
         exposure = multiple * own / (1.0 - own)
         if exposure >= 1.0:
             return None
-        with_own = multiple * own**2 / ((1.0 - multiple * own) * (1.0 - own))
-        factor = (np.sqrt(multiple) + np.sqrt(with_own)) ** 2 / (1.0 - with_own)
+        with_declared = multiple * own**2 / ((1.0 - multiple * own) * (1.0 - own))
+        factor = (np.sqrt(multiple) + np.sqrt(with_declared)) ** 2 / (1.0 - with_declared)
         return PartialR2(exposure, min(1.0, float(factor) * self.outcome / (1.0 - self.outcome)))
 
     def bias(self, spread: float) -> float:

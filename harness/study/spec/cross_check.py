@@ -12,7 +12,7 @@ from harness.study.spec.document import Document
 from harness.study.spec.entry import entry_ids, expand_ladder
 from harness.study.spec.node import Loc, Mistake
 from harness.tables.gain import MULTIVERSE
-from harness.tables.registry import with_own
+from harness.tables.registry import with_declared
 from harness.tables.table import DETAILS, ResultTable
 
 # Where the estimators are named that gains are over.
@@ -25,7 +25,7 @@ Named = tuple[Loc, str]
 def tables_offered(catalogs: Catalogs) -> Mapping[str, ResultTable]:
     """Return the tables in CSV files that a run may have: the harness's own, and those of all scenarios."""
     scenarios = catalogs["scenario"].members.values()
-    return with_own(
+    return with_declared(
         table
         for scenario in scenarios
         for table in (*getattr(scenario, "tables", ()), *getattr(scenario, "data_tables", ()))

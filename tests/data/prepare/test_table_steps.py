@@ -98,7 +98,7 @@ def test_recoding_to_numbers_and_to_texts():
     np.testing.assert_array_equal(builder.panel("y").column("coast"), frame["region"] == "east")
     key = builder.panel("y").group("side")
     assert key.labels == ("east", "inland")
-    assert found.table.records[0].account.detail == "east to 1, mid to 0, west to 0"
+    assert found.table.records[0].account.detail == "east → 1, mid → 0, west → 0"
 
 
 @pytest.mark.parametrize(

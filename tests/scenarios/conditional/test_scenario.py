@@ -10,7 +10,7 @@ import pytest
 from harness import EstimationError
 from harness.plugin import random_stream
 from harness.scenarios.conditional.scenario import ConditionalScenario
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Subject
 from scenarios.derived import Square
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
@@ -24,7 +24,7 @@ def polynomial(panel):
 
 def answer(panel, estimator, *, seed=1, **options):
     subject = Subject(panel, estimator, "least_squares", seed)
-    return answer_here(ConditionalScenario(moderator="m", **options), subject)
+    return answer_in_process(ConditionalScenario(moderator="m", **options), subject)
 
 
 def product_panel(seed=0, **options):
@@ -138,4 +138,4 @@ def test_what_cannot_be_set_apart_is_refused(moderator):
     panel = replace(panel, derived=(Square(of="x", into="s"),))
     subject = Subject(panel, LeastSquares(crossed), "any", 1)
     with pytest.raises(EstimationError, match=moderator):
-        answer_here(ConditionalScenario(moderator=moderator), subject)
+        answer_in_process(ConditionalScenario(moderator=moderator), subject)

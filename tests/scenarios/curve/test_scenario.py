@@ -10,7 +10,7 @@ import pytest
 
 from harness.plugin import HasDraws
 from harness.scenarios.curve.scenario import CurveScenario, hold
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Subject
 from panels import panel_from_arrays
 from scenarios.derived import Square, squared_panel
@@ -62,7 +62,7 @@ def rows_of(frame, **place):
 def carried():
     panel = random_panel(np.random.default_rng(5), lambda x, m: x + m)
     subject = Subject(panel, Known(Carrying(Slopes((1.0, 2.0, 3.0)))), "known", 1)
-    return panel, answer_here(CurveScenario(grid=9, level=0.4), subject)["curves"]
+    return panel, answer_in_process(CurveScenario(grid=9, level=0.4), subject)["curves"]
 
 
 def test_every_kind_has_both_bands(carried):
@@ -103,7 +103,7 @@ def test_level_slope_and_local_effects_of_a_line(carried):
 def test_draws_that_a_fit_carries_have_no_unit_of_ours(carried):
     assert (carried[1]["unit"] == "").all()
     panel = random_panel(np.random.default_rng(5), lambda x, m: x + m)
-    curves = answer_here(
+    curves = answer_in_process(
         CurveScenario(grid=3, draws=5, unit="row"), subject_of(LeastSquares(crossed), panel)
     )["curves"]
     assert (curves["unit"] == "row").all()
@@ -113,7 +113,7 @@ def test_turning_points_or_the_answer_that_there_is_none():
     curve, answers = CurveScenario(grid=30, draws=100), []
     for truth in (lambda x: -4 * (x - 0.6) ** 2, lambda x: x):
         panel = random_panel(np.random.default_rng(3), truth, noise=0.2, columns=("x",))
-        answers.append(answer_here(curve, subject_of(LeastSquares(powers(2)), panel))["turning_points"])
+        answers.append(answer_in_process(curve, subject_of(LeastSquares(powers(2)), panel))["turning_points"])
     (point,) = answers[0].to_dict("records")
     assert (point["kind"], point["is_established"]) == ("maximum", True)
     assert point["at"] == pytest.approx(0.6, abs=0.05)
@@ -126,7 +126,7 @@ def test_others_at_their_mean_leave_the_interaction_at_the_mean():
     subject = subject_of(LeastSquares(crossed), panel)
     const, on_x, on_m, both = subject.fit.beta
     for held, centre in (("average", np.mean), ("mean", np.mean), ("median", np.median)):
-        curves = answer_here(CurveScenario(grid=4, draws=5, held=held), subject)["curves"]
+        curves = answer_in_process(CurveScenario(grid=4, draws=5, held=held), subject)["curves"]
         level = rows_of(curves, kind="level", band="pointwise")
         at, m = level["at"].to_numpy(), centre(panel.column("m"))
         assert level["estimate"].to_numpy() == pytest.approx(const + on_x * at + (on_m + both * at) * m)
@@ -145,7 +145,7 @@ def test_the_truth_is_found_where_a_control_goes_with_the_exposure():
     assert np.corrcoef(panel.X.T)[0, 1] == pytest.approx(0.8, abs=0.03)
     outcome = truth(x, panel.column("m")) + 0.3 * rng.normal(size=panel.n_obs)
     panel = type(panel)(**{**vars(panel), "observed": outcome})
-    curves = answer_here(CurveScenario(grid=20, draws=5), subject_of(LeastSquares(powers(3)), panel))[
+    curves = answer_in_process(CurveScenario(grid=20, draws=5), subject_of(LeastSquares(powers(3)), panel))[
         "curves"
     ]
     for kind in ("level", "ale"):

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.curve.supported_curve import NEAR_SHARE, joint_support, supported_dependence, whitened
-from harness.scenarios.full_fit import answer_here
+from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.grid import partial_dependence
 from harness.scenarios.scenario import Subject
 from panels import panel_from_arrays
@@ -161,7 +161,7 @@ def test_the_scenario_gives_it_with_its_share_and_warns():
     estimator = LeastSquares(crossed)
     subject = Subject(panel, estimator, "it", 1)
     scenario = CurveScenario(grid=11, draws=20)
-    curves = answer_here(scenario, subject)["curves"]
+    curves = answer_in_process(scenario, subject)["curves"]
     own = curves[(curves["kind"] == "level_supported") & (curves["band"] == "pointwise")]
     assert own["share_of_rows"].between(0.0, 0.5).all()
     assert curves.loc[curves["kind"] != "level_supported", "share_of_rows"].isna().all()

@@ -19,7 +19,7 @@ from harness.running.options import RunOptions
 from harness.running.plan import PanelSource
 from harness.running.results import answers_in_parts
 from harness.running.workers import ThisProcess
-from harness.scenarios.task import answered_in_parts, run_here
+from harness.scenarios.task import answered_in_parts, run_in_process
 from harness.study.spec.written import written_spec
 from watched import Watched, run_all
 
@@ -99,7 +99,7 @@ def test_outcomes_of_other_rows_learn_the_exposure_for_themselves(frame):
 @pytest.mark.parametrize("learner", ["splines", WITHIN])
 def test_effects_are_those_of_each_outcome_alone(frame, learner):
     plan = planned(frame, learner)
-    together = answers_in_parts(plan, run_here(plan.part_tasks()))
+    together = answers_in_parts(plan, run_in_process(plan.part_tasks()))
     for (entry, scenario, subject), found in zip(plan.subjects(), together, strict=True):
         assert (list(found.answers), found.outcome) == ([entry.id], subject.panel.outcome)
         tables = found.answers[entry.id].value
@@ -126,7 +126,7 @@ def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
 
 def test_an_outcome_is_refused_where_the_exposure_cannot_be_learned(frame):
     plan = planned(frame, {"use": "threshold_effects", "variable": "x0"})
-    found = run_here(plan.part_tasks())
+    found = run_in_process(plan.part_tasks())
     assert {one.tried.status for one in found} == {"refused"}
     said = "variable: 'x0' is no regressor of this panel; name the exposure, a moderator or a control"
     assert {one.tried.reason for one in found} == {said}

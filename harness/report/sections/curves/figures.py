@@ -92,7 +92,7 @@ def ale_figures(run: Run, outcome: str) -> Iterator[ReportFigure]:
                 _name(run, f"ale-{file_slug(outcome)}", scenario),
                 plot_ales(run, [levels[ale.estimator] for ale in ales], ales),
                 alt=gettext(
-                    "Accumulated local effects beside partial dependence on {outcome}: {names}."
+                    "Accumulated local effects next to partial dependence on {outcome}: {names}."
                 ).format(**study_words(study, outcome), names=_names(study, ales)),
                 caption=gettext(
                     "Partial dependence, over all rows, and accumulated local effects, over the rows near "

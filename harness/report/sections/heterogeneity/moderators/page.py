@@ -100,7 +100,7 @@ def _words() -> dict[str, str]:
         "line": gettext("effect"),
         "truth": gettext(TRUTH),
         "changes": gettext("the moderator value at which the effect changes its sign: %"),
-        "unchanged": gettext("a change of the effect's sign; none is established here"),
+        "unchanged": gettext("a change of the effect's sign; none is significant here"),
     }
 
 
