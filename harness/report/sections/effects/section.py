@@ -26,16 +26,18 @@ def effect_blocks(run: Run) -> Iterator[ReportBlock]:
 
     study, found = run.manifest.study, run.view(effects_of)
     yield Bullets(tuple(cautions(study, found)))
+    more: list[ReportBlock] = []
     for exposure in dict.fromkeys(effects.exposure for effects in found):
         own = [effects for effects in found if effects.exposure == exposure]
-        yield from forest(run, own)
+        more += forest(run, own)
         yield effect_table(run, own)
         yield from effect_curves(run, own)
     yield from identification_tables(run)
     contours = sensitivity_figures(run)
     yield from contours[:1]
-    conditional = [figure for effects in found for figure in conditional_figures(run, effects)]
-    yield Appendix((*contours[1:], *conditional))
+    more += contours[1:]
+    more += [figure for effects in found for figure in conditional_figures(run, effects)]
+    yield Appendix(tuple(more))
 
 
 def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[str]:

@@ -116,8 +116,8 @@ def _effect(
 
 def _benchmark(study: StudyRecord, row: SensitivityRow) -> tuple[Given, ...]:
     """Return the estimate were a variable omitted as strong as a covariate, and Oster's delta."""
-    left = f"{study.label(row.covariate)}: {with_interval(row.estimate, row.conf_low, row.conf_high)}"
-    return left, fixed(row.oster_delta, 2)
+    left = with_interval(row.estimate, row.conf_low, row.conf_high)
+    return TableCell(left, (study.label(row.covariate),)), fixed(row.oster_delta, 2)
 
 
 def _estimate(row: EffectRow | CoefficientRow) -> TableCell:

@@ -81,7 +81,7 @@ def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     figure = plotted(plot_effect_curves, run, [found])
     (axes,) = figure.axes
     assert axes.lines[-1].get_xdata().tolist() == [3.0, 5.0, 7.0]
-    (band,) = (band.get_extents().height for band in axes.patches)
+    (band,) = (band.get_path().get_extents().height for band in axes.patches)
     assert band == 6.0  # the line rises by 4, its pointwise band is 2 high
     assert legend_of(figure) == ["First differences", "pointwise 95% band", "models, each a line"]
 
@@ -140,9 +140,9 @@ def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(r
     assert len(table.notes) == 1 + len(effect_table(run, effects_of(run)).notes)
 
 
-def test_one_table_and_two_figures_show_the_effect_on_every_outcome(run, wage):
+def test_one_table_and_one_figure_show_the_effect_and_the_forest_is_in_the_appendix(run, wage):
     assert blocks_of(EFFECTS_SECTION, read_run(wage)) == []
     blocks = blocks_of(EFFECTS_SECTION, run)
     assert len(tables_in(blocks)) == 1
     assert isinstance(blocks[0], Bullets)
-    assert names_of_figures(blocks) == ["effects-exper", "effects-curve-exper"]
+    assert names_of_figures(blocks) == ["effects-curve-exper", "effects-exper"]
