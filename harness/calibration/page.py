@@ -1,4 +1,4 @@
-"""The page of a calibration: what was found that is not there, in sentences, a figure and tables."""
+"""The page of a calibration: what was found that is not there, in sentences and tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.calibration.figure import calibration_figure
 from harness.calibration.rows import (
     BANDS,
     GAIN,
@@ -133,7 +132,6 @@ def found_blocks(found: Calibration) -> Iterator[ReportBlock]:
             if len(study.outcomes) > 1:
                 yield Heading(study.label(outcome), rank=4)
             yield Bullets((*findings(own, outcome), *band_sentences(own, outcome)))
-        yield calibration_figure(own)
 
 
 def repeated(found: Calibration) -> str:

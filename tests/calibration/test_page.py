@@ -1,4 +1,4 @@
-"""The page of a calibration: sentences and figure against shares written by hand, offline, labelled."""
+"""The page of a calibration: sentences against shares written by hand, offline, labelled."""
 
 from __future__ import annotations
 
