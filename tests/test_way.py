@@ -9,7 +9,7 @@ import sys
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 140
+MOST_FILES = 148
 # Pairs of files of which one calls the other.
 MOST_ARROWS = 470
 

@@ -83,8 +83,13 @@ def answer(run: Run, outcome: str) -> Answer:
         prediction=said([prediction(run, outcome)]),
         effect=said(effects),
         trust=said(reasons),
-        is_declared=not first_effect(run, outcome) or bool(study.primary and study.primary.is_declared),
+        is_declared=not first_rows(run, outcome) or bool(study.primary and study.primary.is_declared),
     )
+
+
+def first_rows(run: Run, outcome: str) -> Debiased:
+    """Return the rows of the debiased effect that comes first; none where the study asks none."""
+    return first_effect(run, outcome) if run.manifest.study.primary else ()
 
 
 def prediction(run: Run, outcome: str) -> Sentence:
@@ -113,7 +118,7 @@ def effect(run: Run, outcome: str) -> Iterator[Sentence]:
 
     Both always stand there, whatever they say; an effect that goes by differences between entities does not.
     """
-    first = first_effect(run, outcome)
+    first = first_rows(run, outcome)
     if first:
         yield primary_sentence(run, first)
     exposure = first[0].exposure if first and first[0].is_done else run.manifest.study.exposure
@@ -201,7 +206,7 @@ def trust(run: Run, outcome: str) -> Iterator[Sentence]:
 
 def _signs_differ(run: Run, outcome: str) -> Iterator[Sentence]:
     """Yield that the curves of all models have a slope of another sign, outside the debiased interval."""
-    row = next(iter(first_effect(run, outcome)), None)
+    row = next(iter(first_rows(run, outcome)), None)
     if row is None or not row.is_done or row.form not in SLOPES:
         return
     slopes = [curve.mean for curve in mean_slopes(run, outcome, row.exposure)]
@@ -252,7 +257,7 @@ def _pooled_apart(run: Run, outcome: str) -> Iterator[Sentence]:
 
 def _fragile(run: Run, outcome: str) -> Iterator[Sentence]:
     """Yield what a confounder would have to explain, where the first effect is significant."""
-    row = next(iter(first_effect(run, outcome)), None)
+    row = next(iter(first_rows(run, outcome)), None)
     if row is None or not row.is_done or not row.robustness_value > 0.0:
         return
     if next(debiased_findings(run, outcome)).p_adjusted < size_of(run.manifest.study.level):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from harness.findings.answers import leading_protocols
-from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK, first_effect
+from harness.findings.answers import first_rows, leading_protocols
+from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK
 from harness.findings.gains import GainCell, Gains
 from harness.findings.headline import headline_claims
 from harness.findings.run import Run
@@ -47,7 +47,8 @@ def refusals(run: Run) -> Iterator[Sentence]:
 def selected_on_test_rows(run: Run) -> Iterator[Sentence]:
     """Yield that the protocol of the printed gains selects or fits on test rows."""
     study = run.manifest.study
-    names = {row.protocol for row in headline_claims(run.rows(CLAIMS))}
+    claims = run.rows(CLAIMS)
+    names = {row.protocol for row in headline_claims(claims)} if claims else set()
     for protocol in study.protocols:
         if protocol.id in names and not protocol.keeps_test_rows_apart:
             yield Sentence("selected_on_test_rows", {"protocol": protocol.id})
@@ -82,7 +83,7 @@ def few_entities(run: Run) -> Iterator[Sentence]:
 def weak_effects(run: Run) -> Iterator[Sentence]:
     """Yield what leaves the first debiased effect little to rest on."""
     for outcome in run.manifest.study.outcomes:
-        for row in first_effect(run, outcome)[:1]:
+        for row in first_rows(run, outcome)[:1]:
             if row.share_left < LITTLE_LEFT:
                 yield Sentence("little_left", {"share_left": row.share_left})
             if row.first_stage_f < WEAK:

@@ -16,6 +16,7 @@ from harness.record.study import StudyRecord
 from harness.report.blocks import Picture, ReportFigure
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.front_figures import front_curve, front_effects, front_gains
+from harness.tables.claims import CLAIMS
 from harness.text.context import Context
 from harness.text.numbers import count, percent
 
@@ -70,10 +71,11 @@ def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
     ----------
     pictures : kinds of files of every figure next to the SVG
     """
-    study, rows = run.manifest.study, tuple(headline(run))
+    study = run.manifest.study
+    rows = tuple(headline(run)) if run.rows(CLAIMS) else ()
     with house_style():
         outcomes = tuple(FrontOutcome(answer(run, name), _figures(run, name)) for name in study.outcomes)
-        table = headline_table(study, rows) if has([row.here for row in rows]) else None
+        table = headline_table(study, rows) if rows and has([row.here for row in rows]) else None
         front = Front(shape(study, run.manifest.data), cautions(run), table, outcomes)
         for figure in front.figures:
             finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)

@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
 from harness.findings import lines as run_lines
-from harness.findings.answers import coefficient_slopes, leading_protocols
-from harness.findings.debiased import effects_on, first_effect
+from harness.findings.answers import coefficient_slopes, first_rows, leading_protocols
+from harness.findings.debiased import effects_on
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
@@ -238,7 +238,7 @@ def _plot_model(axes: Axes, run: Run, curve: run_lines.Curve, rug: Floats) -> Li
 def front_effects(run: Run, outcome: str) -> ReportFigure | None:
     """Return the figure of the effect by estimator and method; None where there is none."""
     study = run.manifest.study
-    first = next(iter(first_effect(run, outcome)), None)
+    first = next(iter(first_rows(run, outcome)), None)
     exposure = first.exposure if first is not None and first.is_done else study.exposure
     shown = [*_coefficients(run, outcome, exposure), *_debiased(run, outcome, exposure)]
     if not shown:
@@ -264,14 +264,12 @@ def _coefficients(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
 
 def _debiased(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
     """Yield the debiased effects of the form of the one that comes first, by method."""
-    study, first = run.manifest.study, next(iter(first_effect(run, outcome)), None)
+    study, first = run.manifest.study, next(iter(first_rows(run, outcome)), None)
+    if first is None:
+        return
     for rows in effects_on(run, outcome):
         row = rows[0]
-        if (
-            first is None
-            or not row.is_done
-            or (row.exposure, row.form, row.group) != (exposure, first.form, "")
-        ):
+        if not row.is_done or (row.exposure, row.form, row.group) != (exposure, first.form, ""):
             continue
         kind = TRUE_SLOPES.get(row.form, "")
         true = run_lines.true_rows(run, outcome, row.scenario, kind)
