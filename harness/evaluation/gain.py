@@ -120,9 +120,9 @@ def least_detectable(std_error: float, df: float, *, size: float, n_tests: int =
     size : of the test, in (0, 1)
     n_tests : tests that the size is shared by
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
-    return float((stats.t.ppf(1.0 - size / (2.0 * n_tests), df) + stats.t.ppf(POWER, df)) * std_error)
+    return float((stdtrit(df, 1.0 - size / (2.0 * n_tests)) + stdtrit(df, POWER)) * std_error)
 
 
 def loss_totals(
