@@ -18,7 +18,6 @@ from harness.report.blocks import Appendix as Appendix
 from harness.report.blocks import Bullets as Bullets
 from harness.report.blocks import Definitions as Definitions
 from harness.report.blocks import Heading as Heading
-from harness.report.blocks import NewSentences as NewSentences
 from harness.report.blocks import Paragraph as Paragraph
 from harness.report.blocks import Phrase as Phrase
 from harness.report.blocks import ReportBlock as ReportBlock

@@ -92,33 +92,9 @@ class Paragraph(ReportBlock):
 
 @dataclass(frozen=True)
 class SmallPrint(ReportBlock):
-    """A note beneath a table or figure; where an earlier table has the same the page refers to that.
-
-    Attributes
-    ----------
-    known : where the page has all sentences of this text already, `reference` stands in the place of `words`
-    """
+    """A note beneath a table or figure."""
 
     words: Words
-    known: str = ""
-    reference: Words = ""
-
-
-@dataclass(frozen=True)
-class NewSentences(ReportBlock):
-    """A paragraph without the sentences that the page has already; none where it has all.
-
-    Attributes
-    ----------
-    subject : of several, such as outcomes, the one that the text is about. After its first sentence those are
-        left out that the page has of another subject, and that subject is named
-    topic : with a subject, sentences are compared with those on the same topic alone
-    """
-
-    text: str
-    look: str = ""
-    subject: str = ""
-    topic: object = None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,6 @@ from harness.report.table import ReportTable
 from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
 from harness.tables.preparation import Note
-from harness.text.plain_text import joined, sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +219,7 @@ def _cells(alike: Sequence[Note]) -> Iterator[str]:
 
 @dataclass
 class Numbering:
-    """Numbers sections, tables and figures as they are rendered, and knows the sentences before each.
+    """Numbers sections, tables and figures as they are rendered.
 
     Attributes
     ----------
@@ -231,10 +230,6 @@ class Numbering:
     prefix: str = ""
     tables: list[ReportTable] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
-    _figures: dict[str, str] = field(default_factory=dict)
-    _notes: dict[str, str] = field(default_factory=dict)
-    _subjects: dict[tuple[object, str], str] = field(default_factory=dict)
-    _references: set[tuple[str, str]] = field(default_factory=set)
 
     def take(self, table: ReportTable) -> ShownTable:
         """Return a table with the next number, and keep it as files have it."""
@@ -245,52 +240,7 @@ class Numbering:
     def next(self, kind: str) -> str:
         """Return the next number of a kind, from 1."""
         self._counts[kind] += 1
-        return self._last(kind)
-
-    def _last(self, kind: str) -> str:
         return f"{self.prefix}{self._counts[kind]}"
-
-    def missing(self, text: str) -> str:
-        """Return the sentences of a text that the page does not have."""
-        return " ".join(one for one in dict.fromkeys(sentences(text)) if one not in self._figures)
-
-    def add(self, text: str) -> str:
-        """Return the same, which the page has from now on."""
-        new = self.missing(text)
-        self._figures |= dict.fromkeys(sentences(new), self._last("figure"))
-        return new
-
-    def once(self, caption: str) -> str:
-        """Return a caption without the sentences that an earlier figure has, and which figure that is."""
-        earlier = [self._figures[sentence] for sentence in sentences(caption) if sentence in self._figures]
-        new = self.add(caption)
-        words = gettext("Otherwise as figure {number}.") if new else gettext("As figure {number}.")
-        return " ".join(filter(None, [new, words.format(number=earlier[-1]) if earlier else ""]))
-
-    def of_subject(self, text: str, subject: str, topic: object) -> str:
-        """Return a text without the sentences after its first that other subjects have, and which these are.
-
-        Sentences are compared with those on the same topic alone.
-        """
-        first, *more = sentences(text)
-        having = [self._subjects.setdefault((topic, sentence), subject) for sentence in more]
-        new = [sentence for sentence, own in zip(more, having, strict=True) if own == subject]
-        others = joined(list(dict.fromkeys(own for own in having if own != subject)))
-        otherwise = [gettext("Otherwise as for {others}.").format(others=others)] if others else []
-        return " ".join([first, *new, *otherwise])
-
-    def earlier(self, note: str) -> str | None:
-        """Return the table that the same note stands under already; None where it is new."""
-        table = self._last("table")
-        first = self._notes.setdefault(note, table)
-        return None if first == table else first
-
-    def refers(self, table: str) -> bool:
-        """Return whether the present table has been referred to an earlier one, and remember that it is."""
-        reference = (self._last("table"), table)
-        is_known = reference in self._references
-        self._references.add(reference)
-        return is_known
 
 
 def render_pages(

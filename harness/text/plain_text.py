@@ -27,7 +27,6 @@ CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
 
-SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=。)\s*(?=.)")
 SLUG_LENGTH = 40
 
 
@@ -107,11 +106,6 @@ def in_turn(parts: Iterable[str]) -> str:
 def ranged(low: str, high: str) -> str:
     """Return "low to high" in the language in use."""
     return gettext("{low} to {high}").format(low=low, high=high)
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text; a label with a full stop in it parts one, which no reader sees."""
-    return [part for part in re.split(SENTENCE_END, text) if part]
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from harness.plugin import Note
 from harness.report.blocks import plain_words
-from harness.report.page import Numbering, Page
+from harness.report.page import Page
 
 
 def shown(*notes):
@@ -23,11 +23,3 @@ def test_a_message_stands_with_the_cells_that_it_is_true_of_and_the_number_of_th
     ]
     others = "2 with other numbers in warnings.csv"
     assert shown(*differing) == [f"N = 0.5 for 8 rows (y · ann · cluster 1; {others})"]
-
-
-def test_sentences_that_other_outcomes_have_are_told_once_for_each_reference():
-    numbers = Numbering()
-    over_ols, over_fe = "No gain over OLS. Time was seen once.", "No gain over FE. Time was seen once."
-    assert numbers.of_subject(over_ols, "A", 1) == over_ols
-    assert numbers.of_subject(over_fe, "B", 2) == over_fe
-    assert numbers.of_subject(over_ols, "B", 1) == "No gain over OLS. Otherwise as for A."

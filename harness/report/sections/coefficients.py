@@ -11,7 +11,7 @@ from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.study import EstimatorRecord, StudyRecord
-from harness.report.blocks import Appendix, NewSentences, Paragraph, ReportBlock, tabs_of
+from harness.report.blocks import Appendix, Paragraph, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, rows_of
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
@@ -57,8 +57,7 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
         yield regression_table(run, outcome)
     else:
         yield Paragraph(gettext("No estimator has coefficients."), "soft")
-    for reason in without_coefficients(run, outcome):
-        yield NewSentences(reason, "note")
+    yield from map(SmallPrint, without_coefficients(run, outcome))
 
 
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:

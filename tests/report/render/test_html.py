@@ -113,12 +113,6 @@ def test_columns_for_the_files_alone_are_not_shown():
     assert rows_in(html) == [["Who", "Options"], ["A", "b: 1"]]
 
 
-def test_a_note_that_an_earlier_table_has_refers_to_it():
-    html = page(grouped(1, 1, notes=("Bold: much.",)), grouped(1, 1, notes=("Bold: much.",)))
-    assert html.count("Bold: much.") == 1
-    assert 'Notes as under <a href="#table-1">table 1</a>.' in html
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(*[st.text(max_size=20)] * 2), min_size=1, max_size=MOST_ROWS))
 def test_any_text_comes_back_from_the_csv(cells):

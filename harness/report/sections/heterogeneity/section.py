@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.study import EstimatorRecord
-from harness.report.blocks import Appendix, Heading, NewSentences, Paragraph, ReportBlock, SmallPrint, rich
+from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, SmallPrint, rich
 from harness.report.sections.heterogeneity.groups.rows import partitions
 from harness.report.sections.heterogeneity.groups.tables import difference_table, group_table, grouped_by
 from harness.report.sections.heterogeneity.moderators.tables import conditional_table
@@ -43,7 +43,7 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
     for partition in partitions(run):
         grouped = grouped_by(run, partition)
         more += [Heading(gettext("By {by}").format(by=grouped.by)), *group_figures(run, partition, leading)]
-        more += [group_table(grouped), *(NewSentences(sentence, "note") for sentence in grouped.left_out)]
+        more += [group_table(grouped), *map(SmallPrint, grouped.left_out)]
         more += [difference_table(grouped)]
     if more:
         more.append(SmallPrint(_groups_note(run)))
