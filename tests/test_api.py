@@ -123,9 +123,9 @@ def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run
     assert "SIMULATED" not in shown
     gain = small_run.gain.set_index(["protocol", "sample"]).loc[("in_sample", "test"), "gain"]
     assert f"{100 * gain:.1f}%" in shown
-    verdict = shown.partition("<strong>invest.</strong> ")[2].partition("</p>")[0]
-    assert "Pooled OLS" in verdict
-    assert verdict in small_run.report.read_text(encoding="utf-8")
+    said = shown.partition("<strong>Prediction.</strong> ")[2].partition("</li>")[0]
+    assert "Pooled OLS" in said
+    assert said in small_run.report.read_text(encoding="utf-8")
     assert small_run.report.as_posix() in shown
 
 
