@@ -142,7 +142,7 @@ def estimator_verdict(context: Context, *, reference: str, gains: Sequence[Value
     under = {
         GainStatus.BETTER: marked("better than {reference} under {protocols}"),
         GainStatus.BETTER_ONCE: marked(
-            "better than {reference}, given the few periods tested, under {protocols}"
+            "better than {reference}, conditional on the few periods tested, under {protocols}"
         ),
         GainStatus.WORSE: marked("worse than {reference} under {protocols}"),
         GainStatus.NOT_BETTER: marked("not better than {reference} by more than {least} under {protocols}"),

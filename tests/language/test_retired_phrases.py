@@ -82,32 +82,17 @@ CODE = re.compile(r"^```.*?^```$|``[^`]+``|`[^`]+`|\]\([^)]+\)|^[\w, ]+ :", re.M
 # Modules whose names, imported as themselves, are public.
 PUBLIC = [ROOT / "harness/__init__.py", *sorted((ROOT / "harness/plugin").glob("*.py"))]
 
-# Files whose sentences are not rewritten yet.
-NOT_YET = ("harness/report/sections/verdict.py", "harness/text/gains.py", "harness/text/sentences.py")
-
 
 def of_catalogs() -> Iterator[tuple[str, str]]:
     """Yield each message and its translation."""
-    kept = {text for path in NOT_YET if path.endswith((".py", ".j2")) for text in _texts_of(ROOT / path)}
     for package in PACKAGES:
         for message in catalog_of(package, "zh"):
             ids, strings = (_forms(message.id), _forms(message.string))
-            if not set(ids) & kept:
-                yield from ((f"{package}: {ids[0]}", text) for text in (*ids, *strings) if text)
+            yield from ((f"{package}: {ids[0]}", text) for text in (*ids, *strings) if text)
 
 
 def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text)
-
-
-def _texts_of(path: Path) -> Iterator[str]:
-    if path.suffix == ".j2":
-        found = re.findall(r"trans[^%]*%\}(.*?)\{%", path.read_text(encoding="utf-8"), re.DOTALL)
-        yield from (re.sub(r"\{\{ *(\w+) *\}\}", r"%(\1)s", " ".join(text.split())) for text in found)
-        return
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
 
 
 def of_commands(command: click.Command = cli, name: str = "harness") -> Iterator[tuple[str, str]]:
@@ -124,7 +109,7 @@ def of_docs() -> Iterator[tuple[str, str]]:
     pages = [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")]
     for page in pages:
         name = page.relative_to(ROOT).as_posix()
-        if name not in NOT_YET and name != "docs/decisions/how_sentences_speak.md":
+        if name != "docs/decisions/how_sentences_speak.md":
             yield name, CODE.sub("", page.read_text(encoding="utf-8"))
 
 
