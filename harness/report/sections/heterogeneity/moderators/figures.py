@@ -97,7 +97,7 @@ def plot_conditional(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
         if column == 0:
             axes.set_ylabel(drawable_label(study.axis_label(key.outcome), 24))
     handles = panel_entries(list(panels.values()), level=study.level, turn=gettext("true change of sign"))
-    figure.legend(handles=handles, loc="outside upper left", ncols=4 if len(columns) > 1 else 1)
+    figure.legend(handles=handles, loc="outside upper left", ncols=3 if len(columns) > 1 else 1)
     return figure
 
 
