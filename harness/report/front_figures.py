@@ -102,8 +102,8 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     panels[0].set_ylim(len(candidates) - 0.4, -0.6)
     panels[0].set_xlim(start, end)
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    reference = drawable(shortened(study.reference_label, 24))
-    figure.supxlabel(gettext("Gain over {reference_label} (%)").format(reference_label=reference), fontsize=8)
+    words = gettext("Gain over {reference_label} (%)")
+    figure.supxlabel(drawable(words.format(reference_label=shortened(study.reference_label, 24))), fontsize=8)
     return figure
 
 

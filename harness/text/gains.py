@@ -83,6 +83,13 @@ def _verdict_under(
             more=more,
             **given,
         )
+    if first.gain <= 0.0:
+        return context.filled(
+            "{where}, no estimator predicts better than {reference}{by_more}: the largest gain is "
+            "{reduction} by {estimator}.",
+            by_more="",
+            **given,
+        )
     if is_once:
         return context.filled(
             "{where}, the largest gain over {reference}, {reduction} by {estimator}, could be chance.",
