@@ -54,7 +54,7 @@ def test_entities_that_all_start_together_have_none_to_compare_with():
 def test_one_entity_alone_has_no_error():
     panel = drawn()
     one = panel.with_column("zone", panel.X[:, 0] * (panel.entity.codes == 12))
-    assert all("one entity alone" in why for why in reasons(one).values())
+    assert all("a single entity" in why for why in reasons(one).values())
     first = panel.entity.codes == np.flatnonzero(panel.X[:, 0])[0] // 10
     some = panel.with_column("zone", panel.X[:, 0] * (first | (panel.period >= 6)))
     last = [row for row in answered(some)["did_effects"] if row["event_time"] == 6]

@@ -99,7 +99,7 @@ def test_a_column_that_industries_determine_is_dropped_with_their_name(panel):
     assert "entity and industry effects" in note.message
     summed = panel.with_column("x2", panel.column("x1") + panel.group("industry").codes)
     (note,) = OPTIONS["all and region"].fit(summed, rng=random_stream(0)).notes
-    assert note.message.endswith("since x2 = x1 + entity, time, industry and region effects.")
+    assert note.message.endswith("x2 = x1 + entity, time, industry and region effects.")
 
 
 def test_an_exposure_that_industries_determine_is_refused(panel):
