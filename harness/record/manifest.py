@@ -18,7 +18,7 @@ from harness.tables.table import ResultTable
 Record = TypeVar("Record")
 
 # Of run folders: what the manifest holds and which tables there are. Raised with every change of either.
-FORMAT = 9
+FORMAT = 10
 
 
 @dataclass(frozen=True)
