@@ -90,10 +90,11 @@ def _cell(row: PartRow | None) -> TableCell:
 
 
 def recognition_cell(row: RecognitionRow | None) -> TableCell:
-    """Return the share of a gain that is due to recognition, or why there is none."""
+    """Return the share of a gain that is due to recognition, at most all of it, or why there is none."""
     if row is None:
         return TableCell(look="none")
     if not row.is_done:
         return TableCell("–", (row.reason,))
     share = gettext("all") if row.estimate >= 1.0 else percent(row.estimate)
-    return TableCell(share, (percent_interval(row.conf_low, row.conf_high),))
+    limits = percent_interval(row.conf_low, min(row.conf_high, 1.0))
+    return TableCell(share, () if row.conf_low >= 1.0 else (limits,))
