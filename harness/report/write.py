@@ -162,12 +162,12 @@ class Reporter:
             else:
                 folder.write_bytes(file.path, file.content)
         written = [file.path for file in files]
-        for name in folder.files():
-            if name.startswith(f"{FIGURES}/") and name not in written:
-                folder.remove(name)
         if "html" in formats:
             written += [REPORT, APPENDIX] if has_appendix(sections) else [REPORT]
         written += [DOCX] if "docx" in formats else []
+        for name in folder.files():
+            if (name.startswith(f"{FIGURES}/") or name == APPENDIX) and name not in written:
+                folder.remove(name)
         if {REPORT, DOCX} & set(written):
             contents = contents_table([*folder.files(), *written, GAIN_REPORT], run.manifest, added)
             # The table of warnings was written again for fonts.

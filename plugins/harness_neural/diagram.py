@@ -110,7 +110,7 @@ def _plot_network(axes: Axes, shown: Diagram) -> None:
         )
         if size > MOST_CIRCLES:
             _text(axes, across, float(np.mean(heights[-2:])), "⋮")
-    axes.text(0.5, 0.0, drawable(shown.networks), ha="center", va="bottom", fontsize=7, color=INK)
+    axes.text(0.5, 0.0, drawable(shown.networks), ha="center", va="bottom", fontsize=8, color=INK)
 
 
 def _heights(size: int) -> list[float]:
@@ -135,7 +135,7 @@ def _text(axes: Axes, across: float, up: float, text: str, *, is_boxed: bool = F
         *(across, up, text),
         ha="center",
         va="center",
-        fontsize=7,
+        fontsize=8,
         color=INK,
         bbox=box if is_boxed else None,
         zorder=3,

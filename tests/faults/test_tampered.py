@@ -41,6 +41,6 @@ def test_a_page_that_was_lost_or_edited_is_written_again(small_run, tmp_path, mo
     folder = copy_of(small_run, tmp_path / "run")
     page = (folder / "report.html").read_bytes()
     (folder / "report.html").write_text("edited")
-    (folder / "figures" / "gain-invest.svg").unlink()
+    (folder / "figures" / "gains.svg").unlink()
     assert exit_code(monkeypatch, "report", str(folder)) == 0
     assert (folder / "report.html").read_bytes() == page

@@ -53,7 +53,7 @@ def test_a_run_folder_holds_what_was_expected_and_what_was_obtained(tmp_path):
     assert set(found["status"]) == {"reproduced"}
     assert (found["difference"].abs() <= found["tolerance"]).all()
     assert set(found["origin"]) == {"publication", "run"}
-    assert "Expected numbers" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "Expected numbers" in (folder / "appendix.html").read_text(encoding="utf-8")
 
 
 def on_dummies(frame: pd.DataFrame, outcome: str, columns: list[str], effects: list[str]):

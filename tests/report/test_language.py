@@ -102,7 +102,7 @@ def test_no_other_file_says_english(languages, name):
 def test_tables_have_the_numbers_of_the_english_report(languages):
     folders, _ = languages
     english, chinese = (tables_of(page(folders[language])) for language in ("en", "zh"))
-    assert len(english) == len(chinese) > 10
+    assert len(english) == len(chinese) > 5
     for own, other in zip(english, chinese, strict=True):
         numbers = [NUMBER.findall(" ".join(row[1:])) for row in own]
         assert numbers == [NUMBER.findall(" ".join(row[1:])) for row in other], own[0]

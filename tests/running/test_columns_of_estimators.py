@@ -118,7 +118,7 @@ def test_a_curve_over_the_studys_exposure_is_not_asked_of_an_estimator_of_anothe
     curves = result.curves
     refused = curves[(curves["scenario"] == "curve") & (curves["estimator"] == "raw")]
     assert refused["status"].tolist() == ["refused"]
-    assert "ask `exposure: raw`" in refused["reason"].item() or "another exposure" in refused["reason"].item()
+    assert "set `exposure: raw`" in refused["reason"].item()
 
 
 def test_the_record_of_the_run_names_columns_rows_and_exposures(result):

@@ -167,5 +167,5 @@ class Broken:
 
 
 def test_predictions_that_are_not_finite_are_refused():
-    with pytest.raises(PluginError, match="not finite"):
+    with pytest.raises(PluginError, match="non-finite"):
         mean_predictions(Broken(), make_panel(), columns=("x",), points=np.array([[1.0], [3.0]]))

@@ -108,7 +108,7 @@ def test_a_group_without_variation_of_the_exposure_is_refused():
     tables = answer(panel, LeastSquares(lambda rows: rows.X), draws=5)
     row = cell(tables["heterogeneity"], group="small", mode="refit")
     assert row["status"] == "refused"
-    assert "one value only" in row["reason"]
+    assert "a single value" in row["reason"]
 
 
 def test_quantiles_are_those_of_the_rows():

@@ -52,7 +52,7 @@ def test_every_regressor_is_a_group_of_its_own_and_what_cannot_be_left_out_says_
     assert rows(panel).index.tolist() == ["x0", "x1", "x2", "x3"]
     found = rows(panel, groups={"other": ("z",), "every": ("x0", "x1", "x2", "x3")})
     assert found["status"].tolist() == ["refused", "refused"]
-    assert "'z' is no regressor" in found.loc["other", "reason"]
+    assert "'z' is not a regressor" in found.loc["other", "reason"]
     assert "no regressor remains" in found.loc["every", "reason"]
 
 

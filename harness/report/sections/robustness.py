@@ -89,9 +89,9 @@ def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]
         groups=tuple(RowGroup(rows_of(own), what) for what, own in groups.items()),
         notes=(
             gettext(
-                "All slopes are from one draw of folds, so they differ a little from the effect above. A small "
-                "p of all checks together: some slope differs from what it should equal. The placebo should be "
-                "zero."
+                "All slopes are from one draw of folds, so they differ a little from the effect above. A "
+                "small p of all checks together: some slope differs from what it should equal. The placebo "
+                "should be zero."
             ),
         ),
         is_whole=True,

@@ -73,7 +73,7 @@ def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) ->
     learned = learn_by_cluster(clustered, OPTIONS, rng=np.random.default_rng(0))
     (note,) = learned.notes
     assert (note.code, note.where) == ("W-CLUSTER", "cluster 3")
-    assert "uses the network of all rows" in note.message
+    assert "use the network of all rows" in note.message
     assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     X = clustered.sample.X
     np.testing.assert_array_equal(learned.networks[2].predict(X), learned.searches[2].networks.predict(X))

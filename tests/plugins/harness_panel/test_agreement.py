@@ -75,5 +75,5 @@ def test_a_fit_for_folds_asks_no_library_and_predicts_the_same(monkeypatch, esti
     own = estimator.for_folds().fit(panel, rng=random_stream(0))
     np.testing.assert_array_equal(own.predict(panel), expected.predict(panel))
     assert [note.code for note in own.notes] == [note.code for note in expected.notes]
-    with pytest.raises(EstimationError, match="only predicts"):
+    with pytest.raises(EstimationError, match="for prediction only"):
         own.coefficients()

@@ -159,7 +159,7 @@ def test_no_effect_is_rejected_as_often_as_the_level_says_where_errors_last(lags
 
 
 def test_a_panel_without_places_is_refused():
-    with pytest.raises(EstimationError, match="the panel has no coordinates"):
+    with pytest.raises(EstimationError, match="need coordinates, and the panel has none"):
         PooledOLS(covariance=Conley(cutoff_km=100.0)).fit(
             simulated_panel(random_stream(3)), rng=random_stream(0)
         )

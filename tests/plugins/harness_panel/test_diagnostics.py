@@ -188,7 +188,7 @@ def test_what_rows_cannot_carry_is_refused_with_its_reason():
     panel = simulated_panel(random_stream(83), n_entities=10, n_periods=2)
     own = diagnostics_of(fitted(panel, PooledOLS()))
     assert "two adjacent periods" in own["serial_correlation"].reason
-    assert "share three periods" in own["cross_section_dependence"].reason
+    assert "three periods in common" in own["cross_section_dependence"].reason
     columns = fitted(panel, PooledOLS()).details()["diagnostics"]
     at = columns["test"].index("serial_correlation")
     assert columns["status"][at] == "refused"

@@ -237,7 +237,7 @@ def test_what_is_no_instrument_is_refused_with_its_reason():
     for changed, effects, reason in (
         (replace(panel, instruments=(), Z=None), (), "no instruments"),
         (with_first(fixed), ("entity",), "'z0': entity effects absorb it"),
-        (with_first(np.full(panel.n_obs, 7.0)), (), "'z0': it has no variation"),
+        (with_first(np.full(panel.n_obs, 7.0)), (), "'z0': it does not vary"),
         (with_first(3.0 * panel.column("w") - 2.0), (), "determine it"),
         (with_first(panel.column("x") + panel.column("w")), (), "it is the exposure 'x' itself"),
         (replace(panel, instruments=("w", "z1")), (), "'w': it is a regressor"),

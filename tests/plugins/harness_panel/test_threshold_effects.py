@@ -113,7 +113,7 @@ def test_it_stands_in_the_result_tables():
 
 def test_what_cannot_be_told_is_refused():
     panel = broken_panel(8)
-    with pytest.raises(EstimationError, match="'z' is no regressor"):
+    with pytest.raises(EstimationError, match="'z' is not a regressor"):
         ThresholdEffects(variable="z").fit(panel, rng=random_stream(0))
     with pytest.raises(EstimationError, match="no value of it leaves"):
         fitted(panel.with_column("q", 1.0 * (panel.column("q") > 0.99)))

@@ -54,7 +54,7 @@ def test_one_entity_alone_is_no_support():
 
 def test_variables_on_a_line_have_no_surface():
     x = np.linspace(0, 1, 30)
-    with pytest.raises(EstimationError, match="on a line"):
+    with pytest.raises(EstimationError, match="are collinear"):
         cell_support(np.column_stack([x, 2 * x + 1]), np.arange(30), GRID, 2 * GRID + 1)
 
 

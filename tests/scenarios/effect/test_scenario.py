@@ -240,7 +240,7 @@ def test_what_follows_from_the_exposure_is_not_held_fixed():
         ("line", lambda panel: panel.period.astype(float), "no residual variation"),
         ("curve", lambda panel: (panel.column("x0") > 0).astype(float), "too few for a curve"),
         ("derivative", lambda panel: (panel.column("x0") > 0).astype(float), "two values"),
-        ("contrast", lambda panel: panel.column("x0"), "different values"),
+        ("contrast", lambda panel: panel.column("x0"), "distinct values"),
     ],
 )
 def test_what_cannot_be_estimated_is_a_row_with_its_reason(panel, form, exposure, reason):

@@ -211,7 +211,7 @@ def test_a_term_that_one_entity_alone_tells_is_refused():
     entity = np.repeat(np.arange(40), 5)
     terms = np.stack([rng.standard_normal(200), np.where(entity == 7, rng.standard_normal(200), 0.0)], axis=1)
     folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
-    with pytest.raises(EstimationError, match="varies in one entity alone"):
+    with pytest.raises(EstimationError, match="varies in a single entity"):
         partialled_out(rng.standard_normal(200), terms, np.zeros(200), np.zeros((200, 2)), folds)
 
 

@@ -128,7 +128,7 @@ def test_an_outcome_is_refused_where_the_exposure_cannot_be_learned(frame):
     plan = planned(frame, {"use": "threshold_effects", "variable": "x0"})
     found = run_in_process(plan.part_tasks())
     assert {one.tried.status for one in found} == {"refused"}
-    said = "variable: 'x0' is no regressor of this panel; name the exposure, a moderator or a control"
+    said = "variable: 'x0' is not a regressor of this panel; name the exposure, a moderator or a control"
     assert {one.tried.reason for one in found} == {said}
     lost = next(iter(plan.part_tasks())).failed("the worker died")
     after = next(task for task in plan.part_tasks() if task.needs).given([lost]).run()

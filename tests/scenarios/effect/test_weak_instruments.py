@@ -87,5 +87,5 @@ def test_sets_are_said():
     inf = np.inf
     assert set_in_words(((-1.5, 2.0),)) == "[−1.5, 2]"
     assert set_in_words(((-inf, -1.0), (2.0, inf))) == "(−∞, −1] and [2, ∞)"
-    assert set_in_words(((-inf, inf),)).startswith("all numbers")
+    assert set_in_words(((-inf, inf),)).startswith("all real numbers")
     assert set_in_words(()).startswith("empty")

@@ -120,5 +120,5 @@ def _repacked(panel):
 def test_jackknife_where_one_cluster_tells_a_slope():
     column = np.where(PANEL.entity.codes == 0, PANEL.column("x1"), 0.0)
     panel = PANEL.with_column("x1", column)
-    with pytest.raises(EstimationError, match=r"CRV3 is undefined: without entity 0 .*'x1'"):
+    with pytest.raises(EstimationError, match=r"CRV3 is undefined: without entity 0, .*'x1'"):
         table(("entity",), CRV3(), panel)

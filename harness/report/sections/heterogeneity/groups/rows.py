@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from harness.findings.run import Run
@@ -23,5 +25,19 @@ def rows_of_groups(
     run: Run, table: TypedTable[OwnRow], partition: Partition, outcome: str, estimator: str
 ) -> tuple[OwnRow, ...]:
     """Return the rows of one estimator in a table of groups; also those that only have a reason."""
-    key = (*partition, outcome, estimator)
-    return tuple(row for row in run.rows(table) if (row.scenario, row.by, row.outcome, row.estimator) == key)
+    return run.view(_by_group(table)).get((*partition, outcome, estimator), ())
+
+
+@functools.cache
+def _by_group(
+    table: TypedTable[OwnRow],
+) -> Callable[[Run], Mapping[tuple[str, str, str, str], tuple[OwnRow, ...]]]:
+    """Return the function that sorts the rows of a table by partition, outcome and estimator."""
+
+    def rows_by_group(run: Run) -> Mapping[tuple[str, str, str, str], tuple[OwnRow, ...]]:
+        found: dict[tuple[str, str, str, str], list[OwnRow]] = {}
+        for row in run.rows(table):
+            found.setdefault((row.scenario, row.by, row.outcome, row.estimator), []).append(row)
+        return {key: tuple(rows) for key, rows in found.items()}
+
+    return rows_by_group
