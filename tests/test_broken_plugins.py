@@ -121,7 +121,9 @@ def test_every_command_works_and_says_what_is_wrong_with_each(
 
 def assert_each_is_named(told):
     for name, (_, reason) in BROKEN.items():
-        (line,) = [one for one in told.splitlines() if one.startswith(f"plugin {name} is broken and not loaded: ")]
+        (line,) = [
+            one for one in told.splitlines() if one.startswith(f"plugin {name} is broken and not loaded: ")
+        ]
         assert reason in line
 
 

@@ -98,7 +98,7 @@ def test_a_draw_with_too_few_rows_is_refused() -> None:
     panel = make_panel(wave)
     weights = draws_of(panel, 3)
     weights[1] = np.arange(panel.n_obs) < 5
-    with pytest.raises(EstimationError, match="^5 training rows"):
+    with pytest.raises(EstimationError, match=r"^5 training rows"):
         SMALL.fit_draws(panel, weights=weights, selection=None, rng=np.random.default_rng(0))
 
 
