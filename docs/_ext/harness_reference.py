@@ -10,17 +10,16 @@ from importlib.metadata import distribution
 from types import ModuleType
 from typing import Any, ClassVar
 
+from check_text import check_text
 from command_text import command_text
 from docstring_text import restructured
 from docutils import nodes
-from markdown import code, table
 from report_text import report_text
 from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from harness.conformance.checks import RULES
-from harness.installed import KINDS, registry_of
+from harness.installed import registry_of
 from harness.report.gain_report import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
 from harness.suite.results import SUITE_TABLES
@@ -29,8 +28,6 @@ from harness.tables.table import ResultTable
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""
-
-CHECK_HEAD = ("check", "what must hold")
 
 
 def own_spec_text() -> SpecText:
@@ -119,15 +116,6 @@ class CheckReference(_Generated):
 
     def text(self) -> str:
         return check_text()
-
-
-def check_text() -> str:
-    """Return a section for each kind of member, with what its checks hold it to."""
-    return "\n\n".join(
-        f"## {kind.name.capitalize()} checks\n\n"
-        + table(CHECK_HEAD, ((code(rule.name), rule.says) for rule in RULES[kind.name].values()))
-        for kind in KINDS
-    )
 
 
 class CommandReference(_Generated):

@@ -93,7 +93,7 @@ def test_every_option_of_every_command_is_described(texts):
 
 
 def test_every_rule_of_the_conformance_battery_is_listed(texts):
-    from harness_reference import check_text
+    from check_text import check_text
 
     text = check_text()
     for kind, rules in RULES.items():
