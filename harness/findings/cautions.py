@@ -56,11 +56,19 @@ def selected_on_test_rows(run: Run) -> Iterator[Sentence]:
 
 def contradictions(run: Run) -> Iterator[Sentence]:
     """Yield that printed numbers cannot all be right, at all, or under assumptions that claims name."""
-    wrong = [row for row in run.rows(CLAIMS) if row.status == INCONSISTENT]
-    outcomes = [name for name in dict.fromkeys(row.outcome for row in wrong) if name]
-    if wrong:
-        yield Sentence("printed_contradict", {"outcomes": outcomes})
-    elif any(row.status == ASSUMING for row in run.rows(CLAIMS)):
+    wrong = [row for row in run.rows(CLAIMS) if row.status in (INCONSISTENT, ASSUMING)]
+
+    def named(check: str, column: str) -> list[str]:
+        return list(dict.fromkeys(getattr(row, column) for row in wrong if row.check == check))
+
+    found = {
+        "gains": named("ratio", "outcome"),
+        "medians": named("partition", "outcome"),
+        "moderators": named("units", "moderator"),
+    }
+    if any(found.values()):
+        yield Sentence("printed_contradict", found)
+    elif wrong:
         yield Sentence("printed_contradict_if")
 
 

@@ -10,7 +10,7 @@ from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
 from harness.text.effects import fragility, higher_or_lower, moves, one_more
 from harness.text.numbers import fixed, is_outside, p_text, percent, plain
-from harness.text.plain_text import capitalised, in_turn
+from harness.text.plain_text import capitalised, in_turn, joined
 
 
 def only_estimator(context: Context) -> str:
@@ -134,3 +134,35 @@ def fragile(context: Context, *, robustness_value: float, covariate: str = "", t
         times=plain(float(f"{times:.2g}")),
         covariate=context.study.label(covariate),
     )
+
+
+def printed_contradict(
+    context: Context, *, gains: Sequence[str], medians: Sequence[str], moderators: Sequence[str]
+) -> str:
+    """Return what printed numbers say against each other, and under which assumption.
+
+    Parameters
+    ----------
+    gains : outcomes whose printed gain is not that of the printed errors
+    medians : outcomes whose printed medians of groups are not those of one fit
+    moderators : those of which printed values and medians are not in one system of units
+    """
+    clauses = (
+        (gettext("the printed gain in {names} does not follow from the printed errors"), gains),
+        (
+            gettext("if one fit gave all of them, the printed medians of {names} contradict each other"),
+            medians,
+        ),
+        (
+            gettext(
+                "if all are in one system of units, the printed values of {names} contradict the medians"
+            ),
+            moderators,
+        ),
+    )
+    parts = [
+        words.format(names=joined([context.study.label(name) for name in names]))
+        for words, names in clauses
+        if names
+    ]
+    return gettext("Without any data: {parts}.").format(parts=in_turn(parts))

@@ -36,7 +36,6 @@ MESSAGES: Mapping[str, str] = {
     "selected_on_test_rows": marked(
         "Under “{protocol}”, the protocol of the printed gains, test rows took part in selecting the models."
     ),
-    "printed_contradict": marked("The printed numbers on {outcomes} contradict each other."),
     "printed_contradict_if": marked(
         "Some printed numbers contradict each other under assumptions that “Published numbers” names."
     ),
@@ -99,6 +98,7 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
         *(effects.contrast, effects.group_difference, effects.linearity, effects.debiased),
         *(answers.only_estimator, answers.within_effect, answers.other_method, answers.no_within_effect),
         *(answers.signs_differ, answers.recognised, answers.pooled_apart, answers.fragile),
+        answers.printed_contradict,
     )
 }
 
