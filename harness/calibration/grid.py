@@ -17,6 +17,7 @@ from harness.arrays import Floats
 from harness.calibration.drawn_study import run_on
 from harness.calibration.run import calibration_manifest
 from harness.data.read.files import frame_file
+from harness.data.simulate.simulation import lasting
 from harness.estimators.guard import Status
 from harness.findings.gain import kind_of
 from harness.findings.gains import Gains
@@ -44,7 +45,7 @@ PANELS = "grid_panels"
 KEY = ["cell", "number", "has_effect"]
 
 # Gains by kind: reference, protocol and estimator. Without an effect none of these is there; fixed effects,
-# whose slopes levels of entities do not blur, truly gain a little over pooled OLS for new entities.
+# whose slopes are not biased by entity effects, truly gain a little over pooled OLS for new entities.
 GAINS = {
     "gain": ("ols", "held_out_entities", "splines"),
     "gain_forward": ("fe", "forward", "bent"),
@@ -93,19 +94,19 @@ class PanelShape:
         return f"{shape}-r{self.autocorrelation:g}-{tails}-b{self.between:g}"
 
     def draw(self, rng: Generator, *, has_effect: bool) -> pd.DataFrame:
-        """Draw a panel: regressors, levels of entities, shocks of periods and lasting errors."""
+        """Draw a panel: regressors, entity effects, period shocks and autocorrelated errors."""
         n, size = self.entities, (self.entities, self.periods)
         exposure, moderator, control = (_column(rng, size, between) for between in (self.between, 0.5, 0.5))
         innovations = rng.standard_normal(size)
         if self.is_heavy:
             spread = np.exp(0.8 * rng.standard_normal((n, 1)) - 0.64)
             innovations = spread * rng.standard_t(3, size=size) / np.sqrt(3.0)
-        errors = _lasting(innovations, self.autocorrelation)
+        errors = lasting(innovations, self.autocorrelation)
         levels, shocks = rng.standard_normal((n, 1)), np.sqrt(0.1) * rng.standard_normal((1, self.periods))
         outcome = 0.5 * (moderator + control) + levels + shocks + errors
         if has_effect:
             terms = exposure, (exposure**2 - 1.0) / np.sqrt(2.0), exposure * moderator
-            outcome = outcome + sum(size * term for size, term in zip(EFFECT, terms, strict=True))
+            outcome = outcome + sum(weight * term for weight, term in zip(EFFECT, terms, strict=True))
         means = moderator.mean(axis=1)
         half = np.where(means > np.median(means), "high", "low")
         unit, period = np.indices(size)
@@ -124,18 +125,9 @@ class PanelShape:
 
 
 def _column(rng: Generator, size: tuple[int, int], between: float) -> Floats:
-    """Return a regressor of variance one, an autoregression with coefficient .5 around levels of entities."""
-    moves = _lasting(rng.standard_normal(size), 0.5)
+    """Return a regressor of variance one, an autoregression with coefficient .5 around entity means."""
+    moves = lasting(rng.standard_normal(size), 0.5)
     return np.asarray(np.sqrt(between) * rng.standard_normal((size[0], 1)) + np.sqrt(1.0 - between) * moves)
-
-
-def _lasting(innovations: Floats, coefficient: float) -> Floats:
-    """Return stationary autoregressions along the second axis, of the variance of their innovations."""
-    series = innovations.copy()
-    for at in range(1, series.shape[1]):
-        own = np.sqrt(1.0 - coefficient**2) * innovations[:, at]
-        series[:, at] = coefficient * series[:, at - 1] + own
-    return series
 
 
 # Half of the factorial of two levels for each of five features, of resolution five.

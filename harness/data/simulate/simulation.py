@@ -186,11 +186,15 @@ def slow_columns(rng: Generator, keys: CityYears, *, n_columns: int, between: fl
 def autoregression(rng: Generator, keys: CityYears, *, n_columns: int, persistence: float) -> Floats:
     """Return stationary first-order autoregressions of variance 1, (n_obs, n_columns), one for each city."""
     shocks = rng.standard_normal((keys.n_cities, keys.n_years, n_columns))
-    moves = np.empty_like(shocks)
-    moves[:, 0] = shocks[:, 0]
-    for year in range(1, keys.n_years):
-        moves[:, year] = persistence * moves[:, year - 1] + np.sqrt(1.0 - persistence**2) * shocks[:, year]
-    return moves.reshape(-1, n_columns)
+    return lasting(shocks, persistence).reshape(-1, n_columns)
+
+
+def lasting(shocks: Floats, persistence: float) -> Floats:
+    """Return stationary autoregressions along the second axis, of the variance of their shocks."""
+    moves = shocks.copy()
+    for at in range(1, moves.shape[1]):
+        moves[:, at] = persistence * moves[:, at - 1] + np.sqrt(1.0 - persistence**2) * shocks[:, at]
+    return moves
 
 
 def standardised(values: Floats) -> Floats:
