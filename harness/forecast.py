@@ -272,12 +272,12 @@ def peak_bytes(plan: Plan) -> float:
     estimators = [greatest(entry.estimator, "draws") for entry in plan.study.estimators]
     scenarios = [greatest(entry.scenario, "draws") for entry in plan.study.scenarios]
     n_obs = plan.panels.panel(plan.study.roles.outcomes[0]).n_obs
-    if sys.platform == "win32":
-        return float("nan")
-    import resource
+    height = float("nan")
+    if sys.platform != "win32":
+        import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    height = float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        unit = 1 if sys.platform == "darwin" else 1024
+        height = float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return height + float(DRAW_ROW * n_obs * max([0, *estimators, *scenarios]))
 
 

@@ -63,7 +63,7 @@ def _started(module: str, path: Sequence[str], mark: Path, longest: float) -> su
 def _end_all(process: subprocess.Popen[bytes]) -> None:
     """End a process, and on systems that have groups of them whatever it started."""
     with suppress(OSError):
-        if os.name == "posix":
+        if sys.platform != "win32":
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()

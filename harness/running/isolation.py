@@ -68,6 +68,9 @@ IS_WORKER = "HARNESS_WORKER"
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
+# What the C library is loaded by.
+_C_LIBRARY = "ucrtbase" if sys.platform == "win32" else None
+
 # Bytes of a task's output that are passed on to standard error.
 MOST_SHOWN = 2_000
 
@@ -83,7 +86,8 @@ class Traces:
         """Catch what is written to the file descriptor of standard output, and count forks, from now on."""
         with TemporaryFile() as file:
             os.dup2(file.fileno(), STANDARD_OUTPUT)
-        os.register_at_fork(after_in_parent=self._forked)
+        if sys.platform != "win32":
+            os.register_at_fork(after_in_parent=self._forked)
         self._is_watching = True
 
     def _forked(self) -> None:
@@ -116,12 +120,13 @@ class Traces:
         """Return the first bytes that were written, and how many there were; they are there no more."""
         with suppress(OSError, ValueError, AttributeError):  # a plugin may have closed or exchanged it
             sys.stdout.flush()
-        ctypes.CDLL(None).fflush(None)
+        ctypes.CDLL(_C_LIBRARY).fflush(None)
         try:
             n_bytes = os.fstat(STANDARD_OUTPUT).st_size
             if not n_bytes:
                 return b"", 0
-            output = os.pread(STANDARD_OUTPUT, MOST_SHOWN, 0)
+            os.lseek(STANDARD_OUTPUT, 0, os.SEEK_SET)
+            output = os.read(STANDARD_OUTPUT, MOST_SHOWN)
             os.ftruncate(STANDARD_OUTPUT, 0)
             os.lseek(STANDARD_OUTPUT, 0, os.SEEK_SET)
         except OSError:
@@ -181,7 +186,9 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
         return
     if IS_WORKER in os.environ:
         faulthandler.dump_traceback_later(seconds + GRACE, exit=True)
-    stop = _by_signal if threading.current_thread() is threading.main_thread() else _by_thread
+    stop = _by_thread
+    if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
+        stop = _by_signal
     try:
         with stop(seconds):
             yield
@@ -190,20 +197,22 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
-@contextmanager
-def _by_signal(seconds: float) -> Iterator[None]:
-    """Stop the main thread, also where it sleeps."""
+if sys.platform != "win32":
 
-    def reached(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal.signal has it
-        raise TimeLimitReached
+    @contextmanager
+    def _by_signal(seconds: float) -> Iterator[None]:
+        """Stop the main thread, also where it sleeps."""
 
-    before = signal.signal(signal.SIGALRM, reached)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        def reached(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal.signal has it
+            raise TimeLimitReached
+
+        before = signal.signal(signal.SIGALRM, reached)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,8 +65,11 @@ def numbers_of_a_draw(scenario: EvaluatesModels, panel: Panel) -> int:
 
 
 def machine_bytes() -> int:
-    """Return the memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """Return the memory of this machine; where the system does not tell (Windows), no number is larger."""
+    n_bytes = sys.maxsize
+    if sys.platform != "win32":
+        n_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return n_bytes
 
 
 def require_memory(plan: Plan, *, available: int) -> None:

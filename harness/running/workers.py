@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import resource
 import signal
 import sys
 import time
@@ -229,7 +228,9 @@ def begin(parent: int, memory_limit: float | None) -> None:
 
     process_executor._MAX_MEMORY_LEAK_SIZE = MOST_GROWTH
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if memory_limit is not None:
+    if memory_limit is not None and sys.platform != "win32":
+        import resource
+
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
     TRACES.watch()
@@ -239,14 +240,16 @@ def begin(parent: int, memory_limit: float | None) -> None:
 def end_with(parent: int) -> None:
     """Let this process end within a second or two of its parent, which may be killed without a word.
 
-    Copies that it makes of itself by forking end with it.
+    Copies that it makes of itself by forking end with it. Windows keeps the number of a parent that has
+    ended: there, a worker of loky ends with its task, when nobody waits for the result.
 
     Parameters
     ----------
     parent : process that started this one
     """
     _watch(parent)
-    os.register_at_fork(after_in_child=_end_with_original)
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=_end_with_original)
 
 
 def _end_with_original() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -48,13 +47,13 @@ def with_memory(work: Callable[[], T]) -> tuple[T, float]:
     before. They are NaN on a system that does not tell, which are all but Linux. What other threads of the
     process do at the time counts as well.
     """
-    if not sys.platform.startswith("linux"):
-        return work(), float("nan")
-    give_back()  # what earlier work freed hides nothing of this one's
-    _CLEAR.write_text(_FORGET_THE_HEIGHT, encoding="ascii")
-    before = _status("VmRSS")
+    has_status = _STATUS.exists()
+    if has_status:
+        give_back()  # what earlier work freed hides nothing of this one's
+        _CLEAR.write_text(_FORGET_THE_HEIGHT, encoding="ascii")
+    before = _status("VmRSS") if has_status else 0
     found = work()
-    return found, float(max(0, _status("VmHWM") - before))
+    return found, float(max(0, _status("VmHWM") - before)) if has_status else float("nan")
 
 
 def _status(name: str) -> int:
