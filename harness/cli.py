@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import shlex
 import signal
@@ -24,6 +25,7 @@ from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_p
 from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite
 from harness.errors import HarnessError
+from harness.text.terminal import echo
 
 # Exit code after Ctrl-C.
 INTERRUPTED = 130
@@ -105,7 +107,9 @@ def _exit_code() -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as error:
-        _write(error.show, sys.stderr)
+        shown = io.StringIO()
+        error.show(shown)
+        _write(lambda: echo(shown.getvalue(), err=True, nl=False), sys.stderr)
         return error.exit_code
     except HarnessError as error:
         return _print_error(f"error: {error}", error.exit_code)
@@ -125,7 +129,7 @@ def _exit_code() -> int:
 
 def _print_error(message: str, code: int) -> int:
     """Write a message, if there is where to write it, and return the exit code."""
-    _write(lambda: click.echo(message, err=True), sys.stderr)
+    _write(lambda: echo(message, err=True), sys.stderr)
     return code
 
 

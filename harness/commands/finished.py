@@ -13,6 +13,7 @@ import click
 from harness.commands import options as shared
 from harness.registry.sources import PluginChoice
 from harness.tables.registry import TABLES
+from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from harness.audit.table_difference import Tolerance
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.running.prepare import RunSources
 
 # Of a number, by which another may differ.
-SHARE = click.FloatRange(min=0, min_open=True, max=0.1)
+SHARE = shared.FiniteNumber(min=0, min_open=True, max=0.1)
 
 MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 
@@ -44,7 +45,7 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     run = RunFolder.open(folder)
     for check in verified(run, catalogs=registry.catalogs, messages=registry.messages, signer=signer):
         problems += check.problems
-        click.echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
+        echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
     if problems:
         raise ArtifactError(*problems)
 
@@ -81,9 +82,9 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     if as_json:
         parts = asdict(difference)
         flat = {"found_the_same": same, **parts.pop("requested"), **parts.pop("found"), **parts}
-        click.echo(json.dumps(flat, indent=1, ensure_ascii=False))
+        echo(json.dumps(flat, indent=1, ensure_ascii=False))
     else:
-        click.echo("\n".join(lines(difference)))
+        echo("\n".join(lines(difference)))
     if not same:
         sys.exit(shared.DIFFER)
 
@@ -97,9 +98,9 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
     if as_json:
         rows = numbers.to_dict("records")
         shown = [{name: json_value(value) for name, value in row.items()} for row in rows]
-        click.echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
+        echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
     else:
-        click.echo("\n".join(outside_lines(numbers)))
+        echo("\n".join(outside_lines(numbers)))
     if not numbers["agrees"].all():
         sys.exit(shared.DIFFER)
 
@@ -123,7 +124,7 @@ def sign(folder: Path, key: Path) -> None:
     run = RunFolder.open(folder)
     require_whole(run)
     signed(run, key)
-    click.echo(f"signature: {folder / SIGNATURE}")
+    echo(f"signature: {folder / SIGNATURE}")
 
 
 @click.command()
@@ -167,12 +168,12 @@ def pin(
     require_unchanged(run)
     entries = pinned(run, PinSelection(tables, estimators, relative))
     if spec is None:
-        click.echo(new_block(entries), nl=False)
+        echo(new_block(entries), nl=False)
         return
     text = with_entries(spec, entries, replace=replace)
     load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=registry.catalogs)
     write_atomically(spec, text.encode())
-    click.echo(f"{spec}: {len(entries)} numbers pinned")
+    echo(f"{spec}: {len(entries)} numbers pinned")
 
 
 @click.command()
@@ -201,8 +202,8 @@ def export(
     sources = _sources(folder, choice, spec, data)
     exported = write(sources, program=program, out=into)
     for cell in exported.left_out:
-        click.echo(f"not exported: {cell.estimator} on {cell.outcome}: {cell.reason}")
-    click.echo(f"{len(exported.cells)} cells: {exported.script}")
+        echo(f"not exported: {cell.estimator} on {cell.outcome}: {cell.reason}")
+    echo(f"{len(exported.cells)} cells: {exported.script}")
 
 
 @click.command()
@@ -227,7 +228,7 @@ def pack(
     sources = _sources(folder, choice, spec, data)
     into = out or folder.with_name(f"{folder.name}.zip")
     archive = write(sources, out=into, with_data=not without_data)
-    click.echo(f"archive: {archive}")
+    echo(f"archive: {archive}")
 
 
 def _sources(folder: Path, choice: PluginChoice, spec: Path | None, data: Path | None) -> RunSources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 
 from harness.registry.sources import PluginChoice, requested_by_environment
 from harness.running.options import OPTIONS, Option, RunOptions
+from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from harness.registry.registry import Registry
@@ -21,6 +23,22 @@ PATH = click.Path(path_type=Path)
 
 # Exit code where two runs, or two runs of a suite, found different numbers.
 DIFFER = 1
+
+# Exit code of a run in which no estimator has a result.
+NO_RESULT = 6
+
+
+class FiniteNumber(click.FloatRange):
+    """A number within limits; the type of click takes ``nan`` and ``inf`` where a side has none."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail as one outside the limits does."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            limits = self._describe_range() if self.min is not None else "of finite numbers"
+            self.fail(f"{value} is not in the range {limits}.", param, ctx)
+        return number
+
 
 spec_argument = click.argument("spec", type=PATH)
 run_argument = click.argument("folder", metavar="RUN", type=PATH)
@@ -68,7 +86,7 @@ def _type_of(option: Option) -> click.ParamType[Any]:
         least, most = (None if limit is None else int(limit) for limit in (option.least, option.most))
         return click.IntRange(least, most)
     if option.kind is float:
-        return click.FloatRange(min=option.least, max=option.most, min_open=option.is_open)
+        return FiniteNumber(min=option.least, max=option.most, min_open=option.is_open)
     return click.STRING
 
 
@@ -105,7 +123,7 @@ def number_option(
 
 def tolerance_option(flag: str, default: float, text: str) -> Callable[[Command], Command]:
     """Return an option for how far two numbers may differ; `text` is its help."""
-    return number_option(flag, click.FloatRange(min=0), default, text)
+    return number_option(flag, FiniteNumber(min=0), default, text)
 
 
 def repeated_option(flag: str, name: str, metavar: str, text: str) -> Callable[[Command], Command]:
@@ -164,5 +182,5 @@ def found(choice: PluginChoice) -> Registry:
 
     registry = installed(choice)
     for plugin in registry.broken:
-        click.echo(f"plugin {plugin.name} is broken and not loaded: {plugin.broken}", err=True)
+        echo(f"plugin {plugin.name} is broken and not loaded: {plugin.broken}", err=True)
     return registry

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import PATH, found, path_option, run_options, spec_argument
+from harness.commands.options import PATH, FiniteNumber, found, path_option, run_options, spec_argument
 from harness.registry.sources import PluginChoice
 from harness.running.options import RunOptions
+from harness.text.plain_text import printable
+from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from harness.draft.draft import Answers
@@ -63,12 +65,12 @@ def init(
         seen = replace(seen, answers=asked)
     write_draft(seen, catalogs, out=path)
     named = ", ".join(map(str, data))
-    click.echo(f"{path}: a study of {named}; check it, then: harness run {path} --quick")
+    echo(f"{path}: a study of {named}; check it, then: harness run {path} --quick")
 
 
 def _prompted(answers: Answers, columns: list[str]) -> Answers:
     """Return the answers with those that were missing, as typed on the terminal."""
-    click.echo("columns: " + ", ".join(columns), err=True)
+    echo("columns: " + ", ".join(columns), err=True)
     for part, question in _QUESTIONS.items():
         if getattr(answers, part) is None:
             given = click.prompt(question, type=click.Choice(columns), show_choices=False, err=True)
@@ -91,15 +93,15 @@ def validate(options: RunOptions, spec_only: bool) -> None:
     study = load_study(options.spec, catalogs=catalogs, overrides=options.overrides).study
     line = f"{options.spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
     if spec_only:
-        click.echo(line)
+        echo(line)
         return
     from harness.api import prepare_study
 
     panels = prepare_study(options).panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
-    click.echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
+    echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
     for note in panels.notes:
-        click.echo(f"{note.code}: {note.where}: {note.message}")
+        echo(printable(f"{note.code}: {note.where}: {note.message}"))
 
 
 @click.command()
@@ -107,7 +109,7 @@ def validate(options: RunOptions, spec_only: bool) -> None:
 @run_options("data", "quick", "jobs", "overrides", "allow_outside")
 @click.option(
     "--within",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     metavar="MINUTES",
     help="Also show how many draws fit into this time, and the command for them.",
 )
@@ -123,15 +125,15 @@ def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
 
     found(options.plugins)
     prepared = prepare_study(options)
-    click.echo(prepared.plan.describe())
+    echo(prepared.plan.describe())
     if list_only:
         return
     from harness.forecast import forecast_of
 
-    expected = forecast_of(prepared.plan, on_probe=lambda label: click.echo(f"trying {label}", err=True))
-    click.echo(expected.describe(options.jobs))
+    expected = forecast_of(prepared.plan, on_probe=lambda label: echo(f"trying {label}", err=True))
+    echo(expected.describe(options.jobs))
     if within is not None:
-        click.echo(_within(options, prepared, expected, within))
+        echo(_within(options, prepared, expected, within))
 
 
 def _within(options: RunOptions, prepared: Prepared, expected: Forecast, minutes: float) -> str:

@@ -12,6 +12,7 @@ import click
 
 from harness.commands import options as shared
 from harness.registry.sources import PluginChoice
+from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from harness.registry.plugin import Plugin
@@ -29,12 +30,12 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
     if as_json:
         shown = ("name", "distribution", "version", "offers", "broken", "absent", "off")
         listed = [{key: getattr(plugin, key) for key in shown} for plugin in registry.plugins]
-        click.echo(json.dumps(listed, indent=1))
+        echo(json.dumps(listed, indent=1))
         return
     for plugin in registry.plugins:
-        click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {_offers(plugin)}")
+        echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {_offers(plugin)}")
     if registry.broken:
-        click.echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
+        echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
 
 
 def _offers(plugin: Plugin) -> str:
@@ -58,11 +59,11 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
     if gain_report:
         from harness.report.gain_report import gain_report_schema
 
-        click.echo(json.dumps(gain_report_schema(), indent=2))
+        echo(json.dumps(gain_report_schema(), indent=2))
         return
     from harness.study.spec.json_schema import spec_schema
 
-    click.echo(json.dumps(spec_schema(shared.found(choice).catalogs), indent=1))
+    echo(json.dumps(spec_schema(shared.found(choice).catalogs), indent=1))
 
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -88,7 +89,7 @@ def doctor(choice: PluginChoice) -> None:
     """Show versions, cores, fonts and GPUs, and how to install what is missing."""
     registry = shared.found(choice)
     for topic, text in _described(registry):
-        click.echo(f"{topic:<16}{text}")
+        echo(f"{topic:<16}{text}")
 
 
 def _described(registry: Registry) -> Iterator[tuple[str, str]]:
@@ -140,8 +141,8 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
     (chosen,) = (known for known in KINDS if known.name == kind)
     names = write_plugin(name, out=out, registry=shared.found(choice), kind=chosen)
     folder = out or Path(name)
-    click.echo(f"plugin: {folder}")
-    click.echo(f"next: pip install -e {folder} && harness test-plugin {names.package}")
+    echo(f"plugin: {folder}")
+    echo(f"next: pip install -e {folder} && harness test-plugin {names.package}")
 
 
 @click.command("test-plugin")
@@ -172,5 +173,5 @@ def test_plugin(
     checks = checks_among(registry, plugin, only=only, options=read_options(overrides))
     asked = [check for check in checks if not (quick and check.rule.is_slow)]
     report = run_checks(plugin, asked)
-    click.echo(report.as_json() if as_json else "\n".join(report.lines()))
+    echo(report.as_json() if as_json else "\n".join(report.lines()))
     report.raise_if_not_passed()

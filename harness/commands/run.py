@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from harness.commands import options as shared
 from harness.registry.sources import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
+from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from harness.report.blocks import Picture
@@ -26,7 +28,7 @@ def run(options: RunOptions, opens: bool) -> None:
     """Run a study and write its tables, figures and report.
 
     Expected numbers of the spec that are not reproduced are counted; the exit code stays 0. Run the spec
-    under pytest to fail on them.
+    under pytest to fail on them. Exit code 6: no estimator has a result, for the reason that is shown.
     """
     from harness.api import run_study
 
@@ -36,17 +38,20 @@ def run(options: RunOptions, opens: bool) -> None:
             options, find_plugins=shared.found, on_progress=on_progress, on_resumed=resumed.append
         )
     for line in resumed:
-        click.echo(line, err=True)
+        echo(line, err=True)
     if line := _expected_line(folder):
-        click.echo(line)
-    if line := _nothing_line(folder):
-        click.echo(line, err=True)
+        echo(line)
+    nothing = _nothing_line(folder)
+    if nothing:
+        echo(nothing, err=True)
     else:
         _echo_answers(folder)
-    click.echo(shared.written_line(folder.path))
+    echo(shared.written_line(folder.path))
     page = folder.path / "report.html"
     if opens and page.is_file():
         click.launch(str(page))
+    if nothing:
+        sys.exit(shared.NO_RESULT)
 
 
 def _echo_answers(folder: RunFolder) -> None:
@@ -55,10 +60,10 @@ def _echo_answers(folder: RunFolder) -> None:
     from harness.findings.run import read_run
 
     for answer in answers(read_run(folder)):
-        click.echo(f"\n{answer.label}")
+        echo(f"\n{answer.label}")
         for label, text in answer.labelled:
-            click.echo(f"  {label}. {text}")
-    click.echo()
+            echo(f"  {label}. {text}")
+    echo()
 
 
 def _nothing_line(folder: RunFolder) -> str:
@@ -90,7 +95,10 @@ def _expected_line(folder: RunFolder) -> str:
 @click.option("--grid", is_flag=True, help="Simulate panels of sixteen shapes instead; SPEC may be left out.")
 @shared.number_option("--panels", click.IntRange(min=1, max=100_000), 100, "Number of panels to simulate.")
 @shared.number_option(
-    "--effect", click.FLOAT, 0.0, "True effect of the exposure, on as many panels again as those without one."
+    "--effect",
+    shared.FiniteNumber(),
+    0.0,
+    "True effect of the exposure, on as many panels again as those without one.",
 )
 @click.pass_context
 def calibrate(context: click.Context, options: RunOptions, panels: int, effect: float, *, grid: bool) -> None:
@@ -115,7 +123,7 @@ def calibrate(context: click.Context, options: RunOptions, panels: int, effect: 
         options = replace(options, spec=options.spec or GRID_SPEC)
         with progress() as on_progress:
             path = calibrate_grid(options, n_panels=panels, on_progress=on_progress)
-        click.echo(f"grid: {path}")
+        echo(f"grid: {path}")
         return
     if options.spec is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
@@ -124,7 +132,7 @@ def calibrate(context: click.Context, options: RunOptions, panels: int, effect: 
     shared.found(options.plugins)
     with progress() as on_progress:
         path = calibrate_study(options, n_panels=panels, effect=effect, on_progress=on_progress)
-    click.echo(f"calibration: {path}")
+    echo(f"calibration: {path}")
 
 
 @click.command()
@@ -150,7 +158,7 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, png: bool, pdf: b
         require_unchanged(run, hint=hint)
     forced = changed_inputs(run)
     if brief:
-        click.echo(f"brief: {reporter_of(choice).brief(folder)}")
+        echo(f"brief: {reporter_of(choice).brief(folder)}")
         return
     shared.found(choice)
     pictures: dict[Picture, bool] = {"png": png, "pdf": pdf}
@@ -159,4 +167,4 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, png: bool, pdf: b
         manifest = run.manifest()
         names = tuple(dict.fromkeys((*manifest.forced, *forced)))
         run.write_manifest(replace(manifest, forced=names))
-    click.echo(shared.written_line(folder))
+    echo(shared.written_line(folder))

@@ -10,6 +10,7 @@ import click
 from harness.commands import options as shared
 from harness.running.options import RunOptions
 from harness.running.progress import progress
+from harness.text.terminal import echo
 
 MORE = "Add an estimator to all studies, by name or as '{use: NAME, OPTION: VALUE}'"
 
@@ -56,8 +57,8 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
             loaded, options, registry, only=only, on_progress=on_progress, on_said=messages.append
         )
     for line in messages:
-        click.echo(line, err=True)
-    click.echo(f"suite: {folder.path / PAGE}")
+        echo(line, err=True)
+    echo(f"suite: {folder.path / PAGE}")
     if opens:
         click.launch(str(folder.path / PAGE))
 
@@ -68,7 +69,7 @@ def report(folder: Path) -> None:
     """Rewrite the tables and the page of a suite RUN from the runs of its studies."""
     from harness.suite.run import PAGE, report_suite
 
-    click.echo(f"suite: {report_suite(folder).path / PAGE}")
+    echo(f"suite: {report_suite(folder).path / PAGE}")
 
 
 @suite.command()
@@ -84,6 +85,6 @@ def compare(folder: Path, reference: Path, rtol: float) -> None:
     from harness.suite.compare import compare_gains, read_gains
 
     difference = compare_gains(read_gains(folder), read_gains(reference), rtol=rtol)
-    click.echo("\n".join(difference.lines()))
+    echo("\n".join(difference.lines()))
     if len(difference.differing):
         sys.exit(shared.DIFFER)

@@ -12,14 +12,18 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from harness.errors import near_names
+from harness.language import DIRECTION_MARKS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+_WITHOUT_MARKS = str.maketrans("", "", DIRECTION_MARKS)
+
+
 def fold_name(name: str) -> str:
-    """Return a column name in Unicode form NFC, without white space around it."""
-    return unicodedata.normalize("NFC", name).strip()
+    """Return a column name in Unicode form NFC, without direction marks and white space around it."""
+    return unicodedata.normalize("NFC", name).translate(_WITHOUT_MARKS).strip()
 
 
 # A column named in a spec, folded as the headers of files are.

@@ -17,6 +17,7 @@ from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.export.cells import CellLeftOut, LinearCell, linear_cells
 from harness.findings.run import read_run
 from harness.registry.registry import Registry
+from harness.running.csv_table import csv_text
 from harness.running.prepare import RunSources, prepare_again
 from harness.text.templates import text_templates
 
@@ -73,7 +74,7 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     out.mkdir(parents=True, exist_ok=True)
     for outcome, file in files.items():
-        _frame(panels[outcome], names).to_csv(out / file, index=False, encoding="utf-8")
+        (out / file).write_bytes(csv_text(_frame(panels[outcome], names)).encode())
     script = out / SCRIPTS[program]
     script.write_text(script_of(program, cells, left_out, data=files, names=names), encoding="utf-8")
     return Exported(script, cells, left_out)

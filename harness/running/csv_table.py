@@ -1,30 +1,50 @@
-"""Tidy tables as text: UTF-8, floats with all their digits, no cell that a spreadsheet runs as a formula."""
+"""CSV, of the tables of a run and of those for readers: no cell that a spreadsheet runs as a formula.
+
+Nothing else writes CSV. A cell that begins like a formula gets an apostrophe (OWASP, "CSV Injection"), which
+`from_csv` takes away; numbers stay as they are, negative ones too.
+"""
 
 from __future__ import annotations
 
+import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from harness.language import DIRECTION_MARKS
 from harness.tables.table import ResultTable
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# By which spreadsheets know that a file is UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
+
+# How a formula begins; an apostrophe of the text itself is as one that was put before it.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_GUARDED = re.compile(rf"'+{_FORMULA.pattern}")
+_NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?%?", re.ASCII)
 
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as a run folder holds it: a row a line, whatever texts of the data hold."""
     shown = _mapped(frame, _safe)
-    shown.columns = [_without_control(name) for name in shown.columns]
+    shown.columns = [_safe(name) for name in shown.columns]
     return shown.to_csv(index=False, lineterminator="\n")
+
+
+def csv_for_readers(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of texts as CSV by RFC 4180, for spreadsheets; blanks are plain ones."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([_safe(text.replace("\u00a0", " ")) for text in row] for row in rows)
+    return BYTE_ORDER_MARK + buffer.getvalue()
 
 
 def from_csv(text: str) -> pd.DataFrame:
     """Return the table that `csv_text` wrote."""
     # The Python engine reads a float to its last bit in every version of pandas.
     frame = pd.read_csv(io.StringIO(text), engine="python", keep_default_na=False, na_values=[""])
+    frame.columns = [_unescaped(name) for name in frame.columns]
     return _mapped(frame, _unescaped)
 
 
@@ -60,22 +80,23 @@ def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataF
     return frame.assign(**{name: frame[name].map(change) for name in texts})
 
 
-# What ends a line, moves a terminal's cursor, or is no character of a file.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What ends a line, moves a terminal's cursor, turns the direction of text, or is no character of a file.
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{DIRECTION_MARKS}]")
 
 
 def _without_control(value: object) -> object:
-    """Return a text with a blank for every control character; they split rows, and run in a terminal."""
+    """Return a text with a blank for every control character and direction mark."""
     return _CONTROL.sub(" ", value) if isinstance(value, str) else value
 
 
 def _safe(value: object) -> object:
     """Return a text without control characters, with an apostrophe where it begins like a formula."""
     text = _without_control(value)
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA_STARTS) else text
+    if not isinstance(text, str) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}" if _FORMULA.match(text) or _GUARDED.match(text) else text
 
 
 def _unescaped(value: object) -> object:
     """Undo what `_safe` does to a text that begins like a formula."""
-    is_escaped = isinstance(value, str) and value[:1] == "'" and value[1:].startswith(_FORMULA_STARTS)
-    return str(value)[1:] if is_escaped else value
+    return value[1:] if isinstance(value, str) and _GUARDED.match(value) else value

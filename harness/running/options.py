@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,7 @@ class Option:
         return [word for text in texts for word in (flag, text)]
 
     def require(self, name: str, value: object) -> None:
-        """Refuse a number outside the limits.
+        """Refuse a number outside the limits, and one that is not finite.
 
         Raises
         ------
@@ -75,11 +76,15 @@ class Option:
         """
         if self.least is None or not isinstance(value, int | float):
             return
-        is_low = value <= self.least if self.is_open else value < self.least
-        if is_low or (self.most is not None and value > self.most):
+        is_whole = self.kind is float or float(value).is_integer()  # NaN and infinity are not
+        is_high_enough = value > self.least if self.is_open else value >= self.least
+        if not (
+            is_whole and is_high_enough and value <= (sys.float_info.max if self.most is None else self.most)
+        ):
             limits = f"more than {self.least:g}" if self.is_open else f"at least {self.least:g}"
             limits += f", at most {self.most:g}" if self.most is not None else ""
-            raise SpecError.at(name, f"is {value}", limits, f"choose a number that is {limits}")
+            limits = f"a {'whole' if self.kind is int else 'finite'} number, {limits}"
+            raise SpecError.at(name, f"is {value}", limits, f"choose {limits}")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-import click
+from harness.text.terminal import echo, terminal_text
 
 # Called with tasks done, tasks in all, and what runs now.
 Progress = Callable[[int, int, str], None]
@@ -70,7 +70,7 @@ def progress() -> Iterator[Progress]:
     now = shown.TextColumn("{task.fields[now]}", markup=False)
     with shown.Progress(*done, *left, now, console=console) as bar:
         task = bar.add_task("", total=None, now="reading the data")
-        yield lambda done, total, now: bar.update(task, completed=done, total=total, now=now)
+        yield lambda done, total, now: bar.update(task, completed=done, total=total, now=terminal_text(now))
 
 
 @contextmanager
@@ -124,7 +124,7 @@ class _Lines:
         passed = moment - self._start
         seconds = passed / self._done * (self._total - self._done) if self._done else 0.0
         left = f", about {_spell(seconds)} left" if seconds else ""
-        click.echo(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}", err=True)
+        echo(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}", err=True)
 
 
 def _spell(seconds: float) -> str:

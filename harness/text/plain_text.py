@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Literal
 
-from harness.language import gettext, pgettext, spaced
+from harness.language import DIRECTION_MARKS, gettext, pgettext, spaced
 
 # Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
@@ -19,13 +19,10 @@ ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 BRACKETED = re.compile(r"\([^()]*\)")
 WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
 
-# Marks that change the direction of the text around them, so that it reads as something else.
-BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
 # The characters of Unicode's category of controls.
 CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
-LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
+LEFT_OUT = str.maketrans("", "", CONTROLS + DIRECTION_MARKS)
 
 SLUG_LENGTH = 40
 

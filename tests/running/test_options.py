@@ -55,6 +55,10 @@ def test_the_command_that_repeats_a_run_has_what_numbers_depend_on():
         ({"jobs": 2000}, "at most 1024"),
         ({"time_limit": 0.0}, "more than 0"),
         ({"memory_limit": 0.1}, "at least 0.5"),
+        ({"jobs": float("nan")}, "a whole number, at least 1"),
+        ({"time_limit": float("nan")}, "a finite number, more than 0"),
+        ({"time_limit": -1.0}, "more than 0"),
+        ({"memory_limit": float("inf")}, "a finite number, at least 0.5"),
     ],
     ids=str,
 )
@@ -63,4 +67,6 @@ def test_a_number_out_of_its_limits_is_refused_wherever_it_comes_from(given, lim
     with pytest.raises(SpecError, match=limits):
         RunOptions(Path("a.yaml"), **given)
     words = ["run", "a.yaml", f"--{name.replace('_', '-')}", str(value)]
-    assert CliRunner().invoke(cli, words).exit_code == 2
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 2
+    assert "range" in done.stderr or "nan" in words

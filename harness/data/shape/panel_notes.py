@@ -345,10 +345,11 @@ def _proportional_on_few(others: Sequence[Floats], outcome: Floats) -> Iterator[
         logs = np.log(np.abs(np.stack(others, axis=1)[few]))
         rest = np.log(np.abs(outcome[few]))[:, None] - logs
         for sign in (1, -1):
-            spread = np.ptp(rest[:, :, None] - sign * logs[:, None, :], axis=0)
-            for first, second in np.argwhere(spread < 1e-2).tolist():
-                if first < second or (sign < 0 and first != second):
-                    yield first, second, sign
+            for first in range(len(others)):  # all at once, thousands of regressors would take gigabytes
+                spread = np.ptp(rest[:, first, None] - sign * logs, axis=0)
+                for second in np.flatnonzero(spread < 1e-2).tolist():
+                    if first < second or (sign < 0 and first != second):
+                        yield first, second, sign
 
 
 def _explains(made: Floats, outcome: Floats) -> bool:

@@ -14,7 +14,7 @@ from harness.report import table as parts
 from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, rendered
-from harness.report.render.text import csv_text, latex_table
+from harness.report.render.text import latex_table
 from harness.report.sections.accuracy import gain_rows
 from harness.report.sections.coefficients import (
     decimal,
@@ -30,6 +30,7 @@ from harness.report.sections.heterogeneity.groups.tables import difference_table
 from harness.report.sections.robustness import check_heading, together
 from harness.report.sections.section import ReportFile
 from harness.report.sections.variables import MOMENTS, moments, variables_by_role
+from harness.running.csv_table import csv_for_readers
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS
@@ -249,7 +250,7 @@ def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFil
     requested = {"html", "latex", "docx"} & set(formats)
     for table in paper_tables(run) if requested else ():
         path, caption = f"{PAPER}/{table.name}", plain_words(table.caption)
-        yield ReportFile(f"{path}.csv", csv_text(table.texts), caption)
+        yield ReportFile(f"{path}.csv", csv_for_readers(table.texts), caption)
         if "latex" in requested:
             yield ReportFile(f"{path}.tex", latex_table(table, run.manifest.study), caption)
         if "docx" in requested:

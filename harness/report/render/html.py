@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from harness.language import gettext, ngettext, npgettext, pgettext, spaced, translated
 from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_words
-from harness.report.render.text import csv_text, latex_tabular
+from harness.report.render.text import latex_tabular
 from harness.report.table import (
     MOST_ROWS,
     MOST_WHOLE,
@@ -30,6 +30,7 @@ from harness.report.table import (
     TableRow,
     cell_of,
 )
+from harness.running.csv_table import csv_for_readers
 from harness.text.numbers import count, p_value, percent, plain, significant
 from harness.text.plain_text import capitalised, printable
 
@@ -107,7 +108,7 @@ class ShownTable:
     def links(self) -> Markup:
         """Links to the whole table as CSV and as LaTeX."""
         return Markup('<span class="tools">{} {}</span>').format(
-            _link(f"{self.name}.csv", "text/csv", csv_text(self.table.texts), "CSV"),
+            _link(f"{self.name}.csv", "text/csv", csv_for_readers(self.table.texts), "CSV"),
             _link(f"{self.name}.tex", "text/x-tex", latex_tabular(self.table), "LaTeX"),
         )
 

@@ -1,4 +1,4 @@
-r"""Tables as text: CSV, Markdown, and LaTeX with the three rules of booktabs.
+r"""Tables as text: Markdown, and LaTeX with the three rules of booktabs.
 
 maketables and great_tables write LaTeX from a data frame, with one row of heads and no headings among rows,
 and let characters that LaTeX reads as commands through; so this is written here.
@@ -6,8 +6,6 @@ and let characters that LaTeX reads as commands through; so this is written here
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -17,16 +15,6 @@ from harness.record.study import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
 from harness.text.plain_text import printable
-
-# By which spreadsheets know that a file is UTF-8.
-BYTE_ORDER_MARK = "\ufeff"
-
-
-def csv_text(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as CSV by RFC 4180, for spreadsheets; blanks are plain ones."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows([text.replace("\u00a0", " ") for text in row] for row in rows)
-    return BYTE_ORDER_MARK + buffer.getvalue()
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

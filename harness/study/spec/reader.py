@@ -18,6 +18,7 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 
 from harness.errors import SpecError
+from harness.language import DIRECTION_MARKS
 from harness.study.spec.node import Mistake, Node, Place, Scalar, spec_error
 
 # Largest spec that is read; a long one has some ten kilobytes.
@@ -26,8 +27,11 @@ MAX_BYTES = 256 * 1024
 # Control characters that one error names; a binary file is full of them.
 MAX_CONTROL_CHARACTERS = 20
 
-# Characters that YAML 1.2 does not allow as they are, and that no name or title needs.
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Characters that YAML 1.2 does not allow as they are, and direction marks, by which a line reads as another
+# (Boucher and Anderson 2023, "Trojan Source"); no name or title needs them.
+CONTROL = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff{DIRECTION_MARKS}]"
+)
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -86,7 +90,8 @@ def decode(path: Path, raw: bytes) -> str:
 
 def unprintable(character: str) -> tuple[str, str, str]:
     """Return what is wrong with a control character, what is expected, and a hint."""
-    return f"control character U+{ord(character):04X}", "printable characters", "delete the character"
+    kind = "direction mark" if character in DIRECTION_MARKS else "control character"
+    return f"{kind} U+{ord(character):04X}", "printable characters", "delete the character"
 
 
 def _refused(path: Path, what: str, *, hint: str) -> SpecError:

@@ -120,7 +120,19 @@ def test_any_text_comes_back_from_the_csv(cells):
     address = re.search(r"base64,([^\"]*)", str(shown.links))[1]
     read = csv.reader(io.StringIO(base64.b64decode(address).decode("utf-8-sig")))
     plain = [[printable(text).replace("\u00a0", " ") for text in row] for row in cells]
-    assert list(read)[1:] == plain
+    _, *rows = read
+    assert [len(row) for row in rows] == [2] * len(plain)
+    for row, texts in zip(rows, plain, strict=True):  # an apostrophe is before what is like a formula
+        assert all(cell in {text, f"'{text}"} for cell, text in zip(row, texts, strict=True))
+
+
+def test_no_cell_of_the_csv_is_a_formula():
+    cells = [("=cmd|' /C calc'!A0", "-1.5"), ("@SUM(A1)", "-x"), ("\t+1+1", "−2")]
+    shown = ShownTable(ReportTable("Any", (TableColumn("A"), TableColumn("B")), plain_rows(cells)), "1")
+    address = re.search(r"base64,([^\"]*)", str(shown.links))[1]
+    assert base64.b64decode(address).decode("utf-8-sig").splitlines()[1:] == [
+        *("'=cmd|' /C calc'!A0,-1.5", "'@SUM(A1),'-x", "'+1+1,−2")
+    ]
 
 
 def test_a_row_wider_than_its_table_is_refused():
