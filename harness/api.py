@@ -195,6 +195,7 @@ def init(
     exposure: str,
     entity: str | None = None,
     time: str | None = None,
+    levels: Sequence[str] = (),
     study: str = "study",
 ) -> str:
     """Return a draft spec for a table, to save or to pass to `run` after `yaml.safe_load`.
@@ -207,6 +208,7 @@ def init(
     outcome : column of the dependent variable
     exposure : column of the key regressor
     entity, time : key columns; guessed unless given
+    levels : values of a categorical exposure, the base first; the others follow in their order
     study : short name of the study
 
     Raises
@@ -219,7 +221,7 @@ def init(
     from harness.draft.spec_text import spec_text
     from harness.installed import installed
 
-    answers = Answers(entity=entity, time=time, outcome=outcome, exposure=exposure)
+    answers = Answers(entity, time, outcome, exposure, tuple(levels))
     found = find_frame(frame, answers, name=study)
     draft = draft_of(found.table.frame, found.answers, origin=study)
     return spec_text(draft, found, installed().catalogs)

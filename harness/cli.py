@@ -19,8 +19,9 @@ import click
 
 from harness import __version__
 from harness.commands.finished import compare, export, pack, pin, sign, verify
+from harness.commands.init import init
 from harness.commands.options import chosen, plugins_folder_option, plugins_off_option
-from harness.commands.plan import init, plan, validate
+from harness.commands.plan import plan, validate
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
 from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite

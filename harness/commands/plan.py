@@ -1,81 +1,21 @@
-"""Before a study is run: ``harness init``, ``validate`` and ``plan``."""
+"""Before a study is run: ``harness validate`` and ``plan``."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.options import PATH, FiniteNumber, found, path_option, run_options, spec_argument
-from harness.registry.sources import PluginChoice
+from harness.commands.options import FiniteNumber, found, run_options, spec_argument
 from harness.running.options import RunOptions
 from harness.text.plain_text import printable
 from harness.text.terminal import echo
 
 if TYPE_CHECKING:
-    from harness.draft.draft import Answers
     from harness.forecast import Forecast
     from harness.running.prepare import Prepared
-
-
-_QUESTIONS = {
-    "outcome": "Which column is the outcome (dependent variable)?",
-    "exposure": "Which column is the exposure (key regressor)?",
-}
-
-
-@click.command()
-@click.argument("data", nargs=-1, required=True, type=PATH)
-@click.option("--entity", metavar="COLUMN", help="Entity column; guessed unless given.")
-@click.option("--time", metavar="COLUMN", help="Time column; guessed unless given.")
-@click.option("--outcome", metavar="COLUMN", help="Outcome column (dependent variable).")
-@click.option("--exposure", metavar="COLUMN", help="Exposure column (key regressor).")
-@path_option("--out", "Spec to write; by default next to the data, with the same name.")
-@click.pass_obj
-def init(
-    choice: PluginChoice,
-    data: tuple[Path, ...],
-    entity: str | None,
-    time: str | None,
-    outcome: str | None,
-    exposure: str | None,
-    out: Path | None,
-) -> None:
-    """Inspect data files and write a spec that runs.
-
-    Further files are merged to the first. Titles, units, encodings, thousands separators and wide formats
-    are detected and written into the spec; the rest is prompted for on a terminal, or given by options.
-    """
-    from harness.data.read.files import DataFolder
-    from harness.data.read.source import READER
-    from harness.draft.draft import Answers
-    from harness.draft.found_data import find_data
-    from harness.draft.spec_text import write_draft
-
-    catalogs = found(choice).catalogs
-    path = data[0].with_suffix(".yaml") if out is None else out
-    answers = Answers(entity=entity, time=time, outcome=outcome, exposure=exposure)
-    folder = DataFolder(path.parent, allow_outside=True, readers=catalogs[READER.name].members)
-    seen = find_data(data, answers, folder=folder)
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        asked = _prompted(seen.answers, [str(name) for name in seen.table.frame.columns])
-        seen = replace(seen, answers=asked)
-    write_draft(seen, catalogs, out=path)
-    named = ", ".join(map(str, data))
-    echo(f"{path}: a study of {named}; check it, then: harness run {path} --quick")
-
-
-def _prompted(answers: Answers, columns: list[str]) -> Answers:
-    """Return the answers with those that were missing, as typed on the terminal."""
-    echo("columns: " + ", ".join(columns), err=True)
-    for part, question in _QUESTIONS.items():
-        if getattr(answers, part) is None:
-            given = click.prompt(question, type=click.Choice(columns), show_choices=False, err=True)
-            answers = replace(answers, **{part: given})
-    return answers
 
 
 @click.command()

@@ -81,7 +81,8 @@ class FileSpec:
         ``files`` SPSS sav, SAS sas7bdat and xpt
     encoding : of a text file, and of a Stata file before release 14
     separator : between the fields of a text file, one character, no quote or line end
-    sheet : of an xlsx file; needed where it has several visible ones
+    sheet : of an xlsx file; needed where it has several visible ones. Further sheets are further files of
+        the same path
     header_row : line of a text file, or row of a sheet, with the names of the columns; the rows above it,
         such as titles, are left out. Without it, the first row that is not empty
     skip_rows : further lines or rows to leave out, such as units below the header and notes at the end

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,21 +18,26 @@ from harness.data.data_spec import MISSING_VALUES, VARIABLE, Reshape
 from harness.data.messages import quoted
 from harness.data.read.numbers import read_numbers, strange_cells
 from harness.data.shape.reshape import column_pattern
-from harness.data.shape.times import INTEGERS, KINDS, are_years, kind_of_texts, written_period
+from harness.data.shape.times import INTEGERS, KINDS, are_years, written_period
 
 # Values up to which a number may be a category.
 FEW = 10
 
 # What keys are called, the likelier name first.
 TIME_NAMES = (
-    *("year", "time", "period", "date", "quarter", "month", "wave", "t", "yr"),
-    *("jahr", "année", "annee", "año", "ano", "anno", "年份", "年", "年度", "时间"),
+    *("year", "time", "period", "date", "quarter", "month", "wave", "t", "yr", "accper"),
+    *("jahr", "année", "annee", "año", "ano", "anno", "年份", "年", "年度", "时间", "会计期间"),
 )
 ENTITY_NAMES = (
     *("entity", "id", "firm", "city", "country", "state", "county", "province", "region", "company"),
-    *("person", "nr", "unit", "code", "isocode", "iso3", "panel_id", "pid", "name"),
-    *("城市", "地区", "省份", "国家", "企业", "公司", "代码", "名称"),
+    *("person", "nr", "unit", "code", "isocode", "iso3", "panel_id", "pid", "name", "stkcd", "symbol"),
+    *("城市", "地区", "省份", "国家", "企业", "公司", "证券代码", "股票代码", "代码", "名称"),
 )
+
+# What periods look like, the clearer form first: written with signs, as 2003-12-31 and 2003Q4 are; digits
+# that a code may have as well, as 2003, 200312 and 20031231; whole numbers that count periods.
+PeriodForm = Literal["written", "digits", "count"]
+_FORMS: tuple[PeriodForm, ...] = get_args(PeriodForm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,33 +105,55 @@ class RawColumn:
     @property
     def is_whole(self) -> bool:
         """Whether all its numbers are whole."""
-        present = self.numbers[self.codes >= 0]
-        return self.kind == "number" and bool((present == np.round(present)).all())
+        return self.kind == "number" and bool((self._present == np.round(self._present)).all())
+
+    @property
+    def _present(self) -> Floats:
+        return self.numbers[self.codes >= 0]
 
     @property
     def may_be_entity(self) -> bool:
-        """Whether it may name entities: texts or whole numbers, several and none missing."""
-        is_name = self.kind == "text" or self.is_whole
+        """Whether it may name entities: texts or whole numbers, several, none missing, and no dates."""
+        is_name = (self.kind == "text" and self.period_form != "written") or self.is_whole
         return is_name and not self.n_missing and 1 < self.n_values <= self.codes.size
 
     @cached_property
-    def may_be_time(self) -> bool:
-        """Whether it may hold periods: several of them, each in several rows."""
-        if self.n_missing or not 1 < self.n_values < self.codes.size:
-            return False
-        if self.is_whole:
-            low, high = self.numbers.min(), self.numbers.max()
-            is_named = _rank(self.name, TIME_NAMES) < len(TIME_NAMES) and low >= 0
-            return is_named or are_years(low, high) or kind_of_texts(self.texts) is not INTEGERS
-        texts = self.texts
-        return self.kind == "text" and any(
-            all(kind.parse(text) is not None for text in texts) for kind in KINDS
+    def period_form(self) -> PeriodForm | None:
+        """How its cells are written as periods; None where they are none, as codes such as 000001 are not."""
+        if self.kind == "empty" or (self.kind == "number" and not self.is_whole):
+            return None
+        texts = (
+            self.texts if self.kind == "text" else [str(int(number)) for number in np.unique(self._present)]
         )
+        if any(text[0] == "0" and text.isdecimal() and len(text) > 1 for text in texts):
+            return None
+        kinds = [kind for kind in KINDS if all(kind.parse(text) is not None for text in texts)]
+        years = [INTEGERS.parse(text) or 0 for text in texts] if INTEGERS in kinds else [0]
+        if (kinds and kinds != [INTEGERS]) or are_years(*years):
+            return "digits" if all(map(str.isdecimal, texts)) else "written"
+        return "count" if kinds and min(years) >= 0 else None
+
+    @cached_property
+    def may_be_time(self) -> bool:
+        """Whether it may hold periods: several of them, each in several rows; numbers by their name alone."""
+        if self.n_missing or not 1 < self.n_values < self.codes.size or self.period_form is None:
+            return False
+        return self.period_form != "count" or self.is_named(TIME_NAMES)
+
+    def is_named(self, likely: Sequence[str]) -> bool:
+        """Return whether it, or one of the words of its name, is called so."""
+        return _rank(self.name, likely) < len(likely)
 
     @property
     def entity_rank(self) -> tuple[int, int, int]:
         """What orders candidates for the entity: the name of a key, then texts, then fewer values."""
         return _rank(self.name, ENTITY_NAMES), int(self.kind != "text"), self.n_values
+
+    @property
+    def time_rank(self) -> tuple[int, int, int]:
+        """What orders candidates for the time: the name of a key, how clearly it is written, fewer values."""
+        form = len(_FORMS) if self.period_form is None else _FORMS.index(self.period_form)
+        return _rank(self.name, TIME_NAMES), form, self.n_values
 
     def is_constant_within(self, groups: Ints) -> bool:
         """Return whether no group of rows, (n_rows,) codes, holds two values of the column."""
@@ -161,9 +188,36 @@ def _key_pairs(columns: Iterable[RawColumn]) -> list[tuple[RawColumn, RawColumn]
 
 def likely_keys(columns: Iterable[RawColumn]) -> list[tuple[str, str]]:
     """Return pairs of columns (entity, time) that name each row once, the likeliest first."""
+    return [(entity.name, time.name) for entity, time in _ranked_keys(columns)]
+
+
+def _ranked_keys(columns: Iterable[RawColumn]) -> list[tuple[RawColumn, RawColumn]]:
     pairs = [pair for pair in _key_pairs(columns) if not n_repeats(*pair)]
-    pairs.sort(key=lambda pair: (_rank(pair[1].name, TIME_NAMES), *pair[0].entity_rank))
-    return [(entity.name, time.name) for entity, time in pairs]
+    return sorted(pairs, key=lambda pair: (pair[1].time_rank, pair[0].entity_rank))
+
+
+def doubtful_keys(columns: Iterable[RawColumn]) -> list[tuple[str, str]]:
+    """Return the pairs that may be the keys as well as the likeliest; none where a name or a date decides.
+
+    Two columns of digits may be swapped; of several numbers that nothing calls entities each may name them.
+    """
+    found = _ranked_keys(columns)
+    if not found:
+        return []
+    entity, time = found[0]
+    is_swappable = (
+        not time.is_named(TIME_NAMES) and not entity.is_named(ENTITY_NAMES) and time.period_form == "digits"
+    )
+    doubtful = [pair for pair in found if is_swappable and pair == (time, entity)]
+    doubtful += [
+        (other, of)
+        for other, of in found
+        if of is time and other is not entity and other.entity_rank[:2] == entity.entity_rank[:2]
+        if not entity.is_named(ENTITY_NAMES) and entity.kind == "number"
+        if 2 * other.n_values * time.n_values <= 3 * time.codes.size
+        if not (other.n_values == entity.n_values and other.is_constant_within(entity.codes))
+    ]
+    return [(other.name, of.name) for other, of in doubtful]
 
 
 def nearly_keys(columns: Iterable[RawColumn]) -> tuple[str, str] | None:
@@ -171,7 +225,7 @@ def nearly_keys(columns: Iterable[RawColumn]) -> tuple[str, str] | None:
     found = [
         (n_repeats(entity, time), *entity.entity_rank, entity.name, time.name)
         for entity, time in _key_pairs(columns)
-        if _rank(time.name, TIME_NAMES) < len(TIME_NAMES) and 10 * n_repeats(entity, time) <= time.codes.size
+        if time.is_named(TIME_NAMES) and 10 * n_repeats(entity, time) <= time.codes.size
     ]
     return min(found)[-2:] if found else None
 

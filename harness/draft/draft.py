@@ -36,6 +36,8 @@ class Draft:
     ----------
     origin : what messages call the table
     entity, time, outcome, exposure : columns
+    levels : of an exposure of texts, the base first; empty for other exposures
+    group : column of texts by which entities are grouped; empty where there is none
     controls : all other columns of numbers that vary, other than these
     left_out : columns that play no part, with the reason
     columns : of the table, by name
@@ -46,6 +48,8 @@ class Draft:
     time: str
     outcome: str
     exposure: str
+    levels: tuple[str, ...]
+    group: str
     controls: tuple[str, ...]
     left_out: Mapping[str, str]
     columns: Mapping[str, RawColumn]
@@ -59,6 +63,11 @@ class Draft:
     def missing(self) -> Mapping[str, int]:
         """Number of missing cells of the columns in use that have some."""
         return {name: count for name in self.used if (count := self.columns[name].n_missing)}
+
+    @property
+    def n_incomplete(self) -> int:
+        """Number of rows with a missing cell in a column in use."""
+        return int(np.any([self.columns[name].codes < 0 for name in self.used], axis=0).sum())
 
     @property
     def absorbing(self) -> tuple[frozenset[str], ...]:
@@ -98,22 +107,51 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     others = [name for name in (*numbers, *texts) if name != outcome]
     exposure = _requested_column("exposure", answers.exposure, others, columns, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
+    levels = _levels(columns[exposure], answers.levels, origin)
     rest = [column for column in free if column.name not in (outcome, exposure)]
     reasons = {
         column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
     }
     reasons |= dropped_for_leakage(columns[outcome], [column for column in rest if not reasons[column.name]])
     controls = tuple(name for name, reason in reasons.items() if not reason)
-    left_out = {name: reason for name, reason in reasons.items() if reason}
-    return Draft(origin, entity, time, outcome, exposure, controls, left_out, columns)
+    group = next((name for name in texts if name in reasons and _groups(columns[name], columns[entity])), "")
+    left_out = {name: reason for name, reason in reasons.items() if reason and name != group}
+    return Draft(origin, entity, time, outcome, exposure, levels, group, controls, left_out, columns)
+
+
+def default_levels(column: RawColumn) -> list[str]:
+    """Return the values of an exposure of texts in the order that a study takes them in; none of numbers."""
+    return sorted(column.texts) if column.kind == "text" else []
+
+
+def ordered_levels(answer: Sequence[str], known: Sequence[str]) -> tuple[str, ...] | None:
+    """Return levels with those that are named first, the base before all; None where one is not known."""
+    is_known = set(answer) <= set(known) and len(set(answer)) == len(answer)
+    return (*answer, *(level for level in known if level not in answer)) if is_known else None
+
+
+def _levels(exposure: RawColumn, answer: Sequence[str], origin: str) -> tuple[str, ...]:
+    """Return the levels of an exposure, in the order that is said or else in their own."""
+    known = default_levels(exposure)
+    levels = ordered_levels(answer, known)
+    if levels is None:
+        what = f"{quoted(answer)} are not values of '{exposure.name}', each once"
+        hint = "say --levels with the base, or with all of them in order, separated by commas"
+        raise DataError.at(f"{origin}: levels", what, few(known) or "no levels: it holds numbers", hint)
+    return levels
+
+
+def _groups(column: RawColumn, entity: RawColumn) -> bool:
+    """Return whether a column puts entities into groups, most of several."""
+    return 2 * column.n_values <= entity.n_values and column.is_constant_within(entity.codes)
 
 
 def _found(answers: Answers, columns: Mapping[str, RawColumn], origin: str) -> Answers:
     """Return the answers as the table spells them; refuse those that it does not have."""
     folded = {fold_name(name): name for name in columns}
-    given = {part: fold_name(name) for part, name in vars(answers).items() if name is not None}
+    given = {part: fold_name(name) for part, name in vars(answers).items() if isinstance(name, str)}
     require_columns(given.items(), folded, origin=origin, remedy="name one of the columns")
-    return Answers(**{part: folded[name] for part, name in given.items()})
+    return Answers(**{part: folded[name] for part, name in given.items()}, levels=answers.levels)
 
 
 def _keys(
@@ -194,7 +232,7 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
     if column.n_values == 1:
         return "one value throughout"
     if column.kind == "text":
-        return f"text with {column.n_values} values: may group entities (`heterogeneity`), or become dummies"
+        return f"text with {column.n_values} values: may group rows (`heterogeneity`), or become dummies"
     n_rows = column.codes.size
     if column.is_whole and column.n_values == n_rows and (abs(np.diff(column.numbers)) == 1.0).all():
         return "it numbers the rows"
@@ -220,12 +258,14 @@ class Answers:
     entity, time : keys
     outcome : left-hand variable; cannot be guessed
     exposure : variable whose effect is asked; cannot be guessed
+    levels : of an exposure of texts, the base first; others follow in their order
     """
 
     entity: str | None = None
     time: str | None = None
     outcome: str | None = None
     exposure: str | None = None
+    levels: tuple[str, ...] = ()
 
 
 # What is left of a variable's spread, relative to it, where effects take all of it.

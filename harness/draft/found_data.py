@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,19 @@ from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source, read_table
 from harness.data.read.number_text import is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
-from harness.draft.columns import RawColumn, TableShape, columns_of, find_stacked, find_wide, likely_keys
+from harness.data.shape.reshape import column_pattern
+from harness.data.shape.rows import value_text
+from harness.draft.columns import (
+    RawColumn,
+    TableShape,
+    columns_of,
+    doubtful_keys,
+    find_stacked,
+    find_wide,
+    likely_keys,
+)
 from harness.draft.draft import Answers
+from harness.errors import DataError
 
 # What stands for a missing cell among numbers, in small letters.
 _MISSING = {
@@ -33,6 +45,9 @@ _REMARKS = {
     "decimal": "the mark of decimals",
     "thousands": "the mark of thousands",
 }
+
+# What a column is called that holds a table's numbers, in small letters.
+_VALUES = {"value", "values", "obs_value", "数值", "值"}
 
 _MISSING_NUMBERS = (-9, -99, -999, -9999, -99999, -999999)
 
@@ -111,20 +126,28 @@ class FoundData:
 
     Attributes
     ----------
+    name : of the first file, without its ending
     said : the spec's ``data``
     remarks : what was seen, by the key of `said` that it is about
     table : one row an entity and period, where the files show how
     answers : the user's, with the keys that a reshaped table has
+    left_out : sheets that are not read, with the reason
+    other_keys : pairs of columns that may be entity and time as well
     """
 
+    name: str
     said: Mapping[str, Any]
     remarks: Mapping[str, str]
     table: Table
     answers: Answers
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    other_keys: Sequence[tuple[str, str]] = ()
 
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:
-    """Look at files and return how a spec in a folder reads them; those after the first are merged to it.
+    """Look at files and return how a spec in a folder reads them, with all sheets of workbooks.
+
+    The first table of entities and periods is the one that all others are merged to.
 
     Parameters
     ----------
@@ -133,18 +156,30 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
     Raises
     ------
     DataError
-        Where a file cannot be read, or a further one has no column of entities.
+        Where a file cannot be read, or has no column of the entities.
     """
-    first, *others = (_seen_file(find_anywhere(path), answers, folder) for path in paths)
+    tables, left_out = list[_Seen](), dict[str, str]()
+    for path in paths:
+        found, others = _seen_tables(find_anywhere(path), answers, folder)
+        tables += found
+        left_out |= others
+    first = next((seen for seen in tables if seen.is_panel), tables[0])
     keys = first.keys(answers)
+    names, taken, joins = first.names(keys.entity or ""), set(first.columns), list[Join]()
+    for seen in (seen.sharing(names) for seen in tables if seen is not first):
+        if seen.sheet and names.isdisjoint(seen.names(seen.shape.entity)):
+            left_out[seen.sheet] = f"no column has the values of '{keys.entity}'"
+            continue
+        joins.append(seen.join(keys, folder, taken))
+        taken |= set(seen.columns)
     spec, place = first.spec, first.place(folder)
-    joins = tuple(seen.join(keys, folder) for seen in others)
     said = {"path": place, **options_of(spec)}
     if joins:
         said["merge"] = [{"path": join.path, **options_of(join)} for join in joins]
-    data = DataSpec(**{**vars(spec), "path": place}, merge=joins)
+    data = DataSpec(**{**vars(spec), "path": place}, merge=tuple(joins))
     table = read_table(data, folder=folder, given=None, datasets={}, **_names(keys))
-    return FoundData(said, first.form.remarks, table, keys)
+    doubts = () if answers.entity or answers.time else doubtful_keys(first.columns.values())
+    return FoundData(paths[0].stem, said, first.form.remarks, table, keys, left_out, doubts)
 
 
 def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData:
@@ -160,45 +195,102 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     seen = _Seen.of(path, FileForm(Source(stored.content, path.name, "", "", FileSpec())), PARQUET, answers)
     keys = seen.keys(answers)
     table = read_frame(stored, seen.spec, origin=name, **_names(keys))
-    return FoundData(options_of(seen.spec), {}, table, keys)
+    return FoundData(name, options_of(seen.spec), {}, table, keys)
 
 
 def _names(keys: Answers) -> dict[str, str]:
     return {"entity": keys.entity or "", "time": keys.time or ""}
 
 
-def _seen_file(path: Path, answers: Answers, folder: DataFolder) -> _Seen:
+def _seen_tables(path: Path, answers: Answers, folder: DataFolder) -> tuple[list[_Seen], dict[str, str]]:
+    """Return what a file holds, or each of its sheets, and why other sheets hold no table."""
     reader = folder.reader_of(path, path.name)
     source = Source(path.read_bytes(), path.name, "", "", FileSpec(path=path.name))
-    return _Seen.of(path, sniff(source, reader), reader, answers)
+    found, refused = list[_Seen](), dict[str, DataError]()
+    for sheet in (sheets := reader.sheets(source)) or (None,):
+        of_sheet = replace(source, spec=replace(source.spec, sheet=sheet))
+        try:
+            found.append(_Seen.of(path, sniff(of_sheet, reader), reader, answers))
+        except DataError as error:
+            refused[sheet or path.name] = error
+    if not found:
+        raise next(iter(refused.values()))
+    return _named_by_sheet(found), {sheet: error.what for sheet, error in refused.items() if sheets}
+
+
+def _named_by_sheet(tables: list[_Seen]) -> list[_Seen]:
+    """Return the tables of a file, those whose only column of values says nothing called as their sheets."""
+    values = [seen.measured if seen.shape.reshape is None and seen.is_panel else [] for seen in tables]
+    counts = Counter(name for names in values for name in names)
+    return [
+        seen.renamed({names[0]: seen.sheet})
+        if seen.sheet and len(names) == 1 and (counts[names[0]] > 1 or names[0].casefold() in _VALUES)
+        else seen
+        for seen, names in zip(tables, values, strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A file, and what its keys and its shape seem to be.
+    """A file or a sheet, and what its keys and its shape seem to be.
 
     Attributes
     ----------
     path : resolved
     form : how it is to be read
-    table : that comes of it
+    columns : of the table that comes of it, by name
     """
 
     path: Path
     form: FileForm
-    table: Table
+    columns: Mapping[str, RawColumn]
     shape: TableShape
 
     @classmethod
     def of(cls, path: Path, form: FileForm, reader: FileReader, answers: Answers) -> _Seen:
-        table = read_source(form.source, reader)
-        columns = columns_of(table.frame)
-        for entity, time in likely_keys(columns.values()):
-            if _fits(answers.entity, entity, columns) and _fits(answers.time, time, columns):
-                return cls(path, form, table, TableShape(entity, time))
-        known = answers.entity if answers.entity in columns else None
-        wide = find_wide(columns, entity=known, value=path.stem) or find_stacked(columns)
-        return cls(path, form, table, wide or TableShape())
+        columns = columns_of(read_source(form.source, reader).frame)
+        shape = _shape(columns, answers, value=form.spec.sheet or path.stem)
+        return cls(path, form, columns, shape)
+
+    @property
+    def sheet(self) -> str:
+        """Name of the sheet, of a workbook that has several."""
+        return self.form.spec.sheet or ""
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether it has entities and periods."""
+        return bool(self.shape.entity) and (bool(self.shape.time) or self.shape.reshape is not None)
+
+    @property
+    def measured(self) -> list[str]:
+        """Columns of numbers of a table of entities and periods, without keys and codes of entities."""
+        entity = self.columns[self.shape.entity]
+        return [
+            name
+            for name, column in self.columns.items()
+            if column.kind == "number" and name not in (self.shape.entity, self.shape.time)
+            if not column.is_constant_within(entity.codes)
+        ]
+
+    def names(self, column: str) -> set[str]:
+        """Return the values of a column as texts, without zeros in front, which codes may lose."""
+        cells = self.columns[column].cells.dropna().unique() if column in self.columns else ()
+        return {value_text(cell).lstrip("0") for cell in cells}
+
+    def sharing(self, names: set[str]) -> _Seen:
+        """Return it with the column for the entity that has most of these names; as it is where none has."""
+        shared = {column: len(names & self.names(column)) for column in self.columns}
+        best = max(shared, key=lambda column: (shared[column], column == self.shape.entity))
+        if not shared[best] or best == self.shape.entity:
+            return self
+        shape = _shape(self.columns, Answers(entity=best), value=self.sheet or self.path.stem)
+        return replace(self, shape=shape if shape.entity else TableShape(best))
+
+    def renamed(self, names: Mapping[str, str]) -> _Seen:
+        """Return it with other names of columns, which its spec says."""
+        columns = {names.get(name, name): column for name, column in self.columns.items()}
+        return replace(self, form=self.form.saying("rename", dict(names)), columns=columns)
 
     def keys(self, answers: Answers) -> Answers:
         """Return the answers with the keys that this file, the first, shows."""
@@ -206,7 +298,7 @@ class _Seen:
         if shape.reshape is None:
             entity, time = answers.entity or shape.entity, answers.time or shape.time
             return replace(answers, entity=entity or None, time=time or None)
-        free = "period" if "year" in self.table.frame.columns else "year"
+        free = "period" if "year" in self.columns else "year"
         return replace(answers, entity=shape.entity, time=shape.time or answers.time or free)
 
     def place(self, folder: DataFolder) -> str:
@@ -218,16 +310,44 @@ class _Seen:
         """How the file is read."""
         return replace(self.form.spec, reshape=self.shape.reshape)
 
-    def join(self, keys: Answers, folder: DataFolder) -> Join:
-        """Return how the file is joined to a first one with these keys, by the spec of a folder."""
+    def join(self, keys: Answers, folder: DataFolder, taken: set[str]) -> Join:
+        """Return how it is joined to a first table with these keys, by the spec of a folder.
+
+        Parameters
+        ----------
+        taken : columns that are there already; texts, such as a sheet's unit, are not joined again
+        """
         is_wide, entity = self.shape.reshape is not None, self.shape.entity
         time = "" if is_wide else self.shape.time
-        if not entity and keys.entity in self.table.frame.columns:
-            entity = keys.entity or ""  # of a table of entities
         own = {entity: keys.entity, time: keys.time}
         rename = {name: key for name, key in own.items() if name and key and name != key}
         on = () if is_wide or time or keys.entity is None else (keys.entity,)
-        return Join(**{**vars(self.spec), "path": self.place(folder), "rename": rename}, on=on)
+        return Join(
+            **{**vars(self.spec), "path": self.place(folder), "rename": {**self.spec.rename, **rename}},
+            on=on,
+            columns=self._new(taken, rename),
+        )
+
+    def _new(self, taken: set[str], rename: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the columns to join; none, which stands for all, where no text is there already."""
+        reshape = self.shape.reshape
+        again = {name for name in taken & set(self.columns) if self.columns[name].kind == "text"}
+        again -= {self.shape.entity, self.shape.time, *rename}
+        if not again or (reshape is not None and reshape.into is None):
+            return ()
+        periods = column_pattern(self.columns)[1] if reshape else ()
+        gone = {*again, *periods, self.shape.entity, self.shape.time}
+        kept = [name for name in self.columns if name not in gone]
+        return (*kept, reshape.into) if reshape and reshape.into else tuple(kept)
+
+
+def _shape(columns: Mapping[str, RawColumn], answers: Answers, *, value: str) -> TableShape:
+    """Return what the keys of a table seem to be; `value` names the cells of one that does not say."""
+    for entity, time in likely_keys(columns.values()):
+        if _fits(answers.entity, entity, columns) and _fits(answers.time, time, columns):
+            return TableShape(entity, time)
+    known = answers.entity if answers.entity in columns else None
+    return find_wide(columns, entity=known, value=value) or find_stacked(columns) or TableShape()
 
 
 def _fits(answer: str | None, name: str, columns: Mapping[str, RawColumn]) -> bool:

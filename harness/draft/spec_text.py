@@ -13,6 +13,7 @@ from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError
 from harness.registry.catalog import Catalogs
+from harness.running.files import write_atomically
 from harness.study.spec.entry import drafted_entries
 from harness.study.spec.load import default_protocols, load_study
 from harness.study.spec.study import SPEC_VERSION
@@ -32,12 +33,12 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
     """
     environment = text_templates(__package__)
-    environment.filters |= {"flow": _flow, "line": _line, "words": _words, "thousands": "{:,}".format}
+    environment.filters |= {"flow": flow, "line": _line, "thousands": "{:,}".format}
     return environment.get_template("study.yaml.j2").render(
         draft=draft,
         found=found,
         spec_version=SPEC_VERSION,
-        study=_slug(draft.origin),
+        study=_slug(found.name),
         entries=drafted_entries(catalogs["estimator"].members, draft.absorbing),
         catalogs=catalogs,
         protocols=default_protocols(catalogs),
@@ -45,7 +46,7 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     )
 
 
-def _flow(value: object) -> str:
+def flow(value: object) -> str:
     """Return a value as YAML in one line, or indented below it where it is long."""
     buffer, yaml = io.StringIO(), YAML()
     yaml.default_flow_style, yaml.width = True, _WIDTH
@@ -59,20 +60,13 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _slug(origin: str) -> str:
+def _slug(name: str) -> str:
     """Return the short name of a study of this file."""
-    stem = origin.rsplit("/", 1)[-1].rsplit(".", 1)[0].casefold()
-    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:64] or "study"
+    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:64] or "study"
 
 
-def _words(name: str) -> str:
-    """Return a column's name as words."""
-    words = _line(name.replace("_", " "))
-    return words[:1].upper() + words[1:]
-
-
-def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> None:
-    """Write the spec of a first study.
+def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> Draft:
+    """Write the spec of a first study, whole or not at all, and return what it says.
 
     Parameters
     ----------
@@ -90,13 +84,8 @@ def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> None:
     draft = draft_of(found.table.frame, found.answers, origin=found.table.origin)
     text = spec_text(draft, found, catalogs)
     load_study(WrittenSpec(text), catalogs=catalogs)
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise ArtifactError.at(
-            str(out), "exists already", "a new file", "name another with --out, or move it away"
-        ) from error
-    except OSError as error:
-        what = f"cannot be written: {error.strerror or error}"
-        raise ArtifactError.at(str(out), what, "a place that can be written", "name another") from error
+    if out.exists():
+        what, hint = "exists already", "name another with --out, or move it away"
+        raise ArtifactError.at(str(out), what, "a new file", hint)
+    write_atomically(out, text.encode())
+    return draft

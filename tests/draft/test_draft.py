@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 import harness
 from harness.cli import cli
 from harness.data.dataset import DATASET
+from harness.draft.columns import columns_of, doubtful_keys, likely_keys
 from harness.draft.draft import Answers, draft_of
 from harness.installed import installed
 from harness.study.spec.load import load_study
@@ -47,6 +50,71 @@ def test_periods_are_seen_as_names_years_quarters_and_waves(spell, year):
     assert draft_of(frame, ASKED, origin="towns.csv").time == spell
 
 
+CODES, DATES = [f"{at:06d}" for at in range(2001, 2021)], [f"{year}-12-31" for year in range(2003, 2011)]
+MONTHS = [f"{year}{month:02d}" for year in (2003, 2004) for month in (3, 6, 9, 12)]
+
+
+@pytest.mark.parametrize("codes", [CODES, [int(code) for code in CODES]], ids=["texts", "numbers"])
+@pytest.mark.parametrize(
+    ("periods", "is_clear"),
+    [(DATES, True), (MONTHS, False), ([int(date[:4]) for date in DATES], False)],
+    ids=["dates", "months", "years"],
+)
+def test_codes_are_entities_and_dates_are_periods_whatever_they_are_called(codes, periods, is_clear):
+    keys = pd.MultiIndex.from_product([codes, periods], names=["a", "b"])
+    columns = columns_of(pd.DataFrame({"y": 0.5}, index=keys).reset_index()).values()
+    assert likely_keys(columns)[0] == ("a", "b")
+    assert doubtful_keys(columns) == ([] if is_clear or codes is CODES else [("b", "a")])
+
+
+def typed(monkeypatch, tmp_path, frame, *answers):
+    """Return how `init` ends with these answers on a terminal."""
+    monkeypatch.setattr("harness.commands.init._is_terminal", lambda: True)
+    frame.to_csv(tmp_path / "towns.csv", index=False)
+    text = "".join(f"{answer}\n" for answer in answers)
+    return CliRunner().invoke(cli, ["init", str(tmp_path / "towns.csv")], input=text)
+
+
+def test_a_wrong_answer_shows_the_list_and_a_question_is_asked_three_times(monkeypatch, tmp_path):
+    done = typed(monkeypatch, tmp_path, table(), "incme", "income", "no", "income", "rain", "more")
+    assert done.output.count("'incme' is none of: income, schooling, rainfall") == 1
+    assert done.output.count("Which column is the exposure") == 3
+    assert isinstance(done.exception, harness.DataError)
+    assert (
+        done.exception.problems[0].what
+        == "'rain' does not answer: Which column is the exposure (key regressor)?"
+    )
+    assert not (tmp_path / "towns.yaml").exists()
+
+
+def test_keys_in_doubt_and_the_order_of_levels_are_asked(monkeypatch, tmp_path):
+    frame = table(12, 4).assign(town=lambda rows: rows["town"].str[5:].astype(int) + 2001)
+    frame = frame.rename(columns={"town": "a", "year": "b"})
+    frame["schooling"] = [["none", "some", "all"][at % 3] for at in range(len(frame))]
+    done = typed(monkeypatch, tmp_path, frame, "b", "income", "schooling", "much", "none, some")
+    assert done.exit_code == 0, done.output
+    assert "'much' is none of: all, none, some" in done.output
+    spec = (tmp_path / "towns.yaml").read_text(encoding="utf-8")
+    assert "entity: b\n  time: a\n" in spec
+    assert "levels: [none, some, all]" in spec
+    assert "{use: effect, primary: true, forms: [contrast]}" in spec
+
+
+def test_a_full_disk_leaves_no_half_of_a_spec_and_a_second_init_works(monkeypatch, tmp_path):
+    table().to_csv(tmp_path / "towns.csv", index=False)
+    words = ["init", str(tmp_path / "towns.csv"), "--outcome", "income", "--exposure", "schooling"]
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        failed = CliRunner().invoke(cli, words)
+    assert isinstance(failed.exception, harness.ArtifactError)
+    assert [path.name for path in tmp_path.iterdir()] == ["towns.csv"]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+
+
 def test_columns_without_a_part_are_left_out_with_the_reason():
     frame = table()
     frame["region"] = np.where(frame["town"] < "town 3", "north", "south")
@@ -57,10 +125,9 @@ def test_columns_without_a_part_are_left_out_with_the_reason():
     frame["row"] = range(100, 100 + len(frame))
     frame["rare"] = np.where(np.arange(len(frame)) % 4, np.nan, frame["rainfall"])
     draft = draft_of(frame, ASKED, origin="towns.csv")
-    assert draft.controls == ("rainfall",)
+    assert (draft.controls, draft.group) == (("rainfall",), "region")
     reasons = {name: reason.split(":")[0] for name, reason in draft.left_out.items()}
     assert reasons == {
-        "region": "text with 2 values",
         "inflation": "the same for all entities in a period",
         "currency": "one value throughout",
         "nothing": "no cell holds anything",
@@ -127,6 +194,8 @@ def test_the_command_writes_a_spec_that_is_valid_with_its_data_and_never_replace
     assert done.exit_code == 0, done.output
     spec = tmp_path / "my towns.yaml"
     assert "study: my-towns" in spec.read_text()
+    assert "rainfall: {label: rainfall}" in spec.read_text()
+    assert "entity: 'town' (6 values, town 0 to town 5); else say --entity COLUMN" in done.output
     checked = CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
     assert "30 rows of 6 entities in 5 periods" in checked.output
     with pytest.raises(harness.ArtifactError, match="exists already"):

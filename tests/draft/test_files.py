@@ -24,7 +24,6 @@ from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
 from messy_files import FILES, NAMES, as_csv, clean, wide
 from spec_tables import table_of
-from workbooks import as_workbook
 
 
 def init(folder, *names, outcome, exposure, words=()):
@@ -117,27 +116,6 @@ def test_marks_of_numbers_are_seen(text, said, tmp_path):
     path = tmp_path / "marks.csv"
     path.write_text(text, encoding="utf-8")
     assert options_of(form_of(path).spec) == said
-
-
-def test_the_first_of_several_sheets_is_taken_and_all_are_named(tmp_path):
-    rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
-    (tmp_path / "two.xlsx").write_bytes(as_workbook({"first": rows, "second": [["notes"]]}))
-    form = form_of(tmp_path / "two.xlsx")
-    assert options_of(form.spec) == {"sheet": "first"}
-    assert form.remarks == {"sheet": "of 2: first, second"}
-
-
-def test_a_sheet_of_notes_before_the_table_is_passed_over(tmp_path):
-    rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
-    sheets = {"read me": [["Statistics of cities"], ["Source", "yearbook"]], "empty": [], "data": rows}
-    (tmp_path / "noted.xlsx").write_bytes(as_workbook(sheets))
-    form = form_of(tmp_path / "noted.xlsx")
-    assert options_of(form.spec) == {"sheet": "data"}
-    assert form.remarks == {"sheet": "of 3: read me, empty, data"}
-    (tmp_path / "notes.xlsx").write_bytes(
-        as_workbook({"a": [["key", "note"], ["y", "income"]], "b": [["more"]]})
-    )
-    assert form_of(tmp_path / "notes.xlsx").spec.sheet == "a"
 
 
 def test_what_effects_determine_is_seen_in_an_unbalanced_panel():

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # Rows that a sheet has in the programs that write them.
 MAX_ROWS = 2**20
 
-_LEAST_COLUMNS = 3
-
 
 def read_excel(source: Source) -> Reading:
     """Read one sheet of a workbook: the values its formulas had when it was last saved.
@@ -52,27 +50,22 @@ def read_excel(source: Source) -> Reading:
         raise DataError.at(f"{source.origin}: sheet '{sheet}'", what, expected, hint)
     template = marked("{formulas} cells are formulas; their last saved values are used.")
     note = Note("W-FORMULA", sheet, Message(template, formulas=len(formulas)))
-    reading = read_rows(_filled(rows, source), source, noun="row")
+    reading = read_rows(_filled(rows, source.of_sheet), source.of_sheet, noun="row")
     return replace(reading, notes=(note,) if formulas else ())
 
 
-def look_at_workbook(form: FileForm) -> FileForm:
-    """Take the first of several sheets that is wide enough for a panel, and find its names and data.
-
-    Notes on a file are not wide: entities and two periods side by side are the narrowest panel.
-    """
+def look_at_sheet(form: FileForm) -> FileForm:
+    """Find the row of names and the rows of data in a sheet."""
     with _opened(form.source) as workbook:
-        names = _visible(workbook)
-        if len(names) > 1:
-            wide = (
-                name
-                for name in names
-                for row in _values(form.source, name)
-                if sum(cell is not None for cell in row) >= _LEAST_COLUMNS
-            )
-            form = form.saying("sheet", next(wide, names[0]), f"of {len(names)}: {', '.join(names)}")
         rows = _values(form.source, _choose_sheet(workbook, form.source))
-    return look_at_rows(form, _filled(rows, form.source))
+    return look_at_rows(form, _filled(rows, form.source.of_sheet))
+
+
+def visible_sheets(source: Source) -> list[str]:
+    """Return the names of a workbook's visible sheets; none where there is one."""
+    with _opened(source) as workbook:
+        names = _visible(workbook)
+    return names if len(names) > 1 else []
 
 
 @contextmanager
@@ -144,4 +137,4 @@ def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:
 
 
 # Workbooks.
-EXCEL = FileReader("excel", (".xlsx",), read_excel, look_at_workbook)
+EXCEL = FileReader("excel", (".xlsx",), read_excel, look_at_sheet, visible_sheets)

@@ -47,7 +47,7 @@ def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table
     DataError
         Where the file is broken or empty, or is not what its spec says.
     """
-    reading = reader.read(source)
+    reading, source = reader.read(source), source.of_sheet
     check_header(list(reading.frame.columns), source.origin)
     refuse_empty(reading.frame, source.origin)
     reading = interpret(replace(reading, frame=numbered(reading.frame)), source)

@@ -49,6 +49,12 @@ class Source:
     time: str
     spec: FileSpec
 
+    @property
+    def of_sheet(self) -> Source:
+        """The same, named by its sheet too where the spec has one."""
+        sheet = self.spec.sheet
+        return self if sheet is None else replace(self, origin=f"{self.origin}: sheet '{sheet}'")
+
     def refuse_size(self, n_rows: int, n_columns: int) -> None:
         """Raise a DataError if the table would be too large."""
         if n_rows * n_columns > MAX_CELLS:
@@ -151,12 +157,14 @@ class FileReader:
     suffixes : file extensions in lower case, such as ``.csv``; the first reader of an extension is used
     read : returns the table of a file, or raises a DataError; see `Source.read_as`
     look : for `harness init`: returns the options that `read` needs for the file; none by default
+    sheets : for `harness init`: names of the tables, for the option ``sheet``, of a file that has several
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Source], Reading]
     look: Callable[[FileForm], FileForm] = lambda form: form
+    sheets: Callable[[Source], Sequence[str]] = lambda _: ()
 
 
 # Formats of files that a spec can name.

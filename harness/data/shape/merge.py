@@ -60,10 +60,10 @@ def _combined(
     return replace(
         tables[0],
         frame=frame,
-        title=" + ".join(table.title for table in tables),
+        title=" + ".join(dict.fromkeys(table.title for table in tables)),
         sha256=hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest(),
         notes=(*(note for table in tables for note in table.notes), *notes),
-        files=tuple(file for table in tables for file in table.files),
+        files=tuple(dict.fromkeys(file for table in tables for file in table.files)),
         labels=Labels(columns, values),
         records=(*(record for table in tables for record in table.records), *records),
     )

@@ -1,0 +1,163 @@
+"""The command ``harness init``: a first spec for data files, and the questions that it asks."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from harness.commands.options import PATH, found, path_option
+from harness.errors import DataError
+from harness.registry.sources import PluginChoice
+from harness.text.terminal import echo, terminal_text
+
+if TYPE_CHECKING:
+    from harness.draft.draft import Answers
+    from harness.draft.found_data import FoundData
+
+# Times that a question is asked.
+MOST_TIMES = 3
+
+
+@click.command()
+@click.argument("data", nargs=-1, required=True, type=PATH)
+@click.option("--entity", metavar="COLUMN", help="Entity column; guessed unless given.")
+@click.option("--time", metavar="COLUMN", help="Time column; guessed unless given.")
+@click.option("--outcome", metavar="COLUMN", help="Outcome column (dependent variable).")
+@click.option("--exposure", metavar="COLUMN", help="Exposure column (key regressor).")
+@click.option(
+    "--levels",
+    metavar="A,B,C",
+    help="Values of a categorical exposure, the base first.",
+)
+@path_option("--out", "Spec to write; by default next to the data, with the same name.")
+@click.pass_obj
+def init(
+    choice: PluginChoice,
+    data: tuple[Path, ...],
+    entity: str | None,
+    time: str | None,
+    outcome: str | None,
+    exposure: str | None,
+    levels: str | None,
+    out: Path | None,
+) -> None:
+    """Inspect data files and write a spec that runs.
+
+    Further files, and all sheets of workbooks, are merged to the first. Titles, units, encodings, thousands
+    separators and wide formats are detected and written into the spec; the rest is prompted for on a
+    terminal, or given by options. Whatever is chosen or left out is listed.
+    """
+    from harness.data.read.files import DataFolder
+    from harness.data.read.source import READER
+    from harness.draft.draft import Answers
+    from harness.draft.found_data import find_data
+    from harness.draft.spec_text import write_draft
+    from harness.draft.summary import summary
+
+    catalogs = found(choice).catalogs
+    path = data[0].with_suffix(".yaml") if out is None else out
+    answers = Answers(entity, time, outcome, exposure, _listed(levels or ""))
+    folder = DataFolder(path.parent, allow_outside=True, readers=catalogs[READER.name].members)
+    seen = find_data(data, answers, folder=folder)
+    if _is_terminal():
+        keys = _asked_keys(seen, answers)
+        seen = seen if keys == answers else find_data(data, keys, folder=folder)
+        seen = replace(seen, answers=_asked_roles(seen))
+    draft = write_draft(seen, catalogs, out=path)
+    echo(f"{path}: a study of {', '.join(map(str, data))}")
+    for line in summary(draft, seen):
+        echo(f"  {line}")
+    echo(f"check it, then: harness run {path} --quick")
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _asked_keys(seen: FoundData, answers: Answers) -> Answers:
+    """Return the answers with the keys as typed on the terminal, where more than one pair may be these."""
+    if not seen.other_keys:
+        return answers
+    pairs = [(seen.answers.entity or "", seen.answers.time or ""), *seen.other_keys]
+    times = dict(reversed(pairs))
+    question = "Which column names the entities?"
+    entity = _asked_column(question, [*times], "--entity COLUMN", default=pairs[0][0])
+    return replace(answers, entity=entity, time=times[entity])
+
+
+def _asked_roles(seen: FoundData) -> Answers:
+    """Return the answers with those that were missing, as typed on the terminal."""
+    from harness.draft.columns import RawColumn
+    from harness.draft.draft import default_levels, ordered_levels
+
+    answers, frame = seen.answers, seen.table.frame
+    columns = [str(name) for name in frame.columns if name not in (answers.entity, answers.time)]
+    if answers.outcome is None:
+        question = "Which column is the outcome (dependent variable)?"
+        echo("columns: " + ", ".join(columns), err=True)
+        answers = replace(answers, outcome=_asked_column(question, columns, "--outcome COLUMN"))
+    if answers.exposure is None:
+        question = "Which column is the exposure (key regressor)?"
+        others = [name for name in columns if name != answers.outcome]
+        answers = replace(answers, exposure=_asked_column(question, others, "--exposure COLUMN"))
+    if answers.exposure not in columns or answers.levels:
+        return answers
+    levels = default_levels(RawColumn.of(answers.exposure, frame[answers.exposure]))
+    if not levels:
+        return answers
+
+    def in_order(given: str) -> tuple[str, ...] | None:
+        return ordered_levels((given,) if given in levels else _listed(given), levels)
+
+    question = "Which value is the base? (or all values in their order, with commas between them)"
+    return replace(answers, levels=_asked(question, levels, in_order, "--levels A,B,C", levels[0]))
+
+
+def _asked_column(question: str, able: Sequence[str], option: str, default: str | None = None) -> str:
+    from harness.data.name import fold_name
+
+    folded = {fold_name(name): name for name in able}
+    return _asked(question, able, lambda given: folded.get(fold_name(given)), option, default)
+
+
+_T = TypeVar("_T")
+
+
+def _asked(
+    question: str,
+    able: Sequence[str],
+    read: Callable[[str], _T | None],
+    option: str,
+    default: str | None = None,
+) -> _T:
+    """Return what was typed on the terminal.
+
+    Parameters
+    ----------
+    able : words that answer the question, shown where it was answered by others
+    read : of what was typed; None where that is no answer
+    option : that gives the answer on the command line
+
+    Raises
+    ------
+    DataError
+        Where what was typed is no answer as often as the question is asked.
+    """
+    given, shown = "", question if default is None else f"{question} [{default}]"
+    for _ in range(MOST_TIMES):
+        given = click.prompt(terminal_text(shown), default=default, show_default=False, err=True).strip()
+        if (answer := read(given)) is not None:
+            return answer
+        echo(f"'{given}' is none of: {', '.join(able)}", err=True)
+    raise DataError.at("init", f"'{given}' does not answer: {question}", ", ".join(able), f"say {option}")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return the words of a list with commas between them, quoted where they hold one."""
+    return tuple(word.strip() for word in next(csv.reader([text], skipinitialspace=True), ()))
