@@ -44,6 +44,7 @@ def run(
     time_limit: float | None = None,
     memory_limit: float | None = None,
     resume: bool = False,
+    trust_plugins: bool = False,
     overrides: Sequence[str] = (),
     allow_outside: bool = False,
     calibrated: AnyPath | None = None,
@@ -61,10 +62,12 @@ def run(
     out : run folder; None for a folder under ``runs/`` named after the study. An earlier run there is
         replaced
     quick : whether to use fewer draws, splits and restarts
-    jobs : >= 1, number of worker processes; with one, everything runs in this process
+    jobs : >= 1, number of worker processes; with one, all but plugins of others runs in this process
     time_limit : seconds, time limit of one task: a fit on a fold, a fit on all rows, or a block of draws
     memory_limit : GB, memory limit of a worker process (Linux); with one job a worker is then started
     resume : whether to resume an interrupted run of the same study
+    trust_plugins : whether plugins that do not come with the harness are fitted next to all others, as a
+        debugger of one needs it; by default they have a process of their own
     overrides : ``key=value`` changes to the spec, such as ``"evaluation.level=0.9"``
     allow_outside : whether the spec may name data outside its folder
     calibrated : output folder of ``harness calibrate`` for this study; its error rates are shown next to
@@ -88,6 +91,7 @@ def run(
         time_limit=time_limit,
         memory_limit=memory_limit,
         resume=resume,
+        trust_plugins=trust_plugins,
         overrides=tuple(overrides),
         allow_outside=allow_outside,
         calibrated=None if calibrated is None else Path(calibrated),
@@ -118,7 +122,8 @@ def run_study(
     from harness.running.workers import TASK_MODULE, CanStartEarly
 
     with options.local_workers.kept() as local:
-        if options.cluster is None and isinstance(local, CanStartEarly):
+        # Plugins of a folder add it to the path, which workers take over as they start.
+        if options.cluster is None and options.plugins.folder is None and isinstance(local, CanStartEarly):
             local.start([TASK_MODULE])
         # These imports take as long as the start of a worker, which they go on beside.
         from harness.installed import installed

@@ -13,8 +13,8 @@ import numpy as np
 
 from harness.evaluation.fold_fit import FoldTask
 from harness.running.capped import capped, greatest
-from harness.running.executor import run_on_one_thread
 from harness.running.graph import StudyTask
+from harness.running.isolation import run_on_one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullTask

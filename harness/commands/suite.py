@@ -32,7 +32,8 @@ def suite() -> None:
 @suite.command()
 @click.argument("spec", metavar="SUITE", type=shared.PATH)
 @shared.run_options(
-    *("out", "quick", "jobs", "backend", "scheduler", "resume"), out="Folder; by default runs/SUITE."
+    *("out", "quick", "jobs", "backend", "scheduler", "resume", "trust_plugins"),
+    out="Folder; by default runs/SUITE.",
 )
 @shared.repeated_option("--only", "only", "STUDY", "Run this study only")
 @shared.repeated_option("--estimator", "estimators", "NAME", MORE)

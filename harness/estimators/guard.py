@@ -119,7 +119,7 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
 
 
 def predict(fit: Fitted, panel: Panel) -> Floats:
-    """Return a fit's predictions, (n_obs,), checked.
+    """Return a fit's predictions, (n_obs,), checked; a copy, since a fit may fill one buffer anew.
 
     Raises
     ------
@@ -141,12 +141,12 @@ def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
         found = f"predictions of shape {values.shape} and type {values.dtype}"
         raise PluginError.at(who, Message("returned {found}", found=found), f"floats of shape {shape}")
     require_finite(values, who)
-    return values.astype(np.float64, copy=False)
+    return values.astype(np.float64)
 
 
 def predict_any(model: Fitted | FittedDraws, panel: Panel) -> Floats:
-    """Return the predictions of a fit or of draws, (..., n_obs), checked as by `predict` but for shape."""
-    predicted = np.asarray(model.predict(panel))
+    """Return the predictions of a fit or of draws, (..., n_obs), as by `predict` but of any shape."""
+    predicted = np.array(model.predict(panel))
     require_finite(predicted, type(model).__name__)
     return predicted
 

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from operator import is_
 from types import ModuleType
 from typing import Any
@@ -26,30 +27,53 @@ SIGNALS = tuple(
 # Libraries whose public functions are watched, beside those of Python and the harness.
 LIBRARIES = ("numpy", "pandas", "scipy")
 
+_OURS = "harness."
+
 _PUBLIC = re.compile(rf"({'|'.join(LIBRARIES)})(\.[a-z]\w*)?")
 
 
 def _watched() -> Iterator[ModuleType | type]:
-    """Yield the loaded modules, and the classes of tables, whose functions everybody calls."""
+    """Yield the loaded modules, and the classes of panels and tables, whose functions everybody calls."""
     yield from (builtins, math, random)
     for name, module in list(sys.modules.items()):
-        is_watched = name.startswith("harness.") or (name.startswith(LIBRARIES) and _PUBLIC.fullmatch(name))
-        if is_watched and isinstance(module, ModuleType):
+        is_ours = name.startswith(_OURS)
+        if isinstance(module, ModuleType) and (
+            is_ours or (name.startswith(LIBRARIES) and _PUBLIC.fullmatch(name))
+        ):
             yield module
+            yield from _classes(module, len(vars(module))) if is_ours else ()
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         yield from (cls for name in ("DataFrame", "Series", "Index") if (cls := getattr(pandas, name, None)))
 
 
+@cache
+def _classes(module: ModuleType, n_names: int) -> tuple[type, ...]:  # noqa: ARG001 - an import goes on
+    """Return the classes that a module defines, among the names that it has so far."""
+    found = (value for value in vars(module).values() if isinstance(value, type))
+    return tuple(cls for cls in found if cls.__module__ == module.__name__)
+
+
 def _put_back(owner: Any, held: Mapping[str, Any]) -> Iterator[str]:  # noqa: ANN401 - a module or class
-    """Give functions and classes that were exchanged back their names, and yield these."""
+    """Give functions and classes that were exchanged back their names, and yield these.
+
+    A class of the harness gets back all of its names, and loses what was added to it, which would hide what
+    its objects hold.
+    """
     names = vars(owner)
     # Names that came later stand last.
-    if len(names) >= len(held) and all(map(is_, held.values(), names.values())):
+    is_same = len(names) >= len(held) and all(map(is_, held.values(), names.values()))
+    is_ours = isinstance(owner, type) and owner.__module__.startswith(_OURS)
+    if is_same and not (is_ours and len(names) > len(held)):
         return
     for name, value in held.items():
-        if callable(value) and names.get(name) is not value:
+        if (callable(value) or is_ours) and names.get(name) is not value:
             setattr(owner, name, value)
+            yield f"{owner.__name__}.{name}"
+    for name, value in list(names.items()) if is_ours else ():
+        # Python adds what is called __so__ when it is first asked for, such as annotations.
+        if name not in held and (callable(value) or not name.startswith("__")):
+            delattr(owner, name)
             yield f"{owner.__name__}.{name}"
 
 

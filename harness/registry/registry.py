@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
-from harness.registry.hooks import DISTRIBUTION, NEEDS_ATTRIBUTE
+from harness.registry.hooks import DISTRIBUTION, NEEDS_ATTRIBUTE, PROJECT
 from harness.registry.kind import Kind, MemberT
 from harness.registry.plugin import Kinds, Plugin, load_plugin
 from harness.registry.sources import (
@@ -38,12 +38,27 @@ class Registry:
     catalogs : what the plugins that work offer, by kind; every kind is there
     brought_by : versions of what brought the plugins that work, for the manifest of a run
     messages : folders of the plugins' catalogs in other languages, each once
+    own : packages that come with the harness
     """
 
     plugins: tuple[Plugin, ...]
     catalogs: Catalogs
     brought_by: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[Path, ...] = ()
+    own: frozenset[str] = frozenset({PROJECT})
+
+    def strangers(self, chosen: object) -> str:
+        """Return the packages that an object and those in it are of and that do not come with the harness.
+
+        Parameters
+        ----------
+        chosen : a member of a kind with its options, or a task
+
+        Returns
+        -------
+        Their names, comma-separated; empty where there are none.
+        """
+        return ", ".join(sorted({package.partition(".")[0] for package in _packages(chosen)} - self.own))
 
     def of(self, kind: Kind[MemberT]) -> Mapping[str, MemberT]:
         """Return all members of a kind by name."""
@@ -95,7 +110,8 @@ def read_registry(
             brought_by[source.recorded_as] = source.version
     messages = dict.fromkeys(plugin.messages for plugin in plugins if plugin.messages is not None)
     catalogs = {kind.name: _catalog(kind, plugins) for kind in kinds}
-    return Registry(tuple(plugins), catalogs, brought_by, tuple(messages))
+    own = {PROJECT, *(one.module.partition(".")[0] for one in sources if one.distribution == DISTRIBUTION)}
+    return Registry(tuple(plugins), catalogs, brought_by, tuple(messages), frozenset(own))
 
 
 def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:
@@ -141,8 +157,13 @@ def libraries_of(chosen: Iterable[object]) -> tuple[str, ...]:
 
 
 def _packages(chosen: object) -> Iterator[str]:
-    """Yield the packages, from the top down, of an object and of those among its options."""
-    if dataclasses.is_dataclass(chosen):
+    """Yield the packages, from the top down, of a dataclass and of those in it, alone or in a collection."""
+    if isinstance(chosen, Mapping):
+        chosen = tuple(chosen.values())
+    if isinstance(chosen, tuple) and chosen and dataclasses.is_dataclass(chosen[0]):
+        for one in chosen:
+            yield from _packages(one)
+    elif dataclasses.is_dataclass(chosen):
         yield from accumulate(type(chosen).__module__.split("."), "{}.{}".format)
         for option in dataclasses.fields(chosen):
             yield from _packages(getattr(chosen, option.name))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.data.shared_arrays import sharing
 from harness.errors import ArtifactError, Problem
 from harness.running.dependence import installed_code, versions
-from harness.running.workers import Pool
+from harness.running.workers import DeadWorkerError, Pool
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -58,7 +58,7 @@ class DaskWorkers:
         with self._client() as client:
             n_workers = _require_alike(client)
             with client.get_executor(pure=False) as executor:
-                yield Pool(executor, 2 * n_workers, (KilledWorker, CancelledError))
+                yield Pool(executor, 2 * n_workers, (KilledWorker, CancelledError, DeadWorkerError))
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -7,35 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
-from time import perf_counter
 from typing import Generic, TypeVar
 
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
-from harness.running.isolation import CanFail, Task, give_back, one_thread, run_isolated
+from harness.running.isolation import CanFail, Task, run_on_one_thread
 from harness.running.workers import Pool, Workers
 
 R = TypeVar("R")
 
 # Times a task is tried while others run; the next and last time it runs alone.
 MAX_SHARED_ATTEMPTS = 2
-
-# Seconds from which a task may have held much memory; giving it back takes milliseconds.
-LONG = 1.0
-
-
-def run_on_one_thread(task: Task[R]) -> R:
-    """Run a task with the numeric libraries held to one thread, so that results do not depend on cores.
-
-    A worker waits for its next task, or for the end of the run, without the memory of a large one.
-    """
-    start = perf_counter()
-    with one_thread():
-        result = run_isolated(task)
-    if perf_counter() - start > LONG:
-        give_back()
-    return result
-
 
 # The position of a task among the tasks, and its result.
 Done = tuple[int, R]

@@ -14,10 +14,10 @@ from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult
 from harness.running.dependence import Surroundings
 from harness.running.executor import iter_results
 from harness.running.isolation import TRACES, CanFail, Task, stopped_after
-from harness.running.workers import Workers
+from harness.running.workers import Apart, Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.scenarios.sample_fit import SampleFitResult
-from harness.scenarios.task import PartResult
+from harness.scenarios.task import PartResult, Sealed
 from harness.tables.preparation import Note
 
 
@@ -121,6 +121,8 @@ class TaskGraph:
     targets : whose results are wanted
     results : where those of an earlier run are, and new ones go
     limits : returns the seconds that a task of an estimator may take, by its id
+    apart : returns what keeps a task from sharing a process with others, see `Apart`;
+        an empty text where nothing does
     listener : hears of each task as it is handed out, and when it need not be run any more
     labels : of the targets that were looked at
     """
@@ -128,6 +130,7 @@ class TaskGraph:
     targets: Iterator[StudyTask]
     results: KeptResults
     limits: Callable[[str], float | None]
+    apart: Callable[[AnyTask], str]
     listener: Listener
     labels: list[str] = field(default_factory=list, init=False)
     _begun: list[str] = field(default_factory=list, init=False)
@@ -138,10 +141,10 @@ class TaskGraph:
     _passed: dict[str, Any] = field(default_factory=dict, init=False)
     _wanted: Counter[str] = field(default_factory=Counter, init=False)
 
-    def __iter__(self) -> Iterator[Job]:
+    def __iter__(self) -> Iterator[Job | Apart[Any]]:
         return self
 
-    def __next__(self) -> Job:
+    def __next__(self) -> Job | Apart[Any]:
         while not self._ready:
             target = next(self.targets)
             self.labels.append(target.label)
@@ -149,7 +152,8 @@ class TaskGraph:
         task = self._ready.popleft()
         self._begun.append(task.label)
         self.listener.begun(task.label)
-        return Job(task, self.limits(task.estimator_id))
+        job, plugins = Job(task, self.limits(task.estimator_id)), self.apart(task)
+        return Apart(Sealed(job), job.label, plugins) if plugins else job
 
     def done(self, position: int, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
         """Take in the result of the task that came at a position, counted from 0."""
@@ -227,6 +231,7 @@ def run_tasks(
     *,
     workers: Workers,
     limits: Callable[[str], float | None] = lambda _: None,
+    apart: Callable[[AnyTask], str] = lambda _: "",
     listener: Listener,
 ) -> KeptResults:
     """Run the tasks whose results the store does not hold, and return the results of all.
@@ -238,6 +243,7 @@ def run_tasks(
     ----------
     surroundings : what all of the tasks depend on
     limits : returns the seconds that a task of an estimator may take, by its id
+    apart : returns the plugins, which are not the harness's own, that a task runs; empty for none
     listener : hears of each task as it is handed to a worker and as it is done, in any order
 
     Raises
@@ -247,7 +253,7 @@ def run_tasks(
         that no worker can take on, is a failed result.
     """
     kept = KeptResults(store, surroundings)
-    graph = TaskGraph(iter(tasks), kept, limits, listener)
+    graph = TaskGraph(iter(tasks), kept, limits, apart, listener)
     for position, result in iter_results(graph, workers=workers):
         graph.done(position, result)
     kept.results = [kept.get(label) for label in graph.labels]

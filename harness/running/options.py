@@ -7,7 +7,7 @@ import inspect
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from harness.running.files import SPEC
 if TYPE_CHECKING:
     from harness.data.data_spec import DataSpec
     from harness.data.read.files import FrameFile
+    from harness.registry.registry import Registry
     from harness.running.cluster import DaskWorkers
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
     from harness.study.spec.written import WrittenSpec
@@ -110,6 +111,8 @@ class RunOptions:
     resume : resume an interrupted run of this study
     calibrated : output folder of harness calibrate for this study; its error rates are shown next to the
         findings
+    trust_plugins : fit plugins that do not come with the harness next to all others, for who develops one; by
+        default they have a process of their own, and what they change there moves no other numbers
     overrides : override one value of the spec; repeatable
     allow_outside : allow data files outside the folder of the spec
     plugins : which are off, and a folder of others; what the environment variables say unless given
@@ -127,6 +130,7 @@ class RunOptions:
     )
     memory_limit: float | None = field(default=None, metadata={"kind": float, "metavar": "GB", "least": 0.5})
     resume: bool = field(default=False, metadata={"kind": bool})
+    trust_plugins: bool = field(default=False, metadata={"kind": bool, "is_recorded": True})
     calibrated: Path | None = field(default=None, metadata={"kind": Path, "is_recorded": True})
     overrides: tuple[str, ...] = field(
         default=(),
@@ -161,6 +165,10 @@ class RunOptions:
         if self.backend == "dask" or self.scheduler is not None:
             return DaskWorkers(self.scheduler, self.jobs)
         return None
+
+    def apart(self, registry: Registry) -> Callable[[object], str]:
+        """Return what says of a task which plugins it runs that have a process of their own."""
+        return (lambda _: "") if self.trust_plugins else registry.strangers
 
     @property
     def root(self) -> Path:

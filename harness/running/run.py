@@ -96,6 +96,7 @@ def write_run(
                     used,
                     workers=workers,
                     limits=lambda estimator: limits.get(estimator, options.time_limit),
+                    apart=options.apart(registry),
                     listener=Count(n_tasks, on_progress, last="writing tables and report"),
                 )
             if options.resume and on_resumed is not None:
@@ -174,7 +175,13 @@ def _reproduced(
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         store, listener = CheckpointStore(folder.inner(CHECKPOINTS)), Count(0, None, last="")
-        kept = run_tasks(prepared.plan.tasks(), store, used, workers=options.workers, listener=listener)
+        kept = run_tasks(
+            prepared.plan.tasks(),
+            *(store, used),
+            workers=options.workers,
+            apart=options.apart(registry),
+            listener=listener,
+        )
         results = results_of(prepared, kept.results)
         write_tables(folder, results)
         if any(one.table == FINDINGS.name for one in expected):

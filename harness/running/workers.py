@@ -16,17 +16,19 @@ from dataclasses import dataclass
 from importlib import import_module
 from queue import Empty
 from threading import Thread
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from harness.data.shared_arrays import sharing
-from harness.running.isolation import IS_WORKER, TRACES
+from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_on_one_thread
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
 
+    from harness.scenarios.task import Sealed
 
 A = TypeVar("A")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 # Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone.
 ONE_THREAD: Mapping[str, str] = dict.fromkeys(
@@ -89,9 +91,12 @@ class _InThisProcess:
     """Does a call at once."""
 
     def submit(self, call: Callable[[A], R], argument: A, /) -> Future[R]:
-        """Return the result."""
+        """Return the result, or that a process ended in which it was to be found."""
         done: Future[R] = Future()
-        done.set_result(call(argument))
+        try:
+            done.set_result(call(argument))
+        except DeadWorkerError as error:
+            done.set_exception(error)
         return done
 
 
@@ -101,8 +106,12 @@ class ThisProcess:
 
     @contextmanager
     def pool(self) -> Iterator[Pool]:
-        """Start nothing."""
-        yield Pool(_InThisProcess(), 1, ())
+        """Start nothing but what tasks apart need, which ends here."""
+        try:
+            yield Pool(_InThisProcess(), 1, (DeadWorkerError,))
+        finally:
+            while _apart:
+                _apart.popitem()[1].end()
 
     @contextmanager
     def kept(self) -> Iterator[Workers]:
@@ -132,14 +141,18 @@ class LocalWorkers:
     @contextmanager
     def kept(self) -> Iterator[Workers]:
         """Return workers whose processes go on from one pool to the next, as long as none of them dies."""
-        kept = _KeptProcesses(self.n_jobs, self.memory_limit)
+        kept = KeptProcesses(self.n_jobs, self.memory_limit)
         try:
             yield kept
         finally:
             kept.end()
 
 
-class _KeptProcesses:
+class DeadWorkerError(Exception):
+    """A process ended that a worker had a task done in."""
+
+
+class KeptProcesses:
     """Processes that are started when they are first needed, and again after one has died."""
 
     def __init__(self, n_jobs: int, memory_limit: float | None) -> None:
@@ -153,7 +166,7 @@ class _KeptProcesses:
 
         try:
             with sharing():
-                yield Pool(self._alive(), 2 * self._n_jobs, (BrokenProcessPool,))
+                yield Pool(self._alive(), 2 * self._n_jobs, (BrokenProcessPool, DeadWorkerError))
         except BaseException:
             self.end()
             raise
@@ -189,6 +202,55 @@ class _KeptProcesses:
             _forget_waiting(self._processes)
             self._processes.shutdown(kill_workers=True)
             self._processes = None
+
+
+# Processes beside this one, by the plugins whose tasks they do.
+_apart: dict[str, KeptProcesses] = {}
+
+
+class FailingTask(Task[R_co], CanFail[R_co], Protocol):
+    """A task that can fail."""
+
+
+@dataclass(frozen=True, eq=False)
+class Apart(Generic[R_co]):
+    """A task that is done in a process beside the one that it is handed to, which waits for it.
+
+    So what a plugin does to its process, such as to a class of the harness, moves no numbers of others. The
+    process that waits does not even read the task, which would import the plugin.
+
+    Attributes
+    ----------
+    task : what is done
+    label : of it
+    plugins : whose code it runs; tasks of the same plugins share a process
+    """
+
+    task: Sealed[FailingTask[R_co]]
+    label: str
+    plugins: str
+
+    def run(self) -> R_co:
+        """Do the work.
+
+        Raises
+        ------
+        DeadWorkerError
+            Where the process ended meanwhile.
+        """
+        with _apart.setdefault(self.plugins, KeptProcesses(1, None)).pool() as pool:
+            try:
+                return pool.executor.submit(_run, self.task).result()
+            except pool.worker_errors as error:
+                raise DeadWorkerError from error
+
+    def failed(self, reason: str) -> R_co:
+        """Return what stands for a result that could not be had."""
+        return self.task.open().failed(reason)
+
+
+def _run(task: Sealed[FailingTask[R]]) -> R:
+    return run_on_one_thread(task.open())
 
 
 def _forget_waiting(processes: ProcessPoolExecutor) -> None:

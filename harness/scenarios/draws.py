@@ -87,7 +87,7 @@ class LoopedDraws:
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
-        return np.stack([fit.predict(panel) for fit in self.fits])
+        return np.stack([np.array(fit.predict(panel)) for fit in self.fits])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,7 +98,7 @@ class LoopedProfiles(LoopedDraws):
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions over the rows at each point, (n_draws, n_points), outcome units."""
-        return np.stack([fit.profile(panel, columns, points) for fit in self.profiles])
+        return np.stack([np.array(fit.profile(panel, columns, points)) for fit in self.profiles])
 
 
 @dataclass(frozen=True, eq=False)

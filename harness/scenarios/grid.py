@@ -185,7 +185,7 @@ def mean_predictions(
     """
     fixed = with_derived(panel, columns, points) if isinstance(model, CanProfile) else None
     if isinstance(model, CanProfile) and fixed is not None:
-        means = np.asarray(model.profile(panel, *fixed))
+        means = np.array(model.profile(panel, *fixed))
     else:
         size = max(1, BLOCK_ROWS // panel.n_obs)
         blocks = (points[first : first + size] for first in range(0, len(points), size))

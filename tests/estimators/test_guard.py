@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, PluginError, Problem
-from harness.estimators.guard import attempt, predict
+from harness.estimators.guard import attempt, predict, predict_any
+from harness.scenarios.draws import LoopedDraws
 from panels import panel_from_arrays
 
 PANEL = panel_from_arrays(entity=[1, 1], period=[1, 2], outcome=[1.0, 3.0], X=[0.0, 1.0])
@@ -81,3 +82,23 @@ def test_predictions_in_another_precision_are_taken():
     values = predict(Says(np.array([1.5, 2.5], dtype=np.float32)), PANEL)
     assert values.dtype == np.float64
     assert values.tolist() == [1.5, 2.5]
+
+
+class Refills:
+    """A fit that gives out one array, filled anew at each prediction."""
+
+    def predict(self, panel):
+        BUFFER[:] = panel.X[:, 0]
+        return BUFFER
+
+
+BUFFER = np.empty(PANEL.n_obs)
+OTHER = PANEL.with_column(PANEL.exposure, 5.0)
+
+
+@pytest.mark.parametrize(
+    "ask", [predict, predict_any, lambda fit, panel: LoopedDraws([fit]).predict(panel)[0]]
+)
+def test_what_a_fit_returns_stays_when_it_fills_its_array_anew(ask):
+    first, second = ask(Refills(), PANEL), ask(Refills(), OTHER)
+    assert (first.tolist(), second.tolist()) == ([0.0, 1.0], [5.0, 5.0])

@@ -9,6 +9,7 @@ import pytest
 
 from harness import api
 from harness.api import run_study
+from harness.estimators import guard
 from harness.estimators.guard import LONGEST_REASON
 from harness.registry.sources import PluginChoice
 from harness.running.options import RunOptions
@@ -41,6 +42,8 @@ TO_ITS_WORKER = {
     "interrupt": "KeyboardInterrupt",
     "much memory": "Unable to allocate 2.00 GiB",
     "patch": "exchanged numpy.mean for its own",
+    "add to the class": "exchanged Panel.observed for its own",
+    "exchange in the class": "exchanged Panel.n_obs for its own",
 }
 NOTED = {"fork": "W-FORK", "noise": "W-OUTPUT"}
 
@@ -95,6 +98,17 @@ def beside(tmp_path_factory):
         for fault, at in LATER
     ]
     return run_with(hostile, tmp_path_factory.mktemp("beside") / "run")
+
+
+def test_what_a_plugin_changes_for_good_moves_no_other_numbers(tmp_path, alone):
+    """Also with one job of a script, whose own process does the other fits."""
+    before = guard.MOST
+    manifest, tables = run_with([{"id": "own", "use": "hostile", "fault": "constant"}], tmp_path / "run")
+    assert before == guard.MOST
+    assert "as large as" in cell_of(manifest, "invest · own · in_sample").reason
+    found = of_ols(tables)
+    for name in ("accuracy", "curves", "coefficients"):
+        pd.testing.assert_frame_equal(found[name], alone[name], check_dtype=False)
 
 
 def cell_of(manifest, start):

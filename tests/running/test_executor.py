@@ -8,7 +8,8 @@ import psutil
 import pytest
 
 from harness import ArtifactError
-from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results, run_on_one_thread
+from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
+from harness.running.isolation import run_on_one_thread
 from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess
 from worker_tasks import Growing, Killed, Scattered, Square, Threads
 
@@ -83,7 +84,7 @@ def test_workers_that_start_early_do_the_tasks_that_follow():
     not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library gives back by itself"
 )
 def test_a_long_task_leaves_no_memory_that_it_freed(monkeypatch):
-    monkeypatch.setattr("harness.running.executor.LONG", 0.0)
+    monkeypatch.setattr("harness.running.isolation.LONG", 0.0)
     process = psutil.Process()
     run_on_one_thread(Scattered(n_pieces=1, size=1))  # gives back what earlier tests freed
     before = process.memory_info().rss

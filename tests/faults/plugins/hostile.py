@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Panel
+from harness.estimators import guard
 from harness.plugin import HasCoefficients, HasDetails, HasNotes, HasResultRows, Note, hookimpl
 
 harness_seam = 1
@@ -37,6 +38,8 @@ def broken(fault):
             np.empty(2**28)
         case "patch":
             np.mean = len
+        case "constant":
+            guard.MOST = 0.0
         case "fork":
             os.fork()
         case "noise":
@@ -96,6 +99,10 @@ class Hostile:
     def fit(self, panel: Panel, *, rng, selection: Panel | None = None):
         if self.fault == "write to the panel":
             panel.observed[:] = 0.0
+        if self.fault == "add to the class":
+            type(panel).observed = property(lambda own: np.zeros(own.n_obs))
+        if self.fault == "exchange in the class":
+            type(panel).n_obs = property(lambda _: 1)
         if self.at == "fit":
             broken(self.fault)
         return Fit(panel, self.fault, self.at)
