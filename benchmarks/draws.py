@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from sklearn.neural_network import MLPRegressor
 
 from harness import open_run, panel_from_frame, run
-from harness.plugin import Floats, Ints, Roles, random_stream
+from harness.plugin import Floats, Ints, random_stream
 from harness_neural.mlp import Mlp
 from harness_neural.names import OptimiserName, Precision
 from harness_rab.rab import Rab
@@ -79,10 +79,8 @@ def study_seconds(frame: pd.DataFrame, n_draws: int, base: Mlp, *, jobs: int, ou
 def errors_and_seconds(n_draws: int, base: Mlp) -> tuple[Race, Race]:
     """Return what an ensemble of ours and one of scikit-learn's come to on entities that none has seen."""
     frame, fresh = make_frame(), make_frame(seed=1)
-    roles = Roles(
-        entity="entity", time="period", outcomes=("outcome",), exposure="x0", controls=tuple(INPUTS[1:])
-    )
-    panel, unseen = panel_from_frame(frame, roles), panel_from_frame(fresh, roles)
+    keys = {"entity": "entity", "time": "period", "outcome": "outcome", "exposure": "x0"}
+    panel, unseen = (panel_from_frame(one, **keys, controls=INPUTS[1:]) for one in (frame, fresh))
     ensemble = Rab(base=base, draws=n_draws)
     start = process_time()
     predicted = ensemble.fit(panel, rng=random_stream(1, "draws")).predict(unseen)

@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 
 from harness import panel_from_frame
-from harness.plugin import Roles, random_stream
+from harness.plugin import random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.grid import partial_dependence
 from harness_sklearn import Boosting
@@ -163,10 +163,8 @@ def _bytes_of(process: int) -> float:
 
 def spread(n_entities: int, *, draws: int = 40) -> float:
     """Return the root mean variance of boosting's curve times the root of the entities."""
-    frame = drawn(n_entities * N_PERIODS)
-    panel = panel_from_frame(
-        frame, Roles("entity", "period", ("outcome",), "x0", controls=tuple(COLUMNS[1:]))
-    )
+    keys = {"entity": "entity", "time": "period", "outcome": "outcome", "exposure": "x0"}
+    panel = panel_from_frame(drawn(n_entities * N_PERIODS), **keys, controls=COLUMNS[1:])
     plan = DrawPlan(draws, "entity", most_rows=panel.n_obs)
     fits = Resamples(Boosting(), panel, plan, 1, "boosting", f"{n_entities} entities").draw(range(draws))
     rows = panel.take(random_stream(1, "rows").choice(panel.n_obs, 1000, replace=False))

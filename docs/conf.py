@@ -38,14 +38,17 @@ nitpick_ignore_regex = [
     # What other projects document.
     ("py:.*", r"(numpy|pandas|pd|collections|typing|pathlib|os|matplotlib)\..*"),
     # Aliases of types, which have no page of their own.
-    ("py:class", r"(Floats|Ints|Columns|SplitUnit|AnyPath|StoredFit|Values|Tables|ReportFormat|ETable)"),
+    (
+        "py:class",
+        r"(Floats|Ints|Columns|SplitUnit|AnyPath|Values|Tables|ReportFormat|TableType|TableText|CurveKind|Axes)",
+    ),
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
     (
         "py:class",
         r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
     ),
-    ("py:class", r"harness\..*\.(GainEstimate|RunReader|Row|View|Record|TypedTable|FileSpec|NullScores)"),
+    ("py:class", r"harness\..*\.(RunReader|Row|View|Record|TypedTable|FileSpec|NullScores)"),
     ("py:class", r"harness\.report\.blocks\.(Phrase|Prints|ReportBlock|Tabs)"),
     ("py:class", r"Manifest|RunReader|Concluded|Prints|Labels|Figure|(Mapping|dict|tuple|Literal)\[.*"),
     # Variables of types.

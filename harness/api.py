@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError
-from harness.python_spec import Spec
+from harness.python_spec import Spec, source_of
 from harness.results import StudyResult
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from harness.data.panel import Panel
     from harness.data.read.files import FrameFile
-    from harness.data.roles import Roles
     from harness.registry.registry import Registry
     from harness.registry.sources import PluginChoice
     from harness.report.blocks import Picture
@@ -54,9 +53,10 @@ def run(
 
     Parameters
     ----------
-    spec : path of a YAML file, its contents as a mapping, or a `Spec`. For the latter two, paths are
-        relative to the current folder and the spec is saved as ``spec.yaml`` in the run folder. Numbers of a
-        mapping have lost trailing zeros, so claims in it should give their ``digits``
+    spec : path of a YAML file, its text, such as `init` returns, its contents as a mapping, or a `Spec`. But
+        for a file, paths are relative to the current folder and the spec is saved as ``spec.yaml`` in the run
+        folder. Estimators of a mapping may be objects. Its numbers have lost trailing zeros, so claims in it
+        should give their ``digits``
     data : data file to use instead of the one in the spec, or a table, which is saved as ``data.parquet``.
         Named index levels of a table become columns
     out : run folder; None for a folder under ``runs/`` named after the study. An earlier run there is
@@ -165,19 +165,66 @@ def prepare_study(options: RunOptions) -> Prepared:
     return prepare(options, installed(options.plugins))
 
 
-def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
-    """Return the panel of a table's first outcome, with the checks that a spec's data go through.
+def panel_from_frame(
+    frame: pd.DataFrame,
+    *,
+    entity: str,
+    time: str,
+    outcome: str,
+    exposure: str,
+    controls: Sequence[str] = (),
+    moderators: Sequence[str] = (),
+    instruments: Sequence[str] = (),
+    levels: Sequence[str | int | float] = (),
+    weights: str | None = None,
+    groups: Sequence[str] = (),
+) -> Panel:
+    """Return the panel of a table, with the checks that a spec's data go through, to fit an estimator on.
 
     Named index levels become columns. Missing cells are refused. Rows are sorted by entity and period.
+
+    Parameters
+    ----------
+    frame : one row an observation
+    entity, time : key columns
+    outcome : column of the dependent variable
+    exposure : key regressor; that of an estimator's table which comes first
+    controls, moderators, instruments, levels, weights : as ``roles`` of a spec
+    groups : columns whose levels estimators may absorb (``absorb``) or cluster by
 
     Raises
     ------
     DataError
         Listing every error in the table.
+
+    Examples
+    --------
+    >>> from statsmodels.datasets import grunfeld
+    >>> import harness
+    >>> from harness_panel import FixedEffects
+    >>> data = grunfeld.load_pandas().data
+    >>> keys = {"entity": "firm", "time": "year"}
+    >>> names = {"outcome": "invest", "exposure": "value", "controls": ["capital"]}
+    >>> panel = harness.panel_from_frame(data, **keys, **names)
+    >>> fit = FixedEffects(effects=["entity", "time"]).fit(panel)
+    >>> fit.coef.round(3).to_dict()
+    {'value': 0.117, 'capital': 0.351}
     """
     from harness.data import build
+    from harness.data.roles import Roles
 
-    return build.panel_from_frame(frame, roles)
+    roles = Roles(
+        entity=entity,
+        time=time,
+        outcomes=(outcome,),
+        exposure=exposure,
+        controls=tuple(controls),
+        moderators=tuple(moderators),
+        instruments=tuple(instruments),
+        levels=tuple(levels),
+        weights=weights,
+    )
+    return build.panel_from_frame(frame, roles, groups=groups)
 
 
 def open_run(path: AnyPath) -> StudyResult:
@@ -203,7 +250,7 @@ def init(
     levels: Sequence[str] = (),
     study: str = "study",
 ) -> str:
-    """Return a draft spec for a table, to save or to pass to `run` after `yaml.safe_load`.
+    """Return a draft spec for a table as YAML text, to read and change, to save, or to pass to `run`.
 
     ``harness init`` writes the same for files.
 
@@ -233,11 +280,14 @@ def init(
 
 
 def _spec(spec: AnyPath | Mapping[str, Any] | Spec) -> Path | WrittenSpec:
-    from harness.study.spec.written import WrittenSpec, written_spec
+    from harness.study.spec.written import WrittenSpec
 
     if isinstance(spec, Spec):
         return WrittenSpec(spec.text)
-    return written_spec(spec) if isinstance(spec, Mapping) else Path(spec)
+    # No path has several lines.
+    if isinstance(spec, Mapping) or (isinstance(spec, str) and "\n" in spec):
+        return source_of(spec)
+    return Path(spec)
 
 
 def _data(data: object) -> Path | FrameFile | None:

@@ -7,9 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from harness.registry.catalog import USE
+
+if TYPE_CHECKING:
+    from harness.study.spec.written import WrittenSpec
 
 # An object of a class that a plugin offers, such as ``FixedEffects(effects=("entity",))``, its name, or a
 # mapping as in YAML, whose ``use`` may be such an object: ``{"use": FixedEffects(), "id": "fe"}``.
@@ -72,14 +75,32 @@ class Spec:
         from harness.installed import installed
         from harness.study.spec.load import load_study
         from harness.study.spec.study import SPEC_VERSION
-        from harness.study.spec.written import written_spec
 
         given = {key.name: getattr(self, key.name) for key in dataclasses.fields(self) if key.init}
         given |= {"data": self.data or {}}
-        keys = {key: _plain(value) for key, value in given.items() if value is not None}
-        written = written_spec({"spec_version": SPEC_VERSION, **keys})
+        keys = {key: value for key, value in given.items() if value is not None}
+        written = source_of({"spec_version": SPEC_VERSION, **keys})
         load_study(written, catalogs=installed().catalogs)
         object.__setattr__(self, "text", written.text)
+
+    @classmethod
+    def of(cls, written: str | Mapping[str, Any]) -> Self:
+        """Return the spec that YAML text or a mapping of its keys is; the text is kept as it is.
+
+        Raises
+        ------
+        SpecError
+            Listing every error, with its line in a text.
+        """
+        from harness.installed import installed
+        from harness.study.spec.load import load_study
+
+        source = source_of(written)
+        document = load_study(source, catalogs=installed().catalogs).document
+        names = {key.name for key in dataclasses.fields(cls) if key.init}
+        made = cls(**{key: value for key, value in document.data.items() if key in names})
+        object.__setattr__(made, "text", source.text)
+        return made
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and self.text == other.text
@@ -95,6 +116,13 @@ class Spec:
         written = Path(path)
         written.write_text(self.text, encoding="utf-8")
         return written
+
+
+def source_of(written: str | Mapping[str, Any]) -> WrittenSpec:
+    """Return YAML text, or the values of a spec, with objects among its choices, as a spec to read."""
+    from harness.study.spec.written import WrittenSpec, written_spec
+
+    return WrittenSpec(written, is_seen=True) if isinstance(written, str) else written_spec(_plain(written))
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - mappings, lists and scalars

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import math
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from harness.errors import ArtifactError, near_names
 
 if TYPE_CHECKING:
     import pandas as pd
-    from maketables import ETable
+    from matplotlib.axes import Axes
 
     from harness.findings.run import Run
-    from harness.report.stored_fit import StoredFit
+    from harness.report.paper.etable import TableText, TableType
+    from harness.report.sections.coefficients import TableChoice
     from harness.running.folder import RunFolder
 
+CurveKind = Literal["level", "slope"]
 
-@dataclass(frozen=True)
-class GainEstimate:
-    """A gain with its interval; ``float`` of it is the gain.
-
-    Attributes
-    ----------
-    gain : 1 - MSE / MSE of the reference, a fraction
-    conf_low, conf_high : limits of its interval; NaN where there is none
-    p_value : of equal errors; NaN where there is none
-    """
-
-    gain: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-
-    def __float__(self) -> float:
-        return self.gain
-
-    def __repr__(self) -> str:
-        return f"Gain({self.gain:.4g} [{self.conf_low:.4g}, {self.conf_high:.4g}])"
+# Decimals of a table; a double has no more.
+MOST_DIGITS = 15
 
 
 def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> ArtifactError:
@@ -99,6 +86,8 @@ class StudyResult:
     decomposition = _stored("decomposition", "Where the in-sample gain comes from.")
     multiverse = _stored("multiverse", "The gain under every combination of choices.")
     coefficients = _stored("coefficients", "Coefficients with their covariance and its corrections named.")
+    effects = _stored("effects", "Debiased effects with their intervals and assumptions.")
+    findings = _stored("findings", "Every sentence of the verdict with its numbers.")
     curves = _stored("curves", "Net effect curves, slopes and accumulated local effects with their bands.")
     turning_points = _stored("turning_points", "Minima and maxima of the curves.")
     heterogeneity = _stored("heterogeneity", "Effects by group.")
@@ -134,107 +123,93 @@ class StudyResult:
             raise ArtifactError.at(name, "no run has such a table", expected, near_names(name, known))
         return self._folder.read_table(name)
 
-    def coefficient_table(self, outcome: str | None = None) -> pd.DataFrame:
-        """Return estimates with standard errors in brackets: a row per term, a column per estimator.
+    def summary(self) -> None:
+        """Print what the run says of each outcome: who predicts best, the effect, and whether to trust it."""
+        from harness.findings.answers import answers_text
 
-        Parameters
-        ----------
-        outcome : one of the study's; None for its first
+        with self._localised() as run:
+            print(answers_text(run))  # noqa: T201 - what it is for
 
-        Raises
-        ------
-        ArtifactError
-            If the study has no such outcome.
+    def tidy(self) -> pd.DataFrame:
+        """Return every estimated coefficient, one row each, in outcome units per unit of the term.
+
+        Columns: term, estimator, outcome, estimate, std_error, conf_low, conf_high, p_value.
+        """
+        columns = [
+            "term",
+            "estimator",
+            "outcome",
+            "estimate",
+            "std_error",
+            "conf_low",
+            "conf_high",
+            "p_value",
+        ]
+        rows = self.coefficients.reindex(columns=[*columns, "status"])
+        return rows.loc[rows["status"] == "ok", columns].reset_index(drop=True)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row an estimator and outcome: rows, R2, R2 within effects, error by protocol.
+
+        Columns: estimator, outcome, n_obs, r2 and r2_within of the fit on all rows, and the mean squared
+        error on the test rows of each protocol as ``mse_PROTOCOL``. What does not exist is NaN.
         """
         import pandas as pd
 
-        from harness.report.sections.coefficients import regression_table
-        from harness.report.table import cell_of
+        from harness.findings.gains import compared_error
+        from harness.report.sections.coefficients import estimates_of, shares_explained
 
-        table = regression_table(self._run, self._outcome(outcome))
-        rows = [row.cells for group in table.groups for row in group.rows] + [row.cells for row in table.foot]
-        cells = {cell_of(head).text: [cell_of(cell).text for cell in own] for head, *own in rows}
-        columns = list(table.heads[-1][1:])
-        return pd.DataFrame.from_dict(cells, orient="index", columns=columns)
+        study, rows = self._run.manifest.study, []
+        for outcome in study.outcomes:
+            estimates = estimates_of(self._run, outcome)
+            for entry in study.estimators:
+                errors = {
+                    one.id: compared_error(self._run, outcome, entry.id, one.id) for one in study.protocols
+                }
+                in_sample = errors.get("in_sample")
+                fitted = next(iter(estimates.get(entry.id, {}).values()), in_sample)
+                r2, within = shares_explained(self._run, outcome, entry)
+                row: dict[str, object] = {"estimator": entry.id, "outcome": outcome}
+                row |= {"n_obs": fitted.n_obs if fitted else None}
+                row |= {"r2": in_sample.r2 if r2 != r2 and in_sample else r2, "r2_within": within}
+                row |= {f"mse_{name}": error.mse if error else math.nan for name, error in errors.items()}
+                rows.append(row)
+        return pd.DataFrame(rows)
 
-    def fits(self, outcome: str | None = None) -> Mapping[str, StoredFit]:
-        """Return the estimates of each estimator that has coefficients, by its label.
-
-        ``maketables.ETable(list(result.fits().values()))`` makes a LaTeX, Word or HTML table.
-
-        Parameters
-        ----------
-        outcome : one of the study's; None for its first
-
-        Raises
-        ------
-        ArtifactError
-            If the study has no such outcome.
-        """
-        from harness.report.stored_fit import StoredFit
-
-        study, name = self._run.manifest.study, self._outcome(outcome)
-        rows = self.coefficients
-        rows = rows[(rows["outcome"] == name) & (rows["status"] == "ok")]
-        labels = {term: study.label(term) for term in rows["term"].unique()}
-        asked = {entry.id: entry for entry in study.estimators}
-        entries = [(asked[str(key)], own) for key, own in rows.groupby("estimator", sort=False)]
-        return {
-            entry.label: StoredFit(study.label(name), own, labels, entry.effects) for entry, own in entries
-        }
-
-    def etable(self, outcome: str | None = None) -> ETable:
-        """Return a regression table of the estimators that have coefficients, by maketables.
-
-        Parameters
-        ----------
-        outcome : one of the study's; None for its first
-        """
-        from maketables import ETable
-
-        fits = self.fits(outcome)
-        return ETable(list(fits.values()), model_heads=list(fits))
-
-    def gain_of(
+    def etable(
         self,
-        estimator: str,
-        protocol: str,
+        type: TableType = "text",  # noqa: A002 - as pyfixest calls it
         *,
         outcome: str | None = None,
-        reference: str | None = None,
-        sample: str = "test",
-    ) -> GainEstimate:
-        """Return one gain as a number with its interval.
+        estimators: Sequence[str] | None = None,
+        keep: str | Sequence[str] | None = None,
+        digits: int = 3,
+        file: str | os.PathLike[str] | None = None,
+    ) -> TableText:
+        """Return a regression table, a column an estimator, as ``tables/paper/`` has it.
+
+        Brackets and stars are those of the spec (`report.brackets`, `report.stars`).
 
         Parameters
         ----------
-        estimator, protocol : their ids
+        type : ``text``, ``tex``, ``md``, ``html``, or ``docx``, which needs a file
         outcome : one of the study's; None for its first
-        reference : id of the reference; None for that of the study
-        sample : ``test``, ``train`` or ``all``
+        estimators : ids, in the order of the columns; None for all that have coefficients
+        keep : regular expressions; terms are shown in whose name one of them is found. None for all
+        digits : decimals, 0 to 15
+        file : to write the table to as well
 
         Raises
         ------
         ArtifactError
-            If the run has no such gain, with the reason if the cell failed.
+            If the run has no such outcome, estimator or term, or a Word table has no file.
         """
-        asked = {
-            "outcome": self._outcome(outcome),
-            "estimator": estimator,
-            "reference": self._run.manifest.study.reference if reference is None else reference,
-            "protocol": protocol,
-            "sample": sample,
-        }
-        rows, origin = self.gain, str(self.path)
-        for column, value in asked.items():
-            known = sorted(rows[column].astype(str).unique())
-            rows = rows[rows[column] == value]
-            if rows.empty:
-                raise not_there(f"the run has no gain with {column} '{value}'", value, known, origin=origin)
-        row = rows.iloc[0]
-        if row["status"] != "ok":
-            raise ArtifactError.at(origin, f"this gain is {row['status']}: {row['reason']}")
-        return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
+        from harness.report.paper.etable import etable
+
+        name = self._outcome(outcome)
+        with self._localised() as run:
+            choice = self._choice(name, estimators, keep, digits)
+            return etable(run, name, choice, type, None if file is None else Path(file))
 
     def fitted(self, estimator: str, outcome: str | None = None) -> pd.DataFrame:
         """Return observed and fitted values and residuals in sample, in units of the outcome.
@@ -259,32 +234,103 @@ class StudyResult:
         table = own[["entity", "time", "observed", "predicted"]].rename(columns={"predicted": "fitted"})
         return table.assign(residual=table["observed"] - table["fitted"]).reset_index(drop=True)
 
-    def plot_gain(self, outcome: str | None = None) -> StoredFigure:
-        """Return the figure of the gains of an outcome; None for the study's first."""
-        return self._figure("gain", self._outcome(outcome))
-
-    def plot_curve(self, outcome: str | None = None) -> StoredFigure:
-        """Return the figure of the net effect curves of an outcome; None for the study's first."""
-        return self._figure("curve", self._outcome(outcome))
-
-    def plot_surface(self, scenario: str, estimator: str) -> StoredFigure:
-        """Return the figure of an estimator's predictions over exposure and moderator.
+    def plot_gain(
+        self,
+        outcome: str | None = None,
+        *,
+        protocol: str | None = None,
+        estimators: Sequence[str] | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the gains over the reference under one protocol, per cent, with intervals.
 
         Parameters
         ----------
-        scenario : id of a ``conditional`` scenario
-        estimator : its id
+        outcome : one of the study's; None for its first
+        protocol : its id; None for the one that the first screen of the report leads with
+        estimators : ids; None for all
+        ax : to draw on; None for a new figure
         """
-        return self._figure("surface", scenario, estimator)
+        from harness.findings.answers import leading_protocols
+        from harness.report import plots
 
-    def _figure(self, kind: str, *of: str) -> StoredFigure:
-        from harness.text.plain_text import file_slug
+        study = self._run.manifest.study
+        asked, known = protocol or leading_protocols(study)[0].id, [one.id for one in study.protocols]
+        if asked not in known:
+            raise not_there(f"the study has no protocol '{asked}'", asked, known, origin=str(self.path))
+        own, name = self._estimators(estimators), self._outcome(outcome)
+        return self._drawn(partial(plots.plot_gain, outcome=name, protocol=asked, estimators=own), ax)
 
-        name = "-".join([kind, *map(file_slug, of)])
-        if name not in self.figures:
-            known = self.figures or ["a study whose spec asks for a report"]
-            raise not_there(f"the run has no figure '{name}'", name, known, origin=str(self.path))
-        return self.figures[name]
+    def plot_curve(
+        self,
+        outcome: str | None = None,
+        *,
+        estimators: Sequence[str] | None = None,
+        kind: CurveKind = "level",
+        scenario: str | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw net effect curves with their bands; dotted where other rows are averaged over.
+
+        Parameters
+        ----------
+        outcome : one of the study's; None for its first
+        estimators : ids; None for all
+        kind : ``level``, mean predicted outcome, or ``slope``, change per unit
+        scenario : id of a ``curve`` scenario; None for the first
+        ax : to draw on; None for a new figure
+        """
+        from harness.findings.lines import curves_of, leading_scenario
+        from harness.report import plots
+
+        own, name = self._estimators(estimators), self._outcome(outcome)
+        found = curves_of(self._run, name, scenario or leading_scenario(self._run), kind)
+        curves = [one for one in found if one.estimator in own]
+        if not curves or kind not in get_args(CurveKind):
+            raise self._no_numbers("no such curves", "curves")
+        return self._drawn(partial(plots.plot_curve, curves=curves), ax)
+
+    def plot_coefficients(
+        self,
+        outcome: str | None = None,
+        *,
+        estimators: Sequence[str] | None = None,
+        keep: str | Sequence[str] | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw coefficients with intervals, a row a term.
+
+        Parameters
+        ----------
+        outcome, estimators, keep : as of `etable`
+        ax : to draw on; None for a new figure
+        """
+        from harness.report import plots
+
+        name = self._outcome(outcome)
+        choice = self._choice(name, estimators, keep)
+        return self._drawn(partial(plots.plot_coefficients, outcome=name, choice=choice), ax)
+
+    def plot_effect(self, outcome: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draw the effect of the exposure by estimator and debiasing method, with intervals.
+
+        Parameters
+        ----------
+        outcome : one of the study's; None for its first
+        ax : to draw on; None for a new figure
+        """
+        from harness.report import plots
+
+        return self._drawn(partial(plots.plot_effect, outcome=self._outcome(outcome)), ax)
+
+    def _drawn(self, plot: Callable[[Run, Axes], None], ax: Axes | None) -> Axes:
+        from harness.report import plots
+
+        with self._localised() as run:
+            axes = plots.new_axes() if ax is None else ax
+            plot(run, axes)
+            plots.finish(run, axes)
+        return axes
 
     @cached_property
     def _folder(self) -> RunFolder:
@@ -297,6 +343,56 @@ class StudyResult:
         from harness.findings.run import read_run
 
         return read_run(self._folder)
+
+    @contextmanager
+    def _localised(self) -> Iterator[Run]:
+        """Yield the run in the language of its report."""
+        from harness.installed import installed
+        from harness.language import ENGLISH
+        from harness.report.translation import localised
+
+        is_english = self._run.manifest.study.language == ENGLISH
+        with localised(self._run, messages=() if is_english else installed().messages) as run:
+            yield run
+
+    def _estimators(self, asked: Sequence[str] | None) -> tuple[str, ...]:
+        known = [entry.id for entry in self._run.manifest.study.estimators]
+        for name in asked or ():
+            if name not in known:
+                raise not_there(f"the study has no estimator '{name}'", name, known, origin=str(self.path))
+        return tuple(known if asked is None else asked)
+
+    def _choice(
+        self,
+        outcome: str,
+        estimators: Sequence[str] | None,
+        keep: str | Sequence[str] | None,
+        digits: int = 3,
+    ) -> TableChoice:
+        """Return what a table or figure of coefficients shows, if that is anything."""
+        from harness.report.sections.coefficients import TableChoice, estimates_of
+
+        kept = (keep,) if isinstance(keep, str) else tuple(keep or ())
+        choice = TableChoice(self._estimators(estimators), kept, digits)
+        if not 0 <= digits <= MOST_DIGITS:
+            raise ArtifactError.at("digits", f"{digits} decimals", f"0 to {MOST_DIGITS}")
+        for pattern in kept:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                what = f"'{pattern}' is no regular expression: {error}"
+                raise ArtifactError.at("keep", what, hint="put \\ before its signs") from error
+        found = estimates_of(self._run, outcome)
+        terms = dict.fromkeys(term for name in choice.estimators for term in found.get(name, ()))
+        if not terms:
+            raise self._no_numbers("no coefficients of these estimators", "coefficients")
+        if not any(map(choice.keeps, terms)):
+            named = ", ".join(map(repr, kept))
+            raise not_there(f"no term is found by {named}", kept[0], terms, origin=str(self.path))
+        return choice
+
+    def _no_numbers(self, what: str, table: str) -> ArtifactError:
+        return ArtifactError.at(str(self.path), f"the run has {what}", hint=f"{table}.csv has what there is")
 
     def _outcome(self, asked: str | None) -> str:
         outcomes = self._run.manifest.study.outcomes

@@ -61,43 +61,94 @@ def test_a_table_that_no_run_has_is_told_with_those_there_are(small_run):
         small_run.table("gains")
 
 
-def test_coefficients_stand_side_by_side(small_run):
-    table = small_run.coefficient_table()
-    assert table.columns.tolist() == ["Pooled OLS", "curved"]
-    assert table.loc["Market value", "Pooled OLS"] == "0.116 (0.016)"
-    assert table.loc["Observations"].tolist() == ["200", "200"]
-    with pytest.raises(harness.ArtifactError, match="invest"):
-        small_run.coefficient_table("profit")
+def test_the_summary_is_what_the_report_says(small_run, capsys):
+    small_run.summary()
+    label, said = capsys.readouterr().out.splitlines()[:2]
+    assert label == "invest"
+    assert said.removeprefix("  Prediction. ") in small_run.report.read_text(encoding="utf-8")
 
 
-def test_maketables_takes_the_fits(small_run):
-    import maketables
+def test_estimates_are_one_long_table(small_run):
+    tidy = small_run.tidy()
+    columns = "term estimator outcome estimate std_error conf_low conf_high p_value"
+    assert tidy.columns.tolist() == columns.split()
+    assert len(tidy) == len(small_run.coefficients)
+    frame = grunfeld().reset_index().query("firm != 'American Steel'")
+    X = np.column_stack([np.ones(len(frame)), frame["value"], frame["capital"]])
+    slopes = np.linalg.lstsq(X, frame["invest"].to_numpy())[0]
+    ols = tidy[tidy["estimator"] == "ols"].set_index("term")["estimate"]
+    assert ols[["const", "value", "capital"]].tolist() == pytest.approx(slopes.tolist(), rel=1e-9)
 
-    latex = maketables.ETable(list(small_run.fits("invest").values())).make("tex")
+
+def test_a_glance_has_r2_and_the_error_of_every_protocol(small_run):
+    glance = small_run.glance().set_index("estimator")
+    errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
+    assert glance.loc["ols", "mse_held_out_entities"] == errors["ols", "held_out_entities", "test"]
+    variance = grunfeld().query("firm != 'American Steel'")["invest"].var(ddof=0)
+    r2 = 1.0 - glance["mse_in_sample"] / variance
+    assert glance["r2"].to_numpy() == pytest.approx(r2.to_numpy(), rel=1e-9)
+    assert glance["n_obs"].tolist() == [200, 200]
+    assert glance["r2_within"].isna().tolist() == [True, False]
+
+
+def test_a_regression_table_is_printed_and_written(small_run, tmp_path):
+    from docx import Document
+
     row = small_run.coefficients.set_index(["estimator", "term"]).loc[("ols", "value")]
-    assert f"{row['estimate']:.3f}" in latex
-    assert f"({row['std_error']:.3f})" in latex
-    assert "Market value" in latex
-    assert "clustered by entity" in latex
-    (effects,) = [line for line in latex.splitlines() if line.startswith("entity &")]
-    assert [cell.strip() for cell in effects.removesuffix(r" \\").split("&")] == ["entity", "-", "x"]
+    estimate, error = f"{row['estimate']:.4f}", f"({row['std_error']:.4f})"
+    asked = {"estimators": ["curved", "ols"], "keep": "^value$", "digits": 4}
+    lines = small_run.etable(**asked).splitlines()
+    assert lines[3].split() == ["curved", "Pooled", "OLS"]
+    assert lines[5].split()[:2] == ["Market", "value"]
+    assert (lines[5].split()[-1], lines[6].split()[-1]) == (estimate, error)
+    assert "capital" in small_run.etable()
+    assert "capital" not in small_run.etable(**asked)
+    for kind in ("tex", "md", "html"):
+        text = small_run.etable(kind, **asked, file=tmp_path / kind)
+        assert estimate in text
+        assert (tmp_path / kind).read_text(encoding="utf-8") == text
+    assert "<table>" in small_run.etable()._repr_html_()
+    small_run.etable("docx", **asked, file=tmp_path / "table.docx")
+    (grid,) = Document(str(tmp_path / "table.docx")).tables
+    assert [cell.text for cell in grid.rows[2].cells][-1] == estimate
 
 
-def test_a_gain_is_a_number_with_its_interval(small_run):
-    gain = small_run.gain_of("curved", "in_sample")
-    rows = small_run.gain.set_index(["estimator", "protocol", "sample"])
-    row = rows.loc[("curved", "in_sample", "test")]
-    assert float(gain) == gain.gain == row["gain"]
-    assert (gain.conf_low, gain.conf_high) == pytest.approx((row["conf_low"], row["conf_high"]), nan_ok=True)
-    assert repr(gain) == f"Gain({row['gain']:.4g} [{row['conf_low']:.4g}, {row['conf_high']:.4g}])"
+def test_figures_are_drawn_on_axes_of_ones_own(small_run):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots(3)
+    assert small_run.plot_curve("invest", estimators=["ols"], ax=axes[0]) is axes[0]
+    curves = small_run.curves.query("estimator == 'ols' and kind == 'level' and band == 'pointwise'")
+    assert curves["estimate"].tolist() in [list(line.get_ydata()) for line in axes[0].lines]
+    assert small_run.plot_gain(protocol="in_sample", ax=axes[1]) is axes[1]
+    row = small_run.gain.query("estimator == 'curved' and protocol == 'in_sample' and sample == 'test'")
+    assert axes[1].lines[-1].get_xdata() == pytest.approx(100.0 * row["gain"].to_numpy())
+    small_run.plot_coefficients(keep="^value$", estimators=["ols"], ax=axes[2])
+    (estimate,) = small_run.tidy().query("estimator == 'ols' and term == 'value'")["estimate"]
+    assert axes[2].lines[-1].get_xdata() == [estimate]
+    assert [label.get_text() for label in axes[2].get_yticklabels()] == ["Market value"]
+
+
+def test_a_figure_without_axes_is_one_that_a_notebook_shows(small_run):
+    from matplotlib import pyplot as plt
+
+    axes = small_run.plot_effect()
+    assert axes.figure in map(plt.figure, plt.get_fignums())
+    plt.close(axes.figure)
 
 
 def test_what_is_asked_for_and_not_there_is_told_with_what_is(small_run):
     for ask, words in (
-        (lambda: small_run.gain_of("curvd", "in_sample"), "did you mean 'curved'"),
-        (lambda: small_run.gain_of("curved", "forward"), "no gain with protocol 'forward'"),
         (lambda: small_run.fitted("olz"), "did you mean 'ols'"),
-        (lambda: small_run.plot_surface("conditional", "ols"), "no figure 'surface-conditional-ols'"),
+        (lambda: small_run.plot_curve(kind="ale"), "no such curves"),
+        (lambda: small_run.plot_gain(protocol="in_sampl"), "did you mean 'in_sample'"),
+        (lambda: small_run.plot_coefficients("profit"), "no outcome 'profit'"),
+        (lambda: small_run.etable(keep="co2"), "no term is found by 'co2'"),
+        (lambda: small_run.etable(keep="("), "no regular expression"),
+        (lambda: small_run.etable(estimators=["cruved"]), "did you mean 'curved'"),
+        (lambda: small_run.etable(digits=16), "0 to 15"),
+        (lambda: small_run.etable("docx"), "say file="),
+        (lambda: small_run.etable("pdf"), "text, tex, md, html, docx"),
         (lambda: small_run.plot_curve("invst"), "did you mean 'invest'"),
     ):
         with pytest.raises(harness.ArtifactError, match=words):

@@ -51,10 +51,10 @@ def test_gains_errors_curves_and_coefficients_are_shown(executed):
     assert "held_out_entities" in shown(executed, "gains.pivot")["text/html"]
     assert "forward" in shown(executed, "errors.pivot")["text/html"]
     assert "p_holm" in shown(executed, "network = ")["text/html"]
-    assert "<svg" in shown(executed, "result.figures")["image/svg+xml"]
+    assert "Axes" in shown(executed, "result.plot_curve")["text/plain"]
     assert "level" not in shown(executed, "level.pivot")["text/html"]
     # The textbook within estimate of Grunfeld's data.
-    assert "0.110" in shown(executed, "coefficient_table")["text/html"]
+    assert "0.110" in shown(executed, "result.etable")["text/html"]
 
 
 def test_a_table_of_ones_own_gives_a_gain(executed):

@@ -70,6 +70,17 @@ def test_options_that_are_objects_are_written_whole():
     assert entry["covariance"]["cutoff_km"] == 100.0
 
 
+def test_text_and_mappings_with_objects_are_specs_too():
+    assert harness.Spec.of(FILE).text == FILE
+    values = yaml.safe_load(FILE) | {"estimators": [FixedEffects(effects=["entity"]), PooledOLS()]}
+    values["evaluation"] = {"protocols": "in_sample"}
+    written = yaml.safe_load(harness.Spec.of(values).text)["estimators"]
+    assert written == [{"use": "fixed_effects"}, {"use": "pooled_ols"}]
+    wrong = FILE.replace("use: splines", "use: spline")
+    with pytest.raises(harness.SpecError, match=r"(?s)spec:10:\d+: .*did you mean 'splines'"):
+        harness.Spec.of(wrong)
+
+
 def test_mistakes_are_those_of_a_file():
     with pytest.raises(harness.SpecError) as caught:
         harness.Spec("grunfeld", roles=ROLES | {"control": "x"}, estimators=["pooled_olss"], seed=-1)
@@ -93,6 +104,6 @@ def test_a_script_runs_it(tmp_path):
         evaluation={"protocols": ["in_sample"]},
         report={"formats": []},
     )
-    result = harness.run(spec, out=tmp_path / "run", progress=False)
+    result = harness.run(spec.text, out=tmp_path / "run", progress=False)
     assert result.accuracy["estimator"].unique().tolist() == ["pooled_ols"]
     assert (result.path / "spec.yaml").read_text(encoding="utf-8") == spec.text

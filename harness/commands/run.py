@@ -56,14 +56,10 @@ def run(options: RunOptions, opens: bool) -> None:
 
 def _echo_answers(folder: RunFolder) -> None:
     """Print what the run says of each outcome, as the first screen of the report does."""
-    from harness.findings.answers import answers
+    from harness.findings.answers import answers_text
     from harness.findings.run import read_run
 
-    for answer in answers(read_run(folder)):
-        echo(f"\n{answer.label}")
-        for label, text in answer.labelled:
-            echo(f"  {label}. {text}")
-    echo()
+    echo(f"\n{answers_text(read_run(folder))}\n")
 
 
 def _nothing_line(folder: RunFolder) -> str:

@@ -379,7 +379,7 @@ def _group_keys(
     return read_groups(locator, names, spec.schema, classes=classes, labels=table.labels.numbers)
 
 
-def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
+def panel_from_frame(frame: pd.DataFrame, roles: Roles, *, groups: Sequence[str] = ()) -> Panel:
     """Return the panel of the first outcome of a table, see `harness.panel_from_frame`.
 
     Raises
@@ -390,4 +390,5 @@ def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
     spec = DataSpec()
     table = read_frame(frame_file(frame), spec, entity=roles.entity, time=roles.time, origin="the table")
     made = expand(table, spec, roles)
-    return PanelBuilder.build(made.table, made.spec, made.roles).panel(roles.outcomes[0])
+    builder = PanelBuilder.build(made.table, made.spec, made.roles, groups=groups)
+    return builder.panel(roles.outcomes[0])

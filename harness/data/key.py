@@ -31,6 +31,9 @@ class Key(SentByFields):
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", frozen_ints(as_received(self.codes)))
 
+    def __repr__(self) -> str:
+        return f"Key({self.name!r}: {len(self.labels)} labels, {self.codes.size} rows)"
+
     @property
     def n_present(self) -> int:
         """Number of categories with at least one row."""

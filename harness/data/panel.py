@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.key import Key
-from harness.data.messages import require
+from harness.data.messages import few, require
 from harness.data.name import exposure_columns
 from harness.data.neighbours import Contiguity, Links, nearest_links
 from harness.data.shared_arrays import SentByFields, as_received
@@ -93,6 +93,17 @@ class Panel(SentByFields):
                 require(values.shape == shape, message)
         sizes = {self.period.size, *(key.codes.size for key in (self.time, *self.groups))}
         require(sizes == {n_obs}, f"panel arrays disagree: keys and periods are not of {n_obs} rows")
+
+    def __repr__(self) -> str:
+        entities, periods = (
+            f"{self.n_entities} of {self.entity.name}",
+            f"{self.n_periods} of {self.time.name}",
+        )
+        parts = {"exposure": [self.exposure], "levels": self.levels, "moderators": self.moderators}
+        parts |= {"controls": self.controls, "instruments": self.instruments}
+        parts |= {"groups": [group.name for group in self.groups]}
+        named = (f"{part} {few(names)}" for part, names in parts.items() if names)
+        return f"Panel of {self.outcome}: {self.n_obs} rows, {entities}, {periods}\n{'; '.join(named)}"
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:

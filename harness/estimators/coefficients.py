@@ -102,6 +102,10 @@ class CoefficientTable:
         columns |= {"statistic": self.statistic, "p_value": self.p_value, "conf_low": low, "conf_high": high}
         return pd.DataFrame(columns)
 
+    def __repr__(self) -> str:
+        frame = self.frame(0.95).to_string(index=False, float_format="{:.6g}".format, max_rows=MOST_TERMS)
+        return f"{frame}\n{_in_words(self.correction)}"
+
     def conf_int(self, level: float = 0.95) -> Floats:
         """Return confidence limits, (n_coef, 2), at `level`, in (0, 1)."""
         if self.inference is not None:
@@ -136,6 +140,9 @@ def statistic_columns(statistics: Sequence[Statistic]) -> Mapping[str, Sequence[
         "definition": [statistic.definition for statistic in statistics],
     }
 
+
+# Terms that a fit shows of itself unless it is asked for all.
+MOST_TERMS = 8
 
 # Statistics that a table shows beneath the coefficients, with their labels.
 _STATISTICS: Mapping[str, str] = {
@@ -181,6 +188,32 @@ class ShownFit(ABC):
         return ()
 
     @property
+    def coef(self) -> pd.Series[float]:
+        """Estimates by term, outcome units per unit of the term."""
+        return self._by_term["estimate"].rename("coef")
+
+    @property
+    def std_error(self) -> pd.Series[float]:
+        """Standard errors by term."""
+        return self._by_term["std_error"]
+
+    def summary(self) -> None:
+        """Print all coefficients, the number of rows, R2, covariance and remarks."""
+        print(self._text(len(self.coefficients().terms)))  # noqa: T201 - what it is for
+
+    @property
+    def _by_term(self) -> pd.DataFrame:
+        return self.coefficients().frame(0.95).set_index("term")
+
+    def _text(self, most_terms: int) -> str:
+        frame = self._by_term.to_string(float_format="{:.6g}".format, max_rows=most_terms)
+        known = {
+            label: self.__maketables_stat__(key) for key, label in _STATISTICS.items() if key != "se_type"
+        }
+        shares = (f"{label} {value:.6g}" for label, value in known.items() if value is not None)
+        return "\n".join([f"{self.title} of {self.outcome}", frame, "; ".join(shares), self.how])
+
+    @property
     def how(self) -> str:
         """Covariance and remarks, in words."""
         return "; ".join([_in_words(self.coefficients().correction), *self.remarks()])
@@ -223,8 +256,7 @@ class ShownFit(ABC):
         return str(maketables.ETable([self], model_heads=[self.title], notes=self.how).make("html"))
 
     def __repr__(self) -> str:
-        frame = self.__maketables_coef_table__.to_string(float_format="{:.6g}".format)
-        return f"{self.title} of {self.outcome}\n{frame}\n{self.how}"
+        return self._text(MOST_TERMS)
 
 
 def _in_words(correction: Correction) -> str:

@@ -69,6 +69,15 @@ def answers(run: Run) -> tuple[Answer, ...]:
     return tuple(answer(run, outcome) for outcome in run.manifest.study.outcomes)
 
 
+def answers_text(run: Run) -> str:
+    """Return what a run says of each outcome as lines for a terminal."""
+    parts = [
+        "\n".join([one.label, *(f"  {label}. {text}" for label, text in one.labelled)])
+        for one in answers(run)
+    ]
+    return "\n\n".join(parts)
+
+
 def answer(run: Run, outcome: str) -> Answer:
     """Return what a run says of one outcome."""
     study = run.manifest.study

@@ -237,22 +237,26 @@ def _plot_model(axes: Axes, run: Run, curve: run_lines.Curve, rug: Floats) -> Li
 
 def front_effects(run: Run, outcome: str) -> ReportFigure | None:
     """Return the figure of the effect by estimator and method; None where there is none."""
-    study = run.manifest.study
-    first = next(iter(first_rows(run, outcome)), None)
-    exposure = first.exposure if first is not None and first.is_done else study.exposure
-    shown = [*_coefficients(run, outcome, exposure), *_debiased(run, outcome, exposure)]
+    level, (label, shown) = percent(run.manifest.study.level, 0), effect_whiskers(run, outcome)
     if not shown:
         return None
-    words = {"exposure": study.label(exposure), "outcome": study.label(outcome)}
-    words["level"] = percent(study.level, 0)
-    label = gettext("Effect of {exposure} on {outcome}").format(**words)
-    unit = study.unit(outcome)
+    unit = run.manifest.study.unit(outcome)
     return ReportFigure(
         f"front-effects-{file_slug(outcome)}",
         plot_forest([("", shown)], x_label=f"{label} ({unit})" if unit else label),
         alt=gettext("{label}, by {names}.").format(label=label, names=listed(one.label for one in shown)),
-        caption=gettext("Effects by estimator and method, {level} intervals.").format(**words),
+        caption=gettext("Effects by estimator and method, {level} intervals.").format(level=level),
     )
+
+
+def effect_whiskers(run: Run, outcome: str) -> tuple[str, Sequence[Whisker]]:
+    """Return what effect is estimated, in words, and the effects by estimator and method."""
+    study = run.manifest.study
+    first = next(iter(first_rows(run, outcome)), None)
+    exposure = first.exposure if first is not None and first.is_done else study.exposure
+    words = gettext("Effect of {exposure} on {outcome}")
+    label = words.format(exposure=study.label(exposure), outcome=study.label(outcome))
+    return label, [*_coefficients(run, outcome, exposure), *_debiased(run, outcome, exposure)]
 
 
 def _coefficients(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:

@@ -80,7 +80,9 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         model = self.model(learned, map_fit)
         return kind(design=design, model=model, searches=learned.searches, notes=notes, map_fit=map_fit)
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedNetworks:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> FittedNetworks:
         """Search size and initial values and keep the best networks.
 
         Without `selection`, `selection_share` of the panel's units is set aside to select on.
@@ -90,6 +92,7 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
+        rng = plugin.stream_or_seeded(rng)
         ordered, design, map_fit, sample = self._rows(panel, selection=selection, rng=rng)
         learned, everyone = self.learn(sample, map_fit, rng=rng), np.ones((1, ordered.n_obs))
         return self.fitted(self.one, learned, design, map_fit, rows=ordered, weights=everyone)

@@ -228,7 +228,9 @@ class ElasticNet:
     max_rounds: Annotated[int, Field(ge=1)] = 1000
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ElasticNetFit:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> ElasticNetFit:
         """Choose penalty and ratio, and fit with them on all training rows.
 
         Raises
@@ -236,6 +238,7 @@ class ElasticNet:
         EstimationError
             Where outcome or exposure do not vary, there are too few rows or too many columns.
         """
+        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         why = "are too few to choose a penalty on"
         hint = marked("use a protocol with more training rows, or drop elastic_net")

@@ -180,7 +180,9 @@ class Boosting:
     min_leaf: Annotated[int, Field(ge=1)] = 20
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> BoostingFit:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> BoostingFit:
         """Grow rounds on the training rows; see `harness.plugin.Estimator`.
 
         Raises
@@ -188,6 +190,7 @@ class Boosting:
         EstimationError
             Where outcome or exposure do not vary, or rows do not fill two leaves.
         """
+        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         train, selection = parts.train, parts.selection
         why = f"cannot fill two leaves of {self.min_leaf} rows"
@@ -318,7 +321,7 @@ class RandomForest:
         """Return a copy with at most 30 trees."""
         return replace(self, trees=min(self.trees, QUICK_TREES))
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ForestFit:
+    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> ForestFit:
         """Choose the size of leaves, and grow a forest with it on all training rows.
 
         Raises
@@ -326,6 +329,7 @@ class RandomForest:
         EstimationError
             Where outcome or exposure do not vary, or rows do not fill two leaves.
         """
+        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         seed = int(rng.integers(2**32))
         search = self._search(parts, seed)

@@ -113,7 +113,7 @@ class Tuned:
         """Return a copy whose candidates learn nuisance functions."""
         return replace(self, candidates=tuple(map(_for_nuisances, self.candidates)))
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> TunedFit:
+    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> TunedFit:
         """Compare the candidates, and fit the best on all training rows.
 
         Raises
@@ -121,6 +121,7 @@ class Tuned:
         EstimationError
             Where there is one unit only, or the chosen candidate refuses the training rows.
         """
+        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
         fits = [_tried(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)]
         errors = np.array([_error(fit, parts.selection) for fit in fits])

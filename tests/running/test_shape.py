@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from harness.api import panel_from_frame
 from harness.calibration.grid import CELLS, GAINS, KINDS
+from harness.data.build import panel_from_frame
 from harness.data.roles import Roles
 from harness.running.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
 from harness.tables.findings import ERROR_RATES

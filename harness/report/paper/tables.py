@@ -57,17 +57,16 @@ MARKS = {"better": "†", "worse": "‡"}
 def paper_tables(run: Run) -> tuple[parts.ReportTable, ...]:
     """Return the tables that a run has, in the order of a paper."""
     made = (table for name, make in TABLES.items() if len(run.frame(name)) for table in make(run))
-    return tuple(
-        replace(
-            table,
-            groups=tuple(
-                replace(group, rows=tuple(line for row in group.rows for line in _lines(row)))
-                for group in table.groups
-            ),
-            notes=(*table.notes, *_run_notes(run)),
-        )
-        for table in made
+    return tuple(paper_table(run, table) for table in made)
+
+
+def paper_table(run: Run, table: parts.ReportTable) -> parts.ReportTable:
+    """Return a table of the report as a paper prints it: errors on lines of their own, notes on the run."""
+    groups = tuple(
+        replace(group, rows=tuple(line for row in group.rows for line in _lines(row)))
+        for group in table.groups
     )
+    return replace(table, groups=groups, notes=(*table.notes, *_run_notes(run)))
 
 
 def _lines(row: parts.TableRow) -> Iterator[parts.TableRow]:
@@ -257,5 +256,5 @@ def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFil
             yield ReportFile(f"{path}.docx", word_tables([table]), caption)
         if "html" in requested:
             shown = ShownTable(table)
-            page = rendered("paper.html.j2", study=run.manifest.study, shown=shown, note=gettext("Notes:"))
+            page = rendered("paper.html.j2", study=run.manifest.study, shown=shown)
             yield ReportFile(f"{path}.html", page, caption)

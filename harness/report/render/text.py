@@ -23,6 +23,35 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(plain_markdown(cell) for cell in line) + " |" for line in lines)
 
 
+def plain_table(table: ReportTable) -> str:
+    """Return a table with its notes as lines of text for a terminal; a Chinese letter is two columns wide."""
+    from rich.cells import cell_len
+
+    body = [texts for texts, _ in table.body_rows]
+    widths = [max(map(cell_len, column)) for column in zip(*table.texts, strict=True)]
+    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
+    n_foot = len(table.foot)
+
+    def line(texts: Sequence[str]) -> str:
+        blanks = [" " * (width - cell_len(text)) for width, text in zip(widths, texts, strict=True)]
+        cells = [texts[0] + blanks[0], *(b + text for b, text in zip(blanks[1:], texts[1:], strict=True))]
+        return "  ".join(cells).rstrip()
+
+    parts = [table.heads, body[: len(body) - n_foot], body[len(body) - n_foot :]]
+    lines = [plain_words(table.caption)]
+    for rows in filter(None, parts):
+        lines += [rule, *map(line, rows)]
+    return spaced("\n".join([*lines, rule, *map(plain_words, table.notes)]))
+
+
+def markdown_of(table: ReportTable) -> str:
+    """Return a table with its notes in Markdown; the heads of a column are one."""
+    heads = [" ".join(filter(None, texts)) for texts in zip(*table.heads, strict=True)]
+    grid = markdown_table(heads, [texts for texts, _ in table.body_rows])
+    notes = " ".join(plain_markdown(plain_words(note)) for note in table.notes)
+    return spaced(f"{grid}\n\n{notes}\n")
+
+
 def plain_markdown(text: str) -> str:
     """Return text on one line without characters that Markdown or HTML would read."""
     escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")

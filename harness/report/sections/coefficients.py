@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.findings.gain import nickell_caveat
@@ -29,11 +30,32 @@ CONSTANT = "const"
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
 DECIMALS, T_DECIMALS = 3, 2
-# A smaller standard error would be zero with three decimals.
-TINY = 0.5 * 10.0**-DECIMALS
 
 # By estimator and term.
 Estimates = Mapping[str, Mapping[str, CoefficientRow]]
+
+
+@dataclass(frozen=True)
+class TableChoice:
+    """What a table of regressions shows.
+
+    Attributes
+    ----------
+    estimators : ids, in the order of the columns; all in the order of the study where it is empty
+    keep : terms with a name in which one of these regular expressions is found; all where it is empty
+    digits : decimals of estimates and R2, >= 0
+    """
+
+    estimators: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    digits: int = DECIMALS
+
+    def keeps(self, term: str) -> bool:
+        """Return whether a term is shown."""
+        return not self.keep or any(re.search(pattern, term) for pattern in self.keep)
+
+
+WHOLE = TableChoice()
 
 
 def estimates_of(run: Run, outcome: str) -> Estimates:
@@ -82,22 +104,30 @@ def coefficient_caveat(run: Run, outcome: str) -> str:
     return words.format(estimators=joined(biased), caveat=caveat) if caveat else ""
 
 
-def regression_table(run: Run, outcome: str) -> ReportTable:
-    """Return the regressions of one outcome as a paper prints them, columns in the order of the study."""
-    study, columns = run.manifest.study, estimates_of(run, outcome)
-    entries = [entry for entry in study.estimators if entry.id in columns]
-    terms = terms_in_order(study, (term for own in columns.values() for term in own))
+def regression_table(run: Run, outcome: str, choice: TableChoice = WHOLE) -> ReportTable:
+    """Return the regressions of one outcome as a paper prints them."""
+    study, found = run.manifest.study, estimates_of(run, outcome)
+    columns = {name: found[name] for name in choice.estimators or found if name in found}
+    known = {entry.id: entry for entry in study.estimators}
+    entries = [known[name] for name in columns]
+    every = terms_in_order(study, (term for own in columns.values() for term in own))
+    terms = [term for term in every if choice.keeps(term)]
     numbers = tuple(TableCell(f"({number})") for number in range(1, 1 + len(entries)))
     return ReportTable(
         caption=gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
         over=(TableCell(), *numbers),
         columns=columns_of("", *(entry.label for entry in entries)),
         groups=plain_rows(
-            (term_label(study, term), *term_cells(study, [own.get(term) for own in columns.values()]))
+            (
+                term_label(study, term),
+                *term_cells(study, [own.get(term) for own in columns.values()], choice.digits),
+            )
             for term in terms
         ),
-        foot=rows_of([*_effect_rows(study, entries), *_fit_rows(run, outcome, columns, entries)]),
-        notes=tuple(_notes(run, outcome, columns, terms)),
+        foot=rows_of(
+            [*_effect_rows(study, entries), *_fit_rows(run, outcome, columns, entries, choice.digits)]
+        ),
+        notes=tuple(_notes(run, outcome, columns, terms, choice.digits)),
         is_whole=True,
         name=f"regressions-{file_slug(outcome)}",
     )
@@ -112,22 +142,25 @@ def _effect_rows(study: StudyRecord, entries: Sequence[EstimatorRecord]) -> Iter
 
 
 def _fit_rows(
-    run: Run, outcome: str, columns: Estimates, entries: Sequence[EstimatorRecord]
+    run: Run, outcome: str, columns: Estimates, entries: Sequence[EstimatorRecord], digits: int
 ) -> Iterator[tuple[str, ...]]:
     """Yield the number of rows, R2, and of estimators with effects that within them, as fixest has both."""
     yield (gettext("Observations"), *(count(next(iter(own.values())).n_obs) for own in columns.values()))
-    found = {
-        (row.estimator, row.statistic): row.value for row in run.rows(STATISTICS) if row.outcome == outcome
-    }
-    r2 = [found.get((entry.id, "r2_dummies"), math.nan) for entry in entries]
-    # Of the estimated equation, in which all effects are projected out.
-    within = [found.get((entry.id, "r2"), math.nan) if entry.effects else math.nan for entry in entries]
-    for label, values in ((gettext("R²"), r2), (gettext("Within R²"), within)):
+    both = [shares_explained(run, outcome, entry) for entry in entries]
+    for label, values in zip((gettext("R²"), gettext("Within R²")), zip(*both, strict=True), strict=True):
         if any(map(math.isfinite, values)):
-            yield (label, *(fixed(value, DECIMALS) if math.isfinite(value) else "" for value in values))
+            yield (label, *(fixed(value, digits) if math.isfinite(value) else "" for value in values))
 
 
-def _notes(run: Run, outcome: str, columns: Estimates, terms: Sequence[str]) -> Iterator[str]:
+def shares_explained(run: Run, outcome: str, entry: EstimatorRecord) -> tuple[float, float]:
+    """Return R2, and of an estimator with effects that within them; NaN where it has none."""
+    rows = (row for row in run.rows(STATISTICS) if (row.outcome, row.estimator) == (outcome, entry.id))
+    found = {row.statistic: row.value for row in rows}
+    # Within: of the estimated equation, in which all effects are projected out.
+    return found.get("r2_dummies", math.nan), found.get("r2", math.nan) if entry.effects else math.nan
+
+
+def _notes(run: Run, outcome: str, columns: Estimates, terms: Sequence[str], digits: int) -> Iterator[str]:
     """Yield how errors are computed, units that suit tiny coefficients, and what biases coefficients."""
     study, same = run.manifest.study, dict[str, list[str]]()
     for number, own in enumerate(columns.values(), start=1):
@@ -135,19 +168,19 @@ def _notes(run: Run, outcome: str, columns: Estimates, terms: Sequence[str]) -> 
         same.setdefault(how, []).append(f"({number})")
     parts = [f"{how} {listed(own)}" if len(same) > 1 else how for how, own in same.items()]
     yield from estimate_notes(study, in_turn(parts))
-    if scaled := list(_scaled(study, columns, terms)):
-        words = gettext("Measured in units as large, coefficients have three decimals: {scaled}.")
-        yield words.format(scaled=listed(scaled))
+    if scaled := list(_scaled(study, columns, terms, digits)):
+        words = gettext("Measured in units as large, coefficients have {digits} decimals: {scaled}.")
+        yield words.format(digits=digits, scaled=listed(scaled))
     if caveat := coefficient_caveat(run, outcome):
         yield caveat
 
 
-def _scaled(study: StudyRecord, columns: Estimates, terms: Sequence[str]) -> Iterator[str]:
+def _scaled(study: StudyRecord, columns: Estimates, terms: Sequence[str], digits: int) -> Iterator[str]:
     """Yield the terms with tiny coefficients, each with the power of ten that its unit could be times."""
     for term in terms:
         errors = [own[term].std_error for own in columns.values() if term in own]
-        if is_tiny(errors):
-            power = -math.floor(math.log10(min(error for error in errors if error > 0.0))) - 2
+        if is_tiny(errors, digits):
+            power = 1 - digits - math.floor(math.log10(min(error for error in errors if error > 0.0)))
             yield f"{term_label(study, term)} (10{str(power).translate(SUPERSCRIPTS)})"
 
 
@@ -178,10 +211,15 @@ def regime_label(study: StudyRecord, regime: str) -> str:
     return f"{above}{study.label(found['variable'])} {sign} {plain(float(found['high']))}"
 
 
-def term_cells(study: StudyRecord, rows: Sequence[CoefficientRow | None]) -> tuple[TableCell, ...]:
+def term_cells(
+    study: StudyRecord, rows: Sequence[CoefficientRow | None], digits: int
+) -> tuple[TableCell, ...]:
     """Return one term across the estimators, with what stands in brackets beneath; empty without it."""
-    in_powers = is_tiny(row.std_error for row in rows if row is not None)
-    return tuple(TableCell() if row is None else paper_cell(study, row, in_powers=in_powers) for row in rows)
+    in_powers = is_tiny((row.std_error for row in rows if row is not None), digits)
+    return tuple(
+        TableCell() if row is None else paper_cell(study, row, in_powers=in_powers, digits=digits)
+        for row in rows
+    )
 
 
 class HasEstimate(Protocol):
@@ -203,23 +241,23 @@ class HasEstimate(Protocol):
         ...
 
 
-def is_tiny(errors: Iterable[float]) -> bool:
-    """Return whether any standard error would be lost with three decimals."""
-    return any(0.0 < error < TINY for error in errors)
+def is_tiny(errors: Iterable[float], digits: int = DECIMALS) -> bool:
+    """Return whether any standard error would be lost with these decimals."""
+    return any(0.0 < error < 0.5 * 10.0**-digits for error in errors)
 
 
-def decimal(value: float, *, in_powers: bool) -> str:
-    """Return a number with three decimals, those of a mantissa where it is in powers of ten."""
+def decimal(value: float, *, in_powers: bool, digits: int = DECIMALS) -> str:
+    """Return a number with its decimals, those of a mantissa where it is in powers of ten."""
     if not in_powers or value == 0.0 or not math.isfinite(value):
-        return fixed(value, DECIMALS)
+        return fixed(value, digits)
     exponent = math.floor(math.log10(abs(value)))
-    return f"{fixed(value / 10.0**exponent, DECIMALS)} × 10{str(exponent).translate(SUPERSCRIPTS)}"
+    return f"{fixed(value / 10.0**exponent, digits)} × 10{str(exponent).translate(SUPERSCRIPTS)}"
 
 
-def paper_cell(study: StudyRecord, row: HasEstimate, *, in_powers: bool) -> TableCell:
+def paper_cell(study: StudyRecord, row: HasEstimate, *, in_powers: bool, digits: int = DECIMALS) -> TableCell:
     """Return an estimate with stars for its p-value, and beneath it what stands in brackets."""
-    beneath = bracketed(study, row.estimate, row.std_error, in_powers=in_powers)
-    shown = starred(study, decimal(row.estimate, in_powers=in_powers), row.p_value)
+    beneath = bracketed(study, row.estimate, row.std_error, in_powers=in_powers, digits=digits)
+    shown = starred(study, decimal(row.estimate, in_powers=in_powers, digits=digits), row.p_value)
     return TableCell(shown, (beneath,) if beneath else ())
 
 
@@ -228,13 +266,15 @@ def starred(study: StudyRecord, text: str, p_value: float) -> str:
     return text + "*" * sum(p_value < level for level in study.stars)
 
 
-def bracketed(study: StudyRecord, estimate: float, std_error: float, *, in_powers: bool) -> str:
+def bracketed(
+    study: StudyRecord, estimate: float, std_error: float, *, in_powers: bool, digits: int = DECIMALS
+) -> str:
     """Return what stands beneath an estimate: its standard error, or its statistic; empty without one."""
     if not (math.isfinite(std_error) and std_error > 0.0):
         return ""
     if study.brackets == "t":
         return f"({fixed(estimate / std_error, T_DECIMALS)})"
-    return f"({decimal(std_error, in_powers=in_powers)})"
+    return f"({decimal(std_error, in_powers=in_powers, digits=digits)})"
 
 
 def estimate_notes(study: StudyRecord, how: str = "") -> Iterator[str]:

@@ -96,8 +96,8 @@ def read_document(source: Path | WrittenSpec) -> Document:
         Where the file cannot be read, is not one YAML document, or is no mapping.
     """
     if isinstance(source, WrittenSpec):
-        # Nobody saw the text, so its lines would tell a user nothing.
-        return _document(Path(NAME), source.text.encode(), Place(NAME))
+        start = Place(NAME, 1, 1) if source.is_seen else Place(NAME)
+        return _document(Path(NAME), source.text.encode(), start)
     if source.suffix.lower() in _DATA and source.is_file():
         hint = f"`harness init {source}` drafts one for it"
         raise SpecError.at(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)

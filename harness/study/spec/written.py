@@ -38,9 +38,11 @@ class WrittenSpec:
     Attributes
     ----------
     text : of the YAML file that it would be
+    is_seen : whether a user wrote the text, so that messages name its lines
     """
 
     text: str
+    is_seen: bool = False
 
 
 def written_spec(values: Mapping[str, Any]) -> WrittenSpec:

@@ -213,6 +213,8 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     event_window: Annotated[int, Field(ge=2, le=50)] = 4
 
     def __post_init__(self) -> None:
+        for option in ("effects", "absorb"):  # a script gives lists
+            object.__setattr__(self, option, tuple(getattr(self, option)))
         if len(set(self.effects)) < len(self.effects) or not (self.effects or self.absorb):
             message = f"effects: entity, time or both, each once; found {list(self.effects)}"
             raise ValueError(message)
@@ -227,7 +229,9 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         columns = (part for part in parts if isinstance(plugin.effect_named(part), GroupColumn))
         return tuple(dict.fromkeys((*columns, *columns_of(self.covariance))))
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FixedEffectsFit:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> FixedEffectsFit:
         """Fit on all rows of a panel, and tell of a treatment by periods since it started.
 
         Raises
@@ -235,6 +239,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         EstimationError
             As by `LinearEstimator.fit`.
         """
+        rng = plugin.stream_or_seeded(rng)
         fit = super().fit(panel, rng=rng, selection=selection)
         if isinstance(self.covariance, PredictionsAlone) or {*self.effects} != {"entity", "time"}:
             return fit

@@ -389,7 +389,9 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     covariance: Covariance = field(default_factory=Clustered)
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MundlakFit:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> MundlakFit:
         """Fit on all rows of a panel; rows to select on only tell the means of further entities.
 
         Raises

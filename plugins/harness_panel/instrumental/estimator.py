@@ -358,7 +358,9 @@ class Instrumental:
         """Return a copy whose fits only predict."""
         return replace(self, covariance=PredictionsAlone())
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> InstrumentalFit:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> InstrumentalFit:
         """Fit on all rows of a panel.
 
         Raises

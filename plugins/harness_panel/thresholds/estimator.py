@@ -250,7 +250,9 @@ class ThresholdEffects(FixedEffects):
     bootstraps: Annotated[int, Field(ge=19, le=1_000_000)] = 300
     resample: Resample = "signs"
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ThresholdFit:
+    def fit(
+        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
+    ) -> ThresholdFit:
         """Fit on all rows of a panel; rng draws the tests' bootstrap samples.
 
         Raises
@@ -259,6 +261,7 @@ class ThresholdEffects(FixedEffects):
             As by `FixedEffects`, where no threshold can be told, and where `resample` asks for periods
             that entities lack.
         """
+        rng = plugin.stream_or_seeded(rng)
         fit = cast("ThresholdFit", super().fit(panel, rng=rng, selection=selection))
         if isinstance(self.covariance, PredictionsAlone):
             return fit

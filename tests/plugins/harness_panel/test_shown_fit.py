@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import html5lib
 import maketables
+import numpy as np
+import pandas as pd
 import pytest
 from docx import Document
+from statsmodels.datasets import grunfeld
 
+import harness
 from harness import Panel
 from harness.plugin import random_stream
 from harness_panel import DriscollKraay, FixedEffects, Mundlak, PooledOLS, WildCluster
@@ -64,6 +68,30 @@ def test_a_fit_has_what_maketables_asks_for(panel, title, tmp_path):
     (grid,) = Document(str(tmp_path / "one.docx")).tables
     shown = [cell.text for row in grid.rows for cell in row.cells]
     assert any(f"{frame['b'].iloc[0]:.3f}" in text for text in shown)
+
+
+def test_a_script_fits_a_table_and_reads_its_coefficients(capsys):
+    """As least squares on dummies of every entity gives them."""
+    frame = grunfeld.load_pandas().data
+    columns = {"outcome": "invest", "exposure": "value", "controls": ["capital"]}
+    panel = harness.panel_from_frame(frame, entity="firm", time="year", **columns)
+    fitted = FixedEffects(effects=["entity"]).fit(panel)
+    X = np.column_stack([frame[["value", "capital"]], pd.get_dummies(frame["firm"], dtype=float)])
+    slopes, *_ = np.linalg.lstsq(X, frame["invest"].to_numpy())
+    assert fitted.coef.to_dict() == pytest.approx(dict(zip(("value", "capital"), slopes, strict=False)))
+    ordered = frame.assign(fitted=X @ slopes).sort_values(["firm", "year"])
+    assert fitted.predict(panel) == pytest.approx(ordered["fitted"].to_numpy())
+    assert fitted.std_error.to_numpy() == pytest.approx(fitted.coefficients().std_error)
+    fitted.summary()
+    assert f"{slopes[0]:.6g}" in capsys.readouterr().out
+
+
+def test_what_a_script_shows_is_short(panel):
+    many = simulated_panel(random_stream(95), n_columns=40)
+    fitted = PooledOLS().fit(many)
+    for shown in (panel, many, many.entity, fitted, fitted.coefficients()):
+        assert len(repr(shown).splitlines()) <= 15
+        assert len(repr(shown)) < 1500
 
 
 def test_a_name_with_markup_stays_a_name():

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -158,7 +159,7 @@ def _series(run: Run, curve: Curve) -> Series:
     return lines.series_of(run.manifest.study, curve, curve.estimator, marks=shown)
 
 
-def _labels(study: StudyRecord, curve: Curve) -> tuple[str, str]:
+def curve_labels(study: StudyRecord, curve: Curve) -> tuple[str, str]:
     """Return the labels of the axes of a curve."""
     if curve.kind == "slope":
         label = lines.effect_label(study, curve.outcome)
@@ -169,7 +170,7 @@ def _labels(study: StudyRecord, curve: Curve) -> tuple[str, str]:
 
 def plot_curves(run: Run, curves: Sequence[Curve]) -> Figure:
     """Return the curves of one outcome, a panel an estimator, the reference in grey dashes behind others."""
-    panel, (x_label, y_label) = curve_panel(run, curves), _labels(run.manifest.study, curves[0])
+    panel, (x_label, y_label) = curve_panel(run, curves), curve_labels(run.manifest.study, curves[0])
     n_rows, n_columns = canvas.grid_shape(len(curves), most_columns=MOST_COLUMNS)
     figure = canvas.new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 1.0 + ALONE_HEIGHT * n_rows)
     # Levels share their scale. Slopes do not: the band of one that extrapolates would press others flat.
@@ -197,7 +198,7 @@ def plot_outcomes(run: Run, chosen: Sequence[Sequence[Curve]]) -> Figure:
     for position, (curves, panel) in enumerate(zip(chosen, panels, strict=True)):
         main, _ = lines.axes_over_rug(figure, grid[position], run_lines.rug_of(run, curves[0].scenario))
         lines.plot_panel(main, panel)
-        x_label, y_label = _labels(run.manifest.study, curves[0])
+        x_label, y_label = curve_labels(run.manifest.study, curves[0])
         main.set_ylabel(drawable_label(y_label, 28 if n_columns > 1 else 36))
     figure.supxlabel(drawable_label(x_label, 60 if n_columns > 1 else 46))
     entries = lines.line_entries(series for panel in panels for series in panel.lines)
@@ -214,10 +215,20 @@ def _add_legend(
     *,
     n_columns: int = MOST_COLUMNS,
 ) -> None:
+    handles = [*entries, *further_entries(run, curves, panels)]
+    figure.legend(handles=handles, loc="outside upper left", ncols=n_columns)
+
+
+def further_entries(run: Run, curves: Sequence[Curve], panels: Sequence[LinePanel]) -> list[Artist]:
+    """Return the entries in a legend of what stands in panels next to their lines.
+
+    Parameters
+    ----------
+    curves : of the first panel
+    """
     is_usual = arranged(run, curves)[0] is curves
     beside = gettext("over supported rows") if is_usual else gettext("over all rows")
-    more = lines.panel_entries(panels, level=run.manifest.study.level, beside=beside)
-    figure.legend(handles=[*entries, *more], loc="outside upper left", ncols=n_columns)
+    return lines.panel_entries(panels, level=run.manifest.study.level, beside=beside)
 
 
 def plot_ales(run: Run, levels: Sequence[Curve], ales: Sequence[Curve]) -> Figure:
@@ -245,7 +256,7 @@ def plot_ales(run: Run, levels: Sequence[Curve], ales: Sequence[Curve]) -> Figur
             raised = TruthLine(true_ale.at, true_ale.truth + ale.mean_level)
             lines.plot_truth(axes, raised, lines.OTHER_TRUTH_STYLE)
         axes.set_title(drawable(shortened(panel.lines[0].label, 32)))
-    x_label, y_label = _labels(study, first)
+    x_label, y_label = curve_labels(study, first)
     figure.supxlabel(drawable_label(x_label, 60))
     # Next to one row of panels there is room for half of the characters, under the legend.
     width, n_lines = (22, 3) if len(ales) <= MOST_COLUMNS else (40, 2)

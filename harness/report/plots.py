@@ -1,0 +1,110 @@
+"""Figures of a run on the axes of a script, in the settings of matplotlib that the script has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+from harness.findings.gains import Gains
+from harness.findings.lines import Curve
+from harness.findings.run import Run
+from harness.language import gettext
+from harness.report.drawing import lines
+from harness.report.drawing.canvas import MARK_COLOUR
+from harness.report.drawing.fonts import drawable, drawable_label, families
+from harness.report.drawing.forest import cut_limits, name_rows, plot_true_numbers, plot_whisker, zero_axis
+from harness.report.drawing.palette import LineStyle, MarkStyle, Whisker, line_style
+from harness.report.front_figures import effect_whiskers
+from harness.report.sections.accuracy import gain_whisker
+from harness.report.sections.coefficients import TableChoice, estimates_of, term_label, terms_in_order
+from harness.report.sections.curves.figures import curve_labels, curve_panel, further_entries
+
+# How far from the middle of its row the first and the last of several estimators stand.
+SPREAD = 0.15
+
+
+def new_axes() -> Axes:
+    """Return the axes of a new figure, which a notebook shows."""
+    from matplotlib import pyplot as plt
+
+    axes: Axes = plt.subplots(layout="constrained")[1]
+    return axes
+
+
+def plot_gain(run: Run, axes: Axes, *, outcome: str, protocol: str, estimators: Collection[str]) -> None:
+    """Draw the gains of estimators under one protocol, per cent, with their intervals."""
+    gains = Gains(run)
+    (under,) = (one for one in run.manifest.study.protocols if one.id == protocol)
+    candidates = [entry for entry in gains.candidates if entry.id in estimators]
+    shown = [gain_whisker(gains.cell(outcome, entry, under)) for entry in candidates]
+    start, end = cut_limits(number for one in shown for number in one.numbers)
+    _plot_rows(axes, shown, start=start)
+    axes.set_xlim(start, end)
+    axes.set_title(drawable(under.title))
+    label = gettext("Gain over {reference_label} (%)").format(reference_label=gains.reference_label)
+    axes.set_xlabel(drawable_label(label, 60))
+
+
+def plot_effect(run: Run, axes: Axes, *, outcome: str) -> None:
+    """Draw the effect of the exposure by estimator and debiasing method, with intervals."""
+    label, shown = effect_whiskers(run, outcome)
+    _plot_rows(axes, shown)
+    unit = run.manifest.study.unit(outcome)
+    axes.set_xlabel(drawable_label(f"{label} ({unit})" if unit else label, 60))
+
+
+def plot_coefficients(run: Run, axes: Axes, *, outcome: str, choice: TableChoice) -> None:
+    """Draw coefficients with intervals, a row a term, the estimators of a term beneath each other."""
+    study, found = run.manifest.study, estimates_of(run, outcome)
+    columns = {name: found[name] for name in choice.estimators or found if name in found}
+    terms = [
+        term
+        for term in terms_in_order(study, (term for own in columns.values() for term in own))
+        if choice.keeps(term)
+    ]
+    zero_axis(axes)
+    places = np.linspace(-SPREAD, SPREAD, len(columns)) if len(columns) > 1 else np.zeros(1)
+    positions, handles = {entry.id: at for at, entry in enumerate(study.estimators)}, []
+    for (name, own), shift in zip(columns.items(), places.tolist(), strict=True):
+        style = LineStyle(line_style(positions[name]).colour)
+        mark, label = MarkStyle(style.colour, style.colour), drawable(study.estimator_label(name))
+        handles.append(lines.entry(label, style, marker=mark.marker, fill=mark.fill))
+        for row, term in enumerate(terms):
+            if term in own:
+                numbers = own[term].estimate, own[term].conf_low, own[term].conf_high
+                plot_whisker(axes, Whisker("", *numbers, mark), row + shift)
+    name_rows(axes, [drawable(term_label(study, term)) for term in terms])
+    axes.set_xlabel(drawable_label(lines.effect_label(study, outcome), 60))
+    if len(handles) > 1:
+        axes.legend(handles=handles)
+
+
+def plot_curve(run: Run, axes: Axes, *, curves: Sequence[Curve]) -> None:
+    """Draw curves of one outcome, scenario and kind, at least one, with their bands."""
+    study, panel = run.manifest.study, curve_panel(run, curves)
+    lines.plot_panel(axes, panel)
+    across, up = curve_labels(study, curves[0])
+    axes.set_xlabel(drawable_label(across, 60))
+    axes.set_ylabel(drawable_label(up, 40))
+    axes.legend(handles=[*lines.line_entries(panel.lines), *further_entries(run, curves, [panel])])
+
+
+def _plot_rows(axes: Axes, whiskers: Sequence[Whisker], *, start: float = -np.inf) -> None:
+    zero_axis(axes)
+    for row, whisker in enumerate(whiskers):
+        plot_whisker(axes, whisker, row, start=start)
+    plot_true_numbers(axes, enumerate(one.truth for one in whiskers), is_vertical=False)
+    name_rows(axes, [drawable(one.label) for one in whiskers])
+
+
+def finish(run: Run, axes: Axes) -> None:
+    """Write where data are simulated that they are, and let texts fall back on a font with Chinese."""
+    if run.manifest.data.simulated:
+        words = gettext("SIMULATED DATA")
+        axes.text(1.01, 0.5, words, rotation=90, va="center", color=MARK_COLOUR, transform=axes.transAxes)
+    for text in axes.findobj(Text):
+        if isinstance(text, Text):
+            text.set_fontfamily([*text.get_fontfamily(), *families()])
