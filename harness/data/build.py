@@ -22,7 +22,7 @@ from harness.data.prepare import pipeline
 from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
 from harness.data.read.contiguity import match_notes
 from harness.data.read.files import frame_file, read_frame
-from harness.data.read.numbers import cast_note, require_numbers
+from harness.data.read.numbers import cast_note, numbers_behind, require_numbers
 from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
@@ -105,7 +105,9 @@ class PanelBuilder:
         raw = {}
         for name in pipeline.raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]):
             with problems.collecting():
-                raw[name] = require_numbers(locator.frame[name], missing, name=name, locator=locator)
+                codes = table.labels.codes.get(name, {})
+                column = numbers_behind(locator.frame[name], codes, name=name, locator=locator)
+                raw[name] = require_numbers(column, missing, name=name, locator=locator)
         index = _read_index(raw, spec, roles, locator, problems)
         # Large panels mostly stand in order, and are held once.
         if not np.array_equal(index.order, np.arange(index.order.size)):
@@ -126,7 +128,7 @@ class PanelBuilder:
         )
         keys: tuple[Key, ...] = ()
         with problems.collecting():
-            keys = _group_keys(groups, spec, table, locator, columns) if groups else ()
+            keys = _group_keys(groups, spec, locator, columns) if groups else ()
         problems.raise_if_any()
         complete = panel_notes.find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
@@ -356,7 +358,7 @@ def _read_index(
 
 
 def _group_keys(
-    names: Sequence[str], spec: DataSpec, table: Table, locator: RowLocator, columns: Mapping[str, Column]
+    names: Sequence[str], spec: DataSpec, locator: RowLocator, columns: Mapping[str, Column]
 ) -> tuple[Key, ...]:
     """Return the groups of all rows by some columns, prepared ones among them.
 
@@ -376,7 +378,7 @@ def _group_keys(
             raise DataError.at(where, what, expected, "group by classes of a raw column")
     prepared = [name for name in names if name not in locator.frame]
     classes = columns_by_name(prepared, columns, spec.steps, locator)
-    return read_groups(locator, names, spec.schema, classes=classes, labels=table.labels.numbers)
+    return read_groups(locator, names, spec.schema, classes=classes)
 
 
 def panel_from_frame(frame: pd.DataFrame, roles: Roles, *, groups: Sequence[str] = ()) -> Panel:

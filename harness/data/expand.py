@@ -142,6 +142,9 @@ class _Making:
     def _add(self, columns: Mapping[str, pd.Series]) -> None:
         for name, column in columns.items():
             self.table.frame[name] = column.set_axis(self.table.frame.index)
+        labels = self.table.labels
+        kept = {name: codes for name, codes in labels.codes.items() if name not in columns}
+        self.table = replace(self.table, labels=replace(labels, codes=kept))
 
     def _groups(self, name: str) -> Key:
         """Return the groups of the rows by a column; a row whose cell is missing has code -1."""
@@ -151,7 +154,7 @@ class _Making:
         if not present.any():
             return Key(name, (), codes)
         rows = RowLocator(self.table.origin, frame, self.roles.entity, self.roles.time).take(present)
-        (key,) = read_groups(rows, [name], self.spec.schema, labels=self.table.labels.numbers)
+        (key,) = read_groups(rows, [name], self.spec.schema)
         codes[present] = key.codes
         return Key(name, key.labels, codes)
 

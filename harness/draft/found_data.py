@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.data_spec import MISSING_VALUES, DataSpec, FileSpec, Join, Reshape
-from harness.data.messages import quoted
+from harness.data.messages import few, quoted
 from harness.data.name import fold_name
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source, read_table
@@ -96,7 +96,8 @@ def _with_missing_numbers(form: FileForm, reader: FileReader) -> FileForm:
 
     Each has several, and its other numbers are not negative, or closer to each other than to these.
     """
-    table = read_source(form.source, reader).frame
+    read = read_source(form.source, reader)
+    form, table = _with_labelled(form, read), read.frame
     clear: dict[str, bool] = {}
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]) or pd.api.types.is_bool_dtype(table[name]):
@@ -109,6 +110,26 @@ def _with_missing_numbers(form: FileForm, reader: FileReader) -> FileForm:
                 is_far = others.size and (others.min() >= 0 or others.min() - mark > np.ptp(others) > 0)
                 clear[f"{mark}"] = clear.get(f"{mark}", True) and n_marks > 1 and bool(is_far)
     return _missing(form, *(text for text, is_clear in clear.items() if is_clear))
+
+
+def _with_labelled(form: FileForm, table: Table) -> FileForm:
+    """Say of columns of numbers, some of which have labels, whether those seem to say that there is none.
+
+    They do where they lie far from the others, such as 99 from 0 to 10, or below zero, where no other does.
+    """
+    said, shown = {}, list[str]()
+    for name, labels in table.labels.codes.items():
+        cells = table.frame[name]
+        if pd.api.types.is_numeric_dtype(cells):
+            others = np.unique(cells[~cells.isin(labels)].dropna().to_numpy(dtype=np.float64))
+            step = np.diff(others).min(initial=np.inf)
+            low, high = (others.min(initial=np.inf), others.max(initial=-np.inf))
+            bottom = 0.0 if low == 0 else low - step
+            is_far = all(not bottom <= float(str(code)) <= high + step for code in labels)
+            said[name] = ("missing" if is_far else "number") if others.size else "category"
+            shown.append(f"{name}: {few([f'{code:g} {label}' for code, label in labels.items()])}")
+    remark = f"look what these codes mean: {few(shown)}"
+    return form.saying("labelled", said, remark) if said else form
 
 
 def _missing(form: FileForm, *texts: str) -> FileForm:

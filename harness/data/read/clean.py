@@ -18,6 +18,7 @@ from harness.data.read.number_text import NUMBER, PLAIN, number_from_text
 from harness.data.read.numbers import numbers_as_text, require_numbers, texts, type_objects, type_texts
 from harness.data.read.source import Labels, Reading, Source, check_header
 from harness.data.shape.reshape import reshape
+from harness.data.shape.rows import group_label
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
 from harness.language import Message
@@ -36,11 +37,11 @@ def interpret(reading: Reading, source: Source) -> Reading:
     require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
     header = check_header([names.get(name, name) for name in frame.columns], source.origin)
     frame = frame.set_axis(header, axis="columns")
-    labels = Labels(
-        {names.get(name, name): label for name, label in labels.columns.items()},
-        {names.get(name, name): numbers for name, numbers in labels.numbers.items()},
-    )
+    columns = {names.get(name, name): label for name, label in labels.columns.items()}
+    codes = {names.get(name, name): of_column for name, of_column in labels.codes.items()}
     cleaned: list[StepRecord] = []
+    frame, codes = _with_labels(frame, codes, source, cleaned)
+    categories = codes.keys() - frame.select_dtypes("number")
     for name in _text_columns(frame):
         frame[name] = _cleaned(frame[name], name, source, cleaned)
     records = [*reading.records]
@@ -52,8 +53,51 @@ def interpret(reading: Reading, source: Source) -> Reading:
         frame[name] = _typed(frame[name], name, source, reading, cleaned)
     for step in (_without_numbers, _scaled):
         frame = step(frame, source, records)
-    frame = _named(frame, labels.numbers.get(source.entity, {}), source, records)
-    return replace(reading, frame=frame, labels=labels, records=(*cleaned, *records))
+    for name in categories.intersection(frame.select_dtypes("number")):
+        del codes[name]  # labels such as "2" are numbers themselves
+    return replace(reading, frame=frame, labels=Labels(columns, codes), records=(*cleaned, *records))
+
+
+def _with_labels(
+    frame: pd.DataFrame,
+    codes: Mapping[str, Mapping[object, str]],
+    source: Source,
+    records: list[StepRecord],
+) -> tuple[pd.DataFrame, dict[str, Mapping[object, str]]]:
+    """Return the table with labels in the place of codes, and the labels that `numbers_behind` needs.
+
+    A column of which every code in the data has a label of its own is one of categories, as texts of a csv
+    are. A column of which only some have labels may hold codes such as 99 for "refused": the spec says so.
+
+    Parameters
+    ----------
+    codes : labels by code, by column
+    """
+    asked = [("data.labelled", name) for name in source.spec.labelled]
+    require_columns(asked, codes, origin=source.origin, remedy="name a column whose values have labels")
+    absent = {float(text) for text in source.spec.missing_values if NUMBER.fullmatch(text)}
+    known, replaced = dict[str, Mapping[object, str]](), list[str]()
+    for name in [name for name in frame.columns if codes.get(name)]:
+        labels = {code: label for code, text in codes[name].items() if (label := plain_blanks(text))}
+        found = [code for code in frame[name].dropna().unique().tolist() if code not in absent]
+        of_found = [labels.get(code, "") for code in found]
+        is_whole = all(of_found) and len({*of_found}) == len(of_found)
+        kind = source.spec.labelled.get(name, "category" if is_whole else "")
+        if not found or (name == source.time and not all(map(plain_period, of_found))):
+            continue
+        if kind == "missing":
+            frame[name] = frame[name].mask(frame[name].isin(labels))
+        elif kind == "category":
+            texts = {code: labels.get(code) or group_label(code) for code in found}
+            frame[name] = frame[name].map(texts).astype("object")
+            replaced.append(name)
+            known[name] = texts
+        elif not kind and any(of_found) and pd.api.types.is_numeric_dtype(frame[name]):
+            known[name] = {code: labels[code] for code in found if code in labels}
+    if replaced:
+        detail = Message("codes replaced by their labels: {columns}", columns=few(replaced))
+        records.append(StepRecord("value_labels", few(replaced), (source.origin,), Account(detail)))
+    return frame, known
 
 
 def _text_columns(frame: pd.DataFrame) -> list[str]:
@@ -217,20 +261,3 @@ def _scaled(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> p
         frame = frame.assign(**{name: values * factor})
         records.append(StepRecord("scale", name, (source.origin,), Account(f"{name} x {factor:.15g}")))
     return frame
-
-
-def _named(
-    frame: pd.DataFrame, labels: Mapping[float, str], source: Source, records: list[StepRecord]
-) -> pd.DataFrame:
-    """Return the table with entities by their labels, where each number has one of its own."""
-    column = source.entity
-    if column not in frame.columns or not labels or not pd.api.types.is_numeric_dtype(frame[column]):
-        return frame
-    numbers = frame[column].unique().tolist()
-    names = [labels.get(number) for number in numbers]
-    if None in names or len(set(names)) < len(names):
-        return frame
-    pairs = few([f"{number} as {name}" for number, name in zip(numbers, names, strict=True)])
-    detail = Message("{names} codes replaced by their labels: {pairs}", names=len(names), pairs=pairs)
-    records.append(StepRecord("value_labels", column, (source.origin,), Account(detail)))
-    return frame.assign(**{column: frame[column].map(labels)})

@@ -1,16 +1,12 @@
-"""Reading files of typed columns: parquet, Stata, and with the extra ``files`` SPSS and SAS."""
+"""Reading files of typed columns: parquet and Stata."""
 
 from __future__ import annotations
 
 import io
 import re
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from harness.data.read.number_text import is_exact
 from harness.data.read.source import FileReader, Labels, Reading, Source, check_header, is_stata
@@ -135,8 +131,8 @@ def read_stata(source: Source) -> Reading:
     decode = str if is_unicode and not warned else _decoder(source, is_unicode=is_unicode)
     frame.columns = pd.Index(check_header([decode(name) for name in frame.columns], source.origin))
     source.refuse_size(*frame.shape)
-    numbers = {name: of_values[key] for name, key in sets.items() if key in of_values}
-    return _reading(frame, of_columns, numbers, decode)
+    values = {name: of_values[key] for name, key in sets.items() if key in of_values}
+    return labelled_reading(frame, of_columns, values, decode)
 
 
 def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
@@ -165,67 +161,28 @@ def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
     return decode
 
 
-def _reading(
+def labelled_reading(
     frame: pd.DataFrame,
     labels: Mapping[str, str | None],
-    of_numbers: Mapping[str, Mapping[Any, Any]],
+    values: Mapping[str, Mapping[Any, Any]],
     decode: Callable[[str], str] = str,
 ) -> Reading:
-    """Return a table of decoded texts, empty ones as missing cells, and with its labels."""
+    """Return a table of decoded texts, empty ones as missing cells, and with its labels.
+
+    Parameters
+    ----------
+    labels : of columns, by name
+    values : labels of codes, by column
+    """
     for name in frame.select_dtypes(include=["object", "string"]).columns:
         frame[name] = frame[name].map(lambda cell: decode(cell) or None if isinstance(cell, str) else cell)
     columns = {decode(name): text for name, label in labels.items() if (text := decode(label or "").strip())}
-    numbers = {
-        decode(name): {float(number): decode(str(label)).strip() for number, label in values.items()}
-        for name, values in of_numbers.items()
-        if all(isinstance(number, int | float | np.number) for number in values)
+    of_codes = {
+        decode(name): {code: decode(str(label)) for code, label in codes.items()}
+        for name, codes in values.items()
     }
-    return Reading(frame, labels=Labels(columns, numbers))
+    return Reading(frame, labels=Labels(columns, of_codes))
 
 
 # Stata.
 STATA = FileReader("stata", (".dta",), read_stata)
-
-
-# First bytes of a file, and what of pyreadstat reads it.
-_STATISTICS = {
-    ".sav": (b"$FL2", "read_sav"),
-    ".zsav": (b"$FL3", "read_sav"),
-    ".sas7bdat": (b"\0" * 12 + b"\xc2\xea\x81\x60", "read_sas7bdat"),
-    ".xpt": (b"HEADER RECORD***", "read_xport"),
-}
-
-
-def read_statistics_file(source: Source) -> Reading:
-    """Read a sav, sas7bdat or xpt file: numbers, with the labels of columns and of values along with them.
-
-    Raises
-    ------
-    DataError
-        Where pyreadstat is not installed, or the file is broken.
-    """
-    import pandas as pd
-
-    suffix = Path(source.origin).suffix.lower()
-    start, read = _STATISTICS[suffix]
-    if not source.content.startswith(start):
-        what = f"is named as a {suffix} file, but does not begin as one"
-        raise DataError.at(source.origin, what, "such a file under this name", "export the data again")
-    try:
-        import pyreadstat
-    except ImportError as error:
-        what = f"files ending in '{suffix}' are read by pyreadstat, which is not installed"
-        expected = "the extra of the harness for files of SPSS and SAS"
-        hint = "pip install 'panel-harness[files]', or export the data as csv"
-        raise DataError.at(source.origin, what, expected, hint) from error
-    with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, f"data{suffix}")
-        copy.write_bytes(source.content)
-        frame, meta = getattr(pyreadstat, read)(copy)
-    frame.columns = pd.Index(check_header(list(frame.columns), source.origin))
-    source.refuse_size(*frame.shape)
-    return _reading(frame, meta.column_names_to_labels, meta.variable_value_labels)
-
-
-# SPSS and SAS.
-STATISTICS = FileReader("statistics", tuple(_STATISTICS), read_statistics_file)

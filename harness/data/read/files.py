@@ -89,8 +89,12 @@ class DataFolder:
             raise DataError.at(requested, "an address, not a file", "a file on this machine", hint)
         try:
             path = (self.root / requested).resolve()
+            str(path).encode()  # as the run folder writes it
         except (OSError, RuntimeError, ValueError) as error:
-            raise DataError.at(where=repr(requested), what=f"is no usable path: {error}") from error
+            is_text = isinstance(error, UnicodeError)
+            hint = "rename file and folders in UTF-8, or say PYTHONUTF8=1 if they are so named"
+            where, what = ascii(requested), f"is no usable path: {error}"
+            raise DataError.at(where, what, "a path in UTF-8", hint if is_text else "") from error
         if not self.allow_outside and not path.is_relative_to(self.root.resolve()):
             what = "lies outside of the spec's folder"
             hint = "move the file, name it with --data, or say --allow-outside"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Mask
-from harness.data.messages import RowLocator, quoted
+from harness.data.messages import RowLocator, few, quoted
 from harness.data.read import number_text
 from harness.errors import DataError
 from harness.language import Message
@@ -172,6 +172,49 @@ def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, lo
         locator.refuse(name, rows, f"cells are not numbers: {quoted(cells)}", expected, remedy)
     require_range(read.cells, name=name, locator=locator)
     return read.cells
+
+
+def numbers_behind(
+    column: pd.Series, labels: Mapping[object, str], *, name: str, locator: RowLocator
+) -> pd.Series:
+    """Return a column whose codes have labels, (n_obs,), with numbers where it is clear which they are.
+
+    Two labels of 0 and 1 are those.
+
+    Parameters
+    ----------
+    labels : by code; none for a column of another kind
+
+    Raises
+    ------
+    DataError
+        Where the labels are of other codes, or numbers without labels stand among the codes.
+    """
+    codes = {label: code for code, label in labels.items()}
+    shown, numeric = (
+        few([f"{code:g} ({label})" for label, code in codes.items() if isinstance(code, int | float)]),
+        pd.api.types.is_numeric_dtype(column),
+    )
+    if not numeric and set(codes.values()) <= {0, 1} and column.dropna().isin(codes).all():
+        return column.map(codes).astype("float64")
+    if numeric and labels:
+        hint = (
+            f"data: labelled: {{{name}: missing}} if these say that there is no number; else {name}: number"
+        )
+        what = f"cells are codes with labels, {shown}; the others are numbers without"
+        locator.refuse(name, column.isin(labels).to_numpy(), what, "numbers, or labels throughout", hint)
+    elif shown:
+        what, hint = (
+            f"holds categories: {shown}",
+            f"data: labelled: {{{name}: number}} takes the codes for numbers",
+        )
+        raise DataError.at(
+            locator.column(name),
+            what,
+            "numbers",
+            f"make columns of 0 and 1 of it by the step dummies; {hint}",
+        )
+    return column
 
 
 def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:

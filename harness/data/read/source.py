@@ -116,16 +116,17 @@ class FileForm:
 
 @dataclass(frozen=True)
 class Labels:
-    """What files call columns and numbers.
+    """What files call columns and values.
 
     Attributes
     ----------
     columns : labels of columns, by name
-    numbers : labels of numbers, by column
+    codes : labels of codes, numbers or texts, by column. Of a table that was read: those of columns that
+        hold the labels, and of columns of numbers of which some have labels
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    numbers: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[object, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

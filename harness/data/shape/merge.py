@@ -52,11 +52,11 @@ def _combined(
     ----------
     records, notes : of the joining
     """
-    values: dict[str, Mapping[float, str]] = {}
+    values: dict[str, Mapping[object, str]] = {}
     columns: dict[str, str] = {}
     for table in reversed(tables):
         columns |= table.labels.columns
-        values |= table.labels.numbers
+        values |= table.labels.codes
     return replace(
         tables[0],
         frame=frame,

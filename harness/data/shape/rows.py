@@ -175,19 +175,16 @@ def read_groups(
     rules: Mapping[str, ColumnRule],
     *,
     classes: Mapping[str, pd.Categorical | pd.Series] | None = None,
-    labels: Mapping[str, Mapping[float, str]] | None = None,
 ) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
 
     Groups stand in the order in which the column's rule lists its allowed values; where it lists none,
-    classes in theirs, numbers in theirs, and others in alphabetical order. A number that the file has a label
-    for is called by that.
+    classes in theirs, numbers in theirs, and others in alphabetical order.
 
     Parameters
     ----------
     rules : by column
     classes : classes or numbers of every row, (n_obs,), by column that a step made
-    labels : of numbers, by column
 
     Raises
     ------
@@ -204,23 +201,18 @@ def read_groups(
             hint = "fill the cells in, or leave out what groups rows by it"
             locator.refuse(column, absent, "rows belong to no group", "a group in every row", hint)
     problems.raise_if_any()
-    of_numbers = labels or {}
-    return tuple(
-        _group_key(frame[name], rules.get(name, ColumnRule()), of_numbers.get(name, {})) for name in columns
-    )
+    return tuple(_group_key(frame[name], rules.get(name, ColumnRule())) for name in columns)
 
 
-def _group_key(cells: pd.Series, rule: ColumnRule, labels: Mapping[float, str]) -> Key:
+def _group_key(cells: pd.Series, rule: ColumnRule) -> Key:
     """Return the groups of a column, (n_obs,), without a missing cell."""
     written = [group_label(cell) for cell in cells.tolist()]
     categories = cells.cat.categories.tolist() if isinstance(cells.dtype, pd.CategoricalDtype) else []
     listed = {group_label(value): at for at, value in enumerate(rule.allowed or categories)}
     levels = tuple(sorted(in_order(written), key=lambda level: listed.get(level, len(listed))))
     position = {level: at for at, level in enumerate(levels)}
-    named = {group_label(number): label for number, label in labels.items()}
-    names = tuple(named.get(level, level) for level in levels)
     codes = np.array([position[label] for label in written], dtype=np.int64)
-    return Key(str(cells.name), names if len(set(names)) == len(names) else levels, codes)
+    return Key(str(cells.name), levels, codes)
 
 
 def group_label(cell: object) -> str:

@@ -85,7 +85,7 @@ def test_labels_of_stata(read_bytes):
     )
     table = read_bytes(sink.getvalue(), name="panel.dta")
     assert table.labels.columns == {"y": label}
-    assert table.labels.numbers == {"id": {1.0: "北京", 2.0: "天津"}}
+    assert table.labels.codes == {"id": {1: "北京", 2: "天津"}}
     assert table.frame["y"].dtype == np.float64
     assert table.frame["id"].tolist() == ["北京", "天津"]
 

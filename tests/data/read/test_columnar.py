@@ -107,7 +107,7 @@ def as_stata(frame: pd.DataFrame) -> bytes:
     return sink.getvalue()
 
 
-def test_types_are_kept_and_labels_left_aside(read_bytes):
+def test_types_are_kept_and_labels_taken(read_bytes):
     frame = pd.DataFrame(
         {
             "id": ["NA", "b"],
@@ -121,5 +121,5 @@ def test_types_are_kept_and_labels_left_aside(read_bytes):
     assert read["id"].tolist() == ["NA", "b"]
     assert read["year"].tolist() == [2011, 2012]
     assert np.isnan(read["y"].iloc[1])
-    assert read["union"].tolist() == [0, 1]
+    assert read["union"].tolist() == ["no", "yes"]
     assert read["note"].isna().tolist() == [True, False]

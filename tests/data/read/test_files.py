@@ -137,13 +137,14 @@ def project(tmp_path: Path) -> Path:
         pytest.param("data", "is a folder", "name the file itself", id="folder"),
         pytest.param("../secret.csv", "outside of the spec's folder", "--allow-outside", id="parent"),
         pytest.param("s3://bucket/a.csv", "an address", "download it", id="s3"),
+        pytest.param("b\udcff.csv", "no usable path", "PYTHONUTF8=1", id="not-utf-8"),
         pytest.param("file:/etc/passwd", "an address", "download it", id="file-url"),
     ],
 )
 def test_refused_paths(project, asked, what, hint):
     with pytest.raises(DataError) as caught:
         find(asked, project)
-    assert asked.replace("\0", "\\x00") in caught.value.where
+    assert (asked if asked.isascii() else ascii(asked)) in caught.value.where
     assert what in caught.value.what
     assert hint in caught.value.hint
 

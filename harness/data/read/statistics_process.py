@@ -1,0 +1,29 @@
+"""Run as a process of its own: read one file of SPSS or SAS, whose library may crash on a damaged one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+TABLE, LABELS = "table.parquet", "labels.json"
+
+
+def main(function: str, path: str) -> None:
+    """Write the table of a file, and the labels of its columns and values, into the file's folder.
+
+    Parameters
+    ----------
+    function : of pyreadstat, that reads it
+    """
+    import pyreadstat
+
+    frame, meta = getattr(pyreadstat, function)(path)
+    values = {name: list(codes.items()) for name, codes in meta.variable_value_labels.items()}
+    folder = Path(path).parent
+    frame.to_parquet(folder / TABLE, index=False)
+    (folder / LABELS).write_text(json.dumps([meta.column_names_to_labels, values]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

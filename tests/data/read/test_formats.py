@@ -1,0 +1,152 @@
+"""One panel in every format: labelled values, factors and texts are one study."""
+
+from __future__ import annotations
+
+import io
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.data.build import PanelBuilder
+from harness.data.data_spec import DataSpec
+from harness.data.roles import Roles
+from harness.errors import DataError
+from spec_tables import table_of
+
+LEVELS = {"policy": ["none", "some", "full"], "place": ["urban", "rural"], "area": ["west", "north", "south"]}
+
+
+def categories() -> pd.DataFrame:
+    """Return a panel whose exposure, group and control are categories, in no alphabetical order."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(product("abcdefgh", range(2010, 2016)), columns=["id", "year"])
+    frame["x"], frame["y"] = np.round(rng.normal(size=(2, len(frame))), 3)
+    codes = {"policy": rng.integers(3, size=len(frame)), "place": rng.integers(2, size=len(frame))}
+    codes["area"] = frame["id"].map(lambda name: "abcdefgh".index(name) % 3).to_numpy()
+    return frame.assign(
+        **{name: pd.Categorical.from_codes(code, LEVELS[name]) for name, code in codes.items()}
+    )
+
+
+def write(frame, path):
+    texts = frame.astype(dict.fromkeys(LEVELS, object))
+    match path.suffix:
+        case ".csv":
+            texts.to_csv(path, index=False)
+        case ".dta":
+            frame.to_stata(path, write_index=False)
+        case ".parquet":
+            frame.to_parquet(path)
+        case ".xlsx":
+            texts.to_excel(path, index=False)
+        case ".sav":
+            pyreadstat = pytest.importorskip("pyreadstat")
+            codes = frame.assign(**{name: frame[name].cat.codes for name in LEVELS})
+            labels = {name: dict(enumerate(levels)) for name, levels in LEVELS.items()}
+            pyreadstat.write_sav(codes, path, variable_value_labels=labels)
+
+
+def tables_of(folder, suffix):
+    write(categories(), folder / f"panel{suffix}")
+    study = {
+        "spec_version": 1,
+        "study": "formats",
+        "data": {"prepare": [{"dummies": {"of": "place"}}]},
+        "roles": {
+            "entity": "id",
+            "time": "year",
+            "outcomes": ["y"],
+            "exposure": "policy",
+            "controls": ["x", "place"],
+        },
+        "estimators": ["pooled_ols", {"use": "fixed_effects", "effects": ["entity", "time"]}],
+        "evaluation": {"reference": "pooled_ols", "protocols": ["in_sample"]},
+        "scenarios": ["contrast", {"use": "heterogeneity", "by": "area"}],
+        "report": {"formats": []},
+    }
+    run = folder / f"run{suffix}"
+    harness.run(study, data=folder / f"panel{suffix}", out=run, progress=False)
+    told = {"preparation.csv"}  # how cells were written
+    return {path.name: path.read_bytes() for path in run.rglob("*.csv") if path.name not in told}
+
+
+@pytest.fixture(scope="module")
+def of_texts(tmp_path_factory):
+    return tables_of(tmp_path_factory.mktemp("texts"), ".csv")
+
+
+@pytest.mark.parametrize("suffix", [".dta", ".sav", ".parquet", ".xlsx"])
+def test_a_panel_gives_the_same_tables_whatever_the_file(tmp_path, of_texts, suffix):
+    assert b"policy=none" in of_texts["coefficients.csv"]
+    assert tables_of(tmp_path, suffix) == of_texts
+
+
+ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x", controls=("married",))
+
+
+def as_stata(**labels):
+    """Return a file of four rows whose columns married and trust have codes with these labels."""
+    frame = pd.DataFrame({"id": [1, 1, 2, 2], "year": [2010, 2011] * 2, "x": [0.5, 1.0, 0.0, 2.0]})
+    frame["y"], frame["married"], frame["trust"] = [1.0, 2.0, 2.5, 1.5], [0, 1, 1, 0], [3, 99, 7, 10]
+    sink = io.BytesIO()
+    frame.to_stata(sink, write_index=False, value_labels=labels)
+    return sink.getvalue()
+
+
+def column(folder, content, name, **said):
+    """Return a control of the panel in a Stata file, (n_obs,), as the estimators get it."""
+    (folder / "panel.dta").write_bytes(content)
+    spec = DataSpec(path="panel.dta", **said)
+    roles = Roles(entity="id", time="year", outcomes=("y",), exposure="x", controls=(name,))
+    return PanelBuilder.build(table_of(spec, folder), spec, roles).frame()[name].tolist()
+
+
+YES = {0: "no", 1: "yes"}
+TRUST = {3: "low", 7: "middle", 10: "high", 99: "refused"}
+
+
+def test_labels_of_0_and_1_are_these_numbers_where_numbers_are_needed(tmp_path):
+    assert column(tmp_path, as_stata(married=YES), "married") == [0, 1, 1, 0]
+
+
+def test_categories_are_no_numbers_unless_the_spec_says_so(tmp_path):
+    content = as_stata(trust=TRUST)
+    with pytest.raises(DataError) as caught:
+        column(tmp_path, content, "trust")
+    assert "column 'trust'" in caught.value.where
+    assert "3 (low), 99 (refused), 7 (middle), 10 (high)" in caught.value.what
+    assert "data: labelled: {trust: number}" in caught.value.hint
+    assert column(tmp_path, content, "trust", labelled={"trust": "number"}) == [3, 99, 7, 10]
+
+
+def test_a_label_of_a_code_among_numbers_is_asked_about(tmp_path):
+    content = as_stata(trust={99: "refused", -1: "no answer"})
+    with pytest.raises(DataError) as caught:
+        column(tmp_path, content, "trust")
+    assert "row 2 (1, 2011)" in caught.value.where
+    assert "1 of 4 cells are codes with labels, 99 (refused)" in caught.value.what
+    assert "labelled: {trust: missing}" in caught.value.hint
+    said = {"labelled": {"trust": "missing"}, "missing": "drop"}
+    assert column(tmp_path, content, "trust", **said) == [3, 7, 10]
+    assert column(tmp_path, content, "trust", labelled={"trust": "number"}) == [3, 99, 7, 10]
+
+
+@pytest.mark.parametrize(("suffix", "damage"), [("sav", slice(191, 231)), ("xpt", slice(900, None))])
+def test_a_damaged_file_of_spss_or_sas_is_one_error(read_bytes, tmp_path, suffix, damage):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    frame = pd.DataFrame({"id": list("abc") * 10, "year": range(30), "y": 1.5, "u": [0, 1, 1] * 10})
+    if suffix == "sav":  # so damaged, it ends the process that reads it
+        labels = {"u": {0: "no", 1: "yes"}}
+        pyreadstat.write_sav(frame, str(tmp_path / "whole"), variable_value_labels=labels)
+    else:
+        pyreadstat.write_xport(frame, tmp_path / "whole")
+    content = bytearray((tmp_path / "whole").read_bytes())
+    del content[damage]
+    with pytest.raises(DataError) as caught:
+        read_bytes(bytes(content), name=f"panel.{suffix}")
+    assert caught.value.where == f"panel.{suffix}"
+    assert f"cannot be read as {suffix}" in caught.value.what
+    assert caught.value.hint
