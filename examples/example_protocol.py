@@ -1,64 +1,68 @@
-"""A protocol: every period is left out once, and predicted by models trained on all others.
+"""A protocol: each group of a column is left out once, and predicted by models trained on the others.
 
-evaluation: {protocols: [leave_one_period_out]}
+evaluation: {protocols: [{use: leave_one_group_out, by: region}]}
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
-from pydantic import Field
 
 from harness.plugin import EvaluationProtocol, Fold, Leak, Panel, hookimpl
 
 
 @dataclass(frozen=True)
-class LeaveOnePeriodOut:
-    """Leave periods out one by one.
+class LeaveOneGroupOut(EvaluationProtocol):
+    """Leave groups of rows out one by one.
 
     Attributes
     ----------
-    most : periods that are left out, the last ones where there are more
+    by : column that groups rows; it needs no role in the study
     """
 
-    name: ClassVar[str] = "leave_one_period_out"
-    title: ClassVar[str] = "Periods left out"
+    name: ClassVar[str] = "leave_one_group_out"
+    title: ClassVar[str] = "Groups left out"
     leaks: ClassVar[tuple[Leak, ...]] = (
-        Leak("same_entity", "rows of the same entity stand on both sides"),
-        Leak("later_periods", "later periods are trained on than are tested"),
+        Leak("same_entity", "rows of an entity may be in both training and test data"),
+        Leak("same_period", "rows of the same period are in both training and test data"),
     )
-    prepared_on: ClassVar[Literal["train", "all"]] = "train"
-    stream: ClassVar[str] = "periods left out"
+    stream: ClassVar[str] = "groups left out"
 
-    most: Annotated[int, Field(ge=1)] = 10
+    by: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that `split` needs."""
+        return (self.by,)
 
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return f"Each of the last {self.most} periods is predicted by models trained on all other periods."
+        return f"Each {self.by} is predicted by models trained on all others."
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
-        """Return one fold for each period that is left out."""
+        """Return one fold for each group, called by its label."""
+        group = panel.group(self.by)
         return tuple(
             Fold(
-                str(number),
-                train=np.flatnonzero(panel.period != period),
-                test=np.flatnonzero(panel.period == period),
+                label,
+                train=np.flatnonzero(group.codes != code),
+                test=np.flatnonzero(group.codes == code),
                 selection=None,
-                split_unit="row",
+                split_unit="entity",
             )
-            for number, period in enumerate(np.unique(panel.period)[-self.most :], start=1)
+            for code, label in enumerate(group.labels)
         )
 
-    def quick(self) -> LeaveOnePeriodOut:
-        """Return a copy that leaves out at most three periods."""
-        return replace(self, most=min(self.most, 3))
+    def quick(self) -> LeaveOneGroupOut:
+        """Return itself: groups are few."""
+        return self
 
 
 @hookimpl
 def harness_protocols() -> list[type[EvaluationProtocol]]:
     """Return the protocols of this plugin."""
-    return [LeaveOnePeriodOut]
+    return [LeaveOneGroupOut]

@@ -22,5 +22,6 @@ def read(source: Source) -> Reading:
 
 @hookimpl
 def harness_readers() -> list[FileReader]:
-    """Return the file formats of this plugin."""
-    return [FileReader("json_lines", (".jsonl",), read)]
+    """Return the file formats of this plugin; `harness test-plugin` reads the example."""
+    example = b'{"city": "a", "year": 2001, "x": 0.5}\n{"city": "b", "year": 2001, "x": 1.5}\n'
+    return [FileReader("json_lines", (".jsonl",), read, example=example)]

@@ -1,6 +1,7 @@
-"""A preparation step: the rank of a value among the rows that may be learned from.
+"""Two preparation steps: a square root, and the rank of a value among the training rows.
 
 prepare:
+- root: {into: root_area, of: area}
 - rank: {into: rank_of_value, of: value}
 """
 
@@ -12,12 +13,46 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.plugin import Floats, LearnedStep, hookimpl
+from harness.plugin import Floats, LearnedStep, Mask, RowStep, hookimpl
+
+
+@dataclass(frozen=True)
+class Root:
+    """The square root: a `RowStep`, computed from other columns of the same row.
+
+    Attributes
+    ----------
+    into, of : columns
+    """
+
+    name: ClassVar[str] = "root"
+    demand: ClassVar[str] = "numbers of at least 0"
+
+    into: str
+    of: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed, for the report."""
+        return f"square root of {self.of}"
+
+    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
+        """Return which rows, (n_obs,), do not meet `demand`: the harness refuses them and says so."""
+        return columns[self.of] < 0
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,)."""
+        return np.sqrt(columns[self.of])
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The rank of a value among those learned from; a derivation, so that it follows counterfactual rows.
+    """What `Rank` learned; it computes the column of any row, also of one with another exposure.
 
     Attributes
     ----------
@@ -46,12 +81,11 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Rank:
-    """``- rank: {into: rank_of_value, of: value}``.
+    """The rank: a `LearnedStep`, learned on the rows that a fold trains on.
 
     Attributes
     ----------
-    into : column that is computed, from 0 to 1
-    of : column it is computed from
+    into, of : columns
     """
 
     name: ClassVar[str] = "rank"
@@ -65,11 +99,11 @@ class Rank:
         return (self.of,)
 
     def learn(self, columns: Mapping[str, Floats]) -> Ranked:
-        """Return the ranks among these rows, which are those that a fold trains on."""
+        """Return the ranks among these rows."""
         return Ranked(self.into, self.of, np.sort(columns[self.of]))
 
 
 @hookimpl
-def harness_steps() -> list[type[LearnedStep]]:
+def harness_steps() -> list[type[RowStep | LearnedStep]]:
     """Return the steps of this plugin."""
-    return [Rank]
+    return [Root, Rank]

@@ -26,6 +26,7 @@ from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_p
 from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite
 from harness.errors import HarnessError
+from harness.registry.fault import faulty_member
 from harness.text.terminal import echo
 
 # Exit code after Ctrl-C.
@@ -176,8 +177,10 @@ def _unforeseen(error: Exception) -> str:
             what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
             hint = "make the path readable and writable, with free disk space"
         case _:
-            what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            hint = "this is a bug in the harness or a plugin; harness --debug COMMAND shows where"
+            at = faulty_member(error)
+            what = f"{at}{at and ': '}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            whose = "plugin" if at else "harness or a plugin"
+            hint = f"this is a bug in the {whose}; harness --debug COMMAND shows where"
     return f"error: {what}\n    hint: {hint}"
 
 

@@ -151,6 +151,7 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
 @shared.repeated_option("--only", "only", "NAME", "Check this member (estimator, protocol, ...) only")
 @shared.repeated_option("--set", "overrides", "NAME.OPTION=VALUE", "Check a member with a non-default option")
 @click.option("--quick", is_flag=True, help="Skip the checks that take many fits.")
+@click.option("--study", type=Path, metavar="SPEC", help="Look for sections in the report of this study")
 @click.pass_obj
 def test_plugin(
     choice: PluginChoice,
@@ -159,6 +160,7 @@ def test_plugin(
     only: tuple[str, ...],
     overrides: tuple[str, ...],
     quick: bool,
+    study: Path | None,
 ) -> None:
     """Check all members of a plugin against the contract and against known truths.
 
@@ -170,7 +172,7 @@ def test_plugin(
 
     registry = shared.found(choice)
     plugin = find_plugin(registry, name)
-    checks = checks_among(registry, plugin, only=only, options=read_options(overrides))
+    checks = checks_among(registry, plugin, only=only, options=read_options(overrides), study=study)
     asked = [check for check in checks if not (quick and check.rule.is_slow)]
     report = run_checks(plugin, asked)
     echo(report.as_json() if as_json else "\n".join(report.lines()))

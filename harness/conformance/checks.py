@@ -7,13 +7,14 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness.conformance import data_members, draws, predictions, study_members
+from harness.conformance import data_members, draws, predictions, sections, study_members
 from harness.conformance.case import Case
 from harness.conformance.check import RULES, Check, Status, Verdict
 from harness.conformance.options import DEFAULTS, Options, build
@@ -23,9 +24,10 @@ from harness.installed import KINDS, installed
 from harness.registry.kind import Kind
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
+from harness.report.sections.section import SECTION
 
 # A rule stands after those that it needs.
-RULE_MODULES = (predictions, draws, data_members, study_members)
+RULE_MODULES = (predictions, draws, data_members, study_members, sections)
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -37,12 +39,20 @@ def checks_of(estimator: Estimator) -> list[Check]:
 
 def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
-    subject = Case(member) if kind.name == ESTIMATOR.name else member
+    return _checks(
+        kind, member.name, sections.SectionCase(member, installed()) if kind == SECTION else member
+    )
+
+
+def _checks(kind: Kind[Any], name: str, member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
+    subject = Case(member) if kind == ESTIMATOR else member
     verdicts: dict[str, Verdict] = {}
-    return [Check(rule, kind.name, member.name, subject, verdicts) for rule in RULES[kind.name].values()]
+    return [Check(rule, kind.name, name, subject, verdicts) for rule in RULES[kind.name].values()]
 
 
-def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFAULTS) -> list[Check]:
+def checks_for(
+    plugin: str, *, only: Sequence[str] = (), options: Options = DEFAULTS, study: Path | None = None
+) -> list[Check]:
     """Return all checks of what an installed plugin offers.
 
     Parameters
@@ -50,6 +60,7 @@ def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFA
     plugin : name of its entry point; ``-`` and ``_`` are the same
     only : names of the members to check; all where none is named
     options : by member, as a spec would hold them; the others have their defaults
+    study : spec of a study in whose report the sections of the plugin have to stand; None for the kit's own
 
     Raises
     ------
@@ -60,24 +71,32 @@ def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFA
         Where options are wrong, or missing.
     """
     registry = installed()
-    return checks_among(registry, find_plugin(registry, plugin), only=only, options=options)
+    return checks_among(registry, find_plugin(registry, plugin), only=only, options=options, study=study)
 
 
 def checks_among(
-    registry: Registry, plugin: Plugin, *, only: Sequence[str] = (), options: Options = DEFAULTS
+    registry: Registry,
+    plugin: Plugin,
+    *,
+    only: Sequence[str] = (),
+    options: Options = DEFAULTS,
+    study: Path | None = None,
 ) -> list[Check]:
     """Return all checks of what a plugin of a registry offers; see `checks_for`."""
     known = [name for offered in plugin.offers.values() for name in offered]
     for name in sorted({*only, *options} - set(known)):
         hint = near_names(name, known)
         raise PluginError.at(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint)
-    return [
-        check
-        for kind in KINDS
-        for name in plugin.names(kind)
-        if not only or name in only
-        for check in checks_of_member(kind, build(registry, name, options.get(name, {}), kind=kind))
-    ]
+    found: list[Check] = []
+    for kind in KINDS:
+        for name in plugin.names(kind):
+            if only and name not in only:
+                continue
+            member = build(registry, name, options.get(name, {}), kind=kind)
+            if kind == SECTION:
+                member = sections.SectionCase(member, registry, plugin, options, study)
+            found += _checks(kind, name, member)
+    return found
 
 
 def find_plugin(registry: Registry, name: str) -> Plugin:
@@ -198,26 +217,28 @@ class Report:
     plugin: Plugin
     rows: tuple[Row, ...]
 
-    def count(self, status: Status, *, member: str | None = None) -> int:
-        """Return how many checks, of one member or of all, went like this."""
-        return sum(row.status == status and member in (None, row.member) for row in self.rows)
+    def count(self, status: Status, *, of: Sequence[Row] | None = None) -> int:
+        """Return how many checks, of some or of all, went like this."""
+        return sum(row.status == status for row in (self.rows if of is None else of))
 
     @property
-    def members(self) -> tuple[str, ...]:
-        """Names of the members that were checked."""
-        return tuple(dict.fromkeys(row.member for row in self.rows))
+    def by_member(self) -> Mapping[str, Sequence[Row]]:
+        """The checks of each member, by its kind and name."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(f"{row.kind} {row.member}", []).append(row)
+        return found
 
     def problems(self) -> Iterator[Problem]:
         """Yield what keeps the plugin from passing: violated rules, and members that were asked nothing."""
         if not self.rows:
             yield Problem(self.plugin.name, "no check was run", hint="offer something that is checked")
-        for name in self.members:
-            failed = [row.check for row in self.rows if (row.member, row.status) == (name, "failed")]
-            if failed:
+        for name, rows in self.by_member.items():
+            if failed := [row.check for row in rows if row.status == "failed"]:
                 yield Problem(
                     name, f"breaks the contract in {len(failed)} of its checks: {', '.join(failed)}"
                 )
-            elif not self.count("passed", member=name):
+            elif not self.count("passed", of=rows):
                 yield Problem(name, "every check was skipped, so nothing is known of it")
 
     def raise_if_not_passed(self) -> None:
@@ -233,9 +254,8 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text: reasons of what failed and of what was skipped, and counts."""
-        for name in self.members:
-            rows = [row for row in self.rows if row.member == name]
-            yield f"{name}: {self.count('passed', member=name)} of {len(rows)} passed"
+        for name, rows in self.by_member.items():
+            yield f"{name}: {self.count('passed', of=rows)} of {len(rows)} passed"
             for row in rows:
                 if row.status == "failed":
                     yield f"  failed   {row.check} ({row.says}): {row.reason}"

@@ -185,6 +185,17 @@ def refuses(member: FileReader) -> None:
     raise Violation(f"they are read as a table of {frame.shape[0]} rows; see `Source.read_as`")
 
 
+@rule("reader", "refuses")
+def reads(member: FileReader) -> str:
+    """Check that a whole file is read as a table with rows, and columns of different names.
+
+    Read the reader's `example` twice.
+    """
+    refuse(not member.example, "no file was read: give `FileReader` the bytes of a small one as `example`")
+    source = Source(member.example, f"file{member.suffixes[0]}", "entity", "time", FileSpec())
+    return _two_tables(member.read(source).frame, member.read(source).frame)
+
+
 @rule("simulation")
 def drawn(member: Simulation) -> str:
     """Check that drawing gives a table with rows, and columns of different names, the same each time.

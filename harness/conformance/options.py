@@ -59,15 +59,11 @@ def build(registry: Registry, name: str, given: Mapping[str, object], *, kind: K
     SpecError
         Where an option is unknown, has a wrong value, or has no default and is not given.
     """
-    members = registry.of(ESTIMATOR)
-    catalogs = {
-        **registry.catalogs,
-        ESTIMATOR.name: Catalog(ESTIMATOR, {**members, StandIn.name: StandIn}),
-    }
+    catalogs = with_stand_in(registry).catalogs
     member = catalogs[kind.name].members[name]
     if not isinstance(member, type):
         return member
-    options = (_stand_ins(member) if dataclasses.is_dataclass(member) else {}) | dict(given)
+    options = {**stand_ins(member), **given}
     try:
         return build_choice(catalogs, kind.name, name, options)
     except PydanticCustomError as error:
@@ -78,8 +74,18 @@ def build(registry: Registry, name: str, given: Mapping[str, object], *, kind: K
         raise SpecError(*found) from error
 
 
-def _stand_ins(cls: type) -> dict[str, object]:
+def with_stand_in(registry: Registry) -> Registry:
+    """Return a registry that has the kit's own estimator too."""
+    members = {**registry.of(ESTIMATOR), StandIn.name: StandIn}
+    return dataclasses.replace(
+        registry, catalogs={**registry.catalogs, ESTIMATOR.name: Catalog(ESTIMATOR, members)}
+    )
+
+
+def stand_ins(cls: type) -> dict[str, object]:
     """Return what stands in for options without a default: estimators, names of columns, lists of these."""
+    if not dataclasses.is_dataclass(cls):
+        return {}
     schema = options_model(cls).model_json_schema()
     own = schema["$defs"][schema["properties"][OPTIONS]["$ref"].rpartition("/")[2]]
     columns = iter((*COLUMNS[1:], COLUMNS[0]))

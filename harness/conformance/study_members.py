@@ -1,4 +1,4 @@
-"""The rules of protocols, metrics, scenarios and sections of the report."""
+"""The rules of protocols, metrics and scenarios."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
-from harness.report.sections.section import Section
 from harness.rng import random_stream
 from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Scenario, Subject
@@ -37,7 +36,7 @@ def folds(member: EvaluationProtocol) -> str:
     require_words(member, "title", "how", "stream")
     if member.prepared_on not in ("train", "all"):
         raise Violation(f"`prepared_on` is {member.prepared_on!r}, neither 'train' nor 'all'")
-    panel = ordinary_panel()
+    panel = _grouped(member)
     folds = _split(member, panel)
     if not folds or not all(isinstance(fold, Fold) for fold in folds):
         raise Violation("split returns no folds: return a tuple of harness.plugin.Fold")
@@ -58,7 +57,7 @@ def leaks_told(member: EvaluationProtocol) -> str:
 
     Compare the sides of every fold.
     """
-    panel = ordinary_panel()
+    panel = _grouped(member)
     declared = {leak.code for leak in member.leaks}
     if TRAINING_ROWS.code in declared:
         return "the rows compared on are those trained on"
@@ -80,7 +79,7 @@ def equal_folds(member: EvaluationProtocol) -> None:
 
     Split twice.
     """
-    panel = ordinary_panel()
+    panel = _grouped(member)
     for fold, again in zip(_split(member, panel), _split(member, panel), strict=True):
         if not np.array_equal(fold.train, again.train) or not np.array_equal(fold.test, again.test):
             raise Violation(f"fold {fold.name} differs from one call to the next; draw from `rng` alone")
@@ -94,10 +93,14 @@ def quick_protocol(member: EvaluationProtocol) -> str:
     """
     quick = member.quick()
     refuse(type(quick) is not type(member), f"quick returns a {type(quick).__name__}")
-    panel = ordinary_panel()
+    panel = _grouped(member)
     n_quick = len(quick.split(fresh(panel), rng=random_stream(SEED, "folds")))
     refuse(n_quick > len(_split(member, panel)), f"quick has {n_quick} folds, more than the protocol itself")
     return f"{n_quick} folds"
+
+
+def _grouped(member: EvaluationProtocol) -> Panel:
+    return grouped(ordinary_panel(), tuple(member.columns))
 
 
 def _split(member: EvaluationProtocol, panel: Panel) -> tuple[Fold, ...]:
@@ -205,16 +208,3 @@ def _answer(member: Scenario) -> Mapping[str, pd.DataFrame]:
 
 def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
     return answer_in_process(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
-
-
-@rule("section")
-def whole(member: Section) -> str:
-    """Check that a section has a title, a whole number for its place, and what makes its blocks.
-
-    Look at what the page reads.
-    """
-    if not isinstance(member, Section):
-        raise Violation(f"a {type(member).__name__} is no harness.plugin.reporting.Section")
-    require_words(member, "name", "title")
-    refuse(type(member.place) is not int, f"`place` is {member.place!r}, not a whole number")
-    return f"at {member.place}"

@@ -136,9 +136,18 @@ class Panel(SentByFields):
         return np.lexsort((self.time.codes, self.entity.codes))
 
     def column(self, name: str) -> Floats:
-        """Return one regressor, (n_obs,), in its own unit; category codes for a categorical exposure."""
+        """Return one regressor, (n_obs,), in its own unit; category codes for a categorical exposure.
+
+        Raises
+        ------
+        LookupError
+            Where no regressor is called so.
+        """
         if self.levels and name == self.exposure:
             return np.asarray(self.X[:, : len(self.levels) - 1] @ np.arange(1.0, len(self.levels)))
+        if name not in self.columns:
+            message = f"no regressor '{name}', only {', '.join(self.columns)}"
+            raise LookupError(message)
         return self.X[:, self.columns.index(name)]
 
     def regressors(self, names: Sequence[str]) -> Floats:
@@ -154,8 +163,19 @@ class Panel(SentByFields):
         return frozenset(changed)
 
     def group(self, name: str) -> Key:
-        """Return the group of every row by one of the columns in `groups`."""
-        return next(group for group in self.groups if group.name == name)
+        """Return the group of every row by one of the columns in `groups`.
+
+        Raises
+        ------
+        LookupError
+            Where no protocol, scenario or estimator of the study named the column.
+        """
+        for group in self.groups:
+            if group.name == name:
+                return group
+        of_whom = "`columns` of a protocol or scenario, or in `group_columns` of an estimator"
+        message = f"rows are not grouped by the column '{name}': name it in {of_whom}"
+        raise LookupError(message)
 
     def links(self) -> Links | None:
         """Return the neighbours of each row, by contiguity or else by distance; None without either."""

@@ -91,6 +91,11 @@ class EvaluationProtocol(Protocol):
     def how(self) -> str:
         """One sentence for the report: how rows are split and models selected."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that rows are split by, which `Panel.group` then has; none by default."""
+        return ()
+
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return the splits of this panel.
 
@@ -108,7 +113,7 @@ class EvaluationProtocol(Protocol):
 PROTOCOL: Kind[type[EvaluationProtocol]] = Kind(
     "protocol",
     "protocols",
-    OptionsClass(("split", "quick"), ("title", "leaks", "prepared_on", "stream", "how")),
+    OptionsClass(("split", "quick"), ("title", "leaks", "prepared_on", "stream", "how", "columns")),
 )
 
 

@@ -29,7 +29,7 @@ class RunReader(Protocol):
     """A run folder that can be read."""
 
     def read_table(self, name: str, /) -> pd.DataFrame:
-        """Return the table in ``name.csv``; an empty frame where there is none."""
+        """Return the table in ``name.csv``, or in parquet; an empty frame where there is none."""
 
     def manifest(self) -> Manifest:
         """Return what manifest.json holds."""

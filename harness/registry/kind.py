@@ -65,6 +65,10 @@ class NamedObject:
         return ""
 
 
+def _nothing_more(_: object) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class OptionsClass(NamedObject):
     """A member is a class, a frozen dataclass whose fields are the options that a spec may give.
@@ -74,7 +78,7 @@ class OptionsClass(NamedObject):
     further : says what else is wrong with a class that has all it must have, or returns an empty string
     """
 
-    further: Callable[[Any], str] = lambda _: ""
+    further: Callable[[Any], str] = _nothing_more
 
     def title(self, offered: object) -> str:
         """Return the name of the class."""
@@ -128,7 +132,7 @@ class Kind(Generic[MemberT]):
         elif not fault and _NAME.fullmatch(name) is None:
             fault = f"has the name {name!r}: write a-z, 0-9 and _, a letter first"
         if fault:
-            raise PluginError.at("", f"{self.member.title(offered)} {fault}")
+            raise PluginError.at("", f"{self.name} {self.member.title(offered)} {fault}")
         return str(name)
 
 

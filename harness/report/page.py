@@ -15,6 +15,7 @@ from harness.findings.answers import answer
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
+from harness.registry.fault import faulty_member
 from harness.report.blocks import (
     Appendix,
     Bullets,
@@ -147,8 +148,8 @@ def _made(
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
-        kind = type(error).__name__
-        return _failed(section.name, title, f"{kind}: {error}" if str(error) else kind)
+        told = filter(None, (faulty_member(error), type(error).__name__, str(error)))
+        return _failed(section.name, title, ": ".join(told))
 
 
 def _block(given: object) -> ReportBlock:

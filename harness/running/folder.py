@@ -19,6 +19,7 @@ from harness.language import Filled, messages_in
 from harness.record.manifest import Manifest
 from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
+from harness.tables.registry import PARQUET_TABLES
 
 # Of dates in compressed files.
 EARLIEST_YEAR = 1980
@@ -227,7 +228,8 @@ class RunFolder:
     def read_table(self, name: str) -> pd.DataFrame:
         """Return a table that `write_table` wrote; an empty frame without columns where there is none.
 
-        One that this object wrote is at hand, unless it is large, and is not read again.
+        One of the harness in parquet is read from there. One that this object wrote is at hand, unless it is
+        large, and is not read again.
 
         Raises
         ------
@@ -236,6 +238,8 @@ class RunFolder:
         """
         if name in self._written:
             return self._written[name]
+        if any(table.name == name for table in PARQUET_TABLES):
+            return self.read_parquet(name)
         return _read(self.path / f"{name}.csv", lambda path: from_csv(path.read_text(encoding="utf-8")))
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:

@@ -126,7 +126,7 @@ def _quick(estimator: Estimator) -> Estimator:
 
 
 def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
-    """Return the columns that scenarios and estimators of a study group rows by, each once.
+    """Return the columns that protocols, scenarios and estimators of a study group rows by, each once.
 
     Raises
     ------
@@ -136,7 +136,8 @@ def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
     estimators = [entry.estimator for entry in study.estimators]
     estimators += [variant.entry.estimator for variant in variants(study, known)]
     estimators += [step.estimator for step in ladder_steps(study, known)]
-    names = [name for entry in study.scenarios for name in entry.scenario.columns]
+    names = [name for entry in study.evaluation.protocols for name in entry.protocol.columns]
+    names += [name for entry in study.scenarios for name in entry.scenario.columns]
     names += [name for estimator in estimators for name in grouped_by(estimator)]
     return tuple(dict.fromkeys(names))
 

@@ -186,5 +186,6 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
 
 
 SECTION = parts.Section(
-    *("did", marked("Treatments in stages"), 778, did_blocks), tables=(own.DID_EFFECTS.name,)
+    *("did", marked("Treatments in stages"), 778, did_blocks),
+    tables=(own.DID_EFFECTS.name, own.DID_TESTS.name, own.DID_BOUNDS.name, own.DID_COMPARISONS.name),
 )

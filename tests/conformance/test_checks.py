@@ -27,9 +27,9 @@ def test_a_battery_passes_where_nothing_failed_and_something_of_every_member_pas
     for rows, words in (
         (
             (row("two", "failed"), row("two", "passed", check="b")),
-            "^two: breaks .* 1 of its checks: fits$",
+            "^estimator two: breaks .* 1 of its checks: fits$",
         ),
-        ((row("one", "passed"), row("two", "skipped"), skipped), "^two: every check was skipped"),
+        ((row("one", "passed"), row("two", "skipped"), skipped), "^estimator two: every check was skipped"),
         ((), "no check was run"),
     ):
         with pytest.raises(PluginError, match=words):
@@ -44,9 +44,9 @@ def test_the_text_counts_and_gives_reasons():
         row("two", "failed", reason="refuses the ordinary panel"),
     )
     assert list(Report(PLUGIN, rows).lines()) == [
-        "one: 1 of 3 passed",
+        "estimator one: 1 of 3 passed",
         "  skipped  draws, heavy_rows: CanFitDraws is not declared",
-        "two: 0 of 1 passed",
+        "estimator two: 0 of 1 passed",
         "  failed   fits (an ordinary panel is fitted): refuses the ordinary panel",
         "my_plugin, 4 checks: 1 passed, 1 failed, 2 skipped",
     ]

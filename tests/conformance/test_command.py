@@ -49,7 +49,7 @@ def test_a_plugin_that_breaks_the_contract_ends_with_an_error(tmp_path):
     done = harness("--plugins-folder", tmp_path, "test-plugin", "tests_of_shape")
     assert done.returncode == 4
     assert "failed   predictions" in done.stdout
-    assert "wide: breaks the contract in 1 of its checks: predictions" in done.stderr
+    assert "estimator wide: breaks the contract in 1 of its checks: predictions" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -148,6 +148,16 @@ class Reading:
     records: tuple[StepRecord, ...] = ()
 
 
+def as_found(form: FileForm) -> FileForm:
+    """Return the form: nothing is to be said of the file."""
+    return form
+
+
+def no_sheets(_: Source) -> Sequence[str]:
+    """Return nothing: a file has one table."""
+    return ()
+
+
 @dataclass(frozen=True)
 class FileReader:
     """A data file format, chosen by file extension.
@@ -159,13 +169,15 @@ class FileReader:
     read : returns the table of a file, or raises a DataError; see `Source.read_as`
     look : for `harness init`: returns the options that `read` needs for the file; none by default
     sheets : for `harness init`: names of the tables, for the option ``sheet``, of a file that has several
+    example : bytes of a small whole file, which `harness test-plugin` reads
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Source], Reading]
-    look: Callable[[FileForm], FileForm] = lambda form: form
-    sheets: Callable[[Source], Sequence[str]] = lambda _: ()
+    look: Callable[[FileForm], FileForm] = as_found
+    sheets: Callable[[Source], Sequence[str]] = no_sheets
+    example: bytes = field(default=b"", repr=False)
 
 
 # Formats of files that a spec can name.
