@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -45,7 +46,33 @@ NEW_OBJECTS = 50_000
 PATIENCE = 2.0
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# The commands by what one wants, as the help lists them.
+TOPICS = {
+    "Everyday": (init, validate, plan, run, report, suite, plugins, doctor),
+    "Checking": (verify, compare, pin, calibrate),
+    "Archive": (pack, export, sign),
+    "For developers": (schema, new_plugin, test_plugin),
+}
+
+
+# Characters of a command's first sentence.
+LONGEST = 200
+
+
+class _ByTopic(click.Group):
+    """A group whose help lists its commands under `TOPICS`, each with its first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for topic, commands in TOPICS.items():
+            rows = [
+                (one.name or "", one.get_short_help_str(limit=ctx.max_content_width or 300))
+                for one in commands
+            ]
+            with formatter.section(topic):
+                formatter.write_dl(rows, col_max=12)
+
+
+@click.group(cls=_ByTopic, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="panel-harness")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @plugins_off_option
@@ -61,10 +88,7 @@ def cli(
     context.obj = chosen(plugins_off, plugins_folder)
 
 
-for command in (
-    *(init, run, validate, plan, calibrate, plugins, schema, report, compare, export, pack, verify, sign),
-    *(pin, new_plugin, test_plugin, suite, doctor),
-):
+for command in chain(*TOPICS.values()):
     cli.add_command(command)
 
 

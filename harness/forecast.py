@@ -231,8 +231,9 @@ class Forecast:
     def describe(self, n_jobs: int) -> str:
         """Return time and memory in words, the dearest kinds of tasks first."""
         dear = sorted(self.probed, key=lambda kind: kind.all_seconds, reverse=True)[:_SHOWN]
+        workers = "1 worker process" if n_jobs == 1 else f"{n_jobs} worker processes"
         lines = [
-            f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
+            f"about {span(self.seconds(n_jobs))} with {workers} and nothing else running; "
             f"the longest task takes {span(self._longest)}",
             *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
             f"  {span(self.conclusion.seconds)}: tables, figures and report",

@@ -163,7 +163,7 @@ def test_the_command_says_time_and_memory(tmp_path):
     small += ["--set", "evaluation.further_references=[]", "--set", "multiverse=null"]
     done = CliRunner().invoke(cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small], catch_exceptions=False)
     assert "fits in all" in done.output
-    assert "with 2 worker process(es)" in done.output
+    assert "with 2 worker processes" in done.output
     assert "GB of memory in the process that takes most" in done.output
     listed = CliRunner().invoke(
         cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small, "--list-only"], catch_exceptions=False

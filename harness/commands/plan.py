@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.options import FiniteNumber, found, run_options, spec_argument
+from harness.errors import DataError
 from harness.running.options import RunOptions
 from harness.text.plain_text import printable
 from harness.text.terminal import echo
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 @run_options("data", "overrides", "allow_outside")
 @click.option("--spec-only", is_flag=True, help="Do not read the data.")
 def validate(options: RunOptions, spec_only: bool) -> None:
-    """Check a spec and its data, and list all errors.
+    """Check a spec and its data, and list what a run would meet.
 
-    Warnings about the data, as the report would show them, follow.
+    Warnings as the report would show them follow, and the protocols, estimators and scenarios that would be
+    refused, each with its place in the spec and what to change. It is an error if every estimator would be.
     """
     from harness.study.spec.load import load_study
 
@@ -36,12 +38,19 @@ def validate(options: RunOptions, spec_only: bool) -> None:
         echo(line)
         return
     from harness.api import prepare_study
+    from harness.running.foresight import foresee
 
-    panels = prepare_study(options).panels
+    prepared = prepare_study(options)
+    foresight = foresee(prepared)
+    if foresight.is_in_vain:
+        raise DataError(*foresight.refused)
+    panels = prepared.panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
     echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
-    for note in panels.notes:
+    for note in foresight.notes:
         echo(printable(f"{note.code}: {note.where}: {note.message}"))
+    for problem in foresight.refused:
+        echo(printable(f"would be refused: {problem}"))
 
 
 @click.command()

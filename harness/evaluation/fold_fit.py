@@ -118,9 +118,12 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     Raises
     ------
     EstimationError
-        Where the outcome is constant on the training rows, or the estimator refuses them.
+        Where there are no training rows, the outcome is constant on them, or the estimator refuses them.
     """
     fold = task.fold
+    if fold.train.size == 0:
+        hint = marked("set fewer folds, or drop this protocol")
+        raise EstimationError.at(str(task.cell), marked("no rows are left to train on"), hint=hint)
     train, test = task.panel.take(fold.train), task.panel.take(fold.test)
     variance = float(train.observed.var())
     if variance == 0:

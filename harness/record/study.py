@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -216,3 +218,51 @@ class StudyRecord:
         """Return "label (unit)"."""
         unit = self.unit(variable)
         return f"{self.label(variable)} ({unit})" if unit else self.label(variable)
+
+
+def plain_options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
+    """Return a frozen dataclass of options as plain data, nested choices with their name under ``use``."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        plain = {
+            option.name: plain_options(getattr(value, option.name)) for option in dataclasses.fields(value)
+        }
+        name = getattr(value, "name", None)
+        return ({"use": name} | plain) if isinstance(name, str) else plain
+    if isinstance(value, Mapping):
+        return {key: plain_options(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain_options(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def changed_options(value: Any) -> Any:  # noqa: ANN401 - as above
+    """Return plain options, of choices only their name and those that are not as by default."""
+    if isinstance(value, tuple | list):
+        return [changed_options(entry) for entry in value]
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return plain_options(value)
+    named = {"use": name} if isinstance(name := getattr(value, "name", None), str) else {}
+    own = {option.name: (option, getattr(value, option.name)) for option in dataclasses.fields(value)}
+    is_told = (name for name, (option, given) in own.items() if name == "use" or given != _default(option))
+    return named | {name: changed_options(own[name][1]) for name in is_told}
+
+
+def _default(option: dataclasses.Field[Any]) -> object:
+    if option.default_factory is not dataclasses.MISSING:
+        return option.default_factory()
+    return option.default
+
+
+def options_in_words(given: Mapping[str, Any]) -> str:
+    """Return plain options as "name: value" pairs, nested ones in brackets."""
+    return ", ".join(f"{name}: {choice_in_words(value)}" for name, value in given.items() if name != "use")
+
+
+def choice_in_words(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
+    """Return a plain option, a choice as its name with its own options in brackets."""
+    if isinstance(value, Mapping):
+        pairs = options_in_words(value)
+        return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
+    if isinstance(value, list):
+        return " + ".join(choice_in_words(item) for item in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)

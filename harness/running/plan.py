@@ -17,6 +17,8 @@ from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator, gro
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
+from harness.language import Message
+from harness.record.study import changed_options, choice_in_words
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described
@@ -225,10 +227,12 @@ class Plan:
             f"outcomes: {', '.join(study.roles.outcomes)}; exposure: {study.roles.exposure}",
         ]
         for split in self.splits:
-            what = f"{len(split.folds)} fold(s). {split.entry.protocol.how}" if split.folds else split.reason
+            n_folds = "1 fold" if len(split.folds) == 1 else f"{len(split.folds)} folds"
+            what = f"{n_folds}. {split.entry.protocol.how}" if split.folds else split.reason
             lines.append(f"protocol {split.entry.id}: {what}")
-        lines += [f"estimator {entry.id}: {entry.estimator}" for entry in study.estimators]
-        lines += [f"scenario {entry.id}: {entry.scenario}" for entry in study.scenarios]
+        chosen = [("estimator", entry.id, entry.estimator) for entry in study.estimators]
+        chosen += [("scenario", entry.id, entry.scenario) for entry in study.scenarios]
+        lines += [f"{kind} {name}: {choice_in_words(changed_options(own))}" for kind, name, own in chosen]
         return "\n".join([*lines, f"fits in all: {self.n_tasks}"])
 
     def tasks(self) -> Iterator[StudyTask]:
@@ -287,7 +291,7 @@ class Plan:
                 if isinstance(entry.scenario, WorksInParts):
                     for name, estimator in entry.scenario.respondents(own).items():
                         rows = self._own(entries[name], panel) if name in entries else panel
-                        subject = Subject(rows, _for_folds(estimator), name, self.study.seed)
+                        subject = Subject(rows, for_folds(estimator), name, self.study.seed)
                         yield entry, entry.scenario, subject
 
     def part_tasks(self) -> Iterator[PartTask]:
@@ -324,10 +328,10 @@ class Plan:
                         own = entry.columns_of(panel)
                         own = with_entity_means(own, known=fold.train) if entry.entity_means else own
                         cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
-                        yield FoldTask(cell, _for_folds(entry.estimator), own, fold, self.study.seed)
+                        yield FoldTask(cell, for_folds(entry.estimator), own, fold, self.study.seed)
                     for name, estimator in self._ladder_fits(outcome, split.entry.id, at).items():
                         cell = FoldCell(outcome, name, split.entry.id, fold.name)
-                        yield FoldTask(cell, _for_folds(estimator), panel, fold, self.study.seed, STREAM)
+                        yield FoldTask(cell, for_folds(estimator), panel, fold, self.study.seed, STREAM)
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
@@ -335,7 +339,8 @@ class Plan:
         return own.take(self.rows[entry.id]) if entry.id in self.rows else own
 
 
-def _for_folds(estimator: Estimator) -> Estimator:
+def for_folds(estimator: Estimator) -> Estimator:
+    """Return the estimator as folds are fitted: without what only a table of coefficients needs."""
     return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
 
 
@@ -363,7 +368,7 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
             entry, entry.protocol.split(panel, rng=random_stream(seed, "folds", entry.protocol.stream))
         )
     except EstimationError as error:
-        return Split(entry, (), error.what)
+        return Split(entry, (), Message("{before}; {last}", before=error.what, last=error.hint))
 
 
 def _require_few_groups(study: Study, panel: Panel) -> None:

@@ -20,7 +20,8 @@ from harness.data.panel import Panel
 from harness.data.read.files import FRAME_FILE, DataFolder, read_table
 from harness.data.read.source import READER, Table
 from harness.data.user_schema import UserSchema, read_user_schema
-from harness.errors import ArtifactError, DataError, EstimationError, HarnessError, Problem
+from harness.errors import ArtifactError, DataError, HarnessError, Problem
+from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import FitsByDraws
 from harness.registry.registry import Registry
 from harness.registry.sources import PluginChoice
@@ -55,13 +56,10 @@ class _Zero:
         return np.zeros((1, len(points)))
 
 
-def numbers_of_a_draw(scenario: EvaluatesModels, panel: Panel) -> int:
-    """Return how many numbers a scenario asks of one draw, by what it asks on some rows; 0 if it refuses."""
-    rows = panel.take(np.unique(np.linspace(0, panel.n_obs - 1, FEW_ROWS).astype(np.int64)))
-    try:
-        return sum(values.size for values in scenario.numbers(_Zero(), rows, rows).values())
-    except EstimationError:
-        return 0
+def numbers_of_a_draw(scenario: EvaluatesModels, panel: Panel, *, n_rows: int = FEW_ROWS) -> Attempt[int]:
+    """Return how many numbers a scenario asks of one draw on some rows, or why it refuses them."""
+    rows = panel.take(np.unique(np.linspace(0, panel.n_obs - 1, n_rows).astype(np.int64)))
+    return attempt(lambda: sum(values.size for values in scenario.numbers(_Zero(), rows, rows).values()))
 
 
 def machine_bytes() -> int:
@@ -89,7 +87,7 @@ def require_memory(plan: Plan, *, available: int) -> None:
     for entry in plan.study.scenarios:
         if not isinstance(entry.scenario, EvaluatesModels):
             continue
-        numbers = numbers_of_a_draw(entry.scenario, panel)
+        numbers = numbers_of_a_draw(entry.scenario, panel).value or 0
         for asked in plan.study.estimators:
             own = asked.estimator
             n_draws = own.draws if isinstance(own, FitsByDraws) else entry.scenario.plan.n_draws
@@ -235,26 +233,30 @@ def prepare_again(sources: RunSources) -> Prepared:
     ArtifactError
         Where the data are not found, or spec or data at hand are not those of the run.
     """
-    folder, spec, data = sources.folder, sources.spec, sources.data
-    manifest = folder.manifest()
+    folder, spec, manifest = sources.folder, sources.spec, sources.folder.manifest()
     own = folder.path / FRAME_FILE
-    lay = spec or Path(manifest.spec.path)
     if spec is not None and not spec.is_file():
         raise ArtifactError.at(str(spec), "is no file", hint="name the spec that was run")
+    lay = spec or _found(folder.path, manifest.spec.path, manifest.spec.sha256) or Path(manifest.spec.path)
     if lay.is_file() and sha256_of(lay) != manifest.spec.sha256:
         hint = f"copy {folder.path / SPEC} beside the data and name it with --spec"
         raise ArtifactError.at(str(lay), "was changed since the run", hint=hint)
     options = RunOptions(
         spec=lay if lay.is_file() else folder.path / SPEC,
-        data=data or (own if own.is_file() else None),
+        data=sources.data or (own if own.is_file() else None),
         overrides=manifest.spec.overrides,
         allow_outside=True,
         plugins=sources.plugins,
     )
     try:
-        prepared = prepare(options, sources.registry)
+        loaded, origin = load(options, sources.registry), manifest.data.origin
+        if options.data is None and not (
+            loaded.study.data.path == origin and (options.root / origin).is_file()
+        ):
+            options = replace(options, data=_found(options.root, origin, manifest.data.sha256))
+        prepared = prepare_loaded(loaded, options, sources.registry)
     except HarnessError as error:
-        if lay.is_file() or data is not None:
+        if lay.is_file() or sources.data is not None:
             raise
         what = f"spec and data of the run are not where they lay, {manifest.spec.path}: {error}"
         hint = "name the spec beside its data with --spec, or the data file with --data"
@@ -264,6 +266,13 @@ def prepare_again(sources: RunSources) -> Prepared:
         hint = "name spec and file of the run: --spec, --data"
         raise ArtifactError.at(prepared.table.origin, what, hint=hint)
     return prepared
+
+
+def _found(folder: Path, name: str, sha256: str | None) -> Path | None:
+    """Return the file of a name and content in a folder, or in the next of those that the folder is in."""
+    start = folder.resolve()
+    named = (around / name for around in (start, *start.parents))
+    return next((path for path in named if path.is_file() and sha256_of(path) == sha256), None)
 
 
 def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:
@@ -288,11 +297,12 @@ def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:
 
 def _placed(problem: Problem, document: Document) -> Problem:
     """Add the line of the spec where a problem of the data names a part of it, as ``(data.checks[2])``."""
-    found = re.fullmatch(r"(.*)\((data\.(?:schema|checks)[^()]*|data\.schema\..*)\)", problem.where)
+    found = re.fullmatch(r"(.*)\(((?:data|roles)\.(?:schema\..*|[^()]*))\)", problem.where)
     if found is None:
         return problem
-    if at := re.fullmatch(r"data\.checks\[([0-9]+)\]", found[2]):
-        loc: Loc = ("data", "checks", int(at[1]))
-    else:
-        loc = ("data", "schema", found[2].removeprefix("data.schema."))
+    before, column = found[2].partition("data.schema.")[1:]
+    parts = re.findall(r"[^.\[\]]+", before or found[2])
+    loc: Loc = tuple(
+        int(part) if part.isdecimal() else part for part in (*parts, *([column] if before else ()))
+    )
     return replace(problem, where=f"{found[1]}({document.find(loc).spot}: {found[2]})")

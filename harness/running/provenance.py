@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,14 @@ from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.record.study import EstimatorRecord, MetricRecord, PrimaryRecord, ProtocolRecord, StudyRecord
+from harness.record.study import (
+    EstimatorRecord,
+    MetricRecord,
+    PrimaryRecord,
+    ProtocolRecord,
+    StudyRecord,
+    plain_options,
+)
 from harness.running.dependence import Surroundings
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
@@ -146,7 +152,7 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
         yield EstimatorRecord(
             **_named(entry, "id", "use"),
             label=labels[entry.id],
-            options=_options(entry.estimator) | _options(own),
+            options=plain_options(entry.estimator) | plain_options(own),
             has_levels=absorbs_entities(entry.estimator),
             n_candidates=n_candidates(entry.estimator),
         )
@@ -163,19 +169,6 @@ def _unique_names(names: Mapping[str, str]) -> Mapping[str, str]:
     """Return names by id, of which those that are alike carry their ids."""
     times = Counter(names.values())
     return {key: f"{name}, {key}" if times[name] > 1 else name for key, name in names.items()}
-
-
-def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
-    """Return a frozen dataclass of options as plain data, nested estimators with their name."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        plain = {option.name: _options(getattr(value, option.name)) for option in dataclasses.fields(value)}
-        name = getattr(value, "name", None)
-        return ({"use": name} | plain) if isinstance(name, str) else plain
-    if isinstance(value, Mapping):
-        return {key: _options(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [_options(entry) for entry in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def data_record(prepared: Prepared) -> DataRecord:

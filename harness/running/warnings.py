@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import pandas as pd
 
 from harness.data.panel import Panel
+from harness.data.prepare.panel_steps import Lag
 from harness.estimators.guard import attempt
+from harness.estimators.protocol import absorbs_entities
 from harness.evaluation.fold_fit import FoldResult
 from harness.language import Message, marked
+from harness.running.prepare import Prepared
 from harness.running.results import RunResults
 from harness.scenarios.full_fit import FullResult
 from harness.study.spec.entry import ScenarioEntry
 from harness.study.spec.study import Study
 from harness.tables.preparation import Note
+from harness.text.sentences import MESSAGES
 
 # Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2.
 EXTREME_SKEWNESS = 3.0
@@ -25,7 +30,8 @@ EXTREME_SKEWNESS = 3.0
 FEW_ENTITIES = 20
 
 
-def _within(note: Note, *places: str) -> Note:
+def within(note: Note, *places: str) -> Note:
+    """Return a note with more general places before its own."""
     return replace(note, where=" · ".join(filter(None, (*places, note.where))))
 
 
@@ -37,19 +43,19 @@ def fit_notes(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> Itera
     alike: dict[tuple[str, str], dict[str, None]] = {}
     for full in fulls:
         for note in full.notes:
-            own = _within(note, full.outcome, full.estimator)
+            own = within(note, full.outcome, full.estimator)
             alike.setdefault((own.code, own.where), {})[own.message] = None
     of_all_rows = frozenset(alike)
     protocols: dict[tuple[str, str], dict[str, None]] = {}
     for fold in folds:
         for note in fold.predictions.notes if fold.predictions is not None else ():
-            own = _within(note, fold.cell.outcome, fold.cell.estimator)
+            own = within(note, fold.cell.outcome, fold.cell.estimator)
             alike.setdefault((own.code, own.where), {})[own.message] = None
             if (own.code, own.where) not in of_all_rows:
                 protocols.setdefault((own.code, own.where), {})[fold.cell.protocol] = None
     for (code, where), (message, *others) in alike.items():
         by = ", ".join(protocols.get((code, where), ()))
-        yield _within(Note(code, by, _with_others(message, len(others))), where)
+        yield within(Note(code, by, _with_others(message, len(others))), where)
 
 
 def _with_others(message: str, n_more: int) -> str:
@@ -92,7 +98,7 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[N
     for entry in entries:
         tried = [attempt(partial(ask, panel)) for ask in (entry.scenario.notes, entry.scenario.describe)]
         notes = [*(tried[0].value or ()), *(_omitted(one.reason) for one in tried if one.reason)]
-        yield from (_within(note, entry.id) for note in notes)
+        yield from (within(note, entry.id) for note in notes)
 
 
 def _omitted(reason: str) -> Note:
@@ -115,6 +121,31 @@ def skewed_outcome_notes(panels: Mapping[str, Panel]) -> Iterator[Note]:
             yield Note("W-SKEW", outcome, message)
 
 
+def group_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[Note]:
+    """Yield a warning for every scenario whose rows are all in one group."""
+    for entry in entries:
+        for name in entry.scenario.columns:
+            key = panel.group(name)
+            if key.n_present == 1:
+                template = marked(
+                    "all rows are in one group of {name}, {group}: there is none to compare it with"
+                )
+                message = Message(template, name=repr(name), group=repr(key.labels[key.codes[0]]))
+                yield Note("W-ONEGROUP", entry.id, message)
+
+
+def lagged_outcome_notes(study: Study, *, n_periods: int) -> Iterator[Note]:
+    """Yield a warning for every estimator with entity effects next to the outcome of an earlier period."""
+    roles = study.roles
+    for outcome in roles.outcomes:
+        lags = (step for step in study.data.steps if isinstance(step, Lag) and step.of == outcome)
+        lagged = ", ".join(step.into for step in lags if step.into in roles.regressors)
+        message = Message(MESSAGES["nickell"], lagged=lagged, entity=roles.entity, n_periods=n_periods)
+        for entry in study.estimators:
+            if lagged and absorbs_entities(entry.estimator):
+                yield Note("W-NICKELL", f"{outcome} · {entry.id}", message)
+
+
 def few_entities_note(n_entities: int) -> Iterator[Note]:
     """Return a warning where intervals rest on few entities."""
     if n_entities >= FEW_ENTITIES:
@@ -128,18 +159,24 @@ def few_entities_note(n_entities: int) -> Iterator[Note]:
     yield Note("W-FEWENTITIES", "panel", message)
 
 
+def study_notes(prepared: Prepared) -> Iterator[Note]:
+    """Yield what a reader is warned of by the study and its data, before anything is fitted."""
+    study, panels = prepared.plan.study, prepared.panels
+    all_rows = {outcome: panels.panel(outcome) for outcome in study.roles.outcomes}
+    any_panel = next(iter(all_rows.values()))
+    yield from panels.notes
+    yield from scenario_notes(study.scenarios, any_panel)
+    yield from group_notes(study.scenarios, any_panel)
+    yield from prepared_on_all_rows_notes(study, learns=panels.learns)
+    yield from lagged_outcome_notes(study, n_periods=any_panel.n_periods)
+    yield from few_entities_note(any_panel.n_entities)
+    yield from skewed_outcome_notes(all_rows)
+
+
 def run_notes(results: RunResults) -> list[Note]:
     """Return everything that a reader of a run is warned of."""
-    any_panel = results.all_rows[results.outcomes[0]]
-    return [
-        *results.panels.notes,
-        *fit_notes(results.folds, results.fulls),
-        *unseen_notes(results.folds),
-        *scenario_notes(results.study.scenarios, any_panel),
-        *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
-        *few_entities_note(any_panel.n_entities),
-        *skewed_outcome_notes(results.all_rows),
-    ]
+    fits = (fit_notes(results.folds, results.fulls), unseen_notes(results.folds))
+    return [*study_notes(results.prepared), *chain(*fits)]
 
 
 def warnings_table(notes: Iterable[Note]) -> pd.DataFrame:

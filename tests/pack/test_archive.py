@@ -44,8 +44,9 @@ def packed(tmp_path_factory):
     grunfeld().reset_index().to_csv(folder / "tables" / "grunfeld.csv", index=False)
     (folder / "study.yaml").write_text(SPEC, encoding="utf-8")
     run = folder / "run"
-    words = ["--out", run, "--quick", "--jobs", 1]
-    assert command("run", folder / "study.yaml", *words).exit_code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert command("run", "study.yaml", "--out", "run", "--quick", "--jobs", 1).exit_code == 0
     with pytest.MonkeyPatch.context() as patch:
         from_a_folder(patch)
         assert command("pack", run).exit_code == 0
@@ -154,6 +155,16 @@ def test_data_may_be_left_out_and_are_then_named(packed, tmp_path):
         text = archive.read("README.md").decode("utf-8")
     digest = hashlib.sha256((run.parent / "tables" / "grunfeld.csv").read_bytes()).hexdigest()
     assert f"- `tables/grunfeld.csv`, SHA-256 `{digest}`" in text
+
+
+def test_data_are_found_from_any_folder(packed, tmp_path, monkeypatch):
+    run, _ = packed
+    monkeypatch.chdir(run.parent / "tables")
+    for at, words in enumerate(([], ["--data", "grunfeld.csv"])):
+        assert command("export", "../run", "--to", "r", "--out", tmp_path / str(at), *words).exit_code == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "0").iterdir()} == {
+        path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()
+    }
 
 
 def test_other_data_than_those_of_the_run_are_refused(packed, tmp_path):

@@ -1,6 +1,6 @@
 """What templates make of options and figures."""
 
-from harness.report.sections.record import options
+from harness.record.study import options_in_words
 
 
 def test_options_in_words():
@@ -11,4 +11,4 @@ def test_options_in_words():
         "unit": "entity",
         "level": None,
     }
-    assert options(given) == ("base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null")
+    assert options_in_words(given) == ("base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null")

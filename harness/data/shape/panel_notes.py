@@ -17,6 +17,7 @@ from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, few
 from harness.data.prepare.step import Column
 from harness.data.roles import Roles
+from harness.data.shape.times import are_dates
 from harness.errors import Problem
 from harness.language import Message, marked
 from harness.tables.preparation import LEAK_CODE, Note
@@ -107,6 +108,18 @@ def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
         template = marked("{size} entities have a single row: {entity}.")
         message = Message(template, size=alone.size, entity=_labels(entity, alone))
         yield Note("W-SINGLETON", entity.name, message)
+
+
+def key_notes(entity: Key, time: Key) -> Iterator[Note]:
+    """Yield a note where entities look like dates and periods do not."""
+    if are_dates(entity.labels) and not are_dates(time.labels):
+        message = Message(
+            "The entities look like dates ({entities}), and the periods do not ({periods}): exchange "
+            "roles.entity and roles.time if they are swapped.",
+            entities=few(entity.labels),
+            periods=few(time.labels),
+        )
+        yield Note("W-KEYS", entity.name, message)
 
 
 def _labels(entity: Key, codes: Ints) -> str:

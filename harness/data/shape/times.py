@@ -135,6 +135,18 @@ def plain_period(written: str) -> str | None:
     return next((kind.label(position) for kind, position in positions if position is not None), None)
 
 
+# Labels at most that are looked at.
+_LOOKED_AT = 1000
+
+
+def are_dates(labels: Sequence[object]) -> bool:
+    """Return whether labels are dates, months, quarters or years, all of one kind."""
+    texts = [str(label) for label in labels[:_LOOKED_AT]]
+    kind = kind_of_texts(texts)
+    positions = [position for text in texts if (position := kind.parse(text)) is not None]
+    return len(positions) == len(texts) and (kind is not INTEGERS or are_years(*positions))
+
+
 def kind_of_dates(dates: Sequence[datetime.date]) -> PeriodKind:
     """Return the longest kind of period of which these dates are one day each.
 

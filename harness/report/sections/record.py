@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.manifest import Manifest
-from harness.record.study import EstimatorRecord
+from harness.record.study import EstimatorRecord, options_in_words
 from harness.report import blocks
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, code_cell, record_table
@@ -41,25 +39,11 @@ def estimator_table(run: Run) -> ReportTable:
         RecordColumn(
             gettext("Options"),
             is_for_files=True,
-            cell=lambda entry: options(entry.options) or gettext("as by default"),
+            cell=lambda entry: options_in_words(entry.options) or gettext("as by default"),
         ),
     ]
     caption = gettext("Estimators; their options are in the CSV")
     return record_table(caption, columns, run.manifest.study.estimators)
-
-
-def options(given: Mapping[str, Any]) -> str:
-    """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
-    return ", ".join(f"{name}: {_option(value)}" for name, value in given.items() if name != "use")
-
-
-def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
-    if isinstance(value, Mapping):
-        pairs = options(value)
-        return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
-    if isinstance(value, list):
-        return " + ".join(_option(item) for item in value) or "none"
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def reproduce_blocks(run: Run) -> Iterator[blocks.ReportBlock]:

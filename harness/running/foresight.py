@@ -1,0 +1,138 @@
+"""What a run would meet, told by its plan, by its scenarios and by those of its fits that cost little."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from harness.arrays import Floats
+from harness.errors import Problem
+from harness.estimators.guard import Attempt, attempt
+from harness.estimators.protocol import CanFitFolds, Fitted, HasCoefficients, HasNotes
+from harness.language import Message
+from harness.running.isolation import one_thread
+from harness.running.plan import Plan, for_folds
+from harness.running.prepare import Prepared, numbers_of_a_draw
+from harness.running.warnings import study_notes, within
+from harness.scenarios.scenario import EvaluatesModels, Subject, framed
+from harness.study.spec.entry import Entry
+from harness.study.spec.node import Loc
+from harness.tables.preparation import Note
+
+# Rows at most that scenarios are tried on.
+MOST_ROWS = 20_000
+
+# Why an answer has no number yet.
+_AWAITED = "its parts are not computed"
+
+# What is refused: the id of an entry of the spec, and why.
+Refused = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """What a run would meet.
+
+    Attributes
+    ----------
+    notes : warnings that the report would have, known before it, each at its place in the spec
+    refused : protocols that cannot be formed, and estimators and scenarios that would be refused
+    is_in_vain : whether every estimator refuses all rows of every outcome
+    """
+
+    notes: tuple[Note, ...]
+    refused: tuple[Problem, ...]
+    is_in_vain: bool
+
+
+@one_thread()
+def foresee(prepared: Prepared) -> Foresight:
+    """Return what a run would meet, by the functions that the run calls.
+
+    Least squares is fitted without standard errors, on all rows and on the smallest training set of every
+    protocol. What other estimators refuse is not known before the run.
+    """
+    plan = prepared.plan
+    fits = [(subject, attempt(partial(getattr, subject, "fit"))) for subject in _quick_fits(plan)]
+    fitted = {subject.name for subject, fit in fits if fit.value is not None}
+    refused: list[Refused] = [
+        *((split.entry.id, split.reason) for split in plan.splits if not split.folds),
+        *((subject.name, fit.reason) for subject, fit in fits if fit.value is None),
+        *_refused_folds(plan, fitted),
+        *_refused_scenarios(plan),
+    ]
+    notes = dict.fromkeys((*study_notes(prepared), *_fit_notes(fits)))
+    n_cells = len(plan.study.estimators) * len(plan.study.roles.outcomes)
+    return Foresight(
+        notes=tuple(replace(note, where=_placed(prepared, note.where)) for note in notes),
+        refused=tuple(Problem(_placed(prepared, name), why) for name, why in dict.fromkeys(refused)),
+        is_in_vain=sum(fit.value is None for _, fit in fits) == n_cells,
+    )
+
+
+def _quick_fits(plan: Plan) -> Iterator[Subject]:
+    """Yield the estimators on all rows whose fits take no longer than reading the rows."""
+    for task in plan.full_tasks():
+        if {HasCoefficients, CanFitFolds} <= task.subject.estimator.provides:
+            yield replace(task.subject, estimator=for_folds(task.subject.estimator))
+
+
+def _fit_notes(fits: Iterable[tuple[Subject, Attempt[Fitted]]]) -> Iterator[Note]:
+    for subject, tried in fits:
+        fit = tried.value
+        notes: tuple[Note, ...] = fit.notes if isinstance(fit, HasNotes) else ()
+        yield from (within(note, subject.panel.outcome, subject.name) for note in notes)
+
+
+def _refused_folds(plan: Plan, fitted: set[str]) -> Iterator[Refused]:
+    """Yield those that fit all rows, and refuse the smallest training set of a protocol."""
+    smallest = [
+        replace(split, folds=(min(split.folds, key=lambda fold: fold.train.size),))
+        for split in plan.splits
+        if split.folds
+    ]
+    study = plan.study
+    roles = replace(study.roles, outcomes=study.roles.outcomes[:1])
+    entries = tuple(entry for entry in study.estimators if entry.id in fitted)
+    few = study.model_copy(update={"roles": roles, "estimators": entries})
+    for task in replace(plan, study=few, splits=tuple(smallest), variants=(), steps=()).fold_tasks():
+        result, cell = task.run(), task.cell
+        if result.predictions is None:
+            what = Message("{protocol}, fold {fold}: {reason}", reason=result.reason, **vars(cell))
+            yield cell.estimator, what
+
+
+def _refused_scenarios(plan: Plan) -> Iterator[Refused]:
+    """Yield what scenarios refuse whoever is asked, and what learners cannot learn their parts from."""
+    panel = plan.panels.panel(plan.study.roles.outcomes[0])
+    for entry in plan.study.scenarios:
+        if isinstance(entry.scenario, EvaluatesModels):
+            asked = numbers_of_a_draw(entry.scenario, panel, n_rows=MOST_ROWS)
+            if asked.value is None:
+                yield entry.id, asked.reason
+    awaited: defaultdict[str, Attempt[Floats]] = defaultdict(lambda: Attempt(None, "refused", _AWAITED))
+    for entry, scenario, subject in plan.subjects():
+        answer = attempt(partial(scenario.concluded, subject, awaited)).then(framed)
+        tables = (answer.value or {}).values()
+        reasons = [answer.reason, *(why for table in tables for why in table.get("reason", ()))]
+        yield from (
+            (entry.id, why) for why in reasons if isinstance(why, str) and why and _AWAITED not in why
+        )
+
+
+def _placed(prepared: Prepared, where: str) -> str:
+    """Return where something is, its place in the spec before it if it begins with an entry or a column."""
+    study, document = prepared.plan.study, prepared.loaded.document
+    roles, protocols = study.roles, study.evaluation.protocols
+    lists: dict[Loc, Sequence[Entry]] = {
+        ("scenarios",): study.scenarios,
+        ("estimators",): study.estimators,
+        ("evaluation", "protocols"): protocols,
+    }
+    locs = {entry.id: (*loc, at) for loc, entries in lists.items() for at, entry in enumerate(entries)}
+    for column in (roles.entity, roles.time, *roles.variables):
+        locs.setdefault(column, tuple(roles.path_of(column).split(".")))
+    found = next((locs[part] for part in reversed(where.split(" · ")) if part in locs), None)
+    return where if found is None else f"{document.place(found)} ({where})"

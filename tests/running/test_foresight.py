@@ -1,0 +1,123 @@
+"""What `validate` foresees is what the tasks of the run meet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from harness.api import prepare_study
+from harness.cli import cli
+from harness.data.read.files import frame_file
+from harness.errors import DataError
+from harness.running.foresight import foresee
+from harness.running.options import RunOptions
+from harness.study.spec.written import written_spec
+
+rng = np.random.default_rng(4)
+N_ENTITIES, N_PERIODS = 12, 6
+
+
+def panel():
+    entity = np.repeat([f"c{at:02d}" for at in range(N_ENTITIES)], N_PERIODS)
+    year = np.tile(np.arange(2000, 2000 + N_PERIODS), N_ENTITIES)
+    x, z, noise = rng.normal(size=(3, entity.size))
+    return pd.DataFrame({"id": entity, "year": year, "x": x, "z": z, "y": x + z + noise, "side": "N"})
+
+
+def by_entity(frame, name):
+    return frame.assign(**{name: frame.groupby("id")[name].transform("mean")})
+
+
+def prepared(frame, **changed):
+    spec = {
+        "spec_version": 1,
+        "study": "s",
+        "data": {},
+        "roles": {"entity": "id", "time": "year", "outcomes": "y", "exposure": "x", "moderators": "z"},
+        "estimators": [
+            {"id": "ols", "use": "pooled_ols"},
+            {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"]},
+            {"id": "fd", "use": "first_difference"},
+        ],
+        "evaluation": {"protocols": ["in_sample", {"use": "held_out_entities", "folds": 5}, "forward"]},
+        "scenarios": [{"use": "curve", "draws": 2}],
+    } | changed
+    return prepare_study(RunOptions(spec=written_spec(spec), data=frame_file(frame)))
+
+
+def met(plan):
+    """Return the ids and reasons of what the tasks of a plan refuse, run one by one."""
+    found = {(split.entry.id, split.reason) for split in plan.splits if not split.folds}
+    for task in plan.full_tasks():
+        result = task.run()
+        found |= (
+            {(result.estimator, result.reason)}
+            if result.status != "ok"
+            else {(name, answer.reason) for name, answer in result.answers.items() if answer.value is None}
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("frame", "refused"),
+    [
+        (panel(), set()),
+        (panel().query("year == 2000"), {"fe", "fd", "forward"}),
+        (panel().query("id < 'c03'"), {"held_out_entities"}),
+        (by_entity(panel(), "x"), {"fe", "fd"}),
+        (panel().assign(x=lambda own: (own.z > 0) * 1.0), {"curve"}),
+        (panel().query("year < 2002"), {"fe", "fd"}),
+    ],
+    ids=["sound", "one period", "three entities", "absorbed", "two values", "one period to train on"],
+)
+def test_what_is_foreseen_is_what_the_tasks_refuse(frame, refused):
+    study = prepared(frame)
+    foresight = foresee(study)
+    foreseen = {(one.where.rpartition("(")[2].rstrip(")"), one.what) for one in foresight.refused}
+    assert {name for name, _ in foreseen} == refused
+    on_folds = {(task.cell.estimator, task.run().reason) for task in study.plan.fold_tasks()}
+    for name, reason in foreseen - met(study.plan):
+        assert any(name == own and why and reason.endswith(why) for own, why in on_folds)
+    assert foreseen >= met(study.plan)
+    assert not foresight.is_in_vain
+
+
+def test_a_moderator_that_effects_absorb_and_one_group_are_told_at_their_place():
+    study = prepared(by_entity(panel(), "z"), scenarios=[{"use": "heterogeneity", "by": "side", "draws": 2}])
+    told = {(note.code, note.where) for note in foresee(study).notes}
+    assert ("W-ABSORBED", "spec: roles.moderators (y · fe · z)") in told
+    assert ("W-ONEGROUP", "spec: scenarios[0] (heterogeneity)") in told
+
+
+@pytest.mark.parametrize(("entity", "time", "is_told"), [("day", "code", True), ("code", "day", False)])
+def test_entities_that_are_dates_are_told(entity, time, is_told):
+    frame = panel().assign(day=lambda own: own.year.astype(str) + "-12-31")
+    frame["code"] = 600000 + frame["id"].str[1:].astype(int)
+    roles = {"entity": entity, "time": time, "outcomes": "y", "exposure": "x", "moderators": "z"}
+    notes = prepared(frame.drop(columns=["id", "year"]), roles=roles).panels.notes
+    assert ("W-KEYS" in {note.code for note in notes}) == is_told
+
+
+def test_a_lagged_outcome_beside_entity_effects_is_a_warning():
+    roles = {"entity": "id", "time": "year", "outcomes": "y", "exposure": "x", "controls": "before"}
+    study = prepared(panel(), roles=roles, data={"prepare": [{"lag": {"into": "before", "of": "y"}}]})
+    told = {note.where: note.message for note in foresee(study).notes if note.code == "W-NICKELL"}
+    assert set(told) == {"spec: estimators[1] (y · fe)", "spec: estimators[2] (y · fd)"}
+    assert "T = 5" in told["spec: estimators[1] (y · fe)"]
+
+
+def test_a_study_in_vain_is_an_error_and_one_that_narrows_is_not(tmp_path):
+    by_entity(panel(), "x").to_csv(tmp_path / "panel.csv", index=False)
+    spec = tmp_path / "spec.yaml"
+    text = (
+        "{{spec_version: 1, study: s, data: {{path: panel.csv}}, estimators: [{}],\n"
+        " roles: {{entity: id, time: year, outcomes: y, exposure: x, moderators: z}}}}"
+    )
+    spec.write_text(text.format("fixed_effects, first_difference"))
+    with pytest.raises(DataError, match=rf"{spec}:1:67: estimators\[0\] \(fixed_effects\): exposure 'x': "):
+        CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
+    spec.write_text(text.format("pooled_ols, fixed_effects"))
+    narrowed = CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
+    assert f"would be refused: {spec}:1:79: estimators[1] (fixed_effects): exposure 'x': " in narrowed.output
