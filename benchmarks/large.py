@@ -16,17 +16,12 @@ they share counted once, looked at twice a second (Linux).
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
-from time import monotonic, sleep
 from typing import Literal
 
 import numpy as np
@@ -37,14 +32,10 @@ from harness.plugin import random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.grid import partial_dependence
 from harness_sklearn import Boosting
-from performance import machine
+from processes import Took, taken_by, write_table
 
-PAGE = Path(__file__).parents[1] / "docs" / "measured" / "performance.md"
-END = "<!-- end -->\n"
 N_PERIODS, N_COLUMNS = 10, 12
 COLUMNS = [f"x{at}" for at in range(N_COLUMNS)]
-LOOK = 0.5
-"""Seconds from one look at memory to the next."""
 
 SPEC = """
 spec_version: 1
@@ -73,92 +64,14 @@ def drawn(n_rows: int) -> pd.DataFrame:
     return frame.assign(entity=entity, period=2000 + period, outcome=outcome)
 
 
-@dataclass(frozen=True)
-class Took:
-    """What a run took.
-
-    Attributes
-    ----------
-    wall, cpu : seconds, the latter of all processes
-    peak : bytes of all processes together
-    silence : the most seconds from one line of progress to the next
-    """
-
-    wall: float
-    cpu: float
-    peak: float
-    silence: float
-
-
 def run(n_rows: int, *, draws: int, further: str) -> Took:
     """Run the study on so many rows with two workers."""
     with tempfile.TemporaryDirectory() as folder:
         drawn(n_rows).to_parquet(Path(folder, "panel.parquet"))
         spec = SPEC.format(controls=", ".join(COLUMNS[1:]), further=further, draws=draws)
         Path(folder, "large.yaml").write_text(spec, encoding="utf-8")
-        words = [sys.executable, "-m", "harness.cli", "run", "large.yaml", "--out", "run", "--jobs", "2"]
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), monotonic()
-        process = subprocess.Popen(
-            words,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        look = Memory(process.pid)
-        look.start()
-        heard = [start]
-        for line in process.stderr or ():
-            heard.append(monotonic())
-            print(f"{heard[-1] - start:.0f} s: {line.rstrip()}", file=sys.stderr)
-        code = process.wait()
-        wall = monotonic() - start
-        look.join()
-    if code:
-        raise SystemExit(code)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Took(wall, cpu, look.peak, float(np.diff([*heard, start + wall]).max()))
-
-
-class Memory(Thread):
-    """Looks at the memory of a session of processes until none is left.
-
-    Attributes
-    ----------
-    peak : most bytes so far, each page divided among those that share it
-    """
-
-    def __init__(self, session: int) -> None:
-        super().__init__(daemon=True)
-        self._session = session
-        self.peak = 0.0
-
-    def run(self) -> None:
-        """Look twice a second."""
-        while Path(f"/proc/{self._session}").exists():
-            self.peak = max(self.peak, sum(map(_bytes_of, self._processes())))
-            sleep(LOOK)
-
-    def _processes(self) -> list[int]:
-        numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        return [number for number in numbers if _session_of(number) == self._session]
-
-
-def _session_of(process: int) -> int:
-    try:
-        return os.getsid(process)
-    except ProcessLookupError:
-        return -1
-
-
-def _bytes_of(process: int) -> float:
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(1024.0 * float(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        words = ["-m", "harness.cli", "run", "large.yaml", "--out", "run", "--jobs", "2"]
+        return taken_by(words, cwd=Path(folder))
 
 
 def spread(n_entities: int, *, draws: int = 40) -> float:
@@ -221,23 +134,12 @@ GROWTHS = (
 )
 
 
-def write(growth: Growth) -> None:
-    """Measure, and put the table into its place in the page."""
-    on = machine()
-    lines = list(growth.lines(growth.measured()))
-    page = PAGE.read_text(encoding="utf-8")
-    first, begin, rest = page.partition(f"<!-- {growth.of}, written by benchmarks/large.py -->\n")
-    whole = "".join((begin, "\n", on, "\n", *lines, "\n", END))
-    PAGE.write_text(first + whole + rest.partition(END)[2], encoding="utf-8")
-    print(*lines, sep="", flush=True)
-
-
 def main() -> None:
     """Measure what is asked for."""
     asked = set(sys.argv[1:]) or {growth.of for growth in GROWTHS}
     for growth in GROWTHS:
         if growth.of in asked:
-            write(growth)
+            write_table(f"{growth.of}, written by benchmarks/large.py", list(growth.lines(growth.measured())))
     if "spreads" in asked:
         print("| entities | spread of the curve times their root |\n|---|---|")
         for n_entities in (500, 1000, 2000, 10_000):

@@ -21,7 +21,6 @@ LOADED = [
     *(
         "docx",
         "linearmodels",
-        "maketables",
         "pyarrow.parquet",
         "sklearn.ensemble",
         "statsmodels.api",

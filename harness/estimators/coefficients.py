@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
@@ -207,11 +208,18 @@ class ShownFit(ABC):
 
     def _text(self, most_terms: int) -> str:
         frame = self._by_term.to_string(float_format="{:.6g}".format, max_rows=most_terms)
+        return "\n".join([f"{self.title} of {self.outcome}", frame, *self._foot])
+
+    @property
+    def _foot(self) -> Iterator[str]:
+        """Lines beneath the coefficients."""
         known = {
             label: self.__maketables_stat__(key) for key, label in _STATISTICS.items() if key != "se_type"
         }
-        shares = (f"{label} {value:.6g}" for label, value in known.items() if value is not None)
-        return "\n".join([f"{self.title} of {self.outcome}", frame, "; ".join(shares), self.how])
+        yield "; ".join(f"{label} {value:.6g}" for label, value in known.items() if value is not None)
+        if self.absorbed:
+            yield f"Effects of {', '.join(self.absorbed)}"
+        yield self.how
 
     @property
     def how(self) -> str:
@@ -251,9 +259,9 @@ class ShownFit(ABC):
         return (known | {"N": correction.n_obs, "se_type": correction.kind}).get(key)
 
     def _repr_html_(self) -> str:
-        import maketables
-
-        return str(maketables.ETable([self], model_heads=[self.title], notes=self.how).make("html"))
+        frame = self._by_term.to_html(float_format="{:.6g}".format, max_rows=MOST_TERMS, border=0)
+        lines = (escape(line) for line in (f"{self.title} of {self.outcome}", *self._foot))
+        return f"<p>{next(lines)}</p>{frame}<p>{'<br>'.join(lines)}</p>"
 
     def __repr__(self) -> str:
         return self._text(MOST_TERMS)
