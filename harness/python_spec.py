@@ -113,8 +113,11 @@ class Spec:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the YAML file for `harness run` and return its path; an existing file is replaced."""
+        from harness.running.files import replacing_own
+
         written = Path(path)
-        written.write_text(self.text, encoding="utf-8")
+        with replacing_own(written) as file:
+            file.write(self.text.encode())
         return written
 
 

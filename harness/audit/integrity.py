@@ -16,20 +16,21 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield what is wrong with the manifest's own hash, with the marker, and with a run that is not whole."""
-    own, sum_file, marker = (
-        folder.path / name for name in (files.MANIFEST, files.MANIFEST_SUM, files.MARKER)
-    )
-    if not sum_file.is_file():
+    if not folder.read_bytes(files.MANIFEST_SUM):
         yield Problem(files.MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
-    elif sum_file.read_bytes() != files.sum_line(own.read_bytes()):
+    elif not _is_sound(folder):
         yield Problem(
             files.MANIFEST, f"is not the manifest whose SHA-256 is in {files.MANIFEST_SUM}", hint=_MEND
         )
-    if not marker.is_file() or marker.read_bytes() != files.MARK:
+    if folder.read_bytes(files.MARKER) != files.MARK:
         yield Problem(files.MARKER, "does not hold what every run writes into it", hint=_MEND)
-    for name in (files.HOLDER, files.CHECKPOINTS):
-        if (folder.path / name).exists():
-            yield Problem(name, "is there: a run is still writing here, or was cut off", hint="wait for it")
+    if process := files.holder(folder.path):
+        yield Problem(str(folder.path), f"{process} is writing a run or report here", hint="wait for it")
+
+
+def _is_sound(folder: RunFolder) -> bool:
+    """Return whether the manifest is the one whose hash is kept."""
+    return folder.read_bytes(files.MANIFEST_SUM) == files.sum_line(folder.read_bytes(files.MANIFEST))
 
 
 def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
@@ -49,8 +50,6 @@ def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
 def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
     """Return what a report reads and what is not as the run wrote it, the manifest among it."""
     manifest = folder.manifest()
-    own, sum_file = folder.path / files.MANIFEST, folder.path / files.MANIFEST_SUM
-    is_sound = sum_file.is_file() and sum_file.read_bytes() == files.sum_line(own.read_bytes())
     names = {*manifest.files, *(set(folder.files()) - folder.own())}
     tables = sorted(name for name in names if name.endswith((".csv", ".parquet")))
     read, there = [name for name in tables if not name.startswith(("tables/", "figures/"))], folder.files()
@@ -59,7 +58,7 @@ def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
         for name in read
         if name not in there or files.sha256_of(folder.path / name) != manifest.files.get(name)
     ]
-    return tuple(found if is_sound else [files.MANIFEST, *found])
+    return tuple(found if _is_sound(folder) else [files.MANIFEST, *found])
 
 
 def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:
@@ -68,8 +67,10 @@ def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:
     Raises
     ------
     ArtifactError
-        Naming every file whose hash fails.
+        Naming every file whose hash fails, or the process that writes here.
     """
+    if process := files.holder(folder.path):
+        raise ArtifactError.at(str(folder.path), f"{process} is writing here", hint="wait for it")
     changed = changed_inputs(folder)
     if changed:
         what = "is not as the run wrote it: its SHA-256 is another"
@@ -91,7 +92,7 @@ def require_whole(folder: RunFolder) -> None:
 
 def spec_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield whether the spec in the folder is another than the one that was run."""
-    written = (folder.path / files.SPEC).read_bytes()
+    written = folder.read_bytes(files.SPEC)
     # The hash is of the file that the user gave, which may have begun with a byte order mark.
     hashes = {hashlib.sha256(start + written).hexdigest() for start in (b"", _BYTE_ORDER_MARK)}
     if manifest.spec.sha256 not in hashes:

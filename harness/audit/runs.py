@@ -140,7 +140,7 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
 
 def _document(folder: RunFolder, manifest: Manifest) -> Document:
     """Return the spec of a run with its overrides."""
-    return with_overrides(read_document(folder.path / SPEC), manifest.spec.overrides)
+    return with_overrides(read_document(folder.held(SPEC) or folder.path / SPEC), manifest.spec.overrides)
 
 
 def _fields(part: DataRecord | StudyRecord, names: Iterable[str]) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.running.csv_table import as_declared, csv_text, from_csv
-from harness.running.files import SPEC
+from harness.running.files import GAIN_REPORT, SPEC
 from harness.running.folder import RunFolder
 from harness.running.ladder_table import ladder_gains
 from harness.running.method_ladder import ladder_steps
@@ -160,11 +160,10 @@ def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]
 
 def gain_report_problems(folder: RunFolder, messages: Sequence[Path]) -> Iterator[Problem]:
     """Yield whether ``gain_report.json`` says other than the tables."""
-    path = folder.path / "gain_report.json"
     expected = json.loads(json.dumps(gain_report(folder, messages=messages)))
-    if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != expected:
+    if json.loads(folder.read_bytes(GAIN_REPORT) or "null") != expected:
         hint = "write it again: harness report RUN"
-        yield Problem(path.name, "is not what the manifest and the tables give", hint=hint)
+        yield Problem(GAIN_REPORT, "is not what the manifest and the tables give", hint=hint)
 
 
 def _as_read(declared: ResultTable, computed: pd.DataFrame) -> pd.DataFrame:

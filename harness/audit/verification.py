@@ -10,7 +10,7 @@ from harness.audit import tables
 from harness.audit.integrity import file_problems, manifest_problems, spec_problems
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
-from harness.running.files import SIGNATURE
+from harness.running.files import GAIN_REPORT, SIGNATURE
 from harness.running.folder import RunFolder
 from harness.running.signature import signed_by
 
@@ -49,7 +49,8 @@ def verify(
     messages : folders of the plugins' catalogs, for a run whose report is in another language
     signer : public key by which the manifest has to be signed
     """
-    own = _check("the manifest is the one that the run wrote", lambda: manifest_problems(folder))
+    later = "; a later run or report was cut off and left it as it was" if folder.is_cut_off() else ""
+    own = _check(f"the manifest is the one that the run wrote{later}", lambda: manifest_problems(folder))
     yield own
     if own.problems:
         return
@@ -79,9 +80,11 @@ def verify(
         lambda: tables.spec_table_problems(folder, manifest, catalogs),
     )
     yield _check("findings follow from the tables", lambda: tables.finding_problems(folder, manifest))
-    yield _check(
-        "gain_report.json follows from the tables", lambda: tables.gain_report_problems(folder, messages)
-    )
+    if GAIN_REPORT in manifest.files:
+        follows = f"{GAIN_REPORT} follows from the tables"
+        yield _check(follows, lambda: tables.gain_report_problems(folder, messages))
+    else:
+        yield AuditCheck("the run has no report yet; harness report RUN writes it", ())
     yield from agreement(folder)
 
 

@@ -117,13 +117,14 @@ def sign(folder: Path, key: Path) -> None:
     with changed files is refused.
     """
     from harness.audit.integrity import require_whole
-    from harness.running.files import SIGNATURE
+    from harness.running.files import SIGNATURE, locked
     from harness.running.folder import RunFolder
     from harness.running.signature import sign as signed
 
     run = RunFolder.open(folder)
     require_whole(run)
-    signed(run, key)
+    with locked(folder):
+        signed(run, key)
     echo(f"signature: {folder / SIGNATURE}")
 
 
@@ -158,7 +159,7 @@ def pin(
     """
     from harness.audit.integrity import require_unchanged
     from harness.audit.pin import PinSelection, new_block, pinned, with_entries
-    from harness.running.files import write_atomically
+    from harness.running.files import replacing_own
     from harness.running.folder import RunFolder
     from harness.study.spec.load import load_study
     from harness.study.spec.written import WrittenSpec
@@ -172,7 +173,8 @@ def pin(
         return
     text = with_entries(spec, entries, replace=replace)
     load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=registry.catalogs)
-    write_atomically(spec, text.encode())
+    with replacing_own(spec) as file:
+        file.write(text.encode())
     echo(f"{spec}: {len(entries)} numbers pinned")
 
 
@@ -233,7 +235,10 @@ def pack(
 
 def _sources(folder: Path, choice: PluginChoice, spec: Path | None, data: Path | None) -> RunSources:
     """Return a finished run, and where what it was made from lies now."""
+    from harness.audit.integrity import require_whole
     from harness.running.folder import RunFolder
     from harness.running.prepare import RunSources
 
-    return RunSources(RunFolder.open(folder), shared.found(choice), choice, spec=spec, data=data)
+    run = RunFolder.open(folder)
+    require_whole(run)
+    return RunSources(run, shared.found(choice), choice, spec=spec, data=data)

@@ -154,13 +154,10 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, png: bool, pdf: b
         require_unchanged(run, hint=hint)
     forced = changed_inputs(run)
     if brief:
-        echo(f"brief: {reporter_of(choice).brief(folder)}")
+        echo(f"brief: {reporter_of(choice).brief(folder, forced=forced)}")
         return
     shared.found(choice)
     pictures: dict[Picture, bool] = {"png": png, "pdf": pdf}
-    reporter_of(choice, pictures=[kind for kind, asked in pictures.items() if asked]).report(folder)
-    if forced:
-        manifest = run.manifest()
-        names = tuple(dict.fromkeys((*manifest.forced, *forced)))
-        run.write_manifest(replace(manifest, forced=names))
+    reporter = reporter_of(choice, pictures=[kind for kind, asked in pictures.items() if asked])
+    reporter.report(folder, forced=forced)
     echo(shared.written_line(folder))

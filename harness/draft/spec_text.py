@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError
 from harness.registry.catalog import Catalogs
-from harness.running.files import write_atomically
+from harness.running.files import replacing_own
 from harness.study.spec.entry import drafted_entries
 from harness.study.spec.load import default_protocols, load_study
 from harness.study.spec.study import SPEC_VERSION
@@ -84,8 +85,9 @@ def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> Draft:
     draft = draft_of(found.table.frame, found.answers, origin=found.table.origin)
     text = spec_text(draft, found, catalogs)
     load_study(WrittenSpec(text), catalogs=catalogs)
-    if out.exists():
+    if os.path.lexists(out):
         what, hint = "exists already", "name another with --out, or move it away"
         raise ArtifactError.at(str(out), what, "a new file", hint)
-    write_atomically(out, text.encode())
+    with replacing_own(out) as file:
+        file.write(text.encode())
     return draft

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from harness.export.cells import CellLeftOut, LinearCell, linear_cells
 from harness.findings.run import read_run
 from harness.registry.registry import Registry
 from harness.running.csv_table import csv_text
+from harness.running.files import MANIFEST, locked
+from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
 from harness.text.templates import text_templates
 
@@ -72,12 +75,14 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     outcomes = run.manifest.study.outcomes
     names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
-    out.mkdir(parents=True, exist_ok=True)
-    for outcome, file in files.items():
-        (out / file).write_bytes(csv_text(_frame(panels[outcome], names)).encode())
-    script = out / SCRIPTS[program]
-    script.write_text(script_of(program, cells, left_out, data=files, names=names), encoding="utf-8")
-    return Exported(script, cells, left_out)
+    if os.path.lexists(out / MANIFEST):
+        raise ArtifactError.at(str(out), "is a run folder", "a folder of its own", "name another with --out")
+    folder, script = RunFolder.create(out), SCRIPTS[program]
+    with locked(out), folder.replaced() as new:
+        for outcome, file in files.items():
+            new.write_text(file, csv_text(_frame(panels[outcome], names)))
+        new.write_text(script, script_of(program, cells, left_out, data=files, names=names))
+    return Exported(out / script, cells, left_out)
 
 
 def panels_of(sources: RunSources) -> Mapping[str, Panel]:

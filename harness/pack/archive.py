@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +21,9 @@ from urllib.request import url2pathname
 
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
+from harness.errors import ArtifactError
 from harness.record.manifest import Manifest
-from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
+from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
 from harness.text.templates import text_templates
@@ -243,12 +245,13 @@ def pack(sources: RunSources, *, out: Path, with_data: bool = True) -> Path:
     Raises
     ------
     ArtifactError
-        Where the data at hand are not those of the run.
+        Where the data at hand are not those of the run, or what is there is no such archive.
     """
     folder = sources.folder
     manifest = folder.manifest()
     inputs = _inputs(sources)
-    run = {name: (folder.path / name).read_bytes() for name in _run_files(folder)}
+    _refuse_stranger(out)
+    run = {name: folder.read_bytes(name, most=sys.maxsize) for name in _run_files(folder)}
     files = {f"{RUN}/{name}": content for name, content in run.items()}
     files |= inputs.contents if with_data else {}
     files[SPEC] = run[SPEC]
@@ -258,14 +261,28 @@ def pack(sources: RunSources, *, out: Path, with_data: bool = True) -> Path:
     files["README.md"] = text.encode()
     held = tuple(inputs.contents) if with_data else ()
     files[METADATA] = metadata(manifest, files, data=held).encode()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing_own(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
     return out
 
 
+def _refuse_stranger(out: Path) -> None:
+    """Refuse to write over anything but an archive of a run."""
+    if out.exists():
+        is_ours = False
+        if out.is_file() and zipfile.is_zipfile(out):
+            with zipfile.ZipFile(out) as archive:
+                is_ours = {METADATA, f"{RUN}/{MANIFEST}"} <= set(archive.namelist())
+        if not is_ours:
+            what = "is there, and is no archive that harness pack wrote"
+            raise ArtifactError.at(
+                str(out), what, "a new file, or such an archive", "name another with --out"
+            )
+
+
 def _run_files(folder: RunFolder) -> tuple[str, ...]:
-    signature = (SIGNATURE,) if (folder.path / SIGNATURE).is_file() else ()
+    signature = (SIGNATURE,) if folder.held(SIGNATURE) is not None else ()
     return (*folder.files(), MANIFEST, MANIFEST_SUM, MARKER, *signature)
 
 

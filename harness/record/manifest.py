@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -145,9 +146,13 @@ class Manifest:
         return record_text(self)
 
 
+# What reads and writes a kind of record; making one takes longer than most records.
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+
+
 def record_text(record: object) -> str:
     """Return a record as text, a key a line."""
-    content = TypeAdapter(type(record)).dump_python(record, mode="json")
+    content = _adapter(type(record)).dump_python(record, mode="json")
     return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
 
 
@@ -160,13 +165,14 @@ def read_record(kind: type[Record], text: str, *, where: str, hint: str) -> Reco
         Naming every key that is missing or of a wrong type.
     """
     try:
-        return TypeAdapter(kind).validate_json(text)
+        read: Record = _adapter(kind).validate_json(text)
     except ValidationError as error:
         mistakes = error.errors()
         places = (": ".join(filter(None, (where, ".".join(map(str, one["loc"]))))) for one in mistakes)
         raise ArtifactError(
             *(Problem(place, one["msg"], hint=hint) for place, one in zip(places, mistakes, strict=True))
         ) from error
+    return read
 
 
 def _require_format(text: str) -> None:

@@ -6,7 +6,7 @@ import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +36,7 @@ from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, code_cell, columns_of, plain_rows
 from harness.report.translation import localised
 from harness.running.csv_table import as_declared, csv_text
-from harness.running.files import locked
+from harness.running.files import GAIN_REPORT, locked
 from harness.running.folder import RunFolder
 from harness.study.spec.study import ReportFormat
 from harness.tables.findings import FINDINGS
@@ -45,7 +45,6 @@ from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import DETAILS
 
 BRIEF = "brief.html"
-GAIN_REPORT = "gain_report.json"
 DOCX = "tables/tables.docx"
 FIGURES = "figures"
 
@@ -88,8 +87,12 @@ class Reporter:
     messages: Sequence[Path] = ()
     pictures: Sequence[Picture] = ()
 
-    def report(self, path: Path) -> RunFolder:
+    def report(self, path: Path, *, forced: Sequence[str] = ()) -> RunFolder:
         """Write the report of a run in the formats that its spec asks for.
+
+        Parameters
+        ----------
+        forced : files that are not as the run wrote them, which the manifest then says
 
         Raises
         ------
@@ -97,11 +100,11 @@ class Reporter:
             Where `path` is not the folder of a finished run, or that of a version without a table of
             findings.
         """
-        with _finished(path) as (folder, manifest):
+        with _finished(path, forced) as (folder, manifest):
             self.write(folder, manifest.study.formats)
-        return folder
+        return RunFolder(path)
 
-    def brief(self, path: Path) -> Path:
+    def brief(self, path: Path, *, forced: Sequence[str] = ()) -> Path:
         """Write the first screen of a run's report, and what to know of it, as two pages for print.
 
         Returns
@@ -113,7 +116,7 @@ class Reporter:
         ArtifactError
             As `report` does.
         """
-        with _finished(path) as (folder, _), self._translated(folder) as run:
+        with _finished(path, forced) as (folder, _), self._translated(folder) as run:
             folder.write_text(BRIEF, render_brief(run, Page(run.rows(WARNINGS)), front_of(run)))
         return path / BRIEF
 
@@ -194,8 +197,8 @@ def _collected_apart() -> Iterator[None]:
 
 
 @contextmanager
-def _finished(path: Path) -> Iterator[tuple[RunFolder, Manifest]]:
-    """Yield the folder of a finished run, locked, and its manifest, which is written anew afterwards.
+def _finished(path: Path, forced: Sequence[str]) -> Iterator[tuple[RunFolder, Manifest]]:
+    """Yield a finished run as it is built anew, and its manifest, which is written anew afterwards.
 
     A folder of the time when the verdict was no table is refused: its report would have none.
     """
@@ -209,9 +212,9 @@ def _finished(path: Path) -> Iterator[tuple[RunFolder, Manifest]]:
         )
         hint = f"run the study again with this version: {manifest.command}"
         raise ArtifactError(Problem(FINDINGS.file, what, hint=hint))
-    with locked(path):
-        yield folder, manifest
-        folder.write_manifest(manifest)
+    with locked(path), folder.amended() as new:
+        yield new, manifest
+        new.write_manifest(replace(manifest, forced=tuple(dict.fromkeys((*manifest.forced, *forced)))))
 
 
 def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:

@@ -26,7 +26,7 @@ from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.language import messages_in, remember
 from harness.running.csv_table import texts_of
 from harness.running.dependence import Dependence, Surroundings
-from harness.running.files import write_atomically
+from harness.running.files import remove, write_atomically, writing
 from harness.running.isolation import Task
 from harness.scenarios.blocks import BlockResult
 from harness.scenarios.draws import FitAndDraws
@@ -173,9 +173,10 @@ class CheckpointStore:
             return
         for file in self.path.iterdir():
             if _NAME.fullmatch(file.name) and file.is_file() and not file.is_symlink():
-                file.unlink(missing_ok=True)
+                remove(file)
         if not any(self.path.iterdir()):
-            self.path.rmdir()
+            with writing(self.path):
+                self.path.rmdir()
 
     def _file(self, label: str) -> Path:
         return self.path / hashlib.sha256(label.encode()).hexdigest()

@@ -6,7 +6,10 @@ import contextlib
 import errno
 import hashlib
 import os
+import platform
 import re
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,15 +35,23 @@ SIGNATURE = "manifest.json.sig"
 # Names of the files that a run wrote so far, a line each; there while no manifest lists them.
 WRITTEN = ".harness-files"
 
-# Folder within a run folder in which the next run is built.
+# Folder within a run folder in which the next run or report is built, and its name once it is whole: from
+# then on its files take the place of the others, and the next command goes on with it after a cut.
 NEW = ".new"
+READY = ".ready"
 
 SPEC = "spec.yaml"
 # Texts of tables and manifest that were composed, each with its message and what was filled in.
 MESSAGES = "messages.json"
 
+GAIN_REPORT = "gain_report.json"
+
 # Folder of finished tasks, there while a run is not whole.
 CHECKPOINTS = "checkpoints"
+
+# Bytes of the largest file that is read at once, and of the largest table.
+MOST_BYTES = 64 << 20
+MOST_TABLE_BYTES = 1 << 30
 
 # What a run reports, the manifest apart.
 REPORTED = (
@@ -48,7 +59,7 @@ REPORTED = (
     "*.parquet",
     SPEC,
     MESSAGES,
-    "gain_report.json",
+    GAIN_REPORT,
     "report.html",
     "appendix.html",
     "brief.html",
@@ -79,21 +90,47 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary neighbour of a file, which takes its name at the end, both flushed to disk before.
+def replacing_own(path: Path) -> Iterator[BinaryIO]:
+    """Open what takes the place of a user's file, or is a new one: `replacing`, with links written through.
 
     Raises
     ------
     ArtifactError
-        Where the folder cannot be written or the disk is full.
+        As `replacing` does, and where the file is read-only.
+    """
+    with writing(path):
+        target = Path(os.path.realpath(path))
+        for left in partials(target):
+            remove(left)
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "the file is read-only")
+    with replacing(target) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary neighbour of a file, which takes its name at the end, both flushed to disk before.
+
+    Whatever ends the process, the file is the old one or the new one. Its mode stays, and for root its owner.
+
+    Raises
+    ------
+    ArtifactError
+        Where the folder cannot be written, the disk is full, or a folder or device is in its place.
     """
     partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
     with writing(path):
         try:
             _make(path.parent)
+            earlier = regular(path, most=sys.maxsize).stat() if path.exists() else None
             # A new file and no link: what someone put in its place is not written through.
             partial.unlink(missing_ok=True)
             with partial.open("xb") as file:
+                if earlier is not None:
+                    partial.chmod(stat.S_IMODE(earlier.st_mode))
+                    if hasattr(os, "geteuid") and os.geteuid() == 0:
+                        os.chown(partial, earlier.st_uid, earlier.st_gid)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -102,7 +139,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             with contextlib.suppress(OSError):  # what kept the file from being written may keep it from going
                 partial.unlink(missing_ok=True)
             raise
-        _flush_names(path.parent)
+        flush_names(path.parent)
 
 
 def partials(path: Path) -> tuple[Path, ...]:
@@ -113,7 +150,7 @@ def partials(path: Path) -> tuple[Path, ...]:
 
 
 def move(source: Path, target: Path) -> None:
-    """Put a file in the place of another, at once, within one file system.
+    """Put a file in the place of another, at once, within one file system; `flush_names` makes it last.
 
     Raises
     ------
@@ -123,7 +160,35 @@ def move(source: Path, target: Path) -> None:
     with writing(target):
         _make(target.parent)
         source.replace(target)
-        _flush_names(target.parent)
+        source.unlink(missing_ok=True)  # two names of one file are both left by a rename
+
+
+def remove(path: Path) -> None:
+    """Remove a file, where it is there.
+
+    Raises
+    ------
+    ArtifactError
+        As `write_atomically` does.
+    """
+    with writing(path):
+        path.unlink(missing_ok=True)
+
+
+def share(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no such names.
+
+    Raises
+    ------
+    ArtifactError
+        As `write_atomically` does.
+    """
+    with writing(target):
+        _make(target.parent)
+        try:
+            os.link(source, target)
+        except OSError:
+            write_atomically(target, source.read_bytes())
 
 
 def _make(folder: Path) -> None:
@@ -134,18 +199,19 @@ def _make(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     _make(folder.parent)
     folder.mkdir(exist_ok=True)
-    _flush_names(folder.parent)
+    flush_names(folder.parent)
 
 
-def _flush_names(folder: Path) -> None:
+def flush_names(folder: Path) -> None:
     """Flush the names in a folder to disk, without which a file may be gone after a loss of power."""
     if os.name == "nt":  # Windows opens no folders
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with writing(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -184,8 +250,52 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def regular(path: Path, *, most: int = MOST_BYTES) -> Path:
+    """Return the path of a file that can be read: a regular one of at most so many bytes.
+
+    Raises
+    ------
+    ArtifactError
+        Where it is another kind of file, such as a device, or larger.
+    """
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        raise ArtifactError.at(str(path), "is not a regular file", "a file", "name another")
+    if state.st_size > most:
+        what = f"has {state.st_size:,} bytes, more than are read"
+        raise ArtifactError.at(str(path), what, f"at most {most:,} bytes", "take a whole copy of the folder")
+    return path
+
+
 LOCK = ".lock"
 HOLDER = ".running"
+
+
+def _holder(pid: int) -> str:
+    """Return a process as a folder names it: number, start where the system says it, and machine."""
+    try:
+        # Past the name of the program, which may hold anything (proc(5)).
+        started = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+    except OSError:
+        started = ""
+    return f"{pid} {(started.split() or ['-'] * 20)[19]} {platform.node()}"
+
+
+def holder(folder: Path) -> str:
+    """Return the process that writes into a folder, in words; empty where none does, as one that ended.
+
+    One of another machine may have ended unseen.
+    """
+    path = folder / HOLDER
+    if path.is_symlink() or not path.is_file():
+        return ""
+    noted = regular(path).read_text(encoding="utf-8", errors="replace").split()
+    if len(noted) != 3 or not noted[0].isdecimal():
+        return ""
+    pid, _, host = noted
+    if host == platform.node() and _holder(int(pid)).split() != noted:
+        return ""
+    return f"process {pid} on {host}"
 
 
 @contextmanager
@@ -195,10 +305,10 @@ def locked(folder: Path) -> Iterator[None]:
     Raises
     ------
     ArtifactError
-        Where another process holds it.
+        Where another process holds it, or it cannot be written.
     """
-    holder = folder / HOLDER
-    for path in (folder / LOCK, holder):
+    noted = folder / HOLDER
+    for path in (folder / LOCK, noted):
         if path.is_symlink():
             what = "is a link, and links inside a run folder are not followed"
             raise ArtifactError.at(str(path), what, hint="remove it, or choose another --out")
@@ -206,12 +316,16 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        process = holder.read_text(encoding="utf-8").strip() if holder.is_file() else "unknown"
-        what, hint = f"is in use by process {process}", "wait for it, or choose another --out"
-        raise ArtifactError.at(str(folder), what, hint=hint) from error
+        what = f"is in use by {holder(folder) or 'another process'}"
+        raise ArtifactError.at(str(folder), what, hint="wait for it, or choose another --out") from error
+    except OSError as error:
+        raise ArtifactError(_unwritten(folder / LOCK, error)) from error
     try:
-        holder.write_text(f"{os.getpid()}\n", encoding="utf-8")
+        with writing(noted):
+            noted.write_text(f"{_holder(os.getpid())}\n", encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+        try:
+            remove(noted)
+        finally:
+            lock.release()

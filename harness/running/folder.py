@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from harness.language import Filled, messages_in
 from harness.record.manifest import Manifest
 from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
-from harness.tables.registry import PARQUET_TABLES
+from harness.tables.registry import PARQUET_TABLES, TABLES
 
 # Of dates in compressed files.
 EARLIEST_YEAR = 1980
@@ -29,7 +30,7 @@ MOST_AT_HAND = 1_000_000
 
 _ELSEWHERE = "choose another folder with --out"
 
-_LAST = (files.MANIFEST_SUM, files.MANIFEST)
+_ABOUT = (files.MANIFEST_SUM, files.MANIFEST)
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,53 @@ class RunFolder:
                 expected = "a new folder, an empty one, or the folder of an earlier run"
                 raise ArtifactError.at(str(path), what, expected, _ELSEWHERE)
             for partial in half_marked:
-                partial.unlink()
+                files.remove(partial)
         _refuse_link(path, files.MARKER)
         files.write_atomically(path / files.MARKER, files.MARK)
         return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Return the folder of a finished run.
+        """Return the folder of a finished run; a new one that is whole takes its place first.
 
         Raises
         ------
         ArtifactError
-            Where there is no finished run.
+            Where there is no finished run, or another process puts a new one in its place.
         """
-        if not (path / files.MANIFEST).is_file():
+        folder = cls(path)
+        if folder._is_ready():
+            with files.locked(path):
+                folder._settle()
+        if folder.held(files.MANIFEST) is None:
             what, hint = "is not the folder of a finished run", f"name a folder that holds {files.MANIFEST}"
+            if process := files.holder(path):
+                what, hint = f"holds no finished run yet: {process} is writing it", "wait for it"
+            elif folder.is_cut_off():
+                what, hint = "holds a run that was cut off", "finish it: harness run SPEC --resume --out RUN"
             raise ArtifactError.at(str(path), what, hint=hint)
-        return cls(path)
+        return folder
+
+    def is_cut_off(self) -> bool:
+        """Return whether a run or report was begun here that neither ended nor goes on."""
+        begun = (files.NEW, files.CHECKPOINTS, files.HOLDER)
+        return not files.holder(self.path) and any((self.path / name).exists() for name in begun)
+
+    def held(self, name: str, *, most: int = files.MOST_BYTES) -> Path | None:
+        """Return the path of a file in the folder that may be read; None where there is none.
+
+        Parameters
+        ----------
+        most : bytes that it may have
+
+        Raises
+        ------
+        ArtifactError
+            Where it is larger, no regular file, or a link is on its way.
+        """
+        _refuse_link(self.path, name)
+        path = self.path / name
+        return files.regular(path, most=most) if path.exists() else None
 
     def inner(self, name: str) -> Path:
         """Return the path of a folder within this one.
@@ -98,7 +128,8 @@ class RunFolder:
     def replaced(self, *, keep: Collection[Path] = ()) -> Iterator[RunFolder]:
         """Build a run beside the one that is here, and put its files in the place of the others when whole.
 
-        Whatever ends the context before that leaves the earlier run as it was.
+        Whatever ends the context before that leaves the earlier run as it was; whatever ends it later, even
+        the process, leaves the new one to the next command.
 
         Parameters
         ----------
@@ -109,29 +140,64 @@ class RunFolder:
         ArtifactError
             Where a file that no run wrote, or a link, is in the place of a new one; nothing is touched then.
         """
+        self._settle()
+        with self._building(name for name in self.own() if (self.path / name).resolve() in keep) as new:
+            yield new
+
+    @contextmanager
+    def amended(self) -> Iterator[RunFolder]:
+        """Build the run that is here anew, as `replaced` does, from all of its files but the signature."""
+        self._settle()
+        with self._building(self.own() - {files.SIGNATURE}) as new:
+            yield new
+
+    @contextmanager
+    def _building(self, kept: Iterable[str]) -> Iterator[RunFolder]:
         new = RunFolder(self.inner(files.NEW))
         new._remove()
         new = RunFolder.create(new.path)
         try:
-            for name in self.own():
-                if (self.path / name).resolve() in keep and (self.path / name).is_file():
-                    new.write_bytes(name, (self.path / name).read_bytes())
+            new._note(kept := [name for name in kept if self.held(name, most=sys.maxsize) is not None])
+            for name in kept:
+                files.share(self.path / name, new.path / name)
             yield new
-            self._take_over(new)
+            own, names = self.own(), new.own()
+            for name in names:
+                self._refuse_stranger(name, own)
+            with files.writing(self.path / files.READY):
+                new.path.replace(self.path / files.READY)
+                files.flush_names(self.path)
         finally:
             new._remove()
+        self._settle()
 
-    def _take_over(self, new: RunFolder) -> None:
-        own, names = self.own(), new.own()
-        for name in names:
-            self._refuse_stranger(name, own)
-        self._note(names | own)
-        for name in (*reversed(_LAST), *sorted(own - names)):  # no half-new folder looks finished
-            self.remove(name)
-        for name in (*sorted(names - {*_LAST}), *(name for name in _LAST if name in names)):
-            files.move(new.path / name, self.path / name)
-        if files.MANIFEST in names:
-            (self.path / files.WRITTEN).unlink(missing_ok=True)
+    def _is_ready(self) -> bool:
+        """Return whether a new run or report is whole, and its files are not yet all in their places."""
+        ready = self.path / files.READY
+        return any((ready / name).exists() for name in (files.MANIFEST, files.WRITTEN))
+
+    def _settle(self) -> None:
+        """Put the files of a new run that is whole in their places, the list of them last."""
+        ready = RunFolder(self.inner(files.READY))
+        if self._is_ready():
+            own, names = self.own(), ready.own()
+            there = {name for name in names if ready.held(name, most=sys.maxsize) is not None}
+            for name in there:
+                self._refuse_stranger(name, own)
+            is_same = self.read_bytes(files.MANIFEST) == ready.read_bytes(files.MANIFEST)
+            for name in sorted(own - names - ({files.SIGNATURE} if is_same else set())):
+                self.remove(name)
+            last = files.MANIFEST if files.MANIFEST in there else files.WRITTEN
+            for name in sorted(there - {last}):
+                files.move(ready.path / name, self.path / name)
+            for folder in {(self.path / name).parent for name in names}:
+                if folder.is_dir():
+                    files.flush_names(folder)
+            files.move(ready.path / last, self.path / last)
+            files.flush_names(self.path)
+            if last == files.MANIFEST:
+                self.remove(files.WRITTEN)
+        ready._remove()
 
     def _remove(self) -> None:
         """Remove the files that were written here, and the folder where nothing else is in it."""
@@ -151,20 +217,23 @@ class RunFolder:
     def remove(self, name: str) -> None:
         """Remove a file, where it is there and no link."""
         if not _link_on_the_way(self.path, name):
-            (self.path / name).unlink(missing_ok=True)
+            files.remove(self.path / name)
 
     def own(self) -> frozenset[str]:
         """Return the names of files that runs wrote here: of the manifest, and of a run that is not whole."""
         names = set()
-        if (self.path / files.MANIFEST).is_file():
+        if self.held(files.MANIFEST) is not None:
             # Damaged, it names no files.
             with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                content = json.loads((self.path / files.MANIFEST).read_text(encoding="utf-8"))
-                names |= {*_LAST, *content["files"].keys()}
+                names |= {*_ABOUT, *json.loads(self.read_bytes(files.MANIFEST))["files"].keys()}
             names |= {files.SIGNATURE} if (self.path / files.SIGNATURE).is_file() else set()
-        if (self.path / files.WRITTEN).is_file():
-            names |= set((self.path / files.WRITTEN).read_text(encoding="utf-8").splitlines())
+        names |= set(self.read_bytes(files.WRITTEN).decode("utf-8", "replace").splitlines())
         return frozenset(name for name in names if _is_inside(name))
+
+    def read_bytes(self, name: str, *, most: int = files.MOST_BYTES) -> bytes:
+        """Return what a file holds that may be read, as `held` has it; nothing where there is none."""
+        path = self.held(name, most=most)
+        return b"" if path is None else path.read_bytes()
 
     def _note(self, names: Collection[str]) -> None:
         """Keep names of files that a run writes, before it does."""
@@ -238,9 +307,9 @@ class RunFolder:
         """
         if name in self._written:
             return self._written[name]
-        if any(table.name == name for table in PARQUET_TABLES):
+        if name not in TABLES and any(table.name == name for table in PARQUET_TABLES):
             return self.read_parquet(name)
-        return _read(self.path / f"{name}.csv", lambda path: from_csv(path.read_text(encoding="utf-8")))
+        return self._table(f"{name}.csv", lambda path: from_csv(path.read_text(encoding="utf-8")))
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
@@ -255,7 +324,14 @@ class RunFolder:
         ArtifactError
             Where the file is no such table.
         """
-        return _read(self.path / f"{name}.parquet", pd.read_parquet)
+        return self._table(f"{name}.parquet", pd.read_parquet)
+
+    def _table(self, name: str, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
+        path = self.held(name, most=files.MOST_TABLE_BYTES)
+        if path is None:
+            return pd.DataFrame()
+        with _readable(path):
+            return read(path)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest, last of all files, with the hashes of the others, and its own next to it.
@@ -269,7 +345,7 @@ class RunFolder:
         data = replace(manifest, files=self.hashes()).to_json().encode()
         self.write_bytes(files.MANIFEST_SUM, files.sum_line(data))
         self.write_bytes(files.MANIFEST, data)
-        (self.path / files.WRITTEN).unlink(missing_ok=True)
+        files.remove(self.path / files.WRITTEN)
 
     def messages(self) -> Mapping[str, Filled]:
         """Return the composed texts of tables and manifest, each with its message and what was filled in.
@@ -279,8 +355,8 @@ class RunFolder:
         ArtifactError
             Where the file is damaged.
         """
-        path = self.path / files.MESSAGES
-        if not path.is_file():
+        path = self.held(files.MESSAGES)
+        if path is None:
             return {}
         with _readable(path):
             return TypeAdapter(dict[str, Filled]).validate_json(path.read_bytes())
@@ -293,9 +369,8 @@ class RunFolder:
         ArtifactError
             Where the file is damaged, naming every key that is missing or of a wrong type.
         """
-        path = self.path / files.MANIFEST
-        with _readable(path):
-            return Manifest.from_json(path.read_text(encoding="utf-8"))
+        with _readable(self.path / files.MANIFEST):
+            return Manifest.from_json(self.read_bytes(files.MANIFEST).decode("utf-8"))
 
 
 def _refuse_clock(now: datetime) -> None:
@@ -326,13 +401,6 @@ def _refuse_link(folder: Path, name: str) -> None:
     if link is not None:
         what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
         raise ArtifactError.at(str(link), what, hint=f"remove the link, or {_ELSEWHERE}")
-
-
-def _read(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame()
-    with _readable(path):
-        return read(path)
 
 
 @contextmanager

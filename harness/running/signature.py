@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.errors import ArtifactError
-from harness.running.files import MANIFEST, SIGNATURE
+from harness.running.files import MANIFEST, SIGNATURE, regular
 from harness.running.folder import RunFolder
 
 # What signatures are for, as the format of ssh has it, so that none made for something else counts.
@@ -30,8 +30,10 @@ def sign(folder: RunFolder, key: Path) -> None:
     ArtifactError
         Where ``ssh-keygen`` is not installed, or cannot sign with this key.
     """
+    if key.exists():
+        regular(key)
     words = ["-Y", "sign", "-q", "-n", PURPOSE, "-f", str(key)]
-    done = _ssh_keygen(words, (folder.path / MANIFEST).read_bytes())
+    done = _ssh_keygen(words, folder.read_bytes(MANIFEST))
     if done.returncode != 0:
         hint = "name a private key, such as ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
         raise ArtifactError.at(str(key), f"cannot sign: {_output(done)}", hint=hint)
@@ -50,12 +52,12 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
     ArtifactError
         Where the manifest is not signed, was changed since, or is signed with another key.
     """
-    signature = folder.path / SIGNATURE
-    if not signature.is_file():
+    signature = folder.held(SIGNATURE)
+    if signature is None:
         hint = "ask for a signed folder, or sign it: harness sign RUN --key FILE"
         raise ArtifactError.at(SIGNATURE, "is missing: nobody signed this run", hint=hint)
     check = ["-n", PURPOSE, "-s", str(signature)]
-    manifest = (folder.path / MANIFEST).read_bytes()
+    manifest = folder.read_bytes(MANIFEST)
     if signer is None:
         done = _ssh_keygen(["-Y", "check-novalidate", *check], manifest)
     else:
@@ -79,7 +81,7 @@ def _public_key(path: Path) -> str:
         Where the file holds none.
     """
     try:
-        words = path.read_text(encoding="utf-8").split()[:2]
+        words = regular(path).read_text(encoding="utf-8").split()[:2]
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError.at(str(path), f"cannot be read: {error}", hint="name a public key") from error
     if len(words) < 2 or not words[0].startswith(_KINDS):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.audit.verification import DISAGREEMENT, agreement, verify
+from harness.errors import ArtifactError
 from harness.installed import installed
+from harness.running.files import locked
 from harness.running.folder import RunFolder
 from small_run import copy_of, exit_code, without_key
 
@@ -93,8 +97,8 @@ def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
     folder = RunFolder(copy)
     folder.write_manifest(folder.manifest())
     (problem,) = problems(copy)
-    assert problem.where.endswith("spec.yaml")
-    assert "cannot be read: No such file" in problem.what
+    assert problem.where == "spec.yaml"
+    assert "is not the spec" in problem.what
 
 
 @pytest.mark.parametrize("name", ["surfaces.csv", "details/networks.csv", "figures/other.png"])
@@ -113,12 +117,27 @@ def test_notes_of_ones_own_in_the_folder_are_nobodys_affair(small_run, tmp_path)
     assert problems(copy) == []
 
 
-@pytest.mark.parametrize("name", [".running", "checkpoints"])
-def test_a_run_that_is_not_whole_is_told(small_run, tmp_path, name):
+@pytest.mark.parametrize("command", ["verify", "pack", "pin", "report", "sign", "export"])
+def test_a_run_that_a_live_process_writes_is_left_alone(small_run, tmp_path, monkeypatch, capsys, command):
     copy = copy_of(small_run, tmp_path / "run")
-    (copy / name).mkdir()
-    (problem,) = problems(copy)
-    assert "still writing" in problem.what
+    options = {"sign": ("--key", "none"), "export": ("--to", "r")}.get(command, ())
+    with locked(copy):
+        assert exit_code(monkeypatch, command, str(copy), *options) == 5
+    assert f"process {os.getpid()} on " in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+
+
+def test_a_finished_run_holds_where_a_later_one_was_cut_off(small_run, tmp_path):
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / ".running").write_text(f"{os.getpid()} 1 {platform.node()}\n")
+    (copy / "checkpoints").mkdir()
+    first, *others = verify(RunFolder.open(copy), catalogs=installed().catalogs)
+    assert first.what.endswith("a later run or report was cut off and left it as it was")
+    assert not [problem for check in (first, *others) for problem in check.problems]
+    (copy / "manifest.json").unlink()
+    with pytest.raises(ArtifactError, match="holds a run that was cut off") as caught:
+        RunFolder.open(copy)
+    assert "--resume" in caught.value.hint
 
 
 def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.running.files import move, write_atomically
+from harness.running.files import write_atomically
+from harness.running.folder import RunFolder
+from running.test_folder import MANIFEST_OF_NOTHING
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux which file a descriptor is of")
 
@@ -36,7 +38,14 @@ def test_a_file_in_new_folders_is_flushed_with_the_names_of_all(tmp_path, monkey
     assert path.read_bytes() == b"b"
 
 
-def test_a_file_that_is_moved_is_flushed_with_the_names_of_where_it_goes(tmp_path, monkeypatch):
-    (tmp_path / "a").write_bytes(b"a")
-    target = tmp_path / "tables" / "a"
-    assert flushed_by(monkeypatch, lambda: move(tmp_path / "a", target)) == [tmp_path, target.parent]
+def test_a_run_is_flushed_with_all_its_names_before_its_manifest_takes_its_place(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path)
+
+    def run():
+        with folder.replaced() as new:
+            new.write_text("tables/rates.csv", "a")
+            new.write_manifest(MANIFEST_OF_NOTHING)
+
+    places = {tmp_path, tmp_path / "tables"}
+    *_, ready, made, one, other, last = (path for path in flushed_by(monkeypatch, run) if path in places)
+    assert (ready, made, {one, other}, last) == (tmp_path, tmp_path, places, tmp_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,7 @@ from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import SAME_ENTITY
 from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.running import files as files_module
-from harness.running.files import MANIFEST, locked
+from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.study.spec.study import Variable
 from harness.tables.table import ResultTable
@@ -179,28 +177,6 @@ def test_what_a_killed_run_left_is_gone_with_the_next(tmp_path):
     assert (tmp_path / ".new" / "curves.csv").is_file()
     run_in(folder, gain_csv="new")
     assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv"}
-
-
-@pytest.mark.parametrize("at", range(12))
-def test_a_run_that_is_killed_while_it_takes_over_is_not_whole_and_the_next_takes_its_files(
-    tmp_path, monkeypatch, at
-):
-    folder, steps = RunFolder.create(tmp_path), iter(range(99))
-    run_in(folder, gain_csv="old", curves_csv="old")
-    move = files_module.move
-
-    def killed(source, target):
-        if next(steps) == at:
-            raise KeyboardInterrupt
-        move(source, target)
-
-    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
-        patched.setattr(files_module, "move", killed)
-        run_in(folder, gain_csv="new", accuracy_csv="new", details__networks_csv="new")
-    is_whole = {(tmp_path / name).read_text() for name in folder.files()} == {"new"}
-    assert (tmp_path / MANIFEST).exists() == (is_whole and at > 4)
-    run_in(folder, gain_csv="third", notes_csv="third")
-    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv", "notes.csv"}
 
 
 def test_a_file_of_the_user_is_not_written_over(tmp_path):
