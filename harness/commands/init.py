@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +19,11 @@ from harness.text.terminal import echo, terminal_text
 if TYPE_CHECKING:
     from harness.draft.draft import Answers
     from harness.draft.found_data import FoundData
+
+_QUESTIONS = {
+    "outcome": "Which column is the outcome (dependent variable)?",
+    "exposure": "Which column is the exposure (key regressor)?",
+}
 
 # Times that a question is asked.
 MOST_TIMES = 3
@@ -57,8 +62,7 @@ def init(
     from harness.data.read.source import READER
     from harness.draft.draft import Answers
     from harness.draft.found_data import find_data
-    from harness.draft.spec_text import write_draft
-    from harness.draft.summary import summary
+    from harness.draft.spec_text import summary, write_draft
 
     catalogs = found(choice).catalogs
     path = data[0].with_suffix(".yaml") if out is None else out
@@ -71,8 +75,7 @@ def init(
         seen = replace(seen, answers=_asked_roles(seen))
     draft = write_draft(seen, catalogs, out=path)
     echo(f"{path}: a study of {', '.join(map(str, data))}")
-    for line in summary(draft, seen):
-        echo(f"  {line}")
+    echo(summary(draft, seen).rstrip())
     echo(f"check it, then: harness run {path} --quick")
 
 
@@ -93,22 +96,22 @@ def _asked_keys(seen: FoundData, answers: Answers) -> Answers:
 
 def _asked_roles(seen: FoundData) -> Answers:
     """Return the answers with those that were missing, as typed on the terminal."""
-    from harness.draft.columns import RawColumn
+    from harness.draft.columns import columns_of
     from harness.draft.draft import default_levels, ordered_levels
 
-    answers, frame = seen.answers, seen.table.frame
-    columns = [str(name) for name in frame.columns if name not in (answers.entity, answers.time)]
-    if answers.outcome is None:
-        question = "Which column is the outcome (dependent variable)?"
-        echo("columns: " + ", ".join(columns), err=True)
-        answers = replace(answers, outcome=_asked_column(question, columns, "--outcome COLUMN"))
-    if answers.exposure is None:
-        question = "Which column is the exposure (key regressor)?"
-        others = [name for name in columns if name != answers.outcome]
-        answers = replace(answers, exposure=_asked_column(question, others, "--exposure COLUMN"))
+    answers = seen.answers
+    free = seen.table.frame.drop(columns=[answers.entity, answers.time], errors="ignore")
+    columns = columns_of(free)
+    echo("columns: " + ", ".join(columns), err=True)
+    for part, question in _QUESTIONS.items():
+        if getattr(answers, part) is None:
+            able = [name for name, column in columns.items() if getattr(column, f"may_be_{part}")]
+            able = [name for name in able if name != answers.outcome]
+            answered: dict[str, Any] = {part: _asked_column(question, able, f"--{part} COLUMN")}
+            answers = replace(answers, **answered)
     if answers.exposure not in columns or answers.levels:
         return answers
-    levels = default_levels(RawColumn.of(answers.exposure, frame[answers.exposure]))
+    levels = default_levels(columns[answers.exposure])
     if not levels:
         return answers
 

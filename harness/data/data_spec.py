@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from harness.data.messages import require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import PreparationStep, Step, single_steps
-from harness.data.rules import ColumnRule, Constant, PanelCheck, RowFilter
+from harness.data.rules import ColumnRule, Constant, PanelCheck, RowFilter, Value
 from harness.data.simulate.simulation import SIMULATION, Simulation
 from harness.registry.catalog import Choose
 
@@ -85,6 +85,7 @@ class FileSpec:
         the same path
     header_row : line of a text file, or row of a sheet, with the names of the columns; the rows above it,
         such as titles, are left out. Without it, the first row that is not empty
+    period : of all rows, where a file or sheet is of one period and has no column of periods
     skip_rows : further lines or rows to leave out, such as units below the header and notes at the end
     thousands : separator of thousands in numbers, such as ``","``
     decimal : mark of decimals in numbers
@@ -105,6 +106,7 @@ class FileSpec:
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] = ","
     sheet: str | None = None
+    period: Value | None = None
     header_row: Position | None = None
     skip_rows: tuple[Position, ...] = ()
     thousands: Literal[",", ".", "'", " "] | None = None

@@ -49,7 +49,7 @@ class RawColumn:
     name : in the file
     cells : (n_rows,), as they were read
     numbers : (n_rows,), NaN where the cell is missing or no number
-    refused : (n_rows,), cells that hold something, but no number
+    refused : (n_rows,), cells that hold something, but no finite number
     """
 
     name: str
@@ -61,7 +61,7 @@ class RawColumn:
     def of(cls, name: str, cells: pd.Series) -> RawColumn:
         """Look at the cells of a column."""
         read = read_numbers(cells, frozenset(MISSING_VALUES))
-        return cls(name, cells, read.cells, read.refused)
+        return cls(name, cells, read.cells, read.refused | np.isinf(read.cells))
 
     @cached_property
     def kind(self) -> Literal["number", "text", "empty"]:
@@ -90,7 +90,17 @@ class RawColumn:
     def odd(self) -> Mask:
         """The few cells, (n_rows,), that make a column of numbers one of texts; none in other columns."""
         odd = strange_cells(self.cells, self.refused)
-        return odd if 2 * odd.sum() < self.refused.sum() else np.zeros_like(odd)
+        return odd if 2 * odd.sum() < self.cells.count() else np.zeros_like(odd)
+
+    @property
+    def may_be_outcome(self) -> bool:
+        """Whether it holds numbers, a few other cells aside."""
+        return self.kind == "number" or bool(self.odd.any())
+
+    @property
+    def may_be_exposure(self) -> bool:
+        """Whether it may be an outcome, or has few texts."""
+        return self.may_be_outcome or (self.kind == "text" and 1 < self.n_values <= FEW)
 
     @property
     def n_missing(self) -> int:

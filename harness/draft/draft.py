@@ -17,7 +17,6 @@ from harness.data.shape.panel_notes import leaks
 from harness.data.shape.rows import read_entities, read_index
 from harness.data.shape.times import read_times
 from harness.draft.columns import (
-    FEW,
     RawColumn,
     columns_of,
     identify_rows,
@@ -103,7 +102,7 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
     outcome = _requested_column("outcome", answers.outcome, numbers, columns, origin)
-    texts = [column.name for column in free if column.kind == "text" and 1 < column.n_values <= FEW]
+    texts = [column.name for column in free if column.kind == "text" and column.may_be_exposure]
     others = [name for name in (*numbers, *texts) if name != outcome]
     exposure = _requested_column("exposure", answers.exposure, others, columns, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
@@ -226,11 +225,15 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
     """Return why a column is no control of a first draft; empty where it may be one."""
     odd = column.odd
     if odd.any():
-        return f"{int(odd.sum()):,} of {odd.size:,} cells are not numbers: {quoted(column.cells[odd])}"
+        found = f"{int(odd.sum()):,} of {odd.size:,} cells are not numbers: {quoted(column.cells[odd])}"
+        return f"{found}; correct them, or put them into missing_values"
     if column.kind == "empty":
         return "no cell holds anything"
     if column.n_values == 1:
         return "one value throughout"
+    is_name = (column.is_whole or column.kind == "text") and column.n_values == entity.n_values
+    if is_name and column.is_constant_within(entity.codes):
+        return "another name of the entities"
     if column.kind == "text":
         return f"text with {column.n_values} values: may group rows (`heterogeneity`), or become dummies"
     n_rows = column.codes.size
@@ -240,8 +243,6 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
         return f"{column.n_missing:,} of {n_rows:,} cells are missing"
     if column.is_constant_within(time.codes):
         return "the same for all entities in a period: effects of time take it in"
-    if column.is_whole and column.n_values == entity.n_values and column.is_constant_within(entity.codes):
-        return "another name of the entities"
     if np.allclose(column.numbers, exposure.numbers**2, rtol=1e-6, equal_nan=True):
         return (
             f"{exposure.name} squared: estimators bend the curve by terms of their own (`power`, `splines`)"

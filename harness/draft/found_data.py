@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from harness.data.data_spec import MISSING_VALUES, DataSpec, FileSpec, Join, Reshape
+from harness.data.data_spec import MISSING_VALUES, FileSpec, Join, Reshape
 from harness.data.messages import few, quoted
 from harness.data.name import fold_name
 from harness.data.read.columnar import PARQUET
-from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source, read_table
+from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
 from harness.data.read.number_text import is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
+from harness.data.shape.merge import append, merge
 from harness.data.shape.reshape import column_pattern
 from harness.data.shape.rows import value_text
+from harness.data.shape.times import are_years, plain_period
 from harness.draft.columns import (
     RawColumn,
     TableShape,
@@ -164,6 +167,12 @@ class FoundData:
     left_out: Mapping[str, str] = field(default_factory=dict)
     other_keys: Sequence[tuple[str, str]] = ()
 
+    @property
+    def files(self) -> list[Mapping[str, Any]]:
+        """What the spec says of each file and sheet."""
+        first = {name: value for name, value in self.said.items() if name not in ("append", "merge")}
+        return [first, *self.said.get("append", ()), *self.said.get("merge", ())]
+
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:
     """Look at files and return how a spec in a folder reads them, with all sheets of workbooks.
@@ -181,24 +190,31 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
     """
     tables, left_out = list[_Seen](), dict[str, str]()
     for path in paths:
-        found, others = _seen_tables(find_anywhere(path), answers, folder)
+        found, refused = _seen_tables(find_anywhere(path), answers, folder)
         tables += found
-        left_out |= others
+        left_out |= refused
     first = next((seen for seen in tables if seen.is_panel), tables[0])
     keys = first.keys(answers)
-    names, taken, joins = first.names(keys.entity or ""), set(first.columns), list[Join]()
-    for seen in (seen.sharing(names) for seen in tables if seen is not first):
-        if seen.sheet and names.isdisjoint(seen.names(seen.shape.entity)):
-            left_out[seen.sheet] = f"no column has the values of '{keys.entity}'"
-            continue
-        joins.append(seen.join(keys, folder, taken))
-        taken |= set(seen.columns)
-    spec, place = first.spec, first.place(folder)
-    said = {"path": place, **options_of(spec)}
-    if joins:
-        said["merge"] = [{"path": join.path, **options_of(join)} for join in joins]
-    data = DataSpec(**{**vars(spec), "path": place}, merge=tuple(joins))
-    table = read_table(data, folder=folder, given=None, datasets={}, **_names(keys))
+    entity, time = keys.entity or "", keys.time or ""
+    read = partial(_read, folder, entity, time)
+    spec, entities = first.file(keys, folder), first.names(entity)
+    others = [seen.sharing(entities) for seen in tables if seen is not first]
+    below = [seen for seen in others if spec.period and seen.form.spec.period]
+    later, joins = [seen.file(keys, folder) for seen in below], list[Join]()
+    table = append(read(spec), list(map(read, later)), entity=entity, time=time) if later else read(spec)
+    for seen in (seen for seen in others if seen not in below):
+        join, where = seen.join(keys, folder, table.frame.columns), f"data.merge[{len(joins)}]"
+        try:
+            table = merge(table, read(join), join, entity=entity, time=time, path=where)
+            joins.append(join)
+        except DataError as error:
+            if not seen.sheet:
+                raise
+            strange = entities.isdisjoint(seen.names(seen.shape.entity))
+            left_out[seen.sheet] = f"no column has the values of '{entity}'" if strange else error.what
+    said = _said(spec) | {
+        option: list(map(_said, files)) for option, files in (("append", later), ("merge", joins)) if files
+    }
     doubts = () if answers.entity or answers.time else doubtful_keys(first.columns.values())
     return FoundData(paths[0].stem, said, first.form.remarks, table, keys, left_out, doubts)
 
@@ -215,12 +231,17 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     path = Path(f"{name}.parquet")
     seen = _Seen.of(path, FileForm(Source(stored.content, path.name, "", "", FileSpec())), PARQUET, answers)
     keys = seen.keys(answers)
-    table = read_frame(stored, seen.spec, origin=name, **_names(keys))
-    return FoundData(name, options_of(seen.spec), {}, table, keys)
+    spec = replace(seen.form.spec, reshape=seen.shape.reshape)
+    table = read_frame(stored, spec, entity=keys.entity or "", time=keys.time or "", origin=name)
+    return FoundData(name, options_of(spec), {}, table, keys)
 
 
-def _names(keys: Answers) -> dict[str, str]:
-    return {"entity": keys.entity or "", "time": keys.time or ""}
+def _read(folder: DataFolder, entity: str, time: str, file: FileSpec) -> Table:
+    return folder.read(file, entity=entity, time=time)
+
+
+def _said(file: FileSpec) -> dict[str, Any]:
+    return {"path": file.path, **options_of(file)}
 
 
 def _seen_tables(path: Path, answers: Answers, folder: DataFolder) -> tuple[list[_Seen], dict[str, str]]:
@@ -231,7 +252,7 @@ def _seen_tables(path: Path, answers: Answers, folder: DataFolder) -> tuple[list
     for sheet in (sheets := reader.sheets(source)) or (None,):
         of_sheet = replace(source, spec=replace(source.spec, sheet=sheet))
         try:
-            found.append(_Seen.of(path, sniff(of_sheet, reader), reader, answers))
+            found.append(_Seen.of(path, sniff(of_sheet, reader), reader, answers).dated)
         except DataError as error:
             refused[sheet or path.name] = error
     if not found:
@@ -294,6 +315,22 @@ class _Seen:
             if not column.is_constant_within(entity.codes)
         ]
 
+    @property
+    def dated(self) -> _Seen:
+        """It as rows of one period, where it has no periods and its sheet is called as one."""
+        period = plain_period(self.sheet)
+        names = [column for column in self.columns.values() if column.may_be_entity]
+        names = [column for column in names if column.n_values == column.codes.size]
+        if (
+            self.is_panel
+            or not names
+            or period is None
+            or (period.isdecimal() and not are_years(int(period)))
+        ):
+            return self
+        entity = min(names, key=lambda column: column.entity_rank).name
+        return replace(self, form=self.form.saying("period", period), shape=TableShape(entity, "year"))
+
     def names(self, column: str) -> set[str]:
         """Return the values of a column as texts, without zeros in front, which codes may lose."""
         cells = self.columns[column].cells.dropna().unique() if column in self.columns else ()
@@ -326,33 +363,29 @@ class _Seen:
         """Return the path as a spec of a folder writes it."""
         return Path(os.path.relpath(self.path, folder.root.resolve())).as_posix()
 
-    @property
-    def spec(self) -> FileSpec:
-        """How the file is read."""
-        return replace(self.form.spec, reshape=self.shape.reshape)
+    def file(self, keys: Answers, folder: DataFolder) -> FileSpec:
+        """Return how it is read by a spec of a folder, with keys that are called like these."""
+        time = "" if self.shape.reshape or self.form.spec.period else self.shape.time
+        own = {self.shape.entity: keys.entity, time: keys.time}
+        rename = {name: key for name, key in own.items() if name and key and name != key}
+        rename = {**self.form.spec.rename, **rename}
+        return replace(self.form.spec, path=self.place(folder), reshape=self.shape.reshape, rename=rename)
 
-    def join(self, keys: Answers, folder: DataFolder, taken: set[str]) -> Join:
+    def join(self, keys: Answers, folder: DataFolder, taken: Iterable[str]) -> Join:
         """Return how it is joined to a first table with these keys, by the spec of a folder.
 
         Parameters
         ----------
         taken : columns that are there already; texts, such as a sheet's unit, are not joined again
         """
-        is_wide, entity = self.shape.reshape is not None, self.shape.entity
-        time = "" if is_wide else self.shape.time
-        own = {entity: keys.entity, time: keys.time}
-        rename = {name: key for name, key in own.items() if name and key and name != key}
-        on = () if is_wide or time or keys.entity is None else (keys.entity,)
-        return Join(
-            **{**vars(self.spec), "path": self.place(folder), "rename": {**self.spec.rename, **rename}},
-            on=on,
-            columns=self._new(taken, rename),
-        )
+        file = self.file(keys, folder)
+        on = () if self.is_panel or keys.entity is None else (keys.entity,)
+        return Join(**vars(file), on=on, columns=self._new(taken, file.rename))
 
-    def _new(self, taken: set[str], rename: Mapping[str, str]) -> tuple[str, ...]:
+    def _new(self, taken: Iterable[str], rename: Mapping[str, str]) -> tuple[str, ...]:
         """Return the columns to join; none, which stands for all, where no text is there already."""
         reshape = self.shape.reshape
-        again = {name for name in taken & set(self.columns) if self.columns[name].kind == "text"}
+        again = {name for name in taken if name in self.columns and self.columns[name].kind == "text"}
         again -= {self.shape.entity, self.shape.time, *rename}
         if not again or (reshape is not None and reshape.into is None):
             return ()

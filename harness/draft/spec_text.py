@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from jinja2 import Template
 from ruamel.yaml import YAML
 
 from harness.draft.columns import FEW
@@ -33,9 +34,7 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     found : how the data are read, and what their files call the columns
     catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
     """
-    environment = text_templates(__package__)
-    environment.filters |= {"flow": flow, "line": _line, "thousands": "{:,}".format}
-    return environment.get_template("study.yaml.j2").render(
+    return _template("study.yaml.j2").render(
         draft=draft,
         found=found,
         spec_version=SPEC_VERSION,
@@ -47,7 +46,18 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     )
 
 
-def flow(value: object) -> str:
+def summary(draft: Draft, found: FoundData) -> str:
+    """Return what a draft took, changed and left out, in lines for the terminal, and how to change it."""
+    return _template("summary.txt.j2").render(draft=draft, found=found)
+
+
+def _template(name: str) -> Template:
+    environment = text_templates(__package__)
+    environment.filters |= {"flow": _flow, "line": _line, "thousands": "{:,}".format}
+    return environment.get_template(name)
+
+
+def _flow(value: object) -> str:
     """Return a value as YAML in one line, or indented below it where it is long."""
     buffer, yaml = io.StringIO(), YAML()
     yaml.default_flow_style, yaml.width = True, _WIDTH

@@ -216,7 +216,10 @@ def test_cells_that_keep_a_column_of_numbers_from_being_one_are_named():
     frame.loc[[4, 9], "rainfall"] = ["inf", "n.b."]
     read = frame.assign(income=table()["income"].to_numpy())
     left_out = draft_of(read, ASKED, origin="towns.csv").left_out
-    assert left_out["rainfall"] == "2 of 30 cells are not numbers: 'inf', 'n.b.'"
+    odd = "2 of 30 cells are not numbers: 'inf', 'n.b.'"
+    assert left_out["rainfall"] == f"{odd}; correct them, or put them into missing_values"
+    infinite = draft_of(read.assign(rainfall=[np.inf, *range(29)]), ASKED, origin="towns.parquet").left_out
+    assert infinite["rainfall"].startswith("1 of 30 cells are not numbers: 'inf'")
     frame.loc[7, "income"] = "-inf"
     with pytest.raises(harness.DataError, match="1 of 30 cells are not numbers: '-inf'") as caught:
         draft_of(frame, ASKED, origin="towns.csv")

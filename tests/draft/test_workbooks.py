@@ -8,7 +8,11 @@ from click.testing import CliRunner
 
 import harness
 from harness.cli import cli
+from harness.data.build import PanelBuilder
+from harness.installed import installed
+from harness.study.spec.load import load_study
 from messy_files import CITIES, YEARS, clean, wide
+from spec_tables import table_of
 from workbooks import as_workbook
 
 REGIONS = pd.DataFrame(
@@ -82,3 +86,21 @@ def test_long_sheets_whose_values_have_no_name_of_their_own_are_named_by_their_s
     assert "{path: long.xlsx, sheet: gdp, rename: {数值: gdp}, columns: [gdp]}" in study
     checked = CliRunner().invoke(cli, ["validate", str(tmp_path / "long.yaml")], catch_exceptions=False)
     assert "36 rows of 6 entities in 6 periods" in checked.output
+
+
+def test_sheets_of_a_year_each_are_rows_of_that_year(tmp_path, init):
+    frame, names = clean(), ["city", "co2", "gdp", "share"]
+    frame["share"] = frame["share"].astype(object).where(frame.index != 7, "inf")
+    sheets = {f"{year}年": [names, *rows[names].to_numpy().tolist()] for year, rows in frame.groupby("year")}
+    (tmp_path / "years.xlsx").write_bytes(as_workbook(sheets))
+    told = init("years.xlsx")
+    assert "'share' is no control: 1 of 36 cells are not numbers: 'inf'; correct them" in told
+    spec = tmp_path / "years.yaml"
+    study = load_study(spec, catalogs=installed().catalogs).study
+    assert study.data.period == "2011"
+    table = table_of(study.data, tmp_path, entity="city", time="year")
+    found = PanelBuilder.build(table, study.data, study.roles).frame().astype({"year": int})
+    twin = frame.set_index(["city", "year"])[["co2", "gdp"]]
+    pd.testing.assert_frame_equal(found.set_index(["city", "year"])[["co2", "gdp"]].loc[twin.index], twin)
+    with pytest.raises(harness.DataError, match="has a column 'co2', and a period is given for all rows"):
+        table_of(study.data, tmp_path, entity="city", time="co2")

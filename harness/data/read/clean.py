@@ -49,6 +49,11 @@ def interpret(reading: Reading, source: Source) -> Reading:
         keys = {"entity": source.entity, "time": source.time}
         frame, record = reshape(frame, source.spec.reshape, **keys, origin=source.origin)
         records.append(record)
+    if source.spec.period is not None:
+        if source.time in frame.columns:
+            what = f"the table has a column '{source.time}', and a period is given for all rows"
+            raise DataError.at(f"{source.origin}: data.period", what, "one of the two", "drop period")
+        frame = frame.assign(**{source.time: str(source.spec.period)})
     for name in _text_columns(frame):
         frame[name] = _typed(frame[name], name, source, reading, cleaned)
     for step in (_without_numbers, _scaled):
