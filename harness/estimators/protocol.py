@@ -49,7 +49,8 @@ class Estimator(Protocol):
     provides : capabilities, named by their protocol classes
 
     Optional class attributes: ``ladder``, a tuple of `harness.plugin.LadderEntry` for ``estimators: ladder``;
-    ``known_as``, other names, used in hints; ``roundoff``, the rounding error of predictions in standard
+    ``known_as``, other names, used in hints; ``instead_of``, what to write for methods that nobody offers, by
+    their names separated by blanks; ``roundoff``, the rounding error of predictions in standard
     deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
     regression in other programs (`LinearModel`), for ``harness export``; ``default_learner``, whether it
     learns the nuisance functions of debiased effects unless a study names other learners.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.language import Message, marked
@@ -78,13 +78,21 @@ class Refusals:
     def absorbed_exposure(self, at: int) -> Problem:
         """Return the refusal of an exposure, or dummy of it, that effects absorb."""
         what = Message("{taken} absorb it: it has no variation within them", taken=self.taken)
+        keys, values = (self.panel.entity, self.panel.time), self.panel.X[:, at]
+        if all(_varies_within(key.codes, values) for key in keys):
+            words = marked(
+                "{taken} absorb it together: like age or experience, it is a part of the entity plus one of "
+                "the period"
+            )
+            what = Message(words, taken=self.taken)
         hint = Message("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED)
         return Problem(self._exposure(at), what, hint=hint)
 
-    def determined_exposure(self, at: int, column: int, combination: str) -> Problem:
-        """Return the refusal of an exposure collinear with other regressors, `column` the last."""
-        what = Message("other regressors determine it: {combination}", combination=combination)
-        hint = Message("drop {columns} or another of them", columns=repr(self.panel.columns[column]))
+    def determined_exposure(self, at: int, on: Sequence[int], combination: str) -> Problem:
+        """Return the refusal of an exposure collinear with other regressors, the positions `on`."""
+        names = listed([repr(self.panel.columns[column]) for column in on])
+        what = Message("it is collinear with {names}: {combination}", names=names, combination=combination)
+        hint = marked("drop one of these columns, or the effects among them")
         return Problem(self._exposure(at), what, hint=hint)
 
     def dropped_constant(self, column: int) -> Note:
@@ -113,6 +121,14 @@ class Refusals:
 
     def _exposure(self, at: int) -> str:
         return f"exposure {self.panel.exposure_columns[at]!r}"
+
+
+def _varies_within(codes: Ints, values: Floats) -> bool:
+    """Return whether values, (n_obs,), differ within some group."""
+    low, high = (np.full(codes.max() + 1, start) for start in (np.inf, -np.inf))
+    np.minimum.at(low, codes, values)
+    np.maximum.at(high, codes, values)
+    return bool(np.any(high > low))
 
 
 def require_continuous(panel: Panel, *, where: str = "") -> None:

@@ -64,6 +64,31 @@ class Catalog:
 Catalogs = Mapping[str, Catalog]
 
 
+def meant_instead(catalogs: Catalogs, kind: str, name: str) -> str:
+    """Return what to write for a name that is no member of its kind; empty where nothing is near it.
+
+    A member of any kind may say under ``instead_of`` what to write for methods that nobody offers, by their
+    names separated by blanks.
+    """
+    asked = name.casefold()
+    members = [
+        (catalog.kind.name, member, offered)
+        for catalog in catalogs.values()
+        for member, offered in sorted(catalog.members.items())
+        if isinstance(offered, type)
+    ]
+    for _, _, offered in members:
+        for names, advice in getattr(offered, "instead_of", {}).items():
+            if asked in names.split():
+                return str(advice)
+    others = (
+        f"'{member}' is a {other}: list it there"
+        for other, member, offered in members
+        if other != kind and asked in (member, *getattr(offered, "known_as", ()))
+    )
+    return catalogs[kind].near(name) or next(others, "")
+
+
 def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a member of any kind
     """Return the chosen object, built from its options.
 
@@ -76,7 +101,7 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
     """
     catalog = catalogs[kind]
     if name not in catalog.members:
-        guesses = "; ".join(filter(None, (catalog.near(name), catalog.absent)))
+        guesses = "; ".join(filter(None, (meant_instead(catalogs, kind, name), catalog.absent)))
         hint = catalog.needs.get(name) or guesses
         known = ", ".join(sorted(catalog.members))
         raise PydanticCustomError(

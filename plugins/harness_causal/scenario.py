@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -46,6 +47,10 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     """
 
     name: ClassVar[str] = "did"
+    known_as: ClassVar[tuple[str, ...]] = ("event_study", "staggered_did", "csdid", "did2s", "sunab")
+    instead_of: ClassVar[Mapping[str, str]] = {
+        "synthetic_control synth sdid gsynth": "compare with those treated later or never: `scenarios: [did]`"
+    }
     tables: ClassVar[tuple[plugin.ResultTable, ...]] = (
         *(own.DID_EFFECTS, own.DID_TESTS, own.DID_BOUNDS, own.DID_COMPARISONS),
     )

@@ -219,6 +219,9 @@ class Ratio(RowFunction):
     """
 
     name: ClassVar[str] = "ratio"
+    instead_of: ClassVar[Mapping[str, str]] = {
+        "multiply scale times divide units convert": "write `scale: {COLUMN: FACTOR}` under `data:`"
+    }
 
     into: ColumnName
     of: ColumnName

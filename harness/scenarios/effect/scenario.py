@@ -175,6 +175,12 @@ class EffectScenario(LearnerScenario):
     """
 
     name: ClassVar[str] = "effect"
+    known_as: ClassVar[tuple[str, ...]] = ("double_ml", "dml", "doubleml", "debiased")
+    instead_of: ClassVar[Mapping[str, str]] = {
+        "psm matching propensity_score ipw aipw cem causal_forest grf": (
+            "ask for a debiased effect: `scenarios: [{use: effect, forms: [contrast]}]`"
+        )
+    }
     tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS, SENSITIVITY)
 
     primary: bool = False

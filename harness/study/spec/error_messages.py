@@ -31,6 +31,10 @@ _ALSO_CALLED = {
         "reference": "baseline",
         "protocols": "splits",
         "estimators": "models",
+        "from": "min since start after",
+        "to": "max until end before",
+        "include": "is in equals keep only",
+        "exclude": "not drop without",
     }.items()
     for other in others.split()
 }

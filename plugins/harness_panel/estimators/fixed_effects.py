@@ -89,6 +89,16 @@ class PooledOLS(LinearEstimator[PooledFit]):
 
     name: ClassVar[str] = "pooled_ols"
     known_as: ClassVar[tuple[str, ...]] = ("ols", "pooled", "pols")
+    instead_of: ClassVar[Mapping[str, str]] = {
+        "rdd rd regression_discontinuity": (
+            "keep the rows near the cutoff (data: rows), take its side as the exposure and the running "
+            "variable as a control: a local line by `pooled_ols`"
+        ),
+        "logit probit poisson ppml tobit negative_binomial quantile_regression qreg": (
+            "estimators are of the mean; of 0 and 1 `pooled_ols` and `fixed_effects` are linear probability "
+            "models"
+        ),
+    }
     linear_model: ClassVar[plugin.LinearModel | None] = "pooled"
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),)
     provides: ClassVar[frozenset[type]] = LINEAR
@@ -199,6 +209,15 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 
     name: ClassVar[str] = "fixed_effects"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
+    instead_of: ClassVar[Mapping[str, str]] = {
+        "spatial_durbin sdm sar sem sac slx spatial_lag spatial_error spatial_autoregressive": (
+            "make the mean of the neighbours with the step `spatial_lag`, and add it to the controls of "
+            "`fixed_effects`"
+        ),
+        "fgls gls pcse xtgls driscoll_kraay newey_west": (
+            "take `fixed_effects` with `covariance: {use: driscoll_kraay}`"
+        ),
+    }
     linear_model: ClassVar[plugin.LinearModel | None] = "within"
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
         _entry(110, "fe", "entity"),

@@ -139,8 +139,9 @@ def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
     for dependence in fit.dependent:
         found = own.intersection((*dependence.on, dependence.column))
         if found and (len(dependence.on) > 1 or dependence.column in own):
-            combination = describe(dependence, panel.X, panel.columns, say.taken)
-            return say.determined_exposure(min(found), dependence.column, combination)
+            clash = dependence.of(min(found))
+            combination = describe(clash, panel.X, panel.columns, say.taken)
+            return say.determined_exposure(clash.column, clash.on, combination)
     if fit.condition <= _WORST_CONDITION:
         return None
     return Problem(

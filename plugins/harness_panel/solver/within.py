@@ -255,6 +255,15 @@ class Dependence:
     on: tuple[int, ...]
     coefficients: tuple[float, ...]
 
+    def of(self, column: int) -> Dependence:
+        """Return the same combination, solved for one of its columns."""
+        if column == self.column:
+            return self
+        shares = dict(zip(self.on, self.coefficients, strict=True))
+        own = shares.pop(column)
+        rest = tuple(-share / own for share in shares.values())
+        return Dependence(column, (*shares, self.column), (*rest, 1.0 / own))
+
 
 def orthonormalise(
     columns: Floats, candidates: Sequence[int], *, lengths: Floats, rounding: Floats

@@ -111,8 +111,16 @@ REFUSED = {
         {"x": 1.0 * ENTITY, "a": A},
         "'x': entity effects absorb it",
     ),
-    "exposure the sum of both": (TWO_WAY, {"x": PERIOD - 2.0 * ENTITY}, "entity and time effects absorb it"),
-    "exposure made of controls": (POOLED, {"x": A - 2 * B + 1, "a": A, "b": B}, r"determine it: b = "),
+    "exposure the sum of both": (
+        TWO_WAY,
+        {"x": PERIOD - 2.0 * ENTITY},
+        "entity and time effects absorb it together",
+    ),
+    "exposure made of controls": (
+        POOLED,
+        {"x": A - 2 * B + 1, "a": A, "b": B},
+        r"with 'a' and 'b': x = a - 2\*b \+ 1",
+    ),
     "nearly collinear": (POOLED, {"x": X, "a": A, "z": A + 3e-13 * B}, "condition number"),
 }
 
