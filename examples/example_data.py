@@ -49,6 +49,9 @@ class StraightLine:
 
     name: ClassVar[str] = "straight_line"
     title: ClassVar[str] = "Panel with a straight line"
+    outcomes: ClassVar[tuple[str, ...]] = ("outcome",)
+    exposure: ClassVar[str] = "exposure"
+    moderators: ClassVar[tuple[str, ...]] = ()
 
     slope: float = 1.0
     n_entities: Annotated[int, Field(ge=2)] = 30

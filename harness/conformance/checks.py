@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,15 +39,13 @@ def checks_of(estimator: Estimator) -> list[Check]:
 
 def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
-    return _checks(
-        kind, member.name, sections.SectionCase(member, installed()) if kind == SECTION else member
-    )
+    return _checks(kind, member, sections.Setting(installed()))
 
 
-def _checks(kind: Kind[Any], name: str, member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
-    subject = Case(member) if kind == ESTIMATOR else member
+def _checks(kind: Kind[Any], member: Any, at: sections.Setting) -> list[Check]:  # noqa: ANN401 - of any kind
+    subject = Case(member) if kind == ESTIMATOR else (member, at) if kind == SECTION else member
     verdicts: dict[str, Verdict] = {}
-    return [Check(rule, kind.name, name, subject, verdicts) for rule in RULES[kind.name].values()]
+    return [Check(rule, kind.name, member.name, subject, verdicts) for rule in RULES[kind.name].values()]
 
 
 def checks_for(
@@ -87,16 +85,14 @@ def checks_among(
     for name in sorted({*only, *options} - set(known)):
         hint = near_names(name, known)
         raise PluginError.at(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint)
-    found: list[Check] = []
-    for kind in KINDS:
-        for name in plugin.names(kind):
-            if only and name not in only:
-                continue
-            member = build(registry, name, options.get(name, {}), kind=kind)
-            if kind == SECTION:
-                member = sections.SectionCase(member, registry, plugin, options, study)
-            found += _checks(kind, name, member)
-    return found
+    at = sections.Setting(registry, plugin, options, study)
+    return [
+        check
+        for kind in KINDS
+        for name in plugin.names(kind)
+        if not only or name in only
+        for check in _checks(kind, build(registry, name, options.get(name, {}), kind=kind), at)
+    ]
 
 
 def find_plugin(registry: Registry, name: str) -> Plugin:
@@ -203,6 +199,11 @@ class Row:
     reason: str
     seconds: float
 
+    @property
+    def of(self) -> str:
+        """Kind and name of the member, since two kinds may share a name."""
+        return f"{self.kind} {self.member}"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -217,28 +218,25 @@ class Report:
     plugin: Plugin
     rows: tuple[Row, ...]
 
-    def count(self, status: Status, *, of: Sequence[Row] | None = None) -> int:
-        """Return how many checks, of some or of all, went like this."""
-        return sum(row.status == status for row in (self.rows if of is None else of))
+    def count(self, status: Status, *, of: str = "") -> int:
+        """Return how many checks, of one member or of all, went like this."""
+        return sum(row.status == status for row in self.rows if of in ("", row.of))
 
     @property
-    def by_member(self) -> Mapping[str, Sequence[Row]]:
-        """The checks of each member, by its kind and name."""
-        found: dict[str, list[Row]] = {}
-        for row in self.rows:
-            found.setdefault(f"{row.kind} {row.member}", []).append(row)
-        return found
+    def members(self) -> tuple[str, ...]:
+        """Kinds and names of the members that were checked."""
+        return tuple(dict.fromkeys(row.of for row in self.rows))
 
     def problems(self) -> Iterator[Problem]:
         """Yield what keeps the plugin from passing: violated rules, and members that were asked nothing."""
         if not self.rows:
             yield Problem(self.plugin.name, "no check was run", hint="offer something that is checked")
-        for name, rows in self.by_member.items():
-            if failed := [row.check for row in rows if row.status == "failed"]:
+        for name in self.members:
+            if failed := [row.check for row in self.rows if (row.of, row.status) == (name, "failed")]:
                 yield Problem(
                     name, f"breaks the contract in {len(failed)} of its checks: {', '.join(failed)}"
                 )
-            elif not self.count("passed", of=rows):
+            elif not self.count("passed", of=name):
                 yield Problem(name, "every check was skipped, so nothing is known of it")
 
     def raise_if_not_passed(self) -> None:
@@ -254,8 +252,9 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text: reasons of what failed and of what was skipped, and counts."""
-        for name, rows in self.by_member.items():
-            yield f"{name}: {self.count('passed', of=rows)} of {len(rows)} passed"
+        for name in self.members:
+            rows = [row for row in self.rows if row.of == name]
+            yield f"{name}: {self.count('passed', of=name)} of {len(rows)} passed"
             for row in rows:
                 if row.status == "failed":
                     yield f"  failed   {row.check} ({row.says}): {row.reason}"

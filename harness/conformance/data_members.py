@@ -27,7 +27,7 @@ from harness.data.prepare.step import (
     single_steps,
 )
 from harness.data.read.source import FileReader, Source
-from harness.data.simulate.simulation import Simulation
+from harness.data.simulate.simulation import HasTruth, Simulation
 from harness.errors import DataError
 
 # Values of columns that a step takes as groups: thirds of the numbers, from the least.
@@ -208,7 +208,7 @@ def drawn(member: Simulation) -> str:
 
 @rule("simulation", "drawn")
 def truth(member: Simulation) -> str:
-    """Check that an outcome's expected value is known for the rows of the draw, in any order.
+    """Check that an outcome's expected value is known for the rows of the draw, in any order, and used.
 
     Ask for every column, and for the same rows in the reverse order.
     """
@@ -226,6 +226,8 @@ def truth(member: Simulation) -> str:
         known.append(str(outcome))
     if not known:
         raise Skipped("no column of the draw has a truth; outcomes are prepared from them")
+    unused = "no scenario asks for the truth: declare `outcomes`, `exposure` and `moderators`"
+    refuse(not isinstance(member, HasTruth), unused)
     return ", ".join(known)
 
 

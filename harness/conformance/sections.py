@@ -15,7 +15,7 @@ from harness.conformance.data_members import require_words
 from harness.conformance.options import Options, stand_ins, with_stand_in
 from harness.conformance.panels import COLUMNS, SEED, StandIn, ordinary_panel
 from harness.data.read.files import frame_file
-from harness.findings.run import Run, read_run
+from harness.findings.run import read_run
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.report.blocks import ReportBlock
@@ -29,8 +29,8 @@ from harness.study.spec.written import written_spec
 
 
 @dataclass(frozen=True, eq=False)
-class SectionCase:
-    """A section under test.
+class Setting:
+    """Where a section is looked for.
 
     Attributes
     ----------
@@ -40,7 +40,6 @@ class SectionCase:
     study : spec of a study that has the section; None for the kit's own
     """
 
-    section: Section
     registry: Registry
     plugin: Plugin | None = None
     given: Options = field(default_factory=dict)
@@ -50,19 +49,27 @@ class SectionCase:
         """Return what a quick run of the study takes."""
         if self.study is not None:
             return RunOptions(self.study, out=out, quick=True)
-        own = {kind: list(self._own(kind)) for kind in ("estimator", "protocol", "scenario", "metric")}
-        roles = dict(zip(("exposure", "moderators"), COLUMNS, strict=False)) | {"controls": COLUMNS[2:]}
-        protocols = ["in_sample", "held_out_entities", *own["protocol"]]
         spec = {
             "spec_version": 1,
             "study": "conformance",
             "title": "Conformance",
             "seed": SEED,
             "data": {"path": "panel.parquet"},
-            "roles": {"entity": "entity", "time": "time", "outcomes": "outcome", **roles},
-            "estimators": [{"id": "reference", "use": StandIn.name}, *own["estimator"]],
-            "evaluation": {"reference": "reference", "protocols": protocols, "metrics": own["metric"]},
-            "scenarios": [{"use": "curve", "draws": 20}, *own["scenario"]],
+            "roles": {
+                "entity": "entity",
+                "time": "time",
+                "outcomes": "outcome",
+                "exposure": COLUMNS[0],
+                "moderators": COLUMNS[1],
+                "controls": COLUMNS[2:],
+            },
+            "estimators": [{"id": "reference", "use": StandIn.name}, *self._own("estimator")],
+            "evaluation": {
+                "reference": "reference",
+                "protocols": ["in_sample", "held_out_entities", *self._own("protocol")],
+                "metrics": list(self._own("metric")),
+            },
+            "scenarios": [{"use": "curve", "draws": 20}, *self._own("scenario")],
         }
         return RunOptions(written_spec(spec), data=frame_file(_table()), out=out, quick=True)
 
@@ -83,12 +90,12 @@ def _table() -> pd.DataFrame:
 
 
 @rule("section")
-def whole(case: SectionCase) -> str:
+def whole(case: tuple[Section, Setting]) -> str:
     """Check that a section has a title, a whole number for its place, and what makes its blocks.
 
     Look at what the page reads.
     """
-    member = case.section
+    member, _ = case
     if not isinstance(member, Section):
         raise Violation(f"a {type(member).__name__} is no harness.plugin.reporting.Section")
     require_words(member, "name", "title")
@@ -97,26 +104,21 @@ def whole(case: SectionCase) -> str:
 
 
 @rule("section", "whole", is_slow=True)
-def present(case: SectionCase) -> str:
+def present(case: tuple[Section, Setting]) -> str:
     """Check that a section stands in the report of a small study, or in that of `--study`.
 
     Run the study with the estimators, protocols, scenarios and metrics of the plugin, and make the section.
     """
+    member, at = case
     with TemporaryDirectory(prefix="harness-conformance-") as folder, house_style():
-        options = case.options(Path(folder) / "run")
-        run = read_run(write_run(options, with_stand_in(case.registry), workers=ThisProcess()))
-        blocks = case.section.blocks(run)
+        options = at.options(Path(folder) / "run")
+        run = read_run(write_run(options, with_stand_in(at.registry), workers=ThisProcess()))
+        blocks = member.blocks(run)
         for figure in figures_in(blocks):
             finish(figure, is_simulated=False)
-        refuse(not blocks, f"is not in the report of a study {_described(run, case.section)}")
+        rows = ", ".join(f"{len(run.frame(name))} rows in {name}" for name in member.tables)
+    used = ", ".join(one.id for one in run.manifest.study.estimators)
+    what = f"is not in the report of a study of {used}, which has {rows or 'no table that it names'}"
+    refuse(not blocks, f"{what}; name a study that has it: --study SPEC")
     refuse(not all(isinstance(block, ReportBlock) for block in blocks), "`content` yields what is no block")
     return f"{len(blocks)} blocks"
-
-
-def _described(run: Run, section: Section) -> str:
-    """Return what a section could show, and does not."""
-    study = run.manifest.study
-    used = [*(one.id for one in study.estimators), *(one.id for one in study.protocols)]
-    rows = ", ".join(f"{len(run.frame(name))} rows in {name}" for name in section.tables)
-    tables = f"; it names tables: {rows}" if rows else ""
-    return f"with {', '.join(used)}{tables}; name one that has it: --study SPEC"

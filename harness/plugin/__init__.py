@@ -25,6 +25,7 @@ from harness.data.read.source import FileReader as FileReader
 from harness.data.read.source import Reading as Reading
 from harness.data.read.source import Source as Source
 from harness.data.roles import Roles as Roles
+from harness.data.simulate.simulation import HasTruth as HasTruth
 from harness.data.simulate.simulation import Simulation as Simulation
 from harness.errors import ArtifactError as ArtifactError
 from harness.errors import DataError as DataError

@@ -31,7 +31,7 @@ from harness.report.page import (
 )
 from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
-from harness.report.sections.plain import plain_sections
+from harness.report.sections.plain import plain_section
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, code_cell, columns_of, plain_rows
 from harness.report.translation import localised
@@ -151,7 +151,9 @@ class Reporter:
             return ()
         with _collected_apart():
             front = front_of(run, pictures=self.pictures)
-            every = (*self.sections, *plain_sections(run, self.sections))
+            shown = {name for section in self.sections for name in section.tables}
+            rest = (table for table in run.manifest.scenario_tables if table.name not in shown)
+            every = (*self.sections, *map(plain_section, rest))
             sections = assembled(run, every, formats, pictures=self.pictures)
         figures = [*front.figures, *(figure for section in sections for figure in section.figures)]
         added = [file for section in sections for file in section.files]

@@ -297,8 +297,8 @@ class RunFolder:
     def read_table(self, name: str) -> pd.DataFrame:
         """Return a table that `write_table` wrote; an empty frame without columns where there is none.
 
-        One of the harness in parquet is read from there. One that this object wrote is at hand, unless it is
-        large, and is not read again.
+        One of the harness that is in parquet alone is read from there. One that this object wrote is at hand,
+        unless it is large, and is not read again.
 
         Raises
         ------

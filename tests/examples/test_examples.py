@@ -71,6 +71,8 @@ def drawn(registry):
 def test_a_simulation_reader_and_steps_bring_the_columns(folder, drawn):
     rows = pd.read_csv(folder / "summary.csv").set_index("variable")
     assert rows.loc["outcome", "max"] == pytest.approx(2.0 * drawn["exposure"].max(), rel=1e-12)
+    truth = pd.read_csv(folder / "truth.csv").query("scenario == 'curve' and kind == 'level'")
+    np.testing.assert_allclose(truth["truth"], 2.0 * truth["at"], rtol=1e-12)
     # The areas of the file are 1, 4 and 9; ranks of n rows without ties are 1/n, ..., 1.
     assert rows.loc["root_area", ["mean", "min", "max"]].tolist() == [2.0, 1.0, 3.0]
     assert rows.loc["rank_of_exposure", "mean"] == pytest.approx((36 + 1) / (2 * 36), rel=1e-12)

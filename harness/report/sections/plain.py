@@ -1,8 +1,8 @@
-"""Tables of plugins' scenarios that no section shows: each as it is, in a section of its own."""
+"""A section for a table of a plugin's scenario that no other section has among its `tables`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -22,13 +22,10 @@ PLACE = ("outcome", "scenario", "status", "reason")
 AFTER_ANSWERS = 850
 
 
-def plain_sections(run: Run, sections: Sequence[Section]) -> Iterator[Section]:
-    """Yield a section for each table of a plugin's scenario that no section has among its `tables`."""
-    shown = {name for section in sections for name in section.tables}
-    for table in run.manifest.scenario_tables:
-        if table.name not in shown:
-            title, content = table.name.replace("_", " ").capitalize(), partial(_blocks, table=table)
-            yield Section(f"table_{table.name}", title, AFTER_ANSWERS, content, tables=(table.name,))
+def plain_section(table: ResultTable) -> Section:
+    """Return the section of a table."""
+    title, content = table.name.replace("_", " ").capitalize(), partial(_blocks, table=table)
+    return Section(f"table_{table.name}", title, AFTER_ANSWERS, content, tables=(table.name,))
 
 
 def _blocks(run: Run, *, table: ResultTable) -> Iterator[ReportBlock]:
