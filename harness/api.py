@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError
-from harness.python_spec import Spec, source_of
+from harness.python_spec import Spec, adopted
 from harness.results import StudyResult
 
 if TYPE_CHECKING:
@@ -213,17 +213,8 @@ def panel_from_frame(
     from harness.data import build
     from harness.data.roles import Roles
 
-    roles = Roles(
-        entity=entity,
-        time=time,
-        outcomes=(outcome,),
-        exposure=exposure,
-        controls=tuple(controls),
-        moderators=tuple(moderators),
-        instruments=tuple(instruments),
-        levels=tuple(levels),
-        weights=weights,
-    )
+    regressors = tuple(moderators), tuple(controls)
+    roles = Roles(entity, time, (outcome,), exposure, *regressors, tuple(levels), tuple(instruments), weights)
     return build.panel_from_frame(frame, roles, groups=groups)
 
 
@@ -280,13 +271,13 @@ def init(
 
 
 def _spec(spec: AnyPath | Mapping[str, Any] | Spec) -> Path | WrittenSpec:
-    from harness.study.spec.written import WrittenSpec
+    from harness.study.spec.written import WrittenSpec, source_of
 
     if isinstance(spec, Spec):
         return WrittenSpec(spec.text)
     # No path has several lines.
     if isinstance(spec, Mapping) or (isinstance(spec, str) and "\n" in spec):
-        return source_of(spec)
+        return source_of(spec, adopt=adopted)
     return Path(spec)
 
 

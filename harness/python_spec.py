@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-
-from harness.registry.catalog import USE
-
-if TYPE_CHECKING:
-    from harness.study.spec.written import WrittenSpec
-
-# An object of a class that a plugin offers, such as ``FixedEffects(effects=("entity",))``, its name, or a
-# mapping as in YAML, whose ``use`` may be such an object: ``{"use": FixedEffects(), "id": "fe"}``.
-Choice = object
+from typing import Any
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Spec:
-    """A study, as in a YAML file, written in Python.
+    """A study, checked at once: the text of a YAML file, or a mapping of its keys.
 
-    Arguments are the keys of the file; see its reference. Estimators, protocols, metrics and scenarios may be
-    given as objects instead of names and mappings; ``{"use": object, "id": ..., "label": ...}`` names one.
-    Omitted keys have the defaults of the file.
+    In a mapping, estimators, protocols, metrics and scenarios may be objects instead of names and mappings;
+    ``{"use": object, "id": ..., "label": ...}`` names one. A regressor of scikit-learn is such an object.
+    Omitted keys have the defaults of the file, ``spec_version`` among them.
+
+    Parameters
+    ----------
+    written : text or mapping
 
     Attributes
     ----------
-    text : the YAML file
+    text : the YAML file; a text that was given, as it was
+    study : name of the study
 
     Raises
     ------
@@ -39,74 +34,30 @@ class Spec:
     Examples
     --------
     >>> import harness
-    >>> spec = harness.Spec(
-    ...     "wages",
-    ...     roles={"entity": "nr", "time": "year", "outcomes": "lwage", "exposure": "exper"},
-    ...     estimators=["pooled_ols", {"use": "fixed_effects", "id": "fe", "label": "Within"}],
-    ...     data={"dataset": "wage_panel"},
+    >>> from harness_panel import FixedEffects
+    >>> harness.Spec(
+    ...     {
+    ...         "study": "wages",
+    ...         "data": {"dataset": "wage_panel"},
+    ...         "roles": {"entity": "nr", "time": "year", "outcomes": "lwage", "exposure": "exper"},
+    ...         "estimators": ["pooled_ols", {"use": FixedEffects(), "id": "fe", "label": "Within"}],
+    ...     }
     ... )
-    >>> spec
     Spec('wages')
     """
 
+    text: str
     study: str
-    _: KW_ONLY
-    roles: Mapping[str, Any]
-    estimators: Sequence[Choice] | str
-    data: Mapping[str, Any] | None = None
-    title: str | None = None
-    description: str | None = None
-    seed: int | None = None
-    variables: Mapping[str, Any] | None = None
-    evaluation: Mapping[str, Any] | None = None
-    multiverse: Mapping[str, Any] | None = None
-    scenarios: Sequence[Choice] | str | None = None
-    claims: Sequence[Mapping[str, Any]] | None = None
-    identities: Sequence[Mapping[str, Any]] | None = None
-    counterparts: Mapping[str, Any] | None = None
-    left_open: Sequence[Mapping[str, Any]] | None = None
-    conclusions: Sequence[Mapping[str, Any]] | None = None
-    expect: Sequence[Mapping[str, Any]] | None = None
-    data_are_published: bool | None = None
-    report: Mapping[str, Any] | None = None
-    text: str = dataclasses.field(init=False)
 
-    def __post_init__(self) -> None:
+    def __init__(self, written: str | Mapping[str, Any]) -> None:
         from harness.installed import installed
         from harness.study.spec.load import load_study
-        from harness.study.spec.study import SPEC_VERSION
+        from harness.study.spec.written import source_of
 
-        given = {key.name: getattr(self, key.name) for key in dataclasses.fields(self) if key.init}
-        given |= {"data": self.data or {}}
-        keys = {key: value for key, value in given.items() if value is not None}
-        written = source_of({"spec_version": SPEC_VERSION, **keys})
-        load_study(written, catalogs=installed().catalogs)
-        object.__setattr__(self, "text", written.text)
-
-    @classmethod
-    def of(cls, written: str | Mapping[str, Any]) -> Self:
-        """Return the spec that YAML text or a mapping of its keys is; the text is kept as it is.
-
-        Raises
-        ------
-        SpecError
-            Listing every error, with its line in a text.
-        """
-        from harness.installed import installed
-        from harness.study.spec.load import load_study
-
-        source = source_of(written)
-        document = load_study(source, catalogs=installed().catalogs).document
-        names = {key.name for key in dataclasses.fields(cls) if key.init}
-        made = cls(**{key: value for key, value in document.data.items() if key in names})
-        object.__setattr__(made, "text", source.text)
-        return made
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Spec) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
+        source = source_of(written, adopt=adopted)
+        study = load_study(source, catalogs=installed().catalogs).study
+        object.__setattr__(self, "text", source.text)
+        object.__setattr__(self, "study", study.study)
 
     def __repr__(self) -> str:
         return f"Spec({self.study!r})"
@@ -121,35 +72,11 @@ class Spec:
         return written
 
 
-def source_of(written: str | Mapping[str, Any]) -> WrittenSpec:
-    """Return YAML text, or the values of a spec, with objects among its choices, as a spec to read."""
-    from harness.study.spec.written import WrittenSpec, written_spec
+def adopted(value: object) -> object | None:
+    """Return the estimator that an object of another library, such as scikit-learn, is; None where none."""
+    from harness.estimators.protocol import ESTIMATOR
+    from harness.installed import installed
 
-    return WrittenSpec(written, is_seen=True) if isinstance(written, str) else written_spec(_plain(written))
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401 - mappings, lists and scalars
-    """Return values as YAML has them: an object of options as a mapping, its name under ``use``.
-
-    What a name chooses is written with the options that are not its defaults, any other object whole.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        given = {field: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
-        name = getattr(type(value), "name", None)
-        if not isinstance(name, str):
-            return {field.name: _plain(option) for field, option in given.items()}
-        own = {field.name: _plain(option) for field, option in given.items() if option != _default(field)}
-        return {USE: name, **own}
-    if isinstance(value, Mapping):
-        plain = {key: _plain(given) for key, given in value.items()}
-        chosen = plain.get(USE)
-        return {**plain, **chosen} if isinstance(chosen, dict) else plain
-    if isinstance(value, list | tuple):
-        return [_plain(given) for given in value]
-    return value
-
-
-def _default(option: dataclasses.Field[Any]) -> object:
-    if option.default_factory is not dataclasses.MISSING:
-        return option.default_factory()
-    return option.default
+    makers = (getattr(member, "wrapping", None) for member in installed().of(ESTIMATOR).values())
+    made = (wrapping(value) for wrapping in makers if wrapping is not None)
+    return next((estimator for estimator in made if estimator is not None), None)

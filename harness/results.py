@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -35,21 +34,6 @@ def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> 
     return ArtifactError.at(origin, what, ", ".join(known), hint)
 
 
-@dataclass(frozen=True)
-class StoredFigure:
-    """One figure.
-
-    Attributes
-    ----------
-    svg : its file
-    """
-
-    svg: Path
-
-    def _repr_svg_(self) -> str:
-        return self.svg.read_text(encoding="utf-8")
-
-
 def _stored(name: str, about: str) -> cached_property[pd.DataFrame]:
     """Return an attribute of a result that is a table of its folder."""
 
@@ -62,7 +46,7 @@ def _stored(name: str, about: str) -> cached_property[pd.DataFrame]:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """The tables, figures and report in a run folder.
+    """The tables and the report in a run folder.
 
     Tables are read on first use and cached: copy before changing one. A table that the study did not request
     is empty. Columns are those of the CSV files.
@@ -99,12 +83,6 @@ class StudyResult:
     def predictions(self) -> pd.DataFrame:
         """Observed and predicted outcome of every row in every fold, in outcome units."""
         return self._folder.read_parquet("predictions")
-
-    @cached_property
-    def figures(self) -> Mapping[str, StoredFigure]:
-        """Figures of the report by name; a notebook displays them."""
-        pictures = sorted((self.path / "figures").glob("*.svg"))
-        return {path.stem: StoredFigure(path) for path in pictures}
 
     def table(self, name: str) -> pd.DataFrame:
         """Return any table of the folder, such as ``details/networks``.
@@ -287,7 +265,7 @@ class StudyResult:
         found = curves_of(self._run, name, scenario or leading_scenario(self._run), kind)
         curves = [one for one in found if one.estimator in own]
         if not curves or kind not in get_args(CurveKind):
-            raise self._no_numbers("no such curves", "curves")
+            raise ArtifactError.at(str(self.path), "the run has no such curves", hint="see curves.csv")
         return self._drawn(partial(plots.plot_curve, curves=curves), ax)
 
     def plot_coefficients(
@@ -370,29 +348,17 @@ class StudyResult:
         digits: int = 3,
     ) -> TableChoice:
         """Return what a table or figure of coefficients shows, if that is anything."""
-        from harness.report.sections.coefficients import TableChoice, estimates_of
+        from harness.report.sections.coefficients import TableChoice, chosen, estimates_of
 
         kept = (keep,) if isinstance(keep, str) else tuple(keep or ())
         choice = TableChoice(self._estimators(estimators), kept, digits)
         if not 0 <= digits <= MOST_DIGITS:
             raise ArtifactError.at("digits", f"{digits} decimals", f"0 to {MOST_DIGITS}")
-        for pattern in kept:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                what = f"'{pattern}' is no regular expression: {error}"
-                raise ArtifactError.at("keep", what, hint="put \\ before its signs") from error
-        found = estimates_of(self._run, outcome)
-        terms = dict.fromkeys(term for name in choice.estimators for term in found.get(name, ()))
-        if not terms:
-            raise self._no_numbers("no coefficients of these estimators", "coefficients")
-        if not any(map(choice.keeps, terms)):
-            named = ", ".join(map(repr, kept))
-            raise not_there(f"no term is found by {named}", kept[0], terms, origin=str(self.path))
+        if not chosen(self._run, outcome, choice)[1]:
+            known = sorted({term for own in estimates_of(self._run, outcome).values() for term in own})
+            what = "these estimators have no such coefficient"
+            raise not_there(what, kept[0] if kept else "", known, origin=str(self.path))
         return choice
-
-    def _no_numbers(self, what: str, table: str) -> ArtifactError:
-        return ArtifactError.at(str(self.path), f"the run has {what}", hint=f"{table}.csv has what there is")
 
     def _outcome(self, asked: str | None) -> str:
         outcomes = self._run.manifest.study.outcomes

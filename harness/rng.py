@@ -26,7 +26,11 @@ def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
 
 
-def stream_or_seeded(rng: np.random.Generator | None) -> np.random.Generator:
+# A stream of random numbers; None for a new one of seed 1.
+Stream = np.random.Generator | None
+
+
+def stream_or_seeded(rng: Stream) -> np.random.Generator:
     """Return a stream, or where none is given a new one of seed 1."""
     return random_stream(1) if rng is None else rng
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVR
 
 import harness
 from harness.evaluation.protocol import Forward
@@ -26,6 +28,7 @@ estimators:
   - {id: alone, use: pooled_ols, controls: []}
   - {use: fixed_effects, effects: [entity, time]}
   - {use: rab, base: {use: splines}, draws: 30}
+  - {id: svr, use: sklearn, class: sklearn.svm.SVR, options: {C: 3.0}}
 evaluation: {reference: ols, protocols: [in_sample, {use: forward, windows: 2}]}
 scenarios: [{use: curve, draws: 40, grid: 9}]
 """
@@ -33,18 +36,21 @@ scenarios: [{use: curve, draws: 40, grid: 9}]
 
 def written():
     return harness.Spec(
-        "grunfeld",
-        seed=3,
-        data={"dataset": "grunfeld"},
-        roles=ROLES,
-        estimators=[
-            {"use": PooledOLS(), "id": "ols", "label": "Pooled"},
-            {"use": "pooled_ols", "id": "alone", "controls": []},
-            FixedEffects(effects=("entity", "time")),
-            Rab(base=Splines(), draws=30),
-        ],
-        evaluation={"reference": "ols", "protocols": ["in_sample", Forward(windows=2)]},
-        scenarios=[CurveScenario(draws=40, grid=9)],
+        {
+            "study": "grunfeld",
+            "seed": 3,
+            "data": {"dataset": "grunfeld"},
+            "roles": ROLES,
+            "estimators": [
+                {"use": PooledOLS(), "id": "ols", "label": "Pooled"},
+                {"use": "pooled_ols", "id": "alone", "controls": []},
+                FixedEffects(effects=["entity", "time"]),
+                Rab(base=Splines(), draws=30),
+                {"use": SVR(C=3.0), "id": "svr"},
+            ],
+            "evaluation": {"reference": "ols", "protocols": ["in_sample", Forward(windows=2)]},
+            "scenarios": [CurveScenario(draws=40, grid=9)],
+        }
     )
 
 
@@ -59,51 +65,45 @@ def test_it_is_the_study_of_the_file(tmp_path):
 
 
 def test_options_that_are_objects_are_written_whole():
-    spec = harness.Spec(
-        "near",
-        data={"dataset": "grunfeld"},
-        roles=ROLES | {"latitude": "lat", "longitude": "lon"},
-        estimators=[PooledOLS(covariance=Conley(cutoff_km=100.0))],
-    )
+    roles = ROLES | {"latitude": "lat", "longitude": "lon"}
+    estimator = PooledOLS(covariance=Conley(cutoff_km=100.0))
+    spec = harness.Spec({"study": "near", "roles": roles, "estimators": [estimator]})
     (entry,) = yaml.safe_load(spec.text)["estimators"]
     assert entry["covariance"]["use"] == "conley"
     assert entry["covariance"]["cutoff_km"] == 100.0
 
 
-def test_text_and_mappings_with_objects_are_specs_too():
-    assert harness.Spec.of(FILE).text == FILE
-    values = yaml.safe_load(FILE) | {"estimators": [FixedEffects(effects=["entity"]), PooledOLS()]}
-    values["evaluation"] = {"protocols": "in_sample"}
-    written = yaml.safe_load(harness.Spec.of(values).text)["estimators"]
-    assert written == [{"use": "fixed_effects"}, {"use": "pooled_ols"}]
-    wrong = FILE.replace("use: splines", "use: spline")
-    with pytest.raises(harness.SpecError, match=r"(?s)spec:10:\d+: .*did you mean 'splines'"):
-        harness.Spec.of(wrong)
-
-
 def test_mistakes_are_those_of_a_file():
+    wrong = {
+        "study": "grunfeld",
+        "roles": ROLES | {"control": "x"},
+        "estimators": ["pooled_olss"],
+        "seed": -1,
+    }
     with pytest.raises(harness.SpecError) as caught:
-        harness.Spec("grunfeld", roles=ROLES | {"control": "x"}, estimators=["pooled_olss"], seed=-1)
+        harness.Spec(wrong)
     said = str(caught.value)
     for message in ("roles", "did you mean 'pooled_ols'", "seed"):
         assert message in said
     assert len(caught.value.problems) == 3
 
 
-def test_what_is_no_choice_is_refused():
-    with pytest.raises(harness.SpecError, match=r"estimators\[0\]"):
-        harness.Spec("grunfeld", roles=ROLES, estimators=[3])
+def test_a_text_is_kept_and_its_mistakes_have_lines():
+    assert harness.Spec(FILE).text == FILE
+    with pytest.raises(harness.SpecError, match=r"(?s)spec:10:\d+: .*did you mean 'splines'"):
+        harness.Spec(FILE.replace("use: splines", "use: spline"))
+
+
+@pytest.mark.parametrize("choice", [3, object(), make_pipeline(SVR())], ids=["number", "object", "pipeline"])
+def test_what_is_no_choice_is_refused(choice):
+    with pytest.raises(harness.SpecError, match=r"estimators\[0\]|regressor of scikit-learn"):
+        harness.Spec({"study": "grunfeld", "roles": ROLES, "estimators": [choice]})
 
 
 def test_a_script_runs_it(tmp_path):
-    spec = harness.Spec(
-        "grunfeld",
-        data={"dataset": "grunfeld"},
-        roles=ROLES,
-        estimators=[PooledOLS()],
-        evaluation={"protocols": ["in_sample"]},
-        report={"formats": []},
+    text = (
+        FILE[: FILE.index("  - {id: alone")] + "evaluation: {protocols: [in_sample]}\nreport: {formats: []}\n"
     )
-    result = harness.run(spec.text, out=tmp_path / "run", progress=False)
-    assert result.accuracy["estimator"].unique().tolist() == ["pooled_ols"]
-    assert (result.path / "spec.yaml").read_text(encoding="utf-8") == spec.text
+    result = harness.run(text, out=tmp_path / "run", progress=False)
+    assert result.accuracy["estimator"].unique().tolist() == ["ols"]
+    assert (result.path / "spec.yaml").read_text(encoding="utf-8") == text

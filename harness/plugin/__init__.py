@@ -108,6 +108,7 @@ from harness.language import Message as Message
 from harness.language import gettext as gettext
 from harness.language import marked as marked
 from harness.registry.hooks import hookimpl as hookimpl
+from harness.rng import Stream as Stream
 from harness.rng import random_stream as random_stream
 from harness.rng import stream_at as stream_at
 from harness.rng import stream_or_seeded as stream_or_seeded

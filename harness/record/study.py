@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -218,39 +217,6 @@ class StudyRecord:
         """Return "label (unit)"."""
         unit = self.unit(variable)
         return f"{self.label(variable)} ({unit})" if unit else self.label(variable)
-
-
-def plain_options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
-    """Return a frozen dataclass of options as plain data, nested choices with their name under ``use``."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        plain = {
-            option.name: plain_options(getattr(value, option.name)) for option in dataclasses.fields(value)
-        }
-        name = getattr(value, "name", None)
-        return ({"use": name} | plain) if isinstance(name, str) else plain
-    if isinstance(value, Mapping):
-        return {key: plain_options(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain_options(entry) for entry in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def changed_options(value: Any) -> Any:  # noqa: ANN401 - as above
-    """Return plain options, of choices only their name and those that are not as by default."""
-    if isinstance(value, tuple | list):
-        return [changed_options(entry) for entry in value]
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return plain_options(value)
-    named = {"use": name} if isinstance(name := getattr(value, "name", None), str) else {}
-    own = {option.name: (option, getattr(value, option.name)) for option in dataclasses.fields(value)}
-    is_told = (name for name, (option, given) in own.items() if name == "use" or given != _default(option))
-    return named | {name: changed_options(own[name][1]) for name in is_told}
-
-
-def _default(option: dataclasses.Field[Any]) -> object:
-    if option.default_factory is not dataclasses.MISSING:
-        return option.default_factory()
-    return option.default
 
 
 def options_in_words(given: Mapping[str, Any]) -> str:

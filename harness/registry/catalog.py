@@ -19,7 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from harness.errors import near_names
-from harness.registry.kind import OPTIONS, Kind, options_model
+from harness.registry.kind import OPTIONS, Kind, option_key, options_model
 
 # Key under which a spec writes the name of what it chooses.
 USE = "use"
@@ -152,6 +152,38 @@ def _replaced(nested: Any, name: object, kind: Any, catalogs: Catalogs) -> Any: 
     shared = {option.name for option in dataclasses.fields(other)}
     own = {option.name: getattr(nested, option.name) for option in dataclasses.fields(nested)}
     return dataclasses.replace(other, **{key: own[key] for key in own if key in shared})
+
+
+def plain_options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
+    """Return a frozen dataclass of options as plain data, nested choices with their name under ``use``."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        options = ((one.name, getattr(value, one.name)) for one in dataclasses.fields(value))
+        plain = {option_key(name): plain_options(option) for name, option in options}
+        name = getattr(value, "name", None)
+        return ({"use": name} | plain) if isinstance(name, str) else plain
+    if isinstance(value, Mapping):
+        return {key: plain_options(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain_options(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def changed_options(value: Any) -> Any:  # noqa: ANN401 - as above
+    """Return plain options, of choices only their name and those that are not as by default."""
+    if isinstance(value, tuple | list):
+        return [changed_options(entry) for entry in value]
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return plain_options(value)
+    named = {"use": name} if isinstance(name := getattr(value, "name", None), str) else {}
+    own = {option.name: (option, getattr(value, option.name)) for option in dataclasses.fields(value)}
+    is_told = (name for name, (option, given) in own.items() if name == "use" or given != _default(option))
+    return named | {option_key(name): changed_options(own[name][1]) for name in is_told}
+
+
+def _default(option: dataclasses.Field[Any]) -> object:
+    if option.default_factory is not dataclasses.MISSING:
+        return option.default_factory()
+    return option.default
 
 
 @dataclass(frozen=True)

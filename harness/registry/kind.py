@@ -17,12 +17,19 @@ from harness.registry.hooks import PROJECT
 OPTIONS = "(options)"
 
 
+def option_key(name: str) -> str:
+    """Return the key of an option in YAML: its name, without the line after one that is a word of Python."""
+    return name.removesuffix("_")
+
+
 @functools.cache
 def options_model(cls: type) -> type[pydantic.BaseModel]:
     """Return the strict pydantic model whose field `OPTIONS` is the dataclass `cls`."""
     return pydantic.create_model(
         cls.__name__,
-        __config__=pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True),
+        __config__=pydantic.ConfigDict(
+            extra="forbid", strict=True, arbitrary_types_allowed=True, alias_generator=option_key
+        ),
         options=(cls, pydantic.Field(alias=OPTIONS)),
     )
 

@@ -15,11 +15,11 @@ from harness.language import gettext
 from harness.report.drawing import lines
 from harness.report.drawing.canvas import MARK_COLOUR
 from harness.report.drawing.fonts import drawable, drawable_label, families
-from harness.report.drawing.forest import cut_limits, name_rows, plot_true_numbers, plot_whisker, zero_axis
+from harness.report.drawing.forest import cut_limits, name_rows, plot_rows, plot_whisker, zero_axis
 from harness.report.drawing.palette import LineStyle, MarkStyle, Whisker, line_style
 from harness.report.front_figures import effect_whiskers
 from harness.report.sections.accuracy import gain_whisker
-from harness.report.sections.coefficients import TableChoice, estimates_of, term_label, terms_in_order
+from harness.report.sections.coefficients import TableChoice, chosen, term_label
 from harness.report.sections.curves.figures import curve_labels, curve_panel, further_entries
 
 # How far from the middle of its row the first and the last of several estimators stand.
@@ -41,7 +41,7 @@ def plot_gain(run: Run, axes: Axes, *, outcome: str, protocol: str, estimators: 
     candidates = [entry for entry in gains.candidates if entry.id in estimators]
     shown = [gain_whisker(gains.cell(outcome, entry, under)) for entry in candidates]
     start, end = cut_limits(number for one in shown for number in one.numbers)
-    _plot_rows(axes, shown, start=start)
+    _plot_named(axes, shown, start=start)
     axes.set_xlim(start, end)
     axes.set_title(drawable(under.title))
     label = gettext("Gain over {reference_label} (%)").format(reference_label=gains.reference_label)
@@ -51,20 +51,14 @@ def plot_gain(run: Run, axes: Axes, *, outcome: str, protocol: str, estimators: 
 def plot_effect(run: Run, axes: Axes, *, outcome: str) -> None:
     """Draw the effect of the exposure by estimator and debiasing method, with intervals."""
     label, shown = effect_whiskers(run, outcome)
-    _plot_rows(axes, shown)
+    _plot_named(axes, shown)
     unit = run.manifest.study.unit(outcome)
     axes.set_xlabel(drawable_label(f"{label} ({unit})" if unit else label, 60))
 
 
 def plot_coefficients(run: Run, axes: Axes, *, outcome: str, choice: TableChoice) -> None:
     """Draw coefficients with intervals, a row a term, the estimators of a term beneath each other."""
-    study, found = run.manifest.study, estimates_of(run, outcome)
-    columns = {name: found[name] for name in choice.estimators or found if name in found}
-    terms = [
-        term
-        for term in terms_in_order(study, (term for own in columns.values() for term in own))
-        if choice.keeps(term)
-    ]
+    study, (columns, terms) = run.manifest.study, chosen(run, outcome, choice)
     zero_axis(axes)
     places = np.linspace(-SPREAD, SPREAD, len(columns)) if len(columns) > 1 else np.zeros(1)
     positions, handles = {entry.id: at for at, entry in enumerate(study.estimators)}, []
@@ -92,11 +86,8 @@ def plot_curve(run: Run, axes: Axes, *, curves: Sequence[Curve]) -> None:
     axes.legend(handles=[*lines.line_entries(panel.lines), *further_entries(run, curves, [panel])])
 
 
-def _plot_rows(axes: Axes, whiskers: Sequence[Whisker], *, start: float = -np.inf) -> None:
-    zero_axis(axes)
-    for row, whisker in enumerate(whiskers):
-        plot_whisker(axes, whisker, row, start=start)
-    plot_true_numbers(axes, enumerate(one.truth for one in whiskers), is_vertical=False)
+def _plot_named(axes: Axes, whiskers: Sequence[Whisker], *, start: float = -np.inf) -> None:
+    plot_rows(axes, whiskers, start=start)
     name_rows(axes, [drawable(one.label) for one in whiskers])
 
 

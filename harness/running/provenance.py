@@ -19,8 +19,8 @@ from harness.record.study import (
     PrimaryRecord,
     ProtocolRecord,
     StudyRecord,
-    plain_options,
 )
+from harness.registry.catalog import plain_options
 from harness.running.dependence import Surroundings
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared

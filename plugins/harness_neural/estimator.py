@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import Floats, Note, Panel
+from harness.plugin import Floats, Note, Panel, Stream
 from harness_neural import design as rows_of
 from harness_neural.design import Design, DrawnRows, NetworkSample
 from harness_neural.fits import Fit, FittedNetworkDraws, FittedNetworks, Model, Table, detail_tables
@@ -80,9 +80,7 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         model = self.model(learned, map_fit)
         return kind(design=design, model=model, searches=learned.searches, notes=notes, map_fit=map_fit)
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> FittedNetworks:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> FittedNetworks:
         """Search size and initial values and keep the best networks.
 
         Without `selection`, `selection_share` of the panel's units is set aside to select on.

@@ -8,7 +8,6 @@ from math import isqrt
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
@@ -307,7 +306,7 @@ class WildCluster(plugin.WildClusters):
 
 
 def with_inference(
-    table: plugin.CoefficientTable, covariance: object, regression: Regression, *, rng: Generator
+    table: plugin.CoefficientTable, covariance: object, regression: Regression, *, rng: plugin.Stream
 ) -> plugin.CoefficientTable:
     """Return a table with p-values and limits of a wild cluster bootstrap, if its covariance has one.
 
@@ -328,7 +327,10 @@ def with_inference(
     )
     factor = table.correction.factor
     return replace(
-        table, inference=plugin.wild_cluster_inference(clustered, covariance, factor=factor, rng=rng)
+        table,
+        inference=plugin.wild_cluster_inference(
+            clustered, covariance, factor=factor, rng=plugin.stream_or_seeded(rng)
+        ),
     )
 
 

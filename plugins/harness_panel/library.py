@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.random import Generator
 
-from harness.plugin import CoefficientTable, Floats, Ints, Message, Note, Panel, effect_named, key_of
+from harness.plugin import CoefficientTable, Floats, Ints, Message, Note, Panel, Stream, effect_named, key_of
 from harness_panel.covariance import Covariance, Sandwich, clusters_of, refuse_cancelled, with_inference
 from harness_panel.solver.equation import Centring
 from harness_panel.solver.regression import Regression
@@ -174,7 +173,7 @@ class LibraryModel:
 
 
 def report_of(
-    model: LibraryModel, data: LibraryData, covariance: Covariance, *, rng: Generator
+    model: LibraryModel, data: LibraryData, covariance: Covariance, *, rng: Stream
 ) -> LibraryReport:
     """Fit a library's model, and compare it with our own solver.
 

@@ -187,7 +187,7 @@ class Rab:
         within = self.base.within_entities() if isinstance(self.base, plugin.CanLearnWithin) else None
         return None if within is None else replace(self, base=within)
 
-    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> Ensemble:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> Ensemble:
         """Fit the base estimator on every resample.
 
         Parameters
@@ -200,8 +200,7 @@ class Rab:
         EstimationError
             Where the base estimator refuses these rows, or there are too few units to set any aside.
         """
-        rng = plugin.stream_or_seeded(rng)
-        maker = self.prepare(panel, rng=rng, selection=selection)
+        maker = self.prepare(panel, rng=plugin.stream_or_seeded(rng), selection=selection)
         fitted = maker.draw(range(self.draws))
         said = (*maker.notes, *(fitted.notes if isinstance(fitted, plugin.HasNotes) else ()))
         return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(said)))

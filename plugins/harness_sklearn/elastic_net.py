@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, Inputs, Ints, LadderEntry, Mask, Message, Note, Panel, marked
+from harness.plugin import Floats, Inputs, Ints, LadderEntry, Mask, Message, Note, Panel, Stream, marked
 from harness_sklearn.selection import RowParts, Search, require_rows, split_to_select
 
 # Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares.
@@ -228,9 +227,7 @@ class ElasticNet:
     max_rounds: Annotated[int, Field(ge=1)] = 1000
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> ElasticNetFit:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> ElasticNetFit:
         """Choose penalty and ratio, and fit with them on all training rows.
 
         Raises
@@ -238,7 +235,6 @@ class ElasticNet:
         EstimationError
             Where outcome or exposure do not vary, there are too few rows or too many columns.
         """
-        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         why = "are too few to choose a penalty on"
         hint = marked("use a protocol with more training rows, or drop elastic_net")

@@ -6,9 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.random import Generator
 
-from harness.plugin import DrawSelection, EstimationError, Floats, Ints, Panel, Problem, inner_split, marked
+from harness.plugin import (
+    DrawSelection,
+    EstimationError,
+    Floats,
+    Ints,
+    Panel,
+    Problem,
+    Stream,
+    inner_split,
+    marked,
+    stream_or_seeded,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +37,7 @@ class RowParts:
     selection: Panel
 
 
-def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Generator) -> RowParts:
+def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Stream) -> RowParts:
     """Return training rows and selection rows; with None, a share of the panel's units is set aside for them.
 
     Parameters
@@ -42,7 +52,7 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
     ordered = panel.take(panel.canonical_order)
     if selection is not None:
         return RowParts(ordered, ordered, selection.take(selection.canonical_order))
-    split = inner_split(ordered, share=share, rng=rng)
+    split = inner_split(ordered, share=share, rng=stream_or_seeded(rng))
     return RowParts(ordered, ordered.take(split.train), ordered.take(split.selection))
 
 

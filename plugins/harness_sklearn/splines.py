@@ -160,9 +160,7 @@ class Splines:
         """Return a copy whose curves have penalties of their own, unless `smoothing` was chosen."""
         return replace(self, smoothing="reml") if self.smoothing == "auto" else self
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> SplinesFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> SplinesFit:
         """Choose the penalties, and fit with them on all training rows.
 
         Raises
@@ -176,7 +174,6 @@ class Splines:
             moments = design.moments(ordered, everyone)
             penalties = self.likeliest_penalties(design, moments, everyone.sum(axis=1))
             return SplinesFit(fitted(design, moments, penalties), None)
-        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         search = self._search(parts)
         design = self._design(parts.whole)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import Floats, Inputs, Ints, LadderEntry, Message, Note, Panel, make_inputs, marked
+from harness_sklearn.any_regressor import RegressorFit
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -180,9 +181,7 @@ class Boosting:
     min_leaf: Annotated[int, Field(ge=1)] = 20
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> BoostingFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> BoostingFit:
         """Grow rounds on the training rows; see `harness.plugin.Estimator`.
 
         Raises
@@ -190,7 +189,6 @@ class Boosting:
         EstimationError
             Where outcome or exposure do not vary, or rows do not fill two leaves.
         """
-        rng = plugin.stream_or_seeded(rng)
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         train, selection = parts.train, parts.selection
         why = f"cannot fill two leaves of {self.min_leaf} rows"
@@ -221,30 +219,17 @@ class Boosting:
 
 
 @dataclass(frozen=True, eq=False)
-class ForestFit:
+class ForestFit(RegressorFit):
     """A random forest.
 
     Attributes
     ----------
-    inputs : from panels to what trees see, and back to outcome units
-    model : fitted on all training rows
     min_leaf : least rows of a leaf, chosen on the selection rows
     search : all candidates
     """
 
-    inputs: Inputs
-    model: RandomForestRegressor
     min_leaf: int
     search: Search
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """Columns left out."""
-        return self.inputs.notes
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        return self.inputs.in_outcome_units(self.model.predict(self.inputs.values(panel)))
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the candidates."""
@@ -321,7 +306,7 @@ class RandomForest:
         """Return a copy with at most 30 trees."""
         return replace(self, trees=min(self.trees, QUICK_TREES))
 
-    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> ForestFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> ForestFit:
         """Choose the size of leaves, and grow a forest with it on all training rows.
 
         Raises

@@ -113,7 +113,7 @@ class Tuned:
         """Return a copy whose candidates learn nuisance functions."""
         return replace(self, candidates=tuple(map(_for_nuisances, self.candidates)))
 
-    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> TunedFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> TunedFit:
         """Compare the candidates, and fit the best on all training rows.
 
         Raises

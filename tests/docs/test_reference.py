@@ -14,6 +14,7 @@ from harness.cli import cli
 from harness.conformance.checks import RULES
 from harness.estimators import protocol
 from harness.installed import KINDS, installed
+from harness.registry.kind import option_key
 from harness.study.spec.json_schema import field_texts
 
 DOCS = ROOT / "docs"
@@ -50,7 +51,7 @@ def test_every_option_of_every_choice_is_described(spec_text, kind):
         own = section(text, f"`{name}`")
         assert own, name
         for field in dataclasses.fields(cls):
-            assert f"| `{field.name}` |" in own, f"{name}.{field.name}"
+            assert f"| `{option_key(field.name)}` |" in own, f"{name}.{field.name}"
             meaning = field_texts(cls)[field.name].replace("``", "`").replace("|", "\\|")
             assert meaning in own, f"{name}.{field.name}"
 

@@ -77,12 +77,9 @@ def plot_forest(
     if is_gain:
         start, end = cut_limits(chain(*(one.numbers for one in every)))
     for axes, (title, own) in zip(grid, panels, strict=True):
-        zero_axis(axes)
         axes.set_title(drawable_lines(title, 32 if most_columns < 3 else 26))
         axes.tick_params(axis="x", labelbottom=True)
-        for row, whisker in enumerate(own):
-            plot_whisker(axes, whisker, row, start=start)
-        plot_true_numbers(axes, enumerate(whisker.truth for whisker in own), is_vertical=False)
+        plot_rows(axes, own, start=start)
     if len(panels) == 1:
         name_rows(grid[0], [drawable(shortened(name, LONG_NAME)) for name in names])
     else:
@@ -147,6 +144,14 @@ def zero_axis(axes: Axes) -> None:
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0, pad=6.0)
+
+
+def plot_rows(axes: Axes, whiskers: Sequence[Whisker], *, start: float = -math.inf) -> None:
+    """Draw numbers from top to bottom, with what is true of each where that is known."""
+    zero_axis(axes)
+    for row, whisker in enumerate(whiskers):
+        plot_whisker(axes, whisker, row, start=start)
+    plot_true_numbers(axes, enumerate(whisker.truth for whisker in whiskers), is_vertical=False)
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:

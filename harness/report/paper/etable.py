@@ -28,10 +28,9 @@ class TableText(str):
 
     html: str
 
-    @classmethod
-    def of(cls, text: str, html: str) -> Self:
+    def __new__(cls, text: str, html: str) -> Self:
         """Return a text that is shown as HTML in a notebook."""
-        made = cls(text)
+        made = super().__new__(cls, text)
         made.html = html
         return made
 
@@ -70,4 +69,4 @@ def etable(run: Run, outcome: str, choice: TableChoice, kind: TableType, file: P
         text = plain_table(table)
     if file is not None:
         file.write_bytes(word_tables([table]) if kind == "docx" else text.encode())
-    return TableText.of(text, html)
+    return TableText(text, html)

@@ -42,17 +42,13 @@ class TableChoice:
     Attributes
     ----------
     estimators : ids, in the order of the columns; all in the order of the study where it is empty
-    keep : terms with a name in which one of these regular expressions is found; all where it is empty
+    keep : regular expressions, one of which is found in the name of a term that is shown; all where empty
     digits : decimals of estimates and R2, >= 0
     """
 
     estimators: Sequence[str] = ()
     keep: Sequence[str] = ()
     digits: int = DECIMALS
-
-    def keeps(self, term: str) -> bool:
-        """Return whether a term is shown."""
-        return not self.keep or any(re.search(pattern, term) for pattern in self.keep)
 
 
 WHOLE = TableChoice()
@@ -65,6 +61,15 @@ def estimates_of(run: Run, outcome: str) -> Estimates:
         if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
             own.setdefault(row.estimator, {})[row.term] = row
     return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
+
+
+def chosen(run: Run, outcome: str, choice: TableChoice) -> tuple[Estimates, list[str]]:
+    """Return the coefficients of the chosen estimators that have any, and the chosen of their terms."""
+    found = estimates_of(run, outcome)
+    columns = {name: found[name] for name in choice.estimators or found if name in found}
+    terms = terms_in_order(run.manifest.study, (term for own in columns.values() for term in own))
+    patterns = choice.keep or ("",)
+    return columns, [term for term in terms if any(re.search(pattern, term) for pattern in patterns)]
 
 
 def coefficient_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -106,12 +111,9 @@ def coefficient_caveat(run: Run, outcome: str) -> str:
 
 def regression_table(run: Run, outcome: str, choice: TableChoice = WHOLE) -> ReportTable:
     """Return the regressions of one outcome as a paper prints them."""
-    study, found = run.manifest.study, estimates_of(run, outcome)
-    columns = {name: found[name] for name in choice.estimators or found if name in found}
+    study, (columns, terms) = run.manifest.study, chosen(run, outcome, choice)
     known = {entry.id: entry for entry in study.estimators}
     entries = [known[name] for name in columns]
-    every = terms_in_order(study, (term for own in columns.values() for term in own))
-    terms = [term for term in every if choice.keeps(term)]
     numbers = tuple(TableCell(f"({number})") for number in range(1, 1 + len(entries)))
     return ReportTable(
         caption=gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),

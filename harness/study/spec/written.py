@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 
 from harness.errors import Problem, SpecError
+from harness.registry.catalog import USE, changed_options
 from harness.study.spec.node import Loc, Scalar, spell
 from harness.study.spec.reader import read_scalar
+from harness.study.spec.study import SPEC_VERSION
 
 # What messages call a spec that is no file.
 NAME = "spec"
@@ -45,10 +48,19 @@ class WrittenSpec:
     is_seen: bool = False
 
 
-def written_spec(values: Mapping[str, Any]) -> WrittenSpec:
+# What an object of another library is among the choices of a spec; None where it is none of them.
+Adopt = Callable[[object], object | None]
+
+
+def _none(_: object) -> None:
+    """Take no object of another library."""
+
+
+def written_spec(values: Mapping[str, Any], *, adopt: Adopt = _none) -> WrittenSpec:
     """Return the values of a spec as a YAML file, keys in the order given.
 
-    Beside what YAML has, tuples stand for lists, paths for texts, and numbers may be NumPy's.
+    Beside what YAML has, tuples stand for lists, paths for texts, choices may be objects, also under ``use``,
+    and numbers may be NumPy's.
 
     Raises
     ------
@@ -56,10 +68,17 @@ def written_spec(values: Mapping[str, Any]) -> WrittenSpec:
         Where a key is no text, or a value is none that YAML has; all of them are named.
     """
     problems: list[Problem] = []
-    plain = _plain(values, (), problems)
+    plain = _plain(values, (), problems, adopt)
     if problems:
         raise SpecError(*problems)
     return WrittenSpec(_dumped(plain, flow=None, width=WIDTH))
+
+
+def source_of(written: str | Mapping[str, Any], *, adopt: Adopt) -> WrittenSpec:
+    """Return YAML text, or the values of a spec of this version, as a spec to read."""
+    if isinstance(written, str):
+        return WrittenSpec(written, is_seen=True)
+    return written_spec({"spec_version": SPEC_VERSION, "data": {}, **written}, adopt=adopt)
 
 
 def flow_text(values: Mapping[str, Any]) -> str:
@@ -70,20 +89,24 @@ def flow_text(values: Mapping[str, Any]) -> str:
 Plain = Scalar | list["Plain"] | dict[str, "Plain"]
 
 
-def _plain(value: object, path: Loc, problems: list[Problem]) -> Plain:
+def _plain(value: object, path: Loc, problems: list[Problem], adopt: Adopt) -> Plain:
     """Return dicts, lists and scalars; whatever is none of them is noted among the problems."""
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
         problems += [_refused(path, f"the key {key!r}", "texts as keys") for key in wrong]
-        return {str(key): _plain(entry, (*path, str(key)), problems) for key, entry in value.items()}
+        own = {str(key): _plain(given, (*path, str(key)), problems, adopt) for key, given in value.items()}
+        return {**own, **chosen} if isinstance(chosen := own.get(USE), dict) else own
     if isinstance(value, list | tuple):
-        return [_plain(entry, (*path, at), problems) for at, entry in enumerate(value)]
+        return [_plain(entry, (*path, at), problems, adopt) for at, entry in enumerate(value)]
     if isinstance(value, np.generic):
-        return _plain(value.item(), path, problems)
+        return _plain(value.item(), path, problems, adopt)
     if isinstance(value, Path):
         return value.as_posix()
     if isinstance(value, str | int | float | bool | None):
         return value
+    is_choice = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    if (choice := value if is_choice else adopt(value)) is not None:
+        return _plain(changed_options(choice), path, problems, adopt)
     expected = "mappings, lists, texts, numbers, true, false and null"
     problems.append(_refused(path, f"a value of the type {type(value).__name__}", expected))
     return None

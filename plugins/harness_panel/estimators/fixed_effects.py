@@ -12,11 +12,20 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EffectKey, Floats, GroupColumn, LadderEntry, Panel, Statistic, marked, row_weights
+from harness.plugin import (
+    EffectKey,
+    Floats,
+    GroupColumn,
+    LadderEntry,
+    Panel,
+    Statistic,
+    Stream,
+    marked,
+    row_weights,
+)
 from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
 from harness_panel.diagnostics import pooled
 from harness_panel.diagnostics.effects import Check, breusch_pagan, f_test_of_effects, hausman, unweighted
@@ -248,9 +257,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         columns = (part for part in parts if isinstance(plugin.effect_named(part), GroupColumn))
         return tuple(dict.fromkeys((*columns, *columns_of(self.covariance))))
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> FixedEffectsFit:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> FixedEffectsFit:
         """Fit on all rows of a panel, and tell of a treatment by periods since it started.
 
         Raises
@@ -258,7 +265,6 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         EstimationError
             As by `LinearEstimator.fit`.
         """
-        rng = plugin.stream_or_seeded(rng)
         fit = super().fit(panel, rng=rng, selection=selection)
         if isinstance(self.covariance, PredictionsAlone) or {*self.effects} != {"entity", "time"}:
             return fit

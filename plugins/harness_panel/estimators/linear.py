@@ -203,7 +203,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         """Return a copy whose fits only predict, so that no library is asked for a table nobody reads."""
         return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]
 
-    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> FitT:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> FitT:
         """Fit on all rows of a panel.
 
         Parameters
@@ -217,7 +217,6 @@ class LinearEstimator(ABC, Generic[FitT]):
             effects or determined by other columns; where a variance of random effects has no degrees of
             freedom, or no rows are adjacent; where columns or weights are asked for that the panel lacks.
         """
-        rng = plugin.stream_or_seeded(rng)
         fit = self._solve(panel)
         if isinstance(self.covariance, PredictionsAlone):
             return fit

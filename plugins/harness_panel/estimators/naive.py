@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import AbsorbingModels, CanProfile, Floats, HasEffects, Ints, LadderEntry, Panel
+from harness.plugin import AbsorbingModels, CanProfile, Floats, HasEffects, Ints, LadderEntry, Panel, Stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Mean:
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(0, "Mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({plugin.CanFitDraws, CanProfile})
 
-    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> MeanFit:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> MeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         return MeanFit(_means(panel, np.ones((1, panel.n_obs))))
 
@@ -63,9 +63,7 @@ class EntityMean:
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(10, "Entity mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> EntityMeanFit:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> EntityMeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         entities, overall = plugin.read_effect_set(panel, "entity"), _means(panel, np.ones((1, panel.n_obs)))
         deviations = entities.means(panel.observed[:, None]).T - overall.intercepts
@@ -126,9 +124,7 @@ class LastValue:
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(20, "Last value"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> LastValueFit:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> LastValueFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         order = np.lexsort((panel.period, panel.entity.codes))
         entity, observed = panel.entity, panel.observed

@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
-from numpy.random import Generator
 
 from harness import plugin
 from harness.plugin import Floats, HasEffects, Note, Panel, Statistic, marked, row_weights, stacked
@@ -398,9 +397,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     covariance: Covariance = field(default_factory=Clustered)
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> MundlakFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> MundlakFit:
         """Fit on all rows of a panel; rows to select on only tell the means of further entities.
 
         Raises

@@ -154,7 +154,7 @@ class Feols:
             dict.fromkeys(part for part in named if isinstance(plugin.effect_named(part), plugin.GroupColumn))
         )
 
-    def fit(self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None) -> FeolsFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> FeolsFit:
         """Fit on all rows of a panel.
 
         Raises
@@ -175,7 +175,6 @@ class Feols:
         refuse_impossible(used)
         regression = used.regression(used.estimate(self.covariance.request(used)))
         bare = CoefficientTable(regression.terms, regression.estimate, *self.covariance.corrected(regression))
-        rng = plugin.stream_or_seeded(rng)
         table = with_inference(bare, self.covariance, regression, rng=rng)
         model = level_model(panel, whole.design, regression.within.slopes)
         return FeolsFit(regression, panel.n_obs - rows.size, table, model)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, marked
+from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, Stream, marked
 from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, columns_of
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
@@ -358,9 +358,7 @@ class Instrumental:
         """Return a copy whose fits only predict."""
         return replace(self, covariance=PredictionsAlone())
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> InstrumentalFit:
+    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> InstrumentalFit:
         """Fit on all rows of a panel.
 
         Raises

@@ -12,7 +12,6 @@ from itertools import pairwise, takewhile
 from typing import Annotated, ClassVar, cast
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
@@ -250,9 +249,7 @@ class ThresholdEffects(FixedEffects):
     bootstraps: Annotated[int, Field(ge=19, le=1_000_000)] = 300
     resample: Resample = "signs"
 
-    def fit(
-        self, panel: Panel, *, rng: Generator | None = None, selection: Panel | None = None
-    ) -> ThresholdFit:
+    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> ThresholdFit:
         """Fit on all rows of a panel; rng draws the tests' bootstrap samples.
 
         Raises
@@ -261,12 +258,11 @@ class ThresholdEffects(FixedEffects):
             As by `FixedEffects`, where no threshold can be told, and where `resample` asks for periods
             that entities lack.
         """
-        rng = plugin.stream_or_seeded(rng)
         fit = cast("ThresholdFit", super().fit(panel, rng=rng, selection=selection))
         if isinstance(self.covariance, PredictionsAlone):
             return fit
         search = self._search(self._regress(panel), np.ones(panel.n_obs))
-        draws = error_draws(search.base.panel, self.resample, self.bootstraps, rng)
+        draws = error_draws(search.base.panel, self.resample, self.bootstraps, plugin.stream_or_seeded(rng))
         # An event study is of the exposure without regimes.
         return replace(fit, tests=threshold_tests(search, MOST_THRESHOLDS, draws), events=None)
 
