@@ -18,10 +18,11 @@ from harness.registry.catalog import Choose
 
 MISSING_VALUES = ("", "NA", "NaN", ".")
 
-# What stands for a period, and for the name of a variable, in the names of columns.
-PERIOD, VARIABLE = "{period}", "{variable}"
+# What stands in the names of columns for a period, a year of two digits, and the name of a variable.
+PERIOD, SHORT_YEAR, VARIABLE = "{period}", "{yy}", "{variable}"
 
 Position = Annotated[int, Field(ge=1)]
+Flag = Annotated[str, Field(pattern="[a-z]{1,3}")]
 
 
 def _known_encoding(name: str) -> str:
@@ -42,7 +43,8 @@ class Reshape:
     Attributes
     ----------
     columns : how the columns of periods are named: ``"{period}"`` as in 2011, or ``"{variable}_{period}"`` as
-        in gdp_2011, with whatever stands before, between and behind
+        in gdp_2011, with whatever stands before, between and behind; ``{yy}`` is a year from 1950 to 2049, as
+        85 is in gdp85
     into : name of the column of values, where a file has one variable
     variable : column with the names of variables, where a file has a row for each entity and variable; they
         become columns
@@ -56,7 +58,8 @@ class Reshape:
     value: ColumnName | None = None
 
     def __post_init__(self) -> None:
-        n_periods, n_variables = self.columns.count(PERIOD), self.columns.count(VARIABLE)
+        n_periods = self.columns.count(PERIOD) + self.columns.count(SHORT_YEAR)
+        n_variables = self.columns.count(VARIABLE)
         once = f"columns has {PERIOD} once, as in '{VARIABLE}_{PERIOD}'"
         require(self.value is not None or n_periods == 1, once)
         require(n_variables <= 1, f"columns has {VARIABLE} once at most")
@@ -80,16 +83,20 @@ class FileSpec:
     path : a csv (or tsv, txt), parquet, Stata dta or xlsx file, relative to the project; with the extra
         ``files`` SPSS sav, SAS sas7bdat and xpt
     encoding : of a text file, and of a Stata file before release 14
-    separator : between the fields of a text file, one character, no quote or line end
+    separator : between the fields of a text file, one character, no quote or line end; without it a tab in a
+        tsv file, a comma in others
     sheet : of an xlsx file; needed where it has several visible ones. Further sheets are further files of
         the same path
     header_row : line of a text file, or row of a sheet, with the names of the columns; the rows above it,
-        such as titles, are left out. Without it, the first row that is not empty
+        such as titles, are left out. Several are joined: ``[1, 2]`` for names of variables above those of
+        years. Without it, the first row that is not empty
     period : of all rows, where a file or sheet is of one period and has no column of periods
     skip_rows : further lines or rows to leave out, such as units below the header and notes at the end
     thousands : separator of thousands in numbers, such as ``","``
     decimal : mark of decimals in numbers
     percent : whether ``12.3%`` is the ``number`` 12.3 or the ``fraction`` 0.123
+    flags : letters behind numbers, such as p for provisional in ``12.3 p``, that are left out of columns of
+        nothing but numbers
     missing_values : texts that stand for a missing cell among the numbers of a csv or xlsx file, and numbers,
         written as texts such as ``"-999"``, in any file; never in the entity column, where only an empty cell
         is missing
@@ -104,14 +111,15 @@ class FileSpec:
 
     path: str | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] = ","
+    separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] | None = None
     sheet: str | None = None
     period: Value | None = None
-    header_row: Position | None = None
+    header_row: Position | Annotated[tuple[Position, ...], Field(min_length=2)] | None = None
     skip_rows: tuple[Position, ...] = ()
     thousands: Literal[",", ".", "'", " "] | None = None
     decimal: Literal[".", ","] = "."
     percent: Literal["number", "fraction"] | None = None
+    flags: tuple[Flag, ...] = ()
     missing_values: tuple[str, ...] = MISSING_VALUES
     rename: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
     reshape: Reshape | None = None
@@ -120,6 +128,12 @@ class FileSpec:
 
     def __post_init__(self) -> None:
         require(self.thousands != self.decimal, f"thousands and decimal are both {self.decimal!r}")
+
+    @property
+    def header_rows(self) -> tuple[int, ...]:
+        """The rows of names that are said, in order."""
+        rows = self.header_row
+        return tuple(sorted(rows)) if isinstance(rows, tuple) else (rows,) if rows else ()
 
 
 MissingPolicy = Literal["error", "drop"]

@@ -16,9 +16,10 @@ import pandas as pd
 from harness.arrays import Floats, Ints, Mask
 from harness.data.data_spec import MISSING_VALUES, VARIABLE, Reshape
 from harness.data.messages import quoted
+from harness.data.read.number_text import are_years
 from harness.data.read.numbers import read_numbers, strange_cells
 from harness.data.shape.reshape import column_pattern
-from harness.data.shape.times import INTEGERS, KINDS, are_years, written_period
+from harness.data.shape.times import INTEGERS, KINDS, written_period
 
 # Values up to which a number may be a category.
 FEW = 10
@@ -30,9 +31,14 @@ TIME_NAMES = (
 )
 ENTITY_NAMES = (
     *("entity", "id", "firm", "city", "country", "state", "county", "province", "region", "company"),
+    *("geo", "ref_area", "location", "iso"),
     *("person", "nr", "unit", "code", "isocode", "iso3", "panel_id", "pid", "name", "stkcd", "symbol"),
     *("城市", "地区", "省份", "国家", "企业", "公司", "证券代码", "股票代码", "代码", "名称"),
 )
+
+# What a column is called that holds a table's numbers, in small letters, and one that holds their units.
+VALUE_NAMES = {"value", "values", "obs_value", "数值", "值"}
+_UNIT_NAMES = ("unit", "units", "单位", "计量单位")
 
 # What periods look like, the clearer form first: written with signs, as 2003-12-31 and 2003Q4 are; digits
 # that a code may have as well, as 2003, 200312 and 20031231; whole numbers that count periods.
@@ -298,17 +304,24 @@ def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: st
     ]
     if has_variables or not pairs:
         return None
-    column, variable = min(pairs, key=lambda pair: (pair[0].entity_rank[0], pair[1].n_values))
+    column, variable = min(
+        pairs, key=lambda pair: (pair[0].entity_rank[0], pair[1].n_values, pair[1].is_named(_UNIT_NAMES))
+    )
     return TableShape(column.name, reshape=Reshape(columns=pattern, variable=variable.name))
 
 
 def find_stacked(columns: Mapping[str, RawColumn]) -> TableShape | None:
     """Return how a table with a row for each entity, period and variable is made wide."""
     times = [column for column in columns.values() if column.may_be_time]
-    numbers = [column for column in columns.values() if column.kind == "number" and column not in times]
-    if not times or len(numbers) != 1:
+    numbers = [
+        column
+        for column in columns.values()
+        if column.kind == "number" and column.n_values > 1 and column not in times
+    ]
+    values = [column for column in numbers if column.name.casefold() in VALUE_NAMES] or numbers
+    if not times or len(values) != 1:
         return None
-    time, value = times[0], numbers[0]
+    time, value = times[0], values[0]
     others = [column for column in columns.values() if column not in (time, value)]
     for variable, entity in product(others, sorted(others, key=lambda column: column.entity_rank)):
         is_pair = variable is not entity and variable.kind == "text" and entity.may_be_entity

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import partial
@@ -18,13 +19,14 @@ from harness.data.messages import few, quoted
 from harness.data.name import fold_name
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
-from harness.data.read.number_text import is_marked_number, number_marks
+from harness.data.read.number_text import are_years, is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
 from harness.data.shape.merge import append, merge
 from harness.data.shape.reshape import column_pattern
 from harness.data.shape.rows import value_text
-from harness.data.shape.times import are_years, plain_period
+from harness.data.shape.times import plain_period
 from harness.draft.columns import (
+    VALUE_NAMES,
     RawColumn,
     TableShape,
     columns_of,
@@ -49,9 +51,6 @@ _REMARKS = {
     "thousands": "the mark of thousands",
 }
 
-# What a column is called that holds a table's numbers, in small letters.
-_VALUES = {"value", "values", "obs_value", "数值", "值"}
-
 _MISSING_NUMBERS = (-9, -99, -999, -9999, -99999, -999999)
 
 
@@ -70,11 +69,14 @@ def sniff(source: Source, reader: FileReader) -> FileForm:
     form = reader.look(FileForm(source))
     frame, known = reader.read(form.source).frame, {*form.spec.missing_values}
     missing, numeric = dict[str, None](), set[str]()
+    form = _with_flags(form, frame)
     for cells in (frame[name].tolist() for name in frame.columns):
-        texts = {cell.strip() for cell in cells if isinstance(cell, str)} - known
+        written = (cell.strip() for cell in cells if isinstance(cell, str))
+        texts = {_without_flag(text, form.spec.flags) for text in written} - known
         marks = {text for text in texts if text.casefold() in _MISSING}
         has_numbers = any(isinstance(cell, int | float) and cell == cell for cell in cells)
-        if (texts - marks or has_numbers) and all(map(is_marked_number, texts - marks)):
+        is_sign = not any(map(str.isalnum, "".join(marks)))  # a year in which nothing was measured
+        if (texts - marks or has_numbers or is_sign) and all(map(is_marked_number, texts - marks)):
             missing |= dict.fromkeys(sorted(marks))
             numeric |= texts - marks
     form = _missing(form, *missing)
@@ -133,6 +135,40 @@ def _with_labelled(form: FileForm, table: Table) -> FileForm:
             shown.append(f"{name}: {few([f'{code:g} {label}' for code, label in labels.items()])}")
     remark = f"look what these codes mean: {few(shown)}"
     return form.saying("labelled", said, remark) if said else form
+
+
+# A number, or what stands for a missing one, with letters behind it that statistical offices use.
+_FLAGGED = re.compile(r"(?P<cell>.*?[^a-z ]) ?(?P<flag>[bcdefinprsuz]{1,3})")
+
+
+def _with_flags(form: FileForm, frame: pd.DataFrame) -> FileForm:
+    """Say which letters are flags: those behind less than half of the numbers of a column, or all periods."""
+    periods, by_column = column_pattern(frame.columns)[1], defaultdict[str, list[str]](list)
+    for name in frame.columns:
+        written = [cell.strip() for cell in frame[name] if isinstance(cell, str) and cell.strip()]
+        if all(_flagged(text) or _is_numeric(text) for text in written):
+            by_column["" if name in periods else name] += written
+    flags, n_flagged = set[str](), 0
+    for written in by_column.values():
+        found = [match["flag"] for text in written if (match := _flagged(text))]
+        if 2 * len(found) < len(written):
+            flags, n_flagged = flags | {*found}, n_flagged + len(found)
+    remark = f"behind {n_flagged} numbers: left out"
+    return form.saying("flags", tuple(sorted(flags)), remark) if flags else form
+
+
+def _is_numeric(text: str) -> bool:
+    return is_marked_number(text) or text.casefold() in _MISSING
+
+
+def _flagged(text: str) -> re.Match[str] | None:
+    match = _FLAGGED.fullmatch(text)
+    return match if match and _is_numeric(match["cell"]) else None
+
+
+def _without_flag(text: str, flags: Sequence[str]) -> str:
+    match = _flagged(text)
+    return match["cell"] if match and match["flag"] in flags else text
 
 
 def _missing(form: FileForm, *texts: str) -> FileForm:
@@ -266,7 +302,7 @@ def _named_by_sheet(tables: list[_Seen]) -> list[_Seen]:
     counts = Counter(name for names in values for name in names)
     return [
         seen.renamed({names[0]: seen.sheet})
-        if seen.sheet and len(names) == 1 and (counts[names[0]] > 1 or names[0].casefold() in _VALUES)
+        if seen.sheet and len(names) == 1 and (counts[names[0]] > 1 or names[0].casefold() in VALUE_NAMES)
         else seen
         for seen, names in zip(tables, values, strict=True)
     ]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from harness.data.data_spec import FileSpec
 from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
-from harness.data.read.number_text import NUMBER, PLAIN, number_from_text
+from harness.data.read.number_text import NUMBER, PLAIN, is_marked_number, number_from_text
 from harness.data.read.numbers import numbers_as_text, require_numbers, texts, type_objects, type_texts
 from harness.data.read.source import Labels, Reading, Source, check_header
 from harness.data.shape.reshape import reshape
@@ -32,14 +32,14 @@ def interpret(reading: Reading, source: Source) -> Reading:
     DataError
         Where a column that the spec names is not there, or does not hold what the spec says.
     """
-    names, frame, labels = source.spec.rename, reading.frame, reading.labels
+    names, labels, cleaned = source.spec.rename, reading.labels, list[StepRecord]()
+    frame = _with_dimensions(reading.frame, source, cleaned)
     asked = [("data.rename", name) for name in names]
     require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
     header = check_header([names.get(name, name) for name in frame.columns], source.origin)
     frame = frame.set_axis(header, axis="columns")
     columns = {names.get(name, name): label for name, label in labels.columns.items()}
     codes = {names.get(name, name): of_column for name, of_column in labels.codes.items()}
-    cleaned: list[StepRecord] = []
     frame, codes = _with_labels(frame, codes, source, cleaned)
     categories = codes.keys() - frame.select_dtypes("number")
     for name in _text_columns(frame):
@@ -61,6 +61,25 @@ def interpret(reading: Reading, source: Source) -> Reading:
     for name in categories.intersection(frame.select_dtypes("number")):
         del codes[name]  # labels such as "2" are numbers themselves
     return replace(reading, frame=frame, labels=Labels(columns, codes), records=(*cleaned, *records))
+
+
+# How Eurostat calls a column of several dimensions, and above its other columns the periods.
+_DIMENSIONS = re.compile(r"(?P<names>[^\\]+)\\(?:TIME_PERIOD|time)")
+
+
+def _with_dimensions(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the table with each dimension of a column of several, as ``unit,geo`` is, in its own."""
+    match = _DIMENSIONS.fullmatch(str(frame.columns[0]))
+    if match is None:
+        return frame
+    names = [name.strip() for name in match["names"].split(",")]
+    parts = [str(cell).split(",") for cell in frame.iloc[:, 0]]
+    if {len(cells) for cells in parts} != {len(names)}:
+        return frame
+    shown = ", ".join(names)
+    records.append(StepRecord("dimensions", shown, (source.origin,), Account(f"{match[0]} as {shown}")))
+    split = pd.DataFrame(parts, columns=names, index=frame.index, dtype="object")
+    return pd.concat([split, frame.iloc[:, 1:]], axis="columns")
 
 
 def _with_labels(
@@ -123,7 +142,7 @@ def _cleaned(column: pd.Series, name: str, source: Source, records: list[StepRec
     is_key = name in (source.entity, source.time)
     as_it_is = () if is_key or source.spec.thousands == "." else filter(PLAIN.fullmatch, set(written))
     now = {text: text for text in set(written).difference(as_it_is)}
-    for step, function in _steps(name, source):
+    for step, function in _steps(name, source, written):
         after = {text: function(cell) for text, cell in now.items()}
         changed = {text for text, cell in now.items() if after[text] != cell}
         if changed:
@@ -136,15 +155,20 @@ def _cleaned(column: pd.Series, name: str, source: Source, records: list[StepRec
     return column if is_clean else column.map(lambda cell: now.get(cell, cell)).astype("object")
 
 
-def _steps(name: str, source: Source) -> tuple[tuple[str, Callable[[str], str]], ...]:
+def _steps(name: str, source: Source, written: Sequence[str]) -> tuple[tuple[str, Callable[[str], str]], ...]:
     """Return how each text of a column is cleaned, in order; what leaves a text alone returns it as it is."""
     blanks = ("strip_blanks", plain_blanks)
     if name == source.time:
         return (blanks, ("plain_period", lambda text: plain_period(text) or text))
     if name == source.entity:
         return (blanks,)
+    flags = partial(_without_flag, source.spec)
+    has_flags = source.spec.flags and all(
+        _is_number(source.spec, flags(plain_blanks(text))) for text in written
+    )
     return (
         blanks,
+        *([("flags", flags)] if has_flags else []),
         ("full_width", _plain_width),
         ("minus_sign", _plain_minus),
         ("percent", partial(_without_percent, source.spec)),
@@ -190,6 +214,16 @@ def _plain_width(text: str) -> str:
 def _plain_minus(text: str) -> str:
     """Return a number behind a typographic minus with an ordinary one; another text as it is."""
     return f"-{text[1:]}" if text[:1] == "\u2212" and text[1:2].isdecimal() else text
+
+
+def _is_number(spec: FileSpec, text: str) -> bool:
+    return is_marked_number(text) or text in spec.missing_values
+
+
+def _without_flag(spec: FileSpec, text: str) -> str:
+    """Return a number, or what stands for a missing one, without its flag; another text as it is."""
+    match = re.fullmatch(rf"(.+?) ?(?:{'|'.join(spec.flags)})", text)
+    return match[1] if match and _is_number(spec, match[1]) else text
 
 
 def _without_percent(spec: FileSpec, text: str) -> str:

@@ -32,14 +32,19 @@ def is_integer(text: str) -> bool:
     return _INTEGER.fullmatch(text) is not None
 
 
-def is_number_of_code(text: str) -> bool:
-    """Return whether a text is a number and no code: codes such as ``007`` have zeros in front."""
-    return NUMBER.fullmatch(text) is not None and _ZEROS_IN_FRONT.match(text) is None
+def is_code(text: str) -> bool:
+    """Return whether a text is written as a number and has zeros in front, as the code ``007``."""
+    return NUMBER.fullmatch(text) is not None and _ZEROS_IN_FRONT.match(text) is not None
 
 
 def number_from_text(text: str) -> int | float:
     """Return the number that a text is."""
     return int(text) if is_integer(text) else float(text)
+
+
+def are_years(*numbers: float) -> bool:
+    """Return whether numbers are all taken for years."""
+    return all(1800 <= number <= 2200 for number in numbers)
 
 
 def is_marked_number(text: str) -> bool:

@@ -24,12 +24,16 @@ _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 def type_texts(cells: Sequence[str], missing: frozenset[str]) -> pd.Series:
     """Return a column of texts as numbers or truth values where all its cells are, else as it is.
 
+    Whole numbers of which some have zeros in front, such as 007, are codes.
+
     Parameters
     ----------
     cells : (n_obs,), as written
     missing : texts that stand for a missing number; among texts only the empty cell is missing
     """
     present = [cell for cell in cells if cell not in missing]
+    if any(map(number_text.is_code, present)) and all(map(number_text.is_integer, present)):
+        return texts(cells)
     if all(map(number_text.NUMBER.fullmatch, present)):
         typed = _numbers([None if cell in missing else number_text.number_from_text(cell) for cell in cells])
         return texts(cells) if typed is None else typed
@@ -79,9 +83,12 @@ def numbers_as_text(cells: Sequence[object], missing: frozenset[str]) -> list[st
     """
     texts_among = [cell for cell in cells if isinstance(cell, str) and cell not in missing]
     others = {_kind(cell) for cell in cells if cell is not None and not isinstance(cell, str)}
-    if others <= {"number"} and all(map(number_text.is_number_of_code, texts_among)):
-        return texts_among
-    return []
+    is_number = all(map(number_text.NUMBER.fullmatch, texts_among))
+    return (
+        texts_among
+        if others <= {"number"} and is_number and not any(map(number_text.is_code, texts_among))
+        else []
+    )
 
 
 def _kind(cell: object) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.data.messages import Account, StepRecord, few, shortened
-from harness.data.read.number_text import NUMBER
+from harness.data.read.number_text import NUMBER, are_years
 from harness.data.read.source import FileForm, FileReader, Reading, Source, check_header, signature
 from harness.errors import DataError
 from harness.language import Message, marked
@@ -119,20 +119,19 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
         Where there is no such row, or the first row looks like a title.
     """
     spec, known = source.spec, [row.number for row in rows]
-    requested = [*([spec.header_row] if spec.header_row else []), *spec.skip_rows]
+    requested = [*spec.header_rows, *spec.skip_rows]
     absent = [str(number) for number in requested if number not in known]
     if absent:
         what = f"there is nothing in {noun} {few(absent)}"
         raise DataError.at(source.origin, what, f"{noun}s {known[0]} to {known[-1]}", "correct the number")
-    at = known.index(spec.header_row) if spec.header_row else 0
-    header, above = rows[at], rows[:at]
-    if spec.header_row is None and (names := likely_header(rows)) is not None:
-        where, title = (
-            f"{source.origin}: {noun} {header.number}",
-            f"holds {_shown(header)} alone, as a title does",
-        )
-        what = f"{title}; the names of columns seem to stand in {noun} {names.number}: {_shown(names)}"
-        hint = f"data: header_row: {names.number}"
+    heads = [rows[known.index(number)] for number in spec.header_rows] or [rows[0]]
+    at = rows.index(heads[-1])
+    header, above = joined_names(heads), [row for row in rows[:at] if row not in heads]
+    if spec.header_row is None and (names := likely_heads(rows)):
+        where, numbers = f"{source.origin}: {noun} {header.number}", [row.number for row in names]
+        shown = f"{noun} {' and '.join(map(str, numbers))}: {_shown(joined_names(names))}"
+        what = f"holds {_shown(header)}; the names of columns seem to stand in {shown}"
+        hint = f"data: header_row: {numbers if len(numbers) > 1 else numbers[0]}"
         raise DataError.at(where, what, "the names of the columns", hint)
     skipped = [row for row in rows[at + 1 :] if row.number in spec.skip_rows]
     body = [row for row in rows[at + 1 :] if row.number not in spec.skip_rows]
@@ -173,26 +172,69 @@ def _shown(row: FileRow) -> str:
     return shortened(", ".join(str(cell).strip() for cell in row.filled))
 
 
+def joined_names(heads: Sequence[FileRow]) -> FileRow:
+    """Return rows of names as one, each name behind those above it.
+
+    A name above stands for the blanks to its right as well, as in merged cells.
+    """
+    names = [""] * max(len(row.cells) for row in heads)
+    for row in heads:
+        above = ""
+        for at, cell in enumerate((*row.cells, *[None] * (len(names) - len(row.cells)))):
+            own = str(_name(cell) or "").strip() if cell is not None else ""
+            above = own or (above if row is not heads[-1] else "")
+            names[at] = f"{names[at]} {above}".strip()
+    return heads[0] if len(heads) == 1 else FileRow(heads[-1].number, list(names))
+
+
 def likely_header(rows: Sequence[FileRow]) -> FileRow | None:
     """Return the row that seems to hold the names, where the first one holds a title; None where it does not.
 
-    A title is at most one filled cell above rows of several.
+    A title is a few filled cells above rows of at least twice as many.
     """
     first, *others = rows[:_LOOKED_AT]
     widths = Counter(len(row.filled) for row in others if len(row.filled) > 1)
-    if len(first.filled) > 1 or not widths:
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    if len(first.filled) > max(1, usual // 2) or not widths:
         return None
-    usual = max(widths, key=lambda width: (widths[width], width))
     return next((row for row in others if len(row.filled) >= usual and _is_text(row.filled[0])), None)
 
 
 def look_at_rows(form: FileForm, rows: Sequence[FileRow]) -> FileForm:
-    """Find the row of names and the rows that are no data among those of a file, at least one."""
-    header = likely_header(rows)
-    if header is not None:
-        form = form.saying("header_row", header.number, "the row with the names of the columns")
-    skipped = likely_skips(rows[1 + (0 if header is None else rows.index(header)) :])
+    """Find the rows of names and the rows that are no data among those of a file, at least one."""
+    heads = likely_heads(rows)
+    if len(heads) > 1:
+        numbers = tuple(row.number for row in heads)
+        form = form.saying("header_row", numbers, "the rows with the names of the columns, which are joined")
+    elif heads:
+        form = form.saying("header_row", heads[0].number, "the row with the names of the columns")
+    skipped = likely_skips(rows[1 + (rows.index(heads[-1]) if heads else 0) :])
     return form.saying("skip_rows", skipped, "no data: units, notes or empty rows") if skipped else form
+
+
+def likely_heads(rows: Sequence[FileRow]) -> Sequence[FileRow]:
+    """Return the row or the two rows that seem to hold the names; none where the first one does so alone."""
+    header = likely_header(rows)
+    last = 1 if header is None else rows.index(header) + 1
+    pairs = (rows[at : at + 2] for at in range(min(last, len(rows) - 1)))
+    return next(filter(_are_names, pairs), [] if header is None else [header])
+
+
+def _are_names(pair: Sequence[FileRow]) -> bool:
+    """Return whether two rows name the columns together, where the first repeats names or leaves them out."""
+    joined = joined_names(pair)
+    above, below = ({at for at, cell in enumerate(row.cells) if cell not in (None, "")} for row in pair)
+    repeats = [len(set(map(str, row.filled))) < len(row.filled) for row in pair]
+    is_enough = not repeats[0] and len(above) == len(joined.cells)
+    if len(above) < 2 or is_enough or not all(_is_name(cell) for row in pair for cell in row.filled):
+        return False
+    is_unique = len(set(joined.filled)) == len(joined.filled)
+    return is_unique and (any(repeats) or not (above <= below or below <= above))
+
+
+def _is_name(cell: object) -> bool:
+    """Return whether a cell may name a column: a text, or a year."""
+    return _is_text(cell) or are_years(float(str(cell)) if NUMBER.fullmatch(str(cell)) else 0.0)
 
 
 def likely_skips(body: Sequence[FileRow]) -> tuple[int, ...]:
@@ -241,7 +283,7 @@ def read_text(source: Source) -> Reading:
         Where the file is no text in its encoding, has no columns or rows, or records of several lengths.
     """
     rows = text_rows(source)
-    _refuse_separator([row for row in rows if row.number >= (source.spec.header_row or 1)], source)
+    _refuse_separator([row for row in rows if row.number >= min(source.spec.header_rows, default=1)], source)
     return read_rows(rows, source, noun="line")
 
 
@@ -255,7 +297,7 @@ def look_at_text(form: FileForm) -> FileForm:
         also = f"; also possible: {', '.join(others)}" if others else ""
         form = form.saying("encoding", first, f"not UTF-8; look at the names{also}")
     separator = _likely_separator(content.decode(form.spec.encoding, errors="replace"))
-    form = form if separator == "," else form.saying("separator", separator)
+    form = form if separator == _separator(form.source) else form.saying("separator", separator)
     return look_at_rows(form, text_rows(form.source))
 
 
@@ -263,7 +305,7 @@ def _likely_separator(text: str) -> str:
     """Return the mark that stands most evenly in the first lines; a comma where none does."""
     lines = text.splitlines()[:_LOOKED_AT]
     best, most = ",", 0
-    for mark in (",", *SEPARATORS):
+    for mark in ("\t", *SEPARATORS):
         counts = Counter(line.count(mark) for line in lines)
         usual = max(counts, key=lambda count: (counts[count], count), default=0)
         if usual and counts[usual] > most:
@@ -291,7 +333,7 @@ def text_rows(source: Source) -> list[FileRow]:
 
 def _records(text: str, source: Source) -> Iterator[FileRow]:
     """Yield the records that are not blank lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.spec.separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(source), strict=True)
     line = 1
     try:
         for fields in reader:
@@ -305,15 +347,21 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
         raise DataError.at(where, what, expected, "close or double the quote") from error
 
 
+def _separator(source: Source) -> str:
+    return source.spec.separator or ("\t" if source.origin.lower().endswith(".tsv") else ",")
+
+
 def _refuse_separator(rows: list[FileRow], source: Source) -> None:
-    """Raise a DataError where the first line is one field with a mark that the lines below have as well."""
+    """Raise a DataError where all lines have a tab, or another mark and the first is one field."""
     looked_at = ["".join(map(str, row.cells)) for row in rows[:_LOOKED_AT]]
-    others = [mark for mark in SEPARATORS if mark != source.spec.separator]
+    others = [mark for mark in SEPARATORS if mark != _separator(source)]
     used = [mark for mark in others if all(mark in line for line in looked_at)]
-    if used and rows and len(rows[0].cells) == 1:
+    if used and rows and (len(rows[0].cells) == 1 or "\t" in used):
+        used.sort(key="\t".__ne__)
         found = "a tab" if used[0] == "\t" else used[0]
-        where, what = f"{source.origin}: header", f"1 column found; are the fields separated by {found}?"
-        expected = f"fields separated by {source.spec.separator!r}"
+        n_found = "1 column" if len(rows[0].cells) == 1 else f"{len(rows[0].cells)} columns"
+        where, what = f"{source.origin}: header", f"{n_found} found; are the fields separated by {found}?"
+        expected = f"fields separated by {_separator(source)!r}"
         raise DataError.at(where, what, expected, f"data: separator: {used[0]!r}".replace("'", '"'))
 
 

@@ -7,15 +7,18 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from harness.data.data_spec import PERIOD, VARIABLE, Reshape
+from harness.data.data_spec import PERIOD, SHORT_YEAR, VARIABLE, Reshape
 from harness.data.messages import Account, StepRecord, few, require_columns
-from harness.data.shape.times import are_years, plain_period
+from harness.data.read.number_text import are_years
+from harness.data.shape.times import plain_period
 from harness.errors import DataError
 
 # What is read as a period in the names of columns, as a group of that name.
 PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"
 
 _NAMED_BY_PERIOD = re.compile(rf"(?P<before>.*?)(?<![0-9]){PERIOD_PATTERN}(?![0-9])(?P<after>.*)")
+_YEAR_PATTERN = "(?<![0-9])(?P<period>[0-9]{2})"
+_NAMED_BY_YEAR = re.compile(f"(?P<before>.+){_YEAR_PATTERN}")
 
 
 def column_pattern(names: Iterable[str]) -> tuple[str | None, Sequence[str]]:
@@ -34,7 +37,19 @@ def column_pattern(names: Iterable[str]) -> tuple[str | None, Sequence[str]]:
     elif len(befores) == 1 and all(afters):
         mark = _common_mark(afters, r"^[ _.\-]*")
         pattern = f"{befores[0]}{PERIOD}{mark}{VARIABLE}"
-    return pattern, list(found) if pattern else []
+    return (pattern, list(found)) if pattern else _short_years(names)
+
+
+def _short_years(names: Iterable[str]) -> tuple[str | None, Sequence[str]]:
+    """Return the same of columns that end in two digits, of which each variable has the same years."""
+    found = {name: match for name in names if (match := _NAMED_BY_YEAR.fullmatch(name))}
+    years: dict[str, set[str]] = {}
+    for match in found.values():
+        years.setdefault(match["before"], set()).add(match["period"])
+    if len({frozenset(of_variable) for of_variable in years.values()}) != 1 or len(found) == len(years):
+        return None, []
+    mark = _common_mark(list(years), r"[ _.\-]*$")
+    return f"{VARIABLE}{mark}{SHORT_YEAR}", list(found)
 
 
 def _common_mark(texts: Sequence[str], end: str) -> str:
@@ -88,6 +103,7 @@ def reshape(
 def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> pd.DataFrame:
     """Return the table with a row for each column of a period."""
     pattern = re.escape(requested.columns).replace(re.escape(PERIOD), PERIOD_PATTERN)
+    pattern = pattern.replace(re.escape(SHORT_YEAR), _YEAR_PATTERN)
     pattern = pattern.replace(re.escape(VARIABLE), "(?P<variable>.+?)")
     found = {name: match for name in frame.columns if (match := re.fullmatch(pattern, str(name)))}
     if not found:
@@ -98,10 +114,17 @@ def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> 
     value = requested.into or "\0value"
     long = frame.melt(id_vars=kept, value_vars=list(found), var_name="\0column", value_name=value)
     column = long.pop("\0column")
-    long[time] = column.map(lambda name: plain_period(found[name]["period"]))
+    long[time] = column.map(lambda name: _period(found[name]["period"]))
     if VARIABLE in requested.columns:
         long["\0variable"] = column.map(lambda name: found[name]["variable"].strip())
     return long
+
+
+def _period(written: str) -> str | None:
+    """Return the period in the name of a column; two digits are a year from 1950 to 2049."""
+    if len(written) > 2:
+        return plain_period(written)
+    return f"{'20' if int(written) < 50 else '19'}{written}"
 
 
 def _spread(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from harness.arrays import Ints
 from harness.data.messages import RowLocator, quoted
+from harness.data.read.number_text import are_years
 from harness.errors import DataError
 
 
@@ -107,11 +108,6 @@ DAYS = PeriodKind(
         rf"{_CENTURY}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})",
     ),
 )
-
-
-def are_years(*numbers: float) -> bool:
-    """Return whether numbers are all taken for years."""
-    return all(1800 <= number <= 2200 for number in numbers)
 
 
 KINDS = (INTEGERS, QUARTERS, MONTHS, FISCAL_YEARS, DAYS)

@@ -116,3 +116,18 @@ def test_files_of_spss(read_bytes, tmp_path):
     assert table.labels.columns["y"] == "碳排放"
     assert table.frame["id"].tolist() == ["北京", "天津"]
     assert table.frame["y"].tolist() == [1.5, 2.5]
+
+
+def test_flags_are_left_out_of_columns_of_numbers_alone(read_bytes):
+    text = "id,year,y,code\na,2011,1.5 p,12 p\nb,2011,: p,ab\nc,2011,2.5,7\n"
+    spec = DataSpec(path="panel.csv", flags=("p",), missing_values=("", ":"))
+    table = read_bytes(text.encode(), spec=spec)
+    assert table.frame["y"].fillna(-1).tolist() == [1.5, -1, 2.5]
+    assert table.frame["code"].tolist() == ["12 p", "ab", "7"]
+    assert told(table)["flags", "y"] == "2 cells: '1.5 p' to '1.5', ': p' to ':'"
+
+
+def test_whole_numbers_with_zeros_in_front_are_codes(read_bytes):
+    frame = read_bytes(b"id,year,y,code,share\na,2011,1.5,007,0.5\nb,2011,2.5,123,00.5\n").frame
+    assert frame["code"].tolist() == ["007", "123"]
+    assert frame["share"].tolist() == [0.5, 0.5]

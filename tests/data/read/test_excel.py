@@ -95,7 +95,7 @@ def test_formulas_that_were_never_computed(read_bytes):
         pytest.param(as_workbook({"panel": [["id", "y", "id"], ["a", 1, 2]]}), "'id' (2 times)", id="double"),
         pytest.param(
             as_workbook({"panel": [["id", "y", None, None], [None, 2001, 2002, 2003], ["a", 1, 2, 3]]}),
-            "columns 3, 4 have no name",
+            "the names of columns seem to stand in row 1 and 2: 'id, y 2001, y 2002, y 2003'",
             id="two-rows-of-names",
         ),
     ],

@@ -62,9 +62,12 @@ def tables_of(folder, suffix):
             "exposure": "policy",
             "controls": ["x", "place"],
         },
-        "estimators": ["pooled_ols", {"use": "fixed_effects", "effects": ["entity", "time"]}],
+        "estimators": [
+            "pooled_ols",
+            {"use": "fixed_effects", "effects": ["entity"], "absorb": ["area^time"]},
+        ],
         "evaluation": {"reference": "pooled_ols", "protocols": ["in_sample"]},
-        "scenarios": ["contrast", {"use": "heterogeneity", "by": "area"}],
+        "scenarios": [],
         "report": {"formats": []},
     }
     run = folder / f"run{suffix}"
