@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 import click
 
@@ -26,18 +26,13 @@ from harness.commands.plan import plan, validate
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
 from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite
-from harness.errors import HarnessError
+from harness.errors import DataError, ExitCode, HarnessError, MachineError
 from harness.registry.fault import faulty_member
+from harness.registry.process_state import Ended, end
 from harness.text.terminal import echo
 
-# Exit code after Ctrl-C.
-INTERRUPTED = 130
-
-# Exit code of a run that a signal ended, its number added, as shells have it.
-ENDED = 128
-
-# Exit code of an error that nobody foresaw, and where the reader of the output is gone, as click has it.
-UNFORESEEN = 1
+# Exit code where the reader of the output is gone, as click has it.
+UNREAD = 1
 
 # Objects made before Python looks for cycles that nobody holds; its own 700 cost a sixth of a report.
 NEW_OBJECTS = 50_000
@@ -92,31 +87,14 @@ for command in chain(*TOPICS.values()):
     cli.add_command(command)
 
 
-class Ended(KeyboardInterrupt):
-    """A signal asks the process to end: on its way workers are stopped, as after Ctrl-C.
-
-    Parameters
-    ----------
-    by : the signal
-    """
-
-    def __init__(self, by: signal.Signals) -> None:
-        super().__init__(by.name)
-        self.by = by
-
-
-def _stop(number: int, _frame: object) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # one is enough: a second would cut the clearing up short
-    raise Ended(signal.Signals(number))
-
-
 def main() -> None:
     """Run the command; an error is one message and an exit code, never a traceback unless asked for."""
     gc.set_threshold(NEW_OBJECTS)
+    _read_names_as_utf8()
+    _open_closed_streams()
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # it is None where it was closed from the start
-            _write(stream.flush, stream)
+        _write(stream.flush, stream)
     _end_in_spite_of_threads(code)
     if code:
         sys.exit(code)
@@ -124,33 +102,55 @@ def main() -> None:
 
 def _exit_code() -> int:
     try:
-        for number in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
-            if hasattr(signal, number):
-                signal.signal(getattr(signal, number), _stop)
+        for number in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP, and nohup ignores it
+            if hasattr(signal, number) and signal.getsignal(getattr(signal, number)) != signal.SIG_IGN:
+                signal.signal(getattr(signal, number), end)
         # The command opens no window, and matplotlib would refuse a name that it does not know.
         os.environ["MPLBACKEND"] = "agg"
         cli.main(standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
         _write(lambda: echo(shown.getvalue(), err=True, nl=False), sys.stderr)
         return error.exit_code
     except HarnessError as error:
-        return _print_error(f"error: {error}", error.exit_code)
+        return _print_known(error)
     except (click.Abort, KeyboardInterrupt) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
-        if isinstance(cause, Ended):
-            return _print_error(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
-        return _print_error(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
+        by = cause.by if isinstance(cause, Ended) else signal.SIGINT
+        how = "interrupted" if by == signal.SIGINT else f"ended by {by.name}"
+        return _print_error(f"{how}{_how_to_go_on(sys.argv[1:])}", ExitCode.SIGNAL + by)
     except BrokenPipeError:
-        return UNFORESEEN
+        return UNREAD
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
-        return _print_error(_unforeseen(error), UNFORESEEN)
+        return _print_known(_unforeseen(error))
     return 0
+
+
+def _print_known(error: HarnessError) -> int:
+    """Write an error, with how a run goes on after one of the system, and return its exit code."""
+    how_on = _how_to_go_on(sys.argv[1:]) if isinstance(error, MachineError) else ""
+    return _print_error(f"error: {error}{how_on}", error.exit_code)
+
+
+def _read_names_as_utf8() -> None:
+    """Start anew where names of files are not read as UTF-8: nothing could be written that names them."""
+    if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
+        words = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+        os.execve(sys.executable, words, {**os.environ, "PYTHONUTF8": "1"})  # noqa: S606 - itself
+
+
+def _open_closed_streams() -> None:
+    """Send streams nowhere that were closed from the start: libraries flush them, files take their place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.dup2(opened, descriptor)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r"))
 
 
 def _print_error(message: str, code: int) -> int:
@@ -159,14 +159,13 @@ def _print_error(message: str, code: int) -> int:
     return code
 
 
-def _write(write: Callable[[], object], stream: TextIO | None) -> None:
+def _write(write: Callable[[], object], stream: TextIO) -> None:
     """Write to a stream; one that cannot be written is sent nowhere, or Python would exit with 120."""
     try:
         write()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):
-            if stream is not None:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _end_in_spite_of_threads(code: int) -> None:
@@ -190,22 +189,21 @@ def _how_to_go_on(words: list[str]) -> str:
     return f"; finished cells are kept, to resume: {shlex.join(['harness', *again])}"
 
 
-def _unforeseen(error: Exception) -> str:
-    """Return one line on an error that no part of the harness has words for."""
+def _unforeseen(error: Exception) -> HarnessError:
+    """Return an error that no part of the harness has words for as one that has."""
     match error:
         case MemoryError():
             what, hint = "not enough memory on this machine", "use fewer --jobs, draws or rows"
+            return MachineError.at("", what, hint=hint)
         case RecursionError():
-            what, hint = "the input is nested too deeply", "flatten it"
+            return DataError.at("", "the input is nested too deeply", hint="flatten it")
         case OSError():
-            what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-            hint = "make the path readable and writable, with free disk space"
-        case _:
-            at = faulty_member(error)
-            what = f"{at}{at and ': '}{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            whose = "plugin" if at else "harness or a plugin"
-            hint = f"this is a bug in the {whose}; harness --debug COMMAND shows where"
-    return f"error: {what}\n    hint: {hint}"
+            return MachineError.of(error)
+    at = faulty_member(error)
+    what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    whose = "plugin" if at else "harness or a plugin"
+    hint = f"this is a bug in the {whose}; harness --debug COMMAND shows where"
+    return HarnessError.at(at, what, hint=hint)
 
 
 if __name__ == "__main__":

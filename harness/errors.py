@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Self
+
+
+class ExitCode(IntEnum):
+    """How a command ended, where not well; docs/commands.md says the same.
+
+    Attributes
+    ----------
+    DIFFERENT : two runs have different numbers
+    SPEC : a mistake in the spec or the call, as click has it
+    DATA, PLUGIN, FOLDER : one in the data, a plugin, a run folder
+    NO_RESULT : no estimator has a result
+    MACHINE : the system refuses: disk, rights, memory, names of files
+    FAULT : a mistake of the harness
+    SIGNAL : a signal ended it, whose number is added, as shells have it: 130 after Ctrl-C
+    """
+
+    DIFFERENT = 1
+    SPEC = 2
+    DATA = 3
+    PLUGIN = 4
+    FOLDER = 5
+    NO_RESULT = 6
+    MACHINE = 7
+    FAULT = 8
+    SIGNAL = 128
 
 
 @dataclass(frozen=True, order=True)
@@ -42,7 +70,7 @@ class HarnessError(Exception):
     problems : at least one; all that were found, so that a file is corrected once
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAULT
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -80,25 +108,25 @@ class HarnessError(Exception):
 class SpecError(HarnessError):
     """The spec names something that does not exist, or contradicts itself."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.SPEC
 
 
 class DataError(HarnessError):
     """The data cannot be read, or are not the panel the spec describes."""
 
-    exit_code: ClassVar[int] = 3
+    exit_code: ClassVar[ExitCode] = ExitCode.DATA
 
 
 class PluginError(HarnessError):
     """A plugin cannot be loaded or breaks its contract."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: ClassVar[ExitCode] = ExitCode.PLUGIN
 
 
 class EstimationError(HarnessError):
     """An estimator refuses these rows; the result table reports the reason."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: ClassVar[ExitCode] = ExitCode.PLUGIN
 
 
 class TimeLimitReached(BaseException):
@@ -106,9 +134,34 @@ class TimeLimitReached(BaseException):
 
 
 class ArtifactError(HarnessError):
-    """A run folder cannot be written, or does not hold what its manifest says."""
+    """A run folder does not hold what its manifest says, or holds what no run wrote."""
 
-    exit_code: ClassVar[int] = 5
+    exit_code: ClassVar[ExitCode] = ExitCode.FOLDER
+
+
+# What helps against errors of the system, by their number.
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space or choose another place"),
+    errno.EFBIG: "raise the limit of the size of files (ulimit -f) or choose another place",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "change its permissions or choose another place"),
+    errno.EROFS: "choose another place, which can be written",
+    errno.ENAMETOOLONG: "choose a shorter path",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit of open files (ulimit -n)"),
+    errno.ENOMEM: "use fewer --jobs, draws or rows",
+}
+
+
+class MachineError(HarnessError):
+    """The system refuses: the disk is full, a path is too long, rights or memory are missing."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.MACHINE
+
+    @classmethod
+    def of(cls, error: OSError, where: str = "") -> Self:
+        """Return an error of the system with what helps, and its place: its own, if any, unless given."""
+        place = where or os.fsdecode(error.filename or "")
+        remedy = _REMEDIES.get(error.errno or 0, "check the disk, or the network that it is on")
+        return cls.at(place, error.strerror or str(error), hint=remedy)
 
 
 # Likeness from which on a name is suggested, as `difflib.SequenceMatcher.ratio` has it.

@@ -104,6 +104,8 @@ BROKEN = {
     "statistics": (NEAREST, "another module of this name comes first"),
     "worse": ("1 / 0\n", "ZeroDivisionError: division by zero"),
     "zweite": (NEAREST, "offers estimators whose names are taken: nearest (of knn)"),
+    "interrupts": ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
+    "worst": ("raise type('Worst', (BaseException,), {})('worst')\n", "Worst: worst"),
     "ends": ("import os\nos._exit(0)\n", "its import ended the process, with exit code 0"),
     "exchanges": (EXCHANGING, "exchanges numpy.mean for its own when it is imported"),
 }

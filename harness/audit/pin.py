@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -143,21 +145,60 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
     document = read_document(path)
     text = path.read_bytes().decode("utf-8")
     end = "\r\n" if "\r\n" in text else "\n"
+    if text.lstrip().startswith("{"):
+        return _in_json(document, text, entries, replace=replace)
     text = text if text.endswith("\n") else text + end
     if document.root.child(EXPECT) is None:
         return text + end + new_block(entries, end=end)
     lines = text.splitlines(keepends=True)
     items = tuple(_items(document, lines))
     pinned = [item for item in items if item.is_pinned]
-    if pinned and not replace:
-        what = f"{len(pinned)} numbers are pinned from a run already"
-        raise SpecError.at(document.place((EXPECT,)), what, hint="replace them with --replace")
+    if not replace:
+        _refuse_pinned(document, len(pinned))
     dropped = {number for item in pinned for number in range(item.first, item.last + 1)}
     indent = lines[items[0].first].partition("-")[0]
     added = [f"{indent}- {flow_text(entry)}{end}" for entry in entries]
     after = items[-1].last + 1
     before = [line for number, line in enumerate(lines[:after]) if number not in dropped]
     return "".join([*before, *added, *lines[after:]])
+
+
+def _refuse_pinned(document: Document, n_pinned: int) -> None:
+    if n_pinned:
+        what = f"{n_pinned} numbers are pinned from a run already"
+        raise SpecError.at(document.place((EXPECT,)), what, hint="replace them with --replace")
+
+
+def _in_json(document: Document, text: str, entries: Sequence[Entry], *, replace: bool) -> str:
+    """Return the text of a spec in JSON with entries in its list, and all that stays as it is written."""
+    block = document.root.child(EXPECT)
+    new = [json.dumps(entry, ensure_ascii=False) for entry in entries]
+    if block is None:
+        before = text[: text.rindex("}")].rstrip()
+        comma = "" if before.endswith("{") else ","
+        return f'{before}{comma}\n{INDENT}"{EXPECT}": [\n' + _joined(new) + f"\n{INDENT}]\n}}\n"
+    starts = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
+    spans, n_pinned = [], 0
+    for node in block.content if isinstance(block.content, tuple) else ():
+        start = starts[node.place.line - 1] + node.place.column - 1
+        try:
+            entry, stop = json.JSONDecoder().raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            what, hint = "this block in braces is no JSON", "write it as JSON, or with an entry on each line"
+            raise SpecError.at(document.place((EXPECT,)), what, hint=hint) from error
+        spans.append((start, stop, entry.get("from") == "run"))
+        n_pinned += spans[-1][2]
+    if not replace:
+        _refuse_pinned(document, n_pinned)
+    own = starts[block.place.line - 1] + block.place.column - 1
+    first = text.index("[", own) + 1
+    last = spans[-1][1] if spans else first
+    kept = [text[start:stop] for start, stop, is_pinned in spans if not is_pinned]
+    return f"{text[:first]}\n{_joined([*kept, *new])}{text[last:]}"
+
+
+def _joined(entries: Sequence[str]) -> str:
+    return ",\n".join(f"{INDENT}{INDENT}{entry}" for entry in entries)
 
 
 def _items(document: Document, lines: Sequence[str]) -> Iterator[_Item]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from harness.commands import options as shared
+from harness.errors import ExitCode
 from harness.registry.sources import PluginChoice
 from harness.tables.registry import TABLES
 from harness.text.terminal import echo
@@ -86,7 +87,7 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     else:
         echo("\n".join(lines(difference)))
     if not same:
-        sys.exit(shared.DIFFER)
+        sys.exit(ExitCode.DIFFERENT)
 
 
 def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: bool) -> None:
@@ -102,7 +103,7 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
     else:
         echo("\n".join(outside_lines(numbers)))
     if not numbers["agrees"].all():
-        sys.exit(shared.DIFFER)
+        sys.exit(ExitCode.DIFFERENT)
 
 
 @click.command()

@@ -21,12 +21,6 @@ Command = Callable[..., Any]
 
 PATH = click.Path(path_type=Path)
 
-# Exit code where two runs, or two runs of a suite, found different numbers.
-DIFFER = 1
-
-# Exit code of a run in which no estimator has a result.
-NO_RESULT = 6
-
 
 class FiniteNumber(click.FloatRange):
     """A number within limits; the type of click takes ``nan`` and ``inf`` where a side has none."""

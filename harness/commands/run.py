@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options as shared
+from harness.errors import ExitCode
 from harness.registry.sources import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
@@ -51,7 +52,7 @@ def run(options: RunOptions, opens: bool) -> None:
     if opens and page.is_file():
         click.launch(str(page))
     if nothing:
-        sys.exit(shared.NO_RESULT)
+        sys.exit(ExitCode.NO_RESULT)
 
 
 def _echo_answers(folder: RunFolder) -> None:

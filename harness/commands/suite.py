@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.commands import options as shared
+from harness.errors import ExitCode
 from harness.running.options import RunOptions
 from harness.running.progress import progress
 from harness.text.terminal import echo
@@ -88,4 +89,4 @@ def compare(folder: Path, reference: Path, rtol: float) -> None:
     difference = compare_gains(read_gains(folder), read_gains(reference), rtol=rtol)
     echo("\n".join(difference.lines()))
     if len(difference.differing):
-        sys.exit(shared.DIFFER)
+        sys.exit(ExitCode.DIFFERENT)

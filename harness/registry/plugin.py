@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from harness.errors import HarnessError, PluginError, near_names
 from harness.language import LOCALE
 from harness.registry.hooks import NEEDS_ATTRIBUTE, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.kind import Contributions, Kind
-from harness.registry.process_state import output_as_errors, remembered_state
+from harness.registry.process_state import Ended, end, is_main_thread, output_as_errors, remembered_state
 from harness.registry.sources import PluginSource
 
 
@@ -66,6 +67,8 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     before : plugins whose names are taken
     """
     process, put_back = os.getpid(), remembered_state()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler and is_main_thread():
+        signal.signal(signal.SIGINT, end)  # to tell Ctrl-C from a `KeyboardInterrupt` of the plugin
     try:
         # What a plugin prints must not get into output that is read by machines.
         with contextlib.redirect_stdout(sys.stderr), output_as_errors():
@@ -75,7 +78,9 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         absent = _absent_libraries(getattr(module, NEEDS_ATTRIBUTE, {}))
         names = {kind.plural: tuple(found[kind.name]) for kind in kinds if kind.name in found}
         _refuse_taken(names, tuple(before))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
+    except Ended:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return Plugin(*source.identity, broken=_reason(error))
     finally:
         if os.getpid() != process:

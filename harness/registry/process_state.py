@@ -15,9 +15,34 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from operator import is_
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks the process to end: on its way workers are stopped.
+
+    Parameters
+    ----------
+    by : the signal
+    """
+
+    def __init__(self, by: signal.Signals) -> None:
+        super().__init__(by.name)
+        self.by = by
+
+
+def end(number: int, _frame: object) -> NoReturn:
+    """Handle a signal by ending the process in order; a second one would cut that short and is ignored.
+
+    Raises
+    ------
+    Ended
+    """
+    signal.signal(number, signal.SIG_IGN)
+    raise Ended(signal.Signals(number))
+
 
 # Signals that a run goes by.
 SIGNALS = tuple(
@@ -102,13 +127,18 @@ def remembered_state() -> Callable[[], tuple[str, ...]]:
         if folder and _folder() != folder:
             with suppress(OSError):  # it may be gone
                 os.chdir(folder)
-        if threading.current_thread() is threading.main_thread():
+        if is_main_thread():
             for number, handler in handlers.items():
                 if signal.getsignal(number) is not handler and handler is not None:
                     signal.signal(number, handler)
         return changed
 
     return put_back
+
+
+def is_main_thread() -> bool:
+    """Return whether this thread is the one that can handle signals."""
+    return threading.current_thread() is threading.main_thread()
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.data.shared_arrays import sharing
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError, MachineError, Problem
 from harness.running.dependence import installed_code, versions
 from harness.running.workers import DeadWorkerError, Pool
 
@@ -19,6 +20,31 @@ if TYPE_CHECKING:
 
 # How long a scheduler is waited for, and its first worker.
 SECONDS_TO_ANSWER = 20
+
+# How long a cluster without any worker is waited for: one that restarts a worker takes a few seconds.
+SECONDS_WITHOUT = 60
+
+
+@dataclass
+class _Presence:
+    """Whether a cluster has a worker, and when it was last known to have one."""
+
+    client: Client
+    last: float = field(default_factory=time.monotonic)
+
+    def require(self) -> None:
+        """Refuse to wait on, once there has been no worker for `SECONDS_WITHOUT`.
+
+        Raises
+        ------
+        MachineError
+        """
+        if self.client.nthreads():
+            self.last = time.monotonic()
+        elif time.monotonic() - self.last > SECONDS_WITHOUT:
+            what = f"no worker has been there for {SECONDS_WITHOUT} seconds"
+            hint = "start `dask worker ADDRESS --nthreads 1`, and run again with --resume"
+            raise MachineError.at(str(self.client), what, hint=hint)
 
 
 @dataclass(frozen=True)
@@ -57,8 +83,12 @@ class DaskWorkers:
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
         with self._client() as client:
             n_workers = _require_alike(client)
-            with client.get_executor(pure=False) as executor:
-                yield Pool(executor, 2 * n_workers, (KilledWorker, CancelledError, DeadWorkerError))
+            executor = client.get_executor(pure=False)
+            try:
+                errors = (KilledWorker, CancelledError, DeadWorkerError)
+                yield Pool(executor, 2 * n_workers, errors, _Presence(client).require)
+            finally:
+                executor.shutdown(wait=False)  # what still runs when an error ends the block has no reader
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -19,6 +19,9 @@ R = TypeVar("R")
 # Times a task is tried while others run; the next and last time it runs alone.
 MAX_SHARED_ATTEMPTS = 2
 
+# Seconds after which workers that have done nothing are looked for.
+LOOK = 5.0
+
 # The position of a task among the tasks, and its result.
 Done = tuple[int, R]
 
@@ -61,7 +64,9 @@ def _finished(
     pool: Pool, running: dict[Future[R], _Attempt[R]], lost: list[_Attempt[R]]
 ) -> Iterator[Done[R]]:
     """Wait for a task to end, and yield the results of those that have, which nothing here keeps."""
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
+    while not (done := wait(running, timeout=LOOK, return_when=FIRST_COMPLETED).done):
+        pool.require()
+    for future in done:
         attempt = running.pop(future)
         try:
             yield attempt.position, future.result()

@@ -17,7 +17,8 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError, HarnessError, MachineError
+from harness.text.terminal import echo
 
 # File that tells a run folder from any other; only a folder that has it is written into again.
 MARKER = ".harness-run"
@@ -220,28 +221,25 @@ def writing(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    ArtifactError
+    MachineError
         Where the system raised an OSError.
+    ArtifactError
+        Where a file is in the place of a folder.
     """
     try:
         yield
     except OSError as error:
-        raise ArtifactError(_unwritten(path, error)) from error
+        raise _unwritten(path, error) from error
 
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-def _unwritten(path: Path, error: OSError) -> Problem:
+def _unwritten(path: Path, error: OSError) -> HarnessError:
     """Return why a file cannot be written, and what would do."""
-    what = f"cannot be written: {error.strerror or error}"
     if isinstance(error, NotADirectoryError):
         in_the_way = error.filename
         hint = f"choose another folder with --out, or move {in_the_way} away"
-        return Problem(str(path), f"cannot be written, since {in_the_way} is a file", "a folder", hint)
-    kept = "finished cells are kept, and --resume takes them up"
-    first = "free some space or " if error.errno in _FULL else ""
-    return Problem(str(path), what, hint=f"{first}choose another folder with --out; {kept}")
+        what = f"cannot be written, since {in_the_way} is a file"
+        return ArtifactError.at(str(path), what, "a folder", hint)
+    return MachineError.of(error, str(path))
 
 
 def sha256_of(path: Path) -> str:
@@ -269,6 +267,22 @@ def regular(path: Path, *, most: int = MOST_BYTES) -> Path:
 
 LOCK = ".lock"
 HOLDER = ".running"
+
+# Errors of disks, mostly of networks, that lock no files.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
+
+
+def _acquire(lock: FileLock, folder: Path) -> None:
+    """Take a lock; where the disk has none, say so and go on without."""
+    try:
+        lock.acquire()
+    except Timeout:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise MachineError.of(error, str(folder / LOCK)) from error
+        why = error.strerror or error
+        echo(f"{folder}: this disk locks no files ({why}); let no second command write here", err=True)
 
 
 def _holder(pid: int) -> str:
@@ -305,7 +319,9 @@ def locked(folder: Path) -> Iterator[None]:
     Raises
     ------
     ArtifactError
-        Where another process holds it, or it cannot be written.
+        Where another process holds it.
+    MachineError
+        Where it cannot be written.
     """
     noted = folder / HOLDER
     for path in (folder / LOCK, noted):
@@ -314,12 +330,10 @@ def locked(folder: Path) -> Iterator[None]:
             raise ArtifactError.at(str(path), what, hint="remove it, or choose another --out")
     lock = FileLock(folder / LOCK, timeout=0)
     try:
-        lock.acquire()
+        _acquire(lock, folder)
     except Timeout as error:
         what = f"is in use by {holder(folder) or 'another process'}"
         raise ArtifactError.at(str(folder), what, hint="wait for it, or choose another --out") from error
-    except OSError as error:
-        raise ArtifactError(_unwritten(folder / LOCK, error)) from error
     try:
         with writing(noted):
             noted.write_text(f"{_holder(os.getpid())}\n", encoding="utf-8")

@@ -383,7 +383,7 @@ def _refuse_clock(now: datetime) -> None:
 def _is_inside(name: str) -> bool:
     """Return whether a listed name is that of a file in the folder; a list may have been tampered with."""
     path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
 def _link_on_the_way(folder: Path, name: str) -> Path | None:

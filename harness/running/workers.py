@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from queue import Empty
 from threading import Thread
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from harness.data.shared_arrays import sharing
 from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_on_one_thread
+from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
@@ -65,11 +67,13 @@ class Pool:
     executor : takes calls
     n_at_a_time : calls that keep all workers busy while few wait in memory
     worker_errors : errors of a call whose worker died
+    require : raises where no worker is left that could do a call; asked every few seconds while none is done
     """
 
     executor: Executor
     n_at_a_time: int
     worker_errors: tuple[type[BaseException], ...]
+    require: Callable[[], None] = lambda: None
 
 
 class Workers(Protocol):
@@ -140,12 +144,32 @@ class LocalWorkers:
 
     @contextmanager
     def kept(self) -> Iterator[Workers]:
-        """Return workers whose processes go on from one pool to the next, as long as none of them dies."""
+        """Return workers whose processes go on from one pool to the next, as long as none of them dies.
+
+        Where the system has no room for what processes wait by, that is this process alone.
+        """
+        if not can_start_processes():
+            yield ThisProcess()
+            return
         kept = KeptProcesses(self.n_jobs, self.memory_limit)
         try:
             yield kept
         finally:
             kept.end()
+
+
+@cache
+def can_start_processes() -> bool:
+    """Return whether the system gives the semaphores that processes need; say so where it does not."""
+    from multiprocessing import get_context
+
+    try:
+        get_context("spawn").Semaphore(1)
+    except (OSError, ImportError) as error:
+        why = f"the system gives no semaphores (/dev/shm): {error.args[-1]}"
+        echo(f"{why}; all is done in one process, which takes longer", err=True)
+        return False
+    return True
 
 
 class DeadWorkerError(Exception):
@@ -238,6 +262,8 @@ class Apart(Generic[R_co]):
         DeadWorkerError
             Where the process ended meanwhile.
         """
+        if not can_start_processes():
+            return _run(self.task)
         with _apart.setdefault(self.plugins, KeptProcesses(1, None)).pool() as pool:
             try:
                 return pool.executor.submit(_run, self.task).result()

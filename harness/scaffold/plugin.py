@@ -18,6 +18,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.registry.hooks import SEAM_VERSION
 from harness.registry.kind import Kind
 from harness.registry.registry import Registry
+from harness.running.files import writing
 from harness.study.spec.entry import drafted_entries
 
 # Characters of a name.
@@ -126,13 +127,15 @@ def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
     Raises
     ------
     ArtifactError
-        Where something of that name is there, or the folder cannot be written.
+        Where something of that name is there.
+    MachineError
+        Where the folder cannot be written.
     """
     if path.exists() or path.is_symlink():
         what = "is there already, and nothing is written over"
         hint = "choose another with --out, or move this one away"
         raise ArtifactError.at(str(path), what, "a folder that is not there yet", hint)
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
             whole = Path(scratch) / path.name
@@ -141,10 +144,6 @@ def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, encoding="utf-8", newline="\n")
             whole.rename(path)
-    except OSError as error:
-        what = f"cannot be written: {error.strerror or error}"
-        hint = "choose another folder with --out, or free some space"
-        raise ArtifactError.at(str(path), what, hint=hint) from error
 
 
 def new_plugin(

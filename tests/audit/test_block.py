@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +117,30 @@ def test_a_mapping_in_one_line_is_read_back(values):
 
 def _is_printable(value):
     return not isinstance(value, str) or value.isprintable()
+
+
+PUBLISHED = '{"table": "gain", "column": "gain", "value": 1.50, "from": "publication", "source": "T1"}'
+PINNED = '{"table": "gain", "column": "gain", "value": 2.0, "from": "run"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('{"study": "x"}', ""),
+        ('{\n  "study": "x",\n  "seed": 1\n}\n', ""),
+        ('{"expect": [], "study": "x"}', ""),
+        (f'{{"study": "x", "expect": [{PUBLISHED},\n {PINNED}], "seed": 1}}', PUBLISHED),
+    ],
+    ids=["one line", "lines", "empty", "pinned"],
+)
+def test_a_spec_in_json_stays_one_and_keeps_what_a_publication_gives(spec, text, kept):
+    found = with_entries(spec(text), NEW, replace=True)
+    content = json.loads(found)
+    own = {key: value for key, value in json.loads(text).items() if key != "expect"}
+    assert content == {**own, "expect": [*([json.loads(kept)] if kept else []), *NEW]}
+    assert kept in found
+
+
+def test_numbers_pinned_in_json_are_replaced_when_that_is_said(spec):
+    with pytest.raises(SpecError, match="1 numbers are pinned"):
+        with_entries(spec(f'{{"expect": [{PINNED}]}}'), NEW, replace=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import subprocess
 import sys
@@ -12,16 +14,21 @@ from pathlib import Path
 import pytest
 
 from command import ROOT, harness
-from harness import ArtifactError, cli
-from harness.running.files import MANIFEST, MANIFEST_SUM, sum_line
+from harness import ArtifactError, MachineError, cli
+from harness.errors import ExitCode
+from harness.running.executor import execute
+from harness.running.files import HOLDER, MANIFEST, MANIFEST_SUM, WRITTEN, locked, sum_line
+from harness.running.folder import RunFolder
+from harness.running.workers import LocalWorkers, can_start_processes
 from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code, run_small
+from worker_tasks import Square
 
 THROWN = {
-    "memory": ("MemoryError()", "not enough memory on this machine"),
-    "nesting": ("RecursionError('deep')", "the input is nested too deeply"),
-    "disk": ("OSError(28, 'No space left on device', '/x/y')", "No space left on device: /x/y"),
-    "anything": ("ValueError('two\\nlines')", "ValueError: two lines"),
+    "memory": ("MemoryError()", 7, "not enough memory on this machine"),
+    "nesting": ("RecursionError('deep')", 3, "the input is nested too deeply"),
+    "disk": ("OSError(28, 'No space left on device', '/x/y')", 7, "/x/y: No space left on device"),
+    "anything": ("ValueError('two\\nlines')", 8, "ValueError: two lines"),
 }
 
 
@@ -37,10 +44,10 @@ def run(thrown, *words):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("thrown", "what"), THROWN.values(), ids=THROWN)
-def test_an_error_that_nobody_foresaw_is_one_message(thrown, what):
+@pytest.mark.parametrize(("thrown", "code", "what"), THROWN.values(), ids=THROWN)
+def test_an_error_that_nobody_foresaw_is_one_message(thrown, code, what):
     done = run(thrown)
-    assert done.returncode == cli.UNFORESEEN
+    assert done.returncode == code
     first, hint = done.stderr.splitlines()
     assert first == f"error: {what}"
     assert hint.startswith("    hint: ")
@@ -63,7 +70,7 @@ def test_an_interrupted_run_says_how_it_is_taken_up(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["harness", *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        assert ended.value.code == cli.INTERRUPTED
+        assert ended.value.code == 130
         assert told in capsys.readouterr().err
 
 
@@ -73,7 +80,7 @@ def test_a_reader_who_leaves_is_told_nothing(words):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as left:
         left.stdout.close()
         assert left.stderr.read() == ""
-        assert left.wait() == cli.UNFORESEEN
+        assert left.wait() == cli.UNREAD
 
 
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-"])
@@ -87,13 +94,93 @@ def test_a_closed_stream_is_no_error(redirection):
 def test_a_full_output_is_one_message():
     command = f"{sys.executable} -m harness.cli schema >/dev/full"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert done.returncode == cli.UNFORESEEN
-    assert done.stderr.startswith("error: No space left on device\n    hint: ")
+    assert done.returncode == ExitCode.MACHINE
+    assert done.stderr.startswith(
+        "error: standard output: No space left on device\n    hint: free some space"
+    )
 
 
 def test_a_full_output_for_errors_keeps_the_exit_code():
     command = f"{sys.executable} -m harness.cli nonsense 2>/dev/full"
     assert subprocess.run(["bash", "-c", command], check=False).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("streams", "code"),
+    [(">&- 2>&- <&-", 0), pytest.param(">/dev/full 2>/dev/full", 7, marks=pytest.mark.slow)],
+    ids=["closed", "full"],
+)
+def test_streams_that_take_nothing_end_no_run_of_two_workers(tmp_path, streams, code):
+    """What is printed at the end of the run is lost with the second; the run is whole."""
+    study = write_tiny_study(tmp_path, other="pooled_ols")
+    command = f"{sys.executable} -m harness run {study} --jobs 2 --out {tmp_path}/run --set report.formats=[]"
+    done = subprocess.run(["bash", "-c", f"{command} {streams}"], check=False)
+    assert done.returncode == code
+    cells = json.loads((tmp_path / "run" / MANIFEST).read_text(encoding="utf-8"))["cells"]
+    assert {cell["status"] for cell in cells} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "words", [("validate",), pytest.param(("run", "--jobs", "2"), marks=pytest.mark.slow)]
+)
+def test_a_name_in_utf_8_can_be_written_where_the_system_says_ascii(tmp_path, words):
+    folder = tmp_path / "été"
+    folder.mkdir()
+    study = write_tiny_study(folder, other="pooled_ols")
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", *words, study],
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes of any kind on Linux")
+def test_a_name_in_no_encoding_is_refused_before_anything_is_fitted(tmp_path):
+    study = write_tiny_study(tmp_path, other="pooled_ols").rename(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    done = harness("run", os.fsdecode(study), "--out", tmp_path / "run")
+    assert done.returncode == 2
+    assert "spec: is no usable path" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_that_locks_no_files_is_written_to_all_the_same(tmp_path, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with locked(tmp_path):
+        assert (tmp_path / HOLDER).read_text(encoding="utf-8").startswith(f"{os.getpid()} ")
+    assert "locks no files" in capsys.readouterr().err
+
+
+def test_a_lock_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with (
+        pytest.raises(MachineError, match=r"\.lock: Read-only file system\n.*choose another place"),
+        locked(tmp_path),
+    ):
+        pass
+
+
+def test_no_room_for_semaphores_is_a_slower_run(monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    pytest.importorskip("multiprocessing.synchronize")  # asks the class for its limits
+    monkeypatch.setattr("_multiprocessing.SemLock", refuse)
+    can_start_processes.cache_clear()
+    try:
+        assert execute([Square(3)], workers=LocalWorkers(2), on_done=lambda _: None) == [9]
+    finally:
+        can_start_processes.cache_clear()
+    assert "all is done in one process" in capsys.readouterr().err
 
 
 def test_a_thread_that_is_left_over_does_not_keep_the_command():
@@ -131,7 +218,7 @@ def test_a_folder_that_cannot_be_made_is_one_message(tmp_path, out, said):
     (tmp_path / "closed").mkdir(mode=0o555)
     words = ["run", str(ROOT / "specs" / "grunfeld.yaml"), "--out", str(tmp_path / out)]
     done = harness(*words)
-    assert done.returncode in {1, 5}
+    assert done.returncode == ExitCode.MACHINE
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -173,3 +260,9 @@ def test_a_manifest_that_is_nested_beyond_reading_is_damaged(
     (folder / MANIFEST_SUM).write_bytes(sum_line(content))
     assert exit_code(monkeypatch, command, str(folder)) == 5
     assert "manifest.json: is damaged" in capsys.readouterr().err
+
+
+def test_a_damaged_list_of_written_files_names_none(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.path / WRITTEN).write_bytes(b"a.csv\nb\0.csv\n\xff.csv\n../c.csv\n")
+    assert {name for name in folder.own() if name.isascii()} == {"a.csv"}

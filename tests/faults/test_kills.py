@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import ArtifactError
+from harness import MachineError
 from harness.plugin import random_stream
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
@@ -82,7 +82,7 @@ def test_a_disk_that_fills_up_is_a_message_and_costs_nothing_that_was_there(
 
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", flush)
-        with pytest.raises(ArtifactError, match=r"No space left.*\n.*free some space"):
+        with pytest.raises(MachineError, match=r"No space left.*\n.*free some space"):
             run_small(earlier, overrides=TINY)
     # The earlier run, or, where the disk was full for the report alone, the new one; never some of each.
     assert tables(earlier) in (before, tables(whole))

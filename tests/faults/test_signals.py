@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from kept_results import kept_results, wait_for_results
 ROOT = Path(__file__).parents[2]
 # After which none of its processes may be left.
 SECONDS = 5
+SLOW = pytest.mark.slow
 
 
 def ended_by(signal_, run):
@@ -35,6 +37,36 @@ def test_workers_end_when_their_run_is_killed(tmp_path):
     assert others
     _, alive = psutil.wait_procs(others, timeout=SECONDS)
     assert alive == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "times"),
+    [
+        (0.15, 2),
+        *(
+            pytest.param(seconds, n, marks=pytest.mark.slow)
+            for n in (1, 2)
+            for seconds in (0.3, 0.6, 1.0, 3.0)
+        ),
+    ],
+)
+def test_ctrl_c_in_the_first_seconds_ends_in_order(tmp_path, seconds, times):
+    """From the moment on at which Python itself is there, also where the key is pressed twice."""
+    command = [sys.executable, "-X", "importtime", "-m", "harness", "run", "specs/grunfeld.yaml", "--out"]
+    with subprocess.Popen(
+        [*command, tmp_path / "run"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr:
+            if line.endswith("| harness\n"):
+                break
+        time.sleep(seconds)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said, said
 
 
 @pytest.mark.parametrize(

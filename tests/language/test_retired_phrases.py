@@ -116,8 +116,8 @@ def of_docs() -> Iterator[tuple[str, str]]:
 def of_public_names() -> Iterator[tuple[str, str]]:
     """Yield the docstrings of public names and of their public members, without code."""
     for module in PUBLIC:
-        for node in tree_of(module).body:
-            if isinstance(node, ast.ImportFrom) and node.module:
+        for node in ast.walk(tree_of(module)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness."):
                 path = ROOT / f"{node.module.replace('.', '/')}.py"
                 for name in node.names:
                     yield from _docstrings(path, name.name)

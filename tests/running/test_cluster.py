@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
+
 import pytest
 
-from harness import ArtifactError
-from harness.running import cluster
+from harness import ArtifactError, MachineError
+from harness.running import cluster, executor
 from harness.running.cluster import DaskWorkers
 from harness.running.executor import execute
-from worker_tasks import Killed, Square, versions_of_the_process
+from worker_tasks import Killed, Sleeping, Square, versions_of_the_process
 
 distributed = pytest.importorskip("distributed")
 
@@ -36,6 +39,29 @@ def test_a_worker_that_is_killed_changes_no_result(address, tmp_path):
 def test_a_cluster_started_here_gives_the_same_numbers_and_ends(tmp_path):
     tasks = [Killed(n, tmp_path, 1) if n == 1 else Square(n) for n in range(4)]
     assert execute(tasks, workers=DaskWorkers(None, 1), on_done=lambda _: None) == [0, 1, 4, 9]
+
+
+@pytest.mark.slow
+def test_a_cluster_whose_last_worker_is_gone_is_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(cluster, "SECONDS_WITHOUT", 2)
+    monkeypatch.setattr(executor, "LOOK", 0.5)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as found:
+        timer = threading.Timer(2.0, lambda: found.scale(0))
+        timer.start()
+        with pytest.raises(MachineError, match="no worker has been there for 2 seconds"):
+            execute([Sleeping(60.0)], workers=DaskWorkers(found.scheduler_address, 1), on_done=lambda _: None)
+        timer.join()
+
+
+def test_no_worker_is_an_error_after_a_while_and_not_before(monkeypatch):
+    workers = {}
+    presence = cluster._Presence(SimpleNamespace(nthreads=lambda: workers))
+    presence.require()
+    monkeypatch.setattr(cluster, "SECONDS_WITHOUT", 0)
+    with pytest.raises(MachineError, match="no worker"):
+        presence.require()
+    workers["tcp://1"] = 1
+    presence.require()
 
 
 def test_workers_of_several_threads_are_refused():
