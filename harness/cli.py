@@ -29,7 +29,7 @@ from harness.commands.suite import suite
 from harness.errors import DataError, ExitCode, HarnessError, MachineError
 from harness.registry.fault import faulty_member
 from harness.registry.process_state import Ended, end
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 # Exit code where the reader of the output is gone, as click has it.
 UNREAD = 1

@@ -30,6 +30,9 @@ HAN = "\u3400-\u9fff"
 CODE = re.compile(r"(<code\b.*?</code>|<script\b.*?</script>|`[^`\n]*`)", re.DOTALL)
 BESIDE_HAN = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9(\[−])|(?<=[A-Za-z0-9%)\]²³⁴])(?=[{HAN}])")
 
+# The characters of Unicode's category of controls.
+CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+
 # Marks that change the direction of the text around them, so that it reads as something else.
 DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from harness.errors import ArtifactError, near_names
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ class StudyResult:
         from harness.findings.answers import answers_text
 
         with self._localised() as run:
-            print(answers_text(run))  # noqa: T201 - what it is for
+            echo(answers_text(run))
 
     def tidy(self) -> pd.DataFrame:
         """Return every estimated coefficient, one row each, in outcome units per unit of the term.

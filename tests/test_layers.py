@@ -25,7 +25,7 @@ LAYERS = (
     "record",
 )
 LAYERS = (*LAYERS, "text", "findings", "running", "report", "audit", "suite")
-BASE = {"arrays", "errors", "language", "rng", "tables"}
+BASE = {"arrays", "errors", "language", "rng", "tables", "terminal"}
 TOP = {
     "calibration",
     "forecast",

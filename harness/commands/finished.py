@@ -14,7 +14,7 @@ from harness.commands import options as shared
 from harness.errors import ExitCode
 from harness.registry.sources import PluginChoice
 from harness.tables.registry import TABLES
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     from harness.audit.table_difference import Tolerance

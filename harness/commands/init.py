@@ -14,7 +14,7 @@ import click
 from harness.commands.options import PATH, found, path_option
 from harness.errors import DataError
 from harness.registry.sources import PluginChoice
-from harness.text.terminal import echo, terminal_text
+from harness.terminal import echo, terminal_text
 
 if TYPE_CHECKING:
     from harness.draft.draft import Answers

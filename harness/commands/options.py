@@ -12,7 +12,7 @@ import click
 
 from harness.registry.sources import PluginChoice, requested_by_environment
 from harness.running.options import OPTIONS, Option, RunOptions
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     from harness.registry.registry import Registry

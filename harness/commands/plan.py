@@ -11,8 +11,8 @@ import click
 from harness.commands.options import FiniteNumber, found, run_options, spec_argument
 from harness.errors import DataError
 from harness.running.options import RunOptions
+from harness.terminal import echo
 from harness.text.plain_text import printable
-from harness.text.terminal import echo
 
 if TYPE_CHECKING:
     from harness.forecast import Forecast

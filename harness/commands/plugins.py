@@ -12,7 +12,7 @@ import click
 
 from harness.commands import options as shared
 from harness.registry.sources import PluginChoice
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     from harness.registry.plugin import Plugin

@@ -14,7 +14,7 @@ from harness.errors import ExitCode
 from harness.registry.sources import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     from harness.report.blocks import Picture

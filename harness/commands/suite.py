@@ -11,7 +11,7 @@ from harness.commands import options as shared
 from harness.errors import ExitCode
 from harness.running.options import RunOptions
 from harness.running.progress import progress
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 MORE = "Add an estimator to all studies, by name or as '{use: NAME, OPTION: VALUE}'"
 

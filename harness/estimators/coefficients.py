@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 
 from harness.arrays import Floats, frozen_floats
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,7 +201,7 @@ class ShownFit(ABC):
 
     def summary(self) -> None:
         """Print all coefficients, the number of rows, R2, covariance and remarks."""
-        print(self._text(len(self.coefficients().terms)))  # noqa: T201 - what it is for
+        echo(self._text(len(self.coefficients().terms)))
 
     @property
     def _by_term(self) -> pd.DataFrame:

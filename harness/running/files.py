@@ -18,7 +18,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from harness.errors import ArtifactError, HarnessError, MachineError
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 # File that tells a run folder from any other; only a folder that has it is written into again.
 MARKER = ".harness-run"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,14 +58,6 @@ def numbers_of_a_draw(scenario: EvaluatesModels, panel: Panel, *, n_rows: int = 
     """Return how many numbers a scenario asks of one draw on some rows, or why it refuses them."""
     rows = panel.take(np.unique(np.linspace(0, panel.n_obs - 1, n_rows).astype(np.int64)))
     return attempt(lambda: sum(values.size for values in scenario.numbers(_Zero(), rows, rows).values()))
-
-
-def machine_bytes() -> int:
-    """Return the memory of this machine; where the system does not tell (Windows), no number is larger."""
-    n_bytes = sys.maxsize
-    if sys.platform != "win32":
-        n_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return n_bytes
 
 
 def require_memory(plan: Plan, *, available: int) -> None:

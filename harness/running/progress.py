@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from harness.text.terminal import echo, terminal_text
+from harness.terminal import echo, terminal_text
 
 # Called with tasks done, tasks in all, and what runs now.
 Progress = Callable[[int, int, str], None]

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness.data.read.files import FRAME_FILE, FrameFile
-from harness.data.read.source import refuse_changed
+from harness.data.read.source import machine_bytes, refuse_changed
 from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
@@ -24,7 +24,7 @@ from harness.running.graph import run_tasks
 from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
-from harness.running.prepare import load, machine_bytes, prepare, prepare_loaded, require_memory
+from harness.running.prepare import load, prepare, prepare_loaded, require_memory
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from harness.data.shared_arrays import sharing
 from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_on_one_thread
-from harness.text.terminal import echo
+from harness.terminal import echo
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor

@@ -11,16 +11,13 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Literal
 
-from harness.language import DIRECTION_MARKS, gettext, pgettext, spaced
+from harness.language import CONTROLS, DIRECTION_MARKS, gettext, pgettext, spaced
 
 # Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 
 BRACKETED = re.compile(r"\([^()]*\)")
 WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
-
-# The characters of Unicode's category of controls.
-CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 
 LEFT_OUT = str.maketrans("", "", CONTROLS + DIRECTION_MARKS)
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# Most bytes that a file may unpack to.
+MAX_UNPACKED = 1 << 31
+
+
 def read_parquet(source: Source) -> Reading:
     """Read a parquet file; its column types are kept, and an index that pandas stored is a column.
 
@@ -34,15 +38,18 @@ def read_parquet(source: Source) -> Reading:
     with source.read_as("parquet"):
         plain = parquet.ParquetFile(pa.BufferReader(source.content))
         names = check_header(plain.schema_arrow.names, source.origin)
-        source.refuse_size(plain.metadata.num_rows, plain.metadata.num_columns)
+        n_rows = plain.metadata.num_rows
+        source.refuse_size(n_rows, plain.metadata.num_columns)
         groups = [plain.metadata.row_group(at) for at in range(plain.metadata.num_row_groups)]
         columns = [group.column(at) for group in groups for at in range(group.num_columns)]
-        source.refuse_size(sum(column.num_values for column in columns), 1)  # a cell may be a list
-        source.refuse_unpacked(sum(group.total_byte_size for group in groups))
+        n_values = sum(column.num_values for column in columns)  # a cell may be a list
+        source.refuse_size(n_rows, n_values // max(1, n_rows))
+        source.refuse_unpacked(sum(group.total_byte_size for group in groups), MAX_UNPACKED)
         # Texts that a file has once, for many rows, stay so until it is known how long they are in all.
         texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
         table = parquet.ParquetFile(pa.BufferReader(source.content), read_dictionary=texts).read()
-        source.refuse_unpacked(sum(_n_bytes(chunk) for column in table.columns for chunk in column.chunks))
+        n_bytes = sum(_n_bytes(chunk) for column in table.columns for chunk in column.chunks)
+        source.refuse_unpacked(n_bytes, MAX_UNPACKED)
         # Whole numbers next to missing cells would become float64, and large ones be rounded unseen.
         frame = table.cast(_spelled_out(table.schema)).to_pandas(
             ignore_metadata=True, integer_object_nulls=True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,10 +27,23 @@ if TYPE_CHECKING:
 # Most cells a table may have; as float64 they fill 1.6 GB.
 MAX_CELLS = 200_000_000
 
-# Most bytes that a compressed file may unpack to.
-MAX_UNPACKED = 1 << 31
+# Most bytes of memory that a text file may need to be read.
+MAX_MEMORY = 5 << 30
 
 MAX_COLUMNS = 10_000
+
+# Bytes of memory of a row aside from its cells: its keys as texts and as codes.
+ROW_BYTES = 250
+
+
+def machine_bytes() -> int:
+    """Return the memory of this machine or container; where neither tells (Windows), no number is larger."""
+    total = sys.maxsize
+    if sys.platform != "win32":
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    allowed = limit.read_text(encoding="ascii").strip() if limit.is_file() else ""
+    return min(total, int(allowed)) if allowed.isdigit() else total
 
 
 @dataclass(frozen=True)
@@ -57,17 +72,24 @@ class Source:
 
     def refuse_size(self, n_rows: int, n_columns: int) -> None:
         """Raise a DataError if the table would be too large."""
-        if n_rows * n_columns > MAX_CELLS:
-            size = n_rows * n_columns * 8 / 2**30
-            what = f"{n_rows:,} rows x {n_columns:,} columns, about {size:,.1f} GB in memory"
-            expected = f"at most {MAX_CELLS:,} cells"
+        n_bytes, most = n_rows * (8 * n_columns + ROW_BYTES), machine_bytes()
+        if n_rows * n_columns > MAX_CELLS or n_bytes > most:
+            what = f"{n_rows:,} rows x {n_columns:,} columns, about {n_bytes / 2**30:,.1f} GB in memory"
+            expected = f"at most {MAX_CELLS:,} cells and {most / 2**30:,.1f} GB, which this machine has"
             raise DataError.at(self.origin, what, expected, "keep the rows and columns of the study")
 
-    def refuse_unpacked(self, n_bytes: int) -> None:
-        """Raise a DataError if the file unpacks to too much."""
-        if n_bytes > MAX_UNPACKED:
+    def refuse_unpacked(self, n_bytes: int, most: int) -> None:
+        """Raise a DataError if the file unpacks to more bytes than the most that may be."""
+        if n_bytes > most:
             what, hint = f"unpacks to {n_bytes / 2**20:,.0f} MB", "keep the rows and columns of the study"
-            raise DataError.at(self.origin, what, f"at most {MAX_UNPACKED / 2**20:,.0f} MB", hint)
+            raise DataError.at(self.origin, what, f"at most {most / 2**20:,.0f} MB", hint)
+
+    def refuse_memory(self, n_bytes: float, what: str) -> None:
+        """Raise a DataError if what the file holds would need too much memory."""
+        if n_bytes > MAX_MEMORY:
+            what = f"{what} need about {n_bytes / 2**30:,.1f} GB of memory"
+            hint = "keep the rows and columns of the study, or store them as parquet"
+            raise DataError.at(self.origin, what, f"at most {MAX_MEMORY / 2**30:.0f} GB", hint)
 
     def misnamed(self, expected: str) -> DataError:
         """Return an error for a file whose format differs from its extension."""

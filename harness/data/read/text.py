@@ -14,16 +14,26 @@ from typing import Literal
 
 from harness.data.messages import Account, StepRecord, few, shortened
 from harness.data.read.number_text import NUMBER, are_years
-from harness.data.read.source import FileForm, FileReader, Reading, Source, check_header, signature
+from harness.data.read.source import (
+    MAX_COLUMNS,
+    FileForm,
+    FileReader,
+    Reading,
+    Source,
+    check_header,
+    signature,
+)
 from harness.errors import DataError
 from harness.language import Message, marked
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 # Rows among which the names are looked for, and lines that show how fields are separated.
 _LOOKED_AT = 20
+# Characters that these lines have at most.
+_BEGINNING = 1 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileRow:
     """One row that is not blank.
 
@@ -303,7 +313,7 @@ def look_at_text(form: FileForm) -> FileForm:
 
 def _likely_separator(text: str) -> str:
     """Return the mark that stands most evenly in the first lines; a comma where none does."""
-    lines = text.splitlines()[:_LOOKED_AT]
+    lines = text[:_BEGINNING].splitlines()[:_LOOKED_AT]
     best, most = ",", 0
     for mark in ("\t", *SEPARATORS):
         counts = Counter(line.count(mark) for line in lines)
@@ -323,12 +333,31 @@ def text_rows(source: Source) -> list[FileRow]:
     """
     if signature(source.content):
         raise source.misnamed("a text file")
-    rows = list(_records(decode(source), source))
+    text = decode(source)
+    _refuse_large(text, source)
+    rows = list(_records(text, source))
     if not rows:
         raise DataError.at(
             source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
         )
     return rows
+
+
+# Bytes of memory of a row, of a field, and of the text in one of more than a letter.
+_ROW_BYTES, _FIELD_BYTES, _TEXT_BYTES = 180, 16, 50
+
+
+def _refuse_large(text: str, source: Source) -> None:
+    """Refuse lines of too many fields, and rows that need too much memory, before any is read."""
+    n_rows = max(text.count("\n"), text.count("\r")) + (not text.endswith(("\n", "\r")))
+    n_fields = n_rows + text.count(_separator(source))
+    what = f"{n_fields:,} fields in {n_rows:,} line{'s' if n_rows > 1 else ''}"
+    if n_fields > n_rows * MAX_COLUMNS:
+        hint = "keep the columns of the study; or is this no table?"
+        raise DataError.at(source.origin, what, f"at most {MAX_COLUMNS:,} in a line", hint)
+    n_texts = min(n_fields, len(text) // 3)
+    n_bytes = 6 * len(text) + n_rows * _ROW_BYTES + n_fields * _FIELD_BYTES + n_texts * _TEXT_BYTES
+    source.refuse_memory(n_bytes, what)
 
 
 def _records(text: str, source: Source) -> Iterator[FileRow]:

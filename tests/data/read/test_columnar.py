@@ -71,11 +71,11 @@ def test_a_small_file_with_an_absurd_number_of_rows(read_bytes):
     assert len(content) < 1_000_000
     with pytest.raises(DataError) as caught:
         read_bytes(content, name="panel.parquet")
-    assert "150,000,000 rows x 2 columns, about 2.2 GB" in caught.value.what
+    assert "150,000,000 rows x 2 columns, about 37.2 GB" in caught.value.what
 
 
 def test_a_small_file_that_unpacks_to_too_much(read_bytes, monkeypatch):
-    monkeypatch.setattr("harness.data.read.source.MAX_UNPACKED", 100_000)
+    monkeypatch.setattr("harness.data.read.columnar.MAX_UNPACKED", 100_000)
     with pytest.raises(DataError, match="unpacks to"):
         read_bytes(as_parquet({"a": np.random.default_rng(1).normal(size=20_000)}), name="panel.parquet")
 

@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.text.terminal import terminal_text
+from harness.terminal import terminal_text
 from small_run import exit_code
 from source_files import ROOT, files, tree_of
 
@@ -39,7 +39,7 @@ def test_nothing_else_writes_to_a_terminal():
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called in {"print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}:
                 writers.append(path.relative_to(ROOT).as_posix())
-    assert writers == ["harness/text/terminal.py"]
+    assert writers == ["harness/terminal.py"]
 
 
 def test_labels_of_a_data_file_turn_no_terminal_around(tmp_path, monkeypatch, capsys):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from harness.errors import MachineError
-from harness.text.plain_text import LEFT_OUT
+from harness.language import CONTROLS, DIRECTION_MARKS
 
-_LEFT_OUT = {code: None for code in LEFT_OUT if chr(code) not in "\n\t"}
+_LEFT_OUT = {ord(mark): None for mark in CONTROLS + DIRECTION_MARKS if mark not in "\n\t"}
 
 
 def terminal_text(text: str) -> str:
