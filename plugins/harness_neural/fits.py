@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness.plugin import AbsorbedEffects, Floats, Ints, Note, Panel, count_unseen, marked
+from harness.plugin import AbsorbedEffects, Floats, Ints, LearnedFit, Note, Panel, count_unseen, marked
 from harness_neural.design import Design, NetworkSample
 from harness_neural.names import Combine
 from harness_neural.search import Learned, SizeSearch, outputs
@@ -272,8 +272,8 @@ def _map_tables(fitted: MapFit, design: Design) -> dict[str, Table]:
     }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fit:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Fit(LearnedFit):
     """Networks, one for a fit or one a draw, and what led to them.
 
     Attributes
@@ -312,7 +312,7 @@ class Fit:
         return self.design.in_outcome_units(means)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class FittedNetworks(Fit):
     """One fit."""
 
@@ -325,7 +325,7 @@ class FittedNetworks(Fit):
         return np.asarray(self._profile(panel, columns, points)[0])
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class FittedNetworkDraws(Fit):
     """One fit a draw."""
 

@@ -50,8 +50,8 @@ class RememberingDraws:
         return means.copy()
 
 
-@dataclass(frozen=True, eq=False)
-class Ensemble:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ensemble(plugin.LearnedFit):
     """A fit that predicts the mean of its draws.
 
     Attributes

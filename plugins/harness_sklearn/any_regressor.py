@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PATH = re.compile(r"sklearn\.([a-z][a-z_]*)\.([A-Z]\w*)")
 
 
-@dataclass(frozen=True, eq=False)
-class RegressorFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class RegressorFit(plugin.LearnedFit):
     """A fitted regressor of scikit-learn.
 
     Attributes

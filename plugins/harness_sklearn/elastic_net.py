@@ -162,8 +162,8 @@ Ratio = Annotated[float, Field(gt=0, le=1)]
 LEAST_ROWS = 10
 
 
-@dataclass(frozen=True, eq=False)
-class ElasticNetFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class ElasticNetFit(plugin.LearnedFit):
     """A linear model of terms, many of which may have a slope of zero.
 
     Attributes

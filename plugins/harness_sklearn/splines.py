@@ -70,8 +70,8 @@ class SplinesOfOutcomes:
         return np.concatenate([inputs.in_outcome_units(slopes[None] @ columns) for inputs, slopes in pairs])
 
 
-@dataclass(frozen=True, eq=False)
-class SplinesFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class SplinesFit(plugin.LearnedFit):
     """One set of curves.
 
     Attributes

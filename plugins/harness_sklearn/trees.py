@@ -104,8 +104,8 @@ def mean_predictions(model: HistGradientBoostingRegressor, X: Floats, points: Ma
     return np.asarray(float(np.squeeze(model._baseline_prediction)) + sums / len(X))
 
 
-@dataclass(frozen=True, eq=False)
-class BoostingFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class BoostingFit(plugin.LearnedFit):
     """Boosted trees cut at the number of rounds with the least error on the selection rows.
 
     Attributes
@@ -218,7 +218,7 @@ class Boosting:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ForestFit(RegressorFit):
     """A random forest.
 

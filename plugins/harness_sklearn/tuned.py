@@ -19,8 +19,8 @@ from harness_sklearn.selection import RowParts, split_to_select
 QUICK_CANDIDATES = 4
 
 
-@dataclass(frozen=True, eq=False)
-class TunedFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class TunedFit(plugin.LearnedFit):
     """The fit of the candidate that was chosen.
 
     Attributes

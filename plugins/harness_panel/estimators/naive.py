@@ -12,8 +12,8 @@ from harness import plugin
 from harness.plugin import AbsorbingModels, CanProfile, Floats, HasEffects, Ints, LadderEntry, Panel, Stream
 
 
-@dataclass(frozen=True, eq=False)
-class MeanFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class MeanFit(plugin.LearnedFit):
     """Predicts by levels alone.
 
     Attributes
@@ -78,8 +78,8 @@ def _means(panel: Panel, weights: Floats) -> AbsorbingModels:
     return AbsorbingModels(np.zeros(n_columns), np.zeros((len(weights), n_columns)), means)
 
 
-@dataclass(frozen=True, eq=False)
-class LastValueFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class LastValueFit(plugin.LearnedFit):
     """Remembers what was observed of each entity, period by period.
 
     Attributes

@@ -54,6 +54,16 @@ def test_a_control_that_does_not_vary_is_left_out_and_noted(estimator, panel):
     np.testing.assert_array_equal(fit.predict(wild), fit.predict(constant))
 
 
+@with_each_estimator
+def test_a_script_sees_what_was_chosen_in_a_line(estimator, panel, capsys):
+    fit = estimator.fit(panel)
+    fit.summary()
+    said = capsys.readouterr().out
+    table = fit.details()["search"]
+    assert f"selection_nmse {min(table['selection_nmse']):.4g}" in said
+    assert len(said.splitlines()) <= 15
+
+
 all_estimators = pytest.mark.parametrize(
     "estimator", [*ESTIMATORS.values(), Boosting()], ids=[*ESTIMATORS.keys(), "boosting"]
 )

@@ -1,0 +1,22 @@
+"""A fit without coefficients, as a script shows it."""
+
+from __future__ import annotations
+
+from harness.estimators.protocol import HasDetails, HasNotes
+
+
+class LearnedFit:
+    """Shows what its search chose and what is to be noted; a dataclass of it needs ``repr=False``."""
+
+    def summary(self) -> None:
+        """Print what was chosen on the selection rows, and notes."""
+        print(self)  # noqa: T201 - what it is for
+
+    def __repr__(self) -> str:
+        search = self.details().get("search", {}) if isinstance(self, HasDetails) else {}
+        is_chosen = list(search.get("chosen", ()))
+        at = is_chosen.index(True) if True in is_chosen else None
+        told = [(name, own[at]) for name, own in search.items() if at is not None and name != "chosen"]
+        chosen = [f"{name} {one:.4g}" if isinstance(one, float) else f"{name} {one}" for name, one in told]
+        notes = [note.message for note in self.notes] if isinstance(self, HasNotes) else []
+        return "\n".join([f"{type(self).__name__}({', '.join(chosen)})", *notes])
