@@ -277,8 +277,15 @@ class TruthLine:
 
 def true_rows(run: Run, outcome: str, scenario: str, kind: str) -> tuple[TruthRow, ...]:
     """Return the truths of one kind; none where the data are not simulated, or nothing is known of it."""
-    key = (outcome, scenario, kind)
-    return tuple(row for row in run.rows(TRUTH) if (row.outcome, row.scenario, row.kind) == key)
+    return run.view(_truths).get((outcome, scenario, kind), ())
+
+
+def _truths(run: Run) -> dict[tuple[str, str, str], tuple[TruthRow, ...]]:
+    """Return the truths by outcome, scenario and kind."""
+    found: dict[tuple[str, str, str], list[TruthRow]] = {}
+    for row in run.rows(TRUTH):
+        found.setdefault((row.outcome, row.scenario, row.kind), []).append(row)
+    return {key: tuple(rows) for key, rows in found.items()}
 
 
 def truth_line(run: Run, outcome: str, scenario: str, kind: str, *, along: str = "at") -> TruthLine | None:

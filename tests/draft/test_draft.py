@@ -14,6 +14,7 @@ from harness.cli import cli
 from harness.data.dataset import DATASET
 from harness.draft.columns import columns_of, doubtful_keys, likely_keys
 from harness.draft.draft import Answers, draft_of
+from harness.errors import MachineError
 from harness.installed import installed
 from harness.study.spec.load import load_study
 from harness.study.spec.written import WrittenSpec
@@ -110,7 +111,7 @@ def test_a_full_disk_leaves_no_half_of_a_spec_and_a_second_init_works(monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
         failed = CliRunner().invoke(cli, words)
-    assert isinstance(failed.exception, harness.ArtifactError)
+    assert isinstance(failed.exception, MachineError)
     assert [path.name for path in tmp_path.iterdir()] == ["towns.csv"]
     assert CliRunner().invoke(cli, words).exit_code == 0
 
