@@ -10,7 +10,7 @@ import pandas as pd
 from workbooks import as_workbook
 
 YEARS = tuple(range(1998, 2004))
-PLACES = {"AUT": "Austria", "BEL": "Belgium", "CHE": "Switzerland", "DNK": "Denmark", "ESP": "Spain"}
+PLACES = {"AUT": "Austria", "BEL": "Belgium", "DNK": "Denmark", "FIN": "Finland", "GRC": "Greece"}
 SERIES = {
     "co2": ("EN.ATM.CO2E.KT", "CO2 emissions (kt)"),
     "gdp": ("NY.GDP.MKTP.CD", "GDP (current US$)"),
@@ -206,6 +206,12 @@ def oecd(frame: pd.DataFrame) -> bytes:
     return lines([head, *body]).encode()
 
 
+def eurostat_units(frame: pd.DataFrame) -> bytes:
+    """Eurostat with two dimensions next to the place: variables in two units."""
+    text = eurostat(frame).decode().replace("PC_GDP,share", "EUR,gdp")
+    return text.replace("CP_MEUR", "MEUR").replace("KT,", "MEUR,").encode()
+
+
 def eurostat_csv(frame: pd.DataFrame) -> bytes:
     """Eurostat in SDMX-CSV: a row an observation."""
     head = [
@@ -305,6 +311,7 @@ DOWNLOADS: Mapping[str, tuple[str, Download, tuple[str, ...]]] = {
     "World Bank, two heads": ("c.xlsx", two_heads, TITLES),
     "WDI in bulk": ("d.csv", bulk, TITLES),
     "Eurostat": ("e.tsv", eurostat, SHORT),
+    "Eurostat, several units": ("r.tsv", eurostat_units, ("MEUR co2", "MEUR gdp", "EUR gdp")),
     "Eurostat SDMX-CSV": ("f.csv", eurostat_csv, SHORT),
     "CSMAR": ("g.xlsx", csmar, ITEMS),
     "CSMAR text": ("h.csv", csmar_text, ITEMS),

@@ -47,14 +47,14 @@ class Reshape:
         85 is in gdp85
     into : name of the column of values, where a file has one variable
     variable : column with the names of variables, where a file has a row for each entity and variable; they
-        become columns
+        become columns. Names in several columns, as of an indicator and its unit, are joined
     value : column of values, where the file has a row for each entity, period and variable; `columns` is not
         used then
     """
 
     columns: str = PERIOD
     into: ColumnName | None = None
-    variable: ColumnName | None = None
+    variable: ColumnName | Annotated[tuple[ColumnName, ...], Field(min_length=2)] | None = None
     value: ColumnName | None = None
 
     def __post_init__(self) -> None:
@@ -68,6 +68,13 @@ class Reshape:
         ways = "into, the name of the only variable; variable, the column with their names"
         n_ways = sum((n_variables > 0, self.into is not None, self.variable is not None))
         require(n_ways == 1, f"give one of: {ways}; or {VARIABLE} in columns")
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The columns with the names of variables."""
+        return (
+            self.variable if isinstance(self.variable, tuple) else (self.variable,) if self.variable else ()
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
@@ -297,17 +297,29 @@ def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: st
     whole = next((column.name for column in entities if column.n_values == column.codes.size), None)
     if whole is not None:
         return TableShape(whole, reshape=Reshape(columns=pattern, into=None if has_variables else value))
-    pairs = [
-        (column, variable)
-        for column, variable in product(entities, others)
-        if variable is not column and variable.kind == "text" and identify_rows(column, variable)
-    ]
-    if has_variables or not pairs:
+    found = [(len(names), column, names) for column in entities for names in _variables(others, column)]
+    if has_variables or not found:
         return None
-    column, variable = min(
-        pairs, key=lambda pair: (pair[0].entity_rank[0], pair[1].n_values, pair[1].is_named(_UNIT_NAMES))
-    )
-    return TableShape(column.name, reshape=Reshape(columns=pattern, variable=variable.name))
+    _, column, names = min(found, key=lambda way: (way[0], way[1].entity_rank[0], *_variable_rank(way[2])))
+    return TableShape(column.name, reshape=Reshape(columns=pattern, variable=_as_said(names)))
+
+
+def _variables(columns: Iterable[RawColumn], *keys: RawColumn) -> list[tuple[RawColumn, ...]]:
+    """Return the columns of texts that name the variable of a row with these keys, one or two together."""
+    texts = [column for column in columns if column not in keys and column.kind == "text"]
+    for size in (1, 2):
+        if found := [names for names in combinations(texts, size) if identify_rows(*keys, *names)]:
+            return found
+    return []
+
+
+def _variable_rank(names: Sequence[RawColumn]) -> tuple[int, bool]:
+    """Return what orders columns that may name variables: fewer values, and last those of units."""
+    return sum(column.n_values for column in names), names[0].is_named(_UNIT_NAMES)
+
+
+def _as_said(names: Sequence[RawColumn]) -> str | tuple[str, ...]:
+    return names[0].name if len(names) == 1 else tuple(column.name for column in names)
 
 
 def find_stacked(columns: Mapping[str, RawColumn]) -> TableShape | None:
@@ -323,9 +335,16 @@ def find_stacked(columns: Mapping[str, RawColumn]) -> TableShape | None:
         return None
     time, value = times[0], values[0]
     others = [column for column in columns.values() if column not in (time, value)]
-    for variable, entity in product(others, sorted(others, key=lambda column: column.entity_rank)):
-        is_pair = variable is not entity and variable.kind == "text" and entity.may_be_entity
-        if is_pair and variable.n_values < entity.n_values and identify_rows(entity, time, variable):
-            reshape = Reshape(variable=variable.name, value=value.name)
-            return TableShape(entity.name, time.name, reshape)
-    return None
+    entities = sorted(
+        filter(lambda column: column.may_be_entity, others), key=lambda column: column.entity_rank
+    )
+    found = [
+        (names, entity)
+        for entity in entities
+        for names in _variables(others, entity, time)
+        if all(column.n_values < entity.n_values for column in names)
+    ]
+    if not found:
+        return None
+    names, entity = min(found, key=lambda way: len(way[0]))
+    return TableShape(entity.name, time.name, Reshape(variable=_as_said(names), value=value.name))

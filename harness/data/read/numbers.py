@@ -73,6 +73,8 @@ def type_objects(cells: Sequence[object], missing: frozenset[str]) -> pd.Series:
         return column if typed is None else typed
     if kinds == {"date"}:
         return pd.Series(pd.to_datetime(column))
+    if kinds == {"str"}:
+        return texts(["" if cell is None else str(cell) for cell in cells])
     return column.infer_objects() if len(kinds) == 1 else column
 
 

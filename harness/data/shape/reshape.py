@@ -79,7 +79,7 @@ def reshape(
         and period.
     """
     where = f"{origin}: data.reshape"
-    needed = filter(None, (entity, requested.variable, requested.value, time if requested.value else None))
+    needed = filter(None, (entity, *requested.variables, requested.value, time if requested.value else None))
     options = [("data.reshape", column) for column in needed]
     require_columns(options, frame.columns, origin=origin, remedy="correct the name, or use rename")
     if requested.value is None and time in frame.columns:
@@ -88,7 +88,10 @@ def reshape(
     numbered = frame.assign(**{_ROW: frame.index})
     named = _long(numbered, requested, time=time, where=where) if requested.value is None else numbered
     value = requested.value or requested.into or "\0value"
-    variable = requested.variable or "\0variable"
+    variable = "\0variable"
+    if requested.variables:
+        parts = [named.pop(name) for name in requested.variables]
+        named[variable] = [" ".join(map(str, names)) for names in zip(*parts, strict=True)]
     long = named if requested.into else _spread(named, variable, value, entity=entity, time=time, where=where)
     long = long.sort_values([_ROW, time], kind="stable") if requested.value is None else long
     made = [requested.into] if requested.into else sorted(set(map(str, named[variable].dropna())))

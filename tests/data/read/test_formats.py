@@ -16,7 +16,7 @@ from harness.data.roles import Roles
 from harness.errors import DataError
 from spec_tables import table_of
 
-LEVELS = {"policy": ["none", "some", "full"], "place": ["urban", "rural"], "area": ["west", "north", "south"]}
+LEVELS = {"policy": ["none", "some", "full"], "place": ["urban", "rural"], "area": ["NA", "north", "south"]}
 
 
 def categories() -> pd.DataFrame:
