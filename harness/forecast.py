@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import process_time
+from typing import Self
 
 import numpy as np
 
@@ -17,12 +19,22 @@ from harness.running.graph import StudyTask
 from harness.running.isolation import run_on_one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
+from harness.scenarios.blocks import RATIO, is_trained_anew
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process
 from harness.study.spec.document import entry_name
 
 # Draws of the two fits from which the seconds of a draw are told.
 FEW, MORE = 4, 12
+
+# Rows of the larger and of the smaller sample that tasks of a larger plan are tried on.
+MOST_ROWS, FEWER_ROWS = 10_000, 5_000
+
+# Least share of the seconds on the larger sample that grows with its rows: timings of short tasks vary.
+LEAST_SHARE = 1 / 3
+
+# Draws of two fits on each of these.
+SAMPLED_DRAWS = 2, 6
 
 _DRAWS = ("draws", "fold_draws")
 
@@ -52,24 +64,72 @@ class Probed:
         return self.count * self.seconds
 
 
-def probed(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A plan, and the samples of whole entities that its tasks are tried on; itself where it has few rows.
+
+    Attributes
+    ----------
+    whole, few, fewer : of all rows, of `MOST_ROWS` and of `FEWER_ROWS`
+    """
+
+    whole: Plan
+    few: Plan
+    fewer: Plan
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Return the samples of a plan."""
+        few = plan.sampled(MOST_ROWS)
+        return cls(plan, few, plan if few is plan else plan.sampled(FEWER_ROWS))
+
+    @property
+    def is_extrapolated(self) -> bool:
+        """Whether tasks are tried on fewer rows than a run has."""
+        return self.few is not self.whole
+
+    @cached_property
+    def rows(self) -> tuple[int, int, int]:
+        """Rows of the whole plan, of the larger and of the smaller sample."""
+        plans = (self.whole, self.few, self.fewer)
+        whole, few, fewer = (plan.panels.panel(plan.study.roles.outcomes[0]).n_obs for plan in plans)
+        return whole, few, fewer
+
+    @cached_property
+    def smaller(self) -> Mapping[str, StudyTask]:
+        """The tasks of the smaller sample by label; none where nothing is extrapolated."""
+        return {task.label: task for task in self.fewer.tasks()} if self.is_extrapolated else {}
+
+
+def probed(sampled: Sampled, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
     """Yield what the tasks of a plan take, one for each kind that costs alike.
 
     Fits on all rows are alike for all outcomes; fits on folds for all outcomes, folds and protocols; parts
     of an answer for all outcomes. The middle one of each kind is tried with `FEW` and `MORE` draws, and the
     straight line through both says what all draws take; a task without draws is tried once.
 
+    Of a large plan both samples are tried. What a task takes without draws goes by the straight line through
+    both, and what a draw takes by the rows that it is trained on.
+
     Parameters
     ----------
     on_probe : called with the label of each task before it is tried
     """
-    counts = Counter(_kind(task) for task in plan.tasks())
+    counts = Counter(_kind(task) for task in sampled.few.tasks())
     passed: Counter[Hashable] = Counter()
-    for task in plan.tasks():
+    for task in sampled.few.tasks():
         kind = _kind(task)
         if passed[kind] == counts[kind] // 2:
             on_probe(task.label)
-            yield _probe(task, counts[kind])
+            smaller = sampled.smaller.get(task.label)
+            start = process_time()
+            if smaller is None:
+                base, each = _timed(_ready(task), FEW, MORE)
+            else:
+                base, each = _extrapolated(_ready(task), _ready(smaller), sampled.rows)
+            n_draws, count = _draws(task), counts[kind]
+            of_draws = each * n_draws if isinstance(task, FullTask) else 0.0
+            yield Probed(task.label, count, base + each * n_draws, process_time() - start, of_draws)
         passed[kind] += 1
 
 
@@ -84,18 +144,49 @@ def _kind(task: StudyTask) -> Hashable:
     return task.label
 
 
-def _probe(task: StudyTask, count: int) -> Probed:
-    if isinstance(task, PartTask) and task.needs:
-        task = task.given(run_in_process(task.needs))
-    draws = _draws(task)
-    start = process_time()
-    if draws <= MORE:
-        seconds = _seconds(task)
-        return Probed(task.label, count, seconds, process_time() - start)
-    few, more = (_seconds(_with_draws(task, number)) for number in (FEW, MORE))
-    each = max(0.0, (more - few) / (MORE - FEW))
-    of_draws = each * draws if isinstance(task, FullTask) else 0.0
-    return Probed(task.label, count, more + each * (draws - MORE), process_time() - start, of_draws)
+def _ready(task: StudyTask) -> StudyTask:
+    """Return a task with what it needs, where that is a part of its own."""
+    return task.given(run_in_process(task.needs)) if isinstance(task, PartTask) and task.needs else task
+
+
+def _timed(task: StudyTask, few: int, more: int) -> tuple[float, float]:
+    """Return the seconds of a task without its draws, and of each of these; few draws are not told apart."""
+    if _draws(task) <= more:
+        return _seconds(task), 0.0
+    with_few, with_more = (_seconds(_with_draws(task, number)) for number in (few, more))
+    each = max(0.0, (with_more - with_few) / (more - few))
+    return with_more - more * each, each
+
+
+def _extrapolated(task: StudyTask, smaller: StudyTask, rows: tuple[int, int, int]) -> tuple[float, float]:
+    """Return what `_timed` does for all rows of a plan.
+
+    Parameters
+    ----------
+    task, smaller : on two samples
+    rows : of the plan and of the two
+    """
+    few, more = SAMPLED_DRAWS
+    whole, larger, less = rows
+    fewest = _with_draws(smaller, few) if _draws(task) > more else smaller
+    _seconds(fewest)  # libraries are loaded before anything is timed
+    base, each = _timed(task, few, more)
+    trained = {n_rows: _trained_on(task, n_rows) for n_rows in rows}
+    before = _seconds(fewest) - few * each * trained[less] / trained[larger]
+    a_row = min(max((base - before) / (larger - less), LEAST_SHARE * base / larger), base / larger)
+    return base + a_row * (whole - larger), each * trained[whole] / trained[larger]
+
+
+def _trained_on(task: StudyTask, n_rows: int) -> float:
+    """Return the mean rows that a draw of a task is trained on, of a panel of so many rows.
+
+    Draws of scenarios that are trained anew have subsamples, half of them a `RATIO`-th of the others.
+    """
+    if not isinstance(task, FullTask) or not is_trained_anew(task.subject.estimator):
+        return n_rows
+    most = max((greatest(scenario, "draw_rows") for scenario in task.scenarios.values()), default=n_rows)
+    is_whole = greatest(task.subject.estimator, "draws") > 0 or n_rows <= most
+    return n_rows if is_whole else most * (1.0 + 1.0 / RATIO) / 2.0
 
 
 def _seconds(task: StudyTask) -> float:
@@ -192,6 +283,9 @@ def _figure_seconds() -> float:
 # Bytes for each draw and row of a fit, as measured for ``docs/measured/performance.md``.
 DRAW_ROW = 17
 
+# Bytes for each row and column of a fit, as measured there for two-way effects.
+NUMBER_OF_A_FIT = 116
+
 # Kinds of tasks that are told.
 _SHOWN = 4
 
@@ -206,12 +300,14 @@ class Forecast:
     probed : tasks by kind
     conclusion : tables, figures and report
     peak : bytes of the process that has the most
+    rows : of the plan, and of the samples that were tried
     """
 
     start: float
     probed: tuple[Probed, ...]
     conclusion: Conclusion
     peak: float
+    rows: tuple[int, int, int]
 
     def seconds(self, n_jobs: int, *, draws: float = 1.0) -> float:
         """Return the seconds of a run with so many worker processes; no less than its longest task takes.
@@ -238,6 +334,9 @@ class Forecast:
             *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
             f"  {span(self.conclusion.seconds)}: tables, figures and report",
         ]
+        whole, few, fewer = self.rows
+        if few < whole:
+            lines.append(f"extrapolated from fits of {few:,} and {fewer:,} of {whole:,} rows")
         if math.isfinite(self.peak):
             lines.append(f"about {self.peak / 1e9:.1f} GB of memory in the process that takes most")
         return "\n".join(lines)
@@ -258,11 +357,15 @@ def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
     ----------
     on_probe : called with what is tried, before it is
     """
-    start = process_time()
-    found = tuple(probed(plan, on_probe=on_probe))
+    start, sampled = process_time(), Sampled.of(plan)
+    found = tuple(probed(sampled, on_probe=on_probe))
     on_probe("a figure")
     conclusion = conclusion_of(plan)
-    return Forecast(start, found, conclusion, peak_bytes(plan) + conclusion.n_bytes)
+    peak = peak_bytes(plan) + conclusion.n_bytes
+    if sampled.is_extrapolated:
+        panel = plan.panels.panel(plan.study.roles.outcomes[0])
+        peak += NUMBER_OF_A_FIT * panel.n_obs * (len(panel.columns) + 1)
+    return Forecast(start, found, conclusion, peak, sampled.rows)
 
 
 def peak_bytes(plan: Plan) -> float:

@@ -7,18 +7,35 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from harness.api import prepare_study
 from harness.cli import cli
-from harness.forecast import FEW, MORE, Conclusion, Forecast, Probed, fewer_draws, probed, share_within, span
+from harness.data.read.files import frame_file
+from harness.forecast import (
+    FEW,
+    FEWER_ROWS,
+    MORE,
+    MOST_ROWS,
+    Conclusion,
+    Forecast,
+    Probed,
+    Sampled,
+    fewer_draws,
+    probed,
+    share_within,
+    span,
+)
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
+from harness.running.plan import sampled_rows
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.written import written_spec
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
+from panels import wave_panel
 from small_run import SPEC, grunfeld
 
 EACH, ONCE = 0.004, 0.02
@@ -52,15 +69,13 @@ class Busy:
 
 @pytest.fixture(scope="module")
 def plan():
-    from harness.data.read.files import frame_file
-
     spec = written_spec(SPEC)
     return prepare_study(RunOptions(spec=spec, data=frame_file(grunfeld()))).plan
 
 
 def test_every_task_of_a_plan_is_counted_once(plan):
     idle = with_busy(plan, draws=0)
-    counted = list(probed(idle, on_probe=[].append))
+    counted = list(probed(Sampled.of(idle), on_probe=[].append))
     assert sum(one.count for one in counted) == idle.n_tasks > len(counted)
 
 
@@ -76,10 +91,52 @@ def with_busy(plan, *, draws):
 def test_all_draws_are_told_from_a_few(plan, monkeypatch):
     monkeypatch.setattr("harness.forecast.process_time", Clock.time)
     told = []
-    for one in probed(with_busy(plan, draws=400), on_probe=told.append):
+    for one in probed(Sampled.of(with_busy(plan, draws=400)), on_probe=told.append):
         assert one.seconds == pytest.approx(ONCE + 400 * EACH)
         assert one.tried == pytest.approx(2 * ONCE + (FEW + MORE) * EACH)
     assert len(told) == 2 * len(plan.study.estimators)
+
+
+N_ROWS, ROW, DRAWN_ROW = 200_000, 1e-6, 1e-7
+
+
+@dataclass(frozen=True)
+class BusyByRow(Busy):
+    """The same, with a time for each row, once and in each draw; it counts the rows that it is given."""
+
+    fitted: ClassVar[list[int]] = []
+
+    def fit(self, panel, *, rng, selection=None):
+        BusyByRow.fitted.append(panel.n_obs)
+        Clock.seconds += ONCE / 10 + ROW * panel.n_obs + DRAWN_ROW * panel.n_obs * self.draws
+        return self
+
+
+def test_a_large_plan_is_tried_on_few_rows_and_extrapolated(monkeypatch):
+    monkeypatch.setattr("harness.forecast.process_time", Clock.time)
+    entity, year = np.divmod(np.arange(N_ROWS), 10)
+    x, y = np.random.default_rng(0).normal(size=(2, N_ROWS))
+    frame = pd.DataFrame({"id": entity, "year": 2000 + year, "x": x, "y": y})
+    spec = {"spec_version": 1, "study": "large", "data": {}, "estimators": ["pooled_ols", "between"]}
+    spec |= {"roles": {"entity": "id", "time": "year", "outcomes": ["y"], "exposure": "x"}}
+    spec |= {"evaluation": {"protocols": ["in_sample"]}}
+    whole = prepare_study(RunOptions(spec=written_spec(spec), data=frame_file(frame))).plan
+    entries = [one.model_copy(update={"estimator": BusyByRow(draws=400)}) for one in whole.study.estimators]
+    busy = replace(whole, study=whole.study.model_copy(update={"estimators": tuple(entries)}))
+    sampled = Sampled.of(busy)
+    told = list(probed(sampled, on_probe=[].append))
+    assert sampled.rows == (N_ROWS, MOST_ROWS, FEWER_ROWS)
+    assert len(told) == 2 * len(entries)
+    assert BusyByRow.fitted == [FEWER_ROWS, MOST_ROWS, MOST_ROWS, FEWER_ROWS] * len(told)
+    for one in told:
+        assert one.seconds == pytest.approx(ONCE / 10 + N_ROWS * (ROW + 400 * DRAWN_ROW))
+    assert busy.describe().endswith(f"fits in all: {2 * len(entries)}")
+
+
+def test_a_sample_of_few_entities_has_their_late_periods():
+    kept = sampled_rows(wave_panel(n_entities=20, n_periods=100), 500)
+    assert kept.size == 500
+    assert set(kept % 100) == set(range(75, 100))
 
 
 def test_the_greatest_draws_are_found_within_nested_estimators():
@@ -90,7 +147,7 @@ def test_the_greatest_draws_are_found_within_nested_estimators():
 
 def test_time_is_shared_by_workers_down_to_the_longest_task():
     tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 1, 12.0, 0.1))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8)
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9, 9))
     assert told.seconds(1) == 3 + 32 + 5
     assert told.seconds(2) == 3 + 16 + 5
     assert told.seconds(16) == 3 + 12 + 5
@@ -102,7 +159,7 @@ def test_time_is_shared_by_workers_down_to_the_longest_task():
 
 def test_draws_are_cut_to_what_fits_into_a_time():
     tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 2, 52.0, 0.1, of_draws=50.0))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8)
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9, 9))
     # What is no draw takes 3 + 24 / 2 + 5 s with two workers, and a per cent of the draws half a second.
     assert told.seconds(2) == 70.0
     assert told.seconds(2, draws=0.5) == 45.0

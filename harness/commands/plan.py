@@ -66,7 +66,8 @@ def validate(options: RunOptions, spec_only: bool) -> None:
 def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
     """Show what a run would fit, how long it would take and how much memory it would need.
 
-    Time and memory are estimated from a few fits with few draws, on an idle machine. With --within, draws of
+    Time and memory are estimated from a few fits with few draws, of large studies on samples of entities, on
+    an idle machine. With --within, draws of
     scenarios and ensembles are reduced until the run fits into the time; the command shown fixes their
     number, so that results do not depend on the machine's speed.
     """

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
@@ -154,6 +156,49 @@ class PanelSource(Protocol):
         """Return the positions of the rows that all rules keep; see `PanelBuilder.rows`."""
 
 
+# Rows of which the tasks of a larger plan are counted.
+COUNTED = 5_000
+
+# Entities that a sample has at least, if there are so many.
+LEAST_ENTITIES = 50
+
+
+def sampled_rows(panel: Panel, most_rows: int) -> Ints:
+    """Return the positions of about so many rows: of every n-th entity, of few entities in late periods."""
+    codes, periods = np.unique(panel.entity.codes), np.unique(panel.period)
+    step = max(1, min(-(-panel.n_obs // most_rows), codes.size // LEAST_ENTITIES))
+    own = np.isin(panel.entity.codes, codes[::step])
+    n_late = max(2, periods.size * most_rows // int(own.sum()))
+    return np.flatnonzero(own & (panel.period >= periods[-min(n_late, periods.size)]))
+
+
+@dataclass(frozen=True, eq=False)
+class SampledPanels:
+    """Some rows of other panels, prepared on all rows.
+
+    Attributes
+    ----------
+    whole : the other panels
+    kept : positions of the rows
+    """
+
+    whole: PanelSource
+    kept: Ints
+    _panels: dict[tuple[str, SplitUnit], Panel] = field(default_factory=dict, init=False, repr=False)
+
+    def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
+        """Return the panel of one outcome; the same whatever rows steps learn from."""
+        if (outcome, split_unit) not in self._panels:
+            own = self.whole.panel(outcome, split_unit=split_unit).take(self.kept)
+            entity, time = own.entity.without_absent(), own.time.without_absent()
+            self._panels[outcome, split_unit] = replace(own, entity=entity, time=time)
+        return self._panels[outcome, split_unit]
+
+    def rows(self, rules: Mapping[str, RowFilter]) -> Ints:
+        """Return the positions among these rows of those that all rules keep."""
+        return np.flatnonzero(np.isin(self.kept, self.whole.rows(rules)))
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """One protocol applied to the panel.
@@ -233,7 +278,15 @@ class Plan:
         chosen = [("estimator", entry.id, entry.estimator) for entry in study.estimators]
         chosen += [("scenario", entry.id, entry.scenario) for entry in study.scenarios]
         lines += [f"{kind} {name}: {choice_in_words(changed_options(own))}" for kind, name, own in chosen]
-        return "\n".join([*lines, f"fits in all: {self.n_tasks}"])
+        return "\n".join([*lines, f"fits in all: {self.sampled(COUNTED).n_tasks}"])
+
+    def sampled(self, most_rows: int) -> Plan:
+        """Return the plan of whole entities with about so many rows; itself where it has no more."""
+        panel = self.panels.panel(self.study.roles.outcomes[0])
+        if panel.n_obs <= most_rows:
+            return self
+        panels = SampledPanels(self.panels, sampled_rows(panel, most_rows))
+        return _planned(self.study, panels, self.variants, self.steps)
 
     def tasks(self) -> Iterator[StudyTask]:
         """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
@@ -355,11 +408,17 @@ def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
         Where a scenario would compare more than `MAX_GROUPS` groups,
         or the rows of an estimator do not fit the data.
     """
+    return _planned(study, panels, variants(study, known), ladder_steps(study, known))
+
+
+def _planned(
+    study: Study, panels: PanelSource, spread: tuple[Variant, ...], steps: tuple[LadderStep, ...]
+) -> Plan:
     panel = panels.panel(study.roles.outcomes[0])
     _require_few_groups(study, panel)
     splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
     rows = {entry.id: panels.rows(entry.rows) for entry in study.estimators if entry.rows}
-    return Plan(study, panels, splits, variants(study, known), rows, ladder_steps(study, known))
+    return Plan(study, panels, splits, spread, rows, steps)
 
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
