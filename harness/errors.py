@@ -122,6 +122,12 @@ class PluginError(HarnessError):
 
     exit_code: ClassVar[ExitCode] = ExitCode.PLUGIN
 
+    @classmethod
+    def returned(cls, found: object, expected: str, *, by: str) -> Self:
+        """Return the error of a method, such as ``metric error: loss``, that returned something else."""
+        shape = f" of shape {found.shape}" if hasattr(found, "shape") else ""
+        return cls.at(by, f"returned a {type(found).__name__}{shape}", expected)
+
 
 class EstimationError(HarnessError):
     """An estimator refuses these rows; the result table reports the reason."""

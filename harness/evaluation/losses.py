@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints, Mask
+from harness.errors import PluginError
 
 # Sides of the folds that make up each sample.
 SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
@@ -254,6 +255,9 @@ def _side_by_side(sample: SampleRows, loss: Loss) -> pd.DataFrame:
     for name in sample.estimators:
         rows = taken(sample.predictions, sample.positions(name), (*ROW, "observed", "predicted"))
         losses[name] = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
+        if np.shape(losses[name]) != (len(rows),):
+            by = f"metric, {getattr(loss, '__qualname__', loss)}"
+            raise PluginError.returned(losses[name], f"a loss for each row, ({len(rows)},)", by=by)
         keys[name] = rows[ROW]
     first, *others = keys.values() or [taken(sample.predictions, np.array([], dtype=np.int64), ROW)]
     codes = [first[key].cat.codes.to_numpy() for key in ROW]

@@ -25,7 +25,9 @@ def faulty_member(error: BaseException) -> str:
 
 def _plugin_of(frame: FrameType) -> tuple[str, dict[str, Any]] | None:
     """Return the name and the hooks of the package or module of a plugin that runs in a frame."""
-    for name in accumulate(frame.f_globals.get("__name__", "").split("."), "{}.{}".format):
+    first, *rest = frame.f_globals.get("__name__", "").split(".")
+    # The harness's own members come through the same hooks, and are no plugin's.
+    for name in accumulate((first, *rest), "{}.{}".format) if first != PROJECT else ():
         inside = vars(sys.modules[name]) if name in sys.modules else {}
         if hooks := {key: own for key, own in inside.items() if hasattr(own, f"{PROJECT}_impl")}:
             return name, hooks

@@ -14,7 +14,7 @@ import numpy as np
 from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
-from harness.errors import DataError, EstimationError, Problem, SpecError
+from harness.errors import DataError, EstimationError, PluginError, Problem, SpecError
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator, grouped_by
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.multiverse import Universe
@@ -423,11 +423,13 @@ def _planned(
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
     try:
-        return Split(
-            entry, entry.protocol.split(panel, rng=random_stream(seed, "folds", entry.protocol.stream))
-        )
+        folds = entry.protocol.split(panel, rng=random_stream(seed, "folds", entry.protocol.stream))
     except EstimationError as error:
         return Split(entry, (), Message("{before}; {last}", before=error.what, last=error.hint))
+    if not isinstance(folds, tuple) or not all(isinstance(fold, Fold) for fold in folds):
+        by = f"protocol {entry.id}: split"
+        raise PluginError.returned(folds, "a tuple, each entry a harness.plugin.Fold", by=by)
+    return Split(entry, folds)
 
 
 def _require_few_groups(study: Study, panel: Panel) -> None:

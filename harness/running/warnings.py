@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.data.panel import Panel
 from harness.data.prepare.panel_steps import Lag
+from harness.errors import PluginError
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_entities
 from harness.evaluation.fold_fit import FoldResult
@@ -98,7 +99,10 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[N
     for entry in entries:
         tried = [attempt(partial(ask, panel)) for ask in (entry.scenario.notes, entry.scenario.describe)]
         notes = [*(tried[0].value or ()), *(_omitted(one.reason) for one in tried if one.reason)]
-        yield from (within(note, entry.id) for note in notes)
+        for note in notes:
+            if not isinstance(note, Note):
+                raise PluginError.returned(note, "a harness.plugin.Note", by=f"scenario {entry.id}: notes")
+            yield within(note, entry.id)
 
 
 def _omitted(reason: str) -> Note:

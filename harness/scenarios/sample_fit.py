@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
@@ -34,6 +34,7 @@ from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, 
 from harness.scenarios.task import SubjectTask
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
+from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +85,13 @@ def declared(answer: Tables, scenario: Scenario) -> Tables:
     PluginError
         Where it has a table that its scenario does not declare.
     """
-    _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
+    _require_frames(answer, {table.name: table for table in scenario.tables}, type(scenario).__name__)
     return answer
 
 
 def _result_rows(fit: object) -> Tables:
     rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
-    _require_frames(rows, set(TABLES), type(fit).__name__)
+    _require_frames(rows, TABLES, type(fit).__name__)
     return rows
 
 
@@ -106,7 +107,7 @@ def _notes(fit: object) -> tuple[Note, ...]:
     return notes
 
 
-def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
+def _require_frames(tables: object, allowed: Mapping[str, ResultTable], who: str) -> None:
     """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
     import pandas as pd
 
@@ -118,6 +119,9 @@ def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
             found = f"returned a {type(frame).__name__} as '{name}'"
             expected = f"data frames, of the names {', '.join(sorted(allowed))}"
             raise PluginError.at(who, found, expected)
+        if unknown := set(frame.columns) - set(allowed[name].columns):
+            found = f"returned '{name}' with the column {', '.join(sorted(map(str, unknown)))}"
+            raise PluginError.at(who, found, ", ".join(allowed[name].columns))
 
 
 def _frames(tables: Mapping[str, Columns]) -> Tables:

@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
 from evaluation.rows import rows_of
+from harness.errors import PluginError
 from harness.evaluation.losses import PairedLosses, samples, squared_error
 from harness.evaluation.metrics import AbsoluteError, QuantileError
 from harness.evaluation.tables import accuracy_table, gains_table, metrics_table
@@ -85,6 +86,8 @@ def test_losses_side_by_side_are_those_matched_row_by_row():
         PairedLosses.of(next(samples(own, among={"test": ("test",)})))
         for own in (rows, rows.sample(frac=1.0, random_state=1).sort_values("estimator", ascending=False))
     )
+    with pytest.raises(PluginError, match=r"metric, .*<lambda>: returned a float64 of shape \(\)"):
+        PairedLosses.of(next(samples(rows)), lambda observed, predicted: np.mean(observed - predicted))
     keys = ["fold", "sample", "entity", "time"]
     rows = rows[rows["sample"] == "test"]
     assert together.estimators == ("second", "first")

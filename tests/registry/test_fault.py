@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.conformance.panels import ordinary_panel
+from harness.data.read.columnar import PARQUET
+from harness.data.read.files import read_source
 from harness.data.read.source import READER
 from harness.evaluation.protocol import PROTOCOL
 from harness.installed import registry_of
@@ -54,4 +56,8 @@ def test_an_error_is_put_down_to_the_plugin_the_kind_the_member_and_the_method(t
 def test_an_error_of_the_harness_is_put_down_to_nobody():
     with pytest.raises(LookupError, match="no regressor 'region', only exposure") as caught:
         ordinary_panel().column("region")
+    assert faulty_member(caught.value) == ""
+    # Its own readers come through the hook of a plugin's.
+    with pytest.raises(AttributeError) as caught:
+        read_source(None, PARQUET)
     assert faulty_member(caught.value) == ""

@@ -23,7 +23,7 @@ from harness.data.prepare.step import (
 )
 from harness.data.read.numbers import require_range
 from harness.data.roles import Roles
-from harness.errors import DataError, Problem
+from harness.errors import DataError, PluginError, Problem
 from harness.language import Message
 from harness.tables.preparation import Note
 
@@ -111,7 +111,11 @@ def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
     inputs = {name: columns[name] for name in derivation.inputs}
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by its range
         values = derivation.compute({name: column.cells for name, column in inputs.items()})
-    return Column(values, np.any([column.unreached for column in inputs.values()], axis=0))
+    unreached = np.any([column.unreached for column in inputs.values()], axis=0)
+    if np.shape(values) != unreached.shape:
+        by = f"column '{derivation.into}': {type(derivation).__name__}.compute"
+        raise PluginError.returned(values, f"a number for each row, {unreached.shape}", by=by)
+    return Column(values, unreached)
 
 
 def needed_steps(steps: Sequence[Step], columns: Iterable[str]) -> tuple[Step, ...]:

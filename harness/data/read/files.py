@@ -19,7 +19,16 @@ from harness.data.messages import few
 from harness.data.read.clean import interpret
 from harness.data.read.columnar import PARQUET
 from harness.data.read.contiguity import with_neighbours
-from harness.data.read.source import DataFile, FileReader, Source, Table, check_header, numbered, refuse_empty
+from harness.data.read.source import (
+    DataFile,
+    FileReader,
+    Reading,
+    Source,
+    Table,
+    check_header,
+    numbered,
+    refuse_empty,
+)
 from harness.data.shape.merge import append, merge
 from harness.data.shipped import harness_readers
 from harness.errors import DataError, PluginError, near_names
@@ -48,6 +57,8 @@ def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table
         Where the file is broken or empty, or is not what its spec says.
     """
     reading, source = reader.read(source), source.of_sheet
+    if not isinstance(reading, Reading):
+        raise PluginError.returned(reading, "a harness.plugin.Reading", by=f"reader {reader.name}: read")
     check_header(list(reading.frame.columns), source.origin)
     refuse_empty(reading.frame, source.origin)
     reading = interpret(replace(reading, frame=numbered(reading.frame)), source)
@@ -297,11 +308,16 @@ def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
         frame = dataset.load()
     except Exception as error:
         raise PluginError.at(f"dataset '{name}'", f"cannot be loaded: {error}") from error
-    frame = frame.set_axis(check_header(list(frame.columns), name), axis="columns")
-    refuse_empty(frame, name)
     return _table_of(frame, name, dataset.title, dataset.source)
 
 
-def _table_of(frame: pd.DataFrame, origin: str, title: str, source: str, *, simulated: bool = False) -> Table:
+def _table_of(frame: object, origin: str, title: str, source: str, *, simulated: bool = False) -> Table:
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        by = f"simulation {origin}: draw" if simulated else f"dataset {origin}: load"
+        raise PluginError.returned(frame, "a pandas DataFrame", by=by)
+    frame = frame.set_axis(check_header(list(frame.columns), origin), axis="columns")
+    refuse_empty(frame, origin)
     digest = hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
     return Table(numbered(frame), origin, title, source, digest, simulated=simulated)

@@ -15,8 +15,9 @@ from click.testing import CliRunner
 
 from harness.api import run_study as run
 from harness.cli import cli
-from harness.data.data_spec import DataSpec
-from harness.data.read.files import DataFolder
+from harness.data.data_spec import DataSpec, FileSpec
+from harness.data.read.files import DataFolder, read_source
+from harness.data.read.source import FileReader, Source
 from harness.errors import DataError, PluginError
 from harness.running.options import RunOptions
 from harness.study.spec.written import written_spec
@@ -91,6 +92,7 @@ def test_a_file_too_large_is_refused_before_it_is_read(tmp_path):
     ("frame", "error", "what"),
     [
         pytest.param(None, PluginError, "cannot be loaded: the disk is gone", id="raises"),
+        pytest.param([1], PluginError, "returned a list", id="no-frame"),
         pytest.param(pd.DataFrame({"id": []}), DataError, "0 rows", id="no-rows"),
         pytest.param(pd.DataFrame([[1, 2]], columns=["id", "id"]), DataError, "'id' (2 times)", id="double"),
     ],
@@ -99,6 +101,13 @@ def test_a_dataset_that_fails(tmp_path, frame, error, what):
     with pytest.raises(error) as caught:
         table_of(DataSpec(dataset="toy"), tmp_path, datasets={"toy": Toy(frame=frame)})
     assert what in caught.value.what
+
+
+def test_a_reader_that_returns_no_reading_is_named():
+    bare = FileReader("bare", (".bare",), lambda _: pd.DataFrame({"x": [1.0]}))
+    with pytest.raises(PluginError) as caught:
+        read_source(Source(b"", "file.bare", "id", "year", FileSpec()), bare)
+    assert str(caught.value).startswith("reader bare: read: returned a DataFrame of shape (1, 1)\n")
 
 
 @pytest.mark.parametrize(
