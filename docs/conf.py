@@ -46,7 +46,7 @@ nitpick_ignore_regex = [
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
     (
         "py:class",
-        r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
+        r"harness\..*\.(Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
     ),
     ("py:class", r"harness\..*\.(RunReader|Row|View|Record|TypedTable|FileSpec|NullScores)"),
     ("py:class", r"harness\.report\.blocks\.(Phrase|Prints|ReportBlock|Tabs)"),

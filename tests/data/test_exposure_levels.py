@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import panel_from_frame
+from harness.data.build import panel_from_frame
 from harness.data.roles import Roles
 from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR

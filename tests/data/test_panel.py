@@ -145,7 +145,13 @@ def test_means_are_of_known_rows_and_of_their_own_where_an_entity_has_none():
     assert known.with_column("x", 9.0).column(name).tolist() == [2.0, 2.0, 2.0, 4.0, 4.0]
 
 
-ROLES = harness.plugin.Roles("firm", "year", outcomes=("invest",), exposure="value", controls=("capital",))
+COLUMNS = {
+    "entity": "firm",
+    "time": "year",
+    "outcome": "invest",
+    "exposure": "value",
+    "controls": ["capital"],
+}
 
 
 def design(rows):
@@ -156,8 +162,8 @@ def test_an_estimator_fits_the_panel_of_a_table_and_predicts_another():
     frame = grunfeld().reset_index()
     early, late = frame[frame["year"] < 1950], frame[frame["year"] >= 1950]
     estimator = installed().of(ESTIMATOR)["pooled_ols"]()
-    fit = estimator.fit(harness.panel_from_frame(early, ROLES), rng=np.random.default_rng(1))
-    panel = harness.panel_from_frame(late, ROLES)
+    fit = estimator.fit(harness.panel_from_frame(early, **COLUMNS))
+    panel = harness.panel_from_frame(late, **COLUMNS)
     slopes = np.linalg.lstsq(design(early), early["invest"], rcond=None)[0]
     expected = design(late.sort_values(["firm", "year"])) @ slopes
     assert fit.predict(panel) == pytest.approx(expected, rel=1e-9)
@@ -166,7 +172,7 @@ def test_an_estimator_fits_the_panel_of_a_table_and_predicts_another():
 
 def test_levels_of_an_index_are_columns_and_rows_are_put_in_order():
     shuffled = grunfeld().sample(frac=1, random_state=2)
-    ordered = harness.panel_from_frame(grunfeld(), ROLES)
-    again = harness.panel_from_frame(shuffled, ROLES)
+    ordered = harness.panel_from_frame(grunfeld(), **COLUMNS)
+    again = harness.panel_from_frame(shuffled, **COLUMNS)
     np.testing.assert_array_equal(again.X, ordered.X)
     assert (again.n_obs, again.n_entities, again.n_periods) == (220, 11, 20)
