@@ -10,8 +10,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from harness import HarnessError
+from harness.cli import cli
 
 # What changes names on the disk, and what needs room on it.
 NAMES = ("replace", "rename", "link", "unlink", "rmdir", "mkdir", "chmod")
@@ -42,17 +44,17 @@ def failing(root, at, fault):
     code, names = fault
     calls = [0]
 
-    def is_below(name, args, mode):
+    def is_below(name, args, mode, *, has_folder):
         if name == "fsync":
             return True
         if name == "open" and not set(mode) & set("wax+"):
             return False
-        return not isinstance(args[0], int) and Path(args[0]).is_relative_to(root)
+        return has_folder or (not isinstance(args[0], int) and Path(args[0]).is_relative_to(root))
 
     def guarded(name, real):
         def call(*args, **options):
             mode = str(args[1] if len(args) > 1 else options.get("mode", "r")) if name == "open" else ""
-            if name in names and is_below(name, args, mode):
+            if name in names and is_below(name, args, mode, has_folder="dir_fd" in options):
                 calls[0] += 1
                 if calls[0] > at:
                     calls.append(name)
@@ -86,6 +88,14 @@ def at_every_call(root, fault, prepare, act):
         yield at, ended
         if len(calls) == 1:
             return
+
+
+def invoked(*words):
+    """Run the command in this process and raise what it raises."""
+    done = CliRunner().invoke(cli, [str(word) for word in words])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
 
 
 def end_of_process(root):

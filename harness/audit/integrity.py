@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from harness.errors import ArtifactError, Problem
 from harness.record.manifest import Manifest
@@ -49,16 +50,17 @@ def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
 
 def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
     """Return what a report reads and what is not as the run wrote it, the manifest among it."""
-    manifest = folder.manifest()
-    names = {*manifest.files, *(set(folder.files()) - folder.own())}
-    tables = sorted(name for name in names if name.endswith((".csv", ".parquet")))
-    read, there = [name for name in tables if not name.startswith(("tables/", "figures/"))], folder.files()
-    found = [
+    manifest = replace(folder.manifest(), forced=())
+    places = dict.fromkeys(
+        one.where for one in (*manifest_problems(folder), *file_problems(folder, manifest))
+    )
+    drawn = ("tables/", "figures/")
+    return tuple(
         name
-        for name in read
-        if name not in there or files.sha256_of(folder.path / name) != manifest.files.get(name)
-    ]
-    return tuple(found if _is_sound(folder) else [files.MANIFEST, *found])
+        for name in places
+        if name in (files.MANIFEST, files.MANIFEST_SUM)
+        or (name.endswith((".csv", ".parquet")) and not name.startswith(drawn))
+    )
 
 
 def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from harness.audit import tables
 from harness.audit.integrity import file_problems, manifest_problems, spec_problems
+from harness.audit.signature import signed_by
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
 from harness.running.files import GAIN_REPORT, SIGNATURE
 from harness.running.folder import RunFolder
-from harness.running.signature import signed_by
 
 # Name among the statistics of fits of the distance between two computations of their coefficients.
 DISAGREEMENT = "solver_disagreement"

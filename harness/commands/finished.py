@@ -118,9 +118,9 @@ def sign(folder: Path, key: Path) -> None:
     with changed files is refused.
     """
     from harness.audit.integrity import require_whole
+    from harness.audit.signature import sign as signed
     from harness.running.files import SIGNATURE, locked
     from harness.running.folder import RunFolder
-    from harness.running.signature import sign as signed
 
     run = RunFolder.open(folder)
     require_whole(run)

@@ -269,16 +269,13 @@ def pack(sources: RunSources, *, out: Path, with_data: bool = True) -> Path:
 
 def _refuse_stranger(out: Path) -> None:
     """Refuse to write over anything but an archive of a run."""
-    if out.exists():
-        is_ours = False
-        if out.is_file() and zipfile.is_zipfile(out):
-            with zipfile.ZipFile(out) as archive:
-                is_ours = {METADATA, f"{RUN}/{MANIFEST}"} <= set(archive.namelist())
-        if not is_ours:
-            what = "is there, and is no archive that harness pack wrote"
-            raise ArtifactError.at(
-                str(out), what, "a new file, or such an archive", "name another with --out"
-            )
+    is_ours = not out.exists()
+    if out.is_file() and zipfile.is_zipfile(out):
+        with zipfile.ZipFile(out) as archive:
+            is_ours = {METADATA, f"{RUN}/{MANIFEST}"} <= set(archive.namelist())
+    if not is_ours:
+        what = "is there, and is no archive that harness pack wrote"
+        raise ArtifactError.at(str(out), what, "a new file, or such an archive", "name another with --out")
 
 
 def _run_files(folder: RunFolder) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -130,7 +131,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             with partial.open("xb") as file:
                 if earlier is not None:
                     partial.chmod(stat.S_IMODE(earlier.st_mode))
-                    if hasattr(os, "geteuid") and os.geteuid() == 0:
+                    if sys.platform != "win32" and os.geteuid() == 0:
                         os.chown(partial, earlier.st_uid, earlier.st_gid)
                 yield file
                 file.flush()
@@ -151,7 +152,7 @@ def partials(path: Path) -> tuple[Path, ...]:
 
 
 def move(source: Path, target: Path) -> None:
-    """Put a file in the place of another, at once, within one file system; `flush_names` makes it last.
+    """Put a file or folder in the place of another, at once; `flush_names` makes it last.
 
     Raises
     ------
@@ -161,7 +162,6 @@ def move(source: Path, target: Path) -> None:
     with writing(target):
         _make(target.parent)
         source.replace(target)
-        source.unlink(missing_ok=True)  # two names of one file are both left by a rename
 
 
 def remove(path: Path) -> None:
@@ -174,6 +174,19 @@ def remove(path: Path) -> None:
     """
     with writing(path):
         path.unlink(missing_ok=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it, where it is there and no link.
+
+    Raises
+    ------
+    ArtifactError
+        As `write_atomically` does.
+    """
+    with writing(path):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
 
 
 def share(source: Path, target: Path) -> None:
@@ -203,16 +216,16 @@ def _make(folder: Path) -> None:
     flush_names(folder.parent)
 
 
-def flush_names(folder: Path) -> None:
-    """Flush the names in a folder to disk, without which a file may be gone after a loss of power."""
-    if os.name == "nt":  # Windows opens no folders
-        return
-    with writing(folder):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def flush_names(*folders: Path) -> None:
+    """Flush the names in folders to disk, without which a file may be gone after a loss of power."""
+    for folder in folders:
+        if os.name != "nt" and folder.is_dir():  # Windows opens no folders
+            with writing(folder):
+                descriptor = os.open(folder, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -281,18 +294,21 @@ def _acquire(lock: FileLock, folder: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise MachineError.of(error, str(folder / LOCK)) from error
+        if holder(folder):
+            raise Timeout(str(folder / LOCK)) from error
         why = error.strerror or error
         echo(f"{folder}: this disk locks no files ({why}); let no second command write here", err=True)
 
 
 def _holder(pid: int) -> str:
-    """Return a process as a folder names it: number, start where the system says it, and machine."""
+    """Return a living process as a folder names it: number, start where the system says it, and machine."""
     try:
         # Past the name of the program, which may hold anything (proc(5)).
-        started = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+        _, _, status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
     except OSError:
-        started = ""
-    return f"{pid} {(started.split() or ['-'] * 20)[19]} {platform.node()}"
+        status = ""
+    state, *others = status.split() or ["-"]
+    return f"{pid} {'-' if state in '-ZX' else others[18]} {platform.node()}"
 
 
 def holder(folder: Path) -> str:
@@ -303,13 +319,11 @@ def holder(folder: Path) -> str:
     path = folder / HOLDER
     if path.is_symlink() or not path.is_file():
         return ""
-    noted = regular(path).read_text(encoding="utf-8", errors="replace").split()
-    if len(noted) != 3 or not noted[0].isdecimal():
+    noted = regular(path).read_text("utf-8", "replace").split()
+    is_one = len(noted) == 3 and noted[0].isdecimal()
+    if not is_one or (noted[2] == platform.node() and _holder(int(noted[0])).split() != noted):
         return ""
-    pid, _, host = noted
-    if host == platform.node() and _holder(int(pid)).split() != noted:
-        return ""
-    return f"process {pid} on {host}"
+    return f"process {noted[0]} on {noted[2]}"
 
 
 @contextmanager

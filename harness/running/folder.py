@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -59,15 +57,13 @@ class RunFolder:
         if path.exists() and not (path / files.MARKER).is_file():
             if not path.is_dir():
                 raise ArtifactError.at(str(path), "is a file", hint=_ELSEWHERE)
-            half_marked = files.partials(path / files.MARKER)
-            if set(path.iterdir()) - set(half_marked):
+            if set(path.iterdir()) - set(files.partials(path / files.MARKER)):
                 what = "holds files that no run wrote, and a run would mix with them"
                 expected = "a new folder, an empty one, or the folder of an earlier run"
                 raise ArtifactError.at(str(path), what, expected, _ELSEWHERE)
-            for partial in half_marked:
-                files.remove(partial)
         _refuse_link(path, files.MARKER)
-        files.write_atomically(path / files.MARKER, files.MARK)
+        with files.replacing_own(path / files.MARKER) as file:
+            file.write(files.MARK)
         return cls(path)
 
     @classmethod
@@ -109,12 +105,11 @@ class RunFolder:
         ArtifactError
             Where it is larger, no regular file, or a link is on its way.
         """
-        _refuse_link(self.path, name)
-        path = self.path / name
+        path = self.inner(name)
         return files.regular(path, most=most) if path.exists() else None
 
     def inner(self, name: str) -> Path:
-        """Return the path of a folder within this one.
+        """Return the path of a file or folder within this one.
 
         Raises
         ------
@@ -141,35 +136,30 @@ class RunFolder:
             Where a file that no run wrote, or a link, is in the place of a new one; nothing is touched then.
         """
         self._settle()
-        with self._building(name for name in self.own() if (self.path / name).resolve() in keep) as new:
-            yield new
-
-    @contextmanager
-    def amended(self) -> Iterator[RunFolder]:
-        """Build the run that is here anew, as `replaced` does, from all of its files but the signature."""
-        self._settle()
-        with self._building(self.own() - {files.SIGNATURE}) as new:
-            yield new
-
-    @contextmanager
-    def _building(self, kept: Iterable[str]) -> Iterator[RunFolder]:
+        kept = [name for name in self.own() if (self.path / name).resolve() in keep]
         new = RunFolder(self.inner(files.NEW))
-        new._remove()
+        files.remove_folder(new.path)
         new = RunFolder.create(new.path)
         try:
-            new._note(kept := [name for name in kept if self.held(name, most=sys.maxsize) is not None])
             for name in kept:
-                files.share(self.path / name, new.path / name)
+                if self.held(name, most=sys.maxsize) is not None:
+                    files.share(self.path / name, new.path / name)
             yield new
-            own, names = self.own(), new.own()
-            for name in names:
-                self._refuse_stranger(name, own)
-            with files.writing(self.path / files.READY):
-                new.path.replace(self.path / files.READY)
-                files.flush_names(self.path)
+            names = new._present()
+            self._refuse_strangers(names)
+            if files.MANIFEST not in names:
+                new.write_text(files.WRITTEN, "".join(f"{name}\n" for name in sorted(names)))
+            files.flush_names(*{(new.path / name).parent for name in names})
+            files.move(new.path, self.path / files.READY)
+            files.flush_names(self.path)
         finally:
-            new._remove()
+            files.remove_folder(new.path)
         self._settle()
+
+    def amended(self) -> AbstractContextManager[RunFolder]:
+        """Build the run that is here anew, as `replaced` does, from all of its files but the signature."""
+        self._settle()
+        return self.replaced(keep={(self.path / name).resolve() for name in self.own() - {files.SIGNATURE}})
 
     def _is_ready(self) -> bool:
         """Return whether a new run or report is whole, and its files are not yet all in their places."""
@@ -180,39 +170,26 @@ class RunFolder:
         """Put the files of a new run that is whole in their places, the list of them last."""
         ready = RunFolder(self.inner(files.READY))
         if self._is_ready():
-            own, names = self.own(), ready.own()
-            there = {name for name in names if ready.held(name, most=sys.maxsize) is not None}
-            for name in there:
-                self._refuse_stranger(name, own)
+            there, own = ready._present(), ready.own()
+            self._refuse_strangers(there)
             is_same = self.read_bytes(files.MANIFEST) == ready.read_bytes(files.MANIFEST)
-            for name in sorted(own - names - ({files.SIGNATURE} if is_same else set())):
+            for name in self.own() - own - there - ({files.SIGNATURE} if is_same else set()):
                 self.remove(name)
             last = files.MANIFEST if files.MANIFEST in there else files.WRITTEN
-            for name in sorted(there - {last}):
+            for name in there - {last}:
                 files.move(ready.path / name, self.path / name)
-            for folder in {(self.path / name).parent for name in names}:
-                if folder.is_dir():
-                    files.flush_names(folder)
+            files.flush_names(*{(self.path / name).parent for name in own | there})
             files.move(ready.path / last, self.path / last)
             files.flush_names(self.path)
             if last == files.MANIFEST:
                 self.remove(files.WRITTEN)
-        ready._remove()
+        files.remove_folder(ready.path)
 
-    def _remove(self) -> None:
-        """Remove the files that were written here, and the folder where nothing else is in it."""
-        if not self.path.is_dir() or self.path.is_symlink():
-            return
-        for name in self.own():
-            self.remove(name)
-            for partial in files.partials(self.path / name):
-                self.remove(partial.relative_to(self.path).as_posix())
-        for name in (files.MARKER, files.WRITTEN):
-            self.remove(name)
-        folders = [path for path in self.path.rglob("*") if path.is_dir() and not path.is_symlink()]
-        for folder in (*sorted(folders, reverse=True), self.path):
-            with suppress(OSError):  # what is not empty holds another's files
-                folder.rmdir()
+    def _present(self) -> frozenset[str]:
+        """Return the names of all files that are here, without links and what marks the folder."""
+        found = (path for path in self.path.rglob("*") if path.is_file() and not path.is_symlink())
+        names = (path.relative_to(self.path).as_posix() for path in found)
+        return frozenset(name for name in names if name not in (files.MARKER, files.WRITTEN))
 
     def remove(self, name: str) -> None:
         """Remove a file, where it is there and no link."""
@@ -235,23 +212,15 @@ class RunFolder:
         path = self.held(name, most=most)
         return b"" if path is None else path.read_bytes()
 
-    def _note(self, names: Collection[str]) -> None:
-        """Keep names of files that a run writes, before it does."""
-        if names:
-            _refuse_link(self.path, files.WRITTEN)
-            written = self.path / files.WRITTEN
-            with files.writing(written), written.open("a", encoding="utf-8") as file:
-                file.writelines(f"{name}\n" for name in sorted(names))
-                file.flush()
-                os.fsync(file.fileno())
-
-    def _refuse_stranger(self, name: str, own: Collection[str]) -> None:
+    def _refuse_strangers(self, names: Iterable[str]) -> None:
         """Refuse to write over what no run wrote, or through a link."""
-        _refuse_link(self.path, name)
-        if name not in own and (self.path / name).exists():
-            what = "was not written by a run, and a run would replace it"
-            hint = "move it elsewhere, or choose another --out; finished cells are kept for --resume"
-            raise ArtifactError.at(str(self.path / name), what, hint=hint)
+        own = self.own()
+        for name in names:
+            _refuse_link(self.path, name)
+            if name not in own and (self.path / name).exists():
+                what = "was not written by a run, and a run would replace it"
+                hint = "move it elsewhere, or choose another --out; finished cells are kept for --resume"
+                raise ArtifactError.at(str(self.path / name), what, hint=hint)
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the reported files that are there, sorted, with forward slashes; no links."""
@@ -269,19 +238,10 @@ class RunFolder:
         Raises
         ------
         ArtifactError
-            Where it cannot be written, or what is in its place is a link or was written by no run.
+            Where it cannot be written, or a link is in its place.
         """
         self._written.pop(name.removesuffix(".csv"), None)
-        with self._replacing(name) as file:
-            file.write(data)
-
-    @contextmanager
-    def _replacing(self, name: str) -> Iterator[BinaryIO]:
-        own = self.own()
-        self._refuse_stranger(name, own)
-        self._note({name} - own)
-        with files.replacing(self.path / name) as file:
-            yield file
+        files.write_atomically(self.inner(name), data)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a UTF-8 text file atomically."""
@@ -313,7 +273,7 @@ class RunFolder:
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
-        with self._replacing(f"{name}.parquet") as file:
+        with files.replacing(self.inner(f"{name}.parquet")) as file:
             frame.to_parquet(file, index=False)
 
     def read_parquet(self, name: str) -> pd.DataFrame:
@@ -345,7 +305,6 @@ class RunFolder:
         data = replace(manifest, files=self.hashes()).to_json().encode()
         self.write_bytes(files.MANIFEST_SUM, files.sum_line(data))
         self.write_bytes(files.MANIFEST, data)
-        files.remove(self.path / files.WRITTEN)
 
     def messages(self) -> Mapping[str, Filled]:
         """Return the composed texts of tables and manifest, each with its message and what was filled in.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import keyword
+import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.registry.hooks import SEAM_VERSION
 from harness.registry.kind import Kind
 from harness.registry.registry import Registry
-from harness.running.files import writing
+from harness.running.files import move, remove_folder, write_atomically
 from harness.study.spec.entry import drafted_entries
 
 # Characters of a name.
@@ -135,15 +135,13 @@ def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
         what = "is there already, and nothing is written over"
         hint = "choose another with --out, or move this one away"
         raise ArtifactError.at(str(path), what, "a folder that is not there yet", hint)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
-            whole = Path(scratch) / path.name
-            for name, text in files.items():
-                target = whole / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
-            whole.rename(path)
+    whole = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        for name, text in files.items():
+            write_atomically(whole / name, text.encode())
+        move(whole, path)
+    finally:
+        remove_folder(whole)
 
 
 def new_plugin(

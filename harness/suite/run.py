@@ -284,8 +284,9 @@ def run_suite(
             studies=tuple(study.id for study in runs),
             left_out=left_out,
         )
-        folder.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
-        write_results(folder, record, folders)
+        with folder.amended() as new:
+            new.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
+            write_results(new, record, folders)
     return folder
 
 
@@ -303,8 +304,8 @@ def report_suite(path: Path) -> RunFolder:
     except (OSError, ValueError) as error:
         what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
         raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
-    with locked(path):
-        write_results(folder, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
+    with locked(path), folder.amended() as new:
+        write_results(new, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
     return folder
 
 

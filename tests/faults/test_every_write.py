@@ -7,11 +7,13 @@ import shutil
 
 import pytest
 
-from failing_disk import FAULTS, at_every_call
+from failing_disk import FAULTS, at_every_call, invoked
 from harness.audit.integrity import require_whole
 from harness.running.files import locked, replacing_own
 from harness.running.folder import RunFolder
+from harness.study.spec.written import written_spec
 from running.test_folder import MANIFEST_OF_NOTHING, OF_EVERY_RUN, names_in, run_in
+from small_run import SPEC, TINY, grunfeld
 
 GAIN = "details/gain.csv"
 EVERY = pytest.mark.parametrize(
@@ -116,3 +118,68 @@ def test_a_file_of_the_user_is_the_old_or_the_new_one(tmp_path, fault, is_there)
         act()
         assert [file.name for file in path.parent.iterdir()] == ["d.yaml"]
         assert path.read_text() == "new"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Return a folder with data, a spec, two runs of it without a quick one's cuts, and their tables."""
+    place = tmp_path_factory.mktemp("study")
+    grunfeld().reset_index().to_csv(place / "d.csv", index=False)
+    own = {**SPEC["data"], "path": "d.csv"}
+    (place / "s.yaml").write_text(written_spec({**SPEC, "data": own}).text, encoding="utf-8")
+    for seed, run in ((7, "run"), (8, "other")):
+        invoked("run", place / "s.yaml", "--out", place / run, *changes(seed))
+    return place
+
+
+def changes(seed):
+    return [word for change in (*TINY, f"seed={seed}") for word in ("--set", change)]
+
+
+COMMANDS = {
+    "run": lambda place: ("run", place / "s.yaml", "--out", place / "run", *changes(8)),
+    "report": lambda place: ("report", place / "run", "--brief"),
+    "pin": lambda place: ("pin", place / "run", "--into", place / "s.yaml"),
+    "pack": lambda place: ("pack", place / "run"),
+    "export": lambda place: ("export", place / "run", "--to", "r"),
+    "init": lambda place: ("init", place / "d.csv", "--outcome", "invest", "--exposure", "value"),
+}
+
+
+def tree(place):
+    """Return every file but those that a later command removes, and those of one run that say when it was."""
+    hidden = (".new", ".lock", ".running", ".harness-run", "checkpoints")
+    names = {file.relative_to(place) for file in place.rglob("*") if file.is_file() and file.suffix != ".tmp"}
+    kept = [name for name in names if not set(name.parts) & set(hidden)]
+    return {str(name): b"" if name.stem == "manifest" else (place / name).read_bytes() for name in kept}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_leaves_what_was_there_or_what_it_makes(study, tmp_path, monkeypatch, fault, command):
+    place, states = tmp_path / "disk", []
+
+    def prepare():
+        monkeypatch.chdir(tmp_path)
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(study, place)
+
+    prepare()
+    states.append(tree(place))
+    invoked(*command(place))
+    states.append(tree(place))
+    for _, ended in at_every_call(place, fault, prepare, lambda: invoked(*command(place))):
+        assert invoked("verify", place / "run").exit_code == 0
+        found = tree(place)
+        if command is COMMANDS["run"] and not ended:  # whole, and its report is yet to be drawn
+            found.setdefault("run/gain_report.json", states[1]["run/gain_report.json"])
+        assert found in (states[1:] if ended else states), differing(found, states)
+        if found == states[0]:
+            invoked(*command(place))
+            assert tree(place) == states[1]
+
+
+def differing(found, states):
+    """Return the files in which a tree differs from each of the states that it may have."""
+    return [sorted(name for name, _ in set(found.items()) ^ set(state.items())) for state in states]
