@@ -89,7 +89,7 @@ def _asked_keys(seen: FoundData, answers: Answers) -> Answers:
         return answers
     pairs = [(seen.answers.entity or "", seen.answers.time or ""), *seen.other_keys]
     times = dict(reversed(pairs))
-    question = "Which column names the entities?"
+    question = f"Which column names the entities, {' or '.join(times)}?"
     entity = _asked_column(question, [*times], "--entity COLUMN", default=pairs[0][0])
     return replace(answers, entity=entity, time=times[entity])
 

@@ -19,7 +19,7 @@ from harness.data.messages import quoted
 from harness.data.read.number_text import are_years
 from harness.data.read.numbers import read_numbers, strange_cells
 from harness.data.shape.reshape import column_pattern
-from harness.data.shape.times import INTEGERS, KINDS, written_period
+from harness.data.shape.times import INTEGERS, KINDS, PeriodKind, written_period
 
 # Values up to which a number may be a category.
 FEW = 10
@@ -116,7 +116,7 @@ class RawColumn:
     @cached_property
     def n_values(self) -> int:
         """Number of different values."""
-        return int(np.unique(self.codes[self.codes >= 0]).size)
+        return _n_distinct(self.codes[self.codes >= 0])
 
     @property
     def is_whole(self) -> bool:
@@ -136,18 +136,20 @@ class RawColumn:
     @cached_property
     def period_form(self) -> PeriodForm | None:
         """How its cells are written as periods; None where they are none, as codes such as 000001 are not."""
-        if self.kind == "empty" or (self.kind == "number" and not self.is_whole):
+        is_text, years = self.kind == "text", list[float]()
+        if not is_text and not self.is_whole:
             return None
-        texts = (
-            self.texts if self.kind == "text" else [str(int(number)) for number in np.unique(self._present)]
-        )
-        if any(text[0] == "0" and text.isdecimal() and len(text) > 1 for text in texts):
+        texts = self.texts if is_text else [f"{number:.0f}" for number in np.unique(self._present)]
+        if any(text.startswith("0") and text.isdecimal() and len(text) > 1 for text in texts):
             return None
-        kinds = [kind for kind in KINDS if all(kind.parse(text) is not None for text in texts)]
-        years = [INTEGERS.parse(text) or 0 for text in texts] if INTEGERS in kinds else [0]
-        if (kinds and kinds != [INTEGERS]) or are_years(*years):
+        if not is_text:
+            years = [self._present.min(), self._present.max()]
+        elif _are_all(texts, INTEGERS):
+            years = [INTEGERS.parse(text) or 0 for text in texts]
+        is_longer = any(_are_all(texts, kind) for kind in KINDS if kind is not INTEGERS)
+        if is_longer or (years and are_years(*years)):
             return "digits" if all(map(str.isdecimal, texts)) else "written"
-        return "count" if kinds and min(years) >= 0 else None
+        return "count" if years and min(years) >= 0 else None
 
     @cached_property
     def may_be_time(self) -> bool:
@@ -174,8 +176,7 @@ class RawColumn:
     def is_constant_within(self, groups: Ints) -> bool:
         """Return whether no group of rows, (n_rows,) codes, holds two values of the column."""
         present = self.codes >= 0
-        pairs = np.unique(np.column_stack([groups[present], self.codes[present]]), axis=0)
-        return np.unique(groups[present]).size == len(pairs)
+        return _n_distinct(groups[present]) == _n_distinct(groups[present], self.codes[present])
 
 
 def columns_of(frame: pd.DataFrame) -> dict[str, RawColumn]:
@@ -185,8 +186,16 @@ def columns_of(frame: pd.DataFrame) -> dict[str, RawColumn]:
 
 def n_repeats(*columns: RawColumn) -> int:
     """Return how many rows have the same cells in all columns as an earlier row."""
-    rows = np.column_stack([column.codes for column in columns])
-    return len(rows) - len(np.unique(rows, axis=0))
+    return columns[0].codes.size - _n_distinct(*(column.codes for column in columns))
+
+
+def _n_distinct(*codes: Ints) -> int:
+    """Return how many different rows codes, (n_rows,) each, make."""
+    return int((~pd.DataFrame(dict(enumerate(codes))).duplicated()).sum())
+
+
+def _are_all(texts: Iterable[str], kind: PeriodKind) -> bool:
+    return all(kind.parse(text) is not None for text in texts)
 
 
 def identify_rows(*columns: RawColumn) -> bool:
@@ -221,16 +230,16 @@ def doubtful_keys(columns: Iterable[RawColumn]) -> list[tuple[str, str]]:
     if not found:
         return []
     entity, time = found[0]
-    is_swappable = (
-        not time.is_named(TIME_NAMES) and not entity.is_named(ENTITY_NAMES) and time.period_form == "digits"
-    )
+    is_named = entity.is_named(ENTITY_NAMES)
+    is_swappable = time.period_form == "digits" and not is_named and not time.is_named(TIME_NAMES)
     doubtful = [pair for pair in found if is_swappable and pair == (time, entity)]
     doubtful += [
         (other, of)
         for other, of in found
         if of is time and other is not entity and other.entity_rank[:2] == entity.entity_rank[:2]
-        if not entity.is_named(ENTITY_NAMES) and entity.kind == "number"
-        if 2 * other.n_values * time.n_values <= 3 * time.codes.size
+        if entity.kind == "number"
+        and not is_named
+        and 2 * other.n_values * time.n_values <= 3 * time.codes.size
         if not (other.n_values == entity.n_values and other.is_constant_within(entity.codes))
     ]
     return [(other.name, of.name) for other, of in doubtful]

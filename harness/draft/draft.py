@@ -17,6 +17,7 @@ from harness.data.shape.panel_notes import leaks
 from harness.data.shape.rows import read_entities, read_index
 from harness.data.shape.times import read_times
 from harness.draft.columns import (
+    FEW,
     RawColumn,
     columns_of,
     identify_rows,
@@ -67,6 +68,11 @@ class Draft:
     def n_incomplete(self) -> int:
         """Number of rows with a missing cell in a column in use."""
         return int(np.any([self.columns[name].codes < 0 for name in self.used], axis=0).sum())
+
+    @property
+    def folds(self) -> int:
+        """Folds of the debiased effect, each of two entities at least."""
+        return max(2, min(5, self.columns[self.entity].n_values // 2))
 
     @property
     def absorbing(self) -> tuple[frozenset[str], ...]:
@@ -235,7 +241,8 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
     if is_name and column.is_constant_within(entity.codes):
         return "another name of the entities"
     if column.kind == "text":
-        return f"text with {column.n_values} values: may group rows (`heterogeneity`), or become dummies"
+        is_group = ": may group rows (`heterogeneity`), or become dummies" if column.n_values <= FEW else ""
+        return f"text with {column.n_values:,} values{is_group}"
     n_rows = column.codes.size
     if column.is_whole and column.n_values == n_rows and (abs(np.diff(column.numbers)) == 1.0).all():
         return "it numbers the rows"

@@ -203,12 +203,6 @@ class FoundData:
     left_out: Mapping[str, str] = field(default_factory=dict)
     other_keys: Sequence[tuple[str, str]] = ()
 
-    @property
-    def files(self) -> list[Mapping[str, Any]]:
-        """What the spec says of each file and sheet."""
-        first = {name: value for name, value in self.said.items() if name not in ("append", "merge")}
-        return [first, *self.said.get("append", ()), *self.said.get("merge", ())]
-
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:
     """Look at files and return how a spec in a folder reads them, with all sheets of workbooks.
@@ -269,7 +263,8 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     keys = seen.keys(answers)
     spec = replace(seen.form.spec, reshape=seen.shape.reshape)
     table = read_frame(stored, spec, entity=keys.entity or "", time=keys.time or "", origin=name)
-    return FoundData(name, options_of(spec), {}, table, keys)
+    doubts = () if answers.entity or answers.time else doubtful_keys(seen.columns.values())
+    return FoundData(name, options_of(spec), {}, table, keys, other_keys=doubts)
 
 
 def _read(folder: DataFolder, entity: str, time: str, file: FileSpec) -> Table:
@@ -343,13 +338,10 @@ class _Seen:
     @property
     def measured(self) -> list[str]:
         """Columns of numbers of a table of entities and periods, without keys and codes of entities."""
-        entity = self.columns[self.shape.entity]
-        return [
-            name
-            for name, column in self.columns.items()
-            if column.kind == "number" and name not in (self.shape.entity, self.shape.time)
-            if not column.is_constant_within(entity.codes)
-        ]
+        codes, keys = self.columns[self.shape.entity].codes, (self.shape.entity, self.shape.time)
+        numbers = {name: column for name, column in self.columns.items() if column.kind == "number"}
+        varying = (name for name, column in numbers.items() if not column.is_constant_within(codes))
+        return [name for name in varying if name not in keys]
 
     @property
     def dated(self) -> _Seen:
@@ -403,8 +395,8 @@ class _Seen:
         """Return how it is read by a spec of a folder, with keys that are called like these."""
         time = "" if self.shape.reshape or self.form.spec.period else self.shape.time
         own = {self.shape.entity: keys.entity, time: keys.time}
-        rename = {name: key for name, key in own.items() if name and key and name != key}
-        rename = {**self.form.spec.rename, **rename}
+        changed = {name: key for name, key in own.items() if name and key and name != key}
+        rename = {**self.form.spec.rename, **changed}
         return replace(self.form.spec, path=self.place(folder), reshape=self.shape.reshape, rename=rename)
 
     def join(self, keys: Answers, folder: DataFolder, taken: Iterable[str]) -> Join:

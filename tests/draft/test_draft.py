@@ -98,7 +98,7 @@ def test_keys_in_doubt_and_the_order_of_levels_are_asked(monkeypatch, tmp_path):
     spec = (tmp_path / "towns.yaml").read_text(encoding="utf-8")
     assert "entity: b\n  time: a\n" in spec
     assert "levels: [none, some, all]" in spec
-    assert "{use: effect, primary: true, forms: [contrast]}" in spec
+    assert "{use: effect, primary: true, forms: [contrast], folds: 2}" in spec
 
 
 def test_a_full_disk_leaves_no_half_of_a_spec_and_a_second_init_works(monkeypatch, tmp_path):
