@@ -24,29 +24,18 @@ if TYPE_CHECKING:
     from harness.python_spec import Spec as Spec
     from harness.results import StudyResult as StudyResult
 else:
-    _PLACES = {
-        "harness.api": ("init", "open_run", "panel_from_frame", "run"),
-        "harness.data.panel": ("Panel",),
-        "harness.errors": (
-            *("ArtifactError", "DataError", "EstimationError", "HarnessError", "MachineError"),
-            *("PluginError", "Problem", "SpecError"),
-        ),
-        "harness.python_spec": ("Spec",),
-        "harness.results": ("StudyResult",),
-    }
-    __all__ = [name for names in _PLACES.values() for name in names]
+    _PUBLIC = dict.fromkeys(["init", "open_run", "panel_from_frame", "run"], "api")
+    _PUBLIC |= {"Panel": "data.panel", "Problem": "errors", "Spec": "python_spec", "StudyResult": "results"}
+    for _of in ("Artifact", "Data", "Estimation", "Harness", "Machine", "Plugin", "Spec"):
+        _PUBLIC[f"{_of}Error"] = "errors"
 
     def __getattr__(name: str) -> object:
-        """Return a public name, from now on at hand."""
-        for place, names in _PLACES.items():
-            if name in names:
-                return globals().setdefault(name, getattr(import_module(place), name))
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
+        if name not in _PUBLIC:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name))
 
     def __dir__() -> list[str]:
-        """Return the names that there are, the public ones with them."""
-        return sorted({*globals(), *__all__})
+        return sorted({*globals(), *_PUBLIC})
 
 
 __version__ = "0.1.0"

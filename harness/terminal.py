@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import click
 
 from harness.errors import MachineError
@@ -28,7 +30,7 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     try:
         click.echo(terminal_text(text), err=err, nl=nl)
     except OSError as error:
+        if not err and error.errno == errno.EPIPE:  # no reader is left, which is for click to say
+            raise
         if not err:
-            if isinstance(error, BrokenPipeError):
-                raise
             raise MachineError.of(error, "standard output") from error

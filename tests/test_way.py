@@ -35,6 +35,7 @@ for base in (root, root / "plugins"):
 
 import harness
 
+run = harness.run
 places = (f"{root}/harness/", f"{root}/plugins/")
 files, arrows = set(), set()
 
@@ -52,7 +53,7 @@ def enter(frame, event, _):
 with tempfile.TemporaryDirectory() as folder:
     threading.setprofile(enter)
     sys.setprofile(enter)
-    harness.run(study, out=f"{folder}/run", jobs=1)
+    run(study, out=f"{folder}/run", jobs=1)
     sys.setprofile(None)
 print(json.dumps({"files": sorted(name.removeprefix(f"{root}/") for name in files), "arrows": len(arrows)}))
 """

@@ -145,7 +145,7 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
     document = read_document(path)
     text = path.read_bytes().decode("utf-8")
     end = "\r\n" if "\r\n" in text else "\n"
-    if text.lstrip().startswith("{"):
+    if path.suffix == ".json":
         return _in_json(document, text, entries, replace=replace)
     text = text if text.endswith("\n") else text + end
     if document.root.child(EXPECT) is None:
@@ -171,29 +171,21 @@ def _refuse_pinned(document: Document, n_pinned: int) -> None:
 
 def _in_json(document: Document, text: str, entries: Sequence[Entry], *, replace: bool) -> str:
     """Return the text of a spec in JSON with entries in its list, and all that stays as it is written."""
-    block = document.root.child(EXPECT)
-    new = [json.dumps(entry, ensure_ascii=False) for entry in entries]
+    block, new = document.root.child(EXPECT), [json.dumps(entry, ensure_ascii=False) for entry in entries]
     if block is None:
         before = text[: text.rindex("}")].rstrip()
         comma = "" if before.endswith("{") else ","
-        return f'{before}{comma}\n{INDENT}"{EXPECT}": [\n' + _joined(new) + f"\n{INDENT}]\n}}\n"
+        return f'{before}{comma}\n{INDENT}"{EXPECT}": [\n{_joined(new)}\n{INDENT}]\n}}\n'
     starts = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
-    spans, n_pinned = [], 0
-    for node in block.content if isinstance(block.content, tuple) else ():
-        start = starts[node.place.line - 1] + node.place.column - 1
-        try:
-            entry, stop = json.JSONDecoder().raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            what, hint = "this block in braces is no JSON", "write it as JSON, or with an entry on each line"
-            raise SpecError.at(document.place((EXPECT,)), what, hint=hint) from error
-        spans.append((start, stop, entry.get("from") == "run"))
-        n_pinned += spans[-1][2]
+    own = [block, *(block.content if isinstance(block.content, tuple) else ())]
+    places = [starts[node.place.line - 1] + node.place.column - 1 for node in own]
+    first = last = text.index("[", places[0]) + 1
+    kept = []
+    for place in places[1:]:
+        entry, last = json.JSONDecoder().raw_decode(text, place)
+        kept += [] if entry.get("from") == "run" else [text[place:last]]
     if not replace:
-        _refuse_pinned(document, n_pinned)
-    own = starts[block.place.line - 1] + block.place.column - 1
-    first = text.index("[", own) + 1
-    last = spans[-1][1] if spans else first
-    kept = [text[start:stop] for start, stop, is_pinned in spans if not is_pinned]
+        _refuse_pinned(document, len(places) - 1 - len(kept))
     return f"{text[:first]}\n{_joined([*kept, *new])}{text[last:]}"
 
 

@@ -86,20 +86,18 @@ def _put_back(owner: Any, held: Mapping[str, Any]) -> Iterator[str]:  # noqa: AN
     its objects hold.
     """
     names = vars(owner)
-    # Names that came later stand last.
-    is_same = len(names) >= len(held) and all(map(is_, held.values(), names.values()))
     is_ours = isinstance(owner, type) and owner.__module__.startswith(_OURS)
-    if is_same and not (is_ours and len(names) > len(held)):
+    # Names that came later stand last.
+    if len(names) >= len(held) and all(map(is_, held.values(), names.values())) and not is_ours:
         return
     for name, value in held.items():
-        if (callable(value) or is_ours) and names.get(name) is not value:
+        if names.get(name) is not value and (callable(value) or is_ours):
             setattr(owner, name, value)
             yield f"{owner.__name__}.{name}"
-    for name, value in list(names.items()) if is_ours else ():
-        # Python adds what is called __so__ when it is first asked for, such as annotations.
-        if name not in held and (callable(value) or not name.startswith("__")):
-            delattr(owner, name)
-            yield f"{owner.__name__}.{name}"
+    # Python adds what is called __so__ when it is first asked for, such as annotations.
+    for name in [name for name in names if name not in held and not name.startswith("__")] if is_ours else ():
+        delattr(owner, name)
+        yield f"{owner.__name__}.{name}"
 
 
 def remembered_state() -> Callable[[], tuple[str, ...]]:

@@ -88,15 +88,6 @@ class Option:
             raise SpecError.at(name, f"is {value}", limits, f"choose {limits}")
 
 
-def is_utf8(text: str) -> bool:
-    """Return whether a text can be written, which names of files that are in no UTF-8 cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 @dataclass(frozen=True)
 class RunOptions:
     """What the command line, or a script, adds to a spec.
@@ -152,7 +143,8 @@ class RunOptions:
         for name, option in OPTIONS.items():
             option.require(name, getattr(self, name))
         for name, value in (*vars(self).items(), ("plugins_folder", self.plugins.folder)):
-            if isinstance(value, Path) and not is_utf8(str(value)):
+            # What is in no UTF-8 has surrogates, which the record of the run cannot hold.
+            if isinstance(value, Path) and any("\ud800" <= mark <= "\udfff" for mark in str(value)):
                 hint = "rename file and folders in UTF-8, or say PYTHONUTF8=1 if they are so named"
                 raise SpecError.at(name, f"is no usable path: {str(value)!a}", "a path in UTF-8", hint)
 

@@ -175,13 +175,8 @@ def _reproduced(
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         store, listener = CheckpointStore(folder.inner(CHECKPOINTS)), Count(0, None, last="")
-        kept = run_tasks(
-            prepared.plan.tasks(),
-            *(store, used),
-            workers=options.workers,
-            apart=options.apart(registry),
-            listener=listener,
-        )
+        tasks, apart, workers = prepared.plan.tasks(), options.apart(registry), options.workers
+        kept = run_tasks(tasks, store, used, workers=workers, apart=apart, listener=listener)
         results = results_of(prepared, kept.results)
         write_tables(folder, results)
         if any(one.table == FINDINGS.name for one in expected):

@@ -268,13 +268,8 @@ def run_suite(
             store.clear()
         listener = CountByStudy({study.run.id: study.n_tasks for study in prepared}, on_progress)
         tasks = (task for study in prepared for task in study.tasks())
-        kept = run_tasks(
-            tasks,
-            *(store, surroundings),
-            workers=options.workers,
-            apart=options.apart(registry),
-            listener=listener,
-        )
+        apart, workers = options.apart(registry), options.workers
+        kept = run_tasks(tasks, store, surroundings, workers=workers, apart=apart, listener=listener)
         if options.resume:
             on_said(str(kept))
         folders = write_studies(folder, prepared, kept.results, surroundings, started=started)

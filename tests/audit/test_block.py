@@ -43,8 +43,8 @@ TAIL = "report: {formats: [html]}\n"
 
 @pytest.fixture
 def spec(tmp_path):
-    def write(text):
-        path = tmp_path / "x.yaml"
+    def write(text, name="x.yaml"):
+        path = tmp_path / name
         path.write_bytes(text.encode())
         return path
 
@@ -134,7 +134,7 @@ PINNED = '{"table": "gain", "column": "gain", "value": 2.0, "from": "run"}'
     ids=["one line", "lines", "empty", "pinned"],
 )
 def test_a_spec_in_json_stays_one_and_keeps_what_a_publication_gives(spec, text, kept):
-    found = with_entries(spec(text), NEW, replace=True)
+    found = with_entries(spec(text, "x.json"), NEW, replace=True)
     content = json.loads(found)
     own = {key: value for key, value in json.loads(text).items() if key != "expect"}
     assert content == {**own, "expect": [*([json.loads(kept)] if kept else []), *NEW]}
@@ -143,4 +143,4 @@ def test_a_spec_in_json_stays_one_and_keeps_what_a_publication_gives(spec, text,
 
 def test_numbers_pinned_in_json_are_replaced_when_that_is_said(spec):
     with pytest.raises(SpecError, match="1 numbers are pinned"):
-        with_entries(spec(f'{{"expect": [{PINNED}]}}'), NEW, replace=False)
+        with_entries(spec(f'{{"expect": [{PINNED}]}}', "x.json"), NEW, replace=False)
