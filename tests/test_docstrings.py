@@ -42,6 +42,7 @@ def named(node, title):
 def members(node):
     """Return the names of what a class has, its bases among our classes included."""
     found = {entry.target.id for entry in node.body if isinstance(entry, ast.AnnAssign)}
+    found |= {one.id for entry in node.body if isinstance(entry, ast.Assign) for one in entry.targets}
     found |= {entry.name for entry in node.body if isinstance(entry, ast.FunctionDef)}
     found |= {
         place.attr

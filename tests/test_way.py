@@ -9,9 +9,9 @@ import sys
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 148
+MOST_FILES = 150
 # Pairs of files of which one calls the other.
-MOST_ARROWS = 500
+MOST_ARROWS = 503
 
 STUDY = {
     "spec_version": 1,

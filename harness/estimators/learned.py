@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.estimators.protocol import HasDetails, HasNotes
+from harness.terminal import echo
 
 
 class LearnedFit:
@@ -10,7 +11,7 @@ class LearnedFit:
 
     def summary(self) -> None:
         """Print what was chosen on the selection rows, and notes."""
-        print(self)  # noqa: T201 - what it is for
+        echo(repr(self))
 
     def __repr__(self) -> str:
         search = self.details().get("search", {}) if isinstance(self, HasDetails) else {}

@@ -18,7 +18,7 @@ from harness.api import run_study as run
 from harness.data.build import panel_from_frame
 from harness.data.dataset import DATASET
 from harness.installed import installed
-from harness.plugin import Roles, random_stream
+from harness.plugin import random_stream
 from harness.running.options import RunOptions
 from harness.scenarios.full_fit import FullResult
 from harness_panel import Classical, ThresholdEffects
@@ -156,14 +156,14 @@ def hansens_investment() -> pd.DataFrame:
 
 
 def panel_of_investment() -> Panel:
-    roles = Roles(
+    return panel_from_frame(
+        hansens_investment(),
         entity="firm",
         time="year",
-        outcomes=("investment",),
+        outcome="investment",
         exposure="cash_flow",
-        controls=("q", "q2", "q3", "debt", "q_debt"),
+        controls=["q", "q2", "q3", "debt", "q_debt"],
     )
-    return panel_from_frame(hansens_investment(), roles)
 
 
 INVESTMENT = ThresholdEffects(
