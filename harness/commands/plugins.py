@@ -33,7 +33,8 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
         echo(json.dumps(listed, indent=1))
         return
     for plugin in registry.plugins:
-        echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {_offers(plugin)}")
+        head, said = f"{plugin.name} ({plugin.distribution} {plugin.version}):", _offers(plugin)
+        echo(f"{head}{said}" if plugin.offers else f"{head} {said}")
     if registry.broken:
         echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
 
@@ -45,7 +46,7 @@ def _offers(plugin: Plugin) -> str:
         return f"broken: {plugin.broken}"
     if plugin.absent:
         return f"absent: {plugin.absent}"
-    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in plugin.offers.items())
+    return "".join(f"\n  {kind}: {', '.join(names)}" for kind, names in plugin.offers.items())
 
 
 @click.command()

@@ -105,9 +105,8 @@ class Refusals:
         """Return the note on a dropped column that effects absorb."""
         name = self.panel.columns[column]
         named = {"name": repr(name), "taken": self.taken}
-        return Note(
-            "W-ABSORBED", name, Message("{name} is absorbed by the {taken} and was dropped.", **named)
-        )
+        words = marked("{name} is absorbed by the {taken} and was dropped; its slope needs fewer effects.")
+        return Note("W-ABSORBED", name, Message(words, **named))
 
     def dropped_collinear(self, column: int, combination: str) -> Note:
         """Return the note on a dropped collinear column."""

@@ -84,6 +84,17 @@ def test_what_is_foreseen_is_what_the_tasks_refuse(frame, refused):
     assert not foresight.is_in_vain
 
 
+def test_a_fold_without_training_rows_is_told():
+    frame = panel().query("id == 'c00' or year == 2005")
+    protocols = {"protocols": [{"use": "entities_and_time", "folds": 5}]}
+    study = prepared(frame, evaluation=protocols, estimators=["pooled_ols"], scenarios=[])
+    empty = next(fold.name for fold in study.plan.splits[0].folds if fold.train.size == 0)
+    (told,) = foresee(study).refused
+    assert told.where == "spec: estimators[0] (pooled_ols)"
+    assert told.what.startswith(f"entities_and_time, fold {empty}: ")
+    assert "no rows are left to train on; set fewer folds" in told.what
+
+
 def test_a_moderator_that_effects_absorb_and_one_group_are_told_at_their_place():
     study = prepared(by_entity(panel(), "z"), scenarios=[{"use": "heterogeneity", "by": "side", "draws": 2}])
     told = {(note.code, note.where) for note in foresee(study).notes}
