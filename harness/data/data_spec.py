@@ -110,7 +110,7 @@ class FileSpec:
     rename : new names of columns, by the names in the file
     reshape : how rows of entities and periods are made, where the file has periods or variables side by side
     labelled : what a column is whose codes have labels, as in Stata and SPSS, by the new names: ``category``,
-        its labels as texts; ``number``, its codes; ``missing``, its codes without a label, the others being
+        its labels as texts; ``number``, its codes; a list such as ``[99]``, its codes but these, which are
         missing. Without it, a category where each code has a label of its own
     scale : factors that columns are multiplied by, such as 0.0001 for one in yuan next to others in 10^4,
         by the new names, after `rename` and `reshape`
@@ -130,7 +130,9 @@ class FileSpec:
     missing_values: tuple[str, ...] = MISSING_VALUES
     rename: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
     reshape: Reshape | None = None
-    labelled: Mapping[ColumnName, Literal["category", "number", "missing"]] = field(default_factory=dict)
+    labelled: Mapping[ColumnName, Literal["category", "number"] | tuple[int | float, ...]] = field(
+        default_factory=dict
+    )
     scale: Mapping[ColumnName, Annotated[float, Field(gt=0)]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -118,11 +118,11 @@ def _with_missing_numbers(form: FileForm, reader: FileReader) -> FileForm:
 
 
 def _with_labelled(form: FileForm, table: Table) -> FileForm:
-    """Say of columns of numbers, some of which have labels, whether those seem to say that there is none.
+    """Say of columns of numbers, some of which have labels, which of those seem to say that there is none.
 
     They do where they lie far from the others, such as 99 from 0 to 10, or below zero, where no other does.
     """
-    said, shown = {}, list[str]()
+    said, shown = dict[str, tuple[float, ...] | str](), list[str]()
     for name, labels in table.labels.codes.items():
         cells = table.frame[name]
         if pd.api.types.is_numeric_dtype(cells):
@@ -130,8 +130,10 @@ def _with_labelled(form: FileForm, table: Table) -> FileForm:
             step = np.diff(others).min(initial=np.inf)
             low, high = (others.min(initial=np.inf), others.max(initial=-np.inf))
             bottom = 0.0 if low == 0 else low - step
-            is_far = all(not bottom <= float(str(code)) <= high + step for code in labels)
-            said[name] = ("missing" if is_far else "number") if others.size else "category"
+            numbers = [float(str(code)) for code in labels]
+            beyond = sorted(number for number in numbers if not bottom <= number <= high + step)
+            far = tuple(int(number) if number.is_integer() else number for number in beyond)
+            said[name] = (far or "number") if others.size else "category"
             shown.append(f"{name}: {few([f'{code:g} {label}' for code, label in labels.items()])}")
     remark = f"look what these codes mean: {few(shown)}"
     return form.saying("labelled", said, remark) if said else form
@@ -202,6 +204,17 @@ class FoundData:
     answers: Answers
     left_out: Mapping[str, str] = field(default_factory=dict)
     other_keys: Sequence[tuple[str, str]] = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table, with 0 and 1 for the labels that they have, but in a categorical exposure."""
+        frame, exposure = self.table.frame, fold_name(self.answers.exposure or "")
+        behind = {
+            name: frame[name].map({label: code for code, label in labels.items()})
+            for name, labels in self.table.labels.codes.items()
+            if name != exposure and set(labels) == {0, 1} and not pd.api.types.is_numeric_dtype(frame[name])
+        }
+        return frame.assign(**behind)
 
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:

@@ -109,8 +109,8 @@ def _with_labels(
         kind = source.spec.labelled.get(name, "category" if is_whole else "")
         if not found or (name == source.time and not all(map(plain_period, of_found))):
             continue
-        if kind == "missing":
-            frame[name] = frame[name].mask(frame[name].isin(labels))
+        if isinstance(kind, tuple):
+            frame[name] = frame[name].mask(frame[name].isin(kind))
         elif kind == "category":
             texts = {code: labels.get(code) or group_label(code) for code in found}
             frame[name] = frame[name].map(texts).astype("object")

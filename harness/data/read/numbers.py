@@ -207,9 +207,8 @@ def numbers_behind(
     if not numeric and set(codes.values()) <= {0, 1} and column.dropna().isin(codes).all():
         return column.map(codes).astype("float64")
     if numeric and labels:
-        hint = (
-            f"data: labelled: {{{name}: missing}} if these say that there is no number; else {name}: number"
-        )
+        numbers = few([f"{code:g}" for code in codes.values() if isinstance(code, int | float)])
+        hint = f"data: labelled: {{{name}: [{numbers}]}} where they mean missing; {name}: number keeps all"
         what = f"cells are codes with labels, {shown}; the others are numbers without"
         locator.refuse(name, column.isin(labels).to_numpy(), what, "numbers, or labels throughout", hint)
     elif shown:

@@ -11,8 +11,13 @@ import pytest
 
 import harness
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, FileSpec
+from harness.data.read.columnar import STATA
+from harness.data.read.files import DataFolder
+from harness.data.read.source import Source
 from harness.data.roles import Roles
+from harness.draft.draft import Answers
+from harness.draft.found_data import find_data, sniff
 from harness.errors import DataError
 from spec_tables import table_of
 
@@ -87,9 +92,6 @@ def test_a_panel_gives_the_same_tables_whatever_the_file(tmp_path, of_texts, suf
     assert tables_of(tmp_path, suffix) == of_texts
 
 
-ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x", controls=("married",))
-
-
 def as_stata(**labels):
     """Return a file of four rows whose columns married and trust have codes with these labels."""
     frame = pd.DataFrame({"id": [1, 1, 2, 2], "year": [2010, 2011] * 2, "x": [0.5, 1.0, 0.0, 2.0]})
@@ -105,6 +107,24 @@ def column(folder, content, name, **said):
     spec = DataSpec(path="panel.dta", **said)
     roles = Roles(entity="id", time="year", outcomes=("y",), exposure="x", controls=(name,))
     return PanelBuilder.build(table_of(spec, folder), spec, roles).frame()[name].tolist()
+
+
+def test_init_says_which_codes_with_labels_lie_far_from_the_other_numbers(tmp_path):
+    frame = pd.DataFrame({"id": [1] * 6, "year": range(6), "trust": [1, 2, 3, 4, 5, 99]})
+    sink = io.BytesIO()
+    frame.to_stata(sink, write_index=False, value_labels={"trust": {1: "low", 5: "high", 99: "refused"}})
+    source = Source(sink.getvalue(), "panel.dta", "", "", FileSpec())
+    assert sniff(source, STATA).spec.labelled == {"trust": (99.0,)}
+
+
+@pytest.mark.parametrize(
+    ("exposure", "married"), [("x", [0, 1, 1, 0]), ("married", ["no", "yes", "yes", "no"])]
+)
+def test_init_takes_labels_of_0_and_1_for_numbers_but_in_the_exposure(tmp_path, exposure, married):
+    (tmp_path / "panel.dta").write_bytes(as_stata(married=YES))
+    answers = Answers(outcome="y", exposure=exposure)
+    found = find_data([tmp_path / "panel.dta"], answers, folder=DataFolder(tmp_path))
+    assert found.frame["married"].tolist() == married
 
 
 YES = {0: "no", 1: "yes"}
@@ -131,8 +151,8 @@ def test_a_label_of_a_code_among_numbers_is_asked_about(tmp_path):
         column(tmp_path, content, "trust")
     assert "row 2 (1, 2011)" in caught.value.where
     assert "1 of 4 cells are codes with labels, 99 (refused)" in caught.value.what
-    assert "labelled: {trust: missing}" in caught.value.hint
-    said = {"labelled": {"trust": "missing"}, "missing": "drop"}
+    assert "labelled: {trust: [99]}" in caught.value.hint
+    said = {"labelled": {"trust": (99,)}, "missing": "drop"}
     assert column(tmp_path, content, "trust", **said) == [3, 7, 10]
     assert column(tmp_path, content, "trust", labelled={"trust": "number"}) == [3, 99, 7, 10]
 
