@@ -9,7 +9,7 @@ from harness.errors import ArtifactError
 from harness.findings.run import Run
 from harness.report.paper.tables import paper_table
 from harness.report.render.docx import word_tables
-from harness.report.render.html import ShownTable, rendered
+from harness.report.render.html import ShownTable, paper_table_in_html
 from harness.report.render.text import latex_table, markdown_of, plain_table
 from harness.report.sections.coefficients import TableChoice, regression_table
 
@@ -59,7 +59,7 @@ def etable(run: Run, outcome: str, choice: TableChoice, kind: TableType, file: P
     if kind == "docx" and file is None:
         raise ArtifactError.at("etable", "a Word table is a file", hint='say file="table.docx"')
     study, table = run.manifest.study, paper_table(run, regression_table(run, outcome, choice))
-    html = rendered("table.html.j2", study=study, shown=ShownTable(table))
+    html = paper_table_in_html(ShownTable(table))
     text = html
     if kind == "tex":
         text = latex_table(table, study)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -177,6 +178,12 @@ def packaged(package: str, name: str) -> str:
 def rendered(template: str, **values: object) -> str:
     """Return a page that a template makes of values and the style sheet; every text in it is escaped."""
     return spaced(environment().get_template(template).render(style=style_sheet(), **values))
+
+
+def paper_table_in_html(shown: ShownTable) -> str:
+    """Return a table of a paper with its notes, without a page around it."""
+    blocks: Any = environment().get_template("blocks.html.j2").module
+    return spaced(str(blocks.paper_table(shown)))
 
 
 def style_sheet(*more: str) -> Markup:
