@@ -147,9 +147,9 @@ def test_a_rung_that_says_nothing_of_the_exposure_makes_room():
 
 
 def wages():
-    """Return sixty men of the wage panel."""
+    """Return thirty men of the wage panel."""
     frame = installed().of(DATASET)["wage_panel"].load()
-    return frame[frame["nr"].isin(sorted(frame["nr"].unique())[:60])].reset_index(drop=True)
+    return frame[frame["nr"].isin(sorted(frame["nr"].unique())[:30])].reset_index(drop=True)
 
 
 def as_stata(frame):
@@ -169,7 +169,7 @@ def drafted(tmp_path_factory):
     init(folder, "wages.dta", outcome="lwage", exposure="exper")
     spec = str(folder / "drafted.yaml")
     checked = CliRunner().invoke(cli, ["validate", spec], catch_exceptions=False)
-    assert "480 rows of 60 entities in 8 periods" in checked.output
+    assert "240 rows of 30 entities in 8 periods" in checked.output
     words = ["run", spec, "--quick", "--jobs", "1", "--out", str(folder / "run")]
     done = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
