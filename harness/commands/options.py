@@ -29,8 +29,7 @@ class FiniteNumber(click.FloatRange):
         """Return the number, or fail as one outside the limits does."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            limits = self._describe_range() if self.min is not None else "of finite numbers"
-            self.fail(f"{value} is not in the range {limits}.", param, ctx)
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
         return number
 
 

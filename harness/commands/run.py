@@ -42,8 +42,7 @@ def run(options: RunOptions, opens: bool) -> None:
         echo(line, err=True)
     if line := _expected_line(folder):
         echo(line)
-    nothing = _nothing_line(folder)
-    if nothing:
+    if nothing := _nothing_line(folder):
         echo(nothing, err=True)
     else:
         _echo_answers(folder)
@@ -93,7 +92,7 @@ def _expected_line(folder: RunFolder) -> str:
 @shared.number_option("--panels", click.IntRange(min=1, max=100_000), 100, "Number of panels to simulate.")
 @shared.number_option(
     "--effect",
-    shared.FiniteNumber(),
+    shared.FiniteNumber(-1e9, 1e9),
     0.0,
     "True effect of the exposure, on as many panels again as those without one.",
 )

@@ -52,6 +52,10 @@ class RobustnessCheck:
     panel: Callable[[], Panel]
 
 
+# The name of a check without the rows of one group.
+WITHOUT = marked("without {by}: {level}")
+
+
 def checks_of(
     panel: Panel, names: tuple[CheckName, ...], *, by: str | None, controls: tuple[int, ...]
 ) -> Iterator[RobustnessCheck]:
@@ -70,17 +74,22 @@ def checks_of(
             key = panel.group(by)
             for code in np.unique(key.codes).tolist():
                 some = partial(panel.take, np.flatnonzero(key.codes != code))
-                yield RobustnessCheck(f"without {by} {key.labels[code]}", "baseline", some)
+                without = Message(WITHOUT, by=by, level=key.labels[code])
+                yield RobustnessCheck(without, "baseline", some)
     if "periods" in names:
         present = np.unique(panel.time.codes)
         half = present[present.size // 2]
         label = panel.time.labels[half]
         early, late = (np.flatnonzero(side) for side in (panel.time.codes < half, panel.time.codes >= half))
-        yield RobustnessCheck(f"periods before {label}", "baseline", partial(_some_periods, panel, early))
-        yield RobustnessCheck(f"periods from {label}", "baseline", partial(_some_periods, panel, late))
+        before = Message("periods before {period}", period=label)
+        yield RobustnessCheck(before, "baseline", partial(_some_periods, panel, early))
+        since = Message("periods from {period}", period=label)
+        yield RobustnessCheck(since, "baseline", partial(_some_periods, panel, late))
     for number in controls:
         yield RobustnessCheck(
-            f"first {number} controls", "baseline", partial(panel.with_controls, panel.controls[:number])
+            Message("first {number} controls", number=number),
+            "baseline",
+            partial(panel.with_controls, panel.controls[:number]),
         )
 
 

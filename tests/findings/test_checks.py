@@ -17,11 +17,11 @@ def passed(*, slope=(0.3, 0.01), half=(0.2, 0.02), joint=0.4, **other):
     place |= {"scenario": "robustness", "status": "ok", "reason": ""}
     rows = [
         {"check": BASELINE, "estimate": slope[0], "p_value": slope[1]},
-        {"check": "without half a", "estimate": half[0], "p_value": half[1], "p_difference": 0.5},
+        {"check": "without half: a", "estimate": half[0], "p_value": half[1], "p_difference": 0.5},
         # In another unit, of no slope, or without a result: these do not count.
         {"check": "outcome in logs", "estimate": -1.0, "p_value": 0.9},
         {"check": PERMUTED, "estimate": -1.0, "p_value": 0.9},
-        {"check": "without half b", "status": "refused"},
+        {"check": "without half: b", "status": "refused"},
         {"check": JOINT, "p_difference": joint},
     ]
     frame = pd.DataFrame([place | row | other for row in rows]).reindex(columns=list(ROBUSTNESS.columns))

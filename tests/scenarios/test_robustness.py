@@ -65,7 +65,7 @@ def panel():
 
 def test_a_slope_that_is_there_stands_every_check_and_placebos_find_nothing(panel):
     found = rows(panel, by="half", controls=(4,), permutations=4)
-    alike = ("as it is", "without half a", "without half b", "periods ", "first ")
+    alike = ("as it is", "without half: a", "without half: b", "periods ", "first ")
     same = [name for name in found.index if name.startswith(alike)]
     assert len(same) == 6
     assert (np.abs(found.loc[same, "estimate"] - 0.5) < 4.0 * found.loc[same, "std_error"]).all()
@@ -94,9 +94,9 @@ def test_a_slope_of_some_groups_alone_does_not(panel):
     is_first = panel.entity.codes % 2 == 0
     some = replace(panel, observed=panel.observed + np.where(is_first, panel.column("x0"), 0.0))
     found = rows(some, checks=("groups",), by="half", permutations=0)
-    assert found.index.tolist() == ["as it is", "without half a", "without half b", JOINT]
-    assert found.loc["without half a", "difference"] == pytest.approx(-0.5, abs=0.25)
-    assert found.loc["without half a", "p_difference"] < 1e-4
+    assert found.index.tolist() == ["as it is", "without half: a", "without half: b", JOINT]
+    assert found.loc["without half: a", "difference"] == pytest.approx(-0.5, abs=0.25)
+    assert found.loc["without half: a", "p_difference"] < 1e-4
     assert found.loc[JOINT, "p_difference"] < 0.001
 
 

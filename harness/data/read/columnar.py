@@ -44,12 +44,13 @@ def read_parquet(source: Source) -> Reading:
         columns = [group.column(at) for group in groups for at in range(group.num_columns)]
         n_values = sum(column.num_values for column in columns)  # a cell may be a list
         source.refuse_size(n_rows, n_values // max(1, n_rows))
-        source.refuse_unpacked(sum(group.total_byte_size for group in groups), MAX_UNPACKED)
+        n_bytes = sum(group.total_byte_size for group in groups)
+        source.refuse_bytes(n_bytes, MAX_UNPACKED, "unpacks to")
         # Texts that a file has once, for many rows, stay so until it is known how long they are in all.
         texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
         table = parquet.ParquetFile(pa.BufferReader(source.content), read_dictionary=texts).read()
         n_bytes = sum(_n_bytes(chunk) for column in table.columns for chunk in column.chunks)
-        source.refuse_unpacked(n_bytes, MAX_UNPACKED)
+        source.refuse_bytes(n_bytes, MAX_UNPACKED, "unpacks to")
         # Whole numbers next to missing cells would become float64, and large ones be rounded unseen.
         frame = table.cast(_spelled_out(table.schema)).to_pandas(
             ignore_metadata=True, integer_object_nulls=True

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 # Rows that a sheet has in the programs that write them.
 MAX_ROWS = 2**20
 
-# Bytes that any workbook may unpack to; times its size that a larger one may, as sheets of numbers do not.
-SMALL, RATIO = 1 << 27, 50
-MAX_UNPACKED = 1 << 30
-
 
 def read_excel(source: Source) -> Reading:
     """Read one sheet of a workbook: the values its formulas had when it was last saved.
@@ -80,7 +76,9 @@ def _opened(source: Source) -> Iterator[Workbook]:
     with source.read_as("xlsx"):
         with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
             n_bytes = sum(part.file_size for part in archive.infolist())
-            source.refuse_unpacked(n_bytes, min(MAX_UNPACKED, max(SMALL, RATIO * len(source.content))))
+            # 128 MB, or of a larger file 50 times its size, as sheets of numbers do not, up to 1 GB.
+            most = min(1 << 30, max(1 << 27, 50 * len(source.content)))
+            source.refuse_bytes(n_bytes, most, "unpacks to")
         yield _open(source, values=True)
 
 

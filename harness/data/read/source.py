@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 # Most cells a table may have; as float64 they fill 1.6 GB.
 MAX_CELLS = 200_000_000
 
-# Most bytes of memory that a text file may need to be read.
-MAX_MEMORY = 5 << 30
-
 MAX_COLUMNS = 10_000
 
 # Bytes of memory of a row aside from its cells: its keys as texts and as codes.
@@ -78,18 +75,12 @@ class Source:
             expected = f"at most {MAX_CELLS:,} cells and {most / 2**30:,.1f} GB, which this machine has"
             raise DataError.at(self.origin, what, expected, "keep the rows and columns of the study")
 
-    def refuse_unpacked(self, n_bytes: int, most: int) -> None:
-        """Raise a DataError if the file unpacks to more bytes than the most that may be."""
+    def refuse_bytes(self, n_bytes: float, most: int, what: str) -> None:
+        """Raise a DataError if what the file does, such as ``unpacks to``, is of more bytes than the most."""
         if n_bytes > most:
-            what, hint = f"unpacks to {n_bytes / 2**20:,.0f} MB", "keep the rows and columns of the study"
-            raise DataError.at(self.origin, what, f"at most {most / 2**20:,.0f} MB", hint)
-
-    def refuse_memory(self, n_bytes: float, what: str) -> None:
-        """Raise a DataError if what the file holds would need too much memory."""
-        if n_bytes > MAX_MEMORY:
-            what = f"{what} need about {n_bytes / 2**30:,.1f} GB of memory"
             hint = "keep the rows and columns of the study, or store them as parquet"
-            raise DataError.at(self.origin, what, f"at most {MAX_MEMORY / 2**30:.0f} GB", hint)
+            found, expected = f"{what} {n_bytes / 2**20:,.0f} MB", f"at most {most / 2**20:,.0f} MB"
+            raise DataError.at(self.origin, found, expected, hint)
 
     def misnamed(self, expected: str) -> DataError:
         """Return an error for a file whose format differs from its extension."""

@@ -29,8 +29,6 @@ from harness.language import Message, marked
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 # Rows among which the names are looked for, and lines that show how fields are separated.
 _LOOKED_AT = 20
-# Characters that these lines have at most.
-_BEGINNING = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +311,7 @@ def look_at_text(form: FileForm) -> FileForm:
 
 def _likely_separator(text: str) -> str:
     """Return the mark that stands most evenly in the first lines; a comma where none does."""
-    lines = text[:_BEGINNING].splitlines()[:_LOOKED_AT]
+    lines = text[: 1 << 20].splitlines()[:_LOOKED_AT]
     best, most = ",", 0
     for mark in ("\t", *SEPARATORS):
         counts = Counter(line.count(mark) for line in lines)
@@ -343,6 +341,9 @@ def text_rows(source: Source) -> list[FileRow]:
     return rows
 
 
+# Most bytes of memory that reading may take.
+MAX_MEMORY = 5 << 30
+
 # Bytes of memory of a row, of a field, and of the text in one of more than a letter.
 _ROW_BYTES, _FIELD_BYTES, _TEXT_BYTES = 180, 16, 50
 
@@ -357,7 +358,7 @@ def _refuse_large(text: str, source: Source) -> None:
         raise DataError.at(source.origin, what, f"at most {MAX_COLUMNS:,} in a line", hint)
     n_texts = min(n_fields, len(text) // 3)
     n_bytes = 6 * len(text) + n_rows * _ROW_BYTES + n_fields * _FIELD_BYTES + n_texts * _TEXT_BYTES
-    source.refuse_memory(n_bytes, what)
+    source.refuse_bytes(n_bytes, MAX_MEMORY, f"{what} take, in memory, about")
 
 
 def _records(text: str, source: Source) -> Iterator[FileRow]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from harness.findings.gains import Gains
 from harness.findings.run import Run
-from harness.language import gettext, translated
+from harness.language import gettext
 from harness.record.study import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import plain_words
@@ -27,7 +27,7 @@ from harness.report.sections.coefficients import (
 from harness.report.sections.effects.rows import effect_name, effects_of
 from harness.report.sections.heterogeneity.groups.rows import partitions
 from harness.report.sections.heterogeneity.groups.tables import difference_table, group_table, grouped_by
-from harness.report.sections.robustness import check_heading, together
+from harness.report.sections.robustness import check_heading, check_text, together
 from harness.report.sections.section import ReportFile
 from harness.report.sections.variables import MOMENTS, moments, variables_by_role
 from harness.running.csv_table import csv_for_readers
@@ -203,7 +203,7 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the debiased slope under other choices."""
     study = run.manifest.study
     columns: list[parts.RecordColumn[RobustnessRow]] = [
-        parts.RecordColumn(gettext("Check"), cell=lambda row: translated(row.check)),
+        parts.RecordColumn(gettext("Check"), cell=lambda row: check_text(study, row.check)),
         parts.RecordColumn(gettext("Slope"), cell=lambda row: _estimate(study, row)[0]),
         parts.RecordColumn(gettext("Interval"), cell=lambda row: _estimate(study, row)[1]),
         parts.RecordColumn(

@@ -25,7 +25,7 @@ from harness.report.table import (
     record_table,
     rows_of,
 )
-from harness.scenarios.robustness import BASELINE, CHANGES, JOINT
+from harness.scenarios.robustness import BASELINE, CHANGES, JOINT, WITHOUT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
 from harness.tables.findings import CHECK_RATES, CheckRateRow
 from harness.text.numbers import (
@@ -153,7 +153,7 @@ def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> Rep
         RecordColumn(
             gettext("Check"),
             cell=lambda row: TableCell(
-                translated(row.check), mark=footnotes.mark("" if row.is_done else row.reason)
+                check_text(study, row.check), mark=footnotes.mark("" if row.is_done else row.reason)
             ),
         ),
         RecordColumn(gettext("Slope"), cell=_slope),
@@ -163,6 +163,15 @@ def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> Rep
     ]
     caption = gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0]))
     return record_table(caption, columns, rows, footnotes=footnotes)
+
+
+def check_text(study: StudyRecord, check: str) -> str:
+    """Return what a check does, the column of groups that it leaves out by its label."""
+    for name in study.variables:
+        before, _, level = check.partition(WITHOUT.format(by=name, level=""))
+        if level and not before:
+            return gettext(WITHOUT).format(by=study.label(name), level=level)
+    return translated(check)
 
 
 def check_heading(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> str:
@@ -187,7 +196,9 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure
         return
     first, *others = drawn
     whiskers = [
-        Whisker(translated(row.check), row.estimate, row.conf_low, row.conf_high, METHOD_STYLES[row.method])
+        Whisker(
+            check_text(study, row.check), row.estimate, row.conf_low, row.conf_high, METHOD_STYLES[row.method]
+        )
         for row in (first, *sorted(others, key=lambda row: row.estimate))
     ]
     what = gettext("{what} ({how})").format(**_subject(study, first))

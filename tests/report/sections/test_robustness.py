@@ -20,8 +20,8 @@ def test_a_slope_stands_with_the_range_under_its_checks_and_every_check_in_the_a
         slope = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
         rows = [
             place | slope | {"check": "as it is"},
-            place | slope | {"check": "without half a", "estimate": 0.15, "p_difference": 0.4},
-            place | slope | {"check": "without half b", "estimate": 0.18, "p_difference": 0.5},
+            place | slope | {"check": "without exper: a", "estimate": 0.15, "p_difference": 0.4},
+            place | slope | {"check": "without half: b", "estimate": 0.18, "p_difference": 0.5},
             place | {"check": "outcome in logs", "status": "refused", "reason": "no logarithm"},
             place | {"check": JOINT, "p_difference": 0.4},
         ]
@@ -33,6 +33,7 @@ def test_a_slope_stands_with_the_range_under_its_checks_and_every_check_in_the_a
     slope = ["0.20 [0.10,\u00a00.30]", "0.150 to 0.180", "–", "0.400"]
     assert texts(summary) == {"First differences, Boosting": slope}
     assert [own[0].words for own in cells(shown).values()] == ["0.20", "0.15", "0.18", "–", "–"]
+    assert list(cells(shown))[1:3] == ["without Experience: a", "without half: b"]
     assert shown.footnotes == (("a", "no logarithm"),)
     assert names_of_figures(blocks) == ["robustness-lwage-exper-first_differences-boosting"]
 
