@@ -211,11 +211,9 @@ def likely_header(rows: Sequence[FileRow]) -> FileRow | None:
 def look_at_rows(form: FileForm, rows: Sequence[FileRow]) -> FileForm:
     """Find the rows of names and the rows that are no data among those of a file, at least one."""
     heads = likely_heads(rows)
-    if len(heads) > 1:
-        numbers = tuple(row.number for row in heads)
-        form = form.saying("header_row", numbers, "the rows with the names of the columns, which are joined")
-    elif heads:
-        form = form.saying("header_row", heads[0].number, "the row with the names of the columns")
+    if heads:
+        first, *others = (row.number for row in heads)
+        form = form.saying("header_row", (first, *others) if others else first, "the names of the columns")
     skipped = likely_skips(rows[1 + (rows.index(heads[-1]) if heads else 0) :])
     return form.saying("skip_rows", skipped, "no data: units, notes or empty rows") if skipped else form
 
