@@ -53,7 +53,7 @@ CHECKPOINTS = "checkpoints"
 
 # Bytes of the largest file that is read at once, and of the largest table.
 MOST_BYTES = 64 << 20
-MOST_TABLE_BYTES = 1 << 30
+MOST_TABLE_BYTES = 8 << 30
 
 # What a run reports, the manifest apart.
 REPORTED = (
