@@ -306,9 +306,22 @@ def _holder(pid: int) -> str:
         # Past the name of the program, which may hold anything (proc(5)).
         _, _, status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
     except OSError:
-        status = ""
-    state, *others = status.split() or ["-"]
-    return f"{pid} {'-' if state in '-ZX' else others[18]} {platform.node()}"
+        status = "-" if _is_there(pid) else "X"
+    state, *others = status.split()
+    started = "ended" if state in "ZX" else others[18] if others else "-"
+    return f"{pid} {started} {platform.node()}"
+
+
+def _is_there(pid: int) -> bool:
+    """Return whether the system has a process; Windows, which would end it when asked, is not asked."""
+    if sys.platform != "win32":
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except PermissionError:
+            return True
+    return True
 
 
 def holder(folder: Path) -> str:

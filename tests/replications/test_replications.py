@@ -12,10 +12,9 @@ import statsmodels.api as sm
 from linearmodels.datasets import jobtraining, munnell, wage_panel
 from linearmodels.iv import IV2SLS
 
-from harness import Panel
+from harness import Panel, panel_from_frame
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
-from harness.data.build import panel_from_frame
 from harness.data.dataset import DATASET
 from harness.installed import installed
 from harness.plugin import random_stream

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from harness.running.files import write_atomically
+from harness.running.files import HOLDER, holder, write_atomically
 from harness.running.folder import RunFolder
 from running.test_folder import MANIFEST_OF_NOTHING
 
@@ -49,3 +51,19 @@ def test_a_run_is_flushed_with_all_its_names_before_its_manifest_takes_its_place
     places = {tmp_path, tmp_path / "tables"}
     *_, ready, made, one, other, last = (path for path in flushed_by(monkeypatch, run) if path in places)
     assert (ready, made, {one, other}, last) == (tmp_path, tmp_path, places, tmp_path)
+
+
+def test_a_writer_that_ended_is_known_where_the_system_has_no_proc(monkeypatch, tmp_path):
+    read = Path.read_text
+
+    def without_proc(self, *words, **named):
+        if self.as_posix().startswith("/proc/"):
+            raise FileNotFoundError(self)
+        return read(self, *words, **named)
+
+    monkeypatch.setattr(Path, "read_text", without_proc)
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    for pid, writer in ((child.pid, ""), (os.getpid(), f"process {os.getpid()} on {platform.node()}")):
+        (tmp_path / HOLDER).write_text(f"{pid} - {platform.node()}\n", encoding="utf-8")
+        assert holder(tmp_path) == writer

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from harness import ArtifactError, MachineError, PluginError
+from harness import ArtifactError, PluginError
 from harness.commands.plugins import KIND_NAMES
 from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
@@ -103,7 +103,7 @@ def test_nothing_is_written_over(tmp_path, kind):
 def test_a_folder_that_cannot_be_completed_is_not_there(tmp_path):
     """One file's name is a folder of another."""
     clash = {PurePosixPath("a"): "a\n", PurePosixPath("a/b"): "b\n"}
-    with pytest.raises(MachineError, match="File exists"):
+    with pytest.raises(ArtifactError, match="is a file"):
         write_folder(tmp_path / "new", clash)
     assert list(tmp_path.iterdir()) == []
 
