@@ -54,7 +54,7 @@ class Sklearn:
 
     Attributes
     ----------
-    class_ : path of the regressor, such as ``sklearn.ensemble.ExtraTreesRegressor``; nothing outside
+    class_ : path of the regressor, such as ``sklearn.linear_model.Ridge``; nothing outside
         scikit-learn is imported
     options : that it is made with, as scikit-learn documents them
     """
@@ -63,7 +63,7 @@ class Sklearn:
     known_as: ClassVar[tuple[str, ...]] = ("scikit_learn", "scikit-learn")
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasNotes})
 
-    class_: str = "sklearn.ensemble.ExtraTreesRegressor"
+    class_: str = "sklearn.linear_model.Ridge"
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:

@@ -31,8 +31,8 @@ def registry():
 def folder(tmp_path_factory):
     """The folder of a run of the study of the examples, by the command."""
     out = tmp_path_factory.mktemp("runs") / "examples"
-    words = ("--plugins-folder", EXAMPLES, "run", EXAMPLES / "study.yaml", "--out", out, "--jobs", "1")
-    done = harness(*words)
+    words = ("--plugins-folder", EXAMPLES, "run", EXAMPLES / "study.yaml", "--out", out)
+    done = harness(*words, "--jobs", "1", "--trust-plugins")
     assert done.returncode == 0, done.stderr
     return out
 

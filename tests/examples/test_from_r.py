@@ -47,6 +47,7 @@ def has_jsonlite():
     return RSCRIPT is not None and subprocess.run(ask, check=False).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_jsonlite(), reason="R or its package jsonlite is not on this machine")
 def test_a_study_from_r_has_the_coefficients_of_lm(tmp_path):
     program = tmp_path / "harness"

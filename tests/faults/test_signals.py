@@ -54,7 +54,12 @@ def test_ctrl_c_in_the_first_seconds_ends_in_order(tmp_path, seconds, times):
     """From the moment on at which Python itself is there, also where the key is pressed twice."""
     command = [sys.executable, "-X", "importtime", "-m", "harness", "run", "specs/grunfeld.yaml", "--out"]
     with subprocess.Popen(
-        [*command, tmp_path / "run"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*command, tmp_path / "run"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell starts in the background hears no Ctrl-C, nor does what that starts in turn.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         for line in process.stderr:
             if line.endswith("| harness\n"):

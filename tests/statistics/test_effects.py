@@ -83,6 +83,7 @@ def test_groups_with_equal_curves_do_not_differ(n_panels):
         assert np.mean(is_inside) >= (0.93 if n_panels == 400 else least(0.93, n_panels)), mode
 
 
+@pytest.mark.slow
 def test_a_correlated_control_does_not_bend_the_curves_of_bootstrapped_networks():
     """Exposure and control are correlated by 0.8 and add up: both kinds of curves find the truth."""
     n_entities, n_periods = 200, 6

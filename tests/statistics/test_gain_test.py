@@ -55,13 +55,13 @@ def null_panels(seed):
     return tuple(panel_of(x + errors, x, noise) for noise in (first, second))
 
 
-@pytest.mark.parametrize("n_panels", [50, pytest.param(1000, marks=full)])
+@pytest.mark.parametrize("n_panels", [25, pytest.param(1000, marks=full)])
 def test_a_true_null_is_rejected_in_at_most_seven_and_a_half_per_cent_of_panels(n_panels):
     rejected = [p_value(*null_panels(seed), seed) < 0.05 for seed in range(n_panels)]
     assert np.mean(rejected) <= (0.075 if n_panels == 1000 else most(0.05, n_panels))
 
 
-@pytest.mark.parametrize("n_panels", [20, pytest.param(1000, marks=full)])
+@pytest.mark.parametrize("n_panels", [10, pytest.param(1000, marks=full)])
 def test_a_quadratic_truth_is_found_in_at_least_eighty_per_cent_of_panels(n_panels):
     """Signal to noise 2: the square explains twice the variance of the errors."""
     found = []
@@ -98,7 +98,7 @@ def test_the_interval_of_a_gain_covers_what_it_says_with_few_entities(n_entities
     assert 1.0 - np.mean(covered) <= most(0.05, 600)
 
 
-@pytest.mark.parametrize("n_panels", [20, pytest.param(500, marks=full)])
+@pytest.mark.parametrize("n_panels", [10, pytest.param(500, marks=full)])
 def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels):
     rejected = []
     for seed in range(n_panels):
