@@ -13,8 +13,9 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.protocol import Fitted, FittedDraws, HasNotes
 from harness.language import Message, marked
+from harness.tables.preparation import Note
 
 # ``refused``: the estimator said why it cannot; ``failed``: something broke.
 Status = Literal["ok", "refused", "failed"]
@@ -116,6 +117,24 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
     finally:
         if os.getpid() != process:
             os._exit(0)
+
+
+def notes_of(fit: object) -> tuple[Note, ...]:
+    """Return what a fit has to say, checked.
+
+    Raises
+    ------
+    PluginError
+        Where it is no tuple of notes.
+    """
+    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
+    notes = tuple(note for note in said if isinstance(note, Note))
+    for note in said:
+        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
+            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
+            what = Message("returned {found}", found=found)
+            raise PluginError.at(type(fit).__name__, what, "Note of three texts")
+    return notes
 
 
 def predict(fit: Fitted, panel: Panel) -> Floats:

@@ -9,8 +9,8 @@ from time import perf_counter
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.guard import Status, attempt, predict
-from harness.estimators.protocol import Estimator, HasEffects, HasNotes
+from harness.estimators.guard import Status, attempt, notes_of, predict
+from harness.estimators.protocol import Estimator, HasEffects
 from harness.evaluation.protocol import Fold
 from harness.language import Message, marked
 from harness.rng import random_stream
@@ -135,4 +135,4 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     fit = task.estimator.fit(train, rng=rng, selection=selection)
     sides = predict(fit, train), predict(fit, test)
     n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
-    return FoldPredictions(*sides, variance, n_unseen, fit.notes if isinstance(fit, HasNotes) else ())
+    return FoldPredictions(*sides, variance, n_unseen, notes_of(fit))

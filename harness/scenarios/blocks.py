@@ -12,14 +12,13 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_line
+from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_line, notes_of
 from harness.estimators.protocol import (
     CanFitDraws,
     CanPrepareDraws,
     DrawMaker,
     Estimator,
     FitsByDraws,
-    HasNotes,
 )
 from harness.evaluation.resample import ResampleUnit
 from harness.language import Message
@@ -343,9 +342,9 @@ class BlockTask(ScenarioTask[BlockResult]):
             for name, scenario in self.scenarios.items():
                 numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
         reasons = tuple(in_one_line(error.problems[0]) for error in refused)
-        notes = tuple(fits.notes) if isinstance(fits, HasNotes) else ()
-        how = tried.status, tried.reason, perf_counter() - start
-        return BlockResult(self.label, len(self.draws), reasons, numbers, notes, *how)
+        told = tried.then(notes_of)
+        how = told.status, told.reason, perf_counter() - start
+        return BlockResult(self.label, len(self.draws), reasons, numbers, told.value or (), *how)
 
     def failed(self, reason: str) -> BlockResult:
         """Return what stands for a result that could not be had."""

@@ -9,13 +9,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import PluginError, Problem
-from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt
+from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt, notes_of
 from harness.estimators.protocol import (
     Columns,
     HasCoefficients,
     HasDetails,
     HasDraws,
-    HasNotes,
     HasResultRows,
 )
 from harness.language import Message, in_series
@@ -69,7 +68,7 @@ def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
         "coefficients": attempt(partial(_coefficients, fit, level)),
         "details": attempt(lambda: _frames(fit.details()) if isinstance(fit, HasDetails) else {}),
         "result rows": attempt(partial(_result_rows, fit)),
-        "notes": attempt(partial(_notes, fit)),
+        "notes": attempt(partial(notes_of, fit)),
     }
     failed = {name: found.reason for name, found in asked.items() if found.status != "ok"}
     wrong = (Message("{where}: {what}", where=name, what=reason) for name, reason in failed.items())
@@ -93,18 +92,6 @@ def _result_rows(fit: object) -> Tables:
     rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
     _require_frames(rows, TABLES, type(fit).__name__)
     return rows
-
-
-def _notes(fit: object) -> tuple[Note, ...]:
-    """Return what a fit has to say, checked."""
-    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
-    notes = tuple(note for note in said if isinstance(note, Note))
-    for note in said:
-        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
-            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            what = Message("returned {found}", found=found)
-            raise PluginError.at(type(fit).__name__, what, "Note of three texts")
-    return notes
 
 
 def _require_frames(tables: object, allowed: Mapping[str, ResultTable], who: str) -> None:

@@ -23,7 +23,7 @@ IN_FIT = {
     "endless": "ValueError: word word",
     "control": "ValueError: a b [2Jc d?e",
     "recursion": "RecursionError",
-    "not finite": "not finite",
+    "not finite": "non-finite predictions",
     "huge": "returned predictions as large as 1e+200",
     "write to the panel": "read-only",
 }
