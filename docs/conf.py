@@ -11,7 +11,7 @@ project = "panel-harness"
 author = "the authors of panel-harness"
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "harness_reference", "mathml"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "harness_reference", "mathml"]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = "panel-harness"
@@ -24,10 +24,6 @@ smartquotes = False
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
-nb_execution_mode = "force"
-nb_execution_raise_on_error = True
-nb_execution_in_temp = True
-nb_execution_timeout = 300
 
 default_role = "code"
 autodoc_typehints = "signature"
@@ -48,7 +44,7 @@ nitpick_ignore_regex = [
         "py:class",
         r"harness\..*\.(Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
     ),
-    ("py:class", r"harness\..*\.(RunReader|Row|View|Record|TypedTable|FileSpec|NullScores)"),
+    ("py:class", r"harness\..*\.(RunReader|Row|View|Record|TypedTable|FileForm|FileSpec|NullScores)"),
     ("py:class", r"harness\.report\.blocks\.(Phrase|Prints|ReportBlock|Tabs)"),
     ("py:class", r"Manifest|RunReader|Concluded|Prints|Labels|Figure|(Mapping|dict|tuple|Literal)\[.*"),
     # Variables of types.

@@ -203,9 +203,9 @@ def panel_from_frame(
     >>> import harness
     >>> from harness_panel import FixedEffects
     >>> data = grunfeld.load_pandas().data
-    >>> keys = {"entity": "firm", "time": "year"}
-    >>> names = {"outcome": "invest", "exposure": "value", "controls": ["capital"]}
-    >>> panel = harness.panel_from_frame(data, **keys, **names)
+    >>> panel = harness.panel_from_frame(
+    ...     data, entity="firm", time="year", outcome="invest", exposure="value", controls=["capital"]
+    ... )
     >>> fit = FixedEffects(effects=["entity", "time"]).fit(panel)
     >>> fit.coef.round(3).to_dict()
     {'value': 0.117, 'capital': 0.351}
