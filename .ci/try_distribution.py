@@ -26,7 +26,7 @@ def tried(distribution: Path, folder: Path) -> str:
 
     def call(program: str, *words: str) -> float:
         begun = time.monotonic()
-        subprocess.run([scripts / program, *words], cwd=folder, check=True)  # noqa: S603 - of that environment
+        subprocess.run([scripts / program, *words], cwd=folder, check=True)
         return time.monotonic() - begun
 
     installed = call("python", "-m", "pip", "install", "--quiet", "--no-compile", str(distribution))
@@ -48,7 +48,7 @@ def main(dist: str) -> None:
         )
     for distribution in found:
         with tempfile.TemporaryDirectory() as folder:
-            print(tried(distribution, Path(folder)))  # noqa: T201 - what the script is for
+            print(tried(distribution, Path(folder)))
 
 
 if __name__ == "__main__":

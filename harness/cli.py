@@ -50,8 +50,8 @@ TOPICS = {
 }
 
 
-# Characters of a command's first sentence.
-LONGEST = 200
+# Most characters of a command's first sentence.
+LONGEST = 300
 
 
 class _ByTopic(click.Group):
@@ -59,10 +59,7 @@ class _ByTopic(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for topic, commands in TOPICS.items():
-            rows = [
-                (one.name or "", one.get_short_help_str(limit=ctx.max_content_width or 300))
-                for one in commands
-            ]
+            rows = [(one.name or "", one.get_short_help_str(LONGEST)) for one in commands]
             with formatter.section(topic):
                 formatter.write_dl(rows, col_max=12)
 

@@ -25,7 +25,7 @@ _QUESTIONS = {
     "exposure": "Which column is the exposure (key regressor)?",
 }
 
-# Times that a question is asked.
+# Attempts at an answer.
 MOST_TIMES = 3
 
 
@@ -150,7 +150,7 @@ def _asked(
     Raises
     ------
     DataError
-        Where what was typed is no answer as often as the question is asked.
+        Where no attempt is an answer.
     """
     given, shown = "", question if default is None else f"{question} [{default}]"
     for _ in range(MOST_TIMES):

@@ -95,10 +95,8 @@ class Panel(SentByFields):
         require(sizes == {n_obs}, f"panel arrays disagree: keys and periods are not of {n_obs} rows")
 
     def __repr__(self) -> str:
-        entities, periods = (
-            f"{self.n_entities} of {self.entity.name}",
-            f"{self.n_periods} of {self.time.name}",
-        )
+        entities = f"{self.n_entities} of {self.entity.name}"
+        periods = f"{self.n_periods} of {self.time.name}"
         parts = {"exposure": [self.exposure], "levels": self.levels, "moderators": self.moderators}
         parts |= {"controls": self.controls, "instruments": self.instruments}
         parts |= {"groups": [group.name for group in self.groups]}

@@ -143,7 +143,7 @@ def statistic_columns(statistics: Sequence[Statistic]) -> Mapping[str, Sequence[
     }
 
 
-# Terms that a fit shows of itself unless it is asked for all.
+# Most terms in the `repr` of a fit; `summary` prints all.
 MOST_TERMS = 8
 
 # Statistics that a table shows beneath the coefficients, with their labels.

@@ -84,8 +84,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises
     ------
-    ArtifactError
-        Where the folder cannot be written or the disk is full.
+    MachineError, ArtifactError
+        As `replacing` does.
     """
     with replacing(path) as file:
         file.write(data)
@@ -97,8 +97,8 @@ def replacing_own(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
-    ArtifactError
-        As `replacing` does, and where the file is read-only.
+    MachineError, ArtifactError
+        As `replacing` does; the former where the file is read-only, too.
     """
     with writing(path):
         target = Path(os.path.realpath(path))
@@ -118,8 +118,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
+    MachineError
+        Where the folder cannot be written or the disk is full.
     ArtifactError
-        Where the folder cannot be written, the disk is full, or a folder or device is in its place.
+        Where a folder or a device has the name of the file.
     """
     partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
     with writing(path):
@@ -152,11 +154,11 @@ def partials(path: Path) -> tuple[Path, ...]:
 
 
 def move(source: Path, target: Path) -> None:
-    """Put a file or folder in the place of another, at once; `flush_names` makes it last.
+    """Rename a file or folder, replacing one of the new name at once; `flush_names` makes it last.
 
     Raises
     ------
-    ArtifactError
+    MachineError, ArtifactError
         As `write_atomically` does.
     """
     with writing(target):
@@ -169,7 +171,7 @@ def remove(path: Path) -> None:
 
     Raises
     ------
-    ArtifactError
+    MachineError, ArtifactError
         As `write_atomically` does.
     """
     with writing(path):
@@ -181,7 +183,7 @@ def remove_folder(path: Path) -> None:
 
     Raises
     ------
-    ArtifactError
+    MachineError, ArtifactError
         As `write_atomically` does.
     """
     with writing(path):
@@ -194,7 +196,7 @@ def share(source: Path, target: Path) -> None:
 
     Raises
     ------
-    ArtifactError
+    MachineError, ArtifactError
         As `write_atomically` does.
     """
     with writing(target):
@@ -237,7 +239,7 @@ def writing(path: Path) -> Iterator[None]:
     MachineError
         Where the system raised an OSError.
     ArtifactError
-        Where a file is in the place of a folder.
+        Where a file has the name of a folder that is needed.
     """
     try:
         yield

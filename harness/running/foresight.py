@@ -105,7 +105,7 @@ def _refused_folds(plan: Plan, fitted: set[str]) -> Iterator[Refused]:
 
 
 def _refused_scenarios(plan: Plan) -> Iterator[Refused]:
-    """Yield what scenarios refuse whoever is asked, and what learners cannot learn their parts from."""
+    """Yield what scenarios refuse for any estimator, and parts that learners cannot learn."""
     panel = plan.panels.panel(plan.study.roles.outcomes[0])
     for entry in plan.study.scenarios:
         if isinstance(entry.scenario, EvaluatesModels):

@@ -200,10 +200,8 @@ def numbers_behind(
         Where the labels are of other codes, or numbers without labels stand among the codes.
     """
     codes = {label: code for code, label in labels.items()}
-    shown, numeric = (
-        few([f"{code:g} ({label})" for label, code in codes.items() if isinstance(code, int | float)]),
-        pd.api.types.is_numeric_dtype(column),
-    )
+    shown = few([f"{code:g} ({label})" for label, code in codes.items() if isinstance(code, int | float)])
+    numeric = pd.api.types.is_numeric_dtype(column)
     if not numeric and set(codes.values()) <= {0, 1} and column.dropna().isin(codes).all():
         return column.map(codes).astype("float64")
     if numeric and labels:
@@ -212,16 +210,10 @@ def numbers_behind(
         what = f"cells are codes with labels, {shown}; the others are numbers without"
         locator.refuse(name, column.isin(labels).to_numpy(), what, "numbers, or labels throughout", hint)
     elif shown:
-        what, hint = (
-            f"holds categories: {shown}",
-            f"data: labelled: {{{name}: number}} takes the codes for numbers",
-        )
-        raise DataError.at(
-            locator.column(name),
-            what,
-            "numbers",
-            f"make columns of 0 and 1 of it by the step dummies; {hint}",
-        )
+        what = f"holds categories: {shown}"
+        by_code = f"data: labelled: {{{name}: number}} takes the codes for numbers"
+        hint = f"make columns of 0 and 1 of it by the step dummies; {by_code}"
+        raise DataError.at(locator.column(name), what, "numbers", hint)
     return column
 
 
