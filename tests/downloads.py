@@ -276,6 +276,19 @@ def imf_csv(frame: pd.DataFrame) -> bytes:
     return lines([[*row, ""] for row in (head, *body)]).encode()
 
 
+def imf_status(frame: pd.DataFrame) -> bytes:
+    """IMF data portal with flags as rows of their own."""
+    head, *body = imf_csv(frame).decode().splitlines()
+    flags = [row.split("Value,")[0] + "Status,B,,E,,,," for row in body]
+    rows = [row for pair in zip(body, flags, strict=True) for row in pair]
+    return "\n".join([head, *rows]).encode()
+
+
+def blank_corner(frame: pd.DataFrame) -> bytes:
+    """A table with a column a year and series, and nothing above the places."""
+    return two_digits(frame).removeprefix(b"place")
+
+
 def two_digits(frame: pd.DataFrame) -> bytes:
     """Names of columns that end in two digits of a year, from 98 to 03."""
     wide = {
@@ -290,6 +303,11 @@ def two_digits(frame: pd.DataFrame) -> bytes:
         *([place, *row] for place, row in zip(PLACES, zip(*wide.values(), strict=True), strict=True)),
     ]
     return lines(rows).encode()
+
+
+def text_named_xls(frame: pd.DataFrame) -> bytes:
+    """Unicode text of a spreadsheet program under the name of a workbook."""
+    return frame.to_csv(index=False, sep="\t").encode("utf-16")
 
 
 def tabs(frame: pd.DataFrame) -> bytes:
@@ -322,6 +340,9 @@ DOWNLOADS: Mapping[str, tuple[str, Download, tuple[str, ...]]] = {
     "OECD.Stat": ("m.csv", oecd_stat, UPPER),
     "IMF WEO": ("n.txt", imf, UPPER),
     "IMF": ("o.csv", imf_csv, TITLES),
+    "IMF, rows of flags": ("s.csv", imf_status, TITLES),
+    "blank corner": ("t.csv", blank_corner, ("open", "gdp", "share")),
+    "text named xls": ("u.xls", text_named_xls, SHORT),
     "two digits": ("p.csv", two_digits, ("open", "gdp", "share")),
     "tabs": ("q.csv", tabs, SHORT),
 }

@@ -87,8 +87,9 @@ class FileSpec:
 
     Attributes
     ----------
-    path : a csv (or tsv, txt), parquet, Stata dta or xlsx file, relative to the project; with the extra
-        ``files`` SPSS sav, SAS sas7bdat and xpt
+    path : a csv (or tsv, txt, xls that is text), parquet, Stata dta or xlsx file, relative to the project;
+        with the extra ``files`` SPSS sav, SAS sas7bdat and xpt
+    catalog : file of value labels (sas7bcat) of a sas7bdat file
     encoding : of a text file, and of a Stata file before release 14
     separator : between the fields of a text file, one character, no quote or line end; without it a tab in a
         tsv file, a comma in others
@@ -98,7 +99,10 @@ class FileSpec:
         such as titles, are left out. Several are joined: ``[1, 2]`` for names of variables above those of
         years. Without it, the first row that is not empty
     period : of all rows, where a file or sheet is of one period and has no column of periods
-    skip_rows : further lines or rows to leave out, such as units below the header and notes at the end
+    skip_rows : further lines or rows to leave out, such as notes at the end; units and
+        second names next to the names become units and labels of columns
+    keep_rows : rows that are read, by a column of the file and its values, such as ``{Attribute: [Value]}``
+        where others hold flags; without it all
     thousands : separator of thousands in numbers, such as ``","``
     decimal : mark of decimals in numbers
     percent : whether ``12.3%`` is the ``number`` 12.3 or the ``fraction`` 0.123
@@ -117,12 +121,16 @@ class FileSpec:
     """
 
     path: str | None = None
+    catalog: str | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] | None = None
     sheet: str | None = None
     period: Value | None = None
     header_row: Position | Annotated[tuple[Position, ...], Field(min_length=2)] | None = None
     skip_rows: tuple[Position, ...] = ()
+    keep_rows: Mapping[ColumnName, Annotated[tuple[str, ...], Field(min_length=1)]] = field(
+        default_factory=dict
+    )
     thousands: Literal[",", ".", "'", " "] | None = None
     decimal: Literal[".", ","] = "."
     percent: Literal["number", "fraction"] | None = None
@@ -137,6 +145,8 @@ class FileSpec:
 
     def __post_init__(self) -> None:
         require(self.thousands != self.decimal, f"thousands and decimal are both {self.decimal!r}")
+        is_sas = str(self.path).lower().endswith(".sas7bdat")
+        require(self.catalog is None or is_sas, "a catalog belongs to a sas7bdat file")
 
     @property
     def header_rows(self) -> tuple[int, ...]:

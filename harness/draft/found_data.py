@@ -17,10 +17,12 @@ import pandas as pd
 from harness.data.data_spec import MISSING_VALUES, FileSpec, Join, Reshape
 from harness.data.messages import few, quoted
 from harness.data.name import fold_name
+from harness.data.read.clean import kept_rows
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
 from harness.data.read.number_text import are_years, is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
+from harness.data.read.statistics import find_catalog
 from harness.data.shape.merge import append, merge
 from harness.data.shape.reshape import column_pattern
 from harness.data.shape.rows import value_text
@@ -69,6 +71,8 @@ def sniff(source: Source, reader: FileReader) -> FileForm:
     form = reader.look(FileForm(source))
     frame, known = reader.read(form.source).frame, {*form.spec.missing_values}
     missing, numeric = dict[str, None](), set[str]()
+    form = _with_values(form, frame)
+    frame = kept_rows(frame, form.source, [])
     form = _with_flags(form, frame)
     for cells in (frame[name].tolist() for name in frame.columns):
         written = (cell.strip() for cell in cells if isinstance(cell, str))
@@ -137,6 +141,20 @@ def _with_labelled(form: FileForm, table: Table) -> FileForm:
             shown.append(f"{name}: {few([f'{code:g} {label}' for code, label in labels.items()])}")
     remark = f"look what these codes mean: {few(shown)}"
     return form.saying("labelled", said, remark) if said else form
+
+
+def _with_values(form: FileForm, frame: pd.DataFrame) -> FileForm:
+    """Say which rows hold values, where a column says so and others hold flags: the IMF's have attributes."""
+    periods = column_pattern(frame.columns)[1]
+    for name in [name for name in frame.columns if periods and name not in periods]:
+        values = [text for text in frame[name].dropna().unique() if str(text).casefold() in VALUE_NAMES]
+        others = frame.loc[~frame[name].isin(values), list(periods)].to_numpy().ravel()
+        filled = [str(cell).strip() for cell in others if not pd.isna(cell) and str(cell).strip()]
+        if values and len(others) and 2 * sum(map(is_marked_number, filled)) <= len(filled):
+            n_others = len(others) // len(periods)
+            remark = f"{n_others} rows with another {name} are left out"
+            form = form.saying("keep_rows", {name: tuple(map(str, values))}, remark)
+    return form
 
 
 # A number, or what stands for a missing one, with letters behind it that statistical offices use.
@@ -291,7 +309,10 @@ def _said(file: FileSpec) -> dict[str, Any]:
 def _seen_tables(path: Path, answers: Answers, folder: DataFolder) -> tuple[list[_Seen], dict[str, str]]:
     """Return what a file holds, or each of its sheets, and why other sheets hold no table."""
     reader = folder.reader_of(path, path.name)
-    source = Source(path.read_bytes(), path.name, "", "", FileSpec(path=path.name))
+    catalog = find_catalog(path)
+    spec = FileSpec(path=path.name, catalog=catalog)
+    labels = path.with_name(catalog).read_bytes() if catalog else b""
+    source = Source(path.read_bytes(), path.name, "", "", spec, labels)
     found, refused = list[_Seen](), dict[str, DataError]()
     for sheet in (sheets := reader.sheets(source)) or (None,):
         of_sheet = replace(source, spec=replace(source.spec, sheet=sheet))
@@ -400,9 +421,14 @@ class _Seen:
         free = "period" if "year" in self.columns else "year"
         return replace(answers, entity=shape.entity, time=shape.time or answers.time or free)
 
-    def place(self, folder: DataFolder) -> str:
-        """Return the path as a spec of a folder writes it."""
-        return Path(os.path.relpath(self.path, folder.root.resolve())).as_posix()
+    def placed(self, spec: FileSpec, folder: DataFolder) -> FileSpec:
+        """Return how it is read, with the paths of it and its catalog as a spec of a folder writes them."""
+        root = folder.root.resolve()
+        path, catalog = (
+            name and Path(os.path.relpath(self.path.with_name(name), root)).as_posix()
+            for name in (self.path.name, spec.catalog)
+        )
+        return replace(spec, path=path, catalog=catalog)
 
     def file(self, keys: Answers, folder: DataFolder) -> FileSpec:
         """Return how it is read by a spec of a folder, with keys that are called like these."""
@@ -410,7 +436,7 @@ class _Seen:
         own = {self.shape.entity: keys.entity, time: keys.time}
         changed = {name: key for name, key in own.items() if name and key and name != key}
         rename = {**self.form.spec.rename, **changed}
-        return replace(self.form.spec, path=self.place(folder), reshape=self.shape.reshape, rename=rename)
+        return self.placed(replace(self.form.spec, reshape=self.shape.reshape, rename=rename), folder)
 
     def join(self, keys: Answers, folder: DataFolder, taken: Iterable[str]) -> Join:
         """Return how it is joined to a first table with these keys, by the spec of a folder.

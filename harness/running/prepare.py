@@ -157,7 +157,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     )
     expanded = expand(source, study.data, study.roles)
     source = expanded.table
-    study = with_units(with_labels(study, source.labels.columns))
+    study = with_units(with_labels(study, source.labels.columns), source.labels.units)
     study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
     # Of rows that were given nothing is known of what the spec would simulate in their place.
     data = expanded.spec if options.data is None else replace(expanded.spec, simulate=None)
@@ -185,13 +185,14 @@ def with_labels(study: Study, labels: Mapping[str, str]) -> Study:
     return study.model_copy(update={"variables": variables})
 
 
-def with_units(study: Study) -> Study:
-    """Return a study whose variables without a unit of their own have that of the schema."""
+def with_units(study: Study, units: Mapping[str, str]) -> Study:
+    """Return a study whose variables without a unit of their own have that of the schema, or of the file."""
     variables = dict(study.variables)
-    for name, rule in study.data.schema.items():
+    of_schema = {name: rule.unit for name, rule in study.data.schema.items() if rule.unit}
+    for name, unit in {**units, **of_schema}.items():
         known = variables.get(name, Variable())
-        if rule.unit and not known.unit:
-            variables[name] = known.model_copy(update={"unit": rule.unit})
+        if not known.unit:
+            variables[name] = known.model_copy(update={"unit": unit})
     return study.model_copy(update={"variables": variables})
 
 

@@ -56,3 +56,13 @@ def test_letters_behind_some_numbers_are_flags_and_those_of_units_are_not(marks,
     rows = [(year, f"{year - 1997.5} {marks[year % 3]}".strip()) for year in YEARS]
     content = lines([("year", "x"), *rows]).encode()
     assert sniff(Source(content, "marked.csv", "", "", FileSpec()), TEXT).spec.flags == flags
+
+
+def test_second_names_and_units_become_labels_and_units(tmp_path):
+    (tmp_path / "csmar.xlsx").write_bytes(DOWNLOADS["CSMAR"][1](panel()))
+    known = draft(tmp_path / "csmar.xlsx", *DOWNLOADS["CSMAR"][2][:2]).variables
+    assert {name: (own.label, own.unit) for name, own in known.items()} == {
+        "A001000000": ("碳排放", "吨"),
+        "A002000000": ("资产总计", "元"),
+        "A003000000": ("比重", "%"),
+    }

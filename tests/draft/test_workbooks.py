@@ -71,6 +71,7 @@ def test_a_yearbook_of_sheets_and_a_file_of_codes_run_as_their_twin(tmp_path, in
     told = init("yearbook.xlsx", "codes.csv")
     assert "sheet '说明' is left out: no column has the values of '城市'" in told
     assert "'code' is no control: another name of the entities" in told
+    assert "gdp: {label: gdp, unit: 亿元}" in (tmp_path / "yearbook.yaml").read_text(encoding="utf-8")
     init("twin.csv")
     ours, twins = (tables_of(tmp_path / f"{name}.yaml", tmp_path / name) for name in ("yearbook", "twin"))
     assert b"share" in ours["coefficients.csv"]

@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from harness.data.data_spec import FileSpec
+from harness.data.data_spec import FileSpec, Reshape
 from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
 from harness.data.read.number_text import NUMBER, PLAIN, is_marked_number, number_from_text
 from harness.data.read.numbers import numbers_as_text, require_numbers, texts, type_objects, type_texts
 from harness.data.read.source import Labels, Reading, Source, check_header
-from harness.data.shape.reshape import reshape
+from harness.data.shape.reshape import measured_by, reshape
 from harness.data.shape.rows import group_label
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
@@ -33,12 +33,15 @@ def interpret(reading: Reading, source: Source) -> Reading:
         Where a column that the spec names is not there, or does not hold what the spec says.
     """
     names, labels, cleaned = source.spec.rename, reading.labels, list[StepRecord]()
-    frame = _with_dimensions(reading.frame, source, cleaned)
+    frame = kept_rows(_with_dimensions(reading.frame, source, cleaned), source, cleaned)
     asked = [("data.rename", name) for name in names]
     require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
     header = check_header([names.get(name, name) for name in frame.columns], source.origin)
     frame = frame.set_axis(header, axis="columns")
-    columns = {names.get(name, name): label for name, label in labels.columns.items()}
+    columns, units = (
+        {names.get(name, name): text for name, text in of_columns.items()}
+        for of_columns in (labels.columns, labels.units)
+    )
     codes = {names.get(name, name): of_column for name, of_column in labels.codes.items()}
     frame, codes = _with_labels(frame, codes, source, cleaned)
     categories = codes.keys() - frame.select_dtypes("number")
@@ -49,6 +52,7 @@ def interpret(reading: Reading, source: Source) -> Reading:
         keys = {"entity": source.entity, "time": source.time}
         frame, record = reshape(frame, source.spec.reshape, **keys, origin=source.origin)
         records.append(record)
+        units |= _units_of_values(units, source.spec.reshape)
     if source.spec.period is not None:
         if source.time in frame.columns:
             what = f"the table has a column '{source.time}', and a period is given for all rows"
@@ -58,9 +62,43 @@ def interpret(reading: Reading, source: Source) -> Reading:
         frame[name] = _typed(frame[name], name, source, reading, cleaned)
     for step in (_without_numbers, _scaled):
         frame = step(frame, source, records)
-    for name in categories.intersection(frame.select_dtypes("number")):
+    measured = set(frame.select_dtypes("number")) - {source.entity, source.time}
+    for name in categories & measured:
         del codes[name]  # labels such as "2" are numbers themselves
-    return replace(reading, frame=frame, labels=Labels(columns, codes), records=(*cleaned, *records))
+    units = {name: unit for name, unit in units.items() if name in measured}
+    return replace(reading, frame=frame, labels=Labels(columns, units, codes), records=(*cleaned, *records))
+
+
+def kept_rows(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the rows that have, in the columns that the spec says, one of the values that it says.
+
+    Raises
+    ------
+    DataError
+        Where there is no such column, or no such row.
+    """
+    where, asked = f"{source.origin}: data.keep_rows", source.spec.keep_rows
+    named = [("data.keep_rows", name) for name in asked]
+    require_columns(named, frame.columns, origin=source.origin, remedy="correct the name")
+    for name, values in asked.items():
+        cells = frame[name].map(lambda cell: plain_blanks(str(cell)))
+        kept = frame[cells.isin(values)]
+        if kept.empty:
+            found, hint = few(sorted(set(cells))), "write a value as the file does"
+            raise DataError.at(where, f"no row has {quoted(values)} in '{name}'", found, hint)
+        detail = f"{name} {quoted(values)}: {len(kept)} of {len(frame)} rows"
+        records.append(StepRecord("keep_rows", name, (source.origin,), Account(detail)))
+        frame = kept
+    return frame
+
+
+def _units_of_values(units: Mapping[str, str], requested: Reshape) -> dict[str, str]:
+    """Return the units of columns that a reshape makes of columns of one unit."""
+    found: dict[str, set[str]] = {}
+    for name, unit in units.items():
+        if into := measured_by(name, requested):
+            found.setdefault(into, set()).add(unit)
+    return {into: own.pop() for into, own in found.items() if len(own) == 1}
 
 
 # How Eurostat calls a column of several dimensions, and above its other columns the periods.

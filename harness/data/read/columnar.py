@@ -189,7 +189,7 @@ def labelled_reading(
         decode(name): {code: decode(str(label)) for code, label in codes.items()}
         for name, codes in values.items()
     }
-    return Reading(frame, labels=Labels(columns, of_codes))
+    return Reading(frame, labels=Labels(columns, codes=of_codes))
 
 
 # Stata.

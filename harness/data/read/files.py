@@ -154,9 +154,16 @@ class DataFolder:
         path = path or self.find(str(spec.path))
         origin = self.name_of(path)
         reader = self.reader_of(path, origin)
-        source = Source(path.read_bytes(), origin, entity, time, spec)
+        catalog = self.find(spec.catalog) if spec.catalog else None
+        labels = catalog.read_bytes() if catalog else b""
+        source = Source(path.read_bytes(), origin, entity, time, spec, labels)
         table = read_source(source, reader, title=path.name)
-        return replace(table, files=(DataFile(path, origin, table.sha256),))
+        file = DataFile(path, origin, table.sha256)
+        if catalog is None:
+            return replace(table, files=(file,))
+        own = DataFile(catalog, self.name_of(catalog), hashlib.sha256(labels).hexdigest())
+        digest = hashlib.sha256((file.sha256 + own.sha256).encode()).hexdigest()
+        return replace(table, files=(file, own), sha256=digest)
 
     def name_of(self, path: Path) -> str:
         """Return the path within the folder, or the name alone: no report tells of a home folder."""

@@ -53,6 +53,7 @@ class Source:
     origin : name of the file in messages
     entity, time : key columns; entities are read as text
     spec : encoding, separator, sheet, and texts that mark missing cells
+    catalog : bytes of the spec's file of value labels; empty without one
     """
 
     content: bytes
@@ -60,6 +61,7 @@ class Source:
     entity: str
     time: str
     spec: FileSpec
+    catalog: bytes = field(default=b"", repr=False)
 
     @property
     def of_sheet(self) -> Source:
@@ -134,11 +136,13 @@ class Labels:
     Attributes
     ----------
     columns : labels of columns, by name
+    units : of columns of numbers, by name
     codes : labels of codes, numbers or texts, by column. Of a table that was read: those of columns that
         hold the labels, and of columns of numbers of which some have labels
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[object, str]] = field(default_factory=dict)
 
 

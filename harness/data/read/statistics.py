@@ -22,6 +22,9 @@ _STATISTICS = {
     ".xpt": (b"HEADER RECORD***", "read_xport"),
 }
 
+# Ending of a file of SAS with the labels of values.
+CATALOG = ".sas7bcat"
+
 # Seconds after which the reading is given up.
 _LONGEST = 600.0
 
@@ -29,7 +32,8 @@ _LONGEST = 600.0
 def read_statistics_file(source: Source) -> Reading:
     """Read a sav, sas7bdat or xpt file: its columns, with the labels of columns and of values.
 
-    It is read in a process of its own, since a damaged file can end the process that reads it.
+    Those of values of a sas7bdat file are in its catalog. It is read in a process of its own, since a
+    damaged file can end the process that reads it.
 
     Raises
     ------
@@ -51,8 +55,18 @@ def read_statistics_file(source: Source) -> Reading:
     with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, f"data{suffix}")
         copy.write_bytes(source.content)
+        catalog = copy.with_suffix(CATALOG)
+        catalogs = [str(catalog)] if source.catalog else []
+        catalog.write_bytes(source.catalog)
         done = subprocess.run(  # noqa: S603 - this interpreter, and a file of the harness
-            [sys.executable, "-P", statistics_process.__file__, function, str(copy)],
+            [
+                sys.executable,
+                "-P",
+                statistics_process.__file__,
+                function,
+                str(copy),
+                *catalogs,
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LONGEST,
@@ -70,3 +84,12 @@ def read_statistics_file(source: Source) -> Reading:
 
 # SPSS and SAS.
 STATISTICS = FileReader("statistics", tuple(_STATISTICS), read_statistics_file)
+
+
+def find_catalog(path: Path) -> str | None:
+    """Return the name of the catalog of labels next to a file of SAS: of its name, or the only one there."""
+    if path.suffix.lower() != ".sas7bdat":
+        return None
+    found = [file.name for file in sorted(path.parent.iterdir()) if file.suffix.lower() == CATALOG]
+    own = [name for name in found if Path(name).stem.lower() == path.stem.lower()]
+    return next(iter(own or found[: len(found) == 1]), None)

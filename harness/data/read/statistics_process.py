@@ -9,17 +9,22 @@ from pathlib import Path
 TABLE, LABELS = "table.parquet", "labels.json"
 
 
-def main(function: str, path: str) -> None:
+def main(function: str, path: str, *catalog: str) -> None:
     """Write the table of a file, and the labels of its columns and values, into the file's folder.
 
     Parameters
     ----------
     function : of pyreadstat, that reads it
+    catalog : file with the labels of values; none where there is none
     """
     import pyreadstat
 
     frame, meta = getattr(pyreadstat, function)(path)
-    values = {name: list(codes.items()) for name, codes in meta.variable_value_labels.items()}
+    labelled = meta.variable_value_labels
+    for file in catalog:
+        sets = pyreadstat.read_sas7bcat(file)[1].value_labels
+        labelled = {name: sets[own] for name, own in meta.variable_to_label.items() if own in sets}
+    values = {name: list(codes.items()) for name, codes in labelled.items()}
     folder = Path(path).parent
     frame.to_parquet(folder / TABLE, index=False)
     (folder / LABELS).write_text(json.dumps([meta.column_names_to_labels, values]), encoding="utf-8")

@@ -18,6 +18,7 @@ from harness.data.read.source import (
     MAX_COLUMNS,
     FileForm,
     FileReader,
+    Labels,
     Reading,
     Source,
     check_header,
@@ -27,6 +28,9 @@ from harness.errors import DataError
 from harness.language import Message, marked
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
+# What a column without a name is called, to the left of columns of periods.
+ENTITY = "entity"
+
 # Rows among which the names are looked for, and lines that show how fields are separated.
 _LOOKED_AT = 20
 
@@ -58,17 +62,22 @@ class Layout:
     ----------
     header : the row of names
     body : the rows of data
+    beside : the rows without data next to the names, above and below them
     records : what was left out
     """
 
     header: FileRow
     body: list[FileRow]
+    beside: list[FileRow]
     records: tuple[StepRecord, ...]
 
     def with_cells(self, change: Callable[[list[object]], list[object]]) -> Layout:
         """Return the layout with other cells in each row."""
-        header, *body = (FileRow(row.number, change(row.cells)) for row in (self.header, *self.body))
-        return replace(self, header=header, body=body)
+        header, *others = (
+            FileRow(row.number, change(row.cells)) for row in (self.header, *self.beside, *self.body)
+        )
+        n_beside = len(self.beside)
+        return replace(self, header=header, beside=others[:n_beside], body=others[n_beside:])
 
 
 def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", "row"]) -> Reading:
@@ -93,7 +102,7 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
         width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
         layout = layout.with_cells(lambda cells: (cells + [None] * width)[:width])
     if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
-        layout = without_unnamed(layout, source)
+        layout = with_entity_named(without_unnamed(layout, source), source)
     names = check_header([_name(cell) for cell in layout.header.cells], source.origin)
     if not layout.body:
         raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
@@ -108,7 +117,13 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
     columns = dict(zip(names, map(list, zip(*(row.cells for row in body), strict=True)), strict=True))
     numbers = pd.Index([row.number for row in body], name=noun)
     frame = pd.DataFrame(columns, index=numbers, dtype="object")
-    return Reading(frame, cells="texts" if noun == "line" else "sheet", records=layout.records)
+    labels = Labels()
+    if layout.beside:
+        from harness.data.read.second_heads import labels_beside
+
+        labels = labels_beside([row.cells for row in layout.beside], names)
+    kind: Literal["texts", "sheet"] = "texts" if noun == "line" else "sheet"
+    return Reading(frame, cells=kind, labels=labels, records=layout.records)
 
 
 def _name(cell: object) -> object:
@@ -150,7 +165,10 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
             plural, template = "s" if len(left_out) > 1 else "", marked("dropped {noun}{len} {shown}")
             account = Account(Message(template, noun=noun, len=plural, shown=shown))
             records.append(StepRecord(step, source.origin, (source.origin,), account))
-    return Layout(header, body, tuple(records))
+    beside = [*above, *(row for row in skipped if not body or row.number < body[0].number)]
+    width = len(header.cells)
+    whole = [FileRow(row.number, [*row.cells, *[None] * (width - len(row.cells))]) for row in beside]
+    return Layout(header, body, whole, tuple(records))
 
 
 def without_unnamed(layout: Layout, source: Source) -> Layout:
@@ -174,6 +192,19 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
     layout = replace(layout, records=(*layout.records, record))
     return layout.with_cells(lambda cells: [cells[at] for at in kept])
+
+
+def with_entity_named(layout: Layout, source: Source) -> Layout:
+    """Return the rows with a name for the first column, where it has none and the others are periods."""
+    from harness.data.shape.reshape import column_pattern
+
+    first, *others = (str(_name(cell) or "").strip() for cell in layout.header.cells)
+    if first or ENTITY in others or not all(others) or column_pattern(others)[0] is None:
+        return layout
+    detail = Message("the first column has no name, and is called '{name}'", name=ENTITY)
+    record = StepRecord("unnamed_columns", ENTITY, (source.origin,), Account(detail))
+    header = replace(layout.header, cells=[ENTITY, *layout.header.cells[1:]])
+    return replace(layout, header=header, records=(*layout.records, record))
 
 
 def _shown(row: FileRow) -> str:
@@ -376,7 +407,7 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
 
 
 def _separator(source: Source) -> str:
-    return source.spec.separator or ("\t" if source.origin.lower().endswith(".tsv") else ",")
+    return source.spec.separator or ("\t" if source.origin.lower().endswith((".tsv", ".xls")) else ",")
 
 
 def _refuse_separator(rows: list[FileRow], source: Source) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -52,11 +52,11 @@ def _combined(
     ----------
     records, notes : of the joining
     """
-    values: dict[str, Mapping[object, str]] = {}
-    columns: dict[str, str] = {}
-    for table in reversed(tables):
-        columns |= table.labels.columns
-        values |= table.labels.codes
+    parts = ("columns", "units", "codes")
+    labels = {
+        part: {name: text for table in reversed(tables) for name, text in getattr(table.labels, part).items()}
+        for part in parts
+    }
     return replace(
         tables[0],
         frame=frame,
@@ -64,7 +64,7 @@ def _combined(
         sha256=hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest(),
         notes=(*(note for table in tables for note in table.notes), *notes),
         files=tuple(dict.fromkeys(file for table in tables for file in table.files)),
-        labels=Labels(columns, values),
+        labels=Labels(**labels),
         records=(*(record for table in tables for record in table.records), *records),
     )
 

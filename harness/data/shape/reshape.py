@@ -105,10 +105,7 @@ def reshape(
 
 def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> pd.DataFrame:
     """Return the table with a row for each column of a period."""
-    pattern = re.escape(requested.columns).replace(re.escape(PERIOD), PERIOD_PATTERN)
-    pattern = pattern.replace(re.escape(SHORT_YEAR), _YEAR_PATTERN)
-    pattern = pattern.replace(re.escape(VARIABLE), "(?P<variable>.+?)")
-    found = {name: match for name in frame.columns if (match := re.fullmatch(pattern, str(name)))}
+    found = {name: match for name in frame.columns if (match := _matched(str(name), requested))}
     if not found:
         shown = few([str(name) for name in frame.columns if name != _ROW])
         what = f"no column is named like '{requested.columns}'"
@@ -121,6 +118,19 @@ def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> 
     if VARIABLE in requested.columns:
         long["\0variable"] = column.map(lambda name: found[name]["variable"].strip())
     return long
+
+
+def _matched(name: str, requested: Reshape) -> re.Match[str] | None:
+    """Return the parts of the name of a column of a period; None of another column."""
+    pattern = re.escape(requested.columns).replace(re.escape(PERIOD), PERIOD_PATTERN)
+    pattern = pattern.replace(re.escape(SHORT_YEAR), _YEAR_PATTERN)
+    return re.fullmatch(pattern.replace(re.escape(VARIABLE), "(?P<variable>.+?)"), name)
+
+
+def measured_by(name: str, requested: Reshape) -> str | None:
+    """Return the variable that a column of a period holds, where its name or the reshape says it."""
+    match = None if requested.value else _matched(name, requested)
+    return match and (requested.into or match.groupdict().get("variable", "").strip() or None)
 
 
 def _period(written: str) -> str | None:

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from harness.data.data_spec import DataSpec
+from harness.data.read.files import DataFolder
+from harness.data.read.statistics import find_catalog
 from harness.errors import DataError
 from workbooks import as_workbook
 
@@ -116,6 +118,36 @@ def test_files_of_spss(read_bytes, tmp_path):
     assert table.labels.columns["y"] == "碳排放"
     assert table.frame["id"].tolist() == ["北京", "天津"]
     assert table.frame["y"].tolist() == [1.5, 2.5]
+
+
+# What pyreadstat 1.3.7 returns of a table of SAS and of its catalog.
+OF_SAS = """
+import pandas as pd
+from types import SimpleNamespace as Meta
+def read_sas7bdat(path):
+    frame = pd.DataFrame({"id": ["a", "b"], "sex": ["1", "2"], "age": [1.0, 2.0]})
+    sets = {"sex": "$SEX", "age": "BEST12"}
+    return frame, Meta(column_names_to_labels={}, variable_value_labels={}, variable_to_label=sets)
+def read_sas7bcat(path):
+    assert open(path, "rb").read() == b"labels"
+    return None, Meta(value_labels={"$SEX": {"1": "Male", "2": "Female"}})
+"""
+
+
+def test_a_catalog_of_sas_makes_codes_categories(tmp_path, monkeypatch):
+    pytest.importorskip("pyreadstat")
+    (tmp_path / "pyreadstat.py").write_text(OF_SAS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path = tmp_path / "men.sas7bdat"
+    path.write_bytes(b"\0" * 12 + b"\xc2\xea\x81\x60")
+    assert find_catalog(path) is None
+    for name in ("other.sas7bcat", "men.sas7bcat"):
+        (tmp_path / name).write_bytes(b"labels")
+        assert find_catalog(path) == name
+    spec = DataSpec(path=path.name, catalog="men.sas7bcat")
+    table = DataFolder(tmp_path).read(spec, entity="id", time="age")
+    assert table.frame["sex"].tolist() == ["Male", "Female"]
+    assert [file.path.name for file in table.files] == ["men.sas7bdat", "men.sas7bcat"]
 
 
 def test_flags_are_left_out_of_columns_of_numbers_alone(read_bytes):

@@ -116,3 +116,22 @@ def test_a_row_of_totals_without_a_period_is_left_out_as_the_hint_says(read_byte
     assert caught.value.hint == "fill the cells in; data: skip_rows: [4] leaves them out"
     spec = DataSpec(path="panel.csv", skip_rows=(4,))
     assert PanelBuilder.build(read_bytes(text, spec=spec), spec, roles).n_obs == 2
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "unit"),
+    [
+        ("", "单位：亿元", "亿元"),
+        ("3-1 各地区,单位：万人/平方公里", "", "万人/平方公里"),
+        ("", ",,(million USD),kt", "million USD"),
+        ("(2001-2006)", "", ""),
+        ("", "数据来源：统计年鉴", ""),
+    ],
+)
+def test_a_unit_is_told_from_a_title_and_a_note(read_bytes, above, below, unit):
+    rows = [above, "id,year,y,x", below, "a,2001,1,2", "b,2001,3,4"]
+    text = "\n".join(filter(None, rows)).encode()
+    at = 1 + bool(above)
+    spec = DataSpec(path="panel.csv", header_row=at, skip_rows=(at + 1,) if below else ())
+    labels = read_bytes(text, spec=spec).labels
+    assert (labels.columns, labels.units.get("y", "")) == ({}, unit)
