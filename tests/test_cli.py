@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import unicodedata
 
+import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from command import ROOT, harness
+from harness.cli import cli
+from harness.terminal import terminal_text
+from small_run import exit_code
+from source_files import files, tree_of
 
 GOOD = (ROOT / "specs" / "grunfeld.yaml").read_text(encoding="utf-8")
 DATA = """\
@@ -105,3 +116,74 @@ def test_bad_input_is_one_readable_error(tmp_path, old, new, csv, code, words):
     for word in words:
         assert word in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+# An escape, a title of a window, a direction mark, an escape of one character.
+LABELS = ("Bath\x1b[2J", "Deal\x1b]0;owned\x07", "Hove\u202e", "York\x9b31m")
+
+STUDY = """spec_version: 1
+study: towns
+data: {path: towns.csv}
+roles: {entity: town, time: year, outcomes: [income], exposure: tax}
+estimators: [pooled_ols, mean]
+evaluation: {reference: mean, protocols: [forward]}
+"""
+
+
+@given(st.text())
+def test_nothing_but_text_and_line_ends_is_left(text):
+    left = terminal_text(text)
+    assert {one for one in left if unicodedata.category(one) == "Cc"} <= {"\n", "\t"}
+    turning = {"RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
+    assert not turning & {unicodedata.bidirectional(one) for one in left}
+
+
+def test_nothing_else_writes_to_a_terminal():
+    writers = []
+    for path in (*files("harness"), *files("plugins")):
+        for node in ast.walk(tree_of(path)):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called in {"print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}:
+                writers.append(path.relative_to(ROOT).as_posix())
+    assert writers == ["harness/terminal.py"]
+
+
+def test_labels_of_a_data_file_turn_no_terminal_around(tmp_path, monkeypatch, capsys):
+    rows = [f"{label},{year},{year % 7},{year % 5}" for label in LABELS for year in range(2001, 2005)]
+    rows += [f"{label},2005,,1" for label in LABELS]
+    (tmp_path / "towns.csv").write_text("\n".join(["town,year,income,tax\u202e", *rows]), encoding="utf-8")
+    (tmp_path / "towns.yaml").write_text(STUDY)
+    assert exit_code(monkeypatch, "validate", str(tmp_path / "towns.yaml")) == 3
+    said = capsys.readouterr().err
+    assert "Bath[2J, 2005" in said
+    assert "Hove, 2005" in said
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*said}
+
+
+SPEC = """spec_version: 1
+study: towns
+data: {path: towns.csv}
+roles: {entity: town, time: year, outcomes: [income], exposure: tax}
+estimators: [pooled_ols, mean]
+evaluation: {reference: mean, protocols: [forward]}
+report: {formats: []}
+"""
+
+
+@pytest.mark.parametrize(("outcome", "says"), [(3.0, True), (None, False)])
+def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, says):
+    rng = np.random.default_rng(1)
+    keys = pd.MultiIndex.from_product([[f"town {at}" for at in range(6)], range(2001, 2005)])
+    frame = pd.DataFrame({"tax": rng.normal(size=24), "income": rng.normal(size=24)}, index=keys)
+    if outcome is not None:
+        frame.loc[keys.get_level_values(1) < 2004, "income"] = outcome
+    frame.to_csv(tmp_path / "towns.csv", index_label=["town", "year"])
+    (tmp_path / "towns.yaml").write_text(SPEC)
+    words = ["run", str(tmp_path / "towns.yaml"), "--jobs", "1", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == (6 if says else 0)
+    assert done.stdout.endswith(f"results: {tmp_path / 'run'}\n")
+    assert ("Prediction." in done.stdout) != says
+    line = "no estimator has a result, see 6 rows of accuracy.csv: fold 1: "
+    assert (line in done.stderr) == says
+    assert ("'income' is constant in the training rows; check the outcome" in done.stderr) == says

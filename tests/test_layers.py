@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import configparser
 import graphlib
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from functools import cache
 
@@ -171,3 +174,121 @@ def test_light_commands_load_no_heavy_library(words):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ALL = "all"
+
+
+def test_the_oldest_versions_are_the_lower_bounds():
+    extras = PROJECT["optional-dependencies"]
+    asked = [
+        *PROJECT["dependencies"],
+        *(one for name, extra in extras.items() if name != ALL for one in extra),
+    ]
+    lines = (ROOT / "tests/oldest.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [line.replace("==", ">=") for line in lines if not line.startswith("#")]
+    assert pinned == sorted(set(asked))
+
+
+def names(requirements):
+    return {re.match(r"[A-Za-z0-9_.-]+", one)[0] for one in requirements}
+
+
+def test_all_stands_for_every_extra_and_the_tests_have_them_all():
+    extras = PROJECT["optional-dependencies"]
+    others = sorted(set(extras) - {ALL})
+    assert extras[ALL] == [f"panel-harness[{','.join(others)}]"]
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    assert tox["testenv"]["extras"].split(", ") == others
+
+
+def test_a_first_installation_has_neither_networks_nor_what_turns_surfaces():
+    assert not names(PROJECT["dependencies"]) & {"torch", "minisom", "plotly", "pyfixest", "distributed"}
+
+
+def test_the_doctor_names_the_extra_of_every_library_that_an_extra_brings():
+    from harness.commands.plugins import _EXTRAS
+
+    brought = {}
+    for name, extra in PROJECT["optional-dependencies"].items():
+        if name != ALL:
+            for library in names(extra):
+                brought.setdefault(library, name)  # the smallest extra comes first
+    assert brought == _EXTRAS
+
+
+SECTION = r"{title}\n-+\n(.*?)(?:\n\n[A-Z]\w+\n---|\Z)"
+# Exceptions of libraries that are raised.
+FOREIGN = {"ValidationError", "PydanticCustomError", "PluginValidationError", "SkipTest"}
+
+
+@cache
+def nodes(kind):
+    """Return the nodes of a kind in all source files."""
+    paths = [path for folder in ("harness", "plugins", "examples") for path in files(folder)]
+    return [node for path in paths for node in ast.walk(tree_of(path)) if isinstance(node, kind)]
+
+
+@cache
+def classes():
+    """Return our classes by name."""
+    return {node.name: node for node in nodes(ast.ClassDef)}
+
+
+def section(node, title):
+    """Return the lines of a section of a docstring that are not indented."""
+    found = re.search(SECTION.format(title=title), ast.get_docstring(node) or "", flags=re.DOTALL)
+    return [line for line in found[1].splitlines() if line[:1].strip()] if found else []
+
+
+def named(node, title):
+    """Return the names that a section describes, such as ``low, high : limits``."""
+    heads = (line.partition(" : ") for line in section(node, title))
+    return {name.strip("* ") for head, colon, _ in heads if colon for name in head.split(",")}
+
+
+def members(node):
+    """Return the names of what a class has, its bases among our classes included."""
+    found = {entry.target.id for entry in node.body if isinstance(entry, ast.AnnAssign)}
+    found |= {one.id for entry in node.body if isinstance(entry, ast.Assign) for one in entry.targets}
+    found |= {entry.name for entry in node.body if isinstance(entry, ast.FunctionDef)}
+    found |= {
+        place.attr
+        for place in ast.walk(node)
+        if isinstance(place, ast.Attribute) and isinstance(place.ctx, ast.Store)
+    }
+    for base in node.bases:
+        name = ast.unparse(base).partition("[")[0]
+        if name in classes() and name != node.name:
+            found |= members(classes()[name])
+    return found
+
+
+def test_attributes_are_there():
+    wrong = {node.name: named(node, "Attributes") - members(node) for node in classes().values()}
+    assert {name: extra for name, extra in wrong.items() if extra} == {}
+
+
+def test_parameters_are_there():
+    wrong = {}
+    for node in nodes(ast.FunctionDef):
+        given = node.args
+        further = [parameter for parameter in (given.vararg, given.kwarg) if parameter is not None]
+        names = {
+            parameter.arg for parameter in (*given.posonlyargs, *given.args, *given.kwonlyargs, *further)
+        }
+        if extra := named(node, "Parameters") - names:
+            wrong[node.name] = extra
+    assert wrong == {}
+
+
+def test_exceptions_are_there():
+    lines = (
+        line for node in [*nodes(ast.FunctionDef), *classes().values()] for line in section(node, "Raises")
+    )
+    raised = {name.strip() for line in lines for name in line.split(",")}
+    assert len(raised) > 5
+    known = {*classes(), *dir(builtins), *FOREIGN}
+    assert {name for name in raised if name.rpartition(".")[2] not in known} == set()

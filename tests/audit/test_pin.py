@@ -1,12 +1,20 @@
-"""`harness run` counts expected numbers; `harness pin` writes them."""
+"""`harness run` counts expected numbers; `harness pin` writes them and changes no other byte."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from command import harness
+from harness.audit.pin import new_block, with_entries
+from harness.errors import SpecError
+from harness.study.spec.node import Place
+from harness.study.spec.reader import parse_yaml
+from harness.study.spec.written import flow_text
 
 SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
 
@@ -79,3 +87,135 @@ def test_numbers_of_another_study_are_not_pinned_into_a_spec(finished, tmp_path)
     assert done.returncode == 2
     assert "no estimator is called 'within'" in done.stderr
     assert path.read_text(encoding="utf-8") == text
+
+
+NEW = (
+    {
+        "table": "gain",
+        "where": {"estimator": "fe"},
+        "column": "gain",
+        "value": 0.5,
+        "relative": 1e-06,
+        "from": "run",
+    },
+    {"table": "gain", "where": {"estimator": "true"}, "column": "status", "value": "refused", "from": "run"},
+)
+HEAD = "# a study\nstudy: x   # its name\n"
+BLOCK = """\
+expect:
+  # printed
+  - {table: gain, column: gain, value: 1.0, from: publication, source: "Table 1"}
+
+  # pinned
+  - {table: gain, column: gain, value: 2.0, from: run}
+  - table: gain   # over several lines
+    value: 3.0
+    from: run
+  # the last comment
+"""
+TAIL = "report: {formats: [html]}\n"
+
+
+@pytest.fixture
+def spec(tmp_path):
+    def write(text, name="x.yaml"):
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        return path
+
+    return write
+
+
+def read(text):
+    return parse_yaml(text, Place("x", 1, 1)).root.plain()
+
+
+def test_a_block_is_written_at_the_end(spec):
+    text = with_entries(spec(HEAD + TAIL), NEW, replace=False)
+    assert text == f"{HEAD}{TAIL}\n{new_block(NEW)}"
+    assert read(text)["expect"] == list(NEW)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"], ids=["no end of line", "one", "an empty line"])
+def test_what_was_there_stays_whatever_it_ends_with(spec, end):
+    before = "study: x" + end
+    assert with_entries(spec(before), NEW, replace=False).startswith(before)
+
+
+def test_entries_join_those_of_a_publication(spec):
+    published = BLOCK.split("\n\n")[0] + "\n  # after\n"
+    text = with_entries(spec(HEAD + published + TAIL), NEW, replace=False)
+    assert text.startswith(HEAD + published.split("  # after")[0])
+    assert text.endswith("  # after\n" + TAIL)
+    assert read(text)["expect"][1:] == list(NEW)
+
+
+def test_only_numbers_of_a_run_are_replaced(spec):
+    text = with_entries(spec(HEAD + BLOCK + TAIL), NEW, replace=True)
+    before, _, after = text.partition("  - {table: gain, where")
+    assert before == HEAD + BLOCK.split("  - {table: gain, column: gain, value: 2.0")[0]
+    assert after.endswith("  # the last comment\n" + TAIL)
+    values = read(text)["expect"]
+    assert [one["from"] for one in values] == ["publication", "run", "run"]
+    assert values[1:] == list(NEW)
+
+
+def test_pinned_numbers_are_not_replaced_unasked(spec):
+    with pytest.raises(SpecError, match="2 numbers are pinned"):
+        with_entries(spec(HEAD + BLOCK), NEW, replace=False)
+
+
+@pytest.mark.parametrize(
+    "block", ["expect: []\n", "expect: [{from: run}]\n", "expect:\n  -\n    from: run\n"]
+)
+def test_a_block_in_another_form_is_refused(spec, block):
+    with pytest.raises(SpecError, match="not a list with each entry on a line of its own"):
+        with_entries(spec(HEAD + block), NEW, replace=True)
+
+
+def test_line_ends_of_the_file_are_kept(spec):
+    text = with_entries(spec((HEAD + BLOCK + TAIL).replace("\n", "\r\n")), NEW, replace=True)
+    assert text.count("\n") == text.count("\r\n")
+
+
+scalars = (
+    st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.booleans()
+)
+
+
+@given(st.dictionaries(st.sampled_from(["a", "from", "null", "a b"]), scalars))
+def test_a_mapping_in_one_line_is_read_back(values):
+    text = "x: " + flow_text({key: one for key, one in values.items() if _is_printable(one)})
+    assert "\n" not in text
+    assert read(text)["x"] == {key: one for key, one in values.items() if _is_printable(one)}
+
+
+def _is_printable(value):
+    return not isinstance(value, str) or value.isprintable()
+
+
+PUBLISHED = '{"table": "gain", "column": "gain", "value": 1.50, "from": "publication", "source": "T1"}'
+PINNED = '{"table": "gain", "column": "gain", "value": 2.0, "from": "run"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('{"study": "x"}', ""),
+        ('{\n  "study": "x",\n  "seed": 1\n}\n', ""),
+        ('{"expect": [], "study": "x"}', ""),
+        (f'{{"study": "x", "expect": [{PUBLISHED},\n {PINNED}], "seed": 1}}', PUBLISHED),
+    ],
+    ids=["one line", "lines", "empty", "pinned"],
+)
+def test_a_spec_in_json_stays_one_and_keeps_what_a_publication_gives(spec, text, kept):
+    found = with_entries(spec(text, "x.json"), NEW, replace=True)
+    content = json.loads(found)
+    own = {key: value for key, value in json.loads(text).items() if key != "expect"}
+    assert content == {**own, "expect": [*([json.loads(kept)] if kept else []), *NEW]}
+    assert kept in found
+
+
+def test_numbers_pinned_in_json_are_replaced_when_that_is_said(spec):
+    with pytest.raises(SpecError, match="1 numbers are pinned"):
+        with_entries(spec(f'{{"expect": [{PINNED}]}}', "x.json"), NEW, replace=False)

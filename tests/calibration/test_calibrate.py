@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import harness as harness_harness
 from command import harness
+from command import harness as command
 from harness.api import prepare_study as prepare
+from harness.calibration.linear_truth import fit_linear_truth
 from harness.calibration.page import HEADINGS
-from harness.calibration.rows import VERDICT
+from harness.calibration.rows import KINDS, VERDICT
 from harness.calibration.run import calibration_manifest, calibration_tables
 from harness.findings.checks import CHECKS
+from harness.rng import random_stream
 from harness.running.options import RunOptions
 from harness.running.shape import exact_limits
 from harness.running.workers import LocalWorkers, ThisProcess
+from panels import panel_from_arrays
 
 NOT_ASKED = {"effect", "interaction", "contrast", "group_difference", "sign_change", "threshold", *CHECKS}
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
@@ -125,3 +132,163 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     assert "SIMULATED OUTCOMES." in page
     assert "(table below) on 2 panels" in page
     assert "Features of the data that the panels preserve" in page
+
+
+EVERY_KIND = """
+spec_version: 1
+study: plants
+title: Plants
+seed: 1
+data: {path: plants.csv}
+roles: {entity: plant, time: year, outcomes: [y], exposure: EXPOSURE, moderators: [m]}
+estimators:
+  - {id: ols, use: pooled_ols}
+  - {id: bent, use: polynomial_effects, effects: [entity]}
+  - {id: fe, use: fixed_effects, effects: [entity]}
+evaluation: {reference: ols, protocols: [held_out_entities]}
+scenarios: [SCENARIOS]
+report: {formats: []}
+"""
+OF_A_DOSE = """
+  {use: curve, draws: 20}, {use: heterogeneity, by: half, draws: 20},
+  {use: conditional, moderator: m, draws: 20},
+  {use: effect, methods: [first_differences], forms: [line], learners: [ols], repeats: 1},
+  {use: robustness, learners: [ols], checks: [winsorised, periods]}
+"""
+OF_LEVELS = "{use: contrast, draws: 20}"
+
+
+def plants(*, n=45, periods=8, seed=2):
+    """Return an unbalanced panel with levels of plants, shocks of years, lasting errors and heavy tails."""
+    rng = random_stream(seed, "plants")
+    plant, year = (axis.ravel() for axis in np.indices((n, periods)))
+    errors = np.zeros((n, periods))
+    for at in range(periods):
+        errors[:, at] = 0.85 * errors[:, at - 1] * (at > 0) + rng.standard_t(4, size=n)
+    x, m = rng.standard_normal((2, plant.size))
+    y = (
+        2.0 * rng.standard_normal(n)[plant]
+        + 0.7 * rng.standard_normal(periods)[year]
+        + 0.5 * m
+        + errors.ravel()
+    )
+    frame = pd.DataFrame({"plant": plant, "year": 2000 + year, "y": y, "x": x, "m": m})
+    frame["half"] = np.where(frame["m"] > 0.0, "high", "low")
+    frame["kind"] = np.array(["a", "b", "c"])[np.digitize(x, (-0.4, 0.4))]
+    return frame[rng.uniform(size=len(frame)) > 0.15]
+
+
+@pytest.fixture(scope="module", params=[("x", OF_A_DOSE), ("kind", OF_LEVELS)], ids=["dose", "levels"])
+def calibrated(request, tmp_path_factory):
+    """Return the exposure, the calibration and the run with its rates."""
+    exposure, scenarios = request.param
+    folder = tmp_path_factory.mktemp("kinds")
+    plants().to_csv(folder / "plants.csv", index=False)
+    spec = folder / "spec.yaml"
+    spec.write_text(
+        EVERY_KIND.replace("EXPOSURE", exposure).replace("SCENARIOS", scenarios), encoding="utf-8"
+    )
+    done = command("calibrate", spec, "--panels", 2, "--jobs", 1, "--out", folder / "calibration")
+    assert done.returncode == 0, done.stderr
+    run = harness_harness.run(
+        spec, out=folder / "run", calibrated=folder / "calibration", quick=True, progress=False
+    )
+    return exposure, folder / "calibration", run
+
+
+@pytest.mark.slow
+def test_every_kind_that_the_study_makes_is_counted(calibrated):
+    exposure, folder, run = calibrated
+    rates = pd.read_csv(folder / "error_rates.csv", keep_default_na=False)
+    expected = set(KINDS) - {"contrast"} if exposure == "x" else {"gain", "contrast"}
+    assert set(rates["finding"]) == expected == set(run.table("findings")["finding"]) - {"lowest_error"}
+    assert (rates["n_panels"] == 2).all()
+    if exposure == "x":
+        made = set(rates[["estimator", "finding"]].itertuples(index=False, name=None))
+        assert {("", "effect"), ("", "nonlinearity"), ("bent", "nonlinearity"), ("fe", "threshold")} <= made
+
+
+@pytest.mark.slow
+def test_every_sentence_of_the_run_has_its_rate(calibrated):
+    _, _, run = calibrated
+    found = run.table("findings").query("finding != 'lowest_error'")
+    failed = found["text"].str.contains("no result under")
+    assert found.loc[~failed, "error_rate"].notna().all()
+
+
+@pytest.mark.slow
+def test_panels_keep_what_makes_errors_hard(calibrated):
+    _, folder, _ = calibrated
+    kept = pd.read_csv(folder / "calibration_features.csv").set_index("feature")
+    drawn = kept["drawn"]
+    assert drawn["missing_rows"] == kept.loc["missing_rows", "fitted"] > 0.1
+    assert drawn["share_entity"] > 0.2
+    assert drawn["autocorrelation"] == pytest.approx(kept.loc["autocorrelation", "fitted"], abs=0.25)
+    assert drawn["correlation_between_entities"] > 0.1
+    assert drawn["kurtosis"] > 3.1
+
+
+@pytest.mark.slow
+def test_how_often_all_checks_pass_goes_with_the_run(calibrated):
+    exposure, folder, run = calibrated
+    rates = pd.read_csv(folder / "check_rates.csv")
+    assert list(zip(rates["estimator"], rates["finding"], strict=True)) == (
+        [("ols", "checks_agree"), ("ols", "checks_confirm")] if exposure == "x" else []
+    )
+    assert len(run.table("check_rates")) == len(rates)
+
+
+@dataclass(frozen=True)
+class Square:
+    """A derived column, for the test."""
+
+    into: str = "xx"
+    inputs: tuple[str, ...] = ("x",)
+
+    def compute(self, columns):
+        return columns["x"] ** 2
+
+
+def make_panel(n_entities=150, n_periods=6, seed=0):
+    """Curved in the exposure x, linear in z, entity constants beyond z's mean, serial correlation."""
+    rng = np.random.default_rng(seed)
+    entity = np.repeat(np.arange(n_entities), n_periods)
+    slow = rng.normal(size=n_entities)[entity]
+    x, z = slow + rng.normal(size=entity.size), slow + rng.normal(size=entity.size)
+    noise = rng.normal(size=(n_entities, n_periods)).cumsum(axis=1).ravel()
+    return panel_from_arrays(
+        entity=entity,
+        period=np.tile(np.arange(n_periods), n_entities),
+        outcome=3 * x**2 + 2 * z + 4 * rng.normal(size=n_entities)[entity] + noise,
+        X=np.column_stack([x, x**2, z]),
+        columns=("x", "xx", "z"),
+        derived=(Square(),),
+    )
+
+
+def within(values, panel):
+    codes = panel.entity.codes
+    return values - (np.bincount(codes, weights=values) / np.bincount(codes))[codes]
+
+
+@pytest.mark.parametrize("effect", [0.0, 1.5])
+def test_drawn_panels_have_the_effect_asked_for_and_no_curvature(effect):
+    panel = make_panel()
+    truth = fit_linear_truth(panel, effect=effect)
+    estimates = []
+    for number in range(60):
+        observed = truth.draw(random_stream(1, "t", number)).observed
+        columns = np.column_stack([within(panel.column(name), panel) for name in ("x", "xx", "z")])
+        estimates.append(np.linalg.lstsq(columns, within(observed, panel))[0])
+    mean, error = np.mean(estimates, axis=0), np.std(estimates, axis=0) / np.sqrt(60)
+    assert abs(mean[0] - effect) < 4 * error[0]
+    assert abs(mean[1]) < 4 * error[1]
+
+
+def test_the_true_curve_is_the_mean_of_the_truth_at_each_exposure():
+    panel = make_panel()
+    drawn = fit_linear_truth(panel, effect=2.0).draw(random_stream(1, "t"))
+    at = np.array([0.0, 1.0])
+    assert np.diff(drawn.curve(at)) == pytest.approx([2.0])
+    mean = drawn.observed.mean()
+    assert drawn.curve(np.array([panel.column("x").mean()]))[0] == pytest.approx(mean, abs=0.3)

@@ -1,15 +1,21 @@
-"""What a calibration reduces of a study, and that it tells all of it."""
+"""What a calibration reduces of a study, its grid of panels, and how drawn errors depend."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from harness.api import prepare_study as prepare
+from harness.calibration.grid import CELLS, GAINS, GRID_SPEC, KINDS, calibrate_grid, grid_table
+from harness.calibration.linear_truth import Cells, error_parts, fit_linear_truth, shock_response
 from harness.calibration.rows import Reduction
 from harness.calibration.run import CAPS, capped, cheap_form, reductions
+from harness.plugin import random_stream
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.tables.curves import SUPPORT
@@ -17,6 +23,7 @@ from harness.tables.table import ResultTable
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn import Tuned
+from panels import panel_from_arrays
 
 SPECS = Path(__file__).parents[2] / "specs"
 CHANGES = (
@@ -84,3 +91,135 @@ def test_questions_that_find_nothing_are_not_asked(study):
     form = cheap_form(more)
     assert [entry.id for entry in form.scenarios] == ["curve", "conditional"]
     assert Reduction("scenario", "counts", "asked", "yes", "no") in reductions(more, form)
+
+
+CELL = CELLS[0]
+COUNTS = ["n_panels", "n_false", "n_true", "n_found"]
+
+
+def test_a_grid_that_was_cut_off_goes_on_to_the_same_numbers(tmp_path):
+    options = RunOptions(spec=GRID_SPEC, out=tmp_path / "grid")
+    told = []
+    path = calibrate_grid(options, n_panels=1, cells=[CELL])
+    whole, found = (tmp_path / "grid" / "grid_panels.csv").read_text(), pd.read_csv(path)
+    assert found["finding"].tolist() == [*GAINS, *KINDS]
+    assert set(found["n_panels"]) == set(found["n_true"]) == {1}
+    path.with_name("grid_panels.csv").write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    calibrate_grid(options, n_panels=1, cells=[CELL], on_progress=lambda *one: told.append(one))
+    assert path.with_name("grid_panels.csv").read_text() == whole
+    assert [n_done for n_done, *_ in told] == [1, 2]
+
+
+def test_panels_without_an_effect_give_the_features_and_both_the_counts():
+    shape = {"entities": 30, "periods": 5, "autocorrelation": 0.0, "tails": 1.0, "between": 0.5}
+    kinds = dict.fromkeys([*GAINS, *KINDS], False)
+    rows = [
+        {"cell": "c", "number": 1, "has_effect": False, **shape, **kinds, "gain": True},
+        {"cell": "c", "number": 2, "has_effect": False, **shape, **kinds, "tails": 2.0, "bend": None},
+        {"cell": "c", "number": 1, "has_effect": True, **shape, **kinds, "tails": 9.0, "bend": True},
+    ]
+    found = grid_table(pd.DataFrame(rows)).set_index("finding")
+    assert set(found["tails"]) == {1.5}
+    assert found.loc["gain", COUNTS].tolist() == [2, 1, 1, 0]
+    assert found.loc["bend", COUNTS].tolist() == [1, 0, 1, 1]
+
+
+N_DRAWS = 200
+
+
+def lasting(rng, shape, persistence):
+    """Return first-order autoregressions along the last axis with variance 1."""
+    steps = rng.normal(size=shape) * np.sqrt(1 - persistence**2)
+    steps[..., 0] /= np.sqrt(1 - persistence**2)
+    for period in range(1, shape[-1]):
+        steps[..., period] += persistence * steps[..., period - 1]
+    return steps
+
+
+def make_panel(*, period_sd, persistence=0.0, n_entities=120, n_periods=15, missing=0.0, seed=0):
+    """Levels of sd 2, period shocks, errors with autocorrelation .6, and rows that are missing."""
+    rng = np.random.default_rng(seed)
+    errors = lasting(rng, (n_entities, n_periods), 0.6)
+    shocks = period_sd * lasting(rng, (n_periods,), persistence)
+    outcome = 2 * rng.normal(size=n_entities)[:, None] + shocks + errors
+    kept = np.flatnonzero(rng.random(outcome.size) >= missing)
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(n_entities), n_periods)[kept],
+        period=np.tile(np.arange(n_periods), n_entities)[kept],
+        outcome=outcome.ravel()[kept],
+        X=rng.normal(size=(outcome.size, 2))[kept],
+        columns=("x", "z"),
+    )
+
+
+def errors_of(panel, values):
+    """Return errors less their entity's mean as (entity, period), NaN where there is no row."""
+    frame = pd.DataFrame({"i": panel.entity.codes, "t": panel.period, "e": values})
+    wide = frame.pivot_table(index="i", columns="t", values="e")
+    return wide.sub(wide.mean(axis=1), axis=0).to_numpy()
+
+
+def period_variance(wide):
+    return np.nanvar(np.nanmean(wide, axis=0))
+
+
+def autocorrelation(wide):
+    now, before = wide[:, 1:].ravel(), wide[:, :-1].ravel()
+    both = np.isfinite(now * before)
+    return np.corrcoef(now[both], before[both])[0, 1]
+
+
+def test_parts_are_the_least_squares_effects_of_entities_and_periods():
+    panel = make_panel(period_sd=0.7, missing=0.3, n_entities=20, n_periods=7)
+    parts = error_parts(panel.observed, Cells.of(panel))
+    frame = pd.DataFrame({"y": panel.observed, "i": panel.entity.codes, "t": panel.period})
+    fit = smf.ols("y ~ C(i) + C(t)", frame).fit()
+    assert parts.remainder == pytest.approx(fit.resid.to_numpy(), abs=1e-9)
+    assert np.diff(parts.shock)[0] == pytest.approx(fit.params["C(t)[T.1]"], abs=1e-9)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3], ids=["balanced", "gaps"])
+@pytest.mark.parametrize(("period_sd", "persistence"), [(0.3, 0.0), (0.5, 0.0), (0.5, 0.8)])
+def test_draws_keep_the_variance_of_period_means_and_the_autocorrelation(period_sd, persistence, missing):
+    panel = make_panel(period_sd=period_sd, persistence=persistence, missing=missing)
+    truth = fit_linear_truth(panel, effect=0.0)
+    of_data = errors_of(panel, panel.observed - truth.systematic)
+    drawn = [
+        errors_of(panel, truth.draw(random_stream(1, "t", number)).unexplained) for number in range(N_DRAWS)
+    ]
+    variances = np.array([period_variance(wide) for wide in drawn])
+    error = variances.std() / np.sqrt(N_DRAWS)
+    assert variances.mean() == pytest.approx(period_variance(of_data), rel=0.05, abs=3 * error)
+    assert np.mean([autocorrelation(wide) for wide in drawn]) == pytest.approx(
+        autocorrelation(of_data), abs=0.05
+    )
+    # Signs by entity alone leave of it what a mean over entities of errors of variance 1 has.
+    assert variances.mean() > 5 / 120
+
+
+def test_without_period_shocks_few_are_drawn_beyond_those_of_the_data():
+    of_data, drawn = [], []
+    for seed in range(30):
+        panel = make_panel(period_sd=0.0, seed=seed)
+        parts = error_parts(panel.observed, Cells.of(panel))
+        rng, response = random_stream(1, "t", seed), shock_response(parts)
+        of_data.append(period_variance(errors_of(panel, panel.observed)))
+        for _ in range(40):
+            signs = rng.choice([-1.0, 1.0], size=120)[panel.entity.codes]
+            shocks = response @ rng.choice([-1.0, 1.0], size=len(response))
+            values = shocks[panel.period] + signs * parts.remainder
+            drawn.append(period_variance(errors_of(panel, values)))
+    # Shocks that are not scaled would give twice the variance. It is at least that of remainders, which is
+    # above that of the data in about half of panels.
+    assert 0.95 < np.mean(drawn) / np.mean(of_data) < 1.35
+
+
+def test_remainders_keep_their_size_row_by_row_and_their_products_within_entities():
+    panel = make_panel(period_sd=0.0, n_entities=30)
+    truth = fit_linear_truth(panel, effect=0.0)
+    drawn = truth.draw(random_stream(1, "t")).unexplained
+    parts = truth.parts
+    again = errors_of(panel, drawn)
+    own = parts.cells.matrix(parts.remainder)
+    common = again - np.sign((again * own).sum(axis=1))[:, None] * own
+    assert common == pytest.approx(np.broadcast_to(common[0], common.shape), abs=1e-9)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
+import numpy as np
 import pytest
 from pydantic import Field
 
+from broken.sound import OnlyPredicts, Sound
 from harness import PluginError, SpecError
-from harness.conformance import checks_for
+from harness.conformance import checks_for, checks_of
 from harness.conformance.checks import find_plugin
 from harness.conformance.options import build, read_options
 from harness.conformance.panels import StandIn
@@ -139,3 +141,47 @@ def test_an_estimator_that_the_plugin_does_not_offer_is_an_error():
         checks_for("harness_neural", only=["mlpp"])
     with pytest.raises(PluginError, match="offers no 'rab'"):
         checks_for("harness_neural", options={"rab": {"draws": 3}})
+
+
+ROUNDED = ("outcome_units", "column_units", "row_order")
+
+
+@dataclass(frozen=True)
+class HalfFit:
+    """Predictions of eleven bits."""
+
+    inner: OnlyPredicts
+
+    def predict(self, panel):
+        return self.inner.predict(panel).astype(np.float16).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Half(Sound):
+    """Computes in half precision."""
+
+    def fit(self, panel, *, rng, selection=None):
+        return HalfFit(super().fit(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class ToldHalf(Half):
+    """Says so: eleven bits of an outcome of three to four standard deviations from zero."""
+
+    roundoff: ClassVar[float] = 0.005
+
+
+def failed(estimator):
+    checks = [check for check in checks_of(estimator) if check.rule.name in ROUNDED]
+    return [check.rule.name for check in checks if check.verdict().status == "failed"]
+
+
+def test_rounding_above_what_is_declared_fails():
+    assert "outcome_units" in failed(Half())
+    assert failed(ToldHalf()) == []
+
+
+@pytest.mark.parametrize("rounding", [1, 0.5, -0.001, "float32"])
+def test_a_rounding_that_excuses_everything_is_refused(rounding):
+    with pytest.raises(PluginError, match="`roundoff` that is no number from 0 to"):
+        ESTIMATOR.name_of(type("Vague", (Half,), {"roundoff": rounding}))

@@ -1,17 +1,32 @@
+"""None"""
+
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+import harness
+from harness.data.build import panel_from_frame
 from harness.data.data_spec import DataSpec
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.row_steps import Log, Ratio, Square
+from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter
+from harness.errors import DataError
+from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from harness.registry.kind import OPTIONS, options_model
+from harness.rng import random_stream
+from harness.scenarios.contrast import ContrastScenario
+from harness.scenarios.full_fit import answer_in_process
+from harness.scenarios.scenario import Subject
 
 
 def read(options: dict) -> DataSpec:
@@ -97,3 +112,131 @@ def test_a_data_spec_loads_without_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+KINDS = ("craft", "none", "union")
+EFFECTS = {"none": 0.0, "craft": 0.5, "union": 1.5}
+
+
+def workers(*, n=90, periods=6, seed=1):
+    """Return workers of three kinds, whose kind changes, with a level of their own that goes with it."""
+    rng = random_stream(seed, "workers")
+    worker, year = (axis.ravel() for axis in np.indices((n, periods)))
+    own = rng.standard_normal(n)[worker]
+    leaning = rng.standard_normal(worker.size) + 0.5 * own
+    kind = np.where(leaning > 0.7, "union", np.where(leaning > -0.4, "craft", "none"))
+    m = rng.standard_normal(worker.size)
+    effect = np.array([EFFECTS[one] for one in kind])
+    wage = own + effect * (1.0 + 0.5 * m) + 0.3 * m + 0.5 * rng.standard_normal(worker.size)
+    return pd.DataFrame(
+        {"worker": [f"w{at:03d}" for at in worker], "year": 2000 + year, "wage": wage, "kind": kind, "m": m}
+    )
+
+
+def roles(**changed):
+    return Roles(
+        **{
+            "entity": "worker",
+            "time": "year",
+            "outcomes": ("wage",),
+            "exposure": "kind",
+            "moderators": ("m",),
+        }
+        | changed
+    )
+
+
+def rows_of(contrasts):
+    own = contrasts[contrasts["band"] == "pointwise"]
+    return dict(zip(own["exposure_to"], own["estimate"], strict=True))
+
+
+def subject(name, panel, **options):
+    estimator = installed().of(ESTIMATOR)[name](**options)
+    return Subject(panel, estimator, name, 1)
+
+
+def test_texts_become_columns_for_each_level_but_the_base():
+    frame = workers()
+    panel = panel_from_frame(frame, roles())
+    assert panel.levels == KINDS
+    assert panel.columns == ("kind=none", "kind=union", "m")
+    ordered = frame.sort_values(["worker", "year"])["kind"]
+    np.testing.assert_array_equal(panel.column("kind=union"), ordered == "union")
+    np.testing.assert_array_equal(panel.column("kind"), ordered.map(KINDS.index))
+    assert panel_from_frame(frame, roles(levels=("none", "craft", "union"))).levels[0] == "none"
+
+
+def test_numbers_are_levels_where_the_roles_say_so():
+    frame = workers().assign(kind=lambda rows: rows["kind"].map({"none": 3, "craft": 1, "union": 2}))
+    assert panel_from_frame(frame, roles()).levels == ()
+    assert panel_from_frame(frame, roles(levels=(3, 1, 2))).columns == ("kind=1", "kind=2", "m")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "levels", "what"),
+    [
+        (lambda _: "all", (), "one is no comparison"),
+        (lambda at: KINDS[at % 3], ("none", "craft"), "some rows have 'union'"),
+        (lambda at: KINDS[at % 3] if at else "7", (), "not numbers"),
+    ],
+)
+def test_levels_that_are_none_are_refused_in_words(kinds, levels, what):
+    frame = workers(n=20)
+    frame["kind"] = [kinds(at) for at in range(len(frame))]
+    with pytest.raises(DataError, match=what) as caught:
+        panel_from_frame(frame, roles(levels=levels))
+    assert "kind" in str(caught.value)
+    assert caught.value.problems[0].hint
+
+
+def test_a_counterfactual_level_moves_its_columns_and_what_follows_from_them():
+    panel = panel_from_frame(workers(n=20), roles())
+    union = panel.with_column("kind", 2.0)
+    np.testing.assert_array_equal(union.X[:, :2], np.tile([0.0, 1.0], (panel.n_obs, 1)))
+    np.testing.assert_array_equal(panel.with_column("kind", 0.0).X[:, :2], 0.0)
+    np.testing.assert_array_equal(panel.with_column("kind", panel.column("kind")).X, panel.X)
+    assert panel.dependents("kind") == {"kind=none", "kind=union"}
+    assert panel.take(np.arange(5)).levels == panel.levels
+
+
+def test_contrasts_of_fixed_effects_are_those_of_a_regression_on_dummies():
+    frame = workers()
+    panel = panel_from_frame(frame, roles(levels=("none", "craft", "union")))
+    names = ["craft", "union"]
+    columns = np.column_stack([*(frame["kind"] == name for name in names), frame["m"]]).astype(float)
+    keys = pd.get_dummies(frame["worker"]).to_numpy(float)
+    expected = np.linalg.lstsq(np.column_stack([columns, keys]), frame["wage"].to_numpy(), rcond=None)[0]
+    for name in ("fixed_effects", "feols"):
+        own = subject(name, panel, effects=("entity",))
+        found = answer_in_process(ContrastScenario(draws=30), own)["contrasts"]
+        assert set(found["exposure_from"]) == {"none"}
+        assert rows_of(found) == pytest.approx(dict(zip(names, expected, strict=False)), rel=1e-6)
+        terms = own.fit.coefficients().terms
+        assert tuple(terms[:2]) == ("kind=craft", "kind=union")
+
+
+def test_a_level_that_effects_absorb_is_refused_by_its_name():
+    frame = workers(n=40, periods=4)
+    last = frame["worker"] >= "w030"
+    frame.loc[last, "kind"] = "guild"
+    panel = panel_from_frame(frame, roles())
+    with pytest.raises(harness.EstimationError, match="absorb it") as caught:
+        assert subject("fixed_effects", panel, effects=("entity",)).fit
+    assert "kind=guild" in caught.value.problems[0].where
+
+
+@pytest.mark.slow
+def test_the_share_of_intervals_that_hold_the_truth():
+    held, n_panels = 0, 100
+    for seed in range(n_panels):
+        frame = workers(n=60, periods=4, seed=seed)
+        panel = panel_from_frame(frame, roles(levels=("none", "craft", "union")))
+        found = answer_in_process(
+            ContrastScenario(draws=60), subject("fixed_effects", panel, effects=("entity",))
+        )["contrasts"]
+        together = found[found["band"] == "simultaneous"]
+        # the truth is averaged over the moderator, whose mean is not quite zero
+        truth = together["exposure_to"].map(EFFECTS) * (1.0 + 0.5 * frame["m"].mean())
+        held += bool(((together["conf_low"] <= truth) & (truth <= together["conf_high"])).all())
+    assert held >= 88  # of 100 at 95 per cent, 87 or fewer have a chance under one in 500

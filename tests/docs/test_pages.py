@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
+import os
 import re
 import shlex
 from dataclasses import replace
@@ -10,9 +12,10 @@ from dataclasses import replace
 import pytest
 
 from command import ROOT
-from doc_pages import Script, blocks_of
+from doc_pages import Script, blocks_of, is_like
 from harness.cli import cli
 from harness.plugin import random_stream
+from source_files import files, tree_of
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
@@ -33,11 +36,11 @@ SLOW = {
 # Pages of which only the commands are looked at, and why.
 NOT_RUN = {
     "benchmark.md": "its commands run in tests/docs/test_benchmark.py, on one panel",
-    "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
-    "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_figure_by_figure.py",
+    "conformance.md": "its code has a test of its own, tests/conformance/test_checks.py",
+    "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_paper_items.py",
     "paper_items.md": "its names have a test of their own, tests/docs/test_paper_items.py",
     "performance.md": "its command takes minutes",
-    "two_ladders.md": "its numbers have a test of their own, tests/docs/test_two_ladders.py",
+    "two_ladders.md": "its numbers have a test of their own, tests/docs/test_paper_items.py",
 }
 
 
@@ -83,7 +86,7 @@ def test_page(path, tmp_path, variables):
 
 @pytest.mark.slow
 def test_readme(tmp_path, variables):
-    """All but the commands that install the harness, which test_readme.py looks at."""
+    """All but the commands that install the harness, which test_release.py looks at."""
     with (tmp_path / "cities.csv").open("w", encoding="utf-8") as file:
         file.write("city,year,co2,digital,gdp_pc,urban\n")
         rng = random_stream(1)
@@ -113,3 +116,141 @@ def test_command_exists_with_these_options(words):
         _, after_options, _ = cli.make_parser(context).parse_args(list(words))
         name, command, rest = cli.resolve_command(context, after_options)
         command.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("a  b\nc\n", "a b c\n"),
+        ("one\ntwo\nthree\n", "one\n...\nthree\n"),
+        ("one\n", "...\none\n...\n"),
+        ("x 0.91 [ 0.89,  0.92]\n", "x 0.90 [ 0.88, 0.90]\n"),
+        ("obtained 0.11012380412\n", "obtained 0.110123...\n"),
+        ("plugin 0.1.0: fine\n", "plugin 0.1.0: fine\n"),
+    ],
+    ids=["spaces", "gap", "gaps around", "last digits", "cut off", "version"],
+)
+def test_what_is_printed_is_like_what_is_shown(printed, shown):
+    assert is_like(printed, shown)
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("a b", "a c"),
+        ("a b c", "a b"),
+        ("one two", "...three..."),
+        ("x 0.94", "x 0.91"),
+        ("x 0.910", "x 0.91"),
+        ("x -0.01", "x 0.02"),
+        ("12 passed", "13 passed"),
+    ],
+    ids=["word", "more", "missing", "far", "more digits", "sign", "whole number"],
+)
+def test_what_is_printed_is_not(printed, shown):
+    assert not is_like(printed, shown)
+
+
+def run(tmp_path, page):
+    Script(tmp_path, os.environ).run(list(blocks_of(page)))
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("```sh\ntrue\nfalse\n```\n", "line 1: exit code 1"),
+        ("```sh\necho one\n```\n\n```text\ntwo\n```\n", "line 5: it printed\none"),
+        ("```python\nimport warnings\nwarnings.warn('old')\n```\n", "UserWarning: old"),
+    ],
+    ids=["command", "output", "warning"],
+)
+def test_a_page_that_is_wrong_fails(tmp_path, page, words):
+    with pytest.raises(AssertionError, match=words):
+        run(tmp_path, page)
+
+
+SOURCES = (*files("harness"), *files("plugins"))
+CODE = re.compile(r"W-[A-Z][A-Z-]*[A-Z]")
+
+
+def first_column(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"^\| `([^`]+)` \| \S", text, flags=re.MULTILINE)
+
+
+def texts(path):
+    """Yield the string constants of a module that are no docstrings of more than a code."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_code_of_a_warning_is_in_the_index_and_no_other():
+    used = {text for path in SOURCES for text in texts(path) if CODE.fullmatch(text)}
+    listed = first_column("warnings.md")
+    assert len(used) > 30
+    assert listed == sorted(used)
+
+
+def names_drawn():
+    """Return the beginnings of the names that figures are given."""
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "ReportFigure":
+                given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "name")]
+                found |= set(re.findall(r"[\"']([a-z]+(?:-[a-z]+)*)(?=-\{|[\"'])", ast.unparse(given[0])))
+    return found
+
+
+def test_every_figure_is_on_the_page_of_figures():
+    listed = {re.split(r"-(?=[A-Z])", name)[0] for name in first_column("for_a_paper.md")}
+    drawn = names_drawn()
+    assert {"front-curve", "gains", "groups", "surface", "map"} <= drawn
+    missing = {name for name in drawn if name not in listed and not name.startswith(("calibration", "suite"))}
+    assert missing == set()
+
+
+def test_every_study_is_listed():
+    page = (ROOT / "docs" / "specs.md").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "specs").glob("*.yaml") if f"specs/{path.name}" not in page] == []
+
+
+def test_every_link_between_pages_leads_to_a_file():
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts]
+    links = [
+        (path.relative_to(ROOT).as_posix(), link)
+        for path in (*pages, *ROOT.glob("*.md"))
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", path.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 50
+    assert [(page, link) for page, link in links if not (ROOT / page).parent.joinpath(link).is_file()] == []
+
+
+PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+WALKS = PAGE[PAGE.index("## Three walks") :]
+
+
+def found(name):
+    """Return whether a path as the page writes it is there, below the core, a plugin or the root."""
+    parts = name.rstrip("/")
+    places = [
+        ROOT / "harness" / parts,
+        ROOT / "plugins" / parts,
+        ROOT / parts,
+    ]
+    places += [folder / parts for folder in (ROOT / "plugins").iterdir()]
+    places += [folder / parts for folder in (ROOT / "harness").iterdir() if folder.is_dir()]
+    return any(place.exists() or place.with_suffix(".py").exists() for place in places)
+
+
+def test_every_file_of_the_walks_is_there():
+    names = re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`", WALKS)
+    assert len(names) > 20
+    assert [name for name in names if not found(name)] == []
+
+
+def test_every_folder_of_the_core_is_on_the_map():
+    table = PAGE[PAGE.index("## The map of folders") : PAGE.index("## Where new code goes")]
+    folders = [folder.name for folder in (ROOT / "harness").iterdir() if (folder / "__init__.py").exists()]
+    assert [name for name in folders if f"`{name}/`" not in table] == []

@@ -5,14 +5,18 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
+from math import isnan
 
 import pytest
 from ruamel.yaml import YAML
 
+import harness
 from command import ROOT
 from harness.installed import installed
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import columns_of
+from ladder_tables import gains_of, printed
+from paper_results import CHINESE, EDITIONS, ENGLISH, MARKER, number, results_text, shown_results
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "paper_items.md").read_text(encoding="utf-8")
@@ -157,10 +161,10 @@ def test_sections_are_of_the_report():
 
 def test_open_items_are_open_in_the_spec():
     questions = [" ".join(one["question"].split()) for one in SPEC["left_open"]]
-    for number, _, _, here, status in items():
+    for item, _, _, here, status in items():
         asked = re.findall(r"Open: \*(.+?)\*", here)
-        assert bool(asked) == (status == "open"), number
-        assert all(any(one.startswith(words) for one in questions) for words in asked), number
+        assert bool(asked) == (status == "open"), item
+        assert all(any(one.startswith(words) for one in questions) for words in asked), item
     named = {words for *_, here, _ in items() for words in re.findall(r"Open: \*(.+?)\*", here)}
     without = [one for one in questions if not any(one.startswith(words) for words in named)]
     assert without == []
@@ -175,3 +179,88 @@ def test_every_number_of_the_claims_is_on_the_page():
     }
     assert len(values) > 40
     assert sorted(values - printed) == []
+
+
+FIGURES_PAGE = ENGLISH.path.read_text(encoding="utf-8")
+
+
+def without_words(text):
+    """Return the rows of both tables without what a result is called, which follows the catalogs."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    return [[*row[:1], *row[2:]] if len(row) > 4 else row for row in rows]
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda one: one.language)
+def test_printed_results_are_those_of_the_spec_and_hold_where_the_page_says(edition):
+    page = edition.path.read_text(encoding="utf-8")
+    found = without_words(page.partition(MARKER)[2])
+    assert len(found) > 100
+    assert found == without_words(results_text(shown_results(FIGURES_PAGE), edition))
+
+
+def test_gains_are_the_same_in_both_languages():
+    gains = [
+        [[number(cell) for cell in line.strip("| ").split(" | ")[2:]] for line in table.splitlines()[2:]]
+        for table in (
+            edition.path.read_text(encoding="utf-8").partition("<!-- gains -->\n")[2].split("\n\n")[0].strip()
+            for edition in (ENGLISH, CHINESE)
+        )
+    ]
+    assert len(gains[0]) == 9
+    assert gains[0] == gains[1]
+
+
+def test_a_result_that_does_not_hold_would_be_found():
+    shown = shown_results(FIGURES_PAGE)
+    first = next(at for at, (one, _) in enumerate(shown) if one == "100.00%")
+    changed = [*shown[:first], ["99.00%", shown[first][1]], *shown[first + 1 :]]
+    assert results_text(changed, ENGLISH) != results_text(shown, ENGLISH)
+
+
+RELIABILITY_PAGE = ROOT / "docs" / "measured" / "reliability.md"
+
+
+def names_in(folder):
+    """Return the names of the tests in the files of a folder."""
+    texts = (path.read_text(encoding="utf-8") for path in sorted(folder.rglob("test_*.py")))
+    return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, flags=re.MULTILINE)}
+
+
+def test_every_row_names_tests_that_are_there_and_no_fault_is_left_out():
+    rows = [
+        line for line in RELIABILITY_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")
+    ][1:]
+    named = [set(re.findall(r"`(test_\w+)`", row)) for row in rows]
+    assert len(rows) > 25
+    assert [row for row, names in zip(rows, named, strict=True) if not names] == []
+    assert set().union(*named) - names_in(ROOT / "tests") == set()
+    assert names_in(ROOT / "tests" / "faults") - set().union(*named) == set()
+
+
+COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"
+# Networks of another machine may end in a neighbouring minimum.
+NEAR = 0.025
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("study", "spec", "data"),
+    [("wages", "wage_ladder", None), ("countries", "country_ladder", COUNTRIES)],
+    ids=["wages", "countries"],
+)
+def test_gains_are_those_of_the_run(study, spec, data, tmp_path):
+    if data and not data.exists():
+        pytest.skip("the country panel is not there")
+    run = harness.run(
+        ROOT / "specs" / f"{spec}.yaml",
+        data=data,
+        out=tmp_path / "run",
+        quick=True,
+        progress=False,
+        overrides=("report.formats=[]", "multiverse=null", "claims=[]"),
+    )
+    gains = gains_of(run.gain)
+    for cell, shown in printed(study).items():
+        own = [number for number in gains.loc[cell] if not isnan(number)][: len(shown)]
+        # Losses have no bound: far below zero the same relative accuracy.
+        assert shown == pytest.approx(own, abs=NEAR * max(1.0, *map(abs, own))), cell

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import mean_squared_error, r2_score
 
+from evaluation.rows import rows_of
 from harness.evaluation.accuracy import LEVEL, accuracy, coverage_table, entity_half_widths, with_limits
-from harness.evaluation.tables import accuracy_table
+from harness.evaluation.losses import Sides, cells, cluster_losses
+from harness.evaluation.tables import LEFT, accuracy_table, decomposition_table, gains_table
 
 
 def test_by_hand():
@@ -153,3 +155,98 @@ def test_accuracy_has_coverage_and_predictions_limits_where_whole_entities_are_t
     assert limits[limits["sample"] == "train"]["predicted_low"].isna().all()
     rows_apart = frame.assign(sample=np.where(frame["time"] == 0, "test", "train"))
     assert accuracy_table(rows_apart)["coverage"].isna().all()
+
+
+KEYS = ("outcome", "estimator", "protocol")
+
+
+def test_cells_are_groups_in_the_order_of_their_first_rows():
+    """7 x 6 x 9 combinations do not fit into a byte; two thirds of them have rows."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({name: rng.integers(0, n, 400) for name, n in zip(KEYS, (7, 6, 9), strict=True)})
+    frame = frame.astype(str)
+    groups = frame.groupby(list(KEYS), sort=False).indices
+    found = list(cells(frame, KEYS))
+    assert [place for place, _ in found] == list(frame.drop_duplicates().itertuples(index=False, name=None))
+    for place, positions in found:
+        np.testing.assert_array_equal(positions, groups[place])
+
+
+def test_clusters_without_rows_have_no_losses():
+    losses = cluster_losses(np.array([1.0, 2.0, 4.0]), np.array([3.0, 1.0, 1.0]), np.array([0, 2, 2]))
+    assert losses.loss.tolist() == [1.0, 6.0]
+    assert losses.loss_reference.tolist() == [3.0, 2.0]
+    assert losses.n_rows.tolist() == [1.0, 2.0]
+
+
+def sides(*rows):
+    """Return the sides of rows of fold, sample and entity."""
+    return Sides.of(pd.DataFrame(rows, columns=["fold", "sample", "entity"]), "entity")
+
+
+def test_sides_tell_whether_labels_are_apart_and_tested_once():
+    apart = [("1", "test", "a"), ("1", "train", "b"), ("2", "test", "b"), ("2", "train", "a")]
+    assert (sides(*apart).are_apart, sides(*apart).are_tested_once) == (True, True)
+    mixed = sides(*apart, ("2", "train", "b"))
+    assert (mixed.are_apart, mixed.are_tested_once) == (False, True)
+    again = sides(*apart, ("2", "test", "a"))
+    assert (again.are_apart, again.are_tested_once) == (False, False)
+    one_fold = sides(*apart[:2])
+    assert (one_fold.are_apart, one_fold.are_tested_once) == (True, False)
+    untested = sides(("1", "train", "a"))
+    assert (untested.are_apart, untested.are_tested_once) == (False, False)
+
+
+NOISE = {"held_out_entities": 1.1, "in_sample": 0.3, "as_published": 0.5, "random_rows": 0.6}
+PROTOCOLS = {name: f"id of {name}" for name in NOISE}
+
+
+def gains():
+    rng = np.random.default_rng(0)
+    parts = []
+    for protocol, noise in NOISE.items():
+        observed = rng.normal(size=90)
+        tested = np.ones(90, dtype=bool) if protocol == "in_sample" else rng.random(90) < 0.5
+        rows = rows_of(30, ["2000", "2001", "2002"], protocol=PROTOCOLS[protocol], observed=observed)
+        for estimator, size in (("ols", 1.0), ("ann", noise), ("tree", 0.9)):
+            own = rows.assign(estimator=estimator, predicted=observed + size * rng.normal(size=90))
+            parts += [own[tested].assign(sample="test"), own.assign(sample="train")]
+    level = 0.95
+    return gains_table(pd.concat(parts, ignore_index=True), references=("ols",), level=level)
+
+
+def test_each_part_is_the_gain_of_its_protocol_with_the_same_interval_and_its_own_reference():
+    table = gains()
+    left = decomposition_table(table, reference="ols", protocols=PROTOCOLS)
+    tested = table[table["sample"] == "test"].set_index(["estimator", "protocol"])
+    assert len(left) == 2 * 4
+    for row in left.itertuples():
+        own = tested.loc[(row.estimator, row.protocol)]
+        assert row.protocol == PROTOCOLS[LEFT[row.part]]
+        assert (row.estimate, row.conf_low, row.conf_high) == (own.gain, own.conf_low, own.conf_high)
+        assert row.estimate == pytest.approx(1 - row.mse / row.mse_reference, rel=1e-12)
+    assert left["mse_reference"].nunique() == 4
+
+
+def test_parts_stand_from_rows_at_hand_to_entities_never_seen():
+    left = decomposition_table(gains(), reference="ols", protocols=PROTOCOLS)
+    assert left["part"].tolist() == 2 * [
+        "rows at hand",
+        "other rows, selected on",
+        "other rows of the same entities",
+        "entities never seen",
+    ]
+
+
+def test_a_protocol_that_a_study_lacks_has_no_part():
+    protocols = {name: id_ for name, id_ in PROTOCOLS.items() if name != "random_rows"}
+    left = decomposition_table(gains(), reference="ols", protocols=protocols)
+    assert "other rows of the same entities" not in set(left["part"])
+    assert decomposition_table(gains(), reference="ols", protocols={}).empty
+
+
+def test_a_gain_that_is_missing_is_left_out():
+    table = gains()
+    hole = (table["estimator"] == "ann") & (table["protocol"] == PROTOCOLS["random_rows"])
+    left = decomposition_table(table.mask(hole, other=np.nan), reference="ols", protocols=PROTOCOLS)
+    assert len(left) == 7

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -139,3 +142,54 @@ def test_the_manifest_names_every_plugin_with_its_hash(folder):
     versions = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["versions"]
     names = {path.stem for path in EXAMPLES.iterdir() if path.stem.startswith("example_")}
     assert {f"local plugin {name}" for name in names} <= set(versions)
+
+
+RSCRIPT = shutil.which("Rscript")
+SCRIPT = r"""
+source(commandArgs(TRUE)[1])
+set.seed(7)
+panel <- expand.grid(year = 2001:2006, firm = sprintf("%03d", 1:12))
+panel$x <- rnorm(72) + as.integer(factor(panel$firm)) / 4
+panel$z <- rnorm(72)
+panel$y <- 2 * panel$x - panel$z + as.integer(factor(panel$firm)) + rnorm(72)
+spec <- list(
+  spec_version = 1, study = "from-r",
+  roles = list(entity = "firm", time = "year", outcomes = I("y"), exposure = "x", controls = I("z")),
+  estimators = list(
+    list(id = "ols", use = "pooled_ols"),
+    list(id = "fe", use = "fixed_effects", effects = I("entity"))
+  ),
+  evaluation = list(protocols = I("in_sample")),
+  report = list(formats = list())
+)
+tables <- run_harness(spec, data = panel, out = "runs/r")
+found <- tables$coefficients
+at <- function(id, term) found$estimate[found$estimator == id & found$term == term]
+ols <- coef(lm(y ~ x + z, panel))
+fe <- coef(lm(y ~ x + z + firm, panel))
+for (term in c("x", "z")) {
+  stopifnot(abs(at("ols", term) / ols[[term]] - 1) < 1e-9, abs(at("fe", term) / fe[[term]] - 1) < 1e-9)
+}
+wrong <- try(run_harness(modifyList(spec, list(study = "")), data = panel, out = "runs/w"), silent = TRUE)
+stopifnot(inherits(wrong, "try-error"), grepl("harness ended with status 2", wrong))
+cat("equal\n")
+"""
+
+
+def has_jsonlite():
+    ask = [RSCRIPT, "-e", "quit(status = !requireNamespace('jsonlite', quietly = TRUE))"]
+    return RSCRIPT is not None and subprocess.run(ask, check=False).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_jsonlite(), reason="R or its package jsonlite is not on this machine")
+def test_a_study_from_r_has_the_coefficients_of_lm(tmp_path):
+    program = tmp_path / "harness"
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c 'import harness.cli as c; c.main()' \"$@\"\n")
+    program.chmod(0o755)
+    script = tmp_path / "study.R"
+    script.write_text(SCRIPT, encoding="utf-8")
+    command = ["env", f"HARNESS={program}", RSCRIPT, "--vanilla", script, ROOT / "examples" / "harness.R"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("equal\n")

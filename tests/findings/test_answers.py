@@ -10,12 +10,17 @@ import pandas as pd
 import pytest
 
 from harness.findings import answers, cautions
+from harness.findings.checks import AGREE, CONFIRM, checks_passed
+from harness.findings.lines import curves_from, unsupported_spans
 from harness.findings.run import read_run
 from harness.record.study import PrimaryRecord
 from harness.running.csv_table import as_declared
+from harness.scenarios.robustness import BASELINE, JOINT, PERMUTED
 from harness.study.spec.study import Variable
-from harness.tables.effects import EFFECTS, SENSITIVITY
+from harness.tables.curves import CurveRow
+from harness.tables.effects import EFFECTS, ROBUSTNESS, SENSITIVITY, RobustnessRow
 from harness.tables.gain import GIVEN_PERIODS, RECOGNITION
+from harness.tables.table import read_rows
 from harness.text.context import entities
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
@@ -166,3 +171,96 @@ def test_entities_are_called_what_the_study_calls_them(run, label, plural):
     study = run.manifest.study
     named = replace(study, variables={**study.variables, study.entity: Variable(label=label)})
     assert entities(named) == plural
+
+
+def passed(*, slope=(0.3, 0.01), half=(0.2, 0.02), joint=0.4, **other):
+    """Return what passes, given estimate and p-value of the slope and of a check, and the joint p-value."""
+    place = {"outcome": "y", "exposure": "x", "method": "first_differences", "learner": "ols"}
+    place |= {"scenario": "robustness", "status": "ok", "reason": ""}
+    rows = [
+        {"check": BASELINE, "estimate": slope[0], "p_value": slope[1]},
+        {"check": "without half: a", "estimate": half[0], "p_value": half[1], "p_difference": 0.5},
+        # In another unit, of no slope, or without a result: these do not count.
+        {"check": "outcome in logs", "estimate": -1.0, "p_value": 0.9},
+        {"check": PERMUTED, "estimate": -1.0, "p_value": 0.9},
+        {"check": "without half: b", "status": "refused"},
+        {"check": JOINT, "p_difference": joint},
+    ]
+    frame = pd.DataFrame([place | row | other for row in rows]).reindex(columns=list(ROBUSTNESS.columns))
+    return checks_passed(read_rows(frame, RobustnessRow, table="robustness"), level=0.95)
+
+
+@pytest.mark.parametrize(
+    ("changes", "agree", "confirm"),
+    [
+        ({}, True, True),
+        ({"joint": 0.05}, True, True),
+        ({"joint": 0.049}, False, False),
+        ({"slope": (0.3, 0.2)}, True, False),
+        ({"half": (0.2, 0.05)}, True, False),
+        ({"half": (-0.2, 0.02)}, True, False),
+    ],
+)
+def test_checks_agree_by_the_joint_test_and_confirm_by_significance_of_one_sign(changes, agree, confirm):
+    assert passed(**changes) == {AGREE: agree, CONFIRM: confirm}
+
+
+def test_without_results_nothing_is_counted():
+    assert passed(status="refused") == {}
+
+
+AT = np.array([0.0, 1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("supported", "spans"),
+    [
+        ([True, True, True, True], ()),
+        ([False, True, True, True], ((0.0, 0.5),)),
+        ([True, False, True, False], ((0.5, 1.5), (3.0, 4.0))),
+        ([False, False, False, False], ((0.0, 4.0),)),
+    ],
+)
+def test_unsupported_stretches_reach_halfway_to_their_neighbours(supported, spans):
+    assert unsupported_spans(AT, np.array(supported)) == spans
+
+
+def test_an_empty_grid_has_no_stretches():
+    assert unsupported_spans(np.empty(0), np.empty(0, dtype=bool)) == ()
+
+
+def row(estimator, at, status="ok", band="", half=np.nan):
+    return CurveRow(
+        outcome="y",
+        estimator=estimator,
+        kind="level",
+        at=at,
+        estimate=at**2,
+        conf_low=at**2 - half,
+        conf_high=at**2 + half,
+        band=band,
+        n_draws=None,
+        supported=True,
+        status=status,
+        reason="",
+    )
+
+
+def test_rows_become_curves_in_order_of_the_grid_and_refusals_do_not():
+    made = curves_from([row("b", 2.0), row("a", 1.0), row("b", 1.0), row("c", 0.0, "refused")])
+    assert [(one.estimator, one.at.tolist(), one.estimate.tolist()) for one in made] == [
+        ("b", [1.0, 2.0], [1.0, 4.0]),
+        ("a", [1.0], [1.0]),
+    ]
+    assert not any(band.is_drawn for one in made for band in one.bands)
+
+
+def test_the_bands_of_a_curve_share_its_grid():
+    kinds = {"pointwise": 1.0, "simultaneous": 3.0}
+    (made,) = curves_from(
+        [row("a", at, band=kind, half=half) for kind, half in kinds.items() for at in (2.0, 1.0)]
+    )
+    assert made.at.tolist() == [1.0, 2.0]
+    assert made.band("pointwise").low.tolist() == [0.0, 3.0]
+    assert made.band("simultaneous").high.tolist() == [4.0, 7.0]
+    assert made.band("uniform") is None

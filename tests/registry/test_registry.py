@@ -13,12 +13,19 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from harness import PluginError
+from harness.conformance.panels import ordinary_panel
+from harness.data.read.columnar import PARQUET
+from harness.data.read.files import read_source
+from harness.data.read.source import READER
 from harness.estimators.protocol import ESTIMATOR
-from harness.evaluation.protocol import InSample
+from harness.evaluation.protocol import PROTOCOL, InSample
 from harness.installed import installed, registry_of
 from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice
+from harness.registry.fault import faulty_member
 from harness.registry.sources import PluginChoice, requested_by_environment
+from harness.registry.trial import deadly_imports
+from harness.rng import random_stream
 
 
 @dataclass(frozen=True)
@@ -185,3 +192,90 @@ def test_a_plugin_whose_library_is_not_installed_is_absent():
 def test_needs_that_are_no_commands_by_library(needs):
     registry = registry_of((needing("wrong_needs", needs),))
     assert "and not commands by library" in registry.plugins[-1].broken
+
+
+ROUGH = """\
+from dataclasses import dataclass
+from harness.plugin import EvaluationProtocol, FileReader, hookimpl
+
+@dataclass(frozen=True)
+class ByRegion(EvaluationProtocol):
+    name, title, leaks, stream, how = "by_region", "By region", (), "regions", "Region by region."
+
+    def split(self, panel, *, rng):
+        return panel.group("region")
+
+    def quick(self):
+        return self
+
+def read(source):
+    return 1 / 0
+
+@hookimpl
+def harness_protocols():
+    return [ByRegion]
+
+@hookimpl
+def harness_readers():
+    return [FileReader("rough", (".rough",), read)]
+"""
+
+
+def test_an_error_is_put_down_to_the_plugin_the_kind_the_member_and_the_method(tmp_path):
+    (tmp_path / "rough_plugin.py").write_text(ROUGH, encoding="utf-8")
+    registry = registry_of((), choice=PluginChoice(folder=tmp_path))
+    # The innermost frame is the harness's, which was asked for what nobody named.
+    with pytest.raises(LookupError, match="not grouped by the column 'region'") as caught:
+        registry.of(PROTOCOL)["by_region"]().split(ordinary_panel(), rng=random_stream(1, "folds"))
+    assert faulty_member(caught.value) == "plugin rough_plugin, protocol by_region, ByRegion.split"
+    with pytest.raises(ZeroDivisionError) as caught:
+        registry.of(READER)["rough"].read(None)
+    assert faulty_member(caught.value) == "plugin rough_plugin, reader rough, read"
+
+
+def test_an_error_of_the_harness_is_put_down_to_nobody():
+    with pytest.raises(LookupError, match="no regressor 'region', only exposure") as caught:
+        ordinary_panel().column("region")
+    assert faulty_member(caught.value) == ""
+    # Its own readers come through the hook of a plugin's.
+    with pytest.raises(AttributeError) as caught:
+        read_source(None, PARQUET)
+    assert faulty_member(caught.value) == ""
+
+
+# By name: the code of a module, and why it cannot be imported.
+MODULES = {
+    "ends": ("import os\nos._exit(3)\n", "its import ended the process, with exit code 3"),
+    "ends_well": ("import os\nos._exit(0)\n", "its import ended the process, with exit code 0"),
+    "is_killed": (
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+        "its import ended the process, by SIGKILL",
+    ),
+    "sleeps": ("import time\ntime.sleep(600)\n", "its import did not come to an end within 3 s"),
+    "counts": ("while True: pass\n", "its import did not come to an end within 3 s"),
+    "is_well": ("x = 1\n", ""),
+    "raises": ("raise SystemExit(3)\n", ""),
+    "speaks": ("import os\nos.write(1, b'noise' * 100_000)\n", ""),
+    "leaves_a_thread": (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n",
+        "",
+    ),
+    "forks": ("import os\nos.fork()\n", ""),
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    for name, (code, _) in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(code)
+    return [*sys.path, str(tmp_path)]
+
+
+def test_each_is_named_with_what_its_import_does_and_the_others_are_not(path):
+    found = deadly_imports(list(MODULES), path=path, longest=3.0)
+    assert found == {name: reason for name, (_, reason) in MODULES.items() if reason}
+
+
+def test_there_is_nothing_to_try_where_there_are_no_plugins_of_others(path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", None)
+    assert deadly_imports([], path=path) == {}

@@ -1,13 +1,20 @@
 """The report in a browser, by axe-core: no serious fault, nothing to scroll for, no message, no request."""
 
 import os
+import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
+from harness.findings.run import read_run
+from harness.report.drawing.svg import UNITS
+from harness.report.page import assembled
 from harness.report.render.html import style_sheet
+from report.all_sections import SECTIONS
 from report.browser import browsing, chromium
 
 BROWSER = chromium()
@@ -21,11 +28,6 @@ document.querySelectorAll("details").forEach(one => one.open = true);
 Promise.all([...document.images].map(one => { one.loading = "eager"; return one.decode(); })).then(() => true)
 """
 WIDER = "document.documentElement.scrollWidth - window.innerWidth"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium is found"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,8 @@ def folder(request):
     return request.getfixturevalue(request.param).path
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is found")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 768, 390])
 @pytest.mark.parametrize("folder", ["wage", "chinese"], indirect=True)
@@ -78,6 +82,8 @@ FIGURE = '<section><figure style="height: 100mm">below</figure></section>'
 ROW = '<tbody><tr><td style="height: 100mm">below</td></tr></tbody>'
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is found")
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext is found")
 @pytest.mark.parametrize(
     "body",
@@ -97,3 +103,44 @@ def test_a_heading_is_printed_on_the_page_of_what_it_heads(page, tmp_path, body)
     asked = ["pdftotext", printed, "-"]
     text = subprocess.run(asked, check=True, capture_output=True, encoding="utf-8").stdout
     assert [sheet.split() for sheet in text.split("\f")] == [["first"], ["heading", "below"], []]
+
+
+LETTERS = re.compile(r"scale\(([\d.]+) -[\d.]+\)")
+DRAWN = {"svg", "style", "defs", "clipPath", "pattern", "g", "path", "rect", "use", "image"}
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def figures_of(run):
+    return [figure for shown in assembled(run, SECTIONS, ()) for figure in shown.figures]
+
+
+@pytest.fixture(scope="module")
+def figures(wage):
+    return figures_of(read_run(wage))
+
+
+def test_every_figure_is_there_and_the_same_run_gives_the_same_bytes(wage, figures):
+    before = dict(mpl.rcParams)
+    again = figures_of(read_run(wage))
+    assert dict(mpl.rcParams) == before
+    assert [figure.name for figure in again] == [
+        *("gains", "multiverse-lwage", "curves", "curve-lwage", "slope-lwage", "ale-lwage"),
+        *("groups", "conditional-1", "groups-size", "groups-rank", "surface-educ", "map-lwage-ann"),
+    ]
+    for figure, other in zip(figures, again, strict=True):
+        assert figure.prints == other.prints
+
+
+def test_svg_has_outlines_for_letters_and_nothing_but_shapes(figures):
+    for figure in figures:
+        root = ET.fromstring(figure.prints.svg)  # noqa: S314 - our own figure
+        assert len(list(root.iter(f"{SVG}path"))) > 20
+        assert {one.tag.removeprefix(SVG) for one in root.iter()} <= DRAWN
+
+
+def test_no_letter_is_smaller_than_eight_points(figures):
+    for figure in figures:
+        sizes = [UNITS * float(size) for size in LETTERS.findall(figure.prints.svg)]
+        assert sizes
+        assert min(sizes) >= 8.0, figure.name

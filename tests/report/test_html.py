@@ -5,10 +5,19 @@ import re
 import html5lib
 import pytest
 
+from harness.errors import ArtifactError
+from harness.findings.run import read_run
+from harness.plugin import Note
+from harness.record.study import options_in_words
+from harness.report.blocks import plain_words
+from harness.report.page import Page
 from harness.report.render.html import script_hash
+from harness.report.sections.section import featured
 from harness.report.write import Reporter
+from harness.tables.findings import FINDINGS
 from report.all_sections import SECTIONS
-from report.fake_run import HOSTILE, REASON
+from report.changed_run import with_study, with_table
+from report.fake_run import HOSTILE, REASON, wage_run
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
@@ -128,3 +137,62 @@ def test_the_report_can_be_redone(wage):
         "figures/multiverse-lwage.svg",
         "figures/curve-lwage.svg",
     } <= set(names)
+
+
+def shown(*notes):
+    """Return the points of the warnings of one code, in words."""
+    heading, bullets = Page([Note("W-HIDDEN", where, message) for where, message in notes]).warnings()
+    assert heading.text == "W-HIDDEN"
+    return [plain_words(point) for point in bullets.points]
+
+
+def test_a_message_stands_with_the_cells_that_it_is_true_of_and_the_number_of_the_others():
+    alike = [(f"y · ann · cluster {at}", "N = 0.5 for 8 rows") for at in (1, 2, 3)]
+    cells = "y · ann · cluster 1; y · ann · cluster 2; 1 more in warnings.csv"
+    assert shown(*alike) == [f"N = 0.5 for 8 rows ({cells})"]
+    differing = [
+        *alike[:1],
+        ("y · ann · cluster 4", "N = 0.7 for 9 rows"),
+        ("y · ann · cluster 5", "N = 0.9 for 9 rows"),
+    ]
+    others = "2 with other numbers in warnings.csv"
+    assert shown(*differing) == [f"N = 0.5 for 8 rows (y · ann · cluster 1; {others})"]
+
+
+def test_options_in_words():
+    given = {
+        "use": "rab",
+        "base": {"use": "mlp", "hidden": [8, 4]},
+        "draws": 40,
+        "unit": "entity",
+        "level": None,
+    }
+    assert options_in_words(given) == ("base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null")
+
+
+def test_a_folder_without_findings_says_its_format_and_what_to_do(tmp_path):
+    folder = wage_run(tmp_path / "run")
+    (folder.path / FINDINGS.file).unlink()
+    folder.write_manifest(folder.manifest())
+    with pytest.raises(ArtifactError) as caught:
+        Reporter(SECTIONS).report(folder.path)
+    (problem,) = caught.value.problems
+    assert problem.where == "findings.csv"
+    assert "older format, written by panel-harness 0.1.0" in problem.what
+    assert problem.hint.endswith("harness run specs/wage_panel.yaml --quick")
+    assert not (folder.path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "claimed", "shown"),
+    [
+        pytest.param((), True, ["rab", "ols"], id="claimed-curves"),
+        pytest.param((), False, ["boosting", "ols"], id="last-of-the-study"),
+        pytest.param(("fe", "gone", "ols"), True, ["fe", "ols"], id="asked"),
+    ],
+)
+def test_which_estimators_are_featured(wage, asked, claimed, shown):
+    run = with_study(read_run(wage), featured=asked)
+    if not claimed:
+        run = with_table(run, "claims", lambda frame: frame.head(0))
+    assert [entry.id for entry in featured(run)] == shown

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import re
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from harness import ArtifactError
+from harness.record import manifest, study
+from harness.record.manifest import FORMAT, Manifest
 from harness.running.csv_table import as_read, csv_for_readers, csv_text, from_csv
+from harness.running.folder import RunFolder
+from harness.tables.registry import PARQUET_TABLES, TABLES
+from small_run import SPEC, TINY, run_small
 from source_files import ROOT, files
 
 WRITES = re.compile(r"\.to_csv\(|csv\.(writer|DictWriter)\(")
@@ -92,3 +102,75 @@ def test_nothing_else_writes_csv():
         "harness/data/read/files.py",
         "harness/running/csv_table.py",
     ]
+
+
+# SHA-256 of what each format holds: keys of the manifest, tables and their columns.
+FORMATS = {
+    2: "6f067758ccfb09c0d5e1252aa78a4de0676354317e888f0138055884db2df633",
+    3: "c57161e779e4a70fb11ddf026fc85b18a126ac06c01ae69f0d55ffa0d86298af",
+    4: "d10d03b216eda346837f0f5102ab22272f1f2c3f5760eed03194b76fc2612efe",
+    5: "99c1db81f8cf05a07d4fafff322529fe5d727263532a15fb8bd904380e6c1436",
+    6: "81d2b926cabe7229cbdc7e1cd7a3576397e70cd7072bca379450073a1475d7b5",
+    7: "0e64263abc69c9198a0d867e49a3e57d10906bfc5c84639b231bb912a283250f",
+    8: "fdc19b141d521e264743fe1b277ae2f8167c308953c77b61ad16836a3b69f1b8",
+    9: "973e1271f03e1a9894558bf66c54785bf7427f90150a08ad256fd12ad6512778",
+    10: "f47add5efcbfef89caa3bf7743204ab4cb7969ff44bef73db07c6957b0d969c2",
+}
+
+
+@pytest.mark.parametrize("version", [1, FORMAT + 1, "two", None])
+def test_a_folder_of_another_format_is_refused_with_both_versions(version):
+    with pytest.raises(ArtifactError) as raised:
+        Manifest.from_json(json.dumps({"manifest_version": version}))
+    (problem,) = raised.value.problems
+    assert repr(version) in problem.what
+    assert f"format {FORMAT}" in problem.expected
+    assert "run the study again" in problem.hint
+
+
+def test_a_manifest_that_is_damaged_otherwise_names_the_damage():
+    for text in ("", "[]", "{}", json.dumps({"manifest_version": FORMAT})):
+        with pytest.raises(ArtifactError, match=r"manifest\.json"):
+            Manifest.from_json(text)
+
+
+def test_the_format_is_raised_with_what_it_holds():
+    tables = [
+        [table.name, table.columns, table.key, table.suffix] for table in (*TABLES.values(), *PARQUET_TABLES)
+    ]
+    records = {
+        name: [[one.name, one.type] for one in fields(record)]
+        for module in (manifest, study)
+        for name, record in vars(module).items()
+        if is_dataclass(record) and record.__module__ == module.__name__
+    }
+    held = json.dumps([tables, records], sort_keys=True)
+    assert hashlib.sha256(held.encode()).hexdigest() == FORMATS[FORMAT], "raise FORMAT, run store_format.py"
+
+
+@pytest.mark.parametrize("scenarios", [[], [{"use": "effect", "learners": ["curved"]}]])
+def test_predictions_are_read_back_where_tests_of_effects_look_at_them_alone(
+    tmp_path, monkeypatch, scenarios
+):
+    read, own = [], RunFolder.read_parquet
+
+    def noted(folder, name):
+        read.append(name)
+        return own(folder, name)
+
+    monkeypatch.setattr(RunFolder, "read_parquet", noted)
+    run_small(tmp_path / "run", spec=SPEC | {"scenarios": scenarios}, overrides=TINY[1:])
+    assert read == ["predictions"] * bool(scenarios)
+
+
+def test_no_table_depends_on_how_many_threads_the_libraries_have(tmp_path, monkeypatch):
+    threads, own = [], RunFolder.write_table
+
+    def noted(folder, name, table):
+        threads.extend(library["num_threads"] for library in threadpool_info())
+        return own(folder, name, table)
+
+    monkeypatch.setattr(RunFolder, "write_table", noted)
+    with threadpool_limits(limits=2):
+        run_small(tmp_path / "run", spec=SPEC | {"scenarios": []}, overrides=TINY[1:])
+    assert set(threads) == {1}

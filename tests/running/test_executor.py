@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import gc
+import sys
+import threading
+import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from harness import ArtifactError
+from harness import ArtifactError, MachineError
+from harness.running import cluster, executor
+from harness.running.cluster import DaskWorkers
 from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
 from harness.running.isolation import run_on_one_thread
-from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess
-from worker_tasks import Growing, Killed, Scattered, Square, Threads
+from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess, imported_meanwhile
+from worker_tasks import Growing, Killed, Scattered, Sleeping, Square, Threads, versions_of_the_process
 
 TWO = LocalWorkers(2)
 
@@ -91,3 +98,121 @@ def test_a_long_task_leaves_no_memory_that_it_freed(monkeypatch):
     held = run_on_one_thread(Scattered(n_pieces=3000, size=100_000))
     assert held > before + 200e6
     assert process.memory_info().rss < before + 60e6
+
+
+@pytest.mark.parametrize("seconds", [0.6, 0.7, 0.8, 0.9])
+def test_workers_with_calls_that_wait_end_without_an_error_in_a_thread(seconds):
+    """More calls than are on their way to two workers, some of which have begun; warnings are errors."""
+    with LocalWorkers(2).kept() as workers:
+        for _ in range(40):
+            workers.start(["slow_import"])
+        time.sleep(seconds)
+
+
+def test_workers_look_for_cycles_but_not_among_what_they_imported():
+    with LocalWorkers(1).kept() as workers:
+        workers.start(["decimal"])
+        with workers.pool() as pool:
+            assert pool.executor.submit(gc.isenabled).result(timeout=120)
+            assert pool.executor.submit(gc.get_freeze_count).result(timeout=120) > 10_000
+
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def address():
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as found:
+        yield found.scheduler_address
+
+
+def test_results_of_a_cluster_come_in_the_order_of_the_tasks_each_announced_once(address):
+    seen = []
+    results = execute((Square(n) for n in range(20)), workers=DaskWorkers(address, 1), on_done=seen.append)
+    assert results == [n**2 for n in range(20)]
+    assert sorted(seen) == results
+
+
+def test_a_worker_of_a_cluster_that_is_killed_changes_no_result(address, tmp_path):
+    tasks = [Killed(n, tmp_path, 1) if n == 3 else Square(n) for n in range(12)]
+    results = execute(tasks, workers=DaskWorkers(address, 1), on_done=lambda _: None)
+    assert results == [n**2 for n in range(12)]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_cluster_started_here_gives_the_same_numbers_and_ends(tmp_path):
+    tasks = [Killed(n, tmp_path, 1) if n == 1 else Square(n) for n in range(4)]
+    assert execute(tasks, workers=DaskWorkers(None, 1), on_done=lambda _: None) == [0, 1, 4, 9]
+
+
+@pytest.mark.slow
+def test_a_cluster_whose_last_worker_is_gone_is_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(cluster, "SECONDS_WITHOUT", 2)
+    monkeypatch.setattr(executor, "LOOK", 0.5)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as found:
+        timer = threading.Timer(2.0, lambda: found.scale(0))
+        timer.start()
+        with pytest.raises(MachineError, match="no worker has been there for 2 seconds"):
+            execute([Sleeping(60.0)], workers=DaskWorkers(found.scheduler_address, 1), on_done=lambda _: None)
+        timer.join()
+
+
+def test_no_worker_is_an_error_after_a_while_and_not_before(monkeypatch):
+    workers = {}
+    presence = cluster._Presence(SimpleNamespace(nthreads=lambda: workers))
+    presence.require()
+    monkeypatch.setattr(cluster, "SECONDS_WITHOUT", 0)
+    with pytest.raises(MachineError, match="no worker"):
+        presence.require()
+    workers["tcp://1"] = 1
+    presence.require()
+
+
+def test_workers_of_several_threads_are_refused():
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=":0") as found,
+        pytest.raises(ArtifactError, match="has 2 threads") as error,
+    ):
+        execute([Square(1)], workers=DaskWorkers(found.scheduler_address, 1), on_done=lambda _: None)
+    assert "--nthreads 1" in error.value.hint
+
+
+def test_workers_of_other_versions_are_refused(address, monkeypatch):
+    monkeypatch.setattr(cluster, "versions", versions_of_the_process)
+    with pytest.raises(ArtifactError, match="has python"):
+        execute([Square(1)], workers=DaskWorkers(address, 1), on_done=lambda _: None)
+
+
+def test_no_scheduler_is_an_error_that_says_how_to_start_one(monkeypatch):
+    monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
+    with pytest.raises(ArtifactError, match="no scheduler") as error:
+        execute([Square(1)], workers=DaskWorkers("tcp://127.0.0.1:1", 1), on_done=lambda _: None)
+    assert "dask worker" in error.value.hint
+
+
+RARE = "xml.dom.pulldom"
+
+
+@pytest.fixture
+def absent(monkeypatch):
+    monkeypatch.delitem(sys.modules, RARE, raising=False)
+
+
+def test_modules_are_there_when_the_block_ends(absent):
+    with imported_meanwhile([RARE]):
+        done = sum(range(10))
+    assert done == 45
+    assert RARE in sys.modules
+
+
+def test_one_that_is_missing_is_left_to_whoever_needs_it_and_those_before_it_are_there(absent):
+    with imported_meanwhile([RARE, "no.module.of.this.name"]):
+        done = sum(range(10))
+    assert done == 45
+    assert RARE in sys.modules
+
+
+def test_what_the_block_raises_comes_out_once_the_modules_are_there(absent):
+    with pytest.raises(KeyError, match="own"), imported_meanwhile([RARE]):
+        raise KeyError("own")
+    assert RARE in sys.modules

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from harness.estimators.guard import Attempt
-from harness.running.checkpoints import CheckpointStore
+from harness.estimators.guard import Attempt, attempt
+from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.dependence import Surroundings
-from harness.running.graph import run_tasks
+from harness.running.executor import execute
+from harness.running.graph import Job, run_tasks
+from harness.running.progress import SILENCE, Count, _Lines, progress
 from harness.running.workers import LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -21,6 +24,7 @@ from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 from watched import Watched, run_all
+from worker_tasks import Sleeping
 
 SCENARIOS = {
     "curve": CurveScenario(draws=30, grid=4),
@@ -155,3 +159,92 @@ def test_a_worker_that_dies_while_it_finds_what_draws_need_fails_their_answer_al
     results = [fit.run(), *(block.given([lost]).run() for block in blocks)]
     (answer,) = task.given(results).run().answers.values()
     assert (answer.status, answer.reason) == ("failed", "the worker died")
+
+
+def test_the_task_that_has_run_longest_is_what_runs_now():
+    told = []
+    count = Count(3, lambda *words: told.append(words), last="writing")
+    count.begun("a")
+    count.begun("b")
+    count.done("a")
+    count.done("b")
+    count.done("kept by an earlier run")
+    assert told == [(0, 3, "a"), (0, 3, "a"), (1, 3, "b"), (2, 3, "what follows b"), (3, 3, "writing")]
+
+
+def test_nobody_need_listen():
+    count = Count(0, None, last="writing")
+    count.begun("a")
+    count.done("a")
+
+
+def said(capsys):
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_line_at_each_tenth_says_what_is_done_what_is_left_and_what_runs(capsys):
+    lines = _Lines(0.0)
+    for done in range(41):
+        lines.tell(done, 40, f"task {done + 1}", moment=float(done))
+    told = said(capsys)
+    assert len(told) == 10
+    assert told[0] == "4 of 40 done in 4 s, about 36 s left; now task 5"
+    assert told[-1] == "40 of 40 done in 40 s; now task 41"
+
+
+def test_a_long_task_is_not_silent(capsys):
+    lines = _Lines(0.0)
+    lines.tell(0, 3, "a slow one", moment=1.0)
+    for moment in range(2, 200):
+        lines.break_silence(float(moment))
+    told = said(capsys)
+    assert len(told) == 199 // SILENCE
+    assert told[0] == "0 of 3 done in 30 s; now a slow one"
+    assert told[-1] == "0 of 3 done in 3 min; now a slow one"
+
+
+def test_the_watcher_ends_with_the_run(capsys):
+    with progress() as on_progress:
+        on_progress(1, 1, "nothing")
+    assert said(capsys) == ["1 of 1 done in 0 s; now nothing"]
+
+
+@dataclass(frozen=True)
+class Stubborn:
+    """Catches whatever ends its first sleep."""
+
+    label: str = "stubborn"
+
+    def run(self):
+        tried = attempt(lambda: time.sleep(60.0))
+        return f"went on after {tried.reason}"
+
+    def failed(self, reason):
+        return reason
+
+
+def done(tasks, workers):
+    """Run jobs, and return what their tasks returned."""
+    return [decode(found) for found in execute(tasks, workers=workers, on_done=lambda _: None)]
+
+
+def test_a_task_that_sleeps_for_ever_ends_and_others_are_kept():
+    start = time.perf_counter()
+    found = done([Job(Sleeping(60.0), 0.3), Job(Sleeping(0.0), 30.0)], LocalWorkers(1))
+    assert found == ["its limit of 0.3 s was reached", "slept"]
+    assert time.perf_counter() - start < 30.0
+
+
+def test_a_guarded_call_does_not_take_the_end_of_its_time_for_a_failure():
+    assert done([Job(Stubborn(), 0.1)], ThisProcess()) == ["its limit of 0.1 s was reached"]
+
+
+def test_what_follows_a_limited_task_has_its_own_time():
+    tasks = [Job(Sleeping(0.0), 0.2), Job(Sleeping(0.4)), Job(Sleeping(0.3), 10.0)]
+    assert done(tasks, ThisProcess()) == ["slept"] * 3
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_come_back_to_python_is_ended():
+    (found,) = done([Job(Sleeping(60.0, hears_nothing=True), 0.2)], LocalWorkers(1))
+    assert "the worker process died each of the 3 times" in found

@@ -11,7 +11,9 @@ import pytest
 from harness import EstimationError, Problem
 from harness.plugin import CanProfile, draw_weights, random_stream
 from harness.scenarios.draws import drawn_panel, fit_draws, require_few_refused
+from harness.scenarios.scenario import Resampled
 from panels import balanced_panel
+from scenarios.least_squares import random_panel
 
 
 @dataclass(frozen=True)
@@ -94,3 +96,34 @@ def test_looped_draws_keep_the_short_cut_of_their_fits():
     assert isinstance(draws, CanProfile)
     assert np.array_equal(draws.profile(panel, ("x0",), points), draws.predict(panel)[:, :3])
     assert not isinstance(fit_draws(Mean(), panel, weights=weights, rngs=streams(5)), CanProfile)
+
+
+PANEL = random_panel(np.random.default_rng(0), lambda x, _m: x)
+
+
+def codes(options, panel=PANEL):
+    return [note.code for note in options.notes(panel)]
+
+
+@pytest.mark.parametrize(
+    ("draws", "level", "expected"),
+    [
+        (200, 0.95, []),
+        (40, 0.95, []),
+        (39, 0.95, ["W-FEWBOOT"]),
+        (20, 0.9, []),
+        (19, 0.9, ["W-FEWBOOT"]),
+        (199, 0.99, ["W-FEWBOOT"]),
+    ],
+)
+def test_few_draws_are_warned_of(draws, level, expected):
+    assert codes(Resampled(draws=draws, level=level)) == expected
+
+
+def test_resampled_rows_are_warned_of():
+    assert codes(Resampled(unit="row")) == ["W-ROWBOOT"]
+
+
+def test_rows_that_are_entities_may_be_resampled():
+    panel = random_panel(np.random.default_rng(0), lambda x, _m: x, n_periods=1)
+    assert codes(Resampled(unit="row"), panel) == []

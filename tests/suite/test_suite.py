@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import html5lib
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,7 +17,7 @@ from harness.installed import installed
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.suite.results import SUITE_TABLES, WHOLE
-from harness.suite.run import prepare_studies, report_suite
+from harness.suite.run import prepare_studies, report_suite, with_memory
 from harness.suite.spec import load_suite, studies_of
 from suite_runs import run_suite_file
 
@@ -275,3 +276,27 @@ def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
         load_suite(file)
     assert said in str(caught.value)
     assert "suite.yaml:" in str(caught.value)
+
+
+MEGABYTE = 1e6
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not tell")
+
+
+def take(megabytes):
+    return float(np.ones(int(megabytes * MEGABYTE / 8)).sum())
+
+
+@on_linux
+@pytest.mark.parametrize("megabytes", [8, 200])
+def test_what_is_taken_is_told(megabytes):
+    found, memory = with_memory(lambda: take(megabytes))
+    assert found == megabytes * MEGABYTE / 8
+    assert memory == pytest.approx(megabytes * MEGABYTE, rel=0.05, abs=8 * MEGABYTE)
+
+
+@on_linux
+def test_what_was_taken_and_given_back_before_is_not_counted():
+    take(300)
+    _, memory = with_memory(lambda: take(10))
+    assert memory == pytest.approx(10 * MEGABYTE, abs=8 * MEGABYTE)

@@ -11,6 +11,7 @@ from harness.findings import gain
 from harness.findings.gains import GainCell, established
 from harness.record.study import EstimatorRecord, ProtocolRecord
 from harness.tables.gain import GIVEN_PERIODS, GainStatus
+from harness.text.plain_text import Footnotes
 from report.fake_gain import gain_row
 from report.fake_run import manifest, read_manifest
 
@@ -172,3 +173,10 @@ def test_few_periods_establish_nothing_and_contradict_where_their_interval_lies_
     assert established([once(ANN, FORWARD)]) == ()
     assert established([better(ANN, ENTITIES), cell(ANN, FORWARD, 0.1, -0.1, 0.3, **given)]) == ("ann",)
     assert established([better(ANN, ENTITIES), cell(ANN, FORWARD, -0.2, -0.3, -0.1, **given)]) == ()
+
+
+def test_footnotes_give_equal_reasons_one_mark():
+    notes = Footnotes()
+    assert [notes.mark(reason) for reason in ("x", "y", "x", "")] == ["a", "b", "a", ""]
+    marks = [notes.mark(str(number)) for number in range(30)]
+    assert (marks[23], marks[24], marks[29]) == ("z", "aa", "af")

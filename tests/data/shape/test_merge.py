@@ -1,10 +1,16 @@
 """Files joined by their keys: what matches, what does not, and what is refused with numbers."""
 
+from __future__ import annotations
+
+import re
+
 import numpy as np
 import pytest
 
 from harness.data.data_spec import DataSpec, FileSpec, Join, Reshape
+from harness.data.shape.panel_notes import leakage_notes
 from harness.errors import DataError
+from harness.plugin import Roles
 
 PANEL = "id,year,y,region\n北京,2011,1,north\n北京,2012,2,north\n上海,2011,3,south\n上海,2012,4,south\n"
 MORE = "id,year,x\n上海,2011年,30\n 北京,2011年,10\n北京,2012年,20\n上海,2012年,40\n"
@@ -145,3 +151,70 @@ def test_a_row_for_each_variable_of_a_year(read_bytes):
     assert frame["id"].tolist() == ["a", "a", "b"]
     np.testing.assert_array_equal(frame["gdp"], [1, 3, np.nan])
     np.testing.assert_array_equal(frame["co2"], [2, np.nan, 5])
+
+
+N_OBS = 400
+RNG = np.random.default_rng(8)
+POPULATION, PER_HEAD = np.exp(RNG.standard_normal((2, N_OBS)))
+NOISE = RNG.standard_normal(N_OBS)
+CO2 = POPULATION * PER_HEAD
+
+
+def named(outcome, **regressors):
+    """Return what notes say that the outcome is."""
+    exposure, *controls = regressors
+    roles = Roles("id", "year", ("co2",), exposure, controls=tuple(controls))
+    notes = tuple(leakage_notes({"co2": outcome} | regressors, roles))
+    assert {(note.code, note.where) for note in notes} <= {("W-LEAK", "co2")}
+    said = re.compile(
+        r"The outcome co2 (?:is, exactly or nearly, a function of (.+)"
+        r"|equals (.+) up to a constant factor)\. Any"
+    )
+    return [next(filter(None, said.match(note.message).groups())) for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "control"),
+    [
+        (CO2, 1000.0 * CO2),
+        (CO2, -np.sqrt(CO2)),
+        (NOISE, NOISE + 0.01 * RNG.standard_normal(N_OBS)),
+        ((NOISE > 0.0).astype(float), 3.0 * (NOISE > 0.0)),
+    ],
+    ids=["units", "root", "measured again", "two values"],
+)
+def test_a_function_of_the_outcome_is_named(outcome, control):
+    assert named(outcome, x=RNG.standard_normal(N_OBS), control=control) == ["control"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "first", "second", "what"),
+    [
+        (CO2, POPULATION, PER_HEAD, "first × second"),
+        (PER_HEAD, CO2, POPULATION, "first / second"),
+        (NOISE * PER_HEAD, -PER_HEAD, NOISE, "first × second"),
+    ],
+    ids=["product", "quotient", "signs"],
+)
+def test_a_product_or_quotient_of_two_is_named(outcome, first, second, what):
+    assert named(outcome, x=RNG.standard_normal(N_OBS), first=first, second=second) == [what]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "control"),
+    [
+        (NOISE, NOISE + 0.05 * RNG.standard_normal(N_OBS)),
+        (CO2, POPULATION),
+        (NOISE, np.zeros(N_OBS)),
+    ],
+    ids=["measured badly", "a factor", "constant"],
+)
+def test_what_goes_with_the_outcome_is_not(outcome, control):
+    assert named(outcome, x=RNG.standard_normal(N_OBS), control=control) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_panel_of_noise_has_a_note(seed):
+    rng = np.random.default_rng(seed)
+    columns = {f"x{at}": values for at, values in enumerate(rng.standard_t(2, (12, 60)))}
+    assert named(rng.standard_t(2, 60), **columns) == []

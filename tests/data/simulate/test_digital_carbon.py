@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from harness.api import prepare_study as prepare
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.simulate.digital_carbon.panel import GAP_SHARES, INDICATORS, DigitalCarbon
+from harness.running.options import RunOptions
 
 FACTORS = {"gas": 2.1622, "lpg": 3.1031, "electricity": 1.3023}
 OUTCOMES = ("co2", "co2_intensity", "co2_pc")
@@ -115,3 +118,152 @@ def test_a_smaller_panel_keeps_the_calibration():
     frame = cities.draw()
     assert len(frame) == 240
     assert mean_curve(cities, frame, "co2")[[0, -1]] == pytest.approx([920.0, 590.0])
+
+
+SPEC = Path(__file__).parents[3] / "specs" / "digital_carbon.yaml"
+# Mean squared error of the traditional model of total emissions, Table 2, (10^4 t)².
+MSE = 196_306.6045
+
+PUBLISHED_TOTAL = {0.0: 920, 0.2: 890, 0.4: 855, 0.6: 775, 0.8: 665, 0.88: 590}
+# Figures 6 and 7: whether medians of the first rank, and of pilot zones, lie above those of the others.
+FIRST_IS_HIGHER = {"co2": True, "co2_intensity": False, "co2_pc": False}
+
+
+class Truth:
+    """The true answers of one draw, by exact averages over its rows."""
+
+    def __init__(self, seed):
+        self.cities = DigitalCarbon(seed=seed)
+        self.frame = self.cities.draw()
+        self.curves = {name: np.array([self.mean(name, at) for at in LEVELS]) for name in OUTCOMES}
+
+    def mean(self, outcome, at, **moderators):
+        """Return the mean over rows at one level of the index and some values of moderators."""
+        given = {"exposure": at, "moderators": moderators}
+        return self.cities.expected(self.frame, outcome=outcome, **given).mean()
+
+    def change(self, outcome, start=0.0, end=0.88, **moderators):
+        """Return the change between two levels over the level at the first."""
+        first, last = (self.mean(outcome, at, **moderators) for at in (start, end))
+        return last / first - 1.0
+
+    def median(self, outcome, rows):
+        """Return the median of the curve at the rows' own levels of the index, as Figures 5 to 7 have it."""
+        return np.median(np.interp(self.cities.level(self.frame)[rows], LEVELS, self.curves[outcome]))
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def truth(request):
+    return Truth(request.param)
+
+
+def test_total_emissions_are_the_published_ones_at_the_six_points(truth):
+    total = dict(zip(LEVELS.round(2).tolist(), truth.curves["co2"], strict=True))
+    for at, published in PUBLISHED_TOTAL.items():
+        assert total[at] == pytest.approx(published, abs=5)
+    assert (np.diff(truth.curves["co2"]) < 0).all()
+    falls = -np.diff([total[at] for at in PUBLISHED_TOTAL]) / np.diff(list(PUBLISHED_TOTAL))
+    assert (np.diff(falls) > 0).all()
+
+
+def test_intensity_rises_by_a_sixth_to_a_late_peak(truth):
+    curve = truth.curves["co2_intensity"]
+    assert 0.15 < curve.max() / curve[0] - 1.0 < 0.19
+    assert LEVELS[curve.argmax()] == pytest.approx(0.83, abs=0.011)
+    slopes = np.diff(curve)
+    np.testing.assert_allclose(slopes[:50], slopes[0], rtol=1e-6)
+    assert (np.diff(slopes[50:]) < 0).all()
+
+
+def test_emissions_per_head_fall_rise_and_fall(truth):
+    curve = truth.curves["co2_pc"]
+    turns = LEVELS[1:-1][np.diff(np.sign(np.diff(curve))) != 0]
+    assert turns == pytest.approx([0.13, 0.87], abs=0.011)
+    assert curve[0] > curve[13] < curve[87] > curve[88]
+    assert LEVELS[:-1][np.diff(curve).argmax()] == pytest.approx(0.5, abs=0.011)
+    assert curve.max() == pytest.approx(2.52, rel=0.1)
+
+
+def test_size_classes_come_in_the_published_order(truth):
+    built_up = truth.frame["built_up_population"].to_numpy()
+    classes = (built_up >= 500, (built_up >= 100) & (built_up < 500), built_up < 100)
+    for outcome, rises in FIRST_IS_HIGHER.items():
+        mega, large, small = (truth.median(outcome, rows) for rows in classes)
+        assert (mega < large < small) if rises else (mega > large > small)
+
+
+@pytest.mark.parametrize(("column", "label"), [("admin_rank", "first rank"), ("pilot_zone", "pilot")])
+def test_the_first_rank_and_pilot_zones_differ_as_published(truth, column, label):
+    rows = (truth.frame[column] == label).to_numpy()
+    for outcome, is_higher in FIRST_IS_HIGHER.items():
+        assert (truth.median(outcome, rows) > truth.median(outcome, ~rows)) == is_higher
+
+
+@pytest.mark.parametrize("outcome", ["co2_intensity", "co2_pc"])
+def test_output_per_head_has_an_onset_at_3_7_and_a_turn_at_7_5(truth, outcome):
+    for below in (2.0, 3.0, 3.7):
+        assert truth.change(outcome, 0.1, 0.7, gdp_pc=below) == pytest.approx(0.0, abs=1e-9)
+    assert all(truth.change(outcome, 0.1, 0.7, gdp_pc=gdp) > 0.01 for gdp in (3.8, 5.0, 6.5, 7.3))
+    falls = [truth.change(outcome, 0.1, 0.7, gdp_pc=gdp) for gdp in (7.5, 8.0, 9.0, 12.0)]
+    assert falls[0] == pytest.approx(0.0, abs=1e-9)
+    assert (np.diff(falls) < 0).all()
+
+
+def test_attention_matters_from_0_6_on(truth):
+    for outcome in OUTCOMES:
+        alike = [truth.change(outcome, technology_attention=at) for at in (0.05, 0.3, 0.6)]
+        assert alike == pytest.approx([alike[0]] * 3, rel=1e-9)
+    intensity = [truth.change("co2_intensity", technology_attention=at) for at in (0.6, 0.7, 0.9, 1.2)]
+    assert intensity[0] > 0 > intensity[2]
+    assert (np.diff(intensity) < 0).all()
+    total = [truth.change("co2", technology_attention=at) for at in (0.6, 0.9, 1.2)]
+    assert total[0] < total[1] < total[2] < 0
+
+
+def test_all_emissions_rise_with_foreign_investment_and_only_totals_fall_with_the_index(truth):
+    for outcome in OUTCOMES:
+        levels = [truth.mean(outcome, 0.4, fdi_pc=fdi) for fdi in (0.02, 0.06, 0.2)]
+        assert (np.diff(levels) > 0).all()
+        falls = [truth.change(outcome, fdi_pc=fdi) < -0.1 for fdi in (0.02, 0.2)]
+        assert falls == [outcome == "co2"] * 2
+
+
+def test_innovation_is_a_v_in_level_and_deepens_reductions_per_head(truth):
+    for outcome in ("co2", "co2_intensity"):
+        low, middle, high = (truth.mean(outcome, 0.4, innovation=value) for value in (0.2, 1.5, 8.0))
+        assert low > 1.05 * middle < high
+    effects = [truth.change("co2_pc", 0.2, 0.5, innovation=value) for value in (0.4, 1.2, 4.0)]
+    assert (np.diff(effects) < 0).all()
+    assert effects[-1] < 0
+    late = truth.change("co2_pc", 0.5, 0.8, innovation=4.0)
+    assert effects[-1] < late
+
+
+def test_the_identities_hold_in_every_row_and_emissions_are_above_zero(truth):
+    population = truth.frame["population_year_end"].to_numpy()
+    gdp = (truth.frame["gdp"] / truth.frame["price_deflator"]).to_numpy()
+    for at in (None, 0.0, 0.5, 0.88):
+        total, intensity, per_head = (
+            truth.cities.expected(truth.frame, outcome=name, exposure=at) for name in OUTCOMES
+        )
+        np.testing.assert_allclose(per_head * population, total, rtol=1e-12)
+        np.testing.assert_allclose(intensity * gdp, total, rtol=1e-12)
+        assert total.min() > 0.0
+
+
+def pooled_mse(seed):
+    """Return the mean squared error of least squares on all rows of the prepared study."""
+    options = RunOptions(SPEC, overrides=(f"data.simulate.seed={seed}",))
+    panel = prepare(options).plan.panels.panel("co2")
+    X = np.column_stack([np.ones(panel.n_obs), panel.X])
+    coefficients, *_ = np.linalg.lstsq(X, panel.observed, rcond=None)
+    return np.mean(np.square(panel.observed - X @ coefficients))
+
+
+def test_pooled_least_squares_errs_as_much_as_published():
+    assert pooled_mse(1) == pytest.approx(MSE, rel=0.2)
+
+
+@pytest.mark.slow
+def test_pooled_least_squares_errs_as_much_as_published_over_draws():
+    assert np.mean([pooled_mse(seed) for seed in range(1, 7)]) == pytest.approx(MSE, rel=0.2)

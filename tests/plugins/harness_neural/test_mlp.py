@@ -1,13 +1,21 @@
+"""None"""
+
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import EstimationError, Panel
-from harness.plugin import Floats, draw_weights
+from harness.plugin import Floats, HasDetails, draw_weights
 from harness_neural.mlp import Mlp
+from harness_neural.options import formula_size, round_size
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel, r_squared, wave
 
@@ -110,3 +118,140 @@ def test_a_selection_without_rows_is_none(estimator: Mlp | SomAnn) -> None:
     nobody = panel.take(np.zeros(0, dtype=np.int64))
     found = estimator.fit(panel, rng=np.random.default_rng(0), selection=nobody).predict(panel)
     np.testing.assert_array_equal(found, estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel))
+
+
+LISTING = """
+import sys
+import harness_neural
+names = [estimator.name for estimator in harness_neural.harness_estimators()]
+heavy = {"torch", "minisom", "sklearn", "scipy", "pandas"} & set(sys.modules)
+raise SystemExit(f"{names} {sorted(heavy)}")
+"""
+
+
+def test_listing_the_plugin_imports_no_heavy_library() -> None:
+    done = subprocess.run([sys.executable, "-c", LISTING], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "['mlp', 'som_ann'] []"
+
+
+GOLDEN = {
+    "all cities": ({"n_obs": 2457, "n_inputs": 27}, 7.5217),
+    "one input": ({"n_obs": 2457, "n_inputs": 1}, 73.5767),
+    "two outcomes": ({"n_obs": 2457, "n_inputs": 27, "n_outputs": 2}, 14.6353),
+    "a quarter of the cities": ({"n_obs": 614.25, "n_inputs": 27}, 1.8028),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), GOLDEN.values(), ids=GOLDEN)
+def test_formula_gives_the_published_values(arguments: dict[str, float], expected: float) -> None:
+    assert formula_size(**arguments) == pytest.approx(expected, abs=5e-5)
+
+
+@given(
+    n_obs=st.integers(100, 10**6),
+    n_inputs=st.integers(1, 200),
+    n_outputs=st.integers(1, 5),
+    train_share=st.floats(0.1, 1.0),
+)
+def test_unscaled_formula_makes_parameters_as_many_as_the_data(
+    n_obs: int, n_inputs: int, n_outputs: int, train_share: float
+) -> None:
+    options = {"n_inputs": n_inputs, "n_outputs": n_outputs, "train_share": train_share}
+    n_units = formula_size(n_obs=n_obs, **options, flexibility=1.0) + 1.0
+    parameters = n_units * (n_inputs + 1) + n_outputs * (n_units + 1)
+    assert parameters == pytest.approx(n_obs * train_share * n_outputs, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_obs": 0},
+        {"n_inputs": 0},
+        {"n_outputs": 0},
+        {"train_share": 0.0},
+        {"train_share": 1.1},
+        {"flexibility": 0.0},
+    ],
+    ids=lambda argument: next(iter(argument)) + "=" + str(next(iter(argument.values()))),
+)
+def test_formula_refuses_what_it_is_not_defined_for(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        formula_size(**({"n_obs": 100, "n_inputs": 3} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("rounding", "units"), [("floor", 7), ("nearest", 8), ("up", 8)], ids=["floor", "nearest", "up"]
+)
+def test_sizes_are_rounded_by_the_rule(rounding: str, units: int) -> None:
+    assert round_size(7.5217, rounding) == units
+
+
+@pytest.mark.parametrize("formula", [0.99, 0.2, -3.0])
+def test_a_size_under_one_becomes_one(formula: float) -> None:
+    assert round_size(formula) == 1
+
+
+SOM = SomAnn(restarts=2, sizes_around=1, map_starts=2)
+
+
+def shallow_wave(X: Floats) -> Floats:
+    return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1]
+
+
+def tables(fitted: object) -> dict[str, pd.DataFrame]:
+    assert isinstance(fitted, HasDetails)
+    return {name: pd.DataFrame(dict(columns)) for name, columns in fitted.details().items()}
+
+
+def test_every_candidate_is_a_row_and_one_is_chosen() -> None:
+    panel = make_panel(shallow_wave, noise=1.0, n_entities=120)
+    fitted = Mlp(flexibility=20.0, sizes_around=1, restarts=2).fit(panel, rng=np.random.default_rng(0))
+    found = tables(fitted)
+    assert list(found) == ["networks", "learning_curves"]
+    networks = found["networks"]
+    assert networks["place"].unique().tolist() == ["all rows"]
+    assert networks["hidden"].tolist() == [4, 4, 5, 5, 6, 6]
+    assert networks["restart"].tolist() == [0, 1] * 3
+    assert networks["formula"].tolist() == pytest.approx([((600 * 0.9 - 1) / 5 - 1) / 20] * 6)
+    assert networks["n_obs"].unique().tolist() == [600]
+    (chosen,) = networks.index[networks["chosen"]]
+    assert chosen == networks["selection_nmse"].idxmin()
+    curve = found["learning_curves"]
+    assert curve["step"].tolist() == list(range(networks["steps"][chosen] + 1))
+    best = curve.loc[networks["best_step"][chosen]]
+    assert best["selection_nmse"] == networks["selection_nmse"][chosen] == curve["selection_nmse"].min()
+    assert best["training_nmse"] == networks["training_nmse"][chosen]
+
+
+def test_clusters_of_the_map_are_described() -> None:
+    panel = make_panel(shallow_wave, noise=1.0, n_entities=120)
+    fitted = SOM.fit(panel, rng=np.random.default_rng(0))
+    found = tables(fitted)
+    assert list(found) == ["networks", "learning_curves", "som", "som_profile"]
+    assert found["networks"]["place"].unique().tolist() == [f"cluster {at}" for at in range(1, 5)]
+    cluster = fitted.map_fit.map.assign(fitted.design.standardised(panel)) + 1
+    som = found["som"]
+    assert som["cluster"].tolist() == [1, 2, 3, 4]
+    assert som[["row", "column"]].to_numpy().tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
+    assert som["n_obs"].tolist() == np.bincount(cluster)[1:].tolist()
+    assert som["quantization_error"].unique().tolist() == [fitted.map_fit.quantization_error]
+    profile = found["som_profile"].pivot_table(index="cluster", columns="variable", values="mean")
+    expected = pd.DataFrame(panel.X, columns=panel.columns).groupby(cluster).mean()
+    np.testing.assert_allclose(profile, expected, rtol=0, atol=1e-6)
+    standard = found["som_profile"].pivot_table(
+        index="cluster", columns="variable", values="mean_standardised"
+    )
+    scaled = (expected - panel.X.mean(axis=0)) / panel.X.std(axis=0)
+    np.testing.assert_allclose(standard, scaled, rtol=0, atol=1e-6)
+
+
+def test_a_cluster_without_rows_has_no_means() -> None:
+    panel = make_panel(lambda X: X[:, 0], noise=1.0, n_entities=2, n_periods=20, n_inputs=1)
+    few = panel.with_column("x0", np.round(np.sign(panel.column("x0"))))
+    fitted = SomAnn(clusters=6, hidden=1, restarts=1, map_starts=1, combine="none").fit(
+        few, rng=np.random.default_rng(0)
+    )
+    found = tables(fitted)
+    empty = found["som"]["n_obs"] == 0
+    assert empty.any()
+    np.testing.assert_array_equal(found["som_profile"]["mean"].isna(), empty)

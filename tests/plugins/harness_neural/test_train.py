@@ -1,3 +1,5 @@
+"""None"""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -8,11 +10,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness_neural.batch.optimisers import Lbfgs
-from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask, initial_values
+from harness import EstimationError
+from harness.plugin import draw_weights, out_of_bag, random_stream
+from harness_neural.batch.objective import Objective
+from harness_neural.batch.optimisers import Adam, GradientDescent, Lbfgs
+from harness_neural.batch.progress import begin_progress, has_finished, update_progress
+from harness_neural.batch.task import (
+    LevenbergMarquardt,
+    Settings,
+    TrainingTask,
+    initial_values,
+    started_at_least_squares,
+)
 from harness_neural.batch.training import train
+from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
-from neural_tasks import make_task, one_network
+from harness_neural.som_ann import SomAnn
+from neural_tasks import make_panel, make_task, one_network
 
 # In units of the outcome's deviation. Networks of one batch that differ in the last digit of a sum drift
 # apart as training goes on, so these laws are asked of trainings of moderate length.
@@ -154,3 +168,121 @@ def test_a_task_with_shapes_that_disagree_is_refused() -> None:
     task = make_task()
     with pytest.raises(ValueError, match=r"selection \(2, 300\)"):
         replace(task, selection=task.selection[:2])
+
+
+def standardised_slopes(X, outcome, weights, *, n_slopes):
+    """Return weighted least squares slopes in deviations of the outcome per deviation of the input."""
+    root = np.sqrt(weights)
+    slopes = np.linalg.lstsq(X * root[:, None], outcome * root, rcond=None)[0][:n_slopes]
+    columns = np.column_stack([X[:, :n_slopes], outcome])
+    spread = np.sqrt(weights @ np.square(columns - weights @ columns / weights.sum()) / weights.sum())
+    return slopes * spread[:-1] / spread[-1]
+
+
+@pytest.mark.parametrize(("activation", "unit_slope"), [("tanh", 1.0), ("sigmoid", 0.25)])
+@pytest.mark.parametrize("n_levels", [0, 12])
+def test_a_network_starts_at_the_least_squares_fit(activation, unit_slope, n_levels):
+    task = make_task(n_units=(3, 1, 2))
+    X, n_inputs = np.column_stack([task.X, np.ones(len(task.X))]), task.X.shape[1]
+    if n_levels:
+        codes = np.arange(len(task.X)) % n_levels
+        task = replace(task, levels=(codes,), outcome=task.outcome + 0.3 * codes)
+        X = np.column_stack([task.X, np.eye(n_levels)[codes]])
+    start = started_at_least_squares(task, activation=activation)
+    slopes = start[:, :n_inputs] * start[:, [3 * (n_inputs + 1)]] * unit_slope
+    owed = [standardised_slopes(X, task.outcome, weights, n_slopes=n_inputs) for weights in task.weights]
+    np.testing.assert_allclose(slopes, owed, rtol=1e-8)
+    assert not start[:, 3 * (n_inputs + 1) + 1 : -1].any()
+
+
+def changes(estimator, panel):
+    """Return by how much draws change over four deviations of the first input, (n_draws,)."""
+    weights = draw_weights(panel, 8, unit="entity", rng=np.random.default_rng(5))
+    fitted = estimator.fit_draws(
+        panel, weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
+    )
+    low, high = (fitted.predict(panel.with_column("x0", value)).mean(axis=1) for value in (-2.0, 2.0))
+    return high - low
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pytest.param(Mlp(hidden=3, restarts=1), id="mlp"),
+        pytest.param(Mlp(hidden=3, restarts=1, effects=("entity",)), id="with effects"),
+        pytest.param(SomAnn(hidden=3, restarts=1, combine="one_hot", clusters=2), id="som_ann"),
+    ],
+)
+def test_early_stopping_does_not_shrink_a_line(estimator):
+    panel = make_panel(lambda X: X[:, 0], n_inputs=12, noise=3.0)
+    shrunk, kept = (
+        changes(replace(estimator, start=start), panel).mean() for start in ("random", "least_squares")
+    )
+    X = np.column_stack([panel.X, np.ones(panel.n_obs)])
+    slope = np.linalg.lstsq(X, panel.observed, rcond=None)[0][panel.columns.index("x0")]
+    assert abs(kept / (4.0 * slope) - 1.0) < 0.15
+    assert abs(shrunk / (4.0 * slope) - 1.0) > abs(kept / (4.0 * slope) - 1.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"activation": "relu"}, "needs units that are nearly lines"),
+        ({"optimiser": "projected_lbfgs"}, "do not go together"),
+    ],
+)
+def test_a_start_that_cannot_be_is_refused(options, why):
+    with pytest.raises(ValueError, match=why):
+        Mlp(start="least_squares", **options)
+
+
+OPTIMISERS = [Lbfgs(), Adam(), GradientDescent(rate=0.01, momentum=0.9)]
+has_gpu = torch.cuda.is_available()
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda optimiser: type(optimiser).__name__)
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precision):
+    """Torch refuses to combine tensors of two devices; ``meta`` is one that every machine has."""
+    task = make_task(n_units=(2, 5, 1, 4))
+    with torch.device("meta"):
+        settings = Settings(weight_decay=0.1, precision=precision, device="cuda", patience=1, tolerance=0.0)
+        objective = Objective(task, settings)
+        objective.admit(np.arange(4))
+        points = torch.as_tensor(task.start) * objective.layout.stretch(optimiser.bias_stretch)
+        descent = optimiser.begin(points)
+        limit = torch.as_tensor(task.blind_steps)
+        progress = begin_progress(points, limit=limit, watches=limit > 0)
+        for _ in range(2):
+            evaluation = objective.evaluate(descent.trial())
+            outcome = descent.advance(evaluation)
+            progress = update_progress(progress, evaluation=evaluation, moved=outcome.moved)
+        finished = has_finished(progress, evaluation.gradient, settings, moved=outcome.moved)
+        kept = torch.as_tensor(np.array([0, 2]))
+        objective.keep(kept)
+        descent.keep(kept)
+        found = objective.evaluate(descent.trial())
+        weights = objective.weights_at(descent.trial())
+    assert finished.is_meta
+    assert found.gradient.is_meta
+    assert found.selection.is_meta
+    assert weights.hidden.is_meta
+
+
+@pytest.mark.skipif(has_gpu, reason="torch finds a GPU")
+def test_a_gpu_that_is_not_there_is_refused():
+    panel = make_panel(lambda X: X[:, 0])
+    with pytest.raises(EstimationError, match="torch finds no GPU"):
+        Mlp(device="cuda", hidden=2).fit(panel, rng=random_stream(0))
+
+
+def test_an_optimiser_that_uses_no_gpu_is_refused_one():
+    with pytest.raises(EstimationError, match="levenberg_marquardt trains on the processor alone"):
+        Mlp(device="cuda", optimiser="levenberg_marquardt").settings()
+
+
+@pytest.mark.skipif(not has_gpu, reason="torch finds no GPU")
+def test_a_gpu_gives_what_the_processor_gives():
+    task = make_task(n_units=(2, 5, 1, 4))
+    expected, found = (train(task, Settings(max_steps=10, device=device)) for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=1e-6)

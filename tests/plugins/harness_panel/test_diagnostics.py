@@ -11,13 +11,24 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.diagnostic import het_breuschpagan, het_white, linear_reset
+from statsmodels.stats.outliers_influence import OLSInfluence
 
 import harness_panel
 from harness import Panel
 from harness.plugin import random_stream
-from harness_panel import Classical, Clustered, FixedEffects, Mundlak, PooledOLS, RandomEffects
+from harness_panel import (
+    Between,
+    Classical,
+    Clustered,
+    FirstDifference,
+    FixedEffects,
+    Mundlak,
+    PooledOLS,
+    RandomEffects,
+)
 from harness_panel.diagnostics import pooled
-from panels import diagnostics_of, panel_from_arrays, simulated_panel
+from harness_panel.estimators.linear import influence
+from panels import diagnostics_of, key_from, panel_from_arrays, simulated_panel
 from r_reference import r_panel, reference
 
 ESTIMATORS = {
@@ -228,3 +239,53 @@ def test_white_is_refused_where_its_products_would_fill_the_memory(monkeypatch):
     monkeypatch.setattr(pooled, "MOST_PRODUCTS", n_terms * panel.n_obs - 1)
     refused = diagnostics_of(fitted(panel, PooledOLS()))["white"]
     assert f"{n_terms} squares and products of regressors in 240 rows" in refused.reason
+
+
+@pytest.fixture(scope="module")
+def influence_panel() -> Panel:
+    base = simulated_panel(random_stream(111), n_entities=12, n_periods=6, share=0.7)
+    industry = key_from("industry", random_stream(112).integers(0, 3, size=base.n_obs))
+    weights = random_stream(113).uniform(0.5, 2.0, size=base.n_obs)
+    return replace(base, groups=(industry,), weights=weights)
+
+
+def test_the_influence_on_pooled_ols_is_that_of_statsmodels(influence_panel):
+    distance, leverage = influence(fitted(influence_panel, PooledOLS()).regression)
+    theirs = OLSInfluence(sm.OLS(influence_panel.observed, sm.add_constant(influence_panel.X)).fit())
+    np.testing.assert_allclose(distance, theirs.cooks_distance[0], rtol=1e-9)
+    np.testing.assert_allclose(leverage, theirs.hat_matrix_diag, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        PooledOLS(Classical(), weighted=True),
+        FixedEffects(("entity",), Classical()),
+        FixedEffects(("entity", "time"), Classical()),
+        FixedEffects(("entity", "time"), Classical(), absorb=("industry",), weighted=True),
+    ],
+    ids=["weighted", "entity", "twoway", "industry"],
+)
+def test_a_distance_is_how_far_coefficients_move_without_the_row(influence_panel, estimator):
+    fit = fitted(influence_panel, estimator)
+    table, alone = fit.coefficients(), estimator.for_folds()
+    for row, distance in enumerate(influence(fit.regression)[0]):
+        without = fitted(influence_panel.take(np.delete(np.arange(influence_panel.n_obs), row)), alone)
+        gap = table.estimate - without.regression.estimate
+        moved = gap @ np.linalg.solve(table.covariance, gap) / gap.size
+        assert distance == pytest.approx(moved, rel=1e-6, abs=1e-12)
+
+
+def test_the_outlier_of_grunfelds_firms_is_general_motors_in_its_last_year():
+    table = fitted(r_panel("grunfeld"), PooledOLS()).details()["influence"]
+    assert (table["entity"][0], table["period"][0]) == ("1", "1954")
+
+
+@pytest.mark.parametrize("estimator", [Between(), FirstDifference()], ids=["between", "differences"])
+def test_rows_of_an_equation_have_the_influence_they_have_in_it(influence_panel, estimator):
+    regression = fitted(influence_panel, estimator).regression
+    columns = (
+        regression.panel.X if isinstance(estimator, FirstDifference) else sm.add_constant(regression.panel.X)
+    )
+    theirs = OLSInfluence(sm.OLS(regression.panel.observed, columns).fit())
+    np.testing.assert_allclose(influence(regression)[0], theirs.cooks_distance[0], rtol=1e-8)

@@ -4,6 +4,8 @@ import csv
 import dataclasses
 import io
 import re
+import shutil
+import subprocess
 
 import lxml.html
 import pandas as pd
@@ -165,3 +167,34 @@ def test_braces_balance_rows_are_whole_and_only_known_commands_occur(name, reque
         assert {1 + len(re.findall(r"(?<!\\)&", row)) for row in rows} == {widths[path]}
         assert set(re.findall(r"\\([a-zA-Z]+)", text)) <= COMMANDS
         assert name == "chinese" or text.isascii()
+
+
+PDFLATEX = shutil.which("pdflatex")
+DOCUMENT = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{booktabs}
+\begin{document}
+%s
+\end{document}
+"""
+
+
+@pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not on this machine")
+@pytest.mark.parametrize("name", ["wage", "hostile"])
+def test_every_table_compiles(name, request, tmp_path):
+    def tiny(frame):
+        return frame.assign(estimate=frame["estimate"] * 1e-5, std_error=frame["std_error"] * 1e-5)
+
+    run = with_table(read_run(request.getfixturevalue(name)), "coefficients", tiny)
+    files = [file for file in paper_files(run, ("latex",)) if file.path.endswith(".tex")]
+    assert files
+    for file in files:
+        path = tmp_path / "table.tex"
+        path.write_text(DOCUMENT % file.content, encoding="utf-8")
+        command = [PDFLATEX, "-interaction=nonstopmode", "-halt-on-error", path.name]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{file.path}\n{done.stdout[-2000:]}"
+        if "10^{-6}" in file.content and shutil.which("pdftotext"):
+            text = ["pdftotext", "table.pdf", "-"]
+            shown = subprocess.run(text, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+            assert "10−6" in "".join(shown.split())

@@ -4,15 +4,21 @@ import base64
 import csv
 import io
 import re
+from io import BytesIO
+from zipfile import ZipFile
 
 import lxml.html
 import pytest
+from docx import Document
+from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.report.blocks import Phrase, plain_words, rich
 from harness.report.page import Numbering
+from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, environment, words_in_html
+from harness.report.render.text import latex, latex_table, latex_tabular
 from harness.report.table import (
     MOST_ROWS,
     MOST_WHOLE,
@@ -24,7 +30,9 @@ from harness.report.table import (
     plain_rows,
     rows_of,
 )
+from harness.text.numbers import significant
 from harness.text.plain_text import printable
+from report.fake_run import manifest, read_manifest
 
 TEMPLATE = "{% from 'blocks.html.j2' import blocks with context %}{{ blocks(shown) }}"
 
@@ -150,3 +158,102 @@ def test_marks_of_a_message_stand_out_and_those_of_a_value_do_not():
     )
     assert plain_words(words) == "See <x> in **y**, here, green."
     assert words_in_html("a <b>\nc") == "a &lt;b&gt;<br>c"
+
+
+TABLES = (
+    ReportTable(
+        "Table 1. Gains & <losses>",
+        (TableColumn("Who"), TableColumn("MSE"), TableColumn("R²")),
+        plain_rows([("A", "1", "2"), ("B", "3", "4")]),
+        over=(TableCell(), TableCell("Errors", n_columns=2)),
+    ),
+    ReportTable(
+        "Table 2. 碳排放", (TableColumn("Who"), TableColumn("MSE")), plain_rows([("双向固定效应", "−1.5")])
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def document():
+    return Document(BytesIO(word_tables(TABLES)))
+
+
+def rules(table):
+    """Return the rows with a rule, above or beneath, where every cell has it."""
+    found = set()
+    for at, row in enumerate(table.rows):
+        for edge in ("top", "bottom"):
+            lines = [cell._tc.findall(f".//{qn('w:tcBorders')}/{qn(f'w:{edge}')}") for cell in row.cells]
+            assert len({len(one) for one in lines}) == 1
+            if lines[0]:
+                found.add((at, edge))
+    return found
+
+
+def test_every_table_has_three_rules_and_no_other(document):
+    first, second = document.tables
+    assert rules(first) == {(0, "top"), (1, "bottom"), (3, "bottom")}
+    assert rules(second) == {(0, "top"), (0, "bottom"), (1, "bottom")}
+    for table in document.tables:
+        assert not table._tbl.findall(f".//{qn('w:tblBorders')}")
+        edges = {one.tag for one in table._tbl.findall(f".//{qn('w:tcBorders')}/*")}
+        assert edges == {qn("w:top"), qn("w:bottom")}
+
+
+def test_it_has_every_cell_and_caption(document):
+    shown = [tuple(tuple(cell.text for cell in row.cells) for row in table.rows) for table in document.tables]
+    assert shown == [table.texts for table in TABLES]
+    said = [paragraph.text for paragraph in document.paragraphs if paragraph.text]
+    assert said == [table.caption for table in TABLES]
+
+
+def test_both_scripts_have_a_font(document):
+    fonts = document.styles["Normal"].element.rPr.rFonts
+    assert (fonts.get(qn("w:ascii")), fonts.get(qn("w:eastAsia"))) == ("Times New Roman", "SimSun")
+
+
+def test_the_same_tables_are_the_same_bytes():
+    first = word_tables(TABLES)
+    assert first == word_tables(TABLES)
+    with ZipFile(BytesIO(first)) as archive:
+        assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (significant(89_100_000.0), r"8.910 $\times 10^{7}$"),
+        ("−1.2 × 10⁻⁵", r"$-$1.2 $\times 10^{-5}$"),
+        ("10⁴ t", r"10$^{4}$ t"),
+        ("5 × 3 & more", r"5 $\times$ 3 \& more"),
+        ("CO₂ ≤ 2", r"CO$_{2}$ $\leq$ 2"),
+        ("Mílá “č” …", "M\\'{i}l\\'{a} ``\\v{c}'' \\ldots{}"),
+    ],
+)
+def test_signs_and_accents_and_raised_digits_are_commands(text, written):
+    assert latex(text) == written
+
+
+def test_headings_reach_over_the_table():
+    table = ReportTable(
+        "Errors", (TableColumn("Who"), TableColumn("MSE")), (RowGroup(rows_of([("A", "1")]), "All rows"),)
+    )
+    assert latex_tabular(table).splitlines() == [
+        *(r"\begin{tabular}{lr}", r"\toprule", r"Who & MSE \\", r"\midrule"),
+        *(r"\multicolumn{2}{l}{\textit{All rows}} \\", r"A & 1 \\", r"\bottomrule", r"\end{tabular}"),
+    ]
+
+
+def test_decimals_stand_under_decimals_and_all_else_in_the_middle():
+    rows = rows_of([("x", "−0.119**"), ("", "(0.050)"), ("Observations", "2,457"), ("y", "1.2 × 10⁻⁶")])
+    table = ReportTable("A", (TableColumn(""), TableColumn("OLS")), (RowGroup(rows),))
+    assert latex_table(table, study_of()).splitlines()[9:13] == [
+        r"x & $-$0.119\rlap{{*}{*}} \\",
+        r" & (0.050\rlap{)} \\",
+        r"Observations & \multicolumn{1}{c}{2,457} \\",
+        r"y & \multicolumn{1}{c}{1.2 $\times 10^{-6}$} \\",
+    ]
+
+
+def study_of():
+    return read_manifest(manifest(outcomes={"y": ("Y", "")})).study

@@ -1,12 +1,19 @@
 """Coefficients side by side, cell by cell."""
 
+from __future__ import annotations
+
 import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
 from harness.report.sections.coefficients import regression_table, term_label, without_coefficients
+from harness.report.sections.diagnostics import DIAGNOSTICS_SECTION
+from harness.report.sections.robustness import ROBUSTNESS_SECTION, rate_sentences
+from harness.scenarios.robustness import JOINT
+from harness.tables.effects import ROBUSTNESS as TABLE
+from harness.tables.findings import CHECK_RATES
 from report.changed_run import with_table
-from report.shown_blocks import cells
+from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in, texts
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +77,73 @@ def test_r2_is_that_of_the_regression_on_dummies_and_that_within_all_effects(run
     table = regression_table(with_table(run, "details/statistics", lambda _: frame), "lwage")
     foot = {row.cells[0]: row.cells[1:] for row in table.foot}
     assert (foot["R²"], foot["Within R²"]) == (("0.200", "0.600"), ("", "0.100"))
+
+
+NB = "\u00a0"
+
+
+def test_a_test_of_several_hypotheses_names_them_all(run):
+    def both(frame):
+        own = frame[frame["test"] == "f_effects"]
+        other = own.assign(estimator="fe", null_hypothesis="all entity and time effects are equal")
+        return pd.concat([frame, other])
+
+    table, _ = tables_in(blocks_of(DIAGNOSTICS_SECTION, with_table(run, "details/diagnostics", both)))
+    assert table.groups[0].rows[0].cells[0].beneath == (
+        "all entity effects are equal; all entity and time effects are equal",
+    )
+
+
+def test_diagnostics_stand_side_by_side(run):
+    table, selected = tables_in(blocks_of(DIAGNOSTICS_SECTION, run))
+    assert table.heads[0][1:] == ("Pooled OLS", "Fixed effects")
+    effects, hausman, dependence = (row.cells for row in table.groups[0].rows)
+    assert effects[0].text == "F test of the effects all entity effects are equal"
+    assert (effects[1].words, effects[1].beneath, effects[2]) == (
+        *("F(541, 3,810) = 8.317", (f"p{NB}<{NB}0.001",), ""),
+    )
+    assert (hausman[2].words, hausman[2].beneath) == ("χ²(5) = 46.35", (f"p{NB}={NB}0.042",))
+    assert (dependence[1].words, dependence[2].words, dependence[2].mark) == ("z = 3.472", "refused", "b")
+    assert table.footnotes[0] == (hausman[2].mark, "the difference of covariances is no covariance")
+    assert texts(table, 1) == {
+        "Rows": ["4,360", "4,360"],
+        "R² within": ["0.184", "0.199"],
+        "R² overall": ["0.192", "−0.049"],
+    }
+    assert texts(selected) == {"Boosting": ["4", "rounds 38", "0.800"]}
+
+
+def test_a_slope_stands_with_the_range_under_its_checks_and_every_check_in_the_appendix(wage):
+    def table(_frame):
+        place = {"outcome": "lwage", "exposure": "exper", "method": "first_differences", "status": "ok"}
+        place |= {"learner": "boosting", "scenario": "robustness", "n_obs": 100}
+        slope = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
+        rows = [
+            place | slope | {"check": "as it is"},
+            place | slope | {"check": "without exper: a", "estimate": 0.15, "p_difference": 0.4},
+            place | slope | {"check": "without half: b", "estimate": 0.18, "p_difference": 0.5},
+            place | {"check": "outcome in logs", "status": "refused", "reason": "no logarithm"},
+            place | {"check": JOINT, "p_difference": 0.4},
+        ]
+        return pd.DataFrame(rows).reindex(columns=list(TABLE.columns))
+
+    assert blocks_of(ROBUSTNESS_SECTION, read_run(wage)) == []
+    blocks = blocks_of(ROBUSTNESS_SECTION, with_table(read_run(wage), "robustness", table))
+    summary, shown = tables_in(blocks)
+    slope = ["0.20 [0.10,\u00a00.30]", "0.150 to 0.180", "–", "0.400"]
+    assert texts(summary) == {"First differences, Boosting": slope}
+    assert [own[0].words for own in cells(shown).values()] == ["0.20", "0.15", "0.18", "–", "–"]
+    assert list(cells(shown))[1:3] == ["without Experience: a", "without half: b"]
+    assert shown.footnotes == (("a", "no logarithm"),)
+    assert names_of_figures(blocks) == ["robustness-lwage-exper-first_differences-boosting"]
+
+
+def test_how_often_all_checks_pass_is_said_where_a_calibration_is_there(wage):
+    rows = [
+        ("lwage", "boosting", "checks_agree", effect, share, share - 0.02, share + 0.02, 200)
+        for effect, share in ((0.0, 0.9), (0.3, 0.92))
+    ]
+    run = with_table(read_run(wage), "check_rates", lambda _: pd.DataFrame(rows, columns=CHECK_RATES.columns))
+    (said,) = rate_sentences(run)
+    words = "90.0% [88.0, 92.0] of 200 panels with an effect of 0 and 92.0% [90.0, 94.0] of 200 panels with"
+    assert f"Boosting: all robustness checks agreed with the slope in {words}" in said.replace("\xa0", " ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, replace
+from math import nan
 
 import pytest
 
@@ -14,6 +15,7 @@ from harness.report.blocks import Appendix, Heading, Paragraph, ReportFigure, ri
 from harness.report.drawing.canvas import new_figure
 from harness.report.page import assembled
 from harness.report.render.html import script_hash
+from harness.report.sections.expectations import ExpectationRow, expectation_table
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
@@ -21,6 +23,7 @@ from harness.tables.table import typed
 from report.all_sections import SECTIONS
 from report.changed_run import with_table
 from report.fake_run import wage_run
+from report.shown_blocks import cells
 
 
 @dataclass(frozen=True)
@@ -157,3 +160,30 @@ def test_a_broken_table_fails_the_report_as_a_whole(wage):
     run = with_table(read_run(wage), "curves", lambda frame: frame.drop(columns=["kind"]))
     with pytest.raises(ArtifactError, match=r"curves\.csv: the table lacks kind"):
         assembled(run, [section for section in SECTIONS if section.name == "curves"], ())
+
+
+ROWS = (
+    ExpectationRow(
+        *("coefficients", "estimator=fe, term=capital", "estimate", "0.31", "0.3100653", 6.53e-5, 5e-4),
+        *("publication", "Table 1", "reproduced", "", "", 3),
+    ),
+    ExpectationRow(
+        *("gain", "estimator=fe", "gain", "0.123456789", "0.2", 0.0767, 1e-7),
+        *("run", "", "differs", "off by 0.0767, 1e-07 allowed", ""),
+    ),
+    ExpectationRow(
+        *("gain", "estimator=twfe", "status", "refused", "", nan, nan),
+        *("run", "", "missing", "no such row", ""),
+    ),
+)
+
+
+def test_missed_numbers_come_first_by_source_and_keep_their_printed_zeros():
+    table = expectation_table(ROWS)
+    assert [group.heading for group in table.groups] == ["pinned from a run", "Table 1"]
+    (printed,) = cells(table, 1).values()
+    assert [cell.text for cell in printed] == ["0.310", "0.3100653", "6.5 × 10⁻⁵", "0.00050", "reproduced"]
+    differs, missing = cells(table).values()
+    assert (differs[0].text, differs[2].text, differs[4].mark) == ("0.1234568", "0.077", "a")
+    assert [missing[0].text, missing[1].text, missing[2].text, missing[4].mark] == ["refused", "–", "", "b"]
+    assert table.footnotes == (("a", "off by 0.0767, 1e-07 allowed"), ("b", "no such row"))

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, check_grad
+from scipy.stats import f, norm
 
 from effect_panels import confounded_panel
+from harness import EstimationError
+from harness.scenarios.effect.linearity import linearity_test, restricted_cubic_splines
+from harness.scenarios.effect.riesz import N_HIDDEN, _NetworkRows, riesz_representer
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.sensitivity import PartialR2, oster_delta
+from harness.scenarios.effect.weak_instruments import (
+    TF_CRITICAL,
+    TF_ROOTS,
+    ReducedForm,
+    set_in_words,
+    tf_critical,
+)
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts
 from harness_sklearn.splines import Splines
+from panels import balanced_panel
 
 # sensemakr's printed example, villages of Darfur: slope, error and degrees of freedom, and of the benchmark
 # `female` partial R2 with exposure and outcome, and the adjusted slope, once, twice, three times.
@@ -94,3 +106,189 @@ def test_adjusted_slopes_fall_with_the_multiple_and_intervals_move_along(found):
         assert (own["conf_high"] - own["conf_low"]).to_numpy() == pytest.approx(
             own["conf_high"].iloc[0] - own["conf_low"].iloc[0]
         )
+
+
+def drawn(seed, *, share=0.0, n_entities=273, n_periods=9):
+    """Return a panel whose errors are correlated over time; a square is `share` of the variance within."""
+    rng = np.random.default_rng([7, seed])
+    shape = (n_entities, n_periods)
+    level = rng.standard_normal((n_entities, 1))
+    exposure = 0.8 * level + rng.standard_normal(shape)
+    control = 0.5 * level + 0.5 * exposure + rng.standard_normal(shape)
+    noise = rng.standard_normal(shape)
+    for at in range(1, n_periods):
+        noise[:, at] = 0.5 * noise[:, at - 1] + np.sqrt(0.75) * noise[:, at]
+    square = np.square(exposure)
+    within = square - square.mean(axis=1, keepdims=True)
+    spread = (noise - noise.mean(axis=1, keepdims=True)).var()
+    bend = np.sqrt(share / (1.0 - share) * spread / within.var()) * square
+    outcome = exposure + control + 2.0 * level**2 + level + 0.2 * np.arange(n_periods) + bend + noise
+    return balanced_panel(
+        (n_entities, n_periods),
+        outcome=outcome.ravel(),
+        X=np.column_stack([exposure.ravel(), control.ravel()]),
+    )
+
+
+def rejections(n_panels, **how):
+    return np.mean([linearity_test(drawn(seed, **how)).p_value < 0.05 for seed in range(n_panels)])
+
+
+def test_the_statistic_is_that_of_a_regression_with_entity_dummies():
+    """On balanced panels entity means and dummies give the same slopes (Mundlak 1978)."""
+    import statsmodels.api as sm
+
+    panel = drawn(1, n_entities=30, n_periods=5)
+    exposure = panel.column("x0")
+    bends = restricted_cubic_splines(exposure, np.quantile(exposure, (0.05, 0.275, 0.5, 0.725, 0.95)))
+    dummies = [
+        (codes[:, None] == np.unique(codes)[at:]).astype(float)
+        for codes, at in ((panel.entity.codes, 0), (panel.time.codes, 1))
+    ]
+    fit = sm.OLS(panel.observed, np.column_stack([bends, panel.X, *dummies])).fit(
+        cov_type="cluster", cov_kwds={"groups": panel.entity.codes, "use_correction": False}
+    )
+    wald = fit.wald_test(np.eye(3, fit.params.size), use_f=False, scalar=True)
+    found = linearity_test(panel)
+    assert found.statistic == pytest.approx(float(wald.statistic) / 3 * 29 / 30, rel=1e-6)
+    assert found.n_entities == 30
+
+
+def test_bends_are_straight_beyond_the_outer_knots_and_smooth_between():
+    knots = np.array([0.0, 1.0, 2.0, 4.0])
+    beyond = restricted_cubic_splines(np.array([4.0, 5.0, 6.0, 7.0]), knots)
+    assert np.diff(beyond, n=2, axis=0) == pytest.approx(0.0, abs=1e-12)
+    assert restricted_cubic_splines(np.array([-3.0, 0.0]), knots).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_few_null_panels_are_rejected_and_a_square_is_found():
+    assert rejections(20) <= 0.2
+    assert rejections(5, share=0.05) == 1.0
+
+
+@pytest.mark.slow
+def test_size_and_power():
+    assert 0.03 <= rejections(500) <= 0.075
+    assert rejections(200, share=0.02) >= 0.9
+
+
+def test_an_exposure_of_two_values_has_no_bends():
+    panel = drawn(1, n_entities=30, n_periods=5)
+    with pytest.raises(EstimationError, match="too few distinct values"):
+        linearity_test(panel.with_column("x0", (panel.column("x0") > 0).astype(float)))
+
+
+def drawn_rows(seed, noise):
+    """Return a panel whose exposure is a control and noise: the representer is -f'/f of the noise."""
+    rng = np.random.default_rng([17, seed])
+    X = rng.standard_normal((1500, 3))
+    error = noise(rng, 1500)
+    panel = balanced_panel(
+        (300, 5),
+        outcome=error,
+        X=np.column_stack([X[:, 0] + error, X]),
+    )
+    return panel, error
+
+
+@pytest.mark.parametrize(("kind", "most"), [("ridge", 0.15), ("lasso", 0.15), ("network", 0.2)])
+def test_the_representer_of_normal_noise_is_the_noise_over_its_variance(kind, most):
+    (train, _), (test, error) = (
+        drawn_rows(seed, lambda rng, n: 0.8 * rng.standard_normal(n)) for seed in (1, 2)
+    )
+    found = riesz_representer(kind, train, test, rng=np.random.default_rng(1))
+    truth = error / 0.64
+    assert np.square(found - truth).mean() / truth.var() < most
+
+
+def test_a_network_bends_where_the_noise_is_no_normal_one():
+    """Logistic noise: -f'/f is tanh(e / 2)."""
+    (train, _), (test, error) = (drawn_rows(seed, lambda rng, n: rng.logistic(size=n)) for seed in (3, 4))
+    found = riesz_representer("network", train, test, rng=np.random.default_rng(1))
+    truth = np.tanh(error / 2.0)
+    assert np.square(found - truth).mean() / truth.var() < 0.3
+
+
+def test_the_gradient_of_the_network_is_that_of_its_loss():
+    rng = np.random.default_rng(5)
+    rows = _NetworkRows(rng.standard_normal((40, 3)), 0, 0.1, 1.3)
+    flat = 0.3 * rng.standard_normal(5 * N_HIDDEN + 1)
+    error = check_grad(lambda at: rows.loss(at)[0], lambda at: rows.loss(at)[1], flat)
+    assert error < 1e-4
+
+
+GRID = np.linspace(-60.0, 60.0, 4001)
+
+
+def drawn_form(rng, *, size, strength, slope=0.7, scale=1.0):
+    """Return a reduced form drawn with a known covariance, and its slope in units of `scale`."""
+    root = rng.standard_normal((2 * size, 2 * size + 3))
+    covariance = root @ root.T / root.shape[1]
+    exposure = strength * rng.standard_normal(size)
+    noise = np.linalg.cholesky(covariance) @ rng.standard_normal(2 * size)
+    blocks = covariance[:size, :size], covariance[:size, size:], covariance[size:, size:]
+    own = [block * factor for block, factor in zip(blocks, (scale**2, scale, 1.0), strict=True)]
+    return ReducedForm(scale * (slope * exposure + noise[:size]), exposure + noise[size:], *own, df=60)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_ends_are_where_the_test_on_a_grid_begins_to_reject(size):
+    rng, shapes = np.random.default_rng(size), set()
+    for strength in (0.0, 0.5, 2.0, 6.0) * 10:
+        form = drawn_form(rng, size=size, strength=strength, scale=1e4)
+        found = form.confidence_set(0.9)
+        is_held = statistics(form, 1e4 * GRID) <= f.ppf(0.9, size, 60)
+        inside = np.zeros(GRID.size, dtype=bool)
+        for low, high in found:
+            inside |= (low <= 1e4 * GRID) & (high >= 1e4 * GRID)
+        assert (inside == is_held).all()
+        shapes.add((len(found), bool(found) and np.isinf(found[0][0])))
+    assert {(1, False), (1, True), (2, True)} <= shapes
+
+
+def statistics(form, slopes):
+    at = slopes[:, None, None]
+    covariance = form.of_outcome - at * (form.of_both + form.of_both.T) + at**2 * form.of_exposure
+    moment = (form.outcome - slopes[:, None] * form.exposure)[:, :, None]
+    return (moment * np.linalg.solve(covariance, moment)).mean(axis=(1, 2))
+
+
+def test_instruments_that_disagree_leave_nothing():
+    form = ReducedForm(np.array([9.0, -9.0]), np.array([9.0, 9.0]), np.eye(2), 0.0 * np.eye(2), np.eye(2), 60)
+    assert form.confidence_set(0.95) == ()
+
+
+def test_one_instrument_solves_a_quadratic_equation():
+    """Fieller's (1954) interval of a ratio."""
+    form = ReducedForm(
+        *(np.array([[x]]) if at > 1 else np.array([x]) for at, x in enumerate((3.0, 2.0, 0.5, 0.1, 0.2))),
+        df=50,
+    )
+    q = f.ppf(0.95, 1, 50)
+    ends = np.sort(np.roots([2.0**2 - q * 0.2, -2.0 * (3.0 * 2.0 - q * 0.1), 3.0**2 - q * 0.5]))
+    assert np.array(form.confidence_set(0.95)).ravel() == pytest.approx(ends, rel=1e-9)
+    for end in ends:
+        assert form.p_value(end) == pytest.approx(0.05, rel=1e-6)
+
+
+@pytest.mark.parametrize("distance", [0.5, 1.0, 2.0, 4.0, 7.0, 15.0])
+def test_published_critical_values_of_tf_have_their_size_at_the_worst_correlation(distance):
+    """By quadrature: with errors of both stages alike, t is u (f0 + u) / f0 and F is (f0 + u)^2."""
+    u = np.linspace(-9.0, 9.0, 100_001)
+    weights = norm.pdf(u) / norm.pdf(u).sum()
+    critical = np.interp(np.abs(distance + u), TF_ROOTS, TF_CRITICAL, left=np.inf)
+    size = weights[np.abs(u * (distance + u) / distance) > critical].sum()
+    assert 0.049 < size <= 0.05
+
+
+def test_critical_values_of_tf_are_those_printed():
+    assert [tf_critical(value) for value in (3.9, 4.0, 6.25, 200.0)] == [np.inf, 18.66, 4.92, 1.96]
+    assert tf_critical(10.0) == pytest.approx(3.43, abs=0.01)
+
+
+def test_sets_are_said():
+    inf = np.inf
+    assert set_in_words(((-1.5, 2.0),)) == "[−1.5, 2]"
+    assert set_in_words(((-inf, -1.0), (2.0, inf))) == "(−∞, −1] and [2, ∞)"
+    assert set_in_words(((-inf, inf),)).startswith("all real numbers")
+    assert set_in_words(()).startswith("empty")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import re
+from pathlib import Path
+
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from harness import SpecError
 from harness.installed import installed
+from harness.registry.catalog import meant_instead
+from harness.registry.sources import PluginChoice
+from harness.study.expectations.claim import ErrorClaim
+from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
+from harness.study.spec.printed import Interval
 
 SHORT = """\
 spec_version: 1
@@ -103,3 +114,118 @@ def test_what_others_call_a_key_is_answered_with_its_name(load_short, old, new, 
     with pytest.raises(SpecError) as caught:
         load_short(SHORT.replace(old, new, 1))
     assert hint in [problem.hint for problem in caught.value.problems]
+
+
+SPEC = Path(__file__).parents[3] / "specs" / "grunfeld.yaml"
+
+
+def ladder(*overrides):
+    return load_study(SPEC, catalogs=installed().catalogs, overrides=("estimators=ladder", *overrides))
+
+
+def test_the_word_stands_for_every_rung():
+    study = ladder().study
+    assert [entry.id for entry in study.estimators] == [
+        *("mean", "entity_mean", "last_value", "ols", "fe", "twfe", "curved", "threshold", "mundlak", "enet"),
+        *("boosting", "forest", "mlp", "mlp_effects", "ann", "rab"),
+    ]
+    assert study.estimators[5].estimator.effects == ("entity", "time")
+    assert study.estimators[-1].label == "RAB (bootstrapped SOM + ANN)"
+
+
+def test_the_rungs_are_those_of_the_plugins_that_are_there():
+    catalogs = installed(PluginChoice(off=("harness_rab", "harness_neural"))).catalogs
+    study = load_study(SPEC, catalogs=catalogs, overrides=("estimators=ladder",)).study
+    assert study.estimators[-1].id == "forest"
+
+
+def test_the_reference_must_be_a_rung():
+    assert ladder("evaluation.reference=twfe").study.evaluation.reference == "twfe"
+    with pytest.raises(SpecError, match="no estimator has the id 'olss'"):
+        ladder("evaluation.reference=olss")
+
+
+def test_the_schema_knows_the_word():
+    document = ladder().document
+    jsonschema.validate(dict(document.data), spec_schema(installed().catalogs))
+
+
+CATALOGS = installed().catalogs
+ADVICE = {
+    text: names.split()
+    for catalog in CATALOGS.values()
+    for member in catalog.members.values()
+    for names, text in getattr(member, "instead_of", {}).items()
+}
+KNOWN = {name for catalog in CATALOGS.values() for name in catalog.members}
+OPTIONS = {"use", "method", "gmm", "scenarios", "forms", "contrast", "covariance", "driscoll_kraay", "scale"}
+PLACES = {"column", "factor", "data"}
+
+
+@pytest.mark.parametrize("text", ADVICE, ids=lambda text: ADVICE[text][0])
+def test_advice_names_what_is_there_and_is_reached(text):
+    written = {word for code in re.findall("`([^`]*)`", text) for word in re.findall("[a-z_]+", code.lower())}
+    assert set() < written <= KNOWN | OPTIONS | PLACES
+    assert {meant_instead(CATALOGS, "estimator", name) for name in ADVICE[text]} == {text}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("arellano_bond", "take `first_difference`"),
+        ("RDD", "keep the rows near the cutoff"),
+        ("event_study", "'did' is a scenario: list it there"),
+        ("curve", "'curve' is a scenario: list it there"),
+        ("pooled_olz", "did you mean 'pooled_ols'?"),
+        ("something", ""),
+    ],
+)
+def test_a_method_of_the_field_is_told_where_to_go(name, hint):
+    assert meant_instead(CATALOGS, "estimator", name).startswith(hint)
+    assert bool(meant_instead(CATALOGS, "estimator", name)) == bool(hint)
+
+
+PLACE = {"outcome": "y", "estimator": "ols"}
+
+
+def error(value, digits=None):
+    return ErrorClaim(**PLACE, quantity="mse", value=value, digits=digits)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "low", "high"),
+    [
+        (0.001, 4, 0.00095, 0.00105),
+        (0.001, None, 0.0005, 0.0015),
+        (920.0, None, 919.5, 920.5),
+        (920.0, -1, 915.0, 925.0),
+        (1e-5, None, 0.5e-5, 1.5e-5),
+    ],
+    ids=["zeros at the end", "shortest text", "whole number", "about 920", "small"],
+)
+def test_rounding_is_half_a_unit_of_the_last_digit(value, digits, low, high):
+    interval = error(value, digits).meant
+    assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-12)
+
+
+def test_a_bound_is_open_on_one_side_and_a_direction_is_the_whole_way():
+    least = LevelClaim(**PLACE, quantity="level", at=0.2, value=885.0, bound="least")
+    assert least.meant == Interval(884.5, math.inf)
+    most = LevelClaim(**PLACE, quantity="level", at=0.2, value=885.0, bound="most")
+    assert most.meant == Interval(-math.inf, 885.5)
+    falls = DirectionClaim(**PLACE, quantity="direction", kind="falling", between=(0.0, 1.0))
+    assert falls.meant == Interval(1.0, 1.0)
+
+
+@given(value=st.floats(-1e6, 1e6), digits=st.integers(-2, 8))
+def test_a_number_lies_within_what_its_rounding_stands_for(value, digits):
+    rounded = round(value, digits)
+    assert error(rounded, digits).meant.holds(value)
+
+
+def test_intervals_that_touch_meet_and_others_do_not():
+    assert Interval(0.0, 1.0).meets(Interval(1.0, 2.0))
+    assert Interval(0.0, 0.1 + 0.2).meets(Interval(0.3, 1.0))
+    assert Interval(0.1 * 3, 1.0).meets(Interval(0.0, 0.3))
+    assert not Interval(0.0, 1.0).meets(Interval(1.000001, 2.0))
+    assert Interval(1.0, math.inf).meets(Interval(-math.inf, 1.0))

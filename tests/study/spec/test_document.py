@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,8 @@ from harness.errors import SpecError
 from harness.study.spec import reader
 from harness.study.spec.document import Document, read_document
 from harness.study.spec.node import Place, spec_error
-from harness.study.spec.reader import parse_yaml
+from harness.study.spec.reader import MAX_DIGITS, parse_yaml, read_scalar
+from harness.study.spec.written import written_spec
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{here}: &{here} [{','.join([f'*{before}'] * 9)}]\n"
@@ -187,3 +190,131 @@ def test_a_file_of_data_is_no_spec(tmp_path):
         read_document(file)
     assert caught.value.what == "is a file of data by its name, and no spec"
     assert caught.value.hint == f"`harness init {file}` drafts one for it"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("~", None),
+        ("null", None),
+        ("true", True),
+        ("False", False),
+        ("0", 0),
+        ("-19", -19),
+        ("+12", 12),
+        ("0o7", 7),
+        ("0x3A", 58),
+        ("0.", 0.0),
+        (".5", 0.5),
+        ("-2E+05", -200000.0),
+        ("1e3", 1000.0),
+        (".inf", math.inf),
+        ("-.Inf", -math.inf),
+        ("NO", "NO"),
+        ("yes", "yes"),
+        ("on", "on"),
+        ("1_000", "1_000"),
+        ("2011-01-31", "2011-01-31"),
+        ("12:30:45", "12:30:45"),
+        ("0b11", "0b11"),
+        ("1.2.3", "1.2.3"),
+        ("２０１１", "２０１１"),
+        ("${HOME}", "${HOME}"),
+        ("nan", "nan"),
+    ],
+    ids=repr,
+)
+def test_plain_scalars_mean_what_the_core_schema_says(text, value):
+    read = read_scalar(text)
+    assert read == value
+    assert type(read) is type(value)
+
+
+def test_not_a_number():
+    assert math.isnan(read_scalar(".nan"))
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_as_json_writes_them_are_read_exactly(number):
+    text = json.dumps(number)
+    read = read_scalar(text)
+    assert read == number
+    assert type(read) is type(number)
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * (MAX_DIGITS + 1), "1e999", "-1e999"], ids=["digits", "float", "minus"]
+)
+def test_absurd_numbers_are_refused(text):
+    with pytest.raises(ValueError, match="number"):
+        read_scalar(text)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=12)
+WRITTEN_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False)
+    | TEXT
+    | st.sampled_from(
+        ["yes", "no", "on", "~", "null", "true", "0o7", "0x1F", "1_000", "1e5", ".5", "012", ""]
+    )
+    | st.sampled_from(
+        ["a: b", "# c", "- d", "[e", "{f", "*g", "&h", "!i", "%j", "@k", "'", '"', "x\ny", " z "]
+    )
+)
+WRITTEN_VALUES = st.recursive(
+    WRITTEN_SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(TEXT, WRITTEN_VALUES, max_size=5))
+def test_values_come_back_as_they_were(values):
+    document = read_document(written_spec(values))
+    assert document.flaws == ()
+    assert repr(document.data) == repr(values)
+
+
+def test_keys_keep_their_order_and_short_lists_stay_on_one_line():
+    assert written_spec({"seed": 1, "data": {"path": "a.csv"}, "x": ["b", "a"]}).text == (
+        "seed: 1\ndata: {path: a.csv}\nx: [b, a]\n"
+    )
+
+
+def test_tuples_paths_and_numpy_numbers_have_plain_forms():
+    values = {
+        "a": (1, 2),
+        "b": Path("x") / "y.csv",
+        "c": np.float64(0.1),
+        "d": np.int64(3),
+        "e": np.bool_(True),
+    }
+    found = read_document(written_spec(values)).data
+    assert found == {"a": [1, 2], "b": "x/y.csv", "c": 0.1, "d": 3, "e": True}
+    assert type(found["e"]) is bool
+
+
+def test_a_value_that_stands_twice_is_written_twice():
+    shared = {"use": "mlp"}
+    assert "&" not in written_spec({"a": [shared, shared]}).text
+
+
+def test_values_that_yaml_lacks_are_named_by_their_paths():
+    with pytest.raises(SpecError) as error:
+        written_spec({"a": [{"b": {1, 2}}], 3: "x", "c": 1j})
+    assert [problem.where for problem in error.value.problems] == ["spec", "spec: a[0].b", "spec: c"]
+    assert "set" in error.value.problems[1].what
+
+
+def test_mistakes_in_such_a_spec_are_told_by_path_without_lines(catalogs):
+    from harness.study.spec.load import load_study
+
+    with pytest.raises(SpecError) as error:
+        load_study(written_spec({"spec_version": 1, "study": "X y"}), catalogs=catalogs)
+    places = {problem.where for problem in error.value.problems}
+    assert "spec: study" in places
+    assert not any(":1:" in place for place in places)

@@ -11,7 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from command import ROOT
 from harness.errors import SpecError
+from harness.installed import installed
+from harness.running.options import RunOptions
+from harness.running.prepare import prepare
+from harness.study.spec.load import load_study
 from harness.study.spec.study import ReportSpec
 
 
@@ -173,3 +178,90 @@ def test_importing_the_loader_imports_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("override", "read", "value"),
+    [
+        ("seed=7", lambda study: study.seed, 7),
+        ("title='a = b'", lambda study: study.title, "a = b"),
+        ("estimators[2].draws=5", lambda study: study.estimators[2].estimator.draws, 5),
+        ("estimators.bag.draws=5", lambda study: study.estimators[2].estimator.draws, 5),
+        ("estimators[bag].draws=5", lambda study: study.estimators[2].estimator.draws, 5),
+        ("estimators.bag.base.hidden=9", lambda study: study.estimators[2].estimator.base.hidden, 9),
+        (
+            "evaluation.protocols.groups.folds=2",
+            lambda study: study.evaluation.protocols[1].protocol.folds,
+            2,
+        ),
+        (
+            "evaluation.protocols=[{use: rows, share: 0.5}]",
+            lambda s: s.evaluation.protocols[0].protocol.share,
+            0.5,
+        ),
+        ("scenarios.curve.grid=3", lambda study: study.scenarios[0].scenario.grid, 3),
+        (
+            "variables[gdp per head].label=Income",
+            lambda study: study.variables["gdp per head"].label,
+            "Income",
+        ),
+        ("roles.controls=[roads]", lambda study: study.roles.controls, ("roads",)),
+    ],
+)
+def test_a_value_is_put_over_the_one_of_the_file(load, good, override, read, value):
+    study = load(good, override).study
+    assert read(study) == value
+    assert study != load(good).study
+
+
+def test_later_overrides_win_and_the_rest_stays(load, good):
+    plain, changed = load(good), load(good, "seed=7", "seed=8")
+    assert changed.study == plain.study.model_copy(update={"seed": 8})
+    assert changed.document.text == plain.document.text
+    assert changed.document.sha256 == plain.document.sha256
+    assert changed.document.data == {**plain.document.data, "seed": 8}
+
+
+def test_a_list_that_the_file_does_not_have_is_made(load, good):
+    shorter = good.replace("report: {formats: [html]}\n", "")
+    assert load(shorter, "report.formats=[latex]").study.report.formats == ("latex",)
+
+
+def test_a_wrong_override_is_named_as_it_was_given(load, good, told_of):
+    found = {}
+    for override in told_of("overrides"):
+        with pytest.raises(SpecError) as caught:
+            load(good, override)
+        found[override] = str(caught.value)
+    assert found == told_of("overrides")
+
+
+def test_all_wrong_overrides_are_reported(load, good):
+    with pytest.raises(SpecError) as caught:
+        load(good, "x", "seed=5", "y", "estimators.z=5")
+    assert [problem.where for problem in caught.value.problems] == [
+        "--set x",
+        "--set y",
+        "--set estimators.z=5: estimators",
+    ]
+
+
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+WITH_DATA = [path for path in SPECS if not path.name.startswith("country_")]
+
+
+def test_every_column_has_a_rule_with_a_type():
+    for path in SPECS:
+        study = load_study(path, catalogs=installed().catalogs).study
+        keys = (study.roles.entity, study.roles.time)
+        inputs = [name for step in study.data.steps for name in (*step.inputs, step.into)]
+        groups = [name for entry in study.scenarios for name in entry.scenario.columns]
+        used = {*keys, *study.roles.variables, *inputs, *groups}
+        assert used - {name for name, rule in study.data.schema.items() if rule.type} == set(), path
+
+
+@pytest.mark.parametrize("path", WITH_DATA, ids=lambda path: path.stem)
+def test_the_data_keep_the_rules(path):
+    prepared = prepare(RunOptions(spec=path), installed())
+    assert prepared.panels.n_obs > 0
+    assert prepared.plan.study.data.checks

@@ -10,7 +10,7 @@ import numpy as np
 import pyfixest
 import pytest
 
-from fixest_panels import grouped_panel
+from fixest_panels import dummy_regression, grouped_panel
 from harness import EstimationError
 from harness.estimators.guard import attempt
 from harness.plugin import CanFitDraws, Key, random_stream
@@ -207,3 +207,73 @@ def test_without_pyfixest_the_command_that_installs_it_is_told(tmp_path, words):
         assert done.returncode == 2
         assert said.count("unknown estimator 'feols'") == 1
         assert "Traceback" not in said
+
+
+CASES = {
+    "entity": ({"effects": ("entity",)}, [["entity"]], False),
+    "time": ({"effects": ("time",)}, [["time"]], False),
+    "both": ({"effects": ("entity", "time")}, [["entity"], ["time"]], False),
+    "column": ({"absorb": ("industry",)}, [["entity"], ["industry"]], False),
+    "union": ({"absorb": ("region",)}, [["entity"], ["region"]], False),
+    "region by time": ({"absorb": (("region", "time"),)}, [["entity"], ["region", "time"]], False),
+    "combination alone": ({"effects": (), "absorb": (("industry", "time"),)}, [["industry", "time"]], False),
+    "trends": ({"trends": ("entity",)}, [["entity"]], True),
+    "trends and time": ({"effects": ("entity", "time"), "trends": ("entity",)}, [["entity"], ["time"]], True),
+    "trends and region by time": (
+        {"absorb": (("region", "time"),), "trends": ("entity",)},
+        [["entity"], ["region", "time"]],
+        True,
+    ),
+}
+each_case = pytest.mark.parametrize(("options", "sets", "trends"), CASES.values(), ids=CASES)
+each_weighing = pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+DUMMIES_PANEL = grouped_panel("dummies")
+
+
+@each_case
+@each_weighing
+def test_slopes_errors_and_predictions_of_training_rows(options, sets, trends, weighted):
+    regression, n_columns = (
+        dummy_regression(DUMMIES_PANEL, sets, trends=trends, weighted=weighted),
+        len(DUMMIES_PANEL.columns),
+    )
+    for covariance, kind in ((Iid(), "nonrobust"), (Hetero(), "HC1")):
+        expected = regression.fit(cov_type=kind)
+        fit = Feols(**options, covariance=covariance, weighted=weighted).fit(
+            DUMMIES_PANEL, rng=random_stream(0)
+        )
+        table = fit.coefficients()
+        np.testing.assert_allclose(table.estimate, expected.params[:n_columns], rtol=1e-9)
+        np.testing.assert_allclose(table.std_error, expected.bse[:n_columns], rtol=1e-9)
+        assert table.correction.df_resid == expected.df_resid
+        assert table.correction.n_effects == DUMMIES_PANEL.n_obs - n_columns - expected.df_resid
+    np.testing.assert_allclose(fit.predict(DUMMIES_PANEL), expected.fittedvalues, atol=1e-9)
+    assert fit.n_unseen(DUMMIES_PANEL) == 0
+
+
+@each_weighing
+@pytest.mark.parametrize("by", ["entity", "region", "industry"])
+def test_clusters_without_a_factor(by, weighted):
+    """The sandwich alone is that of the regression on dummies."""
+    keys = {"entity": DUMMIES_PANEL.entity, **{group.name: group for group in DUMMIES_PANEL.groups}}
+    kwds = {"groups": keys[by].codes, "use_correction": False}
+    regression = dummy_regression(DUMMIES_PANEL, [["entity"], ["time"]], weighted=weighted)
+    expected = regression.fit(cov_type="cluster", cov_kwds=kwds)
+    options = Feols(effects=("entity", "time"), covariance=CRV1((by,), "none"), weighted=weighted)
+    table = options.fit(DUMMIES_PANEL, rng=random_stream(0)).coefficients()
+    np.testing.assert_allclose(table.std_error, expected.bse[: len(DUMMIES_PANEL.columns)], rtol=1e-9)
+    assert table.correction.factor == 1.0
+    assert table.correction.df_resid == keys[by].n_present - 1
+
+
+def test_many_overlapping_effects_are_counted_from_above():
+    """Regions by period hold the periods; the count is no less than the rank, and the fit says so."""
+    sets = [["entity"], ["time"], ["industry"]]
+    expected = dummy_regression(DUMMIES_PANEL, sets).fit()
+    fit = Feols(effects=("entity", "time"), absorb=("industry",), covariance=Iid()).fit(
+        DUMMIES_PANEL, rng=random_stream(0)
+    )
+    table = fit.coefficients()
+    np.testing.assert_allclose(table.estimate, expected.params[: len(DUMMIES_PANEL.columns)], rtol=1e-9)
+    assert table.correction.df_resid <= expected.df_resid
+    assert [note.code for note in fit.notes] == ["W-EFFECTS"]

@@ -1,0 +1,291 @@
+"""Scripts for R and Stata, and what they read, compute what the study says."""
+
+import csv
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import harness
+from harness.cli import cli
+from harness.errors import ArtifactError
+from harness.export.cells import CellLeftOut, LinearCell
+from harness.export.write import script_of
+from small_run import ROLES, grunfeld
+
+SPECS = {
+    "wage": {
+        "data": {"dataset": "wage_panel"},
+        "roles": {
+            "entity": "nr",
+            "time": "year",
+            "outcomes": ["lwage"],
+            "exposure": "married",
+            "controls": ["expersq", "union", "educ"],
+        },
+    },
+    "grunfeld": {
+        "data": {"dataset": "grunfeld"},
+        "roles": ROLES,
+    },
+}
+ESTIMATORS = [
+    {"id": "ols", "use": "pooled_ols"},
+    {"id": "iid", "use": "pooled_ols", "covariance": {"use": "classical"}},
+    {"id": "fe", "use": "fixed_effects", "effects": ["entity"]},
+    {
+        "id": "two_way",
+        "use": "fixed_effects",
+        "effects": ["entity", "time"],
+        "covariance": {"use": "classical"},
+    },
+    {
+        "id": "uncorrected",
+        "use": "fixed_effects",
+        "effects": ["entity"],
+        "covariance": {"use": "clustered", "correction": "none"},
+    },
+    {"id": "re", "use": "random_effects", "covariance": {"use": "classical"}},
+    {"id": "mundlak", "use": "mundlak"},
+]
+
+# An estimate and a standard error of every term; those that are not corrected have none elsewhere.
+NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2 + 3) + 2}
+
+# The same without random effects.
+BY_FIXEST = {"wage": 2 * (5 + 5 + 3 + 3) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2) + 2}
+
+
+def run_of(name, out):
+    spec = {
+        "spec_version": 1,
+        "study": name,
+        "title": name,
+        "seed": 1,
+        "estimators": ESTIMATORS,
+        **SPECS[name],
+    }
+    spec |= {"evaluation": {"reference": "ols", "protocols": ["in_sample"]}, "scenarios": []}
+    harness.run(spec | {"report": {"formats": []}}, out=out, quick=True, progress=False)
+    return out
+
+
+def command(*words):
+    return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module", params=SPECS)
+def exported(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    run, out = run_of(request.param, folder / "run"), folder / "r"
+    said = command("export", run, "--to", "r", "--out", out)
+    assert said.exit_code == 0
+    return request.param, run, out, said.output
+
+
+def test_what_is_not_repeated_is_said_with_the_reason(exported):
+    name, _, out, said = exported
+    outcome = SPECS[name]["roles"]["outcomes"][0]
+    assert f"not exported: mundlak on {outcome}: mundlak is none of pooled_ols" in said
+    script = (out / "linear_cells.R").read_text(encoding="utf-8")
+    assert f"# not repeated: mundlak on {outcome}" in script
+    assert script.count("plm(") == 6
+
+
+def test_a_do_file_has_a_regression_for_each_cell(exported):
+    _, run, out, _ = exported
+    stata = out.with_name("stata")
+    assert command("export", run, "--to", "stata", "--out", stata).exit_code == 0
+    lines = (stata / "linear_cells.do").read_text(encoding="utf-8").splitlines()
+    regressions = [line.split()[0] for line in lines if line.startswith(("regress ", "reghdfe ", "xtreg "))]
+    assert regressions == ["regress", "regress", *["reghdfe"] * 3, "xtreg"]
+    assert any("absorb(entity_id time)" in line for line in lines)
+
+
+def has_package(name):
+    """Return whether R is found, with a package."""
+    return (
+        shutil.which("Rscript") is not None
+        and subprocess.run(["Rscript", "-e", f"library({name})"], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+@pytest.mark.slow
+def test_fixest_agrees_to_eight_digits(exported):
+    """fixest 0.12.2 of R 4.5, where it is installed."""
+    if not (has_package("plm") and has_package("fixest")):
+        pytest.skip("needs R with plm and fixest")
+    name, run, out, _ = exported
+    subprocess.run(["Rscript", "linear_cells.R"], cwd=out, check=True, capture_output=True)
+    said = command("compare", run, out / "fixest_results.csv", "--rtol", "1e-8")
+    assert said.output.splitlines()[-1] == f"{BY_FIXEST[name]} of {BY_FIXEST[name]} numbers agree"
+    assert said.exit_code == 0
+
+
+@pytest.mark.slow
+def test_r_agrees_to_eight_digits_and_a_changed_digit_is_one_failed_line(exported):
+    """plm 2.6 of R 4.5; standard errors clustered by entity are `vcovHC` of type sss."""
+    if not has_package("plm"):
+        pytest.skip("needs R with plm")
+    name, run, out, _ = exported
+    subprocess.run(["Rscript", "linear_cells.R"], cwd=out, check=True, capture_output=True)
+    said = command("compare", run, out / "r_results.csv", "--rtol", "1e-8")
+    lines = said.output.splitlines()
+    assert lines[-1] == f"{NUMBERS[name]} of {NUMBERS[name]} numbers agree"
+    assert said.exit_code == 0
+    rows = list(csv.reader((out / "r_results.csv").read_text().splitlines()))
+    at = next(place for place, digit in enumerate(rows[3][3]) if digit in "12345678" and place > 3)
+    rows[3][3] = rows[3][3][:at] + str(int(rows[3][3][at]) + 1) + rows[3][3][at + 1 :]
+    with (out / "changed.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    changed = command("compare", run, out / "changed.csv")
+    assert changed.exit_code == 1
+    assert [line.split(":")[0] for line in changed.output.splitlines()].count("differs") == 1
+
+
+NAME = r"[A-Za-z_]\w{0,31}"
+QUOTED = r"`\"[^`\"$]*\"'"
+CLUSTERED = r"vce\(cluster (?:entity_id|time)\)"
+GRAMMAR = re.compile(
+    "|".join(
+        (
+            r"\*.*",
+            r'import delimited using "[^"]+", clear case\(preserve\) asdouble stringcols\(1\) '
+            r'encoding\("utf-8"\)',
+            r"egen entity_id = group\(entity\)",
+            r"xtset entity_id time",
+            rf"regress {NAME}(?: {NAME})+(?:, {CLUSTERED})?",
+            rf"reghdfe {NAME}(?: {NAME})+, absorb\((?:entity_id|time|entity_id time)\) keepsingletons"
+            rf"(?: {CLUSTERED})?",
+            rf"xtreg {NAME}(?: {NAME})+, re sa(?: {CLUSTERED})?",
+            r"eststo",
+            rf"keep_term `results' {QUOTED} {QUOTED} {NAME} {QUOTED} [01]",
+        )
+    )
+)
+CELL = LinearCell(
+    outcome="wage",
+    estimator="ols",
+    label="Pooled /* OLS",
+    model="pooled",
+    terms=("exper", 'years of `school"'),
+    has_constant=True,
+    effects=(),
+    errors="by entity",
+)
+CELLS = (
+    CELL,
+    replace(CELL, estimator="iid", errors="classical"),
+    replace(CELL, estimator="fe", model="within", effects=("entity", "time"), has_constant=False),
+    replace(CELL, estimator="hc3", model="within", effects=("entity",), errors=None),
+    replace(CELL, estimator="re", model="random", errors="classical"),
+)
+NAMES = {"wage": "wage", "exper": "exper", CELL.terms[1]: "x2_"}
+
+
+@pytest.fixture(scope="module")
+def script():
+    left_out = [CellLeftOut("wage", "spline", "it has terms // that are no columns")]
+    return script_of("stata", CELLS, left_out, data={"wage": "rows_wage.csv"}, names=NAMES)
+
+
+def body(script):
+    """Return what stands between the program that keeps numbers and the file they are written to."""
+    lines = script.splitlines()
+    return lines[lines.index("end") + 1 : next(at for at, line in enumerate(lines) if "esttab" in line)]
+
+
+def test_every_line_is_a_documented_command(script):
+    assert [line for line in body(script) if line and not GRAMMAR.fullmatch(line)] == []
+
+
+def test_each_cell_is_fitted_as_it_was(script):
+    fits = [line for line in body(script) if re.match("regress|reghdfe|xtreg", line)]
+    assert fits == [
+        "regress wage exper x2_, vce(cluster entity_id)",
+        "regress wage exper x2_",
+        "reghdfe wage exper x2_, absorb(entity_id time) keepsingletons vce(cluster entity_id)",
+        "reghdfe wage exper x2_, absorb(entity_id) keepsingletons",
+        "xtreg wage exper x2_, re sa",
+    ]
+    assert script.count("eststo\n") == len(CELLS)
+
+
+def test_every_coefficient_is_kept_with_its_error_where_it_has_the_same(script):
+    kept = [line.split() for line in body(script) if line.startswith("keep_term")]
+    errors = {"ols": "1", "iid": "1", "fe": "0", "hc3": "0", "re": "1"}
+    assert all(words[-1] == errors[re.sub(r"\W", "", words[3])] for words in kept)
+    constants = [re.sub(r"\W", "", words[3]) for words in kept if "_cons" in words]
+    assert constants == ["ols", "iid", "re"]
+    assert len(kept) == 2 * len(CELLS) + len(constants)
+
+
+def test_no_comment_begins_another_and_no_text_a_macro(script):
+    assert "/*" not in script
+    assert "//" not in script
+    texts = re.findall(QUOTED, script)
+    assert len(texts) >= 3 * 13
+
+
+SPEC = {
+    "spec_version": 1,
+    "study": "own",
+    "data": {"path": "rows.csv"},
+    "roles": {"entity": "firm", "time": "year", "outcomes": ["invest"], "exposure": "value"},
+    "estimators": [{"id": "ols", "use": "pooled_ols"}],
+    "evaluation": {"reference": "ols", "protocols": ["in_sample"]},
+    "report": {"formats": []},
+}
+
+
+@pytest.fixture
+def study(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    grunfeld().reset_index().to_csv(home / "rows.csv", index=False)
+    (home / "own.yaml").write_text(yaml.safe_dump(SPEC), encoding="utf-8")
+    harness.run(home / "own.yaml", out=tmp_path / "run", quick=True, progress=False)
+    return tmp_path
+
+
+def export(folder, *words):
+    asked = ["export", str(folder / "run"), "--to", "stata", "--out", str(folder / "out"), *map(str, words)]
+    return CliRunner().invoke(cli, asked, catch_exceptions=False)
+
+
+def test_data_beside_the_spec_are_found(study):
+    said = export(study)
+    assert said.exit_code == 0
+    assert len(pd.read_csv(study / "out" / "rows_invest.csv")) == 220
+
+
+def test_what_was_moved_is_asked_for_and_found_where_it_is_said_to_lie(study):
+    moved = study / "moved"
+    shutil.move(study / "home", moved)
+    with pytest.raises(ArtifactError) as raised:
+        export(study)
+    (problem,) = raised.value.problems
+    assert "own.yaml" in problem.what
+    assert problem.hint == "name the spec beside its data with --spec, or the data file with --data"
+    assert export(study, "--spec", moved / "own.yaml").exit_code == 0
+    assert export(study, "--data", moved / "rows.csv").exit_code == 0
+    with pytest.raises(ArtifactError, match="is no file"):
+        export(study, "--spec", study / "no.yaml")
+
+
+def test_a_changed_spec_and_changed_data_are_refused(study):
+    spec, rows = study / "home" / "own.yaml", study / "home" / "rows.csv"
+    kept = spec.read_text(encoding="utf-8")
+    spec.write_text(kept + "# changed\n", encoding="utf-8")
+    with pytest.raises(ArtifactError, match="was changed since the run"):
+        export(study)
+    spec.write_text(kept, encoding="utf-8")
+    rows.write_text(rows.read_text(encoding="utf-8").replace("1935", "1934"), encoding="utf-8")
+    with pytest.raises(ArtifactError, match="are not those of the run"):
+        export(study)

@@ -1,0 +1,182 @@
+"""One run of the rivals: each in the gain table, the curves, and beside the debiased effect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.findings.run import read_run
+from harness.installed import installed
+from harness.language import spoken
+from harness.plugin import random_stream
+from harness.report.sections.effects.figures import whiskers_of
+from harness.report.sections.effects.rows import effects_of
+from harness.report.sections.effects.table import effect_table
+from harness.running.folder import RunFolder
+from harness_panel.section import EVENTS, SECTION, rivals
+from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in, texts
+
+ESTIMATORS = [
+    {"id": "ols", "use": "pooled_ols", "label": "OLS"},
+    {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "label": "FE"},
+    {"id": "iv", "use": "instrumental", "effects": ["entity"], "label": "IV"},
+    {"id": "broken", "use": "threshold_effects", "bootstraps": 19, "grid": 20, "label": "Break"},
+    {"id": "cubic", "use": "polynomial_effects", "degree": 2, "with_moderators": False, "label": "Parabola"},
+]
+STUDY = {
+    "spec_version": 1,
+    "study": "rivals",
+    "title": "Rivals",
+    "seed": 1,
+    "data": {"path": "rows.csv"},
+    "roles": {
+        "entity": "id",
+        "time": "year",
+        "outcomes": ["y"],
+        "exposure": "x",
+        "controls": ["w"],
+        "instruments": ["z"],
+    },
+    "estimators": ESTIMATORS,
+    "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"]},
+    "scenarios": [
+        {"use": "curve", "grid": 9, "draws": 10},
+        {
+            "use": "effect",
+            "methods": ["correlated_random_effects"],
+            "forms": ["line"],
+            "learners": [{"use": "splines", "knots": 3}],
+        },
+    ],
+}
+
+
+def rows():
+    """Rows whose x moves with the error, by 0.8 of it; its effect is one."""
+    rng = random_stream(3, "side by side")
+    entity, period = (axis.ravel() for axis in np.indices((40, 6)))
+    z, w, error = rng.normal(size=(3, 240))
+    x = z + 0.8 * error + 0.3 * rng.normal(size=240) + 0.5 * rng.normal(size=40)[entity]
+    y = rng.normal(size=40)[entity] + x + w + error
+    return pd.DataFrame({"id": entity, "year": 2001 + period, "y": y, "x": x, "w": w, "z": z})
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rivals") / "run"
+    return harness.run(STUDY, data=rows(), out=folder, quick=True, progress=False), folder
+
+
+def test_every_rival_has_gains_and_a_curve(result):
+    run, _ = result
+    gains, curves = run.table("gain"), run.table("curves")
+    assert set(gains.query("status == 'ok'")["estimator"]) >= {"fe", "iv", "broken", "cubic"}
+    assert set(curves.query("status == 'ok'")["estimator"]) == {one["id"] for one in ESTIMATORS}
+
+
+def test_the_instrumented_effect_stands_beside_least_squares_and_the_debiased_effect(result):
+    run, folder = result
+    stored = read_run(RunFolder.open(folder))
+    (found,) = effects_of(stored)
+    rows = [own[0] for own, is_heading in effect_table(stored, [found]).body_rows if not is_heading]
+    assert rows == ["Correlated random effects, slope", "OLS", "FE", "IV"]
+    slopes = {row.estimator: row for row in found.slopes}
+    assert slopes["iv"].conf_low < 1.0 < slopes["iv"].conf_high
+    assert slopes["ols"].conf_low > 1.0
+    shown = run.table("coefficients").query("estimator == 'iv' and term == 'x'")["estimate"].item()
+    assert slopes["iv"].estimate == pytest.approx(shown)
+
+
+def test_neither_a_break_nor_a_parabola_has_a_single_slope(result):
+    _, folder = result
+    run = read_run(RunFolder.open(folder))
+    (found,) = effects_of(run)
+    assert found.curved == ("cubic",)
+    assert [one.label for one in whiskers_of(run, found)][1:] == ["OLS", "FE", "IV"]
+    assert "Parabola: the exposure has powers or products" in (folder / "report.html").read_text("utf-8")
+
+
+def test_the_shape_of_the_parabola_is_told(result):
+    run, folder = result
+    shown = tables_in(blocks_of(SECTION, read_run(RunFolder.open(folder))))[-1]
+    assert shown.caption == "Shapes of polynomials"
+    ((label, (tests, _)),) = texts(shown).items()
+    assert label == "Parabola, y"
+    stored = run.table("effect_tests").query("estimator == 'cubic'").set_index("test")
+    wanted = f"an inverted U: {stored.loc['inverted U', 'statistic']:.2f}, p\u00a0".replace("-", "−")
+    assert wanted in tests
+    assert "p\u00a00.000" not in tests
+    assert "p\u00a0=\u00a00.000" not in tests
+    assert "Shapes of polynomials" in (folder / "report.html").read_text("utf-8")
+
+
+def study(exposure, estimators):
+    roles = {"entity": "id", "time": "year", "outcomes": ["y"], "exposure": exposure, "controls": ["x"]}
+    return {
+        "spec_version": 1,
+        "study": "breaks",
+        "data": {"path": "rows.csv"},
+        "roles": roles,
+        "estimators": estimators,
+        "evaluation": {"protocols": [{"use": "in_sample"}]},
+    }
+
+
+def threshold_rows():
+    rng = random_stream(1, "section")
+    entity, period = (axis.ravel() for axis in np.indices((30, 6)))
+    q, x = rng.uniform(size=180), rng.normal(size=180)
+    zone = ((entity < 10) & (period >= 3)) | ((entity >= 25) & (period >= 4))
+    levels = rng.normal(size=30)[entity]
+    y = levels + q + 2.0 * (q > 0.5) * q + x + 1.5 * zone + 0.2 * rng.normal(size=180)
+    return pd.DataFrame(
+        {"id": entity, "year": 2001 + period, "y": y, "q": q, "x": x, "zone": zone.astype(float)}
+    )
+
+
+def section_of(tmp_path, exposure, estimators):
+    result = harness.run(
+        study(exposure, estimators), data=threshold_rows(), out=tmp_path / "run", progress=False
+    )
+    run = read_run(RunFolder.open(tmp_path / "run"))
+    return result, run, blocks_of(SECTION, run)
+
+
+def test_thresholds_are_shown_with_their_likelihood(tmp_path):
+    estimators = [
+        {"id": "ols", "use": "pooled_ols"},
+        {"id": "broken", "use": "threshold_effects", "bootstraps": 99, "label": "Threshold"},
+    ]
+    result, run, blocks = section_of(tmp_path, "q", estimators)
+    (row,) = (row for rival in rivals(run) for row in rival.breaks)
+    assert row.at == pytest.approx(0.5, abs=0.03)
+    (table,) = tables_in(blocks)
+    (_, (label, *_, tests)) = table.texts
+    assert label == "Threshold, y"
+    assert tests.startswith("1: F ")
+    assert names_of_figures(blocks) == ["threshold-y-broken"]
+    with spoken("zh", installed().messages):
+        assert SECTION.headed(run) == "门槛、形状与处理效应"
+    written = result.table("thresholds")
+    assert written["kind"].tolist() == ["break"]
+    tests = result.table("effect_tests").query("estimator == 'broken'")
+    assert tests["test"].iloc[0] == "one threshold"
+    assert tests["p_value"].iloc[0] == pytest.approx(0.01)
+    assert "Places where the slope breaks" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
+def test_treatments_are_shown_by_periods_since_they_started(tmp_path):
+    estimators = [
+        {"id": "ols", "use": "pooled_ols"},
+        {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "event_window": 2, "label": "FE"},
+    ]
+    result, run, blocks = section_of(tmp_path, "zone", estimators)
+    events = [row.event_time for rival in rivals(run) for row in rival.rows(EVENTS)]
+    assert events == [-2, -1, 0, 1, 2]
+    assert tables_in(blocks) == []
+    (sentence,) = said_in(blocks)
+    assert sentence.startswith("FE, y: the joint test of no effect before the start has F ")
+    assert names_of_figures(blocks) == ["event-study-y-fe"]
+    assert "W-STAGGERED" in set(result.warnings["code"])
