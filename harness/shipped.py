@@ -24,6 +24,7 @@ from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.importance import ImportanceScenario
 from harness.scenarios.robustness import RobustnessScenario
 from harness.scenarios.scenario import Scenario
+from harness.scenarios.specifications import SpecificationScenario
 
 
 @hookimpl
@@ -49,4 +50,5 @@ def harness_scenarios() -> tuple[type[Scenario], ...]:
         HeterogeneityScenario,
         ConditionalScenario,
         RobustnessScenario,
+        SpecificationScenario,
     )

@@ -280,6 +280,11 @@ class CanFitFolds(Protocol):
         """Return a copy with the same accuracy, to about one per cent of mean squared error."""
 
 
+def for_folds(estimator: Estimator) -> Estimator:
+    """Return the estimator as folds are fitted: without what only a table of coefficients needs."""
+    return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
+
+
 @runtime_checkable
 class CanLearnNuisances(Protocol):
     """Capability of an estimator: a version of itself for the nuisance functions of debiased effects.

@@ -10,10 +10,10 @@ from functools import partial
 from harness.arrays import Floats
 from harness.errors import Problem
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanFitFolds, Fitted, HasCoefficients, HasNotes
+from harness.estimators.protocol import CanFitFolds, Fitted, HasCoefficients, HasNotes, for_folds
 from harness.language import Message
 from harness.running.isolation import one_thread
-from harness.running.plan import Plan, for_folds
+from harness.running.plan import Plan
 from harness.running.prepare import Prepared, numbers_of_a_draw
 from harness.running.warnings import study_notes, within
 from harness.scenarios.scenario import EvaluatesModels, Subject, framed

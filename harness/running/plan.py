@@ -15,7 +15,7 @@ from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, PluginError, Problem, SpecError
-from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator, grouped_by
+from harness.estimators.protocol import CanRunQuick, Estimator, for_folds, grouped_by
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
@@ -344,7 +344,7 @@ class Plan:
                 if isinstance(entry.scenario, WorksInParts):
                     for name, estimator in entry.scenario.respondents(own).items():
                         rows = self._own(entries[name], panel) if name in entries else panel
-                        subject = Subject(rows, for_folds(estimator), name, self.study.seed)
+                        subject = Subject(rows, estimator, name, self.study.seed)
                         yield entry, entry.scenario, subject
 
     def part_tasks(self) -> Iterator[PartTask]:
@@ -390,11 +390,6 @@ class Plan:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
         own = entry.columns_of(panel)
         return own.take(self.rows[entry.id]) if entry.id in self.rows else own
-
-
-def for_folds(estimator: Estimator) -> Estimator:
-    """Return the estimator as folds are fitted: without what only a table of coefficients needs."""
-    return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
 
 
 def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:

@@ -15,7 +15,7 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import attempt, predict
-from harness.estimators.protocol import Estimator
+from harness.estimators.protocol import Estimator, for_folds
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.score import EntityFolds
@@ -172,7 +172,7 @@ class ImportanceScenario(Scenario, WorksInParts):
 
     def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
         """Return all estimators."""
-        return estimators
+        return {name: for_folds(one) for name, one in estimators.items()}
 
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield the fits with all columns and without each group, on each fold of entities."""

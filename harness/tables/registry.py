@@ -16,6 +16,7 @@ from harness.tables import (
     heterogeneity,
     method_ladder,
     preparation,
+    specifications,
     truth,
 )
 from harness.tables.table import DETAILS, ResultTable
@@ -24,7 +25,7 @@ _DECLARED = [
     table
     for topic in (
         *(gain, method_ladder, accuracy, coefficients, curves, heterogeneity, conditional, effects),
-        *(truth, claims, preparation, findings),
+        *(specifications, truth, claims, preparation, findings),
     )
     for table in vars(topic).values()
     if isinstance(table, ResultTable) and not table.name.startswith(DETAILS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from harness.findings.gains import Gains
 from harness.findings.run import Run
@@ -14,7 +15,7 @@ from harness.report import table as parts
 from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, rendered
-from harness.report.render.text import latex_table
+from harness.report.render.text import latex_document, latex_table
 from harness.report.sections.accuracy import gain_rows
 from harness.report.sections.coefficients import (
     decimal,
@@ -29,14 +30,18 @@ from harness.report.sections.heterogeneity.groups.rows import partitions
 from harness.report.sections.heterogeneity.groups.tables import difference_table, group_table, grouped_by
 from harness.report.sections.robustness import check_heading, check_text, together
 from harness.report.sections.section import ReportFile
+from harness.report.sections.specifications import specification_tables
 from harness.report.sections.variables import MOMENTS, moments, variables_by_role
 from harness.running.csv_table import csv_for_readers
+from harness.scenarios.specifications import BASELINE
+from harness.scenarios.specifications import ROBUSTNESS as ROBUSTNESS_PART
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.effects import EFFECTS, ROBUSTNESS, EffectRow, RobustnessRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
+from harness.tables.specifications import SPECIFICATIONS
 from harness.text import numbers
 from harness.text.plain_text import Footnotes, file_slug
 
@@ -56,7 +61,7 @@ MARKS = {"better": "†", "worse": "‡"}
 
 def paper_tables(run: Run) -> tuple[parts.ReportTable, ...]:
     """Return the tables that a run has, in the order of a paper."""
-    made = (table for name, make in TABLES.items() if len(run.frame(name)) for table in make(run))
+    made = (table for name, make in TABLES if len(run.frame(name)) for table in make(run))
     return tuple(paper_table(run, table) for table in made)
 
 
@@ -212,7 +217,7 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
         parts.RecordColumn(gettext("N"), cell=lambda row: numbers.count(row.n_obs)),
     ]
     yield parts.ReportTable(
-        caption=gettext("Robustness"),
+        caption=gettext("The debiased slope under robustness checks"),
         columns=tuple(columns),
         groups=tuple(
             parts.RowGroup(parts.record_rows(columns, checks), check_heading(study, checks[0]))
@@ -233,28 +238,42 @@ def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[parts
     return paper_cell(study, row, in_powers=in_powers), limits
 
 
-# What makes tables, by the result table that it takes them from.
-TABLES: dict[str, Callable[[Run], Iterable[parts.ReportTable]]] = {
-    SUMMARY.name: descriptive_tables,
-    COEFFICIENTS.name: regression_tables,
-    ACCURACY.name: gain_tables,
-    HETEROGENEITY.name: heterogeneity_tables,
-    EFFECTS.name: effect_tables,
-    ROBUSTNESS.name: robustness_tables,
-}
+# What makes tables, with the result table that it takes them from, in the order of a paper.
+TABLES: tuple[tuple[str, Callable[[Run], Iterable[parts.ReportTable]]], ...] = (
+    (SUMMARY.name, descriptive_tables),
+    (SPECIFICATIONS.name, partial(specification_tables, part=BASELINE)),
+    (COEFFICIENTS.name, regression_tables),
+    (SPECIFICATIONS.name, partial(specification_tables, part=ROBUSTNESS_PART)),
+    (EFFECTS.name, effect_tables),
+    (ROBUSTNESS.name, robustness_tables),
+    (HETEROGENEITY.name, heterogeneity_tables),
+    (ACCURACY.name, gain_tables),
+)
 
 
 def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFile]:
     """Yield every table in the formats that are requested, and with them as CSV."""
-    requested = {"html", "latex", "docx"} & set(formats)
-    for table in paper_tables(run) if requested else ():
+    requested, study = {"html", "latex", "docx"} & set(formats), run.manifest.study
+    tables = paper_tables(run) if requested else ()
+    holds = gettext("all tables, in the order of a paper")
+    if "docx" in requested:
+        words = gettext("Table {number}. {caption}")
+        numbered = [
+            replace(table, caption=words.format(number=number, caption=plain_words(table.caption)))
+            for number, table in enumerate(tables, start=1)
+        ]
+        yield ReportFile(f"{PAPER}/paper.docx", word_tables(numbered), holds)
+    if "latex" in requested:
+        names = [table.name for table in tables]
+        yield ReportFile(f"{PAPER}/paper.tex", latex_document(names, study), holds)
+    for table in tables:
         path, caption = f"{PAPER}/{table.name}", plain_words(table.caption)
         yield ReportFile(f"{path}.csv", csv_for_readers(table.texts), caption)
         if "latex" in requested:
-            yield ReportFile(f"{path}.tex", latex_table(table, run.manifest.study), caption)
+            yield ReportFile(f"{path}.tex", latex_table(table, study), caption)
         if "docx" in requested:
             yield ReportFile(f"{path}.docx", word_tables([table]), caption)
         if "html" in requested:
             shown = ShownTable(table)
-            page = rendered("paper.html.j2", study=run.manifest.study, shown=shown)
+            page = rendered("paper.html.j2", study=study, shown=shown)
             yield ReportFile(f"{path}.html", page, caption)

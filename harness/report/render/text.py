@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.language import gettext, spaced
+from harness.language import ENGLISH, gettext, spaced
 from harness.record.study import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
@@ -118,6 +118,18 @@ def latex_tabular(table: ReportTable) -> str:
 def latex_table(table: ReportTable, study: StudyRecord) -> str:
     r"""Return a ``table`` environment with caption, label and notes; it needs ``\usepackage{booktabs}``."""
     return spaced("\n".join(_table(table, study)) + "\n")
+
+
+def latex_document(names: Sequence[str], study: StudyRecord) -> str:
+    """Return a document that has the files of tables of these names, one a page; Chinese needs XeLaTeX."""
+    kind = "article" if study.language == ENGLISH else "ctexart"
+    inputs = "\n".join(rf"\input{{{name}.tex}}\clearpage" for name in names)
+    packages = "\n".join(rf"\usepackage{{{name}}}" for name in ("booktabs", "amsmath", "textcomp"))
+    geometry = r"\usepackage[landscape,margin=2cm]{geometry}"
+    return (
+        rf"\documentclass{{{kind}}}"
+        f"\n{packages}\n{geometry}\n\\begin{{document}}\n{inputs}\n\\end{{document}}\n"
+    )
 
 
 def _table(table: ReportTable, study: StudyRecord) -> Iterator[str]:

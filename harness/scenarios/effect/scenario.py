@@ -21,6 +21,7 @@ from harness.estimators.protocol import (
     Estimator,
     Fitted,
     NestedEstimator,
+    for_folds,
     grouped_by,
     is_default_learner,
 )
@@ -106,7 +107,7 @@ class LearnerScenario(Scenario, WorksInParts):
                 names = chain([learner.name], (f"{learner.name}_{at}" for at in count(2)))
                 free = (name for name in names if name not in found)
                 found[next(name for name in free if estimators.get(name, learner) == learner)] = learner
-        return found or estimators
+        return {name: for_folds(one) for name, one in (found or estimators).items()}
 
     def requested_panel(self, panel: Panel) -> Panel:
         """Return the panel with the requested exposure.

@@ -20,7 +20,7 @@ from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.node import Mistake, Node, Scalar, spec_error
 from harness.study.spec.printed import decimals
 from harness.study.spec.schema_text import Expected
-from harness.study.spec.study import SPEC_VERSION, Study
+from harness.study.spec.study import SPEC_VERSION, STANDARD, Study
 from harness.study.spec.written import WrittenSpec
 
 # Root of all randomness where a spec names none.
@@ -29,6 +29,11 @@ SEED: Final = 1
 # An upper bound, and the two questions that a panel can be asked without leaking.
 PROTOCOLS: Final = ("in_sample", "held_out_entities", "forward")
 
+
+# The sequence of tables that a paper has, as `paper:` calls it, and what it asks for.
+PAPER_SCENARIOS: Final = ("specifications", "curve")
+PAPER_FORMATS: Final = ("html", "latex", "docx")
+STARS: Final = (0.1, 0.05, 0.01)
 
 # Checks of a primary effect where a spec asks for none itself, next to permutations.
 CHECKS: Final = ("lead", "groups")
@@ -135,11 +140,54 @@ def with_defaults(document: Document, catalogs: Catalogs) -> Document:
         given = {"reference": _reference(spec.get("estimators"), catalogs), "protocols": known or None}
         node = root.child("evaluation") or Node(root.place, {})
         root = root.with_child("evaluation", _filled(node, given))
+    if spec.get("paper") == STANDARD:
+        root = _with_paper(root, catalogs)
     name = spec.get("study")
     title = name.replace("-", " ").capitalize() if isinstance(name, str) else ""
     root = _filled(root, {"title": title, "seed": SEED})
     is_known = "robustness" in catalogs["scenario"].members
     return replace(document, root=_with_checks(root) if is_known else root)
+
+
+def _with_paper(root: Node, catalogs: Catalogs) -> Node:
+    """Return the spec with what a paper of this field reports, where it does not ask for it itself.
+
+    Regressions with and without controls and under robustness checks, a primary debiased effect, its curve,
+    heterogeneity by every text column with a list of what is allowed in it, and tables for Word and LaTeX
+    with stars. Of scenarios only those that are installed.
+    """
+    texts = [
+        name for name, column in _children(root, "data", "schema") if column.child("allowed") is not None
+    ]
+    asked: list[dict[str, Scalar]] = [{"use": use} for use in PAPER_SCENARIOS]
+    asked.append({"use": "effect", "primary": True})
+    asked += [{"id": f"by_{name}", "use": "heterogeneity", "by": name} for name in texts]
+    listed = root.child("scenarios") or Node(root.place, ())
+    entries = listed.content if isinstance(listed.content, tuple) else ()
+    own = {_use(entry) for entry in entries}
+    known = catalogs["scenario"].members.keys() - own
+    added = [_mapping(root, entry) for entry in asked if entry["use"] in known]
+    root = root.with_child("scenarios", replace(listed, content=(*entries, *added)))
+    report = root.child("report") or Node(root.place, {})
+    return root.with_child("report", _filled(report, {"formats": list(PAPER_FORMATS), "stars": list(STARS)}))
+
+
+def _children(root: Node, *path: str) -> list[tuple[str, Node]]:
+    """Return the entries of a mapping at a path; none where there is no such mapping."""
+    node: Node | None = root
+    for key in path:
+        node = None if node is None else node.child(key)
+    return list(node.content.items()) if node is not None and isinstance(node.content, dict) else []
+
+
+def _use(entry: Node) -> object:
+    """Return the name of a choice, which is written alone or with options."""
+    use = entry.child("use")
+    return entry.content if use is None else use.content
+
+
+def _mapping(parent: Node, values: Mapping[str, Scalar]) -> Node:
+    return Node(parent.place, {key: _node(parent, value) for key, value in values.items()})
 
 
 def _with_checks(root: Node) -> Node:

@@ -45,6 +45,9 @@ def _there_is_a_catalog(language: str) -> str:
     return language
 
 
+# The only sequence of tables that a paper can be asked for in.
+STANDARD = "standard"
+
 # What stands in brackets beneath an estimate in tables for a paper.
 Brackets = Literal["std_error", "t"]
 
@@ -239,6 +242,9 @@ class Study(SpecModel):
     conclusions : what the publication concludes, beside how many of the claims behind it hold
     expect : numbers that a run of the study must reproduce, for tests
     data_are_published : whether the rows are those of the publication; only then are claims compared
+    paper : ``standard`` asks for what a paper of this field reports, where the spec does not ask itself:
+        regressions with and without controls and under robustness checks, a debiased effect, its curve,
+        heterogeneity by text columns, tables in the order of a paper
     report : what is written for readers
     """
 
@@ -262,4 +268,5 @@ class Study(SpecModel):
     conclusions: tuple[PublishedConclusion, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()
     data_are_published: bool = False
+    paper: Literal["standard"] | None = None
     report: ReportSpec = ReportSpec()

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import lxml.html
 import pandas as pd
@@ -80,8 +81,12 @@ def test_nothing_stands_in_brackets_without_a_standard_error(run, brackets):
 def test_each_table_is_the_same_in_four_files(run, tables):
     files = {file.path: file.content for file in paper_files(run, FORMATS)}
     assert files.keys() == {
-        f"tables/paper/{name}.{ending}" for name in tables for ending in ("csv", "tex", "docx", "html")
+        *(f"tables/paper/{name}.{ending}" for name in tables for ending in ("csv", "tex", "docx", "html")),
+        *("tables/paper/paper.docx", "tables/paper/paper.tex"),
     }
+    together = Document(io.BytesIO(files["tables/paper/paper.docx"]))
+    assert [len(grid.rows) for grid in together.tables] == [len(table.texts) for table in tables.values()]
+    assert together.paragraphs[0].text == "Table 1. Descriptive statistics"
     for name, table in tables.items():
         path = f"tables/paper/{name}"
         read = csv.reader(io.StringIO(files[f"{path}.csv"].removeprefix("\ufeff")))
@@ -170,31 +175,23 @@ def test_braces_balance_rows_are_whole_and_only_known_commands_occur(name, reque
 
 
 PDFLATEX = shutil.which("pdflatex")
-DOCUMENT = r"""\documentclass{article}
-\usepackage[T1]{fontenc}
-\usepackage{booktabs}
-\begin{document}
-%s
-\end{document}
-"""
 
 
 @pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not on this machine")
 @pytest.mark.parametrize("name", ["wage", "hostile"])
-def test_every_table_compiles(name, request, tmp_path):
+def test_the_document_of_all_tables_compiles(name, request, tmp_path):
     def tiny(frame):
         return frame.assign(estimate=frame["estimate"] * 1e-5, std_error=frame["std_error"] * 1e-5)
 
     run = with_table(read_run(request.getfixturevalue(name)), "coefficients", tiny)
-    files = [file for file in paper_files(run, ("latex",)) if file.path.endswith(".tex")]
-    assert files
-    for file in files:
-        path = tmp_path / "table.tex"
-        path.write_text(DOCUMENT % file.content, encoding="utf-8")
-        command = [PDFLATEX, "-interaction=nonstopmode", "-halt-on-error", path.name]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{file.path}\n{done.stdout[-2000:]}"
-        if "10^{-6}" in file.content and shutil.which("pdftotext"):
-            text = ["pdftotext", "table.pdf", "-"]
-            shown = subprocess.run(text, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-            assert "10−6" in "".join(shown.split())
+    for file in paper_files(run, ("latex",)):
+        (tmp_path / Path(file.path).name).write_text(file.content, encoding="utf-8")
+    command = [PDFLATEX, "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    if shutil.which("pdftotext"):
+        text = ["pdftotext", "paper.pdf", "-"]
+        found = subprocess.run(text, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        shown = "".join(found.split())
+        assert "10−6" in shown
+        assert shown.index("Table1:Descriptivestatistics") < shown.index(":Gainsover")

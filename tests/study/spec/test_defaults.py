@@ -229,3 +229,23 @@ def test_intervals_that_touch_meet_and_others_do_not():
     assert Interval(0.1 * 3, 1.0).meets(Interval(0.0, 0.3))
     assert not Interval(0.0, 1.0).meets(Interval(1.000001, 2.0))
     assert Interval(1.0, math.inf).meets(Interval(-math.inf, 1.0))
+
+
+def test_a_standard_paper_asks_for_what_the_spec_does_not_ask_itself(load_short):
+    schema = "schema: {region: {type: text, allowed: [east, west]}, note: {type: text}}"
+    written = SHORT.replace("dataset: grunfeld", f"dataset: grunfeld, {schema}") + "paper: standard\n"
+    study = load_short(written).study
+    asked = [entry.id for entry in study.scenarios]
+    assert asked == ["specifications", "curve", "effect", "by_region", "robustness"]
+    primary, by_region = study.scenarios[2].scenario, study.scenarios[3].scenario
+    assert (primary.primary, by_region.by) == (True, "region")
+    assert study.report.formats == ("html", "latex", "docx")
+    assert study.report.stars == (0.1, 0.05, 0.01)
+
+
+def test_a_standard_paper_keeps_what_is_written(load_short):
+    own = "scenarios: [{use: curve, draws: 50}, {use: effect, folds: 3}]\npaper: standard\n"
+    study = load_short(SHORT + own + "report: {formats: [latex], stars: []}\n").study
+    assert [entry.id for entry in study.scenarios] == ["curve", "effect", "specifications"]
+    assert (study.scenarios[0].scenario.draws, study.scenarios[1].scenario.folds) == (50, 3)
+    assert (study.report.formats, study.report.stars) == (("latex",), ())

@@ -1,0 +1,300 @@
+"""Scenario ``specifications``: the coefficient of the exposure under the columns that a paper prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Annotated, ClassVar, Literal, Self, get_args
+
+import numpy as np
+from pydantic import Field
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import EstimationError
+from harness.estimators.guard import attempt
+from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, linear_model_of
+from harness.language import Message, marked
+from harness.rng import random_stream
+from harness.scenarios.robustness import WITHOUT, checks_of, permuted
+from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts, value_of
+from harness.tables.specifications import AGREEMENT, SPECIFICATIONS
+from harness.tables.table import ResultTable
+
+SpecificationCheck = Literal["lag", "winsorised", "log_outcome", "periods"]
+CHECKS: tuple[SpecificationCheck, ...] = get_args(SpecificationCheck)
+
+# Table of a paper that a specification belongs to.
+BASELINE, ROBUSTNESS = "baseline", "robustness"
+
+BARE = marked("without controls")
+ALL_CONTROLS = marked("all controls")
+
+# Numbers of a coefficient, in the order of an array's columns; limits are at `level`.
+NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "r_squared")
+
+# Draws of one task.
+BLOCK = 10
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One column of a table.
+
+    Attributes
+    ----------
+    part : table of a paper that it belongs to
+    name : as tables have it
+    change : makes its rows and regressors from those of the study; raises an `EstimationError` where these
+        do not allow it
+    """
+
+    part: str
+    name: str
+    change: Callable[[Panel], Panel]
+
+
+@dataclass(frozen=True, eq=False)
+class SpecificationFit(Part):
+    """A regression under one specification."""
+
+    subject: Subject
+    specification: Specification
+    level: float
+
+    def run(self, found: Sequence[Floats]) -> Floats:
+        """Return the coefficients of the exposure, (n_terms, n_numbers), in the order of `NUMBERS`.
+
+        Raises
+        ------
+        EstimationError
+            Where the rows do not allow the specification, or there is no coefficient.
+        """
+        return coefficients_of(self.subject, self.specification.change(self.subject.panel), level=self.level)
+
+
+def coefficients_of(subject: Subject, panel: Panel, *, level: float) -> Floats:
+    """Return the coefficients of the exposure on some rows, (n_terms, n_numbers).
+
+    Raises
+    ------
+    EstimationError
+        Where the estimator refuses the rows or has no coefficient of the exposure.
+    """
+    fit = subject.estimator.fit(panel, rng=subject.stream)
+    if not isinstance(fit, HasCoefficients):
+        raise EstimationError.at(subject.name, marked("no coefficients"))
+    table = fit.coefficients()
+    missing = [term for term in panel.exposure_columns if term not in table.terms]
+    if missing:
+        raise EstimationError.at(subject.name, Message("no coefficient of {term}", term=missing[0]))
+    at = [table.terms.index(term) for term in panel.exposure_columns]
+    numbers = (table.estimate, table.std_error, table.conf_int(level), table.p_value)
+    own = np.column_stack([*numbers, np.full(table.estimate.size, np.nan)])[at]
+    statistics = fit.details().get("statistics", {}) if isinstance(fit, HasDetails) else {}
+    values = zip(statistics.get("statistic", ()), statistics.get("value", ()), strict=True)
+    own[:, -1] = dict(values).get("r2_dummies", np.nan)
+    return own
+
+
+@dataclass(frozen=True, eq=False)
+class AgreementDraws(Part):
+    """Regressions under all specifications where the exposure is another entity's."""
+
+    subject: Subject
+    specifications: tuple[Specification, ...]
+    draws: range
+    baseline: SpecificationFit
+
+    @property
+    def needs(self) -> Sequence[Part]:
+        """The regression whose coefficient is the effect that is added."""
+        return (self.baseline,)
+
+    def run(self, found: Sequence[Floats]) -> Floats:
+        """Return for each draw whether all agree, (n_draws, 2): without an effect, and with one."""
+        own, baseline = self.subject.panel, float(found[0][0, 0])
+        without = replace(own, observed=own.observed - baseline * own.column(own.exposure))
+        agree = np.zeros((len(self.draws), 2))
+        for at, draw in enumerate(self.draws):
+            panel = permuted(without, random_stream(self.subject.seed, "specification draws", draw))
+            added = baseline * panel.column(panel.exposure)
+            panels = panel, replace(panel, observed=panel.observed + added)
+            agree[at] = [self._all_agree(one) for one in panels]
+        return agree
+
+    def _all_agree(self, panel: Panel) -> bool:
+        """Return whether all are significant with one sign; one that the rows do not allow is passed over."""
+        signs: set[bool] = set()
+        for one in self.specifications:
+            fit = attempt(partial(self._fit, panel, one)).value
+            if fit is None:
+                continue
+            signs.add(fit[0, 0] > 0.0)
+            # Most draws differ in the first columns already.
+            if len(signs) > 1 or fit[0, NUMBERS.index("p_value")] >= 1.0 - self.baseline.level:
+                return False
+        return bool(signs)
+
+    def _fit(self, panel: Panel, specification: Specification) -> Floats:
+        return coefficients_of(self.subject, specification.change(panel), level=self.baseline.level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecificationScenario(Scenario, WorksInParts):
+    """The coefficient of the exposure by regressions, column by column as a paper prints it.
+
+    The baseline stands without controls, with the first of them, and with all. ``lag``: the exposure of the
+    period before. ``winsorised``: outcome and exposure, one per cent of the rows on either side.
+    ``log_outcome``: in logs. ``periods``: the early and the late ones apart. `without`: some groups left out.
+
+    That all columns agree says little where they would agree anyway. So the baseline's effect is taken from
+    the outcome, and the exposure of other entities, drawn at random, stands in the place of their own, first
+    without an effect, then with the baseline's: how often all columns are significant with one sign is a
+    number for each. A column that the rows do not allow is passed over.
+
+    Attributes
+    ----------
+    estimators : ids of regressions of the study; left out, all of them
+    checks : of robustness
+    controls : numbers of controls of the baseline's columns, the first so many in the order of the roles
+    without : groups whose rows are left out, by column, such as ``{rank: [municipality]}``
+    permutations : of the exposure over entities; 0 for none
+    level : nominal coverage of intervals; one less it is the size of tests
+    """
+
+    name: ClassVar[str] = "specifications"
+    tables: ClassVar[tuple[ResultTable, ...]] = (SPECIFICATIONS, AGREEMENT)
+
+    estimators: tuple[str, ...] = ()
+    checks: tuple[SpecificationCheck, ...] = CHECKS
+    controls: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    without: Mapping[str, Annotated[tuple[str, ...], Field(min_length=1)]] = field(default_factory=dict)
+    permutations: Annotated[int, Field(ge=0, le=10_000)] = 100
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the groups that are left out."""
+        return tuple(self.without)
+
+    def quick(self) -> Self:
+        """Return a copy with at most twenty permutations."""
+        return replace(self, permutations=min(self.permutations, 20))
+
+    def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return the regressions that are asked.
+
+        Raises
+        ------
+        EstimationError
+            Where an id is none of an estimator of the study.
+        """
+        unknown = [name for name in self.estimators if name not in estimators]
+        if unknown:
+            what = Message("there is no estimator '{name}'", name=unknown[0])
+            raise EstimationError.at(self.name, what, ", ".join(estimators))
+        every = (name for name, one in estimators.items() if linear_model_of(type(one)) is not None)
+        return {name: estimators[name] for name in self.estimators or every}
+
+    def parts(self, subject: Subject) -> Iterator[Part]:
+        """Yield each regression, and those of permuted exposures in blocks."""
+        fits = {one.name: self._fit(subject, one) for one in self._specifications(subject.panel)}
+        yield from fits.values()
+        yield from self._draws(subject, fits[ALL_CONTROLS])
+
+    def concluded(self, subject: Subject, found: Found) -> Concluded:
+        """Return every coefficient, a row with its reason where there is none, and how often all agree."""
+        return {
+            SPECIFICATIONS.name: list(self._rows(subject, found)),
+            AGREEMENT.name: list(self._agreement(subject, found)),
+        }
+
+    def _specifications(self, panel: Panel) -> Iterator[Specification]:
+        yield Specification(BASELINE, BARE, _bare)
+        for number in self.controls:
+            name = Message("first {number} controls", number=number)
+            yield Specification(BASELINE, name, partial(_first_controls, number=number))
+        yield Specification(BASELINE, ALL_CONTROLS, _as_it_is)
+        for at, check in enumerate(checks_of(panel, self.checks, by=None, controls=())):
+            yield Specification(ROBUSTNESS, check.name, partial(self._checked, at=at))
+        for by, groups in self.without.items():
+            name = Message(WITHOUT, by=by, level=", ".join(groups))
+            yield Specification(ROBUSTNESS, name, partial(_without, by=by, groups=groups))
+
+    def _checked(self, panel: Panel, *, at: int) -> Panel:
+        """Return the rows of a check by its position: of other rows, halves of the periods differ in name."""
+        return list(checks_of(panel, self.checks, by=None, controls=()))[at].panel()
+
+    def _fit(self, subject: Subject, specification: Specification) -> SpecificationFit:
+        return SpecificationFit(specification.name, subject, specification, self.level)
+
+    def _draws(self, subject: Subject, baseline: SpecificationFit) -> Iterator[AgreementDraws]:
+        """Yield blocks of draws; a categorical exposure has no single effect that could be added."""
+        specifications = tuple(self._specifications(subject.panel))
+        for start in range(0, 0 if subject.panel.levels else self.permutations, BLOCK):
+            draws = range(start, min(start + BLOCK, self.permutations))
+            label = f"draws {draws.start + 1} to {draws.stop}"
+            yield AgreementDraws(label, subject, specifications, draws, baseline)
+
+    def _rows(self, subject: Subject, found: Found) -> Iterator[Mapping[str, object]]:
+        for one in self._specifications(subject.panel):
+            place = {"part": one.part, "specification": one.name}
+            tried = attempt(partial(value_of, found, one.name))
+            if tried.value is None:
+                yield place | tried.how
+                continue
+            panel = one.change(subject.panel)
+            counts = {"n_obs": panel.n_obs, "n_entities": panel.n_entities}
+            counts["n_controls"] = len(panel.moderators) + len(panel.controls)
+            for term, numbers in zip(panel.exposure_columns, tried.value.tolist(), strict=True):
+                yield place | tried.how | counts | {"term": term} | dict(zip(NUMBERS, numbers, strict=True))
+
+    def _agreement(self, subject: Subject, found: Found) -> Iterator[Mapping[str, object]]:
+        from scipy.stats import binomtest
+
+        baseline = self._fit(subject, Specification(BASELINE, ALL_CONTROLS, _as_it_is))
+        labels = [part.label for part in self._draws(subject, baseline)]
+        if not labels:
+            return
+        tried = attempt(lambda: np.concatenate([value_of(found, label) for label in labels]))
+        if tried.value is None:
+            yield tried.how
+            return
+        effects = (0.0, float(value_of(found, ALL_CONTROLS)[0, 0]))
+        for effect, agree in zip(effects, tried.value.T, strict=True):
+            n_draws, n_agree = agree.size, int(agree.sum())
+            limits = binomtest(n_agree, n_draws).proportion_ci(self.level, "exact")
+            counts = {"effect": effect, "n_draws": n_draws, "n_agree": n_agree, "share": n_agree / n_draws}
+            yield tried.how | counts | {"conf_low": float(limits.low), "conf_high": float(limits.high)}
+
+
+def _as_it_is(panel: Panel) -> Panel:
+    return panel
+
+
+def _bare(panel: Panel) -> Panel:
+    X = panel.regressors(panel.exposure_columns)
+    return replace(panel, moderators=(), controls=(), X=X, derived=())
+
+
+def _first_controls(panel: Panel, *, number: int) -> Panel:
+    return panel.with_controls(panel.controls[:number])
+
+
+def _without(panel: Panel, *, by: str, groups: tuple[str, ...]) -> Panel:
+    """Return the rows of all other groups.
+
+    Raises
+    ------
+    EstimationError
+        Where a group has no rows.
+    """
+    key = panel.group(by)
+    unknown = [name for name in groups if name not in key.labels]
+    if unknown:
+        what = Message("'{column}' has no group '{group}'", column=by, group=unknown[0])
+        raise EstimationError.at("specifications", what, ", ".join(key.labels))
+    codes = [key.labels.index(name) for name in groups]
+    return panel.take(np.flatnonzero(~np.isin(key.codes, codes)))
