@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from harness.conformance.check import Skipped, Violation, refuse, rule
 from harness.conformance.panels import SEED, fresh, renamed
 from harness.conformance.predictions import SOUND
 from harness.estimators import protocol
-from harness.estimators.guard import predict, predict_draws
+from harness.estimators.guard import attempt, predict, predict_draws
 from harness.rng import random_stream
 from harness.tables.preparation import Note
 
@@ -139,6 +140,22 @@ def within_entities(case: Case) -> str:
     if not isinstance(fit, protocol.HasEffects) or fit.n_unseen(new) < new.n_obs:
         raise Violation("fits of within_entities do not count rows of new entities as unseen")
     return own.given
+
+
+@rule("estimator", *ABLE)
+def check_rows(case: Case) -> str:
+    """Check that check_rows refuses no rows that fit takes.
+
+    Ask it of the panel, and of one row of it.
+    """
+    estimator, said = able(case.estimator, protocol.ChecksRows), ""
+    for n_rows in (case.panel.n_obs, 1):
+        rows = fresh(case.panel).take(np.arange(n_rows))
+        asked = attempt(partial(estimator.check_rows, rows, rng=random_stream(SEED, FIRST)))
+        fitted = attempt(partial(case.estimator.fit, rows, rng=random_stream(SEED, FIRST)))
+        said = f"of {n_rows} rows: {asked.reason or asked.status}"
+        refuse(asked.status != "ok" and fitted.status == "ok", f"refuses what fit takes, {said}")
+    return said
 
 
 @rule("estimator", *ABLE)

@@ -145,15 +145,15 @@ def _with_labelled(form: FileForm, table: Table) -> FileForm:
 
 def _with_values(form: FileForm, frame: pd.DataFrame) -> FileForm:
     """Say which rows hold values, where a column says so and others hold flags: the IMF's have attributes."""
-    periods = column_pattern(frame.columns)[1]
-    for name in [name for name in frame.columns if periods and name not in periods]:
-        values = [text for text in frame[name].dropna().unique() if str(text).casefold() in VALUE_NAMES]
-        others = frame.loc[~frame[name].isin(values), list(periods)].to_numpy().ravel()
-        filled = [str(cell).strip() for cell in others if not pd.isna(cell) and str(cell).strip()]
-        if values and len(others) and 2 * sum(map(is_marked_number, filled)) <= len(filled):
-            n_others = len(others) // len(periods)
-            remark = f"{n_others} rows with another {name} are left out"
-            form = form.saying("keep_rows", {name: tuple(map(str, values))}, remark)
+    periods = list(column_pattern(frame.columns)[1])
+    for name in frame.columns.difference(periods) if periods else ():
+        is_value = frame[name].map(lambda cell: str(cell).casefold() in VALUE_NAMES)
+        others = [str(cell) for cell in frame.loc[~is_value, periods].to_numpy().ravel() if cell]
+        n_flags = sum(not is_marked_number(cell) for cell in others)
+        if is_value.any() and not is_value.all() and 2 * n_flags >= len(others):
+            kept = tuple(map(str, frame.loc[is_value, name].unique()))
+            remark = f"{(~is_value).sum()} rows with another {name} are left out"
+            form = form.saying("keep_rows", {name: kept}, remark)
     return form
 
 
@@ -421,14 +421,9 @@ class _Seen:
         free = "period" if "year" in self.columns else "year"
         return replace(answers, entity=shape.entity, time=shape.time or answers.time or free)
 
-    def placed(self, spec: FileSpec, folder: DataFolder) -> FileSpec:
-        """Return how it is read, with the paths of it and its catalog as a spec of a folder writes them."""
-        root = folder.root.resolve()
-        path, catalog = (
-            name and Path(os.path.relpath(self.path.with_name(name), root)).as_posix()
-            for name in (self.path.name, spec.catalog)
-        )
-        return replace(spec, path=path, catalog=catalog)
+    def place(self, name: str, folder: DataFolder) -> str:
+        """Return the path of it, or of a file next to it, as a spec of a folder writes it."""
+        return Path(os.path.relpath(self.path.with_name(name), folder.root.resolve())).as_posix()
 
     def file(self, keys: Answers, folder: DataFolder) -> FileSpec:
         """Return how it is read by a spec of a folder, with keys that are called like these."""
@@ -436,7 +431,10 @@ class _Seen:
         own = {self.shape.entity: keys.entity, time: keys.time}
         changed = {name: key for name, key in own.items() if name and key and name != key}
         rename = {**self.form.spec.rename, **changed}
-        return self.placed(replace(self.form.spec, reshape=self.shape.reshape, rename=rename), folder)
+        path, catalog = (
+            name and self.place(name, folder) for name in (self.path.name, self.form.spec.catalog)
+        )
+        return replace(self.form.spec, path=path, catalog=catalog, reshape=self.shape.reshape, rename=rename)
 
     def join(self, keys: Answers, folder: DataFolder, taken: Iterable[str]) -> Join:
         """Return how it is joined to a first table with these keys, by the spec of a folder.

@@ -265,6 +265,23 @@ class CanFitOutcomes(Protocol):
 
 
 @runtime_checkable
+class ChecksRows(Protocol):
+    """Capability of an estimator: it tells without fitting which rows it refuses; ``harness validate`` asks.
+
+    Estimators of coefficients whose fits cost little (`CanFitFolds`) need none: they are fitted.
+    """
+
+    def check_rows(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> None:
+        """Refuse rows, given as to `Estimator.fit`, that `fit` would refuse before it computes much.
+
+        Raises
+        ------
+        EstimationError
+            The one that `fit` would raise.
+        """
+
+
+@runtime_checkable
 class CanRunQuick(Protocol):
     """Capability of an estimator: a cheaper version of itself for ``--quick``."""
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
+from numpy.random import Generator
+
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Status, attempt, notes_of, predict
-from harness.estimators.protocol import Estimator, HasEffects
+from harness.estimators.protocol import ChecksRows, Estimator, HasEffects
 from harness.evaluation.protocol import Fold
 from harness.language import Message, marked
 from harness.rng import random_stream
@@ -112,6 +114,19 @@ class FoldTask:
         return FoldResult(self.cell, None, "failed", reason, 0.0)
 
 
+def check_fold(task: FoldTask) -> None:
+    """Refuse the training rows of a cell without a fit, as far as the estimator can tell.
+
+    Raises
+    ------
+    EstimationError
+        As by `fit_and_predict`.
+    """
+    train, selection, rng = _training(task)
+    if isinstance(task.estimator, ChecksRows):
+        task.estimator.check_rows(train, rng=rng, selection=selection)
+
+
 def fit_and_predict(task: FoldTask) -> FoldPredictions:
     """Fit on the training rows and predict both sides.
 
@@ -120,19 +135,24 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     EstimationError
         Where there are no training rows, the outcome is constant on them, or the estimator refuses them.
     """
+    train, selection, rng = _training(task)
+    test = task.panel.take(task.fold.test)
+    fit = task.estimator.fit(train, rng=rng, selection=selection)
+    sides = predict(fit, train), predict(fit, test)
+    n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
+    return FoldPredictions(*sides, float(train.observed.var()), n_unseen, notes_of(fit))
+
+
+def _training(task: FoldTask) -> tuple[Panel, Panel | None, Generator]:
+    """Return training rows, selection rows and the random stream of a cell; refuse what nobody fits."""
     fold = task.fold
     if fold.train.size == 0:
         hint = marked("set fewer folds, or drop this protocol")
         raise EstimationError.at(str(task.cell), marked("no rows are left to train on"), hint=hint)
-    train, test = task.panel.take(fold.train), task.panel.take(fold.test)
-    variance = float(train.observed.var())
-    if variance == 0:
+    train = task.panel.take(fold.train)
+    if train.observed.var() == 0:
         what = Message("'{outcome}' is constant in the training rows", outcome=train.outcome)
         raise EstimationError.at(str(task.cell), what, hint=marked("check the outcome"))
     labels = {**vars(task.cell), "estimator": task.stream or task.cell.estimator}
-    rng = random_stream(task.seed, "fit", *labels.values())
     selection = None if fold.selection is None else task.panel.take(fold.selection)
-    fit = task.estimator.fit(train, rng=rng, selection=selection)
-    sides = predict(fit, train), predict(fit, test)
-    n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
-    return FoldPredictions(*sides, variance, n_unseen, notes_of(fit))
+    return train, selection, random_stream(task.seed, "fit", *labels.values())

@@ -70,6 +70,7 @@ from harness.estimators.protocol import CanLearnWithin as CanLearnWithin
 from harness.estimators.protocol import CanPrepareDraws as CanPrepareDraws
 from harness.estimators.protocol import CanProfile as CanProfile
 from harness.estimators.protocol import CanRunQuick as CanRunQuick
+from harness.estimators.protocol import ChecksRows as ChecksRows
 from harness.estimators.protocol import ComparesCandidates as ComparesCandidates
 from harness.estimators.protocol import DrawMaker as DrawMaker
 from harness.estimators.protocol import DrawSelection as DrawSelection

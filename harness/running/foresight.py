@@ -1,4 +1,4 @@
-"""What a run would meet, told by its plan, by its scenarios and by those of its fits that cost little."""
+"""What a run would meet, told by its plan, its scenarios, its estimators and fits that cost little."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from functools import partial
 from harness.arrays import Floats
 from harness.errors import Problem
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanFitFolds, Fitted, HasCoefficients, HasNotes, for_folds
+from harness.estimators.protocol import CanFitFolds, ChecksRows, Fitted, HasCoefficients, HasNotes, for_folds
+from harness.evaluation.fold_fit import check_fold, fit_and_predict
 from harness.language import Message
 from harness.running.isolation import one_thread
 from harness.running.plan import Plan
@@ -52,42 +53,46 @@ def foresee(prepared: Prepared) -> Foresight:
     """Return what a run would meet, by the functions that the run calls.
 
     Least squares is fitted without standard errors, on all rows and on the smallest training set of every
-    protocol. What other estimators refuse is not known before the run.
+    protocol, and estimators that cost more say what they refuse (`ChecksRows`).
     """
     plan = prepared.plan
-    fits = [(subject, attempt(partial(getattr, subject, "fit"))) for subject in _quick_fits(plan)]
-    fitted = {subject.name for subject, fit in fits if fit.value is not None}
+    tried = list(_tried(plan))
+    sound = {subject.name for subject, one in tried if one.status == "ok"}
     refused: list[Refused] = [
         *((split.entry.id, split.reason) for split in plan.splits if not split.folds),
-        *((subject.name, fit.reason) for subject, fit in fits if fit.value is None),
-        *_refused_folds(plan, fitted),
+        *((subject.name, one.reason) for subject, one in tried if one.status != "ok"),
+        *_refused_folds(plan, sound),
         *_refused_scenarios(plan),
     ]
-    notes = dict.fromkeys((*study_notes(prepared), *_fit_notes(fits)))
+    notes = dict.fromkeys((*study_notes(prepared), *_fit_notes(tried)))
     n_cells = len(plan.study.estimators) * len(plan.study.roles.outcomes)
     return Foresight(
         notes=tuple(replace(note, where=_placed(prepared, note.where)) for note in notes),
         refused=tuple(Problem(_placed(prepared, name), why) for name, why in dict.fromkeys(refused)),
-        is_in_vain=sum(fit.value is None for _, fit in fits) == n_cells,
+        is_in_vain=sum(one.status != "ok" for _, one in tried) == n_cells,
     )
 
 
-def _quick_fits(plan: Plan) -> Iterator[Subject]:
-    """Yield the estimators on all rows whose fits take no longer than reading the rows."""
-    for task in plan.full_tasks():
-        if {HasCoefficients, CanFitFolds} <= task.subject.estimator.provides:
-            yield replace(task.subject, estimator=for_folds(task.subject.estimator))
+def _tried(plan: Plan) -> Iterator[tuple[Subject, Attempt[Fitted | None]]]:
+    """Yield estimators on all rows with how it goes: fits no longer than reading the rows, and checks."""
+    for subject in (task.subject for task in plan.full_tasks()):
+        estimator = subject.estimator
+        if {HasCoefficients, CanFitFolds} <= estimator.provides:
+            quick = replace(subject, estimator=for_folds(estimator))
+            yield quick, attempt(partial(getattr, quick, "fit"))
+        elif isinstance(estimator, ChecksRows):
+            yield subject, attempt(partial(estimator.check_rows, subject.panel, rng=subject.stream))
 
 
-def _fit_notes(fits: Iterable[tuple[Subject, Attempt[Fitted]]]) -> Iterator[Note]:
+def _fit_notes(fits: Iterable[tuple[Subject, Attempt[Fitted | None]]]) -> Iterator[Note]:
     for subject, tried in fits:
         fit = tried.value
         notes: tuple[Note, ...] = fit.notes if isinstance(fit, HasNotes) else ()
         yield from (within(note, subject.panel.outcome, subject.name) for note in notes)
 
 
-def _refused_folds(plan: Plan, fitted: set[str]) -> Iterator[Refused]:
-    """Yield those that fit all rows, and refuse the smallest training set of a protocol."""
+def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:
+    """Yield those that take all rows, and refuse the smallest training set of a protocol."""
     smallest = [
         replace(split, folds=(min(split.folds, key=lambda fold: fold.train.size),))
         for split in plan.splits
@@ -95,13 +100,14 @@ def _refused_folds(plan: Plan, fitted: set[str]) -> Iterator[Refused]:
     ]
     study = plan.study
     roles = replace(study.roles, outcomes=study.roles.outcomes[:1])
-    entries = tuple(entry for entry in study.estimators if entry.id in fitted)
+    entries = tuple(entry for entry in study.estimators if entry.id in sound)
     few = study.model_copy(update={"roles": roles, "estimators": entries})
     for task in replace(plan, study=few, splits=tuple(smallest), variants=(), steps=()).fold_tasks():
-        result, cell = task.run(), task.cell
-        if result.predictions is None:
-            what = Message("{protocol}, fold {fold}: {reason}", reason=result.reason, **vars(cell))
-            yield cell.estimator, what
+        checks = isinstance(task.estimator, ChecksRows)
+        tried: Attempt[object] = attempt(partial(check_fold if checks else fit_and_predict, task))
+        if tried.status != "ok":
+            what = Message("{protocol}, fold {fold}: {reason}", reason=tried.reason, **vars(task.cell))
+            yield task.cell.estimator, what
 
 
 def _refused_scenarios(plan: Plan) -> Iterator[Refused]:

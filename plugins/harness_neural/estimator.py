@@ -16,7 +16,7 @@ from harness_neural import design as rows_of
 from harness_neural.design import Design, DrawnRows, NetworkSample
 from harness_neural.fits import Fit, FittedNetworkDraws, FittedNetworks, Model, Table, detail_tables
 from harness_neural.names import Dimension
-from harness_neural.options import NetworkOptions
+from harness_neural.options import NetworkOptions, require_gpu
 from harness_neural.search import DrawSizes, Learned, require_rows
 from harness_neural.som import MapFit
 
@@ -142,11 +142,23 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         """Return the rows in canonical order, design and map, and the sample that sizes are searched on."""
         ordered = panel.take(panel.canonical_order)
         design = rows_of.make_design(ordered)
-        map_fit, share = self.fit_map(ordered, design, rng=rng), self.selection_share
-        sample = rows_of.sample_to_fit(
-            ordered, design, selection=selection, share=share, rng=rng, effects=self.keys
+        map_fit = self.fit_map(ordered, design, rng=rng)
+        return ordered, design, map_fit, self._sample(ordered, design, selection, rng)
+
+    def _sample(
+        self, ordered: Panel, design: Design, selection: Panel | None, rng: Generator
+    ) -> NetworkSample:
+        return rows_of.sample_to_fit(
+            ordered, design, selection=selection, share=self.selection_share, rng=rng, effects=self.keys
         )
-        return ordered, design, map_fit, sample
+
+    def check_rows(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> None:
+        """Refuse rows that do not vary, or are too few to set some aside and train a hidden unit."""
+        if self.device == "cuda":
+            require_gpu(self.optimiser)
+        ordered = panel.take(panel.canonical_order)
+        design = rows_of.make_design(ordered)
+        require_rows(self._sample(ordered, design, selection, plugin.stream_or_seeded(rng)), where="")
 
 
 def map_notes(map_fit: MapFit | None) -> tuple[Note, ...]:

@@ -59,8 +59,8 @@ class Mlp(NetworkEstimator[None]):
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanLearnNuisances, plugin.CanLearnWithin, plugin.CanPrepareDraws),
-            *(plugin.CanProfile, plugin.CanRunQuick, plugin.DrawsMaySelect, plugin.HasDetails),
-            *(plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
+            *(plugin.CanProfile, plugin.CanRunQuick, plugin.ChecksRows, plugin.DrawsMaySelect),
+            *(plugin.HasDetails, plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 

@@ -57,7 +57,8 @@ class SomAnn(NetworkEstimator[MapFit]):
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanProfile, plugin.CanRunQuick),
-            *(plugin.DrawsMaySelect, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),
+            *(plugin.ChecksRows, plugin.DrawsMaySelect, plugin.HasDetails),
+            *(plugin.HasNotes, plugin.SelectsRows),
         }
     )
 

@@ -150,6 +150,7 @@ class Rab:
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanLearnWithin, plugin.CanProfile),
+            plugin.ChecksRows,
             *(plugin.CanRunQuick, plugin.FitsByDraws, plugin.HasDetails, plugin.HasDraws, plugin.HasEffects),
             plugin.HasNotes,
         }
@@ -204,6 +205,11 @@ class Rab:
         fitted = maker.draw(range(self.draws))
         said = (*maker.notes, *(fitted.notes if isinstance(fitted, plugin.HasNotes) else ()))
         return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(said)))
+
+    def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
+        """Refuse rows that the base estimator refuses."""
+        if isinstance(self.base, plugin.ChecksRows):
+            self.base.check_rows(panel, rng=plugin.stream_or_seeded(rng), selection=selection)
 
     def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EnsembleResamples:
         """Return what makes the draws, once what these have in common is found.

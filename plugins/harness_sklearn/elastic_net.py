@@ -12,7 +12,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import Floats, Inputs, Ints, LadderEntry, Mask, Message, Note, Panel, Stream, marked
-from harness_sklearn.selection import RowParts, Search, require_rows, split_to_select
+from harness_sklearn.selection import ComparesOnParts, RowParts, Search
 
 # Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares.
 _TOLERANCE = 1e-7
@@ -193,7 +193,7 @@ class ElasticNetFit(plugin.LearnedFit):
 
 
 @dataclass(frozen=True)
-class ElasticNet:
+class ElasticNet(ComparesOnParts):
     """The elastic net (Zou & Hastie 2005), scikit-learn's coordinate descent.
 
     Its terms are all regressors, their squares and their pairwise products, standardised on the training
@@ -219,13 +219,21 @@ class ElasticNet:
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
         LadderEntry(150, "Elastic net on pairwise terms", id="enet"),
     )
-    provides: ClassVar[frozenset[type]] = frozenset({plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {plugin.ChecksRows, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows}
+    )
 
     l1_ratios: Annotated[tuple[Ratio, ...], Field(min_length=1)] = (0.1, 0.5, 1.0)
     n_penalties: Annotated[int, Field(ge=2, le=10_000)] = 100
     smallest: Annotated[float, Field(gt=0, lt=1)] = 1e-3
     max_rounds: Annotated[int, Field(ge=1)] = 1000
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+    @property
+    def need(self) -> tuple[int, str, str]:
+        """The least number of training rows, what cannot be done with fewer, and what helps."""
+        hint = marked("use a protocol with more training rows, or drop elastic_net")
+        return LEAST_ROWS, "are too few to choose a penalty on", hint
 
     def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> ElasticNetFit:
         """Choose penalty and ratio, and fit with them on all training rows.
@@ -235,10 +243,7 @@ class ElasticNet:
         EstimationError
             Where outcome or exposure do not vary, there are too few rows or too many columns.
         """
-        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
-        why = "are too few to choose a penalty on"
-        hint = marked("use a protocol with more training rows, or drop elastic_net")
-        require_rows(parts.train.n_obs, LEAST_ROWS, estimator=self.name, why=why, hint=hint)
+        parts = self.parts(panel, selection, rng=rng)
         search = self._search(parts)
         penalty, l1_ratio = search.best("penalty"), search.best("l1_ratio")
         terms = make_terms(parts.whole)

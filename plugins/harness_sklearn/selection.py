@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from harness.plugin import (
     Stream,
     inner_split,
     marked,
+    refuse_constant,
     stream_or_seeded,
 )
 
@@ -54,6 +57,41 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
         return RowParts(ordered, ordered, selection.take(selection.canonical_order))
     split = inner_split(ordered, share=share, rng=stream_or_seeded(rng))
     return RowParts(ordered, ordered.take(split.train), ordered.take(split.selection))
+
+
+class ComparesOnParts(ABC):
+    """What compares candidates on rows set aside, and refuses rows that these cannot be fitted on.
+
+    Attributes
+    ----------
+    selection_share : share of the units set aside where the protocol names no selection rows
+    """
+
+    name: ClassVar[str]
+    selection_share: float
+
+    @property
+    @abstractmethod
+    def need(self) -> tuple[int, str, str]:
+        """The least number of training rows, what cannot be done with fewer, and what helps."""
+
+    def parts(self, panel: Panel, selection: Panel | None, *, rng: Stream) -> RowParts:
+        """Return training rows and selection rows, the former enough and with variation.
+
+        Raises
+        ------
+        EstimationError
+            Where there is one unit, rows are too few, or outcome or exposure do not vary.
+        """
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        least, why, hint = self.need
+        require_rows(parts.train.n_obs, least, estimator=self.name, why=why, hint=hint)
+        refuse_constant(parts.train)
+        return parts
+
+    def check_rows(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> None:
+        """Refuse rows that are too few to be set aside and trained on, or do not vary."""
+        self.parts(panel, selection, rng=rng)
 
 
 def require_rows(n_obs: int, least: int, *, estimator: str, why: str, hint: str) -> None:

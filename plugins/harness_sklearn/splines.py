@@ -146,7 +146,7 @@ class Splines:
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanFitOutcomes, plugin.CanLearnNuisances, plugin.CanPrepareDraws),
-            *(plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),
+            *(plugin.ChecksRows, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -180,6 +180,12 @@ class Splines:
         moments = design.moments(parts.whole, np.ones((1, parts.whole.n_obs)))
         penalties = design.of_all_curves(np.array([search.best("penalty")]))
         return SplinesFit(fitted(design, moments, penalties), search)
+
+    def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
+        """Refuse rows that are too few for straight lines, or do not vary."""
+        if self.smoothing != "reml":
+            panel = split_to_select(panel, selection, share=self.selection_share, rng=rng).train
+        self._design(panel)
 
     def fit_outcomes(self, panel: Panel, outcomes: Floats, *, rngs: Sequence[Generator]) -> SplinesOfOutcomes:
         """Fit outcomes with the same knots, and with ``smoothing: reml`` with the same penalties.

@@ -15,13 +15,12 @@ from harness import plugin
 from harness.plugin import Floats, Inputs, Ints, LadderEntry, Message, Note, Panel, make_inputs, marked
 from harness_sklearn.any_regressor import RegressorFit
 from harness_sklearn.selection import (
+    ComparesOnParts,
     RowParts,
     Search,
     refuse_empty_draws,
-    require_rows,
     rows_in_use,
     shared_selection,
-    split_to_select,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ class BoostingFit(plugin.LearnedFit):
 
 
 @dataclass(frozen=True)
-class Boosting:
+class Boosting(ComparesOnParts):
     """Histogram gradient boosting (Friedman 2001; Ke et al. 2017), scikit-learn's implementation.
 
     Rounds are grown up to `max_rounds`, or until `patience` of them have not lowered the squared error on the
@@ -171,7 +170,7 @@ class Boosting:
     known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(200, "Boosted trees"),)
     provides: ClassVar[frozenset[type]] = frozenset(
-        {*(plugin.CanProfile, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows)}
+        {plugin.CanProfile, plugin.ChecksRows, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows}
     )
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -181,6 +180,12 @@ class Boosting:
     min_leaf: Annotated[int, Field(ge=1)] = 20
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
+    @property
+    def need(self) -> tuple[int, str, str]:
+        """The least number of training rows, what cannot be done with fewer, and what helps."""
+        hint = marked("set a smaller min_leaf, or drop boosting")
+        return 2 * self.min_leaf, f"cannot fill two leaves of {self.min_leaf} rows", hint
+
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> BoostingFit:
         """Grow rounds on the training rows; see `harness.plugin.Estimator`.
 
@@ -189,12 +194,8 @@ class Boosting:
         EstimationError
             Where outcome or exposure do not vary, or rows do not fill two leaves.
         """
-        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        parts = self.parts(panel, selection, rng=rng)
         train, selection = parts.train, parts.selection
-        why = f"cannot fill two leaves of {self.min_leaf} rows"
-        hint = marked("set a smaller min_leaf, or drop boosting")
-        require_rows(train.n_obs, 2 * self.min_leaf, estimator=self.name, why=why, hint=hint)
-        plugin.refuse_constant(train)
         model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)
         # The scores are those of the constant, then of each round: half the mean squared error, negative.
         errors = -2.0 * np.asarray(model.validation_score_[1:]) / train.observed.var()
@@ -267,7 +268,7 @@ QUICK_TREES = 30
 
 
 @dataclass(frozen=True)
-class RandomForest:
+class RandomForest(ComparesOnParts):
     """A random forest (Breiman 2001), scikit-learn's implementation.
 
     A forest is grown for each candidate of `min_leaf`, all from the same seed; the candidate with the least
@@ -292,7 +293,7 @@ class RandomForest:
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanRunQuick, plugin.HasDetails),
-            *(plugin.HasNotes, plugin.SelectsRows),
+            *(plugin.ChecksRows, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -306,6 +307,12 @@ class RandomForest:
         """Return a copy with at most 30 trees."""
         return replace(self, trees=min(self.trees, QUICK_TREES))
 
+    @property
+    def need(self) -> tuple[int, str, str]:
+        """The least number of training rows, what cannot be done with fewer, and what helps."""
+        least, hint = min(self.min_leaf), marked("set a smaller min_leaf, or drop random_forest")
+        return 2 * least, f"cannot fill two leaves of {least} rows", hint
+
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> ForestFit:
         """Choose the size of leaves, and grow a forest with it on all training rows.
 
@@ -315,7 +322,7 @@ class RandomForest:
             Where outcome or exposure do not vary, or rows do not fill two leaves.
         """
         rng = plugin.stream_or_seeded(rng)
-        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        parts = self.parts(panel, selection, rng=rng)
         seed = int(rng.integers(2**32))
         search = self._search(parts, seed)
         min_leaf = int(search.best("min_leaf"))
@@ -341,7 +348,7 @@ class RandomForest:
             As by `fit`, or where a draw trains on no row.
         """
         rows, compared_on = rows_in_use(panel, weights), shared_selection(panel, selection)
-        parts = split_to_select(panel.take(rows), compared_on, share=self.selection_share, rng=rng)
+        parts = self.parts(panel.take(rows), compared_on, rng=rng)
         rngs = [plugin.stream_at(rng, at) for at in range(len(weights))]
         return self._prepared(parts, rng=rng).fit(weights[:, rows], selection=None, rngs=rngs)
 
@@ -353,7 +360,7 @@ class RandomForest:
         EstimationError
             As by `fit`.
         """
-        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        parts = self.parts(panel, selection, rng=rng)
         prepared, position = self._prepared(parts, rng=rng), np.argsort(panel.canonical_order)
         return replace(prepared, X=prepared.X[position], outcome=prepared.outcome[position])
 
@@ -365,10 +372,6 @@ class RandomForest:
 
     def _search(self, parts: RowParts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
-        least = min(self.min_leaf)
-        why = f"cannot fill two leaves of {least} rows"
-        hint = marked("set a smaller min_leaf, or drop random_forest")
-        require_rows(parts.train.n_obs, 2 * least, estimator=self.name, why=why, hint=hint)
         possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
         inputs, errors = make_inputs(parts.train), []
         X, outcome = inputs.values(parts.train), inputs.outcome(parts.train)

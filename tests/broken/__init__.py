@@ -29,6 +29,7 @@ FAULTS = {
     "heavy_rows": [draws.WeightsAreAMask],
     "profile": [capable.WrongProfile],
     "quick": [capable.QuickInPlace],
+    "check_rows": [capable.ChecksTooMuch],
     "folds": [capable.WorseInFolds],
     "outcomes": [capable.FirstOutcomeOnly],
     "nuisances": [capable.AnotherForNuisances],

@@ -17,8 +17,10 @@ from harness.plugin import (
     CanLearnWithin,
     CanProfile,
     CanRunQuick,
+    ChecksRows,
     CoefficientTable,
     Correction,
+    EstimationError,
     HasCoefficients,
     HasDetails,
     HasEffects,
@@ -243,3 +245,12 @@ class WorseInFolds(Sound):
     def fit(self, panel, *, rng, selection=None):
         mean = panel.observed.mean()
         return super().fit(replace(panel, observed=mean + self.share * (panel.observed - mean)), rng=rng)
+
+
+class ChecksTooMuch(Sound):
+    """Refuses rows, if asked, that it fits."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({ChecksRows})
+
+    def check_rows(self, panel, *, rng, selection=None):
+        raise EstimationError.at("rows", "are never enough")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -90,6 +91,45 @@ def test_what_is_foreseen_is_what_the_tasks_refuse(frame, refused):
         assert any(name == own and why and reason.endswith(why) for own, why in on_folds)
     assert foreseen >= met(study.plan)
     assert not foresight.is_in_vain
+
+
+LEARNERS = [
+    *("boosting", "random_forest", "elastic_net", "splines", "mlp", "som_ann"),
+    {"use": "feols", "effects": ["entity", "time"]},
+    {"use": "rab", "base": {"use": "mlp"}},
+    {"use": "tuned", "candidates": [{"use": "splines"}, {"use": "splines", "knots": 4}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (panel().query("id < 'c02' and year < 2002"), "too few|cannot fill|training rows, but"),
+        (panel().query("id == 'c00'"), "none can be set aside|all 6 rows share one entity"),
+    ],
+    ids=["four rows", "one entity"],
+)
+def test_learners_foresee_what_they_refuse_without_a_fit(frame, says):
+    study = prepared(frame, estimators=LEARNERS, scenarios=[], evaluation={"protocols": ["in_sample"]})
+    met = {}
+    for task in study.plan.full_tasks():
+        result = task.run()
+        met |= {result.estimator: result.reason} if result.status == "refused" else {}
+    told = {one.where.rpartition("(")[2].rstrip(")"): one.what for one in foresee(study).refused}
+    assert set(met) == set(told) == {own if isinstance(own, str) else own["use"] for own in LEARNERS}
+    for name, reason in told.items():
+        assert re.search(says, reason), (name, reason)
+        assert name == "som_ann" or reason == met[name]
+
+
+def test_learners_foresee_what_they_refuse_of_a_fold():
+    frame = panel().query("id < 'c03'")
+    held_out = {"protocols": [{"use": "held_out_entities", "folds": 3}, "in_sample"]}
+    options = {"use": "boosting", "min_leaf": 4}
+    study = prepared(frame, estimators=[options, "splines"], scenarios=[], evaluation=held_out)
+    (told,) = foresee(study).refused
+    assert told.where == "spec: estimators[0] (boosting)"
+    assert told.what.startswith("held_out_entities, fold 1: boosting: 6 training rows cannot fill two leaves")
 
 
 def test_a_fold_without_training_rows_is_told():

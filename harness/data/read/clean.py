@@ -77,18 +77,17 @@ def kept_rows(frame: pd.DataFrame, source: Source, records: list[StepRecord]) ->
     DataError
         Where there is no such column, or no such row.
     """
-    where, asked = f"{source.origin}: data.keep_rows", source.spec.keep_rows
+    asked = source.spec.keep_rows
     named = [("data.keep_rows", name) for name in asked]
     require_columns(named, frame.columns, origin=source.origin, remedy="correct the name")
     for name, values in asked.items():
-        cells = frame[name].map(lambda cell: plain_blanks(str(cell)))
-        kept = frame[cells.isin(values)]
-        if kept.empty:
-            found, hint = few(sorted(set(cells))), "write a value as the file does"
-            raise DataError.at(where, f"no row has {quoted(values)} in '{name}'", found, hint)
-        detail = f"{name} {quoted(values)}: {len(kept)} of {len(frame)} rows"
+        n_rows, cells = len(frame), frame[name].map(lambda cell: plain_blanks(str(cell)))
+        frame = frame[cells.isin(values)]
+        detail = f"{name} {quoted(values)}: {len(frame)} of {n_rows} rows"
         records.append(StepRecord("keep_rows", name, (source.origin,), Account(detail)))
-        frame = kept
+        if frame.empty:
+            what, found = f"no row has {quoted(values)} in '{name}'", few(sorted(set(cells)))
+            raise DataError.at(f"{source.origin}: data.keep_rows", what, found)
     return frame
 
 

@@ -87,9 +87,6 @@ STATISTICS = FileReader("statistics", tuple(_STATISTICS), read_statistics_file)
 
 
 def find_catalog(path: Path) -> str | None:
-    """Return the name of the catalog of labels next to a file of SAS: of its name, or the only one there."""
-    if path.suffix.lower() != ".sas7bdat":
-        return None
-    found = [file.name for file in sorted(path.parent.iterdir()) if file.suffix.lower() == CATALOG]
-    own = [name for name in found if Path(name).stem.lower() == path.stem.lower()]
-    return next(iter(own or found[: len(found) == 1]), None)
+    """Return the name of the catalog next to a file of SAS: its own name, or that SAS gives by itself."""
+    names = (f"{path.stem}{CATALOG}", f"formats{CATALOG}") if path.suffix.lower() == ".sas7bdat" else ()
+    return next((name for name in names if path.with_name(name).is_file()), None)

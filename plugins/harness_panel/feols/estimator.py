@@ -12,7 +12,17 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import CoefficientTable, EstimationError, Floats, Note, Panel, Problem, Statistic, marked
+from harness.plugin import (
+    CanFitFolds,
+    CoefficientTable,
+    EstimationError,
+    Floats,
+    Note,
+    Panel,
+    Problem,
+    Statistic,
+    marked,
+)
 from harness_panel.covariance import with_inference
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.feols.covariance import CRV1, FeolsCovariance
@@ -123,7 +133,7 @@ class Feols:
     """
 
     name: ClassVar[str] = "feols"
-    provides: ClassVar[frozenset[type]] = (LINEAR - {plugin.CanFitFolds}) | {plugin.HasEffects}
+    provides: ClassVar[frozenset[type]] = (LINEAR - {CanFitFolds}) | {plugin.ChecksRows, plugin.HasEffects}
 
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()
@@ -164,20 +174,12 @@ class Feols:
             or the exposure is constant, absorbed by the effects or determined by other columns; where columns
             or weights are asked for that the panel lacks; where pyfixest finds no solution.
         """
-        whole = self._rows(panel, plugin.row_weights(panel, weighted=self.weighted))
-        rows = plugin.non_singleton_rows(whole.design.sets)
-        if self.singletons == "drop" and rows.size == 0:
-            hint = marked("absorb fewer effects")
-            raise EstimationError(
-                Problem("rows", marked("every row is alone in a category of the effects"), hint=hint)
-            )
-        used = whole if self.singletons == "keep" else whole.take(rows)
-        refuse_impossible(used)
+        whole, used, n_alone = self._used(panel)
         regression = used.regression(used.estimate(self.covariance.request(used)))
         bare = CoefficientTable(regression.terms, regression.estimate, *self.covariance.corrected(regression))
         table = with_inference(bare, self.covariance, regression, rng=rng)
         model = level_model(panel, whole.design, regression.within.slopes)
-        return FeolsFit(regression, panel.n_obs - rows.size, table, model)
+        return FeolsFit(regression, n_alone, table, model)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
@@ -205,6 +207,21 @@ class Feols:
     def _sets(self) -> tuple[tuple[str, ...], ...]:
         named = (*self.effects, *self.absorb)
         return tuple((parts,) if isinstance(parts, str) else parts for parts in named)
+
+    def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
+        """Refuse rows without variation, or too few for the effects."""
+        self._used(panel)
+
+    def _used(self, panel: Panel) -> tuple[FeolsRows, FeolsRows, int]:
+        """Return all rows, those that are estimated on, and how many are alone in a level."""
+        whole = self._rows(panel, plugin.row_weights(panel, weighted=self.weighted))
+        rows = plugin.non_singleton_rows(whole.design.sets)
+        if self.singletons == "drop" and rows.size == 0:
+            what = marked("every row is alone in a category of the effects")
+            raise EstimationError(Problem("rows", what, hint=marked("absorb fewer effects")))
+        used = whole if self.singletons == "keep" else whole.take(rows)
+        refuse_impossible(used)
+        return whole, used, panel.n_obs - rows.size
 
     def _rows(self, panel: Panel, weights: Floats) -> FeolsRows:
         sets = tuple(plugin.read_effect_set(panel, _effect(parts)) for parts in self._sets)

@@ -148,7 +148,7 @@ def test_a_catalog_of_sas_makes_codes_categories(tmp_path, monkeypatch):
     path = tmp_path / "men.sas7bdat"
     path.write_bytes(b"\0" * 12 + b"\xc2\xea\x81\x60")
     assert find_catalog(path) is None
-    for name in ("other.sas7bcat", "men.sas7bcat"):
+    for name in ("formats.sas7bcat", "men.sas7bcat"):
         (tmp_path / name).write_bytes(b"labels")
         assert find_catalog(path) == name
     spec = DataSpec(path=path.name, catalog="men.sas7bcat")
