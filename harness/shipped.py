@@ -22,6 +22,7 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.importance import ImportanceScenario
+from harness.scenarios.mediation import MediationScenario
 from harness.scenarios.robustness import RobustnessScenario
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.specifications import SpecificationScenario
@@ -50,5 +51,6 @@ def harness_scenarios() -> tuple[type[Scenario], ...]:
         HeterogeneityScenario,
         ConditionalScenario,
         RobustnessScenario,
+        MediationScenario,
         SpecificationScenario,
     )

@@ -18,6 +18,7 @@ P_VALUE = "p-value below 0.05"
 KINDS: Mapping[str, str] = {
     VERDICT: marked("a gain"),
     "effect": marked("an effect"),
+    "mediation": marked("an indirect effect"),
     "model_curve": marked("a slope of a model's curve"),
     "nonlinearity": marked("a nonlinearity"),
     "interaction": marked("an interaction"),

@@ -231,6 +231,8 @@ class PanelBuilder:
             derived=tuple(column.derivation(prepared.derivations) for column in self.derived),
             instruments=roles.instruments,
             Z=self._cells(prepared, roles.instruments) if roles.instruments else None,
+            mediators=roles.mediators,
+            M=self._cells(prepared, roles.mediators) if roles.mediators else None,
             coordinates=self._cells(prepared, roles.coordinates) if roles.coordinates else None,
             contiguity=self.contiguity,
             groups=self.groups,

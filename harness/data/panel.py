@@ -51,6 +51,7 @@ class Panel(SentByFields):
     X : (n_obs, n_columns), columns in the order of `columns`; a categorical exposure has a dummy for each
         category but the base
     instruments, Z : names of the excluded instruments and their columns, (n_obs, n_instruments)
+    mediators, M : names of mediators that are no regressors and their columns, (n_obs, n_mediators)
     coordinates : (n_obs, 2), latitude and longitude in degrees; None without
     contiguity : neighbouring entities, from a file; None without
     groups : grouping columns that are not regressors, n_obs rows each
@@ -73,6 +74,8 @@ class Panel(SentByFields):
     levels: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     Z: Floats | None = None
+    mediators: tuple[str, ...] = ()
+    M: Floats | None = None
     coordinates: Floats | None = None
     contiguity: Contiguity | None = None
     groups: tuple[Key, ...] = ()
@@ -84,7 +87,7 @@ class Panel(SentByFields):
         object.__setattr__(self, "period", frozen_ints(as_received(self.period)))
         n_obs = self.entity.codes.size
         shapes = {"observed": (n_obs,), "X": (n_obs, len(self.columns)), "Z": (n_obs, len(self.instruments))}
-        shapes |= {"coordinates": (n_obs, 2), "weights": (n_obs,)}
+        shapes |= {"coordinates": (n_obs, 2), "weights": (n_obs,), "M": (n_obs, len(self.mediators))}
         for name, shape in shapes.items():
             values = as_received(getattr(self, name))
             if values is not None:
@@ -148,6 +151,18 @@ class Panel(SentByFields):
             raise LookupError(message)
         return self.X[:, self.columns.index(name)]
 
+    def mediator(self, name: str) -> Floats:
+        """Return a mediator, (n_obs,), in its own unit, which may be a regressor too.
+
+        Raises
+        ------
+        LookupError
+            Where neither is called so.
+        """
+        if self.M is not None and name in self.mediators:
+            return self.M[:, self.mediators.index(name)]
+        return self.column(name)
+
     def regressors(self, names: Sequence[str]) -> Floats:
         """Return some columns of X, (n_obs, n_names), in the order of their names."""
         return self.X[:, [self.columns.index(name) for name in names]]
@@ -202,7 +217,7 @@ class Panel(SentByFields):
 
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) indices, in the order given."""
-        arrays = ("period", "observed", "X", "Z", "coordinates", "weights")
+        arrays = ("period", "observed", "X", "Z", "M", "coordinates", "weights")
         given = {name: values for name in arrays if (values := getattr(self, name)) is not None}
         return replace(
             self,
@@ -215,10 +230,10 @@ class Panel(SentByFields):
     def joined(self, other: Panel) -> Panel:
         """Return these rows followed by those of another panel with the same variables, matched by name.
 
-        Weights, instruments and coordinates are kept if both panels have them.
+        Weights, instruments, mediators and coordinates are kept if both panels have them.
         """
         arrays: dict[str, Any] = {"X": np.concatenate([self.X, other.regressors(self.columns)])}
-        for name in ("period", "observed", "Z", "coordinates", "weights"):
+        for name in ("period", "observed", "Z", "M", "coordinates", "weights"):
             own, theirs = getattr(self, name), getattr(other, name)
             arrays[name] = None if own is None or theirs is None else np.concatenate([own, theirs])
         return replace(
@@ -227,6 +242,7 @@ class Panel(SentByFields):
             time=self.time.joined(other.time),
             groups=tuple(group.joined(other.group(group.name)) for group in self.groups),
             instruments=self.instruments if other.Z is not None else (),
+            mediators=self.mediators if other.M is not None else (),
             **arrays,
         )
 

@@ -30,6 +30,7 @@ class Roles:
     levels : values of a categorical exposure, the base that the others are compared with first; those
         that the data have, in their order, where none are given for an exposure of texts
     instruments : excluded instruments for the exposure
+    mediators : variables that the exposure may act through; no regressors
     weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
     latitude, longitude : where a row is, in degrees, both or neither; may play another part too
     """
@@ -45,6 +46,7 @@ class Roles:
     weights: ColumnName | None = None
     latitude: ColumnName | None = None
     longitude: ColumnName | None = None
+    mediators: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -58,9 +60,10 @@ class Roles:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All numeric columns, each once: outcomes, regressors, instruments, weights and coordinates."""
+        """All numeric columns, each once: outcomes, regressors, instruments, mediators, weights, places."""
         shared = (name for names in self._named(_SHARED).values() for name in names)
-        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self.instruments, *shared)))
+        further = (*self.instruments, *self.mediators, *shared)
+        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *further)))
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -116,5 +119,5 @@ class Roles:
 
 
 # Parts that exclude each other, and those that a column of another part may play too.
-_OWN = ("entity", "time", "outcomes", "exposure", "moderators", "controls", "instruments")
+_OWN = ("entity", "time", "outcomes", "exposure", "moderators", "controls", "instruments", "mediators")
 _SHARED = ("weights", "latitude", "longitude")

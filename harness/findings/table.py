@@ -14,14 +14,14 @@ from harness.findings.run import Run
 from harness.record.study import StudyRecord
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
-from harness.tables.effects import EFFECT_TESTS, EFFECTS
+from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
 from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
 from harness.tables.table import NAN, TypedTable
 from harness.text.sentences import Sentence, with_caveats, worded
 
 # Kinds of finding without an estimator that are given effects of entities.
-DEBIASED = ("effect", "interaction", "nonlinearity")
+DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
 
 # Kinds of what an estimator predicts; where it has none, it is of no model.
 OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_difference", "sign_change"})
@@ -30,6 +30,7 @@ OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_differ
 # is imported where the table has rows.
 RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECTS: ("debiased", "debiased_findings"),
+    MEDIATION: ("mediation", "mediation_findings"),
     EFFECT_TESTS: ("effect_tests", "linearity_findings"),
     CURVES: ("curves", "model_curve_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),

@@ -95,6 +95,34 @@ class SensitivityRow(DebiasedRow):
     overlap: float
 
 
+# Paths of mediation, and the method of the three steps that are usually published.
+TOTAL, TO_MEDIATOR, FROM_MEDIATOR = "total", "to_mediator", "from_mediator"
+DIRECT, INDIRECT, STEPWISE = "direct", "indirect", "two_way_fixed_effects"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediationRow(DebiasedRow):
+    """One path of a mediator: total, to it, from it, direct or indirect, or a slope of the usual three steps.
+
+    `rho` is the correlation of the errors of mediator and outcome that an indirect effect is given for,
+    `rho_zero` that at which it is zero, `share` its part of a total effect that is told from zero.
+    """
+
+    mediator: str
+    learner: str
+    path: str
+    rho: float
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+    share: float
+    rho_zero: float
+    n_obs: int | None
+    n_entities: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class EffectTestRow(ResultRow):
     """A test of the effect's form."""
@@ -130,6 +158,13 @@ SENSITIVITY = typed(
     ("outcome", "scenario", "exposure", "method", "learner", "covariate", "multiple"),
     "debiased slopes if a variable a multiple as strong as a covariate were omitted",
     measures=("estimate",),
+)
+MEDIATION = typed(
+    "mediation",
+    MediationRow,
+    ("outcome", "scenario", "exposure", "mediator", "method", "learner", "path", "rho"),
+    "total, direct and indirect effects by mediator, with their sensitivity, and the usual three steps",
+    measures=("estimate", "std_error"),
 )
 EFFECT_TESTS = typed(
     "effect_tests",

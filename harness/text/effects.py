@@ -10,6 +10,7 @@ from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
 from harness.text.numbers import (
     NO_BREAK,
+    fixed,
     in_unit,
     is_outside,
     p_text,
@@ -303,6 +304,40 @@ def debiased(
         least = gettext(" This study could have detected {size}.")
         said += least.format(size=in_unit(significant(least_detectable, 2), unit))
     return said + _not_held(beyond, n_curves, truths)
+
+
+def indirect_effect(
+    context: Context,
+    *,
+    exposure: str,
+    mediator: str,
+    method: str,
+    learner: str,
+    estimate: Estimate,
+    is_significant: bool,
+    rho_zero: float,
+    share: float = NAN,
+) -> str:
+    """Return an effect through a mediator, and what would remove it where it is significant.
+
+    Parameters
+    ----------
+    rho_zero : correlation of the errors of mediator and outcome at which it is zero
+    share : of a total effect that is told from zero
+    """
+    study = context.study
+    by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))
+    how = listed([gettext(method.replace("_", " ")), by])
+    words = marked("through {mediator}, one unit more of {exposure}")
+    what = context.filled(words, mediator=study.label(mediator), exposure=exposure)
+    outcome = study.label(context.outcome)
+    said = moves(context, what, outcome, estimate, how, is_significant=is_significant)
+    if is_significant and math.isfinite(share):
+        said += gettext(" That is {share} of the total effect.").format(share=percent(share, 0))
+    if is_significant:
+        removed = gettext(" It vanishes if the errors of mediator and outcome correlate by {rho}.")
+        said += removed.format(rho=fixed(rho_zero, 2))
+    return said
 
 
 def _changed(context: Context, form: str, exposure: str, moderator: str, at: float) -> tuple[str, str]:

@@ -70,6 +70,9 @@ MESSAGES: Mapping[str, str] = {
     ),
     "learners_part": marked("It differs from the effect by the first learner ({p_value})."),
     "one_method": marked("Only one method was asked: nothing tests its assumption."),
+    "mediator_as_random": marked(
+        "It takes the mediator to be as good as random, given exposure and controls."
+    ),
     "little_left": marked(
         "Only {share_left} of the exposure's variation remains given the controls: little to learn from."
     ),
@@ -96,6 +99,7 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
         *(gains.hopeless_reference, warned, assumption),
         *(effects.model_curve, effects.curve_bend, effects.turning_point, effects.sign_change),
         *(effects.contrast, effects.group_difference, effects.linearity, effects.debiased),
+        effects.indirect_effect,
         *(answers.only_estimator, answers.within_effect, answers.other_method, answers.no_within_effect),
         *(answers.signs_differ, answers.recognised, answers.pooled_apart, answers.fragile),
         answers.printed_contradict,
@@ -105,6 +109,7 @@ SENTENCES: Mapping[str, Callable[..., str]] = {
 FindingKind = Literal[
     "gain",
     "effect",
+    "mediation",
     "model_curve",
     "nonlinearity",
     "interaction",

@@ -22,6 +22,7 @@ RATED: Mapping[str, str] = {
     "primary_effect": marked("primary effect"),
     "secondary_effect": marked("secondary effect"),
     "effect": marked("debiased effect"),
+    "mediation": marked("indirect effect"),
     "nonlinearity": marked("nonlinearity, test within entities"),
     "bend": marked("nonlinearity of a model's curve"),
     "model_curve": marked("slope of a model's curve"),

@@ -165,11 +165,14 @@ class Cell:
 
     def effects(self, repeats: Sequence[score.Estimated]) -> score.Effects:
         """Return the effects over all repeats, or how far two such effects differ."""
+        return self.aggregated(repeats, self.terms.combinations)
+
+    def aggregated(self, repeats: Sequence[score.Estimated], points: Floats) -> score.Effects:
+        """Return combinations of coefficients, (n_points, n_terms), over all repeats."""
         rng = random_stream(self.subject.seed, "effect bands", self.panel.outcome, self.form, self.group)
         rows, how = self.panel.take(self.panel.canonical_order), self.cross_fit
         dependence = DependentErrors(rows, how.errors, how.cutoff_km)
-        level, points = self.cross_fit.level, self.terms.combinations
-        return score.aggregated(repeats, points, dependence, level=level, rng=rng)
+        return score.aggregated(repeats, points, dependence, level=how.level, rng=rng)
 
     def estimated(self, found: Found, repeat: int) -> score.Estimated:
         """Return what the parts of one repeat give, influences at all rows of the panel in canonical order.

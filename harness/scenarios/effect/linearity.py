@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel, means_by
 from harness.errors import EstimationError
 from harness.estimators.refusals import require_continuous
@@ -47,17 +47,12 @@ def linearity_test(panel: Panel) -> EntityTest:
     held = np.column_stack([numbers, means, dummies, means_by(panel.entity.codes, dummies)])
     held = held[:, np.ptp(held, axis=0) > 0.0]
     held = np.column_stack([np.ones(panel.n_obs), (held - held.mean(axis=0)) / held.std(axis=0)])
-    residuals = _residuals(np.column_stack([panel.observed, bends]), held)
+    residuals = residuals_on(np.column_stack([panel.observed, bends]), held)
     outcome, terms = residuals[:, 0], residuals[:, 1:]
     if (np.square(terms).sum(axis=0) < LEAST_RESIDUAL * bends.var(axis=0) * panel.n_obs).any():
         raise _too_few(panel, marked("controls and entity means leave no nonlinear variation in it"))
-    inverse = np.linalg.inv(terms.T @ terms)
-    slopes = inverse @ terms.T @ outcome
-    _, entity = np.unique(panel.entity.codes, return_inverse=True)
+    slopes, covariance = clustered_slopes(outcome, terms, panel.entity.codes)
     n_entities, n_terms = panel.n_entities, terms.shape[1]
-    scores = np.zeros((n_entities, n_terms))
-    np.add.at(scores, entity, terms * (outcome - terms @ slopes)[:, None])
-    covariance = inverse @ scores.T @ scores @ inverse * n_entities / (n_entities - 1)
     statistic = float(slopes @ np.linalg.solve(covariance, slopes)) / n_terms
     return EntityTest(statistic, float(f.sf(statistic, n_terms, n_entities - 1)), n_entities)
 
@@ -83,7 +78,19 @@ def restricted_cubic_splines(column: Floats, knots: Floats) -> Floats:
     return np.stack(bends, axis=1)
 
 
-def _residuals(columns: Floats, held: Floats) -> Floats:
+def clustered_slopes(outcome: Floats, terms: Floats, codes: Ints) -> tuple[Floats, Floats]:
+    """Return slopes of an outcome on terms, (n_terms,), and their covariance, clustered by codes."""
+    inverse = np.linalg.inv(terms.T @ terms)
+    slopes = inverse @ terms.T @ outcome
+    present, entity = np.unique(codes, return_inverse=True)
+    scores = np.zeros((present.size, slopes.size))
+    np.add.at(scores, entity, terms * (outcome - terms @ slopes)[:, None])
+    covariance = inverse @ scores.T @ scores @ inverse * present.size / (present.size - 1)
+    return np.asarray(slopes), np.asarray(covariance)
+
+
+def residuals_on(columns: Floats, held: Floats) -> Floats:
+    """Return what least squares on some columns leave of others, (n_obs, n_columns)."""
     slopes, *_ = np.linalg.lstsq(held, columns, rcond=None)
     return np.asarray(columns - held @ slopes)
 

@@ -80,7 +80,7 @@ class LearnerScenario(Scenario, WorksInParts):
 
     learners: Learners
     exposure: str | None
-    by: str | None
+    by: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

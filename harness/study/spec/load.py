@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from harness.data.name import as_entries
 from harness.registry.catalog import Catalogs
 from harness.study.spec.cross_check import cross_check
 from harness.study.spec.document import Document, read_document, with_overrides
@@ -145,8 +146,30 @@ def with_defaults(document: Document, catalogs: Catalogs) -> Document:
     name = spec.get("study")
     title = name.replace("-", " ").capitalize() if isinstance(name, str) else ""
     root = _filled(root, {"title": title, "seed": SEED})
+    root = _with_mediators(root)
     is_known = "robustness" in catalogs["scenario"].members
     return replace(document, root=_with_checks(root) if is_known else root)
+
+
+def _with_mediators(root: Node) -> Node:
+    """Return the spec whose roles have the mediators that scenarios name and that have no role."""
+    roles, listed = root.child("roles"), root.child("scenarios")
+    if roles is None or listed is None:
+        return root
+    known = {name for part in ("controls", "mediators") for name in _texts(roles.child(part))}
+    entries = listed.content if isinstance(listed.content, tuple) else ()
+    asked = [name for entry in entries for name in _texts(entry.child("mediators"))]
+    further = [name for name in dict.fromkeys(asked) if name not in known]
+    if not further:
+        return root
+    own = [*_texts(roles.child("mediators")), *further]
+    return root.with_child("roles", roles.with_child("mediators", _node(listed, own)))
+
+
+def _texts(node: Node | None) -> list[str]:
+    """Return the names of a list, or the one that stands for it."""
+    written = () if node is None else as_entries(node.plain())
+    return [name for name in written if isinstance(name, str)] if isinstance(written, tuple) else []
 
 
 def _with_paper(root: Node, catalogs: Catalogs) -> Node:

@@ -82,6 +82,12 @@ def test_a_primary_effect_has_checks_where_none_are_named(load_short):
         assert getattr(entry.scenario, "checks", ("lag",)) == ("lag",)
 
 
+def test_mediators_without_a_role_are_given_one(load_short):
+    study = load_short(f"{SHORT}scenarios: [{{use: mediation, mediators: [capital, value_before]}}]\n").study
+    assert study.roles.mediators == ("value_before",)
+    assert study.roles.variables[-1] == "value_before"
+
+
 def test_the_schema_for_editors_takes_the_short_spec():
     jsonschema.validate(YAML(typ="safe").load(SHORT), spec_schema(installed().catalogs))
 
