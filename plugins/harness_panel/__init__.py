@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from harness.plugin import Estimator, hookimpl
 from harness.plugin.reporting import Section
 from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay, Robust, WildCluster
+from harness_panel.dynamic.estimator import DynamicGMM
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
 from harness_panel.estimators.naive import EntityMean, LastValue, Mean
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
@@ -14,7 +15,14 @@ from harness_panel.thresholds.estimator import ThresholdEffects
 
 __all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
 __all__ += ["EntityMean", "LastValue", "Mean"]
-__all__ += ["FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS", "ThresholdEffects"]
+__all__ += [
+    "DynamicGMM",
+    "FixedEffects",
+    "Instrumental",
+    "PolynomialEffects",
+    "PooledOLS",
+    "ThresholdEffects",
+]
 __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
 
 
@@ -22,7 +30,7 @@ __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
 def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
     naive = (Mean, EntityMean, LastValue)
-    levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental)
+    levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental, DynamicGMM)
     return (*naive, *levels, RandomEffects, Between, FirstDifference, Mundlak)
 
 

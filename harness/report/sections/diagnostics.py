@@ -34,6 +34,8 @@ TESTS: Mapping[str, str] = {
     "lm_lag_robust": marked("Robust LM test, spatial lag"),
     "first_stage": marked("First-stage F test"),
     "overidentification": marked("Overidentification test"),
+    "autocorrelation_1": marked("Arellano–Bond test, order 1"),
+    "autocorrelation_2": marked("Arellano–Bond test, order 2"),
     "exogeneity": marked("Exogeneity test"),
 }
 
@@ -41,6 +43,7 @@ TESTS: Mapping[str, str] = {
 NAMED_STATISTICS: Mapping[str, str] = {
     "n_obs": marked("Rows"),
     "n_entities": marked("Entities"),
+    "n_instruments": marked("Instruments"),
     "r2_within": marked("R² within"),
     "r2_between": marked("R² between"),
     "r2_overall": marked("R² overall"),

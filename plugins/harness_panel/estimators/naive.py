@@ -9,7 +9,17 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import AbsorbingModels, CanProfile, Floats, HasEffects, Ints, LadderEntry, Panel, Stream
+from harness.plugin import (
+    AbsorbingModels,
+    CanProfile,
+    Floats,
+    HasEffects,
+    Ints,
+    LadderEntry,
+    Mask,
+    Panel,
+    Stream,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,14 +107,15 @@ class LastValueFit(plugin.LearnedFit):
 
     def predict(self, panel: Panel) -> Floats:
         """Return the entity's value in the latest period trained on before the row's own, (n_obs,)."""
-        at, has_earlier = self._earlier(panel)
+        at, has_earlier = self.earlier(panel)
         return np.where(has_earlier, self.observed[at], self.mean)
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows without an earlier value of their entity."""
-        return int((~self._earlier(panel)[1]).sum())
+        return int((~self.earlier(panel)[1]).sum())
 
-    def _earlier(self, panel: Panel) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    def earlier(self, panel: Panel) -> tuple[Ints, Mask]:
+        """Return the position of the latest training row before each row, and whether there is one."""
         codes = panel.entity.codes_among(self.labels)
         lowest = min(int(self.period.min()), int(panel.period.min()))
         span = max(int(self.period.max()), int(panel.period.max())) - lowest + 1

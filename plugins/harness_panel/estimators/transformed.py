@@ -147,10 +147,6 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     name: ClassVar[str] = "first_difference"
     known_as: ClassVar[tuple[str, ...]] = ("fd", "first_differences")
     instead_of: ClassVar[Mapping[str, str]] = {
-        "arellano_bond blundell_bond system_gmm difference_gmm dynamic_panel xtabond xtabond2 pgmm": (
-            "take `first_difference` without the lagged outcome, or `{use: instrumental, method: gmm}` with "
-            "lags of the exposure as roles.instruments; a lagged outcome itself needs xtabond2 or pgmm"
-        ),
         "pmg mean_group cce panel_var ardl ecm cointegration": (
             "take `first_difference`, with lags of regressors by the step `lag`"
         ),

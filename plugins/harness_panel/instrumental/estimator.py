@@ -331,10 +331,7 @@ class Instrumental:
     """
 
     name: ClassVar[str] = "instrumental"
-    known_as: ClassVar[tuple[str, ...]] = (
-        *("iv", "2sls", "tsls", "ivreg", "ivregress", "xtivreg"),
-        *("liml", "gmm"),
-    )
+    known_as: ClassVar[tuple[str, ...]] = ("iv", "2sls", "tsls", "ivreg", "ivregress", "xtivreg", "liml")
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects}
 
     method: Method = "2sls"

@@ -178,7 +178,8 @@ def test_advice_names_what_is_there_and_is_reached(text):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("arellano_bond", "take `first_difference`"),
+        ("arellano_bond", "did you mean 'gmm'?"),
+        ("mean_group", "take `first_difference`"),
         ("RDD", "keep the rows near the cutoff"),
         ("event_study", "'did' is a scenario: list it there"),
         ("curve", "'curve' is a scenario: list it there"),
