@@ -18,14 +18,7 @@ ROOT = Path(__file__).parents[1]
 LOADED = [
     *("harness.calibration.page", "harness.cli", "harness.conformance.checks", "harness.report.write"),
     *("harness_neural", "harness_panel.feols", "harness_rab", "harness_sklearn", "harness.suite.run"),
-    *(
-        "docx",
-        "linearmodels",
-        "pyarrow.parquet",
-        "sklearn.ensemble",
-        "statsmodels.api",
-        "torch",
-    ),
+    *("docx", "linearmodels", "pyarrow.parquet", "sklearn.ensemble", "statsmodels.api", "torch"),
 ]
 SERVED = multiprocessing.get_context("forkserver")
 SERVED.set_forkserver_preload(LOADED)

@@ -97,11 +97,7 @@ Messy = Callable[[pd.DataFrame], bytes]
 CHINESE = {"城市": "city", "年份": "year", **{chinese: name for name, chinese in NAMES.items()}}
 
 FILES: Mapping[str, tuple[str, Messy, dict[str, Any]]] = {
-    "title and units": (
-        "a.csv",
-        titled,
-        {"header_row": 3, "skip_rows": [4, 41], "rename": CHINESE},
-    ),
+    "title and units": ("a.csv", titled, {"header_row": 3, "skip_rows": [4, 41], "rename": CHINESE}),
     "gbk": ("b.csv", lambda frame: as_csv(frame).encode("gbk"), {"encoding": "gbk"}),
     "thousands": ("c.csv", thousands, {"thousands": ","}),
     "per cents": ("d.csv", per_cents, {"percent": "number"}),
@@ -111,11 +107,7 @@ FILES: Mapping[str, tuple[str, Messy, dict[str, Any]]] = {
     "a row a variable": (
         "h.xlsx",
         by_variable,
-        {
-            "header_row": 2,
-            "rename": {"城市": "city"},
-            "reshape": {"columns": "{period}", "variable": "指标"},
-        },
+        {"header_row": 2, "rename": {"城市": "city"}, "reshape": {"columns": "{period}", "variable": "指标"}},
     ),
     "years in names": ("i.csv", years_in_names, {"reshape": {"columns": "{variable}_{period}"}}),
     "labelled dta": ("j.dta", stata, {}),

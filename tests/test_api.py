@@ -1,7 +1,5 @@
 """The same study from Python: what is returned, and what it shows."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

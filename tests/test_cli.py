@@ -1,7 +1,5 @@
 """The command's small subcommands and its errors."""
 
-from __future__ import annotations
-
 import ast
 import json
 import unicodedata

@@ -1,7 +1,5 @@
 """What a plan foretells: counts of tasks, draws by a straight line, time by workers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -195,8 +193,7 @@ def test_the_command_with_fewer_draws_is_one_that_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "told"),
-    [("0.00001", "no draws"), ("1000", "within 1000 min: all draws")],
+    ("minutes", "told"), [("0.00001", "no draws"), ("1000", "within 1000 min: all draws")]
 )
 def test_the_command_says_what_fits_into_minutes(tmp_path, minutes, told):
     (tmp_path / "short.yaml").write_text(SHORT, encoding="utf-8")

@@ -1,7 +1,5 @@
 """Imports run downward and in no circle, a class name is one thing, and the core and plugins keep apart."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import configparser
@@ -18,15 +16,7 @@ import pytest
 from harness.installed import KINDS, installed
 from source_files import ROOT, files, tree_of
 
-LAYERS = (
-    "registry",
-    "data",
-    "study",
-    "estimators",
-    "evaluation",
-    "scenarios",
-    "record",
-)
+LAYERS = ("registry", "data", "study", "estimators", "evaluation", "scenarios", "record")
 LAYERS = (*LAYERS, "text", "findings", "running", "report", "audit", "suite")
 BASE = {"arrays", "errors", "language", "rng", "tables", "terminal"}
 TOP = {

@@ -1,7 +1,5 @@
 """A local folder of plugins, named on the command line or in the environment, never in a spec."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 

@@ -1,7 +1,5 @@
 """The published study's spec on a file in the place of the simulated panel."""
 
-from __future__ import annotations
-
 import copy
 import json
 from importlib.resources import files

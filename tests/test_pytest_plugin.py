@@ -1,7 +1,5 @@
 """`pytest` collects specs: one test for each expected number."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

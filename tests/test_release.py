@@ -1,7 +1,5 @@
 """What a release needs: one version, a conda recipe of the same packages, deprecations that end on time."""
 
-from __future__ import annotations
-
 import html
 import importlib
 import inspect

@@ -1,7 +1,5 @@
 """A whole study through the command, as a user runs it."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -30,10 +28,7 @@ ESTIMATORS = """[
 ]"""
 SMALL = (
     *("--set", f"estimators={ESTIMATORS}", "--set", "scenarios=[{use: curve, draws: 6, grid: 5}]"),
-    *(
-        "--set",
-        "evaluation.protocols=[in_sample, held_out_entities, forward]",
-    ),
+    *("--set", "evaluation.protocols=[in_sample, held_out_entities, forward]"),
 )
 
 

@@ -1,7 +1,5 @@
 """What a whole study does not depend on: the order of rows and columns, names that sort alike, and units."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from dataclasses import dataclass

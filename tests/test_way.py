@@ -1,7 +1,5 @@
 """How many files a reader must open to follow the smallest study: one run, traced, stays below a bar."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Specs are compared by their values, each named by its path, and tables row by row, in any order."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One changed byte in any file of a run folder is found; a run that was changed after it was signed too."""
 
-from __future__ import annotations
-
 import os
 import platform
 import shutil

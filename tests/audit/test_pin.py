@@ -1,7 +1,5 @@
 """`harness run` counts expected numbers; `harness pin` writes them and changes no other byte."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

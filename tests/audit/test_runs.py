@@ -1,7 +1,5 @@
 """Two runs are compared; tables that somebody changed, hashes and all, are found by computing them again."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Calibration: a study on panels with a known truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -11,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import harness as harness_harness
-from command import harness
+import harness
 from command import harness as command
 from harness.api import prepare_study as prepare
 from harness.calibration.linear_truth import fit_linear_truth
@@ -36,7 +33,7 @@ LINEAR = (
 
 
 @cache
-def tables(effect=0.0, n_panels=20, n_jobs=1, changes=LINEAR):
+def tables(effect=0.0, n_panels=10, n_jobs=1, changes=LINEAR):
     options = RunOptions(spec=SPEC, quick=True, overrides=changes)
     prepared, started = prepare(options), datetime.now(UTC)
     manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
@@ -45,8 +42,8 @@ def tables(effect=0.0, n_panels=20, n_jobs=1, changes=LINEAR):
     return calibration_tables(prepared.plan, manifest, **asked, workers=workers, on_done=lambda _: None)
 
 
-def shares(effect, n_panels=20):
-    found = tables(0.3, n_panels)["calibration"]
+def shares(effect, *n_panels):
+    found = tables(0.3, *n_panels)["calibration"]
     return found[found["effect"] == effect].set_index(["estimator", "protocol", "finding"])
 
 
@@ -88,8 +85,8 @@ def test_error_rates_are_the_shares_of_panels_without_an_effect():
     }
     for (estimator, kind), row in rates.iterrows():
         own = shares(0.0).loc[estimator or "fe", "", kind]
-        assert row["error_rate"] == own["share"] == row["n_found"] / 20
-        assert (row["conf_low"], row["conf_high"]) == exact_limits(row["n_found"], 20)
+        assert row["error_rate"] == own["share"] == row["n_found"] / 10
+        assert (row["conf_low"], row["conf_high"]) == exact_limits(row["n_found"], 10)
 
 
 @pytest.mark.parametrize("n_panels", [1, 40, 300])
@@ -109,7 +106,7 @@ def test_debiased_effects_and_contrasts_are_counted_by_themselves():
 
 
 def test_workers_change_no_number():
-    one, two = tables(0.0, 4), tables(0.0, 4, n_jobs=2)
+    one, two = tables(0.0, 2), tables(0.0, 2, n_jobs=2)
     assert list(one) == ["calibration", "check_rates", "error_rates", "calibration_features"]
     for name, table in one.items():
         pd.testing.assert_frame_equal(table, two[name], check_exact=True)
@@ -117,7 +114,7 @@ def test_workers_change_no_number():
 
 def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     settings = [word for change in LINEAR for word in ("--set", change)]
-    done = harness("calibrate", SPEC, "--panels", 2, "--jobs", 1, "--out", tmp_path / "run", *settings)
+    done = command("calibrate", SPEC, "--panels", 2, "--jobs", 1, "--out", tmp_path / "run", *settings)
     assert done.returncode == 0, done.stderr
     assert "2 of 2 done in " in done.stderr
     form = pd.read_csv(tmp_path / "run" / "calibration_form.csv").set_index(["id", "option"])
@@ -190,9 +187,7 @@ def calibrated(request, tmp_path_factory):
     )
     done = command("calibrate", spec, "--panels", 2, "--jobs", 1, "--out", folder / "calibration")
     assert done.returncode == 0, done.stderr
-    run = harness_harness.run(
-        spec, out=folder / "run", calibrated=folder / "calibration", quick=True, progress=False
-    )
+    run = harness.run(spec, out=folder / "run", calibrated=folder / "calibration", quick=True, progress=False)
     return exposure, folder / "calibration", run
 
 

@@ -1,7 +1,5 @@
 """Error rates go beside the findings of the study that they are of; the page of a calibration says them."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from dataclasses import replace
@@ -256,7 +254,7 @@ def test_what_is_off(place, off):
 def test_the_table_groups_by_finding():
     groups = share_table(found(), "lwage").groups
     assert [(group.end[0], len(group.rows)) for group in groups] == [
-        *(("at most 2.5%", 2), ("", 1), ("at most 2.5%", 4), ("", 1), ("95.0%", 1), ("95.0%", 1)),
+        *(("at most 2.5%", 2), ("", 1), ("at most 2.5%", 4), ("", 1), ("95.0%", 1), ("95.0%", 1))
     ]
     assert groups[2].rows[3].cells[:2] == ("SOM + ANN", "Held-out entities")
 

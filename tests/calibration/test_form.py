@@ -1,7 +1,5 @@
 """What a calibration reduces of a study, its grid of panels, and how drawn errors depend."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

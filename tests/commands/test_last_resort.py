@@ -1,7 +1,5 @@
 """Whatever is thrown ends as one message and an exit code; a traceback only where it is asked for."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """What a battery says, and when it does not pass."""
 
-from __future__ import annotations
-
 import json
 import re
 import unittest

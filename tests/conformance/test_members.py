@@ -1,7 +1,5 @@
 """Members of every kind but estimators: those of the harness keep the rules, and each rule finds a fault."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass, replace
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Estimators to check: with their defaults, with options from the command line, and with stand-ins."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """From a table to panels: what the builder makes, notes and refuses."""
 
-from __future__ import annotations
-
 import pickle
 
 import numpy as np
@@ -284,10 +282,7 @@ def test_an_exposure_and_outcomes_of_one_value_are_refused_at_once(build_text):
     with pytest.raises(DataError) as caught:
         builder.noted()
     assert [(problem.where, problem.what) for problem in caught.value.problems] == [
-        (
-            "panel.csv: column 'x' (roles.exposure)",
-            "it equals 1 in all 2 rows: its effect is not identified",
-        ),
+        ("panel.csv: column 'x' (roles.exposure)", "it equals 1 in all 2 rows: its effect is not identified"),
         (
             "panel.csv: column 'z' (roles.outcomes)",
             "it equals 5 in all 2 rows: there is no variation to explain",

@@ -1,7 +1,5 @@
 """Rules of columns and of rows, held and broken, with the rows and numbers of the message."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa

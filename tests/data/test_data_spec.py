@@ -1,7 +1,5 @@
 """None"""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

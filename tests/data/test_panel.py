@@ -1,7 +1,5 @@
 """What a panel promises, keys of two sets of rows as one, and means of entities."""
 
-from __future__ import annotations
-
 import io
 import pickle
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The page on suites: its first command runs, its suite can be read, and what it counts is there."""
 
-from __future__ import annotations
-
 import re
 import shlex
 

@@ -1,7 +1,5 @@
 """Every command and code block of the documentation runs, and prints what the page shows."""
 
-from __future__ import annotations
-
 import ast
 import itertools
 import os
@@ -234,11 +232,7 @@ WALKS = PAGE[PAGE.index("## Three walks") :]
 def found(name):
     """Return whether a path as the page writes it is there, below the core, a plugin or the root."""
     parts = name.rstrip("/")
-    places = [
-        ROOT / "harness" / parts,
-        ROOT / "plugins" / parts,
-        ROOT / parts,
-    ]
+    places = [ROOT / "harness" / parts, ROOT / "plugins" / parts, ROOT / parts]
     places += [folder / parts for folder in (ROOT / "plugins").iterdir()]
     places += [folder / parts for folder in (ROOT / "harness").iterdir() if folder.is_dir()]
     return any(place.exists() or place.with_suffix(".py").exists() for place in places)

@@ -1,7 +1,5 @@
 """What the page on the items of the published study names is there: keys, columns, options, figures."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """The reference lists everything there is, with what the code says about it."""
 
-from __future__ import annotations
-
 import csv
 import dataclasses
 import inspect

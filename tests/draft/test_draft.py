@@ -1,7 +1,5 @@
 """A first spec for a table: keys and roles are seen, the rest is asked for, and what is written runs."""
 
-from __future__ import annotations
-
 import errno
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What `harness init` sees of files: how they are read, and that the drafted study runs without an edit."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Effects of levels reach the rows that have them; those a draw left out are least squares with dummies."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -136,10 +134,7 @@ def drawn(**options):
     ("column", "reason"),
     [
         (lambda panel: panel.X[:, 0] * 2.0, "values other than 0 and 1"),
-        (
-            lambda panel: (panel.period == 4).astype(float) * (panel.entity.codes < 3),
-            "0 returns from 1 to 0",
-        ),
+        (lambda panel: (panel.period == 4).astype(float) * (panel.entity.codes < 3), "0 returns from 1 to 0"),
         (lambda panel: (panel.entity.codes < 3).astype(float), "both before and after its start"),
     ],
     ids=["no binary", "switched off again", "never starts"],

@@ -1,7 +1,5 @@
 """Estimators within estimators: their columns, and whether one absorbs effects of entities."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -185,10 +183,7 @@ def test_what_a_fit_returns_stays_when_it_fills_its_array_anew(ask):
 def make_panel(split_unit, n_entities=10, n_periods=5):
     size = n_entities * n_periods
     return balanced_panel(
-        (n_entities, n_periods),
-        outcome=np.zeros(size),
-        X=np.zeros(size),
-        split_unit=split_unit,
+        (n_entities, n_periods), outcome=np.zeros(size), X=np.zeros(size), split_unit=split_unit
     )
 
 

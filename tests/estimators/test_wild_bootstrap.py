@@ -1,7 +1,5 @@
 """The wild cluster bootstrap of the core against regressions done anew for every draw."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

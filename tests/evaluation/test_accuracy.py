@@ -1,7 +1,5 @@
 """Errors of predictions, and intervals for entities never seen."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The gain with its interval and tests, over entities, splits, many estimators and new periods."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Every combination is there, and the shares of the choices are those of an analysis of variance."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What each protocol puts on the two sides of a fold."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

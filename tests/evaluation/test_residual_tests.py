@@ -1,7 +1,5 @@
 """Tests of residuals: forecast encompassing, and Moran's I."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Tables that recompute from stored predictions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The examples: one extension of each kind, that the core knows nothing of."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

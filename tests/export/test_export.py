@@ -29,10 +29,7 @@ SPECS = {
             "controls": ["expersq", "union", "educ"],
         },
     },
-    "grunfeld": {
-        "data": {"dataset": "grunfeld"},
-        "roles": ROLES,
-    },
+    "grunfeld": {"data": {"dataset": "grunfeld"}, "roles": ROLES},
 }
 ESTIMATORS = [
     {"id": "ols", "use": "pooled_ols"},

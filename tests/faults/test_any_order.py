@@ -1,7 +1,5 @@
 """Run, cut, resume, report, pin, pack, sign and verify in any order, with a fault at any write."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Sizes that no machine holds are refused with the number and what is allowed, before memory is taken."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import zipfile

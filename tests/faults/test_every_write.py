@@ -1,7 +1,5 @@
 """A fault at every single write: there is the old or the new, whole, and the next command goes on."""
 
-from __future__ import annotations
-
 import os
 import shutil
 
@@ -57,9 +55,7 @@ AMENDED = {GAIN: "old", "report.html": "new"}
 
 @EVERY
 @pytest.mark.parametrize(
-    ("act", "new"),
-    [(lambda path: run_anew(path, "new"), NEW), (draw_anew, AMENDED)],
-    ids=["run", "report"],
+    ("act", "new"), [(lambda path: run_anew(path, "new"), NEW), (draw_anew, AMENDED)], ids=["run", "report"]
 )
 def test_a_finished_run_is_the_old_or_the_new_one(tmp_path, fault, act, new):
     path, stored = tmp_path / "disk" / "run", tmp_path / "stored"

@@ -1,7 +1,5 @@
 """Folders, keys and files of strangers: no link is followed, and sizes are known before anything is read."""
 
-from __future__ import annotations
-
 import os
 import stat
 import zipfile

@@ -1,7 +1,5 @@
 """Estimators that break in every place they can: each a row with its reason, other numbers unchanged."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

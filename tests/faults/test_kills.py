@@ -1,7 +1,5 @@
 """Runs that are killed, find the disk full or lose power, and are taken up to the same tables."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

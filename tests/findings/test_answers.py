@@ -1,7 +1,5 @@
 """What a run says of an outcome, by the codes of its sentences; the order of what is to be read first."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Emissions and income of 186 countries whose truth is known: from table to sentence."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

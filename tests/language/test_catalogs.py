@@ -1,7 +1,5 @@
 """Every message of the harness and its plugins is in every catalog, with the places it has in English."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import subprocess

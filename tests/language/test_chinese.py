@@ -1,7 +1,5 @@
 """The Chinese spec of the city study is the English one in other words, and its report has no English."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Messages, help texts, docs and docstrings of public names are free of retired phrases (docs/decisions)."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -85,14 +85,7 @@ def test_it_runs_again_by_its_readme_and_compares_equal(packed, tmp_path, monkey
         files.extractall(tmp_path)
     monkeypatch.chdir(tmp_path)
     again, compare = lines_of(archive)
-    assert again == [
-        "harness",
-        "run",
-        "spec.yaml",
-        "--out",
-        "again",
-        "--quick",
-    ]
+    assert again == ["harness", "run", "spec.yaml", "--out", "again", "--quick"]
     assert compare == ["harness", "compare", "run", "again"]
     assert command("verify", "run").exit_code == 0
     assert command(*again[1:], "--jobs", 1).exit_code == 0

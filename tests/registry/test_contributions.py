@@ -84,10 +84,7 @@ REFUSED = {
     ),
     "no hook": (plugin(), "implements no hook"),
     "no marker": (plugin(harness_estimators=lambda: ()), "harness_estimators is not marked"),
-    "misspelt hook": (
-        offering(hook="harness_estimater"),
-        "no hook 'harness_estimater': did you mean",
-    ),
+    "misspelt hook": (offering(hook="harness_estimater"), "no hook 'harness_estimater': did you mean"),
     "half a protocol": (offering(estimator(), hook="harness_protocols"), "Mine has no method `split`"),
     "a dataset without a source": (
         offering(plugin(name="towns", title="Towns", load=lambda: None), hook="harness_datasets"),

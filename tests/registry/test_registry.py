@@ -1,7 +1,5 @@
 """Discovery of plugins, the broken ones included."""
 
-from __future__ import annotations
-
 import sys
 import types
 from dataclasses import dataclass

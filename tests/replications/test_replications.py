@@ -1,7 +1,5 @@
 """What the expected numbers of the specs beside this file cannot say of them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

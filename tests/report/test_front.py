@@ -122,10 +122,7 @@ def test_published_gains_stand_next_to_those_of_the_run(run):
     assert len(headline_table(alone.manifest.study, list(headline(alone))).heads) == 3
 
 
-COMPARE = (
-    "</b> Gain over Pooled OLS",
-    "predicts best?",
-)
+COMPARE = ("</b> Gain over Pooled OLS", "predicts best?")
 
 
 def kept(folder, names):

@@ -1,7 +1,5 @@
 """A report in Chinese: nothing that is read is English, and every number is that of the English report."""
 
-from __future__ import annotations
-
 import base64
 import csv
 import io

@@ -1,7 +1,5 @@
 """From results to tables: holes are rows, and a cell with a hole is left out whole."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

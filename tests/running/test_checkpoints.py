@@ -1,7 +1,5 @@
 """Results that outlive an interrupted run."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path

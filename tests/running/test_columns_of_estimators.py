@@ -1,7 +1,5 @@
 """Estimators with columns and rows of their own, and curves over a second exposure, against least squares."""
 
-from __future__ import annotations
-
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -157,9 +155,7 @@ def test_the_record_of_the_run_names_columns_rows_and_exposures(result):
             "gains are over the same rows",
         ),
         (
-            {
-                "multiverse": {"estimator": "aged", "seeds": 2, "references": ["whole"]},
-            },
+            {"multiverse": {"estimator": "aged", "seeds": 2, "references": ["whole"]}},
             "'aged' has `controls` of its own",
         ),
         ({"scenarios": [{"use": "curve", "exposure": "heat"}]}, "'heat' is no moderator or control"),

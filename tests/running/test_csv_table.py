@@ -1,7 +1,5 @@
 """A table in memory is what its file is read as, whatever its cells; no cell is a formula."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """What a result depends on, as hashes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -171,13 +169,7 @@ def fold(name, *notes, n_unseen=0, protocol="forward"):
 
 def full(*notes):
     return FullResult(
-        notes=notes,
-        outcome="y",
-        estimator="fe",
-        answers={},
-        status="ok",
-        reason="",
-        seconds=0.0,
+        notes=notes, outcome="y", estimator="fe", answers={}, status="ok", reason="", seconds=0.0
     )
 
 

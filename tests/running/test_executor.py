@@ -1,7 +1,5 @@
 """Tasks in worker processes, and workers that are killed."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import sys

@@ -1,7 +1,5 @@
 """What a run folder keeps, refuses and gives back."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform

@@ -1,7 +1,5 @@
 """What `validate` foresees is what the tasks of the run meet."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, replace
 

@@ -1,7 +1,5 @@
 """Tasks that need others: their order, what a kept result spares, and what is passed on."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 from functools import partial

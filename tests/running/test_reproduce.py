@@ -1,7 +1,5 @@
 """Numbers pinned from a whole run are reproduced by the part of the study that they rest on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 

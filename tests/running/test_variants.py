@@ -1,7 +1,5 @@
 """The estimators of a multiverse, built as strictly as from YAML."""
 
-from __future__ import annotations
-
 import inspect
 from dataclasses import replace
 from pathlib import Path
@@ -77,10 +75,7 @@ def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_
     assert full["ols"].panel.controls == ("capital", *names)
     assert full["fe"].panel.controls == ("capital",)
     slopes = {}
-    for name, estimator in (
-        ("ols", full["ols"].estimator),
-        ("fe", FixedEffects(effects=("entity",))),
-    ):
+    for name, estimator in (("ols", full["ols"].estimator), ("fe", FixedEffects(effects=("entity",)))):
         table = estimator.fit(full[name].panel, rng=random_stream(1, name)).coefficients()
         slopes[name] = table.estimate[[table.terms.index(term) for term in ("value", "capital")]]
     np.testing.assert_allclose(slopes["ols"], slopes["fe"], rtol=1e-9)

@@ -1,7 +1,5 @@
 """A new plugin: its names, its folder, and a plugin of any kind."""
 
-from __future__ import annotations
-
 import json
 import tomllib
 from pathlib import Path, PurePosixPath

@@ -1,7 +1,5 @@
 """Accumulated local effects of one and of two columns, against closed forms and second implementations."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pointwise and simultaneous bands against closed forms and simulated truth."""
 
-from __future__ import annotations
-
 import statistics
 
 import numpy as np
@@ -157,11 +155,7 @@ def panel_with(truth, *, seed, n_entities=60, n_periods=4):
     rng = np.random.default_rng([5, seed])
     own = np.repeat(rng.standard_normal((3, n_entities)), n_periods, axis=1)
     x, z, noise = (own + rng.standard_normal((3, n_entities * n_periods))) / np.sqrt(2.0)
-    return balanced_panel(
-        (n_entities, n_periods),
-        outcome=truth(x) + z + noise,
-        X=np.column_stack([x, z]),
-    )
+    return balanced_panel((n_entities, n_periods), outcome=truth(x) + z + noise, X=np.column_stack([x, z]))
 
 
 def drawn(at, curve, draws, supported):

@@ -1,7 +1,5 @@
 """Draws on some of the entities: which they are, and bands that are those of all rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The scenario ``conditional``: surfaces, conditional effects, thresholds and interactions."""
 
-from __future__ import annotations
-
 import statistics
 from dataclasses import replace
 

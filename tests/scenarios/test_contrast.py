@@ -1,7 +1,5 @@
 """The scenario ``contrast``, and what the others say of an exposure of two values."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Draws of estimators that cannot fit draws at once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,11 +38,7 @@ class Mean:
 
 def make_panel():
     rng = np.random.default_rng(0)
-    return balanced_panel(
-        (6, 4),
-        outcome=rng.normal(size=24),
-        X=rng.normal(size=24),
-    )
+    return balanced_panel((6, 4), outcome=rng.normal(size=24), X=rng.normal(size=24))
 
 
 def streams(n_draws):

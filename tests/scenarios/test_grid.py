@@ -1,7 +1,5 @@
 """Grids with their support, mean predictions at given values, by short cuts and row by row, and slopes."""
 
-from __future__ import annotations
-
 import pickle
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """The scenario ``heterogeneity``."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Indirect effects: what they add up to, how sensitive they are, the three steps, and error rates."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The slope under other choices, and placebos."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
@@ -124,11 +122,7 @@ def test_entities_swap_whole_courses_of_the_exposure():
 
 def test_codings_and_rows_are_what_they_say():
     rng = np.random.default_rng(3)
-    panel = balanced_panel(
-        (50, 4),
-        outcome=np.exp(rng.standard_normal(200)),
-        X=rng.standard_normal((200, 2)),
-    )
+    panel = balanced_panel((50, 4), outcome=np.exp(rng.standard_normal(200)), X=rng.standard_normal((200, 2)))
     names = ("lead", "lag", "log_outcome", "periods")
     made = {one.name: one.panel for one in checks_of(panel, names, by=None, controls=(0,))}
     lead = made["exposure of the next period, given this one's"]()

@@ -1,7 +1,5 @@
 """The columns of a paper, against dummies on data changed by pandas, and how often all of them agree."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

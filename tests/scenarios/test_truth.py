@@ -1,7 +1,5 @@
 """The truth behind simulated data, against closed forms of what was simulated."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -5,8 +5,6 @@ without error and any band that treats cities as sampled covers the level too of
 constants of a distribution with mean zero, as sampled cities would.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np
@@ -70,10 +68,6 @@ def coverage(estimator, n_panels, *, unit="entity", **truth):
     panels = (drawn(seed, **truth) for seed in range(n_panels))
     found = [covered(estimator, *panel, seed=seed, unit=unit) for seed, panel in enumerate(panels)]
     return np.mean(found, axis=0)
-
-
-def test_ols_covers_a_linear_truth_on_a_few_panels():
-    assert (coverage(PooledOLS(), 60, linear=True) >= least(LEAST, 60)).all()
 
 
 @pytest.mark.slow
@@ -170,7 +164,7 @@ def income_panel(seed, *, peak):
 def test_the_peak_of_a_cubic_is_placed_with_its_interval_on_unbalanced_countries():
     """Peaks well inside the data, and in their upper tenth."""
     covered = []
-    for seed, peak in [(seed, peak) for seed in range(10) for peak in (9.5, 10.4)]:
+    for seed, peak in [(seed, peak) for seed in range(4) for peak in (9.5, 10.4)]:
         panel = income_panel(seed, peak=peak)
         estimator = PolynomialEffects(effects=("entity",), degree=3)
         subject = Subject(panel, estimator, "cubic", seed)

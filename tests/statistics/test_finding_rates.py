@@ -1,7 +1,5 @@
 """How often whole studies, at ``--quick``, say that something is there which is not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,15 +99,10 @@ def test_an_effect_that_is_there_is_found(folder):
 
 
 N_ENTITIES, N_PERIODS = 60, 6
-full = pytest.mark.slow
 
 
 def panel_of(outcome, *columns):
-    return balanced_panel(
-        (N_ENTITIES, N_PERIODS),
-        outcome=outcome,
-        X=np.column_stack(columns),
-    )
+    return balanced_panel((N_ENTITIES, N_PERIODS), outcome=outcome, X=np.column_stack(columns))
 
 
 def squared_errors(panel, seed, estimator=None):
@@ -141,17 +134,16 @@ def null_panels(seed):
     return tuple(panel_of(x + errors, x, noise) for noise in (first, second))
 
 
-@pytest.mark.parametrize("n_panels", [25, pytest.param(1000, marks=full)])
-def test_a_true_null_is_rejected_in_at_most_seven_and_a_half_per_cent_of_panels(n_panels):
-    rejected = [p_value(*null_panels(seed), seed) < 0.05 for seed in range(n_panels)]
-    assert np.mean(rejected) <= (0.075 if n_panels == 1000 else most(0.05, n_panels))
+@pytest.mark.slow
+def test_a_true_null_is_rejected_in_at_most_seven_and_a_half_per_cent_of_panels():
+    assert np.mean([p_value(*null_panels(seed), seed) < 0.05 for seed in range(1000)]) <= 0.075
 
 
-@pytest.mark.parametrize("n_panels", [10, pytest.param(1000, marks=full)])
-def test_a_quadratic_truth_is_found_in_at_least_eighty_per_cent_of_panels(n_panels):
+@pytest.mark.slow
+def test_a_quadratic_truth_is_found_in_at_least_eighty_per_cent_of_panels():
     """Signal to noise 2: the square explains twice the variance of the errors."""
     found = []
-    for seed in range(n_panels):
+    for seed in range(1000):
         x, _, errors = draws(seed)
         curved = np.sqrt(2.0) * (x**2 - 1.0) + errors
         found.append(p_value(panel_of(curved, x, x**2), panel_of(curved, x), seed) < 0.05)
@@ -184,10 +176,10 @@ def test_the_interval_of_a_gain_covers_what_it_says_with_few_entities(n_entities
     assert 1.0 - np.mean(covered) <= most(0.05, 600)
 
 
-@pytest.mark.parametrize("n_panels", [10, pytest.param(500, marks=full)])
-def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels):
+@pytest.mark.slow
+def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say():
     rejected = []
-    for seed in range(n_panels):
+    for seed in range(500):
         pair = null_panels(seed)
         errors, codes = [[], []], []
         for fold in RandomRows(repeats=10).split(pair[0], rng=random_stream(seed, "rows")):
@@ -197,16 +189,16 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
                 own.append((panel.observed[fold.test] - fit.predict(panel.take(fold.test))) ** 2)
         losses = cluster_losses(*map(np.concatenate, errors), np.concatenate(codes))
         rejected.append(gain_over(losses, level=0.95, test_to_train=1 / 9).p_value < 0.05)
-    assert np.mean(rejected) <= most(0.05, n_panels)
+    assert np.mean(rejected) <= most(0.05, 500)
 
 
-@pytest.mark.parametrize("n_panels", [4, pytest.param(60, marks=full)])
-def test_a_network_gains_nothing_on_new_entities_where_the_truth_is_linear(n_panels):
+@pytest.mark.slow
+def test_a_network_gains_nothing_on_new_entities_where_the_truth_is_linear():
     gains = []
-    for seed in range(n_panels):
+    for seed in range(60):
         x, unrelated, errors = draws(seed)
         panel = panel_of(x + errors, x, *unrelated)
         network = squared_errors(panel, seed, Mlp(hidden=4, restarts=1)).mean()
         gains.append(1.0 - network / squared_errors(panel, seed).mean())
     assert np.mean(gains) < 0.005
-    assert np.mean(np.array(gains) > 0.02) <= most(0.05, n_panels)
+    assert np.mean(np.array(gains) > 0.02) <= most(0.05, 60)

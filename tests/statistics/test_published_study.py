@@ -1,7 +1,5 @@
 """The published study on simulated cities: its net effect curve beside the truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Ranks, Friedman's test and Nemenyi's critical difference equal an independent implementation."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from types import SimpleNamespace
@@ -66,10 +64,7 @@ def test_average_ranks_are_those_of_pandas(errors, ranked):
 
 
 def test_an_estimator_that_refuses_a_panel_is_last_there_with_the_others_that_do():
-    panels = [
-        SimpleNamespace(mse={"ols": 0.5, "effects": 0.4}),
-        SimpleNamespace(mse={"ols": 0.5}),
-    ]
+    panels = [SimpleNamespace(mse={"ols": 0.5, "effects": 0.4}), SimpleNamespace(mse={"ols": 0.5})]
     found = ranking(panels, ("ols", "effects", "network"), level=0.95)
     assert found.ranks.tolist() == [[2.0, 1.0, 3.0], [1.0, 2.5, 2.5]]
 
@@ -204,10 +199,7 @@ def test_a_refusal_is_no_win_and_in_no_mean():
 
 def test_panels_that_the_reference_refuses_are_not_compared_on():
     base = np.random.default_rng(4).gamma(3.0, size=10)
-    results = [
-        panel({"ols": base, "effects": base, "network": base}),
-        panel({"ols": base, "network": base}),
-    ]
+    results = [panel({"ols": base, "effects": base, "network": base}), panel({"ols": base, "network": base})]
     assert compared(results, ("effects",)).n_panels == 1
     assert compared([results[1]], ("effects",)) is None
 

@@ -1,7 +1,5 @@
 """The suites of simulated panels: nothing is said where there is nothing, and what is there is said."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -72,11 +70,7 @@ def test_a_suite_that_was_killed_is_taken_up_with_equal_tables(
     process.wait(30)
     assert not (out / "suite.html").exists()
     done = subprocess.run(
-        [*command, "--jobs", taken_up_with, "--resume"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
+        [*command, "--jobs", taken_up_with, "--resume"], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
     assert "results are taken up" in done.stderr

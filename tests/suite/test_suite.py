@@ -1,7 +1,5 @@
 """A suite from its file to its tables: one plan, a folder a study, and nothing that depends on how it ran."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

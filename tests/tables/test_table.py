@@ -1,7 +1,5 @@
 """What a folder must hold to be reported, and what is said where it does not."""
 
-from __future__ import annotations
-
 import math
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Steps across rows: lags, gaps filled, means of neighbours, against pandas and by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Steps as a spec runs them, and which regressors follow from others by them."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np
@@ -179,9 +177,7 @@ def column(values):
 
 
 CALENDAR = Calendar(
-    np.array([0, 0, 0, 1, 1, 2, 2]),
-    np.array([0, 1, 2, 0, 1, 1, 2]),
-    {"2011": 0, "2012": 1, "2013": 2},
+    np.array([0, 0, 0, 1, 1, 2, 2]), np.array([0, 1, 2, 0, 1, 1, 2]), {"2011": 0, "2012": 1, "2013": 2}
 )
 GDP = [100, 110, 121, 50, 60, 70, 80]
 INDEX = [100, 110, 121, 2.0, 4.0, 1.0, 3.0]

@@ -1,7 +1,5 @@
 """Cells of yearbooks and databases: what is cleaned is told, and what may mean two things is asked."""
 
-from __future__ import annotations
-
 import datetime
 import io
 from decimal import Decimal
@@ -199,11 +197,7 @@ def test_what_is_a_number(cells, options, expected):
     ("cells", "options", "what", "hint"),
     [
         pytest.param(
-            ["1,234", "5"],
-            {},
-            "1 of 2 cells are not numbers: '1,234'",
-            'thousands: ","',
-            id="F11-mixed",
+            ["1,234", "5"], {}, "1 of 2 cells are not numbers: '1,234'", 'thousands: ","', id="F11-mixed"
         ),
         pytest.param(["1,5", "2,25"], {}, "'1,5', '2,25'", 'decimal: ","', id="decimal-commas"),
         pytest.param(
@@ -271,9 +265,6 @@ def test_types_of_columns_of_objects(cells, dtype):
     assert type_objects(cells, MISSING).dtype == dtype
 
 
-@pytest.mark.parametrize(
-    ("number", "exact"),
-    [(2**53, True), (-(2**53) - 1, False), (10**400, False)],
-)
+@pytest.mark.parametrize(("number", "exact"), [(2**53, True), (-(2**53) - 1, False), (10**400, False)])
 def test_whole_numbers_that_float64_holds(number, exact):
     assert is_exact(number) is exact

@@ -1,7 +1,5 @@
 """A file of neighbours: read, checked, matched with the data, and used by the spatial lag of a regressor."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

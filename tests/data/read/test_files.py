@@ -1,7 +1,5 @@
 """Data of a study: files found and read, datasets, formats that are refused, files that change."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """One panel in every format: labelled values, factors and texts are one study."""
 
-from __future__ import annotations
-
 import datetime
 import io
 from decimal import Decimal

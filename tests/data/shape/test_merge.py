@@ -1,7 +1,5 @@
 """Files joined by their keys: what matches, what does not, and what is refused with numbers."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np
@@ -202,11 +200,7 @@ def test_a_product_or_quotient_of_two_is_named(outcome, first, second, what):
 
 @pytest.mark.parametrize(
     ("outcome", "control"),
-    [
-        (NOISE, NOISE + 0.05 * RNG.standard_normal(N_OBS)),
-        (CO2, POPULATION),
-        (NOISE, np.zeros(N_OBS)),
-    ],
+    [(NOISE, NOISE + 0.05 * RNG.standard_normal(N_OBS)), (CO2, POPULATION), (NOISE, np.zeros(N_OBS))],
     ids=["measured badly", "a factor", "constant"],
 )
 def test_what_goes_with_the_outcome_is_not(outcome, control):

@@ -1,7 +1,5 @@
 """Keys of rows, their order and groups, and which rows the spec keeps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The simulated city panel: identities, calibration, and what the columns show of the truth."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The small simulated panels: what they draw, and that their truth is the mean of what they draw."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 
@@ -95,10 +93,7 @@ def test_the_design_without_effect_is_the_one_that_was_measured(seed):
 
 @pytest.mark.parametrize(
     ("question", "fault"),
-    [
-        ({"outcome": "wages"}, KeyError),
-        ({"outcome": "outcome", "moderators": {"gdp": 1.0}}, KeyError),
-    ],
+    [({"outcome": "wages"}, KeyError), ({"outcome": "outcome", "moderators": {"gdp": 1.0}}, KeyError)],
     ids=["outcome", "moderator"],
 )
 def test_a_question_about_another_column_is_refused(question, fault):

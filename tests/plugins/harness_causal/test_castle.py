@@ -1,7 +1,5 @@
 """Numbers of a public panel equal those of other libraries: homicide and self-defence laws of 50 states."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from causaldata import castle

@@ -1,7 +1,5 @@
 """What is no treatment in stages is refused with a reason, and who is compared with whom."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

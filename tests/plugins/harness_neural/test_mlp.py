@@ -1,7 +1,5 @@
 """None"""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from dataclasses import replace

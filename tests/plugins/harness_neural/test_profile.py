@@ -1,7 +1,5 @@
 """None"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 from typing import cast

@@ -1,7 +1,5 @@
 """Output weights that are solved for: the best for given hidden weights, and a gradient of what is left."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

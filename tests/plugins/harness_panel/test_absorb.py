@@ -1,7 +1,5 @@
 """Effects of further columns, against regressions on dummies, linearmodels and pyfixest."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Conley errors: against pairs of rows one by one, known distances, other covariances, and true intervals."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import replace
 from math import asin, cos, radians, sin, sqrt

@@ -1,7 +1,5 @@
 """Covariances against linearmodels on unbalanced panels, and their corner cases."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Statistics and tests of fits against R, linearmodels and second implementations."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import combinations, product
 

@@ -1,7 +1,5 @@
 """Laws of weighted fits: a weight counts how often a row is there."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import product
 

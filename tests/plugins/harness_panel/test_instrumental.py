@@ -1,7 +1,5 @@
 """Instrumental variables against linearmodels' own API, and two-stage least squares with dummies."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Fixed-effects predictions against a regression on dummies, and what new levels get."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

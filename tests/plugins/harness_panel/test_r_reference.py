@@ -1,7 +1,5 @@
 """Pooled OLS and fixed effects against R's plm, and against lm with dummies and sandwich."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -231,10 +229,7 @@ def study(request, tmp_path_factory) -> tuple[str, StudyResult]:
             "controls": roles["x"][1:],
         },
         "estimators": [*estimators, {"id": identifier("between", "classical"), "use": "between"}],
-        "evaluation": {
-            "reference": identifier("pooled", "classical"),
-            "protocols": ["in_sample"],
-        },
+        "evaluation": {"reference": identifier("pooled", "classical"), "protocols": ["in_sample"]},
         "report": {"formats": []},
     }
     return panel, harness.run(spec, out=tmp_path_factory.mktemp("r") / panel, progress=False)

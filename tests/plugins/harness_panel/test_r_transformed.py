@@ -1,7 +1,5 @@
 """Random effects, between and first differences against R's plm."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import product
 

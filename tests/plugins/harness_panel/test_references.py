@@ -1,7 +1,5 @@
 """NIST's certified linear regressions: digits that survive ill-conditioned columns."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

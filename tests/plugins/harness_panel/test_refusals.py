@@ -1,7 +1,5 @@
 """Degenerate columns and rows: what is dropped with a note, and what is refused with a reason."""
 
-from __future__ import annotations
-
 import doctest
 import subprocess
 import sys

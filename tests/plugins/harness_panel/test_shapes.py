@@ -1,7 +1,5 @@
 """Tests of shapes and turning points of polynomials: closed forms, the delta method, and error rates."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from math import inf
 

@@ -1,7 +1,5 @@
 """Panel threshold regression against least squares on dummies, closed forms and simulated breaks."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import combinations
 

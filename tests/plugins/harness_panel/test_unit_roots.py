@@ -1,7 +1,5 @@
 """Panel unit-root tests: against plm, on series that they refuse, and with and without true unit roots."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Weighted fits against statsmodels' WLS on dummies, linearmodels and pyfixest, and the laws of weights."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import linearmodels.panel as lm

@@ -1,7 +1,5 @@
 """Any regressor of scikit-learn in a study, and nothing else that a spec could name."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The elastic net beside scikit-learn used directly, closed forms and known truths."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import ClassVar
 

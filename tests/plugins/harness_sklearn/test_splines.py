@@ -1,7 +1,5 @@
 """Splines and draws of them, next to SciPy's smoothing spline, OLS and known truths."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

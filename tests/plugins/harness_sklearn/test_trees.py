@@ -1,7 +1,5 @@
 """Boosted trees and random forests, of one fit and of draws, next to scikit-learn used directly."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 

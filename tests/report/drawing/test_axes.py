@@ -1,7 +1,5 @@
 """Axes that draw their ticks together show what matplotlib shows, and give way to ticks made one by one."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from itertools import combinations, pairwise

@@ -134,10 +134,7 @@ def test_robustness_has_a_row_for_each_check(run):
         place = {"outcome": "lwage", "exposure": "exper", "method": "first_differences", "status": "ok"}
         place |= {"learner": "boosting", "scenario": "robustness", "n_obs": 100}
         slope = {"estimate": 0.2, "std_error": 0.05, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
-        rows = [
-            place | slope | {"check": "as it is"},
-            place | {"check": "all together", "p_difference": 0.4},
-        ]
+        rows = [place | slope | {"check": "as it is"}, place | {"check": "all together", "p_difference": 0.4}]
         return pd.DataFrame(rows).reindex(columns=list(ROBUSTNESS.columns))
 
     tables = paper_tables(with_table(run, "robustness", table))

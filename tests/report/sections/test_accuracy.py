@@ -1,7 +1,5 @@
 """Gains, errors and p-values by protocol and estimator, cell by cell, and the dots of the figure."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +40,7 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
     found = cells(table)
     assert list(found) == ["Fixed effects", "SOM + ANN", "RAB", "Boosting"]
     assert [(cell.words, cell.symbol) for cell in found["SOM + ANN"]] == [
-        *(("−14.3%", "▼"), ("2.1%", "●"), ("31.2%", "▲"), ("44.7%", "▲")),
+        *(("−14.3%", "▼"), ("2.1%", "●"), ("31.2%", "▲"), ("44.7%", "▲"))
     ]
     assert found["SOM + ANN"][0].beneath == ("[−20.3,\u00a0−8.3]",)
     refused = found["Fixed effects"][0]

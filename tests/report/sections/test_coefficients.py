@@ -1,7 +1,5 @@
 """Coefficients side by side, cell by cell."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

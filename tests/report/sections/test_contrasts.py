@@ -1,7 +1,5 @@
 """Contrasts: rows, table, sentences and figure, on a run to which contrasts are added."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 
@@ -161,7 +159,7 @@ def test_the_most_important_group_comes_first_and_a_reason_is_a_footnote(wage):
     (shown,) = tables_in(blocks)
     rows = [[cell_of(cell) for cell in row.cells] for row in shown.groups[0].rows]
     assert [(row[2].words, row[2].look, row[0].mark) for row in rows] == [
-        *(("20.0%", "lowest", ""), ("1.0%", "", ""), ("–", "", "a")),
+        *(("20.0%", "lowest", ""), ("1.0%", "", ""), ("–", "", "a"))
     ]
     assert shown.footnotes == (("a", "too few rows"),)
     assert names_of_figures(blocks) == ["importance-lwage-boosting"]

@@ -1,7 +1,5 @@
 """The section of debiased effects: what it says, and what its figures show."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,11 +100,7 @@ def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
     [
         (545, 0.6, []),
         (29, 0.6, ["Only 29 entities"]),
-        (
-            30,
-            0.04,
-            ["Log wage: controls explain all but 4.0% of the exposure's variation"],
-        ),
+        (30, 0.04, ["Log wage: controls explain all but 4.0% of the exposure's variation"]),
     ],
 )
 def test_cautions_follow_from_entities_and_variation_left(run, n_entities, share_left, first_words):
@@ -213,7 +207,4 @@ def test_contours_are_those_of_the_bound_and_points_lie_on_theirs(wage):
     # With slope 0.5 and robustness value 0.2 both shares are 0.2 where the slope is zero.
     assert abs(x * y / (1.0 - x) - 0.2 * 0.2 / 0.8).max() < 0.002
     assert [len(line.get_xdata()) for line in axes.lines] == [2, 3]
-    assert [line.get_label().split()[0] for line in axes.lines] == [
-        "hours",
-        "Schooling",
-    ]
+    assert [line.get_label().split()[0] for line in axes.lines] == ["hours", "Schooling"]

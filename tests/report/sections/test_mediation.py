@@ -1,7 +1,5 @@
 """The section of mediation, and its findings."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from harness.findings.mediation import mediation_findings

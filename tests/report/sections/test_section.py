@@ -1,7 +1,5 @@
 """What a section of a stranger has to bring, and what becomes of one that fails."""
 
-from __future__ import annotations
-
 import base64
 import re
 from dataclasses import dataclass, replace

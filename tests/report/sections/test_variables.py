@@ -49,7 +49,7 @@ def test_gains_stand_from_the_training_sample_to_new_entities(run):
     found = cells(table)
     assert [cell.text for cell in found["MSE of Pooled OLS"]] == ["0.230", "0.231", "0.231", "0.234"]
     assert [(cell.words, cell.look) for cell in found["SOM + ANN"]] == [
-        *(("44.7%", "better"), ("31.2%", "better"), ("12.1%", "better"), ("−14.3%", "worse")),
+        *(("44.7%", "better"), ("31.2%", "better"), ("12.1%", "better"), ("−14.3%", "worse"))
     ]
     assert (found["RAB"][-1].words, found["RAB"][-1].look) == ("−3.2%", "open")
 

@@ -1,7 +1,5 @@
 """The scenario ``curve``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

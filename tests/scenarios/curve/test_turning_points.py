@@ -1,7 +1,5 @@
 """Turning points: found where they are, not found where there are none."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from numpy.random import default_rng

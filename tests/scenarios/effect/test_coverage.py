@@ -1,7 +1,5 @@
 """How often intervals hold the truth where a nonlinear confounder goes with the entity."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The scenario from options to rows: forms, refusals, learners of strangers, parts that resume."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar

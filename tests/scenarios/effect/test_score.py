@@ -1,7 +1,5 @@
 """Estimates and errors from given folds and predictions, against DoubleML."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np
@@ -23,10 +21,7 @@ from harness.scenarios.effect.score import (
 from harness.scenarios.effect.terms import arranged, control_names, line
 from panels import panel_from_arrays, panel_from_frame
 
-APPROACH = {
-    "first_differences": ("fd_exact", "d_diff"),
-    "correlated_random_effects": ("cre_general", "d"),
-}
+APPROACH = {"first_differences": ("fd_exact", "d_diff"), "correlated_random_effects": ("cre_general", "d")}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """What an omitted variable would do, against published numbers, least squares and simulated truth."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from scipy.optimize import brentq, check_grad
@@ -183,11 +181,7 @@ def drawn_rows(seed, noise):
     rng = np.random.default_rng([17, seed])
     X = rng.standard_normal((1500, 3))
     error = noise(rng, 1500)
-    panel = balanced_panel(
-        (300, 5),
-        outcome=error,
-        X=np.column_stack([X[:, 0] + error, X]),
-    )
+    panel = balanced_panel((300, 5), outcome=error, X=np.column_stack([X[:, 0] + error, X]))
     return panel, error
 
 

@@ -1,7 +1,5 @@
 """What outcomes have in common: what is learned of the exposure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """The one cell that an expectation names, or why there is none, and whether its number is reproduced."""
 
-from __future__ import annotations
-
 import math
 from decimal import Decimal
 

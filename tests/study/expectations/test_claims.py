@@ -1,7 +1,5 @@
 """Every kind of claim finds its number in the tables of a run, or the reason why there is none."""
 
-from __future__ import annotations
-
 import math
 import re
 
@@ -163,10 +161,7 @@ def test_a_statement_finds_the_share_on_which_it_holds(keys, value):
             {"quantity": "level_range", "levels": (0.0, 1.0), "above": 7.0, **MODERATED},
             "the data of this run support no cell in this range",
         ),
-        (
-            {"quantity": "shape", "kind": "v", "moderator": "fdi"},
-            "this run has no surface over fdi",
-        ),
+        ({"quantity": "shape", "kind": "v", "moderator": "fdi"}, "this run has no surface over fdi"),
         (
             {"quantity": "effect_sign", "kind": "none", "moderator": "fdi"},
             "this run has no effects conditional on fdi",
@@ -267,10 +262,7 @@ def test_tables_that_the_study_did_not_ask_for_are_empty(kind):
     [
         ({"quantity": "effect_sign", "kind": "falling", "below": 0.6}, "gdp低于 0.6的取值中"),
         ({"quantity": "effect_trend", "kind": "rising", "above": 3}, "在gdp高于 3的取值范围内，效应上升的"),
-        (
-            {"quantity": "level_range", "levels": (0.06, 0.12), "above": 1, "below": 2},
-            "gdp高于 1 且低于 2",
-        ),
+        ({"quantity": "level_range", "levels": (0.06, 0.12), "above": 1, "below": 2}, "gdp高于 1 且低于 2"),
     ],
 )
 def test_ranges_of_claims_are_in_the_language_of_the_report(keys, told):

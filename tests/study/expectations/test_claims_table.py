@@ -1,7 +1,5 @@
 """claims.csv of a run on a textbook panel whose published numbers are known, and how a claim stands."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A gain against the two errors it was computed from; a pooled median between the medians of groups."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

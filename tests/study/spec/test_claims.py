@@ -1,7 +1,5 @@
 """Claims and identities of a spec: read as printed, refused with place and remedy."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
@@ -43,7 +41,7 @@ def text(good):
 def test_claims_are_read_with_the_decimals_they_were_printed_with(load, text):
     study = load(text).study
     assert [claim.quantity for claim in study.claims] == [
-        *("mse", "gain", "level", "change", "direction", "turning_point", "bend", "median", "threshold"),
+        *("mse", "gain", "level", "change", "direction", "turning_point", "bend", "median", "threshold")
     ]
     printed = [getattr(claim, "n_decimals", None) for claim in study.claims]
     assert printed == [4, 6, -1, 0, None, 3, 1, 0, 1]

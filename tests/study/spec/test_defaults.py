@@ -1,7 +1,5 @@
 """What a spec may leave out, and what it may write short."""
 
-from __future__ import annotations
-
 import math
 import re
 from pathlib import Path
@@ -110,11 +108,7 @@ def test_what_others_call_an_estimator_is_understood_well_enough_to_say_its_name
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "hint"),
-    [
-        ("dataset:", "file:", "write `path:`"),
-        ("outcomes:", "y:", "write `outcomes:`"),
-    ],
+    ("old", "new", "hint"), [("dataset:", "file:", "write `path:`"), ("outcomes:", "y:", "write `outcomes:`")]
 )
 def test_what_others_call_a_key_is_answered_with_its_name(load_short, old, new, hint):
     with pytest.raises(SpecError) as caught:

@@ -1,7 +1,5 @@
 """Texts that are no spec are refused before they can do harm, each with its place."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

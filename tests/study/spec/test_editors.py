@@ -1,7 +1,5 @@
 """What an editor knows of a spec: its schema, with the options of all plugins, says what the loader says."""
 
-from __future__ import annotations
-
 import copy
 import json
 import re

@@ -1,7 +1,5 @@
 """A right spec becomes a study; a wrong one gives one error with every mistake, its place and its remedy."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import subprocess
@@ -72,8 +70,7 @@ def test_a_study_survives_pickling_for_workers(load, good):
 
 
 @pytest.mark.parametrize(
-    "title",
-    ["<script>alert(1)</script>", "=cmd", "a\nb", "../x", "x" * 300, "CON", "${HOME}", "{{7*7}}"],
+    "title", ["<script>alert(1)</script>", "=cmd", "a\nb", "../x", "x" * 300, "CON", "${HOME}", "{{7*7}}"]
 )
 def test_s19_and_s32_hostile_titles_are_kept_as_text(load, good, title):
     written = good.replace("Digital economy and city carbon emissions", json.dumps(title))

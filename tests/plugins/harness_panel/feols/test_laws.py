@@ -1,7 +1,5 @@
 """What must not matter to a fit, what a panic does, and names that would be formulas."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Predictions for levels known and new, against fixed_effects and against their definition."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One run of the rivals: each in the gain table, the curves, and beside the debiased effect."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
