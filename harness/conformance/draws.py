@@ -199,7 +199,10 @@ def unseen(case: Case) -> str:
         if not isinstance(count, int | np.integer) or not 0 <= count <= case.panel.n_obs:
             raise Violation(f"n_unseen is {count!r}, not a whole number from 0 to {case.panel.n_obs}")
     refuse(n_new < n_known, f"{n_known} rows trained on count as unseen, but of new levels only {n_new}")
-    apart = gap(predict(case.fit, new), case.predictions(), scale=case.scale)
+    try:
+        apart = gap(predict(case.fit, new), case.predictions(), scale=case.scale)
+    except EstimationError as error:
+        return f"refused: {in_one_line(error.problems[0])}"
     if n_new == 0 and apart > case.tight:
         raise Violation("new entities and periods are predicted in another way, but none is counted")
     return f"{n_new} of {new.n_obs} rows of new levels"

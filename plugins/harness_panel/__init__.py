@@ -11,6 +11,7 @@ from harness_panel.estimators.naive import EntityMean, LastValue, Mean
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental
+from harness_panel.spatial.estimator import SpatialDurbin
 from harness_panel.thresholds.estimator import ThresholdEffects
 
 __all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
@@ -21,6 +22,7 @@ __all__ += [
     "Instrumental",
     "PolynomialEffects",
     "PooledOLS",
+    "SpatialDurbin",
     "ThresholdEffects",
 ]
 __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
@@ -30,13 +32,14 @@ __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
 def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
     naive = (Mean, EntityMean, LastValue)
-    levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental, DynamicGMM)
-    return (*naive, *levels, RandomEffects, Between, FirstDifference, Mundlak)
+    levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental)
+    return (*naive, *levels, DynamicGMM, SpatialDurbin, RandomEffects, Between, FirstDifference, Mundlak)
 
 
 @hookimpl
 def harness_sections() -> Iterable[Section]:
-    """Return the section of the report on thresholds and treatments."""
-    from harness_panel.section import SECTION
+    """Return the sections of the report on thresholds and treatments, and on spatial impacts."""
+    from harness_panel import section
+    from harness_panel.spatial import section as spatial
 
-    return (SECTION,)
+    return (section.SECTION, spatial.SECTION)

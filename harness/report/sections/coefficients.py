@@ -24,8 +24,8 @@ NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
 
-# How tables of coefficients call the intercept.
-CONSTANT = "const"
+# How tables of coefficients call the intercept, and what stands before means over neighbours.
+CONSTANT, LAGGED = "const", "W × "
 
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
@@ -196,7 +196,9 @@ def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
 
 
 def term_label(study: StudyRecord, term: str) -> str:
-    """Return how a term is called, in a threshold model with the regime that it is of."""
+    """Return how a term is called, with the regime of a threshold model, or as a mean over neighbours."""
+    if term.startswith(LAGGED):
+        return f"{LAGGED}{study.label(term.removeprefix(LAGGED))}"
     found = REGIME_TERM.fullmatch(term)
     if found is None:
         return gettext("Constant") if term == CONSTANT else study.label(term)

@@ -32,6 +32,8 @@ TESTS: Mapping[str, str] = {
     "lm_lag": marked("LM test, spatial lag"),
     "lm_error_robust": marked("Robust LM test, spatial error"),
     "lm_lag_robust": marked("Robust LM test, spatial lag"),
+    "durbin_to_lag": marked("Wald test, spatial lag is enough"),
+    "durbin_to_error": marked("Wald test, spatial error is enough"),
     "first_stage": marked("First-stage F test"),
     "overidentification": marked("Overidentification test"),
     "autocorrelation_1": marked("Arellano–Bond test, order 1"),

@@ -219,10 +219,6 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     name: ClassVar[str] = "fixed_effects"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
     instead_of: ClassVar[Mapping[str, str]] = {
-        "spatial_durbin sdm sar sem sac slx spatial_lag spatial_error spatial_autoregressive": (
-            "make the mean of the neighbours with the step `spatial_lag`, and add it to the controls of "
-            "`fixed_effects`"
-        ),
         "fgls gls pcse xtgls driscoll_kraay newey_west": (
             "take `fixed_effects` with `covariance: {use: driscoll_kraay}`"
         ),

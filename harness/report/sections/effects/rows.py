@@ -49,7 +49,7 @@ class SubjectEffects:
     ----------
     rows : all of them, also those that only have a reason
     slopes : coefficients of the exposure in models where it has one for all rows, in the order of the study
-    curved : estimators with powers or products of the exposure, whose coefficients are no effect each
+    curved : estimators in which no coefficient is the effect, as with powers or neighbours' means
     """
 
     outcome: str
@@ -105,7 +105,7 @@ def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
 
 def _subject(run: Run, outcome: str, exposure: str, rows: tuple[EffectRow, ...]) -> SubjectEffects:
     terms = [row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == outcome]
-    further = f"{exposure}^", f"{exposure} x "
+    further = f"{exposure}^", f"{exposure} x ", f"W × {exposure}"
     curved = tuple(dict.fromkeys(row.estimator for row in terms if row.term.startswith(further)))
     slopes = (row for row in terms if row.estimator not in curved and row.term == exposure)
     return SubjectEffects(outcome, exposure, rows, tuple(slopes), curved)

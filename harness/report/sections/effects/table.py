@@ -76,7 +76,8 @@ def _notes(study: StudyRecord, found: Sequence[SubjectEffects], *, has_benchmark
     yield from (gettext(words) for form, words in ESTIMANDS.items() if form in shown)
     if curved := dict.fromkeys(name for effects in found for name in effects.curved):
         yield gettext(
-            "{names}: the exposure has powers or products, so no coefficient is its effect; see the curves."
+            "{names}: the exposure has powers, products or means over neighbours, so no coefficient is its "
+            "effect; see the curves."
         ).format(names=listed(map(study.estimator_label, curved)))
     yield gettext(
         "Variation left: share of the exposure's variation that the controls do not explain. Robustness "

@@ -14,6 +14,7 @@ from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.table import effect_table
 from harness.running.folder import RunFolder
 from harness_panel.section import EVENTS, SECTION, rivals
+from harness_panel.spatial.section import SECTION as IMPACTS
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in, texts
 
 ESTIMATORS = [
@@ -22,6 +23,7 @@ ESTIMATORS = [
     {"id": "iv", "use": "instrumental", "effects": ["entity"], "label": "IV"},
     {"id": "broken", "use": "threshold_effects", "bootstraps": 19, "grid": 20, "label": "Break"},
     {"id": "cubic", "use": "polynomial_effects", "degree": 2, "with_moderators": False, "label": "Parabola"},
+    {"id": "sdm", "use": "spatial_durbin", "label": "Durbin", "nearest": 4},
 ]
 STUDY = {
     "spec_version": 1,
@@ -36,6 +38,8 @@ STUDY = {
         "exposure": "x",
         "controls": ["w"],
         "instruments": ["z"],
+        "latitude": "lat",
+        "longitude": "lon",
     },
     "estimators": ESTIMATORS,
     "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"]},
@@ -58,7 +62,8 @@ def rows():
     z, w, error = rng.normal(size=(3, 240))
     x = z + 0.8 * error + 0.3 * rng.normal(size=240) + 0.5 * rng.normal(size=40)[entity]
     y = rng.normal(size=40)[entity] + x + w + error
-    return pd.DataFrame({"id": entity, "year": 2001 + period, "y": y, "x": x, "w": w, "z": z})
+    places = {"lat": 30.0 + entity % 7, "lon": 100.0 + entity // 7}
+    return pd.DataFrame({"id": entity, "year": 2001 + period, "y": y, "x": x, "w": w, "z": z, **places})
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +96,10 @@ def test_neither_a_break_nor_a_parabola_has_a_single_slope(result):
     _, folder = result
     run = read_run(RunFolder.open(folder))
     (found,) = effects_of(run)
-    assert found.curved == ("cubic",)
+    assert found.curved == ("cubic", "sdm")
     assert [one.label for one in whiskers_of(run, found)][1:] == ["OLS", "FE", "IV"]
-    assert "Parabola: the exposure has powers or products" in (folder / "report.html").read_text("utf-8")
+    said = "Parabola, Durbin: the exposure has powers, products or means"
+    assert said in (folder / "report.html").read_text("utf-8")
 
 
 def test_the_shape_of_the_parabola_is_told(result):
@@ -108,6 +114,16 @@ def test_the_shape_of_the_parabola_is_told(result):
     assert "p\u00a00.000" not in tests
     assert "p\u00a0=\u00a00.000" not in tests
     assert "Shapes of polynomials" in (folder / "report.html").read_text("utf-8")
+
+
+def test_impacts_of_the_exposure_are_shown_and_said(result):
+    run, folder = result
+    found = run.table("details/impacts").set_index(["variable", "impact"])["estimate"]
+    table, said = blocks_of(IMPACTS, read_run(RunFolder.open(folder)))
+    numbers = [f"{found['x', impact]:.2f}".replace("-", "−") for impact in ("direct", "indirect", "total")]
+    assert [cell.split()[0] for cell in texts(table)["x"]] == numbers
+    assert f"in one id changes its own y by {numbers[0]} [" in said.words
+    assert f"that of all others together by {numbers[1]} [" in said.words
 
 
 def study(exposure, estimators):
