@@ -119,16 +119,10 @@ def run_study(
     SpecError, DataError, ArtifactError
         As `harness.running.run.write_run` does.
     """
-    from harness.running.workers import TASK_MODULE, CanStartEarly
+    from harness.installed import installed
+    from harness.running.run import write_run
 
     with options.local_workers.kept() as local:
-        # Plugins of a folder add it to the path, which workers take over as they start.
-        if options.cluster is None and options.plugins.folder is None and isinstance(local, CanStartEarly):
-            local.start([TASK_MODULE])
-        # These imports take as long as the start of a worker, which they go on beside.
-        from harness.installed import installed
-        from harness.running.run import write_run
-
         registry = (find_plugins or installed)(options.plugins)
         folder = write_run(
             options,

@@ -14,7 +14,10 @@ computing::
     harness_needs = {"somelibrary": "pip install 'panel-somelibrary[all]'"}
 
 If the library is missing, the plugin is listed as absent with this command. Its names stay reserved, and a
-spec that uses one gets the command as a hint.
+spec that uses one gets the command as a hint. What its fits import, workers can start with; a module that
+offers an estimator may name it too::
+
+    harness_loads = ("somelibrary.models",)
 """
 
 from __future__ import annotations
@@ -37,6 +40,9 @@ SEAM_ATTRIBUTE: Final = "harness_seam"
 
 # What a plugin calls the libraries that it cannot work without.
 NEEDS_ATTRIBUTE: Final = "harness_needs"
+
+# What a plugin, or a module of it, calls the modules that its fits import: workers start with them.
+LOADS_ATTRIBUTE: Final = "harness_loads"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
-from harness.registry.hooks import DISTRIBUTION, NEEDS_ATTRIBUTE, PROJECT
+from harness.registry.hooks import DISTRIBUTION, LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
 from harness.registry.kind import Kind, MemberT
 from harness.registry.plugin import Kinds, Plugin, load_plugin
 from harness.registry.sources import (
@@ -145,15 +145,15 @@ def _refuse_unknown(off: Iterable[str], known: set[str]) -> None:
 
 
 def libraries_of(chosen: Iterable[object]) -> tuple[str, ...]:
-    """Return the libraries that the plugins of some objects name as needed, each once.
+    """Return the libraries that the plugins of some objects name as needed or loaded, each once.
 
     Parameters
     ----------
     chosen : members of a kind with their options, among which other members may be
     """
-    packages = dict.fromkeys(package for one in chosen for package in _packages(one))
-    found = (getattr(sys.modules.get(package), NEEDS_ATTRIBUTE, {}) for package in packages)
-    return tuple(dict.fromkeys(library for needs in found for library in needs))
+    modules = dict.fromkeys(sys.modules.get(package) for one in chosen for package in _packages(one))
+    named = (getattr(module, name, ()) for module in modules for name in (NEEDS_ATTRIBUTE, LOADS_ATTRIBUTE))
+    return tuple(dict.fromkeys(library for libraries in named for library in libraries))
 
 
 def _packages(chosen: object) -> Iterator[str]:

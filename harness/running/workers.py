@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from queue import Empty
 from threading import Thread
@@ -26,16 +26,20 @@ from harness.terminal import echo
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
 
+    from harness.running.fork_server import Server
     from harness.scenarios.task import Sealed
 
 A = TypeVar("A")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-# Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone.
-ONE_THREAD: Mapping[str, str] = dict.fromkeys(
-    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
-)
+# Environment of a worker. Libraries that a task loads read of threads, where a limit reaches loaded ones
+# alone. Python looks for modules where this process does, not in the folder of whoever starts it.
+ENVIRONMENT: Mapping[str, str] = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "PYTHONSAFEPATH": "1",
+    IS_WORKER: "1",
+}
 
 
 GB = 2**30
@@ -125,7 +129,7 @@ class ThisProcess:
 
 @dataclass(frozen=True)
 class LocalWorkers:
-    """Processes of this machine, started afresh by loky.
+    """Processes of this machine in a pool of loky's, started afresh; several on Linux are copies of one.
 
     Attributes
     ----------
@@ -182,6 +186,7 @@ class KeptProcesses:
     def __init__(self, n_jobs: int, memory_limit: float | None) -> None:
         self._n_jobs, self._memory_limit = n_jobs, memory_limit
         self._processes: ProcessPoolExecutor | None = None
+        self._server: Server | None = None
 
     @contextmanager
     def pool(self) -> Iterator[Pool]:
@@ -196,10 +201,20 @@ class KeptProcesses:
             raise
 
     def start(self, modules: Sequence[str]) -> None:
-        """Start the processes, each of which imports modules, and do not wait for them."""
-        processes = self._alive()
-        for _ in range(self._n_jobs):
-            processes.submit(_import, tuple(modules))
+        """Start the processes, or the one that is copied, which import modules; do not wait for them."""
+        if not self._are_copies:
+            processes = self._alive()
+            for _ in range(self._n_jobs):
+                processes.submit(_import, tuple(modules))
+        elif self._server is None:
+            from harness.running.fork_server import Server
+
+            self._server = Server(modules, ENVIRONMENT)
+            self._server.ensure_running()
+
+    @property
+    def _are_copies(self) -> bool:
+        return self._n_jobs > 1 and sys.platform == "linux"
 
     def _alive(self) -> ProcessPoolExecutor:
         from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
@@ -208,20 +223,29 @@ class KeptProcesses:
             try:
                 self._processes.submit(int)
             except BrokenProcessPool:
-                self.end()
+                self._end_processes()
         if self._processes is None:
+            if self._are_copies:
+                self.start([TASK_MODULE])
             # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost.
             warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
             self._processes = ProcessPoolExecutor(
                 max_workers=self._n_jobs,
-                env={**ONE_THREAD, IS_WORKER: "1"},
+                context=None if self._server is None else self._server.context(),
+                env=ENVIRONMENT,
                 initializer=begin,
-                initargs=(os.getpid(), self._memory_limit),
+                initargs=(None if self._are_copies else os.getpid(), self._memory_limit),
             )
         return self._processes
 
     def end(self) -> None:
         """End the processes, whatever they do."""
+        self._end_processes()
+        if self._server is not None:
+            self._server.end()
+            self._server = None
+
+    def _end_processes(self) -> None:
         if self._processes is not None:
             _forget_waiting(self._processes)
             self._processes.shutdown(kill_workers=True)
@@ -301,7 +325,7 @@ def _import(modules: Sequence[str]) -> None:
         gc.enable()
 
 
-def begin(parent: int, memory_limit: float | None) -> None:
+def begin(parent: int | None, memory_limit: float | None) -> None:
     """Make this process a worker: it hears no Ctrl-C, what it prints is caught, and it ends with its parent.
 
     The parent ends it after Ctrl-C, which a terminal sends to all. Memory beyond the limit is an error of
@@ -309,7 +333,7 @@ def begin(parent: int, memory_limit: float | None) -> None:
 
     Parameters
     ----------
-    parent : process that started this one
+    parent : process that started this one; None for a copy of one that another started
     memory_limit : GB that it may hold; None for no limit
     """
     from joblib.externals.loky import process_executor
@@ -322,10 +346,14 @@ def begin(parent: int, memory_limit: float | None) -> None:
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
     TRACES.watch()
+    del os.environ["PYTHONSAFEPATH"]
+    if parent is None:
+        gc.freeze()
+        gc.enable()
     end_with(parent)
 
 
-def end_with(parent: int) -> None:
+def end_with(parent: int | None) -> None:
     """Let this process end within a second or two of its parent, which may be killed without a word.
 
     Copies that it makes of itself by forking end with it. Windows keeps the number of a parent that has
@@ -333,9 +361,12 @@ def end_with(parent: int) -> None:
 
     Parameters
     ----------
-    parent : process that started this one
+    parent : process that started this one; None for a copy of one that another started
     """
-    _watch(parent)
+    from multiprocessing import parent_process
+
+    other = parent_process()
+    _watch(partial(_is_from, parent) if parent is not None or other is None else other.is_alive)
     if sys.platform != "win32":
         os.register_at_fork(after_in_child=_end_with_original)
 
@@ -348,12 +379,16 @@ def _end_with_original() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _watch(os.getppid())
+    _watch(partial(_is_from, os.getppid()))
 
 
-def _watch(parent: int) -> None:
+def _is_from(parent: int | None) -> bool:
+    return os.getppid() == parent
+
+
+def _watch(is_wanted: Callable[[], bool]) -> None:
     def watch() -> None:
-        while os.getppid() == parent:
+        while is_wanted():
             time.sleep(1.0)
         os._exit(1)
 

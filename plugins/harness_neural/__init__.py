@@ -10,6 +10,7 @@ from harness.plugin.reporting import Section
 _INSTALL = "pip install 'panel-harness[neural]'"
 
 harness_needs: Mapping[str, str] = {"torch": _INSTALL, "minisom": _INSTALL}
+harness_loads = ("harness_neural.batch.training",)
 
 
 @hookimpl

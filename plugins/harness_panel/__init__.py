@@ -27,6 +27,8 @@ __all__ += [
 ]
 __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
 
+harness_loads = ("linearmodels.panel", "statsmodels.stats.outliers_influence")
+
 
 @hookimpl
 def harness_estimators() -> Iterable[type[Estimator]]:

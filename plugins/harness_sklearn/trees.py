@@ -26,6 +26,8 @@ from harness_sklearn.selection import (
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 
+harness_loads = ("sklearn.ensemble",)
+
 
 @dataclass(frozen=True, eq=False)
 class Tree:

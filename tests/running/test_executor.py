@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import os
 import sys
 import threading
 import time
@@ -98,13 +99,31 @@ def test_a_long_task_leaves_no_memory_that_it_freed(monkeypatch):
     assert process.memory_info().rss < before + 60e6
 
 
-@pytest.mark.parametrize("seconds", [0.6, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize("seconds", [0.1, 0.3])
 def test_workers_with_calls_that_wait_end_without_an_error_in_a_thread(seconds):
     """More calls than are on their way to two workers, some of which have begun; warnings are errors."""
-    with LocalWorkers(2).kept() as workers:
+    with LocalWorkers(2).kept() as workers, workers.pool() as pool:
         for _ in range(40):
-            workers.start(["slow_import"])
+            pool.executor.submit(time.sleep, 0.05)
         time.sleep(seconds)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux alone")
+def test_workers_are_copies_of_one_process_with_one_thread_that_imports_nothing_of_the_folder(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    trap = "from pathlib import Path\nPath('trapped').touch()\nraise ImportError\n"
+    (tmp_path / "numpy.py").write_text(trap, encoding="utf-8")
+    with LocalWorkers(2).kept() as workers:
+        workers.start(["decimal", "numpy"])
+        with workers.pool() as pool:
+            found = [pool.executor.submit(os.getppid) for _ in range(8)]
+            (server,) = {one.result(timeout=120) for one in found}
+            assert len(os.listdir(f"/proc/{server}/task")) == 1  # noqa: PTH208 - of no folder
+    assert server != os.getpid()
+    assert not psutil.pid_exists(server)
+    assert not (tmp_path / "trapped").exists()
 
 
 def test_workers_look_for_cycles_but_not_among_what_they_imported():
