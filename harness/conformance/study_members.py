@@ -42,9 +42,7 @@ def folds(member: EvaluationProtocol) -> str:
         raise Violation("split returns no folds: return a tuple of harness.plugin.Fold")
     refuse(len({fold.name for fold in folds}) < len(folds), "two folds have the same name")
     for fold in folds:
-        sides = {"train": fold.train, "test": fold.test}
-        sides |= {} if fold.selection is None else {"selection": fold.selection}
-        for side, rows in sides.items():
+        for side, rows in fold.sides.items():
             if rows.size == 0 or rows.min() < 0 or rows.max() >= panel.n_obs:
                 raise Violation(f"fold {fold.name}: the {side} rows are none, or not rows of the panel")
             refuse(np.unique(rows).size < rows.size, f"fold {fold.name}: the {side} rows name a row twice")

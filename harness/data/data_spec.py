@@ -101,8 +101,6 @@ class FileSpec:
     period : of all rows, where a file or sheet is of one period and has no column of periods
     skip_rows : further lines or rows to leave out, such as notes at the end; units and
         second names next to the names become units and labels of columns
-    keep_rows : rows that are read, by a column of the file and its values, such as ``{Attribute: [Value]}``
-        where others hold flags; without it all
     thousands : separator of thousands in numbers, such as ``","``
     decimal : mark of decimals in numbers
     percent : whether ``12.3%`` is the ``number`` 12.3 or the ``fraction`` 0.123
@@ -128,9 +126,6 @@ class FileSpec:
     period: Value | None = None
     header_row: Position | Annotated[tuple[Position, ...], Field(min_length=2)] | None = None
     skip_rows: tuple[Position, ...] = ()
-    keep_rows: Mapping[ColumnName, Annotated[tuple[str, ...], Field(min_length=1)]] = field(
-        default_factory=dict
-    )
     thousands: Literal[",", ".", "'", " "] | None = None
     decimal: Literal[".", ","] = "."
     percent: Literal["number", "fraction"] | None = None

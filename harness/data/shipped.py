@@ -23,7 +23,7 @@ from harness.data.prepare.row_steps import ROW_STEPS
 from harness.data.prepare.step import Step, StepGroup
 from harness.data.prepare.table_steps import TABLE_STEPS
 from harness.data.read.columnar import PARQUET, STATA
-from harness.data.read.excel import EXCEL, XLS
+from harness.data.read.excel import EXCEL
 from harness.data.read.source import FileReader
 from harness.data.read.statistics import STATISTICS
 from harness.data.read.text import TEXT
@@ -163,7 +163,7 @@ def harness_datasets() -> tuple[Dataset, ...]:
 @hookimpl
 def harness_readers() -> tuple[FileReader, ...]:
     """Return the formats of files that come with the harness."""
-    return (TEXT, PARQUET, STATA, EXCEL, XLS, STATISTICS)
+    return (TEXT, PARQUET, STATA, EXCEL, STATISTICS)
 
 
 @hookimpl

@@ -17,7 +17,7 @@ import pandas as pd
 from harness.data.data_spec import MISSING_VALUES, FileSpec, Join, Reshape
 from harness.data.messages import few, quoted
 from harness.data.name import fold_name
-from harness.data.read.clean import kept_rows
+from harness.data.read.clean import without_flags
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
 from harness.data.read.number_text import are_years, is_marked_number, number_marks
@@ -71,8 +71,7 @@ def sniff(source: Source, reader: FileReader) -> FileForm:
     form = reader.look(FileForm(source))
     frame, known = reader.read(form.source).frame, {*form.spec.missing_values}
     missing, numeric = dict[str, None](), set[str]()
-    form = _with_values(form, frame)
-    frame = kept_rows(frame, form.source, [])
+    frame = without_flags(frame, form.source, [])
     form = _with_flags(form, frame)
     for cells in (frame[name].tolist() for name in frame.columns):
         written = (cell.strip() for cell in cells if isinstance(cell, str))
@@ -141,20 +140,6 @@ def _with_labelled(form: FileForm, table: Table) -> FileForm:
             shown.append(f"{name}: {few([f'{code:g} {label}' for code, label in labels.items()])}")
     remark = f"look what these codes mean: {few(shown)}"
     return form.saying("labelled", said, remark) if said else form
-
-
-def _with_values(form: FileForm, frame: pd.DataFrame) -> FileForm:
-    """Say which rows hold values, where a column says so and others hold flags: the IMF's have attributes."""
-    periods = list(column_pattern(frame.columns)[1])
-    for name in frame.columns.difference(periods) if periods else ():
-        is_value = frame[name].map(lambda cell: str(cell).casefold() in VALUE_NAMES)
-        others = [str(cell) for cell in frame.loc[~is_value, periods].to_numpy().ravel() if cell]
-        n_flags = sum(not is_marked_number(cell) for cell in others)
-        if is_value.any() and not is_value.all() and 2 * n_flags >= len(others):
-            kept = tuple(map(str, frame.loc[is_value, name].unique()))
-            remark = f"{(~is_value).sum()} rows with another {name} are left out"
-            form = form.saying("keep_rows", {name: kept}, remark)
-    return form
 
 
 # A number, or what stands for a missing one, with letters behind it that statistical offices use.
@@ -310,8 +295,7 @@ def _seen_tables(path: Path, answers: Answers, folder: DataFolder) -> tuple[list
     """Return what a file holds, or each of its sheets, and why other sheets hold no table."""
     reader = folder.reader_of(path, path.name)
     catalog = find_catalog(path)
-    spec = FileSpec(path=path.name, catalog=catalog)
-    labels = path.with_name(catalog).read_bytes() if catalog else b""
+    labels, spec = path.with_name(catalog).read_bytes() if catalog else b"", FileSpec(path.name, catalog)
     source = Source(path.read_bytes(), path.name, "", "", spec, labels)
     found, refused = list[_Seen](), dict[str, DataError]()
     for sheet in (sheets := reader.sheets(source)) or (None,):
@@ -421,9 +405,9 @@ class _Seen:
         free = "period" if "year" in self.columns else "year"
         return replace(answers, entity=shape.entity, time=shape.time or answers.time or free)
 
-    def place(self, name: str, folder: DataFolder) -> str:
-        """Return the path of it, or of a file next to it, as a spec of a folder writes it."""
-        return Path(os.path.relpath(self.path.with_name(name), folder.root.resolve())).as_posix()
+    def place(self, folder: DataFolder) -> str:
+        """Return the path as a spec of a folder writes it."""
+        return Path(os.path.relpath(self.path, folder.root.resolve())).as_posix()
 
     def file(self, keys: Answers, folder: DataFolder) -> FileSpec:
         """Return how it is read by a spec of a folder, with keys that are called like these."""
@@ -431,10 +415,9 @@ class _Seen:
         own = {self.shape.entity: keys.entity, time: keys.time}
         changed = {name: key for name, key in own.items() if name and key and name != key}
         rename = {**self.form.spec.rename, **changed}
-        path, catalog = (
-            name and self.place(name, folder) for name in (self.path.name, self.form.spec.catalog)
-        )
-        return replace(self.form.spec, path=path, catalog=catalog, reshape=self.shape.reshape, rename=rename)
+        path, catalog = self.place(folder), self.form.spec.catalog
+        beside = catalog and Path(path).with_name(catalog).as_posix()
+        return replace(self.form.spec, path=path, catalog=beside, reshape=self.shape.reshape, rename=rename)
 
     def join(self, keys: Answers, folder: DataFolder, taken: Iterable[str]) -> Join:
         """Return how it is joined to a first table with these keys, by the spec of a folder.

@@ -88,12 +88,18 @@ def as_reason(text: str) -> str:
 
 
 def what_broke(error: BaseException) -> str:
-    """Return an error of any class as a reason, one whose own text cannot be had by its class alone."""
+    """Return an error of any class as a reason, with the plugin and the method that raised it.
+
+    One whose own text cannot be had is named by its class alone.
+    """
+    from harness.registry.fault import faulty_member
+
+    at = ""
     try:
-        text = str(error)
+        text, at = str(error), faulty_member(error)
     except Exception as second:  # noqa: BLE001 - whatever a stranger's class does when it is asked for its text
         text = f"(its text cannot be had: {type(second).__name__})"
-    return as_reason(f"{type(error).__name__}: {text}")
+    return as_reason(": ".join(filter(None, (at, type(error).__name__, text))))
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:

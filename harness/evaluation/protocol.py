@@ -5,7 +5,7 @@ A protocol splits a panel into folds and names the information leakage between t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Protocol, Self
 
@@ -42,6 +42,12 @@ class Fold:
         for name in ("train", "test", "selection"):
             rows = getattr(self, name)
             object.__setattr__(self, name, None if rows is None else frozen_ints(rows))
+
+    @property
+    def sides(self) -> Mapping[str, Ints]:
+        """The rows by what they are for."""
+        found = {"train": self.train, "test": self.test, "selection": self.selection}
+        return {side: rows for side, rows in found.items() if rows is not None}
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,19 @@ from harness.registry.hooks import PROJECT
 
 
 def faulty_member(error: BaseException) -> str:
-    """Return plugin, kind, member and method that raised an error; empty where no plugin did."""
+    """Return plugin, kind, member and method that raised an error; empty where no plugin did.
+
+    What a step learned is no member, and is named by the column that it computes.
+    """
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     own = [(frame, *found) for frame in reversed(frames) if (found := _plugin_of(frame))]
     if not own:
         return ""
     frame, plugin, _ = own[0]
-    named = (f", {kind} {name}" for one, _, module in own for kind, name in _members(one, module))
-    return f"plugin {plugin}{next(named, '')}, {frame.f_code.co_qualname}"
+    named = [f", {kind} {name}" for one, _, module in own for kind, name in _members(one, module)][:1]
+    selves = (getattr(one.f_locals.get("self"), "__dict__", {}) for one, *_ in own)
+    named += [f", column '{into}'" for into in (own.get("into") for own in selves) if into][:1]
+    return f"plugin {plugin}{''.join(named)}, {frame.f_code.co_qualname}"
 
 
 def _plugin_of(frame: FrameType) -> tuple[str, dict[str, Any]] | None:

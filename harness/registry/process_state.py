@@ -17,8 +17,6 @@ from operator import is_
 from types import ModuleType
 from typing import Any, NoReturn
 
-import numpy as np
-
 
 class Ended(KeyboardInterrupt):
     """A signal asks the process to end: on its way workers are stopped.
@@ -108,6 +106,8 @@ def remembered_state() -> Callable[[], tuple[str, ...]]:
     classes of Python, the libraries and the harness. What is returned gives the names of those functions and
     classes that had been exchanged; it may be called again.
     """
+    import numpy as np
+
     folder, streams, depth = _folder(), (sys.stdin, sys.stdout, sys.stderr), sys.getrecursionlimit()
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     errors, printing = np.geterr(), np.get_printoptions()

@@ -424,6 +424,12 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
     if not isinstance(folds, tuple) or not all(isinstance(fold, Fold) for fold in folds):
         by = f"protocol {entry.id}: split"
         raise PluginError.returned(folds, "a tuple, each entry a harness.plugin.Fold", by=by)
+    for fold in folds:
+        for side, rows in fold.sides.items():
+            if rows.min(initial=0) < 0 or rows.max(initial=0) >= panel.n_obs:
+                what = f"fold {fold.name}: {side} rows from {rows.min()} to {rows.max()}"
+                expected = f"positions of the panel's rows, 0 to {panel.n_obs - 1}"
+                raise PluginError.at(f"protocol {entry.id}: split", what, expected)
     return Split(entry, folds)
 
 

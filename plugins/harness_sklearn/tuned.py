@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
@@ -95,7 +94,7 @@ class Tuned:
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanRunQuick, plugin.ComparesCandidates),
-            *(plugin.ChecksRows, plugin.HasDetails, plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
+            *(plugin.HasDetails, plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
         }
     )
 
@@ -131,18 +130,6 @@ class Tuned:
         if selection is None or kept is None:
             kept = self.candidates[chosen].fit(parts.whole, rng=rng, selection=selection)
         return TunedFit(kept, self.candidates, errors)
-
-    def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
-        """Refuse rows that no candidate takes once some are set aside, if the first refuses all of them."""
-        rng = plugin.stream_or_seeded(rng)
-        checking = [one for one in self.candidates if isinstance(one, plugin.ChecksRows)]
-        parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
-        if len(checking) == len(self.candidates):
-            for one in checking:
-                with suppress(plugin.EstimationError):
-                    one.check_rows(parts.train, rng=rng, selection=parts.selection)
-                    return
-            checking[0].check_rows(parts.whole, rng=rng, selection=selection)
 
 
 def _tried(candidate: Estimator, parts: RowParts, rng: Generator) -> Fitted | None:

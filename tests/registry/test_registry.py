@@ -3,6 +3,7 @@
 import sys
 import types
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +16,7 @@ from harness.conformance.panels import ordinary_panel
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import read_source
 from harness.data.read.source import READER
+from harness.estimators.guard import attempt
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.protocol import PROTOCOL, InSample
 from harness.installed import installed, registry_of
@@ -206,6 +208,13 @@ class ByRegion(EvaluationProtocol):
     def quick(self):
         return self
 
+@dataclass(frozen=True)
+class Learned:
+    into: str
+
+    def compute(self, columns):
+        return columns["none"]
+
 def read(source):
     return 1 / 0
 
@@ -229,16 +238,20 @@ def test_an_error_is_put_down_to_the_plugin_the_kind_the_member_and_the_method(t
     with pytest.raises(ZeroDivisionError) as caught:
         registry.of(READER)["rough"].read(None)
     assert faulty_member(caught.value) == "plugin rough_plugin, reader rough, read"
+    learned = vars(sys.modules["rough_plugin"])["Learned"]("gdp_c")
+    tried = attempt(partial(learned.compute, {}))
+    assert tried.reason == "plugin rough_plugin, column 'gdp_c', Learned.compute: KeyError: 'none'"
 
 
 def test_an_error_of_the_harness_is_put_down_to_nobody():
     with pytest.raises(LookupError, match="no regressor 'region', only exposure") as caught:
         ordinary_panel().column("region")
-    assert faulty_member(caught.value) == ""
+    # This file has hooks of its own.
+    assert faulty_member(caught.value.with_traceback(caught.value.__traceback__.tb_next)) == ""
     # Its own readers come through the hook of a plugin's.
     with pytest.raises(AttributeError) as caught:
         read_source(None, PARQUET)
-    assert faulty_member(caught.value) == ""
+    assert faulty_member(caught.value.with_traceback(caught.value.__traceback__.tb_next)) == ""
 
 
 # By name: the code of a module, and why it cannot be imported.

@@ -15,7 +15,8 @@ from harness.cli import cli
 from harness.data.build import panel_from_frame
 from harness.data.read.files import frame_file
 from harness.data.roles import Roles
-from harness.errors import DataError
+from harness.errors import DataError, PluginError
+from harness.evaluation.protocol import Fold, InSample
 from harness.running.foresight import foresee
 from harness.running.options import RunOptions
 from harness.running.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
@@ -95,7 +96,6 @@ LEARNERS = [
     *("boosting", "random_forest", "elastic_net", "splines", "mlp", "som_ann"),
     {"use": "feols", "effects": ["entity", "time"]},
     {"use": "rab", "base": {"use": "mlp"}},
-    {"use": "tuned", "candidates": [{"use": "splines"}, {"use": "splines", "knots": 4}]},
 ]
 
 
@@ -128,6 +128,17 @@ def test_learners_foresee_what_they_refuse_of_a_fold():
     (told,) = foresee(study).refused
     assert told.where == "spec: estimators[0] (boosting)"
     assert told.what.startswith("held_out_entities, fold 1: boosting: 6 training rows cannot fill two leaves")
+
+
+def test_folds_outside_of_the_panel_are_the_fault_of_their_protocol(monkeypatch):
+    rows = np.arange(72)
+    folds = (Fold("1", rows, rows + 1, None, "row"),)
+    monkeypatch.setattr(InSample, "split", lambda *_, **__: folds)
+    with pytest.raises(
+        PluginError, match="protocol in_sample: split: fold 1: test rows from 1 to 72"
+    ) as caught:
+        prepared(panel(), evaluation={"protocols": ["in_sample"]})
+    assert caught.value.expected == "positions of the panel's rows, 0 to 71"
 
 
 def test_a_fold_without_training_rows_is_told():

@@ -33,15 +33,13 @@ def interpret(reading: Reading, source: Source) -> Reading:
         Where a column that the spec names is not there, or does not hold what the spec says.
     """
     names, labels, cleaned = source.spec.rename, reading.labels, list[StepRecord]()
-    frame = kept_rows(_with_dimensions(reading.frame, source, cleaned), source, cleaned)
+    frame = without_flags(_with_dimensions(reading.frame, source, cleaned), source, cleaned)
     asked = [("data.rename", name) for name in names]
     require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
     header = check_header([names.get(name, name) for name in frame.columns], source.origin)
     frame = frame.set_axis(header, axis="columns")
-    columns, units = (
-        {names.get(name, name): text for name, text in of_columns.items()}
-        for of_columns in (labels.columns, labels.units)
-    )
+    columns = {names.get(name, name): label for name, label in labels.columns.items()}
+    units = {names.get(name, name): unit for name, unit in labels.units.items()}
     codes = {names.get(name, name): of_column for name, of_column in labels.codes.items()}
     frame, codes = _with_labels(frame, codes, source, cleaned)
     categories = codes.keys() - frame.select_dtypes("number")
@@ -69,26 +67,16 @@ def interpret(reading: Reading, source: Source) -> Reading:
     return replace(reading, frame=frame, labels=Labels(columns, units, codes), records=(*cleaned, *records))
 
 
-def kept_rows(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
-    """Return the rows that have, in the columns that the spec says, one of the values that it says.
-
-    Raises
-    ------
-    DataError
-        Where there is no such column, or no such row.
-    """
-    asked = source.spec.keep_rows
-    named = [("data.keep_rows", name) for name in asked]
-    require_columns(named, frame.columns, origin=source.origin, remedy="correct the name")
-    for name, values in asked.items():
-        n_rows, cells = len(frame), frame[name].map(lambda cell: plain_blanks(str(cell)))
-        frame = frame[cells.isin(values)]
-        detail = f"{name} {quoted(values)}: {len(frame)} of {n_rows} rows"
-        records.append(StepRecord("keep_rows", name, (source.origin,), Account(detail)))
-        if frame.empty:
-            what, found = f"no row has {quoted(values)} in '{name}'", few(sorted(set(cells)))
-            raise DataError.at(f"{source.origin}: data.keep_rows", what, found)
-    return frame
+def without_flags(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the table without rows of flags, which the IMF tells from those of values by an attribute."""
+    if "Attribute" not in frame:
+        return frame
+    is_value = frame["Attribute"].map(lambda cell: str(cell).strip() == "Value")
+    if is_value.all() or not is_value.any():
+        return frame
+    detail = f"{int((~is_value).sum())} rows with an Attribute other than Value left out"
+    records.append(StepRecord("attribute", "rows", (source.origin,), Account(detail)))
+    return frame[is_value]
 
 
 def _units_of_values(units: Mapping[str, str], requested: Reshape) -> dict[str, str]:

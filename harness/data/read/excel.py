@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.messages import few
 from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source
-from harness.data.read.text import TEXT, FileRow, look_at_rows, read_rows
+from harness.data.read.text import FileRow, look_at_rows, read_rows
 from harness.errors import DataError, near_names
 from harness.language import Message, marked
 from harness.tables.preparation import Note
@@ -139,31 +139,5 @@ def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:
     return filled
 
 
-def _reader_of(source: Source) -> FileReader:
-    """Return what reads a file named .xls: text, as many programs write, or a workbook of today.
-
-    Raises
-    ------
-    DataError
-        Where it is a workbook of old indeed, or a web page.
-    """
-    start = source.content[:100].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    is_page = start.startswith((b"<", b"mime-version"))
-    if is_page or source.content.startswith(b"\xd0\xcf\x11\xe0"):
-        what = "is a web page under the name of a workbook" if is_page else "is a workbook of old Excel (xls)"
-        hint = "open it in Excel, LibreOffice or WPS, and save it as an Excel workbook (.xlsx)"
-        raise DataError.at(source.origin, what, "a workbook (xlsx), or text", hint)
-    return EXCEL if source.content.startswith(b"PK") else TEXT
-
-
 # Workbooks.
 EXCEL = FileReader("excel", (".xlsx",), read_excel, look_at_sheet, visible_sheets)
-
-# Text, and workbooks, under the name of workbooks of old.
-XLS = FileReader(
-    "xls",
-    (".xls",),
-    lambda source: _reader_of(source).read(source),
-    lambda form: _reader_of(form.source).look(form),
-    lambda source: _reader_of(source).sheets(source),
-)

@@ -62,7 +62,7 @@ def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table
     check_header(list(reading.frame.columns), source.origin)
     refuse_empty(reading.frame, source.origin)
     reading = interpret(replace(reading, frame=numbered(reading.frame)), source)
-    digest, found = hashlib.sha256(source.content).hexdigest(), reading
+    digest, found = hashlib.sha256(source.content + source.catalog).hexdigest(), reading
     table = Table(found.frame, source.origin, title, "", digest, found.notes)
     return replace(table, labels=found.labels, records=found.records)
 
@@ -154,16 +154,13 @@ class DataFolder:
         path = path or self.find(str(spec.path))
         origin = self.name_of(path)
         reader = self.reader_of(path, origin)
-        catalog = self.find(spec.catalog) if spec.catalog else None
-        labels = catalog.read_bytes() if catalog else b""
-        source = Source(path.read_bytes(), origin, entity, time, spec, labels)
+        paths = [path, *([self.find(spec.catalog)] if spec.catalog else [])]
+        contents = [file.read_bytes() for file in paths]
+        source = Source(contents[0], origin, entity, time, spec, b"".join(contents[1:]))
         table = read_source(source, reader, title=path.name)
-        file = DataFile(path, origin, table.sha256)
-        if catalog is None:
-            return replace(table, files=(file,))
-        own = DataFile(catalog, self.name_of(catalog), hashlib.sha256(labels).hexdigest())
-        digest = hashlib.sha256((file.sha256 + own.sha256).encode()).hexdigest()
-        return replace(table, files=(file, own), sha256=digest)
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
+        files = (DataFile(one, self.name_of(one), own) for one, own in zip(paths, digests, strict=True))
+        return replace(table, files=tuple(files))
 
     def name_of(self, path: Path) -> str:
         """Return the path within the folder, or the name alone: no report tells of a home folder."""

@@ -89,6 +89,8 @@ class Source:
         found = signature(self.content) or ("empty" if not self.content else "something else")
         what = f"is named as {expected}, but its first bytes say it is {found}"
         hint = "give the file its right extension, or export the data again"
+        if self.origin.lower().endswith(".xls"):
+            hint = "open it in Excel, LibreOffice or WPS, and save it as an Excel workbook (.xlsx)"
         return DataError.at(self.origin, what, f"{expected} under this name", hint)
 
     @contextmanager
@@ -263,7 +265,8 @@ _OLD_STATA = bytes([105, 108, *range(110, 116)])
 
 def signature(content: bytes) -> str:
     """Return what the first bytes say the file is; empty where they say nothing, as with text."""
-    if content[:100].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+    start = content[:100].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<?xml", b"mime-version:")):
         return "a web page"
     return next((kind for start, kind in _SIGNATURES if content.startswith(start)), "")
 

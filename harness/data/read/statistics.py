@@ -59,14 +59,7 @@ def read_statistics_file(source: Source) -> Reading:
         catalogs = [str(catalog)] if source.catalog else []
         catalog.write_bytes(source.catalog)
         done = subprocess.run(  # noqa: S603 - this interpreter, and a file of the harness
-            [
-                sys.executable,
-                "-P",
-                statistics_process.__file__,
-                function,
-                str(copy),
-                *catalogs,
-            ],
+            [sys.executable, "-P", statistics_process.__file__, function, str(copy), *catalogs],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LONGEST,

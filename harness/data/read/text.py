@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.data.messages import Account, StepRecord, few, shortened
+from harness.data.name import fold_name
 from harness.data.read.number_text import NUMBER, are_years
 from harness.data.read.source import (
     MAX_COLUMNS,
@@ -30,6 +31,7 @@ from harness.language import Message, marked
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 # What a column without a name is called, to the left of columns of periods.
 ENTITY = "entity"
+_NAMED = Account(Message(marked("the first column has no name, and is called 'entity'")))
 
 # Rows among which the names are looked for, and lines that show how fields are separated.
 _LOOKED_AT = 20
@@ -62,22 +64,19 @@ class Layout:
     ----------
     header : the row of names
     body : the rows of data
-    beside : the rows without data next to the names, above and below them
+    labels : of columns, from the rows next to their names
     records : what was left out
     """
 
     header: FileRow
     body: list[FileRow]
-    beside: list[FileRow]
+    labels: Labels
     records: tuple[StepRecord, ...]
 
     def with_cells(self, change: Callable[[list[object]], list[object]]) -> Layout:
         """Return the layout with other cells in each row."""
-        header, *others = (
-            FileRow(row.number, change(row.cells)) for row in (self.header, *self.beside, *self.body)
-        )
-        n_beside = len(self.beside)
-        return replace(self, header=header, beside=others[:n_beside], body=others[n_beside:])
+        header, *body = (FileRow(row.number, change(row.cells)) for row in (self.header, *self.body))
+        return replace(self, header=header, body=body)
 
 
 def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", "row"]) -> Reading:
@@ -102,11 +101,15 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
         width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
         layout = layout.with_cells(lambda cells: (cells + [None] * width)[:width])
     if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
-        layout = with_entity_named(without_unnamed(layout, source), source)
-    names = check_header([_name(cell) for cell in layout.header.cells], source.origin)
+        layout = without_unnamed(layout, source)
+    names: list[object] = [_name(cell) for cell in layout.header.cells]
+    if not str(names[0] or "").strip() and ENTITY not in names and _are_periods(names[1:]):
+        names[0], record = ENTITY, StepRecord("unnamed_columns", ENTITY, (source.origin,), _NAMED)
+        layout = replace(layout, records=(*layout.records, record))
+    header = check_header(names, source.origin)
     if not layout.body:
         raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
-    n_fields, body = len(names), layout.body
+    n_fields, body = len(header), layout.body
     ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
     if ragged:
         where = f"{source.origin}: line{'s' if len(ragged) > 1 else ''} {few(ragged)}"
@@ -114,16 +117,10 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
         hint = "add the fields that lack, or quote the ones that contain the separator"
         raise DataError.at(where, what, f"{n_fields} fields in every row", hint)
     source.refuse_size(len(body), n_fields)
-    columns = dict(zip(names, map(list, zip(*(row.cells for row in body), strict=True)), strict=True))
+    columns = dict(zip(header, map(list, zip(*(row.cells for row in body), strict=True)), strict=True))
     numbers = pd.Index([row.number for row in body], name=noun)
     frame = pd.DataFrame(columns, index=numbers, dtype="object")
-    labels = Labels()
-    if layout.beside:
-        from harness.data.read.second_heads import labels_beside
-
-        labels = labels_beside([row.cells for row in layout.beside], names)
-    kind: Literal["texts", "sheet"] = "texts" if noun == "line" else "sheet"
-    return Reading(frame, cells=kind, labels=labels, records=layout.records)
+    return Reading(frame, "texts" if noun == "line" else "sheet", (), layout.labels, layout.records)
 
 
 def _name(cell: object) -> object:
@@ -165,10 +162,18 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
             plural, template = "s" if len(left_out) > 1 else "", marked("dropped {noun}{len} {shown}")
             account = Account(Message(template, noun=noun, len=plural, shown=shown))
             records.append(StepRecord(step, source.origin, (source.origin,), account))
-    beside = [*above, *(row for row in skipped if not body or row.number < body[0].number)]
-    width = len(header.cells)
-    whole = [FileRow(row.number, [*row.cells, *[None] * (width - len(row.cells))]) for row in beside]
-    return Layout(header, body, whole, tuple(records))
+    below = [row for row in skipped if not body or row.number < body[0].number]
+    return Layout(header, body, _labels([*above, *below], header), tuple(records))
+
+
+def _labels(rows: Sequence[FileRow], header: FileRow) -> Labels:
+    """Return what rows without data next to the names say of the columns."""
+    if not rows:
+        return Labels()
+    from harness.data.read.second_heads import labels_beside
+
+    names, *texts = ([fold_name(str(_name(cell) or "")) for cell in row.cells] for row in (header, *rows))
+    return labels_beside(texts, names)
 
 
 def without_unnamed(layout: Layout, source: Source) -> Layout:
@@ -194,17 +199,11 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
     return layout.with_cells(lambda cells: [cells[at] for at in kept])
 
 
-def with_entity_named(layout: Layout, source: Source) -> Layout:
-    """Return the rows with a name for the first column, where it has none and the others are periods."""
+def _are_periods(names: Sequence[object]) -> bool:
+    """Return whether names are those of periods, all or some."""
     from harness.data.shape.reshape import column_pattern
 
-    first, *others = (str(_name(cell) or "").strip() for cell in layout.header.cells)
-    if first or ENTITY in others or not all(others) or column_pattern(others)[0] is None:
-        return layout
-    detail = Message("the first column has no name, and is called '{name}'", name=ENTITY)
-    record = StepRecord("unnamed_columns", ENTITY, (source.origin,), Account(detail))
-    header = replace(layout.header, cells=[ENTITY, *layout.header.cells[1:]])
-    return replace(layout, header=header, records=(*layout.records, record))
+    return column_pattern([*map(str, names)])[0] is not None
 
 
 def _shown(row: FileRow) -> str:
@@ -472,5 +471,5 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-# Delimited text.
-TEXT = FileReader("text", (".csv", ".tsv", ".txt"), read_text, look_at_text)
+# Delimited text, which programs write under the name of old workbooks as well.
+TEXT = FileReader("text", (".csv", ".tsv", ".txt", ".xls"), read_text, look_at_text)

@@ -52,10 +52,9 @@ def _combined(
     ----------
     records, notes : of the joining
     """
-    parts = ("columns", "units", "codes")
     labels = {
-        part: {name: text for table in reversed(tables) for name, text in getattr(table.labels, part).items()}
-        for part in parts
+        part: {name: text for table in reversed(tables) for name, text in vars(table.labels)[part].items()}
+        for part in vars(tables[0].labels)
     }
     return replace(
         tables[0],
