@@ -131,6 +131,8 @@ class PanelBuilder:
             keys = _group_keys(groups, spec, locator, columns) if groups else ()
         problems.raise_if_any()
         complete = panel_notes.find_complete(columns, roles.variables)
+        if spec.missing == "balance":
+            complete = complete.balanced(calendar)
         kept = np.flatnonzero(complete.rows)
         entity, period = index.entity.take(kept).without_absent(), index.period[kept]
         builder = cls(

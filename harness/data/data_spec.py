@@ -150,7 +150,7 @@ class FileSpec:
         return tuple(sorted(rows)) if isinstance(rows, tuple) else (rows,) if rows else ()
 
 
-MissingPolicy = Literal["error", "drop"]
+MissingPolicy = Literal["error", "drop", "balance"]
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,8 @@ class DataSpec(FileSpec):
     append : files with further rows, such as those of other years
     merge : files with further columns
     contiguity : file with the pairs of entities that are neighbours, for `spatial_lag` and tests of residuals
-    missing : ``error`` refuses missing cells in columns that play a role, ``drop`` leaves their rows out
+    missing : ``error`` refuses missing cells in columns that play a role, ``drop`` leaves their rows out,
+        ``balance`` all rows of entities that lack a cell or a row in some period
     rows : which rows are kept, by column
     prepare : steps that compute further columns, in order
     schema : what columns must hold, raw or prepared

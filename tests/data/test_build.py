@@ -1,6 +1,7 @@
 """From a table to panels: what the builder makes, notes and refuses."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.panel import Panel
 from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.learned_steps import Coupling, EntropyIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
 from harness.data.prepare.row_steps import Log, Square
 from harness.data.roles import Roles
@@ -150,23 +152,51 @@ def test_an_index_is_learned_from_the_rows_of_a_fold(build_text):
     np.testing.assert_array_equal(panel.with_column("d", 0.5).column("d2"), 0.25)
 
 
-def test_what_the_other_rows_hold_does_not_reach_a_fold(build_text):
+LEARNED = {
+    "factor": (INDEX,),
+    "entropy": (EntropyIndex("d", INDEX.columns, ("r",)),),
+    "coupling": (
+        EntropyIndex("u", ("p", "q")),
+        EntropyIndex("v", ("q", "r"), ("r",)),
+        Coupling("d", ("u", "v")),
+    ),
+}
+
+
+@pytest.mark.parametrize("steps", LEARNED.values(), ids=LEARNED)
+def test_what_the_other_rows_hold_does_not_reach_a_fold(build_text, steps):
+    spec = replace(INDEX_SPEC, prepare=(*steps, Square("d2", "d")))
     lines = index_text().splitlines()
     header, body = lines[0], lines[1:]
     tampered = [*body[:20], *(line.rsplit(",", 3)[0] + ",9,-9,4" for line in body[20:])]
-    first = build_text("\n".join([header, *body]), roles=INDEX_ROLES, spec=INDEX_SPEC)
-    second = build_text("\n".join([header, *tampered]), roles=INDEX_ROLES, spec=INDEX_SPEC)
+    first = build_text("\n".join([header, *body]), roles=INDEX_ROLES, spec=spec)
+    second = build_text("\n".join([header, *tampered]), roles=INDEX_ROLES, spec=spec)
     fit_rows = np.arange(20)
     untouched, two = (
         builder.panel("y", fit_rows=fit_rows).column("d")[fit_rows] for builder in (first, second)
     )
     np.testing.assert_array_equal(untouched, two)
+    assert not np.array_equal(first.panel("y").column("d"), second.panel("y").column("d"))
 
 
 def test_a_builder_travels_to_a_worker(build_text):
     builder = build_text(index_text(), roles=INDEX_ROLES, spec=INDEX_SPEC)
     other = pickle.loads(pickle.dumps(builder))  # noqa: S301 - as joblib sends it between our own processes
     np.testing.assert_array_equal(other.panel("y").X, builder.panel("y").X)
+
+
+def test_a_balanced_panel_has_whole_entities_alone(build_text):
+    text = index_text(16).replace("e01,2,", "e01,9,") + "e09,3,1,2,,4\n"
+    spec = replace(INDEX_SPEC, prepare=(Lag("d", "p"),), missing="balance", rows={"year": RowFilter(to=3)})
+    builder = build_text(text, roles=replace(INDEX_ROLES, controls=("q",)), spec=spec)
+    panel = builder.panel("y")
+    assert (panel.n_obs, panel.n_entities, panel.n_periods) == (9, 3, 3)
+    assert panel.entity.labels == ("e00", "e02", "e03")
+    messages = {note.code: note.message for note in builder.notes}
+    assert messages["W-BALANCE"] == "1 rows of 1 entities that lack a period dropped, to balance the panel."
+    with pytest.raises(DataError, match="no entity has complete rows in all 4 periods"):
+        build_text("id,year,y,d,d2\na,1,1,2,3\na,2,4,3,1\nb,3,3,3,3\nb,4,5,6,7\n", roles=INDEX_ROLES,
+                   spec=DataSpec(path="panel.csv", missing="balance"))  # fmt: skip
 
 
 # What is refused, all together.

@@ -107,6 +107,7 @@ class FactorIndex(OfNamedColumns):
     """
 
     name: ClassVar[str] = "factor_index"
+    known_as: ClassVar[tuple[str, ...]] = ("pca", "pca_index", "principal_components", "主成分", "主成分分析")
 
     into: ColumnName
     columns: Annotated[tuple[ColumnName, ...], Field(min_length=2)]

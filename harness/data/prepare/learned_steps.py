@@ -193,6 +193,7 @@ class Winsorise(OfNamedColumns):
     """
 
     name: ClassVar[str] = "winsorise"
+    known_as: ClassVar[tuple[str, ...]] = ("winsorize", "winsor", "winsor2", "缩尾")
 
     into: ColumnName
     of: ColumnName
@@ -237,4 +238,146 @@ class Winsorise(OfNamedColumns):
         return Limits(low, high, n_low=int((values < low).sum()), n_high=int((values > high).sum()))
 
 
-LEARNED_STEPS = (Standardise, Rescale, Winsorise)
+@dataclass(frozen=True, eq=False)
+class LearnedWeights(OfNamedColumns):
+    """A weighted mean of indicators, each between 0 and 1 from its worst to its best value.
+
+    Attributes
+    ----------
+    into : column that is computed
+    columns : the indicators
+    worst, width : (n_indicators,), values that count as 0, and from there to those that count as 1
+    weights : (n_indicators,), adding up to 1
+    """
+
+    into: ColumnName
+    columns: tuple[ColumnName, ...]
+    worst: Floats
+    width: Floats
+    weights: Floats
+
+    @property
+    def detail(self) -> str:
+        """The weights learned."""
+        pairs = zip(self.columns, self.weights.tolist(), strict=True)
+        weights = ", ".join(f"{name} {number(own)}" for name, own in pairs)
+        return Message("weights: {weights}", weights=weights)
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the index, (n_obs,), in [0, 1]; NaN where an indicator is missing."""
+        scaled = (np.column_stack([columns[name] for name in self.columns]) - self.worst) / self.width
+        return np.asarray(np.sum(np.clip(scaled, 0.0, 1.0) * self.weights, axis=1))
+
+
+@dataclass(frozen=True)
+class EntropyIndex(OfNamedColumns):
+    """``- entropy_index: {into: digital, columns: [internet, mobile, waste], negative: [waste]}``.
+
+    Each indicator goes from 0 at its worst to 1 at its best value; the index is their weighted mean. Weights
+    are in proportion to one less the entropy of an indicator's shares over rows (Shannon 1948): one that
+    differs more between rows counts more. Rows beyond the range learned from count as at its end.
+
+    Attributes
+    ----------
+    into : column that is computed, in [0, 1]
+    columns : the indicators, at least two, none of them constant
+    negative : those of which less is better
+    """
+
+    name: ClassVar[str] = "entropy_index"
+    known_as: ClassVar[tuple[str, ...]] = (
+        *("entropy", "entropy_weight", "entropy_weights", "entropy_method", "熵值法", "熵权法"),
+    )
+
+    into: ColumnName
+    columns: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+    negative: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(len(set(self.columns)) == len(self.columns), "the same column is listed twice")
+        unknown = [name for name in self.negative if name not in self.columns]
+        require(not unknown, f"negative names what is not among columns: {', '.join(unknown)}")
+
+    def learn(self, columns: Mapping[str, Floats]) -> LearnedWeights:
+        """Return the index learned from these rows, (n_rows,) each, all finite.
+
+        Raises
+        ------
+        DataError
+            Where an indicator is constant among these rows.
+        """
+        raw = np.column_stack([columns[name] for name in self.columns])
+        constant = [name for name in self.columns if not columns[name].size or np.ptp(columns[name]) == 0.0]
+        if constant:
+            where = f"column '{self.into}' (data.prepare, {self.name})"
+            what = f"constant among the {len(raw)} rows the index is learned from: {', '.join(constant)}"
+            raise DataError.at(where, what, "indicators that vary", "take them out of the list")
+        is_negative = np.isin(self.columns, self.negative)
+        low, high = raw.min(axis=0), raw.max(axis=0)
+        worst, width = np.where(is_negative, high, low), np.where(is_negative, low - high, high - low)
+        scaled = (raw - worst) / width
+        shares = scaled / scaled.sum(axis=0)
+        entropy = -np.sum(shares * np.log(np.where(shares > 0.0, shares, 1.0)), axis=0) / np.log(len(raw))
+        return LearnedWeights(self.into, self.columns, worst, width, (1.0 - entropy) / np.sum(1.0 - entropy))
+
+
+@dataclass(frozen=True)
+class Coupling(OfNamedColumns):
+    """``- coupling: {into: coordination, of: [digital, green]}``, the coupling coordination degree.
+
+    Of n indices U it is ``sqrt(C T)``: C is their geometric over their arithmetic mean, T their weighted
+    mean. Indices that were learned may be below 0 in other rows than those learned from, and count as 0.
+
+    Attributes
+    ----------
+    into : column that is computed, in [0, 1]
+    of : indices in [0, 1], at least two
+    weights : of the indices in T, adding up to 1; equal where left out
+    """
+
+    name: ClassVar[str] = "coupling"
+    known_as: ClassVar[tuple[str, ...]] = (
+        *("coupling_coordination", "coupling_degree", "coordination", "ccd", "耦合协调", "耦合协调度"),
+    )
+
+    into: ColumnName
+    of: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+    weights: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.weights:
+            is_whole = len(self.weights) == len(self.of) and abs(sum(self.weights) - 1.0) < 1e-9
+            require(is_whole, f"weights are one for each of the {len(self.of)} indices and add up to 1")
+
+    @property
+    def detail(self) -> str:
+        """What it is of."""
+        return Message("coupling coordination of {names}", names=", ".join(self.of))
+
+    def learn(self, columns: Mapping[str, Floats]) -> Coupling:
+        """Return the step itself, for indices in [0, 1].
+
+        Raises
+        ------
+        DataError
+            Where one is not, among these rows.
+        """
+        for name in self.of:
+            outside = np.abs(columns[name] - 0.5) > 0.5 + 1e-9
+            if outside.any():
+                where = f"column '{self.into}' (data.prepare, {self.name})"
+                what = f"'{name}' is {columns[name][outside][0]:g} in one of {int(outside.sum())} rows"
+                hint = "rescale it to [0, 1] by a step before"
+                raise DataError.at(where, what, "indices from 0 to 1", hint)
+        return self
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the degree, (n_obs,); NaN where an index is missing."""
+        indices = np.maximum(np.column_stack([columns[name] for name in self.of]), 0.0)
+        mean = indices.mean(axis=1)
+        whole = np.average(indices, axis=1, weights=self.weights or None)
+        product = np.prod(indices, axis=1) ** (1.0 / len(self.of))
+        return np.asarray(np.sqrt(whole * product / np.where(mean > 0.0, mean, 1.0)))
+
+
+LEARNED_STEPS = (Standardise, Rescale, Winsorise, EntropyIndex, Coupling)

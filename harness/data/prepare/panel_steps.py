@@ -103,6 +103,40 @@ class Difference(_OfAnotherPeriod):
 
 
 @dataclass(frozen=True)
+class GrowthRate(_OfAnotherPeriod):
+    """``- growth_rate: {into: gdp_growth, of: gdp, periods: 1}``: ``of`` over its earlier value, less 1.
+
+    Periods are counted on the calendar, as those of a lag are.
+
+    Attributes
+    ----------
+    into : column that is computed, a fraction
+    of : column it is computed from, above 0
+    periods : over how many periods, at least 1
+    """
+
+    name: ClassVar[str] = "growth_rate"
+    known_as: ClassVar[tuple[str, ...]] = ("growth", "pct_change", "rate_of_change", "增长率")
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column.
+
+        Raises
+        ------
+        DataError
+            Where an earlier value is not above 0.
+        """
+        of, before = columns[self.of], super().across(columns, calendar)
+        if n_below := int((before.cells <= 0.0).sum()):
+            where = f"column '{self.into}' (data.prepare, {self.name})"
+            what = f"'{self.of}' grows from 0 or below in {n_below} rows"
+            hint = "use `difference`, or leave the rows out by data.rows"
+            raise DataError.at(where, what, "numbers above 0", hint)
+        unreached = of.unreached | before.unreached
+        return Column(np.where(unreached, np.nan, of.cells / before.cells - 1.0), unreached)
+
+
+@dataclass(frozen=True)
 class Interpolate:
     """``- interpolate: {columns: [lpg, gas], limit: 2}``, the one step that fills columns in place.
 
@@ -312,4 +346,4 @@ class SpatialLag(OfNamedColumns):
         return Account(f"{near}; {int(made.unreached.sum())} rows have no such neighbours")
 
 
-PANEL_STEPS = (Interpolate, Lag, Lead, Difference, Deflate, SpatialLag)
+PANEL_STEPS = (Interpolate, Lag, Lead, Difference, GrowthRate, Deflate, SpatialLag)

@@ -99,6 +99,22 @@ class Log1p(ElementwiseStep):
 
 
 @dataclass(frozen=True)
+class Asinh(ElementwiseStep):
+    """``- asinh: {into: fdi_ihs, of: fdi}``, inverse hyperbolic sine: like log(2 of), with zero and below.
+
+    Attributes
+    ----------
+    into : column that is computed; it depends on the unit of `of`
+    of : column it is computed from
+    """
+
+    name: ClassVar[str] = "asinh"
+    known_as: ClassVar[tuple[str, ...]] = ("ihs", "arcsinh", "arsinh", "inverse_hyperbolic_sine")
+    written: ClassVar[str] = "asinh({of})"
+    function: ClassVar[Callable[[Floats], Floats]] = np.arcsinh
+
+
+@dataclass(frozen=True)
 class Square(ElementwiseStep):
     """``- square: {into: expersq, of: exper}``.
 
@@ -219,6 +235,7 @@ class Ratio(RowFunction):
     """
 
     name: ClassVar[str] = "ratio"
+    known_as: ClassVar[tuple[str, ...]] = ("per_capita", "per_head", "share", "intensity", "人均")
     instead_of: ClassVar[Mapping[str, str]] = {
         "multiply scale times divide units convert": "write `scale: {COLUMN: FACTOR}` under `data:`"
     }
@@ -337,4 +354,4 @@ def named_classes(steps: Iterable[Step], columns: Mapping[str, Column]) -> dict[
     return found
 
 
-ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Power, Indicator, Emissions, Classes)
+ROW_STEPS = (Log, Log1p, Asinh, Square, Product, Ratio, Power, Indicator, Emissions, Classes)

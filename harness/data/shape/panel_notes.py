@@ -6,7 +6,7 @@ Leaks are regressors that hold the outcome itself, from which any flexible model
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,10 +15,10 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.data_spec import MissingPolicy
 from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, few
-from harness.data.prepare.step import Column
+from harness.data.prepare.step import Calendar, Column
 from harness.data.roles import Roles
 from harness.data.shape.times import are_dates
-from harness.errors import Problem
+from harness.errors import DataError, Problem
 from harness.language import Message, marked
 from harness.tables.preparation import LEAK_CODE, Note
 
@@ -31,23 +31,43 @@ class Completeness:
     ----------
     unreached : (n_obs,), rows that some column has no earlier row for
     missing : by column, (n_obs,), further rows whose cell is missing
+    unbalanced : (n_obs,), further rows of entities that lack a period; all False where that is no matter
     """
 
     unreached: Mask
     missing: Mapping[str, Mask]
+    unbalanced: Mask
 
     @property
     def rows(self) -> Mask:
         """Rows, (n_obs,), that have every value."""
-        kept: Mask = ~np.any([self.unreached, *self.missing.values()], axis=0)
+        kept: Mask = ~np.any([self.unreached, *self.missing.values(), self.unbalanced], axis=0)
         return kept
+
+    def balanced(self, calendar: Calendar) -> Completeness:
+        """Return the same with the rows of entities that lack a period left out.
+
+        Raises
+        ------
+        DataError
+            Where no entity has all periods.
+        """
+        rows = self.rows
+        n_periods, n_rows = np.unique(calendar.period[rows]).size, np.bincount(calendar.entity[rows])
+        has_all = np.flatnonzero(n_rows == n_periods)
+        if not has_all.size:
+            what = f"no entity has complete rows in all {n_periods} periods"
+            hint = "leave periods out by data.rows, or say missing: drop"
+            raise DataError.at("data.missing", what, "an entity in every period", hint)
+        return replace(self, unbalanced=rows & ~np.isin(calendar.entity, has_all))
 
 
 def find_complete(columns: Mapping[str, Column], variables: Sequence[str]) -> Completeness:
     """Return which rows have a value in all these columns."""
     unreached = np.any([columns[name].unreached for name in variables], axis=0)
     missing = {name: np.isnan(columns[name].cells) & ~unreached for name in variables}
-    return Completeness(unreached, {name: rows for name, rows in missing.items() if rows.any()})
+    absent = {name: rows for name, rows in missing.items() if rows.any()}
+    return Completeness(unreached, absent, np.zeros_like(unreached))
 
 
 def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLocator) -> Iterator[Problem]:
@@ -80,10 +100,14 @@ def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
         message = Message(
             "{count} rows with missing cells dropped; {lost} entities lose all their rows ({cells}).",
             count=int(np.any(list(found.missing.values()), axis=0).sum()),
-            lost=np.setdiff1d(entity[~found.unreached], entity[found.rows]).size,
+            lost=np.setdiff1d(entity[~found.unreached], entity[found.rows | found.unbalanced]).size,
             cells=", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items()),
         )
         yield Note("W-MISSING", "rows", message)
+    if found.unbalanced.any():
+        template = marked("{count} rows of {lost} entities that lack a period dropped, to balance the panel.")
+        count, lost = int(found.unbalanced.sum()), np.unique(entity[found.unbalanced]).size
+        yield Note("W-BALANCE", "rows", Message(template, count=count, lost=lost))
 
 
 def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:

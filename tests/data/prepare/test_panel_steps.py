@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.panel_steps import Interpolate, Lag, SpatialLag, interpolate
+from harness.data.prepare.panel_steps import GrowthRate, Interpolate, Lag, SpatialLag, interpolate
 from harness.data.prepare.row_steps import Log
 from harness.data.prepare.step import Calendar, Column, PanelStep, StepGroup
 from harness.data.roles import Roles
@@ -147,3 +147,15 @@ def test_a_latitude_beyond_the_pole_is_refused(build_text):
     text = TEXT.replace("c,1,4,40", "c,1,4,140")
     with pytest.raises(DataError, match=r"1 of 6 values are no latitude in degrees"):
         build_text(text, roles=roles)
+
+
+def test_growth_rates_are_over_the_earlier_period():
+    calendar = Calendar(np.array([0, 0, 0, 1, 1]), np.array([0, 1, 2, 0, 2]))
+    values = np.array([4.0, 5.0, 4.0, 1.0, 2.0])
+    made = GrowthRate("g", "a").across({"a": Column.of(values)}, calendar)
+    np.testing.assert_allclose(made.cells, [np.nan, 0.25, -0.2, np.nan, np.nan])
+    assert made.unreached.tolist() == [True, False, False, True, True]
+    two = GrowthRate("g", "a", 2).across({"a": Column.of(values)}, calendar).cells
+    np.testing.assert_allclose(two, [np.nan, np.nan, 0.0, np.nan, 1.0])
+    with pytest.raises(DataError, match="'a' grows from 0 or below in 1 rows"):
+        GrowthRate("g", "a").across({"a": Column.of(np.array([4.0, 0.0, 4.0, 1.0, 2.0]))}, calendar)

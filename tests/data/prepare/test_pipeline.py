@@ -10,7 +10,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.messages import ProblemCollector
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.learned_steps import Rescale, Standardise, Winsorise
+from harness.data.prepare.learned_steps import Coupling, EntropyIndex, Rescale, Standardise, Winsorise
 from harness.data.prepare.panel_steps import Deflate, Lag
 from harness.data.prepare.pipeline import DerivedColumns, find_derived
 from harness.data.prepare.row_steps import Log, Ratio, Square
@@ -241,3 +241,34 @@ def test_winsorised_columns_are_clipped_at_the_quantiles_of_pandas():
 def test_a_column_that_does_not_vary_has_no_scale(step, values):
     with pytest.raises(DataError, match="does not vary"):
         step.learn({"a": np.array(values)})
+
+
+def test_entropy_weights_are_those_by_hand():
+    """Shares of the first are 0, 1/4, 3/4, of the second, of which less is better, 0, 1/3, 2/3."""
+    table = {"a": np.array([1.0, 2.0, 4.0]), "b": np.array([5.0, 3.0, 1.0])}
+    learned = EntropyIndex("u", ("a", "b"), ("b",)).learn(table)
+    first = 1.0 - (np.log(4.0) / 4.0 + 0.75 * np.log(4.0 / 3.0)) / np.log(3.0)
+    second = 1.0 - (np.log(3.0) / 3.0 + 2.0 / 3.0 * np.log(1.5)) / np.log(3.0)
+    weight = first / (first + second)
+    np.testing.assert_allclose(learned.weights, [weight, 1.0 - weight], rtol=1e-12)
+    np.testing.assert_allclose(learned.compute(table), [0.0, weight / 3.0 + (1.0 - weight) / 2.0, 1.0])
+    assert learned.detail == "weights: a 0.5371, b 0.4629"
+    beyond = {"a": np.array([9.0, nan]), "b": np.array([7.0, 3.0])}
+    np.testing.assert_allclose(learned.compute(beyond), [weight, nan], rtol=1e-12)
+    with pytest.raises(DataError, match="constant among the 2 rows the index is learned from: b"):
+        EntropyIndex("u", ("a", "b")).learn({"a": np.array([1.0, 2.0]), "b": np.array([3.0, 3.0])})
+
+
+def test_coupling_coordination_is_that_by_hand():
+    """C = 2 sqrt(.64 x .36) / 1 = .96, T = .5 or .43."""
+    table = {"u": np.array([0.64, 0.0, 1.0, nan]), "v": np.array([0.36, 0.0, 1.0, 0.5])}
+    plain, weighted = Coupling("d", ("u", "v")), Coupling("d", ("u", "v"), (0.25, 0.75))
+    np.testing.assert_allclose(plain.learn(table).compute(table), [np.sqrt(0.48), 0.0, 1.0, nan], rtol=1e-12)
+    np.testing.assert_allclose(weighted.compute(table)[0], np.sqrt(0.96 * 0.43), rtol=1e-12)
+    three = Coupling("d", ("u", "v", "w")).compute({"u": [0.2], "v": [0.4], "w": [0.9]})
+    np.testing.assert_allclose(three, np.sqrt(3.0 * 0.072 ** (1 / 3) / 1.5 * 0.5), rtol=1e-12)
+    assert plain.compute({"u": np.array([-0.1]), "v": np.array([0.5])}).tolist() == [0.0]
+    with pytest.raises(DataError, match="'u' is 64 in one of 1 rows"):
+        plain.learn({"u": np.array([64.0, 0.1]), "v": np.array([0.5, 0.5])})
+    with pytest.raises(ValueError, match="add up to 1"):
+        Coupling("d", ("u", "v"), (0.5, 0.6))

@@ -8,7 +8,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.expand import expand
 from harness.data.prepare.learned_steps import Winsorise
-from harness.data.prepare.row_steps import Classes, Emissions, Indicator, Log, Log1p, Power, Ratio
+from harness.data.prepare.row_steps import Asinh, Classes, Emissions, Indicator, Log, Log1p, Power, Ratio
 from harness.data.prepare.step import LearnedStep, PanelStep, RowStep
 from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode
 from harness.data.read.source import Table, numbered
@@ -25,6 +25,7 @@ COLUMNS = {"a": np.array([1.0, 4.0, nan]), "b": np.array([2.0, 0.5, 3.0]), "c": 
         (Log("d", "a"), [0.0, 2 * np.log(2.0), nan], "log(a)"),
         (Indicator("d", "a", 4.0), [0.0, 1.0, nan], "1 where a = 4, else 0"),
         (Log1p("d", "a"), [np.log(2.0), np.log(5.0), nan], "log(1 + a)"),
+        (Asinh("d", "a"), [np.log(1.0 + np.sqrt(2.0)), np.log(4.0 + np.sqrt(17.0)), nan], "asinh(a)"),
         (Ratio("d", "a", "b", scale=100.0), [50.0, 800.0, nan], "a / b x 100"),
         (Emissions("d", {"b": 3.0, "a": 2.0}), [8.0, 9.5, nan], "2 x a + 3 x b"),
     ],
