@@ -16,16 +16,8 @@ from harness_panel.thresholds.estimator import ThresholdEffects
 
 __all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
 __all__ += ["EntityMean", "LastValue", "Mean"]
-__all__ += [
-    "DynamicGMM",
-    "FixedEffects",
-    "Instrumental",
-    "PolynomialEffects",
-    "PooledOLS",
-    "SpatialDurbin",
-    "ThresholdEffects",
-]
-__all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects"]
+__all__ += ["DynamicGMM", "FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS"]
+__all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects", "SpatialDurbin", "ThresholdEffects"]
 
 harness_loads = ("linearmodels.panel", "statsmodels.stats.outliers_influence")
 

@@ -119,7 +119,8 @@ def _test_row(
 ) -> parts.TableRow:
     own = {row.estimator: row for row in rows if row.test == test}
     null = in_turn(dict.fromkeys(translated(row.null_hypothesis) for row in own.values() if row.is_done))
-    label = gettext(TESTS.get(test, capitalised(test.replace("_", " "))))
+    kind, of, variable = test.partition(" (")
+    label = gettext(TESTS.get(kind, capitalised(kind.replace("_", " ")))) + of + variable
     cells: list[parts.Given] = [_test(own[name], footnotes) if name in own else "" for name in names]
     return parts.TableRow((parts.TableCell(label, (null,) if null else ()), *cells))
 

@@ -11,28 +11,10 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    CoefficientTable,
-    Correction,
-    EstimationError,
-    Floats,
-    Mask,
-    Message,
-    Note,
-    Panel,
-    Statistic,
-    Stream,
-    marked,
-)
+from harness.plugin import EstimationError, Floats, Mask, Message, Note, Panel, Statistic, Stream, marked
 from harness_panel.diagnostics.effects import Check, diagnostic_columns
-from harness_panel.dynamic.moments import (
-    Equations,
-    Solution,
-    Transformation,
-    lag_columns,
-    lagged,
-    transformer,
-)
+from harness_panel.dynamic import moments
+from harness_panel.dynamic.moments import Equations, Solution, Transformation, lagged
 from harness_panel.estimators.naive import EntityMean, EntityMeanFit, LastValue, LastValueFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
 from harness_panel.solver.regression import Dimension, Regression, regress
@@ -119,14 +101,16 @@ class DynamicFit(LevelledFit):
         )
         return (*self.regression.notes, Note("W-INSTRUMENTS", self.outcome, Message(words, **counts)))
 
-    def coefficients(self) -> CoefficientTable:
+    def coefficients(self) -> plugin.CoefficientTable:
         """Return estimates with their covariance: robust of one step, Windmeijer's of two."""
         terms, solution = self.regression.terms, self.solution
-        kind = f"{'two-step, Windmeijer 2005' if self.options.steps == 2 else 'one-step, robust'}"
+        kinds = {1: marked("robust of one step"), 2: marked("Windmeijer (2005) of two steps")}
         n_rows, n_entities = int(solution.equations.is_row.sum()), len(solution.scores)
-        how = Correction(kind, n_rows, solution.estimate.size, 0, (n_entities,), 1.0, inf)
+        how = plugin.Correction(
+            kinds[self.options.steps], n_rows, solution.estimate.size, 0, (n_entities,), 1.0, inf
+        )
         own = slice(len(terms))
-        return CoefficientTable(terms, solution.estimate[own], solution.covariance[own, own], how)
+        return plugin.CoefficientTable(terms, solution.estimate[own], solution.covariance[own, own], how)
 
     def statistics(self) -> Sequence[Statistic]:
         """Return counts, and the effect in the long run."""
@@ -255,47 +239,43 @@ class DynamicGMM:
 
     def _equations(self, panel: Panel, regression: Regression) -> Equations:
         """Return the equations of the columns that a regression keeps, and of periods and a constant."""
-        names, n_lags = regression.terms[: -self.outcome_lags], self.outcome_lags
+        names, kinds = regression.terms[: -self.outcome_lags], self._kinds(panel)
         values = np.column_stack([panel.observed, panel.regressors(names)])
         means = values.mean(axis=0)
         entity, period = plugin.Grouping.of(panel.entity.codes), panel.period - panel.period.min()
         grid = np.full((entity.n_levels, int(period.max()) + 1, values.shape[1]), np.nan)
         grid[entity.codes, period] = values - means
-        past = [lagged(grid[:, :, 0], lag + 1) for lag in range(n_lags)]
-        whole = np.stack([grid[:, :, 0], *np.moveaxis(grid[:, :, 1:], 2, 0), *past], axis=2)
+        past = [lagged(grid[:, :, :1], lag) for lag in range(1, self.outcome_lags + 1)]
+        whole = np.concatenate([grid, *past], axis=2)
         is_row: Mask = np.isfinite(whole).all(axis=2)
-        whole = np.where(is_row[:, :, None], whole, 0.0)
-        transform = transformer(is_row, self.transformation)
+        whole[~is_row] = 0.0
+        transform, is_system = moments.transformer(is_row, self.transformation), self.type == "system"
         made = np.asarray(transform.any(axis=2))
-        is_system = self.type == "system"
-        present = np.flatnonzero((is_row if is_system else made).any(axis=0))
-        dummies = np.eye(is_row.shape[1])[:, present[int(is_system) :] if self.period_effects else []]
-        if is_system:
-            dummies = np.column_stack([np.ones(is_row.shape[1]), dummies])
-        levels = is_row[:, :, None] * dummies
-        kinds = self._kinds(panel)
+        levels = is_row[:, :, None] * self._dummies(is_row if is_system else made)
         exogenous = [at for at, name in enumerate(names, start=1) if name not in kinds]
-        transformed, in_levels = [transform @ whole[:, :, exogenous]], [np.zeros((*is_row.shape, 0))]
-        (in_levels if is_system else transformed).append(levels if is_system else transform @ levels)
+        transformed, in_levels = [transform @ whole[:, :, exogenous]], [levels]
+        if not is_system:
+            transformed, in_levels = [*transformed, transform @ levels], [levels[:, :, :0]]
         if self.missing_instruments == "zero":
-            grid = grid + means
-        for at, first in enumerate((self.first_lag, *(kinds.get(name, 0) for name in names))):
-            if not first:
-                continue
-            last = grid.shape[1] - 1 if self.last_lag is None else self.last_lag
-            lags = range(first, min(last, grid.shape[1] - 1) + 1)
-            transformed.append(lag_columns(grid[:, :, at], made, lags, collapsed=self.collapsed))
-            if is_system:
+            grid += means
+        for at, name in enumerate((None, *names)):
+            first = self.first_lag if name is None else kinds.get(name, grid.shape[1])
+            lags = range(first, min(self.last_lag or grid.shape[1], grid.shape[1] - 1) + 1)
+            transformed.append(moments.lag_columns(grid[:, :, at], made, lags, collapsed=self.collapsed))
+            if is_system and lags:
                 change = grid[:, :, at] - lagged(grid[:, :, at], 1)
-                in_levels.append(lag_columns(change, is_row, [first - 1], collapsed=self.collapsed))
+                before = [first - 1]
+                in_levels.append(moments.lag_columns(change, is_row, before, collapsed=self.collapsed))
         columns = np.concatenate([whole[:, :, 1:], levels], axis=2)
-        return Equations(
-            whole[:, :, 0],
-            columns,
-            is_row,
-            transform,
-            *(np.concatenate(own, axis=2) for own in (transformed, in_levels)),
-        )
+        instruments = (np.concatenate(own, axis=2) for own in (transformed, in_levels))
+        return Equations(whole[:, :, 0], columns, is_row, transform, *instruments)
+
+    def _dummies(self, is_there: Mask) -> Floats:
+        """Return dummies of periods with rows, (n_periods, n), and in a system a constant for the first."""
+        unit, present = np.eye(is_there.shape[1]), np.flatnonzero(is_there.any(axis=0))
+        if self.type == "difference":
+            return unit[:, present if self.period_effects else []]
+        return np.column_stack([np.ones(len(unit)), unit[:, present[1:] if self.period_effects else []]])
 
     def _kinds(self, panel: Panel) -> Mapping[str, int]:
         """Return the first lag that is an instrument of each column that is not strictly exogenous."""

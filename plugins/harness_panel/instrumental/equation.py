@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
@@ -9,7 +10,17 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Correction, EffectKey, EstimationError, Floats, Message, Panel, Problem, marked
+from harness.plugin import (
+    Correction,
+    EffectKey,
+    EstimationError,
+    Floats,
+    Mask,
+    Message,
+    Panel,
+    Problem,
+    marked,
+)
 from harness_panel.covariance import Classical, Clustered, Conley, Robust, Sandwich
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
@@ -36,23 +47,37 @@ def residuals_on(target: Floats, columns: Floats) -> Floats:
 _NOTHING = 1e-9
 
 
-def usable_instruments(panel: Panel) -> Floats:
+def usable_instruments(panel: Panel, endogenous: tuple[str, ...]) -> Floats:
     """Return the instruments, (n_obs, n_instruments), or refuse what cannot have any.
 
     Raises
     ------
     EstimationError
-        Where there are none, the exposure has levels, or a control follows from it.
+        Where there are fewer than endogenous columns, one of these is not a regressor, the exposure has
+        levels, or a control follows from it.
     """
     plugin.require_continuous(panel)
     if panel.Z is None or not panel.instruments:
         hint = marked("name their columns as roles.instruments")
         raise EstimationError(Problem("instruments", marked("the panel has no instruments"), hint=hint))
-    follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
+    for name in endogenous:
+        if name not in panel.columns:
+            what = Message("{name} is not a regressor", name=repr(name))
+            raise EstimationError.at("endogenous", what, f"some of {', '.join(panel.columns[1:])}")
+    counts = {"n_instruments": len(panel.instruments), "n_endogenous": 1 + len(endogenous)}
+    if counts["n_instruments"] < counts["n_endogenous"]:
+        words = marked("{n_instruments} instruments are too few for {n_endogenous} endogenous variables")
+        hint = marked("name as many columns as roles.instruments")
+        raise EstimationError.at("instruments", Message(words, **counts), hint=hint)
+    follows = [
+        column.into
+        for column in panel.derived
+        if panel.exposure in column.inputs and column.into not in endogenous
+    ]
     if follows:
         words = marked("it is a function of the exposure {exposure} and would need instruments too")
         what = Message(words, exposure=repr(panel.exposure))
-        hint = marked("drop it from the controls; the instrumented effect is linear")
+        hint = marked("drop it from the controls, or name it as `endogenous`")
         raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
     return panel.Z
 
@@ -79,13 +104,15 @@ def refuse_absorbed(
             raise _refused(name, f"{in_words(effects)} effects absorb it")
 
 
-def refuse_dependent(panel: Panel, exposure: Floats, exogenous: Floats, instruments: Floats) -> None:
+def refuse_dependent(
+    panel: Panel, endogenous: Mapping[str, Floats], exogenous: Floats, instruments: Floats
+) -> None:
     """Refuse instruments that regressors, or instruments before them, determine.
 
     Parameters
     ----------
-    exposure, exogenous, instruments : (n_obs,), (n_obs, n_exogenous) and (n_obs, n_instruments), less effects
-        and of length one
+    endogenous : (n_obs,), by name
+    exogenous, instruments : (n_obs, n_exogenous) and (n_obs, n_instruments), less effects and of length one
 
     Raises
     ------
@@ -99,9 +126,10 @@ def refuse_dependent(panel: Panel, exposure: Floats, exogenous: Floats, instrume
         own = instruments[:, at : at + 1]
         if np.linalg.norm(residuals_on(own, before)) <= _NOTHING:
             raise _refused(name, "regressors and instruments before it determine it")
-        residual = residuals_on(exposure[:, None], exogenous)
-        if np.linalg.norm(residuals_on(own, np.column_stack([before, residual]))) <= _NOTHING:
-            raise _refused(name, f"it is the exposure {panel.exposure!r} itself, up to other regressors")
+        for other, column in endogenous.items():
+            residual = residuals_on(column[:, None], exogenous)
+            if np.linalg.norm(residuals_on(own, np.column_stack([before, residual]))) <= _NOTHING:
+                raise _refused(name, f"it is {other!r} itself, up to other regressors")
 
 
 def _refused(name: str, why: str) -> EstimationError:
@@ -145,34 +173,41 @@ Method = Literal["2sls", "liml", "gmm"]
 
 @dataclass(frozen=True, eq=False)
 class InstrumentedEquation:
-    """An equation whose first regressor, the exposure, has instruments.
+    """An equation whose first regressor, the exposure, has instruments, and others may need them too.
 
     All columns are less effects, or a constant, times the roots of the weights, and of length one.
 
     Attributes
     ----------
     regression : by least squares, which says what columns are kept and takes effects out
-    exogenous : (n_obs, n_kept - 1), kept regressors beside the exposure
-    exposure, outcome : (n_obs,)
+    regressors : (n_obs, n_kept), in the order of the terms, the exposure first
+    is_endogenous : (n_kept,), which of them are instrumented
+    outcome : (n_obs,)
     instruments : (n_obs, n_instruments)
-    lengths : (n_kept + 1,), of the exposure, the exogenous and the outcome before they were scaled
+    lengths : (n_kept + 1,), of the regressors and the outcome before they were scaled
     """
 
     regression: Regression
-    exogenous: Floats
-    exposure: Floats
+    regressors: Floats
+    is_endogenous: Mask
     outcome: Floats
     instruments: Floats
     lengths: Floats
 
     @classmethod
     def of(
-        cls, panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | None = None
+        cls,
+        panel: Panel,
+        effects: tuple[EffectKey, ...],
+        *,
+        endogenous: tuple[str, ...] = (),
+        weights: Floats | None = None,
     ) -> InstrumentedEquation:
         """Return the equation of a panel; without effects it has a constant.
 
         Parameters
         ----------
+        endogenous : columns that are instrumented with the exposure
         weights : (n_obs,), > 0; None counts all rows alike
 
         Raises
@@ -181,7 +216,7 @@ class InstrumentedEquation:
             Where there is no instrument, an instrument is of no use, a regressor follows from the exposure,
             or least squares refuse the panel.
         """
-        instruments = usable_instruments(panel)
+        instruments = usable_instruments(panel, endogenous)
         regression = regress(panel, effects, weights=weights)
         kept = regression.within.kept
         root = np.sqrt(regression.weights)[:, None]
@@ -195,19 +230,31 @@ class InstrumentedEquation:
         scaled = within / lengths
         equation = cls(
             regression,
-            exogenous=scaled[:, 1:size],
-            exposure=scaled[:, 0],
+            regressors=scaled[:, :size],
+            is_endogenous=np.isin([panel.columns[at] for at in kept], (panel.exposure, *endogenous)),
             outcome=scaled[:, size],
             instruments=scaled[:, size + 1 :],
             lengths=lengths[: size + 1],
         )
-        refuse_dependent(panel, equation.exposure, equation.exogenous, equation.instruments)
+        named = dict(zip(equation.endogenous_names, equation.endogenous.T, strict=True))
+        refuse_dependent(panel, named, equation.exogenous, equation.instruments)
         return equation
 
     @property
-    def regressors(self) -> Floats:
-        """Exposure and exogenous columns, (n_obs, n_kept), in the order of the terms."""
-        return np.column_stack([self.exposure, self.exogenous])
+    def exogenous(self) -> Floats:
+        """Regressors that stand for themselves, (n_obs, n_exogenous)."""
+        return self.regressors[:, ~self.is_endogenous]
+
+    @property
+    def endogenous(self) -> Floats:
+        """Instrumented regressors, (n_obs, n_endogenous), the exposure first."""
+        return self.regressors[:, self.is_endogenous]
+
+    @property
+    def endogenous_names(self) -> tuple[str, ...]:
+        """Names of the instrumented regressors, the exposure first."""
+        names = np.array(self.regression.panel.columns)[self.regression.within.kept]
+        return tuple(names[self.is_endogenous].tolist())
 
     @property
     def to_units(self) -> Floats:
@@ -224,7 +271,7 @@ class InstrumentedEquation:
         from linearmodels import iv
 
         exogenous = self.exogenous if self.exogenous.shape[1] else None
-        data = (self.outcome, exogenous, self.exposure, self.instruments)
+        data = (self.outcome, exogenous, self.endogenous, self.instruments)
         if method != "gmm":
             model = iv.IV2SLS if method == "2sls" else iv.IVLIML
             return cast("IVResults", model(*data).fit(cov_type="unadjusted"))
@@ -313,6 +360,7 @@ class InstrumentedEquation:
         return self.regression.models(slopes[None], self.regression.weights[:, None])
 
     def _in_order(self, results: IVResults | IVGMMResults) -> Floats:
-        """Return linearmodels' coefficients, which end with the endogenous one, in the order of the terms."""
-        params = np.asarray(results.params)
-        return np.concatenate([params[-1:], params[:-1]])
+        """Return linearmodels' coefficients, the endogenous last, in the order of the terms."""
+        params = np.empty(self.is_endogenous.size)
+        params[np.argsort(self.is_endogenous, kind="stable")] = np.asarray(results.params)
+        return params

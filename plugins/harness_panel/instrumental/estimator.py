@@ -16,7 +16,7 @@ from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Rob
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
-from harness_panel.instrumental.equation import InstrumentedEquation, Method, projected
+from harness_panel.instrumental.equation import InstrumentedEquation, Method, projected, residuals_on
 from harness_panel.solver.equation import OneByOne
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.solver.within import without_effects
@@ -42,7 +42,7 @@ class Strength:
 
     Attributes
     ----------
-    partial_f, df : F of the instruments for errors of equal variance, and its degrees of freedom
+    partial_f : of the instruments for errors of equal variance
     partial_r2 : share of the exposure's variation, given regressors and effects, that the instruments explain
     effective_f : of Montiel Olea & Pflueger, by the fit's own covariance; with one instrument its robust F
     effective_df : degrees of freedom of the effective F, K of the notes of `strength_of`
@@ -50,7 +50,6 @@ class Strength:
     """
 
     partial_f: float
-    df: tuple[int, int]
     partial_r2: float
     effective_f: float
     effective_df: float
@@ -61,18 +60,40 @@ class Strength:
         """Whether the partial F is below ten, or the effective F below its critical value."""
         return self.partial_f < LEAST_F or self.effective_f < self.critical_f
 
-    def first_stage(self) -> Diagnostic:
-        """Test that the instruments do not move the exposure."""
-        null = marked("given regressors and effects, the instruments do not move the exposure")
-        source = "F for errors of equal variance; below 10 weak (Staiger & Stock 1997)"
-        return Diagnostic("first_stage", null, self.partial_f, "F", self.df, source)
-
     def weak_instruments(self) -> Diagnostic:
         """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
         df, name, effective = self.effective_df, "weak_instruments", self.effective_f
         null = Message("the bias may be {BIAS} of the worst case or more", BIAS=f"{BIAS:.0%}")
         source = f"effective F {effective:.4g} times its degrees of freedom; Montiel Olea & Pflueger 2013"
         return Diagnostic(name, null, df * effective, "noncentral chi2", (df, df / BIAS), source)
+
+
+def first_stage(equation: InstrumentedEquation, at: int) -> Diagnostic:
+    """Test that the instruments do not move an endogenous variable, given what they do to the others.
+
+    Parameters
+    ----------
+    at : position among the endogenous variables
+
+    Notes
+    -----
+    The variable less what two-stage least squares explain of it by the others is regressed on the
+    instruments, with a degree of freedom less for each other (Sanderson & Windmeijer 2016).
+    """
+    basis, others = equation.beyond_exogenous(np.delete(equation.endogenous, at, axis=1))
+    residual = residuals_on(equation.endogenous[:, at : at + 1], equation.exogenous)[:, 0]
+    residual = residual - others @ np.linalg.lstsq(basis.T @ others, basis.T @ residual, rcond=None)[0]
+    n_others, explained = others.shape[1], float(np.sum((basis.T @ residual) ** 2))
+    # Endogenous variables are no regressors of the first stage.
+    df = (basis.shape[1] - n_others, equation.regression.df_resid + 1 + n_others - basis.shape[1])
+    statistic = explained / df[0] / ((float(residual @ residual) - explained) / df[1])
+    source = "F for errors of equal variance; below 10 weak (Staiger & Stock 1997)"
+    if not n_others:
+        null = marked("given regressors and effects, the instruments do not move the exposure")
+        return Diagnostic("first_stage", null, statistic, "F", df, source)
+    null = marked("given the other endogenous variables, the instruments do not move this one")
+    name = f"first_stage ({equation.endogenous_names[at]})"
+    return Diagnostic(name, null, statistic, "F", df, f"conditional {source}; Sanderson & Windmeijer 2016")
 
 
 def strength_of(equation: InstrumentedEquation, covariance: Covariance) -> Strength:
@@ -91,21 +112,17 @@ def strength_of(equation: InstrumentedEquation, covariance: Covariance) -> Stren
     """
     from scipy import stats
 
-    basis, residual = equation.beyond_exogenous(equation.exposure)
+    basis, residual = equation.beyond_exogenous(equation.regressors[:, 0])
     slopes = basis.T @ residual
     residuals = residual - basis @ slopes
     total, explained = float(residual @ residual), float(slopes @ slopes)
     n_instruments = basis.shape[1]
-    # The exposure is no regressor of the first stage.
-    df = equation.regression.df_resid + 1 - n_instruments
-    partial_f = explained / n_instruments / (float(residuals @ residuals) / df)
     matrix, _ = equation.corrected(covariance, basis, np.eye(n_instruments), residuals)
     trace = float(np.trace(matrix))
     largest, x = float(np.linalg.eigvalsh(matrix)[-1]), 1.0 / BIAS
     size = trace**2 * (1 + 2 * x) / (float(np.sum(matrix**2)) + 2 * x * trace * largest)
     return Strength(
-        partial_f=partial_f,
-        df=(n_instruments, df),
+        partial_f=first_stage(equation, 0).statistic,
         partial_r2=explained / total,
         effective_f=explained / trace,
         effective_df=size,
@@ -120,7 +137,7 @@ def reduced_form_of(equation: InstrumentedEquation, covariance: Covariance) -> p
     outcome, exposure and their sum.
     """
     basis, outcome = equation.beyond_exogenous(equation.outcome)
-    _, exposure = equation.beyond_exogenous(equation.exposure)
+    _, exposure = equation.beyond_exogenous(equation.regressors[:, 0])
     columns = np.column_stack([outcome * equation.lengths[-1], exposure * equation.lengths[0]])
     slopes = basis.T @ columns
     left = columns - basis @ slopes
@@ -139,9 +156,11 @@ def clusters_of_rows(equation: InstrumentedEquation, covariance: Covariance) -> 
     return np.column_stack([equation.regression.grouping(name).codes for name in covariance.by])
 
 
-def no_effect(reduced: plugin.ReducedForm) -> Diagnostic:
-    """Test that the exposure has no effect, however weak the instruments are (Anderson & Rubin 1949)."""
+def no_effect(reduced: plugin.ReducedForm, n_endogenous: int) -> Diagnostic:
+    """Test that there is no effect, however weak the instruments are (Anderson & Rubin 1949)."""
     null = marked("the exposure has no effect, and the instruments act only through it")
+    if n_endogenous > 1:
+        null = marked("no endogenous variable has an effect, and the instruments act only through them")
     df = (reduced.outcome.size, reduced.df)
     return Diagnostic(
         "anderson_rubin",
@@ -167,7 +186,7 @@ class InstrumentalFit(LevelledFit):
     model : predicts; one draw
     method, covariance : how
     table : coefficients; None where only predictions were asked for
-    strength : of the instruments; None likewise
+    strength : of the instruments; None likewise, and where several variables are endogenous
     reduced : form of the equation; None likewise
     """
 
@@ -186,6 +205,8 @@ class InstrumentalFit(LevelledFit):
     def notes(self) -> tuple[Note, ...]:
         """What was dropped, and whether the instruments are weak."""
         notes, strength, reduced = self.regression.notes, self.strength, self.reduced
+        if reduced is not None and strength is None:
+            return (*notes, *self._weak())
         if strength is None or reduced is None or not strength.is_weak:
             return notes
         message = Message(
@@ -198,6 +219,22 @@ class InstrumentalFit(LevelledFit):
             confidence_set=plugin.set_in_words(reduced.confidence_set(LEVEL)),
         )
         return (*notes, Note("W-WEAK", ", ".join(self.regression.panel.instruments), message))
+
+    def _first_stages(self) -> Mapping[str, Check]:
+        """Return the first stage of each endogenous variable, of several by name."""
+        equation, names = self.equation, self.equation.endogenous_names
+        keys = ("first_stage",) if len(names) == 1 else tuple(f"first_stage ({name})" for name in names)
+        return {key: partial(first_stage, equation, at) for at, key in enumerate(keys)}
+
+    def _weak(self) -> Iterator[Note]:
+        """Yield a note on each of several endogenous variables whose conditional F is below ten."""
+        for name, check in zip(self.equation.endogenous_names, self._first_stages().values(), strict=True):
+            if (statistic := check().statistic) < LEAST_F:
+                words = marked(
+                    "The instruments are weak for {name}: conditional F {statistic}, below 10. Its estimate "
+                    "is biased towards least squares; the Anderson–Rubin test holds all the same."
+                )
+                yield Note("W-WEAK", name, Message(words, name=name, statistic=f"{statistic:.3g}"))
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named.
@@ -213,20 +250,25 @@ class InstrumentalFit(LevelledFit):
 
     def remarks(self) -> Sequence[str]:
         """Return how, and by which instruments."""
-        panel = self.regression.panel
-        return (f"{self.method}, {panel.exposure} instrumented by {', '.join(panel.instruments)}",)
+        names, instruments = self.equation.endogenous_names, self.regression.panel.instruments
+        return (f"{self.method}, {', '.join(names)} instrumented by {', '.join(instruments)}",)
 
     def statistics(self) -> Sequence[Statistic]:
         """Return what describes the equation and its first stage; nothing of a fit that only predicts."""
         regression, strength, reduced = self.regression, self.strength, self.reduced
-        if strength is None or reduced is None:
+        if reduced is None:
             return ()
+        counts = (
+            Statistic("n_obs", regression.panel.n_obs, "rows of the estimated equation"),
+            Statistic("df_resid", regression.df_resid, "rows less coefficients less independent effects"),
+            Statistic("n_instruments", len(regression.panel.instruments), "excluded instruments"),
+        )
+        if strength is None:
+            return counts
         source = "Montiel Olea & Pflueger 2013"
         critical = f"for a worst-case bias of a tenth at 5 %, {source}"
         return (
-            Statistic("n_obs", regression.panel.n_obs, "rows of the estimated equation"),
-            Statistic("df_resid", regression.df_resid, "rows less coefficients less independent effects"),
-            Statistic("n_instruments", len(regression.panel.instruments), "instruments of the exposure"),
+            *counts,
             Statistic("partial_f", strength.partial_f, "of the first stage, for errors of equal variance"),
             Statistic("partial_r2", strength.partial_r2, _PARTIAL_R2),
             Statistic("effective_f", strength.effective_f, f"of the first stage, {source}"),
@@ -251,12 +293,12 @@ class InstrumentalFit(LevelledFit):
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the first stage's statistics, and the tests of the instruments."""
-        if self.strength is None or self.reduced is None:
+        if self.reduced is None:
             return {}
         checks: dict[str, Check] = {
-            "first_stage": self.strength.first_stage,
-            "weak_instruments": self.strength.weak_instruments,
-            "anderson_rubin": partial(no_effect, self.reduced),
+            **self._first_stages(),
+            **({"weak_instruments": self.strength.weak_instruments} if self.strength else {}),
+            "anderson_rubin": partial(no_effect, self.reduced, len(self.equation.endogenous_names)),
             "overidentification": self.test_overidentification,
             "exogeneity": self.test_exogeneity,
         }
@@ -271,12 +313,14 @@ class InstrumentalFit(LevelledFit):
         Raises
         ------
         EstimationError
-            Where there is a single instrument.
+            Where there are as many instruments as endogenous variables.
         """
-        equation, further = self.equation, self.equation.instruments.shape[1] - 1
+        equation = self.equation
+        further = equation.instruments.shape[1] - equation.endogenous.shape[1]
         if further == 0:
             what = marked(
-                "with one instrument for one exposure there is no overidentifying restriction to test"
+                "with one instrument for each endogenous variable there is no overidentifying "
+                "restriction to test"
             )
             raise plugin.EstimationError.at("overidentification", what)
         if isinstance(self.covariance, Classical) and self.method != "gmm":
@@ -298,27 +342,30 @@ class InstrumentalFit(LevelledFit):
         equation, regression = self.equation, self.regression
         panel, weights = regression.panel, regression.weights
         moments = np.column_stack([equation.exogenous, equation.instruments])
-        residual = (equation.exposure - projected(equation.exposure, moments)) / np.sqrt(weights)
+        residuals = equation.endogenous - projected(equation.endogenous, moments)
+        residuals = without_effects(regression.absorber, residuals / np.sqrt(weights)[:, None], weights)
         extended = replace(
             panel,
-            controls=(*panel.controls, "residual of the first stage"),
-            X=np.column_stack([panel.X, without_effects(regression.absorber, residual[:, None], weights)]),
+            controls=(*panel.controls, *(f"{name}, residual" for name in equation.endogenous_names)),
+            X=np.column_stack([panel.X, residuals]),
         )
         augmented = regress(extended, regression.effects, weights=weights)
+        own = slice(-residuals.shape[1], None)
         matrix, correction = replace(equation, regression=augmented).corrected(
             self.covariance, augmented.basis, augmented.to_coefficients, augmented.within.residuals
         )
-        null = marked("the exposure is uncorrelated with the errors (exogenous)")
-        statistic = float(augmented.estimate[-1] ** 2 / matrix[-1, -1])
+        null = marked("the instrumented variables are uncorrelated with the errors (exogenous)")
+        slopes, df = augmented.estimate[own], (residuals.shape[1], correction.df_resid)
+        statistic = float(slopes @ np.linalg.solve(matrix[own, own], slopes)) / df[0]
         source = f"Durbin, Wu and Hausman by regression (Wooldridge 2010); errors {correction.kind}"
-        return Diagnostic("exogeneity", null, statistic, "F", (1, correction.df_resid), source)
+        return Diagnostic("exogeneity", null, statistic, "F", df, source)
 
 
 @dataclass(frozen=True)
 class Instrumental:
     """Instrumental variables for the exposure, pooled or within entities and periods.
 
-    The instruments are the columns of ``roles.instruments``; all regressors but the exposure stand for
+    The instruments are the columns of ``roles.instruments``; regressors that are not endogenous stand for
     themselves. Effects are taken out of everything first, and count in the degrees of freedom, as 2SLS with
     dummies has it; the constant of a pooled equation leaves no mean residual. Predictions are those of the
     structural equation, x b and the levels of the training rows.
@@ -327,6 +374,7 @@ class Instrumental:
     ----------
     method : two-stage least squares, LIML, or two-step GMM, which weighs moments by the covariance's clusters
     effects : keys whose levels have effects; none is a pooled equation with a constant
+    endogenous : regressors that are instrumented with the exposure; needs as many instruments
     covariance : clustered by entity unless another is asked for
     """
 
@@ -336,6 +384,7 @@ class Instrumental:
 
     method: Method = "2sls"
     effects: tuple[Dimension, ...] = ()
+    endogenous: tuple[str, ...] = ()
     covariance: Covariance = field(default_factory=Clustered)
 
     def __post_init__(self) -> None:
@@ -364,7 +413,7 @@ class Instrumental:
             Where there is no instrument, an instrument is a regressor, does not vary or is determined by
             effects and regressors, a regressor follows from the exposure, or least squares refuse the rows.
         """
-        equation = InstrumentedEquation.of(panel, self.effects)
+        equation = InstrumentedEquation.of(panel, self.effects, endogenous=self.endogenous)
         clusters = clusters_of_rows(equation, self.covariance) if self.method == "gmm" else None
         results = equation.fit(self.method, clusters=clusters)
         slopes = equation.slopes_of(results)
@@ -377,7 +426,7 @@ class Instrumental:
         if regression.has_constant:
             estimate = np.concatenate([[model.intercepts[0] - model.centre @ slopes], estimate])
         table = CoefficientTable(regression.terms, estimate, matrix, correction)
-        strength = strength_of(equation, self.covariance)
+        strength = strength_of(equation, self.covariance) if equation.is_endogenous.sum() == 1 else None
         return replace(
             fit, table=table, strength=strength, reduced=reduced_form_of(equation, self.covariance)
         )
@@ -398,7 +447,9 @@ class Instrumental:
         models, alike = [], np.ones(panel.n_obs)
         for draw in weights:
             used = np.flatnonzero(draw)
-            equation = InstrumentedEquation.of(panel.take(used), self.effects, weights=draw[used])
+            equation = InstrumentedEquation.of(
+                panel.take(used), self.effects, endogenous=self.endogenous, weights=draw[used]
+            )
             model = equation.model(equation.slopes_of(equation.fit(self.method)))
             models.append(model.knowing_omitted(panel, panel.observed, weights=draw[None], row_weights=alike))
         return OneByOne(models)

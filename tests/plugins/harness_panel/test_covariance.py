@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from harness import EstimationError, Panel
 from harness.installed import installed
-from harness.plugin import Floats, HasCoefficients, random_stream
+from harness.plugin import Floats, random_stream
 from harness.registry.catalog import build_choice
 from harness_panel import (
     Classical,
@@ -262,7 +262,7 @@ COVARIANCES = {
     "wild": ({"use": "wild_cluster", "draws": 99}, "clustered by entity, wild bootstrap of 99"),
 }
 ESTIMATORS = {one.name: one for one in harness_estimators()}
-TABULATED = {name for name, one in ESTIMATORS.items() if HasCoefficients in one.provides}
+TABULATED = {name for name, one in ESTIMATORS.items() if "covariance" in one.__dataclass_fields__}
 WITH_TABLE = sorted(TABULATED - {"instrumental"})  # whose covariances are tried beside it
 FEW = {"threshold_effects": {"bootstraps": 19, "grid": 10, "trim": 0.2}}
 INDEPENDENT = {"classical", "HC0", "HC1", "HC2", "HC3"}

@@ -110,7 +110,7 @@ def test_the_first_stage_and_the_test_of_exogeneity_are_those_of_regressions():
     expected = first.f_test(np.eye(4)[2:])
     fit = fitted(panel, covariance=Classical())
     assert fit.strength.partial_f == pytest.approx(float(expected.fvalue), rel=1e-9)
-    assert fit.strength.df == (2, int(first.df_resid))
+    assert tuple(fit.details()["diagnostics"][key][0] for key in ("df1", "df2")) == (2, int(first.df_resid))
     augmented = sm.OLS(
         panel.observed, sm.add_constant(np.column_stack([panel.column("x"), panel.column("w"), first.resid]))
     ).fit()
@@ -237,9 +237,64 @@ def test_what_is_no_instrument_is_refused_with_its_reason():
         (with_first(fixed), ("entity",), "'z0': entity effects absorb it"),
         (with_first(np.full(panel.n_obs, 7.0)), (), "'z0': it does not vary"),
         (with_first(3.0 * panel.column("w") - 2.0), (), "determine it"),
-        (with_first(panel.column("x") + panel.column("w")), (), "it is the exposure 'x' itself"),
+        (with_first(panel.column("x") + panel.column("w")), (), "it is 'x' itself"),
         (replace(panel, instruments=("w", "z1")), (), "'w': it is a regressor"),
     ):
         with pytest.raises(EstimationError, match=reason):
             fitted(changed, effects=effects)
     assert fitted(with_first(fixed), effects=()).coefficients().terms == ("const", "x", "w")
+
+
+def two_endogenous_panel(by=(0.5, -1.0, 0.2)):
+    """The panel with a second endogenous regressor among the others, and three instruments."""
+    panel = endogenous_panel(14, n_instruments=3)
+    error = panel.observed - 2.0 * panel.column("x")
+    other = panel.Z @ by + random_stream(15).normal(size=panel.n_obs) + 0.4 * error
+    return replace(panel, controls=("v", "w"), X=np.column_stack([panel.X[:, 0], other, panel.X[:, 1]]))
+
+
+@pytest.mark.parametrize("method", ["2sls", "liml", "gmm"])
+def test_several_endogenous_variables_are_those_of_linearmodels(method):
+    panel = two_endogenous_panel()
+    exogenous = np.column_stack([np.ones(panel.n_obs), panel.column("w")])
+    model = (LIBRARY | {"gmm": IVGMM})[method](panel.observed, exogenous, panel.X[:, :2], panel.Z)
+    library = model.fit(cov_type="robust")
+    fit = fitted(panel, method=method, endogenous=("v",), covariance=Robust("HC0"))
+    table, order = fit.coefficients(), [2, 3, 1]
+    assert table.terms == ("const", "x", "v", "w")
+    np.testing.assert_allclose(table.estimate[1:], np.asarray(library.params)[order], rtol=1e-8)
+    if method != "gmm":
+        np.testing.assert_allclose(table.std_error[1:], np.asarray(library.std_errors)[order], rtol=1e-8)
+
+
+def test_tests_of_several_endogenous_variables_are_those_of_regressions():
+    panel = two_endogenous_panel()
+    exogenous = np.column_stack([np.ones(panel.n_obs), panel.column("w")])
+    full = np.column_stack([exogenous, panel.Z])
+    library = IV2SLS(panel.observed, exogenous, panel.X[:, :2], panel.Z).fit()
+    fit = fitted(panel, endogenous=("v",), covariance=Classical())
+    columns = fit.details()["diagnostics"]
+    tests = dict(zip(columns["test"], columns["statistic"], strict=True))
+    assert tests["exogeneity"] == pytest.approx(library.wu_hausman().stat, rel=1e-9)
+    assert tests["overidentification"] == pytest.approx(library.sargan.stat, rel=1e-9)
+    joint = sm.OLS(panel.observed, full).fit().f_test(np.eye(5)[2:])
+    assert tests["anderson_rubin"] == pytest.approx(float(joint.fvalue), rel=0.01)
+    for name, own, other in (("x", 0, 1), ("v", 1, 0)):
+        stage = IV2SLS(panel.X[:, own], exogenous, panel.X[:, other], panel.Z).fit()
+        f = sm.OLS(np.asarray(stage.resids), full).fit().f_test(np.eye(5)[2:])
+        # A degree of freedom less for the other endogenous variable (Sanderson & Windmeijer 2016).
+        assert tests[f"first_stage ({name})"] == pytest.approx(3.0 / 2.0 * float(f.fvalue), rel=1e-9)
+    assert not fit.notes
+
+
+def test_instruments_that_move_two_variables_alike_are_weak_for_both():
+    fit = fitted(two_endogenous_panel((0.6, 0.6, 0.6)), endogenous=("v",))
+    assert [(note.code, note.where) for note in fit.notes] == [("W-WEAK", "x"), ("W-WEAK", "v")]
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "reason"), [("w", 1, "1 instruments are too few"), ("v", 2, "'v' is not")]
+)
+def test_endogenous_columns_need_a_name_and_instruments(name, n, reason):
+    with pytest.raises(EstimationError, match=reason):
+        fitted(endogenous_panel(9, n_instruments=n), endogenous=(name,))
