@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from harness.plugin import Estimator, hookimpl
+from harness.plugin import Estimator, Scenario, hookimpl
 from harness.plugin.reporting import Section
 from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay, Robust, WildCluster
+from harness_panel.diagnostics.scenario import DataDiagnostics
 from harness_panel.dynamic.estimator import DynamicGMM
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
 from harness_panel.estimators.naive import EntityMean, LastValue, Mean
@@ -15,7 +16,7 @@ from harness_panel.spatial.estimator import SpatialDurbin
 from harness_panel.thresholds.estimator import ThresholdEffects
 
 __all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
-__all__ += ["EntityMean", "LastValue", "Mean"]
+__all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean"]
 __all__ += ["DynamicGMM", "FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS"]
 __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects", "SpatialDurbin", "ThresholdEffects"]
 
@@ -31,9 +32,16 @@ def harness_estimators() -> Iterable[type[Estimator]]:
 
 
 @hookimpl
+def harness_scenarios() -> Iterable[type[Scenario]]:
+    """Return the scenario of this plugin."""
+    return (DataDiagnostics,)
+
+
+@hookimpl
 def harness_sections() -> Iterable[Section]:
-    """Return the sections of the report on thresholds and treatments, and on spatial impacts."""
+    """Return the sections of the report on thresholds and treatments, spatial impacts, and the data."""
     from harness_panel import section
+    from harness_panel.diagnostics import section as diagnostics
     from harness_panel.spatial import section as spatial
 
-    return (section.SECTION, spatial.SECTION)
+    return (section.SECTION, spatial.SECTION, diagnostics.SECTION)

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Ints, Message, gettext, marked
+from harness.plugin import EstimationError, Floats, Ints, Message, marked
 
 # What every series has under the alternative: a level, or a level and a trend.
 Deterministic = Literal["constant", "trend"]
@@ -93,7 +93,7 @@ def unit_root_tests(
                 ]
             )
         except EstimationError as error:
-            rows.append(UnitRootRow(name, reason=str(error.problems[0].what)))
+            rows.append(UnitRootRow(name, reason=error.problems[0].what))
         else:
             rows.append(UnitRootRow(name, statistic, float(norm.cdf(statistic)), caution))
     return rows
@@ -203,7 +203,7 @@ def _levin_lin_chu(fits: Sequence[_Regression]) -> tuple[float, str]:
     statistic = (slope / error - n_rows * ratio / variance * error * mean) / spread
     if size >= tabulated[0]:
         return float(statistic), ""
-    words = gettext(
+    words = marked(
         "the test is tabulated from {least} periods on; with {n} it finds stationary series too often"
     )
-    return float(statistic), words.format(least=int(tabulated[0]), n=size)
+    return float(statistic), Message(words, least=int(tabulated[0]), n=size)

@@ -13,6 +13,7 @@ from harness.report.sections.effects.figures import whiskers_of
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.table import effect_table
 from harness.running.folder import RunFolder
+from harness_panel.diagnostics.section import SECTION as DIAGNOSTICS
 from harness_panel.section import EVENTS, SECTION, rivals
 from harness_panel.spatial.section import SECTION as IMPACTS
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in, texts
@@ -44,6 +45,7 @@ STUDY = {
     "estimators": ESTIMATORS,
     "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"]},
     "scenarios": [
+        "diagnostics",
         {"use": "curve", "grid": 9, "draws": 10},
         {
             "use": "effect",
@@ -114,6 +116,21 @@ def test_the_shape_of_the_parabola_is_told(result):
     assert "p\u00a00.000" not in tests
     assert "p\u00a0=\u00a00.000" not in tests
     assert "Shapes of polynomials" in (folder / "report.html").read_text("utf-8")
+
+
+def test_data_are_tested_with_a_sentence_each(result):
+    run, folder = result
+    tests = run.table("data_tests").set_index(["test", "variable"]).sort_index()
+    correlations, shown = blocks_of(DIAGNOSTICS, read_run(RunFolder.open(folder)))
+    assert texts(correlations)["(3) w"] == [f"{rows()[name].corr(rows()['w']):.2f}" for name in ("y", "x")]
+    said = {(row.cells[0], row.cells[1]): row.cells[2:] for row in shown.groups[0].rows}
+    (serial,) = tests.loc[("serial_correlation",), "p_value"]
+    means = "Errors of an entity are" if serial < 0.05 else "No evidence of serial correlation"
+    assert said["Wooldridge serial correlation", "–"][2].text.startswith(means)
+    morans = tests.loc[("moran", "y")]
+    assert len(morans) == 6
+    assert morans["p_value"].min() > 0.05 / 6
+    assert said["Moran's I by period", "y"][2].text == "No evidence that neighbours are alike."
 
 
 def test_impacts_of_the_exposure_are_shown_and_said(result):
