@@ -51,7 +51,8 @@ class Panel(SentByFields):
     X : (n_obs, n_columns), columns in the order of `columns`; a categorical exposure has a dummy for each
         category but the base
     instruments, Z : names of the excluded instruments and their columns, (n_obs, n_instruments)
-    mediators, M : names of mediators that are no regressors and their columns, (n_obs, n_mediators)
+    mediators, measures, M : names of mediators and of other measures of the exposure, which are no
+        regressors, and their columns, (n_obs, n_mediators + n_measures)
     coordinates : (n_obs, 2), latitude and longitude in degrees; None without
     contiguity : neighbouring entities, from a file; None without
     groups : grouping columns that are not regressors, n_obs rows each
@@ -75,6 +76,7 @@ class Panel(SentByFields):
     instruments: tuple[str, ...] = ()
     Z: Floats | None = None
     mediators: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
     M: Floats | None = None
     coordinates: Floats | None = None
     contiguity: Contiguity | None = None
@@ -87,7 +89,8 @@ class Panel(SentByFields):
         object.__setattr__(self, "period", frozen_ints(as_received(self.period)))
         n_obs = self.entity.codes.size
         shapes = {"observed": (n_obs,), "X": (n_obs, len(self.columns)), "Z": (n_obs, len(self.instruments))}
-        shapes |= {"coordinates": (n_obs, 2), "weights": (n_obs,), "M": (n_obs, len(self.mediators))}
+        shapes |= {"coordinates": (n_obs, 2), "weights": (n_obs,)}
+        shapes["M"] = (n_obs, len(self.mediators) + len(self.measures))
         for name, shape in shapes.items():
             values = as_received(getattr(self, name))
             if values is not None:
@@ -151,17 +154,16 @@ class Panel(SentByFields):
             raise LookupError(message)
         return self.X[:, self.columns.index(name)]
 
-    def mediator(self, name: str) -> Floats:
-        """Return a mediator, (n_obs,), in its own unit, which may be a regressor too.
+    def further(self, name: str) -> Floats:
+        """Return a mediator or another measure of the exposure, (n_obs,), which may be a regressor too.
 
         Raises
         ------
         LookupError
             Where neither is called so.
         """
-        if self.M is not None and name in self.mediators:
-            return self.M[:, self.mediators.index(name)]
-        return self.column(name)
+        names = (*self.mediators, *self.measures)
+        return self.M[:, names.index(name)] if self.M is not None and name in names else self.column(name)
 
     def regressors(self, names: Sequence[str]) -> Floats:
         """Return some columns of X, (n_obs, n_names), in the order of their names."""
@@ -230,7 +232,7 @@ class Panel(SentByFields):
     def joined(self, other: Panel) -> Panel:
         """Return these rows followed by those of another panel with the same variables, matched by name.
 
-        Weights, instruments, mediators and coordinates are kept if both panels have them.
+        Weights, instruments, mediators, measures and coordinates are kept if both panels have them.
         """
         arrays: dict[str, Any] = {"X": np.concatenate([self.X, other.regressors(self.columns)])}
         for name in ("period", "observed", "Z", "M", "coordinates", "weights"):
@@ -243,6 +245,7 @@ class Panel(SentByFields):
             groups=tuple(group.joined(other.group(group.name)) for group in self.groups),
             instruments=self.instruments if other.Z is not None else (),
             mediators=self.mediators if other.M is not None else (),
+            measures=self.measures if other.M is not None else (),
             **arrays,
         )
 

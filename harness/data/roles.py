@@ -31,6 +31,7 @@ class Roles:
         that the data have, in their order, where none are given for an exposure of texts
     instruments : excluded instruments for the exposure
     mediators : variables that the exposure may act through; no regressors
+    measures : other measures of the exposure, for robustness; no regressors
     weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
     latitude, longitude : where a row is, in degrees, both or neither; may play another part too
     """
@@ -47,6 +48,7 @@ class Roles:
     latitude: ColumnName | None = None
     longitude: ColumnName | None = None
     mediators: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
+    measures: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -60,10 +62,15 @@ class Roles:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All numeric columns, each once: outcomes, regressors, instruments, mediators, weights, places."""
+        """All numeric columns, each once, in the order of their parts."""
         shared = (name for names in self._named(_SHARED).values() for name in names)
-        further = (*self.instruments, *self.mediators, *shared)
-        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *further)))
+        others = (*self.instruments, *self.further, *shared)
+        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *others)))
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Mediators and other measures of the exposure."""
+        return (*self.mediators, *self.measures)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -119,5 +126,8 @@ class Roles:
 
 
 # Parts that exclude each other, and those that a column of another part may play too.
-_OWN = ("entity", "time", "outcomes", "exposure", "moderators", "controls", "instruments", "mediators")
+_OWN = (
+    *("entity", "time", "outcomes", "exposure", "moderators", "controls", "instruments", "mediators"),
+    "measures",
+)
 _SHARED = ("weights", "latitude", "longitude")

@@ -219,7 +219,7 @@ class MediationScenario(LearnerScenario):
         asked = self.requested_panel(panel)
         follows = {column for name in names for column in asked.dependents(name)}
         held = asked.with_controls([name for name in asked.controls if name not in follows])
-        return held, {name: panel.mediator(name) for name in names}
+        return held, {name: panel.further(name) for name in names}
 
     def _cells(self, subject: Subject) -> Iterator[tuple[str, MediatorCells]]:
         panel, mediators = self._requested(subject.panel)

@@ -48,11 +48,13 @@ class Specification:
     name : as tables have it
     change : makes its rows and regressors from those of the study; raises an `EstimationError` where these
         do not allow it
+    is_of_exposure : whether its coefficient is that of the exposure, and not of another measure of it
     """
 
     part: str
     name: str
     change: Callable[[Panel], Panel]
+    is_of_exposure: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,8 @@ class SpecificationScenario(Scenario, WorksInParts):
 
     The baseline stands without controls, with the first of them, and with all. ``lag``: the exposure of the
     period before. ``winsorised``: outcome and exposure, one per cent of the rows on either side.
-    ``log_outcome``: in logs. ``periods``: the early and the late ones apart. `without`: some groups left out.
+    ``log_outcome``: in logs. ``periods``: the early and the late ones apart. Other measures of the exposure,
+    those of the roles, stand in its place. `without`: some groups left out.
 
     That all columns agree says little where they would agree anyway. So the baseline's effect is taken from
     the outcome, and the exposure of other entities, drawn at random, stands in the place of their own, first
@@ -219,6 +222,9 @@ class SpecificationScenario(Scenario, WorksInParts):
         yield Specification(BASELINE, ALL_CONTROLS, _as_it_is)
         for at, check in enumerate(checks_of(panel, self.checks, by=None, controls=())):
             yield Specification(ROBUSTNESS, check.name, partial(self._checked, at=at))
+        for measure in panel.measures:
+            name = Message("{measure} as the exposure", measure=measure)
+            yield Specification(ROBUSTNESS, name, partial(_measured, by=measure), is_of_exposure=False)
         for by, groups in self.without.items():
             name = Message(WITHOUT, by=by, level=", ".join(groups))
             yield Specification(ROBUSTNESS, name, partial(_without, by=by, groups=groups))
@@ -232,7 +238,7 @@ class SpecificationScenario(Scenario, WorksInParts):
 
     def _draws(self, subject: Subject, baseline: SpecificationFit) -> Iterator[AgreementDraws]:
         """Yield blocks of draws; a categorical exposure has no single effect that could be added."""
-        specifications = tuple(self._specifications(subject.panel))
+        specifications = tuple(one for one in self._specifications(subject.panel) if one.is_of_exposure)
         for start in range(0, 0 if subject.panel.levels else self.permutations, BLOCK):
             draws = range(start, min(start + BLOCK, self.permutations))
             label = f"draws {draws.start + 1} to {draws.stop}"
@@ -281,6 +287,12 @@ def _bare(panel: Panel) -> Panel:
 
 def _first_controls(panel: Panel, *, number: int) -> Panel:
     return panel.with_controls(panel.controls[:number])
+
+
+def _measured(panel: Panel, *, by: str) -> Panel:
+    """Return the panel with another measure in the place of the exposure."""
+    X = np.column_stack([panel.further(by), panel.X[:, len(panel.exposure_columns) :]])
+    return replace(panel, exposure=by, levels=(), X=X, derived=())
 
 
 def _without(panel: Panel, *, by: str, groups: tuple[str, ...]) -> Panel:

@@ -29,7 +29,8 @@ def simulated(slope, *, n_entities=40, n_periods=6):
 def subject(frame):
     panel = panel_from_frame(frame, entity="e", time="t", outcome="y", exposure="x", controls=["c"])
     half = Key("half", ("low", "high"), (panel.entity.codes % 2).astype(np.int64))
-    return Subject(replace(panel, groups=(half,)), FixedEffects(effects=("entity", "time")), "fe", 3)
+    panel = replace(panel, groups=(half,), measures=("cube",), M=frame[["x"]].to_numpy() ** 3)
+    return Subject(panel, FixedEffects(effects=("entity", "time")), "fe", 3)
 
 
 def clipped(values):
@@ -44,6 +45,7 @@ CHANGES = {
     "outcome in logs": lambda frame: frame.assign(y=np.log(frame.y)),
     "periods before 2003": lambda frame: frame[frame.t < 2003],
     "periods from 2003": lambda frame: frame[frame.t >= 2003],
+    "cube as the exposure": lambda frame: frame.assign(x=frame.x**3),
     "without half: high": lambda frame: frame[frame.e % 2 == 0],
 }
 
@@ -72,7 +74,7 @@ def test_every_column_is_a_regression_on_the_changed_rows():
     scenario = SpecificationScenario(without={"half": ("high",)}, permutations=0)
     found = answered_in_parts(scenario, subject(frame))["specifications"].set_index("specification")
     assert list(found.index) == list(CHANGES)
-    assert list(found.part) == 2 * ["baseline"] + 6 * ["robustness"]
+    assert list(found.part) == 2 * ["baseline"] + 7 * ["robustness"]
     for name, change in CHANGES.items():
         own, rows = found.loc[name], change(frame)
         assert (own.estimate, own.std_error, own.r_squared) == pytest.approx(by_dummies(rows), rel=1e-8)

@@ -28,6 +28,7 @@ from harness.report.sections.coefficients import (
 from harness.report.sections.effects.rows import effect_name, effects_of
 from harness.report.sections.heterogeneity.groups.rows import partitions
 from harness.report.sections.heterogeneity.groups.tables import difference_table, group_table, grouped_by
+from harness.report.sections.mediation import mediation_tables
 from harness.report.sections.robustness import check_heading, check_text, together
 from harness.report.sections.section import ReportFile
 from harness.report.sections.specifications import specification_tables
@@ -38,7 +39,7 @@ from harness.scenarios.specifications import ROBUSTNESS as ROBUSTNESS_PART
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS
-from harness.tables.effects import EFFECTS, ROBUSTNESS, EffectRow, RobustnessRow
+from harness.tables.effects import EFFECTS, MEDIATION, ROBUSTNESS, EffectRow, RobustnessRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
 from harness.tables.specifications import SPECIFICATIONS
@@ -246,6 +247,7 @@ TABLES: tuple[tuple[str, Callable[[Run], Iterable[parts.ReportTable]]], ...] = (
     (SPECIFICATIONS.name, partial(specification_tables, part=ROBUSTNESS_PART)),
     (EFFECTS.name, effect_tables),
     (ROBUSTNESS.name, robustness_tables),
+    (MEDIATION.name, mediation_tables),
     (HETEROGENEITY.name, heterogeneity_tables),
     (ACCURACY.name, gain_tables),
 )

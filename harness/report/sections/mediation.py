@@ -23,7 +23,7 @@ from harness.tables.effects import (
     MediationRow,
 )
 from harness.text.numbers import MISSING, estimated, fixed, percent
-from harness.text.plain_text import Footnotes, listed
+from harness.text.plain_text import Footnotes, file_slug, listed
 from harness.text.sentences import worded
 
 # Columns of estimates, in their order.
@@ -32,10 +32,16 @@ SHOWN = (TOTAL, TO_MEDIATOR, FROM_MEDIATOR, DIRECT, INDIRECT)
 
 def mediation_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield a sentence for each mediator by the first method and learner, and the table."""
-    study, rows = run.manifest.study, run.rows(MEDIATION)
+    study = run.manifest.study
     found = [worded(one, study) for outcome in study.outcomes for one in mediation_findings(run, outcome)]
     first = {(one.outcome, one.about.split(", ")[0]): one.text for one in reversed(found)}
     yield Bullets(tuple(reversed(first.values())))
+    yield from mediation_tables(run)
+
+
+def mediation_tables(run: Run) -> Iterator[ReportTable]:
+    """Yield a table for each outcome with mediators."""
+    rows = run.rows(MEDIATION)
     for outcome in dict.fromkeys(row.outcome for row in rows):
         yield mediation_table(run, [row for row in rows if row.outcome == outcome])
 
@@ -76,6 +82,7 @@ def mediation_table(run: Run, rows: Sequence[MediationRow]) -> ReportTable:
             ),
         ),
         is_whole=True,
+        name=f"mediation-{file_slug(rows[0].outcome)}",
     )
 
 

@@ -33,6 +33,7 @@ PROTOCOLS: Final = ("in_sample", "held_out_entities", "forward")
 
 # The sequence of tables that a paper has, as `paper:` calls it, and what it asks for.
 PAPER_SCENARIOS: Final = ("specifications", "curve")
+WITHINS: Final = ("first_differences", "correlated_random_effects")
 PAPER_FORMATS: Final = ("html", "latex", "docx")
 STARS: Final = (0.1, 0.05, 0.01)
 
@@ -175,16 +176,24 @@ def _texts(node: Node | None) -> list[str]:
 def _with_paper(root: Node, catalogs: Catalogs) -> Node:
     """Return the spec with what a paper of this field reports, where it does not ask for it itself.
 
-    Regressions with and without controls and under robustness checks, a primary debiased effect, its curve,
-    heterogeneity by every text column with a list of what is allowed in it, and tables for Word and LaTeX
+    Regressions with and without controls and under robustness checks, a primary debiased effect, by
+    instruments too where there are some, its curve, mediators where there are some, heterogeneity by every
+    text column with a list of what is allowed in it, effects along moderators, and tables for Word and LaTeX
     with stars. Of scenarios only those that are installed.
     """
+    roles = root.child("roles") or Node(root.place, {})
+    instruments, mediators, moderators = (
+        _texts(roles.child(part)) for part in ("instruments", "mediators", "moderators")
+    )
     texts = [
         name for name, column in _children(root, "data", "schema") if column.child("allowed") is not None
     ]
-    asked: list[dict[str, Scalar]] = [{"use": use} for use in PAPER_SCENARIOS]
-    asked.append({"use": "effect", "primary": True})
+    asked: list[dict[str, Scalar | list[str]]] = [{"use": use} for use in PAPER_SCENARIOS]
+    methods = [*WITHINS, *["instrumented"] * bool(instruments)]
+    asked.append({"use": "effect", "primary": True, "methods": methods})
+    asked += [{"use": "mediation"}] * bool(mediators)
     asked += [{"id": f"by_{name}", "use": "heterogeneity", "by": name} for name in texts]
+    asked += [{"id": f"given_{name}", "use": "conditional", "moderator": name} for name in moderators]
     listed = root.child("scenarios") or Node(root.place, ())
     entries = listed.content if isinstance(listed.content, tuple) else ()
     own = {_use(entry) for entry in entries}
@@ -209,7 +218,7 @@ def _use(entry: Node) -> object:
     return entry.content if use is None else use.content
 
 
-def _mapping(parent: Node, values: Mapping[str, Scalar]) -> Node:
+def _mapping(parent: Node, values: Mapping[str, Scalar | list[str]]) -> Node:
     return Node(parent.place, {key: _node(parent, value) for key, value in values.items()})
 
 

@@ -238,6 +238,11 @@ def test_a_standard_paper_asks_for_what_the_spec_does_not_ask_itself(load_short)
     study = load_short(written).study
     asked = [entry.id for entry in study.scenarios]
     assert asked == ["specifications", "curve", "effect", "by_region", "robustness"]
+    roles = "instruments: [z], mediators: [m], moderators: [w]"
+    longer = load_short(written.replace("controls: capital", f"controls: capital, {roles}")).study
+    further = [entry.id for entry in longer.scenarios]
+    assert further == [*asked[:3], "mediation", "by_region", "given_w", "robustness"]
+    assert longer.scenarios[2].scenario.methods[-1] == "instrumented"
     primary, by_region = study.scenarios[2].scenario, study.scenarios[3].scenario
     assert (primary.primary, by_region.by) == (True, "region")
     assert study.report.formats == ("html", "latex", "docx")
