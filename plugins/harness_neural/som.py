@@ -198,11 +198,11 @@ def _train_by_batch(X: Floats, *, n_clusters: int, start: int, rng: Generator) -
 
 
 def _train_by_row(X: Floats, *, n_clusters: int, n_steps: int, rng: Generator) -> SelfOrganisingMap:
-    from minisom import MiniSom
+    from harness_neural.row_training import QuickSom
 
     grid = make_grid(n_clusters)
     seed = int(rng.integers(2**31))
-    som = MiniSom(*grid_shape(n_clusters), X.shape[1], sigma=first_radius(grid), random_seed=seed)
+    som = QuickSom(grid, *grid_shape(n_clusters), X.shape[1], sigma=first_radius(grid), random_seed=seed)
     som.random_weights_init(X)
     som.train_random(X, n_steps)
     return SelfOrganisingMap(grid, np.asarray(som.get_weights(), dtype=np.float64).reshape(n_clusters, -1))

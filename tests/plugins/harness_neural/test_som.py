@@ -15,6 +15,7 @@ from harness_neural.design import NetworkSample
 from harness_neural.mlp import Mlp
 from harness_neural.names import MapTraining
 from harness_neural.options import NetworkOptions
+from harness_neural.row_training import N_AT_ONCE, QuickSom
 from harness_neural.search import (
     STAGE,
     ClusteredSample,
@@ -28,7 +29,15 @@ from harness_neural.search import (
     search_clusters,
     search_size,
 )
-from harness_neural.som import SelfOrganisingMap, batch_step, fit_map, grid_shape, make_grid, neighbourhood
+from harness_neural.som import (
+    SelfOrganisingMap,
+    batch_step,
+    first_radius,
+    fit_map,
+    grid_shape,
+    make_grid,
+    neighbourhood,
+)
 from harness_neural.som_ann import SomAnn
 from neural_tasks import r_squared
 from panels import panel_from_arrays
@@ -77,6 +86,19 @@ def test_batch_step_agrees_with_minisom(produc: Floats) -> None:
     theirs.train_batch_offline(produc, 1)
     ours = batch_step(produc, start, neighbourhood(make_grid(6), 0.8))
     np.testing.assert_allclose(ours, theirs.get_weights().reshape(6, 5), rtol=1e-10)
+
+
+@pytest.mark.parametrize("n_clusters", [3, 6])
+def test_training_row_by_row_is_minisoms_to_the_last_digit(produc: Floats, n_clusters: int) -> None:
+    shape, grid = grid_shape(n_clusters), make_grid(n_clusters)
+    maps = [
+        MiniSom(*shape, 5, sigma=first_radius(grid), random_seed=7),
+        QuickSom(grid, *shape, 5, sigma=first_radius(grid), random_seed=7),
+    ]
+    for som in maps:
+        som.random_weights_init(produc)
+        som.train_random(produc, N_AT_ONCE + 500)
+    np.testing.assert_array_equal(maps[0].get_weights(), maps[1].get_weights())
 
 
 def test_errors_agree_with_minisom(produc: Floats) -> None:
