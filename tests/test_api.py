@@ -1,8 +1,6 @@
 """The same study from Python: what is returned, and what it shows."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -23,13 +21,6 @@ from harness_panel import Conley, FixedEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from small_run import SPEC, TINY, grunfeld
-
-
-def test_importing_the_package_stays_light():
-    heavy = {"pandas", "torch", "scipy", "matplotlib", "rich", "ruamel"}
-    code = f"import sys, harness; harness.run; harness.StudyResult; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == "set()\n"
 
 
 def test_tables_are_those_of_the_folder_with_all_digits(small_run):

@@ -146,24 +146,40 @@ def test_plugins_import_public_names_and_themselves_alone(plugin):
                 assert rest[0] == "plugin", f"{path} imports {name}"
 
 
+def loaded_by(code):
+    """Return which heavy libraries, and code that runs studies, a process from nothing has loaded."""
+    heavy = {"torch", "pandas", "scipy", "sklearn", "statsmodels", "linearmodels", "matplotlib", "pandera"}
+    heavy |= {"pyfixest", "minisom", "harness.running.plan"}
+    code += "print(file=sys.stderr)\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return heavy & set(done.stderr.splitlines()[-1].split())
+
+
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["plugins"], ["plugins", "--json"], ["validate", "--spec-only", "specs/grunfeld.yaml"]],
+    [["--help"], ["plugins", "--json"], ["validate", "--spec-only", "specs/grunfeld.yaml"]],
     ids=" ".join,
 )
 def test_light_commands_load_no_heavy_library(words):
-    heavy = {"torch", "pandas", "scipy", "sklearn", "statsmodels", "linearmodels", "matplotlib", "pandera"}
-    heavy |= {"pyfixest"}
     code = (
         "import sys, harness.cli\n"
         f"sys.argv = ['harness', *{words!r}]\n"
         "try: harness.cli.main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        f"loaded = {heavy} & set(sys.modules)\n"
-        "assert not loaded, loaded"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert loaded_by(code) == set()
+
+
+def test_the_package_specs_plugins_and_pytest_load_no_heavy_library():
+    code = (
+        "import sys, harness; harness.run; harness.StudyResult\n"
+        "assert not {'rich', 'ruamel'} & set(sys.modules)\n"
+        "import harness.data.shipped, harness.study.spec.load, harness.pytest_plugin.spec_file\n"
+        "import harness_neural, harness_panel\n"
+        "harness_neural.harness_estimators(), harness_panel.harness_estimators()\n"
+    )
+    assert loaded_by(code) == set()
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -98,19 +98,6 @@ def test_which_files_look_like_specs_with_expected_numbers(content, expects):
     assert expects_numbers(content) is expects
 
 
-def test_the_plugin_loads_no_heavy_library_before_a_study_runs():
-    heavy = "{'torch', 'pandas', 'scipy', 'sklearn', 'statsmodels', 'linearmodels', 'matplotlib', 'pandera'}"
-    code = (
-        "import sys, pytest, harness.pytest_plugin\n"
-        "assert 'harness.running.plan' not in sys.modules\n"
-        "import harness.pytest_plugin.spec_file\n"
-        f"loaded = {heavy} & set(sys.modules)\n"
-        "assert not loaded, loaded"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.slow
 def test_a_changed_digit_of_a_pinned_number_of_rab_makes_exactly_one_test_fail(run_pytest):
     path = Path(__file__).parents[1] / "specs" / "grunfeld_networks.yaml"

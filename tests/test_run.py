@@ -22,12 +22,12 @@ GRUNFELD = "specs/grunfeld.yaml"
 ESTIMATORS = """[
   {id: ols, use: pooled_ols, label: Pooled OLS},
   {id: fe, use: fixed_effects, label: Fixed effects (firm), effects: [entity], covariance: {use: classical}},
-  {id: boosting, use: boosting, label: Boosted trees},
-  {id: mlp, use: mlp, label: Neural network, max_steps: 60},
-  {id: rab, use: rab, label: RAB (bootstrapped network), base: {use: mlp, max_steps: 60}, draws: 4},
+  {id: boosting, use: boosting, label: Boosted trees, max_rounds: 10},
+  {id: mlp, use: mlp, label: Neural network, max_steps: 20, restarts: 1},
+  {id: rab, use: rab, base: {use: mlp, max_steps: 20, restarts: 1}, draws: 4},
 ]"""
 SMALL = (
-    *("--set", f"estimators={ESTIMATORS}", "--set", "scenarios=[{use: curve, draws: 6, grid: 5}]"),
+    *("--set", f"estimators={ESTIMATORS}", "--set", "scenarios=[{use: curve, draws: 4, grid: 4}]"),
     *("--set", "evaluation.protocols=[in_sample, held_out_entities, forward]"),
 )
 

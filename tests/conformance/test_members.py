@@ -37,6 +37,8 @@ OPTIONS = {
     "recode": {"values": {"high": 1, "low": 2, "middle": 3}},
     "spatial_lag": {"latitude": "control_1", "longitude": "control_2"},
     "digital_carbon": {"n_entities": 50},
+    "robustness": {"permutations": 2, "checks": ["winsorised", "periods"]},
+    "mediation": {"mediators": ["control_1"]},
 }
 COUNTER = itertools.count()
 
@@ -225,15 +227,15 @@ def test_a_check_that_ends_the_process_is_named_and_the_others_go_on():
 
 # Options with which fits take little time; those they replace are checked among the slow tests.
 SMALL = {
-    "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 100},
-    "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 50, "clusters": 2, "map_starts": 2},
+    "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 40},
+    "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 25, "clusters": 2, "map_starts": 2},
     "random_forest": {"trees": 10},
     "boosting": {"max_rounds": 40},
     "threshold_effects": {"grid": 40, "bootstraps": 19},
 }
 
 # Estimators whose many fits take long.
-DEAR = ("elastic_net", *SMALL)
+DEAR = ("elastic_net", "feols", *SMALL)
 
 OWN = [
     pytest.param(plugin.name, name, id=name)

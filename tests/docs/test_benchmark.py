@@ -18,7 +18,6 @@ from harness.suite.spec import load_suite
 from reference_page import REFERENCE, SUITE, table, with_numbers
 
 PAGE = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
-PUBLISHED_SUITE = ROOT / "suites" / "public_panels.yaml"
 PANELS = ROOT / "suites" / "panels"
 
 

@@ -6,9 +6,7 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
 
-from harness.cli import cli
 from harness.report.gain_report import gain_report
 
 
@@ -102,8 +100,3 @@ def test_the_schema_refuses(spoil, wage, validator):
     report = copy.deepcopy(json.loads(json.dumps(gain_report(wage))))
     spoil(report)
     assert not validator.is_valid(report)
-
-
-def test_the_command_prints_the_schema_that_reports_follow(schema):
-    printed = CliRunner().invoke(cli, ["schema", "--gain-report"])
-    assert (printed.exit_code, json.loads(printed.output)) == (0, schema)

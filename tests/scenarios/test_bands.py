@@ -72,7 +72,7 @@ def test_points_that_move_together_need_no_wider_band():
 
 def test_one_more_normal_curve_is_inside_as_often_as_the_level_says():
     columns = np.linspace(-1.0, 1.0, 15)[:, None] ** np.arange(4)
-    n_runs, inside, rng = 300, 0, default_rng(8)
+    n_runs, inside, rng = 150, 0, default_rng(8)
     for _ in range(n_runs):
         curves = rng.normal(size=(13, 4)) @ columns.T
         low, high = simultaneous_limits(curves[1:], level=0.9, among=np.ones(15, dtype=bool), rng=rng)

@@ -241,11 +241,11 @@ def test_unsupported_moderators_say_nothing():
 def test_a_zero_effect_seldom_has_a_threshold():
     rng = np.random.default_rng(5)
     found = 0
-    for _ in range(400):
+    for _ in range(200):
         scores = rng.normal(size=(200, 3)) + rng.normal(size=3)
         draws = scores @ np.stack([np.ones(21), AT, AT**2])
         found += bool(thresholds(AT, draws.mean(axis=0), draws, supported=ALL, level=0.95, rng=rng))
-    assert found <= 0.05 * 400
+    assert found <= 0.05 * 200
 
 
 def test_crossings_are_those_of_straight_lines():

@@ -1,4 +1,4 @@
-"""None"""
+"""Networks beside effects of entities, and their draws."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""None"""
+"""Losses and their gradients, with and without effects of entities and periods."""
 
 from dataclasses import replace
 

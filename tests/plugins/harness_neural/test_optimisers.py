@@ -1,4 +1,4 @@
-"""None"""
+"""Optimisers reach what scipy and torch reach."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""None"""
+"""Profiles of networks, and what the report shows of them."""
 
 from dataclasses import replace
 from functools import cache
@@ -32,13 +32,13 @@ ALLOWED = 1e-6
 CURVE = np.linspace(-3.0, 3.0, 40)[:, None]
 SURFACE = np.stack(np.meshgrid(*[np.linspace(-2.0, 2.0, 8)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
 ESTIMATORS: dict[str, Mlp | SomAnn] = {
-    "tanh": Mlp(hidden=4, restarts=1),
-    "relu": Mlp(hidden=4, restarts=1, activation="relu"),
-    "effects": Mlp(hidden=3, restarts=1, effects=("entity", "time")),
-    "network a cluster": SomAnn(hidden=3, restarts=1, map_starts=1),
-    "relu a cluster": SomAnn(hidden=3, restarts=1, map_starts=1, activation="relu"),
-    "stacked": SomAnn(hidden=3, restarts=1, map_starts=1, combine="stacked"),
-    "dummies": SomAnn(hidden=3, restarts=1, map_starts=1, combine="one_hot"),
+    "tanh": Mlp(hidden=4, restarts=1, max_steps=60),
+    "relu": Mlp(hidden=4, restarts=1, max_steps=60, activation="relu"),
+    "effects": Mlp(hidden=3, restarts=1, max_steps=60, effects=("entity", "time")),
+    "network a cluster": SomAnn(hidden=3, restarts=1, max_steps=60, map_starts=1),
+    "relu a cluster": SomAnn(hidden=3, restarts=1, max_steps=60, map_starts=1, activation="relu"),
+    "stacked": SomAnn(hidden=3, restarts=1, max_steps=60, map_starts=1, combine="stacked"),
+    "dummies": SomAnn(hidden=3, restarts=1, max_steps=60, map_starts=1, combine="one_hot"),
 }
 
 
@@ -58,7 +58,7 @@ def fit_of(name: str) -> Fitted:
 
 @cache
 def draws_of(name: str) -> FittedDraws:
-    weights = draw_weights(panel(), 6, unit="entity", rng=np.random.default_rng(1))
+    weights = draw_weights(panel(), 3, unit="entity", rng=np.random.default_rng(1))
     return ESTIMATORS[name].fit_draws(
         panel(), weights=weights, selection=out_of_bag(weights), rng=np.random.default_rng(0)
     )

@@ -1,4 +1,4 @@
-"""None"""
+"""The map, and a network for each of its clusters."""
 
 from dataclasses import replace
 
@@ -222,7 +222,7 @@ def test_draws_of_stacked_networks_have_each_their_own_outputs() -> None:
 
 def test_steps_of_minisom_are_counted() -> None:
     panel = regimes_panel()
-    sequential = replace(QUICK, map_training="sequential", map_starts=1, map_passes=2)
+    sequential = replace(QUICK, map_training="sequential", map_starts=1, map_passes=2, max_steps=5)
     fitted = sequential.fit(panel, rng=np.random.default_rng(0))
     assert [note.message for note in fitted.notes if note.where == "map"] == [
         "MiniSom trained the map row by row, 1,600 steps from each start"
@@ -232,7 +232,8 @@ def test_steps_of_minisom_are_counted() -> None:
 def test_the_map_does_not_see_the_outcome() -> None:
     panel = regimes_panel()
     other = replace(panel, observed=np.random.default_rng(1).normal(size=panel.n_obs))
-    maps = [QUICK.fit(rows, rng=np.random.default_rng(0)).map_fit.map.codebook for rows in (panel, other)]
+    brief = replace(QUICK, max_steps=5)
+    maps = [brief.fit(rows, rng=np.random.default_rng(0)).map_fit.map.codebook for rows in (panel, other)]
     np.testing.assert_array_equal(*maps)
 
 
@@ -261,11 +262,11 @@ def everyone(whole: ClusteredSample) -> SizeSearch:
     return search_size(whole.sample, OPTIONS, where="", rng=np.random.default_rng(1))
 
 
-def drawn(draws: ClusteredSample, whole: ClusteredSample) -> Learned:
+def drawn(draws: ClusteredSample, whole: ClusteredSample, options: NetworkOptions = OPTIONS) -> Learned:
     """Search on all rows, then train the draws."""
-    own = search_clusters(whole, OPTIONS, rng=np.random.default_rng(0))
-    searches = ClusterSearches(own, OPTIONS, whole.sample, seed=1)
-    return learn_draws_by_cluster(draws, searches, OPTIONS, rngs=streams(draws.sample.weights.shape[0]))
+    own = search_clusters(whole, options, rng=np.random.default_rng(0))
+    searches = ClusterSearches(own, options, whole.sample, seed=1)
+    return learn_draws_by_cluster(draws, searches, options, rngs=streams(draws.sample.weights.shape[0]))
 
 
 def test_every_cluster_gets_the_network_of_its_own_rows() -> None:
@@ -322,7 +323,7 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
 def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows() -> None:
     draws, whole = two_clusters_and_a_small_one(3), two_clusters_and_a_small_one()
     whole.sample.weights[0, whole.cluster == 2] = 0.0
-    learned = drawn(draws, whole)
+    learned = drawn(draws, whole, replace(OPTIONS, max_steps=20))
     assert [note.where for note in learned.notes] == ["cluster 3"]
     assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     assert learned.networks[2].n_networks == 3

@@ -1,4 +1,4 @@
-"""None"""
+"""Training: batches, starts, devices, and the weights that are kept."""
 
 from dataclasses import replace
 

@@ -144,7 +144,7 @@ def test_without_neighbours_it_is_the_robust_covariance_or_the_clustered_one():
 @pytest.mark.parametrize(("lags", "low", "high"), [(None, 0.03, 0.07), (0, 0.12, 0.4)])
 def test_no_effect_is_rejected_as_often_as_the_level_says_where_errors_last(lags, low, high):
     """Serial correlation of 0.8 on both sides, none in space; of regressions with effects of both keys."""
-    n, periods, n_panels = 150, 9, 400
+    n, periods, n_panels = 150, 9, 200
     rng, rejected, covariance = random_stream(6, "lasting"), 0, Conley(cutoff_km=100.0, lags=lags)
     entity, period = (axis.ravel() for axis in np.indices((n, periods)))
     panel = placed(panel_from_arrays(entity=entity, period=period, outcome=0.0 * entity, X=0.0 * entity))

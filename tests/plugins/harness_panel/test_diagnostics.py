@@ -171,6 +171,7 @@ def test_the_mundlak_form_is_the_wald_test_of_entity_means(panel):
         assert (own.distribution, own.df) == ("chi2", (3,))
 
 
+@pytest.mark.slow
 def test_tests_have_their_size_and_power():
     """200 panels without effects or dependence at level 0.05; then one with each."""
     rejected = dict.fromkeys(

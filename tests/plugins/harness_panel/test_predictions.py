@@ -145,7 +145,7 @@ def resampled(panel: Panel, weights) -> Panel:
 
 @each_estimator
 @given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_an_entity_drawn_twice_is_two_entities(estimator, seed, share):
     panel = simulated_panel(random_stream(seed), n_entities=20, share=share)
     weights = draw_weights(panel, 3, unit="entity", rng=random_stream(seed, "weights"))

@@ -10,7 +10,6 @@ from harness.report.sections.contrasts import (
     CONTRASTS_SECTION,
     ContrastQuestion,
     contrast_panels,
-    contrast_questions,
     contrast_table,
     contrasts_of,
     significant_texts,
@@ -69,13 +68,6 @@ def asked(run):
 def figure_of(run, question):
     with house_style():
         return plot_forest(contrast_panels(run, question, "lwage"), x_label="Difference", level=0.95)
-
-
-def test_questions_and_groups(asked):
-    assert contrast_questions(asked) == (ALL, BY, GIVEN)
-    own = contrasts_of(asked, BY, "lwage", "ols")
-    assert [one.row.group for one in own] == ["1", "2"]  # not 1.0, although other rows have no group
-    assert (own[0].row.conf_low, own[0].low) == (pytest.approx(0.2), pytest.approx(0.1))
 
 
 def test_of_many_pairs_those_with_the_least_value_are_shown(asked):

@@ -14,7 +14,7 @@ from harness.report.drawing.lines import DOTTED
 from harness.report.sections.curves.captions import band_text
 from harness.report.sections.curves.figures import curve_panel, plot_ales, plot_curves, plot_outcomes
 from harness.report.sections.curves.section import CURVES_SECTION, extrapolates, turning_table
-from report.changed_run import with_study, with_table, with_truth
+from report.changed_run import with_table, with_truth
 from report.fake_run import manifest, read_manifest
 from report.shown_blocks import blocks_of, legend_of, plotted, texts
 
@@ -153,18 +153,6 @@ def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):
     for axes, ale in zip(figure.axes, ales, strict=False):
         true = [line.get_ydata().tolist() for line in axes.lines if list(line.get_xdata()) == [9.0]]
         assert true == [[2.0], pytest.approx([0.25 + ale.mean_level])]
-
-
-def test_the_label_beside_one_row_of_panels_stays_under_the_legend(run):
-    names = dict(run.manifest.study.variables)
-    long = {"lwage": type(names["lwage"])(label="CO2 emissions", unit="10⁴ t")}
-    own = with_study(run, variables=names | long)
-    figure = plotted(plot_ales, own, levels_of(own)[:3], levels_of(own, kind="ale")[:3])
-    figure.draw_without_rendering()
-    label = figure.get_supylabel()
-    (text,) = [one for one in figure.texts if one.get_text() == label]
-    assert "\n" in label
-    assert text.get_window_extent().y1 <= figure.legends[0].get_window_extent().y0
 
 
 STUDY = read_manifest(manifest(outcomes={"y": ("Y", "")})).study

@@ -1,7 +1,6 @@
 """Groups: rows, table and figure."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from harness.report.sections.heterogeneity.groups.figures import levels_of, plot_groups
@@ -73,29 +72,6 @@ def test_boxes_and_effects_of_groups(run):
     assert float(dots[-0.19].get_ydata()[0]) == pytest.approx(0.034)
     assert float(dots[2.19].get_ydata()[0]) == pytest.approx(0.034 - 0.024)
     assert effects.get_ylabel().replace("\n", " ") == "Effect (log dollars an hour per unit)"
-
-
-@pytest.mark.parametrize(
-    ("names", "shown", "rotation"),
-    [
-        (
-            ("low_income", "lower_middle_income", "upper", "high_income"),
-            ["low_\nincome", "lower_\nmiddle_\nincome", "upper", "high_\nincome"],
-            0.0,
-        ),
-        ([f"province number {at} of many" for at in range(6)], ["province number 0…"] * 1, 90.0),
-    ],
-    ids=["few", "many"],
-)
-def test_names_of_groups_break_where_they_can_and_many_stand_upright(run, names, shown, rotation):
-    def renamed(frame):
-        own = frame[(frame["estimator"] == "rab") & (frame["by"] == "size")].head(1)
-        return pd.concat([own.assign(group=name) for name in names])
-
-    own = with_table(run, "heterogeneity", renamed)
-    labels = plotted(plot_groups, own, SIZE, ["lwage"], "rab").axes[0].get_xticklabels()
-    assert [label.get_text() for label in labels][: len(shown)] == shown
-    assert labels[0].get_rotation() == rotation
 
 
 def test_the_truth_of_groups_is_dashed_across_their_positions(run):

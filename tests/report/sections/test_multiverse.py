@@ -9,7 +9,7 @@ import pytest
 
 from harness.report.blocks import Bullets
 from harness.report.drawing.canvas import house_style, printed
-from harness.report.sections.multiverse.figures import MOST_LINES, plot_specification_curves, round_positions
+from harness.report.sections.multiverse.figures import MOST_LINES, plot_specification_curves
 from harness.report.sections.multiverse.rows import honest, multiverses, published_gains
 from harness.report.sections.multiverse.section import (
     MULTIVERSE_SECTION,
@@ -142,17 +142,6 @@ def test_a_published_gain_within_the_range_is_placed(run):
     assert points[0].endswith("lies above the gains of 48 of 96 combinations (50%).")
 
 
-def test_the_same_gain_printed_twice_is_told_once(run):
-    (one,) = run.view(multiverses)
-    (claim,) = published_gains(run.rows(CLAIMS), one)
-    again = _with_gain(claim, 0.6786, digits=4)
-    assert published_gains([again, claim], one) == (claim,)
-
-
-def _with_gain(claim, gain, digits=6):
-    return replace(claim, published=gain, digits=digits)
-
-
 def test_all_combinations_together_are_said_for_protocols_apart_from_fitting(run):
     def tests(p_median):
         rows = [("median_gain", 0.12, p_median), ("share_of_dominant_sign", 0.9, 0.2)]
@@ -201,17 +190,6 @@ def test_gains_are_sorted_above_the_choices_behind_them(run):
     assert marked == set(np.flatnonzero(multiverse.taken("reference", ["fe"])) + 1)
 
 
-def test_the_panels_fill_the_figure(run):
-    (multiverse,) = run.view(multiverses)
-    figure = plotted(run, multiverse)
-    with house_style():
-        printed(figure)
-    curve, grid = (axes.get_position() for axes in figure.axes)
-    assert curve.height > 0.35
-    assert grid.height > 0.35
-    assert curve.width > 0.7
-
-
 def test_losses_beyond_the_axis_are_triangles_at_its_edge(run):
     (multiverse,) = run.view(multiverses)
     rows = multiverse.rows.copy()
@@ -236,10 +214,3 @@ def test_outcomes_stand_next_to_one_another_and_many_combinations_stay_a_small_f
         figure = plot_specification_curves(run.manifest.study, [many, replace(many, outcome="y")], [(), ()])
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Log wage", "y", "", ""]
     assert len(printed(figure).svg) < 1_200_000
-
-
-@pytest.mark.parametrize(
-    ("n", "positions"), [(1, [1]), (6, [1, 2, 3, 4, 5, 6]), (240, [1, 40, 80, 120, 160, 200, 240])]
-)
-def test_numbered_positions(n, positions):
-    assert round_positions(n, most=6) == positions

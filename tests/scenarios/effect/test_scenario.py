@@ -112,8 +112,12 @@ def test_methods_differ_where_what_is_omitted_drifts_slowly(panel):
 
 def test_an_estimator_learns_as_it_says_that_it_does_best(panel):
     assert rows(panel, LearnsOtherwise()).equals(rows(panel))
-    assert rows(panel, Splines()).equals(rows(panel, Splines(smoothing="reml")))
-    assert not rows(panel, Splines(smoothing="selection")).equals(rows(panel, Splines()))
+    one, other, chosen = (
+        rows(panel, learner, methods=("first_differences",))
+        for learner in (Splines(), Splines(smoothing="reml"), Splines(smoothing="selection"))
+    )
+    assert one.equals(other)
+    assert not one.equals(chosen)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +127,9 @@ def test_an_estimator_learns_as_it_says_that_it_does_best(panel):
 )
 def test_an_effect_moves_by_what_is_added_to_the_outcome_whoever_learns(panel, learner):
     """However badly the learner learns: as little as a few trees do, or networks of five steps."""
-    added = replace(panel, observed=panel.observed + 2.0 * panel.column("x0"))
-    before, after = rows(panel, learner), rows(added, learner)
+    few = panel.take(np.flatnonzero(panel.entity.codes < 50))
+    added = replace(few, observed=few.observed + 2.0 * few.column("x0"))
+    before, after = rows(few, learner), rows(added, learner)
     assert before["status"].tolist() == ["ok", "ok"]
     assert (after["estimate"] - before["estimate"]).to_numpy() == pytest.approx(2.0, rel=1e-6)
     assert after["std_error"].to_numpy() == pytest.approx(before["std_error"].to_numpy(), rel=1e-6)

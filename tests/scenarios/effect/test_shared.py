@@ -52,7 +52,7 @@ STUDY = {
 }
 
 
-WITHIN = {"use": "mlp", "effects": ["entity"], "hidden": 2, "restarts": 1}
+WITHIN = {"use": "mlp", "effects": ["entity"], "hidden": 2, "restarts": 1, "max_steps": 20}
 
 
 def planned(frame, learner="splines"):

@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import subprocess
-import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -165,16 +163,6 @@ def test_a_plugin_whose_options_cannot_be_read_breaks_no_message(load, good, cat
     unreadable = dataclasses.dataclass(Unreadable)
     monkeypatch.setitem(catalogs["estimator"].members, "bad", unreadable)
     assert only(load, good.replace("hidden: 3", "hiden: 3")).what == "unknown key 'hiden'"
-
-
-def test_importing_the_loader_imports_no_heavy_library():
-    code = (
-        "import sys, harness.study.spec.load; "
-        "print(sorted({'pandas', 'scipy', 'torch', 'sklearn', 'statsmodels', 'linearmodels', 'pandera'}"
-        " & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
