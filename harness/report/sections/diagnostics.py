@@ -51,6 +51,7 @@ NAMED_STATISTICS: Mapping[str, str] = {
     "r2_overall": marked("R² overall"),
     "r2_dummies": marked("R² with the effects"),
     "sigma": marked("Standard error of the regression"),
+    "long_run_effect": marked("Effect in the long run"),
     "variance_entity": marked("Variance between entities"),
     "variance_idiosyncratic": marked("Variance of the rest"),
     "log_likelihood": marked("Log likelihood"),

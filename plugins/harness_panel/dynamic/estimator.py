@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, sqrt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -184,7 +184,10 @@ class DynamicGMM:
         *("xtabond", "xtabond2", "xtdpdsys", "xtdpdgmm", "pgmm"),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
-        {plugin.CanProfile, plugin.HasCoefficients, plugin.HasDetails, plugin.HasEffects, plugin.HasNotes}
+        {
+            *(plugin.CanFitFolds, plugin.CanProfile, plugin.HasCoefficients, plugin.HasDetails),
+            *(plugin.HasEffects, plugin.HasNotes),
+        }
     )
 
     type: Literal["difference", "system"] = "difference"
@@ -206,6 +209,10 @@ class DynamicGMM:
             raise ValueError(f"last_lag: at least first_lag, {self.first_lag}; found {self.last_lag}")
         if both := set(self.predetermined) & set(self.endogenous):
             raise ValueError(f"predetermined: columns that are not endogenous; found {sorted(both)}")
+
+    def for_folds(self) -> Self:
+        """Return the estimator: standard errors cost it next to nothing."""
+        return self
 
     def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> DynamicFit:
         """Fit on all rows of a panel.

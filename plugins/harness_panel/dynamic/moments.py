@@ -20,7 +20,7 @@ from harness_panel.diagnostics.effects import Diagnostic
 # What takes the entity effects out.
 Transformation = Literal["differences", "orthogonal_deviations"]
 
-# Numbers in the instruments of all rows up to which moments are computed, 0.5 GB.
+# Numbers of a matrix of all rows up to which moments are computed, 0.5 GB.
 _MOST_NUMBERS = 2**26
 
 # Eigenvalues of a scaled weight matrix that count as zero, as a share of the largest.
@@ -41,6 +41,7 @@ def transformer(is_row: Mask, transformation: Transformation) -> Floats:
     before from the mean of the rows that follow (Arellano & Bover 1995), in units of its error.
     """
     n_periods = is_row.shape[1]
+    _refuse_large(is_row.size * n_periods)
     made = np.zeros((*is_row.shape, n_periods))
     for at in range(1, n_periods):
         later = is_row[:, at:].astype(float)
@@ -65,17 +66,22 @@ def lag_columns(values: Floats, is_row: Mask, lags: Iterable[int], *, collapsed:
     for lag in lags:
         own = np.where(is_row, np.nan_to_num(lagged(values, lag)), 0.0)[:, :, None]
         columns.append(own if collapsed else own * np.eye(n_periods)[:, lag:])
-        if sum(column.size for column in columns) > _MOST_NUMBERS:
-            what = marked("the instruments of all rows are more than {most} numbers")
-            hint = marked("set `collapsed: true`, or a lower `last_lag`")
-            raise EstimationError.at("instruments", Message(what, most=f"{_MOST_NUMBERS:,}"), hint=hint)
+        _refuse_large(sum(column.size for column in columns))
     found = np.concatenate(columns, axis=2)
     return np.asarray(found[:, :, np.any(found != 0.0, axis=(0, 1))])
 
 
+def _refuse_large(n_numbers: int) -> None:
+    if n_numbers > _MOST_NUMBERS:
+        what = marked("the moments of all rows take more than {most} numbers")
+        hint = marked("use fewer periods, `collapsed: true`, or a lower `last_lag`")
+        raise EstimationError.at("instruments", Message(what, most=f"{_MOST_NUMBERS:,}"), hint=hint)
+
+
 def _inverse(matrix: Floats) -> tuple[Floats, int]:
     """Return the pseudo-inverse of a covariance of moments whatever their units, and its rank."""
-    unit = 1.0 / np.sqrt(np.diag(matrix))
+    sizes = np.sqrt(np.diag(matrix))
+    unit = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0.0)
     values, vectors = np.linalg.eigh(matrix * np.outer(unit, unit))
     kept = values > _NOTHING * values.max(initial=0.0)
     scaled = unit[:, None] * vectors[:, kept]

@@ -148,6 +148,11 @@ def test_refusals_name_their_reason(employment, options, query, reason):
         DynamicGMM(**options).fit(employment.take(rows))
 
 
+def test_panels_too_long_for_memory_are_refused():
+    with pytest.raises(EstimationError, match="take more than 67,108,864 numbers"):
+        DynamicGMM().fit(dynamic_panel(np.random.default_rng(1), (5, 4000)))
+
+
 def test_a_lagged_outcome_among_the_controls_is_refused(employment):
     twice = OutcomeLags.of(employment, 1).expand(employment)
     names = (*twice.controls[:-1], "before")
