@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 from contextlib import contextmanager, suppress
-from itertools import count
+from itertools import islice
 from pathlib import Path
+from traceback import walk_stack
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +21,10 @@ from harness.cli import cli
 NAMES = ("replace", "rename", "link", "unlink", "rmdir", "mkdir", "chmod")
 ROOM = ("open", "fsync", "mkdir", "link")
 ALL = (*NAMES, "open", "fsync")
+
+
+# Calls on the stack by which two calls are of one site.
+DEPTH = 6
 
 
 class Killed(BaseException):
@@ -40,9 +46,9 @@ FAULTS = {
 
 @contextmanager
 def failing(root, at, fault):
-    """Let calls below a folder fail from the n-th on; yields the number of those so far, in a list."""
+    """Let calls below a folder fail from the n-th on; yields those so far: what is called, and from where."""
     code, names = fault
-    calls = [0]
+    calls = []
 
     def is_below(name, args, mode, *, has_folder):
         if name == "fsync":
@@ -55,9 +61,10 @@ def failing(root, at, fault):
         def call(*args, **options):
             mode = str(args[1] if len(args) > 1 else options.get("mode", "r")) if name == "open" else ""
             if name in names and is_below(name, args, mode, has_folder="dir_fd" in options):
-                calls[0] += 1
-                if calls[0] > at:
-                    calls.append(name)
+                calls.append(
+                    (name, *((frame.f_code, line) for frame, line in islice(walk_stack(None), DEPTH)))
+                )
+                if len(calls) > at:
                     raise Killed if code is None else OSError(code, os.strerror(code), str(args[0]))
             return None if name == "fsync" else real(*args, **options)
 
@@ -70,24 +77,28 @@ def failing(root, at, fault):
         yield calls
 
 
-def at_every_call(root, fault, prepare, act):
-    """Do something once for each call of it that can fail, and yield whether it ended well each time.
+def at_every_call(root, fault, prepare, act, *, of_each_site=False):
+    """Do something once, then once for each call of it that can fail; yield whether it ended well each time.
 
     Parameters
     ----------
     prepare : called before, brings everything into the state in which it begins
     act : called with the failing disk
+    of_each_site : whether the first call of each site is enough
     """
-    for at in count():
+    prepare()
+    with failing(root, sys.maxsize, fault) as calls:
+        act()
+    yield True
+    first = {site: at for at, site in reversed([*enumerate(calls)])}
+    for at in sorted(first.values()) if of_each_site else range(len(calls)):
         prepare()
         ended = False
-        with failing(root, at, fault) as calls, suppress(Killed, HarnessError):
+        with failing(root, at, fault), suppress(Killed, HarnessError):
             act()
             ended = True
         end_of_process(root)
-        yield at, ended
-        if len(calls) == 1:
-            return
+        yield ended
 
 
 def invoked(*words):

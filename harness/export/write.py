@@ -19,7 +19,7 @@ from harness.export.cells import CellLeftOut, LinearCell, linear_cells
 from harness.findings.run import read_run
 from harness.registry.registry import Registry
 from harness.running.csv_table import csv_text
-from harness.running.files import MANIFEST, locked
+from harness.running.files import MANIFEST, flush_names, locked, move
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
 from harness.text.templates import text_templates
@@ -77,11 +77,16 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     if os.path.lexists(out / MANIFEST):
         raise ArtifactError.at(str(out), "is a run folder", "a folder of its own", "name another with --out")
-    folder, script = RunFolder.create(out), SCRIPTS[program]
-    with locked(out), folder.replaced() as new:
+    # The first one is there with all of its files, or not at all.
+    begun = out if os.path.lexists(out) else out.with_name(f".{out.name}.new")
+    folder, script = RunFolder.create(begun), SCRIPTS[program]
+    with locked(begun), folder.replaced() as new:
         for outcome, file in files.items():
             new.write_text(file, csv_text(_frame(panels[outcome], names)))
         new.write_text(script, script_of(program, cells, left_out, data=files, names=names))
+    if begun != out:
+        move(begun, out)
+        flush_names(out.parent)
     return Exported(out / script, cells, left_out)
 
 

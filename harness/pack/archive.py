@@ -141,7 +141,7 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
             missing=() if has_data else files,
             python=manifest.versions.get("python", ""),
             command=rerun_command(manifest, given),
-            has_code=bool(own_code()),
+            has_code=_folder(_origin()) is not None,
         )
     )
 

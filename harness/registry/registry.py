@@ -47,19 +47,6 @@ class Registry:
     messages: tuple[Path, ...] = ()
     own: frozenset[str] = frozenset({PROJECT})
 
-    def strangers(self, chosen: object) -> str:
-        """Return the packages that an object and those in it are of and that do not come with the harness.
-
-        Parameters
-        ----------
-        chosen : a member of a kind with its options, or a task
-
-        Returns
-        -------
-        Their names, comma-separated; empty where there are none.
-        """
-        return ", ".join(sorted({package.partition(".")[0] for package in _packages(chosen)} - self.own))
-
     def of(self, kind: Kind[MemberT]) -> Mapping[str, MemberT]:
         """Return all members of a kind by name."""
         return self.catalogs[kind.name].members
@@ -151,19 +138,19 @@ def libraries_of(chosen: Iterable[object]) -> tuple[str, ...]:
     ----------
     chosen : members of a kind with their options, among which other members may be
     """
-    modules = dict.fromkeys(sys.modules.get(package) for one in chosen for package in _packages(one))
+    modules = dict.fromkeys(sys.modules.get(package) for one in chosen for package in packages_of(one))
     named = (getattr(module, name, ()) for module in modules for name in (NEEDS_ATTRIBUTE, LOADS_ATTRIBUTE))
     return tuple(dict.fromkeys(library for libraries in named for library in libraries))
 
 
-def _packages(chosen: object) -> Iterator[str]:
+def packages_of(chosen: object) -> Iterator[str]:
     """Yield the packages, from the top down, of a dataclass and of those in it, alone or in a collection."""
     if isinstance(chosen, Mapping):
         chosen = tuple(chosen.values())
     if isinstance(chosen, tuple) and chosen and dataclasses.is_dataclass(chosen[0]):
         for one in chosen:
-            yield from _packages(one)
+            yield from packages_of(one)
     elif dataclasses.is_dataclass(chosen):
         yield from accumulate(type(chosen).__module__.split("."), "{}.{}".format)
         for option in dataclasses.fields(chosen):
-            yield from _packages(getattr(chosen, option.name))
+            yield from packages_of(getattr(chosen, option.name))

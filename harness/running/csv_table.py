@@ -56,14 +56,19 @@ def texts_of(frame: pd.DataFrame) -> set[str]:
 
 def as_read(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table as `from_csv` gives it from what `csv_text` writes, without the way through a text."""
+    # What a column is read as depends on its distinct cells; they are repeated where others have more.
+    distinct = {
+        str(at): pd.factorize(frame.iloc[:, at], use_na_sentinel=False)
+        for at, kind in enumerate(frame.dtypes)
+        if not isinstance(kind, np.dtype) or kind.kind == "O"
+    }
+    n_cells = max((len(cells) for _, cells in distinct.values()), default=0)
+    cells = {at: own.take(np.resize(np.arange(len(own)), n_cells)) for at, (_, own) in distinct.items()}
+    # A row without any cell would be passed over.
+    read = from_csv(csv_text(pd.DataFrame({**cells, "row": range(n_cells)})))
     columns = {}
-    for name in frame.columns:
-        column = frame[name]
-        if not isinstance(column.dtype, np.dtype) or column.dtype.kind == "O":
-            # What a column is read as depends on its distinct cells; a row without any would be passed over.
-            codes, cells = pd.factorize(column, use_na_sentinel=False)
-            distinct = from_csv(csv_text(pd.DataFrame({name: cells, "row": range(len(cells))})))
-            column = distinct.iloc[:, 0].take(codes)
+    for at, name in enumerate(frame.columns):
+        column = read[str(at)].take(distinct[str(at)][0]) if str(at) in distinct else frame.iloc[:, at]
         columns[_without_control(name)] = column.reset_index(drop=True)
     return pd.DataFrame(columns)
 

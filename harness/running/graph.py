@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
+from harness.registry.registry import packages_of
 from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult, encode
 from harness.running.dependence import Surroundings
 from harness.running.executor import iter_results
 from harness.running.isolation import TRACES, CanFail, Task, stopped_after
-from harness.running.workers import Apart, Workers
+from harness.running.workers import Apart, FailingTask, Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.scenarios.sample_fit import SampleFitResult
 from harness.scenarios.task import PartResult, Sealed
@@ -94,6 +95,28 @@ class Job:
             return self.failed(f"its result cannot be kept: {what_broke(error)}")
 
 
+T = TypeVar("T", bound=FailingTask[Any])
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Which tasks are kept from sharing their process with others: those of plugins that are not ours.
+
+    Attributes
+    ----------
+    own : packages that come with the harness
+    is_trusted : see `Apart`
+    """
+
+    own: frozenset[str]
+    is_trusted: bool
+
+    def __call__(self, task: T) -> T | Apart[Any]:
+        """Return a task, or what keeps it apart."""
+        plugins = ", ".join(sorted({package.partition(".")[0] for package in packages_of(task)} - self.own))
+        return Apart(Sealed(task), task.label, plugins, self.is_trusted) if plugins else task
+
+
 @dataclass(eq=False)
 class _Node:
     """A task that is not done.
@@ -121,8 +144,7 @@ class TaskGraph:
     targets : whose results are wanted
     results : where those of an earlier run are, and new ones go
     limits : returns the seconds that a task of an estimator may take, by its id
-    apart : returns what keeps a task from sharing a process with others, see `Apart`;
-        an empty text where nothing does
+    apart : returns a task, or what keeps it from sharing its process with others
     listener : hears of each task as it is handed out, and when it need not be run any more
     labels : of the targets that were looked at
     """
@@ -130,7 +152,7 @@ class TaskGraph:
     targets: Iterator[StudyTask]
     results: KeptResults
     limits: Callable[[str], float | None]
-    apart: Callable[[AnyTask], str]
+    apart: Callable[[Job], Job | Apart[Any]]
     listener: Listener
     labels: list[str] = field(default_factory=list, init=False)
     _begun: list[str] = field(default_factory=list, init=False)
@@ -152,8 +174,7 @@ class TaskGraph:
         task = self._ready.popleft()
         self._begun.append(task.label)
         self.listener.begun(task.label)
-        job, plugins = Job(task, self.limits(task.estimator_id)), self.apart(task)
-        return Apart(Sealed(job), job.label, plugins) if plugins else job
+        return self.apart(Job(task, self.limits(task.estimator_id)))
 
     def done(self, position: int, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
         """Take in the result of the task that came at a position, counted from 0."""
@@ -231,7 +252,7 @@ def run_tasks(
     *,
     workers: Workers,
     limits: Callable[[str], float | None] = lambda _: None,
-    apart: Callable[[AnyTask], str] = lambda _: "",
+    apart: Callable[[Job], Job | Apart[Any]] = lambda job: job,
     listener: Listener,
 ) -> KeptResults:
     """Run the tasks whose results the store does not hold, and return the results of all.
@@ -243,7 +264,7 @@ def run_tasks(
     ----------
     surroundings : what all of the tasks depend on
     limits : returns the seconds that a task of an estimator may take, by its id
-    apart : returns the plugins, which are not the harness's own, that a task runs; empty for none
+    apart : returns a task, or what keeps it from sharing its process with others
     listener : hears of each task as it is handed to a worker and as it is done, in any order
 
     Raises

@@ -7,7 +7,7 @@ import inspect
 import re
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.data.read.files import FrameFile
     from harness.registry.registry import Registry
     from harness.running.cluster import DaskWorkers
+    from harness.running.graph import Separation
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
     from harness.study.spec.written import WrittenSpec
 
@@ -171,9 +172,11 @@ class RunOptions:
             return DaskWorkers(self.scheduler, self.jobs)
         return None
 
-    def apart(self, registry: Registry) -> Callable[[object], str]:
-        """Return what says of a task which plugins it runs that have a process of their own."""
-        return (lambda _: "") if self.trust_plugins else registry.strangers
+    def apart(self, registry: Registry) -> Separation:
+        """Return what keeps tasks of plugins that are not ours apart."""
+        from harness.running.graph import Separation
+
+        return Separation(registry.own, self.trust_plugins)
 
     @property
     def root(self) -> Path:

@@ -17,13 +17,15 @@ from functools import cache, partial
 from importlib import import_module
 from queue import Empty
 from threading import Thread
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from harness.data.shared_arrays import sharing
-from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_on_one_thread
+from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_isolated, run_on_one_thread
 from harness.terminal import echo
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from joblib.externals.loky import ProcessPoolExecutor
 
     from harness.running.fork_server import Server
@@ -118,8 +120,8 @@ class ThisProcess:
         try:
             yield Pool(_InThisProcess(), 1, (DeadWorkerError,))
         finally:
-            while _apart:
-                _apart.popitem()[1].end()
+            while _beside:
+                _beside.popitem()[1].end()
 
     @contextmanager
     def kept(self) -> Iterator[Workers]:
@@ -252,17 +254,66 @@ class KeptProcesses:
             self._processes = None
 
 
-# Processes beside this one, by the plugins whose tasks they do.
-_apart: dict[str, KeptProcesses] = {}
-
-
 class FailingTask(Task[R_co], CanFail[R_co], Protocol):
     """A task that can fail."""
 
 
+class _Beside:
+    """A process beside this one, which ends with it, and does one task at a time.
+
+    A pipe needs no semaphores, which would be left over where a worker that has such a process is killed.
+    """
+
+    def __init__(self) -> None:
+        from joblib.externals.loky.backend import get_context
+
+        context = get_context("loky")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, os.getpid()), env=ENVIRONMENT)
+        self._process.start()
+        theirs.close()
+
+    def result_of(self, task: Sealed[FailingTask[R]]) -> R:
+        """Return the result of a task, or raise what it raises; a DeadWorkerError where the process ends."""
+        try:
+            self._pipe.send(task)
+            result, error = self._pipe.recv()
+        except (EOFError, ConnectionError) as dead:
+            raise DeadWorkerError from dead
+        if error is not None:
+            raise error
+        return cast("R", result)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        from joblib.externals.loky.backend.utils import kill_process_tree
+
+        kill_process_tree(self._process)
+        self._pipe.close()
+
+
+def _serve(pipe: Connection, parent: int) -> None:
+    """Do the tasks that come through a pipe, until it is closed."""
+    from joblib.externals.loky.backend.reduction import dumps
+
+    begin(parent, None)
+    with suppress(EOFError):
+        while True:
+            task = pipe.recv()
+            try:
+                done = dumps((_run(task), None))
+            except Exception as error:  # noqa: BLE001 - whatever a plugin raises, or returns that cannot travel
+                done = dumps((None, error))
+            pipe.send_bytes(done)
+
+
+# Processes beside this one, by the plugins whose tasks they do.
+_beside: dict[str, _Beside] = {}
+
+
 @dataclass(frozen=True, eq=False)
 class Apart(Generic[R_co]):
-    """A task that is done in a process beside the one that it is handed to, which waits for it.
+    """A task of plugins that are not ours, done in a process beside the one that it is handed to.
 
     So what a plugin does to its process, such as to a class of the harness, moves no numbers of others. The
     process that waits does not even read the task, which would import the plugin.
@@ -272,11 +323,13 @@ class Apart(Generic[R_co]):
     task : what is done
     label : of it
     plugins : whose code it runs; tasks of the same plugins share a process
+    is_trusted : whether it is done here all the same; what it does to the process is undone then
     """
 
     task: Sealed[FailingTask[R_co]]
     label: str
     plugins: str
+    is_trusted: bool
 
     def run(self) -> R_co:
         """Do the work.
@@ -286,13 +339,15 @@ class Apart(Generic[R_co]):
         DeadWorkerError
             Where the process ended meanwhile.
         """
-        if not can_start_processes():
+        if self.is_trusted or not can_start_processes():
             return _run(self.task)
-        with _apart.setdefault(self.plugins, KeptProcesses(1, None)).pool() as pool:
-            try:
-                return pool.executor.submit(_run, self.task).result()
-            except pool.worker_errors as error:
-                raise DeadWorkerError from error
+        if self.plugins not in _beside:
+            _beside[self.plugins] = _Beside()
+        try:
+            return _beside[self.plugins].result_of(self.task)
+        except DeadWorkerError:
+            _beside.pop(self.plugins).end()
+            raise
 
     def failed(self, reason: str) -> R_co:
         """Return what stands for a result that could not be had."""
@@ -300,7 +355,7 @@ class Apart(Generic[R_co]):
 
 
 def _run(task: Sealed[FailingTask[R]]) -> R:
-    return run_on_one_thread(task.open())
+    return run_on_one_thread(task.open(), run_isolated)
 
 
 def _forget_waiting(processes: ProcessPoolExecutor) -> None:

@@ -5,13 +5,16 @@ import shutil
 
 import pytest
 
+import harness
 from failing_disk import FAULTS, at_every_call, invoked
 from harness.audit.integrity import require_whole
+from harness.running import run as run_module
+from harness.running import workers
 from harness.running.files import locked, replacing_own
 from harness.running.folder import RunFolder
 from harness.study.spec.written import written_spec
 from running.test_folder import MANIFEST_OF_NOTHING, OF_EVERY_RUN, names_in, run_in
-from small_run import SPEC, TINY, grunfeld
+from small_run import LEAST, OTHERWISE, few_rows
 
 GAIN = "details/gain.csv"
 EVERY = pytest.mark.parametrize(
@@ -24,9 +27,11 @@ EVERY = pytest.mark.parametrize(
 
 
 @pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch):
-    """Flush nothing, which says nothing of what another process finds and takes most of the time."""
+def no_waiting(monkeypatch):
+    """Flush nothing, start no workers and hash no code, which tells nothing of what another process finds."""
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    monkeypatch.setattr(run_module, "installed_code", dict)
+    monkeypatch.setattr(workers, "can_start_processes", lambda: False)
 
 
 def contents(path):
@@ -67,15 +72,14 @@ def test_a_finished_run_is_the_old_or_the_new_one(tmp_path, fault, act, new):
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(stored, path)
 
-    for _, ended in at_every_call(tmp_path / "disk", fault, prepare, lambda: act(path)):
+    for ended in at_every_call(tmp_path / "disk", fault, prepare, lambda: act(path)):
         found = contents(path)
         assert found == new if ended else found in (OLD, new)
         seen.append(found)
         run_anew(path, "third")
         assert contents(path) == THIRD
         assert names_in(path) - {".lock"} == OF_EVERY_RUN | {"mine.txt", *THIRD}
-    assert seen[0] == OLD
-    assert seen[-1] == new
+    assert seen[:2] == [new, OLD]
 
 
 @EVERY
@@ -85,7 +89,7 @@ def test_a_first_run_is_whole_or_none_and_the_next_is_whole(tmp_path, fault):
     def prepare():
         shutil.rmtree(tmp_path / "disk", ignore_errors=True)
 
-    for _, ended in at_every_call(tmp_path / "disk", fault, prepare, lambda: run_anew(path, "new")):
+    for ended in at_every_call(tmp_path / "disk", fault, prepare, lambda: run_anew(path, "new")):
         assert not ended or contents(path) == NEW
         run_anew(path, "third")
         assert contents(path) == THIRD
@@ -106,7 +110,7 @@ def test_a_file_of_the_user_is_the_old_or_the_new_one(tmp_path, fault, is_there)
         with replacing_own(path) as file:
             file.write(b"new")
 
-    for _, ended in at_every_call(path.parent, fault, prepare, act):
+    for ended in at_every_call(path.parent, fault, prepare, act):
         if ended or path.exists():
             assert path.read_text() in (["new"] if ended else ["old", "new"])
         else:
@@ -118,22 +122,19 @@ def test_a_file_of_the_user_is_the_old_or_the_new_one(tmp_path, fault, is_there)
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Return a folder with data, a spec, two runs of it without a quick one's cuts, and their tables."""
+    """Return a folder with data, a spec and a run of it."""
     place = tmp_path_factory.mktemp("study")
-    grunfeld().reset_index().to_csv(place / "d.csv", index=False)
-    own = {**SPEC["data"], "path": "d.csv"}
-    (place / "s.yaml").write_text(written_spec({**SPEC, "data": own}).text, encoding="utf-8")
-    for seed, run in ((7, "run"), (8, "other")):
-        invoked("run", place / "s.yaml", "--out", place / run, *changes(seed))
+    few_rows().reset_index().to_csv(place / "d.csv", index=False)
+    spec = written_spec({**LEAST, "data": {"path": "d.csv"}})
+    (place / "s.yaml").write_text(spec.text, encoding="utf-8")
+    harness.run(place / "s.yaml", out=place / "run", progress=False)
     return place
 
 
-def changes(seed):
-    return [word for change in (*TINY, f"seed={seed}") for word in ("--set", change)]
-
+OTHER = [word for change in OTHERWISE for word in ("--set", change)]
 
 COMMANDS = {
-    "run": lambda place: ("run", place / "s.yaml", "--out", place / "run", *changes(8)),
+    "run": lambda place: ("run", place / "s.yaml", "--out", place / "run", *OTHER),
     "report": lambda place: ("report", place / "run", "--brief"),
     "pin": lambda place: ("pin", place / "run", "--into", place / "s.yaml"),
     "pack": lambda place: ("pack", place / "run"),
@@ -144,7 +145,7 @@ COMMANDS = {
 
 def tree(place):
     """Return every file but those that a later command removes, and those of one run that say when it was."""
-    hidden = (".new", ".ready", ".lock", ".running", ".harness-run", "checkpoints")
+    hidden = (".new", ".ready", ".lock", ".running", ".harness-run", "checkpoints", ".run-r.new")
     names = {file.relative_to(place) for file in place.rglob("*") if file.is_file() and file.suffix != ".tmp"}
     kept = [name for name in names if not set(name.parts) & set(hidden)]
     return {str(name): b"" if name.stem == "manifest" else (place / name).read_bytes() for name in kept}
@@ -161,20 +162,22 @@ def test_a_command_leaves_what_was_there_or_what_it_makes(study, tmp_path, monke
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(study, place)
 
+    def act():
+        invoked(*command(place))
+
     prepare()
     states.append(tree(place))
-    invoked(*command(place))
-    states.append(tree(place))
-    for _, ended in at_every_call(place, fault, prepare, lambda: invoked(*command(place))):
-        assert invoked("verify", place / "run").exit_code == 0
+    for ended in at_every_call(place, fault, prepare, act, of_each_site=command is COMMANDS["run"]):
+        require_whole(RunFolder.open(place / "run"))
         found = tree(place)
+        if found not in states:
+            assert invoked("verify", place / "run").exit_code == 0
+            states.append(found)
         if command is COMMANDS["run"] and not ended:  # whole, and its report is yet to be drawn
             found.setdefault("run/gain_report.json", states[1]["run/gain_report.json"])
-        if command is COMMANDS["export"] and not ended:  # what of it is there, its next call completes
-            found = {name: content for name, content in found.items() if not name.startswith("run-r/")}
-        assert found in (states[1:] if ended else states), differing(found, states)
+        assert found in (states[1:2] if ended else states[:2]), differing(found, states[:2])
         if found == states[0]:
-            invoked(*command(place))
+            act()
             assert tree(place) == states[1]
 
 
